@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from seawall.response.adaptation import DAY, looked
-from seawall.response.containment.evidence import Gathering, gathered
+from seawall.response.adaptation import DAY, search_for_return
+from seawall.response.containment.evidence import EvidenceCollector, collect_evidence
 from seawall.response.containment.values import Containment
 
 LEAST = 4
@@ -60,14 +60,14 @@ def judged(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> Non
         return
     counts["attacks"] += 1
     counts["accounts"] += len({one for one in pc.unique(table.column("account")).to_pylist() if one})
-    gathering = Gathering(
+    gathering = EvidenceCollector(
         dict.fromkeys(named, (ordered[0], at)), frozenset(early.column("metadata_uid").to_pylist())
     )
-    actor = gathered([table], gathering).actor
+    actor = collect_evidence([table], gathering).actor
     assert actor is not None
     late = pc.and_(is_hostile, pc.greater(times, at))
     for word, events in (("as it was", table), ("moved", moved(table, late))):
-        found = looked([events], Containment("", at, at + 30 * DAY, actor)).returns()
+        found = search_for_return([events], Containment("", at, at + 30 * DAY, actor)).returns()
         hostile = {one.account for one in found if set(one.records) & set(attack["events"])}
         counts[f"found, {word}"] += bool(hostile)
         counts[f"other accounts told of, {word}"] += len({one.account for one in found} - hostile)

@@ -13,7 +13,7 @@ from seawall import scan
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from seawall.lab.worlds import World, WorldSettings, make_world
-from seawall.response.scope import Asked, Bounds
+from seawall.response.scope import ScopeQuery, SearchBounds
 from seawall.response.scope.sources import incident_records, scope_of_logs, scope_of_scan
 from seawall.response.scope.stored import scope_of_store
 from seawall.response.scope_values import IndicatorKind, Scope
@@ -31,8 +31,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return make_world(settings, tmp_path_factory.mktemp("world"))
 
 
-def seeds(campaign: dict[str, Any]) -> Asked:
-    return Asked(tuple(("address", one) for one in campaign["addresses"]))
+def seeds(campaign: dict[str, Any]) -> ScopeQuery:
+    return ScopeQuery(tuple(("address", one) for one in campaign["addresses"]))
 
 
 def taken(world: World, campaign: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -55,7 +55,7 @@ def without_sources(scope: Scope) -> Scope:
 
 def test_every_mailbox_of_a_campaign_is_touched_with_exactly_its_messages(world: World) -> None:
     for campaign in world.truth["campaigns"]:
-        scope, _ = scope_of_logs([world.folder / "logs"], seeds(campaign), Bounds())
+        scope, _ = scope_of_logs([world.folder / "logs"], seeds(campaign), SearchBounds())
         lost = taken(world, campaign)
         assert lost
         found = {(one.tenant, one.name): one for one in scope.mailboxes}
@@ -73,7 +73,9 @@ def test_every_mailbox_of_a_campaign_is_touched_with_exactly_its_messages(world:
 def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) -> None:
     for campaign in world.truth["campaigns"]:
         for address in campaign["addresses"]:
-            scope, _ = scope_of_logs([world.folder / "logs"], Asked((("address", address),)), Bounds())
+            scope, _ = scope_of_logs(
+                [world.folder / "logs"], ScopeQuery((("address", address),)), SearchBounds()
+            )
             found = verdicts(scope)
             assert not [key for key in taken(world, campaign) if found[key] == "not_touched"]
 
@@ -81,9 +83,9 @@ def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) 
 @pytest.mark.slow
 def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Path) -> None:
     asked = seeds(world.truth["campaigns"][0])
-    from_logs, reading = scope_of_logs([world.folder / "logs"], asked, Bounds())
+    from_logs, reading = scope_of_logs([world.folder / "logs"], asked, SearchBounds())
     scan([world.folder / "logs"], out=tmp_path / "out")
-    from_scan, _ = scope_of_scan(tmp_path / "out", asked, Bounds())
+    from_scan, _ = scope_of_scan(tmp_path / "out", asked, SearchBounds())
     assert without_sources(from_scan) == without_sources(from_logs)
     assert reading.records == reading.events + reading.duplicates + sum(
         count for code, count in reading.problems.items() if code != "not-a-log"
@@ -95,7 +97,7 @@ def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Pat
                 store.lake.append(enrich(batch.events, networks))
             with store.database.writing() as unit:
                 unit.problems.add(batch.problems, at=1)
-        from_store, _ = scope_of_store(store, asked, Bounds())
+        from_store, _ = scope_of_store(store, asked, SearchBounds())
     assert verdicts(from_store) == verdicts(from_logs)
     assert from_store.messages == from_logs.messages
 
@@ -108,7 +110,9 @@ def test_an_incident_of_a_scan_is_where_a_search_begins(world: World, tmp_path: 
     assert incident_records(tmp_path, [first["id"][:6]]) == incident_records(tmp_path, ["1"]), (
         "as `respond plan` takes it"
     )
-    scope, _ = scope_of_scan(tmp_path, Asked(incidents=incident_records(tmp_path, ["1"])), Bounds())
+    scope, _ = scope_of_scan(
+        tmp_path, ScopeQuery(incidents=incident_records(tmp_path, ["1"])), SearchBounds()
+    )
     assert scope.steps[0].events >= len(set(first["events"]))
     with pytest.raises(UsageError, match="no incident"):
         incident_records(tmp_path, ["zz"])
@@ -119,21 +123,21 @@ def test_what_a_scan_left_out_is_not_taken_for_nothing(world: World, tmp_path: P
     asked = seeds(world.truth["campaigns"][0])
     (tmp_path / "problems.jsonl").unlink()
     with pytest.raises(InputUnreadable, match="nobody knows what was not"):
-        scope_of_scan(tmp_path, asked, Bounds())
+        scope_of_scan(tmp_path, asked, SearchBounds())
     (tmp_path / "problems.jsonl").write_text("")
     (tmp_path / "coverage.json").write_text("{}")
     with pytest.raises(InputUnreadable, match="cut off"):
-        scope_of_scan(tmp_path, asked, Bounds())
+        scope_of_scan(tmp_path, asked, SearchBounds())
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
-    asked = Asked((("address", "192.0.2.1"),))
+    asked = ScopeQuery((("address", "192.0.2.1"),))
     with pytest.raises(InputUnreadable):
-        scope_of_logs([tmp_path / "none"], asked, Bounds())
+        scope_of_logs([tmp_path / "none"], asked, SearchBounds())
     with pytest.raises(InputUnreadable):
-        scope_of_scan(tmp_path, asked, Bounds())
+        scope_of_scan(tmp_path, asked, SearchBounds())
     with pytest.raises(UsageError):
-        scope_of_logs([tmp_path], Asked(), Bounds())
+        scope_of_logs([tmp_path], ScopeQuery(), SearchBounds())
 
 
 def _left_open_by(scope: Scope, code: str) -> int:
@@ -148,11 +152,13 @@ def test_a_recorded_organisation(tmp_path: Path) -> None:
     """
     logs = recorded(tmp_path)
     address: tuple[tuple[IndicatorKind, str], ...] = (("address", "5.253.204.108"),)
-    scope, _ = scope_of_logs([logs], Asked(address), Bounds())
+    scope, _ = scope_of_logs([logs], ScopeQuery(address), SearchBounds())
     assert _left_open_by(scope, "not-read")
-    since, _ = scope_of_logs([logs], Asked(address, start=parse_rfc3339("2021-05-05T00:00:00Z")), Bounds())
+    since, _ = scope_of_logs(
+        [logs], ScopeQuery(address, start=parse_rfc3339("2021-05-05T00:00:00Z")), SearchBounds()
+    )
     assert not _left_open_by(since, "not-read")
-    looked_at, _ = scope_of_logs([logs], Asked(address, is_unread_checked=True), Bounds())
+    looked_at, _ = scope_of_logs([logs], ScopeQuery(address, is_unread_checked=True), SearchBounds())
     assert not _left_open_by(looked_at, "not-read")
     for found in (scope, since, looked_at):
         assert {one.verdict for one in found.mailboxes} == {"touched", "possible"}

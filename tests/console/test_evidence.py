@@ -41,7 +41,7 @@ NAMES = [
 def made(incident: Incident, records: list[Record], zone: str = "Europe/Berlin", left_out: int = 0) -> bytes:
     target = io.BytesIO()
     export = Export(T0, "ann", "0.1.0", ZoneInfo(zone))
-    forms = writing.files(incident, ARTEFACTS, "0.1.0")
+    forms = writing.render_files(incident, ARTEFACTS, "0.1.0")
     write_evidence(
         target, incident, incident_value(incident), iter(records), export, left_out=left_out, forms=forms
     )

@@ -23,7 +23,7 @@ from seawall.console.data.scope_values import MOST_TOUCHED, scoped_value
 from seawall.console.refused import Refused
 from seawall.response.containment.documents import read_plan
 from seawall.response.scope.document import read_scope
-from seawall.response.scope_values import Doubt, Indicator, Scope, Step, Subject
+from seawall.response.scope_values import Doubt, Indicator, Scope, ScopeSubject, SearchStep
 from seawall.storage.files.incident_documents import incident_document
 from tests.console.consoles import Browser, Console
 from tests.console.filled import ANN, BOB, FIRST, filled
@@ -230,8 +230,8 @@ def test_viewers_may_not(team: Console) -> None:
 
 
 def test_what_leaves_mailboxes_open_is_said_with_what_to_do_and_the_gravest_come_first() -> None:
-    def possible(name: str, code: Any, **more: Any) -> Subject:
-        return Subject("mailbox", "org", name, "possible", (), doubts=(Doubt(code, "Why.", 1),), **more)
+    def possible(name: str, code: Any, **more: Any) -> ScopeSubject:
+        return ScopeSubject("mailbox", "org", name, "possible", (), doubts=(Doubt(code, "Why.", 1),), **more)
 
     boxes = (possible("a", "strange", at_most=3), possible("b", "open"), possible("c", "strange", at_most=9))
     value = scoped_value(Scope(FIRST, FIRST + DAY, (), (), (), boxes, ()))
@@ -254,9 +254,15 @@ def test_days_outside_the_calendar(time: int) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_are_made_visible(text: str) -> None:
     seed = Indicator("session", text, FIRST, FIRST + DAY, text)
-    one = Subject("account", text, text, "touched", (text,) * 9, record_count=1)
+    one = ScopeSubject("account", text, text, "touched", (text,) * 9, record_count=1)
     scope = Scope(
-        FIRST, FIRST + DAY, (seed,), (Step(0, seed, seed, True, text),), (one,) * (MOST_TOUCHED + 1), (), ()
+        FIRST,
+        FIRST + DAY,
+        (seed,),
+        (SearchStep(0, seed, seed, True, text),),
+        (one,) * (MOST_TOUCHED + 1),
+        (),
+        (),
     )
     value = scoped_value(scope)
     assert (len(value.touched), value.more_touched) == (MOST_TOUCHED, 1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from seawall.collection.vendors.entra import FEEDS, Entra
 from seawall.collection.vendors.m365 import M365
-from seawall.response.containment.planning import plan
-from seawall.response.containment.values import Action, Call
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.values import ContainmentStep, VendorCall
 from seawall.vendor_api.access.microsoft import MicrosoftAccess
 from seawall.vendor_api.client import Client
 from seawall_base.clock import Clock
@@ -68,16 +68,16 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-def actions() -> list[Action]:
+def actions() -> list[ContainmentStep]:
     """Steps of every kind that a plan has for Microsoft."""
-    application = plan(
+    application = make_plan(
         evidence(systems={(ORGANISATION, APP): frozenset({"microsoft"})}),
         incident=incident("record-1", account=APP),
     )
     return [*planned(*EVERYTHING, *DIRECTORY, *EXCHANGE).actions, *application.actions]
 
 
-def key(call: Call) -> str:
+def key(call: VendorCall) -> str:
     path = call.path.split("?")[0].replace("ann%40example.org", "{account}")
     path = re.sub(r"\{\w+\.id\}|[0-9a-f]{8}-[0-9a-f-]{27}", "{id}", path)
     return f"{call.method} {path}" + (

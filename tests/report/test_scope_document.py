@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.collection.coverage_gap import Gap
-from seawall.response.scope.document import read_scope, scope_document, scope_from_document, write_scope
-from seawall.response.scope_values import Folder, Indicator, Message, Scope, Step, Subject
+from seawall.response.scope.document import read_scope, scope_from_document, scope_to_document, write_scope
+from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject, SearchStep
 from seawall_base.errors import InputUnreadable
 
 T = 1_780_000_000_000_000
 SEED = Indicator("address", "192.0.2.7", T, T + 5, "contoso")
 SCOPE = Scope(
-    T, T + 9_000_000, (SEED,), (Step(0, SEED, None, is_followed=True, reason="a seed", events=3, accounts=1),),
-    (Subject("account", "contoso", "anna@contoso.example", "touched", ("proved",), first=T, last=T + 1),),
-    (Subject("mailbox", "contoso", "anna@contoso.example", "touched", ("read",), (Gap(T, T + 1, "mail", "gap", "x"),),
+    T, T + 9_000_000, (SEED,), (SearchStep(0, SEED, None, is_followed=True, reason="a seed", events=3, accounts=1),),
+    (ScopeSubject("account", "contoso", "anna@contoso.example", "touched", ("proved",), first=T, last=T + 1),),
+    (ScopeSubject("mailbox", "contoso", "anna@contoso.example", "touched", ("read",), (Gap(T, T + 1, "mail", "gap", "x"),),
              ("r1",), 1, T, T + 1, 1, 0, (Folder("anna@contoso.example", "\\Inbox", ("r2",), T, T + 1),), True),),
-    (Subject("organisation", "contoso", "contoso", "not_touched", ("covered",)),),
+    (ScopeSubject("organisation", "contoso", "contoso", "not_touched", ("covered",)),),
     (Message("anna@contoso.example", "<1@x>", "\\Inbox", "r1", T + 1, "contoso", 12),), ("logs/",), True,
 )  # fmt: skip
 
@@ -37,8 +37,8 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(codec=None), max_size=40))
 def test_any_name_is_written(name: str) -> None:
-    scope = Scope(T, T, (), (), (Subject("account", "t", name, "possible", (name,)),), (), ())
-    encoded = json.dumps(scope_document(scope))
+    scope = Scope(T, T, (), (), (ScopeSubject("account", "t", name, "possible", (name,)),), (), ())
+    encoded = json.dumps(scope_to_document(scope))
     again = scope_from_document(json.loads(encoded))
     assert again.accounts[0].name == name.encode("utf-8", "replace").decode()
 
@@ -55,7 +55,7 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_verdict_that_is_none_is_refused(tmp_path: Path) -> None:
-    document = scope_document(SCOPE)
+    document = scope_to_document(SCOPE)
     document["accounts"][0]["verdict"] = "certainly_not"
     (tmp_path / "scope.json").write_text(json.dumps(document))
     with pytest.raises(InputUnreadable, match="certainly_not"):

@@ -9,13 +9,13 @@ from seawall.collection.coverage_gap import Gap
 from seawall.report.scope_files import write_scope_files
 from seawall.report.scope_page import render_scope
 from seawall.report.scope_reasons import REASONS, answer, gravest_first, own_reasons, reasons, shared_gaps
-from seawall.response.scope_values import DOUBTS, Doubt, Message, Scope, Subject
+from seawall.response.scope_values import DOUBTS, Doubt, Message, Scope, ScopeSubject
 
 SILENT = Gap(0, 1, "mail_access", "gap", "Silent on Monday.")
 AWAY = Gap(0, 1, "mail_access", "quiet", "No record for a week.")
 NEW, SHARED = Doubt("strange", "From a new place.", 4), Doubt("open", "Perhaps the intruder's.", 1)
 BOXES = (
-    Subject(
+    ScopeSubject(
         "mailbox",
         "t",
         "ann@x",
@@ -27,14 +27,14 @@ BOXES = (
         messages=7,
         possible_messages=2,
     ),
-    Subject("mailbox", "t", "bob@x", "possible", ("x",), (SILENT, AWAY)),
-    Subject("mailbox", "t", "cara@x", "possible", ("x",), (), doubts=(NEW,), at_most=12),
-    Subject("mailbox", "t", "dan@x", "possible", ("x",), (), doubts=(SHARED, NEW), at_most=3),
-    Subject("mailbox", "t", "eve@x", "not_touched", ("Covered.",)),
+    ScopeSubject("mailbox", "t", "bob@x", "possible", ("x",), (SILENT, AWAY)),
+    ScopeSubject("mailbox", "t", "cara@x", "possible", ("x",), (), doubts=(NEW,), at_most=12),
+    ScopeSubject("mailbox", "t", "dan@x", "possible", ("x",), (), doubts=(SHARED, NEW), at_most=3),
+    ScopeSubject("mailbox", "t", "eve@x", "not_touched", ("Covered.",)),
 )
 PERHAPS = (Message("ann@x", "<=1@x>", "Inbox", "r", 5, "t", None, "unlinked"),)
 SCOPE = Scope(
-    0, 9, (), (), (), BOXES, (Subject("organisation", "t", "t", "touched", ("x",), (SILENT,)),), (), ("exports",),
+    0, 9, (), (), (), BOXES, (ScopeSubject("organisation", "t", "t", "touched", ("x",), (SILENT,)),), (), ("exports",),
     possible_messages=PERHAPS,
 )  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_reasons_are_counted_alone_and_with_others() -> None:
 def test_every_doubt_says_what_to_do() -> None:
     assert set(DOUBTS) <= set(REASONS)
     assert all(len(to_do) > 20 for _, to_do in REASONS.values())
-    unknown = Subject("mailbox", "t", "a", "possible", (), (Gap(0, 1, "x", "another", "y"),))
+    unknown = ScopeSubject("mailbox", "t", "a", "possible", (), (Gap(0, 1, "x", "another", "y"),))
     assert reasons([unknown], SCOPE)[0].to_do
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seawall.collection.coverage_gap import Gap
-from seawall.response.notification.case_file import Case, read_case
+from seawall.response.notification.case_file import NotificationCase, read_case
 from seawall.response.scope.document import write_scope
-from seawall.response.scope_values import Folder, Indicator, Message, Scope, Subject
+from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -31,12 +31,12 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def mailbox(name: str, verdict: Any = "touched", **values: Any) -> Subject:
+def mailbox(name: str, verdict: Any = "touched", **values: Any) -> ScopeSubject:
     """A mailbox with a verdict."""
     usual: dict[str, Any] = {"reasons": (f"reason for {name}",)}
     if verdict == "touched":
         usual |= {"first": T + 3 * HOUR, "last": T + 4 * DAY, "messages": 2}
-    return Subject("mailbox", "contoso", name, verdict, **{**usual, **values})
+    return ScopeSubject("mailbox", "contoso", name, verdict, **{**usual, **values})
 
 
 def messages(name: str, count: int, folder: str = "\\Inbox") -> tuple[Message, ...]:
@@ -55,10 +55,10 @@ def messages(name: str, count: int, folder: str = "\\Inbox") -> tuple[Message, .
 
 
 def scope(
-    mailboxes: Sequence[Subject] = (),
+    mailboxes: Sequence[ScopeSubject] = (),
     read: Sequence[Message] = (),
-    organisations: Sequence[Subject] = (),
-    accounts: Sequence[Subject] = (),
+    organisations: Sequence[ScopeSubject] = (),
+    accounts: Sequence[ScopeSubject] = (),
     **values: Any,
 ) -> Scope:
     """A scope of some weeks, seeded with one address."""
@@ -84,7 +84,7 @@ SHORT = scope(
         mailbox(CARLA, "not_touched", reasons=("mail access records cover all 20 days",)),
     ],
     messages(ANNA, 2),
-    [Subject("organisation", "contoso", "contoso", "touched", ("one mailbox was read",))],
+    [ScopeSubject("organisation", "contoso", "contoso", "touched", ("one mailbox was read",))],
 )
 
 LONG = scope(
@@ -107,7 +107,7 @@ LONG = scope(
     ],
     messages(ANNA, 180, "\\Inbox\\A very long name of a folder that somebody made for a project"),
     [
-        Subject(
+        ScopeSubject(
             "organisation",
             "contoso",
             "contoso",
@@ -181,7 +181,7 @@ def folder(path: Path, given: Scope = SHORT, text: str | None = None) -> Path:
     return path / "case.toml"
 
 
-def case(text: str, path: Path) -> Case:
+def case(text: str, path: Path) -> NotificationCase:
     """A case as it is read."""
     file = path / "read.toml"
     file.write_text(text, encoding="utf-8")

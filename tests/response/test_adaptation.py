@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from seawall.events.event import ENRICHED_SCHEMA
-from seawall.response.adaptation import DAY, containment_of, looked
-from seawall.response.containment.evidence import Gathering, gathered
-from seawall.response.containment.values import Actor, Containment, Return
+from seawall.response.adaptation import DAY, read_containment, search_for_return
+from seawall.response.containment.evidence import EvidenceCollector, collect_evidence
+from seawall.response.containment.values import Containment, IntruderIndicators, IntruderReturn
 
 START = 1_780_000_000_000_000
 HOUR = 3_600_000_000
@@ -52,17 +52,17 @@ def before() -> list[dict[str, Any]]:
 AT = START + 15 * DAY
 
 
-def actor(**changes: Any) -> Actor:
+def actor(**changes: Any) -> IntruderIndicators:
     intruders = frozenset(f"r{200 + n}" for n in range(3))
-    gathering = Gathering({("org", ANN): (START + 14 * DAY, START + 14 * DAY + 3 * HOUR)}, intruders)
-    found = gathered([table(*before())], gathering).actor
+    gathering = EvidenceCollector({("org", ANN): (START + 14 * DAY, START + 14 * DAY + 3 * HOUR)}, intruders)
+    found = collect_evidence([table(*before())], gathering).actor
     assert found is not None
     return replace(found, **changes)
 
 
-def returns(*after: dict[str, Any], who: Actor | None = None) -> tuple[Return, ...]:
+def returns(*after: dict[str, Any], who: IntruderIndicators | None = None) -> tuple[IntruderReturn, ...]:
     contained = Containment("c", AT, AT + 30 * DAY, who or actor())
-    return looked([table(*before(), *after)], contained).returns()
+    return search_for_return([table(*before(), *after)], contained).returns()
 
 
 def test_what_the_intruder_is_known_by_is_not_what_the_holder_uses() -> None:
@@ -183,13 +183,13 @@ def test_order_pieces_and_repeated_records_change_nothing() -> None:
         event(320, BOB, AT + DAY, **EVIL),
     ]
     contained = Containment("c", AT, AT + 30 * DAY, actor())
-    expected = looked([table(*rows)], contained).returns()
+    expected = search_for_return([table(*rows)], contained).returns()
     assert [one.account for one in expected] == [ANN, BOB] or [one.account for one in expected] == [BOB, ANN]
     for seed in range(5):
         shuffled = rows + rows[-3:]
         random.Random(seed).shuffle(shuffled)
         pieces = [table(*shuffled[n : n + 7]) for n in range(0, len(shuffled), 7)]
-        assert looked(pieces, contained).returns() == expected
+        assert search_for_return(pieces, contained).returns() == expected
 
 
 def test_names_in_a_sentence_are_values() -> None:
@@ -199,4 +199,4 @@ def test_names_in_a_sentence_are_values() -> None:
 
 
 def test_a_containment_begins_with_its_first_change() -> None:
-    assert containment_of([]) is None
+    assert read_containment([]) is None

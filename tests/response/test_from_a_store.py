@@ -13,12 +13,12 @@ import seawall
 from seawall.cli.main import main
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.response.containment.documents import read_plan
-from seawall.response.containment.values import Plan
+from seawall.response.containment.values import ContainmentPlan
 from seawall.response.export.writing import FORMS
 from seawall.response.incident_sources import ScanResults
-from seawall.response.plan_request import Question, plan_of
-from seawall.response.scope_values import Scope, Subject
-from seawall.response.stored_incidents import StoredEvents, stored
+from seawall.response.plan_request import PlanRequest, request_plan
+from seawall.response.scope_values import Scope, ScopeSubject
+from seawall.response.stored_incidents import StoredEvents, open_stored_incidents
 from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.lake import Lake
 from seawall.storage.place import open_store
@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def bare(plan: Plan | None) -> Plan:
+def bare(plan: ContainmentPlan | None) -> ContainmentPlan:
     """A plan without where it was made from, and the id that follows from that."""
     assert plan is not None
     return replace(plan, id="", created_from="")
@@ -53,10 +53,13 @@ def bare(plan: Plan | None) -> Plan:
 def test_every_incident_has_the_same_plan_from_both(place: Path) -> None:
     results, steps = ScanResults(place / "out"), 0
     with open_store(place / "store") as opened:
-        kept = stored(opened)
+        kept = open_stored_incidents(opened)
         for found in [one for one in read_incidents(place / "out/incidents.jsonl") if one.raised][:MOST]:
             assert kept.incident(found.id) == found
-            from_scan, from_store = plan_of(results, Question(found)), plan_of(kept, Question(found))
+            from_scan, from_store = (
+                request_plan(results, PlanRequest(found)),
+                request_plan(kept, PlanRequest(found)),
+            )
             assert bare(from_store) == bare(from_scan)
             steps += len(bare(from_scan).actions)
     assert steps > MOST
@@ -123,7 +126,7 @@ def test_what_makes_no_sense_is_refused(
 
 def test_ids_of_before_and_ranks_lead_to_an_incident_of_a_store(place: Path) -> None:
     with open_store(place / "store") as opened:
-        kept = stored(opened)
+        kept = open_stored_incidents(opened)
         worst = kept.incident("1")
         assert worst.raised
         with opened.database.writing() as work:
@@ -133,13 +136,13 @@ def test_ids_of_before_and_ranks_lead_to_an_incident_of_a_store(place: Path) -> 
             kept.incident("x" * 1_000)
 
 
-def planned(folder: Path, rows: list[dict[str, Any]], **changes: Any) -> Plan | None:
+def planned(folder: Path, rows: list[dict[str, Any]], **changes: Any) -> ContainmentPlan | None:
     with Lake.create(folder / "events") as lake:
         lake.append(table(rows))
-        return plan_of(StoredEvents(lake, "here"), question(**changes))
+        return request_plan(StoredEvents(lake, "here"), question(**changes))
 
 
-def question(scope: Scope | None = None, *, with_possible: bool = False, **changes: Any) -> Question:
+def question(scope: Scope | None = None, *, with_possible: bool = False, **changes: Any) -> PlanRequest:
     time = 1_772_442_000_000_000  # tests.sample_events.START
     values = {
         "tenant": "org",
@@ -147,7 +150,7 @@ def question(scope: Scope | None = None, *, with_possible: bool = False, **chang
         "first_event": time,
         "last_event": time + 3_600_000_000,
     }
-    return Question(incident("r1", **{**values, **changes}), scope, with_possible=with_possible)
+    return PlanRequest(incident("r1", **{**values, **changes}), scope, with_possible=with_possible)
 
 
 def test_an_application_of_two_organisations_is_blocked_by_its_own_id(tmp_path: Path) -> None:
@@ -185,7 +188,7 @@ def test_accounts_that_are_possible_do_not_hide_what_the_holder_usually_shows(tm
     asked = question()
     assert asked.incident is not None
     start, end = asked.incident.first_event - 7 * 86_400_000_000, asked.incident.last_event
-    bob = Subject("account", "org", "bob@x.example", "possible", ("doubt",))
+    bob = ScopeSubject("account", "org", "bob@x.example", "possible", ("doubt",))
     scope = Scope(start, end, (), (), (bob,), (), ())
     made = planned(tmp_path, rows, scope=scope, with_possible=True)
     assert made is not None
@@ -212,16 +215,18 @@ def test_where_nothing_of_the_accounts_is_stored_there_is_no_plan(tmp_path: Path
 
 
 def test_a_store_is_looked_through_for_a_return(place: Path, tmp_path: Path) -> None:
-    from seawall.response.adaptation import looked
+    from seawall.response.adaptation import search_for_return
     from seawall.response.containment.values import Containment
-    from seawall.response.returning_attacker import look, look_in_store
+    from seawall.response.returning_attacker import look_in_logs, look_in_store
 
-    made = bare(plan_of(ScanResults(place / "out"), Question(ScanResults(place / "out").incident("1"))))
+    made = bare(
+        request_plan(ScanResults(place / "out"), PlanRequest(ScanResults(place / "out").incident("1")))
+    )
     assert made.actor is not None
     contained = Containment("c", made.actor.first, made.actor.first + 30 * 86_400_000_000, made.actor)
     with open_store(place / "store") as opened:
         from_store, reading = look_in_store(opened.lake, contained)
-    from_logs, read = look([place / "world/logs"], contained)
+    from_logs, read = look_in_logs([place / "world/logs"], contained)
     assert from_store.returns() == from_logs.returns() != ()
     assert 0 < reading.records <= read.records
-    assert looked([], contained).returns() == ()
+    assert search_for_return([], contained).returns() == ()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from seawall.response.containment.documents import plan_document
-from seawall.response.containment.journal import read
-from seawall.response.containment.planning import plan
-from seawall.response.signals.journalled import notices
+from seawall.response.containment.documents import plan_to_document
+from seawall.response.containment.journal import read_journal
+from seawall.response.containment.planning import make_plan
+from seawall.response.signals.journalled import read_notices
 from tests.cli.conftest import Run
 from tests.response.containment.graph import Graph
 from tests.response.containment.okta_api import Okta
@@ -67,7 +67,7 @@ def test_what_is_left_is_done_and_all_is_taken_back(
     )
     assert undone["steps"]
     assert (okta.users[ANN]["status"], okta.providers["0oa1"]["status"]) == ("ACTIVE", "ACTIVE")
-    assert len(read(kept / "plan.journal.jsonl")) > len(before.splitlines())
+    assert len(read_journal(kept / "plan.journal.jsonl")) > len(before.splitlines())
 
 
 def test_a_journal_that_was_changed_is_refused(kept: Path, run: Run) -> None:
@@ -86,14 +86,14 @@ def test_a_return_is_looked_for(kept: Path, answer: VerbInJson) -> None:
 def test_a_journal_of_microsoft_is_undone(kept: Path) -> None:
     """The rule of the mailbox was removed, the account shut: undone by what the journal read before."""
     path = kept / "microsoft.journal.jsonl"
-    events = [one.event for one in notices(read(path))]
+    events = [one.event for one in read_notices(read_journal(path))]
     assert sorted(set(events)) == ["account-disabled", "credential-change", "session-revoked"]
-    made = plan(
+    made = make_plan(
         evidence(row("New-InboxRule", mailbox=ANN, kind="mail_rule", parameters={"Name": "r"})),
         incident=incident("record-1"),
     )
     opened: Any = json.loads(path.read_text("utf-8").splitlines()[0])
-    assert opened["plan"] == json.loads(json.dumps(plan_document(made)))
+    assert opened["plan"] == json.loads(json.dumps(plan_to_document(made)))
     graph = Graph()
     graph.add_user(ANN)
     graph.users[ANN]["accountEnabled"] = False
@@ -102,4 +102,4 @@ def test_a_journal_of_microsoft_is_undone(kept: Path) -> None:
     disabled = next(step for step in results if step.startswith("disable-account"))
     assert results[disabled].state == "undone"
     assert graph.users[ANN]["accountEnabled"] is True
-    assert notices(read(path))[-1].event == "account-enabled"
+    assert read_notices(read_journal(path))[-1].event == "account-enabled"

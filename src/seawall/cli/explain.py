@@ -57,14 +57,14 @@ def explain(
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     """The addresses of the incident's records with how many carry each; None without a readable events file."""
     from seawall.response.incident_sources import ScanResults
-    from seawall.response.plan_request import addresses_of
+    from seawall.response.plan_request import count_addresses
     from seawall.storage.files.merged_events import EVENTS
     from seawall_base.errors import InputUnreadable
 
     if not (out / EVENTS).is_file():
         return None
     try:
-        return addresses_of(ScanResults(out), incident)
+        return count_addresses(ScanResults(out), incident)
     except InputUnreadable as error:
         streams.say(f"the client addresses of its records are not known: {error.message}")
         return None

@@ -12,8 +12,8 @@ from seawall.cli.store.options import DatabaseUrl
 
 if TYPE_CHECKING:
     from seawall.collection.collected_spans import CollectedFeed
-    from seawall.response.scope import Asked
-    from seawall.response.scope.sources import Reading
+    from seawall.response.scope import ScopeQuery
+    from seawall.response.scope.sources import ScopeReading
     from seawall.response.scope_values import IndicatorKind, Scope
 
 Values = list[str] | None
@@ -129,7 +129,7 @@ def scope(
 
     Every indicator may be repeated. Treat a possible account as touched until evidence clears it.
     """
-    from seawall.response.scope.document import scope_document
+    from seawall.response.scope.document import scope_to_document
 
     seeds: dict[IndicatorKind, Values] = {
         "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
@@ -145,7 +145,7 @@ def scope(
 
         write_scope_files(out, found)
     if as_json:
-        streams.answer_json(scope_document(found))
+        streams.answer_json(scope_to_document(found))
     else:
         from seawall.report.scope_terminal import show_scope
 
@@ -162,12 +162,12 @@ def _asked(
     complete: bool,
     unread_checked: bool,
     servers_only: bool,
-) -> Asked:
-    from seawall.response.scope import Asked
-    from seawall.response.scope.seeds import many
+) -> ScopeQuery:
+    from seawall.response.scope import ScopeQuery
+    from seawall.response.scope.seeds import normalise_values
 
-    return Asked(
-        tuple(seed for kind, values in seeds.items() for seed in many(kind, values)),
+    return ScopeQuery(
+        tuple(seed for kind, values in seeds.items() for seed in normalise_values(kind, values)),
         _time("--from", start),
         _time("--to", end),
         is_complete=complete,
@@ -198,16 +198,16 @@ def _searched(
     paths: list[Path],
     store: Path | None,
     database: str | None,
-    asked: Asked,
+    asked: ScopeQuery,
     incidents: list[str],
     collected: Path | None,
     *,
     quiet: bool,
-) -> tuple[Scope, Reading]:
+) -> tuple[Scope, ScopeReading]:
     from dataclasses import replace
 
     from seawall.cli import progress
-    from seawall.response.scope import Bounds, sources
+    from seawall.response.scope import SearchBounds, sources
     from seawall.storage.files.merged_events import EVENTS
     from seawall_base.errors import InputUnreadable, UsageError
 
@@ -226,18 +226,18 @@ def _searched(
     feeds = _collected(collected) if collected is not None else ()
     with progress.shown(quiet=quiet) as report:
         if is_scan:
-            return sources.scope_of_scan(paths[0], asked, Bounds(), feeds)
+            return sources.scope_of_scan(paths[0], asked, SearchBounds(), feeds)
         if store is not None:
-            from seawall.response.incident_sources import records_of
+            from seawall.response.incident_sources import find_records
             from seawall.response.scope.stored import scope_of_store
-            from seawall.response.stored_incidents import stored
+            from seawall.response.stored_incidents import open_stored_incidents
             from seawall.storage.place import open_store
 
             with open_store(store, database) as opened:
                 if incidents:
-                    asked = replace(asked, incidents=records_of(stored(opened), incidents))
-                return scope_of_store(opened, asked, Bounds(), report, feeds)
-        found, reading = sources.scope_of_logs(paths, asked, Bounds(), report, feeds)
+                    asked = replace(asked, incidents=find_records(open_stored_incidents(opened), incidents))
+                return scope_of_store(opened, asked, SearchBounds(), report, feeds)
+        found, reading = sources.scope_of_logs(paths, asked, SearchBounds(), report, feeds)
     if not reading.events:
         raise InputUnreadable("no event was read", fix="give logs, as for seawall scan")
     return found, reading
@@ -279,7 +279,7 @@ def _typed(
     return " ".join(words)
 
 
-def _tell(found: Scope, reading: Reading, out: Path | None, typed: str) -> None:
+def _tell(found: Scope, reading: ScopeReading, out: Path | None, typed: str) -> None:
     from seawall.report.scope_reasons import exhaustive_options, has_inexhaustible_seed, is_open_by_new_places
     from seawall.report.scope_words import warnings
 

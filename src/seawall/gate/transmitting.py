@@ -25,9 +25,9 @@ from seawall_tokens.jose.strict_json import JsonRefused, loads
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from seawall.response.signals.outbox import Outbox
-    from seawall.response.signals.push import Delivery
-    from seawall.response.signals.settings import Settings, Stream
+    from seawall.response.signals.outbox import SignalOutbox
+    from seawall.response.signals.push import PushResult
+    from seawall.response.signals.settings import SignalReceiver, SignalSettings
     from seawall.response.signals.signing import SigningKey
 
 BODY_SECONDS: Final = 10.0
@@ -45,9 +45,9 @@ _NOBODY: Final = bytes(32)
 class Transmitting:
     """What the transmitter works with. `clock` gives seconds since the epoch."""
 
-    settings: Settings
+    settings: SignalSettings
     key: SigningKey
-    outbox: Outbox
+    outbox: SignalOutbox
     clock: Callable[[], float] = time.time
 
 
@@ -56,7 +56,7 @@ def application(work: Transmitting) -> Starlette:
     streams = {stream.name: stream for stream in work.settings.streams if stream.way == "poll"}
 
     async def configuration(_: Request) -> Response:
-        return JSONResponse(transmitter.configuration(work.settings))
+        return JSONResponse(transmitter.describe_transmitter(work.settings))
 
     async def keys(_: Request) -> Response:
         return JSONResponse({"keys": [work.key.jwk()]}, headers={"cache-control": "max-age=300"})
@@ -67,7 +67,7 @@ def application(work: Transmitting) -> Starlette:
             return JSONResponse({"err": "access_denied", "description": "no such stream or token"}, 401, _WHO)
         try:
             body = await read_body(request, most=poll.LARGEST, seconds=BODY_SECONDS)
-            asked = poll.read(body)
+            asked = poll.read_request(body)
         except BodyRefused as refused:
             return _refused(refused.code, refused.status)
         except poll.PollRefused as refused:
@@ -83,7 +83,9 @@ def application(work: Transmitting) -> Starlette:
         if not _is_allowed(stream, request) or stream is None:
             return JSONResponse({"err": "access_denied", "description": "no such stream or token"}, 401, _WHO)
         now = int(work.clock())
-        await asyncio.to_thread(transmitter.verify, work.settings, work.key, work.outbox, stream, state, now)
+        await asyncio.to_thread(
+            transmitter.queue_verification, work.settings, work.key, work.outbox, stream, state, now
+        )
         return Response(status_code=204, headers=_HEADERS)
 
     return Starlette(
@@ -96,18 +98,18 @@ def application(work: Transmitting) -> Starlette:
     )
 
 
-async def _answer(work: Transmitting, stream: Stream, asked: poll.Request) -> dict[str, Any]:
+async def _answer(work: Transmitting, stream: SignalReceiver, asked: poll.PollRequest) -> dict[str, Any]:
     """Take what the receiver says, and answer what waits; if it wants to wait, only when there is something."""
-    await asyncio.to_thread(poll.take, work.outbox, stream, asked, int(work.clock()))
+    await asyncio.to_thread(poll.apply_request, work.outbox, stream, asked, int(work.clock()))
     end = time.monotonic() + (0.0 if asked.immediately or not asked.most else LONGEST_WAIT)
     while True:
-        found = await asyncio.to_thread(poll.answer, work.outbox, stream, asked)
+        found = await asyncio.to_thread(poll.make_answer, work.outbox, stream, asked)
         if found["sets"] or time.monotonic() >= end:
             return found
         await asyncio.sleep(LOOK)
 
 
-def _is_allowed(stream: Stream | None, request: Request) -> bool:
+def _is_allowed(stream: SignalReceiver | None, request: Request) -> bool:
     """Whether the request bears the stream's token; of a stream that there is not, it takes as long to say no."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     given = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
@@ -135,7 +137,7 @@ def _verification(body: bytes) -> tuple[str, str]:
 class Pusher:
     """A thread that pushes what waits for receivers that do not poll; `tell` hears what each turn did that did something."""
 
-    def __init__(self, work: Transmitting, tell: Callable[[Delivery], None]) -> None:
+    def __init__(self, work: Transmitting, tell: Callable[[PushResult], None]) -> None:
         self._work = work
         self._tell = tell
         self._stop = threading.Event()
@@ -158,10 +160,10 @@ class Pusher:
             for stream in streams:
                 self._turn(stream)
 
-    def _turn(self, stream: Stream) -> None:
+    def _turn(self, stream: SignalReceiver) -> None:
         if not self._work.outbox.count(stream.name):
             return
-        done = push.deliver(self._work.outbox, stream, self._work.clock)
+        done = push.push_tokens(self._work.outbox, stream, self._work.clock)
         if done.taken or done.refused or (done.fault and self._said.get(stream.name) != done.fault):
             self._tell(done)
         self._said[stream.name] = done.fault

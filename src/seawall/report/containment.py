@@ -13,7 +13,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seawall.response.containment.values import Action, Call, Plan, Read, Return, StepResult, StepState
+from seawall.response.containment.values import (
+    ContainmentPlan,
+    ContainmentStep,
+    IntruderReturn,
+    StateRead,
+    StepResult,
+    StepState,
+    VendorCall,
+)
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import span_text
@@ -42,7 +50,11 @@ _LONGEST_COMMAND = 4_000
 
 
 def show_plan(
-    console: Console, plan: Plan, *, with_calls: bool, shown: Sequence[Action] | None = None
+    console: Console,
+    plan: ContainmentPlan,
+    *,
+    with_calls: bool,
+    shown: Sequence[ContainmentStep] | None = None,
 ) -> None:
     """Print a plan: what to know before, then the steps in order; with the calls, the PowerShell and the undo of each.
 
@@ -67,7 +79,7 @@ def show_plan(
             _indented(console, part, 5)
 
 
-def show_results(console: Console, plan: Plan, results: Sequence[StepResult]) -> None:
+def show_results(console: Console, plan: ContainmentPlan, results: Sequence[StepResult]) -> None:
     """Print how every step of a plan stands, each with its number in the plan."""
     by_id = {action.id: action for action in plan.actions}
     numbers = plan.numbers
@@ -101,7 +113,7 @@ def _indented(console: Console, part: Text, columns: int) -> None:
         console.print(Padding(part, (0, 0, 0, columns)))
 
 
-def show_returns(console: Console, returns: Sequence[Return]) -> None:
+def show_returns(console: Console, returns: Sequence[IntruderReturn]) -> None:
     """Print who came back after a containment, the surest first."""
     for one in returns:
         head = Text(f"{span_text(one.first, one.last)} UTC  ", style="dim")
@@ -111,7 +123,7 @@ def show_returns(console: Console, returns: Sequence[Return]) -> None:
         console.print(Padding(_text(f"records {shown}{more}", "dim"), (0, 0, 0, 2)))
 
 
-def _step(action: Action, numbers: Mapping[str, int], *, with_calls: bool) -> Iterator[Text]:
+def _step(action: ContainmentStep, numbers: Mapping[str, int], *, with_calls: bool) -> Iterator[Text]:
     yield _text(action.reason, "dim")
     before = sorted(numbers[id_] for id_ in action.after if id_ in numbers)
     if before:
@@ -144,7 +156,7 @@ def _step(action: Action, numbers: Mapping[str, int], *, with_calls: bool) -> It
         yield _text(f"cannot be undone: {action.irreversible}", "yellow")
 
 
-def _by_hand(action: Action) -> Iterator[Text]:
+def _by_hand(action: ContainmentStep) -> Iterator[Text]:
     if action.by_hand:
         yield _text(f"by hand: {action.by_hand}")
     for line in action.powershell:
@@ -153,23 +165,23 @@ def _by_hand(action: Action) -> Iterator[Text]:
         yield _line(f"undo    PS> {line}")
 
 
-def read_text(action: Action, read: Read) -> str:
+def read_text(action: ContainmentStep, read: StateRead) -> str:
     """What a step reads first, and of a list which items are meant."""
     return f"{read.call.method} {_url(action, read.call)}{_meant(read)}"
 
 
-def call_text(action: Action, call: Call, *, each: str = "") -> str:
+def call_text(action: ContainmentStep, call: VendorCall, *, each: str = "") -> str:
     """A call as one line: method, address and body; `each` names the list for whose items it is made."""
     body = f" {msgspec.json.encode(call.body).decode()}" if call.body is not None else ""
     more = f"   for each {each} that was found" if each else ""
     return f"{call.method} {_url(action, call)}{body}{more}"
 
 
-def _url(action: Action, call: Call) -> str:
+def _url(action: ContainmentStep, call: VendorCall) -> str:
     return _BASES.get((action.vendor, call.service), "") + call.path
 
 
-def _meant(read: Read) -> str:
+def _meant(read: StateRead) -> str:
     words = {"equal": "is", "contains": "holds", "between": "lies in"}
     conditions = [f"{one.field} {words[one.operator]} {one.value}" for one in read.where]
     return f"   where {' and '.join(conditions)}" if conditions else ""

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from seawall.response.notification.answers import Answer
-from seawall.response.notification.deadlines import Deadline
-from seawall.response.notification.drafts import Draft, DraftedLetter
-from seawall.response.notification.register import Entry
-from seawall.response.notification.sending import Planned, Result
-from seawall.response.notification.tracking import Delivery, Paper, Version
+from seawall.response.notification.answers import NotificationAnswer
+from seawall.response.notification.deadlines import ReportingDeadline
+from seawall.response.notification.drafts import DraftedLetter, LetterDraft
+from seawall.response.notification.register import RegisterEntry
+from seawall.response.notification.sending import DeliveryResult, PlannedDelivery
+from seawall.response.notification.tracking import LetterDelivery, LetterVersion, PrintedLetter
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, rfc3339
@@ -39,7 +39,7 @@ def _row(table: Table, *cells: str) -> None:
     table.add_row(*(Text(visible(cell, _NAME), style=_STYLES.get(cell, "")) for cell in cells))
 
 
-def show_draft(console: Console, made: Draft) -> None:
+def show_draft(console: Console, made: LetterDraft) -> None:
     """Print what was drafted."""
     table = _table("recipient", "version", "what it says", "language", "goes to")
     for letter in made.letters:
@@ -49,7 +49,9 @@ def show_draft(console: Console, made: Draft) -> None:
     console.print(table)
 
 
-def show_planned(console: Console, planned: Sequence[Planned], printed: Sequence[DraftedLetter] = ()) -> None:
+def show_planned(
+    console: Console, planned: Sequence[PlannedDelivery], printed: Sequence[DraftedLetter] = ()
+) -> None:
     """Print what would be sent, and what would not and why."""
     table = _table("recipient", "version", "way", "to", "would be", "why")
     words = {"send": "sent", "again": "sent again", "done": "left", "ask": "left: needs --resend"}
@@ -68,7 +70,9 @@ def show_planned(console: Console, planned: Sequence[Planned], printed: Sequence
     console.print(table)
 
 
-def show_results(console: Console, results: Sequence[Result], printed: Sequence[DraftedLetter] = ()) -> None:
+def show_results(
+    console: Console, results: Sequence[DeliveryResult], printed: Sequence[DraftedLetter] = ()
+) -> None:
     """Print what was sent, and what was not and why."""
     table = _table("recipient", "version", "way", "to", "state", "why")
     for result in results:
@@ -96,7 +100,9 @@ def show_results(console: Console, results: Sequence[Result], printed: Sequence[
     console.print(table)
 
 
-def show_deliveries(console: Console, found: Sequence[Delivery], papers: Sequence[Paper] = ()) -> None:
+def show_deliveries(
+    console: Console, found: Sequence[LetterDelivery], papers: Sequence[PrintedLetter] = ()
+) -> None:
     """Print what became of each letter."""
     table = _table("recipient", "version", "way", "to", "state", "since (UTC)", "acknowledged (UTC)", "why")
     for one in found:
@@ -128,7 +134,7 @@ def show_deliveries(console: Console, found: Sequence[Delivery], papers: Sequenc
     console.print(table)
 
 
-def show_answer(console: Console, found: Answer) -> None:
+def show_answer(console: Console, found: NotificationAnswer) -> None:
     """Print whether somebody was told, and how or why not."""
     words = {True: "was told", False: "was not told", None: "may have been told: nobody knows"}
     console.print(Text(f"{visible(found.asked, _NAME)} {words[found.was_told]}", style="bold"))
@@ -148,7 +154,9 @@ def show_answer(console: Console, found: Answer) -> None:
         console.print(Text(f"- {visible(reason)}"))
 
 
-def show_deadlines(console: Console, found: Sequence[Deadline], zone: Callable[[datetime], datetime]) -> None:
+def show_deadlines(
+    console: Console, found: Sequence[ReportingDeadline], zone: Callable[[datetime], datetime]
+) -> None:
     """Print when who must be told at the latest, how long that is, and what is to be known about it."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for heading in ("duty", "rule", "at the latest", "state", "left"):
@@ -177,7 +185,7 @@ def left_text(left: timedelta) -> str:
     return f"over by {shown}" if left < timedelta(0) else shown
 
 
-def delivery_document(one: Delivery) -> dict[str, Any]:
+def delivery_document(one: LetterDelivery) -> dict[str, Any]:
     """A delivery as plain values."""
     return {
         "recipient": one.recipient, "version": one.version, "way": one.way, "target": one.target, "state": one.state,
@@ -186,7 +194,7 @@ def delivery_document(one: Delivery) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def paper_document(one: Paper) -> dict[str, Any]:
+def paper_document(one: PrintedLetter) -> dict[str, Any]:
     """A letter on paper as plain values."""
     return {
         "recipient": one.version.recipient, "version": one.version.version, "way": "paper", "state": one.state,
@@ -194,7 +202,7 @@ def paper_document(one: Paper) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def planned_document(one: Planned) -> dict[str, Any]:
+def planned_document(one: PlannedDelivery) -> dict[str, Any]:
     """A planned delivery as plain values."""
     return {
         "recipient": one.letter.recipient, "version": one.letter.version, "way": one.way, "target": one.target, "step": one.step,
@@ -202,7 +210,7 @@ def planned_document(one: Planned) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def result_document(result: Result) -> dict[str, Any]:
+def result_document(result: DeliveryResult) -> dict[str, Any]:
     """What was done, as plain values."""
     outcome = result.outcome
     document = planned_document(result.planned)
@@ -212,7 +220,7 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def answer_document(found: Answer) -> dict[str, Any]:
+def answer_document(found: NotificationAnswer) -> dict[str, Any]:
     """An answer as plain values."""
     return {
         "who": found.asked,
@@ -225,7 +233,7 @@ def answer_document(found: Answer) -> dict[str, Any]:
     }
 
 
-def _version_document(version: Version) -> dict[str, Any]:
+def _version_document(version: LetterVersion) -> dict[str, Any]:
     return {
         "recipient": version.recipient,
         "version": version.version,
@@ -236,7 +244,7 @@ def _version_document(version: Version) -> dict[str, Any]:
     }
 
 
-def _told_document(entry: Entry) -> dict[str, Any]:
+def _told_document(entry: RegisterEntry) -> dict[str, Any]:
     return {
         "recipient": entry.recipient,
         "at": rfc3339(int(entry.details.get("when", entry.at))),
@@ -246,7 +254,7 @@ def _told_document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def deadline_document(one: Deadline) -> dict[str, Any]:
+def deadline_document(one: ReportingDeadline) -> dict[str, Any]:
     """A deadline as plain values; what is left in seconds."""
     return {
         "duty": one.duty.id, "rule": one.duty.rule, "what": one.duty.what, "to": one.duty.to,

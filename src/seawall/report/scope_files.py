@@ -9,7 +9,7 @@ from pathlib import Path
 from seawall.report.scope_page import write_scope_page
 from seawall.report.scope_words import name
 from seawall.response.scope.document import write_scope
-from seawall.response.scope_values import Scope, Subject
+from seawall.response.scope_values import Scope, ScopeSubject
 from seawall_base import private_files
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.errors import OutputUnwritable
@@ -63,12 +63,12 @@ def _perhaps(scope: Scope) -> Iterator[list[Cell]]:
         yield list[Cell](row)
 
 
-def _told(scope: Scope) -> Iterator[Subject]:
+def _told(scope: Scope) -> Iterator[ScopeSubject]:
     for parts in (scope.organisations, scope.mailboxes, scope.accounts):
         yield from (one for one in parts if one.verdict != "not_touched")
 
 
-def _subject(one: Subject) -> list[Cell]:
+def _subject(one: ScopeSubject) -> list[Cell]:
     return [
         one.kind,
         one.tenant,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seawall.collection.coverage_gap import Gap
-from seawall.response.scope_values import DOUBTS, Indicator, Scope, Subject
+from seawall.response.scope_values import DOUBTS, Indicator, Scope, ScopeSubject
 from seawall_base.plurals import plural
 
 REASONS: Final = {
@@ -106,7 +106,7 @@ class Reason:
     alone: int
 
 
-def reasons(parts: Sequence[Subject], scope: Scope) -> list[Reason]:
+def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[Reason]:
     """Return what keeps subjects possible, what settles most by itself first. What to do names options that `scope` takes."""
     kept: Counter[str] = Counter()
     alone: Counter[str] = Counter()
@@ -177,21 +177,21 @@ def exhaustive_options(scope: Scope) -> str:
     return " ".join(f"--{kind.replace('_', '-')} {shlex.quote(value)}" for kind, value in chosen)
 
 
-def gravest_first(parts: Sequence[Subject]) -> list[Subject]:
+def gravest_first(parts: Sequence[ScopeSubject]) -> list[ScopeSubject]:
     """Return subjects in the order in which they are to be looked at: by the gravest doubt, then by how much is open."""
     return sorted(parts, key=lambda one: (_gravity(one), -(one.at_most or 0), one.tenant, one.name))
 
 
-def _gravity(one: Subject) -> int:
+def _gravity(one: ScopeSubject) -> int:
     return min((_ORDER[doubt.code] for doubt in one.doubts), default=len(_ORDER))
 
 
-def own_reasons(one: Subject, shared: frozenset[Gap]) -> list[str]:
+def own_reasons(one: ScopeSubject, shared: frozenset[Gap]) -> list[str]:
     """Return what leaves one subject open; what is missing for its whole organisation is counted, and told elsewhere."""
     return [doubt.text for doubt in one.doubts] + own_gaps(one, shared)
 
 
-def own_gaps(one: Subject, shared: frozenset[Gap]) -> list[str]:
+def own_gaps(one: ScopeSubject, shared: frozenset[Gap]) -> list[str]:
     """Return what is missing of one subject, and how much of its whole organisation is."""
     own = [gap.text for gap in one.gaps if gap not in shared]
     common = sum(gap in shared for gap in one.gaps)
@@ -216,7 +216,7 @@ def answer(scope: Scope) -> list[str]:
     return found
 
 
-def _counted(parts: Sequence[Subject], noun: str, nouns: str, done: str) -> str:
+def _counted(parts: Sequence[ScopeSubject], noun: str, nouns: str, done: str) -> str:
     counts = Counter(one.verdict for one in parts)
     messages = sum(one.messages for one in parts)
     what = f" ({plural(messages, 'message')} by id)" if messages else ""

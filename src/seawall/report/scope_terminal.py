@@ -11,7 +11,7 @@ from rich.text import Text
 
 from seawall.report import scope_reasons as why
 from seawall.report import scope_words as words
-from seawall.response.scope_values import Scope, Subject
+from seawall.response.scope_values import Scope, ScopeSubject
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import span_text
@@ -63,7 +63,7 @@ def _counts(console: Console, scope: Scope) -> None:
     _table(console, ["", "in the logs", *words.VERDICTS.values()], rows, 0)
 
 
-def _organisations(console: Console, organisations: Sequence[Subject]) -> None:
+def _organisations(console: Console, organisations: Sequence[ScopeSubject]) -> None:
     """Each organisation's verdict, where there are several: the touched first."""
     if len(organisations) < 2:
         return
@@ -81,7 +81,7 @@ def _steps(console: Console, scope: Scope) -> None:
     _table(console, ["round", "what", "why"], rows, len(scope.steps) - ROWS)
 
 
-def _touched(console: Console, parts: Sequence[Subject], noun: str, title: str) -> None:
+def _touched(console: Console, parts: Sequence[ScopeSubject], noun: str, title: str) -> None:
     found = [one for one in parts if one.verdict == "touched"]
     if not found:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seawall.response.scope_values import Indicator, Scope, Subject, Verdict
+from seawall.response.scope_values import Indicator, Scope, ScopeSubject, Verdict
 from seawall_base.plurals import plural
 from seawall_base.times import span_text
 
@@ -27,7 +27,7 @@ def span(scope: Scope) -> str:
     return f"{span_text(scope.start, scope.end)} UTC"
 
 
-def name(one: Subject) -> str:
+def name(one: ScopeSubject) -> str:
     """Return what a person knows a subject by: of an organisation its first domain, where its id says nothing."""
     return one.domains[0] if one.domains else one.name
 
@@ -41,7 +41,7 @@ def indicator(one: Indicator, scope: Scope) -> str:
     return f"{one.kind.replace('_', ' ')} {one.value}{where}"
 
 
-def shares(parts: Sequence[Subject]) -> dict[Verdict, tuple[int, str]]:
+def shares(parts: Sequence[ScopeSubject]) -> dict[Verdict, tuple[int, str]]:
     """Return of each verdict how many there are, and the share in per cent."""
     counts = Counter(one.verdict for one in parts)
     return {verdict: (counts[verdict], share(counts[verdict], len(parts))) for verdict in VERDICTS}
@@ -54,7 +54,7 @@ def share(count: int, total: int) -> str:
     return f"{min(max(100 * count / total, 0.1), 99.9):.1f} %"
 
 
-def read(one: Subject) -> str:
+def read(one: ScopeSubject) -> str:
     """Return what was certainly read of a mailbox, and what must be presumed taken."""
     parts = []
     if one.messages:
@@ -71,12 +71,12 @@ def read(one: Subject) -> str:
     return ", ".join(parts) or ("no message" if one.verdict == "touched" else "")
 
 
-def at_most(one: Subject) -> str:
+def at_most(one: ScopeSubject) -> str:
     """Return how much may have been read of a mailbox that is possibly touched, empty where nobody can say."""
     return "" if one.at_most is None else f"{plural(one.at_most, 'message')} at most"
 
 
-def _paths(one: Subject, most: int = 4) -> str:
+def _paths(one: ScopeSubject, most: int = 4) -> str:
     paths = [folder.path or "not named" for folder in one.folders]
     more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
     return ", ".join(paths[:most]) + more

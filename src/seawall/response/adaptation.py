@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from seawall.detection.feedback.hostile import few
 from seawall.response.containment.evidence import KNOWN_BY
-from seawall.response.containment.values import Actor, Containment, Return
+from seawall.response.containment.values import Containment, IntruderIndicators, IntruderReturn
 
 ATTENTION_DAYS: Final = 30
 DAY: Final = 86_400_000_000
@@ -78,7 +78,7 @@ class _Group:
 
 
 @dataclass(slots=True)
-class Looking:
+class ReturnSearch:
     """Takes pieces of events, one after another, and says in the end who came back."""
 
     containment: Containment
@@ -144,7 +144,7 @@ class Looking:
                 if value and not is_ending:
                     group.values[name].add(value)
 
-    def returns(self) -> tuple[Return, ...]:
+    def returns(self) -> tuple[IntruderReturn, ...]:
         """Who came back, the surest first. Groups that say the same of one account are one."""
         found = [
             made for place, group in sorted(self._groups.items()) if (made := self._judged(place[0], group))
@@ -156,7 +156,7 @@ class Looking:
         """Whether there was more to look at than is looked at."""
         return self._left_out > 0
 
-    def _judged(self, account: str, group: _Group) -> Return | None:
+    def _judged(self, account: str, group: _Group) -> IntruderReturn | None:
         actor = self.containment.actor
         was_contained = account in actor.accounts
         shared = [
@@ -187,7 +187,7 @@ class Looking:
             and not group.values[name] & set(getattr(actor, name))
         )
         told = tuple((WORDS[name], value) for name, value in shared)
-        return Return(
+        return IntruderReturn(
             account,
             was_contained,
             group.first,
@@ -197,7 +197,7 @@ class Looking:
             not group.succeeded,
             tuple(sorted(group.records)),
             group.count,
-            sentence(account, was_contained, told, changed, only_tried=not group.succeeded),
+            describe_return(account, was_contained, told, changed, only_tried=not group.succeeded),
         )
 
     def _is_rare(self, name: str, value: str) -> bool:
@@ -205,15 +205,15 @@ class Looking:
         return len(self._sharers.get((name, value), ())) <= few(others)
 
 
-def looked(pieces: Iterable[pa.Table], containment: Containment) -> Looking:
+def search_for_return(pieces: Iterable[pa.Table], containment: Containment) -> ReturnSearch:
     """What pieces of events say of a containment."""
-    looking = Looking(containment)
+    looking = ReturnSearch(containment)
     for piece in pieces:
         looking.add(piece)
     return looking
 
 
-def sentence(
+def describe_return(
     account: str,
     was_contained: bool,
     shared: Sequence[tuple[str, str]],
@@ -239,15 +239,15 @@ def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
-def _joined(found: Iterable[Return]) -> Iterator[Return]:
+def _joined(found: Iterable[IntruderReturn]) -> Iterator[IntruderReturn]:
     """Groups of one account that share and changed the same, as one."""
-    by_words: dict[tuple[str, str], list[Return]] = defaultdict(list)
+    by_words: dict[tuple[str, str], list[IntruderReturn]] = defaultdict(list)
     for one in found:
         by_words[one.account, one.text].append(one)
     for same in by_words.values():
         first = same[0]
         records = sorted({record for one in same for record in one.records})[:MOST_RECORDS]
-        yield Return(
+        yield IntruderReturn(
             first.account,
             first.was_contained,
             min(one.first for one in same),
@@ -261,12 +261,12 @@ def _joined(found: Iterable[Return]) -> Iterator[Return]:
         )
 
 
-def _weight(one: Return) -> int:
+def _weight(one: IntruderReturn) -> int:
     strong = {WORDS[name] for name in STRONG}
     return 4 * sum(what in strong for what, _ in one.shared) + len(one.shared) + one.was_contained
 
 
-def _telling(actor: Actor, name: str) -> set[str]:
+def _telling(actor: IntruderIndicators, name: str) -> set[str]:
     """Values of the intruder's that the contained accounts' holders do not use, and what was ended, whoever used it."""
     if name in ENDED:
         return set(getattr(actor, name))
@@ -283,13 +283,13 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def containment_of(entries: Iterable[dict[str, Any]], days: int = ATTENTION_DAYS) -> Containment | None:
+def read_containment(entries: Iterable[dict[str, Any]], days: int = ATTENTION_DAYS) -> Containment | None:
     """The containment that a journal tells of: from its first change that was made. None where nothing was done yet."""
-    from seawall.response.containment.history import history
+    from seawall.response.containment.history import read_history
     from seawall_base.times import parse_rfc3339
 
     listed = list(entries)
-    plan = history(listed).plan
+    plan = read_history(listed).plan
     done = [
         entry["at"]
         for entry in listed

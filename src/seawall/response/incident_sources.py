@@ -17,7 +17,7 @@ from seawall_base.errors import InputUnreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AccountSpans:
     """Whose events are looked at: accounts by organisation, from `start` to before `end` (microseconds)."""
 
     accounts: Mapping[str, frozenset[str]]
@@ -25,18 +25,18 @@ class Asked:
     end: int
 
 
-class Events(Protocol):
+class EventSource(Protocol):
     """Where events are."""
 
     @property
     def name(self) -> str:
         """How it is called, to a person."""
 
-    def events(self, asked: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
+    def events(self, asked: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """At least the events that are asked for, in these columns, in pieces."""
 
 
-class Kept(Events, Protocol):
+class IncidentSource(EventSource, Protocol):
     """Where incidents and their events are."""
 
     def incident(self, wanted: str) -> Incident:
@@ -58,7 +58,7 @@ class ScanResults:
         """An incident of `incidents.jsonl`. Raises InputUnreadable, UsageError."""
         return look_up(self.folder / "incidents.jsonl", wanted)[2]
 
-    def events(self, _: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
+    def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """All events. Raises InputUnreadable."""
         return read_events_file(self.folder / EVENTS, columns)
 
@@ -70,12 +70,12 @@ class MergedEvents:
     path: Path
     name: str
 
-    def events(self, _: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
+    def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """All events. Raises InputUnreadable."""
         return read_events_file(self.path, columns)
 
 
-def records_of(kept: Kept, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def find_records(kept: IncidentSource, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The records of incidents by their ids, each named by its id, the start of one, or its rank. Raises as `incident` does."""
     found = [kept.incident(one) for one in wanted]
     return {one.id: tuple(one.events) for one in found}

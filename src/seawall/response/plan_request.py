@@ -12,18 +12,18 @@ import pyarrow.compute as pc
 
 from seawall.detection.incident import Incident
 from seawall.response.containment import evidence
-from seawall.response.containment.planning import plan, wanted_of
-from seawall.response.containment.values import Plan
+from seawall.response.containment.planning import make_plan, select_accounts
+from seawall.response.containment.values import ContainmentPlan
 from seawall.response.export import artefacts, writing
-from seawall.response.incident_sources import Asked, Events
+from seawall.response.incident_sources import AccountSpans, EventSource
 from seawall.response.scope_values import Scope
-from seawall.response.window import around
+from seawall.response.window import search_window
 
 _PLACES: Final = ("metadata_uid", "src_ip")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PlanRequest:
     """What a plan is wanted for: an incident, a scope, or an incident whose scope is known; and with what in it.
 
     With `with_possible` also for accounts that the scope cannot rule out. `thumbprints` are keys known to be stolen.
@@ -35,12 +35,12 @@ class Question:
     with_gate: bool = False
     thumbprints: tuple[str, ...] = ()
 
-    def gathering(self) -> evidence.Gathering:
+    def gathering(self) -> evidence.EvidenceCollector:
         """What is to be taken out of events."""
         incident, scope = self.incident, self.scope
         records = {record for one in (scope.accounts if scope else ()) for record in one.records}
-        return evidence.Gathering(
-            evidence.spans(self._spans()),
+        return evidence.EvidenceCollector(
+            evidence.merge_spans(self._spans()),
             frozenset((*(incident.events if incident else ()), *records)),
             begin=self._begin(),
             technique=str(incident.details.get("technique", "")) if incident else "",
@@ -52,7 +52,7 @@ class Question:
             one = self.incident
             yield one.tenant, one.account, one.first_event, one.last_event
         if self.scope is not None:
-            for subject in wanted_of(self.scope, with_possible=self.with_possible):
+            for subject in select_accounts(self.scope, with_possible=self.with_possible):
                 first = self.scope.start if subject.first is None else subject.first
                 yield (
                     subject.tenant,
@@ -65,18 +65,20 @@ class Question:
         """When the intruder came. Accounts that are only possibly touched may have no time of their own."""
         firsts = [] if self.incident is None else [self.incident.first_event]
         if self.scope is not None:
-            sure = wanted_of(self.scope, with_possible=False)
+            sure = select_accounts(self.scope, with_possible=False)
             firsts += [one.first for one in sure if one.first is not None]
         return min(firsts, default=None)
 
 
-def plan_of(kept: Events, question: Question) -> Plan | None:
-    """The plan that answers a question, None where no event of the accounts is there. Raises what `Events.events` raises."""
+def request_plan(kept: EventSource, question: PlanRequest) -> ContainmentPlan | None:
+    """The plan that answers a question, None where no event of the accounts is there. Raises what `EventSource.events` raises."""
     gathering = question.gathering()
-    found = evidence.gathered(kept.events(_asked(gathering, question.scope), evidence.NEEDED), gathering)
+    found = evidence.collect_evidence(
+        kept.events(_asked(gathering, question.scope), evidence.NEEDED), gathering
+    )
     if gathering.is_empty:
         return None
-    return plan(
+    return make_plan(
         found,
         incident=question.incident,
         scope=question.scope,
@@ -87,13 +89,14 @@ def plan_of(kept: Events, question: Question) -> Plan | None:
     )
 
 
-def addresses_of(kept: Events, incident: Incident) -> list[tuple[str, int]]:
+def count_addresses(kept: EventSource, incident: Incident) -> list[tuple[str, int]]:
     """Return the client addresses of an incident's records with how many carry each, the most first.
 
-    Raises what `Events.events` raises.
+    Raises what `EventSource.events` raises.
     """
-    asked = Asked(
-        {incident.tenant: frozenset({incident.account})}, *around(incident.first_event, incident.last_event)
+    asked = AccountSpans(
+        {incident.tenant: frozenset({incident.account})},
+        *search_window(incident.first_event, incident.last_event),
     )
     wanted, found = pa.array(incident.events, pa.string()), Counter[str]()
     for piece in kept.events(asked, _PLACES):
@@ -104,24 +107,24 @@ def addresses_of(kept: Events, incident: Incident) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
 
-def forms_of(kept: Events, incident: Incident, version: str) -> dict[str, str]:
-    """An incident in the forms that other programs read, by file name. Raises what `Events.events` raises."""
-    gathering = artefacts.Gathering(
+def export_incident(kept: EventSource, incident: Incident, version: str) -> dict[str, str]:
+    """An incident in the forms that other programs read, by file name. Raises what `EventSource.events` raises."""
+    gathering = artefacts.ArtefactCollector(
         incident.tenant, incident.account, frozenset(incident.events), incident.first_event
     )
-    asked = Asked(
+    asked = AccountSpans(
         {incident.tenant: frozenset({incident.account})},
-        *around(incident.first_event, incident.last_event),
+        *search_window(incident.first_event, incident.last_event),
     )
-    return writing.files(
-        incident, artefacts.gathered(kept.events(asked, artefacts.NEEDED), gathering), version
+    return writing.render_files(
+        incident, artefacts.collect_artefacts(kept.events(asked, artefacts.NEEDED), gathering), version
     )
 
 
-def _asked(gathering: evidence.Gathering, scope: Scope | None) -> Asked:
+def _asked(gathering: evidence.EvidenceCollector, scope: Scope | None) -> AccountSpans:
     """The accounts in question, and those whose records are the intruder's: what they did in others' mailboxes counts too."""
     accounts = {tenant: set(names) for tenant, names in gathering.tenants.items()}
     for one in scope.accounts if scope is not None else ():
         if one.records:
             accounts.setdefault(one.tenant, set()).add(one.name)
-    return Asked({tenant: frozenset(names) for tenant, names in accounts.items()}, *gathering.span)
+    return AccountSpans({tenant: frozenset(names) for tenant, names in accounts.items()}, *gathering.span)

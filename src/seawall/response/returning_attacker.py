@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read, total_bytes
-from seawall.response.adaptation import COLUMNS, Looking, looked
+from seawall.response.adaptation import COLUMNS, ReturnSearch, search_for_return
 from seawall.response.containment.values import Containment
-from seawall.response.window import LATEST, around
+from seawall.response.window import LATEST, search_window
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import Lake
 from seawall.storage.lake.layout import day_of
@@ -23,36 +23,36 @@ from seawall_base.progress import Progress
 
 
 @dataclass(slots=True)
-class Reading:
+class ReturnReading:
     """What was read on the way, and the problems by code."""
 
     records: int = 0
     problems: dict[str, int] = field(default_factory=dict)
 
 
-def look(
+def look_in_logs(
     paths: Sequence[Path], containment: Containment, progress: Progress | None = None
-) -> tuple[Looking, Reading]:
+) -> tuple[ReturnSearch, ReturnReading]:
     """Look through logs, and through the events of folders that a scan wrote. Raises InputUnreadable."""
     for path in paths:
         if not path.exists():
             raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
-    reading = Reading()
-    return looked(_pieces(paths, reading, progress), containment), reading
+    reading = ReturnReading()
+    return search_for_return(_pieces(paths, reading, progress), containment), reading
 
 
 def look_in_store(
     lake: Lake, containment: Containment, progress: Progress | None = None
-) -> tuple[Looking, Reading]:
+) -> tuple[ReturnSearch, ReturnReading]:
     """Look through what a store keeps, from as long before the intruder came as `respond.window` says. Raises LakeBroken."""
-    reading = Reading()
-    return looked(_stored(lake, containment, reading, progress), containment), reading
+    reading = ReturnReading()
+    return search_for_return(_stored(lake, containment, reading, progress), containment), reading
 
 
 def _stored(
-    lake: Lake, containment: Containment, reading: Reading, progress: Progress | None
+    lake: Lake, containment: Containment, reading: ReturnReading, progress: Progress | None
 ) -> Iterator[Any]:
-    first = day_of(around(containment.actor.first, containment.actor.last)[0])
+    first = day_of(search_window(containment.actor.first, containment.actor.last)[0])
     last = day_of(min(containment.until, LATEST - 1))
     days = [held for held in lake.size().days if first <= held.day <= last]
     for number, held in enumerate(days, 1):
@@ -63,7 +63,7 @@ def _stored(
             progress("read", number, len(days), reading.records)
 
 
-def _pieces(paths: Sequence[Path], reading: Reading, progress: Progress | None) -> Iterator[Any]:
+def _pieces(paths: Sequence[Path], reading: ReturnReading, progress: Progress | None) -> Iterator[Any]:
     scanned = [path for path in paths if (path / EVENTS).is_file() or path.name == EVENTS]
     for path in scanned:
         yield from _kept(path if path.is_file() else path / EVENTS, reading)
@@ -80,7 +80,7 @@ def _pieces(paths: Sequence[Path], reading: Reading, progress: Progress | None) 
             progress("read", min(done, total), total, reading.records)
 
 
-def _kept(path: Path, reading: Reading) -> Iterator[Any]:
+def _kept(path: Path, reading: ReturnReading) -> Iterator[Any]:
     try:
         with pq.ParquetFile(path) as file:
             names = [name for name in COLUMNS if name in file.schema_arrow.names]

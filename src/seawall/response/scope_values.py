@@ -46,7 +46,7 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SearchStep:
     """One step of the search: which indicator was met, from which one it came, and why it was followed or not.
 
     `round` 0 are the seeds. `events` and `accounts` are what it met.
@@ -116,7 +116,7 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ScopeSubject:
     """An account, a mailbox or an organisation with its verdict.
 
     `reasons` are sentences: for `touched` what proves it, for `possible` what leaves it open, for `not_touched` the
@@ -172,10 +172,10 @@ class Scope:
     start: int
     end: int
     seeds: tuple[Indicator, ...]
-    steps: tuple[Step, ...]
-    accounts: tuple[Subject, ...]
-    mailboxes: tuple[Subject, ...]
-    organisations: tuple[Subject, ...]
+    steps: tuple[SearchStep, ...]
+    accounts: tuple[ScopeSubject, ...]
+    mailboxes: tuple[ScopeSubject, ...]
+    organisations: tuple[ScopeSubject, ...]
     messages: tuple[Message, ...] = ()
     sources: tuple[str, ...] = ()
     is_bounded: bool = False

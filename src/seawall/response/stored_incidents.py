@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from seawall.detection.incident import Incident
 from seawall.events.coder import Coder, domain_of
 from seawall.events.event import ENRICHED_SCHEMA
-from seawall.response.incident_sources import Asked, read_events_file
+from seawall.response.incident_sources import AccountSpans, read_events_file
 from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import find
 from seawall.storage.files.merged_events import EVENTS, merged
@@ -46,13 +46,13 @@ class StoredEvents:
     lake: Lake
     name: str
 
-    def events(self, asked: Asked, columns: Sequence[str], /) -> Iterator[pa.Table]:
+    def events(self, asked: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """The stored events that are asked for, as a scan writes them. Damaged parts are left out."""
         return stored_events(self.lake, asked, columns)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(StoredEvents):
+class StoredIncidents(StoredEvents):
     """What a watch or a console keeps: incidents in a database, events in a lake."""
 
     database: Database
@@ -69,12 +69,12 @@ class Stored(StoredEvents):
         return found
 
 
-def stored(store: Store) -> Stored:
+def open_stored_incidents(store: Store) -> StoredIncidents:
     """What an open store keeps, called by its folder."""
-    return Stored(store.lake, str(store.folder), store.database)
+    return StoredIncidents(store.lake, str(store.folder), store.database)
 
 
-def stored_events(lake: Lake, asked: Asked, columns: Sequence[str]) -> Iterator[pa.Table]:
+def stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the events of a lake that are asked for, copies dropped and twins merged, in pieces."""
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
@@ -86,7 +86,7 @@ def stored_events(lake: Lake, asked: Asked, columns: Sequence[str]) -> Iterator[
             yield from read_events_file(place / EVENTS, columns)
 
 
-def _rows(lake: Lake, asked: Asked) -> Iterator[pa.Table]:
+def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
     """All columns of what lies in the lake, each row under the organisation for which it is asked for."""
     for tenant, accounts in sorted(asked.accounts.items()):
         wanted = Wanted(asked.start, asked.end, accounts=accounts)
@@ -99,7 +99,7 @@ def _rows(lake: Lake, asked: Asked) -> Iterator[pa.Table]:
                 yield from (_named(table, tenant) for table in day)
 
 
-def _without_organisation(lake: Lake, asked: Asked, tenant: str) -> frozenset[str]:
+def _without_organisation(lake: Lake, asked: AccountSpans, tenant: str) -> frozenset[str]:
     """The accounts of an organisation whose events may state none: those with a mail domain, and all where it is the only one.
 
     What states no organisation lies apart. Detection counts it to the organisation of the account's domain.

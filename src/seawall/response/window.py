@@ -12,7 +12,7 @@ EARLIEST: Final = 0
 LATEST: Final = 253_402_214_400_000_000
 
 
-def around(first: int, last: int) -> tuple[int, int]:
+def search_window(first: int, last: int) -> tuple[int, int]:
     """From when to before when (microseconds) events are looked at: 45 days before the first record to a day after the last."""
     start = min(max(first - BEFORE_DAYS * DAY, EARLIEST), LATEST - 1)
     return start, max(min(last + DAY, LATEST), start + 1)

@@ -19,7 +19,7 @@ from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.incidents.cases import allowed, group
 from seawall.detection.ranking.candidates import Candidate
 from seawall.pipeline.live.answering import remembered
-from seawall.response.containment.values import Actor, Containment
+from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database.containments import Contained
 
 from .making import ACCOUNTS, NOW, TODAY, candidate, fact
@@ -30,7 +30,7 @@ AT = (TODAY - 5) * DAY
 
 def containment(**actor: Any) -> tuple[Answered, ...]:
     """What is remembered of a containment of Ada's account five days ago."""
-    known = Actor(
+    known = IntruderIndicators(
         accounts=(ADA,), first=AT - DAY, last=AT,
         **{"prefixes": ("198.51.100.0/24",), "clients": ("python/rest", "chrome/browser"),
            "usual": {"clients": ("chrome/browser",)}, **actor},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seawall.collection.coverage_gap import Gap
 from seawall.lab.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
-from seawall.response.scope_values import Doubt, Message, Scope, Subject, Verdict
+from seawall.response.scope_values import Doubt, Message, Scope, ScopeSubject, Verdict
 
 TRUTH = {
     "attacks": [
@@ -21,7 +21,7 @@ TRUTH = {
 
 def figures(verdicts: dict[str, Verdict], messages: dict[str, list[str]]) -> Count:
     subjects = tuple(
-        Subject("mailbox", "t", name, verdict, (), messages=len(messages.get(name, ())))
+        ScopeSubject("mailbox", "t", name, verdict, (), messages=len(messages.get(name, ())))
         for name, verdict in verdicts.items()
     )
     named = tuple(Message(name, uid, "", "", 0, "t") for name, uids in messages.items() for uid in uids)
@@ -65,7 +65,7 @@ def test_what_keeps_a_mailbox_open_is_counted_alone_and_with_others() -> None:
         ("e", (doubt,), (gap,), None),
         ("f", (), (gap, gap), None),
     ):
-        one = Subject("mailbox", "t", name, "possible", (), gaps, doubts=doubts, at_most=at_most)
+        one = ScopeSubject("mailbox", "t", name, "possible", (), gaps, doubts=doubts, at_most=at_most)
         _count(count, {"id": "c"}, Scope(0, 1, (), (), (), (one,), ()), {"attacks": []})
     found = _figures(count)
     assert found["kept_open"] == {"strange": [2, 1], "gap": [2, 1]}

@@ -10,7 +10,7 @@ import pytest
 
 from seawall.detection.feedback_values import Draft, Value
 from seawall.pipeline.live.desk import Desk
-from seawall.response.containment.values import Actor, Containment
+from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database import Database
 from tests.detection.feedback.making import NOW, TODAY, candidate, fact
 from tests.pipeline.live.test_desk import DAY, VPN, Store, story
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def remember(store: Store) -> None:
-    actor = Actor((BEFORE,), AT - DAY, AT, clients=("evil/rest",))
+    actor = IntruderIndicators((BEFORE,), AT - DAY, AT, clients=("evil/rest",))
     document = msgspec.to_builtins(Containment("plan-1", AT, AT + 30 * DAY, actor, ("org",)))
     with store.database.writing() as work:
         assert work.containments.remember(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.response.containment.carrying_out import Run
+from seawall.response.containment.carrying_out import PlanRun
 from seawall.response.containment.history import Phase
-from seawall.response.containment.journal import Journal, opened
-from seawall.response.containment.values import Plan, StepResult
+from seawall.response.containment.journal import Journal, open_journal
+from seawall.response.containment.values import ContainmentPlan, StepResult
 from seawall.response.containment.values import Vendor as VendorName
-from seawall.response.containment.vendors import Host, Vendors
+from seawall.response.containment.vendors import VendorHost, Vendors
 from seawall.response.errors import PlanInvalid
 from seawall.vendor_api.client import Patience
 from seawall_base.clock import Clock
@@ -58,11 +58,11 @@ def asking(
     """Asks these servers."""
     access = tokens or Tokens()
 
-    def hosts(vendor: VendorName, service: str, subject: str, scope: str) -> Host:
+    def hosts(vendor: VendorName, service: str, subject: str, scope: str) -> VendorHost:
         if vendor not in servers:
             raise PlanInvalid(f"nobody is configured to ask {vendor}")
         base = servers[vendor].base
-        return Host(base, Exchange(base), access)
+        return VendorHost(base, Exchange(base), access)
 
     return Vendors(hosts, clock or QuickClock(), Patience(attempts=4, whole=600.0))
 
@@ -74,18 +74,18 @@ def moments() -> Callable[[], str]:
 
 
 @contextmanager
-def journal_of(path: Path, plan: Plan) -> Iterator[Journal]:
+def journal_of(path: Path, plan: ContainmentPlan) -> Iterator[Journal]:
     """The journal of a plan, begun if it is new."""
-    from seawall.response.containment.documents import plan_document
+    from seawall.response.containment.documents import plan_to_document
 
-    with opened(path, clock=moments()) as journal:
+    with open_journal(path, clock=moments()) as journal:
         if not any(entry["event"] == "opened" for entry in journal.entries):
-            journal.append("opened", plan=plan_document(plan))
+            journal.append("opened", plan=plan_to_document(plan))
         yield journal
 
 
 def run(
-    plan: Plan,
+    plan: ContainmentPlan,
     path: Path,
     vendors: Vendors,
     phase: Phase = "apply",
@@ -95,7 +95,7 @@ def run(
     """One run; the results by step."""
     everything = frozenset(action.id for action in plan.actions)
     with journal_of(path, plan) as journal:
-        one = Run(
+        one = PlanRun(
             plan, journal, vendors, "Ann Approver", phase, everything if chosen is None else chosen, again
         )
         return {result.step: result for result in one.carry_out()}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from seawall.detection.incident import Incident
-from seawall.response.containment.evidence import Gathering
-from seawall.response.containment.planning import Evidence
+from seawall.response.containment.evidence import EvidenceCollector
+from seawall.response.containment.planning import PlanEvidence
 
 TIME = 1_780_000_000_000_000
 SECOND = 1_000_000
@@ -64,13 +64,15 @@ def incident(*records: str, **changes: Any) -> Incident:
 
 def evidence(
     *rows: Mapping[str, Any], intruders: tuple[str, ...] = ("record-1",), **changes: Any
-) -> Evidence:
+) -> PlanEvidence:
     """What events say, of rows that are changes already."""
     values: dict[str, Any] = {
         "rows": rows,
         "systems": {(TENANT, ANN): frozenset({"microsoft"})},
         "object_ids": {(TENANT, ANN): ANN_ID},
         "intruders": frozenset(intruders),
-        "actor": Gathering({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset(intruders)).evidence().actor,
+        "actor": EvidenceCollector({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset(intruders))
+        .evidence()
+        .actor,
     }
-    return Evidence(**{**values, **changes})
+    return PlanEvidence(**{**values, **changes})

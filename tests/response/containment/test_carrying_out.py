@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from seawall.response.containment import journal as journals
-from seawall.response.containment.history import history
-from seawall.response.containment.planning import plan
-from seawall.response.containment.values import Action, Plan, StepResult
+from seawall.response.containment.history import read_history
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.values import ContainmentPlan, ContainmentStep, StepResult
 from seawall.response.errors import JournalBroken, JournalBusy
 
 from .google_api import Google
@@ -54,11 +54,11 @@ def graph() -> Iterator[Graph]:
 
 
 @pytest.fixture
-def whole() -> Plan:
-    return plan(evidence(RULE, CONSENT, SECRET, intruders=("record-1",)), incident=incident("record-1"))
+def whole() -> ContainmentPlan:
+    return make_plan(evidence(RULE, CONSENT, SECRET, intruders=("record-1",)), incident=incident("record-1"))
 
 
-def by_kind(found: Plan, kind: str, last: bool = False) -> Action:
+def by_kind(found: ContainmentPlan, kind: str, last: bool = False) -> ContainmentStep:
     return [
         action for action in found.actions if action.kind == kind and bool(action.details.get("last")) is last
     ][-1]
@@ -68,7 +68,7 @@ def states(results: dict[str, StepResult]) -> dict[str, str]:
     return {step.rpartition("-")[0]: result.state for step, result in results.items()}
 
 
-def test_a_plan_is_applied_and_undone(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_a_plan_is_applied_and_undone(graph: Graph, whole: ContainmentPlan, tmp_path: Path) -> None:
     before = copy.deepcopy((graph.users, graph.rules, graph.grants, graph.applications))
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}))
     assert states(results) == {
@@ -104,7 +104,9 @@ def test_a_plan_is_applied_and_undone(graph: Graph, whole: Plan, tmp_path: Path)
     assert len(graph.changes()) == count, "undoing twice changes nothing"
 
 
-def test_what_was_so_before_is_neither_changed_nor_undone(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_what_was_so_before_is_neither_changed_nor_undone(
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
+) -> None:
     graph.users[ANN]["accountEnabled"] = False
     graph.rules[ANN].pop()
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}))
@@ -115,7 +117,9 @@ def test_what_was_so_before_is_neither_changed_nor_undone(graph: Graph, whole: P
     assert graph.users[ANN]["accountEnabled"] is False, "it was not Seawall that blocked it"
 
 
-def test_throttling_is_waited_for_as_the_vendor_says(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_throttling_is_waited_for_as_the_vendor_says(
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
+) -> None:
     clock = QuickClock()
     graph.faults = [
         Fault("PATCH", "/users/ann%40example.org", 429, "TooManyRequests", {"Retry-After": "17"}, times=2),
@@ -129,7 +133,7 @@ def test_throttling_is_waited_for_as_the_vendor_says(graph: Graph, whole: Plan, 
 
 
 def test_endless_throttling_is_given_up_and_may_be_tried_again(
-    graph: Graph, whole: Plan, tmp_path: Path
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
 ) -> None:
     graph.faults = [Fault("PATCH", "/users/ann%40example.org", 429, "", {"Retry-After": "100000"}, times=-1)]
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}))
@@ -144,7 +148,7 @@ def test_endless_throttling_is_given_up_and_may_be_tried_again(
     assert len(graph.changes()) == 7
 
 
-def test_a_token_that_ended_is_renewed_once(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_a_token_that_ended_is_renewed_once(graph: Graph, whole: ContainmentPlan, tmp_path: Path) -> None:
     graph.token = "token-2"
     tokens = Tokens()
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}, tokens=tokens))
@@ -156,7 +160,7 @@ def test_a_token_that_ended_is_renewed_once(graph: Graph, whole: Plan, tmp_path:
 
 
 def test_what_the_vendor_refuses_stops_what_depends_on_it_alone(
-    graph: Graph, whole: Plan, tmp_path: Path
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
 ) -> None:
     graph.faults = [Fault("PATCH", "/users/ann%40example.org", 403, "Authorization_RequestDenied")]
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}))
@@ -175,7 +179,7 @@ def test_what_the_vendor_refuses_stops_what_depends_on_it_alone(
 @pytest.mark.parametrize("fault", ["lost", "dropped"])
 @pytest.mark.parametrize("kind", ["disable_account", "reset_password", "remove_inbox_rule", "remove_consent"])
 def test_an_answer_that_never_came_is_looked_up_at_the_vendor(
-    graph: Graph, whole: Plan, tmp_path: Path, kind: str, fault: str
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path, kind: str, fault: str
 ) -> None:
     """Whether the change was made or not: in the end it was made once."""
     action = by_kind(whole, kind)
@@ -193,7 +197,7 @@ def test_an_answer_that_never_came_is_looked_up_at_the_vendor(
 def test_a_change_that_cannot_be_looked_up_is_asked_of_a_person(tmp_path: Path) -> None:
     okta = Okta()
     okta.add_user(ANN)
-    found = plan(evidence(systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident())
+    found = make_plan(evidence(systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident())
     first = by_kind(found, "revoke_sessions")
     with served(okta):
         okta.faults = [Fault("DELETE", "/sessions", lost=True)]
@@ -228,7 +232,7 @@ def test_google_applied_and_undone(tmp_path: Path) -> None:
         row("email_forwarding_out_of_domain", 4, source="google_workspace"),
     ]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
-    found = plan(
+    found = make_plan(
         evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({"google"})}),
         incident=incident(*ids),
     )
@@ -279,7 +283,7 @@ def test_okta_applied_and_undone(tmp_path: Path) -> None:
         ),
     ]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
-    found = plan(
+    found = make_plan(
         evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident(*ids)
     )
     with served(okta):
@@ -299,7 +303,9 @@ def test_okta_applied_and_undone(tmp_path: Path) -> None:
     assert "recovery_question" not in text, "what is not kept on purpose is not kept"
 
 
-def test_two_rules_that_say_the_same_come_back_twice(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_two_rules_that_say_the_same_come_back_twice(
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
+) -> None:
     graph.rules[ANN].append({**copy.deepcopy(EVIL_RULE), "id": "rule-3"})
     run(whole, tmp_path / "journal", asking({"microsoft": graph}))
     assert len(graph.rules[ANN]) == 2
@@ -308,25 +314,27 @@ def test_two_rules_that_say_the_same_come_back_twice(graph: Graph, whole: Plan, 
     assert [one["displayName"] for one in graph.rules[ANN]].count("..") == 2
 
 
-def test_steps_that_were_not_asked_for_are_left_out(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_steps_that_were_not_asked_for_are_left_out(
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
+) -> None:
     block = by_kind(whole, "disable_account")
     results = run(whole, tmp_path / "journal", asking({"microsoft": graph}), chosen=frozenset({block.id}))
     assert {step for step, result in results.items() if result.state == "done"} == {block.id}
     assert len(graph.changes()) == 1
 
 
-def test_nobody_is_asked_who_was_not_configured(whole: Plan, tmp_path: Path) -> None:
+def test_nobody_is_asked_who_was_not_configured(whole: ContainmentPlan, tmp_path: Path) -> None:
     results = run(whole, tmp_path / "journal", asking({}))
     assert {result.state for result in results.values()} == {"failed", "blocked", "waiting"}
 
 
 def test_a_journal_is_one_processs_and_shows_what_was_changed_in_it(
-    graph: Graph, whole: Plan, tmp_path: Path
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal"
     run(whole, path, asking({"microsoft": graph}))
     assert path.stat().st_mode & 0o777 == 0o600
-    with journal_of(path, whole), pytest.raises(JournalBusy), journals.opened(path, clock=moments()):
+    with journal_of(path, whole), pytest.raises(JournalBusy), journals.open_journal(path, clock=moments()):
         pass
     content = path.read_bytes()
     lines = content.splitlines(keepends=True)
@@ -342,14 +350,14 @@ def test_a_journal_is_one_processs_and_shows_what_was_changed_in_it(
         other = tmp_path / f"changed-{number}"
         other.write_bytes(changed)
         with pytest.raises(JournalBroken):
-            journals.read(other)
+            journals.read_journal(other)
     path.chmod(0o644)
-    with pytest.raises(JournalBroken), journals.opened(path, clock=moments()):
+    with pytest.raises(JournalBroken), journals.open_journal(path, clock=moments()):
         pass
 
 
 def test_a_change_is_on_the_disk_before_it_is_asked_for(
-    graph: Graph, whole: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal is synchronised as often as it has lines, and the intent of a change before the vendor is asked."""
     order: list[str] = []
@@ -363,7 +371,7 @@ def test_a_change_is_on_the_disk_before_it_is_asked_for(
 
     graph.handle = watched  # type: ignore[method-assign]
     run(whole, tmp_path / "journal", asking({"microsoft": graph}))
-    entries = journals.read(tmp_path / "journal")
+    entries = journals.read_journal(tmp_path / "journal")
     assert order.count("disk") == len(entries) + 1, "and the folder, when the file was made"
     lines = ["folder", *(entry["event"] for entry in entries)]
     told = iter(lines)
@@ -373,18 +381,20 @@ def test_a_change_is_on_the_disk_before_it_is_asked_for(
             assert event == "intent"
 
 
-def test_a_line_that_was_cut_off_is_left_out_and_said(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_a_line_that_was_cut_off_is_left_out_and_said(
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
+) -> None:
     path = tmp_path / "journal"
     run(whole, path, asking({"microsoft": graph}))
     whole_lines = path.read_bytes()
     for length in (1, 40, len(whole_lines.splitlines()[-1])):
         path.write_bytes(whole_lines[: len(whole_lines) - length])
-        with journals.opened(path, clock=moments()) as journal:
+        with journals.open_journal(path, clock=moments()) as journal:
             assert journal.entries[-1]["event"] == "torn"
-        assert journals.read(path)[-1]["event"] == "torn"
+        assert journals.read_journal(path)[-1]["event"] == "torn"
 
 
-def test_secrets_are_nowhere(graph: Graph, whole: Plan, tmp_path: Path) -> None:
+def test_secrets_are_nowhere(graph: Graph, whole: ContainmentPlan, tmp_path: Path) -> None:
     run(whole, tmp_path / "journal", asking({"microsoft": graph}))
     text = (tmp_path / "journal").read_text()
     assert "token-1" not in text
@@ -392,10 +402,10 @@ def test_secrets_are_nowhere(graph: Graph, whole: Plan, tmp_path: Path) -> None:
     assert all("body" not in entry for entry in sent)
     assert "passwordProfile" in text, "the plan itself says which field is set"
     assert '"aA1!' not in text
-    assert history(sent).plan == whole
+    assert read_history(sent).plan == whole
 
 
-def test_pages_that_lead_elsewhere_are_not_followed(whole: Plan, tmp_path: Path) -> None:
+def test_pages_that_lead_elsewhere_are_not_followed(whole: ContainmentPlan, tmp_path: Path) -> None:
     class Leading(Graph):
         def answer(self, method: str, parts: list[str], query: dict[str, str], body: Any) -> Any:
             status, document = super().answer(method, parts, query, body)
@@ -412,7 +422,7 @@ def test_pages_that_lead_elsewhere_are_not_followed(whole: Plan, tmp_path: Path)
 
 
 def test_what_was_undone_is_not_done_again_by_the_same_plan(
-    graph: Graph, whole: Plan, tmp_path: Path
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
 ) -> None:
     block = by_kind(whole, "disable_account")
     for phase in ("apply", "undo", "apply"):
@@ -425,7 +435,7 @@ def test_what_was_undone_is_not_done_again_by_the_same_plan(
 def test_undoing_asks_for_what_was_done_by_hand_where_it_can_be_undone(graph: Graph, tmp_path: Path) -> None:
     """Forwarding has a command for it; to have looked through methods has none."""
     forwarding = row("Set-Mailbox", mailbox=ANN, parameters={"ForwardingSmtpAddress": "smtp:x@evil.example"})
-    found = plan(evidence(forwarding), incident=incident("record-1"))
+    found = make_plan(evidence(forwarding), incident=incident("record-1"))
     hands = {action.kind: action for action in found.actions if action.is_by_hand}
     path = tmp_path / "journal"
     run(found, path, asking({"microsoft": graph}))
@@ -442,7 +452,7 @@ def test_undoing_asks_for_what_was_done_by_hand_where_it_can_be_undone(graph: Gr
 
 
 def test_a_vendor_that_is_away_after_a_lost_answer_leaves_it_unclear(
-    graph: Graph, whole: Plan, tmp_path: Path
+    graph: Graph, whole: ContainmentPlan, tmp_path: Path
 ) -> None:
     """Later, when the vendor can be asked, the same run finds out, and makes nothing twice."""
     block = by_kind(whole, "disable_account")

@@ -13,8 +13,8 @@ import pytest
 
 from seawall.response.containment import journal as journals
 from seawall.response.containment.history import Phase
-from seawall.response.containment.planning import plan
-from seawall.response.containment.values import VENDORS, Plan
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.values import VENDORS, ContainmentPlan
 from seawall.response.containment.values import Vendor as VendorName
 from seawall_base import append_only_file
 
@@ -61,7 +61,7 @@ def okta() -> Okta:
     return vendor
 
 
-def planned(vendor: VendorName) -> Plan:
+def planned(vendor: VendorName) -> ContainmentPlan:
     rows = {
         "microsoft": [RULE, {**CONSENT, "metadata_uid": "record-2"}, {**SECRET, "metadata_uid": "record-3"}],
         "google": [
@@ -75,7 +75,7 @@ def planned(vendor: VendorName) -> Plan:
         ],
     }[vendor]  # fmt: skip
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(
+    return make_plan(
         evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
     )
 
@@ -106,7 +106,7 @@ class Dying(journals.Journal):
 
 
 def killed(
-    found: Plan, path: Path, servers: dict[VendorName, Vendor], phase: Phase, line: int, mode: str
+    found: ContainmentPlan, path: Path, servers: dict[VendorName, Vendor], phase: Phase, line: int, mode: str
 ) -> bool:
     """Run in a process of its own that is killed at a line; whether it was (else there is no such line)."""
     child = os.fork()
@@ -168,13 +168,13 @@ def test_killed_anywhere_every_change_is_made_once(
         run(found, tmp_path / "reference", asking({vendor: reference}))
         if phase == "undo":
             run(found, tmp_path / "reference", asking({vendor: reference}), "undo")
-    lines = len(journals.read(tmp_path / "reference"))
+    lines = len(journals.read_journal(tmp_path / "reference"))
     first = 1
     unclear = 0
     if phase == "undo":
         first = 1 + next(
             number
-            for number, entry in enumerate(journals.read(tmp_path / "reference"))
+            for number, entry in enumerate(journals.read_journal(tmp_path / "reference"))
             if entry.get("phase") == "undo"
         )
     for line in range(first, lines + 1):
@@ -203,9 +203,9 @@ def test_killed_anywhere_every_change_is_made_once(
     assert unclear == 0 or vendor != "microsoft"
 
 
-def _confirm(path: Path, found: Plan, lost: list[str], server: Vendor, vendor: VendorName) -> None:
+def _confirm(path: Path, found: ContainmentPlan, lost: list[str], server: Vendor, vendor: VendorName) -> None:
     """A person looks at the vendor's log, and has a step repeated or says that it is done."""
-    with journals.opened(path, clock=lambda: "2026-11-26T00:00:00Z") as journal:
+    with journals.open_journal(path, clock=lambda: "2026-11-26T00:00:00Z") as journal:
         intent = [
             entry for entry in journal.entries if entry["event"] == "intent" and entry["step"] == lost[0]
         ][-1]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from seawall.response.containment.planning import plan
-from seawall.response.containment.values import Call
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.values import VendorCall
 from seawall.vendor_api.access import google as google_access
 from seawall.vendor_api.access import okta as okta_access
 
@@ -64,12 +64,12 @@ SCOPES = {"google": GOOGLE, "okta": ""}
 
 
 @cache
-def made(vendor: Any) -> tuple[Call, ...]:
+def made(vendor: Any) -> tuple[VendorCall, ...]:
     """Every call of a plan with everything in it."""
     rows = [{**one, "metadata_uid": f"record-{number}"} for number, one in enumerate(RECORDS[vendor], 1)]
     ids = tuple(one["metadata_uid"] for one in rows)
     systems = {(TENANT, ANN): frozenset({vendor})}
-    found = plan(evidence(*rows, intruders=ids, systems=systems), incident=incident(*ids))
+    found = make_plan(evidence(*rows, intruders=ids, systems=systems), incident=incident(*ids))
     assert {id_ for action in found.actions for id_ in action.evidence} == set(ids)
     calls = [
         (*(read.call for read in action.before), *action.calls, *action.undo) for action in found.actions
@@ -77,7 +77,7 @@ def made(vendor: Any) -> tuple[Call, ...]:
     return tuple(call for some in calls for call in some)
 
 
-def in_page(call: Call) -> str:
+def in_page(call: VendorCall) -> str:
     path = call.path
     for value, place in PLACES.items():
         path = path.replace(value, place)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from seawall.response.containment.documents import plan_document, plan_from_document
-from seawall.response.containment.planning import plan
-from seawall.response.containment.settings import GoogleSettings, OktaSettings, Settings
-from seawall.response.containment.sparing import spares_who_asks
-from seawall.response.containment.values import Action, Plan
+from seawall.response.containment.documents import plan_from_document, plan_to_document
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.settings import ContainmentSettings, GoogleSettings, OktaSettings
+from seawall.response.containment.sparing import refuse_lockout
+from seawall.response.containment.values import ContainmentPlan, ContainmentStep
 from seawall.response.containment.values import Vendor as VendorName
 from seawall.response.errors import RespondInvalid
 
@@ -24,14 +24,14 @@ from .serving import Fault, served
 EVE = "eve@example.org"
 
 
-def planned(vendor: VendorName, *rows: dict[str, Any]) -> Plan:
+def planned(vendor: VendorName, *rows: dict[str, Any]) -> ContainmentPlan:
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(
+    return make_plan(
         evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
     )
 
 
-def step(found: Plan, words: str) -> Action:
+def step(found: ContainmentPlan, words: str) -> ContainmentStep:
     (action,) = [one for one in found.actions if words in one.title]
     return action
 
@@ -340,12 +340,12 @@ def test_an_account_that_okta_does_not_know_is_said(tmp_path: Path) -> None:
 def test_who_asks_google_is_not_locked_out() -> None:
     found = planned("google")
     wanted = [action.id for action in found.actions]
-    settings = Settings(google=GoogleSettings(ANN.upper()))
+    settings = ContainmentSettings(google=GoogleSettings(ANN.upper()))
     nobody = asking({})
     with pytest.raises(RespondInvalid, match="would lock out"):
-        spares_who_asks(found, wanted, settings, nobody)
-    spares_who_asks(found, [step(found, "backup codes").id], settings, nobody)
-    spares_who_asks(found, wanted, Settings(google=GoogleSettings("admin@example.org")), nobody)
+        refuse_lockout(found, wanted, settings, nobody)
+    refuse_lockout(found, [step(found, "backup codes").id], settings, nobody)
+    refuse_lockout(found, wanted, ContainmentSettings(google=GoogleSettings("admin@example.org")), nobody)
 
 
 def test_who_made_oktas_token_is_not_locked_out() -> None:
@@ -354,20 +354,22 @@ def test_who_made_oktas_token_is_not_locked_out() -> None:
     okta = Okta()
     okta.add_user("admin@example.org")
     okta.add_user(ANN)
-    settings = Settings(okta=OktaSettings("acme.okta.com", token_file="token"))
+    settings = ContainmentSettings(okta=OktaSettings("acme.okta.com", token_file="token"))
     with served(okta):
         vendors = asking({"okta": okta})
         okta.owner = ANN
         with pytest.raises(RespondInvalid, match="would lock out"):
-            spares_who_asks(found, wanted, settings, vendors)
-        spares_who_asks(found, [], settings, vendors)
+            refuse_lockout(found, wanted, settings, vendors)
+        refuse_lockout(found, [], settings, vendors)
         okta.owner = "admin@example.org"
-        spares_who_asks(found, wanted, settings, vendors)
+        refuse_lockout(found, wanted, settings, vendors)
         calls = len(okta.calls)
-        spares_who_asks(found, wanted, Settings(okta=OktaSettings("acme.okta.com", "0oa1")), vendors)
+        refuse_lockout(
+            found, wanted, ContainmentSettings(okta=OktaSettings("acme.okta.com", "0oa1")), vendors
+        )
         assert len(okta.calls) == calls, "an application is nobody's"
         okta.faults = [Fault("GET", "/users/me", 403, "E0000006")]
-        spares_who_asks(found, wanted, settings, vendors)
+        refuse_lockout(found, wanted, settings, vendors)
 
 
 @pytest.mark.parametrize(
@@ -381,7 +383,7 @@ def test_what_is_wanted_besides_scopes_is_said_before(vendor: VendorName, words:
 def test_a_plan_from_before_notices_still_reads() -> None:
     """An incident that began before an upgrade goes on, and can be undone."""
     found = planned("google")
-    document = plan_document(found)
+    document = plan_to_document(found)
     for action in document["actions"]:
         calls = (*(read["call"] for read in action["before"]), *action["calls"], *action["undo"])
         for part, name in (

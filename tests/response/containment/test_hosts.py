@@ -13,14 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seawall.response.containment.hosts import Configured
-from seawall.response.containment.planning import plan
+from seawall.response.containment.hosts import ConfiguredVendors
+from seawall.response.containment.planning import make_plan
 from seawall.response.containment.settings import (
-    GateSettings,
+    ContainmentSettings,
+    GateAccessSettings,
     GoogleSettings,
     MicrosoftSettings,
     OktaSettings,
-    Settings,
 )
 from seawall.response.containment.values import Vendor as VendorName
 from seawall.response.containment.vendors import Vendors
@@ -59,14 +59,14 @@ class TodaysClock(QuickClock):
         return time.time_ns() // 1_000
 
 
-def asked(settings: Settings) -> Vendors:
+def asked(settings: ContainmentSettings) -> Vendors:
     clock = TodaysClock()
-    return Vendors(Configured(settings, clock), clock)
+    return Vendors(ConfiguredVendors(settings, clock), clock)
 
 
 def planned(vendor: VendorName, *rows: dict[str, Any]) -> Any:
     ids = tuple(one["metadata_uid"] for one in rows)
-    return plan(
+    return make_plan(
         evidence(*rows, intruders=ids, systems={(TENANT, ANN): frozenset({vendor})}), incident=incident(*ids)
     )
 
@@ -78,7 +78,9 @@ def test_microsoft_by_a_clients_secret(tmp_path: Path) -> None:
     with served(graph):
         origin = graph.base.removesuffix("/v1.0")
         settings = MicrosoftSettings(TENANT, CLIENT, secret_file=secret(tmp_path, "s3cret"), base_url=origin)
-        results = run(planned("microsoft", RULE), tmp_path / "journal", asked(Settings(microsoft=settings)))
+        results = run(
+            planned("microsoft", RULE), tmp_path / "journal", asked(ContainmentSettings(microsoft=settings))
+        )
     assert {one.state for one in results.values()} == {"done", "already", "waiting"}, [
         one.why for one in results.values()
     ]
@@ -95,7 +97,7 @@ def test_google_as_the_administrator_and_as_the_mailbox(tmp_path: Path, pem: str
     with served(google):
         settings = google_settings(google, tmp_path, pem)
         found = planned("google", row("email_forwarding_out_of_domain", source="google_workspace"))
-        results = run(found, tmp_path / "journal", asked(Settings(google=settings)))
+        results = run(found, tmp_path / "journal", asked(ContainmentSettings(google=settings)))
     assert {one.state for one in results.values()} == {"done", "already", "waiting"}
     assert google.forwarding[ANN] == {"enabled": False}
     claims = [
@@ -120,7 +122,7 @@ def test_a_scope_that_google_was_not_granted_is_named_and_the_other_steps_go_on(
     google.granted = frozenset({scope, f"{scope}.readonly"})
     google.add_user(ANN)
     with served(google):
-        asks = asked(Settings(google=google_settings(google, tmp_path, pem)))
+        asks = asked(ContainmentSettings(google=google_settings(google, tmp_path, pem)))
         found = planned("google")
         results = run(found, tmp_path / "journal", asks)
         states = {action.title: results[action.id] for action in found.actions}
@@ -130,7 +132,9 @@ def test_a_scope_that_google_was_not_granted_is_named_and_the_other_steps_go_on(
         assert f"unauthorized_client): the call needs {scope}.security, authorised" in refused.why
         google.granted = None
         results = run(
-            found, tmp_path / "journal", asked(Settings(google=google_settings(google, tmp_path, pem)))
+            found,
+            tmp_path / "journal",
+            asked(ContainmentSettings(google=google_settings(google, tmp_path, pem))),
         )
         assert {one.state for one in results.values()} <= {"done", "already", "waiting"}, (
             "nothing was sent, so nothing is unclear"
@@ -152,7 +156,7 @@ def test_okta_by_an_applications_key(tmp_path: Path, pem: str) -> None:
     okta.add_user(ANN)
     with served(okta):
         settings = OktaSettings(client_id="0oa1", key_file=secret(tmp_path, pem), base_url=okta.base)
-        results = run(planned("okta"), tmp_path / "journal", asked(Settings(okta=settings)))
+        results = run(planned("okta"), tmp_path / "journal", asked(ContainmentSettings(okta=settings)))
     assert {one.state for one in results.values()} == {"done", "waiting"}
     assert sorted(one["scope"] for one in okta.asked_with) == ["okta.users.manage", "okta.users.read"]
     assert pem.splitlines()[1] not in (tmp_path / "journal").read_text()
@@ -179,12 +183,12 @@ def test_a_real_gate_refuses_the_account_until_it_is_undone(tmp_path: Path) -> N
     token = "a-throw-away-token-of-the-administrator-0123456789"
     table = f'[gate.admin]\nenabled = true\ntoken_sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
     issuer = Issuer(name=f"https://login.microsoftonline.com/{TENANT}/v2.0")
-    found = plan(evidence(systems={}), incident=incident(), with_gate=True)
+    found = make_plan(evidence(systems={}), incident=incident(), with_gate=True)
     assert [action.kind for action in found.actions] == ["block_renewal"]
     with running(tmp_path / "gate", table, issuer=issuer) as gate:
         hers = issuer.token(sub=ANN_ID)
         assert gate.ask(hers).status_code == 204
-        settings = Settings(gate=GateSettings(gate.url, secret(tmp_path, token)))
+        settings = ContainmentSettings(gate=GateAccessSettings(gate.url, secret(tmp_path, token)))
         results = run(found, tmp_path / "journal", asked(settings))
         assert {one.state for one in results.values()} == {"done"}
         _until(lambda: gate.ask(hers).status_code == 401)
@@ -202,15 +206,15 @@ def _until(condition: Any) -> None:
 
 
 def test_what_is_not_configured_is_said(tmp_path: Path) -> None:
-    hosts = Configured(Settings(), QuickClock())
+    hosts = ConfiguredVendors(ContainmentSettings(), QuickClock())
     for vendor in ("microsoft", "google", "okta", "gate"):
         with pytest.raises(RespondInvalid, match=vendor):
             hosts(vendor, "", "", "")
     with pytest.raises(RespondInvalid, match="cloud"):
-        Configured(Settings(microsoft=MicrosoftSettings(TENANT, CLIENT, cloud="moon")), QuickClock())(
-            "microsoft", "", "", ""
-        )
+        ConfiguredVendors(
+            ContainmentSettings(microsoft=MicrosoftSettings(TENANT, CLIENT, cloud="moon")), QuickClock()
+        )("microsoft", "", "", "")
     with pytest.raises(CollectInvalid, match="SEAWALL_RESPOND_GOOGLE_KEY"):
-        Configured(Settings(google=GoogleSettings("a@b.example")), QuickClock())(
+        ConfiguredVendors(ContainmentSettings(google=GoogleSettings("a@b.example")), QuickClock())(
             "google", "directory", "", "x"
         )

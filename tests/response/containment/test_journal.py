@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.containment.journal import Entry, opened, read
+from seawall.response.containment.journal import Entry, open_journal, read_journal
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import OutputUnwritable
 from tests.edits import edited
@@ -22,10 +22,10 @@ def clock() -> str:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Entry]]:
     path = tmp_path_factory.mktemp("plan") / "journal"
-    with opened(path, clock=clock) as journal:
+    with open_journal(path, clock=clock) as journal:
         for number in range(4):
             journal.append("intent", step=f"step-{number}", phase="apply")
-    return path, read(path)
+    return path, read_journal(path)
 
 
 @given(data=st.data())
@@ -36,11 +36,11 @@ def test_an_edit_shows_unless_it_is_of_the_end(whole: tuple[Path, list[Entry]], 
     other.write_bytes(edited(path.read_bytes(), data))
     other.chmod(0o600)
     try:
-        found = read(other)
+        found = read_journal(other)
     except JournalBroken:
         return
     assert found[:-1] == entries[: len(found) - 1] or not found
-    with opened(other, clock=clock) as journal, opened(path, clock=clock) as before:
+    with open_journal(other, clock=clock) as journal, open_journal(path, clock=clock) as before:
         is_same = found == entries and other.read_bytes() == path.read_bytes()
         assert (journal.head == before.head) == is_same
 
@@ -57,7 +57,7 @@ def test_nothing_follows_a_line_that_was_not_written_whole(
             raise OSError(28, "No space left on device")
         return write(descriptor, line[: len(line) // 2])
 
-    with opened(path, clock=clock) as journal:
+    with open_journal(path, clock=clock) as journal:
         journal.append("opened")
         monkeypatch.setattr(os, "write", half)
         with pytest.raises(OutputUnwritable, match="No space left"):
@@ -65,7 +65,7 @@ def test_nothing_follows_a_line_that_was_not_written_whole(
         monkeypatch.undo()
         with pytest.raises(OutputUnwritable, match="was not written whole"):
             journal.append("intent")
-    assert [entry["event"] for entry in read(path)] == ["opened"]
-    with opened(path, clock=clock) as journal:
+    assert [entry["event"] for entry in read_journal(path)] == ["opened"]
+    with open_journal(path, clock=clock) as journal:
         journal.append("intent")
-    assert [entry["event"] for entry in read(path)] == ["opened", "torn", "intent"]
+    assert [entry["event"] for entry in read_journal(path)] == ["opened", "torn", "intent"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from seawall.response.containment.planning import plan
-from seawall.response.containment.values import Action, Plan
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.values import ContainmentPlan, ContainmentStep
 
 from .graph import Graph
 from .graph_permissions import CALLS
@@ -63,7 +63,7 @@ def trust_of(one: dict[str, Any]) -> dict[str, Any]:
     return {name.lower(): value for name, value in one.items() if name != "Id"}
 
 
-def planned(*rows: dict[str, Any], account: str = ANN) -> Plan:
+def planned(*rows: dict[str, Any], account: str = ANN) -> ContainmentPlan:
     numbered = [
         {**one, "metadata_uid": f"record-{number}", "account": account} for number, one in enumerate(rows)
     ]
@@ -74,10 +74,10 @@ def planned(*rows: dict[str, Any], account: str = ANN) -> Plan:
         systems={(TENANT, account): frozenset({"microsoft"})},
         object_ids={(TENANT, account): ANN_ID},
     )
-    return plan(known, incident=incident(*ids, account=account))
+    return make_plan(known, incident=incident(*ids, account=account))
 
 
-def only(found: Plan, kind: str) -> Action:
+def only(found: ContainmentPlan, kind: str) -> ContainmentStep:
     (action,) = [one for one in found.actions if one.kind == kind and not one.details.get("last")]
     return action
 

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.events.event import ENRICHED_SCHEMA
-from seawall.response.containment.documents import plan_document, plan_from_document, read_plan, write_plan
-from seawall.response.containment.evidence import Gathering, gathered
+from seawall.response.containment.documents import plan_from_document, plan_to_document, read_plan, write_plan
+from seawall.response.containment.evidence import EvidenceCollector, collect_evidence
 from seawall.response.containment.microsoft import METHODS
-from seawall.response.containment.planning import RANKS, plan
-from seawall.response.containment.values import CONFIDENCES, Action, Call, Plan
+from seawall.response.containment.planning import RANKS, make_plan
+from seawall.response.containment.values import CONFIDENCES, ContainmentPlan, ContainmentStep, VendorCall
 from seawall.response.errors import PlanInvalid
-from seawall.response.scope_values import Scope, Subject
+from seawall.response.scope_values import Scope, ScopeSubject
 from tests.console.samples import HOSTILE
 
 from .samples import ANN, ANN_ID, SECOND, TENANT, TIME, evidence, incident, row
@@ -35,15 +35,15 @@ GRANT = "loMzkVEB5aY8xdS_XR_1IkWgU1ic2WrPHXZIU9APX5V"
 LITERAL = re.compile("'(?:[^'\u2018\u2019\u201a\u201b]|['\u2018\u2019\u201a\u201b]{2})*'")
 
 
-def made(*rows: Mapping[str, Any], **changes: Any) -> Plan:
-    return plan(evidence(*rows), incident=incident("record-1", **changes))
+def made(*rows: Mapping[str, Any], **changes: Any) -> ContainmentPlan:
+    return make_plan(evidence(*rows), incident=incident("record-1", **changes))
 
 
-def steps(found: Plan, kind: str) -> list[Action]:
+def steps(found: ContainmentPlan, kind: str) -> list[ContainmentStep]:
     return [action for action in found.actions if action.kind == kind]
 
 
-def only(found: Plan, kind: str) -> Action:
+def only(found: ContainmentPlan, kind: str) -> ContainmentStep:
     (action,) = steps(found, kind)
     return action
 
@@ -197,7 +197,7 @@ def test_an_account_that_is_updated_registers_a_method_where_its_methods_changed
     ],
 )  # fmt: skip
 def test_what_was_left_at_google(activity: str, columns: dict[str, Any], kind: str, path: str) -> None:
-    found = plan(
+    found = make_plan(
         evidence(
             row(activity, source="google_workspace", **columns),
             systems={(TENANT, ANN): frozenset({"google"})},
@@ -225,7 +225,7 @@ def test_what_was_left_at_google(activity: str, columns: dict[str, Any], kind: s
     ],
 )  # fmt: skip
 def test_what_was_left_at_okta(activity: str, columns: dict[str, Any], kind: str, path: str) -> None:
-    found = plan(
+    found = make_plan(
         evidence(row(activity, source="okta", **columns), systems={(TENANT, ANN): frozenset({"okta"})}),
         incident=incident("record-1"),
     )
@@ -260,7 +260,7 @@ def test_the_order_stops_the_way_back_in_first() -> None:
 
 
 def test_against_forged_tokens_accounts_do_nothing() -> None:
-    found = plan(
+    found = make_plan(
         evidence(),
         incident=incident("record-1", kind="forged-or-stolen-token"),
         with_gate=True,
@@ -274,13 +274,13 @@ def test_against_forged_tokens_accounts_do_nothing() -> None:
     assert renewal.calls[0].body is not None
     assert renewal.calls[0].body["value"] == ANN_ID
     assert renewal.calls[0].body["issuer"] == f"https://login.microsoftonline.com/{TENANT}/v2.0"
-    without = plan(evidence(), incident=incident("record-1", kind="forged-or-stolen-token"))
+    without = make_plan(evidence(), incident=incident("record-1", kind="forged-or-stolen-token"))
     assert without.actions[0].kind == "block_key"
     assert without.actions[0].is_by_hand
 
 
 def test_an_application_is_blocked_and_not_reset() -> None:
-    found = plan(
+    found = make_plan(
         evidence(systems={(TENANT, APP): frozenset({"microsoft"})}),
         incident=incident("record-1", account=APP),
     )
@@ -289,8 +289,8 @@ def test_an_application_is_blocked_and_not_reset() -> None:
 
 
 def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
-    def subject(name: str, verdict: Any) -> Subject:
-        return Subject("account", TENANT, name, verdict, (), first=TIME, last=TIME + SECOND)
+    def subject(name: str, verdict: Any) -> ScopeSubject:
+        return ScopeSubject("account", TENANT, name, verdict, (), first=TIME, last=TIME + SECOND)
 
     names = (ANN, "bob@example.org", "eve@example.org")
     verdicts = ("touched", "possible", "not_touched")
@@ -299,9 +299,9 @@ def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
         tuple(subject(name, verdict) for name, verdict in zip(names, verdicts, strict=True)), (), (),
     )  # fmt: skip
     known = evidence(systems={(TENANT, name): frozenset({"microsoft"}) for name in names})
-    touched_alone = plan(known, incident=incident(), scope=scope)
+    touched_alone = make_plan(known, incident=incident(), scope=scope)
     assert {action.account for action in touched_alone.actions} == {ANN}
-    found = plan(known, incident=incident(), scope=scope, with_possible=True)
+    found = make_plan(known, incident=incident(), scope=scope, with_possible=True)
     assert [action.account for action in found.actions][-1] == "bob@example.org"
     assert {action.confidence for action in found.actions if action.account == ANN and action.calls} == {
         "certain"
@@ -315,16 +315,16 @@ def test_a_scope_makes_touched_certain_and_possible_a_precaution() -> None:
     ("severity", "is_said"), [("low", True), ("medium", True), ("high", False), ("critical", False)]
 )
 def test_a_plan_says_when_the_holder_should_be_asked_first(severity: str, is_said: bool) -> None:
-    warnings = plan(evidence(), incident=incident(severity=severity)).warnings
+    warnings = make_plan(evidence(), incident=incident(severity=severity)).warnings
     assert any(f"severity is {severity}" in line and "Ask them" in line for line in warnings) is is_said
 
 
 def test_a_scope_of_other_logs_is_told_of() -> None:
     incident_ = incident()
-    own = Subject("account", TENANT, ANN.upper(), "touched", ("seen",))
+    own = ScopeSubject("account", TENANT, ANN.upper(), "touched", ("seen",))
     for accounts, is_said in (((own,), False), ((replace(own, tenant="other"),), True), ((), True)):
         known = Scope(TIME, TIME + 1, (), (), accounts, (), ())
-        warnings = plan(evidence(), incident=incident_, scope=known).warnings
+        warnings = make_plan(evidence(), incident=incident_, scope=known).warnings
         assert any("other logs" in line for line in warnings) is is_said
 
 
@@ -337,7 +337,7 @@ def test_a_plan_reads_back_and_a_changed_one_is_refused(tmp_path: Any) -> None:
     write_plan(tmp_path / "plan.json", found)
     assert (tmp_path / "plan.json").stat().st_mode & 0o777 == 0o600
     assert read_plan(tmp_path / "plan.json") == found
-    document = plan_document(found)
+    document = plan_to_document(found)
     document["actions"][0]["confidence"] = "certain"
     with pytest.raises(PlanInvalid, match="changed"):
         plan_from_document(document)
@@ -345,7 +345,7 @@ def test_a_plan_reads_back_and_a_changed_one_is_refused(tmp_path: Any) -> None:
         (tmp_path / "plan.json").write_bytes(content)
         with pytest.raises(PlanInvalid, match="not JSON"):
             read_plan(tmp_path / "plan.json")
-    for wrong in ({}, {**plan_document(found), "plan_version": 99}, {"plan_version": 1, "id": 3}):
+    for wrong in ({}, {**plan_to_document(found), "plan_version": 99}, {"plan_version": 1, "id": 3}):
         with pytest.raises(PlanInvalid):
             plan_from_document(wrong)
 
@@ -355,7 +355,7 @@ texts = st.one_of(
 )
 
 
-def calls(action: Action) -> list[Call]:
+def calls(action: ContainmentStep) -> list[VendorCall]:
     return [*(read.call for read in action.before), *action.calls, *action.undo]
 
 
@@ -374,17 +374,17 @@ def test_no_value_changes_a_calls_host_or_path_or_leaves_its_quotes(
          "forwardingEmail", "privilegeGranted", "Target"), other)  # fmt: skip
     vendor = {"okta": "okta", "google_workspace": "google"}.get(source, "microsoft")
 
-    def planned(account: str, name: str, parameters: dict[str, str]) -> Plan:
+    def planned(account: str, name: str, parameters: dict[str, str]) -> ContainmentPlan:
         event = row(
             activity, source=source, account=account, mailbox=name, resource_uid=name, parameters=parameters
         )
-        return plan(
+        return make_plan(
             evidence(event, systems={(TENANT, account): frozenset({vendor})}),
             incident=incident("record-1", account=account),
         )
 
     found = planned(account, name, parameters)
-    document = plan_document(found)
+    document = plan_to_document(found)
     assert plan_from_document(msgspec.json.decode(msgspec.json.encode(document))) == found
     for action in found.actions:
         for call in calls(action):
@@ -404,7 +404,7 @@ def test_no_value_changes_a_calls_host_or_path_or_leaves_its_quotes(
 
 
 def test_every_kind_has_its_place_and_nothing_sure_waits_for_what_is_less_sure() -> None:
-    found = plan(
+    found = make_plan(
         evidence(RULE, CONSENT, SECRET, systems={(TENANT, ANN): frozenset({"microsoft", "google", "okta"})}),
         incident=incident("record-1", kind="forged-or-stolen-token"),
         with_gate=True,
@@ -467,8 +467,8 @@ def test_the_consent_that_let_the_intruder_in_is_removed(
         [{**one, "time": datetime.fromtimestamp(one["time"] / 1e6, UTC)} for one in rows],
         schema=ENRICHED_SCHEMA,
     )
-    gathering = Gathering({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset({"record-1"}))
-    made = plan(gathered([table], gathering), incident=incident("record-1"))
+    gathering = EvidenceCollector({(TENANT, ANN): (TIME, TIME + SECOND)}, frozenset({"record-1"}))
+    made = make_plan(collect_evidence([table], gathering), incident=incident("record-1"))
     removed = [action for action in made.actions if action.kind == "remove_consent"]
     assert [action.confidence for action in removed] == expected
     assert {action.evidence for action in removed} <= {("record-2",)}

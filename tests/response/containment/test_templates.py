@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.containment.planning import plan
-from seawall.response.containment.templates import address, filled_body, filled_path, kept, segment, value_at
+from seawall.response.containment.planning import make_plan
+from seawall.response.containment.templates import (
+    encode_segment,
+    fill_address,
+    fill_body,
+    fill_path,
+    find_value,
+    keep_fields,
+)
 from seawall.response.errors import PlanInvalid
 
 from .samples import ANN, TENANT, evidence, incident, row
@@ -16,9 +23,9 @@ from .samples import ANN, TENANT, evidence, incident, row
 @pytest.mark.parametrize("value", ["", ".", "..", "\ud800", "x" * 2_001])
 def test_what_no_address_can_hold_is_refused(value: str) -> None:
     with pytest.raises(PlanInvalid):
-        segment(value)
+        encode_segment(value)
     with pytest.raises(PlanInvalid):
-        filled_path("/users/{user.id}", {"user": {"id": value}})
+        fill_path("/users/{user.id}", {"user": {"id": value}})
 
 
 @given(
@@ -27,7 +34,7 @@ def test_what_no_address_can_hold_is_refused(value: str) -> None:
     )
 )
 def test_a_value_is_one_segment(value: str) -> None:
-    for path in (address("/a/{x}/b", x=value), filled_path("/a/{read.x}/b", {"read": {"x": value}})):
+    for path in (fill_address("/a/{x}/b", x=value), fill_path("/a/{read.x}/b", {"read": {"x": value}})):
         assert path.count("/") == 3
         assert not set("?#{}\\ \r\n") & set(path)
 
@@ -35,9 +42,9 @@ def test_a_value_is_one_segment(value: str) -> None:
 @pytest.mark.parametrize("value", [None, True, 1.5, ["a"], {"a": 1}])
 def test_only_texts_and_whole_numbers_go_into_a_path(value: object) -> None:
     with pytest.raises(PlanInvalid):
-        filled_path("/a/{read.x}", {"read": {"x": value}})
+        fill_path("/a/{read.x}", {"read": {"x": value}})
     with pytest.raises(PlanInvalid):
-        filled_path("/a/{read.x}", {})
+        fill_path("/a/{read.x}", {})
 
 
 def test_a_value_in_a_body_is_never_a_slot() -> None:
@@ -48,24 +55,26 @@ def test_a_value_in_a_body_is_never_a_slot() -> None:
         "c": [{"$given": "password"}],
         "d": {"$read": "read.none"},
     }
-    filled = filled_body(body, {"read": {"x": '{"$given": "password"}'}}, {"password": "secret"})
+    filled = fill_body(body, {"read": {"x": '{"$given": "password"}'}}, {"password": "secret"})
     assert filled == {"a": "{read.x}", "b": '{"$given": "password"}', "c": ["secret"]}
 
 
 def test_fields_with_dots_and_nested_ones() -> None:
     found = {"@odata.type": "t", "a": {"b": {"c": 1}}, "secret": "x"}
-    assert (value_at(found, "@odata.type"), value_at(found, "a.b.c"), value_at(found, "a.x.c")) == (
+    assert (find_value(found, "@odata.type"), find_value(found, "a.b.c"), find_value(found, "a.x.c")) == (
         "t",
         1,
         None,
     )
-    assert kept(found, ("@odata.type", "a.b.c")) == {"@odata.type": "t", "a.b.c": 1}
-    assert kept(["secret"], ("secret",)) == {}
+    assert keep_fields(found, ("@odata.type", "a.b.c")) == {"@odata.type": "t", "a.b.c": 1}
+    assert keep_fields(["secret"], ("secret",)) == {}
 
 
 def test_a_record_whose_name_is_no_segment_is_said_and_the_rest_is_planned() -> None:
     event = row("system.api_token.create", source="okta", resource_uid="..")
-    found = plan(evidence(event, systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident("record-1"))
+    found = make_plan(
+        evidence(event, systems={(TENANT, ANN): frozenset({"okta"})}), incident=incident("record-1")
+    )
     assert "1 step could not be made" in found.warnings[0]
     assert "record-1" in found.warnings[0]
     assert [action.kind for action in found.actions] == [

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.response.containment.planning import plan
+from seawall.response.containment.planning import make_plan
 
 from .graph import Graph
 from .running import asking, run
@@ -125,7 +125,7 @@ def test_undone_the_state_is_what_it_was(
 ) -> None:
     rows, state = world
     ids = tuple(one["metadata_uid"] for one in rows)
-    found = plan(evidence(*rows, intruders=ids), incident=incident(*ids))
+    found = make_plan(evidence(*rows, intruders=ids), incident=incident(*ids))
     irreversible = {action.kind for action in found.actions if action.irreversible and not action.undo}
     with served(server(state)) as vendor, tempfile.TemporaryDirectory() as folder:
         assert isinstance(vendor, Graph)

@@ -23,7 +23,7 @@ from seawall.detection.incident import Incident
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.scan import ScanSettings
 from seawall.response.export import ocsf, sigma, tables, writing
-from seawall.response.export.artefacts import NEEDED, Artefacts, Gathering, gathered
+from seawall.response.export.artefacts import NEEDED, ArtefactCollector, Artefacts, collect_artefacts
 from seawall.storage.files.incident_documents import look_up
 from tests.report.test_documents import INCIDENT, TEXT
 
@@ -54,17 +54,21 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(folder: Path, rank: int) -> tuple[Incident, Artefacts]:
     incident = look_up(folder / "out/incidents.jsonl", str(rank))[2]
     table = pq.read_table(folder / "out/events.parquet", columns=list(NEEDED))
-    gathering = Gathering(incident.tenant, incident.account, frozenset(incident.events), incident.first_event)
+    gathering = ArtefactCollector(
+        incident.tenant, incident.account, frozenset(incident.events), incident.first_event
+    )
     pieces = [table.slice(start, 1000) for start in range(0, len(table), 1000)]
-    return incident, gathered(pieces, gathering)
+    return incident, collect_artefacts(pieces, gathering)
 
 
 def test_pieces_of_any_size_give_the_same(scanned: Path) -> None:
     incident, artefacts = exported(scanned, 1)
     table = pq.read_table(scanned / "out/events.parquet")
-    whole = gathered(
+    whole = collect_artefacts(
         [table],
-        Gathering(incident.tenant, incident.account, frozenset(incident.events), incident.first_event),
+        ArtefactCollector(
+            incident.tenant, incident.account, frozenset(incident.events), incident.first_event
+        ),
     )
     assert whole == artefacts
     assert {record["metadata_uid"] for record in artefacts.records} == set(incident.events)
@@ -75,7 +79,7 @@ def test_pieces_of_any_size_give_the_same(scanned: Path) -> None:
 
 def test_a_finding_is_one_to_another_reader(scanned: Path) -> None:
     incident, artefacts = exported(scanned, 1)
-    found = ocsf.finding(incident, artefacts, "1.0")
+    found = ocsf.make_finding(incident, artefacts, "1.0")
     read = DetectionFinding.model_validate_json(json.dumps(found))
     assert read.finding_info.uid == incident.id
     assert read.class_uid * 100 + read.activity_id == read.type_uid == 200401
@@ -85,8 +89,8 @@ def test_a_finding_is_one_to_another_reader(scanned: Path) -> None:
 
 def test_a_bundle_is_valid_to_another_reader(scanned: Path) -> None:
     incident, artefacts = exported(scanned, 1)
-    made = writing.files(incident, artefacts, "1.0")["bundle.json"]
-    assert made == writing.files(incident, artefacts, "1.0")["bundle.json"]
+    made = writing.render_files(incident, artefacts, "1.0")["bundle.json"]
+    assert made == writing.render_files(incident, artefacts, "1.0")["bundle.json"]
     assert_valid(made)
     patterns = [one["pattern"] for one in json.loads(made)["objects"] if one["type"] == "indicator"]
     assert any("ipv" in pattern for pattern in patterns)
@@ -99,7 +103,7 @@ def assert_valid(bundle: str) -> None:
 
 @given(INCIDENT, ARTEFACTS)
 def test_every_incident_can_be_exported_whatever_its_texts(incident: Incident, artefacts: Artefacts) -> None:
-    made = writing.files(incident, artefacts, "1.0")
+    made = writing.render_files(incident, artefacts, "1.0")
     DetectionFinding.model_validate_json(made["finding.json"])
     for name in ("records.csv", "reasons.csv"):
         for row in csv.reader(io.StringIO(made[name])):
@@ -113,12 +117,12 @@ def test_every_incident_can_be_exported_whatever_its_texts(incident: Incident, a
 @settings(max_examples=15)  # that reader takes its time
 @given(INCIDENT, ARTEFACTS)
 def test_every_bundle_is_valid(incident: Incident, artefacts: Artefacts) -> None:
-    assert_valid(writing.files(incident, artefacts, "1.0")["bundle.json"])
+    assert_valid(writing.render_files(incident, artefacts, "1.0")["bundle.json"])
 
 
 @given(INCIDENT, ARTEFACTS)
 def test_a_rule_asks_for_nothing_that_the_holder_had_shown(incident: Incident, artefacts: Artefacts) -> None:
-    for rule in sigma.rules(incident, artefacts):
+    for rule in sigma.make_rules(incident, artefacts):
         blocks = [
             value for asked in (rule["detection"].get("from_network") or {}).values() for value in asked
         ]
@@ -134,7 +138,7 @@ def test_a_rule_asks_for_nothing_that_the_holder_had_shown(incident: Incident, a
 
 def test_the_rules_hit_the_intruder_and_not_the_holder_before(scanned: Path, tmp_path: Path) -> None:
     incident, artefacts = exported(scanned, 1)
-    written = writing.files(incident, artefacts, "1.0")
+    written = writing.render_files(incident, artefacts, "1.0")
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "found.yml").write_text(written["rules.yml"])
@@ -160,13 +164,13 @@ def test_the_rules_hit_the_intruder_and_not_the_holder_before(scanned: Path, tmp
 def test_without_a_past_of_the_holder_there_is_no_rule(scanned: Path) -> None:
     incident, artefacts = exported(scanned, 1)
     nothing = Artefacts(artefacts.records, artefacts.values, {})
-    assert sigma.rules(incident, nothing) == []
-    assert "rules.yml" not in writing.files(incident, nothing, "1.0")
+    assert sigma.make_rules(incident, nothing) == []
+    assert "rules.yml" not in writing.render_files(incident, nothing, "1.0")
 
 
 def test_the_weights_of_a_table_sum_to_the_score(scanned: Path) -> None:
     incident, _ = exported(scanned, 1)
-    rows = list(csv.DictReader(io.StringIO(tables.reasons(incident))))
+    rows = list(csv.DictReader(io.StringIO(tables.write_reasons(incident))))
     assert sum(float(row["weight"]) for row in rows) == pytest.approx(incident.score, abs=1e-4)
 
 
@@ -197,8 +201,8 @@ def test_a_hostile_record_stays_text() -> None:
             "user_agent": ["=HYPERLINK(1)", "</script>\u202e"],
         }
     )
-    found = gathered([table], Gathering("o", "a@x.example", frozenset({"=1+1", "b"}), 4))
+    found = collect_artefacts([table], ArtefactCollector("o", "a@x.example", frozenset({"=1+1", "b"}), 4))
     assert [record["metadata_uid"] for record in found.records] == ["b", "=1+1"]
-    written = tables.records(found)
+    written = tables.write_records(found)
     assert '"\'=1+1"' in written
     assert "\u202e" not in written

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.notification.bounces import Reading, take_down
-from seawall.response.notification.register import Register
-from seawall.response.notification.tracking import deliveries
+from seawall.response.notification.bounces import ReportReading, record_reports
+from seawall.response.notification.register import NotificationRegister
+from seawall.response.notification.tracking import list_deliveries
 from seawall_base.errors import InputUnreadable
 
 AT = 1_795_000_000_000_000
@@ -46,7 +46,7 @@ def report(
 
 
 def sent(folder: Path) -> None:
-    with Register.writing(folder, at=AT) as register:
+    with NotificationRegister.writing(folder, at=AT) as register:
         for recipient, key in (("anna", KEY), ("ben", "<other@northwind.example>")):
             where = {
                 "recipient": recipient,
@@ -58,13 +58,16 @@ def sent(folder: Path) -> None:
             register.append("sent", at=AT, **where)  # type: ignore[arg-type]
 
 
-def taken(folder: Path, place: Path) -> Reading:
-    with Register.writing(folder, at=AT) as register:
-        return take_down(register, place, at=AT)
+def taken(folder: Path, place: Path) -> ReportReading:
+    with NotificationRegister.writing(folder, at=AT) as register:
+        return record_reports(register, place, at=AT)
 
 
 def states(folder: Path) -> dict[str, str]:
-    return {delivery.recipient: delivery.state for delivery in deliveries(Register.read(folder).entries)}
+    return {
+        delivery.recipient: delivery.state
+        for delivery in list_deliveries(NotificationRegister.read(folder).entries)
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_a_bounce_is_taken_down_once(tmp_path: Path, content: bytes) -> None:
     assert (reading.read, len(reading.taken), reading.known) == (2, 1, 1)
     assert states(tmp_path) == {"anna": "bounced", "ben": "sent"}
     assert taken(tmp_path, place).known == 2
-    entries = [entry for entry in Register.read(tmp_path).entries if entry.action == "bounced"]
+    entries = [entry for entry in NotificationRegister.read(tmp_path).entries if entry.action == "bounced"]
     assert [entry.details["reason"] for entry in entries] == ["smtp; 550 5.1.1 no such user"]
 
 
@@ -109,12 +112,12 @@ def test_a_delay_is_noted_and_is_no_bounce(tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(report("delayed"))
     taken(tmp_path, tmp_path)
     assert states(tmp_path)["anna"] == "sent"
-    assert Register.read(tmp_path).entries[-1].action == "noted"
+    assert NotificationRegister.read(tmp_path).entries[-1].action == "noted"
 
 
 def test_of_two_attempts_the_report_marks_the_letter_and_what_is_acknowledged_stays(tmp_path: Path) -> None:
     sent(tmp_path)
-    with Register.writing(tmp_path, at=AT) as register:
+    with NotificationRegister.writing(tmp_path, at=AT) as register:
         register.append("acknowledged", at=AT, recipient="anna", version=1)
     (tmp_path / "one.eml").write_bytes(report())
     taken(tmp_path, tmp_path)
@@ -125,7 +128,7 @@ def test_a_late_report_about_an_address_that_was_corrected_is_no_bounce_of_the_n
     tmp_path: Path,
 ) -> None:
     sent(tmp_path)
-    with Register.writing(tmp_path, at=AT) as register:
+    with NotificationRegister.writing(tmp_path, at=AT) as register:
         where = {"recipient": "anna", "version": 1, "way": "mail", "target": "anna@elsewhere.example"}
         register.append(
             "bounced", at=AT, recipient="anna", version=1, way="mail", target="anna@private.example"

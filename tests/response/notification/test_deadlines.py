@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from seawall.report.notification import left_text
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import CaseFacts
-from seawall.response.notification.confirming import report, tell
-from seawall.response.notification.deadlines import Deadline, deadlines, month_after
-from seawall.response.notification.register import Register
+from seawall.response.notification.confirming import record_notification, record_report
+from seawall.response.notification.deadlines import ReportingDeadline, add_month, compute_deadlines
+from seawall.response.notification.register import NotificationRegister
 from seawall_base.errors import UsageError
 from tests.response.cases import case, case_text
 
@@ -34,9 +34,11 @@ def at(time: datetime) -> int:
 
 
 def by_id(
-    case_: CaseFacts, *, now: datetime = AWARE, register: Register | None = None
-) -> dict[str, Deadline]:
-    return {one.duty.id: one for one in deadlines(case_, register.entries if register else [], now=now)}
+    case_: CaseFacts, *, now: datetime = AWARE, register: NotificationRegister | None = None
+) -> dict[str, ReportingDeadline]:
+    return {
+        one.duty.id: one for one in compute_deadlines(case_, register.entries if register else [], now=now)
+    }
 
 
 def test_hours_run_over_the_weekend() -> None:
@@ -73,13 +75,13 @@ def test_what_may_not_apply_is_not_listed() -> None:
 def test_providers_of_trust_services_have_24_hours() -> None:
     found = by_id(facts(trust_service=True))
     assert found["nis2-notification"].due == AWARE + timedelta(hours=24)
-    assert found["nis2-final-report"].due == month_after(AWARE + timedelta(hours=24))
+    assert found["nis2-final-report"].due == add_month(AWARE + timedelta(hours=24))
 
 
 def test_the_final_report_runs_from_the_notification(tmp_path: Path) -> None:
-    with Register.writing(tmp_path, at=at(AWARE)) as register:
+    with NotificationRegister.writing(tmp_path, at=at(AWARE)) as register:
         when = datetime.fromisoformat("2026-11-21T08:00:00+01:00")
-        report(register, "nis2-notification", by="Eva", note="", when=at(when), at=at(AWARE))
+        record_report(register, "nis2-notification", by="Eva", note="", when=at(when), at=at(AWARE))
         found = by_id(facts(), register=register)
     assert found["nis2-final-report"].due == datetime.fromisoformat("2026-12-21T08:00:00+01:00")
     assert found["nis2-notification"].state == "done"
@@ -88,8 +90,8 @@ def test_the_final_report_runs_from_the_notification(tmp_path: Path) -> None:
 
 def test_what_was_done_late_and_what_is_overdue_is_said(tmp_path: Path) -> None:
     later = AWARE + timedelta(hours=73)
-    with Register.writing(tmp_path, at=at(later)) as register:
-        report(register, "gdpr-33", by="Eva", note="portal", when=at(later), at=at(later))
+    with NotificationRegister.writing(tmp_path, at=at(later)) as register:
+        record_report(register, "gdpr-33", by="Eva", note="portal", when=at(later), at=at(later))
         found = by_id(facts(), now=later, register=register)
     assert found["gdpr-33"].state == "late"
     assert found["nis2-early-warning"].state == "overdue"
@@ -99,29 +101,31 @@ def test_what_was_done_late_and_what_is_overdue_is_said(tmp_path: Path) -> None:
 
 
 def test_of_two_notes_the_last_counts(tmp_path: Path) -> None:
-    with Register.writing(tmp_path, at=at(AWARE)) as register:
+    with NotificationRegister.writing(tmp_path, at=at(AWARE)) as register:
         for hours in (80, 20):
             when = AWARE + timedelta(hours=hours)
-            report(register, "gdpr-33", by="Eva", note="", when=at(when), at=at(AWARE))
+            record_report(register, "gdpr-33", by="Eva", note="", when=at(when), at=at(AWARE))
         assert by_id(facts(), register=register)["gdpr-33"].state == "done"
 
 
 def test_that_letters_went_out_is_no_proof_that_all_were_told(tmp_path: Path) -> None:
     read = case(case_text(), tmp_path)
-    with Register.writing(tmp_path, at=at(AWARE)) as register:
-        tell(register, read, "anna", way="telephone", by="Eva", note="", when=at(AWARE), at=at(AWARE))
+    with NotificationRegister.writing(tmp_path, at=at(AWARE)) as register:
+        record_notification(
+            register, read, "anna", way="telephone", by="Eva", note="", when=at(AWARE), at=at(AWARE)
+        )
         found = by_id(facts(), register=register)
         assert found["gdpr-34"].done is None
         assert "when all persons have been told" in found["gdpr-34"].note
         with pytest.raises(CaseInvalid):
-            tell(register, read, "nobody", way="telephone", by="Eva", note="", when=1, at=1)
+            record_notification(register, read, "nobody", way="telephone", by="Eva", note="", when=1, at=1)
         with pytest.raises(UsageError):
-            report(register, "nis3", by="Eva", note="", when=1, at=1)
+            record_report(register, "nis3", by="Eva", note="", when=1, at=1)
 
 
 def test_a_month_ends_with_the_last_day_where_there_is_no_other() -> None:
-    assert month_after(datetime(2027, 1, 31, 9, tzinfo=UTC)) == datetime(2027, 2, 28, 9, tzinfo=UTC)
-    assert month_after(datetime(2026, 12, 5, tzinfo=UTC)) == datetime(2027, 1, 5, tzinfo=UTC)
+    assert add_month(datetime(2027, 1, 31, 9, tzinfo=UTC)) == datetime(2027, 2, 28, 9, tzinfo=UTC)
+    assert add_month(datetime(2026, 12, 5, tzinfo=UTC)) == datetime(2027, 1, 5, tzinfo=UTC)
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - as it wants them
@@ -131,5 +135,5 @@ def test_an_end_is_never_later_than_so_many_hours_and_a_month_is_28_to_31_days(a
         due = found[name].due
         assert due is not None
         assert due.astimezone(UTC) - aware.astimezone(UTC) == timedelta(hours=hours)
-    month = month_after(aware.replace(tzinfo=UTC)) - aware.replace(tzinfo=UTC)
+    month = add_month(aware.replace(tzinfo=UTC)) - aware.replace(tzinfo=UTC)
     assert timedelta(days=28) <= month <= timedelta(days=31)

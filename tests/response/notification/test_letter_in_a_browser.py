@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seawall.response.notification.forms import as_html
-from seawall.response.notification.language import language
-from seawall.response.notification.letter import facts_of
-from seawall.response.notification.writing import Edition, write
+from seawall.response.notification.forms import render_html
+from seawall.response.notification.language import load_language
+from seawall.response.notification.letter import collect_facts
+from seawall.response.notification.writing import LetterEdition, write_letter
 from seawall.response.scope_values import Folder, Message, Scope
 from tests.response.cases import DAY, HOSTILE, LONG, SHORT, T, case, case_text, mailbox, scope
 
@@ -25,14 +25,14 @@ EVIL = scope(
 
 def page_of(path: Path, given: Scope, who: str, tag: str) -> Path:
     read = case(case_text(), path)
-    facts = facts_of(read, read.recipient(who), given)
-    document = write(
+    facts = collect_facts(read, read.recipient(who), given)
+    document = write_letter(
         facts,
-        Edition(1, T + 21 * DAY, "ABCD-EFGH-JKLM", None, ("messages.csv",)),
-        language(tag, "Europe/Berlin"),
+        LetterEdition(1, T + 21 * DAY, "ABCD-EFGH-JKLM", None, ("messages.csv",)),
+        load_language(tag, "Europe/Berlin"),
     )
     file = path / "letter.html"
-    file.write_text(as_html(document), encoding="utf-8")
+    file.write_text(render_html(document), encoding="utf-8")
     return file
 
 

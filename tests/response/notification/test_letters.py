@@ -15,14 +15,20 @@ from hypothesis import strategies as st
 
 from seawall.collection.coverage_gap import Gap
 from seawall.response.errors import CaseInvalid
-from seawall.response.notification.case_file import Case
-from seawall.response.notification.changes import changes
-from seawall.response.notification.document import Document
-from seawall.response.notification.forms import as_html, as_pdf, as_text
-from seawall.response.notification.language import language
-from seawall.response.notification.letter import Facts, digest_of, encoded, facts_from, facts_of
-from seawall.response.notification.writing import Earlier, Edition, write
-from seawall.response.scope_values import Folder, Message, Scope, Subject
+from seawall.response.notification.case_file import NotificationCase
+from seawall.response.notification.changes import list_changes
+from seawall.response.notification.document import LetterDocument
+from seawall.response.notification.forms import render_html, render_pdf, render_text
+from seawall.response.notification.language import load_language
+from seawall.response.notification.letter import (
+    LetterFacts,
+    collect_facts,
+    decode_facts,
+    digest_facts,
+    encoded,
+)
+from seawall.response.notification.writing import LetterEdition, PreviousVersion, write_letter
+from seawall.response.scope_values import Folder, Message, Scope, ScopeSubject
 from tests.response.cases import (
     ANNA,
     BEN,
@@ -45,18 +51,20 @@ from tests.response.cases import (
 CODE = "ABCD-EFGH-JKLM"
 
 
-def facts(path: Path, who: str, scope_: Scope = SHORT, text: str | None = None) -> Facts:
+def facts(path: Path, who: str, scope_: Scope = SHORT, text: str | None = None) -> LetterFacts:
     read = case(text or case_text(), path)
-    return facts_of(read, read.recipient(who), scope_)
+    return collect_facts(read, read.recipient(who), scope_)
 
 
-def letter(given: Facts, tag: str = "en", earlier: Earlier | None = None) -> Document:
-    return write(
-        given, Edition(2 if earlier else 1, T + 21 * DAY, CODE, earlier), language(tag, "Europe/Berlin")
+def letter(given: LetterFacts, tag: str = "en", earlier: PreviousVersion | None = None) -> LetterDocument:
+    return write_letter(
+        given,
+        LetterEdition(2 if earlier else 1, T + 21 * DAY, CODE, earlier),
+        load_language(tag, "Europe/Berlin"),
     )
 
 
-def section(document: Document, key: str) -> str:
+def section(document: LetterDocument, key: str) -> str:
     """All that a section says, in one text."""
     found = [part for part in document.sections if part.key == key]
     assert len(found) == 1, key
@@ -70,7 +78,7 @@ def test_an_owner_hears_of_their_own_mailbox_alone(tmp_path: Path) -> None:
         ("ben", BEN, (ANNA, CARLA)),
         ("carla", CARLA, (ANNA, BEN)),
     ):
-        text = as_text(letter(facts(tmp_path, who)))
+        text = render_text(letter(facts(tmp_path, who)))
         assert own in text
         assert not any(other in text for other in others)
 
@@ -78,7 +86,7 @@ def test_an_owner_hears_of_their_own_mailbox_alone(tmp_path: Path) -> None:
 def test_an_organisation_hears_of_its_own_mailboxes_alone(tmp_path: Path) -> None:
     other = dataclasses.replace(mailbox("x@fabrikam.example"), tenant="fabrikam")
     strange = dataclasses.replace(messages(ANNA, 1)[0], id="<strange@fabrikam>", tenant="fabrikam")
-    text = as_text(letter(facts(tmp_path, "contoso", dataclasses.replace(SHORT, mailboxes=(*SHORT.mailboxes, other),
+    text = render_text(letter(facts(tmp_path, "contoso", dataclasses.replace(SHORT, mailboxes=(*SHORT.mailboxes, other),
                                                                        messages=(*SHORT.messages, strange)))))  # fmt: skip
     assert all(own in text for own in (ANNA, BEN, CARLA))
     assert "fabrikam" not in text
@@ -123,7 +131,7 @@ def test_a_presumption_without_a_gap_gives_its_reason(tmp_path: Path) -> None:
 def used(verdict: str = "possible") -> Scope:
     """Anna's account was used; of her mailbox it is not proved."""
     account = dataclasses.replace(mailbox(ANNA), kind="account", messages=0)
-    whole = Subject("organisation", "contoso", "contoso", "touched", ("one account was used",))
+    whole = ScopeSubject("organisation", "contoso", "contoso", "touched", ("one account was used",))
     return scope([mailbox(ANNA, verdict)], organisations=[whole], accounts=[account])
 
 
@@ -135,14 +143,14 @@ def test_an_account_that_was_used_is_no_proof_that_its_mail_was_read(
         document = letter(facts(tmp_path, who, used()), tag)
         assert word in document.verdict_text
         assert document.verdict == "touched"
-        known = language(tag, "Europe/Berlin")
+        known = load_language(tag, "Europe/Berlin")
         kind = "owner" if who == "anna" else "organisation"
         assert document.title == known.say(f"title.{kind}_used")
         assert known.say(f"happened.{kind}_touched") not in section(document, "happened")
         assert known.say("unknown.doubt") in section(document, "unknown")
         assert known.items("advice.owner_touched")[0] not in section(document, "advice")
     document = letter(facts(tmp_path, "anna", used("touched")), tag)
-    assert document.title == language(tag).say("title.owner_touched")
+    assert document.title == load_language(tag).say("title.owner_touched")
 
 
 def test_the_annex_says_of_what_it_speaks_and_names_no_path(tmp_path: Path) -> None:
@@ -214,10 +222,10 @@ def test_the_operators_words_come_in_the_recipients_language(tmp_path: Path) -> 
 
 def test_the_same_facts_have_nothing_new_to_tell(tmp_path: Path) -> None:
     before, again = facts(tmp_path, "anna"), facts(tmp_path, "anna")
-    assert digest_of(before) == digest_of(again)
-    assert changes(before, again) == ()
-    assert facts_from(encoded(before)) == before
-    assert digest_of(facts_from(encoded(before))) == digest_of(before)
+    assert digest_facts(before) == digest_facts(again)
+    assert list_changes(before, again) == ()
+    assert decode_facts(encoded(before)) == before
+    assert digest_facts(decode_facts(encoded(before))) == digest_facts(before)
 
 
 def test_a_correction_says_what_changed(tmp_path: Path) -> None:
@@ -228,8 +236,8 @@ def test_a_correction_says_what_changed(tmp_path: Path) -> None:
     )
     more = '[texts.en]\ncorrection = "Further logs came in."\n[texts.de]\ncorrection = "Weitere Protokolle."'
     after = facts(tmp_path, "anna", later, case_text(case="contained = 2026-11-21T12:00:00Z", more=more))
-    assert digest_of(before) != digest_of(after)
-    document = letter(after, "en", Earlier(1, T + 20 * DAY, changes(before, after)))
+    assert digest_facts(before) != digest_facts(after)
+    document = letter(after, "en", PreviousVersion(1, T + 20 * DAY, list_changes(before, after)))
     assert document.title.startswith("Correction: ")
     said = section(document, "changed")
     assert "21 November 2026 (version 1)" in said
@@ -242,17 +250,19 @@ def test_a_correction_says_what_changed(tmp_path: Path) -> None:
     assert "1 further gap" in said
     assert "The access was ended on 21 November 2026, 13:00" in said
     back = facts(tmp_path, "anna", scope([mailbox(ANNA, "not_touched")]))
-    said = section(letter(back, "en", Earlier(2, T + 22 * DAY, changes(after, back))), "changed")
+    said = section(letter(back, "en", PreviousVersion(2, T + 22 * DAY, list_changes(after, back))), "changed")
     assert "The result was: proved: was accessed. It is now: proved: was not accessed." in said
 
 
 def test_why_a_correction_is_made_is_no_news_by_itself(tmp_path: Path) -> None:
     plain = case_text(more="[texts.en]\n[texts.de]\n")
     reasoned = case_text(more='[texts.en]\n[texts.de]\ncorrection = "x"\n')
-    assert digest_of(facts(tmp_path, "anna", text=plain)) == digest_of(facts(tmp_path, "anna", text=reasoned))
+    assert digest_facts(facts(tmp_path, "anna", text=plain)) == digest_facts(
+        facts(tmp_path, "anna", text=reasoned)
+    )
 
 
-def hostile_letter(path: Path, tag: str = "en") -> Document:
+def hostile_letter(path: Path, tag: str = "en") -> LetterDocument:
     given = scope(
         [mailbox(name, folders=(Folder(name, name, (), T, T + 5),), reasons=(name,)) for name in HOSTILE],
         [Message(name, name, name, "r", T, "contoso") for name in HOSTILE],
@@ -263,7 +273,7 @@ def hostile_letter(path: Path, tag: str = "en") -> Document:
 @pytest.mark.parametrize("tag", ["de", "en"])
 def test_hostile_text_is_text_in_every_form(tmp_path: Path, tag: str) -> None:
     document = hostile_letter(tmp_path, tag)
-    page, text = as_html(document), as_text(document)
+    page, text = render_html(document), render_text(document)
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "default-src 'none'" in unescape(page)
@@ -274,7 +284,7 @@ def test_hostile_text_is_text_in_every_form(tmp_path: Path, tag: str) -> None:
         form.encode("utf-8")
     assert not re.search(r"^Bcc", text, re.MULTILINE)
     pypdfium2 = pytest.importorskip("pypdfium2")
-    pdf = as_pdf(document)
+    pdf = render_pdf(document)
     assert pdf.is_archival
     with pypdfium2.PdfDocument(pdf.content) as opened:
         shown = "".join(page.get_textpage().get_text_range() for page in opened)
@@ -287,20 +297,20 @@ def test_hostile_text_is_text_in_every_form(tmp_path: Path, tag: str) -> None:
     st.lists(st.text(st.characters(codec=None), max_size=60), min_size=1, max_size=4, unique_by=str.casefold)
 )
 def test_any_name_gives_a_letter(names: list[str]) -> None:
-    read = msgspec.toml.decode(case_text(), type=Case)
+    read = msgspec.toml.decode(case_text(), type=NotificationCase)
     given = scope(
         [mailbox(name, reasons=(name,)) for name in names],
         [Message(n, n, n, "r", T, "contoso") for n in names],
     )
-    told = facts_of(read, read.recipient("contoso"), given)
+    told = collect_facts(read, read.recipient("contoso"), given)
     document = letter(told)
     page = _Tags()
-    page.feed(as_html(document))
+    page.feed(render_html(document))
     plain = _Tags()
-    plain.feed(as_html(letter(facts_of(read, read.recipient("contoso"), PLAIN[len(names)]))))
+    plain.feed(render_html(letter(collect_facts(read, read.recipient("contoso"), PLAIN[len(names)]))))
     assert page.tags == plain.tags
-    as_text(document).encode("utf-8")
-    assert digest_of(facts_from(encoded(told))) == digest_of(told)
+    render_text(document).encode("utf-8")
+    assert digest_facts(decode_facts(encoded(told))) == digest_facts(told)
 
 
 class _Tags(HTMLParser):
@@ -325,8 +335,8 @@ PLAIN = {
 
 def test_a_pdf_is_the_same_bytes_and_says_its_date(tmp_path: Path) -> None:
     document = letter(facts(tmp_path, "anna"), "de")
-    first = as_pdf(document)
-    assert first == as_pdf(document)
+    first = render_pdf(document)
+    assert first == render_pdf(document)
     assert first.is_archival
     assert first.content.startswith(b"%PDF-")
     assert b"pdfuaid" in first.content
@@ -334,20 +344,20 @@ def test_a_pdf_is_the_same_bytes_and_says_its_date(tmp_path: Path) -> None:
 
 def test_a_character_that_no_font_has_is_told(tmp_path: Path) -> None:
     text = case_text({"anna": {**RECIPIENTS["anna"], "name": "東京"}})
-    pdf = as_pdf(letter(facts(tmp_path, "anna", text=text)))
+    pdf = render_pdf(letter(facts(tmp_path, "anna", text=text)))
     assert not pdf.is_archival
     assert pdf.content.startswith(b"%PDF-")
 
 
 def test_a_message_number_can_be_copied_from_the_pdf(tmp_path: Path) -> None:
     pypdfium2 = pytest.importorskip("pypdfium2")
-    with pypdfium2.PdfDocument(as_pdf(letter(facts(tmp_path, "anna"))).content) as opened:
+    with pypdfium2.PdfDocument(render_pdf(letter(facts(tmp_path, "anna"))).content) as opened:
         shown = "".join(page.get_textpage().get_text_range() for page in opened)
     assert "<1.AM6PR01MB000001@contoso.example>" in shown
 
 
 def test_text_is_wrapped_and_never_cuts_a_word(tmp_path: Path) -> None:
-    for line in as_text(letter(facts(tmp_path, "contoso", LONG))).splitlines():
+    for line in render_text(letter(facts(tmp_path, "contoso", LONG))).splitlines():
         assert len(line) <= 76 or " " not in line.strip("* ")
 
 

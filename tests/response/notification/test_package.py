@@ -19,8 +19,8 @@ from stix2validator import ValidationOptions, validate_string
 
 from seawall.response.errors import CaseInvalid
 from seawall.response.export import stix_objects as stix
-from seawall.response.notification.package import bundle, write_package
-from seawall.response.scope_values import Indicator, Message, Scope, Step
+from seawall.response.notification.package import make_package_bundle, write_package
+from seawall.response.scope_values import Indicator, Message, Scope, SearchStep
 from tests.response.cases import ANNA, HOSTILE, SHORT, T, case, case_text, mailbox, scope
 
 KINDS = {
@@ -32,14 +32,14 @@ KINDS = {
 def with_indicators(given_: Scope, *more: Indicator) -> Scope:
     seeds = tuple(Indicator(kind, value, T, T + 5_000_000, "contoso") for kind, value in KINDS.items())  # type: ignore[arg-type]
     steps = (
-        Step(
+        SearchStep(
             1,
             Indicator("address", "198.51.100.9", T, T + 1, "contoso"),
             seeds[0],
             is_followed=True,
             reason="seen with it",
         ),
-        Step(
+        SearchStep(
             1,
             Indicator("address", "203.0.113.9", T, T + 1, "contoso"),
             seeds[0],
@@ -57,7 +57,7 @@ def errors(made: dict[str, Any]) -> list[str]:
 
 
 def test_the_bundle_is_valid(tmp_path: Path) -> None:
-    made = bundle(
+    made = make_package_bundle(
         case(case_text(), tmp_path), with_indicators(SHORT), [*SHORT.organisations, *SHORT.mailboxes]
     )
     assert errors(made) == []
@@ -84,7 +84,7 @@ def test_the_bundle_is_valid(tmp_path: Path) -> None:
 
 
 def test_the_validator_finds_what_is_wrong(tmp_path: Path) -> None:
-    made = bundle(case(case_text(), tmp_path), with_indicators(SHORT), [*SHORT.mailboxes])
+    made = make_package_bundle(case(case_text(), tmp_path), with_indicators(SHORT), [*SHORT.mailboxes])
     broken = json.loads(json.dumps(made))
     next(one for one in broken["objects"] if one["type"] == "indicator")["pattern"] = "[nonsense"
     del next(one for one in broken["objects"] if one["type"] == "report")["published"]
@@ -105,8 +105,8 @@ def test_the_same_case_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_observables_have_the_ids_of_the_standard() -> None:
     # Section 2.9 and 6.4: the id of an address is UUIDv5 of {"value": …} in the standard's namespace.
-    user, address = stix.account("anna@contoso.example")
-    again = stix.observable("email-addr", {"value": "anna@contoso.example"})
+    user, address = stix.make_account("anna@contoso.example")
+    again = stix.make_observable("email-addr", {"value": "anna@contoso.example"})
     assert address == again
     assert address["id"] == "email-addr--" + str(
         uuid.uuid5(stix.OBSERVABLES, '{"value":"anna@contoso.example"}')
@@ -158,7 +158,7 @@ def test_an_organisation_gets_nothing_of_others(tmp_path: Path) -> None:
 
 @given(st.sampled_from(sorted(KINDS)), st.text(st.characters(codec=None), max_size=80))
 def test_any_value_gives_a_pattern_that_can_be_read_or_none(kind: Any, value: str) -> None:
-    pattern = stix.pattern_of(Indicator(kind, value, T, T + 1))
+    pattern = stix.make_pattern(Indicator(kind, value, T, T + 1))
     if pattern:
         assert run_validator(pattern, stix_version="2.1") == []
         pattern.encode("utf-8")
@@ -170,8 +170,8 @@ def test_any_value_gives_a_pattern_that_can_be_read_or_none(kind: Any, value: st
      ("192.0.2.7/24", "[ipv4-addr:value = '192.0.2.0/24']"), ("' OR 1", ""), ("", "")],
 )  # fmt: skip
 def test_addresses(value: str, pattern: str) -> None:
-    assert stix.pattern_of(Indicator("address", value, T, T + 1)) == pattern
+    assert stix.make_pattern(Indicator("address", value, T, T + 1)) == pattern
 
 
 def test_times_are_milliseconds() -> None:
-    assert stix.time(T + 1_234_567) == "2026-11-01T00:00:01.234Z"
+    assert stix.format_time(T + 1_234_567) == "2026-11-01T00:00:01.234Z"

@@ -26,13 +26,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seawall.response.errors import CaseInvalid, LettersChanged, RegisterBroken
-from seawall.response.notification.case_file import Case, Recipient, read_case
-from seawall.response.notification.drafts import Draft, DraftedLetter, draft, final_folder
-from seawall.response.notification.message import mail
-from seawall.response.notification.register import Register
-from seawall.response.notification.sending import Result, Sender, approved, plan
-from seawall.response.notification.tracking import Delivery, deliveries
-from seawall.response.notification.ways import PASSWORD, ways
+from seawall.response.notification.case_file import NotificationCase, Recipient, read_case
+from seawall.response.notification.drafts import DraftedLetter, LetterDraft, final_folder, write_draft
+from seawall.response.notification.message import make_mail
+from seawall.response.notification.register import NotificationRegister
+from seawall.response.notification.sending import (
+    DeliveryResult,
+    DraftSender,
+    load_approved_draft,
+    plan_deliveries,
+)
+from seawall.response.notification.tracking import LetterDelivery, list_deliveries
+from seawall.response.notification.ways import PASSWORD, make_transports
 from seawall.response.scope_values import Scope
 from tests.base.webhooks.receiver import receiving
 from tests.response.cases import ANNA, BEN, RECIPIENTS, SHORT, case_text, folder, mailbox, messages, scope
@@ -55,10 +60,10 @@ def prepared(
     return folder(path, given, case_text(PEOPLE if people is None else people, more=more or smtp(port)))
 
 
-def drafted(file: Path, scope_: Scope = SHORT) -> tuple[Case, Draft]:
+def drafted(file: Path, scope_: Scope = SHORT) -> tuple[NotificationCase, LetterDraft]:
     read = read_case(file)
-    made = draft(read, scope_, file.parent, at=NOW)
-    return read, approved(file.parent, read, made.digest[:12])
+    made = write_draft(read, scope_, file.parent, at=NOW)
+    return read, load_approved_draft(file.parent, read, made.digest[:12])
 
 
 def sent(
@@ -66,10 +71,10 @@ def sent(
     scope_: Scope = SHORT,
     resend: Sequence[str] = (),
     step: Callable[[str], None] = lambda _: None,
-) -> list[Result]:
+) -> list[DeliveryResult]:
     read, made = drafted(file, scope_)
     clock = count(NOW)
-    sender = Sender(read, file.parent, ways(read, file.parent), lambda: next(clock), step)
+    sender = DraftSender(read, file.parent, make_transports(read, file.parent), lambda: next(clock), step)
     return list(sender.send(made, by="Eva Muster", resend=resend))
 
 
@@ -77,8 +82,8 @@ def states(file: Path) -> dict[tuple[str, int, str], str]:
     return {(d.recipient, d.version, d.way): d.state for d in found(file)}
 
 
-def found(file: Path) -> list[Delivery]:
-    return deliveries(Register.read(file.parent).entries)
+def found(file: Path) -> list[LetterDelivery]:
+    return list_deliveries(NotificationRegister.read(file.parent).entries)
 
 
 def parts(message: Message) -> dict[str, bytes]:
@@ -107,9 +112,9 @@ def test_each_letter_goes_to_its_recipient_alone_and_once(tmp_path: Path) -> Non
     assert "Postfach" in str(german["Subject"])
     assert english["From"] == "Northwind Mail GmbH <response@northwind.example>"
     assert states(file) == {("anna", 1, "mail"): "sent", ("ben", 1, "mail"): "sent"}
-    assert [entry.by for entry in Register.read(tmp_path).entries if entry.action == "intent"] == [
-        "Eva Muster"
-    ] * 2
+    assert [
+        entry.by for entry in NotificationRegister.read(tmp_path).entries if entry.action == "intent"
+    ] == ["Eva Muster"] * 2
 
 
 def test_what_was_sent_is_kept_as_it_was_sent(tmp_path: Path) -> None:
@@ -147,12 +152,12 @@ def test_a_word_sends_again_and_is_recorded(tmp_path: Path) -> None:
         file = prepared(tmp_path, server.port)
         sent(file)
         assert [result.planned.step for result in sent(file, resend=["ben"])] == ["done", "again"]
-        with Register.writing(tmp_path, at=NOW) as register:
+        with NotificationRegister.writing(tmp_path, at=NOW) as register:
             register.append("acknowledged", at=NOW, recipient="ben", version=1)
         assert [result.planned.step for result in sent(file, resend=["ben"])] == ["done", "done"], (
             "ben has it"
         )
-    intents = [entry for entry in Register.read(tmp_path).entries if entry.action == "intent"]
+    intents = [entry for entry in NotificationRegister.read(tmp_path).entries if entry.action == "intent"]
     assert [entry.details["again"] for entry in intents] == ["", "", "sent"]
     assert len(server.envelopes) == 3
 
@@ -229,7 +234,9 @@ def test_a_server_that_is_not_there_is_tried_once(tmp_path: Path) -> None:
     assert first.outcome.state == "failed"
     assert second.outcome is None
     assert "connecting to 127.0.0.1:1" in second.planned.reason
-    made_final = [entry.recipient for entry in Register.read(tmp_path).entries if entry.action == "letter"]
+    made_final = [
+        entry.recipient for entry in NotificationRegister.read(tmp_path).entries if entry.action == "letter"
+    ]
     assert made_final == ["anna"], "what nobody tried to send is a draft still"
 
 
@@ -311,13 +318,13 @@ def test_a_wrong_password_is_tried_once_and_shown_nowhere(tmp_path: Path) -> Non
     secret.chmod(0o644)
     read = read_case(file)
     with pytest.raises(CaseInvalid, match="others can read it"):
-        ways(read, file.parent)
+        make_transports(read, file.parent)
 
 
 def test_a_clear_connection_over_a_network_is_refused(tmp_path: Path) -> None:
     file = prepared(tmp_path, more=smtp(25).replace("127.0.0.1", "mail.example"))
     with pytest.raises(CaseInvalid, match="on this machine"):
-        ways(read_case(file), file.parent)
+        make_transports(read_case(file), file.parent)
 
 
 KILLED = """
@@ -326,20 +333,20 @@ from itertools import count
 from pathlib import Path
 from seawall.response.notification.case_file import read_case
 from seawall.response.notification.drafts import read_draft
-from seawall.response.notification.sending import Sender
+from seawall.response.notification.sending import DraftSender
 from seawall.response.notification.smtp import MailTransport
-from seawall.response.notification.ways import ways
+from seawall.response.notification.ways import make_transports
 file, where = Path(sys.argv[1]), sys.argv[2]
 def step(name):
     if name == where:
         os.kill(os.getpid(), signal.SIGKILL)
 case = read_case(file)
-way = ways(case, file.parent)
+way = make_transports(case, file.parent)
 def stepping(recipient, name):
     mail = way(recipient, name)
     return MailTransport(mail.settings, mail.sender, mail.password, step)
 clock = count(1_795_300_000_000_000)
-for _ in Sender(case, file.parent, stepping, lambda: next(clock), step).send(read_draft(file.parent), by="Eva"):
+for _ in DraftSender(case, file.parent, stepping, lambda: next(clock), step).send(read_draft(file.parent), by="Eva"):
     pass
 """
 
@@ -389,17 +396,17 @@ def test_only_what_was_drafted_and_approved_goes_out(tmp_path: Path) -> None:
     file = prepared(tmp_path)
     read, made = drafted(file)
     with pytest.raises(LettersChanged, match="the draft is"):
-        approved(tmp_path, read, "0" * 12)
+        load_approved_draft(tmp_path, read, "0" * 12)
     with pytest.raises(LettersChanged, match="the draft is"):
-        approved(tmp_path, read, made.digest[:11])
+        load_approved_draft(tmp_path, read, made.digest[:11])
     letter = tmp_path / "drafts" / "letters" / "anna" / "letter.html"
     letter.write_text("<p>Your account is fine.</p>")
     with pytest.raises(LettersChanged, match="is not what was drafted"):
-        approved(tmp_path, read, made.digest)
+        load_approved_draft(tmp_path, read, made.digest)
     letter.unlink()
     letter.symlink_to("/etc/hostname")
     with pytest.raises(LettersChanged):
-        approved(tmp_path, read, made.digest)
+        load_approved_draft(tmp_path, read, made.digest)
 
 
 def test_an_address_that_was_changed_after_the_draft_is_refused(tmp_path: Path) -> None:
@@ -407,7 +414,7 @@ def test_an_address_that_was_changed_after_the_draft_is_refused(tmp_path: Path) 
     _, made = drafted(file)
     file.write_text(file.read_text().replace("anna@private.example", "mallory@elsewhere.example"))
     with pytest.raises(LettersChanged, match="another address"):
-        approved(tmp_path, read_case(file), made.digest)
+        load_approved_draft(tmp_path, read_case(file), made.digest)
 
 
 def test_a_manifest_cannot_name_files_elsewhere(tmp_path: Path) -> None:
@@ -416,7 +423,7 @@ def test_a_manifest_cannot_name_files_elsewhere(tmp_path: Path) -> None:
     manifest = tmp_path / "drafts" / "draft.json"
     manifest.write_text(manifest.read_text().replace('"letter.txt"', '"../../../../etc/hostname"'))
     with pytest.raises(LettersChanged):
-        approved(tmp_path, read, "0" * 64)
+        load_approved_draft(tmp_path, read, "0" * 64)
 
 
 def test_nobody_is_written_to_where_the_intruder_reads(tmp_path: Path) -> None:
@@ -479,7 +486,7 @@ def test_a_bounce_and_a_new_address(tmp_path: Path) -> None:
     with serving() as server:
         file = prepared(tmp_path, server.port, people=people)
         sent(file)
-        with Register.writing(tmp_path, at=NOW) as register:
+        with NotificationRegister.writing(tmp_path, at=NOW) as register:
             register.append("bounced", at=NOW, recipient="anna", version=1, way="mail", target="anna@private.example",
                             details={"reason": "no such user"})  # fmt: skip
         assert [result.planned.step for result in sent(file)] == ["ask"]
@@ -538,7 +545,9 @@ def test_a_webhook_gets_the_letter_and_may_confirm_it(tmp_path: Path) -> None:
     assert pdf.startswith(b"%PDF-")
     assert hashlib.sha256(pdf).hexdigest() == data["sha256"]["letter.pdf"]
     assert states(file) == {("contoso", 1, "webhook"): "acknowledged"}
-    entry = next(entry for entry in Register.read(tmp_path).entries if entry.action == "acknowledged")
+    entry = next(
+        entry for entry in NotificationRegister.read(tmp_path).entries if entry.action == "acknowledged"
+    )
     assert entry.by == "duty officer⟨U+202E⟩"
     assert "hidden-part" not in (tmp_path / "register.jsonl").read_text()
 
@@ -562,7 +571,7 @@ def test_a_wish_for_nobody_is_an_error(tmp_path: Path) -> None:
     file = prepared(tmp_path)
     read, made = drafted(file)
     with pytest.raises(CaseInvalid, match="no recipient 'nobody'"):
-        plan(read, made, Register.read(tmp_path), resend=["nobody"])
+        plan_deliveries(read, made, NotificationRegister.read(tmp_path), resend=["nobody"])
 
 
 def test_the_envelope_asks_for_reports_where_the_server_offers_them(
@@ -640,10 +649,10 @@ ANY = st.text(st.characters(codec="utf-8"), max_size=200) | STEERING
 @example("=?utf-8?q?evil=40example=2Eorg=3E=2C?= x", "")
 def test_any_name_that_a_case_file_takes_stays_in_its_header(name: str, title: str) -> None:
     values = {"id": "anna", **RECIPIENTS["anna"], "name": name}
-    read = msgspec.toml.decode(case_text({"anna": RECIPIENTS["anna"]}), type=Case)
+    read = msgspec.toml.decode(case_text({"anna": RECIPIENTS["anna"]}), type=NotificationCase)
     recipient = msgspec.convert(values, Recipient)
     letter = DraftedLetter("anna", 1, "f", "touched", "de", title, {}, {})
-    made = mail(
+    made = make_mail(
         read, recipient, letter, {"letter.txt": b"text", "letter.html": b"<p>text"}, identity="0" * 32, at=NOW
     )
     parsed = message_from_bytes(made, policy=SMTP)
@@ -680,11 +689,11 @@ def test_an_address_with_a_tag_leads_to_the_same_mailbox(tmp_path: Path, tag: st
     people = {"anna": {**RECIPIENTS["anna"], "email": f"{local}{tag}@{domain}".upper()}}
     file = folder(tmp_path, SHORT, case_text(people))
     with pytest.raises(CaseInvalid, match="the intruder may read"):
-        draft(read_case(file), SHORT, tmp_path, at=NOW)
+        write_draft(read_case(file), SHORT, tmp_path, at=NOW)
 
 
 def test_a_sender_whose_answers_the_intruder_reads_is_told(tmp_path: Path) -> None:
     text = case_text({"ben": RECIPIENTS["ben"]}).replace("response@northwind.example", ANNA)
     file = folder(tmp_path, SHORT, text)
-    made = draft(read_case(file), SHORT, tmp_path, at=NOW)
+    made = write_draft(read_case(file), SHORT, tmp_path, at=NOW)
     assert any("sender.email: the intruder may read" in note for note in made.notes)

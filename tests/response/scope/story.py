@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import Gap
 from seawall.events.problem import Told
-from seawall.response.scope import Asked, Bounds, search
-from seawall.response.scope_values import Scope, Subject
+from seawall.response.scope import ScopeQuery, SearchBounds, search
+from seawall.response.scope_values import Scope, ScopeSubject
 from tests.sample_events import START, event, sign_in, table
 
 PEOPLE = ("ann", "bob", "cara")
@@ -81,7 +81,7 @@ def searched(
     tmp_path: Path,
     rows: Sequence[Row],
     *seeds: tuple[Any, str],
-    bounds: Bounds = Bounds(),  # noqa: B008
+    bounds: SearchBounds = SearchBounds(),  # noqa: B008
     cut: Sequence[tuple[str, Gap]] = (),
     lost: dict[str, list[int]] | None = None,
     told: dict[str, dict[int, Told]] | None = None,
@@ -92,7 +92,7 @@ def searched(
     path = tmp_path / "events.parquet"
     ordered = sorted(rows, key=lambda row: (row["time"], row["metadata_uid"]))
     pq.write_table(table(ordered), path)
-    known = Asked(seeds or (("address", THEIRS["src_ip"]),), **asked)
+    known = ScopeQuery(seeds or (("address", THEIRS["src_ip"]),), **asked)
     scratch = tmp_path / "scratch"
     scratch.mkdir(exist_ok=True)
     for left in scratch.iterdir():
@@ -105,9 +105,9 @@ def day_at(day: int, minute: float = 0) -> int:
     return round((START.timestamp() + 86_400 * day + 60 * minute) * 1_000_000)
 
 
-def mailbox(scope: Scope, person: str) -> Subject:
+def mailbox(scope: Scope, person: str) -> ScopeSubject:
     return next(one for one in scope.mailboxes if one.name == f"{person}@x.example")
 
 
-def account(scope: Scope, person: str) -> Subject:
+def account(scope: Scope, person: str) -> ScopeSubject:
     return next(one for one in scope.accounts if one.name == f"{person}@x.example")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from seawall.response.scope.seeds import spelt
+from seawall.response.scope.seeds import normalise_value
 from seawall_base.errors import UsageError
 from tests.response.scope.story import HISTORY, at_home, day_at, days_at_home, mailbox, searched, theirs
 
@@ -43,7 +43,7 @@ def _rows(first: str, second: str, **own: Any) -> list[dict[str, Any]]:
     ],
 )
 def test_every_address_of_the_block_is_met(tmp_path: Path, block: str, first: str, second: str) -> None:
-    value = spelt("address", block)
+    value = normalise_value("address", block)
     scope = searched(tmp_path, _rows(first, second), ("address", block))
     assert [one.value for one in scope.seeds] == [value]
     assert (scope.steps[0].events, scope.steps[0].accounts) == (2, 2)
@@ -78,8 +78,8 @@ def test_a_block_that_the_account_used_before_does_not_prove(tmp_path: Path) -> 
 
 
 def test_a_block_of_one_address_is_that_address() -> None:
-    assert spelt("address", "198.51.100.9/32") == "198.51.100.9"
-    assert spelt("address", "2001:db8::1/128") == "2001:db8::1"
+    assert normalise_value("address", "198.51.100.9/32") == "198.51.100.9"
+    assert normalise_value("address", "2001:db8::1/128") == "2001:db8::1"
 
 
 @pytest.mark.parametrize(
@@ -89,5 +89,5 @@ def test_a_block_of_one_address_is_that_address() -> None:
 )  # fmt: skip
 def test_a_block_that_is_none_or_too_large_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
-        spelt("address", text)
+        normalise_value("address", text)
     assert refused.value.fix

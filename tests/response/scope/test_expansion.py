@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.response.scope_values import Scope, Step
+from seawall.response.scope_values import Scope, SearchStep
 from tests.response.scope.story import (
     HISTORY,
     THEIRS,
@@ -27,7 +27,7 @@ ELSEWHERE: dict[str, Any] = {
 }
 
 
-def step(scope: Scope, value: str) -> Step:
+def step(scope: Scope, value: str) -> SearchStep:
     return next(one for one in scope.steps if one.indicator.value == value)
 
 

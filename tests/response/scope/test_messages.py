@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.response.scope import Bounds
-from seawall.response.scope.messages import named
+from seawall.response.scope import SearchBounds
+from seawall.response.scope.messages import find_named_messages
 from tests.response.scope.story import Row, days_at_home, folders, mailbox, searched, theirs
 
 
@@ -70,7 +70,7 @@ def test_a_message_of_gmails_log_is_named(tmp_path: Path) -> None:
 def test_the_list_ends_at_its_bound_and_counts_do_not(tmp_path: Path) -> None:
     many = folders(*(str(number) for number in range(5_000)))
     rows = [*days_at_home(), theirs("evil-1", unmapped=many, item_count=5_000)]
-    scope = searched(tmp_path, rows, bounds=Bounds(messages=100))
+    scope = searched(tmp_path, rows, bounds=SearchBounds(messages=100))
     assert len(scope.messages) == 100
     assert mailbox(scope, "ann").messages == 5_000
     assert scope.is_bounded
@@ -91,7 +91,7 @@ def test_the_list_ends_at_its_bound_and_counts_do_not(tmp_path: Path) -> None:
     ids=range(8),
 )
 def test_what_names_no_message_names_none(text: str | None) -> None:
-    assert list(named(text)) == []
+    assert list(find_named_messages(text)) == []
 
 
 def test_sizes_that_are_none_are_left_out() -> None:
@@ -99,7 +99,7 @@ def test_sizes_that_are_none_are_left_out() -> None:
         {"InternetMessageId": "a", "SizeInBytes": size} for size in (True, -1, 1 << 70, "x", "12", 5, 2.5)
     ]
     text = json.dumps({"Folders": [{"FolderItems": items}]})
-    assert [size for _, _, size in named(text)] == [None, None, None, None, 12, 5, None]
+    assert [size for _, _, size in find_named_messages(text)] == [None, None, None, None, 12, 5, None]
 
 
 @settings(max_examples=200)
@@ -128,7 +128,7 @@ def test_sizes_that_are_none_are_left_out() -> None:
     )
 )
 def test_whatever_a_record_holds_is_no_error(value: object) -> None:
-    for uid, folder, size in named(json.dumps(value)):
+    for uid, folder, size in find_named_messages(json.dumps(value)):
         assert uid
         assert isinstance(folder, str)
         assert size is None or size >= 0

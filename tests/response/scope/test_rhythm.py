@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.scope.rhythm import Rhythm, tail
+from seawall.response.scope.rhythm import LogRhythm, tail_probability
 
 WEEKS = 8
 
 
 def rhythm(
     change: Callable[[np.ndarray], None], seed: int = 1, delivered: tuple[int, int] = (0, 0)
-) -> Rhythm:
+) -> LogRhythm:
     """Eight weeks: 40 records an hour on working days, 2 an hour else; changed in place."""
     hours = np.arange(WEEKS * 168)
     usual = np.where((hours % 168 < 120) & (hours % 24 >= 8) & (hours % 24 < 18), 40.0, 2.0)
     counts = np.random.default_rng(seed).poisson(usual)
     change(counts)
     held = np.flatnonzero(counts)
-    return Rhythm(held, counts[held], np.arange(*delivered))
+    return LogRhythm(held, counts[held], np.arange(*delivered))
 
 
 def nothing(first: int, last: int, share: float = 0.0) -> Callable[[np.ndarray], None]:
@@ -68,14 +68,16 @@ def test_a_holiday_is_thin_but_delivered() -> None:
 
 def test_a_log_of_two_weeks_has_no_rhythm() -> None:
     hours = np.arange(2 * 168)
-    assert Rhythm(hours, np.full(len(hours), 9)).stretch(100, 110) is None
+    assert LogRhythm(hours, np.full(len(hours), 9)).stretch(100, 110) is None
 
 
 @given(st.integers(0, 60), st.floats(0.1, 80), st.floats(0.05, 1e6))
 def test_a_chance_is_one_and_grows_with_what_was_found(found: int, mean: float, size: float) -> None:
-    assert 0 <= tail(found, mean, size) <= tail(found + 1, mean, size) + 1e-9 <= 1 + 1e-9
+    assert (
+        0 <= tail_probability(found, mean, size) <= tail_probability(found + 1, mean, size) + 1e-9 <= 1 + 1e-9
+    )
 
 
 def test_a_chance_is_that_of_poisson_where_weeks_are_alike() -> None:
-    assert tail(0, 5.0, 1e6) == pytest.approx(np.exp(-5), rel=1e-3)
-    assert tail(20_000, 20_100.0, 1e6) == pytest.approx(0.24, abs=0.02)
+    assert tail_probability(0, 5.0, 1e6) == pytest.approx(np.exp(-5), rel=1e-3)
+    assert tail_probability(20_000, 20_100.0, 1e6) == pytest.approx(0.24, abs=0.02)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seawall.collection.coverage_gap import Gap
-from seawall.response.scope import Asked, Bounds, search
+from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall_base.errors import InputUnreadable, UsageError
 from tests.response.scope.story import (
     HISTORY,
@@ -208,22 +208,22 @@ def test_whoever_vouches_for_the_seeds_clears_strange_places_and_the_answer_says
 
 def test_an_incident_is_no_word_on_all_that_an_intruder_is_known_by() -> None:
     with pytest.raises(UsageError):
-        Asked((), incidents={"a": ("1",)}, is_complete=True).check()
+        ScopeQuery((), incidents={"a": ("1",)}, is_complete=True).check()
 
 
 @pytest.mark.parametrize("kind", ["account", "mailbox", "network", "app", "user_agent", "device"])
 def test_what_holders_have_too_needs_a_beginning(kind: Any) -> None:
     with pytest.raises(UsageError, match="no beginning"):
-        Asked(((kind, "x"),)).check()
-    Asked(((kind, "x"),), start=1).check()
+        ScopeQuery(((kind, "x"),)).check()
+    ScopeQuery(((kind, "x"),), start=1).check()
 
 
 @pytest.mark.parametrize(
     "asked",
-    [Asked(), Asked((("address", "x"),), 5, 5), Asked((("address", "x"),), 6, 5)],
+    [ScopeQuery(), ScopeQuery((("address", "x"),), 5, 5), ScopeQuery((("address", "x"),), 6, 5)],
     ids=["nothing", "empty", "backwards"],
 )
-def test_what_makes_no_sense_is_refused(asked: Asked) -> None:
+def test_what_makes_no_sense_is_refused(asked: ScopeQuery) -> None:
     with pytest.raises(UsageError):
         asked.check()
 
@@ -258,7 +258,7 @@ def test_an_account_that_is_named_is_open_and_its_new_places_are_not_followed_by
 def test_a_file_that_holds_no_events_is_refused(tmp_path: Path) -> None:
     (tmp_path / "events.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(InputUnreadable):
-        search(tmp_path / "events.parquet", Asked((("address", "192.0.2.1"),)), tmp_path)
+        search(tmp_path / "events.parquet", ScopeQuery((("address", "192.0.2.1"),)), tmp_path)
 
 
 def test_a_bound_that_stops_the_search_clears_nobody(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_bound_that_stops_the_search_clears_nobody(tmp_path: Path) -> None:
     ]
     free = searched(tmp_path, rows)
     assert mailbox(free, "bob").verdict == "not_touched"
-    bound = searched(tmp_path, rows, bounds=Bounds(indicators=1))
+    bound = searched(tmp_path, rows, bounds=SearchBounds(indicators=1))
     assert bound.is_bounded
     assert mailbox(bound, "bob").verdict == "possible"
     assert any("bounds" in step.reason for step in bound.steps)

@@ -13,13 +13,13 @@ from joserfc import jwk, jws
 
 from seawall.response.errors import SignalsInvalid
 from seawall.response.signals import poll, push, settings, signing, transmitter
-from seawall.response.signals.event import Notice, Subject
-from seawall.response.signals.outbox import Outbox
-from seawall.response.signals.settings import Settings, Stream
+from seawall.response.signals.event import EventSubject, SignalNotice
+from seawall.response.signals.outbox import SignalOutbox
+from seawall.response.signals.settings import SignalReceiver, SignalSettings
 from seawall_base.http_post import Answer, NotAnswered
 
-PUSHED = Stream("gate", "https://g.example/events", "push", "https://g.example/events", "t0ken")
-POLLED = Stream("other", "https://o.example", "poll", digest=bytes(32))
+PUSHED = SignalReceiver("gate", "https://g.example/events", "push", "https://g.example/events", "t0ken")
+POLLED = SignalReceiver("other", "https://o.example", "poll", digest=bytes(32))
 
 
 class Receiver:
@@ -41,34 +41,44 @@ class Receiver:
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Any:
-    made = Outbox(tmp_path / "signals.db")
+    made = SignalOutbox(tmp_path / "signals.db")
     yield made
     made.close()
 
 
 @pytest.fixture
-def told(tmp_path: Path, outbox: Outbox) -> list[transmitter.Told]:
-    loaded = Settings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
-    notices = [Notice("session-revoked", Subject("https://i.example", name), 10_000_000) for name in "abc"]
-    return transmitter.tell(loaded, signing.make(tmp_path / "key.pem"), outbox, notices, 100)
+def told(tmp_path: Path, outbox: SignalOutbox) -> list[transmitter.QueuedEventToken]:
+    loaded = SignalSettings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
+    notices = [
+        SignalNotice("session-revoked", EventSubject("https://i.example", name), 10_000_000) for name in "abc"
+    ]
+    return transmitter.queue_notices(
+        loaded, signing.make_signing_key(tmp_path / "key.pem"), outbox, notices, 100
+    )
 
 
-def test_the_same_is_told_once(tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]) -> None:
-    loaded = Settings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
-    notice = Notice("session-revoked", Subject("https://i.example", "a"), 10_000_000)
-    again = transmitter.tell(loaded, signing.load(tmp_path / "key.pem"), outbox, [notice], 200)
+def test_the_same_is_told_once(
+    tmp_path: Path, outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
+    loaded = SignalSettings("https://s.example", tmp_path, tmp_path, (PUSHED, POLLED))
+    notice = SignalNotice("session-revoked", EventSubject("https://i.example", "a"), 10_000_000)
+    again = transmitter.queue_notices(
+        loaded, signing.load_signing_key(tmp_path / "key.pem"), outbox, [notice], 200
+    )
     assert [one.is_new for one in told] == [True] * 6
     assert [one.is_new for one in again] == [False] * 2
     assert outbox.count("gate") == 3
 
 
-def test_what_was_answered_is_not_sent_again(outbox: Outbox, told: list[transmitter.Told]) -> None:
+def test_what_was_answered_is_not_sent_again(
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
     receiver = Receiver()
-    done = push.deliver(outbox, PUSHED, lambda: 101, send=receiver)
+    done = push.push_tokens(outbox, PUSHED, lambda: 101, send=receiver)
     assert (done.taken, done.refused, done.waiting, done.fault) == (3, 0, 0, "")
     assert receiver.headers["Authorization"] == "Bearer t0ken"
     assert receiver.headers["Content-Type"] == "application/secevent+jwt"
-    push.deliver(outbox, PUSHED, lambda: 102, send=receiver)
+    push.push_tokens(outbox, PUSHED, lambda: 102, send=receiver)
     assert len(receiver.came) == len(set(receiver.came)) == 3
 
 
@@ -87,23 +97,23 @@ def test_what_was_answered_is_not_sent_again(outbox: Outbox, told: list[transmit
     ids=["503", "429", "401", "about-us", "no-json", "200", "redirect", "away"],
 )
 def test_a_failure_ends_the_turn_and_is_tried_again_in_order(
-    outbox: Outbox, told: list[transmitter.Told], answer: Answer | NotAnswered
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken], answer: Answer | NotAnswered
 ) -> None:
     receiver = Receiver(answer)
-    first = push.deliver(outbox, PUSHED, lambda: 100, send=receiver)
+    first = push.push_tokens(outbox, PUSHED, lambda: 100, send=receiver)
     assert (first.taken, first.waiting, len(receiver.came)) == (0, 3, 1)
     assert first.fault
-    early = push.deliver(outbox, PUSHED, lambda: 101, send=receiver)
+    early = push.push_tokens(outbox, PUSHED, lambda: 101, send=receiver)
     assert (early.waiting, len(receiver.came)) == (3, 1)
-    later = push.deliver(outbox, PUSHED, lambda: 108, send=receiver)
+    later = push.push_tokens(outbox, PUSHED, lambda: 108, send=receiver)
     assert (later.taken, later.waiting) == (3, 0)
     assert receiver.came[0] == receiver.came[1]
 
 
-def test_pauses_grow_and_end(outbox: Outbox, told: list[transmitter.Told]) -> None:
+def test_pauses_grow_and_end(outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]) -> None:
     now, pauses = 0, []
     for _ in range(15):
-        push.deliver(outbox, PUSHED, lambda now=now: now, send=Receiver(Answer(500, None, b"")))  # type: ignore[misc]
+        push.push_tokens(outbox, PUSHED, lambda now=now: now, send=Receiver(Answer(500, None, b"")))  # type: ignore[misc]
         after = outbox.waiting("gate", 1)[0].after
         pauses.append(after - now)
         now = after
@@ -111,25 +121,29 @@ def test_pauses_grow_and_end(outbox: Outbox, told: list[transmitter.Told]) -> No
     assert (pauses[0], pauses[-1]) == (push.FIRST_PAUSE, push.LONGEST_PAUSE)
 
 
-def test_a_token_that_is_not_wanted_stops_no_other(outbox: Outbox, told: list[transmitter.Told]) -> None:
+def test_a_token_that_is_not_wanted_stops_no_other(
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
     body = b'{"err": "invalid_audience", "description": "not \\u001b[31m me"}'
-    done = push.deliver(outbox, PUSHED, lambda: 100, send=Receiver(Answer(400, None, body)))
+    done = push.push_tokens(outbox, PUSHED, lambda: 100, send=Receiver(Answer(400, None, body)))
     assert (done.taken, done.refused, done.waiting) == (2, 1, 0)
     refused = next(one for one in outbox.all() if one.state == "refused")
     assert refused.err == "invalid_audience"
     assert refused.description.isprintable()
     assert outbox.again(refused.number)
     assert not outbox.again(refused.number)
-    assert push.deliver(outbox, PUSHED, lambda: 100, send=Receiver()).taken == 1
+    assert push.push_tokens(outbox, PUSHED, lambda: 100, send=Receiver()).taken == 1
 
 
-def ask(outbox: Outbox, **question: Any) -> dict[str, Any]:
-    asked = poll.read(json.dumps(question).encode())
-    poll.take(outbox, POLLED, asked, 100)
-    return poll.answer(outbox, POLLED, asked)
+def ask(outbox: SignalOutbox, **question: Any) -> dict[str, Any]:
+    asked = poll.read_request(json.dumps(question).encode())
+    poll.apply_request(outbox, POLLED, asked, 100)
+    return poll.make_answer(outbox, POLLED, asked)
 
 
-def test_polling_gives_until_it_is_acknowledged(outbox: Outbox, told: list[transmitter.Told]) -> None:
+def test_polling_gives_until_it_is_acknowledged(
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
     mine = [one.token_id for one in told if one.stream == "other"]
     first = ask(outbox, maxEvents=2)
     assert list(first["sets"]) == mine[:2]
@@ -154,7 +168,7 @@ def test_polling_gives_until_it_is_acknowledged(outbox: Outbox, told: list[trans
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
 def test_no_question_breaks_the_transmitter(body: bytes) -> None:
     try:
-        found = poll.read(body)
+        found = poll.read_request(body)
     except poll.PollRefused:
         return
     assert 0 <= found.most <= poll.MOST
@@ -170,7 +184,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     other.close()
     path.chmod(0o600)
     with pytest.raises(SignalsInvalid, match="something else"):
-        Outbox(path)
+        SignalOutbox(path)
 
 
 GOOD = """
@@ -189,7 +203,7 @@ def test_settings_are_read_and_tokens_shown_nowhere(tmp_path: Path) -> None:
     (tmp_path / "token").chmod(0o600)
     path = tmp_path / "signals.toml"
     path.write_text(GOOD + '[[stream]]\nname = "o"\naudience = "o"\npoll = true\ntoken_file = "token"\n')
-    found = settings.load(path)
+    found = settings.load_settings(path)
     assert found.outbox == tmp_path / "signals.db"
     assert [one.way for one in found.streams] == ["push", "poll"]
     assert "xxxx" not in repr(found)
@@ -214,11 +228,11 @@ def test_settings_that_are_wrong_are_refused(tmp_path: Path, old: str, new: str)
     path = tmp_path / "signals.toml"
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(SignalsInvalid):
-        settings.load(path)
+        settings.load_settings(path)
 
 
 def test_what_a_receiver_cannot_digest_does_not_keep_the_rest_from_arriving(
-    outbox: Outbox, told: list[transmitter.Told]
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
     poison = outbox.waiting("gate", 1)[0].token.encode()
 
@@ -227,55 +241,61 @@ def test_what_a_receiver_cannot_digest_does_not_keep_the_rest_from_arriving(
 
     now = 100
     for _ in range(push.PATIENCE):
-        done = push.deliver(outbox, PUSHED, lambda now=now: now, send=send)  # type: ignore[misc]
+        done = push.push_tokens(outbox, PUSHED, lambda now=now: now, send=send)  # type: ignore[misc]
         assert (done.taken, done.waiting) == (0, 3)
         now = outbox.waiting("gate", 1)[0].after
-    done = push.deliver(outbox, PUSHED, lambda: now, send=send)
+    done = push.push_tokens(outbox, PUSHED, lambda: now, send=send)
     assert (done.taken, done.waiting) == (2, 1)
     assert "500" in done.fault
     assert outbox.waiting("gate", 1)[0].attempts == push.PATIENCE + 1
 
 
-def test_a_receiver_that_is_away_is_not_asked_for_every_token(tmp_path: Path, outbox: Outbox) -> None:
+def test_a_receiver_that_is_away_is_not_asked_for_every_token(tmp_path: Path, outbox: SignalOutbox) -> None:
     for number in range(20):
         outbox.put("gate", f"id-{number}", "session-revoked", "a.b.c", 100)
         for _ in range(push.PATIENCE):
             outbox.failed(number + 1, "away", 0)
     receiver = Receiver(*[Answer(503, None, b"")] * 20)
-    done = push.deliver(outbox, PUSHED, lambda: 200, send=receiver)
+    done = push.push_tokens(outbox, PUSHED, lambda: 200, send=receiver)
     assert (len(receiver.came), done.waiting) == (push.MOST_FAILURES, 20)
 
 
-def test_a_clock_that_was_put_back_stops_nothing(outbox: Outbox, told: list[transmitter.Told]) -> None:
+def test_a_clock_that_was_put_back_stops_nothing(
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
     in_ten_years = 400_000_000
-    push.deliver(outbox, PUSHED, lambda: in_ten_years, send=Receiver(Answer(503, None, b"")))
-    assert push.deliver(outbox, PUSHED, lambda: 200, send=Receiver()).taken == 3
+    push.push_tokens(outbox, PUSHED, lambda: in_ten_years, send=Receiver(Answer(503, None, b"")))
+    assert push.push_tokens(outbox, PUSHED, lambda: 200, send=Receiver()).taken == 3
 
 
-def test_of_two_runs_at_once_one_pushes(tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]) -> None:
-    other = Outbox(tmp_path / "signals.db")
-    meanwhile: list[push.Delivery] = []
+def test_of_two_runs_at_once_one_pushes(
+    tmp_path: Path, outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
+) -> None:
+    other = SignalOutbox(tmp_path / "signals.db")
+    meanwhile: list[push.PushResult] = []
     receiver = Receiver()
 
     def send(*values: Any, **named: Any) -> Answer:
-        meanwhile.append(push.deliver(other, PUSHED, lambda: 101, send=receiver))
+        meanwhile.append(push.push_tokens(other, PUSHED, lambda: 101, send=receiver))
         return receiver(*values, **named)
 
     try:
-        done = push.deliver(outbox, PUSHED, lambda: 101, send=send)
+        done = push.push_tokens(outbox, PUSHED, lambda: 101, send=send)
     finally:
         other.close()
     assert (done.taken, len(receiver.came), len(set(receiver.came))) == (3, 3, 3)
     assert {one.fault for one in meanwhile} == {"another run pushes to it just now"}
-    assert push.deliver(outbox, PUSHED, lambda: 102, send=receiver).fault == ""
+    assert push.push_tokens(outbox, PUSHED, lambda: 102, send=receiver).fault == ""
 
 
 def test_what_waits_is_signed_anew_with_a_new_key(
-    tmp_path: Path, outbox: Outbox, told: list[transmitter.Told]
+    tmp_path: Path, outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
-    push.deliver(outbox, PUSHED, lambda: 100, send=Receiver(Answer(202, None, b""), Answer(503, None, b"")))
+    push.push_tokens(
+        outbox, PUSHED, lambda: 100, send=Receiver(Answer(202, None, b""), Answer(503, None, b""))
+    )
     before = {kept.number: kept for kept in outbox.all()}
-    fresh = signing.make(tmp_path / "fresh.pem")
+    fresh = signing.make_signing_key(tmp_path / "fresh.pem")
     assert transmitter.sign_anew(outbox, fresh) == 5
     assert transmitter.sign_anew(outbox, fresh) == 0
     keys = jwk.KeySet([jwk.import_key({**fresh.jwk()})])
@@ -291,16 +311,18 @@ def test_what_waits_is_signed_anew_with_a_new_key(
 
 
 def test_ids_that_are_nobodys_or_anothers_acknowledge_nothing(
-    outbox: Outbox, told: list[transmitter.Told]
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
     others = [one.token_id for one in told if one.stream == "gate"]
     names = ["", "nosuch", "' OR 1=1 --", "x" * 5_000, *others]
-    asked = poll.read(json.dumps({"ack": names, "setErrs": {name: {"err": "x"} for name in names}}).encode())
-    poll.take(outbox, POLLED, asked, 200)
+    asked = poll.read_request(
+        json.dumps({"ack": names, "setErrs": {name: {"err": "x"} for name in names}}).encode()
+    )
+    poll.apply_request(outbox, POLLED, asked, 200)
     assert (outbox.count("other"), outbox.count("gate")) == (3, 3)
     mine = [one.token_id for one in told if one.stream == "other"]
-    both = poll.read(json.dumps({"ack": mine[:1], "setErrs": {mine[0]: {"err": "x"}}}).encode())
-    poll.take(outbox, POLLED, both, 201)
-    poll.take(outbox, POLLED, both, 202)
+    both = poll.read_request(json.dumps({"ack": mine[:1], "setErrs": {mine[0]: {"err": "x"}}}).encode())
+    poll.apply_request(outbox, POLLED, both, 201)
+    poll.apply_request(outbox, POLLED, both, 202)
     kept = {one.token_id: one for one in outbox.all() if one.stream == "other"}
     assert (kept[mine[0]].state, kept[mine[0]].answered, outbox.count("other")) == ("taken", 201, 2)

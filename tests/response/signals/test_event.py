@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.response.signals import event
-from seawall.response.signals.event import CHANGES, CREDENTIALS, URIS, EventName, Notice, Subject
+from seawall.response.signals.event import CHANGES, CREDENTIALS, URIS, EventName, EventSubject, SignalNotice
 from seawall_base.errors import UsageError
 from seawall_tokens.signals.effects import interpret_event_token
 from seawall_tokens.signals.event_token import EventToken, Transmitter, transmitter_policy
@@ -29,8 +29,8 @@ def received(claims: dict[str, Any]) -> Any:
     return interpret_event_token(EventToken(us, claims["jti"], claims["iat"], claims, claims["events"]), NOW)
 
 
-def claims_of(notice: Notice) -> dict[str, Any]:
-    return event.claims(
+def claims_of(notice: SignalNotice) -> dict[str, Any]:
+    return event.make_claims(
         notice, issuer="https://s.example", audience="https://g.example/events", issued_at=AT // 1_000_000 + 5
     )
 
@@ -45,7 +45,7 @@ def claims_of(notice: Notice) -> dict[str, Any]:
 def test_every_notice_has_its_effect_at_the_receiver(
     name: EventName, account: str, session: str | None, credential: str, change: str
 ) -> None:
-    notice = Notice(name, Subject(ISSUER, account, session or ""), AT, "why", credential, change)
+    notice = SignalNotice(name, EventSubject(ISSUER, account, session or ""), AT, "why", credential, change)
     claims = claims_of(notice)
     assert "sub" not in claims
     assert "exp" not in claims
@@ -64,13 +64,13 @@ def test_every_notice_has_its_effect_at_the_receiver(
 
 @given(names, names)
 def test_the_same_notice_has_the_same_id_and_another_has_another(one: str, other: str) -> None:
-    first, second = (Notice("session-revoked", Subject(ISSUER, name), AT) for name in (one, other))
+    first, second = (SignalNotice("session-revoked", EventSubject(ISSUER, name), AT) for name in (one, other))
     assert claims_of(first)["jti"] == claims_of(first)["jti"]
     assert (claims_of(first)["jti"] == claims_of(second)["jti"]) == (one == other)
 
 
 def test_an_account_is_named_by_all_its_names() -> None:
-    subject = Subject(ISSUER, "4f2e", email="ann@x.example").identifier()
+    subject = EventSubject(ISSUER, "4f2e", email="ann@x.example").identifier()
     assert subject == {
         "format": "aliases",
         "identifiers": [
@@ -83,14 +83,14 @@ def test_an_account_is_named_by_all_its_names() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Subject(),
-        lambda: Subject(account="4f2e"),
-        lambda: Subject(ISSUER),
-        lambda: Subject(ISSUER, "x" * 2000),
-        lambda: Subject(ISSUER, "a\0b"),
-        lambda: Notice(cast(Any, "made-up"), Subject(ISSUER, "a"), AT),
-        lambda: Notice("credential-change", Subject(ISSUER, "a"), AT, credential="tattoo"),
-        lambda: Notice("credential-change", Subject(ISSUER, "a"), AT, change="lose"),
+        lambda: EventSubject(),
+        lambda: EventSubject(account="4f2e"),
+        lambda: EventSubject(ISSUER),
+        lambda: EventSubject(ISSUER, "x" * 2000),
+        lambda: EventSubject(ISSUER, "a\0b"),
+        lambda: SignalNotice(cast(Any, "made-up"), EventSubject(ISSUER, "a"), AT),
+        lambda: SignalNotice("credential-change", EventSubject(ISSUER, "a"), AT, credential="tattoo"),
+        lambda: SignalNotice("credential-change", EventSubject(ISSUER, "a"), AT, change="lose"),
     ],
 )
 def test_what_means_nothing_is_refused(make: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from seawall.response.containment.history import Phase
-from seawall.response.containment.journal import read
-from seawall.response.containment.planning import plan
-from seawall.response.signals.event import Notice
-from seawall.response.signals.journalled import notices
+from seawall.response.containment.journal import read_journal
+from seawall.response.containment.planning import make_plan
+from seawall.response.signals.event import SignalNotice
+from seawall.response.signals.journalled import read_notices
 from tests.response.containment.graph import Graph
 from tests.response.containment.running import asking, run
 from tests.response.containment.samples import ANN, ANN_ID, TENANT, evidence, incident, row
@@ -17,17 +17,17 @@ from tests.response.containment.serving import Fault, served
 ISSUER = f"https://login.microsoftonline.com/{TENANT}/v2.0"
 
 
-def told(path: Path, *faults: Fault, phases: tuple[Phase, ...] = ("apply",)) -> list[Notice]:
+def told(path: Path, *faults: Fault, phases: tuple[Phase, ...] = ("apply",)) -> list[SignalNotice]:
     """Carry out Ann's plan at a server with these faults, and return what is to be told."""
     graph = Graph()
     graph.add_user(ANN)
     graph.faults += faults
-    made = plan(evidence(row("New-InboxRule", mailbox=ANN, kind="mail_rule", parameters={"Name": "r"})),
+    made = make_plan(evidence(row("New-InboxRule", mailbox=ANN, kind="mail_rule", parameters={"Name": "r"})),
                 incident=incident("record-1"))  # fmt: skip
     with served(graph):
         for phase in phases:
             run(made, path, asking({"microsoft": graph}), phase)
-    return notices(read(path))
+    return read_notices(read_journal(path))
 
 
 def test_each_step_that_was_done_is_told_once(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_each_step_that_was_done_is_told_once(tmp_path: Path) -> None:
         {"format": "iss_sub", "iss": ISSUER, "sub": ANN_ID},
         {"format": "email", "email": ANN},
     ]
-    assert notices(read(tmp_path / "journal")) == found
+    assert read_notices(read_journal(tmp_path / "journal")) == found
 
 
 def test_what_the_vendor_refused_is_told_to_nobody(tmp_path: Path) -> None:

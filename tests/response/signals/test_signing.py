@@ -33,7 +33,7 @@ def test_an_independent_library_verifies_what_is_signed(tmp_path: Path, kind: st
         "RS256": lambda: rsa.generate_private_key(65537, 2048),
         "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     }
-    key = signing.load(written(tmp_path, makers[kind]()))
+    key = signing.load_signing_key(written(tmp_path, makers[kind]()))
     claims = {"iss": "https://s.example", "jti": "ä\ud800".encode("utf-8", "replace").decode(), "n": 1}
     token = key.token(claims)
     found = jws.deserialize_compact(token, JWKRegistry.import_key(dict(key.jwk())), algorithms=[kind])
@@ -44,12 +44,12 @@ def test_an_independent_library_verifies_what_is_signed(tmp_path: Path, kind: st
 
 
 def test_a_made_key_is_read_again_and_belongs_to_its_user_alone(tmp_path: Path) -> None:
-    made = signing.make(tmp_path / "key.pem")
+    made = signing.make_signing_key(tmp_path / "key.pem")
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
-    assert signing.load(tmp_path / "key.pem").jwk() == made.jwk()
+    assert signing.load_signing_key(tmp_path / "key.pem").jwk() == made.jwk()
     with pytest.raises(SignalsInvalid):
-        signing.make(tmp_path / "key.pem")
-    assert signing.load(tmp_path / "key.pem").jwk() == made.jwk()
+        signing.make_signing_key(tmp_path / "key.pem")
+    assert signing.load_signing_key(tmp_path / "key.pem").jwk() == made.jwk()
 
 
 def test_keys_that_no_receiver_should_take_are_refused(tmp_path: Path) -> None:
@@ -57,23 +57,23 @@ def test_keys_that_no_receiver_should_take_are_refused(tmp_path: Path) -> None:
     other = written(tmp_path, ec.generate_private_key(ec.SECP384R1()), "other.pem")
     for path in (weak, other):
         with pytest.raises(SignalsInvalid):
-            signing.load(path)
+            signing.load_signing_key(path)
 
 
 def test_a_key_that_lies_open_is_refused_and_never_shown(tmp_path: Path) -> None:
     path = written(tmp_path, ec.generate_private_key(ec.SECP256R1()))
     path.chmod(0o640)
     with pytest.raises(SignalsInvalid, match="others can read"):
-        signing.load(path)
+        signing.load_signing_key(path)
     path.chmod(0o600)
     (tmp_path / "link.pem").symlink_to(path)
     with pytest.raises(SignalsInvalid):
-        signing.load(tmp_path / "link.pem")
+        signing.load_signing_key(tmp_path / "link.pem")
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(SignalsInvalid):
-        signing.load(tmp_path / "pipe")
+        signing.load_signing_key(tmp_path / "pipe")
     (tmp_path / "no.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     (tmp_path / "no.pem").chmod(0o600)
     with pytest.raises(SignalsInvalid, match="PEM") as refused:
-        signing.load(tmp_path / "no.pem")
+        signing.load_signing_key(tmp_path / "no.pem")
     assert "AAAA" not in str(refused.value)

@@ -12,7 +12,7 @@ from seawall.cli import streams
 
 if TYPE_CHECKING:
     from seawall.response.containment.history import Phase
-    from seawall.response.containment.values import Plan, StepResult
+    from seawall.response.containment.values import ContainmentPlan, StepResult
 
 INCOMPLETE = 1
 _NOT_WELL = frozenset({"failed", "unclear", "blocked"})
@@ -88,11 +88,11 @@ def apply(
     Exit codes: 0 done, 1 a step failed, is unclear or was blocked, 2 usage, 3 no plan.
     """
     from seawall.response.containment.documents import read_plan
-    from seawall.response.containment.session import chosen, journal_path
+    from seawall.response.containment.session import journal_path, select_steps
 
     found = read_plan(plan)
     where = journal or journal_path(plan)
-    wanted = chosen(found, steps, _level(up_to))
+    wanted = select_steps(found, steps, _level(up_to))
     typed = f"seawall respond apply {streams.quoted(plan)}"
     typed += f" --journal {streams.quoted(journal)}" if journal else ""
     asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
@@ -125,10 +125,10 @@ def undo(
     \b
     Exit codes: 0 done, 1 a step failed or is unclear, 2 usage.
     """
-    from seawall.response.containment.session import chosen, plan_of
+    from seawall.response.containment.session import read_plan_of_journal, select_steps
 
-    found = plan_of(journal)
-    wanted = chosen(found, steps, "precaution")
+    found = read_plan_of_journal(journal)
+    wanted = select_steps(found, steps, "precaution")
     typed = f"seawall respond undo {streams.quoted(journal)}"
     asked = _Asked(found, journal, "undo", wanted, typed, _choice(steps, _DEFAULT), as_json)
     _run(asked, really, approver, config, done, by, again)
@@ -141,7 +141,7 @@ class _Asked:
     `typed` is the command without the options that choose steps; `choice` are those, as they were given.
     """
 
-    plan: Plan
+    plan: ContainmentPlan
     where: Path
     phase: Phase
     wanted: frozenset[str]
@@ -182,7 +182,7 @@ def _run(
     by: str | None,
     again: str | None,
 ) -> None:
-    from seawall.response.containment.session import named_person
+    from seawall.response.containment.session import require_person
     from seawall_base.errors import UsageError
 
     if done is not None:
@@ -191,14 +191,14 @@ def _run(
                 "--done and --apply exclude each other",
                 fix="give --apply to make the change, or --done to record a step that was done by hand",
             )
-        _confirm(asked, done, named_person(by, "--by"))
+        _confirm(asked, done, require_person(by, "--by"))
         return
     if by is not None:
         raise UsageError("--by needs --done", fix="give --done STEP too")
     if not really:
         _show(asked)
         return
-    name = named_person(approver, "--approver")
+    name = require_person(approver, "--approver")
     if config is None:
         raise UsageError(
             "--apply needs the settings for the vendors' APIs",
@@ -212,20 +212,20 @@ def _show(asked: _Asked) -> None:
 
     from seawall.report.containment import show_plan, show_results
     from seawall.response.containment import journal as journals
-    from seawall.response.containment.documents import plan_document
-    from seawall.response.containment.session import applied_steps, standing
+    from seawall.response.containment.documents import plan_to_document
+    from seawall.response.containment.session import list_applied_steps, list_step_states
 
     plan, is_undo = asked.plan, asked.phase == "undo"
-    entries = journals.read(asked.where) if asked.where.exists() else []
+    entries = journals.read_journal(asked.where) if asked.where.exists() else []
     shown = [action for action in plan.actions if action.id in asked.wanted]
-    stands = standing(plan, entries, asked.phase) if entries else []
+    stands = list_step_states(plan, entries, asked.phase) if entries else []
     if is_undo:
-        applied = applied_steps(entries)
+        applied = list_applied_steps(entries)
         shown = [action for action in reversed(shown) if action.id in applied]
         plan = replace(plan, prerequisites=(), warnings=())
         stands = [one for one in stands if one.step in applied]
     if asked.as_json:
-        document = plan_document(plan)
+        document = plan_to_document(plan)
         by_id = {action["id"]: action for action in document["actions"]}
         document["actions"] = [by_id[action.id] for action in shown]
         plain = _plain(plan, stands)
@@ -260,38 +260,43 @@ def _say_what_is_hidden(asked: _Asked) -> None:
 
 
 def _confirm(asked: _Asked, name: str, by: str) -> None:
-    from seawall.response.containment.session import begun, confirm, shown_step, standing
+    from seawall.response.containment.session import (
+        begin_journal,
+        confirm_step,
+        find_shown_step,
+        list_step_states,
+    )
 
     plan, phase = asked.plan, asked.phase
-    action = shown_step(plan, name, asked.wanted, asked.show)
-    with begun(asked.where, plan, _now) as journal:
-        confirm(journal, plan, action, by, phase)
-        stands, head = standing(plan, journal.entries, phase), journal.head
+    action = find_shown_step(plan, name, asked.wanted, asked.show)
+    with begin_journal(asked.where, plan, _now) as journal:
+        confirm_step(journal, plan, action, by, phase)
+        stands, head = list_step_states(plan, journal.entries, phase), journal.head
     was = "done" if phase == "apply" else "rolled back"
     streams.say(f"recorded: step {plan.numbers[action.id]} was {was}: {action.title}")
     _tell(asked, stands, head)
 
 
 def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) -> None:
-    from seawall.response.containment.carrying_out import Run
-    from seawall.response.containment.hosts import Configured
-    from seawall.response.containment.session import begun, shown_step
+    from seawall.response.containment.carrying_out import PlanRun
+    from seawall.response.containment.hosts import ConfiguredVendors
+    from seawall.response.containment.session import begin_journal, find_shown_step
     from seawall.response.containment.settings import read_settings
-    from seawall.response.containment.sparing import spares_who_asks
+    from seawall.response.containment.sparing import refuse_lockout
     from seawall.response.containment.vendors import Vendors
     from seawall_base.clock import Clock
 
     plan, clock, numbers = asked.plan, Clock(), asked.plan.numbers
     repeated = frozenset[str]()
     if again is not None:
-        repeated = frozenset({shown_step(plan, again, asked.wanted, asked.show).id})
+        repeated = frozenset({find_shown_step(plan, again, asked.wanted, asked.show).id})
     settings = read_settings(config)
-    vendors = Vendors(Configured(settings, clock), clock)
+    vendors = Vendors(ConfiguredVendors(settings, clock), clock)
     if asked.phase == "apply":
-        spares_who_asks(plan, asked.wanted, settings, vendors)
+        refuse_lockout(plan, asked.wanted, settings, vendors)
     results: list[StepResult] = []
-    with begun(asked.where, plan, _now) as journal:
-        run = Run(plan, journal, vendors, approver, asked.phase, asked.wanted, repeated)
+    with begin_journal(asked.where, plan, _now) as journal:
+        run = PlanRun(plan, journal, vendors, approver, asked.phase, asked.wanted, repeated)
         for result in run.carry_out():
             if result.state != "left out":
                 streams.say(f"{result.state}: step {numbers[result.step]}, {result.step}")
@@ -335,7 +340,7 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
         streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, during the next days")
 
 
-def _plain(plan: Plan, results: list[StepResult]) -> list[dict[str, Any]]:
+def _plain(plan: ContainmentPlan, results: list[StepResult]) -> list[dict[str, Any]]:
     titles, numbers = {action.id: action.title for action in plan.actions}, plan.numbers
     return [
         {

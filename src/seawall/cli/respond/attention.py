@@ -39,17 +39,17 @@ def attention(
     import msgspec
 
     from seawall.cli.respond.apply import CONTAIN_FIRST
-    from seawall.response.adaptation import containment_of
-    from seawall.response.containment.journal import read
-    from seawall.response.containment.session import named_person
+    from seawall.response.adaptation import read_containment
+    from seawall.response.containment.journal import read_journal
+    from seawall.response.containment.session import require_person
     from seawall.response.errors import JournalBroken
     from seawall.storage.database import Database
     from seawall.storage.place import check_folder, database_place
     from seawall_base.plurals import plural
     from seawall_base.times import rfc3339
 
-    name = named_person(by, "--by")
-    found = containment_of(read(journal), days)
+    name = require_person(by, "--by")
+    found = read_containment(read_journal(journal), days)
     if found is None:
         raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
     now = time.time_ns() // 1_000

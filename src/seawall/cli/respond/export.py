@@ -42,7 +42,7 @@ def export(
       seawall respond export --store seawall-store --incident 3f9a --to case-1
     """
     from seawall.response.export import writing
-    from seawall.response.plan_request import forms_of
+    from seawall.response.plan_request import export_incident
     from seawall.version import __version__
     from seawall_base.errors import UsageError
 
@@ -54,12 +54,12 @@ def export(
     if form is not None and form not in writing.FORMS:
         raise UsageError(f"{form!r} is not a format", fix=f"one of {', '.join(writing.FORMS)}")
     with opened(out, store, database) as kept:
-        made = forms_of(kept, kept.incident(wanted), __version__)
+        made = export_incident(kept, kept.incident(wanted), __version__)
     if writing.FORMS["sigma"] not in made:
         streams.say("no Sigma rule: nothing distinguishes the intruder from the account's baseline")
     if form is not None:
         streams.write(made.get(writing.FORMS[form], ""))
         return
     if to is not None:
-        writing.write(to, made)
+        writing.write_files(to, made)
         streams.say(f"wrote {', '.join((*made, writing.MANIFEST))} into {to}")

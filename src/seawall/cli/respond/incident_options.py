@@ -12,7 +12,7 @@ import typer
 from seawall.cli.scan import DEFAULT_OUT
 
 if TYPE_CHECKING:
-    from seawall.response.incident_sources import Kept
+    from seawall.response.incident_sources import IncidentSource
 
 OutFolder = Annotated[
     Path | None,
@@ -48,7 +48,7 @@ def named_once(argument: str | None, option: str | None) -> str | None:
 
 
 @contextmanager
-def opened(out: Path | None, store: Path | None, database: str | None) -> Iterator[Kept]:
+def opened(out: Path | None, store: Path | None, database: str | None) -> Iterator[IncidentSource]:
     """Give where incidents and their events are. Raises UsageError, and what opening a store raises."""
     from seawall.response.incident_sources import ScanResults
     from seawall_base.errors import UsageError
@@ -58,8 +58,8 @@ def opened(out: Path | None, store: Path | None, database: str | None) -> Iterat
     if store is None:
         yield ScanResults(out if out is not None else DEFAULT_OUT)
         return
-    from seawall.response.stored_incidents import stored
+    from seawall.response.stored_incidents import open_stored_incidents
     from seawall.storage.place import open_store
 
     with open_store(store, database) as found:
-        yield stored(found)
+        yield open_stored_incidents(found)

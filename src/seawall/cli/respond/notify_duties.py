@@ -26,12 +26,12 @@ def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
 
     from seawall.report.notification import deadline_document, show_deadlines
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.deadlines import deadlines as computed
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.deadlines import compute_deadlines as computed
+    from seawall.response.notification.register import NotificationRegister
     from seawall_base.times import moment as as_datetime
 
     read = read_case(case)
-    found = computed(read.case, Register.read(case.parent).entries, now=as_datetime(now()))
+    found = computed(read.case, NotificationRegister.read(case.parent).entries, now=as_datetime(now()))
     if as_json:
         aware = read.case.aware.isoformat()
         streams.answer_json({"aware": aware, "deadlines": [deadline_document(one) for one in found]})
@@ -65,12 +65,12 @@ def report(
       seawall respond notify report case/case.toml --duty nis2-early-warning --by "Eva Muster" --when 2026-11-20T18:00:00+01:00
     """
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.confirming import report as reported
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.confirming import record_report as reported
+    from seawall.response.notification.register import NotificationRegister
 
     read_case(case)
     at = moment(when)
-    with Register.writing(case.parent, at=now()) as register:
+    with NotificationRegister.writing(case.parent, at=now()) as register:
         entry = reported(register, duty, by=by, note=note, when=at, at=now())
     if as_json:
         streams.answer_json({"duty": entry.target, "sequence": entry.sequence})

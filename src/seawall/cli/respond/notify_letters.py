@@ -15,9 +15,9 @@ from seawall.cli.store.options import AsJson, DatabaseUrl
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.response.notification.drafts import Draft
-    from seawall.response.notification.register import Register
-    from seawall.response.notification.sending import Result
+    from seawall.response.notification.drafts import LetterDraft
+    from seawall.response.notification.register import NotificationRegister
+    from seawall.response.notification.sending import DeliveryResult
     from seawall.response.scope_values import Scope, Verdict
 
 _SAID = 10
@@ -61,7 +61,7 @@ def begin(
     """
     import re
 
-    from seawall.response.notification.beginning import begun
+    from seawall.response.notification.beginning import write_case_file
     from seawall.response.notification.drafts import write_file
     from seawall.response.notification.ways import PASSWORD
     from seawall.response.scope.document import write_scope
@@ -77,7 +77,9 @@ def begin(
         raise UsageError(f"{file} already exists", fix="choose another folder, or edit it")
     found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
-    text = begun(found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted)
+    text = write_case_file(
+        found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted
+    )
     write_file(file, text.encode("utf-8"))
     if not (folder / SCOPE).exists():
         write_scope(folder / SCOPE, found)
@@ -96,11 +98,11 @@ def _scope(
     """The scope that a case is begun from: of a file, or searched in a store. Raises UsageError."""
     from seawall.cli import progress
     from seawall.report.scope_words import warnings
-    from seawall.response.incident_sources import records_of
-    from seawall.response.scope import Asked, Bounds
+    from seawall.response.incident_sources import find_records
+    from seawall.response.scope import ScopeQuery, SearchBounds
     from seawall.response.scope.document import read_scope
     from seawall.response.scope.stored import scope_of_store
-    from seawall.response.stored_incidents import stored
+    from seawall.response.stored_incidents import open_stored_incidents
     from seawall.storage.place import open_store
     from seawall_base.errors import UsageError
 
@@ -113,8 +115,8 @@ def _scope(
     if store is None or incident is None:
         raise UsageError("--incident needs --store", fix="give --store and --incident")
     with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
-        asked = Asked(incidents=records_of(stored(opened), [incident]))
-        found, reading = scope_of_store(opened, asked, Bounds(), report)
+        asked = ScopeQuery(incidents=find_records(open_stored_incidents(opened), [incident]))
+        found, reading = scope_of_store(opened, asked, SearchBounds(), report)
     if not quiet:
         streams.say(*(f"warning: {warning}" for warning in warnings(found)))
         for code, count in sorted(reading.problems.items()):
@@ -150,8 +152,8 @@ def draft(
     """
     from seawall.report.notification import show_draft
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.drafts import FINAL, FOLDER, plain
-    from seawall.response.notification.drafts import draft as made_of
+    from seawall.response.notification.drafts import FINAL, FOLDER, draft_to_document
+    from seawall.response.notification.drafts import write_draft as made_of
 
     read = read_case(case)
     made = made_of(
@@ -164,7 +166,7 @@ def draft(
         step=_said,
     )
     if as_json:
-        streams.answer_json(plain(made))
+        streams.answer_json(draft_to_document(made))
     else:
         streams.answer(lambda console: show_draft(console, made))
     streams.say(
@@ -227,15 +229,15 @@ def send(
     """
     from seawall.report.notification import planned_document, show_planned
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.register import Register
-    from seawall.response.notification.sending import approved, plan
+    from seawall.response.notification.register import NotificationRegister
+    from seawall.response.notification.sending import load_approved_draft, plan_deliveries
 
     read = read_case(case)
-    found = approved(case.parent, read, draft)
+    found = load_approved_draft(case.parent, read, draft)
     if approved_by is not None:
         _sent(case, found, approved_by, tuple(resend or ()), store, database, as_json=as_json)
         return
-    planned = plan(read, found, Register.read(case.parent), resend=tuple(resend or ()))
+    planned = plan_deliveries(read, found, NotificationRegister.read(case.parent), resend=tuple(resend or ()))
     if as_json:
         printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
         streams.answer_json(
@@ -251,7 +253,7 @@ def send(
 
 def _sent(
     case: Path,
-    found: Draft,
+    found: LetterDraft,
     by: str,
     resend: Sequence[str],
     store: Path | None,
@@ -262,13 +264,13 @@ def _sent(
     from seawall.report.notification import result_document, show_results
     from seawall.response.notification.case_file import read_case
     from seawall.response.notification.drafts import final_folder as letter_folder
-    from seawall.response.notification.register import Register
-    from seawall.response.notification.sending import Sender, summary
-    from seawall.response.notification.ways import ways
+    from seawall.response.notification.register import NotificationRegister
+    from seawall.response.notification.sending import DraftSender, count_outcomes
+    from seawall.response.notification.ways import make_transports
 
     read = read_case(case)
-    sender = Sender(read, case.parent, ways(read, case.parent), now)
-    results: list[Result] = []
+    sender = DraftSender(read, case.parent, make_transports(read, case.parent), now)
+    results: list[DeliveryResult] = []
     try:
         for result in sender.send(found, by=by, resend=resend):
             results.append(result)
@@ -276,7 +278,7 @@ def _sent(
             if outcome is not None:
                 streams.say(f"{one.letter.recipient} by {one.way}: {outcome.state} {outcome.reason}".rstrip())
     finally:
-        register = Register.read(case.parent)
+        register = NotificationRegister.read(case.parent)
         if store is not None and register.head.sequence:
             note_head(register, read.case.id, store, database)
     for letter in found.printed[:_SAID]:
@@ -287,7 +289,7 @@ def _sent(
     more = len(found.printed) - _SAID
     if more > 0:
         streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all")
-    counts = summary(results)
+    counts = count_outcomes(results)
     if as_json:
         document = {
             "sent": True,
@@ -306,7 +308,7 @@ def _sent(
         raise typer.Exit(1)
 
 
-def note_head(register: Register, case: str, store: Path, database: str | None) -> None:
+def note_head(register: NotificationRegister, case: str, store: Path, database: str | None) -> None:
     """Record the head of a register in a store's audit trail, so that truncation is detected."""
     from seawall.storage.database import Database
     from seawall.storage.place import check_folder, database_place

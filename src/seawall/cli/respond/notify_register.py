@@ -12,7 +12,7 @@ from seawall.cli.respond.notify_options import SCOPE, By, CaseFile, Note, ScopeF
 from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.register import NotificationRegister
 
 
 def show(
@@ -51,15 +51,15 @@ def show(
     """
     from seawall.report.notification import delivery_document, paper_document, show_deliveries
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.register import Register
-    from seawall.response.notification.tracking import deliveries, papers
+    from seawall.response.notification.register import NotificationRegister
+    from seawall.response.notification.tracking import list_deliveries, list_printed_letters
 
-    register = Register.read(case.parent)
+    register = NotificationRegister.read(case.parent)
     _compare(register, case, head, store, database)
     if who is not None:
         _answer(case, register, who, scope, as_json=as_json)
         return
-    found, printed = deliveries(register.entries), papers(register.entries)
+    found, printed = list_deliveries(register.entries), list_printed_letters(register.entries)
     if as_json:
         sent = [delivery_document(one) for one in found]
         paper = [paper_document(one) for one in printed]
@@ -71,15 +71,17 @@ def show(
     streams.say(f"the register is complete; its head is {register.head}")
 
 
-def _answer(case: Path, register: Register, who: str, scope: Path | None, *, as_json: bool) -> None:
+def _answer(
+    case: Path, register: NotificationRegister, who: str, scope: Path | None, *, as_json: bool
+) -> None:
     from seawall.report.notification import answer_document, show_answer
-    from seawall.response.notification.answers import answer
+    from seawall.response.notification.answers import find_answer
     from seawall.response.notification.case_file import read_case
     from seawall.response.scope.document import read_scope
 
     file = scope if scope is not None else case.parent / SCOPE
     known = read_scope(file) if scope is not None or file.exists() else None
-    found = answer(who, read_case(case), register, known)
+    found = find_answer(who, read_case(case), register, known)
     if as_json:
         streams.answer_json(answer_document(found))
     else:
@@ -87,7 +89,7 @@ def _answer(case: Path, register: Register, who: str, scope: Path | None, *, as_
 
 
 def _compare(
-    register: Register, case: Path, head: str | None, store: Path | None, database: str | None
+    register: NotificationRegister, case: Path, head: str | None, store: Path | None, database: str | None
 ) -> None:
     from seawall.response.notification.case_file import read_case
     from seawall_base.errors import UsageError
@@ -143,12 +145,12 @@ def acknowledge(
       seawall respond notify acknowledge case/case.toml --code 7k3mqx9a02pd --by "service desk" --note "by telephone"
     """
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.confirming import acknowledge as confirmed
-    from seawall.response.notification.keys import case_key
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.confirming import record_acknowledgement as confirmed
+    from seawall.response.notification.keys import load_case_key
+    from seawall.response.notification.register import NotificationRegister
 
-    read, key = read_case(case), case_key(case.parent, create=False)
-    with Register.writing(case.parent, at=now()) as register:
+    read, key = read_case(case), load_case_key(case.parent, create=False)
+    with NotificationRegister.writing(case.parent, at=now()) as register:
         entry = confirmed(register, read, key, code, by=by, note=note, at=now())
     if as_json:
         streams.answer_json({"recipient": entry.recipient, "version": entry.version})
@@ -186,11 +188,11 @@ def tell(
       seawall respond notify tell case/case.toml --recipient contoso --way post --by "Eva Muster" --when 2026-11-20T09:30:00Z
     """
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.confirming import tell as told
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.confirming import record_notification as told
+    from seawall.response.notification.register import NotificationRegister
 
     read, at = read_case(case), moment(when)
-    with Register.writing(case.parent, at=now()) as register:
+    with NotificationRegister.writing(case.parent, at=now()) as register:
         entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=now())
     if as_json:
         streams.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
@@ -215,11 +217,11 @@ def bounces(
       seawall respond notify bounces case/case.toml ~/Maildir
       seawall respond notify bounces case/case.toml reports.mbox
     """
-    from seawall.response.notification.bounces import take_down
-    from seawall.response.notification.register import Register
+    from seawall.response.notification.bounces import record_reports
+    from seawall.response.notification.register import NotificationRegister
 
-    with Register.writing(case.parent, at=now()) as register:
-        reading = take_down(register, place, at=now())
+    with NotificationRegister.writing(case.parent, at=now()) as register:
+        reading = record_reports(register, place, at=now())
     rows = [
         {
             "recipient": delivery.recipient,

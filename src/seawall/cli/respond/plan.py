@@ -12,8 +12,8 @@ from seawall.cli.respond.incident_options import IncidentOption, OutFolder, Stor
 from seawall.cli.store.options import DatabaseUrl
 
 if TYPE_CHECKING:
-    from seawall.response.containment.values import Plan
-    from seawall.response.incident_sources import Kept
+    from seawall.response.containment.values import ContainmentPlan
+    from seawall.response.incident_sources import IncidentSource
 
 
 def plan(
@@ -80,9 +80,9 @@ def plan(
 
         write_plan(to, made)
     if as_json:
-        from seawall.response.containment.documents import plan_document
+        from seawall.response.containment.documents import plan_to_document
 
-        streams.answer_json({"plan": plan_document(made)})
+        streams.answer_json({"plan": plan_to_document(made)})
     else:
         from seawall.report.containment import show_plan
 
@@ -93,18 +93,18 @@ def plan(
         streams.next_step("the same with --to plan.json, to apply it")
 
 
-def _made(kept: Kept, wanted: str | None, scope_file: Path | None, **how: Any) -> Plan:
-    from seawall.response.plan_request import Question, plan_of
+def _made(kept: IncidentSource, wanted: str | None, scope_file: Path | None, **how: Any) -> ContainmentPlan:
+    from seawall.response.plan_request import PlanRequest, request_plan
     from seawall.response.scope.document import read_scope
     from seawall_base.errors import InputUnreadable
     from seawall_base.times import rfc3339
 
-    question = Question(
+    question = PlanRequest(
         kept.incident(wanted) if wanted is not None else None,
         read_scope(scope_file) if scope_file is not None else None,
         **how,
     )
-    made = plan_of(kept, question)
+    made = request_plan(kept, question)
     if made is None:
         start, end = map(rfc3339, question.gathering().span)
         raise InputUnreadable(

@@ -12,10 +12,10 @@ import typer
 from seawall.cli import streams
 
 if TYPE_CHECKING:
-    from seawall.response.signals.event import Notice
-    from seawall.response.signals.outbox import Kept, Outbox
-    from seawall.response.signals.push import Delivery
-    from seawall.response.signals.settings import Settings
+    from seawall.response.signals.event import SignalNotice
+    from seawall.response.signals.outbox import OutboxEntry, SignalOutbox
+    from seawall.response.signals.push import PushResult
+    from seawall.response.signals.settings import SignalSettings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -57,7 +57,7 @@ def key(
     from seawall.response.signals import signing
 
     is_new = not path.exists() and not path.is_symlink()
-    made = signing.make(path) if is_new else signing.load(path)
+    made = signing.make_signing_key(path) if is_new else signing.load_signing_key(path)
     streams.answer_json({"keys": [made.jwk()]})
     if is_new:
         streams.say(f"created {path}; keep it where only this user can read it")
@@ -88,21 +88,21 @@ def tell(
       seawall respond signals tell account-disabled --issuer https://login.example.com --account 4f2e --send
       seawall respond signals tell credential-change --email ann@example.org --credential app --change delete
     """
-    from seawall.response.signals.event import Notice, Subject, event_named
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.event import EventSubject, SignalNotice, find_event
+    from seawall.response.signals.settings import load_settings
 
-    notice = Notice(
-        event_named(event),
-        Subject(issuer, account, session, email),
+    notice = SignalNotice(
+        find_event(event),
+        EventSubject(issuer, account, session, email),
         _moment(at),
         reason,
         credential,
         change,
     )
-    tell_all(load(settings), [notice], send=send, json=json)
+    tell_all(load_settings(settings), [notice], send=send, json=json)
 
 
-def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json: bool) -> None:
+def tell_all(settings: SignalSettings, notices: Sequence[SignalNotice], *, send: bool, json: bool) -> None:
     """Store event tokens for all streams and push those that can be pushed; without `send` show their content."""
     from seawall.response.signals import event, push, signing, transmitter
 
@@ -110,7 +110,7 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
     if not send:
         if json:
             claims = [
-                event.claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
+                event.make_claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
                 for notice in notices
                 for stream in settings.streams
             ]
@@ -119,12 +119,12 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
             streams.write("".join(_would(notice, settings) for notice in notices))
         streams.say("nothing was sent: add --send")
         return
-    signing_key = signing.load(settings.key)
+    signing_key = signing.load_signing_key(settings.key)
     outbox = _outbox(settings)
     try:
         transmitter.sign_anew(outbox, signing_key)
-        told = transmitter.tell(settings, signing_key, outbox, notices, now)
-        pushed = [push.deliver(outbox, one, time.time) for one in settings.streams if one.way == "push"]
+        told = transmitter.queue_notices(settings, signing_key, outbox, notices, now)
+        pushed = [push.push_tokens(outbox, one, time.time) for one in settings.streams if one.way == "push"]
     finally:
         outbox.close()
     if json:
@@ -135,7 +135,7 @@ def tell_all(settings: Settings, notices: Sequence[Notice], *, send: bool, json:
     _say(pushed)
 
 
-def _would(notice: Notice, settings: Settings) -> str:
+def _would(notice: SignalNotice, settings: SignalSettings) -> str:
     """Return one line with the event and its receivers; `--json` has the claims."""
     from seawall_base.safe_text import visible
     from seawall_base.times import rfc3339
@@ -167,11 +167,11 @@ def contained(
 
     A second run sends nothing twice. After more steps, or a rollback, it sends what is new.
     """
-    from seawall.response.containment.journal import read
-    from seawall.response.signals.journalled import notices
-    from seawall.response.signals.settings import load
+    from seawall.response.containment.journal import read_journal
+    from seawall.response.signals.journalled import read_notices
+    from seawall.response.signals.settings import load_settings
 
-    tell_all(load(settings), notices(read(journal)), send=send, json=json)
+    tell_all(load_settings(settings), read_notices(read_journal(journal)), send=send, json=json)
 
 
 @app.command(short_help="Push waiting events once and report the outcome.")
@@ -183,14 +183,14 @@ def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
       seawall respond signals deliver --settings signals.toml
     """
     from seawall.response.signals import push, signing, transmitter
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.settings import load_settings
 
-    loaded = load(settings)
-    signing_key = signing.load(loaded.key)
+    loaded = load_settings(settings)
+    signing_key = signing.load_signing_key(loaded.key)
     outbox = _outbox(loaded)
     try:
         transmitter.sign_anew(outbox, signing_key)
-        done = [push.deliver(outbox, one, time.time) for one in loaded.streams if one.way == "push"]
+        done = [push.push_tokens(outbox, one, time.time) for one in loaded.streams if one.way == "push"]
     finally:
         outbox.close()
     if json:
@@ -208,9 +208,9 @@ def listing(settings: SETTINGS = HERE, json: JSON = False) -> None:
     Examples:
       seawall respond signals list --json
     """
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.settings import load_settings
 
-    outbox = _outbox(load(settings))
+    outbox = _outbox(load_settings(settings))
     try:
         found = outbox.all()
     finally:
@@ -239,10 +239,10 @@ def again(
     Examples:
       seawall respond signals again 12
     """
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.settings import load_settings
     from seawall_base.errors import UsageError
 
-    outbox = _outbox(load(settings))
+    outbox = _outbox(load_settings(settings))
     try:
         if not outbox.again(number):
             raise UsageError(f"{number} is not a refused event token", fix="seawall respond signals list")
@@ -269,16 +269,16 @@ def verify(
       seawall respond signals verify gate
     """
     from seawall.response.signals import push, signing, transmitter
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.settings import load_settings
 
-    loaded = load(settings)
+    loaded = load_settings(settings)
     chosen = loaded.stream(stream)
-    signing_key = signing.load(loaded.key)
+    signing_key = signing.load_signing_key(loaded.key)
     outbox = _outbox(loaded)
     try:
         transmitter.sign_anew(outbox, signing_key)
-        transmitter.verify(loaded, signing_key, outbox, chosen, state, int(time.time()))
-        done = [push.deliver(outbox, chosen, time.time)] if chosen.way == "push" else []
+        transmitter.queue_verification(loaded, signing_key, outbox, chosen, state, int(time.time()))
+        done = [push.push_tokens(outbox, chosen, time.time)] if chosen.way == "push" else []
     finally:
         outbox.close()
     _say(done)
@@ -304,7 +304,7 @@ def serve(
     from seawall.gate.transmitting import Pusher, Transmitting, application
     from seawall.response.errors import SignalsInvalid
     from seawall.response.signals import signing, transmitter
-    from seawall.response.signals.settings import load
+    from seawall.response.signals.settings import load_settings
 
     address = parse_address(listen)
     if (certificate is None) != (key is None):
@@ -319,9 +319,9 @@ def serve(
     pair = Certificate(certificate, key) if certificate is not None and key is not None else None
     if pair is not None:
         check_certificate(pair)
-    loaded = load(settings)
+    loaded = load_settings(settings)
     outbox = _outbox(loaded)
-    signing_key = signing.load(loaded.key)
+    signing_key = signing.load_signing_key(loaded.key)
     transmitter.sign_anew(outbox, signing_key)
     work = Transmitting(loaded, signing_key, outbox)
     pusher = Pusher(work, lambda done: _say([done]))
@@ -343,10 +343,10 @@ def serve(
     raise typer.Exit(code)
 
 
-def _outbox(settings: Settings) -> Outbox:
-    from seawall.response.signals.outbox import Outbox
+def _outbox(settings: SignalSettings) -> SignalOutbox:
+    from seawall.response.signals.outbox import SignalOutbox
 
-    return Outbox(settings.outbox)
+    return SignalOutbox(settings.outbox)
 
 
 def _moment(text: str | None) -> int:
@@ -365,7 +365,7 @@ def _moment(text: str | None) -> int:
     return int(found.timestamp() * 1_000_000)
 
 
-def _row(kept: Kept) -> dict[str, Any]:
+def _row(kept: OutboxEntry) -> dict[str, Any]:
     from seawall_base.times import rfc3339
 
     second = 1_000_000
@@ -383,7 +383,7 @@ def _row(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _say(done: Sequence[Delivery]) -> None:
+def _say(done: Sequence[PushResult]) -> None:
     for one in done:
         text = f"{one.stream}: {one.taken} taken, {one.refused} refused, {one.waiting} waiting"
         streams.say(text + (f" ({one.fault})" if one.fault else ""))

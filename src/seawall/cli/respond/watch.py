@@ -14,9 +14,9 @@ from seawall.cli.store.options import DatabaseUrl
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.response.adaptation import Looking
+    from seawall.response.adaptation import ReturnSearch
     from seawall.response.containment.values import Containment
-    from seawall.response.returning_attacker import Reading
+    from seawall.response.returning_attacker import ReturnReading
 
 CAME_BACK = 10
 
@@ -58,8 +58,8 @@ def watch(
 
     from seawall.cli.respond.apply import CONTAIN_FIRST
     from seawall.report.containment import show_returns
-    from seawall.response.adaptation import containment_of
-    from seawall.response.containment.journal import read
+    from seawall.response.adaptation import read_containment
+    from seawall.response.containment.journal import read_journal
     from seawall.response.errors import JournalBroken
     from seawall_base.errors import UsageError
     from seawall_base.times import rfc3339
@@ -68,7 +68,7 @@ def watch(
         raise UsageError(
             "exactly one of PATH and --store is needed", fix="give a PATH or --store, and not both"
         )
-    contained = containment_of(read(journal), days)
+    contained = read_containment(read_journal(journal), days)
     if contained is None:
         raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
     looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
@@ -116,13 +116,13 @@ def watch(
 
 def _looked(
     paths: list[Path], store: Path | None, database: str | None, contained: Containment, *, quiet: bool
-) -> tuple[Looking, Reading]:
+) -> tuple[ReturnSearch, ReturnReading]:
     from seawall.cli import progress
-    from seawall.response.returning_attacker import look, look_in_store
+    from seawall.response.returning_attacker import look_in_logs, look_in_store
     from seawall.storage.place import open_store
 
     with progress.shown(quiet=quiet) as report:
         if store is None:
-            return look(paths, contained, report)
+            return look_in_logs(paths, contained, report)
         with open_store(store, database) as opened:
             return look_in_store(opened.lake, contained, report)

@@ -22,9 +22,9 @@ from seawall.console.endpoint import JSON, Call, Endpoint
 from seawall.console.refused import conflict
 from seawall.detection.incident import Incident
 from seawall.response import plan_request
-from seawall.response.containment.documents import plan_document
-from seawall.response.containment.values import Plan
-from seawall.response.plan_request import Question
+from seawall.response.containment.documents import plan_to_document
+from seawall.response.containment.values import ContainmentPlan
+from seawall.response.plan_request import PlanRequest
 from seawall.response.stored_incidents import StoredEvents
 from seawall.storage.lake import Lake
 
@@ -50,7 +50,7 @@ def shown(call: Call) -> PlanValue:
         made, missing = _own_plan(call, incident)
         if made is None:
             return PlanValue(id="", steps=[], more=0, before=[], warnings=[], missing=missing)
-        value = plan_value(made, Question(incident))
+        value = plan_value(made, PlanRequest(incident))
     note_reading(call, incident.tenant, incident.account, incident=incident.id)
     return value
 
@@ -67,7 +67,7 @@ def file(call: Call) -> Response:
         made, missing = _own_plan(call, incident)
         if made is None:
             raise conflict("there is no plan of this incident", fix=missing)
-        content = msgspec.json.format(msgspec.json.encode(plan_document(made)), indent=1) + b"\n"
+        content = msgspec.json.format(msgspec.json.encode(plan_to_document(made)), indent=1) + b"\n"
         name, covers, steps = made.id, "incident", len(made.actions)
     with call.context.database.writing() as work:
         call.note(work, "plan-exported", incident.id, plan=name, steps=steps, covers=covers)
@@ -90,7 +90,7 @@ def _search(call: Call, incident: Incident) -> tuple[Search | None, bool]:
     return search, with_possible and search.file(PLANS[True]).is_file()
 
 
-def _own_plan(call: Call, incident: Incident) -> tuple[Plan | None, str]:
+def _own_plan(call: Call, incident: Incident) -> tuple[ContainmentPlan | None, str]:
     """The plan of the incident's own account, or why there is none."""
     lake = call.context.lake
     if lake is None:
@@ -103,14 +103,14 @@ def _own_plan(call: Call, incident: Incident) -> tuple[Plan | None, str]:
     made = remembered(call.context, "plans", incident.id, state, lambda: plan_of(lake, incident))
     if made is not None:
         return made, ""
-    start, end = map(time_text, Question(incident).gathering().span)
+    start, end = map(time_text, PlanRequest(incident).gathering().span)
     why = f"No record of the account is stored from {start} to {end}: they were removed, or never came here."
     return None, f"A plan is made from records. {why}"
 
 
-def plan_of(lake: Lake, incident: Incident) -> Plan | None:
+def plan_of(lake: Lake, incident: Incident) -> ContainmentPlan | None:
     """The plan of an incident, from the stored events of its account; None where there are none."""
-    return plan_request.plan_of(StoredEvents(lake, MADE_FROM), Question(incident))
+    return plan_request.request_plan(StoredEvents(lake, MADE_FROM), PlanRequest(incident))
 
 
 ENDPOINTS: Final = (

@@ -12,10 +12,10 @@ from seawall.console.data.incident_values import Count
 from seawall.detection.incident import Incident
 from seawall.report.containment import call_text, read_text
 from seawall.response.containment.evidence import Whose
-from seawall.response.containment.planning import Evidence, subjects_of, wanted_of
-from seawall.response.containment.records import encodable
-from seawall.response.containment.values import CONFIDENCES, Action, Confidence, Plan
-from seawall.response.plan_request import Question
+from seawall.response.containment.planning import PlanEvidence, select_accounts, select_subjects
+from seawall.response.containment.records import replace_surrogates
+from seawall.response.containment.values import CONFIDENCES, Confidence, ContainmentPlan, ContainmentStep
+from seawall.response.plan_request import PlanRequest
 from seawall_base.safe_text import visible
 
 MOST_SHOWN: Final = 500
@@ -94,9 +94,11 @@ class PlanValue(msgspec.Struct, frozen=True, kw_only=True):
     missing: str | None
 
 
-def plan_value(made: Plan, question: Question | None = None, *, may_have_possible: bool = False) -> PlanValue:
+def plan_value(
+    made: ContainmentPlan, question: PlanRequest | None = None, *, may_have_possible: bool = False
+) -> PlanValue:
     """A plan as the API answers it, with the accounts of the question that it answers."""
-    question = question or Question()
+    question = question or PlanRequest()
     places = made.numbers
     steps = [_step(places[action.id], action, places) for action in made.actions[:MOST_SHOWN]]
     accounts = list(_accounts(made, question, places))
@@ -117,17 +119,17 @@ def plan_value(made: Plan, question: Question | None = None, *, may_have_possibl
     )
 
 
-def _accounts(made: Plan, question: Question, places: dict[str, int]) -> Iterator[PlanAccount]:
+def _accounts(made: ContainmentPlan, question: PlanRequest, places: dict[str, int]) -> Iterator[PlanAccount]:
     """Whom the plan is about: the incident's account, then whom the scope names, the surest first, then owners of mailboxes."""
-    of: dict[Whose, list[Action]] = defaultdict(list)
+    of: dict[Whose, list[ContainmentStep]] = defaultdict(list)
     for action in made.actions:
         of[action.tenant, action.account].append(action)
     own = _own(question.incident)
     reasons = _reasons(question)
     named = {
         (one.tenant, one.account): one.sure
-        for one in subjects_of(
-            question.incident, question.scope, Evidence(), with_possible=question.with_possible
+        for one in select_subjects(
+            question.incident, question.scope, PlanEvidence(), with_possible=question.with_possible
         )
     }
     others = {whose: _surest(actions) for whose, actions in sorted(of.items()) if whose not in named}
@@ -149,27 +151,31 @@ def _accounts(made: Plan, question: Question, places: dict[str, int]) -> Iterato
 
 
 def _own(incident: Incident | None) -> Whose | None:
-    return None if incident is None else (encodable(incident.tenant), encodable(incident.account))
+    return (
+        None
+        if incident is None
+        else (replace_surrogates(incident.tenant), replace_surrogates(incident.account))
+    )
 
 
-def _reasons(question: Question) -> dict[Whose, tuple[str, ...]]:
+def _reasons(question: PlanRequest) -> dict[Whose, tuple[str, ...]]:
     """Why each account is in the plan."""
     found: dict[Whose, tuple[str, ...]] = {}
     own = _own(question.incident)
     if question.incident is not None and own is not None:
         found[own] = (question.incident.title or question.incident.summary,)
     if question.scope is not None:
-        for one in wanted_of(question.scope, with_possible=question.with_possible):
-            whose = encodable(one.tenant), encodable(one.name)
+        for one in select_accounts(question.scope, with_possible=question.with_possible):
+            whose = replace_surrogates(one.tenant), replace_surrogates(one.name)
             found[whose] = (*found.get(whose, ()), *one.reasons)
     return found
 
 
-def _surest(actions: Sequence[Action]) -> Confidence:
+def _surest(actions: Sequence[ContainmentStep]) -> Confidence:
     return min((action.confidence for action in actions), key=CONFIDENCES.index)
 
 
-def _step(order: int, action: Action, places: dict[str, int]) -> PlanStep:
+def _step(order: int, action: ContainmentStep, places: dict[str, int]) -> PlanStep:
     return PlanStep(
         order=order,
         id=action.id,

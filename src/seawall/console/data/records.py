@@ -203,7 +203,7 @@ def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
 
 def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
     """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
-    return plan_request.forms_of(StoredEvents(lake, "the console"), incident, __version__)
+    return plan_request.export_incident(StoredEvents(lake, "the console"), incident, __version__)
 
 
 ENDPOINTS: Final = (

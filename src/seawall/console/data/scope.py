@@ -20,7 +20,7 @@ from seawall.console.data.stored import lake_of
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import conflict
 from seawall.detection.incident import Incident
-from seawall.response.scope.stored import not_read
+from seawall.response.scope.stored import find_unread
 
 CSV: Final = "text/csv; charset=utf-8"
 
@@ -31,7 +31,7 @@ def begin(call: Call) -> ScopeSearch:
     first, _ = days_of(incident)
     since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
     searches = searches_of(call.context)
-    lost = not_read(call.context.database, since)
+    lost = find_unread(call.context.database, since)
     search = searches.begin(lake, lost, incident, call.who.name, call.now)
     try:
         with call.context.database.writing() as work:

@@ -24,8 +24,8 @@ from seawall.detection.incident import Incident
 from seawall.report.scope_files import write_messages
 from seawall.response.containment.documents import write_plan
 from seawall.response.incident_sources import MergedEvents
-from seawall.response.plan_request import Question, plan_of
-from seawall.response.scope import Asked, Bounds
+from seawall.response.plan_request import PlanRequest, request_plan
+from seawall.response.scope import ScopeQuery, SearchBounds
 from seawall.response.scope.document import write_scope
 from seawall.response.scope.stored import Lost, scope_of_lake
 from seawall.response.scope_values import Scope
@@ -70,14 +70,14 @@ def run(task: Task) -> None:
     folder = Path(task.folder)
     tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
     incident = incident_from_document(task.incident)
-    asked = Asked(incidents={incident.id: tuple(incident.events)})
+    asked = ScopeQuery(incidents={incident.id: tuple(incident.events)})
     with Lake.open(Path(task.lake)) as lake:
         lake.names_of = lambda tenant: task.names.get(tenant, {})
         scope, _ = scope_of_lake(
             lake,
             _lost(folder / LOST),
             asked,
-            Bounds(messages=task.messages),
+            SearchBounds(messages=task.messages),
             source="the console's store",
             days=(task.first_day, task.end_day),
             keep=folder,
@@ -93,8 +93,8 @@ def _plan(folder: Path, incident: Incident, scope: Scope) -> None:
     """Leave the plans of the incident with its scope, from the same events."""
     may = sum(one.verdict == "possible" for one in scope.accounts) <= MOST_POSSIBLE
     for with_possible in (False, True) if may else (False,):
-        question = Question(incident, scope, with_possible=with_possible)
-        made = plan_of(MergedEvents(folder / EVENTS, MADE_FROM), question)
+        question = PlanRequest(incident, scope, with_possible=with_possible)
+        made = request_plan(MergedEvents(folder / EVENTS, MADE_FROM), question)
         if made is None:
             continue
         write_plan(folder / PLANS[with_possible], made)

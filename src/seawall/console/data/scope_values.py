@@ -14,7 +14,7 @@ from seawall.console.data.incident_values import Count, Time
 from seawall.console.data.presentation import time_or_none, time_text
 from seawall.report import scope_words as words
 from seawall.report.scope_reasons import gravest_first, reasons
-from seawall.response.scope_values import Indicator, Scope, Step, Subject, SubjectKind, Verdict
+from seawall.response.scope_values import Indicator, Scope, ScopeSubject, SearchStep, SubjectKind, Verdict
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
@@ -129,12 +129,12 @@ def scoped_value(scope: Scope) -> ScopedValue:
     )
 
 
-def _counts(kind: SubjectKind, parts: Sequence[Subject]) -> VerdictCounts:
+def _counts(kind: SubjectKind, parts: Sequence[ScopeSubject]) -> VerdictCounts:
     shares = words.shares(parts)
     return VerdictCounts(kind, shares["touched"][0], shares["possible"][0], shares["not_touched"][0])
 
 
-def _subject(one: Subject) -> ScopedSubject:
+def _subject(one: ScopeSubject) -> ScopedSubject:
     return ScopedSubject(
         kind=one.kind,
         tenant=_text(one.tenant),
@@ -149,7 +149,7 @@ def _subject(one: Subject) -> ScopedSubject:
     )
 
 
-def _read(one: Subject) -> str:
+def _read(one: ScopeSubject) -> str:
     """What was read in words; of what is possible how much it may have been, where that is known."""
     if one.kind != "mailbox":
         return ""
@@ -158,7 +158,7 @@ def _read(one: Subject) -> str:
     return f"{plural(one.at_most, 'message')} at most, if it was touched"
 
 
-def _step(one: Step) -> ScopedStep:
+def _step(one: SearchStep) -> ScopedStep:
     return ScopedStep(
         round=one.round,
         kind=one.indicator.kind.replace("_", " "),

@@ -17,9 +17,9 @@ from typing import Any
 
 from seawall.lab.worlds.world import make_world
 from seawall.lab.worlds.world_settings import SystemsChoice, WorldSettings
-from seawall.response.scope import Asked, Bounds, search
+from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall.response.scope.sources import gather
-from seawall.response.scope_values import VERDICTS, Scope, Subject
+from seawall.response.scope_values import VERDICTS, Scope, ScopeSubject
 from seawall.storage.files.merged_events import EVENTS
 from seawall_base.document_version import SCHEMA_VERSION
 
@@ -92,7 +92,7 @@ def _asked(
                     place / EVENTS,
                     asked,
                     Path(scratch),
-                    bounds=Bounds(),
+                    bounds=SearchBounds(),
                     cut=cut,
                     lost=reading.lost,
                     told=reading.told(),
@@ -100,13 +100,13 @@ def _asked(
             yield question, campaign, scope, truth
 
 
-def _seeds(campaign: dict[str, Any], truth: dict[str, Any], question: str) -> Asked:
+def _seeds(campaign: dict[str, Any], truth: dict[str, Any], question: str) -> ScopeQuery:
     if question == QUESTIONS[3]:
         first = next(one for one in truth["attacks"] if one.get("campaign") == campaign["id"])
-        return Asked(incidents={first["id"]: tuple(first["events"])})
+        return ScopeQuery(incidents={first["id"]: tuple(first["events"])})
     known = campaign["addresses"][:1] if question == QUESTIONS[1] else campaign["addresses"]
     is_vouched = question == QUESTIONS[2]
-    return Asked(
+    return ScopeQuery(
         tuple(("address", one) for one in known), is_complete=is_vouched, is_unread_checked=is_vouched
     )
 
@@ -139,7 +139,7 @@ def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str
     count.touched["not_touched"] += len(lost.keys() - {one.name for one in scope.mailboxes})
 
 
-def _note_reasons(count: Count, one: Subject) -> None:
+def _note_reasons(count: Count, one: ScopeSubject) -> None:
     reasons = one.open_by()
     count.kept.update(reasons)
     if len(reasons) == 1:

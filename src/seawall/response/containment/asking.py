@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from seawall.response.containment.values import Call, Vendor
+from seawall.response.containment.values import Vendor, VendorCall
 
 
-def refusal(status: int, code: str, advice: str) -> str:
+def describe_refusal(status: int, code: str, advice: str) -> str:
     """What a refusal says to a person."""
     said = " ".join(part for part in (str(status) if status else "", code) if part)
     return f"{said}: {advice}" if advice else said
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class VendorReply:
     """A vendor's answer that was expected. `document` is its JSON, None without a body."""
 
     status: int
@@ -29,11 +29,11 @@ class CallRefused(Exception):
     """
 
     def __init__(self, status: int, code: str = "", advice: str = "") -> None:
-        super().__init__(refusal(status, code, advice))
+        super().__init__(describe_refusal(status, code, advice))
         self.status, self.code, self.advice = status, code, advice
 
 
-class CallUnclear(Exception):
+class CallResultUnknown(Exception):
     """No whole answer came: whether the call took effect is not known."""
 
     def __init__(self, code: str) -> None:
@@ -41,13 +41,13 @@ class CallUnclear(Exception):
         self.code = code
 
 
-class Asking(Protocol):
+class VendorCaller(Protocol):
     """Sends calls to vendors."""
 
-    def ask(self, vendor: Vendor, call: Call) -> Reply:
+    def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
         """Send a call whose slots are filled. Raises CallRefused, CallUnclear, and SeawallError where access is missing."""
         ...
 
-    def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
+    def pages(self, vendor: Vendor, call: VendorCall, items: str) -> list[Any]:
         """All items of a list, however many pages. Raises as `ask` does."""
         ...

@@ -18,13 +18,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from seawall.response.containment.asking import Asking, CallRefused, CallUnclear, refusal
-from seawall.response.containment.checks import COUNTED, Found, alike, found, is_so, meant, singled, told
-from seawall.response.containment.history import History, Past, Phase, history
+from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorCaller, describe_refusal
+from seawall.response.containment.checks import (
+    COUNTED,
+    Found,
+    applicable_notices,
+    has_same_fields,
+    is_change_made,
+    match_conditions,
+    require_single_match,
+    select_kept,
+)
+from seawall.response.containment.history import JournalHistory, Phase, StepHistory, read_history
 from seawall.response.containment.journal import Journal
 from seawall.response.containment.refusals import IS_SO_ALREADY
-from seawall.response.containment.templates import filled_body, filled_path, kept
-from seawall.response.containment.values import Action, Call, Check, Plan, Read, StepResult, StepState
+from seawall.response.containment.templates import fill_body, fill_path, keep_fields
+from seawall.response.containment.values import (
+    ChangeCheck,
+    ContainmentPlan,
+    ContainmentStep,
+    StateRead,
+    StepResult,
+    StepState,
+    VendorCall,
+)
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import OutputUnwritable, SeawallError
 
@@ -33,22 +50,22 @@ _TRIES: Final = 2
 
 
 @dataclass(slots=True)
-class Run:
+class PlanRun:
     """One run over a plan, in one phase. `chosen` are the steps that were asked for, `again` those that a person wants
     repeated although it is not known whether they were made."""
 
-    plan: Plan
+    plan: ContainmentPlan
     journal: Journal
-    asking: Asking
+    asking: VendorCaller
     approver: str
     phase: Phase = "apply"
     chosen: frozenset[str] = frozenset()
     again: frozenset[str] = frozenset()
-    past: History = field(init=False)
+    past: JournalHistory = field(init=False)
     _repeated: set[tuple[str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.past = history(self.journal.entries)
+        self.past = read_history(self.journal.entries)
 
     def carry_out(self) -> Iterator[StepResult]:
         """Every step of the plan in its order (undoing: in reverse), as it ends."""
@@ -57,14 +74,14 @@ class Run:
         for action in order:
             yield self._step(action)
 
-    def _step(self, action: Action) -> StepResult:
+    def _step(self, action: ContainmentStep) -> StepResult:
         past = self.past.past(self.phase, action.id)
         settled = self._settled(action, past)
         if settled is not None:
             return settled
         try:
             state, why = self._carried_out(action, past)
-        except (CallRefused, CallUnclear) as refused:  # of a read: by it nothing was changed
+        except (CallRefused, CallResultUnknown) as refused:  # of a read: by it nothing was changed
             is_open = any(change.is_open for change in past.changes.values())
             state = "unclear" if is_open else "failed"
             why = f"the vendor's state cannot be read: {refused}"
@@ -74,7 +91,7 @@ class Run:
             state, why = "failed", error.message
         return self._end(action, past, state, why)
 
-    def _settled(self, action: Action, past: Past) -> StepResult | None:
+    def _settled(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:
         """The result of a step that needs nothing done now; None where it does."""
         made = sum(change.outcome == "done" for change in past.changes.values())
         if self.phase == "apply" and self.past.state(action) == "undone":
@@ -94,7 +111,7 @@ class Run:
             return self._end(action, past, "waiting", "to be done by hand")
         return None
 
-    def _nothing_to_undo(self, action: Action, past: Past) -> StepResult | None:
+    def _nothing_to_undo(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:
         applied = self.past.past("apply", action.id)
         touched = [
             change for change in applied.changes.values() if change.is_open or change.outcome == "done"
@@ -115,14 +132,14 @@ class Run:
             return StepResult(action.id, "left out", action.irreversible or "cannot be undone")
         return None
 
-    def _end(self, action: Action, past: Past, state: StepState, why: str) -> StepResult:
+    def _end(self, action: ContainmentStep, past: StepHistory, state: StepState, why: str) -> StepResult:
         made = sum(change.outcome == "done" for change in past.changes.values())
         if (past.state, past.why) != (state, why):
             self._say("step", step=action.id, state=state, why=why)
             past.state, past.why = state, why
         return StepResult(action.id, state, why, made)
 
-    def _carried_out(self, action: Action, past: Past) -> tuple[StepState, str]:
+    def _carried_out(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
         if self.phase == "undo":
             return self._undone(action, past)
         if not past.is_begun:
@@ -143,7 +160,7 @@ class Run:
         state, why = self._summed(past, len(items))
         return state, _joined(why, notices)
 
-    def _undone(self, action: Action, past: Past) -> tuple[StepState, str]:
+    def _undone(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
         applied = self.past.past("apply", action.id)
         before = applied.before or {}
         items = list(enumerate(_targets(action, before)))
@@ -161,7 +178,7 @@ class Run:
         return ("undone" if state == "done" else state), why
 
     def _undo_target(
-        self, action: Action, past: Past, item: Mapping[str, Any], made: Mapping[str, Any]
+        self, action: ContainmentStep, past: StepHistory, item: Mapping[str, Any], made: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """What tells whether an undoing was made: what was made is absent, or what there was is there once more.
 
@@ -173,15 +190,17 @@ class Run:
         applied = self.past.past("apply", action.id)
         items = _targets(action, applied.before or {})
         back = sum(
-            change.outcome in {"done", "gone"} and not change.is_open and alike(items[number], item, fields)
+            change.outcome in {"done", "gone"}
+            and not change.is_open
+            and has_same_fields(items[number], item, fields)
             for number, change in past.changes.items()
         )
         return {**item, COUNTED: back}
 
     def _change(
         self,
-        action: Action,
-        past: Past,
+        action: ContainmentStep,
+        past: StepHistory,
         number: int,
         item: Mapping[str, Any],
         target: Mapping[str, Any],
@@ -205,12 +224,12 @@ class Run:
 
     def _resolved(
         self,
-        action: Action,
-        past: Past,
+        action: ContainmentStep,
+        past: StepHistory,
         number: int,
         before: Mapping[str, Found],
         target: Mapping[str, Any],
-        check: Check | None,
+        check: ChangeCheck | None,
     ) -> bool:
         """Find out whether an intended change was made. False: it cannot be told, and a person has to say."""
         change = past.change(number)
@@ -228,18 +247,18 @@ class Run:
         change.outcome = "done" if says else "not made"
         return True
 
-    def _made_again(self, action: Action, check: Check | None) -> dict[str, Any] | None:
+    def _made_again(self, action: ContainmentStep, check: ChangeCheck | None) -> dict[str, Any] | None:
         """What the vendor would have answered to a change that was made, where it is the thing that is read."""
         if check is None or check.test != "present" or self.phase == "undo":
             return None
         read = next(one for one in action.before if one.name == check.read)
-        listed = meant(read, self._read(action, read, {}))
+        listed = match_conditions(read, self._read(action, read, {}))
         return listed[-1] if listed else None
 
     def _make(
         self,
-        action: Action,
-        past: Past,
+        action: ContainmentStep,
+        past: StepHistory,
         number: int,
         item: Mapping[str, Any],
         before: Mapping[str, Found],
@@ -250,7 +269,7 @@ class Run:
         if action.each:
             state[action.each] = {name: value for name, value in item.items() if name != "made"}
         given = {"password": _password(), "approver": self.approver}
-        filled = replace(call, path=filled_path(call.path, state), body=filled_body(call.body, state, given))
+        filled = replace(call, path=fill_path(call.path, state), body=fill_body(call.body, state, given))
         self._say("intent", step=action.id, change=number, method=call.method, path=filled.path)
         change.is_open = True
         try:
@@ -270,23 +289,23 @@ class Run:
                 code=refused.code,
                 advice=refused.advice,
             )
-        except CallUnclear as unclear:
+        except CallResultUnknown as unclear:
             change.outcome = "unclear"
             self._say("result", step=action.id, change=number, outcome="unclear", code=unclear.code)
         else:
             change.is_open, change.outcome = False, "done"
-            change.made = kept(reply.document, ("id",)) or None
+            change.made = keep_fields(reply.document, ("id",)) or None
             self._say(
                 "result", step=action.id, change=number, outcome="done", status=reply.status, made=change.made
             )
 
-    def _call(self, action: Action) -> Call:
+    def _call(self, action: ContainmentStep) -> VendorCall:
         return action.undo[0] if self.phase == "undo" else action.calls[0]
 
-    def _check(self, action: Action) -> Check | None:
+    def _check(self, action: ContainmentStep) -> ChangeCheck | None:
         return action.undone if self.phase == "undo" else action.done
 
-    def _summed(self, past: Past, wanted: int) -> tuple[StepState, str]:
+    def _summed(self, past: StepHistory, wanted: int) -> tuple[StepState, str]:
         outcomes = [past.change(number) for number in past.changes]
         if any(change.is_open for change in outcomes):
             return "unclear", "it is not known whether the change was made: look, then say --done or --again"
@@ -297,45 +316,53 @@ class Run:
             return "already", "it was so before"
         return "done", ""
 
-    def _last_code(self, past: Past) -> str:
+    def _last_code(self, past: StepHistory) -> str:
         for entry in reversed(self.journal.entries):
             is_failure = entry["event"] == "result" and entry["outcome"] == "failed"
             if is_failure and self.past.past(self.phase, entry["step"]) is past:
-                return refusal(entry.get("status", 0), entry.get("code", ""), entry.get("advice", ""))
+                return describe_refusal(
+                    entry.get("status", 0), entry.get("code", ""), entry.get("advice", "")
+                )
         return "no answer"
 
-    def _is_done_already(self, action: Action, before: Mapping[str, Found]) -> bool:
+    def _is_done_already(self, action: ContainmentStep, before: Mapping[str, Found]) -> bool:
         check = action.done
         if check is None or action.each or check.test == "changed":
             return False
-        return is_so(check, action, before, before.get(check.read), None) is True
+        return is_change_made(check, action, before, before.get(check.read), None) is True
 
     def _says(
-        self, action: Action, check: Check, before: Mapping[str, Found], item: Mapping[str, Any]
+        self,
+        action: ContainmentStep,
+        check: ChangeCheck,
+        before: Mapping[str, Found],
+        item: Mapping[str, Any],
     ) -> bool | None:
         read = next(one for one in action.before if one.name == check.read)
         try:
             now = self._read(action, read, before)
-        except (CallRefused, CallUnclear):
+        except (CallRefused, CallResultUnknown):
             return None
-        return is_so(check, action, before, now, item)
+        return is_change_made(check, action, before, now, item)
 
-    def _read_before(self, action: Action) -> dict[str, Found]:
+    def _read_before(self, action: ContainmentStep) -> dict[str, Found]:
         state: dict[str, Found] = {}
         for read in action.before:
             state[read.name] = self._read(action, read, state)
         return state
 
-    def _read(self, action: Action, read: Read, state: Mapping[str, Found]) -> Found:
-        call = replace(read.call, path=filled_path(read.call.path, singled(action.before, state)))
+    def _read(self, action: ContainmentStep, read: StateRead, state: Mapping[str, Found]) -> Found:
+        call = replace(read.call, path=fill_path(read.call.path, require_single_match(action.before, state)))
         try:
             if read.items:
-                return found(read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document)
-            return found(read, self.asking.ask(action.vendor, call).document)
+                return select_kept(
+                    read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document
+                )
+            return select_kept(read, self.asking.ask(action.vendor, call).document)
         except CallRefused as refused:
             # A list that is empty is an empty list: 404 means that whoever should have it is not there, or cannot be asked.
             if refused.status == 404 and not read.items:
-                return found(read, None)
+                return select_kept(read, None)
             raise
 
     def _say(self, event: str, **content: Any) -> None:
@@ -348,7 +375,7 @@ class Run:
 class _Listed:
     """The items of all pages as one answer of the read's form."""
 
-    read: Read
+    read: StateRead
     items: list[Any]
 
     @property
@@ -356,9 +383,9 @@ class _Listed:
         return self.items if self.read.items == "." else {self.read.items: self.items}
 
 
-def _notices(action: Action, before: Mapping[str, Found]) -> tuple[str, bool]:
+def _notices(action: ContainmentStep, before: Mapping[str, Found]) -> tuple[str, bool]:
     """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
-    met = [pair for read in action.before for pair in told(read, before.get(read.name))]
+    met = [pair for read in action.before for pair in applicable_notices(read, before.get(read.name))]
     is_by_hand = any(notice.by_hand for notice, _ in met)
     texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
     return "; ".join(texts), is_by_hand
@@ -368,15 +395,15 @@ def _joined(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
 
 
-def _targets(action: Action, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
+def _targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
     """What the change is made to, once for each."""
     if not action.each:
         return [{}]
     read = next(one for one in action.before if one.name == action.each)
-    return list(meant(read, before.get(action.each)))
+    return list(match_conditions(read, before.get(action.each)))
 
 
-def _was_made(applied: Past, number: int) -> bool:
+def _was_made(applied: StepHistory, number: int) -> bool:
     change = applied.changes.get(number)
     return change is not None and change.outcome == "done" and not change.is_open
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from seawall.response.containment.templates import kept, value_at
-from seawall.response.containment.values import Action, Check, Condition, Notice, Read
+from seawall.response.containment.templates import find_value, keep_fields
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
 from seawall_base.safe_text import visible
 
 COUNTED: Final = "$counted"
@@ -20,41 +20,41 @@ Found = dict[str, Any] | list[dict[str, Any]] | None
 """What a read found: one object, a list of items, or None where there is no such thing."""
 
 
-def found(read: Read, document: Any) -> Found:
+def select_kept(read: StateRead, document: Any) -> Found:
     """Of an answer what the read keeps: the object, or every item of the list. None for no answer."""
     if document is None:
         return [] if read.items else None
     if not read.items:
-        return kept(document, read.keep)
-    return [kept(item, read.keep) for item in items_of(read, document) if isinstance(item, Mapping)]
+        return keep_fields(document, read.keep)
+    return [keep_fields(item, read.keep) for item in list_items(read, document) if isinstance(item, Mapping)]
 
 
-def items_of(read: Read, document: Any) -> Sequence[Any]:
+def list_items(read: StateRead, document: Any) -> Sequence[Any]:
     """The items of an answer. A vendor may leave an empty list out."""
-    listed = document if read.items == "." else value_at(document, read.items)
+    listed = document if read.items == "." else find_value(document, read.items)
     return listed if isinstance(listed, list) else ()
 
 
-def meant(read: Read, items: Found) -> list[dict[str, Any]]:
+def match_conditions(read: StateRead, items: Found) -> list[dict[str, Any]]:
     """The items that meet every condition of a read."""
     if not isinstance(items, list):
         return []
     return [item for item in items if all(_meets(item, condition) for condition in read.where)]
 
 
-def told(read: Read, now: Found) -> Iterator[tuple[Notice, str]]:
+def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice, str]]:
     """The notices of a read that are met, each with its text filled."""
     items = now if isinstance(now, list) else [now] if now is not None else []
     for notice in read.notices:
-        looked_at = meant(read, now) if notice.of_meant else items
+        looked_at = match_conditions(read, now) if notice.of_meant else items
         met = [item for item in looked_at if _meets(item, notice.condition)]
         if met:
-            value = visible(str(value_at(met[0], notice.condition.field)))
+            value = visible(str(find_value(met[0], notice.condition.field)))
             yield notice, notice.text.replace("{count}", str(len(met))).replace("{value}", value)
 
 
 def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
-    value = value_at(item, condition.field)
+    value = find_value(item, condition.field)
     if condition.operator == "missing":
         return value is None
     if not isinstance(value, str | int):
@@ -82,32 +82,36 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def singled(reads: Sequence[Read], state: Mapping[str, Found]) -> dict[str, Any]:
+def require_single_match(reads: Sequence[StateRead], state: Mapping[str, Found]) -> dict[str, Any]:
     """What was read, with a list of which exactly one item is meant as that item: then a later read may name its fields."""
     single = dict[str, Any](state)
     for read in reads:
-        items = meant(read, state.get(read.name)) if read.items and read.where else []
+        items = match_conditions(read, state.get(read.name)) if read.items and read.where else []
         if len(items) == 1:
             single[read.name] = items[0]
     return single
 
 
-def is_so(
-    check: Check, action: Action, before: Mapping[str, Found], now: Found, item: Mapping[str, Any] | None
+def is_change_made(
+    check: ChangeCheck,
+    action: ContainmentStep,
+    before: Mapping[str, Found],
+    now: Found,
+    item: Mapping[str, Any] | None,
 ) -> bool | None:
     """Whether the vendor's state `now` says that the change was made; None where it does not say.
 
     `before` is what was read then, `item` the item that the change was about, or what the vendor answered to it.
     """
     if check.test == "present":
-        return bool(meant(_read(check, action), now))
+        return bool(match_conditions(_read(check, action), now))
     if check.test == "absent":
         return _is_absent(check, now, item)
     if check.test == "restored":
         return _is_restored(check, before.get(check.read), now, item)
     if not isinstance(now, Mapping):
         return None
-    value = value_at(now, check.fields[0])
+    value = find_value(now, check.fields[0])
     if value is None:
         return None
     if check.test == "equal":
@@ -115,38 +119,38 @@ def is_so(
     if check.test == "among":
         return value in check.value
     then = before.get(check.read)
-    return bool(value != value_at(then, check.fields[0]))
+    return bool(value != find_value(then, check.fields[0]))
 
 
-def _read(check: Check, action: Action) -> Read:
+def _read(check: ChangeCheck, action: ContainmentStep) -> StateRead:
     return next(read for read in action.before if read.name == check.read)
 
 
-def _is_absent(check: Check, now: Found, item: Mapping[str, Any] | None) -> bool | None:
+def _is_absent(check: ChangeCheck, now: Found, item: Mapping[str, Any] | None) -> bool | None:
     if now is None:
         return True
     if isinstance(now, Mapping):
         return False
-    wanted = value_at(item, check.fields[0])
+    wanted = find_value(item, check.fields[0])
     if wanted is None:
         return None
-    return all(value_at(one, check.fields[0]) != wanted for one in now)
+    return all(find_value(one, check.fields[0]) != wanted for one in now)
 
 
-def _is_restored(check: Check, then: Found, now: Found, item: Mapping[str, Any] | None) -> bool | None:
+def _is_restored(check: ChangeCheck, then: Found, now: Found, item: Mapping[str, Any] | None) -> bool | None:
     if isinstance(now, list):
         # The thing may have a new id: it is known by what it says, and there may be several that say the same.
         counted = item.get(COUNTED, 0) if item is not None else 0
-        return sum(alike(one, item, check.fields) for one in now) > counted
+        return sum(has_same_fields(one, item, check.fields) for one in now) > counted
     if not isinstance(now, Mapping) or not isinstance(then, Mapping):
         return None
-    return alike(now, then, check.fields)
+    return has_same_fields(now, then, check.fields)
 
 
-def alike(one: Mapping[str, Any], other: Mapping[str, Any] | None, fields: tuple[str, ...]) -> bool:
+def has_same_fields(one: Mapping[str, Any], other: Mapping[str, Any] | None, fields: tuple[str, ...]) -> bool:
     """Whether two things say the same in these fields. Graph keeps what a rule looks for in capitals."""
     return other is not None and all(
-        _folded(value_at(one, field)) == _folded(value_at(other, field)) for field in fields
+        _folded(find_value(one, field)) == _folded(find_value(other, field)) for field in fields
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.containment.microsoft import CHANGED, graph
-from seawall.response.containment.records import Record, plainly
-from seawall.response.containment.steps import Subject, by_record, shell, why
-from seawall.response.containment.templates import filter_text, is_guid, segment
-from seawall.response.containment.values import Action, ActionKind, Check, Condition, Read
+from seawall.response.containment.microsoft import CHANGED, call_graph
+from seawall.response.containment.records import ChangeRecord, normalise_operation
+from seawall.response.containment.steps import StepSubject, describe_record, make_powershell, make_record_step
+from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
+from seawall.response.containment.values import ActionKind, ChangeCheck, Condition, ContainmentStep, StateRead
 
 _GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
 _KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
@@ -24,9 +24,9 @@ GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
 """For reading too: the least that listing needs by its documentation, Directory.Read.All, reads the whole directory."""
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The steps that take back what a record of the directory did; none for a record of anything else."""
-    name = plainly(record.activity)
+    name = normalise_operation(record.activity)
     if name in {"Consent to application", "Add delegated permission grant", "Add OAuth2PermissionGrant"}:
         yield from _consents(subject, record)
     elif name == "Add app role assignment to service principal":
@@ -40,7 +40,7 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         yield from _federated(subject, record)
 
 
-def _consents(subject: Subject, record: Record) -> Iterator[Action]:
+def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     before, _, made = record.text("ConsentAction.Permissions").rpartition("=>")
     grants = dict.fromkeys(_GRANT.findall(made))
     known = {grant for grant, _ in _GRANT.findall(before)}
@@ -66,48 +66,54 @@ def _consents(subject: Subject, record: Record) -> Iterator[Action]:
         )  # fmt: skip
 
 
-def _unnamed(subject: Subject, record: Record, kind: ActionKind, what: str, by_hand: str) -> Action:
+def _unnamed(
+    subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, by_hand: str
+) -> ContainmentStep:
     """Have a person look where the record does not say which thing it was about."""
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind=kind,
         title=f"Look through {what}",
-        reason=why(record, "The record does not name it in the form that a call needs"),
+        reason=describe_record(record, "The record does not name it in the form that a call needs"),
         by_hand=by_hand,
         irreversible="Note what you remove: it has to be given again by hand.",
     )
 
 
-def _consent(subject: Subject, record: Record, title: str, client: str, meant: Condition) -> Action:
+def _consent(
+    subject: StepSubject, record: ChangeRecord, title: str, client: str, meant: Condition
+) -> ContainmentStep:
     body: dict[str, Any] = {field: {"$read": f"grant.{field}"} for field in _GRANT_FIELDS}
-    path = f"/oauth2PermissionGrants?$filter={segment(f'clientId eq {_quoted(client)}')}"
-    read = Read(
+    path = f"/oauth2PermissionGrants?$filter={encode_segment(f'clientId eq {_quoted(client)}')}"
+    read = StateRead(
         "grant",
-        graph("GET", path, GRANTS_PERMISSION, "oauth2permissiongrant-list"),
+        call_graph("GET", path, GRANTS_PERMISSION, "oauth2permissiongrant-list"),
         ("id", *_GRANT_FIELDS),
         items="value",
         where=(meant,),
     )
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind="remove_consent",
         title=title,
-        reason=why(record, "A consent lets an application read mail without a password until it is removed"),
+        reason=describe_record(
+            record, "A consent lets an application read mail without a password until it is removed"
+        ),
         before=(read,),
         each="grant",
         calls=(
-            graph(
+            call_graph(
                 "DELETE",
                 "/oauth2PermissionGrants/{grant.id}",
                 GRANTS_PERMISSION,
                 "oauth2permissiongrant-delete",
             ),
         ),
-        done=Check("grant", "absent", ("id",)),
+        done=ChangeCheck("grant", "absent", ("id",)),
         undo=(
-            graph(
+            call_graph(
                 "POST",
                 "/oauth2PermissionGrants",
                 GRANTS_PERMISSION,
@@ -115,13 +121,13 @@ def _consent(subject: Subject, record: Record, title: str, client: str, meant: C
                 body=body,
             ),
         ),
-        undone=Check("grant", "restored", _GRANT_FIELDS),
+        undone=ChangeCheck("grant", "restored", _GRANT_FIELDS),
         irreversible="Access tokens that the application has work until they end. Whether its refresh tokens come back with "
         "the consent, the documentation does not say.",
     )
 
 
-def _application_permissions(subject: Subject, record: Record) -> Iterator[Action]:
+def _application_permissions(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     principal = record.text("ServicePrincipal.ObjectID")
     role = record.text("AppRole.Id")
     if not is_guid(principal) or not is_guid(role):
@@ -132,16 +138,16 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
         return
     base = f"/servicePrincipals/{principal}/appRoleAssignments"
     body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _ASSIGNMENT_FIELDS}
-    yield by_record(
+    yield make_record_step(
         subject,
         record,
         kind="remove_consent",
         title=f"Remove the permission {record.text('AppRole.Value') or role} of the application {principal}",
-        reason=why(record, "With it the application acts on every mailbox, without any account"),
+        reason=describe_record(record, "With it the application acts on every mailbox, without any account"),
         before=(
-            Read(
+            StateRead(
                 "assignment",
-                graph("GET", base, "Application.Read.All", "serviceprincipal-list-approleassignments"),
+                call_graph("GET", base, "Application.Read.All", "serviceprincipal-list-approleassignments"),
                 ("id", *_ASSIGNMENT_FIELDS),
                 items="value",
                 where=(Condition("appRoleId", "equal", role),),
@@ -149,16 +155,16 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
         ),
         each="assignment",
         calls=(
-            graph(
+            call_graph(
                 "DELETE",
                 base + "/{assignment.id}",
                 "AppRoleAssignment.ReadWrite.All",
                 "serviceprincipal-delete-approleassignments",
             ),
         ),
-        done=Check("assignment", "absent", ("id",)),
+        done=ChangeCheck("assignment", "absent", ("id",)),
         undo=(
-            graph(
+            call_graph(
                 "POST",
                 base,
                 "AppRoleAssignment.ReadWrite.All",
@@ -166,11 +172,11 @@ def _application_permissions(subject: Subject, record: Record) -> Iterator[Actio
                 body=body,
             ),
         ),
-        undone=Check("assignment", "restored", _ASSIGNMENT_FIELDS),
+        undone=ChangeCheck("assignment", "restored", _ASSIGNMENT_FIELDS),
     )
 
 
-def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
+def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     keys = _added_keys(record)
     if not is_guid(record.resource) or not keys:
         listed = ", ".join(dict.fromkeys(key for key, _ in _KEY.findall(record.text("KeyDescription"))))
@@ -185,32 +191,32 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
         title = (
             f"Remove the {'secret' if kind == 'Password' else 'certificate'} {key} of {_application(record)}"
         )
-        reason = why(record, "A credential that an intruder added works until it is removed")
+        reason = describe_record(record, "A credential that an intruder added works until it is removed")
         forever = "A removed secret or certificate cannot be put back: the application gets a new one."
         if kind != "Password":
             # Graph's removeKey asks for a proof signed by a key of the application itself.
             noun = "Application" if where == "applications" else "ServicePrincipal"
-            yield by_record(
+            yield make_record_step(
                 subject, record, kind="remove_app_credential", title=title, reason=reason, irreversible=forever,
                 by_hand="In the Entra admin center, under the application's certificates and secrets, remove the certificate "
                 "with this key id. Graph removes one only for who can sign with the application's own key.",
-                powershell=shell(
+                powershell=make_powershell(
                     f"Get-Mg{noun} -{noun}Id {{id}} | Select-Object -ExpandProperty KeyCredentials", id=record.resource
                 ),
             )  # fmt: skip
             continue
         kind_of = "application" if where == "applications" else "serviceprincipal"
         base = f"/{where}/{record.resource}"
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind="remove_app_credential",
             title=title,
             reason=reason,
             before=(
-                Read(
+                StateRead(
                     "secret",
-                    graph(
+                    call_graph(
                         "GET",
                         f"{base}?$select=passwordCredentials",
                         "Application.ReadWrite.All",
@@ -223,7 +229,7 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
             ),
             each="secret",
             calls=(
-                graph(
+                call_graph(
                     "POST",
                     f"{base}/removePassword",
                     "Application.ReadWrite.All",
@@ -232,12 +238,12 @@ def _credentials(subject: Subject, record: Record) -> Iterator[Action]:
                     expect=CHANGED,
                 ),
             ),
-            done=Check("secret", "absent", ("keyId",)),
+            done=ChangeCheck("secret", "absent", ("keyId",)),
             irreversible=forever,
         )
 
 
-def _federated(subject: Subject, record: Record) -> Iterator[Action]:
+def _federated(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """Remove the trust that a record gave to a foreign issuer, whose tokens sign in as the application, with no secret."""
     added = _added_trust(record)
     if added is None or not is_guid(record.resource):
@@ -257,19 +263,19 @@ def _federated(subject: Subject, record: Record) -> Iterator[Action]:
                 f"Before the change it trusted {before.get('Issuer')} for {before.get('Subject')}: where that is wanted, set it "
                 "again by hand. "
             )
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind="remove_app_credential",
             title=title,
-            reason=why(
+            reason=describe_record(
                 record,
                 f"Whoever holds a token of {one.get('Issuer')} for {one.get('Subject')} acts as the application",
             ),
             before=(
-                Read(
+                StateRead(
                     "trust",
-                    graph(
+                    call_graph(
                         "GET", base, "Application.Read.All", "application-list-federatedidentitycredentials"
                     ),
                     ("id", *_TRUST_FIELDS),
@@ -279,16 +285,16 @@ def _federated(subject: Subject, record: Record) -> Iterator[Action]:
             ),
             each="trust",
             calls=(
-                graph(
+                call_graph(
                     "DELETE",
                     base + "/{trust.id}",
                     "Application.ReadWrite.All",
                     "federatedidentitycredential-delete",
                 ),
             ),
-            done=Check("trust", "absent", ("id",)),
+            done=ChangeCheck("trust", "absent", ("id",)),
             undo=(
-                graph(
+                call_graph(
                     "POST",
                     base,
                     "Application.ReadWrite.All",
@@ -296,12 +302,12 @@ def _federated(subject: Subject, record: Record) -> Iterator[Action]:
                     body={field: {"$read": f"trust.{field}"} for field in _TRUST_FIELDS},
                 ),
             ),
-            undone=Check("trust", "restored", _TRUST_FIELDS),
+            undone=ChangeCheck("trust", "restored", _TRUST_FIELDS),
             irreversible=again + "Access tokens that the application has work until they end.",
         )
 
 
-def _added_trust(record: Record) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
+def _added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
     """The federated credentials that a record added or changed, each with what it was; None where that cannot be told."""
     held = _before(record, FEDERATED)
     new, old = _objects(record.text(FEDERATED)), None if held is None else _objects(held or "[]")
@@ -324,7 +330,7 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
     return found if is_whole else None
 
 
-def _added_keys(record: Record) -> list[tuple[str, str]]:
+def _added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
     """The keys that a record added: those of the new value that are not in the old one.
 
     Empty where the record does not say what was there before: those keys may be the organisation's own, and what is removed
@@ -336,7 +342,7 @@ def _added_keys(record: Record) -> list[tuple[str, str]]:
     return [one for one in found if one[0] not in old and is_guid(one[0])]
 
 
-def _before(record: Record, name: str) -> str | None:
+def _before(record: ChangeRecord, name: str) -> str | None:
     """What a property was before the change, empty for nothing; None where the record does not say."""
     found = [
         str(change.get("oldValue") or "")
@@ -347,18 +353,18 @@ def _before(record: Record, name: str) -> str | None:
     return " ".join(found) if found else None
 
 
-def _target_type(record: Record) -> str:
+def _target_type(record: ChangeRecord) -> str:
     targets = _list(record.raw.get("targetResources"))
     first = targets[0] if targets and isinstance(targets[0], dict) else {}
     return str(first.get("type") or "")
 
 
-def _application(record: Record) -> str:
+def _application(record: ChangeRecord) -> str:
     return record.text("Target", "DisplayName", "AppId") or record.resource
 
 
 def _quoted(value: str) -> str:
-    return f"'{filter_text(value)}'"
+    return f"'{escape_filter_text(value)}'"
 
 
 def _list(value: Any) -> list[Any]:

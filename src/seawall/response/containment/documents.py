@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.containment.planning import identity
-from seawall.response.containment.values import Plan
+from seawall.response.containment.planning import digest_plan
+from seawall.response.containment.values import ContainmentPlan
 from seawall.response.errors import PlanInvalid
 from seawall_base.durable_file import write_whole
 from seawall_base.errors import InputUnreadable
@@ -20,10 +20,10 @@ VERSION: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 _FIX: Final = "make it anew with `seawall respond plan`"
 
-prepare(Plan)
+prepare(ContainmentPlan)
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def plan_to_document(plan: ContainmentPlan) -> dict[str, Any]:
     """Return the plan as plain values, each step with its number."""
     plain: dict[str, Any] = msgspec.to_builtins(plan)
     numbers = plan.numbers
@@ -31,35 +31,35 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return {"plan_version": VERSION, **plain}
 
 
-def plan_from_document(document: Mapping[str, Any]) -> Plan:
-    """The plan that `plan_document` wrote. Raises PlanInvalid for anything else, also for one that was changed."""
+def plan_from_document(document: Mapping[str, Any]) -> ContainmentPlan:
+    """The plan that `plan_to_document` wrote. Raises PlanInvalid for anything else, also for one that was changed."""
     if document.get("plan_version") != VERSION:
         raise PlanInvalid("no containment plan of this version", fix=_FIX)
     plain = {
         name: value for name, value in document.items() if name not in {"plan_version", "schema_version"}
     }
     try:
-        found = msgspec.convert(plain, Plan)
+        found = msgspec.convert(plain, ContainmentPlan)
     except (ValueError, TypeError) as error:
         raise PlanInvalid(f"no containment plan ({error})", fix=_FIX) from None
-    if found.id != identity(found) or not _has_its_numbers(document, found):
+    if found.id != digest_plan(found) or not _has_its_numbers(document, found):
         raise PlanInvalid("the plan was changed after it was made", fix=_FIX)
     return found
 
 
-def _has_its_numbers(document: Mapping[str, Any], plan: Plan) -> bool:
+def _has_its_numbers(document: Mapping[str, Any], plan: ContainmentPlan) -> bool:
     """Return whether the numbers in a document are those of the order; plans that were made before state none."""
     stated = [action.get("number") for action in document["actions"]]
     return set(stated) <= {None} or stated == list(plan.numbers.values())
 
 
-def write_plan(path: Path, plan: Plan) -> None:
+def write_plan(path: Path, plan: ContainmentPlan) -> None:
     """Write a plan to `path`, whole or not at all, for its owner alone: it names accounts. Raises OutputUnwritable."""
-    content = msgspec.json.format(msgspec.json.encode(plan_document(plan)), indent=1) + b"\n"
+    content = msgspec.json.format(msgspec.json.encode(plan_to_document(plan)), indent=1) + b"\n"
     write_whole(path, content, fix="choose another place")
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path) -> ContainmentPlan:
     """The plan in a file. Raises InputUnreadable, PlanInvalid."""
     try:
         with open_file(path) as source:

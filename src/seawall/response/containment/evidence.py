@@ -13,11 +13,18 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.response.containment.planning import Evidence
-from seawall.response.containment.records import CHANGES, COLUMNS, CONSENTS, VENDOR_OF, encodable, plainly
+from seawall.response.containment.planning import PlanEvidence
+from seawall.response.containment.records import (
+    CHANGES,
+    COLUMNS,
+    CONSENTS,
+    VENDOR_OF,
+    normalise_operation,
+    replace_surrogates,
+)
 from seawall.response.containment.templates import is_guid
-from seawall.response.containment.values import Actor, Vendor
-from seawall.response.window import around
+from seawall.response.containment.values import IntruderIndicators, Vendor
+from seawall.response.window import search_window
 
 Whose = tuple[str, str]
 """An organisation, and an account of it: one name may be there in many, an application's id for example."""
@@ -49,7 +56,7 @@ TOLERANCE: Final = 3_600_000_000
 
 
 @dataclass(slots=True)
-class Gathering:
+class EvidenceCollector:
     """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time.
 
     `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their holders'.
@@ -76,7 +83,7 @@ class Gathering:
     def span(self) -> Span:
         """From when to before when events are looked at."""
         first, last = self._edges()
-        return around(min(first, self._begin()), last)
+        return search_window(min(first, self._begin()), last)
 
     @property
     def tenants(self) -> dict[str, frozenset[str]]:
@@ -151,7 +158,10 @@ class Gathering:
             is_intruders = row["metadata_uid"] in self.intruders
             if (is_intruders or first <= row["time"] <= last) and len(self._rows) < MOST_ROWS:
                 self._rows.append(row)
-            elif plainly(row["activity_name"] or "") in CONSENTS and len(self._consents) < MOST_ROWS:
+            elif (
+                normalise_operation(row["activity_name"] or "") in CONSENTS
+                and len(self._consents) < MOST_ROWS
+            ):
                 self._consents.append(row)
 
     def _uses(self, own: pa.Table) -> None:
@@ -172,20 +182,20 @@ class Gathering:
         return [
             row
             for row in (*self._rows, *self._consents)
-            if plainly(row["activity_name"] or "") in CONSENTS
+            if normalise_operation(row["activity_name"] or "") in CONSENTS
             and any(
                 row["time"] <= self._first.get((row["org_uid"], row["account"], app), row["time"]) + TOLERANCE
                 for app in apps & {row["resource_uid"], row["app_uid"]}
             )
         ]
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> PlanEvidence:
         """What all pieces together say."""
         shown: dict[str, Any] = {
             name: tuple(sorted(self._shown.get(column, ()))[:MOST_VALUES])
             for name, column in KNOWN_BY.items()
         }
-        actor = Actor(
+        actor = IntruderIndicators(
             accounts=tuple(sorted({account for _, account in self.accounts})),
             first=self._begin(),
             last=self._edges()[1],
@@ -199,7 +209,7 @@ class Gathering:
         )
         letting_in = self._letting_in()
         known = {row["metadata_uid"] for row in self._rows}
-        return Evidence(
+        return PlanEvidence(
             rows=(*self._rows, *(row for row in letting_in if row["metadata_uid"] not in known)),
             systems={whose: frozenset(systems) for whose, systems in self._systems.items()},
             object_ids=dict(self._objects),
@@ -209,18 +219,18 @@ class Gathering:
         )
 
 
-def gathered(pieces: Iterable[pa.Table], gathering: Gathering) -> Evidence:
+def collect_evidence(pieces: Iterable[pa.Table], gathering: EvidenceCollector) -> PlanEvidence:
     """The evidence of pieces of events."""
     for piece in pieces:
         gathering.add(piece)
     return gathering.evidence()
 
 
-def spans(rows: Iterable[tuple[str, str, int, int]]) -> dict[Whose, Span]:
+def merge_spans(rows: Iterable[tuple[str, str, int, int]]) -> dict[Whose, Span]:
     """The accounts with the span of each, of (organisation, account, first, last) that may name one several times."""
     found: dict[Whose, Span] = {}
     for tenant, account, first, last in rows:
-        whose = encodable(tenant), encodable(account)
+        whose = replace_surrogates(tenant), replace_surrogates(account)
         before = found.get(whose, (first, last))
         found[whose] = (min(before[0], first), max(before[1], last))
     return found

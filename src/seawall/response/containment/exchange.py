@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.response.containment.microsoft import graph, user_path
-from seawall.response.containment.records import Record
-from seawall.response.containment.steps import NO_COMMAND, Subject, by_record, shell, why
-from seawall.response.containment.values import Action, Check, Condition, Notice, Read
+from seawall.response.containment.microsoft import call_graph, user_path
+from seawall.response.containment.records import ChangeRecord
+from seawall.response.containment.steps import (
+    NO_COMMAND,
+    StepSubject,
+    describe_record,
+    make_powershell,
+    make_record_step,
+)
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
 
 RULE_FIELDS: Final = ("displayName", "sequence", "isEnabled", "conditions", "actions", "exceptions")
 """What makes a messageRule again; `id`, `hasError` and `isReadOnly` are the vendor's."""
@@ -41,7 +47,7 @@ _LISTED: Final = re.compile(r"[A-Za-z]{1,40}(?:, ?[A-Za-z]{1,40}){0,20}")
 _NOTE_IT: Final = "Note what you remove: it has to be given again by hand."
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The steps that take back what a record of Exchange did; none for a record of anything else."""
     name = record.activity
     if name in {"New-InboxRule", "Set-InboxRule", "Enable-InboxRule", "UpdateInboxRules"}:
@@ -64,12 +70,12 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         yield _folder_permission(subject, record)
 
 
-def _states(record: Record, name: str) -> bool:
+def _states(record: ChangeRecord, name: str) -> bool:
     """Whether a record gives a parameter a value, and does not take it away."""
     return record.text(name).strip("$\" '[]") not in {"", "null"}
 
 
-def rule_name(record: Record) -> str:
+def find_rule_name(record: ChangeRecord) -> str:
     """The name of the inbox rule that a record is about, empty where it does not say."""
     named = record.text("Name", "RuleName")
     if named:
@@ -78,11 +84,13 @@ def rule_name(record: Record) -> str:
     return identity.rpartition("\\")[2] if "\\" in identity else ""
 
 
-def _inbox_rule(subject: Subject, record: Record) -> Action:
-    name, mailbox = rule_name(record), record.owner
-    reason = why(record, "A rule that forwards or hides mail goes on working after the intruder is gone")
+def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
+    name, mailbox = find_rule_name(record), record.owner
+    reason = describe_record(
+        record, "A rule that forwards or hides mail goes on working after the intruder is gone"
+    )
     if not name or "@" not in mailbox:
-        return by_record(
+        return make_record_step(
             subject,
             record,
             account=mailbox or subject.account,
@@ -91,14 +99,14 @@ def _inbox_rule(subject: Subject, record: Record) -> Action:
             reason=reason,
             by_hand="The record does not name the rule. Look through all of them, hidden ones too, and remove what "
             "its holder does not know.",
-            powershell=shell(
+            powershell=make_powershell(
                 "Get-InboxRule -Mailbox {mailbox} -IncludeHidden | Format-List Name,Identity,Enabled,Description",
                 mailbox=mailbox,
             ),
             irreversible="Note a rule's description before removing it: it has to be made again by hand.",
         )
     base = user_path(mailbox, "/mailFolders/inbox/messageRules")
-    read_only = Notice(
+    read_only = StepNotice(
         Condition("isReadOnly", "equal", "true"),
         "Graph may not remove this rule (isReadOnly): remove it by PowerShell, then confirm this step",
         by_hand=True,
@@ -106,7 +114,7 @@ def _inbox_rule(subject: Subject, record: Record) -> Action:
     )
     body: dict[str, Any] = {field: {"$read": f"rule.{field}"} for field in RULE_FIELDS}
     permission = "MailboxSettings.ReadWrite"
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=mailbox,
@@ -114,9 +122,9 @@ def _inbox_rule(subject: Subject, record: Record) -> Action:
         title=f"Remove the inbox rule “{name}” of {mailbox}",
         reason=reason,
         before=(
-            Read(
+            StateRead(
                 "rule",
-                graph("GET", base, "MailboxSettings.Read", "mailfolder-list-messagerules"),
+                call_graph("GET", base, "MailboxSettings.Read", "mailfolder-list-messagerules"),
                 ("id", "isReadOnly", *RULE_FIELDS),
                 items="value",
                 where=(Condition("displayName", "equal", name),),
@@ -124,13 +132,15 @@ def _inbox_rule(subject: Subject, record: Record) -> Action:
             ),
         ),
         each="rule",
-        calls=(graph("DELETE", base + "/{rule.id}", permission, "messagerule-delete"),),
-        done=Check("rule", "absent", ("id",)),
-        undo=(graph("POST", base, permission, "mailfolder-post-messagerules", body=body),),
-        undone=Check("rule", "restored", ("displayName", "isEnabled", "conditions", "actions", "exceptions")),
+        calls=(call_graph("DELETE", base + "/{rule.id}", permission, "messagerule-delete"),),
+        done=ChangeCheck("rule", "absent", ("id",)),
+        undo=(call_graph("POST", base, permission, "mailfolder-post-messagerules", body=body),),
+        undone=ChangeCheck(
+            "rule", "restored", ("displayName", "isEnabled", "conditions", "actions", "exceptions")
+        ),
         powershell=()
         if "\\" in name  # it would name another mailbox's rule
-        else shell(
+        else make_powershell(
             "Remove-InboxRule -Mailbox {mailbox} -Identity {name} -Confirm:$false", mailbox=mailbox, name=name
         ),
         irreversible="A rule that is put back has a new id and perhaps another place among the rules. Remove-InboxRule also "
@@ -138,8 +148,10 @@ def _inbox_rule(subject: Subject, record: Record) -> Action:
     )
 
 
-def _by_hand(subject: Subject, record: Record, command: tuple[str, ...], **rest: Any) -> Action:
-    return by_record(
+def _by_hand(
+    subject: StepSubject, record: ChangeRecord, command: tuple[str, ...], **rest: Any
+) -> ContainmentStep:
+    return make_record_step(
         subject,
         record,
         by_hand=_BY_HAND if command else f"In the Exchange admin center. {NO_COMMAND}",
@@ -148,7 +160,7 @@ def _by_hand(subject: Subject, record: Record, command: tuple[str, ...], **rest:
     )
 
 
-def _forwarding(subject: Subject, record: Record) -> Action:
+def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox = record.owner
     target = next(record.text(one) for one in _FORWARDS if _states(record, one))
     given = {
@@ -162,7 +174,7 @@ def _forwarding(subject: Subject, record: Record) -> Action:
     return _by_hand(
         subject,
         record,
-        shell(
+        make_powershell(
             "Set-Mailbox -Identity {mailbox} -ForwardingAddress $null -ForwardingSmtpAddress $null "
             "-DeliverToMailboxAndForward $false",
             mailbox=mailbox,
@@ -170,8 +182,10 @@ def _forwarding(subject: Subject, record: Record) -> Action:
         account=mailbox,
         kind="remove_forwarding",
         title=f"End the forwarding of {mailbox} to {target}",
-        reason=why(record, "Forwarding that is set on the mailbox is no inbox rule and is easily overlooked"),
-        undo_powershell=shell(
+        reason=describe_record(
+            record, "Forwarding that is set on the mailbox is no inbox rule and is easily overlooked"
+        ),
+        undo_powershell=make_powershell(
             f"Set-Mailbox -Identity {{mailbox}} {back} -DeliverToMailboxAndForward ${str(keep).lower()}",
             mailbox=mailbox,
             **given,
@@ -180,33 +194,34 @@ def _forwarding(subject: Subject, record: Record) -> Action:
     )
 
 
-def _on_behalf(subject: Subject, record: Record) -> Action:
+def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox, user = record.owner, record.text("GrantSendOnBehalfTo").strip("\"'[]")
     is_one = not re.search(r"[,;@{}\[\]=]", user.replace("@", "", 1)) and "@{" not in user
     if not is_one:
         return _by_hand(
             subject, record,
-            shell("Get-Mailbox -Identity {mailbox} | Format-List GrantSendOnBehalfTo", mailbox=mailbox),
+            make_powershell("Get-Mailbox -Identity {mailbox} | Format-List GrantSendOnBehalfTo", mailbox=mailbox),
             account=mailbox, kind="remove_delegate", title=f"Look through who may send on behalf of {mailbox}",
-            reason=why(record, "The record changes several names, or not in a form that a command needs"), irreversible=_NOTE_IT,
+            reason=describe_record(record, "The record changes several names, or not in a form that a command needs"),
+            irreversible=_NOTE_IT,
         )  # fmt: skip
     template = "Set-Mailbox -Identity {mailbox} -GrantSendOnBehalfTo @{VERB={user}}"
     return _by_hand(
         subject,
         record,
-        shell(template.replace("VERB", "Remove"), mailbox=mailbox, user=user),
+        make_powershell(template.replace("VERB", "Remove"), mailbox=mailbox, user=user),
         account=mailbox,
         kind="remove_delegate",
         title=f"Let {user} no longer send on behalf of {mailbox}",
-        reason=why(
+        reason=describe_record(
             record, "Who may send on behalf of a mailbox goes on doing so when the account is clean again"
         ),
-        undo_powershell=shell(template.replace("VERB", "Add"), mailbox=mailbox, user=user),
+        undo_powershell=make_powershell(template.replace("VERB", "Add"), mailbox=mailbox, user=user),
         irreversible="A record that set the whole list also removed who was in it: who that was, the log does not say.",
     )
 
 
-def _mail_flow(subject: Subject, record: Record) -> Action:
+def _mail_flow(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     name = record.text("Name") or record.text("Identity") or record.resource.rpartition("\\")[2]
     words = _FLOW[record.activity]
     if words == "connector":
@@ -218,18 +233,18 @@ def _mail_flow(subject: Subject, record: Record) -> Action:
     return _by_hand(
         subject,
         record,
-        shell(disable, name=name),
+        make_powershell(disable, name=name),
         kind="remove_forwarding",
         title=f"Disable the {words} “{name}”",
-        reason=why(record, "It changes how the whole organisation's mail flows"),
-        undo_powershell=shell(enable, name=name),
+        reason=describe_record(record, "It changes how the whole organisation's mail flows"),
+        undo_powershell=make_powershell(enable, name=name),
         irreversible=""
         if record.activity.startswith(("New", "Enable"))
         else "What was changed in it is not taken back: the log does not say what it was before.",
     )
 
 
-def _mailbox_permission(subject: Subject, record: Record) -> Action:
+def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox, user = record.owner, record.text("User", "Trustee")
     is_recipient = record.activity == "Add-RecipientPermission"
     words = {item.strip() for item in record.text("AccessRights").strip("[]").replace('"', "").split(",")}
@@ -240,32 +255,34 @@ def _mailbox_permission(subject: Subject, record: Record) -> Action:
     command = f"-Identity {{mailbox}} -{whom} {{user}} -AccessRights {','.join(known)}{deny} -Confirm:$false"
     if not user or not known:
         return _by_hand(
-            subject, record, shell(f"Get-{noun} -Identity {{mailbox}}", mailbox=mailbox),
+            subject, record, make_powershell(f"Get-{noun} -Identity {{mailbox}}", mailbox=mailbox),
             account=mailbox, kind="remove_delegate", title=f"Look through who may open the mailbox {mailbox}",
-            reason=why(record, "The record does not say who got which access"), irreversible=_NOTE_IT,
+            reason=describe_record(record, "The record does not say who got which access"), irreversible=_NOTE_IT,
         )  # fmt: skip
     return _by_hand(
         subject,
         record,
-        shell(f"Remove-{noun} {command}", mailbox=mailbox, user=user),
+        make_powershell(f"Remove-{noun} {command}", mailbox=mailbox, user=user),
         account=mailbox,
         kind="remove_delegate",
         title=f"Take {', '.join(known)} on the mailbox {mailbox} from {user}",
-        reason=why(record, "Access that was granted to another account does not end with this one's"),
-        undo_powershell=shell(f"Add-{noun} {command}", mailbox=mailbox, user=user),
+        reason=describe_record(
+            record, "Access that was granted to another account does not end with this one's"
+        ),
+        undo_powershell=make_powershell(f"Add-{noun} {command}", mailbox=mailbox, user=user),
     )
 
 
-def _folder_permission(subject: Subject, record: Record) -> Action:
+def _folder_permission(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox, user = record.owner, record.text("User", "MemberUpn")
     identity = record.text("Identity")
-    reason = why(record, "A folder that is shared stays shared when the account is clean again")
+    reason = describe_record(record, "A folder that is shared stays shared when the account is clean again")
     if user and identity.lower().rstrip("\\").endswith((":\\calendar", ":\\kalender")):
         return _calendar_permission(subject, record, user, reason)
     folder = identity if ":\\" in identity else mailbox + ":\\Inbox"
     if not user or folder != identity:
         return _by_hand(
-            subject, record, shell("Get-MailboxFolderPermission -Identity {identity}", identity=folder),
+            subject, record, make_powershell("Get-MailboxFolderPermission -Identity {identity}", identity=folder),
             account=mailbox, kind="remove_delegate", title=f"Look through who may open folders of {mailbox}", reason=reason,
             irreversible=_NOTE_IT,
         )  # fmt: skip
@@ -278,7 +295,7 @@ def _folder_permission(subject: Subject, record: Record) -> Action:
     return _by_hand(
         subject,
         record,
-        shell(
+        make_powershell(
             "Remove-MailboxFolderPermission -Identity {identity} -User {user} -Confirm:$false",
             identity=identity,
             user=user,
@@ -287,12 +304,14 @@ def _folder_permission(subject: Subject, record: Record) -> Action:
         kind="remove_delegate",
         title=f"Take the access to {identity} from {user}",
         reason=reason,
-        undo_powershell=shell(again + more, identity=identity, user=user) if is_known else (),
+        undo_powershell=make_powershell(again + more, identity=identity, user=user) if is_known else (),
         irreversible="" if is_known else _NOTE_IT,
     )
 
 
-def _calendar_permission(subject: Subject, record: Record, user: str, reason: str) -> Action:
+def _calendar_permission(
+    subject: StepSubject, record: ChangeRecord, user: str, reason: str
+) -> ContainmentStep:
     base = user_path(record.owner, "/calendar/calendarPermissions")
     permission = "Calendars.ReadWrite"
     fields = ("emailAddress", "role", "isInsideOrganization")
@@ -302,7 +321,7 @@ def _calendar_permission(subject: Subject, record: Record, user: str, reason: st
         "isInsideOrganization": {"$read": "permission.isInsideOrganization"},
         "isRemovable": True,
     }
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=record.owner,
@@ -310,18 +329,18 @@ def _calendar_permission(subject: Subject, record: Record, user: str, reason: st
         title=f"Take the access to the calendar of {record.owner} from {user}",
         reason=reason,
         before=(
-            Read(
+            StateRead(
                 "permission",
-                graph("GET", base, permission, "calendar-list-calendarpermissions"),
+                call_graph("GET", base, permission, "calendar-list-calendarpermissions"),
                 ("id", *fields),
                 items="value",
                 where=(Condition("emailAddress.address", "equal", user),),
             ),
         ),
         each="permission",
-        calls=(graph("DELETE", base + "/{permission.id}", permission, "calendarpermission-delete"),),
-        done=Check("permission", "absent", ("id",)),
-        undo=(graph("POST", base, permission, "calendar-post-calendarpermissions", body=body),),
-        undone=Check("permission", "restored", ("emailAddress.address", "role")),
+        calls=(call_graph("DELETE", base + "/{permission.id}", permission, "calendarpermission-delete"),),
+        done=ChangeCheck("permission", "absent", ("id",)),
+        undo=(call_graph("POST", base, permission, "calendar-post-calendarpermissions", body=body),),
+        undone=ChangeCheck("permission", "restored", ("emailAddress.address", "role")),
         irreversible="Whether a delegate's or a custom role can be given back by Graph, its documentation does not say.",
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from seawall.response.containment.steps import Subject, by_account
-from seawall.response.containment.values import Action, Call, Check, Condition, Read
+from seawall.response.containment.steps import StepSubject, make_account_step
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, VendorCall
 
 PATH: Final = "/admin/revocations"
 DOCS: Final = "docs/reference/revocation.md"
@@ -17,12 +17,14 @@ FORGED: Final = frozenset({"forged-or-stolen-token"})
 """Kinds of incident in which somebody may hold the key that signs tokens."""
 
 
-def issuer_of(tenant: str) -> str:
+def entra_issuer(tenant: str) -> str:
     """The issuer of Entra's v2.0 access tokens of an organisation."""
     return f"https://login.microsoftonline.com/{tenant.lower()}/v2.0"
 
 
-def steps(subject: Subject, *, kind: str, gate: bool, thumbprints: Sequence[str] = ()) -> Iterator[Action]:
+def make_steps(
+    subject: StepSubject, *, kind: str, gate: bool, thumbprints: Sequence[str] = ()
+) -> Iterator[ContainmentStep]:
     """Block keys, and the account's tokens. Without a gate only what is to be done by hand, and only where it matters."""
     for thumbprint in thumbprints:
         yield _revocation(
@@ -31,7 +33,7 @@ def steps(subject: Subject, *, kind: str, gate: bool, thumbprints: Sequence[str]
             reason="Whoever holds a signing key makes tokens for any account; only the key itself can be refused.",
         )  # fmt: skip
     if kind in FORGED and not thumbprints:
-        yield by_account(
+        yield make_account_step(
             subject,
             vendor="gate",
             kind="block_key",
@@ -45,15 +47,15 @@ def steps(subject: Subject, *, kind: str, gate: bool, thumbprints: Sequence[str]
         )
     if gate and subject.object_id and not subject.is_application:
         yield _revocation(
-            subject, "block_renewal", "subject", issuer_of(subject.tenant), subject.object_id,
+            subject, "block_renewal", "subject", entra_issuer(subject.tenant), subject.object_id,
             title=f"Refuse all tokens of {subject.account} at the gate, and their renewal",
             reason="A forged token can state any time of issue; the account is refused as a whole until this is undone.",
         )  # fmt: skip
 
 
 def _revocation(
-    subject: Subject, action: str, kind: str, issuer: str, value: str, *, title: str, reason: str
-) -> Action:
+    subject: StepSubject, action: str, kind: str, issuer: str, value: str, *, title: str, reason: str
+) -> ContainmentStep:
     body = {
         "kind": kind,
         "issuer": issuer,
@@ -61,16 +63,16 @@ def _revocation(
         "reason": "containment of an incident",
         "who": {"$given": "approver"},
     }
-    return by_account(
+    return make_account_step(
         subject,
         vendor="gate",
         kind=action,
         title=title,
         reason=reason,
         before=(
-            Read(
+            StateRead(
                 "revocation",
-                Call("GET", PATH, documentation=DOCS),
+                VendorCall("GET", PATH, documentation=DOCS),
                 ("id", "kind", "issuer", "value"),
                 items="revocations",
                 where=(
@@ -80,15 +82,15 @@ def _revocation(
                 ),
             ),
         ),
-        calls=(Call("POST", PATH, body, expect=(201,), documentation=DOCS),),
-        done=Check("revocation", "present", ("id",)),
+        calls=(VendorCall("POST", PATH, body, expect=(201,), documentation=DOCS),),
+        done=ChangeCheck("revocation", "present", ("id",)),
         undo=(
-            Call(
+            VendorCall(
                 "DELETE",
                 PATH + "/{made.id}?reason=containment%20undone&who=seawall",
                 expect=(200,),
                 documentation=DOCS,
             ),
         ),
-        undone=Check("revocation", "absent", ("id",)),
+        undone=ChangeCheck("revocation", "absent", ("id",)),
     )

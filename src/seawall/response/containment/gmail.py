@@ -11,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.response.containment.records import Record
-from seawall.response.containment.steps import Subject, by_record, why
-from seawall.response.containment.templates import address
-from seawall.response.containment.values import Action, ActionKind, Call, Check, Condition, Read
+from seawall.response.containment.records import ChangeRecord
+from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
+from seawall.response.containment.templates import fill_address
+from seawall.response.containment.values import (
+    ActionKind,
+    ChangeCheck,
+    Condition,
+    ContainmentStep,
+    StateRead,
+    VendorCall,
+)
 
 DOCS: Final = "https://developers.google.com/workspace/gmail/api/reference/rest/v1/"
 BASIC: Final = "https://www.googleapis.com/auth/gmail.settings.basic"
@@ -29,7 +36,7 @@ _OLD_PROTOCOLS: Final[tuple[ActionKind, str, str]] = (
 )  # fmt: skip
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The steps that take back what a record of Gmail's settings did; none for a record of anything else."""
     name = record.activity
     if name in {"gmail.users.settings.updateAutoForwarding", "email_forwarding_out_of_domain"}:
@@ -56,16 +63,18 @@ _TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
 }  # fmt: skip
 
 
-def _looked_at(subject: Subject, record: Record, kind: ActionKind, what: str, reason: str) -> Action:
+def _looked_at(
+    subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, reason: str
+) -> ContainmentStep:
     """A step for a person: the record says that something was set, and not what."""
     account = record.owner
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind=kind,
         title=f"Look through the {what} of {account}",
-        reason=why(record, reason),
+        reason=describe_record(record, reason),
         by_hand=f"The record does not say what was set. Look through the {what} in Gmail's settings, with the holder.",
         irreversible="Note what you change: Seawall cannot put it back.",
     )
@@ -79,10 +88,10 @@ def _gmail(
     page: str,
     body: dict[str, Any] | None = None,
     **values: str,
-) -> Call:
-    return Call(
+) -> VendorCall:
+    return VendorCall(
         method,
-        address("/gmail/v1/users/{account}/settings/" + path, account=account, **values),
+        fill_address("/gmail/v1/users/{account}/settings/" + path, account=account, **values),
         body,
         permission=scope,
         documentation=DOCS + page,
@@ -91,49 +100,49 @@ def _gmail(
     )
 
 
-def _auto_forwarding(subject: Subject, record: Record) -> Action:
+def _auto_forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     account = record.owner
     fields = ("enabled", "emailAddress", "disposition")
     path, page = "autoForwarding", "users.settings/updateAutoForwarding"
     body = {field: {"$read": f"forwarding.{field}"} for field in fields}
     target = record.text("email_forwarding_destination_address", "emailAddress")
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind="remove_forwarding",
         title=f"End the forwarding of {account}" + (f" to {target}" if target else ""),
-        reason=why(record, "Forwarding goes on when the intruder is gone"),
+        reason=describe_record(record, "Forwarding goes on when the intruder is gone"),
         before=(
-            Read(
+            StateRead(
                 "forwarding", _gmail("GET", account, path, BASIC, "users.settings/getAutoForwarding"), fields
             ),
         ),
         calls=(_gmail("PUT", account, path, SHARING, page, {"enabled": False}),),
-        done=Check("forwarding", "equal", ("enabled",), False),
+        done=ChangeCheck("forwarding", "equal", ("enabled",), False),
         undo=(_gmail("PUT", account, path, SHARING, page, body),),
-        undone=Check("forwarding", "restored", fields),
+        undone=ChangeCheck("forwarding", "restored", fields),
         details={
             "note": "Google forwards to an address again only while it is among the verified forwarding addresses."
         },
     )
 
 
-def _forwarding_address(subject: Subject, record: Record) -> Action:
+def _forwarding_address(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     target = record.text("forwardingEmail", "email_forwarding_destination_address")
     reason = "A verified address can be forwarded to again at any time"
     if not target:
         return _looked_at(subject, record, "remove_forwarding", "forwarding addresses", reason)
     account = record.owner
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind="remove_forwarding",
         title=f"Remove {target} from the forwarding addresses of {account}",
-        reason=why(record, reason),
+        reason=describe_record(record, reason),
         before=(
-            Read(
+            StateRead(
                 "address",
                 _gmail(
                     "GET", account, "forwardingAddresses", BASIC, "users.settings.forwardingAddresses/list"
@@ -153,26 +162,26 @@ def _forwarding_address(subject: Subject, record: Record) -> Action:
                 "users.settings.forwardingAddresses/delete",
             ),
         ),
-        done=Check("address", "absent", ("forwardingEmail",)),
+        done=ChangeCheck("address", "absent", ("forwardingEmail",)),
         irreversible="The address would have to be verified anew.",
     )
 
 
-def _filter(subject: Subject, record: Record) -> Action:
+def _filter(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     account, found = record.owner, record.text("id", "filterId")
     base = "users.settings.filters/"
     reason = "A filter that forwards or hides mail goes on working after the intruder is gone"
     if not found:
         return _looked_at(subject, record, "remove_inbox_rule", "filters", reason)
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind="remove_inbox_rule",
         title=f"Remove the filter {found} of {account}",
-        reason=why(record, reason),
+        reason=describe_record(record, reason),
         before=(
-            Read(
+            StateRead(
                 "filter",
                 _gmail("GET", account, "filters", BASIC, base + "list"),
                 ("id", *FILTER_FIELDS),
@@ -182,7 +191,7 @@ def _filter(subject: Subject, record: Record) -> Action:
         ),
         each="filter",
         calls=(_gmail("DELETE", account, "filters/{filter.id}", BASIC, base + "delete"),),
-        done=Check("filter", "absent", ("id",)),
+        done=ChangeCheck("filter", "absent", ("id",)),
         undo=(
             _gmail(
                 "POST",
@@ -193,26 +202,26 @@ def _filter(subject: Subject, record: Record) -> Action:
                 {field: {"$read": f"filter.{field}"} for field in FILTER_FIELDS},
             ),
         ),
-        undone=Check("filter", "restored", FILTER_FIELDS),
+        undone=ChangeCheck("filter", "restored", FILTER_FIELDS),
         details={"note": "A filter that is put back gets a new id."},
     )
 
 
-def _delegate(subject: Subject, record: Record) -> Action:
+def _delegate(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     delegate, account = record.text("delegateEmail", "delegate_email"), record.owner
     reason = "A delegate reads on when the account is clean again"
     if not delegate:
         return _looked_at(subject, record, "remove_delegate", "delegates", reason)
     base = "users.settings.delegates/"
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind="remove_delegate",
         title=f"Take the mailbox {account} from its delegate {delegate}",
-        reason=why(record, reason),
+        reason=describe_record(record, reason),
         before=(
-            Read(
+            StateRead(
                 "delegate",
                 _gmail("GET", account, "delegates", BASIC, base + "list"),
                 ("delegateEmail", "verificationStatus"),
@@ -222,7 +231,7 @@ def _delegate(subject: Subject, record: Record) -> Action:
         ),
         each="delegate",
         calls=(_gmail("DELETE", account, "delegates/{delegate.delegateEmail}", SHARING, base + "delete"),),
-        done=Check("delegate", "absent", ("delegateEmail",)),
+        done=ChangeCheck("delegate", "absent", ("delegateEmail",)),
         undo=(
             _gmail(
                 "POST",
@@ -233,5 +242,5 @@ def _delegate(subject: Subject, record: Record) -> Action:
                 {"delegateEmail": {"$read": "delegate.delegateEmail"}},
             ),
         ),
-        undone=Check("delegate", "restored", ("delegateEmail",)),
+        undone=ChangeCheck("delegate", "restored", ("delegateEmail",)),
     )

@@ -9,34 +9,36 @@ from collections.abc import Iterator
 from typing import Final
 
 from seawall.response.containment import gmail, google_roles
-from seawall.response.containment.google_directory import SECURITY, USERS, directory, user
-from seawall.response.containment.records import Record
+from seawall.response.containment.google_directory import SECURITY, USERS, call_directory, read_user
+from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import (
     OLD_ONE_IS_GONE,
     SESSIONS_STAY_ENDED,
-    Subject,
-    by_account,
-    by_record,
-    why,
+    StepSubject,
+    describe_record,
+    make_account_step,
+    make_record_step,
 )
-from seawall.response.containment.values import Action, Check, Condition, Read
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
 
 
-def suspend(subject: Subject) -> Action:
+def suspend_account(subject: StepSubject) -> ContainmentStep:
     """Suspend the account."""
     account = {"account": subject.account}
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="disable_account",
         title=f"Suspend {subject.account}",
         reason="Nobody signs in to the account until its holder has it back. Google's help says that suspending resets sign-in "
         "cookies and applications' tokens, and that new mail is blocked meanwhile.",
-        before=(user(subject.account),),
-        calls=(directory("PUT", "/users/{account}", USERS, "users/update", {"suspended": True}, **account),),
-        done=Check("user", "equal", ("suspended",), True),
+        before=(read_user(subject.account),),
+        calls=(
+            call_directory("PUT", "/users/{account}", USERS, "users/update", {"suspended": True}, **account),
+        ),
+        done=ChangeCheck("user", "equal", ("suspended",), True),
         undo=(
-            directory(
+            call_directory(
                 "PUT",
                 "/users/{account}",
                 USERS,
@@ -45,27 +47,29 @@ def suspend(subject: Subject) -> Action:
                 **account,
             ),
         ),
-        undone=Check("user", "restored", ("suspended",)),
+        undone=ChangeCheck("user", "restored", ("suspended",)),
     )
 
 
-def reset(subject: Subject) -> Action:
+def reset_password(subject: StepSubject) -> ContainmentStep:
     """Replace the password by one that nobody knows. Google does not tell whether a password was changed."""
     body = {"password": {"$given": "password"}, "changePasswordAtNextLogin": True}
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="reset_password",
         title=f"Replace the password of {subject.account}",
         reason="A password that the intruder knows opens the next session. Where another provider signs in, reset it there too.",
-        calls=(directory("PUT", "/users/{account}", USERS, "users/update", body, account=subject.account),),
+        calls=(
+            call_directory("PUT", "/users/{account}", USERS, "users/update", body, account=subject.account),
+        ),
         irreversible=OLD_ONE_IS_GONE,
     )
 
 
-def revoke(subject: Subject, *, is_last: bool) -> Action:
+def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
     """Sign the account out everywhere."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="revoke_sessions",
@@ -74,32 +78,36 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
         if is_last
         else "Ends web and device sessions. Of applications' tokens Google does not say so: those are removed one by one.",
         calls=(
-            directory("POST", "/users/{account}/signOut", SECURITY, "users/signOut", account=subject.account),
+            call_directory(
+                "POST", "/users/{account}/signOut", SECURITY, "users/signOut", account=subject.account
+            ),
         ),
         irreversible=SESSIONS_STAY_ENDED,
         details={"last": is_last},
     )
 
 
-def app_passwords(subject: Subject) -> Action:
+def remove_app_passwords(subject: StepSubject) -> ContainmentStep:
     """Remove all application passwords: they ask for no second factor."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="remove_method",
         title=f"Remove all application passwords of {subject.account}",
         reason="An application password needs no second factor, and nothing in the log tells who made it.",
         before=(
-            Read(
+            StateRead(
                 "password",
-                directory("GET", "/users/{account}/asps", SECURITY, "asps/list", account=subject.account),
+                call_directory(
+                    "GET", "/users/{account}/asps", SECURITY, "asps/list", account=subject.account
+                ),
                 ("codeId", "name", "creationTime"),
                 items="items",
             ),
         ),
         each="password",
         calls=(
-            directory(
+            call_directory(
                 "DELETE",
                 "/users/{account}/asps/{password.codeId}",
                 SECURITY,
@@ -107,21 +115,21 @@ def app_passwords(subject: Subject) -> Action:
                 account=subject.account,
             ),
         ),
-        done=Check("password", "absent", ("codeId",)),
+        done=ChangeCheck("password", "absent", ("codeId",)),
         irreversible="A removed application password cannot be put back: its holder makes another one.",
     )
 
 
-def backup_codes(subject: Subject) -> Action:
+def invalidate_backup_codes(subject: StepSubject) -> ContainmentStep:
     """Invalidate the backup codes. They are not read first: a list of them is a list of working second factors."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="remove_method",
         title=f"Invalidate the backup codes of {subject.account}",
         reason="A backup code is a second factor that outlives the password, and nothing in the log tells who wrote it down.",
         calls=(
-            directory(
+            call_directory(
                 "POST",
                 "/users/{account}/verificationCodes/invalidate",
                 SECURITY,
@@ -133,9 +141,9 @@ def backup_codes(subject: Subject) -> Action:
     )
 
 
-def look_at_methods(subject: Subject) -> Action:
+def review_methods(subject: StepSubject) -> ContainmentStep:
     """Have a person look through the second factors and devices: no call lists them."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="google",
         kind="remove_method",
@@ -149,21 +157,21 @@ def look_at_methods(subject: Subject) -> Action:
     )
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The steps that take back what a record of Google did, Gmail's settings too; none for a record of anything else."""
-    yield from gmail.from_record(subject, record)
-    yield from google_roles.from_record(subject, record)
+    yield from gmail.undo_steps(subject, record)
+    yield from google_roles.undo_steps(subject, record)
     name = record.activity
     if name == "authorize":
         yield from _tokens(subject, record)
     elif name in _BY_HAND:
         kind, title, how = _BY_HAND[name]
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind=kind,
             title=f"{title}: {record.text('API_CLIENT_NAME', 'ROLE_NAME', 'SETTING_NAME') or record.resource or record.account}",
-            reason=why(record, "It stays when the account is clean again"),
+            reason=describe_record(record, "It stays when the account is clean again"),
             by_hand=how,
             irreversible="Note what you change: Seawall cannot put it back.",
         )
@@ -228,22 +236,22 @@ _BY_HAND: Final = {
 }
 
 
-def _tokens(subject: Subject, record: Record) -> Iterator[Action]:
+def _tokens(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     client = record.text("client_id") or record.app
     if not client:
         return
     account = record.account or subject.account
-    yield by_record(
+    yield make_record_step(
         subject,
         record,
         account=account,
         kind="remove_consent",
         title=f"Remove the tokens of {record.text('app_name') or client} for {account}",
-        reason=why(record, "An application reads on with its tokens, without a password"),
+        reason=describe_record(record, "An application reads on with its tokens, without a password"),
         before=(
-            Read(
+            StateRead(
                 "token",
-                directory("GET", "/users/{account}/tokens", SECURITY, "tokens/list", account=account),
+                call_directory("GET", "/users/{account}/tokens", SECURITY, "tokens/list", account=account),
                 ("clientId", "displayText", "scopes"),
                 items="items",
                 where=(Condition("clientId", "equal", client),),
@@ -251,7 +259,7 @@ def _tokens(subject: Subject, record: Record) -> Iterator[Action]:
         ),
         each="token",
         calls=(
-            directory(
+            call_directory(
                 "DELETE",
                 "/users/{account}/tokens/{token.clientId}",
                 SECURITY,
@@ -259,6 +267,6 @@ def _tokens(subject: Subject, record: Record) -> Iterator[Action]:
                 account=account,
             ),
         ),
-        done=Check("token", "absent", ("clientId",)),
+        done=ChangeCheck("token", "absent", ("clientId",)),
         irreversible="The account's holder has to allow the application anew.",
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from seawall.response.containment.templates import address
-from seawall.response.containment.values import Call, Read
+from seawall.response.containment.templates import fill_address
+from seawall.response.containment.values import StateRead, VendorCall
 
 DIRECTORY: Final = "https://developers.google.com/workspace/admin/directory/reference/rest/v1/"
 SCOPE: Final = "https://www.googleapis.com/auth/"
@@ -14,13 +14,13 @@ SECURITY: Final = SCOPE + "admin.directory.user.security"
 USER_FIELDS: Final = ("id", "primaryEmail", "suspended", "archived", "isAdmin", "isEnrolledIn2Sv")
 
 
-def directory(
+def call_directory(
     method: str, path: str, scope: str, page: str, body: dict[str, Any] | None = None, **values: str
-) -> Call:
+) -> VendorCall:
     """A call of the Directory API below `/admin/directory/v1`."""
-    return Call(
+    return VendorCall(
         method,
-        address("/admin/directory/v1" + path, **values),
+        fill_address("/admin/directory/v1" + path, **values),
         body,
         permission=scope,
         documentation=DIRECTORY + page,
@@ -28,8 +28,8 @@ def directory(
     )
 
 
-def user(account: str) -> Read:
+def read_user(account: str) -> StateRead:
     """The account, with what is kept of it."""
     path = "/users/{account}?fields=" + ",".join(USER_FIELDS)
-    call = directory("GET", path, USERS + ".readonly", "users/get", account=account)
-    return Read("user", call, USER_FIELDS)
+    call = call_directory("GET", path, USERS + ".readonly", "users/get", account=account)
+    return StateRead("user", call, USER_FIELDS)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from seawall.response.containment.google_directory import SCOPE, USERS, directory, user
-from seawall.response.containment.records import Record
-from seawall.response.containment.steps import Subject, by_record, why
-from seawall.response.containment.values import Action, Check, Condition, Read
+from seawall.response.containment.google_directory import SCOPE, USERS, call_directory, read_user
+from seawall.response.containment.records import ChangeRecord
+from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
 
 ROLES: Final = SCOPE + "admin.directory.rolemanagement"
 READ_ROLES: Final = ROLES + ".readonly"
@@ -23,7 +23,7 @@ ASSIGNED: Final = ("roleId", "assignedTo", "scopeType", "orgUnitId", "condition"
 _STAYS: Final = "A role that was handed out stays when the account is clean again"
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The step that takes back a role; none for a record of anything else."""
     if record.activity == "ASSIGN_ROLE":
         yield _assigned(subject, record)
@@ -31,41 +31,41 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         yield _super_administrator(subject, record)
 
 
-def _by_hand(subject: Subject, record: Record) -> Action:
-    return by_record(
+def _by_hand(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
+    return make_record_step(
         subject,
         record,
         kind="remove_role",
         title=f"Take back the administrator's role: {record.text('ROLE_NAME') or record.resource or record.account}",
-        reason=why(record, _STAYS),
+        reason=describe_record(record, _STAYS),
         by_hand="In the Admin console: Account, Admin roles. The record does not say whose role it was, or which.",
         irreversible="Note what you change: Seawall cannot put it back.",
     )
 
 
-def _assigned(subject: Subject, record: Record) -> Action:
+def _assigned(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     member, role = record.text("USER_EMAIL"), record.text("ROLE_NAME")
     if not member or not role:
         return _by_hand(subject, record)
     path = CUSTOMER + "/roleassignments"
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=member,
         kind="remove_role",
         title=f"Take the administrator's role {role} from {member}",
-        reason=why(record, _STAYS),
+        reason=describe_record(record, _STAYS),
         before=(
-            Read(
+            StateRead(
                 "role",
-                directory("GET", CUSTOMER + "/roles", READ_ROLES, "roles/list"),
+                call_directory("GET", CUSTOMER + "/roles", READ_ROLES, "roles/list"),
                 ("roleId", "roleName"),
                 items="items",
                 where=(Condition("roleName", "equal", role),),
             ),
-            Read(
+            StateRead(
                 "assignment",
-                directory(
+                call_directory(
                     "GET",
                     path + "?userKey={member}&roleId={role.roleId}",
                     READ_ROLES,
@@ -78,11 +78,13 @@ def _assigned(subject: Subject, record: Record) -> Action:
         ),
         each="assignment",
         calls=(
-            directory("DELETE", path + "/{assignment.roleAssignmentId}", ROLES, "roleAssignments/delete"),
+            call_directory(
+                "DELETE", path + "/{assignment.roleAssignmentId}", ROLES, "roleAssignments/delete"
+            ),
         ),
-        done=Check("assignment", "absent", ("roleAssignmentId",)),
+        done=ChangeCheck("assignment", "absent", ("roleAssignmentId",)),
         undo=(
-            directory(
+            call_directory(
                 "POST",
                 path,
                 ROLES,
@@ -90,28 +92,30 @@ def _assigned(subject: Subject, record: Record) -> Action:
                 {field: {"$read": f"assignment.{field}"} for field in ASSIGNED},
             ),
         ),
-        undone=Check("assignment", "restored", ASSIGNED),
+        undone=ChangeCheck("assignment", "restored", ASSIGNED),
         details={
             "note": "An assignment that is put back gets a new id. One that comes from a group is not among them."
         },
     )
 
 
-def _super_administrator(subject: Subject, record: Record) -> Action:
+def _super_administrator(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     member = record.text("USER_EMAIL")
     if not member:
         return _by_hand(subject, record)
     path, page = "/users/{member}/makeAdmin", "users/makeAdmin"
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=member,
         kind="remove_role",
         title=f"Take a super administrator's rights from {member}",
-        reason=why(record, "Whoever has them changes every account and every setting"),
-        before=(user(member),),
-        calls=(directory("POST", path, USERS, page, {"status": False}, member=member),),
-        done=Check("user", "equal", ("isAdmin",), False),
-        undo=(directory("POST", path, USERS, page, {"status": {"$read": "user.isAdmin"}}, member=member),),
-        undone=Check("user", "restored", ("isAdmin",)),
+        reason=describe_record(record, "Whoever has them changes every account and every setting"),
+        before=(read_user(member),),
+        calls=(call_directory("POST", path, USERS, page, {"status": False}, member=member),),
+        done=ChangeCheck("user", "equal", ("isAdmin",), False),
+        undo=(
+            call_directory("POST", path, USERS, page, {"status": {"$read": "user.isAdmin"}}, member=member),
+        ),
+        undone=ChangeCheck("user", "restored", ("isAdmin",)),
     )

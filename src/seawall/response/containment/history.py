@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from seawall.response.containment.checks import Found
 from seawall.response.containment.documents import plan_from_document
 from seawall.response.containment.journal import Entry
-from seawall.response.containment.values import Action, Plan, StepState
+from seawall.response.containment.values import ContainmentPlan, ContainmentStep, StepState
 from seawall.response.errors import JournalBroken
 
 Phase = Literal["apply", "undo"]
@@ -20,7 +20,7 @@ _STATES = frozenset(get_args(StepState))
 
 
 @dataclass(slots=True)
-class Change:
+class StepChange:
     """One change of a step. `is_open`: it was intended and no result is known; it may or may not have happened."""
 
     outcome: Outcome | None = None
@@ -29,11 +29,11 @@ class Change:
 
 
 @dataclass(slots=True)
-class Past:
+class StepHistory:
     """What happened in one phase of a step."""
 
     before: dict[str, Found] | None = None
-    changes: dict[int, Change] = field(default_factory=dict)
+    changes: dict[int, StepChange] = field(default_factory=dict)
     state: StepState = "pending"
     why: str = ""
     confirmed_by: str = ""
@@ -43,25 +43,25 @@ class Past:
         """Whether a change was made, or may have been: then what was read before stays what it is."""
         return any(change.is_open or change.outcome in {"done", "gone"} for change in self.changes.values())
 
-    def change(self, number: int) -> Change:
+    def change(self, number: int) -> StepChange:
         """The change of this number."""
-        return self.changes.setdefault(number, Change())
+        return self.changes.setdefault(number, StepChange())
 
 
 @dataclass(slots=True)
-class History:
+class JournalHistory:
     """All that the lines of a journal say."""
 
-    plan: Plan | None = None
-    steps: dict[tuple[Phase, str], Past] = field(default_factory=dict)
+    plan: ContainmentPlan | None = None
+    steps: dict[tuple[Phase, str], StepHistory] = field(default_factory=dict)
     approved: list[tuple[str, str, Phase]] = field(default_factory=list)
     """(when, by whom, for what), one for each run."""
 
-    def past(self, phase: Phase, step: str) -> Past:
+    def past(self, phase: Phase, step: str) -> StepHistory:
         """What happened in a phase of a step."""
-        return self.steps.setdefault((phase, step), Past())
+        return self.steps.setdefault((phase, step), StepHistory())
 
-    def state(self, action: Action) -> StepState:
+    def state(self, action: ContainmentStep) -> StepState:
         """Where a step stands, its undoing included."""
         undone = self.steps.get(("undo", action.id))
         if undone is not None and undone.state in {"undone", "already"}:
@@ -69,9 +69,9 @@ class History:
         return self.past("apply", action.id).state
 
 
-def history(entries: Iterable[Entry]) -> History:
+def read_history(entries: Iterable[Entry]) -> JournalHistory:
     """What the lines say. Raises JournalBroken where they say what no journal says."""
-    found = History()
+    found = JournalHistory()
     for entry in entries:
         try:
             _take(found, entry)
@@ -82,7 +82,7 @@ def history(entries: Iterable[Entry]) -> History:
     return found
 
 
-def _take(found: History, entry: Mapping[str, Any]) -> None:
+def _take(found: JournalHistory, entry: Mapping[str, Any]) -> None:
     event = entry["event"]
     if event == "opened":
         found.plan = plan_from_document(entry["plan"])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from seawall.response.containment.settings import Settings
+from seawall.response.containment.settings import ContainmentSettings
 from seawall.response.containment.values import Vendor
-from seawall.response.containment.vendors import Host
+from seawall.response.containment.vendors import VendorHost
 from seawall.response.errors import RespondInvalid
 from seawall.vendor_api.access.google import GoogleAccess
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
@@ -31,7 +31,7 @@ VARIABLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class StaticToken:
     """A token that is given and does not end: what refuses it will refuse it again."""
 
     token: str
@@ -46,13 +46,13 @@ class Bearer:
 
 
 @dataclass(frozen=True, slots=True)
-class Configured:
+class ConfiguredVendors:
     """Everybody whom the settings name."""
 
-    settings: Settings
+    settings: ContainmentSettings
     clock: Clock
 
-    def __call__(self, vendor: Vendor, service: str, subject: str, scope: str) -> Host:
+    def __call__(self, vendor: Vendor, service: str, subject: str, scope: str) -> VendorHost:
         """The host of a vendor's service, asked as a subject, with a token for a scope. Raises RespondInvalid, CollectInvalid."""
         if getattr(self.settings, vendor) is None:
             raise RespondInvalid(
@@ -64,7 +64,7 @@ class Configured:
             return self._google(service, subject, scope)
         return self._okta(scope) if vendor == "okta" else self._gate()
 
-    def _microsoft(self) -> Host:
+    def _microsoft(self) -> VendorHost:
         about = self.settings.microsoft
         assert about is not None  # noqa: S101 - looked at above
         if about.cloud not in GRAPH:
@@ -86,7 +86,7 @@ class Configured:
         )
         return _host((about.base_url or cloud.api) + "/v1.0", access)
 
-    def _google(self, service: str, subject: str, scope: str) -> Host:
+    def _google(self, service: str, subject: str, scope: str) -> VendorHost:
         about = self.settings.google
         assert about is not None  # noqa: S101 - looked at above
         login_base = about.base_url or GOOGLE.login
@@ -101,7 +101,7 @@ class Configured:
         )
         return _host(about.base_url or (GMAIL if is_gmail else GOOGLE.api), access)
 
-    def _okta(self, scope: str) -> Host:
+    def _okta(self, scope: str) -> VendorHost:
         about = self.settings.okta
         assert about is not None  # noqa: S101 - looked at above
         base = about.base_url or f"https://{about.domain}"
@@ -122,18 +122,18 @@ class Configured:
             access = ApiToken(_secret(about.token_file, "okta"))
         return _host(base, access)
 
-    def _gate(self) -> Host:
+    def _gate(self) -> VendorHost:
         about = self.settings.gate
         assert about is not None  # noqa: S101 - looked at above
-        return _host(about.url.rstrip("/"), Bearer(_secret(about.token_file, "gate")))
+        return _host(about.url.rstrip("/"), StaticToken(_secret(about.token_file, "gate")))
 
 
 def _secret(file: str, vendor: Vendor) -> str:
     return secret_of(Path(file) if file else None, VARIABLES[vendor], f"a file in [{vendor}]")
 
 
-def _host(base: str, access: Access) -> Host:
-    return Host(base, _exchange(base), access)
+def _host(base: str, access: Access) -> VendorHost:
+    return VendorHost(base, _exchange(base), access)
 
 
 def _exchange(url: str) -> Exchange:

@@ -67,7 +67,7 @@ class Journal:
 
 
 @contextmanager
-def opened(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
+def open_journal(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
     """Open a journal, or begin one, and hold it against other processes until the end.
 
     Raises JournalBusy, JournalBroken, OutputUnwritable.
@@ -92,7 +92,7 @@ def opened(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
         yield journal
 
 
-def read(path: Path) -> list[Entry]:
+def read_journal(path: Path) -> list[Entry]:
     """Return the lines of a journal, without locking it. Raises JournalBroken."""
     try:
         file = AppendOnlyFile.open(path)

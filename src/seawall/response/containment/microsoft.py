@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.response.containment.records import Record
+from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import (
     OLD_ONE_IS_GONE,
     SESSIONS_STAY_ENDED,
-    Subject,
-    by_account,
-    by_record,
-    shell,
-    why,
+    StepSubject,
+    describe_record,
+    make_account_step,
+    make_powershell,
+    make_record_step,
 )
-from seawall.response.containment.templates import address, filter_text, is_guid
-from seawall.response.containment.values import Action, Call, Check, Condition, Notice, Read
+from seawall.response.containment.templates import escape_filter_text, fill_address, is_guid
+from seawall.response.containment.values import (
+    ChangeCheck,
+    Condition,
+    ContainmentStep,
+    StateRead,
+    StepNotice,
+    VendorCall,
+)
 from seawall_base.times import rfc3339
 
 DOCS: Final = "https://learn.microsoft.com/en-us/graph/api/"
@@ -78,7 +85,7 @@ _USER_FIELDS: Final = (
 )
 
 
-def graph(
+def call_graph(
     method: str,
     path: str,
     permission: str,
@@ -87,32 +94,34 @@ def graph(
     body: dict[str, Any] | None = None,
     expect: tuple[int, ...] | None = None,
     role: str = "",
-) -> Call:
+) -> VendorCall:
     """A call of Graph; `page` is the page of its documentation, which gives the statuses of success too."""
     known = {"GET": (200,), "PATCH": CHANGED, "DELETE": CHANGED, "POST": MADE}[method]
-    return Call(method, path, body, expect or known, permission, role, DOCS + page)
+    return VendorCall(method, path, body, expect or known, permission, role, DOCS + page)
 
 
 def user_path(name: str, rest: str = "") -> str:
     """The path of an account or its mailbox. A name that begins with `$` stands in a key: OData takes it for an option."""
     if name.startswith("$"):
-        return address("/users('{name}')", name=filter_text(name)) + rest
-    return address("/users/{name}", name=name) + rest
+        return fill_address("/users('{name}')", name=escape_filter_text(name)) + rest
+    return fill_address("/users/{name}", name=name) + rest
 
 
-def user_read(subject: Subject, *notices: Notice) -> Read:
+def read_user(subject: StepSubject, *notices: StepNotice) -> StateRead:
     """The account's state: whether it is enabled, since when its sessions and password are valid, and where it is kept."""
     path = user_path(subject.account, "?$select=" + ",".join(_USER_FIELDS))
-    return Read("user", graph("GET", path, "User.Read.All", "user-get"), _USER_FIELDS, notices=notices)
+    return StateRead(
+        "user", call_graph("GET", path, "User.Read.All", "user-get"), _USER_FIELDS, notices=notices
+    )
 
 
-def disable(subject: Subject) -> Action:
+def block_sign_in(subject: StepSubject) -> ContainmentStep:
     """Block sign-in of the account."""
     path, permission = user_path(subject.account), "User.EnableDisableAccount.All"
-    call = graph(
+    call = call_graph(
         "PATCH", path, permission, "user-update", body={"accountEnabled": False}, role=ADMINISTRATORS
     )
-    back = graph(
+    back = call_graph(
         "PATCH",
         path,
         permission,
@@ -120,32 +129,34 @@ def disable(subject: Subject) -> Action:
         body={"accountEnabled": {"$read": "user.accountEnabled"}},
         role=ADMINISTRATORS,
     )
-    synced = Notice(
+    synced = StepNotice(
         _SYNCED,
         "the account is synchronised from Active Directory: disable it there too (Disable-ADAccount). Microsoft's "
         "documentation asks for both, and does not say whether a synchronisation enables it again",
     )
-    return by_account(
+    return make_account_step(
         subject,
         vendor="microsoft",
         kind="disable_account",
         title=f"Block sign-in of {subject.account}",
         reason="Nobody signs in to the account until its holder has it back. Mail is still delivered.",
-        before=(user_read(subject, synced),),
+        before=(read_user(subject, synced),),
         calls=(call,),
-        done=Check("user", "equal", ("accountEnabled",), False),
+        done=ChangeCheck("user", "equal", ("accountEnabled",), False),
         undo=(back,),
-        undone=Check("user", "restored", ("accountEnabled",)),
-        powershell=shell("Update-MgUser -UserId {account} -AccountEnabled:$false", account=subject.account),
-        undo_powershell=shell(
+        undone=ChangeCheck("user", "restored", ("accountEnabled",)),
+        powershell=make_powershell(
+            "Update-MgUser -UserId {account} -AccountEnabled:$false", account=subject.account
+        ),
+        undo_powershell=make_powershell(
             "Update-MgUser -UserId {account} -AccountEnabled:$true", account=subject.account
         ),
     )
 
 
-def reset(subject: Subject) -> Action:
+def reset_password(subject: StepSubject) -> ContainmentStep:
     """Replace the password by one that nobody knows."""
-    call = graph(
+    call = call_graph(
         "PATCH",
         user_path(subject.account),
         "User-PasswordProfile.ReadWrite.All",
@@ -153,32 +164,32 @@ def reset(subject: Subject) -> Action:
         body={"passwordProfile": {"forceChangePasswordNextSignIn": True, "password": {"$given": "password"}}},
         role=f"User Administrator; {ADMINISTRATORS}",
     )
-    synced = Notice(
+    synced = StepNotice(
         _SYNCED,
         "the account is synchronised: its password is kept in Active Directory. Reset it there twice "
         "(Set-ADAccountPassword -Reset), as Microsoft advises, then confirm this step",
         by_hand=True,
     )
-    external = Notice(
+    external = StepNotice(
         _EXTERNAL,
         "the account is a guest: its password is its home organisation's. Tell that organisation",
         by_hand=True,
     )
-    return by_account(
+    return make_account_step(
         subject,
         vendor="microsoft",
         kind="reset_password",
         title=f"Replace the password of {subject.account}",
         reason="A password that the intruder knows opens the next session. Accounts that are synchronised from on-premises, "
         "federated or guests are reset where their password is kept.",
-        before=(user_read(subject, synced, external),),
+        before=(read_user(subject, synced, external),),
         calls=(call,),
-        done=Check("user", "changed", ("lastPasswordChangeDateTime",)),
+        done=ChangeCheck("user", "changed", ("lastPasswordChangeDateTime",)),
         irreversible=OLD_ONE_IS_GONE,
     )
 
 
-def revoke(subject: Subject, *, is_last: bool) -> Action:
+def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
     """End all sessions and refresh tokens; once more at the end."""
     again = " once more" if is_last else ""
     reason = (
@@ -188,20 +199,20 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
         "SharePoint and Teams with continuous access evaluation for up to 15 minutes, elsewhere until they end, by default an "
         "hour. Sessions that an application keeps by itself are ended there only."
     )
-    external = Notice(
+    external = StepNotice(
         _EXTERNAL,
         "the account is a guest, who signs in at the home organisation: by its documentation this call ends no session of "
         "guests. Tell that organisation, and block the account here",
     )
-    return by_account(
+    return make_account_step(
         subject,
         vendor="microsoft",
         kind="revoke_sessions",
         title=f"Revoke sessions and refresh tokens of {subject.account}{again}",
         reason=reason,
-        before=(user_read(subject, external),),
+        before=(read_user(subject, external),),
         calls=(
-            graph(
+            call_graph(
                 "POST",
                 user_path(subject.account, "/revokeSignInSessions"),
                 "User.RevokeSessions.All",
@@ -209,14 +220,14 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
                 expect=CHANGED,
             ),
         ),
-        done=Check("user", "changed", ("signInSessionsValidFromDateTime",)),
+        done=ChangeCheck("user", "changed", ("signInSessionsValidFromDateTime",)),
         irreversible=SESSIONS_STAY_ENDED,
-        powershell=shell("Revoke-MgUserSignInSession -UserId {account}", account=subject.account),
+        powershell=make_powershell("Revoke-MgUserSignInSession -UserId {account}", account=subject.account),
         details={"last": is_last},
     )
 
 
-def registers_method(record: Record) -> bool:
+def is_method_registration(record: ChangeRecord) -> bool:
     """Whether a record says that a sign-in method was registered. That one is asked for now, or no longer, registers none."""
     name = record.activity.strip().rstrip(".")
     return name in REGISTRATIONS or (
@@ -225,10 +236,10 @@ def registers_method(record: Record) -> bool:
     )
 
 
-def methods(subject: Subject, record: Record) -> Iterator[Action]:
+def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """Remove sign-in methods that were registered during the intrusion, one step for each kind of method."""
     span = f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
-    undated = Notice(
+    undated = StepNotice(
         Condition("createdDateTime", "missing"),
         "{count} of this kind do not say when they were registered: look at them with the account's holder",
     )
@@ -236,16 +247,18 @@ def methods(subject: Subject, record: Record) -> Iterator[Action]:
         base = user_path(subject.account, f"/authentication/{part}")
         # External methods are links to a configuration, and the link is what is deleted.
         one = base + "/{method.id}" + ("/$ref" if part.startswith("external") else "")
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind="remove_method",
             title=f"Remove {words} of {subject.account}, registered during the intrusion",
-            reason=why(record, "A method that an intruder registered survives the reset of the password"),
+            reason=describe_record(
+                record, "A method that an intruder registered survives the reset of the password"
+            ),
             before=(
-                Read(
+                StateRead(
                     "method",
-                    graph("GET", base, METHODS_PERMISSION, listed),
+                    call_graph("GET", base, METHODS_PERMISSION, listed),
                     ("id", "displayName", "createdDateTime", "model", "phoneAppVersion"),
                     items="value",
                     where=(Condition("createdDateTime", "between", span),),
@@ -253,37 +266,39 @@ def methods(subject: Subject, record: Record) -> Iterator[Action]:
                 ),
             ),
             each="method",
-            calls=(graph("DELETE", one, METHODS_PERMISSION, deleted),),
-            done=Check("method", "absent", ("id",)),
+            calls=(call_graph("DELETE", one, METHODS_PERMISSION, deleted),),
+            done=ChangeCheck("method", "absent", ("id",)),
             irreversible="A removed sign-in method cannot be put back: its holder registers it again.",
         )
 
 
-def devices(subject: Subject, record: Record) -> Action:
+def disable_devices(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     """Have a person disable devices that were registered during the intrusion: Graph disables only those of Windows."""
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind="disable_device",
         title=f"Disable devices of {subject.account} that were registered during the intrusion",
-        reason=why(
+        reason=describe_record(
             record, "A device that an intruder registered gets tokens by itself and may pass for trusted"
         ),
         by_hand="Of the devices that this lists, disable those registered during the intrusion that their holder does not "
         "know: Update-MgDevice -DeviceId ID -AccountEnabled:$false, as a Cloud Device Administrator.",
-        powershell=shell("Get-MgUserRegisteredDevice -UserId {account} -All", account=subject.account),
+        powershell=make_powershell(
+            "Get-MgUserRegisteredDevice -UserId {account} -All", account=subject.account
+        ),
         irreversible="",
     )
 
 
-def registers_device(record: Record) -> bool:
+def is_device_registration(record: ChangeRecord) -> bool:
     """Whether a record says that a device was registered."""
     return record.activity.strip().rstrip(".") in DEVICES
 
 
-def look_at_methods(subject: Subject) -> Action:
+def review_methods(subject: StepSubject) -> ContainmentStep:
     """Have a person look through the sign-in methods: telephone numbers do not say when they were registered."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="microsoft",
         kind="remove_method",
@@ -293,7 +308,9 @@ def look_at_methods(subject: Subject) -> Action:
         "Graph promises no time of registration for telephone numbers, mail addresses, authenticator codes, and for Microsoft "
         "Authenticator without passwordless sign-in.",
         by_hand="In the Entra admin center, under the account's authentication methods, remove what its holder does not know.",
-        powershell=shell("Get-MgUserAuthenticationMethod -UserId {account}", account=subject.account),
+        powershell=make_powershell(
+            "Get-MgUserAuthenticationMethod -UserId {account}", account=subject.account
+        ),
         irreversible="Note a telephone number before removing it: it can be registered again.",
     )
 
@@ -303,10 +320,10 @@ def principal_path(app: str) -> str:
     return f"/servicePrincipals(appId='{app.lower()}')"
 
 
-def disable_application(subject: Subject) -> Action:
+def block_application(subject: StepSubject) -> ContainmentStep:
     """Block an application's service principal."""
     if not is_guid(subject.account):
-        return by_account(
+        return make_account_step(
             subject,
             vendor="microsoft",
             kind="disable_service_principal",
@@ -316,9 +333,9 @@ def disable_application(subject: Subject) -> Action:
             irreversible="",
         )
     path = principal_path(subject.account)
-    read = Read(
+    read = StateRead(
         "principal",
-        graph(
+        call_graph(
             "GET",
             path + "?$select=id,accountEnabled,displayName",
             "Application.ReadWrite.All",
@@ -327,7 +344,7 @@ def disable_application(subject: Subject) -> Action:
         ("id", "accountEnabled", "displayName"),
     )
     principal = f"(Get-MgServicePrincipal -Filter \"appId eq '{subject.account.lower()}'\").Id"
-    return by_account(
+    return make_account_step(
         subject,
         vendor="microsoft",
         kind="disable_service_principal",
@@ -336,7 +353,7 @@ def disable_application(subject: Subject) -> Action:
         "say: count on an hour, the usual length of an access token. Whatever depends on the application stops.",
         before=(read,),
         calls=(
-            graph(
+            call_graph(
                 "PATCH",
                 path,
                 "Application.ReadWrite.All",
@@ -344,9 +361,9 @@ def disable_application(subject: Subject) -> Action:
                 body={"accountEnabled": False},
             ),
         ),
-        done=Check("principal", "equal", ("accountEnabled",), False),
+        done=ChangeCheck("principal", "equal", ("accountEnabled",), False),
         undo=(
-            graph(
+            call_graph(
                 "PATCH",
                 path,
                 "Application.ReadWrite.All",
@@ -354,7 +371,7 @@ def disable_application(subject: Subject) -> Action:
                 body={"accountEnabled": {"$read": "principal.accountEnabled"}},
             ),
         ),
-        undone=Check("principal", "restored", ("accountEnabled",)),
+        undone=ChangeCheck("principal", "restored", ("accountEnabled",)),
         powershell=(f"Update-MgServicePrincipal -ServicePrincipalId {principal} -AccountEnabled:$false",),
         undo_powershell=(f"Update-MgServicePrincipal -ServicePrincipalId {principal} -AccountEnabled:$true",),
     )

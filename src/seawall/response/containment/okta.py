@@ -11,17 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from seawall.response.containment.records import Record
+from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import (
     OLD_ONE_IS_GONE,
     SESSIONS_STAY_ENDED,
-    Subject,
-    by_account,
-    by_record,
-    why,
+    StepSubject,
+    describe_record,
+    make_account_step,
+    make_record_step,
 )
-from seawall.response.containment.templates import address
-from seawall.response.containment.values import Action, ActionKind, Call, Check, Condition, Notice, Read
+from seawall.response.containment.templates import fill_address
+from seawall.response.containment.values import (
+    ActionKind,
+    ChangeCheck,
+    Condition,
+    ContainmentStep,
+    StateRead,
+    StepNotice,
+    VendorCall,
+)
 from seawall_base.times import rfc3339
 
 DOCS: Final = "https://developer.okta.com/docs/api/openapi/okta-management/management/tags/"
@@ -35,14 +43,14 @@ BLOCKED: Final = ("SUSPENDED", "DEPROVISIONED")
 
 def _call(
     method: str, path: str, scope: str, page: str, body: dict[str, Any] | None = None, **values: str
-) -> Call:
-    return Call(
-        method, address("/api/v1" + path, **values), body, permission=scope, documentation=DOCS + page
+) -> VendorCall:
+    return VendorCall(
+        method, fill_address("/api/v1" + path, **values), body, permission=scope, documentation=DOCS + page
     )
 
 
-def _user(account: str, *notices: Notice) -> Read:
-    return Read(
+def _user(account: str, *notices: StepNotice) -> StateRead:
+    return StateRead(
         "user",
         _call("GET", "/users/{account}", "okta.users.read", "user", account=account),
         ("id", "status", "passwordChanged", "credentials.provider.type"),
@@ -50,22 +58,22 @@ def _user(account: str, *notices: Notice) -> Read:
     )
 
 
-_NOT_ACTIVE: Final = Notice(
+_NOT_ACTIVE: Final = StepNotice(
     Condition("status", "outside", "|".join(("ACTIVE", *BLOCKED))),
     "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an administrator. "
     "Activate or unlock it and run this again, or deactivate it (which takes its applications away), then say --done.",
     by_hand=True,
 )
-_KEPT_ELSEWHERE: Final = Notice(
+_KEPT_ELSEWHERE: Final = StepNotice(
     Condition("credentials.provider.type", "outside", "OKTA|IMPORT"),
     "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
     by_hand=True,
 )
 
 
-def suspend(subject: Subject) -> Action:
+def suspend_account(subject: StepSubject) -> ContainmentStep:
     """Suspend the account."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="okta",
         kind="disable_account",
@@ -77,7 +85,7 @@ def suspend(subject: Subject) -> Action:
                 "POST", "/users/{account}/lifecycle/suspend", MANAGE, "userlifecycle", account=subject.account
             ),
         ),
-        done=Check("user", "among", ("status",), list(BLOCKED)),
+        done=ChangeCheck("user", "among", ("status",), list(BLOCKED)),
         undo=(
             _call(
                 "POST",
@@ -87,14 +95,14 @@ def suspend(subject: Subject) -> Action:
                 account=subject.account,
             ),
         ),
-        undone=Check("user", "restored", ("status",)),
+        undone=ChangeCheck("user", "restored", ("status",)),
     )
 
 
-def reset(subject: Subject) -> Action:
+def reset_password(subject: StepSubject) -> ContainmentStep:
     """Replace the password by one that nobody knows."""
     body = {"credentials": {"password": {"value": {"$given": "password"}}}}
-    return by_account(
+    return make_account_step(
         subject,
         vendor="okta",
         kind="reset_password",
@@ -102,14 +110,14 @@ def reset(subject: Subject) -> Action:
         reason="A password that the intruder knows opens the next session. Accounts from a directory are reset there.",
         before=(_user(subject.account, _KEPT_ELSEWHERE),),
         calls=(_call("POST", "/users/{account}", MANAGE, "user", body, account=subject.account),),
-        done=Check("user", "changed", ("passwordChanged",)),
+        done=ChangeCheck("user", "changed", ("passwordChanged",)),
         irreversible=OLD_ONE_IS_GONE,
     )
 
 
-def revoke(subject: Subject, *, is_last: bool) -> Action:
+def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
     """End all sessions and OAuth tokens, and forget devices that are trusted. Okta does not tell whether that was done."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="okta",
         kind="revoke_sessions",
@@ -131,9 +139,9 @@ def revoke(subject: Subject, *, is_last: bool) -> Action:
     )
 
 
-def look_at_methods(subject: Subject) -> Action:
+def review_methods(subject: StepSubject) -> ContainmentStep:
     """Have a person look through the authenticators: the list that Okta gives depends on policies and on who asks."""
-    return by_account(
+    return make_account_step(
         subject,
         vendor="okta",
         kind="remove_method",
@@ -147,19 +155,21 @@ def look_at_methods(subject: Subject) -> Action:
     )
 
 
-def _enrolled(subject: Subject, record: Record) -> Action:
+def _enrolled(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     """Remove factors that were enrolled during the intrusion."""
     account = record.resource if "@" in record.resource else subject.account
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=account,
         kind="remove_method",
         title=f"Remove factors of {account} that were enrolled at Okta during the intrusion",
-        reason=why(record, "A factor that an intruder enrolled survives the reset of the password"),
+        reason=describe_record(
+            record, "A factor that an intruder enrolled survives the reset of the password"
+        ),
         before=(
             _user(account),
-            Read(
+            StateRead(
                 "factor",
                 _call("GET", "/users/{user.id}/factors", "okta.users.read", "userfactor"),
                 ("id", "factorType", "provider", "status", "created"),
@@ -169,23 +179,25 @@ def _enrolled(subject: Subject, record: Record) -> Action:
         ),
         each="factor",
         calls=(_call("DELETE", "/users/{user.id}/factors/{factor.id}", MANAGE, "userfactor"),),
-        done=Check("factor", "absent", ("id",)),
+        done=ChangeCheck("factor", "absent", ("id",)),
         irreversible="A removed factor cannot be put back: its holder enrols it again. With a push factor of Okta Verify, Okta "
         "removes all of Okta Verify's factors of the account, the holder's too.",
     )
 
 
-def _consented(subject: Subject, record: Record) -> Action:
+def _consented(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     """Remove consents to applications that were given during the intrusion."""
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind="remove_consent",
         title=f"Remove consents of {subject.account} that were given at Okta during the intrusion",
-        reason=why(record, "A consent lets an application act for the account until it is removed"),
+        reason=describe_record(
+            record, "A consent lets an application act for the account until it is removed"
+        ),
         before=(
             _user(subject.account),
-            Read(
+            StateRead(
                 "grant",
                 _call("GET", "/users/{user.id}/grants", "okta.users.read", "usergrant"),
                 ("id", "clientId", "scopeId", "issuer", "created"),
@@ -195,16 +207,16 @@ def _consented(subject: Subject, record: Record) -> Action:
         ),
         each="grant",
         calls=(_call("DELETE", "/users/{user.id}/grants/{grant.id}", MANAGE, "usergrant"),),
-        done=Check("grant", "absent", ("id",)),
+        done=ChangeCheck("grant", "absent", ("id",)),
         irreversible="The account's holder has to consent anew.",
     )
 
 
-def _span(subject: Subject) -> str:
+def _span(subject: StepSubject) -> str:
     return f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The steps that take back what a record of Okta did; none for a record of anything else."""
     name = record.activity
     if name == "user.mfa.factor.activate":
@@ -217,12 +229,12 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
     elif name == "system.idp.lifecycle.update":
         yield from _unnamed(subject, record)
     elif name.startswith("app.oauth2.credentials.lifecycle."):
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind="remove_app_credential",
             title=f"Remove the credential that was added to {record.text('Target') or record.resource}",
-            reason=why(record, "A credential that an intruder added works until it is removed"),
+            reason=describe_record(record, "A credential that an intruder added works until it is removed"),
             by_hand="In the Admin Console: Applications, the application, General, Client Credentials: deactivate it, "
             "then delete it.",
             irreversible="A deleted credential cannot be put back; a deactivated one can be activated.",
@@ -232,15 +244,17 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
 _GRANTED: Final = "user.account.privilege.grant"
 
 
-def _unnamed(subject: Subject, record: Record) -> Iterator[Action]:
+def _unnamed(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """A step for a person, because the record does not say which thing it was, or what it was before."""
     kind, what, where = _TO_LOOK_AT[record.activity]
-    yield by_record(
+    yield make_record_step(
         subject,
         record,
         kind=kind,
         title=f"Look through the {what} at Okta" + (f": {record.resource}" if record.resource else ""),
-        reason=why(record, "What an intruder made or changed there stays when the account is clean again"),
+        reason=describe_record(
+            record, "What an intruder made or changed there stays when the account is clean again"
+        ),
         by_hand=f"The record does not say enough for a call. In the Admin Console: {where}.",
         irreversible="Note what you change: Seawall cannot put it back.",
     )
@@ -255,47 +269,47 @@ _TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
 }
 
 
-def _api_token(subject: Subject, record: Record) -> Iterator[Action]:
+def _api_token(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     path, page = "/api-tokens/{token}", "apitoken"
-    yield by_record(
+    yield make_record_step(
         subject,
         record,
         kind="remove_app_credential",
         title=f"Revoke the API token “{record.text('Target') or record.resource}”",
-        reason=why(record, "An API token acts as whoever made it, without a sign-in"),
+        reason=describe_record(record, "An API token acts as whoever made it, without a sign-in"),
         before=(
-            Read(
+            StateRead(
                 "token",
                 _call("GET", path, "okta.apiTokens.read", page, token=record.resource),
                 ("id", "name", "userId", "created"),
             ),
         ),
         calls=(_call("DELETE", path, "okta.apiTokens.manage", page, token=record.resource),),
-        done=Check("token", "absent", ("id",)),
+        done=ChangeCheck("token", "absent", ("id",)),
         irreversible="A revoked API token cannot be put back: make another one.",
     )
 
 
-def _roles(subject: Subject, record: Record) -> Iterator[Action]:
+def _roles(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """A step for each role that a record names; it may name several with commas."""
     for label in dict.fromkeys(part.strip() for part in record.text("privilegeGranted").split(",")):
         if label:
             yield _role(subject, record, label)
 
 
-def _role(subject: Subject, record: Record, label: str) -> Action:
+def _role(subject: StepSubject, record: ChangeRecord, label: str) -> ContainmentStep:
     base, page = "/users/{user.id}/roles", "roleassignmentauser"
     member = record.resource
-    return by_record(
+    return make_record_step(
         subject,
         record,
         account=member,
         kind="remove_role",
         title=f"Take the role {label} from {record.text('Target') or member}",
-        reason=why(record, "A role that was handed out stays when the account is clean again"),
+        reason=describe_record(record, "A role that was handed out stays when the account is clean again"),
         before=(
             _user(member),
-            Read(
+            StateRead(
                 "role",
                 _call("GET", base, "okta.roles.read", page),
                 ("id", "label", "assignmentType", *ROLE_FIELDS),
@@ -305,7 +319,7 @@ def _role(subject: Subject, record: Record, label: str) -> Action:
         ),
         each="role",
         calls=(_call("DELETE", base + "/{role.id}", "okta.roles.manage", page),),
-        done=Check("role", "absent", ("id",)),
+        done=ChangeCheck("role", "absent", ("id",)),
         undo=(
             _call(
                 "POST",
@@ -315,7 +329,7 @@ def _role(subject: Subject, record: Record, label: str) -> Action:
                 {field: {"$read": f"role.{field}"} for field in ROLE_FIELDS},
             ),
         ),
-        undone=Check("role", "restored", ROLE_FIELDS),
+        undone=ChangeCheck("role", "restored", ROLE_FIELDS),
         details={
             "note": "A role that is given back gets a new id, and is not limited again to the groups or applications that it "
             "was limited to. A role that comes from a group is taken away there."
@@ -323,30 +337,32 @@ def _role(subject: Subject, record: Record, label: str) -> Action:
     )
 
 
-def _identity_provider(subject: Subject, record: Record) -> Iterator[Action]:
+def _identity_provider(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     path, page, scope = "/idps/{idp}", "identityprovider", "okta.idps.manage"
     idp = record.resource
-    yield by_record(
+    yield make_record_step(
         subject,
         record,
         kind="block_renewal",
         title=f"Deactivate the identity provider “{record.text('Target') or record.resource}”",
-        reason=why(record, "Who controls it signs in as anybody, whatever is done to their accounts"),
+        reason=describe_record(
+            record, "Who controls it signs in as anybody, whatever is done to their accounts"
+        ),
         before=(
-            Read(
+            StateRead(
                 "provider",
                 _call("GET", path, "okta.idps.read", page, idp=idp),
                 ("id", "name", "type", "status"),
             ),
         ),
         calls=(_call("POST", path + "/lifecycle/deactivate", scope, page, idp=idp),),
-        done=Check("provider", "equal", ("status",), "INACTIVE"),
+        done=ChangeCheck("provider", "equal", ("status",), "INACTIVE"),
         undo=(_call("POST", path + "/lifecycle/activate", scope, page, idp=idp),),
-        undone=Check("provider", "restored", ("status",)),
+        undone=ChangeCheck("provider", "restored", ("status",)),
     )
 
 
-_NAMED: Final[dict[str, Callable[[Subject, Record], Iterator[Action]]]] = {
+_NAMED: Final[dict[str, Callable[[StepSubject, ChangeRecord], Iterator[ContainmentStep]]]] = {
     "system.api_token.create": _api_token,
     _GRANTED: _roles,
     "system.idp.lifecycle.create": _identity_provider,

@@ -18,20 +18,20 @@ import msgspec
 
 from seawall.detection.incident import Incident
 from seawall.response.containment import directory, exchange, gate, google, microsoft, okta, roles
-from seawall.response.containment.records import Record, encodable, records
-from seawall.response.containment.steps import Subject, by_account
+from seawall.response.containment.records import ChangeRecord, read_changes, replace_surrogates
+from seawall.response.containment.steps import StepSubject, make_account_step
 from seawall.response.containment.values import (
     CONFIDENCES,
-    Action,
     ActionKind,
-    Actor,
     Confidence,
-    Plan,
+    ContainmentPlan,
+    ContainmentStep,
+    IntruderIndicators,
     Vendor,
 )
 from seawall.response.errors import PlanInvalid
 from seawall.response.scope_values import Scope
-from seawall.response.scope_values import Subject as Touched
+from seawall.response.scope_values import ScopeSubject as Touched
 from seawall_base.plurals import plural
 
 RANKS: Final[dict[ActionKind, int]] = {
@@ -62,7 +62,7 @@ _VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okt
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PlanEvidence:
     """What the events say for a plan.
 
     `rows` are events that changed something, by or on the accounts in question. `systems` are the vendors in whose logs an
@@ -77,11 +77,11 @@ class Evidence:
     letting_in: frozenset[str] = frozenset()
     """Ids of consents to the intruder's applications, whenever they were given."""
 
-    actor: Actor | None = None
+    actor: IntruderIndicators | None = None
 
 
-def plan(
-    evidence: Evidence,
+def make_plan(
+    evidence: PlanEvidence,
     *,
     incident: Incident | None = None,
     scope: Scope | None = None,
@@ -89,19 +89,19 @@ def plan(
     with_gate: bool = False,
     thumbprints: Sequence[str] = (),
     created_from: str = "",
-) -> Plan:
+) -> ContainmentPlan:
     """The plan for an incident, a scope, or an incident whose scope is known.
 
     With `with_possible` also for accounts that the scope cannot rule out: where logs are short, these are most accounts.
     `thumbprints` are keys that are known to be stolen; they are blocked at the gate.
     """
-    subjects = list(subjects_of(incident, scope, evidence, with_possible=with_possible))
+    subjects = list(select_subjects(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
-    concerning = _Changes(records(evidence.rows, evidence.intruders, evidence.letting_in))
-    found: list[Action] = []
+    concerning = _Changes(read_changes(evidence.rows, evidence.intruders, evidence.letting_in))
+    found: list[ContainmentStep] = []
     unmade: list[str] = []
 
-    def take(what: str, made: Iterator[Action]) -> None:
+    def take(what: str, made: Iterator[ContainmentStep]) -> None:
         try:
             found.extend(made)
         except PlanInvalid:
@@ -109,7 +109,7 @@ def plan(
 
     for subject in subjects:
         keys = thumbprints if subject is subjects[0] else ()
-        take(subject.account, gate.steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
+        take(subject.account, gate.make_steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
         systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
         take(subject.account, _standing(subject, systems))
         for record in concerning(subject):
@@ -117,7 +117,7 @@ def plan(
     sure = {(one.tenant, one.account): one.sure for one in subjects}
     late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
     actions = tuple(_linked(sorted(_merged(found), key=lambda one: (_whose(one) in late, _place(one)))))
-    made = Plan(
+    made = ContainmentPlan(
         id="",
         incident=incident.id if incident else "",
         created_from=created_from,
@@ -126,10 +126,10 @@ def plan(
         warnings=tuple(_warnings(incident, scope, subjects, actions, unmade)),
         actor=evidence.actor,
     )
-    return replace(made, id=identity(made))
+    return replace(made, id=digest_plan(made))
 
 
-def identity(made: Plan) -> str:
+def digest_plan(made: ContainmentPlan) -> str:
     """The id of a plan: a hash of everything else in it.
 
     What plans did not have at first counts only where it says something: a plan that was made before, and the journal of an
@@ -147,19 +147,19 @@ def identity(made: Plan) -> str:
     return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
 
 
-def subjects_of(
-    incident: Incident | None, scope: Scope | None, evidence: Evidence, *, with_possible: bool = False
-) -> Iterator[Subject]:
+def select_subjects(
+    incident: Incident | None, scope: Scope | None, evidence: PlanEvidence, *, with_possible: bool = False
+) -> Iterator[StepSubject]:
     """Whose steps are made, the surest first. An account of both has what is surer, and both spans."""
-    found: dict[tuple[str, str], Subject] = {}
+    found: dict[tuple[str, str], StepSubject] = {}
 
     def add(tenant: str, account: str, sure: Confidence, first: int, last: int) -> None:
-        tenant, account = encodable(tenant), encodable(account)
+        tenant, account = replace_surrogates(tenant), replace_surrogates(account)
         known = found.get((tenant, account))
         if known is not None:
             sure = min(sure, known.sure, key=CONFIDENCES.index)
             first, last = min(first, known.first), max(last, known.last)
-        found[tenant, account] = Subject(
+        found[tenant, account] = StepSubject(
             tenant,
             account,
             sure,
@@ -173,14 +173,14 @@ def subjects_of(
         sure: Confidence = "likely" if incident.raised else "precaution"
         add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
     if scope is not None:
-        for one in wanted_of(scope, with_possible=with_possible):
+        for one in select_accounts(scope, with_possible=with_possible):
             first = scope.start if one.first is None else one.first
             last = scope.end if one.last is None else one.last
             add(one.tenant, one.name, "certain" if one.verdict == "touched" else "precaution", first, last)
     yield from sorted(found.values(), key=lambda one: (CONFIDENCES.index(one.sure), one.tenant, one.account))
 
 
-def wanted_of(scope: Scope, *, with_possible: bool) -> list[Touched]:
+def select_accounts(scope: Scope, *, with_possible: bool) -> list[Touched]:
     """The accounts of a scope for which steps are made: those proved touched, and if wanted those that cannot be ruled out."""
     verdicts = {"touched", "possible"} if with_possible else {"touched"}
     return [one for one in scope.accounts if one.verdict in verdicts]
@@ -189,14 +189,14 @@ def wanted_of(scope: Scope, *, with_possible: bool) -> list[Touched]:
 class _Changes:
     """Records of changes, found by whom they concern: there may be thousands of both."""
 
-    def __init__(self, changes: Iterable[Record]) -> None:
-        self._by: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    def __init__(self, changes: Iterable[ChangeRecord]) -> None:
+        self._by: dict[tuple[str, str], list[ChangeRecord]] = defaultdict(list)
         for record in changes:
             for name in dict.fromkeys((record.account, record.mailbox)):
                 if name:
                     self._by[record.tenant, name].append(record)
 
-    def __call__(self, subject: Subject) -> Iterator[Record]:
+    def __call__(self, subject: StepSubject) -> Iterator[ChangeRecord]:
         """The subject's, by time: it made the change then, or let the intruder in, or the intruder made it in its mailbox."""
         for record in self._by.get((subject.tenant, subject.account), ()):
             is_own = record.account == subject.account
@@ -205,22 +205,22 @@ class _Changes:
                 yield record
 
 
-def _undoing(subject: Subject, record: Record) -> Iterator[Action]:
+def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     if record.vendor == "microsoft":
-        if microsoft.registers_method(record):
-            yield from microsoft.methods(subject, record)
-        if microsoft.registers_device(record):
-            yield microsoft.devices(subject, record)
-        yield from directory.from_record(subject, record)
-        yield from roles.from_record(subject, record)
-        yield from exchange.from_record(subject, record)
+        if microsoft.is_method_registration(record):
+            yield from microsoft.remove_methods(subject, record)
+        if microsoft.is_device_registration(record):
+            yield microsoft.disable_devices(subject, record)
+        yield from directory.undo_steps(subject, record)
+        yield from roles.undo_steps(subject, record)
+        yield from exchange.undo_steps(subject, record)
     elif record.vendor == "google":
-        yield from google.from_record(subject, record)
+        yield from google.undo_steps(subject, record)
     else:
-        yield from okta.from_record(subject, record)
+        yield from okta.undo_steps(subject, record)
 
 
-def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+def _standing(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
     """The steps about the account itself. Of an account that is only possibly touched, sessions are ended and no more."""
     if subject.is_application:
         yield from _application(subject, systems)
@@ -228,31 +228,31 @@ def _standing(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
     is_possible = subject.sure == "precaution"
     for vendor in sorted(systems):
         module = {"microsoft": microsoft, "google": google, "okta": okta}[vendor]
-        yield module.revoke(subject, is_last=False)
+        yield module.revoke_sessions(subject, is_last=False)
         if is_possible:
             continue
-        yield module.reset(subject)
-        yield module.revoke(subject, is_last=True)
+        yield module.reset_password(subject)
+        yield module.revoke_sessions(subject, is_last=True)
     if is_possible:
         return
     if "microsoft" in systems:
-        yield microsoft.look_at_methods(subject)
-        yield microsoft.disable(subject)
+        yield microsoft.review_methods(subject)
+        yield microsoft.block_sign_in(subject)
     if "google" in systems:
-        yield google.look_at_methods(subject)
-        yield google.app_passwords(subject)
-        yield google.backup_codes(subject)
-        yield google.suspend(subject)
+        yield google.review_methods(subject)
+        yield google.remove_app_passwords(subject)
+        yield google.invalidate_backup_codes(subject)
+        yield google.suspend_account(subject)
     if "okta" in systems:
-        yield okta.look_at_methods(subject)
-        yield okta.suspend(subject)
+        yield okta.review_methods(subject)
+        yield okta.suspend_account(subject)
 
 
-def _application(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Action]:
+def _application(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
     if "microsoft" in systems:
-        yield microsoft.disable_application(subject)
+        yield microsoft.block_application(subject)
     for vendor in sorted(systems - {"microsoft"}):
-        yield by_account(
+        yield make_account_step(
             subject,
             vendor=vendor,
             kind="disable_service_principal",
@@ -262,9 +262,9 @@ def _application(subject: Subject, systems: frozenset[Vendor]) -> Iterator[Actio
         )
 
 
-def _merged(actions: Iterable[Action]) -> list[Action]:
+def _merged(actions: Iterable[ContainmentStep]) -> list[ContainmentStep]:
     """The same step once, with all records that say so, as sure as the surest."""
-    found: dict[str, Action] = {}
+    found: dict[str, ContainmentStep] = {}
     for action in actions:
         known = found.get(action.id)
         if known is not None:
@@ -277,11 +277,11 @@ def _merged(actions: Iterable[Action]) -> list[Action]:
     return list(found.values())
 
 
-def _whose(action: Action) -> tuple[str, str]:
+def _whose(action: ContainmentStep) -> tuple[str, str]:
     return action.tenant, action.account
 
 
-def _place(action: Action) -> tuple[int, int, str, str, bool, str]:
+def _place(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
     rank = RANKS[action.kind]
     if action.vendor in _PASSWORD_FIRST and action.kind == "reset_password":
         rank = RANKS["disable_account"]
@@ -293,7 +293,7 @@ def _place(action: Action) -> tuple[int, int, str, str, bool, str]:
     return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, is_later, action.id)
 
 
-def _linked(actions: Sequence[Action]) -> Iterator[Action]:
+def _linked(actions: Sequence[ContainmentStep]) -> Iterator[ContainmentStep]:
     """With what must be done before: block before the password, both before sessions are ended."""
     needs: dict[ActionKind, tuple[ActionKind, ...]] = {
         "reset_password": ("disable_account",),
@@ -316,7 +316,7 @@ _BESIDES: Final[dict[str, str]] = {
 """What a vendor wants besides the scopes. Sources: docs/reference/containment-calls.md."""
 
 
-def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
+def _prerequisites(actions: Sequence[ContainmentStep]) -> Iterator[str]:
     yield "Work with an account that this plan does not touch, from a device that the intruder cannot have."
     yield "Save the evidence first: the scan's folder, and an export of the logs. Some steps end what could still be watched."
     yield "Speak with the holders of the accounts by telephone or in person: whoever reads the mail also reads the question."
@@ -333,7 +333,7 @@ def _prerequisites(actions: Sequence[Action]) -> Iterator[str]:
             yield "The gate needs its administrator's token."
 
 
-def _calls(action: Action) -> Iterator[Any]:
+def _calls(action: ContainmentStep) -> Iterator[Any]:
     yield from (read.call for read in action.before)
     yield from action.calls
     yield from action.undo
@@ -347,8 +347,8 @@ def _knows(scope: Scope, incident: Incident) -> bool:
 def _warnings(
     incident: Incident | None,
     scope: Scope | None,
-    subjects: Sequence[Subject],
-    actions: Sequence[Action],
+    subjects: Sequence[StepSubject],
+    actions: Sequence[ContainmentStep],
     unmade: Sequence[str],
 ) -> Iterator[str]:
     if unmade:

@@ -12,7 +12,7 @@ _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
 """PowerShell ends a single-quoted text at any of these."""
 
 
-def literal(value: str) -> str | None:
+def quote_literal(value: str) -> str | None:
     """The value as a single-quoted literal; None for one that no name can be: too long, or with hidden characters.
 
     A line that holds a line break would be run in parts when it is pasted, quotes or not.
@@ -23,9 +23,9 @@ def literal(value: str) -> str | None:
     return f"'{doubled}'"
 
 
-def command(template: str, **values: str) -> str | None:
+def fill_command(template: str, **values: str) -> str | None:
     """The template with each `{name}` replaced by a literal; None where one of the values cannot be one."""
-    literals = {name: literal(value) for name, value in values.items()}
+    literals = {name: quote_literal(value) for name, value in values.items()}
     if any(text is None for text in literals.values()):
         return None
     return re.sub(r"\{(\w+)\}", lambda found: literals[found[1]] or "", template)

@@ -49,7 +49,7 @@ VENDOR_OF: Final[dict[str, Vendor]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ChangeRecord:
     """One record of a change. `parameters` are texts by name in lower case; `raw` is what no column holds."""
 
     id: str
@@ -83,27 +83,27 @@ class Record:
         return self.mailbox or self.account
 
 
-def plainly(activity: str) -> str:
+def normalise_operation(activity: str) -> str:
     """The name of an operation as it is compared: logs end some with a full stop, and write some with a long dash."""
     return activity.strip().rstrip(".").replace("\u2013", "-")
 
 
-def records(
+def read_changes(
     rows: Iterable[Mapping[str, Any]], intruders: frozenset[str], letting_in: frozenset[str] = frozenset()
-) -> list[Record]:
+) -> list[ChangeRecord]:
     """The successful changes among rows of events, by time; `intruders` are ids of the intruder's records, `letting_in` those
     of consents to its applications."""
     found = [_record(row, intruders, letting_in) for row in rows if row.get("source") in VENDOR_OF]
     return sorted(found, key=lambda record: (record.time, record.id))
 
 
-def _record(row: Mapping[str, Any], intruders: frozenset[str], letting_in: frozenset[str]) -> Record:
+def _record(row: Mapping[str, Any], intruders: frozenset[str], letting_in: frozenset[str]) -> ChangeRecord:
     def text(name: str) -> str:
         value = row.get(name)
-        return encodable(value) if isinstance(value, str) else ""
+        return replace_surrogates(value) if isinstance(value, str) else ""
 
     parameters = _object(text("parameters"))
-    return Record(
+    return ChangeRecord(
         id=text("metadata_uid"),
         time=_time(row.get("time")),
         vendor=VENDOR_OF[text("source")],
@@ -122,7 +122,7 @@ def _record(row: Mapping[str, Any], intruders: frozenset[str], letting_in: froze
     )
 
 
-def encodable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text without halves of surrogate pairs, which no document and no address can hold; they become `?`."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
@@ -137,7 +137,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, str):
-        return encodable(value)
+        return replace_surrogates(value)
     return "" if value is None else msgspec.json.encode(value).decode()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seawall.response.containment.values import Call, Vendor
+from seawall.response.containment.values import Vendor, VendorCall
 
 _DENIED: Final = frozenset({0, 401, 403})
 """Where a permission may be what is missing; 0: the vendor gave no token."""
@@ -53,7 +53,7 @@ _MEANINGS: Final[dict[tuple[str, str], str]] = {
 learn.microsoft.com, "Known issues with Microsoft Graph". No page has `MailboxNotEnabledForRESTAPI`: Graph answers with it."""
 
 
-def advice(vendor: Vendor, call: Call, status: int, code: str) -> str:
+def find_advice(vendor: Vendor, call: VendorCall, status: int, code: str) -> str:
     """What to look at after a refusal, empty where there is nothing to say."""
     said = []
     if status in _DENIED and call.permission:

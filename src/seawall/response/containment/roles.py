@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.response.containment.microsoft import graph
-from seawall.response.containment.records import Record
-from seawall.response.containment.steps import Subject, by_record, why
-from seawall.response.containment.templates import filter_text, is_guid, segment
-from seawall.response.containment.values import Action, Check, Condition, Read
+from seawall.response.containment.microsoft import call_graph
+from seawall.response.containment.records import ChangeRecord
+from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
+from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
+from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
 
 ASSIGNED: Final = frozenset(
     {
@@ -37,19 +37,19 @@ _SCHEDULES: Final = "RoleEligibilitySchedule.ReadWrite.Directory"
 _MEMBERS: Final = frozenset({"User", "Group", "ServicePrincipal"})
 
 
-def from_record(subject: Subject, record: Record) -> Iterator[Action]:
+def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The step that takes a role from who got it; none for a record of anything else."""
     name = record.activity.strip().rstrip(".")
     if name not in ASSIGNED | ELIGIBLE:
         return
     member, role = _member(record), record.text("Role.TemplateId", "RoleDefinitionOriginId", "TemplateId")
     if not is_guid(member) or not is_guid(role):
-        yield by_record(
+        yield make_record_step(
             subject,
             record,
             kind="remove_role",
             title="Look through the roles that were handed out",
-            reason=why(
+            reason=describe_record(
                 record, "The record does not name the role and its member in the form that a call needs"
             ),
             by_hand="In the Entra admin center, under Roles & admins, look through active and eligible assignments.",
@@ -61,7 +61,7 @@ def from_record(subject: Subject, record: Record) -> Iterator[Action]:
         yield _eligible(subject, record, member, role)
 
 
-def _member(record: Record) -> str:
+def _member(record: ChangeRecord) -> str:
     """Who got the role: the first target of the record that can have one, else its resource."""
     targets = record.raw.get("targetResources")
     for target in targets if isinstance(targets, list) else []:
@@ -70,19 +70,19 @@ def _member(record: Record) -> str:
     return record.resource
 
 
-def _assigned(subject: Subject, record: Record, member: str, role: str) -> Action:
+def _assigned(subject: StepSubject, record: ChangeRecord, member: str, role: str) -> ContainmentStep:
     body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _FIELDS}
     path = f"{_BASE}/roleAssignments"
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind="remove_role",
         title=f"Take the role {_named(record, role)} from {record.text('Target') or member}",
-        reason=why(record, "A role that was handed out stays when the account is clean again"),
+        reason=describe_record(record, "A role that was handed out stays when the account is clean again"),
         before=(
-            Read(
+            StateRead(
                 "assignment",
-                graph(
+                call_graph(
                     "GET",
                     f"{path}?{_of(member)}",
                     _PERMISSION,
@@ -97,17 +97,17 @@ def _assigned(subject: Subject, record: Record, member: str, role: str) -> Actio
             ),
         ),
         each="assignment",
-        calls=(graph("DELETE", path + "/{assignment.id}", _PERMISSION, "unifiedroleassignment-delete"),),
-        done=Check("assignment", "absent", ("id",)),
-        undo=(graph("POST", path, _PERMISSION, "rbacapplication-post-roleassignments", body=body),),
-        undone=Check("assignment", "restored", _FIELDS),
+        calls=(call_graph("DELETE", path + "/{assignment.id}", _PERMISSION, "unifiedroleassignment-delete"),),
+        done=ChangeCheck("assignment", "absent", ("id",)),
+        undo=(call_graph("POST", path, _PERMISSION, "rbacapplication-post-roleassignments", body=body),),
+        undone=ChangeCheck("assignment", "restored", _FIELDS),
         irreversible="An assignment that ended by itself is put back without an end."
         if record.activity != "Add member to role"
         else "",
     )
 
 
-def _eligible(subject: Subject, record: Record, member: str, role: str) -> Action:
+def _eligible(subject: StepSubject, record: ChangeRecord, member: str, role: str) -> ContainmentStep:
     whom: dict[str, Any] = {
         **{field: {"$read": f"eligibility.{field}"} for field in (*_FIELDS, "appScopeId")},
         "justification": "containment of an incident",
@@ -117,16 +117,18 @@ def _eligible(subject: Subject, record: Record, member: str, role: str) -> Actio
         "rbacapplication-post-roleeligibilityschedulerequests",
     )
     back = {**whom, "action": "adminAssign", "scheduleInfo": {"$read": "eligibility.scheduleInfo"}}
-    return by_record(
+    return make_record_step(
         subject,
         record,
         kind="remove_role",
         title=f"Make {record.text('Target') or member} no longer eligible for the role {_named(record, role)}",
-        reason=why(record, "Who is eligible for a role activates it when the account is clean again"),
+        reason=describe_record(
+            record, "Who is eligible for a role activates it when the account is clean again"
+        ),
         before=(
-            Read(
+            StateRead(
                 "eligibility",
-                graph(
+                call_graph(
                     "GET",
                     f"{_BASE}/roleEligibilitySchedules?{_of(member)}",
                     _SCHEDULES,
@@ -142,17 +144,17 @@ def _eligible(subject: Subject, record: Record, member: str, role: str) -> Actio
             ),
         ),
         each="eligibility",
-        calls=(graph("POST", path, _SCHEDULES, page, body={**whom, "action": "adminRemove"}),),
-        done=Check("eligibility", "absent", ("id",)),
-        undo=(graph("POST", path, _SCHEDULES, page, body=back),),
-        undone=Check("eligibility", "restored", _FIELDS),
+        calls=(call_graph("POST", path, _SCHEDULES, page, body={**whom, "action": "adminRemove"}),),
+        done=ChangeCheck("eligibility", "absent", ("id",)),
+        undo=(call_graph("POST", path, _SCHEDULES, page, body=back),),
+        undone=ChangeCheck("eligibility", "restored", _FIELDS),
         irreversible="What is put back begins at the time of undoing; the role's own policy may refuse it or want an approval.",
     )
 
 
-def _named(record: Record, role: str) -> str:
+def _named(record: ChangeRecord, role: str) -> str:
     return record.text("Role.DisplayName", "RoleDisplayName") or role
 
 
 def _of(member: str) -> str:
-    return "$filter=" + segment(f"principalId eq '{filter_text(member)}'")
+    return "$filter=" + encode_segment(f"principalId eq '{escape_filter_text(member)}'")

@@ -8,10 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seawall.response.containment import journal as journals
-from seawall.response.containment.documents import plan_document
-from seawall.response.containment.history import Past, Phase, history
+from seawall.response.containment.documents import plan_to_document
+from seawall.response.containment.history import Phase, StepHistory, read_history
 from seawall.response.containment.journal import Journal
-from seawall.response.containment.values import CONFIDENCES, Action, Confidence, Plan, StepResult
+from seawall.response.containment.values import (
+    CONFIDENCES,
+    Confidence,
+    ContainmentPlan,
+    ContainmentStep,
+    StepResult,
+)
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import UsageError
 
@@ -24,34 +30,34 @@ def journal_path(plan_file: Path) -> Path:
 
 
 @contextmanager
-def begun(path: Path, plan: Plan, clock: Callable[[], str]) -> Iterator[Journal]:
+def begin_journal(path: Path, plan: ContainmentPlan, clock: Callable[[], str]) -> Iterator[Journal]:
     """The journal of this plan, begun if it is new. Raises JournalBroken where it is another plan's."""
-    with journals.opened(path, clock=clock) as journal:
-        known = history(journal.entries).plan
+    with journals.open_journal(path, clock=clock) as journal:
+        known = read_history(journal.entries).plan
         if known is None:
-            journal.append("opened", plan=plan_document(plan))
+            journal.append("opened", plan=plan_to_document(plan))
         elif known.id != plan.id:
             raise JournalBroken(f"{path}: is the journal of another plan", fix="give another --journal")
         yield journal
 
 
-def plan_of(path: Path) -> Plan:
+def read_plan_of_journal(path: Path) -> ContainmentPlan:
     """The plan in a journal. Raises JournalBroken."""
-    plan = history(journals.read(path)).plan
+    plan = read_history(journals.read_journal(path)).plan
     if plan is None:
         raise JournalBroken(f"{path}: holds no plan", fix="give the journal that apply wrote")
     return plan
 
 
-def chosen(plan: Plan, steps: str | None, up_to: Confidence) -> frozenset[str]:
+def select_steps(plan: ContainmentPlan, steps: str | None, up_to: Confidence) -> frozenset[str]:
     """The ids of the steps that are asked for: those named, else all that are at least so sure. Raises UsageError."""
     if steps is None:
         most = CONFIDENCES.index(up_to)
         return frozenset(action.id for action in plan.actions if CONFIDENCES.index(action.confidence) <= most)
-    return frozenset(step(plan, name).id for name in steps.split(",") if name.strip())
+    return frozenset(find_step(plan, name).id for name in steps.split(",") if name.strip())
 
 
-def step(plan: Plan, name: str) -> Action:
+def find_step(plan: ContainmentPlan, name: str) -> ContainmentStep:
     """Return the step of an id, the start of one, or its number in the plan. Raises UsageError."""
     name = name.strip()
     if is_number(name) and 1 <= int(name) <= len(plan.actions):
@@ -71,12 +77,12 @@ def is_number(name: str) -> bool:
     return re.fullmatch(r"[0-9]{1,6}", name.strip()) is not None
 
 
-def shown_step(plan: Plan, name: str, shown: frozenset[str], show: str) -> Action:
+def find_shown_step(plan: ContainmentPlan, name: str, shown: frozenset[str], show: str) -> ContainmentStep:
     """Return the step of a name. A number is taken only of a step that is shown: a person who counts lines means another one.
 
     `show` are the options that show the step. Raises UsageError.
     """
-    action = step(plan, name)
+    action = find_step(plan, name)
     if is_number(name) and action.id not in shown:
         number = plan.numbers[action.id]
         raise UsageError(
@@ -86,7 +92,7 @@ def shown_step(plan: Plan, name: str, shown: frozenset[str], show: str) -> Actio
     return action
 
 
-def named_person(name: str | None, option: str) -> str:
+def require_person(name: str | None, option: str) -> str:
     """The name of a person who answers for what is done. Raises UsageError where there is none."""
     text = (name or "").strip()
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
@@ -97,13 +103,15 @@ def named_person(name: str | None, option: str) -> str:
     return text
 
 
-def confirm(journal: Journal, plan: Plan, action: Action, by: str, phase: Phase) -> None:
+def confirm_step(
+    journal: Journal, plan: ContainmentPlan, action: ContainmentStep, by: str, phase: Phase
+) -> None:
     """Take down that a person did a step, or saw that it is done. What is known to be done is not taken down again.
 
     Others are told of what was done with its time: one thing that was said twice would be two. Raises UsageError where
     a step would be taken back that was not applied.
     """
-    past = history(journal.entries)
+    past = read_history(journal.entries)
     if past.past(phase, action.id).state in {"done", "undone"}:
         return
     number = plan.numbers[action.id]
@@ -115,13 +123,13 @@ def confirm(journal: Journal, plan: Plan, action: Action, by: str, phase: Phase)
     journal.append("confirmed", phase=phase, step=action.id, step_number=number, by=by)
 
 
-def _was_applied(past: Past) -> bool:
+def _was_applied(past: StepHistory) -> bool:
     return bool(past.confirmed_by) or past.is_begun
 
 
-def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
+def list_applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
     """The steps of which something was done, or may have been, and that were not taken back: what there is to undo."""
-    past = history(entries)
+    past = read_history(entries)
     applied = {step for phase, step in past.steps if phase == "apply"}
     back = {
         step
@@ -131,9 +139,11 @@ def applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
     return frozenset(step for step in applied - back if _was_applied(past.past("apply", step)))
 
 
-def standing(plan: Plan, entries: Iterable[journals.Entry], phase: Phase) -> list[StepResult]:
+def list_step_states(
+    plan: ContainmentPlan, entries: Iterable[journals.Entry], phase: Phase
+) -> list[StepResult]:
     """How every step stands by what a journal says, without asking anybody."""
-    past = history(entries)
+    past = read_history(entries)
     found = []
     for action in plan.actions:
         one = past.past(phase, action.id)

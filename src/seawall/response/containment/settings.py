@@ -78,7 +78,7 @@ class OktaSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class GateSettings:
+class GateAccessSettings:
     """`[gate]`: a running gate."""
 
     url: Annotated[
@@ -88,15 +88,15 @@ class GateSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ContainmentSettings:
     """One table for each vendor; those that are not there are not asked."""
 
     microsoft: Annotated[MicrosoftSettings | None, Meaning("who asks Microsoft")] = None
     google: Annotated[GoogleSettings | None, Meaning("who asks Google")] = None
     okta: Annotated[OktaSettings | None, Meaning("who asks Okta")] = None
-    gate: Annotated[GateSettings | None, Meaning("who asks a gate")] = None
+    gate: Annotated[GateAccessSettings | None, Meaning("who asks a gate")] = None
 
 
-def read_settings(file: Path) -> Settings:
+def read_settings(file: Path) -> ContainmentSettings:
     """Return the settings in a file; files that it names are relative to it. Raises RespondInvalid with every fault."""
-    return load_table(Settings, file, RespondInvalid, give="check --config", described=_FIX)
+    return load_table(ContainmentSettings, file, RespondInvalid, give="check --config", described=_FIX)

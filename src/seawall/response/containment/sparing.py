@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from seawall.response.containment.asking import Asking, CallRefused, CallUnclear
-from seawall.response.containment.settings import Settings
-from seawall.response.containment.values import Action, Call, Plan, Vendor
+from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorCaller
+from seawall.response.containment.settings import ContainmentSettings
+from seawall.response.containment.values import ContainmentPlan, ContainmentStep, Vendor, VendorCall
 from seawall.response.errors import RespondInvalid
 from seawall_base.errors import SeawallError
 
 LOCKS_OUT: Final = frozenset({"disable_account", "reset_password", "revoke_sessions", "remove_role"})
-WHO_AM_I: Final = Call(
+WHO_AM_I: Final = VendorCall(
     "GET",
     "/api/v1/users/me",
     permission="okta.users.read",
@@ -21,7 +21,9 @@ WHO_AM_I: Final = Call(
 """Whose API token it is. Okta takes one only while the account that made it is active."""
 
 
-def spares_who_asks(plan: Plan, wanted: Collection[str], settings: Settings, asking: Asking) -> None:
+def refuse_lockout(
+    plan: ContainmentPlan, wanted: Collection[str], settings: ContainmentSettings, asking: VendorCaller
+) -> None:
     """Raise RespondInvalid where a step that is wanted is about the account for whom Google or Okta is asked.
 
     That is the administrator of the settings, or who made the API token. An application with a key has no account.
@@ -37,7 +39,7 @@ def spares_who_asks(plan: Plan, wanted: Collection[str], settings: Settings, ask
         _spared(steps, "okta", _token_owner(asking))
 
 
-def _spared(steps: list[Action], vendor: Vendor, who: Collection[str]) -> None:
+def _spared(steps: list[ContainmentStep], vendor: Vendor, who: Collection[str]) -> None:
     for action in steps:
         if action.vendor == vendor and action.account.casefold() in who:
             raise RespondInvalid(
@@ -46,11 +48,11 @@ def _spared(steps: list[Action], vendor: Vendor, who: Collection[str]) -> None:
             )
 
 
-def _token_owner(asking: Asking) -> set[str]:
+def _token_owner(asking: VendorCaller) -> set[str]:
     """The id and the login of who made the token; nothing where Okta does not say: the plan's own calls then say why."""
     try:
         document = asking.ask("okta", WHO_AM_I).document
-    except (CallRefused, CallUnclear, SeawallError):
+    except (CallRefused, CallResultUnknown, SeawallError):
         return set()
     if not isinstance(document, Mapping):
         return set()

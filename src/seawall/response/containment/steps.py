@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.containment.powershell import command
-from seawall.response.containment.records import Record
-from seawall.response.containment.values import Action, Confidence
+from seawall.response.containment.powershell import fill_command
+from seawall.response.containment.records import ChangeRecord
+from seawall.response.containment.values import Confidence, ContainmentStep
 from seawall.response.window import DAY
 
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
@@ -24,7 +24,7 @@ OLD_ONE_IS_GONE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StepSubject:
     """Whose steps are made. `sure` is how sure it is that the account is the intruder's; times bound the intrusion.
 
     `object_id` is the directory's id of the account, empty when no record states it.
@@ -38,25 +38,25 @@ class Subject:
     is_application: bool = False
     object_id: str = ""
 
-    def for_record(self, record: Record) -> Confidence:
+    def for_record(self, record: ChangeRecord) -> Confidence:
         """How sure a step is that takes back what a record did. What let the intruder in was given shortly before it came."""
         is_fresh = record.lets_in and record.time >= self.first - DAY
         return self.sure if record.is_intruders or is_fresh else "precaution"
 
 
-def named(action: Action) -> Action:
+def with_id(action: ContainmentStep) -> ContainmentStep:
     """The action with its id: its kind, and a hash of what it does and to whom."""
     bare = msgspec.json.encode(replace(action, id="", after=(), confidence="likely", evidence=()))
     return replace(action, id=f"{action.kind.replace('_', '-')}-{hashlib.sha256(bare).hexdigest()[:6]}")
 
 
-def shell(template: str, **values: str) -> tuple[str, ...]:
+def make_powershell(template: str, **values: str) -> tuple[str, ...]:
     """One PowerShell command, or none where a value cannot be a literal."""
-    text = command(template, **values)
+    text = fill_command(template, **values)
     return () if text is None else (text,)
 
 
-def why(record: Record, words: str) -> str:
+def describe_record(record: ChangeRecord, words: str) -> str:
     """The reason for a step, from the record that it takes back."""
     if record.lets_in and not record.is_intruders:
         return f"{words} ({record.activity}; the intruder acts through this application)"
@@ -64,10 +64,10 @@ def why(record: Record, words: str) -> str:
     return f"{words} ({record.activity}, among {whose})"
 
 
-def by_record(subject: Subject, record: Record, **rest: Any) -> Action:
+def make_record_step(subject: StepSubject, record: ChangeRecord, **rest: Any) -> ContainmentStep:
     """A step that takes back what a record did."""
-    return named(
-        Action(
+    return with_id(
+        ContainmentStep(
             id="",
             vendor=record.vendor,
             tenant=record.tenant or subject.tenant,
@@ -79,10 +79,10 @@ def by_record(subject: Subject, record: Record, **rest: Any) -> Action:
     )
 
 
-def by_account(subject: Subject, **rest: Any) -> Action:
+def make_account_step(subject: StepSubject, **rest: Any) -> ContainmentStep:
     """A step about the account itself."""
-    return named(
-        Action(
+    return with_id(
+        ContainmentStep(
             id="",
             tenant=subject.tenant,
             account=subject.account,

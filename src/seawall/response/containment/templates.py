@@ -21,7 +21,7 @@ State = Mapping[str, Any]
 """What was read, by name: an object, or with `each` the item at hand. `made` is what the vendor answered to a change."""
 
 
-def segment(value: str) -> str:
+def encode_segment(value: str) -> str:
     """The value as one segment of a path or one value of a query. Raises PlanInvalid where it cannot be one.
 
     `.` and `..` would be taken out of a path by clients and servers on the way, whatever their encoding.
@@ -34,16 +34,16 @@ def segment(value: str) -> str:
         raise PlanInvalid("a name holds characters that no address can hold") from None
 
 
-def address(template: str, **values: str) -> str:
+def fill_address(template: str, **values: str) -> str:
     """The template with each `{name}` replaced by an encoded value; slots for what is read later stay."""
     return re.sub(
         r"\{([a-z_]+)\}",
-        lambda found: segment(values[found[1]]) if found[1] in values else found[0],
+        lambda found: encode_segment(values[found[1]]) if found[1] in values else found[0],
         template,
     )
 
 
-def filter_text(value: str) -> str:
+def escape_filter_text(value: str) -> str:
     """The value inside the quotes of an OData `$filter`, still to be encoded: quotes are doubled."""
     return value.replace("'", "''")
 
@@ -53,7 +53,7 @@ def is_guid(value: str | None) -> bool:
     return value is not None and _GUID.fullmatch(value) is not None
 
 
-def filled_path(path: str, state: State) -> str:
+def fill_path(path: str, state: State) -> str:
     """The path with what was read in its slots. Raises PlanInvalid where the vendor did not say it."""
 
     def fill(found: re.Match[str]) -> str:
@@ -61,15 +61,15 @@ def filled_path(path: str, state: State) -> str:
             raise PlanInvalid(
                 f"the vendor knows no such {found[1]}: it was renamed or deleted, or never there"
             )
-        value = value_at(state.get(found[1]), found[2].lstrip("."))
+        value = find_value(state.get(found[1]), found[2].lstrip("."))
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise PlanInvalid(f"the vendor's answer does not say {found[1]}{found[2]}")
-        return segment(str(value))
+        return encode_segment(str(value))
 
     return _SLOT.sub(fill, path)
 
 
-def filled_body(body: Any, state: State, given: Mapping[str, str]) -> Any:
+def fill_body(body: Any, state: State, given: Mapping[str, str]) -> Any:
     """The body with what was read in place of `{"$read": …}`, and what is given in place of `{"$given": …}`.
 
     A member whose value was not read is left out.
@@ -77,17 +77,17 @@ def filled_body(body: Any, state: State, given: Mapping[str, str]) -> Any:
     if isinstance(body, dict):
         if body.keys() == {"$read"}:
             name, _, field = str(body["$read"]).partition(".")
-            return value_at(state.get(name), field)
+            return find_value(state.get(name), field)
         if body.keys() == {"$given"}:
             return given[str(body["$given"])]
-        filled = {key: filled_body(value, state, given) for key, value in body.items()}
+        filled = {key: fill_body(value, state, given) for key, value in body.items()}
         return {key: value for key, value in filled.items() if value is not None}
     if isinstance(body, list):
-        return [filled_body(value, state, given) for value in body]
+        return [fill_body(value, state, given) for value in body]
     return body
 
 
-def value_at(found: Any, field: str) -> Any:
+def find_value(found: Any, field: str) -> Any:
     """The value of a field, which may be nested (`a.b`) or have dots of its own (`@odata.type`); None without one.
 
     An empty field is the whole value.
@@ -99,11 +99,11 @@ def value_at(found: Any, field: str) -> Any:
     if field in found:
         return found[field]
     first, _, rest = field.partition(".")
-    return value_at(found.get(first), rest) if rest else None
+    return find_value(found.get(first), rest) if rest else None
 
 
-def kept(found: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+def keep_fields(found: Any, fields: tuple[str, ...]) -> dict[str, Any]:
     """Of an object the fields that are kept, and nothing else."""
     if not isinstance(found, Mapping):
         return {}
-    return {field: value_at(found, field) for field in fields if value_at(found, field) is not None}
+    return {field: find_value(found, field) for field in fields if find_value(found, field) is not None}

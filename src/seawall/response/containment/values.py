@@ -1,6 +1,6 @@
 """Containment: what is to be done about an intrusion, in which order, and how each step is undone. Values only.
 
-An `Action` makes at most one change, or the same change to each thing that a `Read` finds, so that after a crash
+An `ContainmentStep` makes at most one change, or the same change to each thing that a `StateRead` finds, so that after a crash
 the vendor can be asked about each change by itself.
 """
 
@@ -43,12 +43,12 @@ Operator = Literal["equal", "contains", "between", "outside", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class VendorCall:
     """One call of a vendor's documented API.
 
     `expect` are the statuses that the documentation gives for success: after another one it is not known what a change did.
     `path` begins with `/` below the base URL of the vendor's `service`. Every value in it is percent-encoded; a
-    `{read.field}` stands for what a `Read` found, and is encoded as one segment when it is filled in. `body` is JSON or
+    `{read.field}` stands for what a `StateRead` found, and is encoded as one segment when it is filled in. `body` is JSON or
     None; in it `{"$read": "name"}` or `{"$read": "name.field"}` stands for what was read, `{"$given": "approver"}` for who
     approved, and `{"$given": "password"}` for a password that is made when the call is sent and kept nowhere.
     """
@@ -81,7 +81,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class StepNotice:
     """What a person has to know once a step has read something that meets `condition`: an object, or some item of a list.
 
     With `by_hand` the call would not do what the step says: no change is made, and a person does it. In `text`, `{count}` is
@@ -96,7 +96,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class StateRead:
     """A call that reads, and what of its answer is kept under `name`.
 
     `items` is the field of the answer that holds a list, `.` when the answer itself is the list, empty when the answer
@@ -105,16 +105,16 @@ class Read:
     """
 
     name: str
-    call: Call
+    call: VendorCall
     keep: tuple[str, ...]
     items: str = ""
     where: tuple[Condition, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[StepNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """How the vendor's state tells that a change was made; the `Read` of this name is asked again.
+class ChangeCheck:
+    """How the vendor's state tells that a change was made; the `StateRead` of this name is asked again.
 
     `equal`: the field has this value. `among`: it has one of the values that `value` lists. `changed`: the field is another
     one than before. `absent`: no item has the item's value in the field. `present`: some item is found. `restored`: the
@@ -128,7 +128,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ContainmentStep:
     """One step of a plan. `id` is stable within the plan; `after` are ids that must have been done before.
 
     `before` reads the state that `undo` needs, and is journalled before anything is changed. With `each`, the name of a
@@ -145,12 +145,12 @@ class Action:
     title: str
     reason: str
     confidence: Confidence
-    calls: tuple[Call, ...] = ()
-    before: tuple[Read, ...] = ()
+    calls: tuple[VendorCall, ...] = ()
+    before: tuple[StateRead, ...] = ()
     each: str = ""
-    done: Check | None = None
-    undo: tuple[Call, ...] = ()
-    undone: Check | None = None
+    done: ChangeCheck | None = None
+    undo: tuple[VendorCall, ...] = ()
+    undone: ChangeCheck | None = None
     after: tuple[str, ...] = ()
     powershell: tuple[str, ...] = ()
     undo_powershell: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class IntruderIndicators:
     """What the intruder was known by when the plan was made: values of the event columns, sorted.
 
     `usual` are the values that the contained accounts had shown before, by name: what is among them tells nothing.
@@ -196,16 +196,16 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ContainmentPlan:
     """What is to be done about an incident or a scope, in order. `id` is a hash of its content."""
 
     id: str
     incident: str
     created_from: str
-    actions: tuple[Action, ...]
+    actions: tuple[ContainmentStep, ...]
     prerequisites: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    actor: Actor | None = None
+    actor: IntruderIndicators | None = None
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -244,12 +244,12 @@ class Containment:
     id: str
     at: int
     until: int
-    actor: Actor
+    actor: IntruderIndicators
     tenants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class IntruderReturn:
     """Events after a containment that show the intruder again: what is as before, and what changed.
 
     `shared` are (what, value) of the intruder that few others show. `changed` are (what, values before, values now).

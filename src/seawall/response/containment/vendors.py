@@ -2,10 +2,10 @@
 
 For each answer, in this order:
 
-1. 2xx: it is the answer. Of a change, one that the documentation does not give for success tells nothing (`CallUnclear`).
+1. 2xx: it is the answer. Of a change, one that the documentation does not give for success tells nothing (`CallResultUnknown`).
 2. 401: the access token is renewed once for a call, and the call repeated; the vendor did nothing.
 3. 429, or what a vendor says instead: the vendor did nothing. Wait as long as it says, and ask again.
-4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallUnclear`).
+4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallResultUnknown`).
 5. Anything else is final: nothing was changed (`CallRefused`).
 
 What a vendor's answer says in words is not kept: its own code for the fault is enough, and words may quote what was sent.
@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from seawall.response.containment.asking import CallRefused, CallUnclear, Reply
-from seawall.response.containment.checks import items_of
-from seawall.response.containment.refusals import advice
-from seawall.response.containment.values import Call, Read, Vendor
+from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorReply
+from seawall.response.containment.checks import list_items
+from seawall.response.containment.refusals import find_advice
+from seawall.response.containment.values import StateRead, Vendor, VendorCall
 from seawall.response.errors import PlanInvalid
 from seawall.vendor_api.client import Access, Patience, Unavailable, asked_pause
 from seawall.vendor_api.errors import CollectRefused
@@ -48,7 +48,7 @@ _THROTTLED_CODES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class VendorHost:
     """One service of a vendor: where its base URL is, how it is spoken to, and who asks."""
 
     base: str
@@ -56,7 +56,7 @@ class Host:
     access: Access
 
 
-Hosts = Callable[[Vendor, str, str, str], Host]
+Hosts = Callable[[Vendor, str, str, str], VendorHost]
 """The host of (vendor, service, subject, scope). Raises PlanInvalid where the operator configured none.
 
 The scope is empty at vendors whose tokens hold whatever was granted to the application (Microsoft, the gate).
@@ -74,26 +74,26 @@ class Vendors:
     hosts: Hosts
     clock: Clock
     patience: Patience = field(default_factory=Patience)
-    _known: dict[tuple[Vendor, str, str, str], Host] = field(default_factory=dict)
+    _known: dict[tuple[Vendor, str, str, str], VendorHost] = field(default_factory=dict)
 
-    def ask(self, vendor: Vendor, call: Call) -> Reply:
+    def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
         """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
         host = self._host(vendor, call)
         answer = self._asked(host, vendor, call, host.base + call.path)
         if call.method != "GET" and answer.status not in call.expect:
             self._settle()
-            raise CallUnclear(f"status-{answer.status}")
-        return Reply(answer.status, _document(answer))
+            raise CallResultUnknown(f"status-{answer.status}")
+        return VendorReply(answer.status, _document(answer))
 
-    def pages(self, vendor: Vendor, call: Call, items: str) -> list[Any]:
+    def pages(self, vendor: Vendor, call: VendorCall, items: str) -> list[Any]:
         """All items of a list, page by page. Raises as `ask` does; a list without end is refused."""
         host = self._host(vendor, call)
-        read = Read("", call, (), items)
+        read = StateRead("", call, (), items)
         url, found = host.base + call.path, list[Any]()
         for _ in range(MOST_PAGES):
             answer = self._asked(host, vendor, call, url)
             document = _document(answer)
-            page = items_of(read, document)
+            page = list_items(read, document)
             found += page
             following = _next(url, answer, document, page)
             if following is None:
@@ -101,13 +101,13 @@ class Vendors:
             url = following
         raise CallRefused(200, "too-many-pages")
 
-    def _host(self, vendor: Vendor, call: Call) -> Host:
+    def _host(self, vendor: Vendor, call: VendorCall) -> VendorHost:
         key = (vendor, call.service, call.subject, call.permission if vendor in BY_SCOPE else "")
         if key not in self._known:
             self._known[key] = self.hosts(*key)
         return self._known[key]
 
-    def _asked(self, host: Host, vendor: Vendor, call: Call, url: str) -> Answer:
+    def _asked(self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str) -> Answer:
         is_read = call.method == "GET"
         body = None if call.body is None else msgspec.json.encode(call.body)
         waited, is_renewed, attempt = 0.0, False, 0
@@ -124,24 +124,24 @@ class Vendors:
                     continue
                 is_throttled = answer.status == 429 or code in _THROTTLED_CODES
                 if not is_throttled and answer.status not in _UNKNOWN:
-                    raise CallRefused(answer.status, code, advice(vendor, call, answer.status, code))
+                    raise CallRefused(answer.status, code, find_advice(vendor, call, answer.status, code))
                 fault = code or f"status-{answer.status}"
                 pause = asked_pause(answer, self.clock)
                 if not is_throttled and not is_read:
                     self._settle()
-                    raise CallUnclear(fault)
+                    raise CallResultUnknown(fault)
             elif not is_read:
                 self._settle()
-                raise CallUnclear(fault)
+                raise CallResultUnknown(fault)
             pause = self.patience.pause(attempt, pause, self.clock.dice())
             if pause is None or waited + pause > self.patience.whole:
                 status = answer.status if answer is not None else 0
-                raise CallRefused(status, fault, advice(vendor, call, status, fault))
+                raise CallRefused(status, fault, find_advice(vendor, call, status, fault))
             waited, attempt = waited + pause, attempt + 1
             self.clock.wait(pause)
 
     def _sent(
-        self, host: Host, vendor: Vendor, call: Call, url: str, body: bytes | None
+        self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str, body: bytes | None
     ) -> tuple[Answer | None, str]:
         """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""
         try:
@@ -152,7 +152,7 @@ class Vendors:
         except Unavailable as unavailable:
             raise CallRefused(0, f"no access token: {unavailable.code}") from None
         except CollectRefused as refused:
-            raise CallRefused(0, refused.message, advice(vendor, call, 0, "")) from None
+            raise CallRefused(0, refused.message, find_advice(vendor, call, 0, "")) from None
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -171,7 +171,7 @@ def _document(answer: Answer) -> Any:
     try:
         return decoded(answer.body, Any)
     except Malformed:
-        raise CallUnclear("malformed") from None
+        raise CallResultUnknown("malformed") from None
 
 
 def _next(url: str, answer: Answer, document: Any, page: Any) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.response.window import around
+from seawall.response.window import search_window
 from seawall_base.times import rfc3339
 
 SEEN: Final = (
@@ -60,7 +60,7 @@ class Artefacts:
 
 
 @dataclass(slots=True)
-class Gathering:
+class ArtefactCollector:
     """Takes pieces of events, in any sizes. `ids` are the log's ids of the intruder's records, the first of them at `first`.
 
     What the account does later may be the intruder's again, so that its holder is known by what came before, for as long as
@@ -89,7 +89,7 @@ class Gathering:
             _text(table, "metadata_uid"), value_set=pa.array(sorted(self.ids), pa.string())
         )
         intruders = table.filter(is_intruders)
-        times, start = table["time"].cast(pa.int64()), around(self.first, self.first)[0]
+        times, start = table["time"].cast(pa.int64()), search_window(self.first, self.first)[0]
         is_before = pc.and_(pc.less(times, self.first), pc.greater_equal(times, start))
         before = table.filter(pc.and_(_gained(table), is_before))
         for column in SEEN:
@@ -130,7 +130,7 @@ class Gathering:
         )
 
 
-def gathered(pieces: Iterable[pa.Table], gathering: Gathering) -> Artefacts:
+def collect_artefacts(pieces: Iterable[pa.Table], gathering: ArtefactCollector) -> Artefacts:
     """The artefacts of pieces of events."""
     for piece in pieces:
         gathering.add(piece)

@@ -36,7 +36,7 @@ _USER: Final = 1
 _UNKNOWN: Final = 0
 
 
-def finding(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, Any]:
+def make_finding(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, Any]:
     """Return the finding. `version` is Seawall's own."""
     severity_id, severity = SEVERITY[incident.severity]
     at = incident.last_event if incident.detected_at is None else incident.detected_at

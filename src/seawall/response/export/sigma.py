@@ -24,7 +24,7 @@ LEVELS: Final = {"low": "medium", "medium": "medium", "high": "high", "critical"
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class SigmaLog:
     """How Sigma and the vendor call what is asked of a log: `app` is empty where records name none."""
 
     product: str
@@ -34,18 +34,18 @@ class Log:
     app: tuple[str, ...] = ()
 
 
-LOGS: Final[dict[str, Log]] = {
-    "m365_audit": Log("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
-    "office_activity": Log("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
-    "entra_signin": Log("azure", "signinlogs", "", "ipAddress", ("appId",)),
-    "entra_audit": Log("azure", "auditlogs", "operationName", "initiatedBy.user.ipAddress"),
-    "okta": Log("okta", "okta", "eventType", "client.ipAddress"),
-    "google_workspace": Log("google_workspace", "", "eventName", "ipAddress"),
+LOGS: Final[dict[str, SigmaLog]] = {
+    "m365_audit": SigmaLog("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
+    "office_activity": SigmaLog("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
+    "entra_signin": SigmaLog("azure", "signinlogs", "", "ipAddress", ("appId",)),
+    "entra_audit": SigmaLog("azure", "auditlogs", "operationName", "initiatedBy.user.ipAddress"),
+    "okta": SigmaLog("okta", "okta", "eventType", "client.ipAddress"),
+    "google_workspace": SigmaLog("google_workspace", "", "eventName", "ipAddress"),
 }
 """By source."""
 
 
-def rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
+def make_rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
     """Return the rules as documents, in the order of their logs; none where nothing tells the intruder from the holder."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source, log in LOGS.items():
@@ -55,7 +55,7 @@ def rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _rule(incident: Incident, artefacts: Artefacts, source: str, log: Log) -> dict[str, Any] | None:
+def _rule(incident: Incident, artefacts: Artefacts, source: str, log: SigmaLog) -> dict[str, Any] | None:
     blocks = [block for block in artefacts.telling(source, "src_prefix") if _is_block(block)][:MOST]
     apps = artefacts.telling(source, "app_uid")[:MOST] if log.app else ()
     detection: dict[str, Any] = {}

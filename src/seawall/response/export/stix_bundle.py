@@ -13,44 +13,44 @@ MOST_OBSERVED: Final = 999_999_999
 """The most that `number_observed` may say (STIX 2.1, section 4.14)."""
 
 
-def bundle(incident: Incident, artefacts: Artefacts) -> stix.Object:
+def make_incident_bundle(incident: Incident, artefacts: Artefacts) -> stix.Object:
     """Return the bundle. Its objects are dated by the incident's last event, so that the same incident gives the same."""
     at = incident.last_event
-    author = stix.identity("Seawall", at, "system")
-    organisation = stix.identity(incident.tenant or "unknown", at)
-    seen = stix.account(incident.account)
-    known = stix.indicators(_indicators(incident, artefacts), at, author=author["id"], tlp="amber")
-    found = stix.domain_object(
+    author = stix.make_identity("Seawall", at, "system")
+    organisation = stix.make_identity(incident.tenant or "unknown", at)
+    seen = stix.make_account(incident.account)
+    known = stix.make_indicators(_indicators(incident, artefacts), at, author=author["id"], tlp="amber")
+    found = stix.make_object(
         "incident",
         at,
         {
-            "name": stix.text(incident.title),
-            "description": stix.text(incident.summary),
-            "external_references": [{"source_name": "seawall", "external_id": stix.text(incident.id)}],
+            "name": stix.clean_text(incident.title),
+            "description": stix.clean_text(incident.summary),
+            "external_references": [{"source_name": "seawall", "external_id": stix.clean_text(incident.id)}],
         },
         author=author["id"],
         tlp="amber",
     )
-    observed = stix.domain_object(
+    observed = stix.make_object(
         "observed-data",
         at,
         {
-            "first_observed": stix.time(incident.first_event),
-            "last_observed": stix.time(max(incident.first_event, incident.last_event)),
+            "first_observed": stix.format_time(incident.first_event),
+            "last_observed": stix.format_time(max(incident.first_event, incident.last_event)),
             "number_observed": min(max(len(incident.events), 1), MOST_OBSERVED),
             "object_refs": [one["id"] for one in seen],
         },
         author=author["id"],
         tlp="amber",
     )
-    targets = stix.domain_object(
+    targets = stix.make_object(
         "relationship",
         at,
         {"relationship_type": "targets", "source_ref": found["id"], "target_ref": organisation["id"]},
         author=author["id"],
         tlp="amber",
     )
-    return stix.bundle([author, organisation, *seen, *known, found, observed, targets])
+    return stix.make_bundle([author, organisation, *seen, *known, found, observed, targets])
 
 
 def _indicators(incident: Incident, artefacts: Artefacts) -> list[Indicator]:

@@ -38,12 +38,12 @@ _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:
 Object = dict[str, Any]
 
 
-def time(microseconds: int) -> str:
+def format_time(microseconds: int) -> str:
     """A time as STIX writes it: UTC, milliseconds."""
     return moment(microseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1000 % 1000:03d}Z"
 
 
-def text(value: str) -> str:
+def clean_text(value: str) -> str:
     """Text that JSON in UTF-8 can hold, without characters that no text has, and of bearable length."""
     return (
         re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\N{REPLACEMENT CHARACTER}", value[:LONGEST])
@@ -52,7 +52,7 @@ def text(value: str) -> str:
     )
 
 
-def observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object:
+def make_observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object:
     """An observable: `identifying` are the properties that its id is made of."""
     name = json.dumps(dict(identifying), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {
@@ -64,7 +64,7 @@ def observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object
     }
 
 
-def domain_object(
+def make_object(
     kind: str, at: int, properties: Mapping[str, Any], *, author: str = "", tlp: str = ""
 ) -> Object:
     """A domain object; its id is that of its content, so that the same facts give the same object."""
@@ -78,25 +78,25 @@ def domain_object(
         "type": kind,
         "spec_version": "2.1",
         "id": f"{kind}--{uuid.uuid5(SEAWALL, name)}",
-        "created": time(at),
-        "modified": time(at),
+        "created": format_time(at),
+        "modified": format_time(at),
         **made,
     }
 
 
-def identity(name: str, at: int, identity_class: str = "organization") -> Object:
+def make_identity(name: str, at: int, identity_class: str = "organization") -> Object:
     """Somebody: who writes, or who is affected."""
-    return domain_object("identity", at, {"name": text(name), "identity_class": identity_class})
+    return make_object("identity", at, {"name": clean_text(name), "identity_class": identity_class})
 
 
-def account(name: str) -> list[Object]:
+def make_account(name: str) -> list[Object]:
     """The observables of an account or mailbox: its user account, and its address where it has one."""
-    shown = text(name)
-    user = observable("user-account", {"user_id": shown}, account_login=shown)
-    return [user, observable("email-addr", {"value": shown})] if _ADDRESS.fullmatch(shown) else [user]
+    shown = clean_text(name)
+    user = make_observable("user-account", {"user_id": shown}, account_login=shown)
+    return [user, make_observable("email-addr", {"value": shown})] if _ADDRESS.fullmatch(shown) else [user]
 
 
-def bundle(objects: Iterable[Object]) -> Object:
+def make_bundle(objects: Iterable[Object]) -> Object:
     """A bundle of objects, each once, in the order of their ids."""
     unique = {made["id"]: made for made in objects}
     ordered = [unique[id_] for id_ in sorted(unique)]
@@ -104,7 +104,7 @@ def bundle(objects: Iterable[Object]) -> Object:
     return {"type": "bundle", "id": f"bundle--{uuid.uuid5(SEAWALL, name)}", "objects": ordered}
 
 
-def pattern_of(indicator: Indicator) -> str:
+def make_pattern(indicator: Indicator) -> str:
     """The STIX pattern of what an intruder is known by, empty where the standard has no object for it."""
     value = _quoted(indicator.value)
     match indicator.kind:
@@ -122,40 +122,40 @@ def pattern_of(indicator: Indicator) -> str:
     return ""
 
 
-def indicators(found: Sequence[Indicator], at: int, *, author: str, tlp: str) -> list[Object]:
+def make_indicators(found: Sequence[Indicator], at: int, *, author: str, tlp: str) -> list[Object]:
     """Indicators, and one note of those that have no pattern."""
     made = []
     left = []
     for indicator in found:
-        pattern = pattern_of(indicator)
+        pattern = make_pattern(indicator)
         if not pattern:
             left.append(indicator)
             continue
-        span = {"valid_from": time(indicator.start)}
-        if time(indicator.end) > time(indicator.start):  # which are as long as each other
-            span["valid_until"] = time(indicator.end)
+        span = {"valid_from": format_time(indicator.start)}
+        if format_time(indicator.end) > format_time(indicator.start):  # which are as long as each other
+            span["valid_until"] = format_time(indicator.end)
         properties = {
-            "name": text(f"{indicator.kind} {indicator.value}")[:200],
+            "name": clean_text(f"{indicator.kind} {indicator.value}")[:200],
             "indicator_types": ["malicious-activity"],
             "pattern": pattern,
             "pattern_type": "stix",
             "pattern_version": "2.1",
             **span,
         }
-        made.append(domain_object("indicator", at, properties, author=author, tlp=tlp))
+        made.append(make_object("indicator", at, properties, author=author, tlp=tlp))
     if left:
         made.append(_note(left, at, author, tlp))
     return made
 
 
 def _note(left: Sequence[Indicator], at: int, author: str, tlp: str) -> Object:
-    lines = [f"{one.kind}: {one.value} ({time(one.start)} to {time(one.end)})" for one in left]
+    lines = [f"{one.kind}: {one.value} ({format_time(one.start)} to {format_time(one.end)})" for one in left]
     properties = {
         "abstract": "What the intruder is known by and STIX has no pattern for",
-        "content": "\n".join(text(line) for line in lines),
+        "content": "\n".join(clean_text(line) for line in lines),
         "object_refs": [author],
     }
-    return domain_object("note", at, properties, author=author, tlp=tlp)
+    return make_object("note", at, properties, author=author, tlp=tlp)
 
 
 def _address_pattern(value: str) -> str:
@@ -169,5 +169,5 @@ def _address_pattern(value: str) -> str:
 
 def _quoted(value: str) -> str:
     """A literal of the pattern language; what cannot stand in one line is replaced."""
-    plain = re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", text(value))
+    plain = re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", clean_text(value))
     return "'" + plain.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -9,13 +9,13 @@ from seawall.response.export.artefacts import ROW, Artefacts
 from seawall_base.csv_text import Cell, csv_lines
 
 
-def records(artefacts: Artefacts) -> str:
+def write_records(artefacts: Artefacts) -> str:
     """The intruder's records as CSV, by time."""
     rows = ([_cell(record.get(name)) for name in ROW] for record in artefacts.records)
     return _written(ROW, rows)
 
 
-def reasons(incident: Incident) -> str:
+def write_reasons(incident: Incident) -> str:
     """The incident's reasons as CSV, in their order; their weights and `base` sum to the score."""
     header = ("layer", "aspect", "value", "text", "weight")
     rows: list[tuple[Cell, ...]] = [("", "base", "", "what every group has", incident.base)]

@@ -28,23 +28,23 @@ FORMS: Final = {
 """The forms, and the file of each."""
 
 
-def files(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, str]:
+def render_files(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, str]:
     """Return the content of every file of an export by its name, in the order of `FORMS`.
 
     Without anything that tells the intruder from the holder there are no rules.
     """
     made: dict[str, Callable[[], str]] = {
-        FORMS["ocsf"]: lambda: _json(ocsf.finding(incident, artefacts, version)),
-        FORMS["stix"]: lambda: _json(stix_bundle.bundle(incident, artefacts)),
-        FORMS["records"]: lambda: tables.records(artefacts),
-        FORMS["reasons"]: lambda: tables.reasons(incident),
-        FORMS["sigma"]: lambda: yaml_of(sigma.rules(incident, artefacts)),
+        FORMS["ocsf"]: lambda: _json(ocsf.make_finding(incident, artefacts, version)),
+        FORMS["stix"]: lambda: _json(stix_bundle.make_incident_bundle(incident, artefacts)),
+        FORMS["records"]: lambda: tables.write_records(artefacts),
+        FORMS["reasons"]: lambda: tables.write_reasons(incident),
+        FORMS["sigma"]: lambda: write_yaml(sigma.make_rules(incident, artefacts)),
     }
     found = {name: make() for name, make in made.items()}
     return {name: content for name, content in found.items() if content}
 
 
-def yaml_of(rules: list[dict[str, Any]]) -> str:
+def write_yaml(rules: list[dict[str, Any]]) -> str:
     """Rules as one YAML file, a document each; text that looks like YAML stays text."""
     import yaml
 
@@ -55,7 +55,7 @@ def yaml_of(rules: list[dict[str, Any]]) -> str:
     return written.getvalue()
 
 
-def write(folder: Path, made: dict[str, str]) -> None:
+def write_files(folder: Path, made: dict[str, str]) -> None:
     """Write the files and their sums into a folder. Raises `OutputUnwritable`."""
     contents = {name: text.encode("utf-8", "replace") for name, text in made.items()}
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents.items())

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.response.notification.case_file import Case, Recipient
-from seawall.response.notification.register import Entry, Register
-from seawall.response.notification.tracking import ARRIVED, Delivery, Version, deliveries, versions
-from seawall.response.scope_values import Scope, Subject
+from seawall.response.notification.case_file import NotificationCase, Recipient
+from seawall.response.notification.register import NotificationRegister, RegisterEntry
+from seawall.response.notification.tracking import (
+    ARRIVED,
+    LetterDelivery,
+    LetterVersion,
+    list_deliveries,
+    list_versions,
+)
+from seawall.response.scope_values import Scope, ScopeSubject
 from seawall_base.times import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class NotificationAnswer:
     """What is known of whether somebody was told.
 
     `was_told` is None where nobody knows: a letter may have arrived. `why_not` are sentences for a no.
@@ -21,21 +27,23 @@ class Answer:
     asked: str
     recipients: tuple[str, ...]
     was_told: bool | None
-    deliveries: tuple[Delivery, ...]
-    versions: tuple[Version, ...]
-    otherwise: tuple[Entry, ...]
+    deliveries: tuple[LetterDelivery, ...]
+    versions: tuple[LetterVersion, ...]
+    otherwise: tuple[RegisterEntry, ...]
     """Entries in which a person says that they told them."""
 
     why_not: tuple[str, ...]
 
 
-def answer(who: str, case: Case, register: Register, scope: Scope | None) -> Answer:
+def find_answer(
+    who: str, case: NotificationCase, register: NotificationRegister, scope: Scope | None
+) -> NotificationAnswer:
     """Answer for a recipient's id, name or address, a mailbox, or an organisation."""
     recipients = [recipient for recipient in case.recipients if recipient.is_called(who)]
     ids = {recipient.id for recipient in recipients} | (
         {who} if any(e.recipient == who for e in register.entries) else set()
     )
-    tried = tuple(delivery for delivery in deliveries(register.entries) if delivery.recipient in ids)
+    tried = tuple(delivery for delivery in list_deliveries(register.entries) if delivery.recipient in ids)
     otherwise = tuple(
         entry for entry in register.entries if entry.action == "told" and entry.recipient in ids
     )
@@ -45,13 +53,13 @@ def answer(who: str, case: Case, register: Register, scope: Scope | None) -> Ans
     )
     if not was_told and any(delivery.state in ARRIVED for delivery in tried):
         was_told = None
-    final = tuple(version for version in versions(register.entries) if version.recipient in ids)
+    final = tuple(version for version in list_versions(register.entries) if version.recipient in ids)
     why_not = () if was_told else tuple(_why_not(who, recipients, tried, scope))
-    return Answer(who, tuple(sorted(ids)), was_told, tried, final, otherwise, why_not)
+    return NotificationAnswer(who, tuple(sorted(ids)), was_told, tried, final, otherwise, why_not)
 
 
 def _why_not(
-    who: str, recipients: list[Recipient], tried: tuple[Delivery, ...], scope: Scope | None
+    who: str, recipients: list[Recipient], tried: tuple[LetterDelivery, ...], scope: Scope | None
 ) -> list[str]:
     found = [f"version {d.version} by {d.way} to {d.target}: {d.state} ({d.reason})" for d in tried]
     if recipients and not tried:
@@ -70,7 +78,7 @@ def _why_not(
     return [*found, *(_verdict(subject, scope) for subject in subjects)]
 
 
-def _verdict(subject: Subject, scope: Scope) -> str:
+def _verdict(subject: ScopeSubject, scope: Scope) -> str:
     span = f"{rfc3339(scope.start)} to {rfc3339(scope.end)}"
     what = {
         "touched": "proved touched",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from seawall.response.notification.case_file import LONGEST_NAME
-from seawall.response.scope_values import VERDICTS, Scope, Subject, Verdict
+from seawall.response.scope_values import VERDICTS, Scope, ScopeSubject, Verdict
 from seawall_base.safe_text import visible
 
 MOST: Final = 5_000
@@ -57,7 +57,7 @@ street = ""
 """
 
 
-def begun(
+def write_case_file(
     scope: Scope,
     id_: str,
     aware: str,
@@ -79,7 +79,7 @@ def begun(
     return head + "".join(line for subject in subjects[:MOST] for line in _recipient(subject, ids))
 
 
-def _recipient(subject: Subject, ids: _Ids) -> Iterator[str]:
+def _recipient(subject: ScopeSubject, ids: _Ids) -> Iterator[str]:
     yield f"\n[[recipients]]        # {subject.verdict}\nid = {_quoted(ids.of(subject.name))}\n"
     if subject.kind == "organisation":
         name = next((domain for domain in subject.domains if _is_nameable(domain)), subject.name)

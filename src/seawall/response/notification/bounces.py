@@ -17,8 +17,8 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Final
 
-from seawall.response.notification.register import Action, Entry, Register
-from seawall.response.notification.tracking import Delivery, deliveries
+from seawall.response.notification.register import Action, NotificationRegister, RegisterEntry
+from seawall.response.notification.tracking import LetterDelivery, list_deliveries
 from seawall_base.errors import InputUnreadable
 from seawall_base.safe_text import visible
 
@@ -39,7 +39,7 @@ _ACTIONS: Final[dict[str, Action]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """What one report says of one recipient. `keys` are the ids that it names."""
 
     keys: tuple[str, ...]
@@ -51,7 +51,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class Reading:
+class ReportReading:
     """What came of a folder of reports."""
 
     read: int = 0
@@ -60,18 +60,20 @@ class Reading:
 
     known: int = 0
     unreadable: int = 0
-    taken: list[tuple[Delivery, Report]] = field(default_factory=list)
+    taken: list[tuple[LetterDelivery, DeliveryReport]] = field(default_factory=list)
 
 
-def take_down(register: Register, place: Path, *, at: int) -> Reading:
+def record_reports(register: NotificationRegister, place: Path, *, at: int) -> ReportReading:
     """Note every new report of a place in the register, which is held for writing. Raises InputUnreadable."""
-    reading = Reading()
-    sent = {delivery.key: delivery for delivery in deliveries(register.entries) if delivery.way == "mail"}
+    reading = ReportReading()
+    sent = {
+        delivery.key: delivery for delivery in list_deliveries(register.entries) if delivery.way == "mail"
+    }
     known = {str(entry.details.get("report")) for entry in register.entries if entry.details.get("report")}
-    for content in messages(place):
+    for content in read_messages(place):
         reading.read += 1
         try:
-            reports = reports_of(content)
+            reports = parse_reports(content)
         except Exception:  # noqa: BLE001 - the parser of mail meets anything here, and raises much
             reading.unreadable += 1
             continue
@@ -88,7 +90,9 @@ def take_down(register: Register, place: Path, *, at: int) -> Reading:
     return reading
 
 
-def _note(register: Register, delivery: Delivery, report: Report, at: int) -> Entry:
+def _note(
+    register: NotificationRegister, delivery: LetterDelivery, report: DeliveryReport, at: int
+) -> RegisterEntry:
     details: dict[str, Any] = {
         "reason": report.reason, "status": report.status, "said": report.action, "report": report.digest,
         "about": report.target,
@@ -110,7 +114,7 @@ def _note(register: Register, delivery: Delivery, report: Report, at: int) -> En
     )  # fmt: skip
 
 
-def messages(place: Path) -> Iterator[bytes]:
+def read_messages(place: Path) -> Iterator[bytes]:
     """Yield the raw messages of a place, each up to a limit. Links are not followed. Raises InputUnreadable."""
     try:
         if place.is_dir() and (place / "cur").is_dir() and (place / "new").is_dir():
@@ -148,7 +152,7 @@ def _mbox(place: Path) -> Iterator[bytes]:
         box.close()
 
 
-def reports_of(content: bytes) -> tuple[Report, ...]:
+def parse_reports(content: bytes) -> tuple[DeliveryReport, ...]:
     """Return what a message reports, one for each recipient that it names; nothing where it is no report."""
     if any(len(block) > LONGEST_HEADERS and b"content-" in block.lower() for block in _BLANK.split(content)):
         return ()
@@ -166,7 +170,7 @@ def reports_of(content: bytes) -> tuple[Report, ...]:
     blocks = [block for block in status.get_payload() if isinstance(block, Message)]
     keys = _keys(message, blocks)
     return tuple(
-        Report(
+        DeliveryReport(
             keys,
             _text(block, "Action").lower(),
             _text(block, "Status"),

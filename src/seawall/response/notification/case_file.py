@@ -110,7 +110,7 @@ class CaseFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
+class LetterSender:
     """`[sender]`: who writes the letters, and where questions go."""
 
     organisation: Annotated[str, Meaning("who writes", _filled(_line))]
@@ -137,7 +137,7 @@ def check_password(smtp: Any) -> Iterator[Fault]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Smtp:
+class MailServer:
     """`[smtp]`: the mail server that takes the letters. Without it nothing is sent by mail."""
 
     CHECKS: ClassVar = (check_password,)
@@ -172,7 +172,7 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class OperatorTexts:
     """`[texts.LANGUAGE]`: what the operator adds in one language."""
 
     title: Annotated[str, Meaning("replaces the case's in this language", _text)] = ""
@@ -240,13 +240,15 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class NotificationCase:
     """The whole file."""
 
     case: Annotated[CaseFacts, Meaning("the case")]
-    sender: Annotated[Sender, Meaning("who writes the letters")]
-    smtp: Annotated[Smtp | None, Meaning("the mail server that takes the letters")] = None
-    texts: Annotated[dict[str, Words], Meaning("your own words by language")] = field(default_factory=dict)
+    sender: Annotated[LetterSender, Meaning("who writes the letters")]
+    smtp: Annotated[MailServer | None, Meaning("the mail server that takes the letters")] = None
+    texts: Annotated[dict[str, OperatorTexts], Meaning("your own words by language")] = field(
+        default_factory=dict
+    )
     recipients: Annotated[tuple[Recipient, ...], Meaning("who is told")] = ()
 
     def recipient(self, id_: str) -> Recipient:
@@ -269,10 +271,10 @@ class Case:
         return found[0] if len(found) == 1 else self.recipient(who)
 
 
-def read_case(path: Path) -> Case:
+def read_case(path: Path) -> NotificationCase:
     """Return the case of a file. Raises CaseInvalid with every fault and its line."""
     return load_table(
-        Case,
+        NotificationCase,
         path,
         CaseInvalid,
         give="`seawall respond notify begin case --scope scope/scope.json` writes one to start from",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from seawall.response.notification.letter import Facts
+from seawall.response.notification.letter import LetterFacts
 
 ChangeCode = Literal[
     "verdict", "mailbox-verdict", "mailbox-new", "mailbox-gone", "read", "unnamed", "folder-new", "folder-gone", "span",
@@ -18,39 +18,39 @@ MOST: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LetterChange:
     """One difference, as values for its sentence. Times are microseconds; `verdict` values are the schema's words."""
 
     code: ChangeCode
     values: dict[str, Any]
 
 
-def changes(before: Facts, after: Facts) -> tuple[Change, ...]:
+def list_changes(before: LetterFacts, after: LetterFacts) -> tuple[LetterChange, ...]:
     """Return what changed, what concerns all first. Empty where the facts are the same but for their order."""
-    found: list[Change] = []
+    found: list[LetterChange] = []
     if before.verdict != after.verdict:
-        found.append(Change("verdict", {"before": before.verdict, "after": after.verdict}))
+        found.append(LetterChange("verdict", {"before": before.verdict, "after": after.verdict}))
     if before.read != after.read:
-        found.append(Change("read", {"before": before.read, "after": after.read}))
+        found.append(LetterChange("read", {"before": before.read, "after": after.read}))
     if before.unnamed != after.unnamed:
-        found.append(Change("unnamed", {"before": before.unnamed, "after": after.unnamed}))
+        found.append(LetterChange("unnamed", {"before": before.unnamed, "after": after.unnamed}))
     found += _times(before, after)
     closed = len(set(before.gaps) - set(after.gaps))
     opened = len(set(after.gaps) - set(before.gaps))
     if closed:
-        found.append(Change("gap-closed", {"count": closed}))
+        found.append(LetterChange("gap-closed", {"count": closed}))
     if opened:
-        found.append(Change("gap-new", {"count": opened}))
+        found.append(LetterChange("gap-new", {"count": opened}))
     if _words(before) != _words(after):
-        found.append(Change("words", {}))
+        found.append(LetterChange("words", {}))
     single = [*_mailboxes(before, after), *_folders(before, after)]
     found += single[:MOST]
     if len(single) > MOST:
-        found.append(Change("more", {"count": len(single) - MOST}))
+        found.append(LetterChange("more", {"count": len(single) - MOST}))
     return tuple(found)
 
 
-def _words(facts: Facts) -> tuple[Any, ...]:
+def _words(facts: LetterFacts) -> tuple[Any, ...]:
     return (
         facts.words.happened,
         facts.words.measures,
@@ -64,35 +64,37 @@ def _words(facts: Facts) -> tuple[Any, ...]:
     )
 
 
-def _mailboxes(before: Facts, after: Facts) -> list[Change]:
+def _mailboxes(before: LetterFacts, after: LetterFacts) -> list[LetterChange]:
     old = {subject.name: subject.verdict for subject in before.listed}
     new = {subject.name: subject.verdict for subject in after.listed}
     found = []
     for name, verdict in new.items():
         if name not in old:
-            found.append(Change("mailbox-new", {"mailbox": name, "after": verdict}))
+            found.append(LetterChange("mailbox-new", {"mailbox": name, "after": verdict}))
         elif old[name] != verdict and len(new) > 1:
-            found.append(Change("mailbox-verdict", {"mailbox": name, "before": old[name], "after": verdict}))
-    found += [Change("mailbox-gone", {"mailbox": name}) for name in old if name not in new]
+            found.append(
+                LetterChange("mailbox-verdict", {"mailbox": name, "before": old[name], "after": verdict})
+            )
+    found += [LetterChange("mailbox-gone", {"mailbox": name}) for name in old if name not in new]
     return found
 
 
-def _folders(before: Facts, after: Facts) -> list[Change]:
+def _folders(before: LetterFacts, after: LetterFacts) -> list[LetterChange]:
     old = {(mailbox, folder.path) for mailbox, folder in before.folders}
     new = {(mailbox, folder.path) for mailbox, folder in after.folders}
-    return [Change("folder-new", {"mailbox": m, "folder": path}) for m, path in sorted(new - old)] + [
-        Change("folder-gone", {"mailbox": m, "folder": path}) for m, path in sorted(old - new)
+    return [LetterChange("folder-new", {"mailbox": m, "folder": path}) for m, path in sorted(new - old)] + [
+        LetterChange("folder-gone", {"mailbox": m, "folder": path}) for m, path in sorted(old - new)
     ]
 
 
-def _times(before: Facts, after: Facts) -> list[Change]:
+def _times(before: LetterFacts, after: LetterFacts) -> list[LetterChange]:
     found = []
     if after.span is not None and before.span != after.span:
         if before.span is None:
-            found.append(Change("span-new", {"start": after.span[0], "end": after.span[1]}))
+            found.append(LetterChange("span-new", {"start": after.span[0], "end": after.span[1]}))
         else:
             found.append(
-                Change(
+                LetterChange(
                     "span",
                     {
                         "old_start": before.span[0],
@@ -103,7 +105,7 @@ def _times(before: Facts, after: Facts) -> list[Change]:
                 )
             )
     if (before.start, before.end) != (after.start, after.end):
-        found.append(Change("examined", {"start": after.start, "end": after.end}))
+        found.append(LetterChange("examined", {"start": after.start, "end": after.end}))
     if before.contained != after.contained and after.contained is not None:
-        found.append(Change("contained", {"time": after.contained}))
+        found.append(LetterChange("contained", {"time": after.contained}))
     return found

@@ -6,24 +6,31 @@ import hmac
 from typing import Final
 
 from seawall.response.errors import CaseInvalid
-from seawall.response.notification.case_file import Case
+from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.deadlines import DUTIES
-from seawall.response.notification.keys import as_typed, code_of
-from seawall.response.notification.register import Entry, Register
-from seawall.response.notification.tracking import versions
+from seawall.response.notification.keys import make_code, normalise_code
+from seawall.response.notification.register import NotificationRegister, RegisterEntry
+from seawall.response.notification.tracking import list_versions
 from seawall_base.errors import UsageError
 from seawall_base.safe_text import visible
 
 LONGEST: Final = 1_000
 
 
-def acknowledge(
-    register: Register, case: Case, key: bytes, code: str, *, by: str, note: str, at: int
-) -> Entry:
+def record_acknowledgement(
+    register: NotificationRegister,
+    case: NotificationCase,
+    key: bytes,
+    code: str,
+    *,
+    by: str,
+    note: str,
+    at: int,
+) -> RegisterEntry:
     """Note that the letter with this code has come to somebody. Raises CaseInvalid where no letter has it."""
-    typed = as_typed(code)
-    for version in versions(register.entries):
-        expected = code_of(key, case.case.id, version.recipient, version.version)
+    typed = normalise_code(code)
+    for version in list_versions(register.entries):
+        expected = make_code(key, case.case.id, version.recipient, version.version)
         if hmac.compare_digest(expected.encode(), typed.encode()):
             return register.append(
                 "acknowledged",
@@ -36,22 +43,34 @@ def acknowledge(
     raise CaseInvalid("no letter of this case that was sent has this code", fix="compare it with the letter")
 
 
-def tell(
-    register: Register, case: Case, recipient: str, *, way: str, by: str, note: str, when: int, at: int
-) -> Entry:
+def record_notification(
+    register: NotificationRegister,
+    case: NotificationCase,
+    recipient: str,
+    *,
+    way: str,
+    by: str,
+    note: str,
+    when: int,
+    at: int,
+) -> RegisterEntry:
     """Note that a person told a recipient otherwise, for example by telephone. Raises CaseInvalid.
 
     It counts for the newest version that is final: that is what there was to tell.
     """
     recipient = case.meant(recipient).id
-    newest = max((one.version for one in versions(register.entries) if one.recipient == recipient), default=0)
+    newest = max(
+        (one.version for one in list_versions(register.entries) if one.recipient == recipient), default=0
+    )
     details = {"note": _line(note), "when": when}
     return register.append(
         "told", at=at, recipient=recipient, version=newest, way=_line(way), by=_line(by), details=details
     )
 
 
-def report(register: Register, duty: str, *, by: str, note: str, when: int, at: int) -> Entry:
+def record_report(
+    register: NotificationRegister, duty: str, *, by: str, note: str, when: int, at: int
+) -> RegisterEntry:
     """Note that an authority was told what a duty asks for. Raises UsageError."""
     known = [one.id for one in DUTIES]
     if duty not in known:

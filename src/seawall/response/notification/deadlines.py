@@ -18,13 +18,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from seawall.response.notification.case_file import CaseFacts
-from seawall.response.notification.register import Entry
+from seawall.response.notification.register import RegisterEntry
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class ReportingDuty:
     """One duty that may exist: `hours` after becoming aware, None where the law names no number."""
 
     id: str
@@ -34,25 +34,31 @@ class Duty:
     hours: int | None
 
 
-DUTIES: Final[tuple[Duty, ...]] = (
-    Duty("nis2-early-warning", "NIS2 Art. 23(4)(a)", "early warning", "CSIRT or competent authority", 24),
-    Duty(
+DUTIES: Final[tuple[ReportingDuty, ...]] = (
+    ReportingDuty(
+        "nis2-early-warning", "NIS2 Art. 23(4)(a)", "early warning", "CSIRT or competent authority", 24
+    ),
+    ReportingDuty(
         "nis2-notification", "NIS2 Art. 23(4)(b)", "incident notification", "CSIRT or competent authority", 72
     ),
-    Duty("nis2-final-report", "NIS2 Art. 23(4)(d)", "final report", "CSIRT or competent authority", None),
-    Duty("gdpr-33", "GDPR Art. 33(1)", "notification of a personal data breach", "supervisory authority", 72),
-    Duty("gdpr-34", "GDPR Art. 34(1)", "communication of the breach", "persons concerned", None),
+    ReportingDuty(
+        "nis2-final-report", "NIS2 Art. 23(4)(d)", "final report", "CSIRT or competent authority", None
+    ),
+    ReportingDuty(
+        "gdpr-33", "GDPR Art. 33(1)", "notification of a personal data breach", "supervisory authority", 72
+    ),
+    ReportingDuty("gdpr-34", "GDPR Art. 34(1)", "communication of the breach", "persons concerned", None),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
+class ReportingDeadline:
     """A duty with its end. `due` is None where it is *without undue delay*. `done` is when it was reported, `by` whom.
 
     `left` is the time that remains, negative when it has passed; None where there is no end or it was done.
     """
 
-    duty: Duty
+    duty: ReportingDuty
     due: datetime | None
     note: str
     done: datetime | None
@@ -69,7 +75,9 @@ class Deadline:
         return "overdue" if self.left < timedelta(0) else "running"
 
 
-def deadlines(case: CaseFacts, entries: Sequence[Entry], *, now: datetime) -> tuple[Deadline, ...]:
+def compute_deadlines(
+    case: CaseFacts, entries: Sequence[RegisterEntry], *, now: datetime
+) -> tuple[ReportingDeadline, ...]:
     """Return the deadlines of the rules that may apply, in the order of their end."""
     reported = {
         entry.target: entry for entry in entries if entry.action == "reported"
@@ -78,21 +86,25 @@ def deadlines(case: CaseFacts, entries: Sequence[Entry], *, now: datetime) -> tu
     return tuple(sorted(found, key=lambda deadline: (deadline.due is None, deadline.due or now)))
 
 
-def month_after(time: datetime) -> datetime:
+def add_month(time: datetime) -> datetime:
     """The same day and hour of the next month; its last day where it has no such day (Regulation 1182/71, Article 3(2)(c))."""
     year, month = (time.year, time.month + 1) if time.month < 12 else (time.year + 1, 1)
     return time.replace(year=year, month=month, day=min(time.day, calendar.monthrange(year, month)[1]))
 
 
-def _may_apply(duty: Duty, case: CaseFacts) -> bool:
+def _may_apply(duty: ReportingDuty, case: CaseFacts) -> bool:
     if duty.id.startswith("nis2"):
         return case.nis2
     return case.personal_data and (duty.id != "gdpr-34" or case.high_risk)
 
 
 def _deadline(
-    duty: Duty, case: CaseFacts, reported: dict[str, Entry], entries: Sequence[Entry], now: datetime
-) -> Deadline:
+    duty: ReportingDuty,
+    case: CaseFacts,
+    reported: dict[str, RegisterEntry],
+    entries: Sequence[RegisterEntry],
+    now: datetime,
+) -> ReportingDeadline:
     entry = reported.get(duty.id)
     done, by = (None, "") if entry is None else (_moment(int(entry.details["when"])), entry.by)
     due, note = _due(duty, case, reported)
@@ -100,18 +112,22 @@ def _deadline(
         told = [entry.at for entry in entries if entry.action in {"sent", "told"}]
         if told:
             note = f"first letter sent {_moment(min(told)).isoformat()}; say with `report` when all persons have been told"
-    return Deadline(duty, due, note, done, by, None if due is None or done is not None else due - now)
+    return ReportingDeadline(
+        duty, due, note, done, by, None if due is None or done is not None else due - now
+    )
 
 
-def _due(duty: Duty, case: CaseFacts, reported: dict[str, Entry]) -> tuple[datetime | None, str]:
+def _due(
+    duty: ReportingDuty, case: CaseFacts, reported: dict[str, RegisterEntry]
+) -> tuple[datetime | None, str]:
     if duty.id == "nis2-final-report":
         notified = reported.get("nis2-notification")
         if notified is None:
-            return month_after(
+            return add_month(
                 _after(case.aware, _notification_hours(case))
             ), "one month after the notification, here taken at its latest"
         start = _moment(int(notified.details["when"])).astimezone(case.aware.tzinfo)
-        return month_after(
+        return add_month(
             start
         ), "one month after the notification; a progress report if the incident still goes on"
     if duty.id == "gdpr-34":

@@ -32,7 +32,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class LetterDocument:
     """A whole letter in one language. All texts are plain, and made visible."""
 
     language: str
@@ -53,16 +53,16 @@ class Document:
     """Year, month and day of the letter: also what its PDF says of itself."""
 
 
-def paragraph(text: str) -> Block:
+def make_paragraph(text: str) -> Block:
     """One paragraph."""
     return Block("paragraph", (text,))
 
 
-def bullets(lines: Sequence[str], *, quoted: bool = False) -> Block:
+def make_list(lines: Sequence[str], *, quoted: bool = False) -> Block:
     """A list."""
     return Block("bullets", tuple(lines), quoted=quoted)
 
 
-def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str = "") -> Block:
+def make_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str = "") -> Block:
     """A table; every row is as long as its header."""
     return Block("table", (), header, tuple(rows), caption)

@@ -17,16 +17,23 @@ from typing import Any, Final
 import msgspec
 
 from seawall.response.errors import CaseInvalid, LettersChanged, RegisterBroken
-from seawall.response.notification.case_file import Case, Recipient
-from seawall.response.notification.changes import changes
-from seawall.response.notification.enclosures import enclosures
-from seawall.response.notification.forms import as_html, as_pdf, as_text
-from seawall.response.notification.keys import case_key, code_of
-from seawall.response.notification.language import language
-from seawall.response.notification.letter import Facts, Known, digest_of, encoded, facts_from, facts_of
-from seawall.response.notification.register import Register
-from seawall.response.notification.tracking import Version, newest_arrived, versions
-from seawall.response.notification.writing import Earlier, Edition, write
+from seawall.response.notification.case_file import NotificationCase, Recipient
+from seawall.response.notification.changes import list_changes
+from seawall.response.notification.enclosures import make_enclosures
+from seawall.response.notification.forms import render_html, render_pdf, render_text
+from seawall.response.notification.keys import load_case_key, make_code
+from seawall.response.notification.language import load_language
+from seawall.response.notification.letter import (
+    IndexedScope,
+    LetterFacts,
+    collect_facts,
+    decode_facts,
+    digest_facts,
+    encoded,
+)
+from seawall.response.notification.register import NotificationRegister
+from seawall.response.notification.tracking import LetterVersion, find_newest_arrived, list_versions
+from seawall.response.notification.writing import LetterEdition, PreviousVersion, write_letter
 from seawall.response.scope_values import Scope
 from seawall_base.durable_file import write_whole
 from seawall_base.errors import OutputUnwritable
@@ -66,7 +73,7 @@ class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LetterDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All letters of a case. `notes` say what a person should know before approving."""
 
     case: str
@@ -89,8 +96,8 @@ def final_folder(case: Path, recipient: str, version: int) -> Path:
     return case / FINAL / recipient / f"v{version}"
 
 
-def draft(
-    case: Case,
+def write_draft(
+    case: NotificationCase,
     scope: Scope,
     folder: Path,
     *,
@@ -98,36 +105,36 @@ def draft(
     fonts: Sequence[Path] = (),
     only: Sequence[str] = (),
     step: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Draft:
+) -> LetterDraft:
     """Write all letters into `drafts/`, or those of `only`, and return what they are. Sends nothing.
 
     `step` is told how many letters are written, of how many.
     Raises CaseInvalid, OutputUnwritable, RegisterBroken.
     """
     chosen = [case.recipient(id_) for id_ in only] or case.recipients
-    known = Known(scope)
-    told = [(recipient, facts_of(case, recipient, known)) for recipient in chosen]
+    known = IndexedScope(scope)
+    told = [(recipient, collect_facts(case, recipient, known)) for recipient in chosen]
     _check_places(case, scope)
-    register = Register.read(folder)
-    maker = _Maker(case, folder, register, case_key(folder, create=True), at, tuple(fonts), [])
+    register = NotificationRegister.read(folder)
+    maker = _Maker(case, folder, register, load_case_key(folder, create=True), at, tuple(fonts), [])
     _clear(folder / FOLDER)
     write_file(folder / FOLDER / MANIFEST, b"{}")  # marks the folder as ours, and is no draft yet
     letters = []
     for number, (recipient, facts) in enumerate(told, start=1):
         letters.append(maker.letter(recipient, facts))
         step(number, len(told))
-    made = Draft(case.case.id, tuple(letters))
+    made = LetterDraft(case.case.id, tuple(letters))
     made = msgspec.structs.replace(made, notes=(*_notes(made, maker.boxed), *_own_places(case, scope)))
     write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
 
-def read_draft(folder: Path) -> Draft:
+def read_draft(folder: Path) -> LetterDraft:
     """Return the draft that was written last, with every file of it checked. Raises LettersChanged."""
     fix = "`seawall respond notify draft`, then look at the letters again"
     path = folder / FOLDER / MANIFEST
     try:
-        found = msgspec.json.decode(_read(path), type=Draft)
+        found = msgspec.json.decode(_read(path), type=LetterDraft)
     except (OSError, ValueError) as error:
         raise LettersChanged(
             f"{path}: no draft ({getattr(error, 'strerror', None) or error})", fix=fix
@@ -148,25 +155,27 @@ def read_draft(folder: Path) -> Draft:
 class _Maker:
     """Makes the letters of one draft."""
 
-    case: Case
+    case: NotificationCase
     folder: Path
-    register: Register
+    register: NotificationRegister
     key: bytes
     at: int
     fonts: tuple[Path, ...]
     boxed: list[str]
     """Recipients whose PDF shows characters as boxes."""
 
-    def letter(self, recipient: Recipient, facts: Facts) -> DraftedLetter:
+    def letter(self, recipient: Recipient, facts: LetterFacts) -> DraftedLetter:
         """Write one letter, or name the final one that says the same."""
-        digest = digest_of(facts)
-        targets = targets_of(recipient)
-        final = [version for version in versions(self.register.entries) if version.recipient == recipient.id]
-        newest = newest_arrived(self.register.entries, recipient.id)
+        digest = digest_facts(facts)
+        targets = list_targets(recipient)
+        final = [
+            version for version in list_versions(self.register.entries) if version.recipient == recipient.id
+        ]
+        newest = find_newest_arrived(self.register.entries, recipient.id)
         same = [version for version in final if version.facts == digest and version.version >= newest]
         if same:
             kept = same[-1]
-            tongue = language(recipient.language, self.case.case.zone)
+            tongue = load_language(recipient.language, self.case.case.zone)
             title = tongue.say(f"title.{facts.kind}_{facts.finding}")
             return DraftedLetter(
                 recipient.id,
@@ -183,7 +192,7 @@ class _Maker:
         earlier = self._earlier(next((v for v in final if v.version == newest), None), facts)
         return self._written(recipient, facts, digest, targets, version, earlier)
 
-    def _earlier(self, told: Version | None, facts: Facts) -> Earlier | None:
+    def _earlier(self, told: LetterVersion | None, facts: LetterFacts) -> PreviousVersion | None:
         if told is None:
             return None
         path = final_folder(self.folder, told.recipient, told.version) / "facts.json"
@@ -195,29 +204,31 @@ class _Maker:
             ) from error
         if hashlib.sha256(content).hexdigest() != told.files.get("facts.json"):
             raise RegisterBroken(f"{path} is not what was sent", fix="take it from a copy of the folder")
-        return Earlier(told.version, told.at, changes(facts_from(content), facts))
+        return PreviousVersion(told.version, told.at, list_changes(decode_facts(content), facts))
 
     def _written(
         self,
         recipient: Recipient,
-        facts: Facts,
+        facts: LetterFacts,
         digest: str,
         targets: dict[str, str],
         version: int,
-        earlier: Earlier | None,
+        earlier: PreviousVersion | None,
     ) -> DraftedLetter:
-        tongue = language(recipient.language, self.case.case.zone)
-        enclosed = enclosures(facts)
-        code = code_of(self.key, self.case.case.id, recipient.id, version)
-        document = write(facts, Edition(version, self.at, code, earlier, tuple(enclosed)), tongue)
-        pdf = as_pdf(document, self.fonts)
+        tongue = load_language(recipient.language, self.case.case.zone)
+        enclosed = make_enclosures(facts)
+        code = make_code(self.key, self.case.case.id, recipient.id, version)
+        document = write_letter(
+            facts, LetterEdition(version, self.at, code, earlier, tuple(enclosed)), tongue
+        )
+        pdf = render_pdf(document, self.fonts)
         if not pdf.is_archival:
             self.boxed.append(recipient.id)
         files: dict[str, bytes] = {
             "facts.json": encoded(facts),
-            "letter.html": as_html(document).encode("utf-8"),
+            "letter.html": render_html(document).encode("utf-8"),
             "letter.pdf": pdf.content,
-            "letter.txt": as_text(document).encode("utf-8"),
+            "letter.txt": render_text(document).encode("utf-8"),
             **enclosed,
         }
         place = self.folder / FOLDER / FINAL / recipient.id
@@ -229,7 +240,7 @@ class _Maker:
         )
 
 
-def _notes(made: Draft, boxed: Sequence[str]) -> tuple[str, ...]:
+def _notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
     """What a person should know before approving, in few lines however many letters there are."""
     notes = []
     if printed := [letter.recipient for letter in made.printed]:
@@ -248,7 +259,7 @@ def _named(recipients: Sequence[str]) -> str:
     return ", ".join(recipients[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def targets_of(recipient: Recipient) -> dict[str, str]:
+def list_targets(recipient: Recipient) -> dict[str, str]:
     """Where a recipient is reached, by way; of a webhook its name without what may be secret."""
     targets = {}
     if recipient.email:
@@ -258,7 +269,7 @@ def targets_of(recipient: Recipient) -> dict[str, str]:
     return targets
 
 
-def _own_places(case: Case, scope: Scope) -> Iterator[str]:
+def _own_places(case: NotificationCase, scope: Scope) -> Iterator[str]:
     """Say where answers and bounces are read by the intruder too: what recipients ask is as telling as what they are told."""
     watched = {_mailbox(one.name) for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "touched"}
     own = {
@@ -270,7 +281,7 @@ def _own_places(case: Case, scope: Scope) -> Iterator[str]:
             yield f"{name}: the intruder may read {visible(address, 254)}, and with it what recipients answer"
 
 
-def _check_places(case: Case, scope: Scope) -> None:
+def _check_places(case: NotificationCase, scope: Scope) -> None:
     """Refuse to write to where the intruder may be reading."""
     watched = {
         _mailbox(subject.name)
@@ -329,6 +340,6 @@ def _clear(folder: Path) -> None:
         ) from error
 
 
-def plain(made: Draft) -> dict[str, Any]:
+def draft_to_document(made: LetterDraft) -> dict[str, Any]:
     """The draft as a document."""
     return {"digest": made.digest, **msgspec.to_builtins(made)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seawall.response.notification.letter import Facts
+from seawall.response.notification.letter import LetterFacts
 from seawall.response.scope_values import Message
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.times import rfc3339
@@ -13,17 +13,17 @@ MOST_BYTES: Final = 5_000_000
 """A larger file is left out of a letter: mail servers would refuse it. The package holds it."""
 
 
-def enclosures(facts: Facts) -> dict[str, bytes]:
+def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
     """Return the files of one recipient by name, without those that would be empty or too large."""
     files = {
-        "messages.csv": messages_csv(facts.messages) if facts.messages else b"",
+        "messages.csv": write_messages(facts.messages) if facts.messages else b"",
         "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed else b"",
         "folders.csv": _folders(facts) if facts.folders else b"",
     }
     return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
 
 
-def messages_csv(messages: tuple[Message, ...]) -> bytes:
+def write_messages(messages: tuple[Message, ...]) -> bytes:
     """Messages that were certainly read; a size that is not known stays empty."""
     header = ("organisation", "mailbox", "time", "folder", "message_id", "size", "record")
     rows: list[tuple[Cell, ...]] = [
@@ -32,7 +32,7 @@ def messages_csv(messages: tuple[Message, ...]) -> bytes:
     return _encoded(header, rows)
 
 
-def _mailboxes(facts: Facts) -> bytes:
+def _mailboxes(facts: LetterFacts) -> bytes:
     header = (
         "kind",
         "name",
@@ -61,7 +61,7 @@ def _mailboxes(facts: Facts) -> bytes:
     return _encoded(header, rows)
 
 
-def _folders(facts: Facts) -> bytes:
+def _folders(facts: LetterFacts) -> bytes:
     rows: list[tuple[Cell, ...]] = [
         (mailbox, folder.path, rfc3339(folder.first), rfc3339(folder.last))
         for mailbox, folder in facts.folders

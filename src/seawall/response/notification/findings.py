@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.collection.coverage_gap import Gap
-from seawall.response.notification.document import Block, bullets, paragraph, table
+from seawall.response.notification.document import Block, make_list, make_paragraph, make_table
 from seawall.response.notification.language import Language
-from seawall.response.notification.letter import Facts, SubjectFacts
+from seawall.response.notification.letter import LetterFacts, SubjectFacts
 from seawall.response.scope_values import VERDICTS
 from seawall_base.safe_text import visible
 
@@ -18,29 +18,31 @@ GAPS: Final = 12
 """Rows of each list in a letter: a letter is read, the enclosed files are searched."""
 
 
-def known(facts: Facts, language: Language) -> tuple[Block, ...]:
+def describe_known(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     """Who was accessed and when, with the period that was examined."""
     say = language.say
     blocks: list[Block] = []
     if facts.kind == "owner":
-        blocks.append(bullets([_owner_line(subject, language) for subject in facts.listed]))
+        blocks.append(make_list([_owner_line(subject, language) for subject in facts.listed]))
     else:
         counts = [
             say(f"known.count_{verdict}", count=len(found))
             for verdict in VERDICTS
             if (found := facts.of(verdict))
         ]
-        blocks.append(bullets(counts))
+        blocks.append(make_list(counts))
     if facts.span is not None:
         blocks.append(
-            paragraph(say("known.span", start=language.time(facts.span[0]), end=language.time(facts.span[1])))
+            make_paragraph(
+                say("known.span", start=language.time(facts.span[0]), end=language.time(facts.span[1]))
+            )
         )
     examined = [say("known.examined", start=language.time(facts.start), end=language.time(facts.end))]
     if facts.verdict == "not_touched":
         examined.append(say("known.covered"))
     if facts.is_complete and facts.of("not_touched"):
         examined.append(say("known.vouched"))
-    blocks.append(paragraph(" ".join(examined)))
+    blocks.append(make_paragraph(" ".join(examined)))
     if facts.kind == "organisation" and facts.listed:
         blocks += _mailbox_table(facts, language)
     return tuple(blocks)
@@ -50,7 +52,7 @@ def _owner_line(subject: SubjectFacts, language: Language) -> str:
     return language.say(f"known.{subject.kind}_{subject.verdict}", mailbox=subject.name)
 
 
-def _mailbox_table(facts: Facts, language: Language) -> list[Block]:
+def _mailbox_table(facts: LetterFacts, language: Language) -> list[Block]:
     say = language.say
     header = tuple(say(f"known.{name}") for name in ("mailbox", "result", "first", "last", "read"))
     ordered = [subject for verdict in VERDICTS for subject in facts.of(verdict)]
@@ -68,13 +70,13 @@ def _mailbox_table(facts: Facts, language: Language) -> list[Block]:
         )
         for subject in ordered[:MAILBOXES]
     ]
-    blocks = [table(header, rows, say("known.table"))]
+    blocks = [make_table(header, rows, say("known.table"))]
     if len(ordered) > MAILBOXES:
-        blocks.append(paragraph(say("phrase.more_in_file", file="mailboxes.csv")))
+        blocks.append(make_paragraph(say("phrase.more_in_file", file="mailboxes.csv")))
     return blocks
 
 
-def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
+def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     """What nobody can say: gaps of the logs first, because they are why a *possible* is not a no."""
     say, gaps = language.say, facts.gaps
     is_open = facts.finding in {"possible", "used"}
@@ -87,9 +89,9 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
             lines.append(say("unknown.more_gaps", count=len(gaps) - GAPS))
         if is_open and any(subject.reasons for subject in facts.of("possible")):
             lines.append(say("unknown.annex"))
-        blocks.append(bullets(lines))
+        blocks.append(make_list(lines))
     elif facts.verdict == "possible" or (is_open and facts.of("possible")):
-        blocks.append(bullets(_doubts(facts, language)))
+        blocks.append(make_list(_doubts(facts, language)))
     lines = [visible(line) for line in facts.words.unknown if line.strip()]
     if gaps and facts.verdict == "touched":
         lines.append(say("unknown.also_touched"))
@@ -101,11 +103,11 @@ def unknown(facts: Facts, language: Language) -> tuple[Block, ...]:
         lines.append(say("unknown.bounded"))
     lines.append(say("unknown.outside", start=language.time(facts.start), end=language.time(facts.end)))
     lines.append(say("unknown.mistake"))
-    blocks.append(bullets(lines))
+    blocks.append(make_list(lines))
     return tuple(blocks)
 
 
-def _doubts(facts: Facts, language: Language) -> list[str]:
+def _doubts(facts: LetterFacts, language: Language) -> list[str]:
     """Why it is possible although the logs have no gap. The analysis speaks English: others find its words in the annex."""
     reasons = list(dict.fromkeys(reason for subject in facts.of("possible") for reason in subject.reasons))
     lines = [language.say("known.presume", reason=language.say("unknown.doubt"))]
@@ -136,7 +138,7 @@ def _named(section: str, code: str, language: Language) -> str:
     return language.say(f"{section}.{code}")
 
 
-def taken(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:
+def describe_taken(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:
     """What was certainly read, and what must be presumed taken."""
     say = language.say
     blocks: list[Block] = []
@@ -149,16 +151,16 @@ def taken(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> tupl
     if throttled:
         lines.append(say("taken.throttled"))
     if not lines and not facts.folders:
-        return (paragraph(say(f"taken.none_{facts.verdict}")),)
+        return (make_paragraph(say(f"taken.none_{facts.verdict}")),)
     if lines:
-        blocks.append(bullets(lines))
+        blocks.append(make_list(lines))
     blocks += _folders(facts, language)
-    blocks.append(paragraph(say("taken.attachments")))
+    blocks.append(make_paragraph(say("taken.attachments")))
     blocks += _messages(facts, language, enclosures)
     return tuple(blocks)
 
 
-def _folders(facts: Facts, language: Language) -> list[Block]:
+def _folders(facts: LetterFacts, language: Language) -> list[Block]:
     folders = facts.folders
     if not folders:
         return []
@@ -175,13 +177,13 @@ def _folders(facts: Facts, language: Language) -> list[Block]:
     if has_many:
         header = (say("taken.mailbox"), *header)
         rows = [(language.cell(mailbox), *row) for (mailbox, _), row in zip(folders, rows, strict=False)]
-    blocks = [paragraph(say("taken.folders")), table(header, rows)]
+    blocks = [make_paragraph(say("taken.folders")), make_table(header, rows)]
     if len(folders) > FOLDERS:
-        blocks.append(paragraph(say("phrase.more_in_file", file="folders.csv")))
+        blocks.append(make_paragraph(say("phrase.more_in_file", file="folders.csv")))
     return blocks
 
 
-def _messages(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> list[Block]:
+def _messages(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> list[Block]:
     if not facts.messages:
         return []
     say, has_many = language.say, len(facts.mailboxes) > 1
@@ -197,10 +199,10 @@ def _messages(facts: Facts, language: Language, enclosures: tuple[str, ...]) -> 
     if has_many:
         header = (say("taken.mailbox"), *header)
         rows = [(language.cell(m.mailbox), *row) for m, row in zip(facts.messages, rows, strict=False)]
-    blocks = [table(header, rows, say("taken.table"))]
+    blocks = [make_table(header, rows, say("taken.table"))]
     left = len(facts.messages) - len(rows)
     if left and "messages.csv" in enclosures:
-        blocks.append(paragraph(say("phrase.more_in_file", file="messages.csv")))
+        blocks.append(make_paragraph(say("phrase.more_in_file", file="messages.csv")))
     elif left:
-        blocks.append(paragraph(say("taken.more", count=left)))
+        blocks.append(make_paragraph(say("taken.more", count=left)))
     return blocks

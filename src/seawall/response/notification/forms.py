@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.notification.document import Block, Document
+from seawall.response.notification.document import Block, LetterDocument
 
 WIDTH: Final = 76
 """Columns of the plain text: mail is not wrapped on its way."""
@@ -37,7 +37,7 @@ class Pdf:
     is_archival: bool
 
 
-def as_html(letter: Document) -> str:
+def render_html(letter: LetterDocument) -> str:
     """Return the letter as one page that needs nothing else."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -53,7 +53,7 @@ def as_html(letter: Document) -> str:
     )
 
 
-def as_text(letter: Document) -> str:
+def render_text(letter: LetterDocument) -> str:
     """Return the letter as plain text, wrapped."""
     lines = [
         *letter.sender,
@@ -101,7 +101,7 @@ def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
     ) or [first.rstrip()]
 
 
-def as_pdf(letter: Document, fonts: Sequence[Path] = ()) -> Pdf:
+def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
     """Return the letter as PDF. `fonts` are folders with further fonts; those of the system are not looked at."""
     import typst
 

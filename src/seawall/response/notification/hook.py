@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.notification.case_file import Case
+from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.drafts import DraftedLetter
-from seawall.response.notification.letter import encoded, facts_from, named
-from seawall.response.notification.smtp import Outcome, Outgoing
+from seawall.response.notification.letter import decode_facts, encoded, list_file_names
+from seawall.response.notification.smtp import DeliveryOutcome, OutgoingLetter
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.http_client import TrustStore
 from seawall_base.safe_text import visible
@@ -28,12 +28,14 @@ MESSAGES: Final = 1_000
 """Messages in one body: receivers refuse what is large. How many were left out is said."""
 
 
-def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code: str, at: int) -> bytes:
+def make_body(
+    case: NotificationCase, letter: DraftedLetter, files: Mapping[str, bytes], *, code: str, at: int
+) -> bytes:
     """Return what is sent: the letter as text, page and PDF (base64), its facts, and the hashes of all of its files.
 
     A PDF larger than `MOST_PDF` is None: its hash is there, and the page says the same.
     """
-    facts = facts_from(files["facts.json"])
+    facts = decode_facts(files["facts.json"])
     pdf = files["letter.pdf"]
     left_out = max(0, len(facts.messages) - MESSAGES)
     data: dict[str, Any] = {
@@ -47,7 +49,9 @@ def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code:
         "text": files["letter.txt"].decode("utf-8"),
         "html": files["letter.html"].decode("utf-8"),
         "pdf": base64.b64encode(pdf).decode("ascii") if len(pdf) <= MOST_PDF else None,
-        "facts": dataclasses.replace(facts, messages=facts.messages[:MESSAGES], sources=named(facts.sources)),
+        "facts": dataclasses.replace(
+            facts, messages=facts.messages[:MESSAGES], sources=list_file_names(facts.sources)
+        ),
         "messages_left_out": left_out,
         "sha256": letter.files,
     }
@@ -61,13 +65,13 @@ def body(case: Case, letter: DraftedLetter, files: Mapping[str, bytes], *, code:
 
 
 @dataclass(frozen=True, slots=True)
-class HookTransport:
+class WebhookTransport:
     """Delivery by webhook."""
 
     webhook: Webhook
     trust: TrustStore | None = None
 
-    def deliver(self, outgoing: Outgoing) -> Outcome:
+    def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
         """POST the body; an answer `{"acknowledged": true, "by": "…"}` confirms the letter."""
         try:
             answer = send(
@@ -79,10 +83,10 @@ class HookTransport:
                 wants_answer=True,
             )
         except NotDelivered as error:
-            return Outcome(
+            return DeliveryOutcome(
                 "unsure" if error.may_have_arrived else "failed", str(error), is_final=error.is_final
             )
-        return Outcome("sent", acknowledged_by=_confirmed(answer))
+        return DeliveryOutcome("sent", acknowledged_by=_confirmed(answer))
 
 
 class _Answer(msgspec.Struct):

@@ -23,7 +23,7 @@ _ALPHABET: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789
 """Base32 in Crockford's letters: nobody mistakes a letter for a digit on the telephone."""
 
 
-def case_key(folder: Path, *, create: bool) -> bytes:
+def load_case_key(folder: Path, *, create: bool) -> bytes:
     """Return the key of a case's folder; made where there is none and `create`. Raises CaseInvalid."""
     path = folder / NAME
     try:
@@ -41,18 +41,18 @@ def case_key(folder: Path, *, create: bool) -> bytes:
     return key
 
 
-def code_of(key: bytes, case: str, recipient: str, version: int) -> str:
+def make_code(key: bytes, case: str, recipient: str, version: int) -> str:
     """Return the code by which a recipient confirms a letter: 60 bits, in three groups."""
     letters = base64.b32encode(_mac(key, "code", case, recipient, version)[:10]).decode().translate(_ALPHABET)
     return "-".join((letters[:4], letters[4:8], letters[8:12]))
 
 
-def identity_of(key: bytes, case: str, recipient: str, version: int) -> str:
+def make_message_key(key: bytes, case: str, recipient: str, version: int) -> str:
     """Return what a Message-ID and a webhook-id are made of: 32 hexadecimal digits."""
     return _mac(key, "message", case, recipient, version).hex()[:32]
 
 
-def as_typed(code: str) -> str:
+def normalise_code(code: str) -> str:
     """A code as people type it, in the form of `code_of`."""
     plain = "".join(character for character in code.upper() if character.isalnum())
     plain = plain.replace("O", "0").replace("I", "1").replace("L", "1")

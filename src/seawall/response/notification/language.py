@@ -128,7 +128,7 @@ def _cut(text: str, limit: int) -> str:
     return visible(text) if len(text) <= limit else f"{visible(text[:limit])}…"
 
 
-def languages() -> tuple[str, ...]:
+def list_languages() -> tuple[str, ...]:
     """The tags of the languages that there are words for."""
     folder = resources.files("seawall.response.notification").joinpath(_FOLDER)
     return tuple(
@@ -136,21 +136,21 @@ def languages() -> tuple[str, ...]:
     )
 
 
-def language(tag: str, zone: str = "UTC") -> Language:
+def load_language(tag: str, zone: str = "UTC") -> Language:
     """Return a language. Raises CaseInvalid where there are no words for it."""
     from babel import Locale
 
-    if tag not in languages():
+    if tag not in list_languages():
         raise CaseInvalid(
             f"there are no letters in the language {visible(tag, 20)!r}",
-            fix=f"choose one of {', '.join(languages())}; docs/how-to/notify.md says how to add one",
+            fix=f"choose one of {', '.join(list_languages())}; docs/how-to/notify.md says how to add one",
         )
-    words = words_of(tag)
+    words = load_words(tag)
     return Language(tag, ZoneInfo(zone), words, Locale.parse(words["language"]["locale"], sep="-"))
 
 
 @cache
-def words_of(tag: str) -> dict[str, Any]:
+def load_words(tag: str) -> dict[str, Any]:
     """The words of a language as they are in its file."""
     file = resources.files("seawall.response.notification").joinpath(_FOLDER, f"{tag}.toml")
     return tomllib.loads(file.read_text("utf-8"))

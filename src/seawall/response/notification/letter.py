@@ -16,8 +16,14 @@ import msgspec
 
 from seawall.collection.coverage_gap import Gap
 from seawall.response.errors import CaseInvalid
-from seawall.response.notification.case_file import Case, Recipient, RecipientKind, Sender, Words
-from seawall.response.scope_values import Message, Scope, Subject, Verdict
+from seawall.response.notification.case_file import (
+    LetterSender,
+    NotificationCase,
+    OperatorTexts,
+    Recipient,
+    RecipientKind,
+)
+from seawall.response.scope_values import Message, Scope, ScopeSubject, Verdict
 from seawall_base.safe_text import visible
 
 _ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
@@ -50,7 +56,7 @@ class SubjectFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LetterFacts:
     """Everything that a letter says. Its digest decides whether there is anything new to tell.
 
     `messages` are those certainly read, of the recipient's mailboxes alone. `aware` and the like are RFC 3339 texts.
@@ -74,8 +80,8 @@ class Facts:
     next_update: str | None
     subjects: tuple[SubjectFacts, ...]
     messages: tuple[Message, ...]
-    sender: Sender
-    words: Words
+    sender: LetterSender
+    words: OperatorTexts
 
     @property
     def mailboxes(self) -> tuple[SubjectFacts, ...]:
@@ -139,13 +145,13 @@ class Facts:
         return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
 
 
-class Known:
+class IndexedScope:
     """A scope, indexed: hundreds of letters are written of one."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.named: dict[str, list[Subject]] = {}
-        self.of_tenant: dict[str, list[Subject]] = {}
+        self.named: dict[str, list[ScopeSubject]] = {}
+        self.of_tenant: dict[str, list[ScopeSubject]] = {}
         for subject in (*scope.organisations, *scope.mailboxes, *scope.accounts):
             self.of_tenant.setdefault(subject.tenant, []).append(subject)
             if subject.kind != "organisation":
@@ -154,7 +160,7 @@ class Known:
         for message in scope.messages:
             self._messages.setdefault(message.mailbox.casefold(), []).append(message)
 
-    def messages(self, subjects: Sequence[Subject]) -> tuple[Message, ...]:
+    def messages(self, subjects: Sequence[ScopeSubject]) -> tuple[Message, ...]:
         """The messages of mailboxes, in the scope's order."""
         names = dict.fromkeys(subject.name.casefold() for subject in subjects if subject.kind == "mailbox")
         tenants = {subject.tenant for subject in subjects}
@@ -163,15 +169,15 @@ class Known:
         return tuple(message for message in found if not message.tenant or message.tenant in tenants)
 
 
-def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
+def collect_facts(case: NotificationCase, recipient: Recipient, known: IndexedScope | Scope) -> LetterFacts:
     """Return what this recipient is to be told. Raises CaseInvalid where the scope does not know their mailboxes."""
-    known = known if isinstance(known, Known) else Known(known)
+    known = known if isinstance(known, IndexedScope) else IndexedScope(known)
     scope = known.scope
     subjects = (
         _organisation(recipient, known) if recipient.kind == "organisation" else _owner(recipient, known)
     )
-    words = case.texts.get(recipient.language, Words())
-    return Facts(
+    words = case.texts.get(recipient.language, OperatorTexts())
+    return LetterFacts(
         case=case.case.id,
         title=words.title or case.case.title,
         recipient=recipient.id,
@@ -179,7 +185,7 @@ def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
         name=recipient.name,
         street=recipient.street,
         organisation=recipient.organisation,
-        verdict=worst(subject.verdict for subject in subjects),
+        verdict=worst_verdict(subject.verdict for subject in subjects),
         start=scope.start,
         end=scope.end,
         is_bounded=scope.is_bounded,
@@ -195,17 +201,17 @@ def facts_of(case: Case, recipient: Recipient, known: Known | Scope) -> Facts:
     )
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the verdict that a letter has to speak of: touched before possible before not touched."""
     return min(verdicts, key=_ORDER.index)
 
 
-def named(sources: Iterable[str]) -> tuple[str, ...]:
+def list_file_names(sources: Iterable[str]) -> tuple[str, ...]:
     """The names of what was read, without where it lies: a path says whose machine it is, and of which other cases."""
     return tuple(dict.fromkeys(PurePath(source).name or source for source in sources))
 
 
-def digest_of(facts: Facts) -> str:
+def digest_facts(facts: LetterFacts) -> str:
     """SHA-256 of the facts: where it is the same there is nothing new to tell.
 
     Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
@@ -219,12 +225,12 @@ def encoded(value: Any) -> bytes:
     return msgspec.json.encode(_replaced(msgspec.to_builtins(value)), order="sorted")
 
 
-def facts_from(content: bytes) -> Facts:
+def decode_facts(content: bytes) -> LetterFacts:
     """Return the facts that `encoded` wrote. Raises ValueError."""
-    return msgspec.json.decode(content, type=Facts)
+    return msgspec.json.decode(content, type=LetterFacts)
 
 
-def _owner(recipient: Recipient, known: Known) -> list[Subject]:
+def _owner(recipient: Recipient, known: IndexedScope) -> list[ScopeSubject]:
     wanted = {name.casefold() for name in recipient.mailboxes}
     found = [
         subject
@@ -246,7 +252,7 @@ def _owner(recipient: Recipient, known: Known) -> list[Subject]:
     return found
 
 
-def _organisation(recipient: Recipient, known: Known) -> list[Subject]:
+def _organisation(recipient: Recipient, known: IndexedScope) -> list[ScopeSubject]:
     found = known.of_tenant.get(recipient.organisation, [])
     if not found:
         raise CaseInvalid(
@@ -257,7 +263,7 @@ def _organisation(recipient: Recipient, known: Known) -> list[Subject]:
     return found
 
 
-def _subject_facts(subject: Subject) -> SubjectFacts:
+def _subject_facts(subject: ScopeSubject) -> SubjectFacts:
     return SubjectFacts(
         subject.kind,
         subject.name,

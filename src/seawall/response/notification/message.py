@@ -12,7 +12,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
-from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.case_file import NotificationCase, Recipient
 from seawall.response.notification.drafts import DraftedLetter
 from seawall_base.safe_text import visible
 from seawall_base.times import moment
@@ -21,13 +21,13 @@ _KINDS: Final = {".pdf": ("application", "pdf"), ".csv": ("text", "csv")}
 _POLICY: Final = SMTP.clone(max_line_length=78)
 
 
-def message_id(case: Case, identity: str) -> str:
+def make_message_id(case: NotificationCase, identity: str) -> str:
     """Return the Message-ID, which is the same however often a version is sent."""
     return f"<seawall-{identity}@{case.sender.email.rpartition('@')[2]}>"
 
 
-def mail(
-    case: Case,
+def make_mail(
+    case: NotificationCase,
     recipient: Recipient,
     letter: DraftedLetter,
     files: Mapping[str, bytes],
@@ -42,7 +42,7 @@ def mail(
     message["To"] = Address(_phrase(recipient.name), addr_spec=recipient.email)
     message["Subject"] = _line(letter.title)
     message["Date"] = format_datetime(_second(at))
-    message["Message-ID"] = message_id(case, identity)
+    message["Message-ID"] = make_message_id(case, identity)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(files["letter.txt"].decode("utf-8"), cte="quoted-printable")
     message.add_alternative(files["letter.html"].decode("utf-8"), subtype="html", cte="quoted-printable")

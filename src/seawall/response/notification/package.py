@@ -14,10 +14,10 @@ import msgspec
 
 from seawall.response.errors import CaseInvalid
 from seawall.response.export import stix_objects as stix
-from seawall.response.notification.case_file import Case
+from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.drafts import write_file
-from seawall.response.notification.enclosures import messages_csv
-from seawall.response.scope_values import Indicator, Scope, Subject
+from seawall.response.notification.enclosures import write_messages
+from seawall.response.scope_values import Indicator, Scope, ScopeSubject
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
@@ -27,7 +27,9 @@ _RECORDS: Final = 999_999_999
 """The most that `number_observed` may say (STIX 2.1, section 4.14)."""
 
 
-def write_package(case: Case, scope: Scope, out: Path, *, organisation: str = "") -> tuple[str, ...]:
+def write_package(
+    case: NotificationCase, scope: Scope, out: Path, *, organisation: str = ""
+) -> tuple[str, ...]:
     """Write the package into a folder and return the names of its files. Raises CaseInvalid, OutputUnwritable."""
     subjects = _subjects(scope, organisation)
     if organisation and not subjects:
@@ -38,10 +40,10 @@ def write_package(case: Case, scope: Scope, out: Path, *, organisation: str = ""
     messages = tuple(m for m in scope.messages if not organisation or m.tenant == organisation)
     files = {
         "bundle.json": msgspec.json.format(
-            msgspec.json.encode(bundle(case, scope, subjects, organisation)), indent=2
+            msgspec.json.encode(make_package_bundle(case, scope, subjects, organisation)), indent=2
         )
         + b"\n",
-        "messages.csv": messages_csv(messages),
+        "messages.csv": write_messages(messages),
         "subjects.csv": _subjects_csv(subjects),
         "indicators.csv": _indicators_csv(_indicators(scope, organisation)),
     }
@@ -53,27 +55,33 @@ def write_package(case: Case, scope: Scope, out: Path, *, organisation: str = ""
     return (*sorted(files), MANIFEST)
 
 
-def bundle(case: Case, scope: Scope, subjects: Sequence[Subject], organisation: str = "") -> stix.Object:
+def make_package_bundle(
+    case: NotificationCase, scope: Scope, subjects: Sequence[ScopeSubject], organisation: str = ""
+) -> stix.Object:
     """Return the bundle: who writes, the incident, what was observed, what the intruder is known by, and a report of it all."""
     at, tlp = scope.end, case.case.tlp
-    sender = stix.identity(case.sender.organisation, at)
+    sender = stix.make_identity(case.sender.organisation, at)
     author = sender["id"]
     touched = [
         subject for subject in subjects if subject.verdict == "touched" and subject.kind != "organisation"
     ]
     observed = [made for subject in touched for made in _observed(subject, at, author, tlp)]
     victims = [
-        stix.identity(subject.name, at)
+        stix.make_identity(subject.name, at)
         for subject in subjects
         if subject.kind == "organisation" and subject.verdict == "touched"
     ]
-    known = stix.indicators(_indicators(scope, organisation), at, author=author, tlp=tlp)
+    known = stix.make_indicators(_indicators(scope, organisation), at, author=author, tlp=tlp)
     title = case.case.title or f"Access to mail, case {case.case.id}"
-    incident = stix.domain_object(
-        "incident", at, {"name": stix.text(title), "description": _counts(subjects)}, author=author, tlp=tlp
+    incident = stix.make_object(
+        "incident",
+        at,
+        {"name": stix.clean_text(title), "description": _counts(subjects)},
+        author=author,
+        tlp=tlp,
     )
     targets = [
-        stix.domain_object(
+        stix.make_object(
             "relationship",
             at,
             {"relationship_type": "targets", "source_ref": incident["id"], "target_ref": victim["id"]},
@@ -83,23 +91,23 @@ def bundle(case: Case, scope: Scope, subjects: Sequence[Subject], organisation: 
         for victim in victims
     ]
     objects = [sender, incident, *victims, *targets, *observed, *known]
-    report = stix.domain_object(
+    report = stix.make_object(
         "report",
         at,
         {
-            "name": stix.text(title),
+            "name": stix.clean_text(title),
             "description": _limits(scope),
             "report_types": ["observed-data", "indicator"],
-            "published": stix.time(at),
+            "published": stix.format_time(at),
             "object_refs": sorted({made["id"] for made in objects}),
         },
         author=author,
         tlp=tlp,
     )
-    return stix.bundle([*objects, report])
+    return stix.make_bundle([*objects, report])
 
 
-def _subjects(scope: Scope, organisation: str) -> list[Subject]:
+def _subjects(scope: Scope, organisation: str) -> list[ScopeSubject]:
     everything = (*scope.organisations, *scope.mailboxes, *scope.accounts)
     return [subject for subject in everything if not organisation or subject.tenant == organisation]
 
@@ -118,20 +126,20 @@ def _indicators(scope: Scope, organisation: str) -> list[Indicator]:
     ]
 
 
-def _observed(subject: Subject, at: int, author: str, tlp: str) -> list[stix.Object]:
-    observables = stix.account(subject.name)
+def _observed(subject: ScopeSubject, at: int, author: str, tlp: str) -> list[stix.Object]:
+    observables = stix.make_account(subject.name)
     first = at if subject.first is None else subject.first
     last = max(first, at if subject.last is None else subject.last)
     properties = {
-        "first_observed": stix.time(first),
-        "last_observed": stix.time(last),
+        "first_observed": stix.format_time(first),
+        "last_observed": stix.format_time(last),
         "number_observed": min(max(subject.record_count, 1), _RECORDS),
         "object_refs": [made["id"] for made in observables],
     }
-    return [*observables, stix.domain_object("observed-data", at, properties, author=author, tlp=tlp)]
+    return [*observables, stix.make_object("observed-data", at, properties, author=author, tlp=tlp)]
 
 
-def _counts(subjects: Sequence[Subject]) -> str:
+def _counts(subjects: Sequence[ScopeSubject]) -> str:
     counts = {
         verdict: sum(s.verdict == verdict and s.kind == "mailbox" for s in subjects)
         for verdict in ("touched", "possible", "not_touched")
@@ -145,10 +153,10 @@ def _counts(subjects: Sequence[Subject]) -> str:
 
 def _limits(scope: Scope) -> str:
     bounded = " The search reached a limit of its own; more may be affected." if scope.is_bounded else ""
-    return f"Records were examined from {stix.time(scope.start)} to {stix.time(scope.end)}.{bounded}"
+    return f"Records were examined from {stix.format_time(scope.start)} to {stix.format_time(scope.end)}.{bounded}"
 
 
-def _subjects_csv(subjects: Sequence[Subject]) -> bytes:
+def _subjects_csv(subjects: Sequence[ScopeSubject]) -> bytes:
     header = ("organisation", "kind", "name", "verdict", "first", "last", "messages_read", "messages_unnamed", "folders",
               "throttled", "records", "reasons", "gaps")  # fmt: skip
     rows: list[tuple[Cell, ...]] = [

@@ -41,7 +41,7 @@ Action = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisterEntry:
     """One line. `at` is in microseconds; `details` are plain data and hold no secret."""
 
     sequence: int
@@ -57,10 +57,10 @@ class Entry:
     digest: str
 
 
-class Register:
+class NotificationRegister:
     """The entries of a register, in their order; `append` is for the one who holds `writing`."""
 
-    def __init__(self, path: Path, entries: list[Entry], file: AppendOnlyFile | None = None) -> None:
+    def __init__(self, path: Path, entries: list[RegisterEntry], file: AppendOnlyFile | None = None) -> None:
         self.path = path
         self.entries = entries
         self._file = file
@@ -72,7 +72,7 @@ class Register:
         return ChainHead(last[0].sequence, last[0].digest) if last else ChainHead()
 
     @classmethod
-    def read(cls, folder: Path) -> Register:
+    def read(cls, folder: Path) -> NotificationRegister:
         """Return the register of a case's folder, checked; empty where there is none. Raises RegisterBroken."""
         path = folder / NAME
         try:
@@ -87,7 +87,7 @@ class Register:
 
     @classmethod
     @contextmanager
-    def writing(cls, folder: Path, *, at: int) -> Iterator[Register]:
+    def writing(cls, folder: Path, *, at: int) -> Iterator[NotificationRegister]:
         """Hold the register of a folder for writing; one process at a time. Raises RegisterInUse, RegisterBroken."""
         path = folder / NAME
         try:
@@ -115,7 +115,7 @@ class Register:
         target: str = "",
         by: str = "",
         details: Mapping[str, Any] | None = None,
-    ) -> Entry:
+    ) -> RegisterEntry:
         """Add an entry; when this returns it is on the disk. Raises RegisterBroken where it cannot be kept."""
         if self._file is None:
             raise TypeError("the register was opened for reading")
@@ -124,7 +124,7 @@ class Register:
         values = (
             head.sequence + 1, at, action, _text(recipient), version, way, _text(target), _text(by), plain, head.digest,
         )  # fmt: skip
-        entry = Entry(*values, digest_values(*values))
+        entry = RegisterEntry(*values, digest_values(*values))
         line = json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
         try:
             self._file.append(line)
@@ -147,8 +147,8 @@ def _content(path: Path, file: AppendOnlyFile) -> tuple[bytes, bytes]:
         raise _broken(path, error.strerror or str(error)) from error
 
 
-def _entries(path: Path, content: bytes) -> list[Entry]:
-    entries: list[Entry] = []
+def _entries(path: Path, content: bytes) -> list[RegisterEntry]:
+    entries: list[RegisterEntry] = []
     try:
         verify(_links(path, content, entries))
     except ChainBroken as broken:
@@ -156,7 +156,7 @@ def _entries(path: Path, content: bytes) -> list[Entry]:
     return entries
 
 
-def _links(path: Path, content: bytes, entries: list[Entry]) -> Iterator[ChainLink]:
+def _links(path: Path, content: bytes, entries: list[RegisterEntry]) -> Iterator[ChainLink]:
     """Decode line by line, into `entries`."""
     for number, line in enumerate(content.splitlines(), start=1):
         try:
@@ -172,20 +172,20 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _values(entry: Entry) -> tuple[Any, ...]:
+def _values(entry: RegisterEntry) -> tuple[Any, ...]:
     return (
         entry.sequence, entry.at, entry.action, entry.recipient, entry.version, entry.way, entry.target, entry.by,
         entry.details, entry.previous,
     )  # fmt: skip
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: RegisterEntry) -> dict[str, Any]:
     return {**msgspec.to_builtins(entry), "at": rfc3339(entry.at)}
 
 
-def _entry(document: dict[str, Any]) -> Entry:
-    entry = msgspec.convert({**document, "at": parse_rfc3339(document["at"])}, Entry)
-    if entry.action not in get_args(Action) or document.keys() != Entry.__dataclass_fields__.keys():
+def _entry(document: dict[str, Any]) -> RegisterEntry:
+    entry = msgspec.convert({**document, "at": parse_rfc3339(document["at"])}, RegisterEntry)
+    if entry.action not in get_args(Action) or document.keys() != RegisterEntry.__dataclass_fields__.keys():
         raise ValueError("not an entry")
     return entry
 

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Final, Literal
 
 from seawall.response.errors import CaseInvalid, LettersChanged
-from seawall.response.notification.case_file import Case, Recipient
+from seawall.response.notification.case_file import NotificationCase, Recipient
 from seawall.response.notification.drafts import (
-    Draft,
     DraftedLetter,
+    LetterDraft,
     final_folder,
+    list_targets,
     read_draft,
-    targets_of,
     write_file,
 )
-from seawall.response.notification.hook import body
-from seawall.response.notification.keys import case_key, code_of, identity_of
-from seawall.response.notification.message import mail, message_id
-from seawall.response.notification.register import Action, Register
-from seawall.response.notification.smtp import Outcome, Outgoing, Transport
-from seawall.response.notification.tracking import Delivery, deliveries, versions
+from seawall.response.notification.hook import make_body
+from seawall.response.notification.keys import load_case_key, make_code, make_message_key
+from seawall.response.notification.message import make_mail, make_message_id
+from seawall.response.notification.register import Action, NotificationRegister
+from seawall.response.notification.smtp import DeliveryOutcome, LetterTransport, OutgoingLetter
+from seawall.response.notification.tracking import LetterDelivery, list_deliveries, list_versions
 from seawall_base.durable_file import sync_folder
 from seawall_base.errors import OutputUnwritable
 
@@ -39,7 +39,7 @@ Step = Literal["send", "done", "ask", "again"]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedDelivery:
     """One letter on one way: what is to be done, and why."""
 
     letter: DraftedLetter
@@ -47,18 +47,18 @@ class Planned:
     target: str
     step: Step
     reason: str
-    before: Delivery | None = None
+    before: LetterDelivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DeliveryResult:
     """What was done with one planned delivery; `outcome` is None where nothing was sent."""
 
-    planned: Planned
-    outcome: Outcome | None
+    planned: PlannedDelivery
+    outcome: DeliveryOutcome | None
 
 
-def approved(folder: Path, case: Case, digest: str) -> Draft:
+def load_approved_draft(folder: Path, case: NotificationCase, digest: str) -> LetterDraft:
     """Return the draft of this digest, whole and as it was drafted. Raises LettersChanged."""
     found = read_draft(folder)
     fix = "`seawall respond notify draft`, then look at the letters again"
@@ -67,18 +67,24 @@ def approved(folder: Path, case: Case, digest: str) -> Draft:
     if found.case != case.case.id:
         raise LettersChanged(f"the draft is of the case {found.case}", fix=fix)
     for letter in found.letters:
-        if targets_of(case.recipient(letter.recipient)) != letter.targets:
+        if list_targets(case.recipient(letter.recipient)) != letter.targets:
             raise LettersChanged(
                 f"recipient {letter.recipient} has another address than in the draft", fix=fix
             )
     return found
 
 
-def plan(case: Case, draft: Draft, register: Register, *, resend: Collection[str] = ()) -> list[Planned]:
+def plan_deliveries(
+    case: NotificationCase,
+    draft: LetterDraft,
+    register: NotificationRegister,
+    *,
+    resend: Collection[str] = (),
+) -> list[PlannedDelivery]:
     """Return what is to be done, in the order of the draft. Raises CaseInvalid where `resend` names nobody."""
     for id_ in resend:
         case.recipient(id_)
-    known = {(d.recipient, d.version, d.way): d for d in deliveries(register.entries)}
+    known = {(d.recipient, d.version, d.way): d for d in list_deliveries(register.entries)}
     made = [
         _planned(case.recipient(letter.recipient), letter, way, target, known, letter.recipient in resend)
         for letter in draft.letters
@@ -92,19 +98,19 @@ def _planned(
     letter: DraftedLetter,
     way: str,
     target: str,
-    known: Mapping[tuple[str, int, str], Delivery],
+    known: Mapping[tuple[str, int, str], LetterDelivery],
     is_wished: bool,
-) -> Planned:
+) -> PlannedDelivery:
     before = known.get((letter.recipient, letter.version, way))
     if before is None:
-        return Planned(letter, way, target, "send", "not sent yet")
+        return PlannedDelivery(letter, way, target, "send", "not sent yet")
     step, reason = _step(recipient, before, target)
     if is_wished and (step == "ask" or before.state == "sent"):
         step = "again"
-    return Planned(letter, way, target, step, reason, before)
+    return PlannedDelivery(letter, way, target, step, reason, before)
 
 
-def _doubted(folder: Path, planned: Planned, *, is_wished: bool) -> Planned:
+def _doubted(folder: Path, planned: PlannedDelivery, *, is_wished: bool) -> PlannedDelivery:
     """Ask a person where a message lies that the register says nothing of: its end was cut off, and it may have been sent."""
     letter = planned.letter
     place = final_folder(folder, letter.recipient, letter.version)
@@ -114,7 +120,7 @@ def _doubted(folder: Path, planned: Planned, *, is_wished: bool) -> Planned:
     return replace(planned, step="again" if is_wished else "ask", reason=reason)
 
 
-def _step(recipient: Recipient, before: Delivery, target: str) -> tuple[Step, str]:
+def _step(recipient: Recipient, before: LetterDelivery, target: str) -> tuple[Step, str]:
     is_elsewhere = before.target != target
     match before.state:
         case "acknowledged":
@@ -137,23 +143,23 @@ def _step(recipient: Recipient, before: Delivery, target: str) -> tuple[Step, st
 
 
 @dataclass(slots=True)
-class Sender:
+class DraftSender:
     """Sends what a draft holds. `transport` gives the way out for a recipient; `step` is for tests that end the process."""
 
-    case: Case
+    case: NotificationCase
     folder: Path
-    transport: Callable[[Recipient, str], Transport]
+    transport: Callable[[Recipient, str], LetterTransport]
     now: Callable[[], int]
     step: Callable[[str], None] = lambda _: None
 
-    def send(self, draft: Draft, *, by: str, resend: Collection[str] = ()) -> Iterator[Result]:
+    def send(self, draft: LetterDraft, *, by: str, resend: Collection[str] = ()) -> Iterator[DeliveryResult]:
         """Send, and yield each result once it is on the disk. Raises RegisterInUse, RegisterBroken, LettersChanged."""
         if not by.strip():
             raise CaseInvalid("letters are approved by somebody", fix="give the name")
-        key = case_key(self.folder, create=False)
+        key = load_case_key(self.folder, create=False)
         stopped: dict[str, str] = {}
-        with Register.writing(self.folder, at=self.now()) as register:
-            planned = plan(self.case, draft, register, resend=resend)
+        with NotificationRegister.writing(self.folder, at=self.now()) as register:
+            planned = plan_deliveries(self.case, draft, register, resend=resend)
             for letter in draft.letters:
                 mine = [one for one in planned if one.letter is letter]
                 is_tried = any(one.step in ("send", "again") and one.way not in stopped for one in mine)
@@ -162,16 +168,16 @@ class Sender:
                 for one in mine:
                     if one.step not in ("send", "again") or one.way in stopped:
                         reason = stopped.get(one.way, one.reason)
-                        yield Result(replace(one, reason=reason), None)
+                        yield DeliveryResult(replace(one, reason=reason), None)
                         continue
                     outcome = self._send(register, one, key, by)
                     if outcome.stops:
                         stopped[one.way] = outcome.reason
-                    yield Result(one, outcome)
+                    yield DeliveryResult(one, outcome)
 
-    def _settle(self, register: Register, letter: DraftedLetter, by: str) -> None:
+    def _settle(self, register: NotificationRegister, letter: DraftedLetter, by: str) -> None:
         """Make a version final: its files are kept as they are sent."""
-        final = [v for v in versions(register.entries) if v.recipient == letter.recipient]
+        final = [v for v in list_versions(register.entries) if v.recipient == letter.recipient]
         same = [version for version in final if version.version == letter.version]
         if same:
             if same[0].files != letter.files:
@@ -211,7 +217,9 @@ class Sender:
             raise LettersChanged(f"{path} is not what was drafted", fix="draft the letters again")
         return content
 
-    def _send(self, register: Register, one: Planned, key: bytes, by: str) -> Outcome:
+    def _send(
+        self, register: NotificationRegister, one: PlannedDelivery, key: bytes, by: str
+    ) -> DeliveryOutcome:
         letter, recipient = one.letter, self.case.recipient(one.letter.recipient)
         transport = self.transport(recipient, one.way)
         outgoing = self._outgoing(register, one, key)
@@ -242,8 +250,8 @@ class Sender:
 
     def _note(
         self,
-        register: Register,
-        one: Planned,
+        register: NotificationRegister,
+        one: PlannedDelivery,
         action: Action,
         *,
         by: str = "",
@@ -255,28 +263,28 @@ class Sender:
             details=details,
         )  # fmt: skip
 
-    def _outgoing(self, register: Register, one: Planned, key: bytes) -> Outgoing:
+    def _outgoing(self, register: NotificationRegister, one: PlannedDelivery, key: bytes) -> OutgoingLetter:
         letter, case = one.letter, self.case
         recipient = case.recipient(letter.recipient)
         settled = next(
             v
-            for v in versions(register.entries)
+            for v in list_versions(register.entries)
             if (v.recipient, v.version) == (letter.recipient, letter.version)
         )
         place = final_folder(self.folder, letter.recipient, letter.version)
         files = {name: self._file(place / name, digest) for name, digest in settled.files.items()}
-        identity = identity_of(key, case.case.id, letter.recipient, letter.version)
+        identity = make_message_key(key, case.case.id, letter.recipient, letter.version)
         if one.way == "mail":
-            content = mail(case, recipient, letter, files, identity=identity, at=settled.at)
-            return Outgoing(
-                letter.recipient, recipient.email, message_id(case, identity), content, self.now()
+            content = make_mail(case, recipient, letter, files, identity=identity, at=settled.at)
+            return OutgoingLetter(
+                letter.recipient, recipient.email, make_message_id(case, identity), content, self.now()
             )
-        code = code_of(key, case.case.id, letter.recipient, letter.version)
-        content = body(case, letter, files, code=code, at=settled.at)
-        return Outgoing(letter.recipient, one.target, f"seawall-letter-{identity}", content, self.now())
+        code = make_code(key, case.case.id, letter.recipient, letter.version)
+        content = make_body(case, letter, files, code=code, at=settled.at)
+        return OutgoingLetter(letter.recipient, one.target, f"seawall-letter-{identity}", content, self.now())
 
 
-def summary(results: Sequence[Result]) -> dict[str, int]:
+def count_outcomes(results: Sequence[DeliveryResult]) -> dict[str, int]:
     """How many deliveries ended how; `not sent` are those that nobody tried."""
     counts: dict[str, int] = {}
     for result in results:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 from seawall.response.errors import CaseInvalid
-from seawall.response.notification.case_file import Smtp
+from seawall.response.notification.case_file import MailServer
 from seawall_base.http_client import FetchRefused, trust_store
 from seawall_base.safe_text import visible
 
@@ -35,7 +35,7 @@ _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """How one try ended. `is_final`: again is of no use. `stops`: what failed would fail for every other letter too.
 
     `acknowledged_by` is set where the receiver itself confirmed that somebody has the letter.
@@ -49,7 +49,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingLetter:
     """What is sent: the bytes, to whom, and the id that stays."""
 
     recipient: str
@@ -59,10 +59,10 @@ class Outgoing:
     at: int
 
 
-class Transport(Protocol):
+class LetterTransport(Protocol):
     """One way out."""
 
-    def deliver(self, outgoing: Outgoing) -> Outcome:
+    def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
         """Try once; raises nothing for what a network does."""
 
 
@@ -70,7 +70,7 @@ class Transport(Protocol):
 class MailTransport:
     """Delivery by SMTP. `password` is shown nowhere; `step` is for tests that end the process at a given point."""
 
-    settings: Smtp
+    settings: MailServer
     sender: str
     password: str = ""
     step: Callable[[str], None] = lambda _: None
@@ -78,7 +78,7 @@ class MailTransport:
     def __repr__(self) -> str:
         return f"MailTransport({self.settings.host})"
 
-    def deliver(self, outgoing: Outgoing) -> Outcome:
+    def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
         """Give the message to the server."""
         progress = _Progress()
         try:
@@ -91,11 +91,11 @@ class MailTransport:
                 server.close()
         except smtplib.SMTPResponseException as error:
             if progress.is_handed_over:  # smtplib's own: an answer that it could not read
-                return Outcome("unsure", f"{progress.doing}: {_shown(error.smtp_error)}")
+                return DeliveryOutcome("unsure", f"{progress.doing}: {_shown(error.smtp_error)}")
             return _answered(error.smtp_code, error.smtp_error, progress)
         except (smtplib.SMTPException, OSError, FetchRefused, ValueError) as error:
             reason = f"{progress.doing}: {_words(error)}"
-            return Outcome(
+            return DeliveryOutcome(
                 "unsure" if progress.is_handed_over else "failed", reason, stops=not progress.is_connected
             )
 
@@ -129,7 +129,9 @@ class MailTransport:
         progress.is_connected = True
         return server
 
-    def _handed_over(self, server: smtplib.SMTP, outgoing: Outgoing, progress: _Progress) -> Outcome:
+    def _handed_over(
+        self, server: smtplib.SMTP, outgoing: OutgoingLetter, progress: _Progress
+    ) -> DeliveryOutcome:
         progress.doing = "naming sender and recipient"
         has_dsn = server.has_extn("dsn")
         envelope = self.settings.bounce_address or self.sender
@@ -154,7 +156,7 @@ class MailTransport:
         code, answer = server.getreply()
         if code != 250:
             return _answered(code, answer, progress)
-        return Outcome("sent", _shown(answer))
+        return DeliveryOutcome("sent", _shown(answer))
 
 
 class _Limited(smtplib.SMTP):
@@ -214,12 +216,12 @@ def _xtext(text: str) -> str:
     return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found.group()):02X}", text)
 
 
-def _answered(code: int, answer: bytes | str, progress: _Progress) -> Outcome:
+def _answered(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
     """What an answer means that is not the hoped-for one. Only 4xx and 5xx say that the server did not take it."""
     reason = f"{progress.doing}: the server answered {code} {_shown(answer)}"
     if not 400 <= code < 600:
-        return Outcome("unsure" if progress.is_handed_over else "failed", reason)
-    return Outcome(
+        return DeliveryOutcome("unsure" if progress.is_handed_over else "failed", reason)
+    return DeliveryOutcome(
         "failed", reason, is_final=code >= 500 and progress.is_connected, stops=not progress.is_connected
     )
 
@@ -242,7 +244,7 @@ def _words(error: Exception) -> str:
     return _shown(str(error) or type(error).__name__)
 
 
-def check_security(settings: Smtp) -> None:
+def check_security(settings: MailServer) -> None:
     """Refuse to send letters in the clear over a network. Raises CaseInvalid."""
     if settings.security == "none" and settings.host not in {"localhost", "127.0.0.1", "::1"}:
         raise CaseInvalid(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from seawall.response.notification.register import Entry
+from seawall.response.notification.register import RegisterEntry
 
 State = Literal["planned", "unsure", "sent", "acknowledged", "bounced", "failed"]
 """`unsure`: it was about to be sent and nothing says how that ended, so that it may have arrived."""
@@ -16,7 +16,7 @@ ARRIVED: frozenset[State] = frozenset({"sent", "acknowledged", "unsure"})
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class LetterDelivery:
     """One version of a letter on one way. `at` is when its state began, `attempts` how often it was tried."""
 
     recipient: str
@@ -38,7 +38,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class LetterVersion:
     """One final version of a letter: when, whose facts, and the hashes of its files."""
 
     recipient: str
@@ -50,10 +50,10 @@ class Version:
     verdict: str
 
 
-def versions(entries: Iterable[Entry]) -> list[Version]:
+def list_versions(entries: Iterable[RegisterEntry]) -> list[LetterVersion]:
     """Return the versions that were made final, in their order."""
     return [
-        Version(
+        LetterVersion(
             entry.recipient,
             entry.version,
             entry.at,
@@ -67,14 +67,14 @@ def versions(entries: Iterable[Entry]) -> list[Version]:
     ]
 
 
-def deliveries(entries: Sequence[Entry]) -> list[Delivery]:
+def list_deliveries(entries: Sequence[RegisterEntry]) -> list[LetterDelivery]:
     """Return every delivery, in the order of its first intent."""
-    found: dict[tuple[str, int, str], Delivery] = {}
+    found: dict[tuple[str, int, str], LetterDelivery] = {}
     for entry in entries:
         key = (entry.recipient, entry.version, entry.way)
         if entry.action == "intent":
             before = found.get(key)
-            found[key] = Delivery(
+            found[key] = LetterDelivery(
                 *key,
                 target=entry.target,
                 state="unsure",
@@ -91,7 +91,7 @@ def deliveries(entries: Sequence[Entry]) -> list[Delivery]:
     return list(found.values())
 
 
-def _moved(delivery: Delivery, entry: Entry) -> Delivery:
+def _moved(delivery: LetterDelivery, entry: RegisterEntry) -> LetterDelivery:
     reason = str(entry.details.get("reason", ""))
     match entry.action:
         case "sent":
@@ -106,7 +106,7 @@ def _moved(delivery: Delivery, entry: Entry) -> Delivery:
     return delivery
 
 
-def _acknowledge(found: dict[tuple[str, int, str], Delivery], entry: Entry) -> None:
+def _acknowledge(found: dict[tuple[str, int, str], LetterDelivery], entry: RegisterEntry) -> None:
     """Whoever confirms a version has it, by whichever way it came; only what never left is not confirmed by that."""
     for key, delivery in found.items():
         is_meant = key[:2] == (entry.recipient, entry.version) and entry.way in ("", delivery.way)
@@ -118,22 +118,22 @@ def _acknowledge(found: dict[tuple[str, int, str], Delivery], entry: Entry) -> N
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PrintedLetter:
     """A final version that goes by no way from here: it is printed, and handed over by a person who says so."""
 
-    version: Version
+    version: LetterVersion
     state: Literal["to be handed over", "told", "acknowledged"]
     at: int
     acknowledged_at: int | None = None
     reason: str = ""
 
 
-def papers(entries: Sequence[Entry]) -> list[Paper]:
+def list_printed_letters(entries: Sequence[RegisterEntry]) -> list[PrintedLetter]:
     """Return the letters on paper: versions that nothing was begun with, each with what people said of it."""
-    sent = {(one.recipient, one.version) for one in deliveries(entries)}
+    sent = {(one.recipient, one.version) for one in list_deliveries(entries)}
     found = {
-        (one.recipient, one.version): Paper(one, "to be handed over", one.at)
-        for one in versions(entries)
+        (one.recipient, one.version): PrintedLetter(one, "to be handed over", one.at)
+        for one in list_versions(entries)
         if (one.recipient, one.version) not in sent
     }
     for entry in entries:
@@ -149,8 +149,8 @@ def papers(entries: Sequence[Entry]) -> list[Paper]:
     return list(found.values())
 
 
-def newest_arrived(entries: Sequence[Entry], recipient: str) -> int:
+def find_newest_arrived(entries: Sequence[RegisterEntry], recipient: str) -> int:
     """Return the newest version that the recipient has or may have, also on paper; 0 where they have none."""
-    sent = [d.version for d in deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]
+    sent = [d.version for d in list_deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]
     said = [e.version for e in entries if e.action in {"told", "acknowledged"} and e.recipient == recipient]
     return max((*sent, *said), default=0)

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Final
 
 from seawall.response.errors import CaseInvalid
-from seawall.response.notification.case_file import Case, Recipient
-from seawall.response.notification.hook import HookTransport
-from seawall.response.notification.smtp import MailTransport, Transport, check_security
+from seawall.response.notification.case_file import NotificationCase, Recipient
+from seawall.response.notification.hook import WebhookTransport
+from seawall.response.notification.smtp import LetterTransport, MailTransport, check_security
 from seawall_base.secret_file import read_secret, secret_in
 from seawall_base.webhook import Webhook
 
 PASSWORD: Final = "SEAWALL_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def ways(case: Case, folder: Path) -> Callable[[Recipient, str], Transport]:
+def make_transports(case: NotificationCase, folder: Path) -> Callable[[Recipient, str], LetterTransport]:
     """Return what gives the way out for a recipient. Paths of the case file are relative to `folder`. Raises CaseInvalid."""
     mail = _mail(case, folder) if any(recipient.email for recipient in case.recipients) else None
 
-    def way(recipient: Recipient, name: str) -> Transport:
+    def way(recipient: Recipient, name: str) -> LetterTransport:
         if name == "webhook":
             secret = _secret(folder, recipient.webhook_secret_file) if recipient.webhook_secret_file else ""
-            return HookTransport(Webhook(recipient.webhook, secret))
+            return WebhookTransport(Webhook(recipient.webhook, secret))
         if mail is None:
             raise CaseInvalid("the case file names no mail server", fix="see [smtp] in docs/how-to/notify.md")
         return mail
@@ -31,7 +31,7 @@ def ways(case: Case, folder: Path) -> Callable[[Recipient, str], Transport]:
     return way
 
 
-def _mail(case: Case, folder: Path) -> MailTransport | None:
+def _mail(case: NotificationCase, folder: Path) -> MailTransport | None:
     if case.smtp is None:
         return None
     check_security(case.smtp)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from seawall.response.notification import findings
-from seawall.response.notification.changes import Change
-from seawall.response.notification.document import Block, Document, Section, bullets, paragraph
+from seawall.response.notification.changes import LetterChange
+from seawall.response.notification.document import Block, LetterDocument, Section, make_list, make_paragraph
 from seawall.response.notification.language import LONGEST_VALUE, Language
-from seawall.response.notification.letter import Facts, named
+from seawall.response.notification.letter import LetterFacts, list_file_names
 from seawall_base.safe_text import visible
 from seawall_base.times import moment
 
@@ -19,26 +19,26 @@ REASONS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PreviousVersion:
     """The version that was told before, and what is otherwise now."""
 
     version: int
     date: int
-    changes: tuple[Change, ...]
+    changes: tuple[LetterChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class LetterEdition:
     """What a letter has beside its facts: its version, its day, the code that acknowledges it, and what it corrects."""
 
     version: int
     date: int
     code: str
-    earlier: Earlier | None = None
+    earlier: PreviousVersion | None = None
     enclosures: tuple[str, ...] = ()
 
 
-def write(facts: Facts, edition: Edition, language: Language) -> Document:
+def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language) -> LetterDocument:
     """Return the letter."""
     say = language.say
     title = say(f"title.{facts.kind}_{facts.finding}")
@@ -48,9 +48,9 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
     sections = (
         _changed(facts, edition, language),
         Section("happened", say("section.happened"), _happened(facts, edition.date, language)),
-        Section("known", say("section.known"), findings.known(facts, language)),
-        Section("unknown", say("section.unknown"), findings.unknown(facts, language)),
-        Section("taken", say("section.taken"), findings.taken(facts, language, edition.enclosures)),
+        Section("known", say("section.known"), findings.describe_known(facts, language)),
+        Section("unknown", say("section.unknown"), findings.describe_unknown(facts, language)),
+        Section("taken", say("section.taken"), findings.describe_taken(facts, language, edition.enclosures)),
         Section("done", say("section.done"), _lines(facts.words.measures)),
         Section("advice", say("section.advice"), _advice(facts, language)),
         Section("next", say("section.next"), _next(facts, edition, language)),
@@ -67,7 +67,7 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
     ]
     if edition.enclosures:
         reference.append((say("phrase.enclosures"), ", ".join(edition.enclosures)))
-    return Document(
+    return LetterDocument(
         language=language.tag,
         title=title,
         verdict=facts.verdict,
@@ -86,7 +86,7 @@ def write(facts: Facts, edition: Edition, language: Language) -> Document:
     )
 
 
-def _sender(facts: Facts, language: Language) -> tuple[str, ...]:
+def _sender(facts: LetterFacts, language: Language) -> tuple[str, ...]:
     sender = facts.sender
     lines = [
         language.shown(sender.organisation),
@@ -102,7 +102,7 @@ def _lines_of(text: str, language: Language) -> list[str]:
     return [language.shown(line) for line in text.splitlines() if line.strip()]
 
 
-def _closing(facts: Facts, language: Language) -> tuple[str, ...]:
+def _closing(facts: LetterFacts, language: Language) -> tuple[str, ...]:
     sender = facts.sender
     lines = (language.say("phrase.regards"), sender.name, sender.role, sender.organisation)
     return tuple(visible(line, LONGEST_VALUE) for line in lines if line)
@@ -111,27 +111,27 @@ def _closing(facts: Facts, language: Language) -> tuple[str, ...]:
 def _lines(lines: tuple[str, ...]) -> tuple[Block, ...]:
     """The operator's own lines; they may be long, so that no limit for values of logs is put on them."""
     shown = [visible(line) for line in lines if line.strip()]
-    return (bullets(shown),) if shown else ()
+    return (make_list(shown),) if shown else ()
 
 
 def _paragraphs(text: str) -> list[Block]:
-    return [paragraph(visible(" ".join(part.split()))) for part in text.split("\n\n") if part.strip()]
+    return [make_paragraph(visible(" ".join(part.split()))) for part in text.split("\n\n") if part.strip()]
 
 
-def _changed(facts: Facts, edition: Edition, language: Language) -> Section:
+def _changed(facts: LetterFacts, edition: LetterEdition, language: Language) -> Section:
     earlier, say = edition.earlier, language.say
     if earlier is None:
         return Section("changed", "", ())
-    blocks = [paragraph(say("changed.lead", date=language.day(earlier.date), version=earlier.version))]
+    blocks = [make_paragraph(say("changed.lead", date=language.day(earlier.date), version=earlier.version))]
     if facts.words.correction.strip():
-        blocks.append(paragraph(say("changed.reason", text=" ".join(facts.words.correction.split()))))
+        blocks.append(make_paragraph(say("changed.reason", text=" ".join(facts.words.correction.split()))))
     lines = [_change(change, language) for change in earlier.changes]
     if lines:
-        blocks.append(bullets(lines))
+        blocks.append(make_list(lines))
     return Section("changed", say("section.changed"), tuple(blocks))
 
 
-def _change(change: Change, language: Language) -> str:
+def _change(change: LetterChange, language: Language) -> str:
     values = dict(change.values)
     for name, value in values.items():
         shown: Callable[[str], str] = lambda verdict: language.say(f"verdict.{verdict}")  # noqa: E731
@@ -144,7 +144,7 @@ def _change(change: Change, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _happened(facts: Facts, day: int, language: Language) -> tuple[Block, ...]:
+def _happened(facts: LetterFacts, day: int, language: Language) -> tuple[Block, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:
@@ -152,19 +152,19 @@ def _happened(facts: Facts, day: int, language: Language) -> tuple[Block, ...]:
     else:
         times.append(say("happened.contained", time=language.time_of(facts.contained)))
     return (
-        paragraph(say(f"happened.{facts.kind}_{facts.finding}")),
+        make_paragraph(say(f"happened.{facts.kind}_{facts.finding}")),
         *_paragraphs(facts.words.happened),
-        paragraph(" ".join(times)),
-        paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
+        make_paragraph(" ".join(times)),
+        make_paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
     )
 
 
-def _advice(facts: Facts, language: Language) -> tuple[Block, ...]:
+def _advice(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     own = [visible(line) for line in facts.words.advice if line.strip()]
-    return (bullets([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
+    return (make_list([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
 
 
-def _next(facts: Facts, edition: Edition, language: Language) -> tuple[Block, ...]:
+def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tuple[Block, ...]:
     say, sender = language.say, facts.sender
     reach = [
         say("next.contact", name=sender.name, organisation=sender.organisation),
@@ -188,12 +188,12 @@ def _next(facts: Facts, edition: Edition, language: Language) -> tuple[Block, ..
     elif facts.kind == "owner":
         legal.append(say("next.complaint"))
     return (
-        bullets(reach),
-        *(paragraph(text) for text in (update, confirm, say("next.verify"), " ".join(legal))),
+        make_list(reach),
+        *(make_paragraph(text) for text in (update, confirm, say("next.verify"), " ".join(legal))),
     )
 
 
-def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
+def _evidence(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     reasons = [
         f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.shown(reason)}"
         for subject in facts.subjects
@@ -201,7 +201,11 @@ def _evidence(facts: Facts, language: Language) -> tuple[Block, ...]:
     ]
     blocks: list[Block] = []
     if reasons:
-        blocks += [paragraph(language.say("evidence.lead")), bullets(reasons[:REASONS], quoted=True)]
+        blocks += [make_paragraph(language.say("evidence.lead")), make_list(reasons[:REASONS], quoted=True)]
     if facts.sources:
-        blocks.append(paragraph(language.say("evidence.sources", sources=", ".join(named(facts.sources)))))
+        blocks.append(
+            make_paragraph(
+                language.say("evidence.sources", sources=", ".join(list_file_names(facts.sources)))
+            )
+        )
     return tuple(blocks)

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import Indicator
 from seawall_base.errors import UsageError
 
@@ -47,7 +47,7 @@ def is_block(indicator: Indicator) -> bool:
     return indicator.kind == "address" and "/" in indicator.value
 
 
-def addresses_in(records: Records, indicators: Iterable[Indicator]) -> dict[Indicator, tuple[str, ...]]:
+def addresses_in(records: SearchRecords, indicators: Iterable[Indicator]) -> dict[Indicator, tuple[str, ...]]:
     """Return for each block among the indicators which of its addresses any record carries, in order of text."""
     blocks = {one: ipaddress.ip_network(one.value) for one in indicators if is_block(one)}
     if not blocks:

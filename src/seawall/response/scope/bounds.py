@@ -41,7 +41,7 @@ RECORDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class SearchBounds:
     """Bounds on growth. `few`: an address that more accounts use, which nothing else links, is not followed."""
 
     rounds: int = 8

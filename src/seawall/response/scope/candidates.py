@@ -8,7 +8,7 @@ from typing import Any
 
 from seawall.response.scope.bounds import DAY
 from seawall.response.scope.meeting import STRONG, SURE
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import IndicatorKind
 
 _SHARED = ("residential", "mobile", "anonymiser")
@@ -16,7 +16,7 @@ _SHARED = ("residential", "mobile", "anonymiser")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class IndicatorCandidate:
     """Something that may be the intruder's, in one organisation.
 
     `source` is the number of the indicator that led to it. `accounts` used it at all, `before` of them before the
@@ -44,15 +44,15 @@ class Candidate:
     is_shared: bool = False
 
 
-def candidates(
-    records: Records, start: int, end: int, known: Collection[tuple[str, str, str]]
-) -> list[Candidate]:
+def find_candidates(
+    records: SearchRecords, start: int, end: int, known: Collection[tuple[str, str, str]]
+) -> list[IndicatorCandidate]:
     """Return what to judge next, in a stable order; `known` are (kind, value, organisation) that were judged already."""
     records.run("CREATE OR REPLACE TEMP TABLE totals AS " + _TOTALS)
     found = [one for kind in STRONG for one in _strong(records, kind)]
     found += _addresses(records, start, end)
     found += _alike(records, start, end)
-    fresh: dict[tuple[str, str, str], Candidate] = {}
+    fresh: dict[tuple[str, str, str], IndicatorCandidate] = {}
     for one in found:
         key = (one.kind, one.value, one.tenant)
         if key not in known and (one.kind, one.value, "") not in known:
@@ -63,7 +63,7 @@ def candidates(
 _TOTALS = "SELECT tenant, count(DISTINCT account) AS total FROM events GROUP BY tenant"
 
 
-def _strong(records: Records, kind: IndicatorKind) -> list[Candidate]:
+def _strong(records: SearchRecords, kind: IndicatorKind) -> list[IndicatorCandidate]:
     """Sessions, tokens or keys on the intruder's records that other records carry too, in whatever organisation."""
     query = f"""
         WITH carried AS (
@@ -77,7 +77,7 @@ def _strong(records: Records, kind: IndicatorKind) -> list[Candidate]:
         GROUP BY e.tenant, c.value, c.source HAVING count(*) FILTER (b.id IS NULL) > 0
         ORDER BY e.tenant, c.value"""
     return [
-        Candidate(kind, value, tenant, source, events, accounts, 0, 0, total, days)
+        IndicatorCandidate(kind, value, tenant, source, events, accounts, 0, 0, total, days)
         for tenant, value, source, events, accounts, days, total in records.rows(query)
     ]
 
@@ -93,7 +93,7 @@ _LINKED = f"""linked AS (
 )"""
 
 
-def _addresses(records: Records, start: int, end: int) -> list[Candidate]:
+def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
     """Addresses of the intruder's records, in every organisation that has records from them."""
     shared = ", ".join(f"'{one}'" for one in _SHARED)
     query = f"""
@@ -118,7 +118,7 @@ def _addresses(records: Records, start: int, end: int) -> list[Candidate]:
     return [_address(row) for row in records.rows(query, {"start": start, "end": end})]
 
 
-def _alike(records: Records, start: int, end: int) -> list[Candidate]:
+def _alike(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
     """Other addresses of a network of the intruder's, with the same client and application, where the account never was."""
     query = f"""
         WITH signature AS (
@@ -147,7 +147,7 @@ def _alike(records: Records, start: int, end: int) -> list[Candidate]:
     return [_address(row) for row in records.rows(query, {"start": start, "end": end})]
 
 
-def _address(row: Sequence[Any]) -> Candidate:
+def _address(row: Sequence[Any]) -> IndicatorCandidate:
     (
         tenant,
         value,
@@ -164,7 +164,7 @@ def _address(row: Sequence[Any]) -> Candidate:
         network_before,
         is_shared,
     ) = row
-    return Candidate(
+    return IndicatorCandidate(
         "address", value, tenant, source, events, accounts, before, unlinked, total, days,
         place=place, holder=str(holder).strip(), client=client, network_before=network_before,
         is_shared=is_shared,

@@ -10,17 +10,17 @@ from seawall.collection.coverage_gap import Gap
 from seawall.detection.incidents.coverage import NEEDED
 from seawall.events.problem import Told
 from seawall.response.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
-from seawall.response.scope.ledgers import Ledgers
-from seawall.response.scope.lost import gaps as lost_gaps
-from seawall.response.scope.quiet import quiet
-from seawall.response.scope.records import Records
-from seawall.response.scope.silences import silences
-from seawall.response.scope.switched import switched_off
+from seawall.response.scope.ledgers import CollectionLedgers
+from seawall.response.scope.lost import find_gaps as lost_gaps
+from seawall.response.scope.quiet import find_quiet_mailboxes
+from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.silences import find_silences
+from seawall.response.scope.switched import find_disabled_auditing
 from seawall_base.times import span_text
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceCoverage:
     """What an organisation's records of a kind reach from and to (first hour to the end of the last), and how many there are."""
 
     first: int
@@ -28,7 +28,7 @@ class Source:
     records: int
 
 
-class Coverage:
+class SpanCoverage:
     """Coverage of one span, for every organisation of the records.
 
     `cut` are gaps that only the files tell: (organisation, gap). `lost` are numbers of a file's records that were not
@@ -38,24 +38,24 @@ class Coverage:
 
     def __init__(
         self,
-        records: Records,
+        records: SearchRecords,
         start: int,
         end: int,
         cut: Sequence[tuple[str, Gap]] = (),
         lost: Mapping[str, Sequence[int]] | None = None,
         told: Mapping[str, Mapping[int, Told]] | None = None,
-        ledgers: Ledgers | None = None,
+        ledgers: CollectionLedgers | None = None,
     ) -> None:
         self.start, self.end = start, end
         self.tenants = [tenant for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1")]
-        self._sources: dict[tuple[str, str], Source] = {}
+        self._sources: dict[tuple[str, str], SourceCoverage] = {}
         self._gaps: dict[tuple[str, str], list[Gap]] = defaultdict(list)
         self._own: dict[tuple[str, str], list[Gap]] = defaultdict(list)
         self._sources_of(records)
         self._only_calls(records)
-        for tenant, mailbox, gap in switched_off(records, start, end):
+        for tenant, mailbox, gap in find_disabled_auditing(records, start, end):
             (self._own[(tenant, mailbox)] if mailbox else self._gaps[(tenant, MAIL)]).append(gap)
-        for key, gap in quiet(records, start, end):
+        for key, gap in find_quiet_mailboxes(records, start, end):
             self._own[key].append(gap)
         for file, lines in (lost or {}).items():
             said = (told or {}).get(file, {})
@@ -100,23 +100,23 @@ class Coverage:
             parts.append(f"{words} from {span_text(source.first, source.last)} ({source.records:,} records)")
         return f"Covered by {' and '.join(parts)}, without a gap in the span."
 
-    def _sources_of(self, records: Records) -> None:
+    def _sources_of(self, records: SearchRecords) -> None:
         spans = records.rows(
             f"""SELECT tenant, kind, count(*), min(time), max(time) FROM events
             WHERE kind IN ('{MAIL}', '{SIGN_IN}') GROUP BY ALL ORDER BY ALL"""
         )
         self._sources = {
-            (tenant, kind): Source(first, last, count) for tenant, kind, count, first, last in spans
+            (tenant, kind): SourceCoverage(first, last, count) for tenant, kind, count, first, last in spans
         }
         for kind in (MAIL, SIGN_IN):
-            for tenant, gap in silences(records, kind, self.start, self.end):
+            for tenant, gap in find_silences(records, kind, self.start, self.end):
                 self._gaps[(tenant, kind)].append(gap)
             for tenant in self.tenants:
                 if (tenant, kind) not in self._sources:
                     text = f"The logs hold no {NEEDED[kind]}."
                     self._gaps[(tenant, kind)].append(Gap(self.start, self.end, kind, "no-source", text))
 
-    def _only_calls(self, records: Records) -> None:
+    def _only_calls(self, records: SearchRecords) -> None:
         query = f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source = 'google_workspace'
             GROUP BY tenant HAVING NOT bool_or(starts_with(coalesce(activity, ''), '{GMAIL}'))"""
         text = "Gmail's own log is not there: calls of applications alone do not show what people open."

@@ -25,7 +25,7 @@ _FIX: Final = "run `seawall scope` and give the scope.json that it wrote"
 prepare(Scope)
 
 
-def scope_document(scope: Scope) -> dict[str, Any]:
+def scope_to_document(scope: Scope) -> dict[str, Any]:
     """Return the scope as plain values; halves of surrogate pairs, which JSON in UTF-8 does not have, become `?`."""
     plain: dict[str, Any] = _walked(msgspec.to_builtins(scope), rfc3339)
     return {"schema_version": SCHEMA_VERSION, **plain}
@@ -39,7 +39,7 @@ def scope_from_document(document: Mapping[str, Any]) -> Scope:
 
 def write_scope(path: Path, scope: Scope) -> None:
     """Write a scope to `path`, whole or not at all. Raises OutputUnwritable."""
-    content = msgspec.json.format(msgspec.json.encode(scope_document(scope)), indent=1) + b"\n"
+    content = msgspec.json.format(msgspec.json.encode(scope_to_document(scope)), indent=1) + b"\n"
     write_whole(path, content, fix="choose another folder")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seawall.response.scope.tallies import Tally
+from seawall.response.scope.tallies import RecordCounts
 from seawall.response.scope_values import DOUBTS, Doubt, IndicatorKind
 from seawall_base.plurals import plural
 
 
-def doubts_of_mailbox(
-    tally: Tally, since: str, vouched: Sequence[IndicatorKind], *, is_named: bool, is_used: bool
+def find_mailbox_doubts(
+    tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind], *, is_named: bool, is_used: bool
 ) -> list[Doubt]:
     """Return what leaves a mailbox open. `is_named`: a seed names it; `is_used`: its account was the intruder's, or may be."""
     doubts = []
@@ -26,8 +26,13 @@ def doubts_of_mailbox(
     return _ordered(doubts)
 
 
-def doubts_of_account(
-    tally: Tally, box: Tally | None, since: str, vouched: Sequence[IndicatorKind], *, is_named: bool
+def find_account_doubts(
+    tally: RecordCounts,
+    box: RecordCounts | None,
+    since: str,
+    vouched: Sequence[IndicatorKind],
+    *,
+    is_named: bool,
 ) -> list[Doubt]:
     """Return what leaves an account open: its records, and what its own mailbox's cannot show of its use."""
     doubts = []
@@ -45,7 +50,7 @@ def _ordered(doubts: list[Doubt]) -> list[Doubt]:
     return sorted(doubts, key=lambda one: DOUBTS.index(one.code))
 
 
-def _of_access(tally: Tally) -> list[Doubt]:
+def _of_access(tally: RecordCounts) -> list[Doubt]:
     doubts = []
     if tally.throttled:
         text = (
@@ -59,7 +64,7 @@ def _of_access(tally: Tally) -> list[Doubt]:
     return doubts
 
 
-def _of_records(tally: Tally, since: str, vouched: Sequence[IndicatorKind]) -> list[Doubt]:
+def _of_records(tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind]) -> list[Doubt]:
     doubts = []
     if tally.open:
         text = (
@@ -68,7 +73,7 @@ def _of_records(tally: Tally, since: str, vouched: Sequence[IndicatorKind]) -> l
         )
         doubts.append(Doubt("open", text, tally.open))
     if tally.unlinked:
-        missing = " or ".join(map(kind_words, vouched)) or "address or session"
+        missing = " or ".join(map(name_indicator, vouched)) or "address or session"
         text = f"{plural(tally.unlinked, 'record')} of the span without {missing}: nobody can tell whose."
         doubts.append(Doubt("unlinked", text, tally.unlinked))
     if tally.strange:
@@ -85,6 +90,6 @@ def _carry(count: int) -> str:
     return f"{plural(count, 'record')} {'carries' if count == 1 else 'carry'}"
 
 
-def kind_words(kind: IndicatorKind) -> str:
+def name_indicator(kind: IndicatorKind) -> str:
     """Return what an indicator is called in a sentence."""
     return kind.replace("_", " ")

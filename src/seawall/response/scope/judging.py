@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.response.scope.bounds import HOLDERS, Bounds
-from seawall.response.scope.candidates import Candidate
+from seawall.response.scope.bounds import HOLDERS, SearchBounds
+from seawall.response.scope.candidates import IndicatorCandidate
 from seawall.response.scope.meeting import STRONG
 from seawall_base.plurals import plural
 
@@ -20,7 +20,7 @@ _OTHERS = {
 }
 
 
-def judged(one: Candidate, bounds: Bounds, since: str) -> tuple[bool, str]:
+def decide_to_follow(one: IndicatorCandidate, bounds: SearchBounds, since: str) -> tuple[bool, str]:
     """Return whether it is followed, and the reason as a clause after "followed:" or "not followed:"."""
     if one.kind in STRONG:
         return _strong(one)
@@ -41,7 +41,7 @@ def judged(one: Candidate, bounds: Bounds, since: str) -> tuple[bool, str]:
     return True, f"{used}, none before {since}{where}{open_}"
 
 
-def _strong(one: Candidate) -> tuple[bool, str]:
+def _strong(one: IndicatorCandidate) -> tuple[bool, str]:
     word = _WORDS[one.kind]
     if one.kind != "key" and one.accounts > HOLDERS:
         return False, f"{plural(one.accounts, 'account')} carry it: it names no {word}"
@@ -52,7 +52,7 @@ def _strong(one: Candidate) -> tuple[bool, str]:
     )
 
 
-def _alike(one: Candidate, used: str, since: str) -> tuple[bool, str]:
+def _alike(one: IndicatorCandidate, used: str, since: str) -> tuple[bool, str]:
     shared = f"the same network ({one.holder}) and the same client and application as the intruder"
     if one.place in _HOUSEHOLDS:
         return False, f"{shared}, but it is one of households: that supports, it does not link; {used}"

@@ -18,7 +18,7 @@ from seawall.collection.collected_spans import CollectedFeed, Span
 from seawall.collection.coverage import without
 from seawall.collection.coverage_gap import Gap
 from seawall.collection.ledger import unproved
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall_base.times import span_text
 
 SILENCES: Final = ("gap", "absent")
@@ -36,10 +36,10 @@ _COUNTS: Final = f"""SELECT regexp_extract(coalesce(file, ''), '{_FILE}', 1) AS 
     FROM events GROUP BY ALL HAVING place <> '' ORDER BY ALL"""
 
 
-class Ledgers:
+class CollectionLedgers:
     """What ledgers say of the organisations of one search's records."""
 
-    def __init__(self, records: Records, feeds: Sequence[CollectedFeed]) -> None:
+    def __init__(self, records: SearchRecords, feeds: Sequence[CollectedFeed]) -> None:
         self._feeds = {feed.folder: feed for feed in feeds}
         self._names: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._own: dict[tuple[str, str], set[str]] = {}
@@ -70,7 +70,7 @@ class Ledgers:
         words = "What was collected is not proved to be whole"
         return [replace(gap, start=a, end=b, text=f"{gap.text} {words} {span_text(a, b)}.") for a, b in rest]
 
-    def _learn(self, records: Records) -> None:
+    def _learn(self, records: SearchRecords) -> None:
         counts: dict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
         for place, name, accounts, events in records.rows(_COUNTS):
             feed = self._feeds.get(place)

@@ -18,7 +18,7 @@ import numpy as np
 from seawall.collection.coverage_gap import Gap
 from seawall.events.problem import Told
 from seawall.response.scope.bounds import MAIL, SIGN_IN
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.rhythm import Counts
 from seawall_base.plurals import plural
 from seawall_base.times import minute_text, span_text
@@ -36,8 +36,8 @@ Owned = tuple[str, str, Gap]
 Span = tuple[int, int]
 
 
-def gaps(
-    records: Records,
+def find_gaps(
+    records: SearchRecords,
     file: str,
     lines: Sequence[int],
     span: Span,
@@ -76,7 +76,7 @@ def gaps(
             yield from ((tenant, "", gap) for tenant in owners)
 
 
-def _known(records: Records) -> set[tuple[str, str]]:
+def _known(records: SearchRecords) -> set[tuple[str, str]]:
     """The names of whole records: one that no other record has may itself be damaged."""
     return set(
         records.rows(
@@ -113,7 +113,7 @@ def _names(
     return None
 
 
-def file_text(file: str) -> str:
+def shorten_file_name(file: str) -> str:
     """Return what a file is called in a reason: its name in its folder. Letters quote reasons, and whose machine it lies on is
     nobody's business."""
     return "/".join(file.split("/")[-2:])
@@ -124,12 +124,12 @@ def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> Gap:
     when = minute_text(first) if len(places) == 1 else span_text(first, last)
     which = _numbers([line for _, line in places])
     count = plural(len(places), "record")
-    text = f"{count} of {file_text(file)} of this name ({which}, {when}) could not be read whole: look at it by hand."
+    text = f"{count} of {shorten_file_name(file)} of this name ({which}, {when}) could not be read whole: look at it by hand."
     return Gap(first, last + 1, kind, "not-read", text)
 
 
 def _of_all(
-    records: Records,
+    records: SearchRecords,
     file: str,
     lines: Sequence[int],
     span: Span,
@@ -150,7 +150,7 @@ def _of_all(
         if first < span[1] and last >= span[0]:
             where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
             which = "" if is_damaged else f" ({_numbers(lines)})"
-            text = f"{plural(count, 'record')} of {file_text(file)}{where} could not be read{which}: look at it by hand."
+            text = f"{plural(count, 'record')} of {shorten_file_name(file)}{where} could not be read{which}: look at it by hand."
             yield Gap(first, last, kind, "not-read", text)
 
 
@@ -160,7 +160,7 @@ def _numbers(lines: Sequence[int]) -> str:
 
 
 def _placed(
-    records: Records, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
+    records: SearchRecords, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
 ) -> Iterator[Span]:
     """Yield the time in which each lost record may lie."""
     held = records.columns("SELECT line, time FROM events WHERE file = ? AND line > 0 ORDER BY line", [file])

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from seawall.response.scope.address_blocks import addresses_in
 from seawall.response.scope.bounds import DAY, HABIT_DAYS
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import Indicator, IndicatorKind
 
 SURE, OPEN, TRIED = 2, 1, 0
@@ -41,20 +41,20 @@ nothing else links the account."""
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class IndicatorCounts:
     """How many records met an indicator, of how many accounts."""
 
     events: int
     accounts: int
 
 
-class Meetings:
+class IndicatorMatches:
     """All records that were met so far, by the numbers of the indicators that they met.
 
     A block of addresses is one indicator: what an account used before is counted over the whole block.
     """
 
-    def __init__(self, records: Records, incidents: Mapping[str, Sequence[str]], start: int) -> None:
+    def __init__(self, records: SearchRecords, incidents: Mapping[str, Sequence[str]], start: int) -> None:
         self._records = records
         self._start = start
         self.indicators: list[Indicator] = []
@@ -64,7 +64,9 @@ class Meetings:
         for name, uids in incidents.items():
             records.keep("told", {"incident": pa.array([name] * len(uids)), "uid": pa.array(list(uids))})
 
-    def meet(self, indicators: Sequence[Indicator], alike: Collection[Indicator] = ()) -> list[Met]:
+    def meet(
+        self, indicators: Sequence[Indicator], alike: Collection[Indicator] = ()
+    ) -> list[IndicatorCounts]:
         """Note which records meet the indicators, and return how many do; `alike` are those that resemble the intruder's."""
         first = len(self.indicators)
         self.indicators += indicators
@@ -72,7 +74,7 @@ class Meetings:
         for kind in dict.fromkeys(one.kind for one in indicators):
             self._records.run(_query(kind), {"start": self._start} if kind in _HABITUAL else None)
         counted = {
-            number: Met(events, accounts)
+            number: IndicatorCounts(events, accounts)
             for number, events, accounts in self._records.rows(
                 """SELECT m.number, count(*), count(DISTINCT (e.tenant, e.account)) FILTER (e.account IS NOT NULL)
                 FROM met m JOIN events e USING (id) WHERE m.number >= ? GROUP BY ALL""",
@@ -82,7 +84,7 @@ class Meetings:
         self._records.run(
             """CREATE OR REPLACE TABLE best AS SELECT id, max(grade) AS grade, min(number) AS number FROM met GROUP BY id"""
         )
-        return [counted.get(first + place, Met(0, 0)) for place in range(len(indicators))]
+        return [counted.get(first + place, IndicatorCounts(0, 0)) for place in range(len(indicators))]
 
     def _ask(self, indicators: Sequence[Indicator], first: int, alike: Collection[Indicator]) -> None:
         self._records.run(

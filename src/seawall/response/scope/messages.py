@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from seawall.response.scope.bounds import RECORDS
 from seawall.response.scope.meeting import OPEN, SURE
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import Folder, Message
 
 _decode = msgspec.json.Decoder().decode
@@ -31,7 +31,7 @@ Named = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadMessages:
     """What was read: `messages` by mailbox and time (as many as the bound), exact counts by (tenant, mailbox), folders.
 
     `counts` holds (distinct messages named, messages counted but not named).
@@ -51,14 +51,14 @@ _DOUBTFUL = f"""SELECT e.id AS row, CASE WHEN e.grade = {OPEN} THEN 'open' ELSE 
         AND (e.grade = {OPEN} OR e.grade < 0 AND e.is_unlinked) ORDER BY e.id"""
 
 
-def read_messages(records: Records, most: int) -> Read:
+def read_messages(records: SearchRecords, most: int) -> ReadMessages:
     """Return what the intruder's records of mail access say was read."""
     _begin(records, records.rows(_CERTAIN))
     found = _listed(records, most + 1)
-    return Read(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
+    return ReadMessages(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
 
 
-def possible_messages(records: Records, span: tuple[int, int], most: int) -> Read:
+def find_possible_messages(records: SearchRecords, span: tuple[int, int], most: int) -> ReadMessages:
     """Return what records name of which it cannot be told whether they are the intruder's, once they are sorted out.
 
     Records from a place that is new to the account are not among them: they are most of a traveller's days. A message that
@@ -74,10 +74,10 @@ def possible_messages(records: Records, span: tuple[int, int], most: int) -> Rea
         WHERE e.id = named.row AND c.tenant = e.tenant AND c.mailbox = e.mailbox AND c.uid = named.uid"""
     )
     found = _listed(records, most + 1)
-    return Read(tuple(found[:most]), _counts(records), {}, len(found) > most)
+    return ReadMessages(tuple(found[:most]), _counts(records), {}, len(found) > most)
 
 
-def _begin(records: Records, rows: list[tuple[Any, ...]]) -> None:
+def _begin(records: SearchRecords, rows: list[tuple[Any, ...]]) -> None:
     """Note the messages that records name; each row is a record's and why it is not certain."""
     records.run(
         """CREATE TABLE named (row BIGINT, place INTEGER, uid VARCHAR, folder VARCHAR, size BIGINT);
@@ -90,13 +90,13 @@ def _begin(records: Records, rows: list[tuple[Any, ...]]) -> None:
     _take_down(records, [row for row, _ in rows])
 
 
-def _take_down(records: Records, rows: list[int]) -> None:
+def _take_down(records: SearchRecords, rows: list[int]) -> None:
     """Note every message that the records name, a stretch at a time."""
     waiting: list[tuple[int, int, Named]] = []
     listed: list[tuple[int, int]] = []
     for row, text in records.unmapped(rows):
         count = 0
-        for count, one in enumerate(named(text), 1):
+        for count, one in enumerate(find_named_messages(text), 1):
             waiting.append((row, count, one))
             if len(waiting) >= _KEPT_AT_ONCE:
                 _keep(records, waiting)
@@ -109,7 +109,7 @@ def _take_down(records: Records, rows: list[int]) -> None:
     )
 
 
-def _keep(records: Records, waiting: list[tuple[int, int, Named]]) -> None:
+def _keep(records: SearchRecords, waiting: list[tuple[int, int, Named]]) -> None:
     columns = {
         "row": pa.array([row for row, _, _ in waiting], pa.int64()),
         "place": pa.array([place for _, place, _ in waiting], pa.int32()),
@@ -120,7 +120,7 @@ def _keep(records: Records, waiting: list[tuple[int, int, Named]]) -> None:
     records.keep("named", columns)
 
 
-def named(text: str | None) -> Iterator[Named]:
+def find_named_messages(text: str | None) -> Iterator[Named]:
     """Yield the messages that the fields of a record which no column holds name; of any bytes, never an error."""
     try:
         held = _decode(text) if text else None
@@ -178,7 +178,7 @@ _FIRST = """SELECT e.tenant, e.mailbox, n.uid, arg_min(n.folder, (e.time, e.id, 
     FROM named n JOIN events e ON e.id = n.row JOIN bound d ON d.row = n.row GROUP BY e.tenant, e.mailbox, n.uid"""
 
 
-def _listed(records: Records, most: int) -> list[Message]:
+def _listed(records: SearchRecords, most: int) -> list[Message]:
     rows = records.rows(
         f"SELECT tenant, mailbox, uid, folder, record, time, size, doubt FROM ({_FIRST}) "
         "ORDER BY tenant, mailbox, time, uid LIMIT ?",
@@ -190,7 +190,7 @@ def _listed(records: Records, most: int) -> list[Message]:
     ]
 
 
-def _counts(records: Records) -> dict[tuple[str, str], tuple[int, int]]:
+def _counts(records: SearchRecords) -> dict[tuple[str, str], tuple[int, int]]:
     distinct = records.rows(
         "SELECT e.tenant, e.mailbox, count(DISTINCT n.uid) FROM named n JOIN events e ON e.id = n.row GROUP BY ALL"
     )
@@ -204,7 +204,7 @@ def _counts(records: Records) -> dict[tuple[str, str], tuple[int, int]]:
     return counts
 
 
-def _folders(records: Records) -> dict[tuple[str, str], tuple[Folder, ...]]:
+def _folders(records: SearchRecords) -> dict[tuple[str, str], tuple[Folder, ...]]:
     rows = records.rows(
         f"""SELECT e.tenant, e.mailbox, coalesce(e.folder, '') AS path, min(e.time), max(e.time),
             list(coalesce(e.uid, '') ORDER BY e.time, e.uid)[1:{RECORDS}]

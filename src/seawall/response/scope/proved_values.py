@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.response.scope.meeting import SURE
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import Indicator, IndicatorKind
 
 MOST: Final = 200
@@ -14,7 +14,7 @@ MOST: Final = 200
 _KINDS: Final[tuple[IndicatorKind, ...]] = ("address", "session", "token", "key")
 
 
-def known_by(records: Records, start: int, end: int) -> tuple[Indicator, ...]:
+def find_proved_values(records: SearchRecords, start: int, end: int) -> tuple[Indicator, ...]:
     """Return the addresses, sessions, tokens and keys of the proved records, by kind, those of most records first.
 
     Addresses of the provider's own network are left out: requests of everybody come from there. `start` and `end` are

@@ -22,8 +22,8 @@ import numpy as np
 
 from seawall.collection.coverage_gap import Gap
 from seawall.response.scope.bounds import DAY, HOUR, MAIL, SHOWS
-from seawall.response.scope.records import Records
-from seawall.response.scope.rhythm import SURPRISE, Counts, Rhythm
+from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.rhythm import SURPRISE, Counts, LogRhythm
 from seawall.response.scope.silences import LONGEST_SILENCE
 from seawall_base.plurals import plural
 from seawall_base.times import day_text, span_text
@@ -80,7 +80,9 @@ class _Silence:
         return self.last - self.first
 
 
-def quiet(records: Records, start: int, end: int) -> Iterator[tuple[tuple[str, str], Gap]]:
+def find_quiet_mailboxes(
+    records: SearchRecords, start: int, end: int
+) -> Iterator[tuple[tuple[str, str], Gap]]:
     """Yield, each with (organisation, mailbox), the gaps in the span of mailboxes that are in records of mail access."""
     low, high = start // HOUR, -(-end // HOUR)
     names = records.rows(_NAMES)
@@ -111,7 +113,7 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
         if one.hours > LONGEST_SILENCE:
             yield _gap(one, "and it is in no record of mail access since the span began", _code(one, active))
         return
-    rhythm: Rhythm | None = None
+    rhythm: LogRhythm | None = None
     an_hour = counts.sum() / max(hours[-1] + 1 - hours[0], 1)
     for one in _silences(hours, low, high):
         if one.hours > limit:
@@ -120,7 +122,7 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
                 one, known if longest else "and hardly anything is known of it before", _code(one, active)
             )
         elif one.hours >= _DAY_HOURS and an_hour * one.hours >= _EXPECTED and _is_alive(one, active):
-            rhythm = rhythm or Rhythm(hours, counts)
+            rhythm = rhythm or LogRhythm(hours, counts)
             told = rhythm.stretch(one.first, one.last)
             if told is not None and told.chance * (high - low) < SURPRISE * one.hours:
                 yield _gap(

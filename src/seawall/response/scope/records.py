@@ -60,7 +60,7 @@ LEFT JOIN housekeeping h ON h.tenant = e.tenant AND h.account = e.account
 an address. `is_usual`: its holder's, as far as a place tells; the provider's own processes are, where they ran before too."""
 
 
-class Records:
+class SearchRecords:
     """The records of one search."""
 
     def __init__(self, events: Path, scratch: Path) -> None:

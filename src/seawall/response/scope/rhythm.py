@@ -43,7 +43,7 @@ _COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class QuietStretch:
     """Hours of a log, numbered since 1970: from `first` to before `last`; `found` records where about `expected` are usual, and
     how often as few come (`chance`)."""
 
@@ -54,7 +54,7 @@ class Stretch:
     chance: float
 
 
-class Rhythm:
+class LogRhythm:
     """The hours of one log: `hours` in order, and how many records each had.
 
     `delivered` are hours that lie well inside what a file holds: in them few records, but some, are a holiday and no loss.
@@ -68,7 +68,7 @@ class Rhythm:
         self._is_delivered = np.isin(np.arange(self.first, self.last), [] if delivered is None else delivered)
         self._sums = np.concatenate([[0], np.cumsum(dense)])
 
-    def thin(self, start: int, end: int) -> list[Stretch]:
+    def thin(self, start: int, end: int) -> list[QuietStretch]:
         """Return the stretches that reach into the span (hours) and lack records, in order; all lie inside the log."""
         usual = self._usual()
         is_thin = (self._dense <= _THIN * usual) & (usual > 0) & ~self._is_delivered | (self._dense == 0)
@@ -83,7 +83,7 @@ class Rhythm:
                     found.append(one)
         return found
 
-    def stretch(self, first: int, last: int) -> Stretch | None:
+    def stretch(self, first: int, last: int) -> QuietStretch | None:
         """Return what the rhythm says of some hours; None where there are too few other weeks to say it."""
         length = last - first
         others = self._weeks(first, length)
@@ -92,11 +92,11 @@ class Rhythm:
         low, high = max(first, self.first), min(last, self.last)
         found = int(self._sums[high - self.first] - self._sums[low - self.first]) if low < high else 0
         expected = float(others.mean())
-        chance = tail(found, expected, self._steadiness(first, length))
+        chance = tail_probability(found, expected, self._steadiness(first, length))
         silent = int((others <= found).sum())
         if silent >= _WEEKS:
             chance = max(chance, silent / (len(others) + 1))
-        return Stretch(first, last, found, expected, chance)
+        return QuietStretch(first, last, found, expected, chance)
 
     def _usual(self) -> npt.NDArray[np.float64]:
         """The mean of the same hour of all weeks."""
@@ -140,7 +140,7 @@ def _size(days: list[tuple[int, float, int, float]]) -> float:
     )
 
 
-def tail(found: int, mean: float, size: float) -> float:
+def tail_probability(found: int, mean: float, size: float) -> float:
     """Return the chance of `found` or fewer in a negative binomial with a mean and a size."""
     if found >= mean:
         return 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from seawall.response.scope.bounds import DAY, ROAMING_DAYS
 from seawall.response.scope.meeting import OPEN, SURE
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall_base.errors import UsageError
 
 _HOUSEHOLDS = "('residential', 'mobile')"
@@ -34,12 +34,12 @@ ROAMS = f"""(e.class IN {_HOUSEHOLDS} AND EXISTS (
 """SQL: the record `e` comes through a provider that its account used before in the same way."""
 
 
-def is_from_servers(records: Records) -> bool:
+def is_from_servers(records: SearchRecords) -> bool:
     """Return whether the proved records come from rented servers and anonymisers alone, as far as they say."""
     return not records.rows(_ELSEWHERE)
 
 
-def note_roaming(records: Records, start: int, *, is_vouched: bool) -> None:
+def note_roaming(records: SearchRecords, start: int, *, is_vouched: bool) -> None:
     """Make the table that `ROAMS` asks, once the search is over: it needs all that is known of the intruder.
 
     Raises UsageError where the intruder's own records say otherwise than whoever asked.

@@ -10,19 +10,19 @@ from seawall.collection.coverage_gap import Gap
 from seawall.events.problem import Told
 from seawall.response.scope import tallies, verdicts
 from seawall.response.scope.address_blocks import addresses_in
-from seawall.response.scope.bounds import LEAD, MAIL, Bounds
-from seawall.response.scope.candidates import Candidate, candidates
-from seawall.response.scope.coverage import Coverage
-from seawall.response.scope.judging import judged
-from seawall.response.scope.ledgers import Ledgers
-from seawall.response.scope.meeting import Meetings, Met
-from seawall.response.scope.messages import possible_messages, read_messages
-from seawall.response.scope.proved_values import known_by
-from seawall.response.scope.records import Records
+from seawall.response.scope.bounds import LEAD, MAIL, SearchBounds
+from seawall.response.scope.candidates import IndicatorCandidate, find_candidates
+from seawall.response.scope.coverage import SpanCoverage
+from seawall.response.scope.judging import decide_to_follow
+from seawall.response.scope.ledgers import CollectionLedgers
+from seawall.response.scope.meeting import IndicatorCounts, IndicatorMatches
+from seawall.response.scope.messages import find_possible_messages, read_messages
+from seawall.response.scope.proved_values import find_proved_values
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import is_from_servers
-from seawall.response.scope.seeds import Asked
-from seawall.response.scope.tallies import Tally, Whose, blank
-from seawall.response.scope_values import Indicator, Scope, Step, Subject
+from seawall.response.scope.seeds import ScopeQuery
+from seawall.response.scope.tallies import RecordCounts, Whose, make_empty_counts
+from seawall.response.scope_values import Indicator, Scope, ScopeSubject, SearchStep
 from seawall_base.plurals import plural
 from seawall_base.times import day_text
 
@@ -31,10 +31,10 @@ _WHOSE: tuple[Whose, ...] = ("account", "mailbox")
 
 def search(
     events: Path,
-    asked: Asked,
+    asked: ScopeQuery,
     scratch: Path,
     *,
-    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    bounds: SearchBounds = SearchBounds(),  # noqa: B008 - frozen
     cut: Sequence[tuple[str, Gap]] = (),
     lost: Mapping[str, Sequence[int]] | None = None,
     told: Mapping[str, Mapping[int, Told]] | None = None,
@@ -49,38 +49,40 @@ def search(
     Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
     """
     asked.check()
-    with Records(events, scratch) as records:
+    with SearchRecords(events, scratch) as records:
         start, end = _span(records, asked)
         records.place(start)
-        meetings = Meetings(records, asked.incidents, start)
+        meetings = IndicatorMatches(records, asked.incidents, start)
         seeds = asked.indicators(start, end)
         steps, is_bounded = _expand(records, meetings, seeds, bounds, (start, end))
         read = read_messages(records, bounds.messages)
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
-        tallies.sort_out(records, start, vouched, is_servers_only=asked.is_servers_only)
-        perhaps = possible_messages(records, (start, end), bounds.messages)
+        tallies.classify_records(records, start, vouched, is_servers_only=asked.is_servers_only)
+        perhaps = find_possible_messages(records, (start, end), bounds.messages)
         unread = None if asked.is_unread_checked else lost
-        coverage = Coverage(records, start, end, cut, unread, told, Ledgers(records, collected))
-        found = verdicts.Found(
+        coverage = SpanCoverage(records, start, end, cut, unread, told, CollectionLedgers(records, collected))
+        found = verdicts.SearchFindings(
             coverage,
             meetings.indicators,
-            {whose: tallies.led_by(records, whose) for whose in _WHOSE},
-            {whose: tallies.ids(records, whose) for whose in _WHOSE},
+            {whose: tallies.list_matched_indicators(records, whose) for whose in _WHOSE},
+            {whose: tallies.list_intruder_ids(records, whose) for whose in _WHOSE},
             read,
             perhaps,
-            frozenset(tallies.owners(records)),
+            frozenset(tallies.list_used_accounts(records)),
             is_bounded,
             day_text(start),
             frozenset(one.value for one in seeds if one.kind in _WHOSE),
             vouched,
         )
-        known, is_rented = known_by(records, start, end), is_from_servers(records)
-        accounts = tallies.tallies(records, "account", start, end)
-        mailboxes = tallies.tallies(records, "mailbox", start, end)
+        known, is_rented = find_proved_values(records, start, end), is_from_servers(records)
+        accounts = tallies.count_records(records, "account", start, end)
+        mailboxes = tallies.count_records(records, "mailbox", start, end)
     boxes = {(one.tenant, one.name): one for one in mailboxes}
-    boxes |= {(one.tenant, one.name): blank(one) for one in _missing(boxes, accounts, found)}
-    judged_accounts = [verdicts.account(one, found, boxes.get((one.tenant, one.name))) for one in accounts]
-    judged_mailboxes = [verdicts.mailbox(boxes[key], found) for key in sorted(boxes)]
+    boxes |= {(one.tenant, one.name): make_empty_counts(one) for one in _missing(boxes, accounts, found)}
+    judged_accounts = [
+        verdicts.judge_account(one, found, boxes.get((one.tenant, one.name))) for one in accounts
+    ]
+    judged_mailboxes = [verdicts.judge_mailbox(boxes[key], found) for key in sorted(boxes)]
     return Scope(
         start,
         end,
@@ -102,8 +104,8 @@ def search(
 
 
 def _missing(
-    named: Container[tuple[str, str]], accounts: Sequence[Tally], found: verdicts.Found
-) -> list[Tally]:
+    named: Container[tuple[str, str]], accounts: Sequence[RecordCounts], found: verdicts.SearchFindings
+) -> list[RecordCounts]:
     """The accounts of people whose mailbox no record names, where others' are named."""
     return [
         one
@@ -116,14 +118,16 @@ def _missing(
     ]
 
 
-def _organisations(tenants: Sequence[str], parts: Sequence[Subject], found: verdicts.Found) -> list[Subject]:
-    of: dict[str, list[Subject]] = {tenant: [] for tenant in tenants}
+def _organisations(
+    tenants: Sequence[str], parts: Sequence[ScopeSubject], found: verdicts.SearchFindings
+) -> list[ScopeSubject]:
+    of: dict[str, list[ScopeSubject]] = {tenant: [] for tenant in tenants}
     for part in parts:
         of[part.tenant].append(part)
-    return [verdicts.organisation(tenant, of[tenant], found) for tenant in tenants]
+    return [verdicts.judge_organisation(tenant, of[tenant], found) for tenant in tenants]
 
 
-def _span(records: Records, asked: Asked) -> tuple[int, int]:
+def _span(records: SearchRecords, asked: ScopeQuery) -> tuple[int, int]:
     """The span of the intrusion: as asked, else from a week before the first record that meets a seed, to the end of the logs."""
     first, last = records.one("SELECT coalesce(min(time), 0), coalesce(max(time), 0) + 1 FROM events")
     end = asked.end if asked.end is not None else last
@@ -147,12 +151,12 @@ def _span(records: Records, asked: Asked) -> tuple[int, int]:
 
 
 def _expand(
-    records: Records,
-    meetings: Meetings,
+    records: SearchRecords,
+    meetings: IndicatorMatches,
     seeds: Sequence[Indicator],
-    bounds: Bounds,
+    bounds: SearchBounds,
     span: tuple[int, int],
-) -> tuple[list[Step], bool]:
+) -> tuple[list[SearchStep], bool]:
     """Meet the seeds, and follow what the records lead to until nothing is left or a bound is reached."""
     steps = [
         _step(0, one, None, True, f"given; {_met(met)}", met)
@@ -163,11 +167,11 @@ def _expand(
         (one.kind, value, one.tenant) for one, held in addresses_in(records, seeds).items() for value in held
     }
     for number in range(1, bounds.rounds + 2):
-        found = candidates(records, *span, known)
+        found = find_candidates(records, *span, known)
         if not found:
             return steps, False
         known |= {(one.kind, one.value, one.tenant) for one in found}
-        answers = [judged(one, bounds, day_text(span[0])) for one in found]
+        answers = [decide_to_follow(one, bounds, day_text(span[0])) for one in found]
         follow = [one for one, (is_followed, _) in zip(found, answers, strict=True) if is_followed]
         room = bounds.indicators - len(meetings.indicators)
         is_full = number > bounds.rounds or len(follow) > room or meetings.sure_accounts() > bounds.accounts
@@ -181,11 +185,11 @@ def _expand(
 
 def _followed(
     number: int,
-    found: Sequence[Candidate],
+    found: Sequence[IndicatorCandidate],
     answers: Sequence[tuple[bool, str]],
-    meetings: Meetings,
+    meetings: IndicatorMatches,
     span: tuple[int, int],
-) -> list[Step]:
+) -> list[SearchStep]:
     follow = [one for one, (is_followed, _) in zip(found, answers, strict=True) if is_followed]
     sources = list(meetings.indicators)
     alike = {_indicator(one, span) for one in follow if one.client or one.is_shared}
@@ -201,15 +205,18 @@ def _followed(
             sources[one.source],
             is_followed,
             ("followed: " if is_followed else "not followed: ") + reason,
-            met.get(one, Met(one.events, one.accounts)),
+            met.get(one, IndicatorCounts(one.events, one.accounts)),
         )
         for one, (is_followed, reason) in zip(found, answers, strict=True)
     ]
 
 
 def _stopped(
-    number: int, found: Sequence[Candidate], answers: Sequence[tuple[bool, str]], meetings: Meetings
-) -> list[Step]:
+    number: int,
+    found: Sequence[IndicatorCandidate],
+    answers: Sequence[tuple[bool, str]],
+    meetings: IndicatorMatches,
+) -> list[SearchStep]:
     span = (meetings.indicators[0].start, meetings.indicators[0].end)
     return [
         _step(
@@ -218,24 +225,29 @@ def _stopped(
             meetings.indicators[one.source],
             False,
             f"not followed, because the search reached its bounds: {reason}",
-            Met(one.events, one.accounts),
+            IndicatorCounts(one.events, one.accounts),
         )
         for one, (is_followed, reason) in zip(found, answers, strict=True)
         if is_followed
     ]
 
 
-def _indicator(one: Candidate, span: tuple[int, int]) -> Indicator:
+def _indicator(one: IndicatorCandidate, span: tuple[int, int]) -> Indicator:
     return Indicator(one.kind, one.value, *span, one.tenant)
 
 
 def _step(
-    number: int, one: Indicator, source: Indicator | None, is_followed: bool, reason: str, met: Met
-) -> Step:
-    return Step(number, one, source, is_followed, reason, met.events, met.accounts)
+    number: int,
+    one: Indicator,
+    source: Indicator | None,
+    is_followed: bool,
+    reason: str,
+    met: IndicatorCounts,
+) -> SearchStep:
+    return SearchStep(number, one, source, is_followed, reason, met.events, met.accounts)
 
 
-def _met(met: Met) -> str:
+def _met(met: IndicatorCounts) -> str:
     if not met.events:
         return "no record of the span carries it"
     carry = "carries" if met.events == 1 else "carry"

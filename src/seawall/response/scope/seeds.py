@@ -21,7 +21,7 @@ NOT_EXHAUSTIVE: tuple[IndicatorKind, ...] = ("incident", "account", "mailbox")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScopeQuery:
     """What is known of the intruder: `seeds` as (kind, value), the span (microseconds, None: told from the logs), and records.
 
     `incident` is an incident's id and `records` the log's own ids of the records judged to be the intruder's. `tenant`
@@ -64,12 +64,15 @@ class Asked:
 
     def indicators(self, start: int, end: int) -> list[Indicator]:
         """Return the seeds as indicators of a span, each once, in order."""
-        named = [Indicator(kind, spelt(kind, value), start, end, self.tenant) for kind, value in self.seeds]
+        named = [
+            Indicator(kind, normalise_value(kind, value), start, end, self.tenant)
+            for kind, value in self.seeds
+        ]
         told = [Indicator("incident", name, start, end, self.tenant) for name in self.incidents]
         return list(dict.fromkeys([*named, *told]))
 
 
-def spelt(kind: IndicatorKind, value: str) -> str:
+def normalise_value(kind: IndicatorKind, value: str) -> str:
     """Return a value as events spell it. Raises UsageError for one that is none."""
     text = value.strip()
     if not text:
@@ -96,6 +99,6 @@ def _address(text: str) -> str:
     return str(mapped or found)
 
 
-def many(kind: IndicatorKind, values: Iterable[str] | None) -> list[tuple[IndicatorKind, str]]:
+def normalise_values(kind: IndicatorKind, values: Iterable[str] | None) -> list[tuple[IndicatorKind, str]]:
     """Return several values of a kind as seeds."""
     return [(kind, value) for value in values or ()]

@@ -18,8 +18,8 @@ import numpy as np
 from seawall.collection.coverage_gap import Gap
 from seawall.detection.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
 from seawall.response.scope.bounds import GMAIL, HOUR, MAIL, SIGN_IN
-from seawall.response.scope.records import Records
-from seawall.response.scope.rhythm import Counts, Rhythm, Stretch
+from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.rhythm import Counts, LogRhythm, QuietStretch
 from seawall_base.plurals import plural
 from seawall_base.times import span_text
 
@@ -55,7 +55,7 @@ _DELIVERED = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE 
 """Hours that a file reaches over, but for the records that were late in it."""
 
 
-def silences(records: Records, kind: str, start: int, end: int) -> Iterator[tuple[str, Gap]]:
+def find_silences(records: SearchRecords, kind: str, start: int, end: int) -> Iterator[tuple[str, Gap]]:
     """Yield, each with its organisation, the gaps of a kind of record in the span."""
     rows = records.rows(_HOURS.format(kind=kind, witnesses=_WITNESSES[kind]))
     inside: dict[str, list[int]] = defaultdict(list)
@@ -64,15 +64,15 @@ def silences(records: Records, kind: str, start: int, end: int) -> Iterator[tupl
     for tenant, mine in groupby(rows, key=itemgetter(0)):
         table = np.array([row[1:] for row in mine], np.int64)
         delivered = np.array(inside.get(tenant, ()), np.int64)
-        whole = Rhythm(table[:, 0], table[:, 2], delivered)
+        whole = LogRhythm(table[:, 0], table[:, 2], delivered)
         own = table[table[:, 1] > 0]
         found = _silent(kind, table[:, 0], whole, start, end)
         found += _thin(kind, whole, start, end)
-        found += _thin(kind, Rhythm(own[:, 0], own[:, 1], delivered), start, end) if len(own) else []
+        found += _thin(kind, LogRhythm(own[:, 0], own[:, 1], delivered), start, end) if len(own) else []
         yield from ((tenant, gap) for gap in _each_once(found))
 
 
-def _silent(kind: str, hours: Counts, rhythm: Rhythm, start: int, end: int) -> list[Gap]:
+def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -> list[Gap]:
     """Silences at the edges of the log, those that are longer than any may be, and those beyond the habit of a short log."""
     low, high = min(start, int(hours[0]) * HOUR), max(end, (int(hours[-1]) + 1) * HOUR)
     edges, lengths, limit = silent_spans(hours.tolist(), low, high)
@@ -91,11 +91,11 @@ def _silent(kind: str, hours: Counts, rhythm: Rhythm, start: int, end: int) -> l
     return found
 
 
-def _thin(kind: str, rhythm: Rhythm, start: int, end: int) -> list[Gap]:
+def _thin(kind: str, rhythm: LogRhythm, start: int, end: int) -> list[Gap]:
     return [_gap(kind, one.first, one.last, one) for one in rhythm.thin(start // HOUR, -(-end // HOUR))]
 
 
-def _gap(kind: str, first: int, last: int, told: Stretch | None) -> Gap:
+def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> Gap:
     """A silence, or a stretch with few records, in words."""
     words = NEEDED[kind].partition(" (")[0]
     found = told.found if told else 0

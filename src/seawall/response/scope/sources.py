@@ -23,8 +23,8 @@ from seawall.events.damaged_records import told
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Told
 from seawall.events.readers import counts_of, read, total_bytes
-from seawall.response.scope import Asked, Bounds, search
-from seawall.response.scope.lost import file_text
+from seawall.response.scope import ScopeQuery, SearchBounds, search
+from seawall.response.scope.lost import shorten_file_name
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
 from seawall.storage.files.incident_documents import look_up
@@ -44,7 +44,7 @@ MOST_REMAINS = 2_000
 
 
 @dataclass(slots=True)
-class Reading:
+class ScopeReading:
     """What was read on the way: counts, problems by code, `lost` and `held` records by file, `remains` of the lost ones."""
 
     records: int = 0
@@ -75,11 +75,11 @@ class Reading:
 
 def scope_of_logs(
     paths: Sequence[Path],
-    asked: Asked,
-    bounds: Bounds,
+    asked: ScopeQuery,
+    bounds: SearchBounds,
     progress: Progress | None = None,
     collected: Collected = (),
-) -> tuple[Scope, Reading]:
+) -> tuple[Scope, ScopeReading]:
     """Search files and folders of logs. `collected` is what a collector knows. Raises InputUnreadable for a path that
     does not exist."""
     asked.check()
@@ -95,15 +95,15 @@ def scope_of_logs(
 
 
 def scope_of_scan(
-    folder: Path, asked: Asked, bounds: Bounds, collected: Collected = ()
-) -> tuple[Scope, Reading]:
+    folder: Path, asked: ScopeQuery, bounds: SearchBounds, collected: Collected = ()
+) -> tuple[Scope, ScopeReading]:
     """Search the events of a scan's results."""
     asked.check()
     if not (folder / EVENTS).is_file():
         raise InputUnreadable(
             f"{folder}: no results of a scan", fix="give the folder that `seawall scan --out` wrote"
         )
-    reading = Reading()
+    reading = ScopeReading()
     _problems_of_scan(folder / "problems.jsonl", reading)
     cut = _cut_of_scan(folder / "coverage.json")
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
@@ -114,9 +114,9 @@ def scope_of_scan(
 
 def gather(
     paths: Sequence[Path], place: Path, progress: Progress | None = None
-) -> tuple[list[tuple[str, Gap]], Reading]:
+) -> tuple[list[tuple[str, Gap]], ScopeReading]:
     """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
-    reading = Reading()
+    reading = ScopeReading()
     return gather_tables(
         place, lambda coder: _read(paths, coder, reading, progress), reading, progress
     ), reading
@@ -124,11 +124,11 @@ def gather(
 
 def search_events(
     events: Path,
-    asked: Asked,
-    bounds: Bounds,
+    asked: ScopeQuery,
+    bounds: SearchBounds,
     scratch: Path,
     cut: Sequence[tuple[str, Gap]],
-    reading: Reading,
+    reading: ScopeReading,
     collected: Collected,
     sources: Sequence[str],
 ) -> Scope:
@@ -158,7 +158,7 @@ def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str
 def gather_tables(
     place: Path,
     tables: Callable[[Coder], Iterable[pa.Table]],
-    reading: Reading,
+    reading: ScopeReading,
     progress: Progress | None,
 ) -> list[tuple[str, Gap]]:
     """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
@@ -183,14 +183,14 @@ def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str
 
 def _truncated(name: str, start: int, end: int) -> Gap:
     text = (
-        f"{file_text(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
+        f"{shorten_file_name(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
         "it was probably cut off there."
     )
     return Gap(start, end, "all", "truncated", text)
 
 
 def _read(
-    paths: Sequence[Path], coder: Coder, reading: Reading, progress: Progress | None
+    paths: Sequence[Path], coder: Coder, reading: ScopeReading, progress: Progress | None
 ) -> Iterable[pa.Table]:
     networks, total, done = Networks.load(()), total_bytes(paths), 0
     for batch in read(paths):
@@ -206,7 +206,7 @@ def _read(
             progress("read", min(done, total), total, reading.records)
 
 
-def _problems_of_scan(path: Path, reading: Reading) -> None:
+def _problems_of_scan(path: Path, reading: ScopeReading) -> None:
     """Note what a scan could not read. Raises InputUnreadable where that cannot be told: fail closed."""
     try:
         with TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:

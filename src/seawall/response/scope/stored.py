@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from seawall.response.scope import Asked, Bounds
-from seawall.response.scope.sources import _SCRATCH, Collected, Reading, gather_tables, search_events
+from seawall.response.scope import ScopeQuery, SearchBounds
+from seawall.response.scope.sources import _SCRATCH, Collected, ScopeReading, gather_tables, search_events
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
 from seawall.storage.database import Database
@@ -28,13 +28,17 @@ _PAGE = 1_000
 
 
 def scope_of_store(
-    store: Store, asked: Asked, bounds: Bounds, progress: Progress | None = None, collected: Collected = ()
-) -> tuple[Scope, Reading]:
+    store: Store,
+    asked: ScopeQuery,
+    bounds: SearchBounds,
+    progress: Progress | None = None,
+    collected: Collected = (),
+) -> tuple[Scope, ScopeReading]:
     """Search the events that a store keeps."""
     source = str(store.folder)
     return scope_of_lake(
         store.lake,
-        not_read(store.database),
+        find_unread(store.database),
         asked,
         bounds,
         source=source,
@@ -46,21 +50,21 @@ def scope_of_store(
 def scope_of_lake(
     lake: Lake,
     lost: Iterable[Lost],
-    asked: Asked,
-    bounds: Bounds,
+    asked: ScopeQuery,
+    bounds: SearchBounds,
     *,
     source: str,
     days: tuple[date, date] | None = None,
     progress: Progress | None = None,
     collected: Collected = (),
     keep: Path | None = None,
-) -> tuple[Scope, Reading]:
+) -> tuple[Scope, ScopeReading]:
     """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
 
     In the folder `keep` the events are left as `EVENTS`, for who asks further.
     """
     asked.check()
-    reading = Reading()
+    reading = ScopeReading()
     with ExitStack() as stack:
         place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
         for file, line, code in lost:
@@ -69,7 +73,9 @@ def scope_of_lake(
         return search_events(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
 
 
-def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | None) -> Iterable[pa.Table]:
+def _kept(
+    lake: Lake, coder: Coder, reading: ScopeReading, days: tuple[date, date] | None
+) -> Iterable[pa.Table]:
     for held in lake.size().days:
         if days is not None and not days[0] <= held.day < days[1]:
             continue
@@ -78,7 +84,7 @@ def _kept(lake: Lake, coder: Coder, reading: Reading, days: tuple[date, date] | 
             yield coder.encode(table)
 
 
-def not_read(database: Database, since: int = 0) -> Iterator[Lost]:
+def find_unread(database: Database, since: int = 0) -> Iterator[Lost]:
     """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
     after = 0
     while True:

@@ -12,7 +12,7 @@ from typing import Any
 
 from seawall.collection.coverage_gap import Gap
 from seawall.response.scope.bounds import DAY, MAIL
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall_base.times import minute_text
 
 _OFF = {
@@ -32,7 +32,7 @@ Key = tuple[str, str, str]
 """Organisation, mailbox (empty: all), setting."""
 
 
-def switched_off(records: Records, start: int, end: int) -> Iterator[tuple[str, str, Gap]]:
+def find_disabled_auditing(records: SearchRecords, start: int, end: int) -> Iterator[tuple[str, str, Gap]]:
     """Yield (organisation, mailbox, gap); an empty mailbox means all of the organisation's."""
     off: dict[Key, tuple[int, str]] = {}
     rows = records.rows(_SWITCHES, [end])
@@ -52,7 +52,7 @@ def switched_off(records: Records, start: int, end: int) -> Iterator[tuple[str, 
 
 
 def _gaps(
-    records: Records, key: Key, since: tuple[int, str], until: int, again: int | None, start: int
+    records: SearchRecords, key: Key, since: tuple[int, str], until: int, again: int | None, start: int
 ) -> Iterator[tuple[str, str, Gap]]:
     tenant, mailbox, setting = key
     if until <= start:

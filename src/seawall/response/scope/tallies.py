@@ -9,7 +9,7 @@ from typing import Literal
 from seawall.detection.ranking.provider_services import OTHERS, RESERVED
 from seawall.response.scope.bounds import DAY, MAIL, RECORDS, SHOWS, SIGN_IN, THROTTLED_AT
 from seawall.response.scope.meeting import OPEN, SURE, TRIED
-from seawall.response.scope.records import Records
+from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import ROAMS, note_roaming
 from seawall.response.scope_values import IndicatorKind
 
@@ -17,7 +17,7 @@ Whose = Literal["account", "mailbox"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RecordCounts:
     """Counts of one account or mailbox. Of the span: `records` that succeeded, of which
 
     - `sure` are the intruder's, `read` of them mail access, `signed_in` of them sign-ins;
@@ -63,10 +63,10 @@ _COUNTED = (
 )  # fmt: skip
 
 
-def blank(account: Tally) -> Tally:
+def make_empty_counts(account: RecordCounts) -> RecordCounts:
     """Return the tally of the mailbox of an account which no record names."""
     none = dict.fromkeys(_COUNTED, 0)
-    return Tally(account.tenant, account.name, True, **none, first=None, last=None)
+    return RecordCounts(account.tenant, account.name, True, **none, first=None, last=None)
 
 
 _LIMITED = f"""kind = '{MAIL}' AND mailbox IS NOT NULL AND access IS DISTINCT FROM 'sync'
@@ -93,8 +93,12 @@ _HOLDERS = """CREATE TABLE holders AS SELECT e.tenant, e.session FROM events e L
     HAVING bool_or(e.is_usual OR {vouched}) AND NOT coalesce(bool_or(b.grade IN ({sure}, {open})), false)"""
 
 
-def sort_out(
-    records: Records, start: int, vouched: Sequence[IndicatorKind] = (), *, is_servers_only: bool = False
+def classify_records(
+    records: SearchRecords,
+    start: int,
+    vouched: Sequence[IndicatorKind] = (),
+    *,
+    is_servers_only: bool = False,
 ) -> None:
     """Say of each record what it is, once the search is over.
 
@@ -124,7 +128,7 @@ _OVERFULL = f"""CREATE OR REPLACE TEMP TABLE overfull AS
 """Records of Bind with which a mailbox has as many in a day as are logged: the next ones are not, for a day."""
 
 
-def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]:
+def count_records(records: SearchRecords, whose: Whose, start: int, end: int) -> list[RecordCounts]:
     """Return the counts of every account or mailbox that the records name, by organisation and name.
 
     The provider's own processes are no accounts.
@@ -151,12 +155,12 @@ def tallies(records: Records, whose: Whose, start: int, end: int) -> list[Tally]
         min(time) FILTER (grade = {SURE}), max(time) FILTER (grade = {SURE})
     FROM sorted WHERE {whose} IS NOT NULL GROUP BY tenant, {whose}
     HAVING '{whose}' = 'mailbox' OR bool_or(NOT is_provider) ORDER BY tenant, {whose}"""
-    return [Tally(tenant, name, bool(person), *counts) for tenant, name, person, *counts in records.rows(
+    return [RecordCounts(tenant, name, bool(person), *counts) for tenant, name, person, *counts in records.rows(
         query, {"start": start, "end": end}
     )]  # fmt: skip
 
 
-def ids(records: Records, whose: Whose) -> dict[tuple[str, str], tuple[str, ...]]:
+def list_intruder_ids(records: SearchRecords, whose: Whose) -> dict[tuple[str, str], tuple[str, ...]]:
     """Return the log's own ids of the intruder's records, by (organisation, name), in order of time."""
     rows = records.rows(
         f"""SELECT tenant, {whose}, list(uid ORDER BY time, uid)[1:{RECORDS}] FROM sorted
@@ -165,7 +169,9 @@ def ids(records: Records, whose: Whose) -> dict[tuple[str, str], tuple[str, ...]
     return {(tenant, name): tuple(dict.fromkeys(found)) for tenant, name, found in rows}
 
 
-def led_by(records: Records, whose: Whose) -> dict[tuple[str, str], list[tuple[int, int]]]:
+def list_matched_indicators(
+    records: SearchRecords, whose: Whose
+) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """Return by which indicators (number, records) the intruder's records were met, the first and the most first."""
     rows = records.rows(
         f"""SELECT s.tenant, s.{whose}, m.number, count(*) AS records FROM met m JOIN sorted s USING (id)
@@ -177,7 +183,7 @@ def led_by(records: Records, whose: Whose) -> dict[tuple[str, str], list[tuple[i
     return found
 
 
-def owners(records: Records) -> set[tuple[str, str]]:
+def list_used_accounts(records: SearchRecords) -> set[tuple[str, str]]:
     """Return the accounts that the intruder used or may have: (organisation, name)."""
     rows = records.rows(
         f"SELECT DISTINCT tenant, account FROM sorted WHERE grade IN ({SURE}, {OPEN}) AND account IS NOT NULL"

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 
 from seawall.collection.coverage_gap import Gap
 from seawall.response.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
-from seawall.response.scope.coverage import Coverage
-from seawall.response.scope.doubts import doubts_of_account, doubts_of_mailbox, kind_words
-from seawall.response.scope.messages import Read
-from seawall.response.scope.tallies import Tally, Whose
-from seawall.response.scope_values import Doubt, DoubtCode, Indicator, IndicatorKind, Subject, Verdict
+from seawall.response.scope.coverage import SpanCoverage
+from seawall.response.scope.doubts import find_account_doubts, find_mailbox_doubts, name_indicator
+from seawall.response.scope.messages import ReadMessages
+from seawall.response.scope.tallies import RecordCounts, Whose
+from seawall.response.scope_values import Doubt, DoubtCode, Indicator, IndicatorKind, ScopeSubject, Verdict
 from seawall_base.plurals import plural
 
 Key = tuple[str, str]
@@ -40,16 +40,16 @@ BOUNDED = "The search was cut short by its bounds: what lies behind them is not 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchFindings:
     """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name, `perhaps` what may
     have been read."""
 
-    coverage: Coverage
+    coverage: SpanCoverage
     indicators: Sequence[Indicator]
     led: Mapping[Whose, Mapping[Key, Sequence[tuple[int, int]]]]
     ids: Mapping[Whose, Mapping[Key, tuple[str, ...]]]
-    read: Read
-    perhaps: Read
+    read: ReadMessages
+    perhaps: ReadMessages
     used: frozenset[Key]
     is_bounded: bool
     since: str
@@ -57,19 +57,21 @@ class Found:
     vouched: tuple[IndicatorKind, ...] = ()
 
 
-def account(tally: Tally, found: Found, box: Tally | None = None) -> Subject:
+def judge_account(
+    tally: RecordCounts, found: SearchFindings, box: RecordCounts | None = None
+) -> ScopeSubject:
     """Return the verdict on an account; `box` is its own mailbox's tally, where it has one."""
     has_mail = found.coverage.has(tally.tenant, MAIL)
     kinds = (SIGN_IN, MAIL) if has_mail else (SIGN_IN,)
     gaps = found.coverage.gaps(tally.tenant, kinds, tally.name)
-    doubts = doubts_of_account(tally, box, found.since, found.vouched, is_named=tally.name in found.given)
+    doubts = find_account_doubts(tally, box, found.since, found.vouched, is_named=tally.name in found.given)
     return _subject("account", tally, found, gaps, doubts, kinds)
 
 
-def mailbox(tally: Tally, found: Found) -> Subject:
+def judge_mailbox(tally: RecordCounts, found: SearchFindings) -> ScopeSubject:
     """Return the verdict on a mailbox."""
     gaps = found.coverage.gaps(tally.tenant, (MAIL,), tally.name)
-    doubts = doubts_of_mailbox(
+    doubts = find_mailbox_doubts(
         tally,
         found.since,
         found.vouched,
@@ -79,7 +81,7 @@ def mailbox(tally: Tally, found: Found) -> Subject:
     return _subject("mailbox", tally, found, gaps, doubts, (MAIL,))
 
 
-def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject:
+def judge_organisation(tenant: str, parts: Sequence[ScopeSubject], found: SearchFindings) -> ScopeSubject:
     """Return the verdict on an organisation, from those on all its accounts and mailboxes."""
     mailboxes = [one for one in parts if one.kind == "mailbox"]
     needed = (SIGN_IN, MAIL) if mailboxes or found.coverage.has(tenant, MAIL) else (SIGN_IN,)
@@ -97,7 +99,7 @@ def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject
     if verdict == "not_touched":
         reasons.append(found.coverage.sentence(tenant, needed))
     touched = [one for one in parts if one.verdict == "touched"]
-    return Subject(
+    return ScopeSubject(
         "organisation",
         tenant,
         tenant,
@@ -114,7 +116,7 @@ def organisation(tenant: str, parts: Sequence[Subject], found: Found) -> Subject
     )
 
 
-def _domains(parts: Sequence[Subject]) -> tuple[str, ...]:
+def _domains(parts: Sequence[ScopeSubject]) -> tuple[str, ...]:
     """The domains of most accounts, the most used first; guests keep the names that they have at home."""
     names = (one.name.lower() for one in parts if one.kind == "account" and GUEST not in one.name.lower())
     counts = Counter(name.rpartition("@")[2] for name in names if "@" in name)
@@ -123,7 +125,7 @@ def _domains(parts: Sequence[Subject]) -> tuple[str, ...]:
     )
 
 
-def _shares(noun: str, nouns: str, parts: Sequence[Subject]) -> str:
+def _shares(noun: str, nouns: str, parts: Sequence[ScopeSubject]) -> str:
     counts = [
         sum(one.verdict == verdict for one in parts) for verdict in ("touched", "possible", "not_touched")
     ]
@@ -136,12 +138,12 @@ def _shares(noun: str, nouns: str, parts: Sequence[Subject]) -> str:
 
 def _subject(
     kind: Whose,
-    tally: Tally,
-    found: Found,
+    tally: RecordCounts,
+    found: SearchFindings,
     gaps: tuple[Gap, ...],
     doubts: list[Doubt],
     needed: Sequence[str],
-) -> Subject:
+) -> ScopeSubject:
     key = (tally.tenant, tally.name)
     if found.is_bounded:
         doubts = [*doubts, Doubt("bounded", BOUNDED)]
@@ -160,7 +162,7 @@ def _subject(
         reasons.append(f"{plural(tally.tried, 'attempt')} with something of the intruder's failed.")
     messages, unnamed = found.read.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
     possible, possible_unnamed = found.perhaps.counts.get(key, (0, 0)) if kind == "mailbox" else (0, 0)
-    return Subject(
+    return ScopeSubject(
         kind,
         tally.tenant,
         tally.name,
@@ -182,17 +184,17 @@ def _subject(
     )
 
 
-def _at_most(tally: Tally, doubts: Sequence[Doubt]) -> int | None:
+def _at_most(tally: RecordCounts, doubts: Sequence[Doubt]) -> int | None:
     """How many messages may have been read, where only records that are there leave it open; None where nobody can say."""
     is_told = all(one.code in _TOLD for one in doubts)
     return tally.items if is_told and not tally.syncs else None
 
 
-def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
+def _proof(kind: Whose, tally: RecordCounts, found: SearchFindings) -> list[str]:
     """What proves it: by which of the intruder's things, and what was done."""
     led = found.led[kind].get((tally.tenant, tally.name), ())
     named = [
-        f"{kind_words(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
+        f"{name_indicator(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
         for number, count in led[:_MOST_LED]
     ]
     more = f" and {len(led) - _MOST_LED:,} more" if len(led) > _MOST_LED else ""
@@ -208,11 +210,11 @@ def _proof(kind: Whose, tally: Tally, found: Found) -> list[str]:
     return [*reasons, f"Among them {', '.join(done)}."]
 
 
-def _clear(kind: Whose, tally: Tally, found: Found) -> str:
+def _clear(kind: Whose, tally: RecordCounts, found: SearchFindings) -> str:
     if not tally.records:
         return f"No record of the span is of this {kind}, which the logs show otherwise."
     if found.vouched:
-        carried = " or ".join(kind_words(one) for one in found.vouched)
+        carried = " or ".join(name_indicator(one) for one in found.vouched)
         return (
             f"None of its {plural(tally.records, 'record')} of the span carries anything of the intruder's: all carry another "
             f"{carried}, and whoever asked vouches that the intruder is known by nothing else."

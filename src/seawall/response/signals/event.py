@@ -26,7 +26,7 @@ URIS: Final[Mapping[EventName, str]] = {
 }
 
 
-def event_named(text: str) -> EventName:
+def find_event(text: str) -> EventName:
     """Return the event of a name. Raises UsageError where there is none."""
     for name in URIS:
         if name == text:
@@ -49,7 +49,7 @@ LONGEST: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class EventSubject:
     """Whom it is about: the account `account` (`sub`) of the issuer `issuer` as its tokens have them, or one session of it.
 
     `email` names the account where receivers know it by address alone.
@@ -88,14 +88,14 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class SignalNotice:
     """One thing that was done, at `at` (microseconds since the epoch). `reason` is for administrators of the receiver.
 
     `change` and `credential` belong to `credential-change`.
     """
 
     event: EventName
-    subject: Subject
+    subject: EventSubject
     at: int
     reason: str = ""
     credential: str = "password"
@@ -103,7 +103,7 @@ class Notice:
 
     def __post_init__(self) -> None:
         """Refuse what the specifications have no word for."""
-        event_named(self.event)
+        find_event(self.event)
         if self.credential not in CREDENTIALS:
             raise UsageError(f"{self.credential!r} is no credential", fix=f"one of {', '.join(CREDENTIALS)}")
         if self.change not in CHANGES:
@@ -124,26 +124,28 @@ class Notice:
         return found | ({"reason_admin": {"en": self.reason}} if self.reason else {})
 
 
-def token_id(issuer: str, audience: str, notice: Notice) -> str:
+def make_token_id(issuer: str, audience: str, notice: SignalNotice) -> str:
     """Return the id of the event token: the same notice to the same receiver has the same, so that it counts once."""
     content = [issuer, audience, notice.event, notice.subject.identifier(), notice.at, notice.members()]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
-def claims(notice: Notice, *, issuer: str, audience: str, issued_at: int) -> dict[str, Any]:
+def make_claims(notice: SignalNotice, *, issuer: str, audience: str, issued_at: int) -> dict[str, Any]:
     """Return the claims of the event token (RFC 8417, SSF 1.0): no `sub`, no `exp`. `issued_at` in seconds."""
     return {
         "iss": issuer,
         "aud": audience,
         "iat": issued_at,
-        "jti": token_id(issuer, audience, notice),
+        "jti": make_token_id(issuer, audience, notice),
         "sub_id": notice.subject.identifier(),
         "events": {URIS[notice.event]: notice.members()},
     }
 
 
-def verification(*, issuer: str, audience: str, issued_at: int, stream: str, state: str) -> dict[str, Any]:
+def make_verification_claims(
+    *, issuer: str, audience: str, issued_at: int, stream: str, state: str
+) -> dict[str, Any]:
     """Return the claims of a verification event of a stream (SSF 1.0 section 8.1.4), with the receiver's `state`."""
     name = hashlib.sha256(json.dumps([stream, state, issued_at]).encode("ascii")).hexdigest()[:32]
     return {

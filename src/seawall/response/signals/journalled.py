@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from seawall.response.containment.gate import issuer_of
-from seawall.response.containment.history import history
-from seawall.response.containment.values import Action
-from seawall.response.signals.event import EventName, Notice, Subject
+from seawall.response.containment.gate import entra_issuer
+from seawall.response.containment.history import read_history
+from seawall.response.containment.values import ContainmentStep
+from seawall.response.signals.event import EventName, EventSubject, SignalNotice
 from seawall_base.times import parse_rfc3339
 
 DONE: Final[dict[str, EventName]] = {
@@ -30,15 +30,15 @@ CREDENTIALS: Final = (
 """Which kind of credential a method is, by a part of the call that removes it; `app` for all others."""
 
 
-def notices(entries: Iterable[Mapping[str, Any]]) -> list[Notice]:
+def read_notices(entries: Iterable[Mapping[str, Any]]) -> list[SignalNotice]:
     """Return what the lines of a journal say was done or taken back, in their order. Raises `JournalBroken`."""
     lines = [dict(entry) for entry in entries]
-    plan = history(lines).plan
+    plan = read_history(lines).plan
     actions = {action.id: action for action in plan.actions} if plan is not None else {}
     return [notice for line in lines for notice in _of(line, actions)]
 
 
-def _of(line: Mapping[str, Any], actions: Mapping[str, Action]) -> Iterator[Notice]:
+def _of(line: Mapping[str, Any], actions: Mapping[str, ContainmentStep]) -> Iterator[SignalNotice]:
     action = actions.get(str(line.get("step", "")))
     is_undone = line.get("phase") == "undo"
     was_done = line["event"] == "confirmed" or (
@@ -48,7 +48,7 @@ def _of(line: Mapping[str, Any], actions: Mapping[str, Action]) -> Iterator[Noti
     if action is None or event is None or not was_done:
         return
     is_method = action.kind == "remove_method"
-    yield Notice(
+    yield SignalNotice(
         event,
         _subject(action),
         parse_rfc3339(line["at"]),
@@ -58,14 +58,14 @@ def _of(line: Mapping[str, Any], actions: Mapping[str, Action]) -> Iterator[Noti
     )
 
 
-def _subject(action: Action) -> Subject:
+def _subject(action: ContainmentStep) -> EventSubject:
     """The account by its address, and as the tokens of its directory name it where that is known."""
     email = action.account if "@" in action.account else ""
     if action.object_id and action.vendor == "microsoft":
-        return Subject(issuer_of(action.tenant), action.object_id, email=email)
-    return Subject(email=action.account)
+        return EventSubject(entra_issuer(action.tenant), action.object_id, email=email)
+    return EventSubject(email=action.account)
 
 
-def _credential(action: Action) -> str:
+def _credential(action: ContainmentStep) -> str:
     text = " ".join(call.path for call in action.calls)
     return next((kind for part, kind in CREDENTIALS if part in text), "app")

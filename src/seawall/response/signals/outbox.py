@@ -49,7 +49,7 @@ _WORDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class OutboxEntry:
     """One event token: for which stream, what became of it. Times in seconds; `after` is when it may be tried again."""
 
     number: int
@@ -66,7 +66,7 @@ class Kept:
     description: str
 
 
-class Outbox:
+class SignalOutbox:
     """The file. Threads may share it; several processes may have it open."""
 
     def __init__(self, path: Path) -> None:
@@ -113,12 +113,12 @@ class Outbox:
             )
             return done.rowcount == 1
 
-    def waiting(self, stream: str, most: int, *, behind: int = 0) -> list[Kept]:
+    def waiting(self, stream: str, most: int, *, behind: int = 0) -> list[OutboxEntry]:
         """Return the oldest tokens that the stream's receiver has not answered, of those behind a number."""
         rest = "WHERE stream = ? AND state = 'waiting' AND number > ? ORDER BY number LIMIT ?"
         return self._rows(rest, (stream, behind, most))
 
-    def all_waiting(self) -> list[Kept]:
+    def all_waiting(self) -> list[OutboxEntry]:
         """Return every token that no receiver has answered, oldest first."""
         return self._rows("WHERE state = 'waiting' ORDER BY number", ())
 
@@ -149,7 +149,7 @@ class Outbox:
             (count,) = self._connection.execute(query, (stream,)).fetchone()
         return int(count)
 
-    def all(self) -> list[Kept]:
+    def all(self) -> list[OutboxEntry]:
         """Return everything, oldest first."""
         return self._rows("ORDER BY number", ())
 
@@ -194,10 +194,10 @@ class Outbox:
             )
             return done.rowcount == 1
 
-    def _rows(self, rest: str, values: tuple[object, ...]) -> list[Kept]:
+    def _rows(self, rest: str, values: tuple[object, ...]) -> list[OutboxEntry]:
         with self._lock:
             rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tokens {rest}", values).fetchall()
-        return [Kept(*row) for row in rows]
+        return [OutboxEntry(*row) for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

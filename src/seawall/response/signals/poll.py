@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from seawall.response.signals.outbox import Outbox
-from seawall.response.signals.settings import Stream
+from seawall.response.signals.outbox import SignalOutbox
+from seawall.response.signals.settings import SignalReceiver
 from seawall_tokens.jose.strict_json import JsonRefused, loads
 
 LARGEST: Final = 1 << 20
@@ -23,7 +23,7 @@ class PollRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PollRequest:
     """What a receiver asks: at most how many tokens, whether at once, what it has (`ack`) and what it does not want."""
 
     most: int
@@ -32,7 +32,7 @@ class Request:
     refused: Mapping[str, tuple[str, str]]
 
 
-def read(body: bytes) -> Request:
+def read_request(body: bytes) -> PollRequest:
     """Read a request (RFC 8936 section 2.2). Raises `PollRefused`."""
     try:
         document = loads(body or b"{}", max_bytes=LARGEST, max_depth=4)
@@ -51,7 +51,7 @@ def read(body: bytes) -> Request:
         raise PollRefused("ack is no list of ids")
     if not isinstance(errors, dict) or len(acknowledged) + len(errors) > MOST_NAMED:
         raise PollRefused("setErrs is no object, or too many ids are named")
-    return Request(
+    return PollRequest(
         min(most, MOST), immediately, tuple(acknowledged), {name: _error(one) for name, one in errors.items()}
     )
 
@@ -63,14 +63,14 @@ def _error(value: object) -> tuple[str, str]:
     return ascii(value["err"])[1:-1], ascii(words)[1:-1] if isinstance(words, str) else ""
 
 
-def take(outbox: Outbox, stream: Stream, request: Request, now: int) -> None:
+def apply_request(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest, now: int) -> None:
     """Note what the receiver has and what it does not want."""
     outbox.taken(stream.name, request.acknowledged, now)
     for token_id, (err, words) in request.refused.items():
         outbox.refused(stream.name, token_id, err, words, now)
 
 
-def answer(outbox: Outbox, stream: Stream, request: Request) -> dict[str, Any]:
+def make_answer(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest) -> dict[str, Any]:
     """Return what waits, oldest first; it goes on waiting until the receiver acknowledges it."""
     found = outbox.waiting(stream.name, request.most) if request.most else []
     has_more = outbox.count(stream.name) > len(found)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from seawall.response.signals.outbox import Kept, Outbox
-from seawall.response.signals.settings import Stream
+from seawall.response.signals.outbox import OutboxEntry, SignalOutbox
+from seawall.response.signals.settings import SignalReceiver
 from seawall_base.http_client import TrustStore
 from seawall_base.http_post import Answer, NotAnswered, post
 from seawall_tokens.jose.strict_json import JsonRefused, loads
@@ -31,7 +31,7 @@ Post = Callable[..., Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class PushResult:
     """What one turn of a stream did: how many were taken and refused, how many still wait, and why the turn ended early."""
 
     stream: str
@@ -41,14 +41,14 @@ class Delivery:
     fault: str = ""
 
 
-def deliver(
-    outbox: Outbox,
-    stream: Stream,
+def push_tokens(
+    outbox: SignalOutbox,
+    stream: SignalReceiver,
     now: Callable[[], float],
     *,
     trust: TrustStore | None = None,
     send: Post = post,
-) -> Delivery:
+) -> PushResult:
     """Send what waits for one receiver and is due, in order.
 
     A failure ends the turn, so that the order stays. A token that failed `PATIENCE` times stands aside: what a receiver cannot
@@ -56,13 +56,19 @@ def deliver(
     """
     with outbox.turn(stream.name) as is_ours:
         if not is_ours:
-            return Delivery(stream.name, 0, 0, outbox.count(stream.name), "another run pushes to it just now")
+            return PushResult(
+                stream.name, 0, 0, outbox.count(stream.name), "another run pushes to it just now"
+            )
         taken, refused, fault = _turn(outbox, stream, now, trust, send)
-    return Delivery(stream.name, taken, refused, outbox.count(stream.name), fault)
+    return PushResult(stream.name, taken, refused, outbox.count(stream.name), fault)
 
 
 def _turn(
-    outbox: Outbox, stream: Stream, now: Callable[[], float], trust: TrustStore | None, send: Post
+    outbox: SignalOutbox,
+    stream: SignalReceiver,
+    now: Callable[[], float],
+    trust: TrustStore | None,
+    send: Post,
 ) -> tuple[int, int, str]:
     """How many were taken, how many were refused, and the first fault."""
     taken = refused = failures = behind = 0
@@ -84,13 +90,18 @@ def _turn(
     return taken, refused, fault
 
 
-def _is_later(kept: Kept, now: float) -> bool:
+def _is_later(kept: OutboxEntry, now: float) -> bool:
     """Whether a token's pause lasts. None is longer than the longest: where it seems so, the clock was put back."""
     return now < kept.after <= now + LONGEST_PAUSE
 
 
 def _deliver(
-    outbox: Outbox, stream: Stream, kept: Kept, now: Callable[[], float], trust: TrustStore | None, send: Post
+    outbox: SignalOutbox,
+    stream: SignalReceiver,
+    kept: OutboxEntry,
+    now: Callable[[], float],
+    trust: TrustStore | None,
+    send: Post,
 ) -> tuple[str, bool]:
     """Send one. Returns why it failed (empty: it was answered) and whether it was taken."""
     headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
@@ -113,7 +124,9 @@ def _deliver(
     return _failed(outbox, kept, now, fault, answer.retry_after), False
 
 
-def _failed(outbox: Outbox, kept: Kept, now: Callable[[], float], fault: str, wait: str | None) -> str:
+def _failed(
+    outbox: SignalOutbox, kept: OutboxEntry, now: Callable[[], float], fault: str, wait: str | None
+) -> str:
     pause = min(FIRST_PAUSE << min(kept.attempts, 20), LONGEST_PAUSE)
     if wait is not None and wait.isascii() and wait.isdigit():
         pause = max(pause, min(int(wait[:9]), LONGEST_PAUSE))

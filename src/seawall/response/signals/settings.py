@@ -27,7 +27,7 @@ _OF_TRANSMITTER: Final = frozenset({"issuer", "key", "outbox", "url"})
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class SignalReceiver:
     """One receiver. `audience` is the `aud` that it expects.
 
     `push`: its endpoint, with the bearer token that it wants (or none). `poll`: it asks us, with a token of which only
@@ -43,16 +43,16 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SignalSettings:
     """Who tells, with which key and whom. `url` is where receivers reach this transmitter (for polling)."""
 
     issuer: str
     key: Path
     outbox: Path
-    streams: tuple[Stream, ...]
+    streams: tuple[SignalReceiver, ...]
     url: str = ""
 
-    def stream(self, name: str) -> Stream:
+    def stream(self, name: str) -> SignalReceiver:
         """Return the stream of a name. Raises `SignalsInvalid`."""
         for stream in self.streams:
             if stream.name == name:
@@ -61,7 +61,7 @@ class Settings:
         raise SignalsInvalid(f"there is no stream {name!r}", fix=f"the streams are: {names}")
 
 
-def load(path: Path) -> Settings:
+def load_settings(path: Path) -> SignalSettings:
     """Read the settings; files in it are relative to it. Raises `SignalsInvalid`, which names the setting."""
     try:
         with open_file(path) as file:
@@ -85,7 +85,7 @@ def load(path: Path) -> Settings:
     return _settings(path, document)
 
 
-def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
+def _settings(path: Path, document: Mapping[str, Any]) -> SignalSettings:
     _known(path, "", document, frozenset({"transmitter", "stream"}))
     transmitter = document.get("transmitter")
     if not isinstance(transmitter, dict):
@@ -102,7 +102,7 @@ def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
             raise SignalsInvalid(f"{path}: two streams have one {what}", fix="keep one of them")
     issuer = _https(path, "[transmitter] issuer", _text(path, "[transmitter]", transmitter, "issuer"))
     url = str(transmitter.get("url") or issuer)
-    return Settings(
+    return SignalSettings(
         issuer=issuer,
         key=path.parent / _text(path, "[transmitter]", transmitter, "key"),
         outbox=path.parent / str(transmitter.get("outbox") or "signals.db"),
@@ -111,7 +111,7 @@ def _settings(path: Path, document: Mapping[str, Any]) -> Settings:
     )
 
 
-def _stream(path: Path, table: object) -> Stream:
+def _stream(path: Path, table: object) -> SignalReceiver:
     if not isinstance(table, dict):
         raise SignalsInvalid(f"{path}: write [[stream]] with two brackets", fix="see docs/how-to/signals.md")
     name = _text(path, "[[stream]]", table, "name")
@@ -131,9 +131,9 @@ def _stream(path: Path, table: object) -> Stream:
                 f"{path}: {at}: who polls needs a token of at least {SHORTEST_TOKEN} characters",
                 fix="token_file: a file with one, made by: openssl rand -hex 32",
             )
-        return Stream(name, audience, "poll", digest=hashlib.sha256(token.encode("ascii")).digest())
+        return SignalReceiver(name, audience, "poll", digest=hashlib.sha256(token.encode("ascii")).digest())
     endpoint = _https(path, f"{at}: push", _text(path, at, table, "push"))
-    return Stream(name, audience, "push", endpoint, token)
+    return SignalReceiver(name, audience, "push", endpoint, token)
 
 
 def _known(path: Path, at: str, table: Mapping[str, Any], names: frozenset[str]) -> None:

@@ -59,7 +59,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
     )
 
 
-def load(path: Path) -> SigningKey:
+def load_signing_key(path: Path) -> SigningKey:
     """Read a private key in PEM, without a password, in a file that nobody else can read. Raises `SignalsInvalid`."""
     try:
         native = serialization.load_pem_private_key(_read(path), None)
@@ -74,7 +74,7 @@ def load(path: Path) -> SigningKey:
     raise SignalsInvalid(f"{path}: neither RSA nor P-256", fix="make one: seawall respond signals key")
 
 
-def make(path: Path) -> SigningKey:
+def make_signing_key(path: Path) -> SigningKey:
     """Make a new P-256 key in a new file that only this user can read. Raises `SignalsInvalid`."""
     native = ec.generate_private_key(ec.SECP256R1())
     pem = native.private_bytes(

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.response.signals import event
-from seawall.response.signals.event import Notice
-from seawall.response.signals.outbox import Outbox
-from seawall.response.signals.settings import Settings, Stream
+from seawall.response.signals.event import SignalNotice
+from seawall.response.signals.outbox import SignalOutbox
+from seawall.response.signals.settings import SignalReceiver, SignalSettings
 from seawall.response.signals.signing import SigningKey
 from seawall_tokens.jose import base64url
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class QueuedEventToken:
     """One event token that is kept for a stream: `is_new` is false where the same was told before."""
 
     stream: str
@@ -25,9 +25,9 @@ class Told:
     is_new: bool
 
 
-def tell(
-    settings: Settings, key: SigningKey, outbox: Outbox, notices: Sequence[Notice], now: int
-) -> list[Told]:
+def queue_notices(
+    settings: SignalSettings, key: SigningKey, outbox: SignalOutbox, notices: Sequence[SignalNotice], now: int
+) -> list[QueuedEventToken]:
     """Keep an event token for each notice and stream; `now` in seconds. The same notice again is not told again."""
     return [
         _told(settings, key, outbox, stream, notice, now) for notice in notices for stream in settings.streams
@@ -35,14 +35,19 @@ def tell(
 
 
 def _told(
-    settings: Settings, key: SigningKey, outbox: Outbox, stream: Stream, notice: Notice, now: int
-) -> Told:
-    found = event.claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
+    settings: SignalSettings,
+    key: SigningKey,
+    outbox: SignalOutbox,
+    stream: SignalReceiver,
+    notice: SignalNotice,
+    now: int,
+) -> QueuedEventToken:
+    found = event.make_claims(notice, issuer=settings.issuer, audience=stream.audience, issued_at=now)
     is_new = outbox.put(stream.name, found["jti"], notice.event, key.token(found), now)
-    return Told(stream.name, notice.event, found["jti"], is_new)
+    return QueuedEventToken(stream.name, notice.event, found["jti"], is_new)
 
 
-def sign_anew(outbox: Outbox, key: SigningKey) -> int:
+def sign_anew(outbox: SignalOutbox, key: SigningKey) -> int:
     """Sign what waits with the key of now, where it was signed with another one; return how many that were.
 
     Receivers are shown the key of now alone, and what a key signed that was replaced, because it leaked, is nobody's word.
@@ -57,15 +62,22 @@ def sign_anew(outbox: Outbox, key: SigningKey) -> int:
     return count
 
 
-def verify(settings: Settings, key: SigningKey, outbox: Outbox, stream: Stream, state: str, now: int) -> bool:
+def queue_verification(
+    settings: SignalSettings,
+    key: SigningKey,
+    outbox: SignalOutbox,
+    stream: SignalReceiver,
+    state: str,
+    now: int,
+) -> bool:
     """Keep a verification event for a stream, by which its receiver sees that it works."""
-    found = event.verification(
+    found = event.make_verification_claims(
         issuer=settings.issuer, audience=stream.audience, issued_at=now, stream=stream.name, state=state
     )
     return outbox.put(stream.name, found["jti"], "verification", key.token(found), now)
 
 
-def configuration(settings: Settings) -> dict[str, Any]:
+def describe_transmitter(settings: SignalSettings) -> dict[str, Any]:
     """Return what receivers are told of this transmitter (SSF 1.0 section 7.1)."""
     base = settings.url.rstrip("/")
     return {

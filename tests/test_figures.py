@@ -173,6 +173,7 @@ def test_the_words_are_those_of_the_figures() -> None:
         "raised_at_5": 40,
         "quiet": {"merger": 1.5, "roll-out": 2.25},
     }
+    detection["figures"]["recall"]["Seawall"] = {"1": 0.72, "2": 0.8, "5": 0.83, "10": 0.87}
     readme, details = words.readme(document), words.details(document)
     flat = " ".join(readme.split())
     assert "Measured on 2 January 2027 at commit `c0ffee0`" in flat

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from seawall_base.plurals import plural
+
 START: Final = "<!-- figures:start -->"
 END: Final = "<!-- figures:end -->"
 WIDTH: Final = 120
@@ -208,7 +210,7 @@ def _share(value: float) -> str:
 def _delay(seconds: float | None) -> str:
     if seconds is None:
         return "never"
-    return f"{math.ceil(seconds)} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return plural(math.ceil(seconds), "second") if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def _seconds(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -137,6 +138,15 @@ HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_
 """What may be used of `socket`: reading addresses."""
 READING = {"urllib.parse"}
 """What takes addresses apart and puts them together, and opens nothing."""
+
+
+def test_sqlite_files_are_opened_in_one_place() -> None:
+    opening = {
+        relative(path)
+        for path in MODULES
+        if re.search(r"sqlite3\s*\.\s*connect|from sqlite3 import", path.read_text("utf-8"))
+    }
+    assert opening == {"seawall_base/sqlite_file.py"}
 
 
 def _imported(tree: ast.AST) -> set[str]:

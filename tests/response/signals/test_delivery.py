@@ -187,6 +187,22 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
         SignalOutbox(path)
 
 
+def test_what_the_database_says_is_an_error_of_signals(tmp_path: Path) -> None:
+    import sqlite3
+
+    opened = SignalOutbox(tmp_path / "signals.db")
+    with sqlite3.connect(tmp_path / "signals.db") as other:
+        other.execute("DROP TABLE tokens")
+    other.close()
+    for act in (
+        opened.all,
+        lambda: opened.count("gate"),
+        lambda: opened.put("gate", "id", "event", "token", 1),
+    ):
+        with pytest.raises(SignalsInvalid, match="no such table"):
+            act()
+
+
 GOOD = """
 [transmitter]
 issuer = "https://s.example"

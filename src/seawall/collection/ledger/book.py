@@ -23,6 +23,7 @@ from seawall.collection.coverage import Painted, Recall, packed, paint, reach
 from seawall.collection.ledger import pruning, retiring, tables
 from seawall.collection.piece import Piece
 from seawall.collection.segments import Segment, Segments
+from seawall_base import sqlite_file
 from seawall_base.errors import DatabaseInUse
 
 HOUR: Final = 3_600_000_000
@@ -110,15 +111,10 @@ class Book:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise tables.broken(self._path, error) from error
-            raise
+            with sqlite_file.transaction(self._connection):
+                yield self._connection
+        except sqlite3.Error as error:
+            raise tables.broken(self._path, error) from error
 
     def settle(self) -> None:
         """Give names to segments that are counted and had none yet; throw away those that are not counted."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from seawall.collection.errors import CollectionBroken
+from seawall_base import sqlite_file
 from seawall_base.errors import OutputUnwritable
 
 VERSION: Final = 1
+BUSY_SECONDS: Final = 30.0
 
 TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,25 +64,19 @@ CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT 
 
 def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     """Open a ledger that is there. Raises CollectionBroken."""
-    mode = "ro" if is_read else "rw"
-    try:
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30
-        )
-        connection.execute("PRAGMA trusted_schema = OFF")
+    with sqlite_file.errors_as(lambda error: broken(path, error)):
+        # What is in the ledger must outlive the machine's power, or a segment could be fetched twice.
+        connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_read_only=is_read)
         if not is_read:
-            # What is in the ledger must outlive the machine's power, or a segment could be fetched twice.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            sqlite_file.use_write_ahead_log(connection)
         stated = dict(connection.execute("SELECT name, value FROM about"))
         if stated.get("format") != "seawall-collection" or stated.get("version") != str(VERSION):
             raise CollectionBroken(
                 f"{path}: is no ledger of this version", fix="give another folder with --out"
             )
         if not is_read:
-            connection.executescript(f"BEGIN IMMEDIATE; {LATER} COMMIT;")
-    except sqlite3.Error as error:
-        raise broken(path, error) from error
+            with sqlite_file.transaction(connection):
+                sqlite_file.run_script(connection, LATER)
     return connection
 
 
@@ -101,19 +98,17 @@ def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]
 def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
     """Make an empty ledger that nobody else can read, all at once; `more` are further tables. Raises CollectionBroken."""
     half = path.with_suffix(".new")
-    try:
+    values = {**about, "format": "seawall-collection", "version": str(VERSION)}
+    with sqlite_file.errors_as(lambda error: broken(path, error)):
         half.unlink(missing_ok=True)
-        half.touch(mode=0o600, exist_ok=False)
-        connection = sqlite3.connect(half, isolation_level=None)
-        try:
-            connection.executescript(f"BEGIN; {TABLES} {more} COMMIT;")
-            values = {**about, "format": "seawall-collection", "version": str(VERSION)}
+        half.touch(mode=sqlite_file.MODE, exist_ok=False)
+        with (
+            closing(sqlite_file.connect(half, busy_seconds=BUSY_SECONDS)) as connection,
+            sqlite_file.transaction(connection),
+        ):
+            sqlite_file.run_script(connection, TABLES + more)
             connection.executemany("INSERT INTO about VALUES (?, ?)", values.items())
-        finally:
-            connection.close()
         half.rename(path)
-    except (sqlite3.Error, OSError) as error:
-        raise broken(path, error) from error
 
 
 def broken(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from seawall.gate.step_up.place import Place
 from seawall.gate.step_up.records import Ceremony, Enrolled, Given, Passkey
-from seawall_base import sqlite_file as store_file
+from seawall_base import sqlite_file
 from seawall_base.errors import StoreBroken
 
 APPLICATION_ID: Final = 0x5EA57E9
@@ -52,20 +52,21 @@ def create(path: Path) -> None:
 
     A key that is left of a store that is gone is used again; a log that is left of one would come to life again, and goes.
     """
-    store_file.create(path)
+    sqlite_file.create(path)
     for rest in ("-wal", "-shm"):
         path.with_name(path.name + rest).unlink(missing_ok=True)
     if not key_file(path).exists():
-        store_file.create(key_file(path))
+        sqlite_file.create(key_file(path))
         key_file(path).write_bytes(AESGCM.generate_key(256))
-    try:
-        connection = sqlite3.connect(path, isolation_level=None)
-        if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+    with (
+        sqlite_file.errors_as(lambda error: StoreBroken(f"{path}: {error}")),
+        closing(sqlite_file.connect(path, busy_seconds=BUSY_SECONDS)) as connection,
+    ):
+        if not sqlite_file.use_write_ahead_log(connection):
             raise StoreBroken(f"{path}: no write-ahead log on this file system", fix="use a local one")
-        connection.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {SCHEMA} COMMIT;")
-        connection.close()
-    except sqlite3.Error as error:
-        raise StoreBroken(f"{path}: {error}") from error
+        with sqlite_file.transaction(connection):
+            sqlite_file.write_format(connection, APPLICATION_ID)
+            sqlite_file.run_script(connection, SCHEMA)
 
 
 class StepUpStore:
@@ -73,9 +74,9 @@ class StepUpStore:
 
     def __init__(self, path: Path) -> None:
         for file in (path, key_file(path)):
-            store_file.check(file)
+            sqlite_file.check(file)
         self.path = path
-        self._place = store_file.place(path)
+        self._file = sqlite_file.file_identity(path)
         sealing = key_file(path).read_bytes()
         if len(sealing) != 32:
             raise StoreBroken(f"{key_file(path)}: no key of 32 octets", fix="restore it with the store")
@@ -83,7 +84,7 @@ class StepUpStore:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         with self._reading() as connection:
-            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            if sqlite_file.read_format(connection)[0] != APPLICATION_ID:
                 raise StoreBroken(f"{path}: not a store of passkeys", fix="name another file")
 
     def readable(self) -> bool:
@@ -324,39 +325,26 @@ class StepUpStore:
     def _connection(self) -> sqlite3.Connection:
         # Threads open their connections at different times: after another file was put here, some would use the old one
         # and some the new one, and what is good once would be good twice.
-        if store_file.place(self.path) != self._place:
+        if sqlite_file.file_identity(self.path) != self._file:
             raise StoreBroken(f"{self.path}: another file was put in its place", fix="start the gate anew")
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            uri = f"{self.path.absolute().as_uri()}?mode=rw"
-            found = sqlite3.connect(
-                uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            found.execute("PRAGMA synchronous = FULL")
-            found.execute("PRAGMA trusted_schema = OFF")
+            found = sqlite_file.connect(self.path, busy_seconds=BUSY_SECONDS, is_shared=True)
             self._local.connection = found
             self._connections.append(found)
         return found
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
+        with sqlite_file.errors_as(
+            lambda error: StoreBroken(f"{self.path}: {error}", fix="restore the store of passkeys")
+        ):
             yield self._connection()
-        except sqlite3.Error as error:
-            raise StoreBroken(f"{self.path}: {error}", fix="restore the store of passkeys") from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # Also when the commit itself fails (a full disk): an open transaction would keep everybody else out.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        with self._reading() as connection, sqlite_file.transaction(connection):
+            yield connection
 
 
 def _new(account: bytes) -> bytes:

@@ -6,9 +6,7 @@ A run is one transaction: it is remembered as a whole or not at all. A file that
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from seawall.keys.errors import LedgerBroken
+from seawall_base import sqlite_file
 
 APPLICATION_ID: Final = 0x5EA1ED6E
 VERSION: Final = 1
@@ -95,26 +94,26 @@ class Ledger:
     @classmethod
     def in_memory(cls) -> Ledger:
         """A ledger that remembers nothing after this run."""
-        connection = sqlite3.connect(":memory:", isolation_level=None)
-        connection.executescript(SCHEMA)
+        connection = sqlite_file.connect_memory(SCHEMA)
         return cls(connection, "the ledger in memory", kept=False, fresh=True)
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
         """Open the ledger, or make a new one where no file is. Raises `LedgerBroken`."""
         place = str(path)
-        fresh = _make_file(path)
+        fresh = sqlite_file.create_missing(path, LedgerBroken)
+        sqlite_file.check(path, LedgerBroken, is_public=True)
+        if not fresh and not path.stat().st_size:
+            # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
+            raise _broken(place, "it is empty")
         connection = None
         try:
             with _translated(place):
-                connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-                # A hostile file must not bring code of its own (views, triggers) into play.
-                connection.execute("PRAGMA trusted_schema = OFF")
-                connection.execute("PRAGMA cell_size_check = ON")
-                connection.execute("PRAGMA synchronous = FULL")
+                connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS)
                 connection.execute("BEGIN IMMEDIATE")
                 if fresh:
-                    _write_schema(connection)
+                    sqlite_file.write_format(connection, APPLICATION_ID, VERSION)
+                    sqlite_file.run_script(connection, SCHEMA)
                 _check(connection, place)
                 return cls(connection, place, kept=True, fresh=fresh)
         except BaseException:
@@ -200,46 +199,10 @@ def _remembered(row: dict[str, object]) -> Remembered:
     return Remembered(modulus=number, **row)  # type: ignore[arg-type]
 
 
-def _make_file(path: Path) -> bool:
-    """Whether a new, empty file was made that only this user can read."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except OSError as error:
-            raise LedgerBroken(
-                f"the ledger {path} cannot be made: {error.strerror}", fix="choose another --store"
-            ) from None
-        return True
-    except OSError as error:
-        raise LedgerBroken(
-            f"the ledger {path} cannot be opened: {error.strerror}", fix="choose another --store"
-        ) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise LedgerBroken(f"the ledger {path} is no regular file", fix="choose another --store")
-    if status.st_mode & 0o022:
-        raise LedgerBroken(
-            f"the ledger {path} can be changed by others, who could make it forget", fix=f"chmod 600 {path}"
-        )
-    if status.st_size == 0:
-        # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
-        raise _broken(str(path), "it is empty")
-    return False
-
-
-def _write_schema(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    for statement in SCHEMA.split(";"):
-        if statement.strip():
-            connection.execute(statement)
-
-
 def _check(connection: sqlite3.Connection, place: str) -> None:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+    application, version = sqlite_file.read_format(connection)
+    if application != APPLICATION_ID:
         raise _broken(place, "it is something else")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         raise _broken(place, f"it has version {version}, this Seawall knows {VERSION}")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":

@@ -11,19 +11,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from seawall.response.errors import SignalsInvalid
-from seawall_base import sqlite_file as store_file
-from seawall_base.errors import StoreBroken
+from seawall_base import sqlite_file
 
 State = Literal["waiting", "taken", "refused"]
 """`taken`: the receiver has it (202, or acknowledged when polling). `refused`: it said that it does not want it."""
 
-_MARK: Final = 0x53574F58  # says whose file it is
+APPLICATION_ID: Final = 0x53574F58
+BUSY_SECONDS: Final = 10.0
 _COLUMNS: Final = (
     "number, stream, token_id, event, token, state, made, attempts, after, answered, err, description"
 )
@@ -73,30 +73,21 @@ class SignalOutbox:
         """Open it, and make it where there is none. Raises `SignalsInvalid`."""
         self._lock = threading.Lock()
         self._path = path
-        try:
-            if not path.exists() and not path.is_symlink():
-                store_file.create(path)
-            store_file.check(path)
-            self._connection = sqlite3.connect(
-                path, timeout=10, isolation_level=None, check_same_thread=False
-            )
+        sqlite_file.create_missing(path, SignalsInvalid)
+        sqlite_file.check(path, SignalsInvalid)
+        with self._translated():
+            self._connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_shared=True)
             self._prepare(path)
-        except StoreBroken as broken:
-            raise SignalsInvalid(broken.message, fix=broken.fix) from None
-        except sqlite3.Error as error:
-            raise SignalsInvalid(f"{path}: {error}", fix="is this the outbox of signals?") from None
 
     def _prepare(self, path: Path) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        sqlite_file.use_write_ahead_log(self._connection)
         with self._writing() as connection:
-            (mark,) = connection.execute("PRAGMA application_id").fetchone()
+            application, _ = sqlite_file.read_format(connection)
             (count,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            if mark == 0 and count == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_MARK}")
-            elif mark != _MARK:
+            if application == 0 and count == 0:
+                sqlite_file.run_script(connection, _SCHEMA)
+                sqlite_file.write_format(connection, APPLICATION_ID)
+            elif application != APPLICATION_ID:
                 raise SignalsInvalid(f"{path}: a database of something else", fix="name another file")
 
     def close(self) -> None:
@@ -144,7 +135,7 @@ class SignalOutbox:
 
     def count(self, stream: str) -> int:
         """Return how many wait for a stream's receiver."""
-        with self._lock:
+        with self._lock, self._translated():
             query = "SELECT count(*) FROM tokens WHERE stream = ? AND state = 'waiting'"
             (count,) = self._connection.execute(query, (stream,)).fetchone()
         return int(count)
@@ -195,20 +186,19 @@ class SignalOutbox:
             return done.rowcount == 1
 
     def _rows(self, rest: str, values: tuple[object, ...]) -> list[OutboxEntry]:
-        with self._lock:
+        with self._lock, self._translated():
             rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tokens {rest}", values).fetchall()
         return [OutboxEntry(*row) for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, self._translated(), sqlite_file.transaction(self._connection):
+            yield self._connection
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return sqlite_file.errors_as(
+            lambda error: SignalsInvalid(f"{self._path}: {error}", fix="is this the outbox of signals?")
+        )
 
 
 def _is_ours(descriptor: int) -> bool:

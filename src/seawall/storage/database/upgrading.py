@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from seawall.storage.database.connection import check_kind, engine_for, prepare_
 from seawall.storage.database.database import Database, writer_lock
 from seawall.storage.database.failures import named
 from seawall.storage.errors import DatabaseAway, DatabaseNotMigrated
+from seawall_base import sqlite_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,12 @@ def copy_file(file: Path, to: Path) -> None:
             f"{to}: {error.strerror}", fix="check the folder and the space on its disk"
         ) from error
     try:
-        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
-        target = sqlite3.connect(to, isolation_level=None)
-        try:
+        with (
+            closing(sqlite_file.connect(file, busy_seconds=10, is_read_only=True)) as source,
+            closing(sqlite_file.connect(to, busy_seconds=10)) as target,
+        ):
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
-        finally:
-            source.close()
-            target.close()
         descriptor = os.open(to, os.O_RDONLY)
         try:
             os.fsync(descriptor)

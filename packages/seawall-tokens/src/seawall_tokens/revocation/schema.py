@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from seawall_base import sqlite_file
 from seawall_tokens.revocation.entry import KINDS, key_of
 from seawall_tokens.verify.spelling import fold_issuer
 
 APPLICATION_ID: Final = 0x5EA3A11
 VERSION: Final = 2
 """1: compared issuer and value letter by letter. 2: keeps beside them the one spelling by which they are compared."""
+_VERSION_1: Final = (APPLICATION_ID, 1)
 
 _KINDS_AS_SQL: Final = ", ".join(f"'{kind}'" for kind in KINDS)
 _ONLY_GROWS: Final = (
@@ -59,26 +61,13 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
     Raises `sqlite3.Error`. A program of version 1 that still has the store open can read it and no longer write to it.
     """
-    if _version(connection) != 1:
+    if sqlite_file.read_format(connection) != _VERSION_1:
         return
     connection.create_function("issuer_key_of", 1, fold_issuer, deterministic=True)
     connection.create_function(
         "value_key_of", 2, lambda kind, value: key_of(kind, "", value)[2], deterministic=True
     )
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if _version(connection) == 1:  # another process may have been first
+    with sqlite_file.transaction(connection):
+        if sqlite_file.read_format(connection) == _VERSION_1:  # another process may have been first
             for statement in _FROM_1_TO_2:
                 connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    """The version of a store; 0 for a file that is none."""
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        return 0
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

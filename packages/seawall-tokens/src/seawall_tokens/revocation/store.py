@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from seawall_base import sqlite_file as store_file
+from seawall_base import sqlite_file
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.revocation.entry import KINDS, Key, Revocation, key_of
@@ -78,20 +78,20 @@ class RevocationStore:
         self._lock = threading.Lock()
         with self._guarded():
             self.identity = str(connection.execute("SELECT store FROM identity").fetchone()[0])
-            self._place = store_file.place(path)
+            self._file = sqlite_file.file_identity(path)
 
     @classmethod
     def create(cls, path: Path) -> RevocationStore:
         """Make a new, empty store that only this user can read. One that is there already is `StoreBroken`."""
-        store_file.create(path)
+        sqlite_file.create(path)
         connection = _connect(path)
         with _translated(path):
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(
-                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-                f"BEGIN; {';'.join(SCHEMA)}; COMMIT;"
-            )
-            connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
+            sqlite_file.use_write_ahead_log(connection)
+            with sqlite_file.transaction(connection):
+                sqlite_file.write_format(connection, APPLICATION_ID, VERSION)
+                for statement in SCHEMA:
+                    connection.execute(statement)
+                connection.execute("INSERT INTO identity VALUES (?)", (uuid4().hex,))
         return cls(path, connection)
 
     @classmethod
@@ -101,7 +101,7 @@ class RevocationStore:
         `thorough` reads the whole file in search of damage (a quarter of a second for a million entries); without it
         damage is found where it is met.
         """
-        store_file.check(path)
+        sqlite_file.check(path)
         connection = _connect(path)
         try:
             with _translated(path):
@@ -229,11 +229,14 @@ class RevocationStore:
             return _compact(connection, now)
 
     def _refuse_another_file(self, connection: sqlite3.Connection, after: int) -> None:
-        store_file.check(self.path)
-        if store_file.place(self.path) != self._place:
-            raise StoreBroken(f"{self.path}: another file took the store's place", fix="start the gate anew")
+        self._check_file("start the gate anew")
         if _last(connection) < after:
             raise StoreBroken(f"{self.path}: the log is shorter than it was", fix="restore the newer file")
+
+    def _check_file(self, fix: str) -> None:
+        sqlite_file.check(self.path)
+        if sqlite_file.file_identity(self.path) != self._file:
+            raise StoreBroken(f"{self.path}: another file took the store's place", fix=fix)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -253,40 +256,18 @@ class RevocationStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._guarded():
-            store_file.check(self.path)
-            if store_file.place(self.path) != self._place:
-                raise StoreBroken(f"{self.path}: another file took the store's place", fix="open it anew")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            self._check_file("open it anew")
+            with sqlite_file.transaction(self._connection):
                 yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if (
-                    self._connection.in_transaction
-                ):  # also when the commit itself failed, on a full disk for instance
-                    self._connection.execute("ROLLBACK")
-                raise
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     with _translated(path):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.executescript(
-            "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-        )
-        return connection
+        return sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_shared=True)
 
 
 def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool) -> None:
-    kind = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if kind != APPLICATION_ID or version != VERSION:
+    if sqlite_file.read_format(connection) != (APPLICATION_ID, VERSION):
         raise StoreBroken(f"{path}: no store of revocations, or one of another version", fix="check the path")
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
     if verdict != "ok" or connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -295,13 +276,11 @@ def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool
         raise StoreBroken(f"{path}: the store was never finished", fix="delete it and create another")
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translated(path: Path) -> AbstractContextManager[None]:
     """Everything that SQLite or the system says about the file becomes `StoreBroken`."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?") from error
+    return sqlite_file.errors_as(
+        lambda error: StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?")
+    )
 
 
 def _insert(connection: sqlite3.Connection, entry: Revocation) -> int:

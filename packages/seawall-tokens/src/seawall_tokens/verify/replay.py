@@ -12,11 +12,10 @@ import hmac
 import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-from seawall_base import sqlite_file as store_file
+from seawall_base import sqlite_file
 from seawall_base.errors import StoreBroken
 from seawall_tokens.jose import base64url
 from seawall_tokens.refusals import sender
@@ -26,6 +25,11 @@ CAPACITY = 1 << 20
 
 SWEEP_EVERY = 64
 """Proofs between two looks at how full a shared guard is: it may hold this many more for each process."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS proofs (number INTEGER PRIMARY KEY, proof BLOB NOT NULL UNIQUE, until REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS proofs_until ON proofs (until);
+"""
 
 
 class ReplayGuard(Protocol):
@@ -84,24 +88,17 @@ class SharedReplayGuard:
     """
 
     def __init__(self, path: Path, capacity: int = CAPACITY) -> None:
-        if not path.exists():
-            with suppress(StoreBroken):  # another worker was first; what is there is checked below
-                store_file.create(path)
-        store_file.check(path)
-        self._path, self._place = path, store_file.place(path)
+        sqlite_file.create_missing(path)
+        sqlite_file.check(path)
+        self._path, self._file = path, sqlite_file.file_identity(path)
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
-        try:
-            self._connection.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-                "CREATE TABLE IF NOT EXISTS proofs"
-                " (number INTEGER PRIMARY KEY, proof BLOB NOT NULL UNIQUE, until REAL NOT NULL);"
-                "CREATE INDEX IF NOT EXISTS proofs_until ON proofs (until);"
-            )
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise StoreBroken(f"{path}: {error}", fix="delete the file and start anew") from error
+        with sqlite_file.errors_as(
+            lambda error: StoreBroken(f"{path}: {error}", fix="delete the file and start anew")
+        ):
+            self._connection = sqlite_file.connect(path, busy_seconds=2, is_shared=True, synchronous="OFF")
+            sqlite_file.use_write_ahead_log(self._connection)
+            sqlite_file.run_script(self._connection, _SCHEMA)
         self._used = 0
         self._full = False
 
@@ -114,7 +111,7 @@ class SharedReplayGuard:
         proof = _digest(key, token_id)
         try:
             # Where the file was deleted, the next process makes another, and each proof would be good once in each.
-            if store_file.place(self._path) != self._place:
+            if sqlite_file.file_identity(self._path) != self._file:
                 raise sender.DpopReplayUnknown("the guard's file is another")
             with self._lock:
                 if self._full or self._used % SWEEP_EVERY == 0:

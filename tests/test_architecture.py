@@ -119,9 +119,8 @@ NETWORK = {
 }
 NETWORKED = (
     "seawall/response/notification/smtp.py",
-    "seawall_base/http_post.py",
+    "seawall_base/http_connection.py",
     "seawall_base/http_client.py",
-    "seawall_base/http_exchange.py",
     "seawall_base/proxy.py",
     "seawall/pipeline/live/wire.py",
     "seawall/pipeline/live/spawning.py",

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall_base.http_client import FETCH_CODES, Fetched, FetchRefused, fetch, location_of, trust_store
+from seawall_base.http_client import Fetched, fetch
+from seawall_base.http_connection import trust_store
+from seawall_base.http_url import FETCH_CODES, FetchError, parse_url
 from tests.base.https_server import HttpsServer, answer, make_authority
 
 BODY = b'{"keys": []}'
@@ -108,7 +110,7 @@ def test_every_framing_is_read(server: HttpsServer, trust: ssl.SSLContext, piece
 def test_anything_else_is_refused(server: HttpsServer, trust: ssl.SSLContext, said: bytes, code: str) -> None:
     server.say("/odd", said)
     before = server.connections
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         ask(server, trust, "/odd")
     assert refused.value.code == code
     assert server.connections == before + 1
@@ -130,7 +132,7 @@ def test_too_much_is_refused_while_it_comes(
     server: HttpsServer, trust: ssl.SSLContext, pieces: tuple[bytes, ...]
 ) -> None:
     server.say("/large", *pieces)
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         ask(server, trust, "/large")
     assert refused.value.code == "too-large"
 
@@ -141,7 +143,7 @@ def test_an_answer_that_somebody_cut_is_not_taken_for_whole(
     server.say("/cut", b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
     assert ask(server, trust, "/cut").body == BODY
     monkeypatch.setattr(server, "abrupt", True)
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         ask(server, trust, "/cut")
     assert refused.value.code == "truncated"
 
@@ -167,14 +169,14 @@ def test_a_slow_drip_ends_at_the_time_limit(
 ) -> None:
     server.say("/slow", *pieces, pause=0.15)
     begin = time.monotonic()
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         ask(server, trust, "/slow", timeout=0.5)
     assert refused.value.code == "timeout"
     assert time.monotonic() - begin < 6.0  # what drips takes longer
 
 
 def test_a_handshake_that_never_comes_ends_at_the_time_limit(trust: ssl.SSLContext) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FetchRefused) as refused:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FetchError) as refused:
         fetch(f"https://localhost:{silent.getsockname()[1]}/", limit=10, timeout=0.3, trust=trust)
     assert refused.value.code == "timeout"
 
@@ -182,7 +184,7 @@ def test_a_handshake_that_never_comes_ends_at_the_time_limit(trust: ssl.SSLConte
 def test_a_name_look_up_that_hangs_ends_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(6.0))
     begin = time.monotonic()
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch("https://issuer.example/", limit=10, timeout=0.2)
     assert refused.value.code == "timeout"
     assert time.monotonic() - begin < 5.5
@@ -191,7 +193,7 @@ def test_a_name_look_up_that_hangs_ends_at_the_time_limit(monkeypatch: pytest.Mo
 def test_only_a_trusted_certificate_counts(server: HttpsServer, tmp_path: Path) -> None:
     other, _ = make_authority(tmp_path)
     for trust in (None, trust_store(), trust_store(other)):
-        with pytest.raises(FetchRefused) as refused:
+        with pytest.raises(FetchError) as refused:
             fetch(server.url(), limit=10, timeout=5, trust=trust)
         assert refused.value.code == "tls-failed"
 
@@ -201,7 +203,7 @@ def test_the_certificate_must_name_the_host(
 ) -> None:
     address = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", server.port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: address)
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(f"https://issuer.example:{server.port}/keys", limit=10, timeout=5, trust=trust)
     assert refused.value.code == "tls-failed"
 
@@ -209,11 +211,11 @@ def test_the_certificate_must_name_the_host(
 def test_a_context_that_does_not_verify_is_refused(server: HttpsServer) -> None:
     lax = ssl.create_default_context()
     lax.check_hostname = False
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(server.url(), limit=10, timeout=5, trust=lax)
     assert refused.value.code == "trust-unsafe"
     lax.verify_mode = ssl.CERT_NONE
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(server.url(), limit=10, timeout=5, trust=lax)
     assert refused.value.code == "trust-unsafe"
 
@@ -222,7 +224,7 @@ def test_a_context_that_does_not_verify_is_refused(server: HttpsServer) -> None:
 def test_a_trust_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ca.pem").write_bytes(content)
     for path in (tmp_path / "ca.pem", tmp_path / "absent.pem", tmp_path):
-        with pytest.raises(FetchRefused) as refused:
+        with pytest.raises(FetchError) as refused:
             trust_store(path)
         assert refused.value.code == "trust-unreadable"
 
@@ -240,7 +242,7 @@ def test_the_host_can_be_pinned(server: HttpsServer, trust: ssl.SSLContext) -> N
     server.say("/keys", answer(BODY))
     fetched = fetch(server.url(), limit=100, timeout=5, trust=trust, pinned_host="LOCALHOST")
     assert fetched.body == BODY
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(server.url(), limit=100, timeout=5, trust=trust, pinned_host="issuer.example")
     assert refused.value.code == "host-not-pinned"
 
@@ -248,10 +250,10 @@ def test_the_host_can_be_pinned(server: HttpsServer, trust: ssl.SSLContext) -> N
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(f"https://localhost:{port}/", limit=10, timeout=5)
     assert refused.value.code == "connect-failed"
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch("https://nowhere.invalid/", limit=10, timeout=5)
     assert refused.value.code in {"resolve-failed", "timeout"}
 
@@ -260,7 +262,7 @@ def test_nobody_there() -> None:
     "host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "224.0.0.1", "[ff02::1]"]
 )
 def test_addresses_that_are_never_asked(host: str) -> None:
-    with pytest.raises(FetchRefused) as refused:
+    with pytest.raises(FetchError) as refused:
         fetch(f"https://{host}/", limit=10, timeout=5)
     assert refused.value.code == "address-refused"
 
@@ -271,7 +273,7 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path) -> None:
         for host in ("localhost", "127.0.0.1"):
             url = server.url(host=host)
             assert fetch(url, limit=100, timeout=5, allow_loopback_http=True).body == BODY
-            with pytest.raises(FetchRefused) as refused:
+            with pytest.raises(FetchError) as refused:
                 fetch(url, limit=100, timeout=5)
             assert refused.value.code == "url-scheme"
 
@@ -304,8 +306,8 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path) -> None:
     ],
 )
 def test_urls_that_are_never_asked(url: str, code: str) -> None:
-    with pytest.raises(FetchRefused) as refused:
-        location_of(url, allow_loopback_http=True)
+    with pytest.raises(FetchError) as refused:
+        parse_url(url, allow_loopback_http=True)
     assert refused.value.code == code
     assert "secret" not in str(refused.value)
 
@@ -321,7 +323,7 @@ def test_urls_that_are_never_asked(url: str, code: str) -> None:
     ],
 )
 def test_urls_are_read(url: str, authority: str, target: str) -> None:
-    where = location_of(url, allow_loopback_http=True)
+    where = parse_url(url, allow_loopback_http=True)
     assert (where.authority, where.target) == (authority, target)
 
 
@@ -329,8 +331,8 @@ def test_urls_are_read(url: str, authority: str, target: str) -> None:
 def test_any_text_is_a_location_or_refused(url: str) -> None:
     code, where = "", None
     try:
-        where = location_of(url)
-    except FetchRefused as refused:
+        where = parse_url(url)
+    except FetchError as refused:
         code = refused.code
     if where is None:
         assert code in FETCH_CODES
@@ -346,6 +348,6 @@ def test_any_answer_is_taken_or_refused(server: HttpsServer, trust: ssl.SSLConte
     code = ""
     try:
         ask(server, trust, "/noise", timeout=2)
-    except FetchRefused as refused:
+    except FetchError as refused:
         code = refused.code
     assert code in FETCH_CODES

@@ -13,8 +13,8 @@ from seawall.cli.main import main
 from seawall.vendor_api.client import Client, Unavailable
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Exchange
-from seawall_base.proxy import Route, route_of
+from seawall_base.http_client import HttpClient
+from seawall_base.proxy import ProxySettings, read_proxy_settings
 from tests.collection.collecting import lines
 from tests.collection.management import CLIENT, SECRET, TENANT
 from tests.collection.proxying import Proxy, proxying, tls
@@ -128,22 +128,22 @@ def test_a_proxy_that_does_not_let_through(tmp_path: Path, how: str, code: str, 
     with proxying("seawall:right", refuses) as proxy, secured(Fine(), tmp_path) as server:
         url = "http://127.0.0.1:1" if how == "gone" else proxy.url
         secret = "seawall:wrong" if how == "wrong" else "seawall:right"
-        client = Client(Exchange(server.url, Route(url, secret)), None, clock)
+        client = Client(HttpClient(server.url, ProxySettings(url, secret)), None, clock)
         with pytest.raises(Unavailable) as raised:
             client.get(server.url, lambda answer: answer.body)
         assert server.requests == []
     assert raised.value.code == code
     assert len(clock.waits) == waits
-    assert "wrong" not in repr(Route(url, secret))
+    assert "wrong" not in repr(ProxySettings(url, secret))
 
 
 def test_through_a_proxy_the_vendors_certificate_is_verified(tmp_path: Path) -> None:
     with proxying() as proxy, secured(Fine(), tmp_path) as server:
-        client = Client(Exchange(server.url, Route(proxy.url)), None, Still())
+        client = Client(HttpClient(server.url, ProxySettings(proxy.url)), None, Still())
         with pytest.raises(Unavailable, match="tls-failed"):
             client.get(server.url, lambda answer: answer.body)
-        trusted = route_of(proxy.url, None, tmp_path / "public.pem")
-        client = Client(Exchange(server.url, trusted), None, Still())
+        trusted = read_proxy_settings(proxy.url, None, tmp_path / "public.pem")
+        client = Client(HttpClient(server.url, trusted), None, Still())
         assert json.loads(client.get(server.url, lambda answer: answer.body)) == {"fine": True}
         assert len(proxy.heads) == 2
 
@@ -153,10 +153,12 @@ def test_neither_the_environment_nor_this_machine(tmp_path: Path, monkeypatch: p
     with proxying() as proxy, secured(Fine(), tmp_path) as server:
         for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        client = Client(Exchange(server.url, route_of(None, None, tmp_path / "public.pem")), None, Still())
+        client = Client(
+            HttpClient(server.url, read_proxy_settings(None, None, tmp_path / "public.pem")), None, Still()
+        )
         assert client.get(server.url, lambda answer: answer.status) == 200
         with serving(Fine()) as plain:
-            client = Client(Exchange(plain.url, Route(proxy.url)), None, Still())
+            client = Client(HttpClient(plain.url, ProxySettings(proxy.url)), None, Still())
             assert client.get(plain.url, lambda answer: answer.status) == 200
         assert proxy.heads == []
 
@@ -195,9 +197,9 @@ def test_a_bundle_that_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bundle.pem"
     path.write_text(text)
     with pytest.raises(CollectInvalid, match="no file of certificates"):
-        route_of(None, None, path)
+        read_proxy_settings(None, None, path)
     with pytest.raises(CollectInvalid, match="cannot be read"):
-        route_of(None, None, tmp_path / "none.pem")
+        read_proxy_settings(None, None, tmp_path / "none.pem")
 
 
 def test_a_bundle_with_a_private_key(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_bundle_with_a_private_key(tmp_path: Path) -> None:
     both = tmp_path / "both.pem"
     both.write_bytes((tmp_path / "public.pem").read_bytes() + (tmp_path / "private.pem").read_bytes())
     with pytest.raises(CollectInvalid, match="or holds more than that"):
-        route_of(None, None, both)
+        read_proxy_settings(None, None, both)
 
 
 @pytest.mark.parametrize("text", ["word", "us\ner:word", ":word"])
@@ -214,5 +216,5 @@ def test_a_proxys_secret_that_is_none(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o600)
     with pytest.raises(CollectInvalid) as raised:
-        route_of("http://proxy.example:3128", path, None)
+        read_proxy_settings("http://proxy.example:3128", path, None)
     assert "word is" not in raised.value.message

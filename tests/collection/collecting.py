@@ -15,7 +15,7 @@ from seawall.collection.segments import Segments
 from seawall.collection.source import Source
 from seawall.vendor_api.client import Client, Patience
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import Exchange
+from seawall_base.http_client import HttpClient
 from tests.collection.management import TENANT
 
 
@@ -45,7 +45,7 @@ def opened(folder: Path, vendor: str = "m365") -> Iterator[Book]:
 
 def client_of(url: str, clock: Clock, *tokens: str, **more: Any) -> Client:
     return Client(
-        Exchange(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", Patience()), **more
+        HttpClient(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", Patience()), **more
     )
 
 

@@ -11,7 +11,7 @@ from seawall.cli.main import main
 from seawall.vendor_api.client import Client, Unavailable
 from seawall.vendor_api.error_advice import ADVICE, ELSE, advice
 from seawall.vendor_api.responses import vendor_code
-from seawall_base.http_exchange import Exchange
+from seawall_base.http_client import HttpClient
 from tests.collection.management import TENANT
 from tests.collection.serving import Reply, Still, fault, serving
 from tests.collection.test_command import m365, management, secret_file
@@ -87,7 +87,7 @@ def test_a_secret_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_name_that_nobody_knows() -> None:
     """It is said while it is waited for, once, and not at the first fault."""
     clock = Still()
-    client = Client(Exchange("https://nobody.invalid"), None, clock)
+    client = Client(HttpClient("https://nobody.invalid"), None, clock)
     told: list[str] = []
     client.said = told.append
     with pytest.raises(Unavailable, match="name-not-found"):

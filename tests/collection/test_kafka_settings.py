@@ -30,7 +30,7 @@ from seawall.vendor_api.client import Client
 from seawall.vendor_api.errors import CollectRefused
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Exchange
+from seawall_base.http_client import HttpClient
 from tests.collection.management import CLIENT, SECRET, TENANT
 from tests.collection.serving import serving
 from tests.collection.test_command import certificate, management, secret_file
@@ -139,7 +139,7 @@ def test_a_token_of_entra(tmp_path: Path) -> None:
     with serving(api) as server:
         api.base = server.url
         login = "https://login.microsoftonline.com"
-        client = Client(Exchange(server.url), None, Clock())
+        client = Client(HttpClient(server.url), None, Clock())
         scope = "https://manage.office.com/.default"
         access = MicrosoftAccess(CLIENT, TENANT, login, scope, SECRET, client, server.url)
         token, until = token_giver(access)("")

@@ -22,7 +22,7 @@ from seawall.console.sign_in import oidc_provider
 from seawall.console.sign_in.by_oidc import role_of
 from seawall.console.sign_in.oidc_settings import ConsoleTable, load_oidc
 from seawall_base.errors import PolicyInvalid
-from seawall_base.http_client import FetchRefused
+from seawall_base.http_url import FetchError
 from tests.console.consoles import HOST, ORIGIN, Browser, Console, console
 from tests.gate.gates import Issuer
 
@@ -379,7 +379,7 @@ def test_a_provider_that_fails_is_left_alone_for_a_while(
 
     def fails(url: str, **_: Any) -> Any:
         asked.append(url)
-        raise FetchRefused("timeout", "no answer")
+        raise FetchError("timeout", "no answer")
 
     now = [100.0]
     monkeypatch.setattr(oidc_provider, "monotonic", lambda: now[0])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seawall_base.http_client import trust_store
+from seawall_base.http_connection import trust_store
 from seawall_tokens.jose.key_set import LARGEST_SET
 from seawall_tokens.keys.absence import MOST_SECONDS
 from seawall_tokens.keys.cache import CacheSettings, KeyCache

@@ -11,7 +11,7 @@ from joserfc import jwk, jws
 from seawall.response.signals import poll, push, settings, signing, transmitter
 from seawall.response.signals.event import EventSubject, SignalNotice
 from seawall.response.signals.outbox import SignalOutbox
-from seawall_base.http_post import Answer
+from seawall_base.http_client import HttpResponse
 from tests.cli.conftest import Run
 from tests.upgrade.conftest import MOMENT, Unpack, VerbInJson
 
@@ -51,10 +51,10 @@ def test_what_waits_is_pushed_and_polled_with_the_key_of_then(kept: Path, run: R
     outbox, loaded = SignalOutbox(kept / "signals.db"), settings.load_settings(kept / "signals.toml")
     came: list[bytes] = []
 
-    def send(url: str, headers: dict[str, str], body: bytes, **_: object) -> Answer:
+    def send(url: str, headers: dict[str, str], body: bytes, **_: object) -> HttpResponse:
         assert headers["Authorization"] == "Bearer an-invented-token-of-gate-0123456789abcdef"
         came.append(body)
-        return Answer(202, None, b"")
+        return HttpResponse(202, {}, b"")
 
     done = push.push_tokens(outbox, loaded.stream("gate"), lambda: AT, send=send)
     assert (done.taken, done.refused, done.waiting) == (2, 0, 0)

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from seawall.vendor_api.client import Client, Patience, Refused, Unavailable
 from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import Malformed, decoded, lines_of, moment, vendor_code, written
-from seawall_base import http_exchange as exchange
+from seawall_base import http_client
 from seawall_base.clock import Stopped
-from seawall_base.http_exchange import Answer, Broken, Elsewhere, Exchange
+from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, IncompleteResponse
 from tests.collection.collecting import Fixed
 from tests.collection.proxying import tls
 from tests.collection.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, as_json, fault, serving
@@ -39,7 +39,7 @@ class Says:
 
 
 def asked(server: Server, clock: Still | None = None, **more: Any) -> Any:
-    client = Client(Exchange(server.url), more.pop("access", None), clock or Still(), **more)
+    client = Client(HttpClient(server.url), more.pop("access", None), clock or Still(), **more)
     return client.get(f"{server.url}/things?a=b", lambda answer: decoded(answer.body, Any))
 
 
@@ -128,7 +128,7 @@ def test_the_last_request_of_a_window_is_followed_by_a_pause() -> None:
     reset = str(NOW // 1_000_000 + 33)
     spent = as_json({"fine": True}, X_Rate_Limit_Remaining="0", X_Rate_Limit_Reset=reset)
     with serving(Says(spent, OK)) as server:
-        client = Client(Exchange(server.url), None, clock)
+        client = Client(HttpClient(server.url), None, clock)
         for _ in range(2):
             client.get(f"{server.url}/things", lambda answer: answer.body)
     assert sum(clock.waits) == pytest.approx(33)
@@ -137,7 +137,7 @@ def test_the_last_request_of_a_window_is_followed_by_a_pause() -> None:
 def test_a_pause_between_requests() -> None:
     clock = Still()
     with serving(Says(OK)) as server:
-        client = Client(Exchange(server.url), None, clock, pace=2.0)
+        client = Client(HttpClient(server.url), None, clock, pace=2.0)
         for _ in range(4):
             client.get(f"{server.url}/things", lambda answer: answer.body)
     assert sum(clock.waits) == pytest.approx(6.0)
@@ -162,9 +162,9 @@ def test_a_clock_that_is_right_enough(date: str) -> None:
 
 def test_answers_that_were_cut_short_cost_no_connection() -> None:
     with serving(Says(Reply(200, b"x" * 600_000))) as server:
-        sent = Exchange(server.url)
+        sent = HttpClient(server.url)
         for _ in range(40):
-            with pytest.raises(Broken, match="too-large"):
+            with pytest.raises(IncompleteResponse, match="too-large"):
                 sent.send("GET", server.url, {}, limit=100)
         assert len(sent.send("GET", server.url, {}).body) == 600_000
 
@@ -203,8 +203,8 @@ def test_other_hosts_are_not_asked(url: str) -> None:
             def renew(self) -> None:
                 raise AssertionError
 
-        client = Client(Exchange(server.url), Untouched(), Still())
-        with pytest.raises(Elsewhere):
+        client = Client(HttpClient(server.url), Untouched(), Still())
+        with pytest.raises(ForeignHost):
             client.get(url, lambda answer: answer.body)
         assert server.requests == []
 
@@ -213,9 +213,9 @@ def test_answers_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     big = b'"' + b"x" * 500_000 + b'"'
     for reply in (Reply(200, big), Reply(200, gzip.compress(big), {"Content-Encoding": "gzip"})):
         with serving(Says(reply)) as server:
-            sent = Exchange(server.url)
+            sent = HttpClient(server.url)
             assert sent.send("GET", server.url, {}, limit=600_000).body == big
-            with pytest.raises(Broken, match="too-large"):
+            with pytest.raises(IncompleteResponse, match="too-large"):
                 sent.send("GET", server.url, {}, limit=400_000)
 
 
@@ -223,8 +223,8 @@ def test_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(b"\0" * 300_000_000, 9)
     with serving(Says(Reply(200, bomb, {"Content-Encoding": "gzip"}))) as server:
         began = time.process_time()
-        with pytest.raises(Broken, match="too-large"):
-            Exchange(server.url).send("GET", server.url, {}, limit=1_000_000)
+        with pytest.raises(IncompleteResponse, match="too-large"):
+            HttpClient(server.url).send("GET", server.url, {}, limit=1_000_000)
         assert time.process_time() - began < 1.0
 
 
@@ -240,8 +240,8 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_what_is_not_whole_is_no_answer(reply: Reply) -> None:
     with serving(Says(reply)) as server:
         try:
-            answer = Exchange(server.url).send("GET", server.url, {})
-        except Broken:
+            answer = HttpClient(server.url).send("GET", server.url, {})
+        except IncompleteResponse:
             return
         with pytest.raises(Malformed):
             decoded(answer.body, Any)
@@ -295,14 +295,14 @@ def test_what_is_no_http(data: bytes) -> None:
 
     with raw(serve) as url:
         try:
-            answer = Exchange(url).send("GET", f"{url}/", {})
-        except Broken:
+            answer = HttpClient(url).send("GET", f"{url}/", {})
+        except IncompleteResponse:
             return
         assert answer.body == b"x" * 10
 
 
 def test_an_answer_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "WHOLE_TIMEOUT", 0.5)
+    monkeypatch.setattr(http_client, "WHOLE_TIMEOUT", 0.5)
 
     def serve(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -312,20 +312,20 @@ def test_an_answer_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with raw(serve) as url:
         began = time.monotonic()
-        with pytest.raises(Broken, match="timeout"):
-            Exchange(url).send("GET", f"{url}/", {})
+        with pytest.raises(IncompleteResponse, match="timeout"):
+            HttpClient(url).send("GET", f"{url}/", {})
         assert time.monotonic() - began < 8
 
 
 def test_an_answer_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "READ_TIMEOUT", 0.3)
-    with raw(lambda _: time.sleep(2)) as url, pytest.raises(Broken, match="timeout"):
-        Exchange(url).send("GET", f"{url}/", {})
+    monkeypatch.setattr(http_client, "READ_TIMEOUT", 0.3)
+    with raw(lambda _: time.sleep(2)) as url, pytest.raises(IncompleteResponse, match="timeout"):
+        HttpClient(url).send("GET", f"{url}/", {})
 
 
 def test_nobody_listens() -> None:
-    with pytest.raises(Broken, match="connection-broke"):
-        Exchange("http://127.0.0.1:1").send("GET", "http://127.0.0.1:1/", {})
+    with pytest.raises(IncompleteResponse, match="connection-broke"):
+        HttpClient("http://127.0.0.1:1").send("GET", "http://127.0.0.1:1/", {})
 
 
 @given(st.binary(max_size=200))
@@ -390,8 +390,8 @@ def test_a_certificate_that_nobody_trusts(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_answer_is_what_it_says() -> None:
     with serving(Says(as_json({"a": 1}, X_Thing="b"))) as server:
-        answer = Exchange(server.url).send("GET", f"{server.url}/x", {"A": "b"})
-    assert isinstance(answer, Answer)
+        answer = HttpClient(server.url).send("GET", f"{server.url}/x", {"A": "b"})
+    assert isinstance(answer, HttpResponse)
     assert (answer.status, answer.headers["x-thing"], answer.body) == (200, "b", b'{"a": 1}')
     assert server.requests[0].headers["a"] == "b"
     assert server.requests[0].headers["accept-encoding"] == "gzip"

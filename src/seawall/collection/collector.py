@@ -22,8 +22,8 @@ from seawall.vendor_api.client import Access, Client
 from seawall.vendor_api.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid, OutputUnwritable
-from seawall_base.http_exchange import Elsewhere, Exchange
-from seawall_base.proxy import Route, route_of
+from seawall_base.http_client import ForeignHost, HttpClient
+from seawall_base.proxy import ProxySettings, read_proxy_settings
 from seawall_base.secret_file import secret_of
 
 
@@ -41,16 +41,16 @@ def collector_of(
     vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
 ) -> Collector:
     """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
-    route = route_of(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
+    proxy = read_proxy_settings(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
     if base_url is not None:
         base_url = base_url.rstrip("/")
-        _exchange(base_url, route)
+        _http_client(base_url, proxy)
     if vendor == "m365":
-        return _m365(settings, clock, base_url, route)
+        return _m365(settings, clock, base_url, proxy)
     if vendor == "entra":
-        return _entra(settings, clock, base_url, route)
+        return _entra(settings, clock, base_url, proxy)
     make = _google if vendor == "google" else _okta
-    return make(settings, clock, base_url, route)
+    return make(settings, clock, base_url, proxy)
 
 
 def ledger_folder(out: Path) -> Path:
@@ -94,10 +94,10 @@ def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
     return ledgers / f"{vendor}-{tenant}.sqlite", Segments(out, waiting)
 
 
-def _exchange(url: str, route: Route) -> Exchange:
+def _http_client(url: str, proxy: ProxySettings) -> HttpClient:
     try:
-        return Exchange(url, route)
-    except Elsewhere:
+        return HttpClient(url, proxy)
+    except ForeignHost:
         raise CollectInvalid(
             "--base-url is no https:// URL, nor an http:// URL of this machine itself",
             fix="--base-url https://host",
@@ -105,7 +105,12 @@ def _exchange(url: str, route: Route) -> Exchange:
 
 
 def _microsoft(
-    settings: Mapping[str, Any], cloud: Cloud, base_url: str | None, clock: Clock, variable: str, route: Route
+    settings: Mapping[str, Any],
+    cloud: Cloud,
+    base_url: str | None,
+    clock: Clock,
+    variable: str,
+    proxy: ProxySettings,
 ) -> tuple[MicrosoftAccess, Client]:
     """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
     if settings["certificate"] is not None:
@@ -115,7 +120,7 @@ def _microsoft(
     else:
         credential = secret_of(settings["secret_file"], variable, "--secret-file")
     login_base = base_url or cloud.login
-    login = Client(_exchange(login_base, route), None, clock)
+    login = Client(_http_client(login_base, proxy), None, clock)
     scope = f"{cloud.api}/.default"
     access = MicrosoftAccess(
         settings["client_id"], settings["tenant"], cloud.login, scope, credential, login, login_base
@@ -123,38 +128,42 @@ def _microsoft(
     return access, login
 
 
-def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings) -> Collector:
     cloud = MANAGEMENT[settings["cloud"]]
-    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", route)
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", proxy)
     base = base_url or cloud.api
-    client = Client(_exchange(base, route), access, clock, is_throttled=m365.is_throttled)
+    client = Client(_http_client(base, proxy), access, clock, is_throttled=m365.is_throttled)
     source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
     return Collector("m365", settings["tenant"], source, (client, login))
 
 
-def _entra(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+def _entra(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
+) -> Collector:
     cloud = GRAPH[settings["cloud"]]
-    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", route)
+    access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", proxy)
     base = base_url or cloud.api
-    client = Client(_exchange(base, route), access, clock, pace=entra.PACE)
+    client = Client(_http_client(base, proxy), access, clock, pace=entra.PACE)
     source = entra.Entra(client, base, settings["feeds"], settings["days"])
     return Collector("entra", settings["tenant"], source, (client, login))
 
 
-def _google(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+def _google(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
+) -> Collector:
     key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
     login_base = base_url or GOOGLE.login
-    login = Client(_exchange(login_base, route), None, clock)
+    login = Client(_http_client(login_base, proxy), None, clock)
     access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
     base = base_url or GOOGLE.api
-    client = Client(_exchange(base, route), access, clock, is_throttled=google.is_throttled)
+    client = Client(_http_client(base, proxy), access, clock, is_throttled=google.is_throttled)
     source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
     return Collector("google", settings["customer"], source, (client, login))
 
 
-def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route: Route) -> Collector:
+def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings) -> Collector:
     base = base_url or f"https://{settings['domain']}"
-    login = Client(_exchange(base, route), None, clock)
+    login = Client(_http_client(base, proxy), None, clock)
     if settings["client_id"] is not None:
         key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
         access: Access = PrivateKeyAccess(
@@ -162,6 +171,6 @@ def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, route
         )
     else:
         access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
-    client = Client(_exchange(base, route), access, clock)
+    client = Client(_http_client(base, proxy), access, clock)
     source = okta.Okta(client, base, clock, settings["days"])
     return Collector("okta", settings["domain"], source, (client, login))

@@ -14,7 +14,7 @@ from seawall.collection.windows import DAY, SECOND
 from seawall.vendor_api.client import Client, Refused, Unavailable
 from seawall.vendor_api.error_advice import advice
 from seawall_base.clock import Clock, Stopped
-from seawall_base.http_exchange import Elsewhere
+from seawall_base.http_client import ForeignHost
 
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_RECORDS = 50_000
@@ -81,7 +81,7 @@ class Run:
         except Unavailable as error:
             outcome.waiting["all"] = error.code
             return outcome
-        except (Refused, Elsewhere) as error:
+        except (Refused, ForeignHost) as error:
             outcome.refused["all"] = _words(error)
             return outcome
         # All are noted before one is asked: what interrupts this moves the begin of none.
@@ -122,7 +122,7 @@ class Run:
                 is_forgotten = True
             except Unavailable as error:
                 outcome.waiting[feed], failures = error.code, failures + 1
-            except (Refused, Elsewhere) as error:
+            except (Refused, ForeignHost) as error:
                 outcome.refused[feed], failures = _words(error), failures + 1
             if failures >= MOST_FAILED:
                 return False
@@ -142,7 +142,7 @@ class Run:
             # What it brought is kept, its span is due again as a whole, and what is known is not written again.
             self._book.give_up(ask, "restarted", self._now())
             raise
-        except (Refused, Elsewhere):
+        except (Refused, ForeignHost):
             self._book.give_up(ask, "refused", self._now())
             raise
 
@@ -186,5 +186,5 @@ class Run:
         return self._clock.now() // SECOND * SECOND
 
 
-def _words(error: Refused | Elsewhere) -> str:
+def _words(error: Refused | ForeignHost) -> str:
     return str(error) if isinstance(error, Refused) else "elsewhere"

@@ -35,7 +35,7 @@ class Trail:
 
 
 class Source(Protocol):
-    """One API. All three raise Unavailable, Refused, Elsewhere, Stopped and CollectRefused, and keep nothing by themselves."""
+    """One API. All three raise Unavailable, Refused, ForeignHost, Stopped and CollectRefused, and keep nothing by themselves."""
 
     def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
         """Return what is collected, and of each whether the vendor began to keep it only now."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from seawall.gate.errors import GateRefused, GateUnreachable
 from seawall_base.errors import StoreBroken
-from seawall_base.http_client import FetchRefused, Location, location_of, trust_store
+from seawall_base.http_client import request
+from seawall_base.http_connection import trust_store
+from seawall_base.http_url import FetchError, parse_url
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.jose import strict_json
 
@@ -33,9 +33,9 @@ class AdminClient:
         self._timeout = timeout
         self._socket = gate.removeprefix("unix:") if gate.startswith("unix:") else ""
         try:
-            self._where = None if self._socket else location_of(gate, allow_loopback_http=True)
-            self._trust = trust_store(ca) if ca is not None else trust_store()
-        except FetchRefused as error:
+            self._where = parse_url("http://localhost/" if self._socket else gate, allow_loopback_http=True)
+            self._trust = trust_store(ca)
+        except FetchError as error:
             raise GateUnreachable(f"{gate}: {error}", fix="https, or this machine itself") from None
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -62,21 +62,26 @@ class AdminClient:
                 return found
 
     def _ask(self, method: str, target: str, body: bytes = b"") -> dict[str, Any]:
-        prefix = self._where.target.rstrip("/") if self._where else ""
         headers = {"authorization": f"Bearer {self._token}", "accept": "application/json"}
         if body:
             headers["content-type"] = "application/json"
-        connection = self._connection()
+        where = replace(self._where, target=self._where.target.rstrip("/") + target)
         try:
-            connection.request(method, prefix + target, body or None, headers)
-            answer = connection.getresponse()
-            status, text = answer.status, answer.read(LARGEST_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            raise GateUnreachable(f"{self._gate}: {what}", fix="does the gate listen there?") from None
-        finally:
-            connection.close()
-        return self._judged(status, text)
+            answer = request(
+                method,
+                where,
+                headers,
+                body or None,
+                limit=LARGEST_ANSWER,
+                timeout=self._timeout,
+                trust=self._trust,
+                socket_path=self._socket,
+            )
+        except FetchError as error:
+            raise GateUnreachable(
+                f"{self._gate}: {error.os_error or error}", fix="does the gate listen there?"
+            ) from None
+        return self._judged(answer.status, answer.body)
 
     def _judged(self, status: int, text: bytes) -> dict[str, Any]:
         try:
@@ -101,24 +106,3 @@ class AdminClient:
 
     def _strange(self, status: int = 200) -> GateUnreachable:
         return GateUnreachable(f"{self._gate}: no gate's answer (status {status})", fix="is it a gate?")
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._where is None:
-            return _UnixConnection(self._socket, self._timeout)
-        where: Location = self._where
-        if where.scheme == "http":
-            return http.client.HTTPConnection(where.host, where.port, timeout=self._timeout)
-        trust: ssl.SSLContext = self._trust
-        return http.client.HTTPSConnection(where.host, where.port, timeout=self._timeout, context=trust)
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket file."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

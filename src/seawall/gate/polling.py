@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.signal_intake import SignalWorker, say_received, say_refused, take
 from seawall_base.errors import StoreBroken
-from seawall_base.http_post import NotAnswered, post
+from seawall_base.http_client import NoResponse, post
 from seawall_tokens.jose.strict_json import JsonRefused, loads
 from seawall_tokens.signals.event_token import SignalRefused
 
@@ -149,7 +149,7 @@ def _answer(polling: Polling, question: dict[str, Any]) -> tuple[dict[str, objec
     body = json.dumps(question, separators=(",", ":")).encode()
     try:
         answer = post(polling.url, headers, body, timeout=TIMEOUT, trust=polling.trust, wanted=LARGEST + 1)
-    except NotAnswered as error:
+    except NoResponse as error:
         raise PollFailed(str(error)) from None
     if answer.status != 200:
         raise PollFailed(f"the transmitter answered with status {answer.status}")

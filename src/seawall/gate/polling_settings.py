@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.errors import GateInvalid
-from seawall_base.http_client import FetchRefused, location_of, trust_store
+from seawall_base.http_connection import trust_store
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.secret_file import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from seawall_base.http_client import TrustStore
+    from seawall_base.http_connection import TrustStore
     from seawall_base.settings_reader import SettingsErrors
     from seawall_tokens.policy.file import PolicyDocument
     from seawall_tokens.policy.issuer_policy import IssuerPolicy
@@ -53,8 +54,8 @@ def read_polling(
     table = _table(document, at)
     folder = document.path.parent
     try:
-        location_of(url, allow_loopback_http=table.get("allow_loopback_http") is True)
-    except FetchRefused as error:
+        parse_url(url, allow_loopback_http=table.get("allow_loopback_http") is True)
+    except FetchError as error:
         faults.add((*at, "poll"), str(error), "write https://host/path")
         url = None
     token = store = None
@@ -65,7 +66,7 @@ def read_polling(
     try:
         trust = table.get("trust_file")
         store = trust_store(folder / trust) if isinstance(trust, str) else None
-    except FetchRefused as error:
+    except FetchError as error:
         faults.add((*at, "trust_file"), str(error), "name a PEM file with the authorities' certificates")
         return None
     if token is None:

@@ -25,7 +25,7 @@ from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import Malformed, vendor_code
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import MOST_BYTES, Answer, Broken, Exchange
+from seawall_base.http_client import MOST_BYTES, HttpClient, HttpResponse, IncompleteResponse
 
 Result = TypeVar("Result")
 _RETRIED: Final = frozenset({408, 500, 502, 503, 504})
@@ -36,10 +36,19 @@ QUIET: Final = 10.0
 """Seconds that one request waits in sum before a person is told."""
 
 _FINAL: Final = frozenset(
-    {"too-large", "tls-failed", "proxy-tls-failed", "proxy-401", "proxy-403", "proxy-405", "proxy-407"}
+    {
+        "too-large",
+        "address-refused",
+        "tls-failed",
+        "proxy-tls-failed",
+        "proxy-401",
+        "proxy-403",
+        "proxy-405",
+        "proxy-407",
+    }
 )
-"""What asking again at once does not better: an answer that is too large, a certificate that is not trusted, a proxy that
-refuses."""
+"""What asking again at once does not better: an answer that is too large, an address that is never asked, a certificate that is
+not trusted, a proxy that refuses."""
 
 
 class Unavailable(Exception):
@@ -93,7 +102,7 @@ class Patience:
         return ceiling * (0.5 + dice / 2)
 
 
-def never(_: Answer, __: str) -> bool:
+def never(_: HttpResponse, __: str) -> bool:
     """No other answer than 429 says that the vendor is asked too often."""
     return False
 
@@ -107,14 +116,14 @@ class Client:
 
     def __init__(
         self,
-        exchange: Exchange,
+        http: HttpClient,
         access: Access | None,
         clock: Clock,
         patience: Patience | None = None,
-        is_throttled: Callable[[Answer, str], bool] = never,
+        is_throttled: Callable[[HttpResponse, str], bool] = never,
         pace: float = 0.0,
     ) -> None:
-        self._exchange, self._access, self._clock = exchange, access, clock
+        self._http, self._access, self._clock = http, access, clock
         self._patience = patience or Patience()
         self._is_throttled, self._pace = is_throttled, pace
         self._next = 0
@@ -125,8 +134,8 @@ class Client:
         """Is told when a request waits for long."""
 
     def check(self, url: str) -> None:
-        """Refuse a URL that leads elsewhere. Raises Elsewhere."""
-        self._exchange.check(url)
+        """Refuse a URL that leads elsewhere. Raises ForeignHost."""
+        self._http.check(url)
 
     def counts(self) -> dict[str, int]:
         """Return the faults that were met since this was last asked."""
@@ -134,10 +143,10 @@ class Client:
             counts, self._counts = self._counts, Counter()
         return dict(counts)
 
-    def get(self, url: str, read: Callable[[Answer], Result], limit: int = MOST_BYTES) -> Result:
+    def get(self, url: str, read: Callable[[HttpResponse], Result], limit: int = MOST_BYTES) -> Result:
         """Return what `read` makes of the answer; where it raises Malformed, the answer is asked for again.
 
-        Raises Unavailable, Refused, Elsewhere, Stopped, CollectRefused.
+        Raises Unavailable, Refused, ForeignHost, Stopped, CollectRefused.
         """
         return self.ask("GET", url, read, limit=limit)
 
@@ -145,7 +154,7 @@ class Client:
         self,
         method: str,
         url: str,
-        read: Callable[[Answer], Result],
+        read: Callable[[HttpResponse], Result],
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -164,7 +173,7 @@ class Client:
             if made is not None:
                 body, headers = made()
             try:
-                answer = self._exchange.send(method, url, self._headers(method, url, headers), body, limit)
+                answer = self._http.send(method, url, self._headers(method, url, headers), body, limit)
                 self._heed(answer)
                 if 200 <= answer.status < 300:
                     return read(answer)
@@ -175,7 +184,7 @@ class Client:
                     continue
                 fault = self._judged(answer, code)
                 asked = asked_pause(answer, self._clock)
-            except Broken as broken:
+            except IncompleteResponse as broken:
                 fault = broken.code
                 if fault in _FINAL:
                     self._note(fault)
@@ -188,7 +197,7 @@ class Client:
                 raise Unavailable(fault)
             waited, attempt = waited + pause, attempt + 1
             if waited > QUIET >= waited - pause:
-                self.said(f"waiting for {self._exchange.host} ({fault}): {advice(fault)}")
+                self.said(f"waiting for {self._http.host} ({fault}): {advice(fault)}")
             self._clock.wait(pause)
 
     def _renew(self, access: Access, generation: int) -> None:
@@ -199,7 +208,7 @@ class Client:
                 self._counts["token-renewed"] += 1
                 access.renew()
 
-    def _judged(self, answer: Answer, code: str) -> str:
+    def _judged(self, answer: HttpResponse, code: str) -> str:
         """The name of a fault that passes. Raises Refused for one that does not."""
         if answer.status == 429 or self._is_throttled(answer, code):
             return "throttled"
@@ -210,11 +219,11 @@ class Client:
 
     def _headers(self, method: str, url: str, headers: Mapping[str, str] | None) -> dict[str, str]:
         # Before a token is made or taken, so that not even a renewal is caused by a URL that leads elsewhere.
-        self._exchange.check(url)
+        self._http.check(url)
         own = self._access.headers(method, url) if self._access is not None else {}
         return {**(headers or {}), **own}
 
-    def _heed(self, answer: Answer) -> None:
+    def _heed(self, answer: HttpResponse) -> None:
         """Refuse a clock that is wrong; wait for the next window where the last request of one was used up.
 
         With a clock that is ahead, time that has not come yet would be asked for, be empty, and count as complete.
@@ -245,7 +254,7 @@ class Client:
             self._counts[name] += 1
 
 
-def asked_pause(answer: Answer, clock: Clock) -> float | None:
+def asked_pause(answer: HttpResponse, clock: Clock) -> float | None:
     """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
     now = clock.now() / 1e6
     if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:

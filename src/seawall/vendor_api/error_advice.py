@@ -42,6 +42,7 @@ ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ("invalid_dpop_proof", "the application requires proof of possession: leave --no-dpop away; or the clock is wrong"),
     ("invalid_client", "client id, key or secret is wrong or has ended"),
     ("name-not-found", "the host's name cannot be resolved: check the network's DNS and the host; behind a proxy, give --proxy"),
+    ("address-refused", "the host's name leads to a link-local, multicast or unspecified address: check the network's DNS"),
     ("proxy-401", "the proxy wants another user and password: --proxy-secret-file"),
     ("proxy-407", "the proxy wants a user and password, or others: --proxy-secret-file"),
     ("proxy-403", "the proxy does not let through to this host: have it allowed"),

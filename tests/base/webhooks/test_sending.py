@@ -15,7 +15,7 @@ import pytest
 from seawall.pipeline.live.settings import LiveSettings, from_plain
 from seawall_base.errors import UsageError
 from seawall_base.webhook import Webhook
-from seawall_base.webhooks import LONGEST_ANSWER, NotDelivered, send, signature, target_of
+from seawall_base.webhooks import LONGEST_ANSWER, DeliveryFailed, send, signature, target_of
 from tests.base.webhooks.receiver import receiving
 
 
@@ -51,7 +51,7 @@ def test_without_a_secret_nothing_is_signed() -> None:
 def test_any_other_status_is_no_delivery(status: int) -> None:
     with (
         receiving(status, Location="http://127.0.0.1:1/elsewhere") as receiver,
-        pytest.raises(NotDelivered, match=str(status)) as refused,
+        pytest.raises(DeliveryFailed, match=str(status)) as refused,
     ):
         send(Webhook(receiver.url), "m", b"{}", seconds=1)
     assert not refused.value.is_final
@@ -59,7 +59,7 @@ def test_any_other_status_is_no_delivery(status: int) -> None:
 
 
 def test_a_receiver_that_is_gone_for_good_is_asked_no_more() -> None:
-    with receiving(410) as receiver, pytest.raises(NotDelivered) as refused:
+    with receiving(410) as receiver, pytest.raises(DeliveryFailed) as refused:
         send(Webhook(receiver.url), "m", b"{}", seconds=1)
     assert refused.value.is_final
 
@@ -68,7 +68,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(NotDelivered, match="connection"):
+    with pytest.raises(DeliveryFailed, match="connection"):
         send(Webhook(f"http://127.0.0.1:{port}/"), "m", b"{}", seconds=1)
 
 
@@ -89,14 +89,14 @@ def test_an_answer_that_drips_has_a_time_limit() -> None:
 
         thread = threading.Thread(target=drip, daemon=True)
         thread.start()
-        with pytest.raises(NotDelivered):
+        with pytest.raises(DeliveryFailed):
             send(Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"), "m", b"{}", seconds=1, timeout=0.4)
         thread.join()
     assert not dripped_to_the_end.is_set(), "the sender went away before, which ends the drops"
 
 
 def test_https_is_verified() -> None:
-    with receiving(200) as receiver, pytest.raises(NotDelivered):
+    with receiving(200) as receiver, pytest.raises(DeliveryFailed):
         send(Webhook(receiver.url.replace("http:", "https:")), "m", b"{}", seconds=1)
     assert not receiver.requests
 
@@ -119,7 +119,7 @@ def test_what_can_be_no_webhook(url: str) -> None:
 
 
 def test_the_place_of_metadata_is_not_asked() -> None:
-    with pytest.raises(NotDelivered, match="never asked"):
+    with pytest.raises(DeliveryFailed, match="never asked"):
         send(Webhook("https://169.254.169.254/latest"), "m", b"{}", seconds=1)
 
 
@@ -181,7 +181,7 @@ def test_an_answer_that_breaks_off_is_an_answer() -> None:
     ("status", "may_have_arrived"), [(404, False), (302, False), (500, True), (504, True)]
 )
 def test_whether_it_may_have_arrived_is_known_of_an_answer(status: int, *, may_have_arrived: bool) -> None:
-    with receiving(status) as receiver, pytest.raises(NotDelivered) as refused:
+    with receiving(status) as receiver, pytest.raises(DeliveryFailed) as refused:
         send(Webhook(receiver.url), "m", b"{}", seconds=1)
     assert refused.value.may_have_arrived is may_have_arrived
 
@@ -190,7 +190,7 @@ def test_what_never_began_has_not_arrived_and_what_broke_off_may_have() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(NotDelivered) as refused:
+    with pytest.raises(DeliveryFailed) as refused:
         send(Webhook(f"http://127.0.0.1:{port}/"), "m", b"{}", seconds=1)
     assert not refused.value.may_have_arrived
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -202,7 +202,7 @@ def test_what_never_began_has_not_arrived_and_what_broke_off_may_have() -> None:
 
         thread = threading.Thread(target=take_and_leave, daemon=True)
         thread.start()
-        with pytest.raises(NotDelivered) as refused:
+        with pytest.raises(DeliveryFailed) as refused:
             send(Webhook(f"http://127.0.0.1:{server.getsockname()[1]}/"), "m", b"{}", seconds=1)
         thread.join()
     assert refused.value.may_have_arrived

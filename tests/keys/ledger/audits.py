@@ -9,14 +9,14 @@ from typing import Any
 
 from seawall.keys.inventory.audit import AuditResult, AuditSettings, audit
 from seawall.keys.inventory.codes import Finding
-from seawall_base.http_client import FetchRefused
+from seawall_base.http_url import FetchError
 
 NOW = 1_790_000_000
 DAY = 86_400
 
 
 def no_network(url: str) -> bytes:
-    raise FetchRefused("connect-failed", "no network in this test")
+    raise FetchError("connect-failed", "no network in this test")
 
 
 class Served:
@@ -29,7 +29,7 @@ class Served:
     def __call__(self, url: str) -> bytes:
         self.asked.append(url)
         if url not in self.documents:
-            raise FetchRefused("status", "404")
+            raise FetchError("status", "404")
         return json.dumps(self.documents[url]).encode()
 
 

@@ -15,7 +15,7 @@ from seawall.response.containment.vendors import VendorHost, Vendors
 from seawall.response.errors import PlanInvalid
 from seawall.vendor_api.client import Patience
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import Exchange
+from seawall_base.http_client import HttpClient
 
 from .serving import Vendor
 
@@ -62,7 +62,7 @@ def asking(
         if vendor not in servers:
             raise PlanInvalid(f"nobody is configured to ask {vendor}")
         base = servers[vendor].base
-        return VendorHost(base, Exchange(base), access)
+        return VendorHost(base, HttpClient(base), access)
 
     return Vendors(hosts, clock or QuickClock(), Patience(attempts=4, whole=600.0))
 

@@ -16,7 +16,7 @@ from seawall.response.signals import poll, push, settings, signing, transmitter
 from seawall.response.signals.event import EventSubject, SignalNotice
 from seawall.response.signals.outbox import SignalOutbox
 from seawall.response.signals.settings import SignalReceiver, SignalSettings
-from seawall_base.http_post import Answer, NotAnswered
+from seawall_base.http_client import HttpResponse, NoResponse
 
 PUSHED = SignalReceiver("gate", "https://g.example/events", "push", "https://g.example/events", "t0ken")
 POLLED = SignalReceiver("other", "https://o.example", "poll", digest=bytes(32))
@@ -25,16 +25,16 @@ POLLED = SignalReceiver("other", "https://o.example", "poll", digest=bytes(32))
 class Receiver:
     """Answers as it is told, and remembers what came."""
 
-    def __init__(self, *answers: Answer | NotAnswered) -> None:
+    def __init__(self, *answers: HttpResponse | NoResponse) -> None:
         self.answers = list(answers)
         self.came: list[bytes] = []
         self.headers: dict[str, str] = {}
 
-    def __call__(self, url: str, headers: dict[str, str], body: bytes, **_: Any) -> Answer:
+    def __call__(self, url: str, headers: dict[str, str], body: bytes, **_: Any) -> HttpResponse:
         self.came.append(body)
         self.headers = headers
-        answer = self.answers.pop(0) if self.answers else Answer(202, None, b"")
-        if isinstance(answer, NotAnswered):
+        answer = self.answers.pop(0) if self.answers else HttpResponse(202, {}, b"")
+        if isinstance(answer, NoResponse):
             raise answer
         return answer
 
@@ -85,19 +85,19 @@ def test_what_was_answered_is_not_sent_again(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(503, None, b""),
-        Answer(429, "7", b""),
-        Answer(401, None, b""),
-        Answer(400, None, b'{"err": "authentication_failed"}'),
-        Answer(400, None, b"<html>"),
-        Answer(200, None, b""),
-        Answer(302, None, b""),
-        NotAnswered("no connection", may_have_arrived=False),
+        HttpResponse(503, {}, b""),
+        HttpResponse(429, {"retry-after": "7"}, b""),
+        HttpResponse(401, {}, b""),
+        HttpResponse(400, {}, b'{"err": "authentication_failed"}'),
+        HttpResponse(400, {}, b"<html>"),
+        HttpResponse(200, {}, b""),
+        HttpResponse(302, {}, b""),
+        NoResponse("no connection", may_have_arrived=False),
     ],
     ids=["503", "429", "401", "about-us", "no-json", "200", "redirect", "away"],
 )
 def test_a_failure_ends_the_turn_and_is_tried_again_in_order(
-    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken], answer: Answer | NotAnswered
+    outbox: SignalOutbox, told: list[transmitter.QueuedEventToken], answer: HttpResponse | NoResponse
 ) -> None:
     receiver = Receiver(answer)
     first = push.push_tokens(outbox, PUSHED, lambda: 100, send=receiver)
@@ -113,7 +113,7 @@ def test_a_failure_ends_the_turn_and_is_tried_again_in_order(
 def test_pauses_grow_and_end(outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]) -> None:
     now, pauses = 0, []
     for _ in range(15):
-        push.push_tokens(outbox, PUSHED, lambda now=now: now, send=Receiver(Answer(500, None, b"")))  # type: ignore[misc]
+        push.push_tokens(outbox, PUSHED, lambda now=now: now, send=Receiver(HttpResponse(500, {}, b"")))  # type: ignore[misc]
         after = outbox.waiting("gate", 1)[0].after
         pauses.append(after - now)
         now = after
@@ -125,7 +125,7 @@ def test_a_token_that_is_not_wanted_stops_no_other(
     outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
     body = b'{"err": "invalid_audience", "description": "not \\u001b[31m me"}'
-    done = push.push_tokens(outbox, PUSHED, lambda: 100, send=Receiver(Answer(400, None, body)))
+    done = push.push_tokens(outbox, PUSHED, lambda: 100, send=Receiver(HttpResponse(400, {}, body)))
     assert (done.taken, done.refused, done.waiting) == (2, 1, 0)
     refused = next(one for one in outbox.all() if one.state == "refused")
     assert refused.err == "invalid_audience"
@@ -252,8 +252,8 @@ def test_what_a_receiver_cannot_digest_does_not_keep_the_rest_from_arriving(
 ) -> None:
     poison = outbox.waiting("gate", 1)[0].token.encode()
 
-    def send(_url: str, _headers: dict[str, str], body: bytes, **_: Any) -> Answer:
-        return Answer(500 if body == poison else 202, None, b"")
+    def send(_url: str, _headers: dict[str, str], body: bytes, **_: Any) -> HttpResponse:
+        return HttpResponse(500 if body == poison else 202, {}, b"")
 
     now = 100
     for _ in range(push.PATIENCE):
@@ -271,7 +271,7 @@ def test_a_receiver_that_is_away_is_not_asked_for_every_token(tmp_path: Path, ou
         outbox.put("gate", f"id-{number}", "session-revoked", "a.b.c", 100)
         for _ in range(push.PATIENCE):
             outbox.failed(number + 1, "away", 0)
-    receiver = Receiver(*[Answer(503, None, b"")] * 20)
+    receiver = Receiver(*[HttpResponse(503, {}, b"")] * 20)
     done = push.push_tokens(outbox, PUSHED, lambda: 200, send=receiver)
     assert (len(receiver.came), done.waiting) == (push.MOST_FAILURES, 20)
 
@@ -280,7 +280,7 @@ def test_a_clock_that_was_put_back_stops_nothing(
     outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
     in_ten_years = 400_000_000
-    push.push_tokens(outbox, PUSHED, lambda: in_ten_years, send=Receiver(Answer(503, None, b"")))
+    push.push_tokens(outbox, PUSHED, lambda: in_ten_years, send=Receiver(HttpResponse(503, {}, b"")))
     assert push.push_tokens(outbox, PUSHED, lambda: 200, send=Receiver()).taken == 3
 
 
@@ -291,7 +291,7 @@ def test_of_two_runs_at_once_one_pushes(
     meanwhile: list[push.PushResult] = []
     receiver = Receiver()
 
-    def send(*values: Any, **named: Any) -> Answer:
+    def send(*values: Any, **named: Any) -> HttpResponse:
         meanwhile.append(push.push_tokens(other, PUSHED, lambda: 101, send=receiver))
         return receiver(*values, **named)
 
@@ -308,7 +308,7 @@ def test_what_waits_is_signed_anew_with_a_new_key(
     tmp_path: Path, outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:
     push.push_tokens(
-        outbox, PUSHED, lambda: 100, send=Receiver(Answer(202, None, b""), Answer(503, None, b""))
+        outbox, PUSHED, lambda: 100, send=Receiver(HttpResponse(202, {}, b""), HttpResponse(503, {}, b""))
     )
     before = {kept.number: kept for kept in outbox.all()}
     fresh = signing.make_signing_key(tmp_path / "fresh.pem")

@@ -1,95 +1,88 @@
-"""Fetches a key set or a discovery document over HTTPS, and nothing else.
+"""HTTP out, for every part: fetch a document, send one request, post a message, or ask one host again and again.
 
-One GET to one host: no redirect is followed, no proxy of the environment is used, no cookie, no credential and no
-content coding is accepted, and the whole exchange (name look-up, connection, TLS, headers, body) ends within one time
-limit however slowly the answer drips. The certificate is always verified, against the system's trust store (OpenSSL's
-`SSL_CERT_FILE` and `SSL_CERT_DIR` count) or against a context made by `trust_store`.
+No redirect is followed, nothing is sent again, no proxy of the environment is used and no cookie is kept. The certificate is
+always verified, against the system's trust store (OpenSSL's `SSL_CERT_FILE` and `SSL_CERT_DIR` count) or one that is given.
+The whole exchange (name look-up, connection, TLS, headers, body) ends within one time limit however slowly an answer drips,
+and an answer has a limit of bytes. No error holds a secret or text of an answer.
 
-Private addresses are allowed, because a company's issuer is often internal; which host is asked is the
-operator's configuration, never a token's. Link-local addresses (a cloud's metadata service), multicast and unspecified
-addresses are refused.
+Plain http is for this machine itself. Private addresses are allowed, because a company's issuer is often internal; which host
+is asked is the operator's configuration, never a token's. Link-local addresses (a cloud's metadata service), multicast and
+unspecified addresses are refused.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import ipaddress
 import re
-import socket
 import ssl
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import weakref
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, cast
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import quote, urlencode
 
-from seawall_base.regular_files import open_file
+from urllib3 import HTTPResponse as OpenAnswer
+from urllib3.connection import ProxyConfig
+from urllib3.util import parse_url as split_url
 
-FETCH_CODES: Final[dict[str, str]] = {
-    "url-malformed": "the URL cannot be read, is too long, or holds spaces, control characters or non-ASCII text",
-    "url-scheme": "the URL is not https://",
-    "url-userinfo": "the URL holds a user name or password",
-    "url-fragment": "the URL holds a fragment",
-    "host-not-pinned": "the URL is on another host than the one that is allowed",
-    "trust-unsafe": "the TLS context does not verify certificates and host names",
-    "trust-unreadable": "the file of trusted certificates cannot be read",
-    "resolve-failed": "the host name cannot be resolved",
-    "address-refused": "the host name leads to an address that is never asked (link-local, multicast, unspecified)",
-    "connect-failed": "no connection could be made, or it broke",
-    "tls-failed": "the TLS handshake failed or the certificate is not trusted",
-    "timeout": "the answer was not complete within the time limit",
-    "redirect": "the answer is a redirect; none is followed",
-    "status": "the status is not 200",
-    "content-encoding": "the answer is compressed or otherwise encoded, which was not asked for",
-    "content-type": "the answer says that it is something else than JSON",
-    "too-large": "the answer is larger than the limit",
-    "truncated": "the answer broke off, or its framing broke, before it was whole",
-    "answer-malformed": "the answer is not well-formed HTTP",
-}
-"""Every reason why a fetch is refused, with its words."""
+from seawall_base.http_connection import (
+    OVERHEAD,
+    Deadline,
+    ProxyFailed,
+    TimedConnection,
+    TimedTlsConnection,
+    TrustStore,
+    raise_as_fetch_error,
+    read_body,
+    verifying,
+)
+from seawall_base.http_url import FetchError, HttpUrl, parse_url
+from seawall_base.proxy import DIRECT, ProxySettings
 
-TrustStore = ssl.SSLContext
-"""Whose certificates are trusted: see `trust_store`."""
-
-LONGEST_URL: Final = 2048
-OVERHEAD: Final = 256 * 1024
-"""Bytes beyond the limit that headers and chunk framing may take."""
-PIECE: Final = 64 * 1024
-_LARGEST_BUNDLE: Final = 16 << 20
-"""Octets of a PEM file of certificates."""
+AGENT: Final = "seawall"
+MOST_BYTES: Final = 64 * 1024 * 1024
+LONGEST_VENDOR_URL: Final = 16 * 1024
+CONNECT_TIMEOUT: Final = 15.0
+READ_TIMEOUT: Final = 60.0
+WHOLE_TIMEOUT: Final = 300.0
+"""Seconds for a vendor's connection, for a pause in its answer, and for both as a whole."""
+MOST_CONNECTIONS: Final = 16
 
 PLAUSIBLE: Final = frozenset(
     {"", "application/json", "text/json", "text/plain", "application/octet-stream", "binary/octet-stream"}
 )
 """Content types that a JSON document is served with, beside `*/*+json`. HTML (a captive portal, a login page) is not."""
 
+_VENDOR_CODES: Final = {
+    "resolve-failed": "name-not-found",
+    "address-refused": "address-refused",
+    "tls-failed": "tls-failed",
+    "timeout": "timeout",
+    "too-large": "too-large",
+}
+"""What `IncompleteResponse` calls a `FetchError`; any other is `connection-broke`."""
 
-class FetchRefused(Exception):
-    """A fetch that gave no answer that may be used. `code` is stable: see `FETCH_CODES`."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{FETCH_CODES[code]}{f' ({detail})' if detail else ''}")
+class NoResponse(Exception):
+    """There was no answer that could be read. `may_have_arrived` is false where nothing was sent yet. Holds no secret."""
+
+    def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
+        super().__init__(reason)
+        self.may_have_arrived = may_have_arrived
+
+
+class IncompleteResponse(Exception):
+    """No whole answer came: `code` says why. It holds nothing of what was sent or came."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A URL that may be asked. `host` is lower case, without brackets; `target` is path and query."""
-
-    scheme: str
-    host: str
-    port: int
-    target: str
-
-    @property
-    def authority(self) -> str:
-        """Host and port as the `Host` header names them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == {"https": 443, "http": 80}[self.scheme] else f"{host}:{self.port}"
+class ForeignHost(Exception):
+    """A URL leads away from the host that was configured, or is none. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,48 +93,13 @@ class Fetched:
     content_type: str
 
 
-def location_of(url: str, *, allow_loopback_http: bool = False, longest: int = LONGEST_URL) -> Location:
-    """What a URL says, if it may be asked at all. Raises `FetchRefused` with a code `url-…`."""
-    if len(url) > longest or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
-        raise FetchRefused("url-malformed")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise FetchRefused("url-malformed") from None
-    if parts.scheme not in {"https", "http"}:
-        raise FetchRefused("url-scheme")
-    if "@" in parts.netloc:
-        raise FetchRefused("url-userinfo")
-    if "#" in url:
-        raise FetchRefused("url-fragment")
-    if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", host) or port == 0:
-        raise FetchRefused("url-malformed")
-    if parts.scheme == "http" and not (allow_loopback_http and _names_loopback(host)):
-        raise FetchRefused("url-scheme")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Location(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), target)
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer. Names of headers are lower case; several of one name are joined by commas."""
 
-
-def _names_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def trust_store(certificates: Path | None = None) -> TrustStore:
-    """The system's trust store, or only the certificates of a PEM file. Raises `FetchRefused` (`trust-unreadable`)."""
-    if certificates is None:
-        return ssl.create_default_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        with open_file(certificates) as file:
-            context.load_verify_locations(cadata=file.read(_LARGEST_BUNDLE).decode("ascii"))
-    except (OSError, ValueError, ssl.SSLError):
-        raise FetchRefused("trust-unreadable") from None
-    return context
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 def fetch(
@@ -153,197 +111,276 @@ def fetch(
     allow_loopback_http: bool = False,
     pinned_host: str | None = None,
 ) -> Fetched:
-    """The body of a URL, at most `limit` bytes, complete within `timeout` seconds.
+    """Return the body of a JSON document at a URL, at most `limit` bytes, complete within `timeout` seconds.
 
     `trust` replaces the system's trust store; `pinned_host` is the only host that may be asked. Plain http is
-    refused but, with `allow_loopback_http`, to this machine itself. Raises `FetchRefused` and nothing else.
+    refused but, with `allow_loopback_http`, to this machine itself. Raises `FetchError` and nothing else.
     """
-    where = location_of(url, allow_loopback_http=allow_loopback_http)
+    where = parse_url(url, allow_loopback_http=allow_loopback_http)
     if pinned_host is not None and where.host != pinned_host.lower():
-        raise FetchRefused("host-not-pinned")
-    deadline = Deadline(timeout)
-    with translated():
-        context = verifying(trust) if where.scheme == "https" else None
-        with connect(where, deadline) as plain:
-            plain.settimeout(deadline.left())
-            if context is None:
-                return _ask(plain, where, limit, deadline)
-            with context.wrap_socket(
-                plain, server_hostname=where.host, suppress_ragged_eofs=False
-            ) as secured:
-                return _ask(secured, where, limit, deadline)
+        raise FetchError("host-not-pinned")
+    headers = {"Accept": "application/json, application/jwk-set+json", "Accept-Encoding": "identity"}
+    with _open(where, "GET", headers, None, limit=limit, timeout=timeout, trust=trust) as answer:
+        content_type = _check_headers(answer)
+        return Fetched(read_body(answer, limit), content_type)
 
 
-def verifying(trust: ssl.SSLContext | None) -> ssl.SSLContext:
-    """The context, the system's where there is none. Raises `FetchRefused` for one that does not verify."""
-    context = trust_store() if trust is None else trust
-    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
-        raise FetchRefused("trust-unsafe")
-    return context
+def request(
+    method: str,
+    url: HttpUrl,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    *,
+    limit: int,
+    timeout: float,
+    trust: TrustStore | None = None,
+    socket_path: str = "",
+) -> HttpResponse:
+    """Send one request over a connection of its own, and return the whole answer, whatever its status.
+
+    At most `limit` bytes of body, complete within `timeout` seconds. `socket_path` is a UNIX socket that is asked in place of
+    the URL's host. Raises `FetchError` and nothing else.
+    """
+    with _open(
+        url, method, headers, body, limit=limit, timeout=timeout, trust=trust, socket_path=socket_path
+    ) as answer:
+        return HttpResponse(answer.status, _lowered(answer), read_body(answer, limit))
 
 
-class Deadline:
-    """A point in time that all waiting shares."""
+def post(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    timeout: float,
+    trust: TrustStore | None = None,
+    wanted: int = 0,
+) -> HttpResponse:
+    """POST `body` to `https`, or to `http` on this machine alone.
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    `headers` are ASCII without line breaks; host, length, agent and connection are set here. At most `wanted` bytes of the
+    answer's body are given back, as far as it came. Raises `NoResponse` and nothing else.
+    """
+    try:
+        where = parse_url(url, allow_loopback_http=True)
+        if any(
+            "\r" in text or "\n" in text or not text.isascii() for pair in headers.items() for text in pair
+        ):
+            raise NoResponse("a header holds a line break or more than ASCII", may_have_arrived=False)
+        with _open(where, "POST", headers, body, limit=wanted, timeout=timeout, trust=trust) as answer:
+            return HttpResponse(answer.status, _lowered(answer), _first_bytes(answer, wanted))
+    except FetchError as error:
+        raise NoResponse(str(error), may_have_arrived=error.may_have_arrived) from None
 
-    def left(self) -> float:
-        """Seconds until the end. Raises `FetchRefused` (`timeout`) when there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise FetchRefused("timeout")
-        return left
+
+class HttpClient:
+    """Requests to one host, whose connections are kept and used again. Safe to use from several threads.
+
+    Raises `ForeignHost` for a base URL that may not be asked, and what `ProxySettings.trust` raises.
+    """
+
+    def __init__(self, base: str, proxy: ProxySettings = DIRECT) -> None:
+        self.origin = _parse_vendor_url(base)
+        self._proxy = proxy
+        is_secured = self.origin.scheme == "https"
+        self._trust = proxy.trust() if is_secured else None
+        self._proxy_trust = proxy.trust() if is_secured and (proxy.url or "").startswith("https:") else None
+        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._idle: deque[TimedConnection] = deque()
+        weakref.finalize(self, _close_all, self._idle)
+
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return self.origin.host
+
+    def close(self) -> None:
+        """Close all connections."""
+        _close_all(self._idle)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        limit: int = MOST_BYTES,
+    ) -> HttpResponse:
+        """Send one request and return its whole answer. Raises IncompleteResponse, and ForeignHost before anything was sent.
+
+        `limit` counts the bytes of the body after decompression.
+        """
+        self.check(url)
+        own = {
+            "Host": self.origin.authority,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"{AGENT} (gzip)",
+        }
+        try:
+            with self._places, raise_as_fetch_error():
+                target = split_url(url.replace(" ", "%20")).request_uri
+                deadline = Deadline(WHOLE_TIMEOUT, pause=READ_TIMEOUT)
+                with self._connection(deadline) as connection:
+                    connection.deadline, connection.budget = deadline, 2 * limit + OVERHEAD
+                    with closing(connection.ask(method, target, {**own, **headers}, body)) as answer:
+                        data = read_body(answer, limit, decompress=True)
+        except ProxyFailed as error:
+            raise IncompleteResponse(error.code) from None
+        except FetchError as error:
+            raise IncompleteResponse(_VENDOR_CODES.get(error.code, "connection-broke")) from None
+        return HttpResponse(answer.status, _lowered(answer), data)
+
+    def check(self, url: str) -> HttpUrl:
+        """Return where a URL leads. Raises ForeignHost for any other host, port or scheme than the configured."""
+        where = _parse_vendor_url(url.replace(" ", "%20"))
+        here = self.origin
+        if (where.scheme, where.host, where.port) != (here.scheme, here.host, here.port):
+            raise ForeignHost
+        return where
+
+    @contextmanager
+    def _connection(self, deadline: Deadline) -> Iterator[TimedConnection]:
+        """Give a connection that was kept, or a new one; keep it after an answer that was read as a whole."""
+        connection = self._pop_idle() or self._connect(deadline)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _pop_idle(self) -> TimedConnection | None:
+        with suppress(IndexError):
+            while True:
+                kept = self._idle.pop()
+                if kept.is_connected:
+                    return kept
+                kept.close()
+        return None
+
+    def _connect(self, deadline: Deadline) -> TimedConnection:
+        made = _connection(self.origin, self._trust, self._proxy, self._proxy_trust)
+        made.deadline = deadline.within(CONNECT_TIMEOUT)
+        try:
+            made.connect()
+        except BaseException as error:
+            made.close()
+            if isinstance(error, ssl.SSLError):
+                raise FetchError("tls-failed") from None
+            raise
+        return made
+
+
+def _close_all(connections: deque[TimedConnection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _parse_vendor_url(url: str) -> HttpUrl:
+    try:
+        return parse_url(url, allow_loopback_http=True, longest=LONGEST_VENDOR_URL)
+    except FetchError:
+        raise ForeignHost from None
+
+
+def with_query(url: str, values: Mapping[str, str]) -> str:
+    """Return a URL with these parameters behind it."""
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}{urlencode(values, quote_via=quote, safe='')}" if values else url
+
+
+def form(values: Mapping[str, str]) -> bytes:
+    """Return values as the body of a form."""
+    return urlencode(values).encode("ascii")
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """What the standard library raises, as `FetchRefused`. Its texts are dropped: they may quote the answer."""
+def _open(
+    url: HttpUrl,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    *,
+    limit: int,
+    timeout: float,
+    trust: TrustStore | None,
+    socket_path: str = "",
+) -> Iterator[OpenAnswer]:
+    """Send one request over a connection of its own. Gives the answer with its body unread; raises `FetchError`."""
+    deadline = Deadline(timeout)
+    connection = _connection(url, verifying(trust) if url.scheme == "https" else None)
+    connection.deadline, connection.budget = deadline, 2 * limit + OVERHEAD
+    connection.socket_path = socket_path
+    sent = {"Host": url.authority, **headers, "User-Agent": AGENT, "Connection": "close"}
     try:
-        yield
-    except FetchRefused:
+        with closing(connection), raise_as_fetch_error():
+            connection.connect()
+            with closing(connection.ask(method, url.target, sent, body)) as answer:
+                yield answer
+    except FetchError as error:
+        error.may_have_arrived = connection.has_begun
         raise
-    except TimeoutError:
-        raise FetchRefused("timeout") from None
-    except ssl.SSLCertVerificationError as error:
-        raise FetchRefused("tls-failed", error.verify_message) from None
-    except ssl.SSLEOFError:
-        raise FetchRefused("truncated") from None
-    except (ssl.SSLError, ssl.CertificateError):
-        raise FetchRefused("tls-failed") from None
-    except http.client.IncompleteRead:
-        raise FetchRefused("truncated") from None
-    except (http.client.HTTPException, ValueError):
-        raise FetchRefused("answer-malformed") from None
-    except OSError:
-        raise FetchRefused("connect-failed") from None
 
 
-def _resolve(where: Location, deadline: Deadline) -> list[tuple[Any, ...]]:
-    """Addresses of a host. In a thread of its own, because the system's look-up knows no time limit."""
-    found: list[list[tuple[Any, ...]]] = []
-
-    def look_up() -> None:
-        try:
-            found.append(socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError):
-            found.append([])
-
-    thread = threading.Thread(target=look_up, name="seawall-resolve", daemon=True)
-    thread.start()
-    thread.join(deadline.left())
-    if not found:
-        raise FetchRefused("timeout")
-    if not found[0]:
-        raise FetchRefused("resolve-failed")
-    return found[0]
-
-
-def _address_allowed(text: str, scheme: str) -> bool:
-    address = ipaddress.ip_address(text.split("%", 1)[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if scheme == "http":
-        return address.is_loopback
-    return not (address.is_link_local or address.is_multicast or address.is_unspecified)
-
-
-def connect(where: Location, deadline: Deadline) -> socket.socket:
-    """A connection to the first address that answers. One address that is refused refuses the host."""
-    addresses = _resolve(where, deadline)
-    if not all(_address_allowed(address[4][0], where.scheme) for address in addresses):
-        raise FetchRefused("address-refused")
-    for number, (family, kind, protocol, _, address) in enumerate(addresses):
-        connection = socket.socket(family, kind, protocol)
-        try:
-            # A dead first address (IPv6 without a route) must not use up the time of the others.
-            connection.settimeout(deadline.left() / (len(addresses) - number))
-            connection.connect(address)
-        except (OSError, FetchRefused):
-            connection.close()
-            deadline.left()
-            continue
-        return connection
-    raise FetchRefused("connect-failed")
-
-
-class Incoming(io.RawIOBase):
-    """Reads from a socket until a deadline or a number of bytes, whichever comes first."""
-
-    def __init__(self, connection: socket.socket, budget: int, deadline: Deadline) -> None:
-        self._connection, self._budget, self._deadline = connection, budget, deadline
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what is there, within the limits."""
-        self._connection.settimeout(self._deadline.left())
-        count = self._connection.recv_into(buffer)
-        self._budget -= count
-        if self._budget < 0:
-            raise FetchRefused("too-large")
-        return count
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What `HTTPResponse` asks a socket for."""
-        return io.BufferedReader(self, PIECE)
-
-
-def _ask(connection: socket.socket, where: Location, limit: int, deadline: Deadline) -> Fetched:
-    """One GET over an open connection."""
-    connection.settimeout(deadline.left())
-    lines = (
-        f"GET {where.target} HTTP/1.1",
-        f"Host: {where.authority}",
-        "Accept: application/json, application/jwk-set+json",
-        "Accept-Encoding: identity",
-        "User-Agent: seawall",
-        "Connection: close",
+def _connection(
+    url: HttpUrl,
+    trust: TrustStore | None,
+    proxy: ProxySettings = DIRECT,
+    proxy_trust: TrustStore | None = None,
+) -> TimedConnection:
+    """Return a connection to a host, not made yet. This machine itself is never asked through a proxy."""
+    if trust is None:
+        return TimedConnection(url.host, url.port)
+    if proxy.url is None:
+        return TimedTlsConnection(url.host, url.port, ssl_context=trust)
+    way = split_url(proxy.url)
+    made = TimedTlsConnection(
+        way.host or "",
+        way.port or (443 if way.scheme == "https" else 80),
+        ssl_context=trust,
+        proxy=way,
+        proxy_config=ProxyConfig(
+            ssl_context=proxy_trust,
+            use_forwarding_for_https=False,
+            assert_hostname=None,
+            assert_fingerprint=None,
+        ),
     )
-    connection.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
-    incoming = Incoming(connection, limit + OVERHEAD, deadline)
-    answer = http.client.HTTPResponse(cast("socket.socket", incoming), method="GET")
-    try:
-        answer.begin()
-        content_type = _checked_headers(answer)
-        return Fetched(_body(answer, limit), content_type)
-    finally:
-        answer.close()
+    made.set_tunnel(url.host, url.port, proxy.headers(), scheme=way.scheme or "http")
+    return made
 
 
-def _checked_headers(answer: http.client.HTTPResponse) -> str:
-    """The content type, when status and headers are those of a plain answer."""
+def _check_headers(answer: OpenAnswer) -> str:
+    """Return the content type, when status and headers are those of a plain answer."""
     if 300 <= answer.status < 400:
-        raise FetchRefused("redirect", str(answer.status))
+        raise FetchError("redirect", str(answer.status))
     if answer.status != 200:
-        raise FetchRefused("status", str(answer.status))
-    if answer.headers.get_all("Content-Encoding", ["identity"]) != ["identity"]:
-        raise FetchRefused("content-encoding")
-    transfer = [value.strip().lower() for value in answer.headers.get_all("Transfer-Encoding", [])]
-    lengths = answer.headers.get_all("Content-Length", [])
+        raise FetchError("status", str(answer.status))
+    if (answer.headers.getlist("Content-Encoding") or ["identity"]) != ["identity"]:
+        raise FetchError("content-encoding")
+    transfer = [value.strip().lower() for value in answer.headers.getlist("Transfer-Encoding")]
+    lengths = answer.headers.getlist("Content-Length")
     if transfer not in ([], ["chunked"]) or len(lengths) > 1 or (transfer and lengths):
-        raise FetchRefused("answer-malformed")
+        raise FetchError("answer-malformed")
     if lengths and not re.fullmatch(r"[0-9]{1,18}", lengths[0].strip()):
-        raise FetchRefused("answer-malformed")
+        raise FetchError("answer-malformed")
     kind = answer.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
     if kind not in PLAUSIBLE and not re.fullmatch(r"[a-z0-9.-]+/[a-z0-9.-]+\+json", kind):
-        raise FetchRefused("content-type")
+        raise FetchError("content-type")
     return kind
 
 
-def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
-    announced = answer.length
-    if announced is not None and announced > limit:
-        raise FetchRefused("too-large")
-    pieces: list[bytes] = []
-    size = 0
-    while piece := answer.read(min(PIECE, limit + 1 - size)):
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise FetchRefused("too-large")
-    if announced is not None and size != announced:
-        raise FetchRefused("truncated")
-    return b"".join(pieces)
+def _first_bytes(answer: OpenAnswer, wanted: int) -> bytes:
+    """Return what came of the body: that it broke off changes nothing about the status."""
+    if not wanted:
+        return b""
+    try:
+        with raise_as_fetch_error():
+            return answer.read(wanted, decode_content=False)
+    except FetchError:
+        return b""
+
+
+def _lowered(answer: OpenAnswer) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}

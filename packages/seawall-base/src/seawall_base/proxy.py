@@ -1,4 +1,4 @@
-"""The way to a vendor: straight, or through an HTTP proxy, and whose certificates are trusted on it.
+"""The way to a vendor: direct, or through an HTTP proxy, and whose certificates are trusted on it.
 
 A proxy is a setting and never taken from the environment, where somebody else may have put it: what is collected goes through
 it. To an https:// host the proxy is told the host's name alone (CONNECT): the access token and the logs are within TLS, whose
@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import urllib3
-
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_client import FetchRefused, Location, location_of, trust_store
+from seawall_base.http_connection import TrustStore, trust_store
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.regular_files import open_file
 from seawall_base.secret_file import read_secret, secret_in
 
@@ -28,34 +27,21 @@ _SECRET: Final = re.compile(r"[^:\x00-\x1f\x7f]{1,200}:[^\x00-\x1f\x7f]{0,400}")
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """A proxy's URL, None for a straight way; its user and password; a PEM text of authorities beside the system's own."""
+class ProxySettings:
+    """A proxy's URL, None for none; its user and password; a PEM text of authorities beside the system's own."""
 
-    proxy: str | None = None
+    url: str | None = None
     secret: str = field(default="", repr=False)
     authorities: str = ""
 
-    def pool(self, origin: Location, connections: int) -> urllib3.PoolManager:
-        """Return connections to one host. This machine itself is never asked through a proxy."""
-        trust = self.trust() if origin.scheme == "https" else None
-        if self.proxy is None or origin.scheme != "https":
-            return urllib3.PoolManager(1, maxsize=connections, block=True, retries=False, ssl_context=trust)
-        headers = {}
-        if self.secret:
-            encoded = base64.b64encode(self.secret.encode("utf-8")).decode("ascii")
-            headers["Proxy-Authorization"] = f"Basic {encoded}"
-        return urllib3.ProxyManager(
-            self.proxy,
-            1,
-            proxy_headers=headers,
-            proxy_ssl_context=self.trust() if self.proxy.startswith("https:") else None,
-            maxsize=connections,
-            block=True,
-            retries=False,
-            ssl_context=trust,
-        )
+    def headers(self) -> dict[str, str]:
+        """Return what the proxy is told beside the host's name."""
+        if not self.secret:
+            return {}
+        encoded = base64.b64encode(self.secret.encode("utf-8")).decode("ascii")
+        return {"Proxy-Authorization": f"Basic {encoded}"}
 
-    def trust(self) -> ssl.SSLContext:
+    def trust(self) -> TrustStore:
         """Return the system's trust store, and the authorities of the bundle with it."""
         context = trust_store()
         if self.authorities:
@@ -63,18 +49,18 @@ class Route:
         return context
 
 
-STRAIGHT: Final = Route()
+DIRECT: Final = ProxySettings()
 
 
-def route_of(proxy: str | None, secret_file: Path | None, bundle: Path | None) -> Route:
-    """Return the way that settings name. Raises CollectInvalid, whose text holds nothing of a secret."""
+def read_proxy_settings(proxy: str | None, secret_file: Path | None, bundle: Path | None) -> ProxySettings:
+    """Return the proxy that settings name. Raises CollectInvalid, whose text holds nothing of a secret."""
     if proxy is None:
-        return Route(authorities=_authorities(bundle))
+        return ProxySettings(authorities=_authorities(bundle))
     proxy = proxy.lower()
     try:
         # As https, so that a port that is none is found whatever the scheme.
-        location_of("https:" + proxy.partition(":")[2])
-    except FetchRefused:
+        parse_url("https:" + proxy.partition(":")[2])
+    except FetchError:
         raise CollectInvalid(
             "--proxy: is no URL of a proxy", fix="--proxy http://proxy.example:3128"
         ) from None
@@ -84,7 +70,7 @@ def route_of(proxy: str | None, secret_file: Path | None, bundle: Path | None) -
             "the proxy's secret is no user and password with a colon between them",
             fix="write USER:PASSWORD into --proxy-secret-file, with chmod 600",
         )
-    return Route(proxy, secret, _authorities(bundle))
+    return ProxySettings(proxy, secret, _authorities(bundle))
 
 
 def _authorities(bundle: Path | None) -> str:

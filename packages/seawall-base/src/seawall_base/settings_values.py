@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from seawall_base.http_client import FetchRefused, location_of
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.toml_lines import Path
 
 LONGEST_TEXT: Final = 2048
@@ -140,8 +140,8 @@ def url(value: Any) -> str:
     """An https URL (or http, whose host is judged elsewhere)."""
     found = text(value)
     try:
-        location_of(found, allow_loopback_http=True)
-    except FetchRefused as refused:
+        parse_url(found, allow_loopback_http=True)
+    except FetchError as refused:
         raise InvalidValue(f"{quote_value(found)}: {refused}", "write an https:// URL") from None
     return found
 
@@ -150,8 +150,8 @@ def unrepeated_url(value: Any) -> str:
     """An https URL, or http to this machine. Messages do not repeat it: it may hold a password or a secret path."""
     found: str = any_text()(value)
     try:
-        location_of(found, allow_loopback_http=True)
-    except FetchRefused as refused:
+        parse_url(found, allow_loopback_http=True)
+    except FetchError as refused:
         raise InvalidValue(str(refused), "write https://host/path") from None
     return found
 

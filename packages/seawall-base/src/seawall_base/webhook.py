@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from seawall_base.errors import UsageError
-from seawall_base.http_client import FetchRefused, location_of
+from seawall_base.http_url import FetchError, parse_url
 
 LEAST_SECRET = 16
 """Characters below which a webhook's secret could be guessed."""
@@ -21,8 +21,8 @@ class Webhook:
     def __post_init__(self) -> None:
         """Refuse what could never be sent safely."""
         try:
-            location_of(self.url, allow_loopback_http=True)
-        except FetchRefused as error:
+            parse_url(self.url, allow_loopback_http=True)
+        except FetchError as error:
             raise UsageError(
                 f"this cannot be a webhook: {error}", fix="https://host/path; http:// for this machine alone"
             ) from None

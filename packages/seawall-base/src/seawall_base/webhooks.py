@@ -14,8 +14,9 @@ import hashlib
 import hmac
 from typing import Final
 
-from seawall_base.http_client import TrustStore, location_of
-from seawall_base.http_post import NotAnswered, post
+from seawall_base.http_client import NoResponse, post
+from seawall_base.http_connection import TrustStore
+from seawall_base.http_url import parse_url
 from seawall_base.webhook import Webhook
 
 TIMEOUT: Final = 15.0
@@ -27,7 +28,7 @@ LONGEST_ANSWER: Final = 16 * 1024
 _PREFIX: Final = "whsec_"
 
 
-class NotDelivered(Exception):
+class DeliveryFailed(Exception):
     """A message that was not taken. `is_final` says that sending it again is of no use. The text holds no secret.
 
     `may_have_arrived` is false where the receiver certainly does not have it: it was never reached, or refused it itself.
@@ -41,7 +42,7 @@ class NotDelivered(Exception):
 
 def target_of(webhook: Webhook) -> str:
     """Return the webhook's name in lists and logs: its host, and a digest of the rest, which may be a secret."""
-    where = location_of(webhook.url, allow_loopback_http=True)
+    where = parse_url(webhook.url, allow_loopback_http=True)
     return f"{where.authority} ({hashlib.sha256(webhook.url.encode()).hexdigest()[:8]})"
 
 
@@ -74,7 +75,7 @@ def send(
     """POST a body of JSON; returns once the receiver has answered with a status of success.
 
     `seconds` is when it is sent, since the epoch. With `wants_answer` the first bytes of the answer's body are returned, as far
-    as it came. Raises `NotDelivered` and nothing else.
+    as it came. Raises `DeliveryFailed` and nothing else.
     """
     headers = {
         "Content-Type": "application/json",
@@ -87,15 +88,15 @@ def send(
     wanted = LONGEST_ANSWER if wants_answer else 0
     try:
         answer = post(webhook.url, headers, body, timeout=timeout, trust=trust, wanted=wanted)
-    except NotAnswered as error:
-        raise NotDelivered(str(error), may_have_arrived=error.may_have_arrived) from None
+    except NoResponse as error:
+        raise DeliveryFailed(str(error), may_have_arrived=error.may_have_arrived) from None
     status = answer.status
     if 200 <= status < 300:
         return answer.body
     if 300 <= status < 400:
-        raise NotDelivered(
+        raise DeliveryFailed(
             f"the receiver answered with a redirect ({status}); none is followed", may_have_arrived=False
         )
-    raise NotDelivered(
+    raise DeliveryFailed(
         f"the receiver answered with status {status}", is_final=status == 410, may_have_arrived=status >= 500
     )

@@ -87,11 +87,13 @@ def audit(
     from seawall.keys.inventory.documents import LARGEST
     from seawall.keys.inventory.table import audit_document, show_audit
     from seawall_base.errors import InputUnreadable
-    from seawall_base.http_client import FetchRefused, fetch, trust_store
+    from seawall_base.http_client import fetch
+    from seawall_base.http_connection import trust_store
+    from seawall_base.http_url import FetchError
 
     try:
         trust = trust_store(ca) if ca is not None else None
-    except FetchRefused as error:
+    except FetchError as error:
         raise InputUnreadable(f"{ca}: {error}", fix="give a PEM file of certificates to --ca") from None
     settings = ledger.AuditSettings(
         sources=tuple(sources),

@@ -183,13 +183,14 @@ def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
 def _document(source: str) -> bytes:
     from seawall.keys.leaks.known import LARGEST
     from seawall_base.errors import InputUnreadable
-    from seawall_base.http_client import FetchRefused, fetch
+    from seawall_base.http_client import fetch
+    from seawall_base.http_url import FetchError
     from seawall_base.regular_files import open_file
 
     if "://" in source:
         try:
             return fetch(source, limit=LARGEST, timeout=TIMEOUT_SECONDS).body
-        except FetchRefused as error:
+        except FetchError as error:
             fix = "give the key set as a file, or set SSL_CERT_FILE where its certificate is your own"
             raise InputUnreadable(f"{source}: {error}", fix=fix) from None
     try:

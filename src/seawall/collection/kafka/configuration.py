@@ -12,7 +12,7 @@ from seawall.vendor_api.client import Client
 from seawall.vendor_api.clouds import GRAPH
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Exchange
+from seawall_base.http_client import HttpClient
 from seawall_base.secret_file import secret_in, secret_of
 
 SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of a variable
@@ -135,7 +135,7 @@ def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, cloc
         raise CollectInvalid("the servers are of several namespaces", fix="one --server with --client-id")
     host = GRAPH[settings["cloud"]].login
     scope = f"https://{host_of(settings['servers'][0])}/.default"
-    login = Client(Exchange(host), None, clock)
+    login = Client(HttpClient(host), None, clock)
     access = MicrosoftAccess(settings["client_id"], settings["tenant"], host, scope, credential, login, host)
     return {"sasl.mechanisms": "OAUTHBEARER", "oauth_cb": token_giver(access)}
 

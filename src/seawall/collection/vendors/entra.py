@@ -28,7 +28,7 @@ from seawall.collection.source import Knows, Trail
 from seawall.collection.windows import DAY, HOUR, Rhythm, due
 from seawall.vendor_api.client import Client
 from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
-from seawall_base.http_exchange import Answer, with_query
+from seawall_base.http_client import HttpResponse, with_query
 
 SIGN_INS: Final = ("interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity")
 FEEDS: Final = (*(f"signIns/{name}" for name in SIGN_INS), "directoryAudits")
@@ -106,7 +106,7 @@ class Entra:
         return with_query(f"{self._base}/beta/auditLogs/signIns", {"$filter": condition})
 
 
-def _piece(answer: Answer) -> Piece:
+def _piece(answer: HttpResponse) -> Piece:
     page: _Page = decoded(answer.body, _Page)
     piece = Piece(size=len(answer.body), sha256=sha256(answer.body), cursor=page.next_link)
     for line in lines_of(page.value):

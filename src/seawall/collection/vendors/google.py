@@ -25,7 +25,7 @@ from seawall.collection.source import Knows, Trail
 from seawall.collection.windows import DAY, HOUR, SECOND, Rhythm, due
 from seawall.vendor_api.client import Client
 from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
-from seawall_base.http_exchange import Answer, with_query
+from seawall_base.http_client import HttpResponse, with_query
 
 APPLICATIONS: Final = ("login", "token", "user_accounts", "admin", "drive", "groups_enterprise", "saml")
 RHYTHM: Final = Rhythm(slot=DAY, keeps=180 * DAY - HOUR)
@@ -44,7 +44,7 @@ class _Record(msgspec.Struct):
     events: Any = None
 
 
-def is_throttled(answer: Answer, code: str) -> bool:
+def is_throttled(answer: HttpResponse, code: str) -> bool:
     """Whether an answer says that too much is asked: with status 403, too."""
     return answer.status == 403 and code in _THROTTLED
 
@@ -96,7 +96,7 @@ class Google:
                 return
 
 
-def _piece(answer: Answer) -> Piece:
+def _piece(answer: HttpResponse) -> Piece:
     page: _Page = decoded(answer.body, _Page)
     piece = Piece(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
     for line in lines_of(page.items or ()):

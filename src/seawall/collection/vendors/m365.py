@@ -30,7 +30,7 @@ from seawall.collection.source import Knows, Trail
 from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
 from seawall.vendor_api.client import Client, Refused, Unavailable
 from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
-from seawall_base.http_exchange import Answer, Elsewhere, with_query
+from seawall_base.http_client import ForeignHost, HttpResponse, with_query
 
 CONTENT_TYPES: Final = ("Audit.Exchange", "Audit.AzureActiveDirectory", "Audit.SharePoint", "Audit.General")
 RHYTHM: Final = Rhythm(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
@@ -67,7 +67,7 @@ class _Record(msgspec.Struct):
     CreationTime: Any = None
 
 
-def is_throttled(answer: Answer, code: str) -> bool:
+def is_throttled(answer: HttpResponse, code: str) -> bool:
     """Whether an answer says that too much is asked: with status 403, too."""
     del answer
     return code == "AF429"
@@ -176,7 +176,7 @@ class M365:
         created = moment(entry.contentCreated)
         try:
             piece = self._client.get(self._identified(entry.contentUri), _records)
-        except Elsewhere:
+        except ForeignHost:
             piece = Piece(state="refused", reason="elsewhere")
         except Unavailable as error:
             piece = Piece(state="refused", reason=f"{FOR_NOW}{error.code}")
@@ -200,23 +200,23 @@ class M365:
         return with_query(f"{self._root}/{operation}", {**values, "PublisherIdentifier": self._tenant})
 
 
-def _nothing(_: Answer) -> None:
+def _nothing(_: HttpResponse) -> None:
     return None
 
 
-def _subscriptions(answer: Answer) -> list[_Subscription]:
+def _subscriptions(answer: HttpResponse) -> list[_Subscription]:
     found: list[_Subscription] = decoded(answer.body, list[_Subscription])
     return found
 
 
-def _page(answer: Answer) -> tuple[list[_Content], str | None]:
+def _page(answer: HttpResponse) -> tuple[list[_Content], str | None]:
     found: list[_Content] = decoded(answer.body, list[_Content])
     if any(len(one.contentId) > LONGEST_ID for one in found):
         raise Malformed
     return found, answer.headers.get("nextpageuri") or None
 
 
-def _records(answer: Answer) -> Piece:
+def _records(answer: HttpResponse) -> Piece:
     """The records of a blob. The same record in another blob is known by its bytes, so that nothing that differs is dropped."""
     lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
     return Piece(

@@ -30,7 +30,7 @@ from seawall.collection.windows import DAY, HOUR
 from seawall.vendor_api.client import Client
 from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import Answer, with_query
+from seawall_base.http_client import HttpResponse, with_query
 
 FEED: Final = "system-log"
 KEEPS: Final = 90 * DAY
@@ -89,7 +89,7 @@ class Okta:
             yield piece
 
 
-def _piece(answer: Answer) -> Piece:
+def _piece(answer: HttpResponse) -> Piece:
     lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
     link = _LINK.search(answer.headers.get("link", ""))
     if lines and link is None:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import pybase64
 
 from seawall.console.sign_in.oidc_settings import OidcSettings
-from seawall_base.http_client import (
-    Deadline,
-    FetchRefused,
-    Incoming,
-    Location,
-    connect,
-    fetch,
-    location_of,
-    translated,
-    verifying,
-)
+from seawall_base.http_client import fetch, request
+from seawall_base.http_url import FetchError, parse_url
 from seawall_tokens.jose import strict_json
 
 SECONDS: Final = 10.0
@@ -80,8 +70,6 @@ class Provider:
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "User-Agent": "seawall",
-            "Connection": "close",
         }
         if self._settings.secret:
             pair = f"{quote(table.client_id, safe='')}:{quote(self._settings.secret, safe='')}"
@@ -107,7 +95,7 @@ class Provider:
                 trust=self._settings.trust,
                 allow_loopback_http=table.allow_loopback_http,
             ).body
-        except FetchRefused as error:
+        except FetchError as error:
             raise ProviderFailed(f"discovery: {error.code}") from None
         document = _object(body)
         if document.get("issuer") != entry.issuer:
@@ -118,51 +106,24 @@ class Provider:
         )
         for endpoint in (found.authorization, found.token):
             try:
-                location_of(endpoint, allow_loopback_http=table.allow_loopback_http)
-            except FetchRefused as error:
+                parse_url(endpoint, allow_loopback_http=table.allow_loopback_http)
+            except FetchError as error:
                 raise ProviderFailed(f"discovery: {error.code}") from None
         return found
 
     def _post(self, url: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+        table = self._settings.table
         try:
-            where = location_of(url, allow_loopback_http=self._settings.table.allow_loopback_http)
-            with translated():
-                return _object(self._exchange(where, headers, body, Deadline(SECONDS)))
-        except FetchRefused as error:
-            raise ProviderFailed(f"token endpoint: {error.code}") from None
-
-    def _exchange(self, where: Location, headers: dict[str, str], body: bytes, deadline: Deadline) -> bytes:
-        lines = [
-            f"POST {where.target} HTTP/1.1",
-            f"Host: {where.authority}",
-            f"Content-Length: {len(body)}",
-            *(f"{name}: {value}" for name, value in headers.items()),
-        ]
-        request = "\r\n".join((*lines, "", "")).encode("ascii") + body
-        with connect(where, deadline) as plain:
-            plain.settimeout(deadline.left())
-            if where.scheme == "http":
-                return _answer(plain, request, deadline)
-            context = verifying(self._settings.trust)
-            with context.wrap_socket(plain, server_hostname=where.host) as secured:
-                return _answer(secured, request, deadline)
-
-
-def _answer(connection: Any, request: bytes, deadline: Deadline) -> bytes:
-    connection.settimeout(deadline.left())
-    connection.sendall(request)
-    incoming = Incoming(connection, 2 * LARGEST, deadline)
-    answer = http.client.HTTPResponse(cast("Any", incoming), method="POST")
-    try:
-        answer.begin()
+            where = parse_url(url, allow_loopback_http=table.allow_loopback_http)
+            answer = request(
+                "POST", where, headers, body, limit=LARGEST, timeout=SECONDS, trust=self._settings.trust
+            )
+        except FetchError as error:
+            why = "the answer is too large" if error.code == "too-large" else error.code
+            raise ProviderFailed(f"token endpoint: {why}") from None
         if answer.status != 200:
             raise ProviderFailed(f"token endpoint: status {answer.status}")
-        body = answer.read(LARGEST + 1)
-        if len(body) > LARGEST:
-            raise ProviderFailed("token endpoint: the answer is too large")
-        return body
-    finally:
-        answer.close()
+        return _object(answer.body)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import msgspec
 
 from seawall.console.errors import ServeInvalid
 from seawall.storage.database import Role
-from seawall_base.http_client import FetchRefused, TrustStore, location_of, trust_store
+from seawall_base.http_connection import TrustStore, trust_store
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.secret_file import read_secret
 from seawall_tokens.policy.file import PolicyDocument, load_document
 from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
@@ -85,8 +86,8 @@ def _table(path: Path, raw: Mapping[str, Any]) -> ConsoleTable:
         if url is None:
             continue
         try:
-            location_of(url, allow_loopback_http=table.allow_loopback_http)
-        except FetchRefused as error:
+            parse_url(url, allow_loopback_http=table.allow_loopback_http)
+        except FetchError as error:
             raise ServeInvalid(f"{path}: [console]: {error}", fix="an https:// URL") from None
     return table
 
@@ -123,5 +124,5 @@ def _trust(path: Path, table: ConsoleTable) -> TrustStore | None:
         return None
     try:
         return trust_store(path.parent / table.trust_file)
-    except FetchRefused as error:
+    except FetchError as error:
         raise ServeInvalid(f"{path}: [console]: {error}", fix="check trust_file") from None

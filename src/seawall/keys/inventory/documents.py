@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seawall.keys.inventory.issuers import discovery_fits
-from seawall_base.http_client import FetchRefused
+from seawall_base.http_url import FetchError
 from seawall_base.regular_files import open_file
 from seawall_tokens.jose import strict_json
 
@@ -29,7 +29,7 @@ SUFFIXES: Final = frozenset({".json", ".jwks", ".jwk"})
 WELL_KNOWN: Final = "/.well-known/"
 
 Fetch = Callable[[str], bytes]
-"""The body of a URL; raises `FetchRefused`."""
+"""The body of a URL; raises `FetchError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unre
         return read()
     except _Refused as refused:
         return Unread(source, refused.reason, refused.malformed, refused.foreign)
-    except FetchRefused as refused:
+    except FetchError as refused:
         return Unread(source, str(refused))
     except (OSError, ValueError) as error:
         return Unread(source, getattr(error, "strerror", None) or "it cannot be opened")

@@ -21,7 +21,7 @@ from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import SeawallError
 from seawall_base.times import rfc3339
 from seawall_base.webhook import Webhook
-from seawall_base.webhooks import NotDelivered, send, target_of
+from seawall_base.webhooks import DeliveryFailed, send, target_of
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 3600.0
@@ -105,7 +105,7 @@ class Courier:
             self.post(
                 turn.webhook, message_id(message), body_of(message, self.console), seconds=at // _SECOND
             )
-        except NotDelivered as error:
+        except DeliveryFailed as error:
             turn.failures += 1
             pause = min(FIRST_PAUSE * 2.0 ** min(turn.failures - 1, 30), LONGEST_PAUSE)
             turn.after = self.clock.now() + pause

@@ -17,7 +17,7 @@ from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
 from seawall.vendor_api.client import Access, Client
 from seawall.vendor_api.clouds import GOOGLE, GRAPH
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import Elsewhere, Exchange
+from seawall_base.http_client import ForeignHost, HttpClient
 from seawall_base.secret_file import secret_of
 
 GMAIL: Final = "https://gmail.googleapis.com"
@@ -74,7 +74,7 @@ class ConfiguredVendors:
         if about.certificate:
             credential = certificate_credential(credential)
         login_base = about.base_url or cloud.login
-        login = Client(_exchange(login_base), None, self.clock)
+        login = Client(_http_client(login_base), None, self.clock)
         access = MicrosoftAccess(
             about.client_id,
             about.tenant,
@@ -90,7 +90,7 @@ class ConfiguredVendors:
         about = self.settings.google
         assert about is not None  # noqa: S101 - looked at above
         login_base = about.base_url or GOOGLE.login
-        login = Client(_exchange(login_base), None, self.clock)
+        login = Client(_http_client(login_base), None, self.clock)
         is_gmail = service == "gmail"
         access = GoogleAccess(
             _secret(about.key_file, "google"),
@@ -107,7 +107,7 @@ class ConfiguredVendors:
         base = about.base_url or f"https://{about.domain}"
         access: Access
         if about.client_id:
-            login = Client(_exchange(base), None, self.clock)
+            login = Client(_http_client(base), None, self.clock)
             access = PrivateKeyAccess(
                 _secret(about.key_file, "okta"),
                 about.client_id,
@@ -133,13 +133,13 @@ def _secret(file: str, vendor: Vendor) -> str:
 
 
 def _host(base: str, access: Access) -> VendorHost:
-    return VendorHost(base, _exchange(base), access)
+    return VendorHost(base, _http_client(base), access)
 
 
-def _exchange(url: str) -> Exchange:
+def _http_client(url: str) -> HttpClient:
     try:
-        return Exchange(url)
-    except Elsewhere:
+        return HttpClient(url)
+    except ForeignHost:
         raise RespondInvalid(
             "a URL in the settings is neither https:// nor this machine itself", fix="https://host"
         ) from None

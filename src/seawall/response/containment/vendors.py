@@ -30,7 +30,7 @@ from seawall.vendor_api.client import Access, Patience, Unavailable, asked_pause
 from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import Malformed, decoded, vendor_code
 from seawall_base.clock import Clock
-from seawall_base.http_exchange import Answer, Broken, Elsewhere, Exchange
+from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, IncompleteResponse
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_PAGES: Final = 200
@@ -52,7 +52,7 @@ class VendorHost:
     """One service of a vendor: where its base URL is, how it is spoken to, and who asks."""
 
     base: str
-    exchange: Exchange
+    http: HttpClient
     access: Access
 
 
@@ -107,7 +107,7 @@ class Vendors:
             self._known[key] = self.hosts(*key)
         return self._known[key]
 
-    def _asked(self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str) -> Answer:
+    def _asked(self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str) -> HttpResponse:
         is_read = call.method == "GET"
         body = None if call.body is None else msgspec.json.encode(call.body)
         waited, is_renewed, attempt = 0.0, False, 0
@@ -142,12 +142,12 @@ class Vendors:
 
     def _sent(
         self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str, body: bytes | None
-    ) -> tuple[Answer | None, str]:
+    ) -> tuple[HttpResponse | None, str]:
         """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""
         try:
-            host.exchange.check(url)
+            host.http.check(url)
             headers = dict(host.access.headers(call.method, url))
-        except Elsewhere:
+        except ForeignHost:
             raise PlanInvalid("a call leads to another host than the configured one") from None
         except Unavailable as unavailable:
             raise CallRefused(0, f"no access token: {unavailable.code}") from None
@@ -156,15 +156,15 @@ class Vendors:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            return host.exchange.send(call.method, url, headers, body, MOST_BYTES), ""
-        except Broken as broken:
+            return host.http.send(call.method, url, headers, body, MOST_BYTES), ""
+        except IncompleteResponse as broken:
             return None, broken.code
 
     def _settle(self) -> None:
         self.clock.wait(SETTLING)
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: HttpResponse) -> Any:
     """The JSON of an answer, None where it has no body. Raises CallUnclear where it is something else."""
     if not answer.body.strip():
         return None
@@ -174,7 +174,7 @@ def _document(answer: Answer) -> Any:
         raise CallResultUnknown("malformed") from None
 
 
-def _next(url: str, answer: Answer, document: Any, page: Any) -> str | None:
+def _next(url: str, answer: HttpResponse, document: Any, page: Any) -> str | None:
     """Where the next page is: a link (Graph, Okta), a token (Google), or what comes after the last number (the gate).
 
     A link that leads to another host is refused when it is asked.

@@ -15,11 +15,11 @@ from seawall.response.notification.drafts import DraftedLetter
 from seawall.response.notification.letter import decode_facts, encoded, list_file_names
 from seawall.response.notification.smtp import DeliveryOutcome, OutgoingLetter
 from seawall_base.document_version import SCHEMA_VERSION
-from seawall_base.http_client import TrustStore
+from seawall_base.http_connection import TrustStore
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
 from seawall_base.webhook import Webhook
-from seawall_base.webhooks import NotDelivered, send
+from seawall_base.webhooks import DeliveryFailed, send
 
 MOST_PDF: Final = 1024 * 1024
 """Bytes of a PDF in one body: the text and the page say the same."""
@@ -82,7 +82,7 @@ class WebhookTransport:
                 trust=self.trust,
                 wants_answer=True,
             )
-        except NotDelivered as error:
+        except DeliveryFailed as error:
             return DeliveryOutcome(
                 "unsure" if error.may_have_arrived else "failed", str(error), is_final=error.is_final
             )

@@ -20,7 +20,8 @@ from typing import Any, Final, Literal, Protocol
 
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import MailServer
-from seawall_base.http_client import FetchRefused, trust_store
+from seawall_base.http_connection import trust_store
+from seawall_base.http_url import FetchError
 from seawall_base.safe_text import visible
 
 LONGEST: Final = 10
@@ -93,7 +94,7 @@ class MailTransport:
             if progress.is_handed_over:  # smtplib's own: an answer that it could not read
                 return DeliveryOutcome("unsure", f"{progress.doing}: {_shown(error.smtp_error)}")
             return _answered(error.smtp_code, error.smtp_error, progress)
-        except (smtplib.SMTPException, OSError, FetchRefused, ValueError) as error:
+        except (smtplib.SMTPException, OSError, FetchError, ValueError) as error:
             reason = f"{progress.doing}: {_words(error)}"
             return DeliveryOutcome(
                 "unsure" if progress.is_handed_over else "failed", reason, stops=not progress.is_connected

@@ -9,8 +9,8 @@ from typing import Final
 
 from seawall.response.signals.outbox import OutboxEntry, SignalOutbox
 from seawall.response.signals.settings import SignalReceiver
-from seawall_base.http_client import TrustStore
-from seawall_base.http_post import Answer, NotAnswered, post
+from seawall_base.http_client import HttpResponse, NoResponse, post
+from seawall_base.http_connection import TrustStore
 from seawall_tokens.jose.strict_json import JsonRefused, loads
 
 TIMEOUT: Final = 15.0
@@ -27,7 +27,7 @@ LONGEST_ANSWER: Final = 16 * 1024
 LATER: Final = frozenset({"authentication_failed", "access_denied"})
 """Errors that are about us and not about the token (RFC 8935 section 2.4): the operator mends them, and it is sent again."""
 
-Post = Callable[..., Answer]
+Post = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _deliver(
         answer = send(
             stream.endpoint, headers, kept.token.encode("ascii"), timeout=TIMEOUT, trust=trust, wanted=LONGEST_ANSWER
         )  # fmt: skip
-    except NotAnswered as error:
+    except NoResponse as error:
         return _failed(outbox, kept, now, str(error), None), False
     if answer.status == 202:
         outbox.taken(stream.name, [kept.token_id], int(now()))
@@ -121,7 +121,7 @@ def _deliver(
         outbox.refused(stream.name, kept.token_id, err, words, int(now()))
         return "", False
     fault = f"the receiver answered {answer.status}{f' {err}' if err else ''}"
-    return _failed(outbox, kept, now, fault, answer.retry_after), False
+    return _failed(outbox, kept, now, fault, answer.headers.get("retry-after")), False
 
 
 def _failed(
@@ -134,7 +134,7 @@ def _failed(
     return fault
 
 
-def _said(answer: Answer) -> tuple[str, str]:
+def _said(answer: HttpResponse) -> tuple[str, str]:
     """The receiver's `err` and `description` (RFC 8935 section 2.3), in visible characters; empty where it gives none."""
     try:
         document = loads(answer.body, max_bytes=LONGEST_ANSWER)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from seawall.response.errors import SignalsInvalid
-from seawall_base.http_client import FetchRefused, location_of
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.regular_files import open_file
 from seawall_base.secret_file import read_secret
 
@@ -152,8 +152,8 @@ def _text(path: Path, at: str, table: Mapping[str, Any], name: str) -> str:
 
 def _https(path: Path, at: str, url: str) -> str:
     try:
-        location_of(url, allow_loopback_http=True)
-    except FetchRefused as error:
+        parse_url(url, allow_loopback_http=True)
+    except FetchError as error:
         raise SignalsInvalid(f"{path}: {at}: {error}", fix="write https://host/path") from None
     if "?" in url:
         raise SignalsInvalid(f"{path}: {at}: no query may be in it", fix="write https://host/path")

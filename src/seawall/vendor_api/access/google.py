@@ -16,7 +16,7 @@ from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import decoded
 from seawall_base.clock import Stopped
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Answer, Elsewhere
+from seawall_base.http_client import ForeignHost, HttpResponse
 
 SCOPE: Final = "https://www.googleapis.com/auth/admin.reports.audit.readonly"
 TOKEN_URL: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
@@ -56,7 +56,7 @@ class GoogleAccess:
 
         try:
             self._credentials.refresh(self._transport)
-        except (Unavailable, Elsewhere, Stopped, CollectRefused):
+        except (Unavailable, ForeignHost, Stopped, CollectRefused):
             raise
         except (GoogleAuthError, ValueError) as error:
             code = f": {self._transport.fault}" if self._transport.fault else ""
@@ -112,7 +112,7 @@ class _Transport:
     ) -> _Response:
         """Answer a request."""
         if url != TOKEN_URL:
-            raise Elsewhere
+            raise ForeignHost
         data = body.encode() if isinstance(body, str) else body
         try:
             return self._client.ask(
@@ -123,7 +123,7 @@ class _Transport:
             return _Response(refused.status, {}, json.dumps({"error": self.fault}).encode())
 
 
-def _response(answer: Answer) -> _Response:
+def _response(answer: HttpResponse) -> _Response:
     """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
     decoded(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.headers, answer.body)

@@ -18,7 +18,7 @@ from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import decoded
 from seawall_base.clock import Stopped
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Answer, Elsewhere, form, with_query
+from seawall_base.http_client import ForeignHost, HttpResponse, form, with_query
 
 MOST_BYTES: Final = 1024 * 1024
 BEGIN_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
@@ -83,7 +83,7 @@ class MicrosoftAccess:
                     instance_discovery=False,
                 )
             found = self._app.acquire_token_for_client(scopes=[self._scope])
-        except (Unavailable, Elsewhere, Stopped, CollectRefused):
+        except (Unavailable, ForeignHost, Stopped, CollectRefused):
             raise
         except Exception as error:  # noqa: BLE001 - what MSAL raises may quote the answer, and has no common class
             raise CollectRefused(
@@ -143,7 +143,7 @@ class _Transport:
 
     def _ask(self, method: str, url: str, headers: Any, body: bytes | None) -> _Response:
         if not url.startswith(f"{self._authority}/"):
-            raise Elsewhere
+            raise ForeignHost
         place = self._base + url.removeprefix(self._authority)
         try:
             return self._client.ask(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
@@ -152,7 +152,7 @@ class _Transport:
             return _Response(refused.status, f'{{"error": "{refused.code or refused.status}"}}', {})
 
 
-def _response(answer: Answer) -> _Response:
+def _response(answer: HttpResponse) -> _Response:
     """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
     decoded(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)

@@ -23,7 +23,7 @@ from seawall.vendor_api.errors import CollectRefused
 from seawall.vendor_api.responses import Malformed, decoded
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
-from seawall_base.http_exchange import Answer, form
+from seawall_base.http_client import HttpResponse, form
 
 SCOPE: Final = "okta.logs.read"
 MOST_BYTES: Final = 1024 * 1024
@@ -128,7 +128,7 @@ class PrivateKeyAccess:
         }
         return form(body), headers
 
-    def _granted(self, answer: Answer) -> _Granted:
+    def _granted(self, answer: HttpResponse) -> _Granted:
         granted: _Granted = decoded(answer.body, _Granted)
         wanted = "bearer" if self._proof is None else "dpop"
         if (

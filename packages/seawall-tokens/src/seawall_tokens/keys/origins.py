@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from seawall_base.http_client import FetchRefused, TrustStore, fetch, location_of
+from seawall_base.http_client import fetch
+from seawall_base.http_connection import TrustStore
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.regular_files import open_file
 from seawall_tokens.jose import strict_json
 from seawall_tokens.jose.key_set import LARGEST_SET, KeySet, KeySetRefused, read_key_set
@@ -28,7 +30,7 @@ Origin = Callable[[], KeySet]
 class OriginFailed(Exception):
     """No key set could be loaded.
 
-    `code` is one of `jose.fetch.FETCH_CODES`, `set-CODE` for a code of `KeySetRefused`, `discovery-malformed`,
+    `code` is one of `seawall_base.http_url.FETCH_CODES`, `set-CODE` for a code of `KeySetRefused`, `discovery-malformed`,
     `discovery-issuer`, `discovery-host`, `file-unreadable` or `unexpected`. The text holds nothing of what was loaded.
     """
 
@@ -116,7 +118,7 @@ def _fetched(url: str, limit: int, connection: Connection) -> bytes:
             trust=connection.trust,
             allow_loopback_http=connection.allow_loopback_http,
         ).body
-    except FetchRefused as refused:
+    except FetchError as refused:
         raise OriginFailed(refused.code, str(refused)) from None
 
 
@@ -139,8 +141,8 @@ def _discovery(body: bytes) -> dict[str, Any]:
 
 def _host(url: str, connection: Connection) -> str:
     try:
-        return location_of(url, allow_loopback_http=connection.allow_loopback_http).host
-    except FetchRefused as refused:
+        return parse_url(url, allow_loopback_http=connection.allow_loopback_http).host
+    except FetchError as refused:
         raise OriginFailed(refused.code, str(refused)) from None
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from seawall_base.http_client import FetchRefused, location_of, trust_store
+from seawall_base.http_connection import trust_store
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_settings
 from seawall_base.settings_values import quote_value
 from seawall_base.toml_lines import Path
@@ -198,8 +199,8 @@ def _check_urls(entry: Entry) -> None:
         if name == "issuer" and entry.values["http_issuer"] is True:
             url = url.replace("http://", "https://", 1)
         try:
-            location_of(url.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT), allow_loopback_http=allowed)
-        except FetchRefused as refused:
+            parse_url(url.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT), allow_loopback_http=allowed)
+        except FetchError as refused:
             if name == "issuer" or name in entry.own:
                 entry.say(name, f"{quote_value(url)}: {refused}", "write an https:// URL")
         if name != "issuer" and "{" in url:
@@ -269,7 +270,7 @@ def _origin(entry: Entry, folder: FilePath) -> Origin | None:
     if values["trust_file"] is not None:
         try:
             trust = trust_store(folder / values["trust_file"])
-        except FetchRefused as refused:
+        except FetchError as refused:
             entry.say("trust_file", str(refused), "give a file of certificates in PEM")
     connection = Connection(
         timeout=values["fetch_timeout"], trust=trust, allow_loopback_http=values["allow_loopback_http"]

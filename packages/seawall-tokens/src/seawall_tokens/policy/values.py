@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from seawall_base.http_client import FetchRefused, location_of
+from seawall_base.http_url import FetchError, parse_url
 from seawall_base.settings_values import LONGEST_LIST, InvalidValue, kind_of, quote_value, text, texts
 from seawall_tokens.policy.issuer_policy import (
     ABSENT_TYPE,
@@ -37,8 +37,8 @@ def issuer(value: Any) -> str:
     if plain.startswith("http://"):  # whether that is allowed is judged elsewhere
         plain = "https://" + plain.removeprefix("http://")
     try:
-        location_of(plain, allow_loopback_http=True)
-    except FetchRefused as refused:
+        parse_url(plain, allow_loopback_http=True)
+    except FetchError as refused:
         raise InvalidValue(
             f"{quote_value(found)}: {refused}", "write the issuer exactly as tokens spell it in iss"
         ) from None

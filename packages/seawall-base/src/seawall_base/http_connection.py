@@ -1,0 +1,331 @@
+"""One connection to one host, kept within a deadline, a number of bytes and the addresses that may be asked.
+
+These are urllib3's connections. Added is how they resolve a name, choose an address, write and read: each wait lasts until
+the deadline at most, however slowly the other side reads or drips. Certificates are always verified. No proxy of the
+environment is used. A connection may go through a proxy (CONNECT) that `proxy.py` describes, or to a UNIX socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import ipaddress
+import math
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from seawall_base.http_url import FetchError
+from seawall_base.regular_files import open_file
+
+TrustStore = ssl.SSLContext
+"""Whose certificates are trusted: see `trust_store`."""
+
+OVERHEAD: Final = 256 * 1024
+"""Bytes that headers and chunk framing may take, beside as many as the body may have."""
+PIECE: Final = 64 * 1024
+_RECORD: Final = 16 * 1024
+"""Bytes that are written at a time: what one record of TLS holds."""
+_LARGEST_BUNDLE: Final = 16 << 20
+"""Octets of a PEM file of certificates."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class ProxyFailed(Exception):
+    """A proxy did not let a request through. `code` is `proxy-407` and the like, `proxy-tls-failed` or `proxy-failed`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Deadline:
+    """A point in time that all waiting shares. `pause` is the longest single wait before it, in seconds."""
+
+    def __init__(self, seconds: float, *, pause: float = math.inf) -> None:
+        self._end = time.monotonic() + seconds
+        self._pause = pause
+
+    def left(self) -> float:
+        """Return how many seconds to wait at most. Raises `FetchError` (`timeout`) when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise FetchError("timeout")
+        return min(left, self._pause)
+
+    def within(self, seconds: float) -> Deadline:
+        """Return this deadline, or an earlier one in so many seconds."""
+        return Deadline(min(seconds, self.left()))
+
+
+def trust_store(certificates: Path | None = None) -> TrustStore:
+    """Return the system's trust store, or only a PEM file's certificates. Raises `FetchError` (`trust-unreadable`)."""
+    if certificates is None:
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        with open_file(certificates) as file:
+            context.load_verify_locations(cadata=file.read(_LARGEST_BUNDLE).decode("ascii"))
+    except (OSError, ValueError, ssl.SSLError):
+        raise FetchError("trust-unreadable") from None
+    return context
+
+
+def verifying(trust: TrustStore | None) -> TrustStore:
+    """Return the context, the system's where there is none. Raises `FetchError` for one that does not verify."""
+    context = trust_store() if trust is None else trust
+    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
+        raise FetchError("trust-unsafe")
+    return context
+
+
+@contextmanager
+def raise_as_fetch_error() -> Iterator[None]:
+    """Raise what the libraries raise as `FetchError`. Their texts are dropped: they may quote the answer."""
+    try:
+        yield
+    except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        # What happened to an answer's body, urllib3 tells as the cause of its own error.
+        cause = error.__cause__ if isinstance(error, HTTPError) and error.__cause__ is not None else error
+        raise _fetch_error(cause) from None
+
+
+def _fetch_error(error: BaseException) -> FetchError:
+    match error:
+        case TimeoutError():
+            return FetchError("timeout")
+        case ssl.SSLCertVerificationError():
+            return FetchError("tls-failed", error.verify_message)
+        case ssl.SSLEOFError() | http.client.IncompleteRead():
+            return FetchError("truncated")
+        case ssl.SSLError():
+            return FetchError("tls-failed")
+        case OSError() if not isinstance(error, http.client.HTTPException):
+            return FetchError("connect-failed", os_error=error.strerror or "")
+    return FetchError("answer-malformed")
+
+
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a deadline or a number of bytes, whichever comes first."""
+
+    def __init__(self, connection: socket.socket, budget: int, deadline: Deadline) -> None:
+        self._connection, self._budget, self._deadline = connection, budget, deadline
+        # It keeps the socket open where http.client closes its own end before the body is read.
+        self._raw = connection.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, within the limits."""
+        self._connection.settimeout(self._deadline.left())
+        count = self._raw.readinto(buffer) or 0
+        self._budget -= count
+        if self._budget < 0:
+            raise FetchError("too-large")
+        return count
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what `http.client` asks a socket for."""
+        return io.BufferedReader(self, PIECE)
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._raw.close()
+        super().close()
+
+
+class TimedConnection(HTTPConnection):
+    """A connection without TLS. Set `deadline` and `budget` (bytes of an answer) before each use.
+
+    `has_begun` says whether a byte of a request was sent. A `socket_path` is a UNIX socket that is asked in place of the host.
+    """
+
+    deadline: Deadline
+    budget: int = OVERHEAD
+    socket_path: str = ""
+    has_begun: bool = False
+    _held: bytearray | None = None
+
+    def may_ask(self, address: Address) -> bool:
+        """Return whether an address is this machine's own: the only one that is asked without TLS."""
+        return address.is_loopback
+
+    def ask(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> HTTPResponse:
+        """Send one request in one piece, and return the answer with its body unread."""
+        self._held = bytearray()
+        self.request(method, target, body=body, headers=headers)
+        request, self._held = bytes(self._held), None
+        self.has_begun = True
+        # Who refuses a large request may answer and close before all of it is sent.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.send(request)
+        # Past urllib3's own, which writes the URL and malformed headers into the log.
+        answer = super(HTTPConnection, self).getresponse()
+        unfolded = [(name, re.sub(r"\r\n[ \t]+", " ", value)) for name, value in answer.headers.items()]
+        return HTTPResponse(
+            answer,
+            HTTPHeaderDict(unfolded),
+            answer.status,
+            preload_content=False,
+            original_response=answer,
+            request_method=method,
+        )
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]
+        """Write to the socket by the deadline, or hold a request's parts together."""
+        if self._held is not None:
+            self._held += data
+            return
+        for start in range(0, len(data), _RECORD):
+            self.sock.settimeout(self.deadline.left())
+            self.sock.sendall(data[start : start + _RECORD])
+
+    def response_class(self, sock: socket.socket, *, method: str | None) -> http.client.HTTPResponse:  # type: ignore[override]
+        """Return what reads an answer, a proxy's to CONNECT among them."""
+        reader: Any = DeadlineReader(sock, self.budget, self.deadline)
+        return http.client.HTTPResponse(reader, method=method)
+
+    def _new_conn(self) -> socket.socket:
+        if self.socket_path:
+            return _open_unix_socket(self.socket_path, self.deadline)
+        try:
+            return self._open_socket()
+        except FetchError:
+            if self.proxy is not None:
+                raise ProxyFailed("proxy-failed") from None
+            raise
+
+    def _open_socket(self) -> socket.socket:
+        """Connect to the first address that answers. One address that is refused refuses the host."""
+        addresses = _resolve(self._dns_host.strip("[]"), self.port, self.deadline)
+        if not all(self.may_ask(_address(address[4][0])) for address in addresses):
+            raise FetchError("address-refused")
+        os_error = ""
+        for number, (family, kind, protocol, _, address) in enumerate(addresses):
+            connection = socket.socket(family, kind, protocol)
+            try:
+                # A dead first address (IPv6 without a route) must not use up the time of the others.
+                connection.settimeout(self.deadline.left() / (len(addresses) - number))
+                connection.connect(address)
+                for option in self.socket_options or ():
+                    connection.setsockopt(*option)
+                connection.settimeout(self.deadline.left())
+            except (OSError, FetchError) as error:
+                connection.close()
+                self.deadline.left()
+                os_error = getattr(error, "strerror", None) or os_error
+                continue
+            return connection
+        raise FetchError("connect-failed", os_error=os_error)
+
+
+class TimedTlsConnection(TimedConnection, HTTPSConnection):
+    """A connection over TLS, direct or through a proxy's tunnel."""
+
+    def may_ask(self, address: Address) -> bool:
+        """Return whether an address may be asked. A private one may, and any of a proxy, which the operator names."""
+        is_never_asked = address.is_link_local or address.is_multicast or address.is_unspecified
+        return self.proxy is not None or not is_never_asked
+
+    def connect(self) -> None:
+        """Connect, through the tunnel where there is one, and verify the certificate."""
+        super().connect()
+        # A body that ends with the connection is whole only after TLS's goodbye: else somebody may have cut it.
+        secured: Any = self.sock
+        secured.suppress_ragged_eofs = False
+
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()
+        except OSError as error:
+            found = re.match(r"Tunnel connection failed: ([0-9]{3})(?![0-9])", str(error))
+            if found is not None:
+                raise ProxyFailed(f"proxy-{found[1]}") from None
+            raise
+        self.sock.settimeout(self.deadline.left())
+
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
+        try:
+            outer = super()._connect_tls_proxy(hostname, sock)
+        except ssl.SSLError:
+            raise ProxyFailed("proxy-tls-failed") from None
+        except OSError:
+            raise ProxyFailed("proxy-failed") from None
+        receive = outer.recv
+
+        def receive_by_deadline(size: int) -> bytes:
+            outer.settimeout(self.deadline.left())
+            return receive(size)
+
+        # urllib3 reads TLS within TLS in a loop of its own, which would begin to wait anew for each drop.
+        outer.recv = receive_by_deadline  # type: ignore[method-assign, assignment]
+        return outer
+
+
+def _open_unix_socket(path: str, deadline: Deadline) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(deadline.left())
+        connection.connect(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:
+    """Look a host's addresses up. In a thread of its own, because the system's look-up knows no time limit."""
+    found: list[list[tuple[Any, ...]]] = []
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            found.append([])
+
+    thread = threading.Thread(target=look_up, name="seawall-resolve", daemon=True)
+    thread.start()
+    thread.join(deadline.left())
+    if not found:
+        raise FetchError("timeout")
+    if not found[0]:
+        raise FetchError("resolve-failed")
+    return found[0]
+
+
+def _address(text: str) -> Address:
+    address = ipaddress.ip_address(text.split("%", 1)[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def read_body(answer: HTTPResponse, limit: int, *, decompress: bool = False) -> bytes:
+    """Return the whole body. Raises `FetchError` for more than `limit` bytes, decompressed, and for less than said."""
+    if not decompress and (answer.length_remaining or 0) > limit:
+        raise FetchError("too-large")
+    pieces: list[bytes] = []
+    size = 0
+    while piece := answer.read1(min(PIECE, limit + 1 - size), decode_content=decompress):
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise FetchError("too-large")
+    return b"".join(pieces)

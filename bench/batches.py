@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -44,7 +44,7 @@ def main() -> None:
 
 def measure(records: int, size: int) -> dict[str, Any]:
     """Return events, events a second, and the milliseconds of a batch (median, p99, worst), as JSON-ready values."""
-    coder, networks, engine, seconds = Coder(), Networks.load(), Engine(load()), []
+    coder, networks, engine, seconds = Coder(), Networks.load(), DetectionEngine(load()), []
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "records.jsonl"
         write_bench_records(path, records, 1)

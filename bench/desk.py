@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.detection.feedback_values import Draft
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.feedback_values import FeedbackDraft
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.answering import standing_answers
@@ -29,24 +29,24 @@ from seawall_base.errors import UsageError
 ACCOUNTS = 10_000
 KEPT_A_DAY = 200
 DRAFTS = (
-    Draft("expected-change", "tenant"),
-    Draft("expected-change", "peers"),
-    Draft("expected-change", "account"),
-    Draft("safe"),
-    Draft("compromised"),
+    FeedbackDraft("expected-change", "tenant"),
+    FeedbackDraft("expected-change", "peers"),
+    FeedbackDraft("expected-change", "account"),
+    FeedbackDraft("safe"),
+    FeedbackDraft("compromised"),
 )
 
 
-def templates(seed: int) -> list[Candidate]:
+def templates(seed: int) -> list[ScoredCandidate]:
     """Return the candidates of a small world of the lab."""
     with tempfile.TemporaryDirectory() as folder:
         make_world(WorldSettings(seed=seed, accounts=100, days=35, attacks=6), Path(folder))
-        kept: list[Candidate] = []
+        kept: list[ScoredCandidate] = []
         pipeline.scan([Path(folder) / "logs"], watch=lambda scored: kept.extend(scored.kept))
     return kept
 
 
-def spread(found: list[Candidate], dice: random.Random) -> dict[int, list[Candidate]]:
+def spread(found: list[ScoredCandidate], dice: random.Random) -> dict[int, list[ScoredCandidate]]:
     """Return 44 days of candidates like those, of ten thousand accounts of one organisation."""
     last = max(one.day for one in found)
     days = {}
@@ -66,7 +66,7 @@ def spread(found: list[Candidate], dice: random.Random) -> dict[int, list[Candid
     return days
 
 
-def keep(database: Database, days: dict[int, list[Candidate]]) -> list[str]:
+def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str]:
     """Keep candidates and incidents as a watch does; return the incidents' ids, worst first."""
     last = max(days)
     tenant = next(one.tenant for found in days.values() for one in found)
@@ -127,13 +127,13 @@ def main() -> None:
         database.close()
 
 
-def foretold(desk: Desk, id_: str, draft: Draft) -> None:
+def foretold(desk: Desk, id_: str, draft: FeedbackDraft) -> None:
     """Ask for a preview; that an incident shows nothing to expect of so many is an answer too."""
     with contextlib.suppress(UsageError):
         desk.preview(id_, draft)
 
 
-def give(database: Database, desk: Desk, id_: str, draft: Draft, now: int) -> None:
+def give(database: Database, desk: Desk, id_: str, draft: FeedbackDraft, now: int) -> None:
     """Save an answer, where it may be given."""
     try:
         prepared = desk.prepared(id_, draft)

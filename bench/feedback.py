@@ -23,17 +23,17 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.feedback.applying import effects
-from seawall.detection.feedback.columns import Columns
-from seawall.detection.feedback.drafting import checked, choices, lessons
+from seawall.detection.feedback.applying import compute_effects
+from seawall.detection.feedback.columns import CandidateColumns
+from seawall.detection.feedback.drafting import check_draft, list_choices, list_lessons
 from seawall.detection.feedback.expected import DAY
-from seawall.detection.feedback.regrouping import Rows, cases, chosen
-from seawall.detection.feedback_values import Answered, Draft, Value
-from seawall.detection.incidents.cases import allowed
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.feedback.regrouping import CaseRows, cases, select_cases
+from seawall.detection.feedback_values import Answered, FeedbackDraft, Value
+from seawall.detection.incidents.cases import incident_limit
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.outcomes import UNEXPLAINED, microseconds
-from seawall.lab.evaluate.worlds import made, measuring_worlds
+from seawall.lab.evaluate.worlds import ensure_world, measuring_worlds
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.candidates import packed, unpacked
 from seawall_base.errors import UsageError
@@ -50,13 +50,13 @@ SHARED_BY = 3
 class World:
     """A world's candidates and its truth."""
 
-    candidates: list[Candidate]
+    candidates: list[ScoredCandidate]
     truth: Mapping[str, Any]
     accounts: int
     budget: float | None
 
     def __post_init__(self) -> None:
-        self.columns = Columns(self.candidates)
+        self.columns = CandidateColumns(self.candidates)
         self.first = microseconds(self.truth["quiet_until"]) // DAY
         self.last = max(one.day for one in self.candidates)
         self.owner = {uid: place for place, one in enumerate(self.truth["attacks"]) for uid in one["events"]}
@@ -65,7 +65,7 @@ class World:
         """Return the attacks whose records a case holds."""
         return {self.owner[uid] for row in story for uid in self.candidates[row].events if uid in self.owner}
 
-    def shared(self, case: Rows, possible: Sequence[Value]) -> tuple[Value, ...]:
+    def shared(self, case: CaseRows, possible: Sequence[Value]) -> tuple[Value, ...]:
         """Return the values of a case that belong to a change of the organisation, none where there is no such change."""
         top = self.candidates[case.top]
         accounts = {
@@ -82,7 +82,7 @@ class World:
                     showing[Value(fact.field, fact.now)].add(one.account)
         return tuple(value for value in possible if len(showing[value]) >= SHARED_BY)
 
-    def confuser(self, case: Rows) -> tuple[str, int]:
+    def confuser(self, case: CaseRows) -> tuple[str, int]:
         """Return what explains a false incident, and how many accounts share it."""
         top = self.candidates[case.top]
         fitting = [
@@ -134,24 +134,24 @@ class Arm:
         )
 
     def _answer(
-        self, world: World, case: Rows, number: int, day: int, dice: random.Random
+        self, world: World, case: CaseRows, number: int, day: int, dice: random.Random
     ) -> Answered | None:
         if self.wrong is None:
             return None
         is_true = bool(world.attacks(case.story)) != (dice.random() < self.wrong)
-        draft = Draft("compromised") if is_true else Draft("safe")
+        draft = FeedbackDraft("compromised") if is_true else FeedbackDraft("safe")
         top, learnt, now = (
             world.candidates[case.top],
-            lessons(world.candidates[row] for row in case.story),
+            list_lessons(world.candidates[row] for row in case.story),
             (day + 1) * DAY,
         )
-        shared = () if is_true else world.shared(case, choices(learnt, "tenant"))
+        shared = () if is_true else world.shared(case, list_choices(learnt, "tenant"))
         if shared:
-            draft = Draft("expected-change", "tenant", shared)
+            draft = FeedbackDraft("expected-change", "tenant", shared)
         try:
-            draft = checked(draft, learnt, now)
+            draft = check_draft(draft, learnt, now)
         except UsageError:  # a country alone, say
-            draft = checked(Draft("safe"), learnt, now)
+            draft = check_draft(FeedbackDraft("safe"), learnt, now)
         if draft.answer not in self.kinds:
             return None
         self.given[draft.answer] += 1
@@ -174,7 +174,7 @@ class Arm:
             if microseconds(attack["first_event"]) >= until * DAY and not attack["near_impossible"]:
                 self.ahead.append(ahead.get(place, wrong))
 
-    def _count(self, world: World, case: Rows, until: int) -> None:
+    def _count(self, world: World, case: CaseRows, until: int) -> None:
         self.raised += 1
         found = world.attacks(case.story)
         fresh = [
@@ -194,18 +194,20 @@ class Arm:
 
 def _raised(
     world: World, answers: Sequence[Answered], told: set[int], span: tuple[int, int], spent: int
-) -> list[Rows]:
+) -> list[CaseRows]:
     """Return what is left of the budget raises on the last day of a span, and nobody was told of yet."""
     since, day = span
     columns, rows, changed = _changed(world, answers, day, 44)
     found = cases(columns, columns.scores + changed)
     fresh = [case for case in found if not any(rows[row] in told for row in case.near)]
-    limits = dict.fromkeys(columns.of_tenant, allowed(world.budget, world.accounts, day - since + 1) - spent)
-    through = chosen(columns, fresh, limits, changed, since=since, is_sparing=world.budget is None)
+    limits = dict.fromkeys(
+        columns.of_tenant, incident_limit(world.budget, world.accounts, day - since + 1) - spent
+    )
+    through = select_cases(columns, fresh, limits, changed, since=since, is_sparing=world.budget is None)
     return [_numbered(case, rows) for case in through]
 
 
-def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> list[Rows]:
+def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> list[CaseRows]:
     """Return all cases of a span, worst first."""
     columns, rows, changed = _changed(world, answers, span[1], span[1] - span[0] + 1)
     return [_numbered(case, rows) for case in cases(columns, columns.scores + changed)]
@@ -213,14 +215,14 @@ def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> 
 
 def _changed(
     world: World, answers: Sequence[Answered], day: int, days: int
-) -> tuple[Columns, list[int], Floats]:
+) -> tuple[CandidateColumns, list[int], Floats]:
     rows = [row for row, one in enumerate(world.candidates) if day - days < one.day <= day]
-    columns = Columns([world.candidates[row] for row in rows], world.columns)
-    return columns, rows, effects(columns, answers, (day + 1) * DAY).change
+    columns = CandidateColumns([world.candidates[row] for row in rows], world.columns)
+    return columns, rows, compute_effects(columns, answers, (day + 1) * DAY).change
 
 
-def _numbered(case: Rows, rows: list[int]) -> Rows:
-    return Rows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
+def _numbered(case: CaseRows, rows: list[int]) -> CaseRows:
+    return CaseRows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
 
 
 def worlds(
@@ -228,9 +230,9 @@ def worlds(
 ) -> Iterator[World]:
     """Yield worlds, made and scored unless they are kept in the folder already."""
     for settings in measuring_worlds(count, seed, accounts, days):
-        folder, place = made(settings, keep), keep / f"candidates-{settings.seed}"
+        folder, place = ensure_world(settings, keep), keep / f"candidates-{settings.seed}"
         if not place.exists():
-            kept: list[Candidate] = []
+            kept: list[ScoredCandidate] = []
             pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.kept))  # type: ignore[misc]
             place.write_bytes(msgspec.msgpack.encode([packed(one) for one in kept]))
         found = [unpacked(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])]

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from seawall.lab.worlds.bench import _templates, _write_chunk
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.world import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 
@@ -91,7 +91,7 @@ def _made(folder: Path, records: int, batch: int, seed: int) -> dict[str, object
 
 def _ordinary(records: int, seed: int) -> Iterator[Line]:
     """One large organisation, without end."""
-    dice = Dice(seed, 7)
+    dice = SeededRandom(seed, 7)
     templates = _templates(ACCOUNTS, seed, dice)
     start = datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()
     per_month = PER_DAY * 30

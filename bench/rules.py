@@ -35,7 +35,7 @@ from tests.detection.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
 from scan_million import Run, measured, median
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from seawall.lab.worlds.bench import DAYS, write_bench_records
@@ -119,7 +119,7 @@ class Pass:
 
 def marked(files: Sequence[Path], folders: Sequence[Path], networks: Networks) -> Pass:
     """Read, enrich and mark every record, as a scan does."""
-    found, asked = Pass(), load(folders)
+    found, asked = Pass(), load_rules(folders)
     asked.programs()
     start = time.process_time()
     for batch in read(files):
@@ -251,7 +251,7 @@ def main() -> None:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("pysigma", "pysigma-backend-sqlite"))
     where = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{datetime.now(UTC).date()}, {where}, {versions}, SQLite {sqlite3.sqlite_version}")
-    ours = load(asked.rules)
+    ours = load_rules(asked.rules)
     print(
         f"{asked.records:,} records; {len(ours.rules)} single rules and {len(ours.correlations)} correlations run",
         flush=True,

@@ -6,8 +6,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from seawall.detection.rules.sigma.load import load
-from seawall.detection.rules.sigma.model import About
+from seawall.detection.rules.sigma.load import load_rules
+from seawall.detection.rules.sigma.model import RuleDescription
 from tools import generated_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rule-pack.md"
@@ -41,16 +41,16 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def told() -> list[About]:
+def told() -> list[RuleDescription]:
     """Return what is told of each rule of the pack, but of those that are parts of others."""
-    rules = load(())
+    rules = load_rules(())
     parts = {rule.about.id for rule in rules.rules if rule.is_silent}
     return [about for about in rules.abouts if about.id not in parts]
 
 
 def rules_table() -> str:
     """One table for each technique, one row for each rule; a rule of several techniques stands with its first."""
-    by_technique: dict[str, list[About]] = defaultdict(list)
+    by_technique: dict[str, list[RuleDescription]] = defaultdict(list)
     for about in told():
         by_technique[about.techniques[0]].append(about)
     lines = []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from seawall.events.formats.limits import BODY
-from seawall.events.formats.many_bodies import Text
+from seawall.events.formats.many_bodies import NamedText
 from seawall.events.readers import EventBatch, Limits, read
 from seawall.pipeline.live.bodies import batches_of
 from seawall.pipeline.live.parser import read_of
@@ -76,7 +76,7 @@ def _campaign(folder: Path, seeds: range) -> None:
             for at in range(0, len(bodies), 20):
                 some = bodies[at : at + 20]
                 sent = packed(read_of([(body, "token") for body in some], BODY))
-                texts = [Text("token", len(body)) for body in some]
+                texts = [NamedText("token", len(body)) for body in some]
                 _account(batch for batches in unpacked(*sent, texts) for batch in batches)
             _followed(place)
         except BaseException:

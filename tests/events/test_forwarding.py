@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seawall.events.microsoft import forwarding
-from seawall.events.microsoft.m365_details import change
+from seawall.events.microsoft.m365_details import read_change
 from seawall.events.microsoft.m365_meanings import kind
 
 OWN = "contoso.example contoso.onmicrosoft.example"
@@ -19,7 +19,7 @@ def target(
     value: Any, operation: str = "New-InboxRule", name: str = "ForwardTo", own: str | None = OWN
 ) -> str | None:
     parameters = json.dumps([{"Name": "Name", "Value": "."}, {"Name": name, "Value": value}])
-    (text,) = change(operation, "mail_rule", parameters, None, None, None, None, own)
+    (text,) = read_change(operation, "mail_rule", parameters, None, None, None, None, own)
     assert text is not None
     found: dict[str, str | None] = json.loads(text)
     return found.get(forwarding.TARGET)
@@ -28,7 +28,7 @@ def target(
 def client_rule(actions: Any, own: str | None = OWN) -> str | None:
     text = actions if isinstance(actions, str) else json.dumps(actions)
     properties = json.dumps([{"Name": "RuleName", "Value": "."}, {"Name": "RuleActions", "Value": text}])
-    (said,) = change("UpdateInboxRules", "mail_rule", None, None, None, None, properties, own)
+    (said,) = read_change("UpdateInboxRules", "mail_rule", None, None, None, None, properties, own)
     assert said is not None
     found: dict[str, str | None] = json.loads(said)
     return found.get(forwarding.TARGET)
@@ -114,16 +114,16 @@ def test_several_parameters_are_judged_together() -> None:
         {"Name": "ForwardingAddress", "Value": "ann@contoso.example"},
         {"Name": "ForwardingSmtpAddress", "Value": "bob@evil.example"},
     ]
-    (text,) = change("Set-Mailbox", "mail_rule", json.dumps(both), None, None, None, None, OWN)
+    (text,) = read_change("Set-Mailbox", "mail_rule", json.dumps(both), None, None, None, None, OWN)
     assert json.loads(text or "")[forwarding.TARGET] == "outside"
 
 
 @pytest.mark.parametrize("name", ["ForwardingTarget", "forwardingtarget", "FORWARDINGTARGET"])
 def test_a_record_cannot_say_it_itself(name: str) -> None:
     given = [{"Name": name, "Value": "inside"}, {"Name": "ForwardTo", "Value": "bob@evil.example"}]
-    (text,) = change("New-InboxRule", "mail_rule", json.dumps(given), None, None, None, None, OWN)
+    (text,) = read_change("New-InboxRule", "mail_rule", json.dumps(given), None, None, None, None, OWN)
     assert json.loads(text or "") == {"ForwardTo": "bob@evil.example", "ForwardingTarget": "outside"}
-    (text,) = change("New-InboxRule", "mail_rule", json.dumps(given[:1]), None, None, None, None, OWN)
+    (text,) = read_change("New-InboxRule", "mail_rule", json.dumps(given[:1]), None, None, None, None, OWN)
     assert text is None or name not in json.loads(text)
 
 
@@ -201,7 +201,9 @@ def test_the_mailbox_that_a_command_names_shows_its_domain() -> None:
         {"Name": "Identity", "Value": "mara@contoso.example"},
         {"Name": "ForwardingSmtpAddress", "Value": "smtp:ann@contoso.example"},
     ]
-    (text,) = change("Set-Mailbox", "mail_rule", json.dumps(given), None, None, None, None, "other.example")
+    (text,) = read_change(
+        "Set-Mailbox", "mail_rule", json.dumps(given), None, None, None, None, "other.example"
+    )
     assert json.loads(text or "")[forwarding.TARGET] == "inside"
 
 
@@ -211,7 +213,7 @@ def test_the_name_of_a_rule_makes_no_domain_an_own_one() -> None:
         {"Name": "Identity", "Value": "bob@evil.example"},
         {"Name": "ForwardTo", "Value": "bob@evil.example"},
     ]
-    (text,) = change("Set-InboxRule", "mail_rule", json.dumps(given), None, None, None, None, OWN)
+    (text,) = read_change("Set-InboxRule", "mail_rule", json.dumps(given), None, None, None, None, OWN)
     assert json.loads(text or "")[forwarding.TARGET] == "outside"
 
 

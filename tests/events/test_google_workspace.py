@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.json_splitter import Scanner
+from seawall.events.formats.json_splitter import JsonSplitter
 from seawall.events.readers import Limits
 from tests.events.support import SHARED, read_all, rows, write_lines
 
@@ -91,12 +91,12 @@ def test_every_shape_gives_the_same_events(tmp_path: Path, shape: str) -> None:
 
 def test_a_page_beyond_what_is_held_in_memory_is_cut_into_its_activities() -> None:
     text = json.dumps(page(RECORDS)).encode()
-    scanner = Scanner(1 << 20, ("value",), {"items": "admin#reports#activities"})
+    scanner = JsonSplitter(1 << 20, ("value",), {"items": "admin#reports#activities"})
     pieces = [piece for place in range(0, len(text), 7) for piece in scanner.feed(text[place : place + 7])]
     found = [json.loads(piece) for piece in [*pieces, *scanner.finish()] if isinstance(piece, bytes)]
     # Fed in bits the page may be one piece; what is certain is that nothing of it is lost.
     assert found in (RECORDS, [page(RECORDS)])
-    whole = Scanner(1 << 20, ("value",), {"items": "admin#reports#activities"})
+    whole = JsonSplitter(1 << 20, ("value",), {"items": "admin#reports#activities"})
     assert [json.loads(bytes(piece)) for piece in whole.feed(text) if isinstance(piece, bytes)] == RECORDS
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.formats import field_capitals as lower
-from seawall.events.formats.field_capitals import Fields, Wanted
-from seawall.events.formats.json_values import as_text, structure
+from seawall.events.formats.field_capitals import RecordFields, RequestedFields
+from seawall.events.formats.json_values import as_text, read_structure
 from seawall.events.microsoft import entra_signin
 from seawall.events.readers import Limits
 from tests.events.support import ORGANISATION, read_all, rows
@@ -30,13 +30,13 @@ RECORDS = st.builds(
     MEMBERS,
     st.dictionaries(st.sampled_from(["properties", "Properties"]), PROPERTIES, max_size=2),
 )
-WANTED = Wanted({"both": "status time", "one": "id"}, other="x", missing="not-there")
+WANTED = RequestedFields({"both": "status time", "one": "id"}, other="x", missing="not-there")
 
 
 def sources_of(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Members of `properties` and of the envelope by lower-case name, worked out plainly."""
     envelope = {key.lower(): value for key, value in record.items()}
-    inner = structure(envelope.get("properties"))
+    inner = read_structure(envelope.get("properties"))
     return {key.lower(): value for key, value in inner.items()} if isinstance(inner, dict) else {}, envelope
 
 
@@ -51,11 +51,11 @@ def text_of(record: dict[str, Any], *names: str) -> str | None:
 
 def value_of(record: dict[str, Any], name: str) -> Any:
     found = (source.get(name) for source in sources_of(record))
-    return next((structure(value) for value in found if value not in NOTHING), None)
+    return next((read_structure(value) for value in found if value not in NOTHING), None)
 
 
 def rest_of(record: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    inner = structure({key.lower(): value for key, value in record.items()}.get("properties"))
+    inner = read_structure({key.lower(): value for key, value in record.items()}.get("properties"))
     kept: dict[str, Any] = {}
     for source in (record, inner if isinstance(inner, dict) else {}):
         kept |= {  # members of `properties` win
@@ -72,7 +72,7 @@ def test_fields_are_found_as_by_a_plain_look(records: list[dict[str, Any]], reme
     lower._MOST_NAMES = remembered
     try:
         for record in records:
-            fields = Fields(record)
+            fields = RecordFields(record)
             for name in ("id", "status", "properties", "x", ""):
                 assert fields.text(name) == text_of(record, name)
                 assert fields.value(name) == value_of(record, name)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.batches import EventBatch, Rows, drain
+from seawall.events.batches import EventBatch, RecordBuffer, drain
 from seawall.events.event import EVENT_SCHEMA
 from seawall.events.formats import many_lines
 from seawall.events.formats.json_records import line_records
@@ -41,7 +41,7 @@ def together(data: bytes, limits: Limits = LIMITS) -> Found:
 
 
 def one_by_one(data: bytes, limits: Limits = LIMITS) -> Found:
-    return _all(drain(Rows("log", limits), _each(data, limits)))
+    return _all(drain(RecordBuffer("log", limits), _each(data, limits)))
 
 
 def _each(data: bytes, limits: Limits) -> Iterator[Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from seawall.events.formats.limits import BODY
 from seawall.events.microsoft import m365_columns as m365_audit
-from seawall.events.readers import counts_of, read
+from seawall.events.readers import count_by_file, read
 from seawall.pipeline.live.bodies import batches_of
 from seawall.pipeline.live.parsing import Parsers
 from seawall.pipeline.scan import scan
@@ -65,7 +65,7 @@ def test_small_files_share_a_batch_and_keep_their_names_and_numbers(
     assert len({row["source_file"] for row in found}) == len(found) == FILES * 2 // 3
     names = [row["source_file"][-1] for row in found]
     assert names == [str(n % 10) for n in range(FILES) if n % 3]
-    tallies = [counts_of(batch) for batch in batches]
+    tallies = [count_by_file(batch) for batch in batches]
     assert sum(one.records for tally in tallies for one in tally.values()) == FILES
     assert sum(one.unread for tally in tallies for one in tally.values()) == FILES // 3
 

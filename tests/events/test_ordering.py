@@ -12,9 +12,9 @@ from seawall.events.grouping import (
     DENSE,
     Grouped,
     distinct,
-    grouped,
-    grouped_codes,
-    grouped_pairs,
+    group_codes,
+    group_pairs,
+    group_rows,
     stable_order,
 )
 
@@ -26,7 +26,7 @@ texts = st.lists(st.none() | st.text(max_size=20) | st.sampled_from(["0123456789
 def test_distinct_and_grouped_are_what_unique_is(values: list[int]) -> None:
     keys = np.array(values, np.int64)
     expected, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    found = grouped(keys)
+    found = group_rows(keys)
     assert distinct(keys).tolist() == expected.tolist() == found.keys.tolist()
     assert (found.first.tolist(), found.place.tolist()) == (first.tolist(), place.tolist())
 
@@ -40,7 +40,7 @@ def _rows(found: Grouped) -> list[tuple[int, int]]:
 def test_codes_are_grouped_without_sorting_as_they_are_with_it(values: list[int]) -> None:
     keys = np.array(values, np.int32)
     for dense in (keys, np.concatenate([keys, np.arange(-1, 60 * DENSE, DENSE, dtype=np.int32)])):
-        found, expected = grouped_codes(dense), grouped(dense)
+        found, expected = group_codes(dense), group_rows(dense)
         assert found.keys.tolist() == expected.keys.tolist()
         assert (found.first.tolist(), found.place.tolist()) == (
             expected.first.tolist(),
@@ -51,8 +51,8 @@ def test_codes_are_grouped_without_sorting_as_they_are_with_it(values: list[int]
 @given(st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 4) | st.just(2**31 - 1)), max_size=60))
 def test_pairs_of_codes_are_grouped_as_their_keys_are(pairs: list[tuple[int, int]]) -> None:
     left, right = (np.array([pair[half] for pair in pairs], np.int32) for half in (0, 1))
-    found, keys = grouped_pairs(left, right), pair_keys(left, right)
-    assert _rows(found) == _rows(grouped(keys))
+    found, keys = group_pairs(left, right), pair_keys(left, right)
+    assert _rows(found) == _rows(group_rows(keys))
     assert found.keys.dtype == np.uint64
     assert len(found.keys) == len(set(keys.tolist()))
 

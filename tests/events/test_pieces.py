@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.events.event import EVENT_SCHEMA
-from seawall.events.formats.growing_text import Place, first_place, is_complete, read_piece
+from seawall.events.formats.growing_text import ReadPosition, first_place, is_complete, read_piece
 from seawall.events.problem import Problem
 from seawall.events.readers import Limits
 from tests.events.support import check, mail_read, read_all, rows, signed_in
@@ -55,7 +55,7 @@ HEADERS = [
 
 def in_pieces(
     data: bytes, cuts: list[int], limits: Limits, name: str
-) -> tuple[Any, list[Problem], int, Place]:
+) -> tuple[Any, list[Problem], int, ReadPosition]:
     """Events, problems and records of a text that grows from cut to cut."""
     place = first_place(data, limits, is_settled=True)
     assert place is not None
@@ -152,7 +152,7 @@ def test_first_look(head: bytes, shape: str | None) -> None:
 
 
 def test_words_left_alone_are_read_as_a_whole() -> None:
-    assert first_place(b"words\n", Limits(), is_settled=True) == Place("whole")
+    assert first_place(b"words\n", Limits(), is_settled=True) == ReadPosition("whole")
 
 
 def test_complete_lines() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.events.damaged_records import _NAMES, LONGEST, remains, told
-from seawall.events.problem import Told
+from seawall.events.damaged_records import _NAMES, LONGEST, extract_remains, read_hints
+from seawall.events.problem import DamagedRecordHint
 
 READ = {
     "CreationTime": "2026-03-02T10:00:00",
@@ -24,11 +24,13 @@ READ = {
     "Folders": [{"Path": "\\Inbox", "FolderItems": [{"InternetMessageId": "<1@x>"}]}],
 }
 TEXT = json.dumps(READ, separators=(",", ":"))
-WHOLE = Told(1_772_445_600_000_000, "org", "mail_access", "delegate@x.example", "holder@x.example")
+WHOLE = DamagedRecordHint(
+    1_772_445_600_000_000, "org", "mail_access", "delegate@x.example", "holder@x.example"
+)
 
 
-def said(text: str) -> Told:
-    return told([remains(text)])[0] if remains(text) else Told()
+def said(text: str) -> DamagedRecordHint:
+    return read_hints([extract_remains(text)])[0] if extract_remains(text) else DamagedRecordHint()
 
 
 def test_a_record_that_was_cut_behind_its_names_says_them() -> None:
@@ -36,11 +38,11 @@ def test_a_record_that_was_cut_behind_its_names_says_them() -> None:
 
 
 def test_one_that_was_cut_before_them_says_less() -> None:
-    assert said(TEXT[: TEXT.index('"UserId"')]) == Told(WHOLE.time, "org", "mail_access")
-    assert said(TEXT[: TEXT.index("Holder") + 3]) == Told(
+    assert said(TEXT[: TEXT.index('"UserId"')]) == DamagedRecordHint(WHOLE.time, "org", "mail_access")
+    assert said(TEXT[: TEXT.index("Holder") + 3]) == DamagedRecordHint(
         WHOLE.time, "org", "mail_access", "delegate@x.example"
     )
-    assert said(TEXT[:15]) == Told()
+    assert said(TEXT[:15]) == DamagedRecordHint()
 
 
 @pytest.mark.parametrize("shape", ["search", "audit data"])
@@ -75,22 +77,22 @@ def test_a_sign_in_says_whose_it_is() -> None:
 
 def test_secrets_and_content_are_not_kept() -> None:
     text = json.dumps({**READ, "access_token": "s3cret-value", "Subject": "private"})[:-9]
-    assert "s3cret" not in remains(text)
-    assert "<1@x>" not in remains(text)
+    assert "s3cret" not in extract_remains(text)
+    assert "<1@x>" not in extract_remains(text)
 
 
 def test_what_is_longer_than_a_record_may_be_says_nothing() -> None:
-    assert remains(TEXT[:-2] + " " * LONGEST) == ""
+    assert extract_remains(TEXT[:-2] + " " * LONGEST) == ""
 
 
 @pytest.mark.parametrize("field", sorted(_NAMES))
 @pytest.mark.parametrize("value", ['"a\\ud800b"', '{"\\udfff":["\\ud83d"]}'], ids=["text", "inside"])
 def test_halves_of_surrogate_pairs_are_replaced_in_every_field(field: str, value: str) -> None:
     other = "id" if field != "id" else "kind"
-    left = remains(f'{{"{field}":{value},"{other}":"7","Subject":"cut o')
+    left = extract_remains(f'{{"{field}":{value},"{other}":"7","Subject":"cut o')
     assert "\\u" not in left
     assert left.encode("utf-8")
-    assert len(told([left])) == 1
+    assert len(read_hints([left])) == 1
 
 
 @given(
@@ -103,8 +105,8 @@ def test_halves_of_surrogate_pairs_are_replaced_in_every_field(field: str, value
 )
 def test_nothing_raises(text: bytes | str) -> None:
     for each in (text, "{" + text if isinstance(text, str) else b"{" + text):
-        assert len(told([remains(each)])) == 1
+        assert len(read_hints([extract_remains(each)])) == 1
 
 
 def test_deep_nesting_says_nothing() -> None:
-    assert remains('{"actor":' + "[" * 50_000) == ""
+    assert extract_remains('{"actor":' + "[" * 50_000) == ""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.formats import many_lines
-from seawall.events.formats.many_bodies import Text, Together, apart, read_together
+from seawall.events.formats.many_bodies import CombinedBatches, NamedText, read_together, split_batches
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.live.bodies import batches_of
 from tests.events.support import check, mail_read, rows, signed_in
@@ -33,8 +33,8 @@ def plain(batches: list[EventBatch]) -> Found:
 
 
 def assert_apart(bodies: list[bytes], limits: Limits = Limits()) -> None:  # noqa: B008
-    texts = [Text(f"token/{place % 3}", len(body)) for place, body in enumerate(bodies)]
-    found = apart(read_together(bodies, limits), texts)
+    texts = [NamedText(f"token/{place % 3}", len(body)) for place, body in enumerate(bodies)]
+    found = split_batches(read_together(bodies, limits), texts)
     for batches, body, text in zip(found, bodies, texts, strict=True):
         assert plain(batches) == plain(batches_of(body, text.name, limits))
 
@@ -72,10 +72,10 @@ def test_many_texts_read_column_by_column(seed: int, monkeypatch: pytest.MonkeyP
 
 def test_a_batch_that_is_full_ends_within_a_text() -> None:
     bodies = [b"\n".join(json.dumps(mail_read(n)).encode() for n in range(7)) for _ in range(4)]
-    texts = [Text(str(place), len(body)) for place, body in enumerate(bodies)]
+    texts = [NamedText(str(place), len(body)) for place, body in enumerate(bodies)]
     together = read_together(bodies, Limits(batch_records=10))
     assert [batch.records for batch in together.batches] == [10, 10, 8]
-    found = apart(together, texts)
+    found = split_batches(together, texts)
     assert [[batch.records for batch in batches] for batches in found] == [[7], [3, 4], [6, 1], [7]]
     lines = [line for batch in found[1] for line in batch.events.column("source_line").to_pylist()]
     assert lines == list(range(1, 8))
@@ -83,5 +83,8 @@ def test_a_batch_that_is_full_ends_within_a_text() -> None:
 
 
 def test_nothing_of_nothing() -> None:
-    assert apart(read_together([b"", b"\n"], Limits()), [Text("a", 0), Text("b", 1)]) == [[], []]
-    assert apart(Together([], [1]), []) == []
+    assert split_batches(read_together([b"", b"\n"], Limits()), [NamedText("a", 0), NamedText("b", 1)]) == [
+        [],
+        [],
+    ]
+    assert split_batches(CombinedBatches([], [1]), []) == []

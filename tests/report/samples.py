@@ -8,7 +8,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import SEVERITIES, Incident, TimelinePoint, Usual
 from seawall.detection.reason import Reason
 from seawall.events.problem import Problem
-from seawall.report.input import Budget, ReportInput
+from seawall.report.input import ReportedBudget, ReportInput
 from seawall_base.times import DAY, parse_rfc3339
 
 START = parse_rfc3339("2026-03-02T08:00:00Z")
@@ -235,7 +235,7 @@ def report(raised: int = 3, candidates: int = 24) -> ReportInput:
             "schema_version": 1,
         },
         networks={"date": "2026-10-01", "prefixes": 512_000},
-        budget=Budget(allowed=5, per_day=None),
+        budget=ReportedBudget(allowed=5, per_day=None),
         period=(START, START + 28 * DAY),
     )
 

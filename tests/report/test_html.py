@@ -13,7 +13,7 @@ import pytest
 from seawall.detection.incidents.explain import SEVERE
 from seawall.report.incident_page import DETAILED, ROWS, render_report, write_report
 from seawall.report.incident_words import SCORE_MEANS
-from seawall.report.input import Budget, ReportInput
+from seawall.report.input import ReportedBudget, ReportInput
 from seawall_base.errors import OutputUnwritable
 
 from .samples import hostile, report
@@ -154,7 +154,7 @@ def test_many_incidents_do_not_make_a_giant_page() -> None:
 
 def test_writing_is_whole_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    write_report(path, ReportInput(incidents=(), budget=Budget(allowed=0)))
+    write_report(path, ReportInput(incidents=(), budget=ReportedBudget(allowed=0)))
     assert path.read_text("utf-8").endswith("</html>")
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(OutputUnwritable, match="No such file"):

@@ -13,7 +13,7 @@ import pytest
 
 from seawall.console.context import installation_key
 from seawall.detection.ranking.engine import layout
-from seawall.detection.rules.sigma.load import built_in
+from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import State
 from seawall.pipeline.live.clock import Clock as WatchClock
 from seawall.pipeline.live.detection import is_outdated
@@ -100,8 +100,8 @@ def test_what_detection_knew_is_taken_over(unpack: Unpack, rescored: dict[str, d
     engines = [name for name in states if "/engine/" in name]
     assert engines == [f"0/engine/{day}" for day in (19982, 19984, 19985, 19986)]
     assert {states[name]["layout"].tobytes().hex() for name in engines} == {THEN}
-    assert layout(built_in()).tobytes().hex() == rescored["detection"]["layout"]
-    assert is_outdated(states, built_in()) is (rescored["detection"]["layout"] != THEN)
+    assert layout(load_builtin_rules()).tobytes().hex() == rescored["detection"]["layout"]
+    assert is_outdated(states, load_builtin_rules()) is (rescored["detection"]["layout"] != THEN)
 
 
 def array_state(content: bytes | None) -> State:

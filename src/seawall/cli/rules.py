@@ -12,7 +12,7 @@ from seawall_base.errors import UsageError
 from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
-    from seawall.detection.rules.sigma.model import About, Skipped
+    from seawall.detection.rules.sigma.model import RuleDescription, SkippedRule
     from seawall.detection.rules.sigma.run import RuleSet
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -50,7 +50,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
       seawall rules list
       seawall rules list --rules sigma/ --json
     """
-    from seawall.detection.rules.sigma.telling import told
+    from seawall.detection.rules.sigma.telling import summarise_rules
 
     loaded = _loaded(folders)
     rows = [{**_row(about, "runs"), "is_part": about.id in loaded.parts} for about in loaded.abouts]
@@ -67,7 +67,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
         said = f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}"
         streams.write(visible(said) + "\n")
-    streams.say(told(loaded)[0])
+    streams.say(summarise_rules(loaded)[0])
 
 
 @app.command("test", short_help="Test rules on the records beside them.")
@@ -154,17 +154,17 @@ def explain_rule(
 
 
 def _loaded(folders: list[Path] | None) -> RuleSet:
-    from seawall.detection.rules.sigma.load import load
+    from seawall.detection.rules.sigma.load import load_rules
 
-    return load(tuple(folders or ()))
+    return load_rules(tuple(folders or ()))
 
 
-def _names(skipped: Skipped) -> tuple[str, ...]:
+def _names(skipped: SkippedRule) -> tuple[str, ...]:
     own = (skipped.about.id,) if skipped.about else ()
     return (*own, Path(skipped.file).stem.lower())
 
 
-def _row(about: About, status: str) -> dict[str, Any]:
+def _row(about: RuleDescription, status: str) -> dict[str, Any]:
     row = {
         "id": about.id,
         "title": about.title,
@@ -176,12 +176,12 @@ def _row(about: About, status: str) -> dict[str, Any]:
     return {**row, "cannot_hit": about.cannot_hit} if about.cannot_hit else row
 
 
-def _skipped_row(file: str, reason: str, about: About | None) -> dict[str, Any]:
+def _skipped_row(file: str, reason: str, about: RuleDescription | None) -> dict[str, Any]:
     row = _row(about, "skipped") if about else {"id": None, "title": None, "level": None, "tags": []}
     return {**row, "file": file, "status": "skipped", "reason": reason}
 
 
-def _explained(loaded: RuleSet, about: About) -> dict[str, Any]:
+def _explained(loaded: RuleSet, about: RuleDescription) -> dict[str, Any]:
     return {
         **_row(about, "runs"),
         "description": about.description,

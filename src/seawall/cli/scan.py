@@ -120,9 +120,9 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
 
 
 def _tell_rules(rules: RuleSet) -> None:
-    from seawall.detection.rules.sigma.telling import told
+    from seawall.detection.rules.sigma.telling import summarise_rules
 
-    streams.say(*told(rules))
+    streams.say(*summarise_rules(rules))
 
 
 def _next(result: ScanResult, out: Path) -> str:

@@ -155,9 +155,9 @@ class _Telling:
     def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
         """Print the folders, the data store and the rules."""
         if not self._quiet:
-            from seawall.detection.rules.sigma.telling import told
+            from seawall.detection.rules.sigma.telling import summarise_rules
 
-            streams.say(*told(rules))
+            streams.say(*summarise_rules(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
             streams.say(f"watching {followed}; data store {settings.store}, database {place}")
 

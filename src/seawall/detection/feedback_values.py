@@ -23,7 +23,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FeedbackDraft:
     """An answer that is about to be given. No values: all that are unusual; no end: as long as is usual."""
 
     answer: AnswerKind

@@ -55,7 +55,7 @@ class Principals:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ConditionList:
     """What a condition lists: all, or these."""
 
     everything: bool = False
@@ -94,13 +94,13 @@ class AccessPolicy:
     demand: Demand
     include: Principals = Principals()
     exclude: Principals = Principals()
-    include_apps: Chosen = Chosen(everything=True)
-    exclude_apps: Chosen = Chosen()
+    include_apps: ConditionList = ConditionList(everything=True)
+    exclude_apps: ConditionList = ConditionList()
     paths: frozenset[str] = frozenset(PATHS)
-    include_systems: Chosen = Chosen(everything=True)
-    exclude_systems: Chosen = Chosen()
-    include_places: Chosen = Chosen(everything=True)
-    exclude_places: Chosen = Chosen()
+    include_systems: ConditionList = ConditionList(everything=True)
+    exclude_systems: ConditionList = ConditionList()
+    include_places: ConditionList = ConditionList(everything=True)
+    exclude_places: ConditionList = ConditionList()
     sign_in_risks: frozenset[str] = frozenset()
     user_risks: frozenset[str] = frozenset()
     on_registration: bool = False
@@ -123,7 +123,7 @@ class AccessPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedLocation:
     """A named location: networks (CIDR) or countries."""
 
     uid: str
@@ -134,7 +134,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Directory:
+class PolicyDirectory:
     """What policies refer to: members (ids or UPNs, of groups too) of groups and roles, places, users' ids; None: not given.
 
     `partial` are groups of which there may be more members than were given, `nested` those that are members of another.
@@ -142,7 +142,7 @@ class Directory:
 
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, NamedLocation] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     """UPN by object id."""
     partial: set[str] = field(default_factory=set)

@@ -21,33 +21,33 @@ State = dict[str, Array]
 Kind = type[np.generic]
 
 
-def copied(owner: object, kinds: Mapping[str, Kind]) -> State:
+def copy_arrays(owner: object, kinds: Mapping[str, Kind]) -> State:
     """Return copies of an object's arrays; `kinds` names its attributes and their types."""
     return {name.lstrip("_"): np.array(getattr(owner, name), kind) for name, kind in kinds.items()}
 
 
-def nested(**parts: State) -> State:
+def nest_states(**parts: State) -> State:
     """Return the states of parts as one, each name behind its part's."""
     return {f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()}
 
 
-def texts_kept(name: str, texts: Iterable[str]) -> State:
+def pack_texts(name: str, texts: Iterable[str]) -> State:
     """Return texts as two arrays: their UTF-8 bytes, and where each ends."""
     encoded = [text.encode() for text in texts]
     ends = np.cumsum(np.array([len(one) for one in encoded], np.int64), dtype=np.int64)
     return {f"{name}.bytes": np.frombuffer(b"".join(encoded), np.uint8), f"{name}.ends": ends}
 
 
-class Saved:
+class RestoredState:
     """A state that is read back. Whatever does not fit raises `StateInvalid`; arrays returned are copies."""
 
     def __init__(self, arrays: Mapping[str, Array], place: str = "") -> None:
         self._arrays = arrays
         self._place = place
 
-    def part(self, name: str) -> Saved:
+    def part(self, name: str) -> RestoredState:
         """Return the state of a part."""
-        return Saved(self._arrays, f"{self._place}{name}.")
+        return RestoredState(self._arrays, f"{self._place}{name}.")
 
     def array(self, name: str, kind: Kind, *shape: int | None) -> Array:
         """Return an array of a type and shape; None stands for any length. Numbers are finite."""
@@ -80,7 +80,7 @@ class Saved:
         return found
 
     def texts(self, name: str, size: int | None = None) -> list[str]:
-        """Return texts as `texts_kept` took them down."""
+        """Return texts as `pack_texts` took them down."""
         content = self.array(f"{name}.bytes", np.uint8, None).tobytes()
         ends: Sequence[int] = self.array(f"{name}.ends", np.int64, size).tolist()
         starts = [0, *ends[:-1]]

@@ -20,7 +20,7 @@ from seawall.events.formats.limits import Limits
 from seawall.events.formats.row_reader import QuickRow
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem, ProblemCode
-from seawall.events.vendor_detection import SOURCES, BrokenInside, Source, recognise
+from seawall.events.vendor_detection import SOURCES, EmbeddedDocumentError, LogFormat, recognise
 
 _TEXT_BUDGET = 48 << 20
 _LATEST = np.iinfo(np.int64).max
@@ -61,7 +61,7 @@ class FileTally:
     span: tuple[int, int] | None = None
 
 
-def counts_of(batch: EventBatch) -> dict[str, FileTally]:
+def count_by_file(batch: EventBatch) -> dict[str, FileTally]:
     """Return by name what a batch holds of each file that it is of. Work by column, for a batch may be of thousands."""
     found = _counted_events(batch.events)
     unread = Counter(problem.source_file for problem in batch.problems if problem.counts_as_record)
@@ -97,7 +97,7 @@ def _counted_events(events: pa.Table) -> dict[str, FileTally]:
     }
 
 
-class Rows:
+class RecordBuffer:
     """Rows of one file after the other on their way to a table: raw columns by source, and problems."""
 
     def __init__(self, name: str, limits: Limits) -> None:
@@ -131,7 +131,7 @@ class Rows:
         try:
             source, inner = recognise(record, self._limits.depth)
             row = source.row(inner)
-        except BrokenInside as broken:
+        except EmbeddedDocumentError as broken:
             self._problems.append(
                 record_problem(
                     self._name, line, "bad-json", str(broken), field=broken.field, text=broken.text
@@ -191,7 +191,7 @@ class Rows:
         problems.sort(key=lambda problem: (files.get(problem.source_file, len(files)), problem.line))
         return in_file_order(tables), problems, records
 
-    def _parts(self, source: Source) -> list[tuple[Any, npt.NDArray[np.int64]]]:
+    def _parts(self, source: LogFormat) -> list[tuple[Any, npt.NDArray[np.int64]]]:
         """Raw columns of a source, with the files and numbers of their records, not yet in their order."""
         parts = self._tables.get(source.NAME, [])
         rows = self._rows.get(source.NAME)
@@ -203,7 +203,7 @@ class Rows:
 
 
 def _caught(
-    source: Source, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
+    source: LogFormat, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
 ) -> Iterator[tuple[Any, list[Problem]]]:
     """Yield events and problems of a table of raw columns; where that fails, of its halves, so that single records are lost.
 
@@ -229,7 +229,7 @@ def _caught(
 
 
 def events_and_problems(
-    source: Source, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
+    source: LogFormat, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
 ) -> tuple[Any, list[Problem]]:
     """Return events of a table of raw columns, and a problem for each row whose time cannot be used.
 
@@ -280,7 +280,7 @@ def in_file_order(tables: list[Any]) -> Any:
     return whole.take(pa.array(np.lexsort((lines, files))))
 
 
-def gather(rows: Rows, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
+def gather(rows: RecordBuffer, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
     """Yield the batches that fill up from everything an iterator of records yields; the rest stays in the rows."""
     for item in found:
         rows.add(item)
@@ -288,13 +288,13 @@ def gather(rows: Rows, found: Iterator[Record | QuickRow | Problem]) -> Iterator
             yield rows.take()
 
 
-def flush(rows: Rows) -> Iterator[Taken]:
+def flush(rows: RecordBuffer) -> Iterator[Taken]:
     """Yield what is in the rows, if there is anything."""
     if not rows.is_empty:
         yield rows.take()
 
 
-def drain(rows: Rows, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
+def drain(rows: RecordBuffer, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
     """Yield batches of everything an iterator of records yields; what came before it fails is not lost."""
     try:
         yield from gather(rows, found)

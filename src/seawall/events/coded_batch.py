@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 
 Codes = npt.NDArray[np.int32]
 Narrow = npt.NDArray[np.signedinteger[Any]]
@@ -286,7 +286,7 @@ class Interner:
         codes = self.look_up(keys)
         rows = np.flatnonzero(codes == MISSING)
         if len(rows):
-            fresh = grouped(keys[rows])
+            fresh = group_rows(keys[rows])
             order = np.argsort(fresh.first)
             numbers = np.empty(len(order), np.int32)
             numbers[order] = np.arange(len(self.keys), len(self.keys) + len(order), dtype=np.int32)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.events.array_state import Saved, State, nested, texts_kept
+from seawall.events.array_state import RestoredState, State, nest_states, pack_texts
 from seawall.events.coded_batch import MISSING, Codes, Interner, Vocabulary, pair_keys
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.events.object_ids import Joins, ObjectIds, stating
@@ -204,20 +204,20 @@ class Coder:
         ]
         state: State = {
             "actors": self.actors.keys.copy(),
-            **texts_kept("homes.domain", (domain for domain, _, _ in homes)),
-            **texts_kept("homes.owner", (owner for _, owner, _ in homes)),
+            **pack_texts("homes.domain", (domain for domain, _, _ in homes)),
+            **pack_texts("homes.owner", (owner for _, owner, _ in homes)),
             "homes.count": np.array([count for _, _, count in homes], np.int64),
-            **nested(object_ids=self.object_ids.state()),
+            **nest_states(object_ids=self.object_ids.state()),
         }
         for name, vocabulary in self.vocabularies.items():
-            state |= texts_kept(f"vocabularies.{name}", vocabulary.values)
+            state |= pack_texts(f"vocabularies.{name}", vocabulary.values)
         for name, seen in self._seen.items():
             state[f"seen.{name}"] = np.array(sorted(seen), np.uint64)
         return state
 
     def restore(self, state: State) -> None:
         """Know what was kept, and nothing else. Raises `StateInvalid`; the coder is then as it was."""
-        saved, fresh = Saved(state), Coder()
+        saved, fresh = RestoredState(state), Coder()
         for name in fresh.vocabularies:
             texts = saved.part("vocabularies").texts(name)
             if len(set(texts)) != len(texts):

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from seawall.events.event_table import to_events
 from seawall.events.formats.json_values import encode, without_surrogates
-from seawall.events.problem import Told
-from seawall.events.vendor_detection import AUDIT_DATA, SOURCES, BrokenInside, recognise
+from seawall.events.problem import DamagedRecordHint
+from seawall.events.vendor_detection import AUDIT_DATA, SOURCES, EmbeddedDocumentError, recognise
 
 LONGEST = 1 << 16
 """Characters of a record that are looked at: of a longer one nothing is believed."""
@@ -78,7 +78,7 @@ class _Read:
         self.last = name
 
 
-def remains(text: str | bytes) -> str:
+def extract_remains(text: str | bytes) -> str:
     """Return what is believed of a damaged record as JSON, empty where nothing is. Never raises for content."""
     if len(text) <= _EMPTY:
         return ""
@@ -189,15 +189,15 @@ def _resumed(text: str, at: int, read: _Read) -> int | None:
     return found.end() - 1
 
 
-def told(texts: Sequence[str]) -> list[Told]:
-    """Return of each text that `remains` returned what it says, as its source understands it."""
-    found = [Told()] * len(texts)
+def read_hints(texts: Sequence[str]) -> list[DamagedRecordHint]:
+    """Return of each text that `extract_remains` returned what it says, as its source understands it."""
+    found = [DamagedRecordHint()] * len(texts)
     rows: dict[str, list[tuple[int, tuple[str | None, ...], dict[str, Any]]]] = {}
     for place, text in enumerate(texts):
         try:
             source, record = recognise(json.loads(text), _DEPTH)
             rows.setdefault(source.NAME, []).append((place, source.row(record), record))
-        except (ValueError, BrokenInside, RecursionError, LookupError, TypeError):
+        except (ValueError, EmbeddedDocumentError, RecursionError, LookupError, TypeError):
             continue
     for source in SOURCES:
         mine = rows.get(source.NAME, [])
@@ -219,11 +219,11 @@ def _events(source: Any, rows: Sequence[tuple[str | None, ...]]) -> Iterator[dic
         yield {**event, "time": time}
 
 
-def _believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> Told:
+def _believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> DamagedRecordHint:
     """What of an event stands on a field that was read: sources fill in what a whole record lacks."""
     has_owner = bool(record.get(_OWNERS.get(source, "")))
     has_actor = bool(record.get(_ACTORS.get(source, "")))
-    return Told(
+    return DamagedRecordHint(
         time=event["time"],
         tenant=event["org_uid"],
         kind=event["kind"],

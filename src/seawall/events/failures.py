@@ -53,7 +53,7 @@ def file_failure(file: str, error: Exception) -> Problem:
     return Problem(file, 0, "reader-failed", _noted(error), counts_as_record=False)
 
 
-def guarded(found: Iterator[Item], name: str, numbers: Iterator[int]) -> Iterator[Item | Problem]:
+def guard_records(found: Iterator[Item], name: str, numbers: Iterator[int]) -> Iterator[Item | Problem]:
     """Yield what is found; where that fails, the problem of a record with the next number, and nothing more."""
     try:
         yield from found

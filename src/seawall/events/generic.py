@@ -7,7 +7,7 @@ from typing import Any
 
 from seawall.events.addresses import normalise_address
 from seawall.events.event_table import Normalised, parse_times
-from seawall.events.formats.json_values import as_text, content_id, encode, structure
+from seawall.events.formats.json_values import as_text, content_id, encode, read_structure
 from seawall.events.microsoft.m365_meanings import clean
 from seawall.events.times import to_microseconds
 
@@ -110,7 +110,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     for key, value in record.items():
         name = key.lower().replace("_", "") if not key.startswith(("_", "p_")) else key.lower()
         found.setdefault(name.replace("p_row_id", "prowid"), value)
-        value = structure(value) if name in _NESTED else value
+        value = read_structure(value) if name in _NESTED else value
         if isinstance(value, dict) and name in _NESTED:
             nested.append(value)
     for level in nested:

@@ -46,7 +46,7 @@ def starts(ordered: Whole) -> npt.NDArray[np.bool_]:
     return begins
 
 
-def grouped(keys: Whole) -> Grouped:
+def group_rows(keys: Whole) -> Grouped:
     """Return the distinct keys, where each stands first, and the distinct key of each row."""
     order = np.argsort(keys)
     ordered = keys[order]
@@ -58,11 +58,11 @@ def grouped(keys: Whole) -> Grouped:
     return Grouped(ordered[at], first, place)
 
 
-def grouped_codes(codes: Whole) -> Grouped:
+def group_codes(codes: Whole) -> Grouped:
     """Group codes (whole numbers from -1 on, not very large ones) without sorting them, as `grouped` does."""
     size = int(codes.max(initial=-1)) + 2
     if size > DENSE * len(codes) + 1024:
-        return grouped(codes)
+        return group_rows(codes)
     first = np.full(size, -1, np.intp)
     first[codes[::-1].astype(np.intp) + 1] = np.arange(len(codes))[
         ::-1
@@ -73,14 +73,14 @@ def grouped_codes(codes: Whole) -> Grouped:
     return Grouped((used - 1).astype(codes.dtype), first[used], place[codes.astype(np.intp) + 1])
 
 
-def grouped_pairs(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Grouped:
+def group_pairs(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Grouped:
     """Group pairs of codes (-1 for null); keys are left << 32 | right as uint64, nulls as 0xFFFFFFFF halves.
 
     Keys are in order, but that nulls may come first.
     """
     width = int(right.max(initial=-1)) + 2
     together = (left.astype(np.int64) + 1) * width + right + 1
-    found = grouped_codes(together)
+    found = group_codes(together)
     halves = np.divmod(found.keys, width)
     keys = ((halves[0] - 1).astype(np.uint32).astype(np.uint64) << np.uint64(32)) | (halves[1] - 1).astype(
         np.uint32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seawall.events.damaged_records import remains
+from seawall.events.damaged_records import extract_remains
 from seawall.events.problem import Problem, ProblemCode
 
 EXCERPT_CHARACTERS = 200
@@ -44,7 +44,7 @@ def record_problem(
     """A problem of one record; it counts as a record."""
     if not text:
         return Problem(source_file, line, code, reason, field)
-    return Problem(source_file, line, code, reason, field, excerpt(text), remains=remains(text))
+    return Problem(source_file, line, code, reason, field, excerpt(text), remains=extract_remains(text))
 
 
 def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:

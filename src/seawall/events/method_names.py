@@ -38,7 +38,7 @@ SILENT = ("none", "unknownfuturevalue", "")
 
 
 @lru_cache(maxsize=4_096)
-def named(text: str) -> Method | None:
+def name_method(text: str) -> Method | None:
     """The method that a vendor's word stands for, None for a word that is not known."""
     name = _BY_SPELLING.get(plain(text))
     return METHODS[name] if name else None

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, Codes, Keys, Vocabulary, pair_keys
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 
 STATING = {"kind": ("sign_in", "directory"), "status": ("success",), "account_type": ("user",)}
 """Which records state pairs: those that the provider writes about a person whom it let in. A stranger can write none of them:
@@ -78,8 +78,8 @@ class ObjectIds:
             return
         encoded = uids.take(pa.array(rows)).cast(pa.string()).combine_chunks().dictionary_encode()
         texts, uid = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-        whose = grouped(pair_keys(organisation[rows], account[rows]))
-        pairs = grouped(whose.place * len(texts) + uid)
+        whose = group_rows(pair_keys(organisation[rows], account[rows]))
+        pairs = group_rows(whose.place * len(texts) + uid)
         earliest = np.full(len(pairs.keys), np.iinfo(np.int64).max)
         np.minimum.at(earliest, pairs.place, events["time"].cast(pa.int64()).to_numpy()[rows])
         keys, places = np.divmod(pairs.keys, len(texts))
@@ -133,13 +133,13 @@ class ObjectIds:
         pairs = sorted((key, uid, time) for key, ids in self._ids.items() for uid, time in ids.items())
         return {
             "names": np.array([key for key, _, _ in pairs], np.uint64),
-            **texts_kept("ids", (uid for _, uid, _ in pairs)),
+            **pack_texts("ids", (uid for _, uid, _ in pairs)),
             "times": np.array([time for _, _, time in pairs], np.int64),
             "crowded": np.array(sorted(self._crowded), np.uint64),
         }
 
     @classmethod
-    def restored(cls, saved: Saved, organisations: int, accounts: int) -> ObjectIds:
+    def restored(cls, saved: RestoredState, organisations: int, accounts: int) -> ObjectIds:
         """Return what was kept, in so many organisations and accounts. Raises `StateInvalid`."""
         fresh = cls()
         names = saved.array("names", np.uint64, None)

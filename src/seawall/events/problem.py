@@ -41,7 +41,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DamagedRecordHint:
     """What the remains of a damaged record say: when (microseconds), of which organisation, what kind, who, whose mailbox.
 
     None: they do not say it.

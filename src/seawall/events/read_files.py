@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seawall.events.batches import EventBatch, Rows, Taken, flush, gather
+from seawall.events.batches import EventBatch, RecordBuffer, Taken, flush, gather
 from seawall.events.event_table import empty_events
 from seawall.events.failures import file_failure
 from seawall.events.formats.bounded import BoundedStream
@@ -19,11 +19,15 @@ from seawall.events.formats.files import name_of, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.row_reader import quick
-from seawall.events.formats.temporary_copy import is_worth_spooling, spooled_batches
+from seawall.events.formats.temporary_copy import is_worth_spooling, spool_batches
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.microsoft.m365_bulk_duckdb import audit_batches, survey
-from seawall.events.microsoft.m365_embedded import embedded_batches, has_embedded_column, has_embedded_lines
+from seawall.events.microsoft.m365_embedded import (
+    has_embedded_column,
+    has_embedded_lines,
+    read_embedded_batches,
+)
 from seawall.events.problem import Problem
 from seawall_base.regular_files import open_file
 
@@ -65,7 +69,7 @@ class _Reading:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.rows = Rows("", limits)
+        self.rows = RecordBuffer("", limits)
         self._limits = limits
         self._done = self._reported = 0
 
@@ -131,12 +135,12 @@ class _Reading:
             plain.seek(stream.taken)
         elif is_worth_spooling(head, limits) and (plain is None or text.is_changed):
             yield from flush(rows)
-            yield from spooled_batches(text, stream.name, limits)
+            yield from spool_batches(text, stream.name, limits)
             return
         found, has_embedded = _records(text, head, stream.name, limits)
         if found is not None and has_embedded:
             yield from flush(rows)
-            yield from embedded_batches(found, stream.name, limits)
+            yield from read_embedded_batches(found, stream.name, limits)
         elif found is not None:
             rows.begin(stream.name)
             yield from gather(rows, found)

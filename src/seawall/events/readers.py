@@ -3,10 +3,10 @@
 Every record that goes in comes out as an event or as a problem: `records == events + problems that count`.
 """
 
-from seawall.events.batches import EventBatch, counts_of
+from seawall.events.batches import EventBatch, count_by_file
 from seawall.events.formats.files import total_bytes
 from seawall.events.formats.limits import Limits
 from seawall.events.generic import NAME as UNRECOGNISED
 from seawall.events.read_files import read
 
-__all__ = ["UNRECOGNISED", "EventBatch", "Limits", "counts_of", "read", "total_bytes"]
+__all__ = ["UNRECOGNISED", "EventBatch", "Limits", "count_by_file", "read", "total_bytes"]

@@ -13,12 +13,12 @@ from typing import Any
 
 from seawall.events.access_policy import Registration, System
 from seawall.events.formats.field_capitals import spellings
-from seawall.events.formats.json_values import as_text, encode, structure
+from seawall.events.formats.json_values import as_text, encode, read_structure
 from seawall.events.masked_excerpts import record_problem
-from seawall.events.method_names import SILENT, named, plain
+from seawall.events.method_names import SILENT, name_method, plain
 from seawall.events.problem import Problem
 from seawall.events.sign_in_methods import is_second_factor
-from seawall.events.small_exports import Found, objects
+from seawall.events.small_exports import ExportedObject, objects
 
 _MOST_METHODS = 64
 _LONGEST = 320
@@ -47,7 +47,7 @@ def read_registrations(paths: Sequence[Path]) -> tuple[list[Registration], list[
     return [found[key] for key in sorted(found)], problems
 
 
-def registration(item: Found) -> Registration | None:
+def registration(item: ExportedObject) -> Registration | None:
     """What one object says of an account, None when it is none of the shapes."""
     value = {plain(str(key)): inner for key, inner in item.value.items()}
     if "methodsregistered" in value or "ismfacapable" in value or "ismfaregistered" in value:
@@ -102,7 +102,7 @@ def _google(value: dict[str, Any], where: str) -> Registration | None:
 def _okta(value: dict[str, Any], where: str) -> Registration | None:
     inner = value.get("factors", value.get("factortypes"))
     factors: list[Any] = inner if isinstance(inner, list) else [value]
-    profile = structure(value.get("profile"))
+    profile = read_structure(value.get("profile"))
     own = spellings(tuple(profile)) if isinstance(profile, dict) else {}
     account = _name(value, "login", "userlogin", "username", "user", "email", "useremail") or (
         _text_name(profile[own["login"]]) if isinstance(profile, dict) and "login" in own else None
@@ -121,7 +121,7 @@ def _okta(value: dict[str, Any], where: str) -> Registration | None:
             ).upper() != "ACTIVE":
                 continue
             words.append(_okta_word(named_by))
-            keys += _keys(structure(named_by.get("profile")))
+            keys += _keys(read_structure(named_by.get("profile")))
         elif isinstance(factor, str):
             words.append(factor)
     known, unknown = _methods(words)
@@ -143,7 +143,7 @@ def _okta_word(factor: dict[str, Any]) -> str:
 def _embedded(value: dict[str, Any]) -> str | None:
     """The user of a factor that Okta embeds or links."""
     for holder in (value.get("embedded"), value.get("links")):
-        user = structure(holder).get("user") if isinstance(structure(holder), dict) else None
+        user = read_structure(holder).get("user") if isinstance(read_structure(holder), dict) else None
         profile = user.get("profile") if isinstance(user, dict) else None
         if isinstance(profile, dict) and (name := _text_name(profile.get("login"))):
             return name
@@ -176,7 +176,7 @@ def _methods(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for text in texts:
         if plain(text) in SILENT:
             continue
-        method = named(text)
+        method = name_method(text)
         if method is not None:
             known[method.name] = None
         else:
@@ -203,7 +203,7 @@ def _either(first: bool | None, second: bool | None) -> bool | None:
 
 
 def _texts(value: Any) -> list[str]:
-    value = structure(value)
+    value = read_structure(value)
     if isinstance(value, list):
         return [text for item in value[:_MOST_METHODS] if isinstance(text := as_text(item), str)]
     text = as_text(value)

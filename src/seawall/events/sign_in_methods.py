@@ -63,6 +63,6 @@ def has_resistant(names: tuple[str, ...]) -> bool:
     return any(METHODS[name].resistant for name in names)
 
 
-def words_of(names: tuple[str, ...]) -> str:
+def format_methods(names: tuple[str, ...]) -> str:
     """The methods in words."""
     return ", ".join(METHODS[name].words for name in names)

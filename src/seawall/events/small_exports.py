@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.events.failures import file_failure
-from seawall.events.formats.containers import Opened, open_members
+from seawall.events.formats.containers import PlainStream, open_members
 from seawall.events.formats.files import name_of, walk
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
@@ -29,7 +29,7 @@ _MOST_COLUMNS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExportedObject:
     """One object of a document, and where it stands: `path`, or `path:7` for the seventh."""
 
     value: dict[str, Any]
@@ -42,7 +42,7 @@ class Found:
         return f"{self.file}:{self.place}" if self.place else self.file
 
 
-def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[Found | Problem]:  # noqa: B008
+def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[ExportedObject | Problem]:  # noqa: B008
     """Every object of every document under the paths, in a stable order, and what was not read."""
     for path in walk(paths):
         if isinstance(path, Problem):
@@ -59,14 +59,14 @@ def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[Found 
                 yield from (member,) if isinstance(member, Problem) else _caught(member)
 
 
-def _caught(member: Opened) -> Iterator[Found | Problem]:
+def _caught(member: PlainStream) -> Iterator[ExportedObject | Problem]:
     try:
         yield from _document(member)
     except Exception as error:  # noqa: BLE001 - the net
         yield file_failure(member.stream.name, error)
 
 
-def _document(member: Opened) -> Iterator[Found | Problem]:
+def _document(member: PlainStream) -> Iterator[ExportedObject | Problem]:
     stream, pieces, size = member.stream, [], 0
     while piece := stream.read(1 << 20):
         size += len(piece)
@@ -85,7 +85,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _objects(text: str, name: str) -> Iterator[Found | Problem]:
+def _objects(text: str, name: str) -> Iterator[ExportedObject | Problem]:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         try:
@@ -100,10 +100,10 @@ def _objects(text: str, name: str) -> Iterator[Found | Problem]:
         yield file_problem(name, "not-a-log", "empty")
 
 
-def _listed(value: Any, name: str) -> Iterator[Found | Problem]:
+def _listed(value: Any, name: str) -> Iterator[ExportedObject | Problem]:
     for place, item in enumerate(_items(value), 1):
         if isinstance(item, dict):
-            yield Found(item, name, place)
+            yield ExportedObject(item, name, place)
         else:
             yield record_problem(name, place, "not-json", "no JSON object", text=str(item)[:200])
 
@@ -123,7 +123,7 @@ def _items(value: Any) -> Iterator[Any]:
     yield value
 
 
-def _lines(text: str, name: str, reason: str) -> Iterator[Found | Problem]:
+def _lines(text: str, name: str, reason: str) -> Iterator[ExportedObject | Problem]:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         yield file_problem(name, "not-json", reason)
@@ -141,12 +141,12 @@ def _lines(text: str, name: str, reason: str) -> Iterator[Found | Problem]:
                 continue
             for item in _items(value):
                 if isinstance(item, dict):
-                    yield Found(item, name, place)
+                    yield ExportedObject(item, name, place)
                 else:
                     yield record_problem(name, place, "not-json", "no JSON object", text=line)
 
 
-def _rows(text: str, name: str) -> Iterator[Found | Problem]:
+def _rows(text: str, name: str) -> Iterator[ExportedObject | Problem]:
     first = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter)
@@ -174,6 +174,6 @@ def _rows(text: str, name: str) -> Iterator[Found | Problem]:
                 name, place, "wrong-columns", f"{len(row)} fields under {len(header)} columns"
             )
             continue
-        yield Found(
+        yield ExportedObject(
             {key: cell.strip() for key, cell in zip(header, row, strict=True) if cell.strip()}, name, place
         )

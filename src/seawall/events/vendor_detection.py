@@ -6,14 +6,14 @@ from typing import Any, Protocol, cast
 
 from seawall.events import generic as other
 from seawall.events.event_table import Normalised
-from seawall.events.formats.json_values import NotJson, TooDeep, parse, structure
+from seawall.events.formats.json_values import NotJson, TooDeep, parse, read_structure
 from seawall.events.google import activities as google_workspace
 from seawall.events.microsoft import entra_audit, entra_signin, office_activity
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.okta import system_log as okta
 
 
-class Source(Protocol):
+class LogFormat(Protocol):
     """A log's shape. A module with these names is one; `row` never raises for an object it recognises."""
 
     NAME: str
@@ -32,8 +32,8 @@ class Source(Protocol):
         ...
 
 
-SOURCES: tuple[Source, ...] = cast(
-    "tuple[Source, ...]",
+SOURCES: tuple[LogFormat, ...] = cast(
+    "tuple[LogFormat, ...]",
     (m365_audit, office_activity, entra_signin, entra_audit, okta, google_workspace, other),
 )
 """In order of asking; the last takes every object."""
@@ -41,7 +41,7 @@ SOURCES: tuple[Source, ...] = cast(
 AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
 
 
-class BrokenInside(ValueError):
+class EmbeddedDocumentError(ValueError):
     """An embedded document is broken; `field` names where it was."""
 
     def __init__(self, field: str, reason: str, text: str) -> None:
@@ -50,7 +50,7 @@ class BrokenInside(ValueError):
         self.text = text
 
 
-def recognise(record: dict[str, Any], depth: int) -> tuple[Source, dict[str, Any]]:
+def recognise(record: dict[str, Any], depth: int) -> tuple[LogFormat, dict[str, Any]]:
     """The source of an object and the record itself, taken out of whatever it was wrapped in.
 
     Raises BrokenInside when the wrapped document is no JSON object.
@@ -83,7 +83,7 @@ def _inner(record: dict[str, Any], depth: int) -> dict[str, Any] | None:
     result = record.get("result")
     if isinstance(result, dict) and ("preview" in record or "_raw" in result):
         return result
-    raw = structure(record.get("_raw")) if isinstance(record.get("_raw"), str) else None
+    raw = read_structure(record.get("_raw")) if isinstance(record.get("_raw"), str) else None
     return raw if isinstance(raw, dict) else None
 
 
@@ -96,7 +96,7 @@ def _audit_data(value: Any, field: str, depth: int) -> dict[str, Any]:
         try:
             value = parse(value, depth)
         except (NotJson, TooDeep) as error:
-            raise BrokenInside(field, str(error) or "nested too deep", text) from error
+            raise EmbeddedDocumentError(field, str(error) or "nested too deep", text) from error
     if not isinstance(value, dict):
-        raise BrokenInside(field, "no JSON object", str(text)[:400])
+        raise EmbeddedDocumentError(field, "no JSON object", str(text)[:400])
     return value

@@ -11,15 +11,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from seawall.detection.authentication_strength.assess import Given, assess
-from seawall.detection.authentication_strength.collect import Collector
-from seawall.events.access_policy import AccessPolicy, Directory, Registration
+from seawall.detection.authentication_strength.assess import AssessmentInputs, assess
+from seawall.detection.authentication_strength.collect import DayAggregator
+from seawall.events.access_policy import AccessPolicy, PolicyDirectory, Registration
 from seawall.events.microsoft.access_policies import read_policies
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
 from seawall.events.readers import read, total_bytes
 from seawall.events.registrations import read_registrations
-from seawall.report.assurance import Read, assurance_document
+from seawall.report.assurance import AssessmentReading, assurance_document
 from seawall.report.assurance_page import write_assurance_page
 from seawall.report.assurance_tables import TABLES, write_tables
 from seawall.storage import Coder, Spool
@@ -36,7 +36,7 @@ _LONGEST_LINE = 64 << 20
 
 @dataclass(slots=True)
 class _Counted:
-    read: Read = field(default_factory=Read)
+    read: AssessmentReading = field(default_factory=AssessmentReading)
     codes: Counter[str] = field(default_factory=Counter)
 
     def problem(self, problem: Problem) -> None:
@@ -92,9 +92,9 @@ def _given(
     counted: _Counted,
     *,
     is_instead: bool,
-) -> Given:
+) -> AssessmentInputs:
     found: list[AccessPolicy] | None = None
-    directory = Directory()
+    directory = PolicyDirectory()
     if policies:
         found, directory, problems = read_policies(policies)
         _noted(problems, counted)
@@ -128,7 +128,7 @@ def _given(
         directory.accounts |= more.accounts
         directory.partial |= more.partial
         directory.nested |= more.nested
-    return Given(registrations, found, proposed, directory, is_instead)
+    return AssessmentInputs(registrations, found, proposed, directory, is_instead)
 
 
 def _as_if_enabled(proposed: Sequence[AccessPolicy], today: Sequence[AccessPolicy]) -> list[AccessPolicy]:
@@ -153,7 +153,7 @@ def _noted(problems: Sequence[Problem], counted: _Counted) -> None:
 
 def _collected(
     paths: Sequence[Path], scratch: Path, counted: _Counted, progress: Progress | None
-) -> Collector:
+) -> DayAggregator:
     networks, coder, spool = Networks.load(()), Coder(), Spool(scratch)
     total, done = total_bytes(paths), 0
     for batch in read(paths):
@@ -165,7 +165,7 @@ def _collected(
         if progress:
             progress("read", min(done, total), total, counted.read.records)
     spool.settle(*coder.settled())
-    collector, days = Collector(), spool.days()
+    collector, days = DayAggregator(), spool.days()
     for place, day in enumerate(days):
         events, duplicates = spool.load(day)
         counted.read.events += len(events)

@@ -21,17 +21,17 @@ from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.detection.incidents.rule_results import RuleBook
-from seawall.detection.incidents.unjudged_files import Unjudged
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.incidents.unjudged_files import UnjudgedFiles
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.ranker import load
-from seawall.detection.rules.sigma.load import load as load_rules
+from seawall.detection.rules.sigma.load import load_rules as load_rules
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
-from seawall.events.readers import EventBatch, counts_of, read, total_bytes
-from seawall.report.input import Budget, ReportInput
+from seawall.events.readers import EventBatch, count_by_file, read, total_bytes
+from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
 from seawall.storage import Coder, Spool
 from seawall_base import private_files
@@ -98,14 +98,14 @@ class _Tally:
     problem_counts: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
-    unjudged: Unjudged = field(default_factory=Unjudged)
+    unjudged: UnjudgedFiles = field(default_factory=UnjudgedFiles)
     first: int = 0
     last: int = 0
 
     def count(self, batch: EventBatch) -> None:
         """Count records, also file by file."""
         self.records += batch.records
-        for name, counts in counts_of(batch).items():
+        for name, counts in count_by_file(batch).items():
             self.held[name] = max(self.held.get(name, 0), counts.highest)
             self.unjudged.of(name).add(counts.records, counts.unrecognised, counts.unread, counts.span)
 
@@ -121,7 +121,7 @@ def scan(
     *,
     settings: ScanSettings | None = None,
     progress: Progress | None = None,
-    watch: Callable[[Scored], None] | None = None,
+    watch: Callable[[ScoredDay], None] | None = None,
     rules_read: Callable[[RuleSet], None] | None = None,
 ) -> ScanResult:
     """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
@@ -139,7 +139,7 @@ def scan(
     rules = load_rules(settings.rules, with_pack=settings.pack)
     if rules_read is not None:
         rules_read(rules)
-    engine, tally = Engine(load() if settings.learnt else None, rules), _Tally()
+    engine, tally = DetectionEngine(load() if settings.learnt else None, rules), _Tally()
     book = RuleBook(rules)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
@@ -167,7 +167,7 @@ def scan(
             result.problem_counts,
             summary,
             result.networks,
-            Budget(sum(decision.limits.values()), settings.budget),
+            ReportedBudget(sum(decision.limits.values()), settings.budget),
             (tally.first, tally.last) if tally.events else None,
         )
         write_scan_files(folder, content)
@@ -254,9 +254,9 @@ def _problems_file(path: Path) -> BinaryIO:
 
 
 def _both(
-    first: Callable[[Scored], None], second: Callable[[Scored], None] | None
-) -> Callable[[Scored], None]:
-    def tell(scored: Scored) -> None:
+    first: Callable[[ScoredDay], None], second: Callable[[ScoredDay], None] | None
+) -> Callable[[ScoredDay], None]:
+    def tell(scored: ScoredDay) -> None:
         first(scored)
         if second:
             second(scored)
@@ -284,14 +284,14 @@ def _noted(tally: _Tally, problem: Problem) -> None:
 
 def _scored(
     spool: Spool,
-    engine: Engine,
+    engine: DetectionEngine,
     meter: CoverageMeter,
     tally: _Tally,
     progress: Progress | None,
     folder: Path | None,
-    watch: Callable[[Scored], None],
-) -> list[Candidate]:
-    candidates: list[Candidate] = []
+    watch: Callable[[ScoredDay], None],
+) -> list[ScoredCandidate]:
+    candidates: list[ScoredCandidate] = []
     days = spool.days()
     with EventsWriter(folder) as writing:
         for place, (day, batch, duplicates) in enumerate(_loaded(spool, days)):
@@ -324,7 +324,7 @@ def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch
 
 def _summary(
     tally: _Tally,
-    engine: Engine,
+    engine: DetectionEngine,
     incidents: Sequence[Incident],
     book: RuleBook,
     joined: tuple[int, int],

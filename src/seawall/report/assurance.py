@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.detection.authentication_strength.assess import Assessment
-from seawall.detection.authentication_strength.findings import KINDS, Found
-from seawall.detection.authentication_strength.people import FACTS, Person
+from seawall.detection.authentication_strength.findings import KINDS, AuthenticationFinding
+from seawall.detection.authentication_strength.people import FACTS, AccountAssurance
 from seawall.detection.authentication_strength.series import DAY
 from seawall.detection.authentication_strength.strength import FLAG_WORDS, LEVEL_WORDS
-from seawall.detection.authentication_strength.takeover import ATTACKS, Exposure, Way
+from seawall.detection.authentication_strength.takeover import ATTACKS, AttackPath, Exposure
 from seawall.events.problem import Problem
 from seawall.events.sign_in_methods import METHODS
 from seawall.report.assurance_what_if import what_if_document
@@ -42,7 +42,7 @@ PATH_WORDS = {
 
 
 @dataclass(slots=True)
-class Read:
+class AssessmentReading:
     """What was read: counts, the span of time, and the first problems."""
 
     records: int = 0
@@ -55,7 +55,7 @@ class Read:
 
 
 def assurance_document(
-    result: Assessment, read: Read, raised: dict[str, str] | None = None
+    result: Assessment, read: AssessmentReading, raised: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Everything about an assessment, as plain values. Times are RFC 3339 in UTC. `raised` are records of raised incidents."""
     sessions = result.roots.by_actor()
@@ -127,7 +127,7 @@ def assurance_document(
     }
 
 
-def _summary(result: Assessment, read: Read) -> dict[str, Any]:
+def _summary(result: Assessment, read: AssessmentReading) -> dict[str, Any]:
     answers = Counter((one.attack, one.answer) for one in result.exposed)
     signs = result.signs
     granted = signs.succeeded
@@ -163,7 +163,9 @@ def _summary(result: Assessment, read: Read) -> dict[str, Any]:
     }
 
 
-def _account(person: Person, password: Exposure, phishing: Exposure, result: Assessment) -> dict[str, Any]:
+def _account(
+    person: AccountAssurance, password: Exposure, phishing: Exposure, result: Assessment
+) -> dict[str, Any]:
     one = person.registration
     return {
         "organisation": person.organisation,
@@ -187,7 +189,7 @@ def _account(person: Person, password: Exposure, phishing: Exposure, result: Ass
 
 def reasons(result: Assessment, attack: str) -> list[dict[str, Any]]:
     """Why accounts are open to an attack, the reason of most of them first; administrators first among the accounts."""
-    found: dict[tuple[str, str], list[Person]] = {}
+    found: dict[tuple[str, str], list[AccountAssurance]] = {}
     example: dict[tuple[str, str], str | None] = {}
     for one in result.exposed:
         for way in one.ways if one.attack == attack else ():
@@ -218,7 +220,7 @@ def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
     }
 
 
-def _way(way: Way, names: Sequence[str]) -> dict[str, Any]:
+def _way(way: AttackPath, names: Sequence[str]) -> dict[str, Any]:
     return {
         "cause": way.cause,
         "text": BY_SOURCE.get((way.cause, way.known_from), CAUSES[way.cause]),
@@ -230,7 +232,7 @@ def _way(way: Way, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _finding(one: Found) -> dict[str, Any]:
+def _finding(one: AuthenticationFinding) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "what": KINDS[one.kind],

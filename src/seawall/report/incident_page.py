@@ -26,12 +26,12 @@ from seawall.detection.incident import SEVERITIES, Incident
 from seawall.events.problem import Problem
 from seawall.report import incident_words as words
 from seawall.report import page_figures as figures
-from seawall.report.input import Budget, ReportInput
+from seawall.report.input import ReportedBudget, ReportInput
 from seawall_base import private_files, times
 from seawall_base.errors import OutputUnwritable
 from seawall_base.safe_text import visible
 
-__all__ = ["Budget", "ReportInput", "render_report", "write_report"]
+__all__ = ["ReportInput", "ReportedBudget", "render_report", "write_report"]
 
 DETAILED = 150
 """Raised incidents shown in full; later ones get one row each, so that a browser still opens the page."""

@@ -196,7 +196,7 @@ def _usual(incident: Incident, ascii_only: bool) -> Table:
             _text(words.aspect_name(row.aspect)),
             now,
             usually,
-            Text(words.seen_text(row)),
+            Text(words.describe_seen(row)),
             Text(words.peers_text(row)),
         )
     return table

@@ -123,7 +123,7 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
     return tuple(said)
 
 
-def seen_text(row: Usual) -> str:
+def describe_seen(row: Usual) -> str:
     """How often the account showed the value before."""
     return of(row.seen_days, row.active_days, "active day")
 

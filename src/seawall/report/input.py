@@ -12,7 +12,7 @@ from seawall.events.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class ReportedBudget:
     """What the operator was willing to read, and what of it was used.
 
     `allowed` is the number of incidents that the whole period allows over all organisations, None when the
@@ -33,7 +33,7 @@ class ReportInput:
     problem_counts: dict[str, int] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     networks: dict[str, Any] = field(default_factory=dict)
-    budget: Budget = Budget()
+    budget: ReportedBudget = ReportedBudget()
     period: tuple[int, int] | None = None
 
     @property

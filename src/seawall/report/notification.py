@@ -164,7 +164,12 @@ def show_deadlines(
     for one in found:
         due = "" if one.due is None else f"{zone(one.due):%a %Y-%m-%d %H:%M %Z}"
         _row(
-            table, one.duty.id, one.duty.rule, due, one.state, "" if one.left is None else left_text(one.left)
+            table,
+            one.duty.id,
+            one.duty.rule,
+            due,
+            one.state,
+            "" if one.left is None else describe_time_left(one.left),
         )
     console.print(table)
     for one in found:
@@ -176,7 +181,7 @@ def show_deadlines(
         console.print(Text(f"{one.duty.id}: {one.duty.what}, to the {one.duty.to}; {one.note}{done}"))
 
 
-def left_text(left: timedelta) -> str:
+def describe_time_left(left: timedelta) -> str:
     """`2 days 3 h`, `5 h 12 min`, or how long it is over."""
     minutes = abs(left) // timedelta(minutes=1)
     days, rest = divmod(minutes, 24 * 60)
@@ -202,7 +207,7 @@ def paper_document(one: PrintedLetter) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def planned_document(one: PlannedDelivery) -> dict[str, Any]:
+def write_planned_document(one: PlannedDelivery) -> dict[str, Any]:
     """A planned delivery as plain values."""
     return {
         "recipient": one.letter.recipient, "version": one.letter.version, "way": one.way, "target": one.target, "step": one.step,
@@ -213,7 +218,7 @@ def planned_document(one: PlannedDelivery) -> dict[str, Any]:
 def result_document(result: DeliveryResult) -> dict[str, Any]:
     """What was done, as plain values."""
     outcome = result.outcome
-    document = planned_document(result.planned)
+    document = write_planned_document(result.planned)
     return document | {
         "state": outcome.state if outcome else None,
         "reason": outcome.reason if outcome else document["reason"],

@@ -40,7 +40,7 @@ _COUNT = re.compile(r"(\d[\d,]* events?)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DrawnMark:
     """One drawn slot of one lane: centre, radius, whose, and what a pointer is told."""
 
     x: float
@@ -57,22 +57,22 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class DrawnLane:
     """A horizontal strip: one network or country."""
 
     name: str
     y: float
     has_intruder: bool
-    marks: tuple[Mark, ...]
+    marks: tuple[DrawnMark, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class DrawnTimeline:
     """A drawn timeline, in its own units."""
 
     width: int
     height: int
-    lanes: tuple[Lane, ...]
+    lanes: tuple[DrawnLane, ...]
     ticks: tuple[tuple[float, str], ...]
     window: tuple[float, float]
     detected: float | None
@@ -99,7 +99,7 @@ class Bar:
     width: float
 
 
-def timeline(incident: Incident, width: int) -> Timeline | None:
+def timeline(incident: Incident, width: int) -> DrawnTimeline | None:
     """Lay the incident's points out over `width` units; None when there is nothing to draw.
 
     Points of one lane that fall into one slot (about a mark's width) are drawn as one mark of their summed
@@ -110,7 +110,7 @@ def timeline(incident: Incident, width: int) -> Timeline | None:
     return _layout(incident, incident.timeline, _extent(incident), width)
 
 
-def close_up(incident: Incident, width: int) -> Timeline | None:
+def close_up(incident: Incident, width: int) -> DrawnTimeline | None:
     """The same around the intruder's time; None when that is already a good part of the whole timeline."""
     if not incident.timeline:
         return None
@@ -125,7 +125,7 @@ def close_up(incident: Incident, width: int) -> Timeline | None:
 
 def _layout(
     incident: Incident, points: Sequence[TimelinePoint], extent: tuple[int, int], width: int
-) -> Timeline:
+) -> DrawnTimeline:
     first, last = extent
     scale = (width - 2 * _MARGIN) / (last - first)
     peak = max(point.count for point in points)
@@ -141,7 +141,7 @@ def _layout(
     detected = incident.detected_at
     theirs = [point.time for point in points if point.is_intruder]  # slots begin before their first event
     left, right = at(min([incident.first_event, *theirs])), at(max([incident.last_event, *theirs]))
-    return Timeline(
+    return DrawnTimeline(
         width=width,
         height=axis_y + _AXIS,
         lanes=lanes,
@@ -240,7 +240,9 @@ def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[Timelin
     return lanes
 
 
-def _lane(name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[int, float], peak: int) -> Lane:
+def _lane(
+    name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[int, float], peak: int
+) -> DrawnLane:
     first, scale = axis
     slots: dict[tuple[int, bool], list[TimelinePoint]] = {}
     for point in points:
@@ -248,10 +250,10 @@ def _lane(name: str, points: Sequence[TimelinePoint], top: float, axis: tuple[in
         slots.setdefault((slot, point.is_intruder), []).append(point)
     y = top + 23
     marks = [_mark(slot_points, y, axis, peak) for _, slot_points in sorted(slots.items())]
-    return Lane(name, y, any(mark.is_intruder for mark in marks), tuple(marks))
+    return DrawnLane(name, y, any(mark.is_intruder for mark in marks), tuple(marks))
 
 
-def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], peak: int) -> Mark:
+def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], peak: int) -> DrawnMark:
     first, scale = axis
     count = sum(point.count for point in points)
     middle = sum(point.time - first for point in points) / len(points)
@@ -261,7 +263,7 @@ def _mark(points: Sequence[TimelinePoint], y: float, axis: tuple[int, float], pe
     label = f"{minute_text(min(point.time for point in points))} UTC · {plural(count, 'event')}" + (
         f" · {what}" if what else ""
     )
-    return Mark(round(_MARGIN + middle * scale, 1), y, round(radius, 1), points[0].is_intruder, label)
+    return DrawnMark(round(_MARGIN + middle * scale, 1), y, round(radius, 1), points[0].is_intruder, label)
 
 
 def _ticks(first: int, last: int, most: int) -> list[tuple[int, str]]:

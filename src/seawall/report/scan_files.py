@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
-from seawall.detection.ranking.engine import Scored
+from seawall.detection.ranking.engine import ScoredDay
 from seawall.events.coded_batch import CodedBatch
 from seawall.report.incident_page import write_report
 from seawall.report.input import ReportInput
@@ -30,7 +30,7 @@ class EventsWriter:
         self._thread = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
 
-    def write(self, batch: CodedBatch, scored: Scored) -> None:
+    def write(self, batch: CodedBatch, scored: ScoredDay) -> None:
         """Hand a day over; wait for the one before, so that no more than one is held."""
         if self._file is None:
             return

@@ -96,7 +96,7 @@ _ORDER: Final = {code: place for place, code in enumerate(DOUBTS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ScopeReason:
     """One reason: how many subjects it keeps possible, and how many nothing else keeps so."""
 
     code: str
@@ -106,7 +106,7 @@ class Reason:
     alone: int
 
 
-def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[Reason]:
+def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[ScopeReason]:
     """Return what keeps subjects possible, what settles most by itself first. What to do names options that `scope` takes."""
     kept: Counter[str] = Counter()
     alone: Counter[str] = Counter()
@@ -116,7 +116,7 @@ def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[Reason]:
             kept.update(codes)
             if len(codes) == 1:
                 alone.update(codes)
-    found = [Reason(code, *_said(code, scope), number, alone[code]) for code, number in kept.items()]
+    found = [ScopeReason(code, *_said(code, scope), number, alone[code]) for code, number in kept.items()]
     return sorted(found, key=lambda one: (-one.alone, -one.kept, one.code))
 
 

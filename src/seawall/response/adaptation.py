@@ -20,7 +20,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.detection.feedback.hostile import few
+from seawall.detection.feedback.hostile import rare_value_limit
 from seawall.response.containment.evidence import KNOWN_BY
 from seawall.response.containment.values import Containment, IntruderIndicators, IntruderReturn
 
@@ -202,7 +202,7 @@ class ReturnSearch:
 
     def _is_rare(self, name: str, value: str) -> bool:
         others = len(self._accounts - set(self.containment.actor.accounts))
-        return len(self._sharers.get((name, value), ())) <= few(others)
+        return len(self._sharers.get((name, value), ())) <= rare_value_limit(others)
 
 
 def search_for_return(pieces: Iterable[pa.Table], containment: Containment) -> ReturnSearch:

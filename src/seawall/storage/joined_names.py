@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.storage.database import Database
 from seawall.storage.files.state_file import unpack
 from seawall.storage.lake.naming import Names
@@ -20,9 +20,9 @@ def names_state(joined: Iterable[tuple[str, str, str]]) -> State:
     """Return organisation, object id and name of each join as plain arrays."""
     rows = sorted(joined)
     return {
-        **texts_kept("tenants", (tenant for tenant, _, _ in rows)),
-        **texts_kept("ids", (uid for _, uid, _ in rows)),
-        **texts_kept("names", (name for _, _, name in rows)),
+        **pack_texts("tenants", (tenant for tenant, _, _ in rows)),
+        **pack_texts("ids", (uid for _, uid, _ in rows)),
+        **pack_texts("names", (name for _, _, name in rows)),
     }
 
 
@@ -45,7 +45,7 @@ class JoinedNames:
 def _by_tenant(content: bytes) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     if content:
-        saved = Saved(unpack(content))
+        saved = RestoredState(unpack(content))
         tenants, ids, names = (saved.texts(name) for name in ("tenants", "ids", "names"))
         for tenant, uid, name in zip(tenants, ids, names, strict=True):
             found.setdefault(tenant, {})[uid] = name

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seawall.events.access_policy import AccessPolicy, Directory
+from seawall.events.access_policy import AccessPolicy, PolicyDirectory
 from seawall.events.microsoft.access_policies import read_policies
 from seawall.events.problem import Problem
 
@@ -37,7 +37,7 @@ def users(**changes: Any) -> dict[str, Any]:
     return {"users": {"includeUsers": ["All"], **changes}}
 
 
-def read(folder: Path, *objects: Any) -> tuple[list[AccessPolicy], Directory, list[Problem]]:
+def read(folder: Path, *objects: Any) -> tuple[list[AccessPolicy], PolicyDirectory, list[Problem]]:
     """The objects as one page of Graph, read back."""
     path = folder / "policies.json"
     path.write_text(json.dumps({"value": list(objects)}), encoding="utf-8")

@@ -12,15 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES, Evaluator, Target, Who
-from seawall.detection.authentication_strength.holes import Grid
-from seawall.events.access_policy import DEMANDS, PATHS, AccessPolicy, Directory, Principals
+from seawall.detection.authentication_strength.evaluation import (
+    MAYBE,
+    NO,
+    YES,
+    AccountFacts,
+    PolicyEvaluator,
+    SignInTarget,
+)
+from seawall.detection.authentication_strength.holes import PolicyGrid
+from seawall.events.access_policy import DEMANDS, PATHS, AccessPolicy, PolicyDirectory, Principals
 from seawall.events.microsoft.device_filters import strangers_of
-from seawall.events.microsoft.grant_controls import granted_for, strength_of, weakest
+from seawall.events.microsoft.grant_controls import find_granted, strength_of, weakest
 
 from .policies import EXCHANGE, policy, read, users
 
-ANN = Who("ann@x.example", "a", False, False)
+ANN = AccountFacts("ann@x.example", "a", False, False)
 NODES = ("one", "two", "three", "four")
 graphs = st.dictionaries(
     st.sampled_from(NODES), st.frozensets(st.sampled_from([*NODES, "a", "b"]), max_size=4), max_size=4
@@ -39,8 +46,8 @@ def reached(graph: Mapping[str, frozenset[str]], start: str) -> set[str]:
 
 @given(graphs, st.sampled_from(NODES))
 def test_groups_in_groups_count_also_in_circles(graph: dict[str, frozenset[str]], group: str) -> None:
-    directory = Directory(members=graph, nested=set(NODES))
-    (answer,) = Evaluator(directory).accounts(
+    directory = PolicyDirectory(members=graph, nested=set(NODES))
+    (answer,) = PolicyEvaluator(directory).accounts(
         AccessPolicy("", "p", "enabled", "mfa", Principals(groups=frozenset({group}))), [ANN]
     )
     inside = reached(graph, group)
@@ -53,7 +60,7 @@ def test_a_chain_of_a_hundred_thousand_groups_is_followed() -> None:
         "g100000": frozenset({"g0", "a"})
     }
     one = AccessPolicy("", "p", "enabled", "mfa", Principals(groups=frozenset({"g0"})))
-    assert Evaluator(Directory(members=members)).accounts(one, [ANN]).tolist() == [YES]
+    assert PolicyEvaluator(PolicyDirectory(members=members)).accounts(one, [ANN]).tolist() == [YES]
 
 
 def member(number: int) -> dict[str, str]:
@@ -77,13 +84,13 @@ def test_who_is_not_among_members_that_may_be_cut_off_is_not_known(
 ) -> None:
     only = policy(conditions=users(includeUsers=[], includeGroups=["g"]))
     found, directory, _ = read(tmp_path, only, {"id": "g", "displayName": "Staff", **group})
-    evaluator = Evaluator(directory)
-    assert evaluator.accounts(found[0], [Who("ann@x.example")]).tolist() == [answer]
+    evaluator = PolicyEvaluator(directory)
+    assert evaluator.accounts(found[0], [AccountFacts("ann@x.example")]).tolist() == [answer]
     assert evaluator.unknown_groups(found) == (["Staff"] if answer == MAYBE else [])
 
 
-INVITED, HOME = Who("g_y.example#ext#@x.example", "g", True), Who("g@y.example", "g", True)
-OUTSIDE_MEMBER = Who("m_y.example#ext#@x.example", "m", False)
+INVITED, HOME = AccountFacts("g_y.example#ext#@x.example", "g", True), AccountFacts("g@y.example", "g", True)
+OUTSIDE_MEMBER = AccountFacts("m_y.example#ext#@x.example", "m", False)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +109,7 @@ def test_kinds_of_guests(tmp_path: Path, kinds: str | None, answers: tuple[int, 
         whom = {"includeUsers": [], "includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": kinds}}
     (one,), directory, _ = read(tmp_path, policy(conditions=users(**whom)))
     people = [INVITED, HOME, OUTSIDE_MEMBER, ANN]
-    assert tuple(Evaluator(directory).accounts(one, people).tolist()) == answers
+    assert tuple(PolicyEvaluator(directory).accounts(one, people).tolist()) == answers
 
 
 def test_leaving_out_guests_of_some_organisations_says_nothing_of_others(tmp_path: Path) -> None:
@@ -111,7 +118,7 @@ def test_leaving_out_guests_of_some_organisations_says_nothing_of_others(tmp_pat
         "externalTenants": {"membershipKind": "enumerated", "members": ["t"]},
     }
     (one,), directory, _ = read(tmp_path, policy(conditions=users(excludeGuestsOrExternalUsers=kinds)))
-    assert Evaluator(directory).accounts(one, [INVITED, ANN]).tolist() == [MAYBE, YES]
+    assert PolicyEvaluator(directory).accounts(one, [INVITED, ANN]).tolist() == [MAYBE, YES]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_a_policy_that_spares_known_devices_covers_an_intruder(tmp_path: Path) -
     spared = {"devices": {"deviceFilter": {"mode": "exclude", "rule": "device.isCompliant -eq True"}}}
     (one,), directory, _ = read(tmp_path, policy(conditions=spared))
     assert one.doubts == ()
-    assert (Grid([ANN], [Target(EXCHANGE)], directory).cover([one]).answer(1) == YES).all()
+    assert (PolicyGrid([ANN], [SignInTarget(EXCHANGE)], directory).cover([one]).answer(1) == YES).all()
 
 
 def test_security_defaults_block_legacy_protocols_and_perhaps_ask_for_more(tmp_path: Path) -> None:
@@ -149,7 +156,7 @@ def test_security_defaults_block_legacy_protocols_and_perhaps_ask_for_more(tmp_p
         "isEnabled": True,
     }
     found, directory, problems = read(tmp_path, defaults)
-    answers = Grid([ANN], [Target(EXCHANGE)], directory).cover(found).answer(1)[0, 0].tolist()
+    answers = PolicyGrid([ANN], [SignInTarget(EXCHANGE)], directory).cover(found).answer(1)[0, 0].tolist()
     assert dict(zip(PATHS, answers, strict=True)) == {
         "browser": MAYBE, "apps": MAYBE, "activesync": YES, "legacy": YES, "device_code": MAYBE,
     }  # fmt: skip
@@ -167,10 +174,10 @@ def test_with_or_no_more_is_asked_than_any_control_and_with_and_no_less(
     wanted: list[str], others: int
 ) -> None:
     alone = [
-        DEMANDS.index(weakest(granted_for([one], None, "", others=0, is_or=True)[0])) for one in wanted
+        DEMANDS.index(weakest(find_granted([one], None, "", others=0, is_or=True)[0])) for one in wanted
     ] + [0] * others
-    either = weakest(granted_for(wanted, None, "", others=others, is_or=True)[0])
-    both = weakest(granted_for(wanted, None, "", others=others, is_or=False)[0])
+    either = weakest(find_granted(wanted, None, "", others=others, is_or=True)[0])
+    both = weakest(find_granted(wanted, None, "", others=others, is_or=False)[0])
     assert DEMANDS.index(either) == min(alone, default=0)
     assert DEMANDS.index(both) == max(alone, default=0)
 
@@ -210,10 +217,12 @@ everyone = Principals(everybody=True)
     st.sampled_from(["in", "out", "unsure"]),
 )
 def test_an_exclusion_more_never_covers_more(out: set[str], guests: bool, strangers: Any) -> None:
-    people = [ANN, Who("ben@x.example", "b", None, None), INVITED]
+    people = [ANN, AccountFacts("ben@x.example", "b", None, None), INVITED]
     one = AccessPolicy("", "p", "enabled", "mfa", everyone, strangers=strangers)
     less = replace(one, exclude=Principals(guests=guests, users=frozenset(out)))
-    covers = [Grid(people, [Target(EXCHANGE)], Directory()).cover([each]) for each in (one, less)]
+    covers = [
+        PolicyGrid(people, [SignInTarget(EXCHANGE)], PolicyDirectory()).cover([each]) for each in (one, less)
+    ]
     assert (covers[0].proved >= covers[1].proved).all()
     assert (covers[0].possible >= covers[1].possible).all()
     if strangers == "out":

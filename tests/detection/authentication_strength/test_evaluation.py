@@ -14,35 +14,35 @@ from seawall.detection.authentication_strength.evaluation import (
     MAYBE,
     NO,
     YES,
-    Target,
-    Whereabouts,
-    Who,
+    AccountFacts,
+    SignInLocation,
+    SignInTarget,
     level_of,
 )
-from seawall.detection.authentication_strength.holes import SYSTEMS, Cover, Grid
+from seawall.detection.authentication_strength.holes import SYSTEMS, PolicyGrid, RequiredStrength
 from seawall.events.access_policy import (
     DEMANDS,
     PATHS,
     TRUSTED,
     AccessPolicy,
-    Chosen,
-    Directory,
-    Place,
+    ConditionList,
+    NamedLocation,
+    PolicyDirectory,
     Principals,
 )
 
 PEOPLE = (
-    Who("ann@x.example", "a", False, True),
-    Who("ben@x.example", "b", False, False),
-    Who("cas@x.example", "", None, None),
-    Who("guest#ext#@x.example", "g", True, False),
+    AccountFacts("ann@x.example", "a", False, True),
+    AccountFacts("ben@x.example", "b", False, False),
+    AccountFacts("cas@x.example", "", None, None),
+    AccountFacts("guest#ext#@x.example", "g", True, False),
 )
-TARGETS = (Target("mail"), Target("files"))
-DIRECTORY = Directory(
+TARGETS = (SignInTarget("mail"), SignInTarget("files"))
+DIRECTORY = PolicyDirectory(
     members={"staff": frozenset({"a", "cas@x.example"}), "admins": frozenset({"a"})},
     places={
-        "office": Place("office", "Office", True, ("192.0.2.0/24",)),
-        "abroad": Place("abroad", "Abroad", countries=frozenset({"DE"})),
+        "office": NamedLocation("office", "Office", True, ("192.0.2.0/24",)),
+        "abroad": NamedLocation("abroad", "Abroad", countries=frozenset({"DE"})),
     },
 )
 
@@ -56,8 +56,8 @@ principals = st.builds(
 )
 
 
-def chosen(*values: str) -> st.SearchStrategy[Chosen]:
-    return st.builds(Chosen, st.booleans(), st.frozensets(st.sampled_from(values), max_size=2))
+def chosen(*values: str) -> st.SearchStrategy[ConditionList]:
+    return st.builds(ConditionList, st.booleans(), st.frozensets(st.sampled_from(values), max_size=2))
 
 
 policies = st.builds(
@@ -95,13 +95,13 @@ def denied(answer: int) -> int:
     return {NO: YES, MAYBE: MAYBE, YES: NO}[answer]
 
 
-def is_one_of(uids: frozenset[str], one: Who) -> int:
+def is_one_of(uids: frozenset[str], one: AccountFacts) -> int:
     return either(
         *(YES if uid in (one.account, one.uid) else NO if one.uid or "@" in uid else MAYBE for uid in uids)
     )
 
 
-def named(who: Principals, one: Who) -> int:
+def named(who: Principals, one: AccountFacts) -> int:
     """Whether somebody is named, one name after the other."""
     if who.everybody:
         return YES
@@ -117,11 +117,11 @@ def named(who: Principals, one: Who) -> int:
     return either(*answers)
 
 
-def listed(choice: Chosen, value: str) -> int:
+def listed(choice: ConditionList, value: str) -> int:
     return YES if choice.everything or value in choice.listed else NO
 
 
-def placed(choice: Chosen, place: Whereabouts) -> int:
+def placed(choice: ConditionList, place: SignInLocation) -> int:
     if choice.everything:
         return YES
     answers = [NO]
@@ -135,7 +135,9 @@ def placed(choice: Chosen, place: Whereabouts) -> int:
     return either(*answers)
 
 
-def applies(policy: AccessPolicy, one: Who, target: str, path: str, system: str, place: Whereabouts) -> int:
+def applies(
+    policy: AccessPolicy, one: AccountFacts, target: str, path: str, system: str, place: SignInLocation
+) -> int:
     answer = both(
         named(policy.include, one), denied(named(policy.exclude, one)),
         listed(policy.include_apps, target), denied(listed(policy.exclude_apps, target)),
@@ -149,7 +151,7 @@ def applies(policy: AccessPolicy, one: Who, target: str, path: str, system: str,
 def slow(policies: list[AccessPolicy]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """What is asked for at least, sign-in by sign-in."""
     used = [one for one in policies if one.state == "enabled" and not one.is_narrow]
-    places = [Whereabouts(), Whereabouts(frozenset({"abroad"}))]
+    places = [SignInLocation(), SignInLocation(frozenset({"abroad"}))]
     shape = (len(PEOPLE), len(TARGETS), len(PATHS))
     proved, possible = np.zeros(shape, int), np.zeros(shape, int)
     for a, t, p in product(*map(range, shape)):
@@ -165,8 +167,8 @@ def slow(policies: list[AccessPolicy]) -> tuple[np.ndarray[Any, Any], np.ndarray
     return proved, possible
 
 
-def cover(policies: list[AccessPolicy]) -> Cover:
-    return Grid(PEOPLE, TARGETS, DIRECTORY).cover(policies)
+def cover(policies: list[AccessPolicy]) -> RequiredStrength:
+    return PolicyGrid(PEOPLE, TARGETS, DIRECTORY).cover(policies)
 
 
 @settings(max_examples=120, deadline=None)
@@ -195,7 +197,7 @@ def test_knowing_more_never_turns_an_answer_round(policies: list[AccessPolicy]) 
     known = replace(
         DIRECTORY, members={**DIRECTORY.members, "secret": frozenset({"b"}), "unseen": frozenset()}
     )
-    after = Grid(PEOPLE, TARGETS, known).cover(policies)
+    after = PolicyGrid(PEOPLE, TARGETS, known).cover(policies)
     for least in range(1, len(DEMANDS)):
         was, now = before.answer(least), after.answer(least)
         assert (now[was != MAYBE] == was[was != MAYBE]).all()
@@ -204,10 +206,12 @@ def test_knowing_more_never_turns_an_answer_round(policies: list[AccessPolicy]) 
 def test_a_platform_that_is_left_out_is_left_out_for_everybody() -> None:
     everybody = Principals(everybody=True)
     partial = AccessPolicy(
-        "", "p", "enabled", "mfa", everybody, exclude_systems=Chosen(listed=frozenset({"linux"}))
+        "", "p", "enabled", "mfa", everybody, exclude_systems=ConditionList(listed=frozenset({"linux"}))
     )
     assert not cover([partial]).possible.any()
-    rest = replace(partial, include_systems=Chosen(listed=frozenset({"linux"})), exclude_systems=Chosen())
+    rest = replace(
+        partial, include_systems=ConditionList(listed=frozenset({"linux"})), exclude_systems=ConditionList()
+    )
     assert (cover([partial, rest]).proved == DEMANDS.index("mfa")).all()
 
 
@@ -223,8 +227,13 @@ def test_an_unknown_group_is_neither_covered_nor_a_hole() -> None:
 def test_trusted_places_are_no_hole_and_countries_are() -> None:
     everybody = Principals(everybody=True)
     trusted = AccessPolicy(
-        "", "p", "enabled", "mfa", everybody, exclude_places=Chosen(listed=frozenset({TRUSTED, "office"}))
+        "",
+        "p",
+        "enabled",
+        "mfa",
+        everybody,
+        exclude_places=ConditionList(listed=frozenset({TRUSTED, "office"})),
     )
     assert (cover([trusted]).answer(1) == YES).all()
-    abroad = replace(trusted, exclude_places=Chosen(listed=frozenset({"abroad"})))
+    abroad = replace(trusted, exclude_places=ConditionList(listed=frozenset({"abroad"})))
     assert (cover([abroad]).answer(1) == NO).all()

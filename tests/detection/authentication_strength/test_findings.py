@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.authentication_strength.assess import Assessment, Given
+from seawall.detection.authentication_strength.assess import Assessment, AssessmentInputs
 from seawall.events.access_policy import Registration
 from seawall.events.registrations import shared_key
 from tests.sample_events import event
@@ -124,7 +124,7 @@ def test_one_phone_of_several_accounts(tmp_path: Path) -> None:
         return registered(uid, account=account, parameters=json.dumps(details))
 
     key = shared_key("phone", "+1 5550100189")
-    given = Given((Registration("okta@x.example", "okta", ("password", "sms"), keys=(key,)),))
+    given = AssessmentInputs((Registration("okta@x.example", "okta", ("password", "sms"), keys=(key,)),))
     rows = [change("1", "ann@x.example", "+1 5550100189"), change("2", "ben@x.example", "+1 (555) 0100189")]
     assert found(assessed(tmp_path, rows), "shared-method") == []
     ((account, text),) = found(assessed(tmp_path, rows, given), "shared-method")

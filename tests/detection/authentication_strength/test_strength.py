@@ -18,7 +18,7 @@ from seawall.detection.authentication_strength.strength import (
     SINGLE,
     TEMPORARY,
     UNKNOWN,
-    strength_of,
+    judge_strength,
 )
 from seawall.events.access_policy import PATHS
 
@@ -49,12 +49,12 @@ PASSWORD = ("Password", "Password in the cloud", "true", None)
     ],
 )  # fmt: skip
 def test_steps_tell_the_level(parameters: str, level: int, aal: int, flags: int) -> None:
-    strength = strength_of("", "oauth", "success", "", parameters)
+    strength = judge_strength("", "oauth", "success", "", parameters)
     assert (strength.level, strength.aal, strength.flags & ~RISK_UNTOLD) == (level, aal, flags)
 
 
 def test_the_strongest_method_is_named() -> None:
-    strength = strength_of("", "", "success", "", said(PASSWORD, ("Phone call", None, "true", None)))
+    strength = judge_strength("", "", "success", "", said(PASSWORD, ("Phone call", None, "true", None)))
     assert METHOD_NAMES[strength.method] == "voice"
 
 
@@ -69,12 +69,12 @@ def test_the_strongest_method_is_named() -> None:
     ],
 )
 def test_without_steps_the_column_tells(method: str, level: int, flags: int) -> None:
-    strength = strength_of(method, "", "success", "", "")
+    strength = judge_strength(method, "", "success", "", "")
     assert (strength.level, strength.flags & ~RISK_UNTOLD) == (level, flags)
 
 
 def test_a_legacy_protocol_is_one_factor_whatever_else_is_said() -> None:
-    strength = strength_of(
+    strength = judge_strength(
         "mfa_claim", "legacy", "success", "", said(requirement="multiFactorAuthentication")
     )
     assert (strength.level, strength.flags & LEGACY, PATHS[strength.path]) == (SINGLE, LEGACY, "legacy")
@@ -84,4 +84,4 @@ def test_a_legacy_protocol_is_one_factor_whatever_else_is_said() -> None:
     "parameters", ["[]", "{", '{"steps": 3}', '{"steps": [[1, 2, 3, 4], "x", []]}', "[" * 5_000]
 )
 def test_hostile_parameters_tell_nothing(parameters: str) -> None:
-    assert strength_of("", "", "success", "", parameters).level == UNKNOWN
+    assert judge_strength("", "", "success", "", parameters).level == UNKNOWN

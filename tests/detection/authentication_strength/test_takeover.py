@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.authentication_strength.assess import Assessment, Given, assess
-from seawall.detection.authentication_strength.collect import Collector
-from seawall.events.access_policy import Directory, Registration
-from seawall.report.assurance import Read, assurance_document
+from seawall.detection.authentication_strength.assess import Assessment, AssessmentInputs, assess
+from seawall.detection.authentication_strength.collect import DayAggregator
+from seawall.events.access_policy import PolicyDirectory, Registration
+from seawall.report.assurance import AssessmentReading, assurance_document
 from tests.sample_events import batches, sign_in
 
 from .policies import ANN, BEN, EXCHANGE, policy, read, users
@@ -30,11 +30,11 @@ def signed(uid: str, account: str = "ann@x.example", parameters: str = MOBILE, *
     return sign_in(uid, **{**own, **more})
 
 
-def assessed(tmp_path: Path, rows: list[dict[str, Any]], given: Given | None = None) -> Assessment:
-    collector = Collector()
+def assessed(tmp_path: Path, rows: list[dict[str, Any]], given: AssessmentInputs | None = None) -> Assessment:
+    collector = DayAggregator()
     for day, batch in batches(tmp_path, rows):
         collector.observe(batch, day)
-    return assess(collector, given or Given())
+    return assess(collector, given or AssessmentInputs())
 
 
 def answers(result: Assessment) -> dict[str, tuple[str, str]]:
@@ -77,7 +77,7 @@ def test_an_open_answer_names_its_record(tmp_path: Path) -> None:
     result = assessed(
         tmp_path, [signed("old", parameters=PASSWORD), signed("new", day=2, parameters=PASSWORD)]
     )
-    document = assurance_document(result, Read())
+    document = assurance_document(result, AssessmentReading())
     (way,) = document["accounts"][0]["password"]["ways"]
     assert (way["cause"], way["record"], way["last"]) == ("password-only", "new", "2026-03-04T09:00:00Z")
 
@@ -86,20 +86,24 @@ def test_policies_prove_what_is_closed(tmp_path: Path) -> None:
     found, directory, _ = read(tmp_path, policy(), policy("no codes", conditions={
         "authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, grantControls={"builtInControls": ["block"]}))  # fmt: skip
     rows = [signed("1", parameters=PASSWORD), signed("2", "ben@x.example", MOBILE)]
-    result = assessed(tmp_path, rows, Given((registered("ann@x.example", "push"),), found, None, directory))
+    result = assessed(
+        tmp_path, rows, AssessmentInputs((registered("ann@x.example", "push"),), found, None, directory)
+    )
     assert answers(result) == {"ann@x.example": ("closed", "open"), "ben@x.example": ("closed", "open")}
     assert causes(result, "ann@x.example", "phishing") == {"phishable"}
 
 
 def test_who_has_no_second_factor_is_open_in_spite_of_policies(tmp_path: Path) -> None:
     found, directory, _ = read(tmp_path, policy())
-    nobody = Given((registered("ann@x.example"),), found, None, directory)
+    nobody = AssessmentInputs((registered("ann@x.example"),), found, None, directory)
     result = assessed(tmp_path, [signed("1")], nobody)
     assert causes(result, "ann@x.example", "password") == {"no-second-factor"}
     guard = policy("guard", conditions={"applications": {"includeUserActions": ["urn:user:registersecurityinfo"]}},
                    grantControls={"builtInControls": ["block"]})  # fmt: skip
     found, directory, _ = read(tmp_path, policy(), guard)
-    guarded = assessed(tmp_path, [signed("1")], Given(nobody.registrations, found, None, directory))
+    guarded = assessed(
+        tmp_path, [signed("1")], AssessmentInputs(nobody.registrations, found, None, directory)
+    )
     assert answers(guarded)["ann@x.example"][0] == "closed"
 
 
@@ -108,16 +112,18 @@ def test_phishing_resistant_everywhere_and_no_device_code_closes_phishing(tmp_pa
     flow = policy("no codes", conditions={"authenticationFlows": {"transferMethods": "deviceCodeFlow"}},
                   grantControls={"builtInControls": ["block"]})  # fmt: skip
     found, directory, _ = read(tmp_path, policy(grantControls=strong), flow)
-    given = Given((registered("ann@x.example", "security_key"),), found, None, directory)
+    given = AssessmentInputs((registered("ann@x.example", "security_key"),), found, None, directory)
     result = assessed(tmp_path, [signed("1", parameters=STRONG)], given)
     assert answers(result) == {"ann@x.example": ("closed", "closed")}
     found, directory, _ = read(tmp_path, policy(grantControls=strong))
-    result = assessed(tmp_path, [signed("1", parameters=STRONG)], Given((), found, None, directory))
+    result = assessed(
+        tmp_path, [signed("1", parameters=STRONG)], AssessmentInputs((), found, None, directory)
+    )
     assert causes(result, "ann@x.example", "phishing") == {"device-code"}
 
 
 def test_google_and_okta_are_judged_by_their_own_settings(tmp_path: Path) -> None:
-    given = Given((
+    given = AssessmentInputs((
         registered("on@x.example", "password", "second_factor", system="google"),
         registered("off@x.example", system="google"),
         registered("none@x.example", "password", system="okta"),
@@ -132,7 +138,7 @@ def test_google_and_okta_are_judged_by_their_own_settings(tmp_path: Path) -> Non
 def test_an_exclusion_is_a_hole_by_name_and_its_removal_the_first_change(tmp_path: Path) -> None:
     found, directory, _ = read(tmp_path, policy(conditions=users(excludeUsers=[BEN])))
     rows = [signed("1"), signed("2", "ben@x.example", STRONG)]
-    given = Given(
+    given = AssessmentInputs(
         tuple(registered(a, "push") for a in ("ann@x.example", "ben@x.example")), found, None, directory
     )
     result = assessed(tmp_path, rows, given)
@@ -149,7 +155,7 @@ def test_an_exclusion_is_a_hole_by_name_and_its_removal_the_first_change(tmp_pat
 def test_the_list_of_changes_closes_everything_that_can_be_closed(tmp_path: Path) -> None:
     rows = [signed("1", parameters=PASSWORD), signed("2", "ben@x.example", "", auth_protocol="legacy"),
             signed("3", "cas@x.example", "", auth_protocol="device_code")]  # fmt: skip
-    result = assessed(tmp_path, rows, Given((registered("ann@x.example"),)))
+    result = assessed(tmp_path, rows, AssessmentInputs((registered("ann@x.example"),)))
     assert result.steps[-1].open_still == {"password": 0, "phishing": 0}
     counts = [step.closes for step in result.steps]
     assert sum(counts) == sum(len(way.paths) for one in result.exposed for way in one.ways)
@@ -159,8 +165,8 @@ def what_if(
     tmp_path: Path, rows: list[dict[str, Any]], proposed: dict[str, Any], *people: Registration
 ) -> dict[str, Any]:
     found, directory, _ = read(tmp_path, proposed)
-    result = assessed(tmp_path, rows, Given(people, None, found, directory))
-    told = assurance_document(result, Read(), {"1": "incident"})["what_if"]
+    result = assessed(tmp_path, rows, AssessmentInputs(people, None, found, directory))
+    told = assurance_document(result, AssessmentReading(), {"1": "incident"})["what_if"]
     assert isinstance(told, dict)
     return told
 
@@ -209,7 +215,7 @@ def test_what_if_heeds_places_and_says_what_turns_on_the_unknown(tmp_path: Path)
     found, directory, _ = read_policies([path])
     addresses = ("203.0.113.7", "198.51.100.1", None)
     rows = [signed(str(number), parameters=PASSWORD, src_ip=one) for number, one in enumerate(addresses, 1)]
-    result = assessed(tmp_path, rows, Given((), None, found, directory))
+    result = assessed(tmp_path, rows, AssessmentInputs((), None, found, directory))
     assert result.replayed is not None
     by_record = dict(zip(result.signs.uid.to_pylist(), result.replayed.outcome.tolist(), strict=True))
     assert by_record == {"1": 0, "2": 2, "3": 4}
@@ -218,9 +224,9 @@ def test_what_if_heeds_places_and_says_what_turns_on_the_unknown(tmp_path: Path)
 
 
 def test_nothing_at_all_is_answered_with_nothing(tmp_path: Path) -> None:
-    result = assess(Collector(), Given())
+    result = assess(DayAggregator(), AssessmentInputs())
     assert (result.people, result.steps, result.findings, result.days) == ([], [], [], [])
-    assert assurance_document(result, Read())["summary"]["granted"] == 0
+    assert assurance_document(result, AssessmentReading())["summary"]["granted"] == 0
 
 
 def test_days_count_an_account_once_at_its_weakest(tmp_path: Path) -> None:
@@ -235,12 +241,14 @@ def test_days_count_an_account_once_at_its_weakest(tmp_path: Path) -> None:
     assert second.accounts == (0, 0, 1, 0)
 
 
-@pytest.mark.parametrize("directory", [Directory(), Directory(accounts={ANN: "ann@x.example"})])
+@pytest.mark.parametrize("directory", [PolicyDirectory(), PolicyDirectory(accounts={ANN: "ann@x.example"})])
 def test_an_account_without_an_id_is_found_by_its_name_or_not_known(
-    tmp_path: Path, directory: Directory
+    tmp_path: Path, directory: PolicyDirectory
 ) -> None:
     found, _, _ = read(tmp_path, policy(conditions=users(excludeUsers=[ANN])))
-    result = assessed(tmp_path, [signed("1", actor_user_uid=None)], Given((), found, None, directory))
+    result = assessed(
+        tmp_path, [signed("1", actor_user_uid=None)], AssessmentInputs((), found, None, directory)
+    )
     assert {hole.answer for hole in result.holes} == ({"not covered"} if directory.accounts else {"unknown"})
 
 
@@ -285,7 +293,7 @@ def test_a_device_may_be_remembered_where_the_account_has_a_second_factor(
         step("3", "has@x.example", "s3", "password"), step("4", "alone@x.example", "s4", "password"),
     ]  # fmt: skip
     result = assessed(
-        tmp_path, rows, Given((registered("has@x.example", "password", "push", system=system),))
+        tmp_path, rows, AssessmentInputs((registered("has@x.example", "password", "push", system=system),))
     )
     assert {name: answer[0] for name, answer in answers(result).items() if name != "has@x.example"} == {
         "shown@x.example": "unknown", "alone@x.example": "open",
@@ -322,7 +330,7 @@ def test_one_address_in_two_systems_is_two_accounts_and_policies_are_for_one(tmp
         registered("ann@x.example", "push"),
         registered("ann@x.example", "password", "sms", system="okta"),
     )
-    result = assessed(tmp_path, rows, Given(people, found, found, directory))
+    result = assessed(tmp_path, rows, AssessmentInputs(people, found, found, directory))
     assert [(one.system, one.registration and one.registration.methods) for one in result.people] == [
         ("okta", ("password", "sms")),
         ("entra", ("push",)),

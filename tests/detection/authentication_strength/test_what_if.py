@@ -12,11 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.cli.main import main
-from seawall.detection.authentication_strength.assess import Assessment, Given
+from seawall.detection.authentication_strength.assess import Assessment, AssessmentInputs
 from seawall.detection.authentication_strength.replay import OUTCOMES
-from seawall.events.access_policy import AccessPolicy, Chosen, Directory, Principals, Registration
+from seawall.events.access_policy import (
+    AccessPolicy,
+    ConditionList,
+    PolicyDirectory,
+    Principals,
+    Registration,
+)
 from seawall.pipeline.assess import assessment
-from seawall.report.assurance import Read, assurance_document
+from seawall.report.assurance import AssessmentReading, assurance_document
 
 from .policies import policy, read, users
 from .test_takeover import MOBILE, PASSWORD, STRONG, assessed, registered, signed
@@ -29,7 +35,7 @@ STRONG_MANAGED = json.dumps({**json.loads(MOBILE), "compliant": "true"})
 def tried(
     folder: Path, rows: list[dict[str, Any]], proposed: list[AccessPolicy], *people: Registration, **more: Any
 ) -> Assessment:
-    return assessed(folder, rows, Given(people, proposed=proposed, **more))
+    return assessed(folder, rows, AssessmentInputs(people, proposed=proposed, **more))
 
 
 def outcomes(result: Assessment) -> dict[str, str]:
@@ -78,7 +84,7 @@ def test_what_policies_of_today_ask_for_is_not_the_doing_of_a_change(tmp_path: P
     told = outcomes(tried(tmp_path, rows, [replace(legacy, paths=frozenset({"browser"}))], **more))
     assert told == {"1": "stopped", "2": "untouched"}
     result = tried(tmp_path, rows, [legacy], is_instead=True, **more)
-    document = assurance_document(result, Read())["what_if"]
+    document = assurance_document(result, AssessmentReading())["what_if"]
     assert document["loosened"] == {"sign_ins": 1, "accounts": ["ann@x.example"]}
     assert document["basis"] == "instead of all policies of today (1 enabled)"
 
@@ -89,7 +95,7 @@ def test_who_would_be_open_then_is_told_beside_who_is_now(tmp_path: Path) -> Non
     people = (registered("ann@x.example", "push"), registered("ben@x.example", "push"))
     rows = [signed("1"), signed("2", "ben@x.example")]
     result = tried(tmp_path, rows, [changed], *people, policies=today, directory=directory)
-    told = assurance_document(result, Read())["what_if"]
+    told = assurance_document(result, AssessmentReading())["what_if"]
     assert told["basis"] == "on top of the policies of today (1 enabled), of which 1 would be changed"
     assert told["takeover"]["password"] == {
         "now": {"open": 1, "closed": 1, "unknown": 0}, "then": {"open": 0, "closed": 2, "unknown": 0},
@@ -98,9 +104,9 @@ def test_who_would_be_open_then_is_told_beside_who_is_now(tmp_path: Path) -> Non
     worse = tried(
         tmp_path, rows, [replace(today[0], paths=frozenset())], *people, policies=today, directory=directory
     )
-    assert assurance_document(worse, Read())["what_if"]["takeover"]["password"]["newly_open"] == [
-        "ann@x.example"
-    ]
+    assert assurance_document(worse, AssessmentReading())["what_if"]["takeover"]["password"][
+        "newly_open"
+    ] == ["ann@x.example"]
 
 
 demands = st.sampled_from(["mfa", "resistant", "device", "block"])
@@ -108,7 +114,7 @@ some = st.builds(
     AccessPolicy, st.just(""), st.just("p"), st.sampled_from(["enabled", "report-only"]), demands,
     st.builds(Principals, st.booleans(), users=st.frozensets(st.sampled_from(["ann@x.example", "ben@x.example"]))),
     paths=st.frozensets(st.sampled_from(["browser", "apps", "legacy", "device_code"])),
-    include_systems=st.builds(Chosen, st.booleans(), st.frozensets(st.sampled_from(["windows"]))),
+    include_systems=st.builds(ConditionList, st.booleans(), st.frozensets(st.sampled_from(["windows"]))),
     sign_in_risks=st.frozensets(st.sampled_from(["none", "high"]), max_size=1),
     choices=st.sampled_from([(), (frozenset({"mfa", "device"}),), (frozenset({"mfa"}), frozenset({"device"}))]),
 )  # fmt: skip
@@ -168,6 +174,6 @@ def test_members_of_the_proposal_are_known_to_it(tmp_path: Path) -> None:
     only = policy(conditions=users(includeUsers=[], includeGroups=["g"]))
     group = {"id": "g", "displayName": "G", "members": ["ann@x.example"]}
     found, directory, _ = read(tmp_path, only, group)
-    assert isinstance(directory, Directory)
+    assert isinstance(directory, PolicyDirectory)
     told = outcomes(tried(tmp_path, [signed("1", parameters=PASSWORD)], found, directory=directory))
     assert told == {"1": "asked for more"}

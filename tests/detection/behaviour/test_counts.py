@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.detection.behaviour.counts import DAILY_DECAY, FieldCounts
-from seawall.detection.behaviour.expectation import backed_off, plain, rarity
+from seawall.detection.behaviour.expectation import back_off_surprise, own_surprise, rarity
 
 
 def codes(*values: int) -> np.ndarray:
@@ -67,13 +67,15 @@ def test_a_familiar_value_surprises_less_than_a_new_one_and_a_roll_out_less_than
     counts = FieldCounts()
     for day in range(20):
         counts.learn(codes(*range(30)), codes(*([0] * 30)), codes(*([1] * 30)), day)
-    familiar = backed_off(counts.look_up(codes(0), codes(0), codes(1), 20))[0]
-    alone = backed_off(counts.look_up(codes(0), codes(0), codes(2), 20))[0]
-    together = backed_off(counts.look_up(codes(*range(20)), codes(*([0] * 20)), codes(*([2] * 20)), 20))[0]
+    familiar = back_off_surprise(counts.look_up(codes(0), codes(0), codes(1), 20))[0]
+    alone = back_off_surprise(counts.look_up(codes(0), codes(0), codes(2), 20))[0]
+    together = back_off_surprise(
+        counts.look_up(codes(*range(20)), codes(*([0] * 20)), codes(*([2] * 20)), 20)
+    )[0]
     assert familiar < together < alone
     looked = counts.look_up(codes(0), codes(0), codes(2), 20)
     assert (
-        plain(looked, np.array([20.0]))[0]
-        > plain(counts.look_up(codes(0), codes(0), codes(1), 20), np.array([20.0]))[0]
+        own_surprise(looked, np.array([20.0]))[0]
+        > own_surprise(counts.look_up(codes(0), codes(0), codes(1), 20), np.array([20.0]))[0]
     )
     assert rarity(looked, np.array([30.0]))[0] > 3

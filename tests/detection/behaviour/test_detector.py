@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.detection.behaviour.day import cut
-from seawall.detection.behaviour.detector import Behaviour, Groups
+from seawall.detection.behaviour.day import split_into_groups
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.events.microsoft.entra_results import PROMPT_DENIED
 from tests.sample_events import batches, event, sign_in
 
@@ -23,11 +23,11 @@ ABROAD: dict[str, Any] = {
 }
 
 
-def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[Groups]:
+def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[BehaviourGroups]:
     """Run the detector over the rows and return each day's groups."""
-    behaviour, result = Behaviour(), []
+    behaviour, result = BehaviourDetector(), []
     for number, batch in batches(tmp_path, rows):
-        day = cut(batch, behaviour.derived, number)
+        day = split_into_groups(batch, behaviour.derived, number)
         behaviour.attempts.observe(day)
         groups = behaviour.score(day)
         behaviour.learn(groups)
@@ -116,12 +116,12 @@ def test_one_account_does_not_move_the_peers(tmp_path: Path) -> None:
 
 
 def test_state_is_bounded_per_account(tmp_path: Path) -> None:
-    behaviour = Behaviour()
+    behaviour = BehaviourDetector()
     rows = [
         event(f"{a}-{d}", d, a, account=f"u{a}@x.example", src_prefix=f"203.0.{(a + d) % 5}.0/24")
         for a in range(50)
         for d in range(20)
     ]
     for number, batch in batches(tmp_path, rows):
-        behaviour.learn(behaviour.score(cut(batch, behaviour.derived, number)))
+        behaviour.learn(behaviour.score(split_into_groups(batch, behaviour.derived, number)))
     assert behaviour.state_bytes() / behaviour.accounts() < 2048

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from seawall.detection.behaviour.fields import FIELDS
-from seawall.detection.feedback.drafting import lessons
+from seawall.detection.feedback.drafting import list_lessons
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.units import PAIRS
 from seawall.detection.feedback_values import Answered, Value
-from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.candidates import Fact, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import PARTS
@@ -35,7 +35,7 @@ def fact(
 
 def candidate(
     facts: tuple[Fact, ...] = (), parts: dict[str, float] | None = None, **changes: Any
-) -> Candidate:
+) -> ScoredCandidate:
     """A candidate whose score is what its parts say."""
     account = changes.get("account", ACCOUNTS[0])
     day = changes.get("day", TODAY - 3)
@@ -50,17 +50,17 @@ def candidate(
         "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0, "throttled": False, "unlinked": False,
         "curve": ((day * DAY + 60, score),),
     }  # fmt: skip
-    return Candidate(**{**base, **changes})
+    return ScoredCandidate(**{**base, **changes})
 
 
-def answered(of: Candidate | tuple[Candidate, ...], answer: str, **changes: Any) -> Answered:
+def answered(of: ScoredCandidate | tuple[ScoredCandidate, ...], answer: str, **changes: Any) -> Answered:
     """An answer given today to an incident that these candidates make."""
     story = of if isinstance(of, tuple) else (of,)
     top = story[0]
     base: dict[str, Any] = {
         "id": 1, "incident": "i1", "tenant": top.tenant, "account": top.account, "account_type": top.account_type,
         "answer": answer, "reach": "account", "values": (), "given_at": NOW, "as_of": NOW, "expires_at": None,
-        "lessons": lessons(story),
+        "lessons": list_lessons(story),
     }  # fmt: skip
     return Answered(**{**base, **changes})
 
@@ -87,7 +87,7 @@ def facts(draw: st.DrawFn) -> tuple[Fact, ...]:
 
 
 @st.composite
-def candidates(draw: st.DrawFn) -> Candidate:
+def candidates(draw: st.DrawFn) -> ScoredCandidate:
     """One candidate of one of a few accounts in one of two tenants."""
     names = draw(st.lists(st.sampled_from(PARTS), min_size=3, max_size=25, unique=True))
     parts = {name: draw(WEIGHTS) for name in names}
@@ -106,7 +106,9 @@ def candidates(draw: st.DrawFn) -> Candidate:
 
 
 @st.composite
-def given_answers(draw: st.DrawFn, story: list[Candidate], number: int, kind: str | None = None) -> Answered:
+def given_answers(
+    draw: st.DrawFn, story: list[ScoredCandidate], number: int, kind: str | None = None
+) -> Answered:
     """An answer to one of the candidates."""
     top = draw(st.sampled_from(story))
     kind = kind or draw(st.sampled_from(("compromised", "safe", "expected-change")))
@@ -133,7 +135,7 @@ def given_answers(draw: st.DrawFn, story: list[Candidate], number: int, kind: st
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most: int = 4) -> tuple[list[Candidate], list[Answered]]:
+def worlds(draw: st.DrawFn, most: int = 4) -> tuple[list[ScoredCandidate], list[Answered]]:
     """Some candidates and some answers to them."""
     found = draw(st.lists(candidates(), min_size=2, max_size=6))
     count = draw(st.integers(0, most))

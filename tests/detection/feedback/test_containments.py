@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.feedback.applying import apply, effects
-from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.applying import apply_feedback, compute_effects
+from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.expected import DAY
-from seawall.detection.feedback.regrouping import cases, chosen, id_of
+from seawall.detection.feedback.regrouping import cases, id_of, select_cases
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
-from seawall.detection.incidents.cases import allowed, group
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.incidents.cases import group, incident_limit
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import remembered
 from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database.containments import Contained
@@ -40,12 +40,12 @@ def containment(**actor: Any) -> tuple[Answered, ...]:
     return tuple(remembered(kept))
 
 
-def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> Candidate:
+def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> ScoredCandidate:
     return candidate(facts, {"network.backed_off": 0.5}, day=day, account=account, **changes)
 
 
-def raised(found: list[Candidate], answers: tuple[Answered, ...], budget: float = 0.0) -> list[Any]:
-    taught = apply(found, answers, NOW)
+def raised(found: list[ScoredCandidate], answers: tuple[Answered, ...], budget: float = 0.0) -> list[Any]:
+    taught = apply_feedback(found, answers, NOW)
     return [one for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised]
 
 
@@ -66,7 +66,7 @@ def test_it_is_told_apart_from_what_was_contained() -> None:
     old, new = candidate(account=ADA, day=TODAY - 6), at_day(TODAY - 4)
     together = decide([old, new], [], {"org": 100}, 30, 1.0).incidents
     assert len(together) == 1
-    apart = decide(apply([old, new], containment(), NOW), [], {"org": 100}, 30, 1.0).incidents
+    apart = decide(apply_feedback([old, new], containment(), NOW), [], {"org": 100}, 30, 1.0).incidents
     assert [one.first_event for one in apart if one.raised] == [old.first, new.first]
     assert apart[0].id == together[0].id
 
@@ -80,7 +80,7 @@ def test_another_account_that_shows_the_intruders_rare_thing() -> None:
     assert raised([common], containment()) == []
     alone = at_day(TODAY - 1, BEN, fact("client", "python/rest"))
     assert raised([alone], containment()) == [], "a client alone is easily shared"
-    assert apply([alone], containment(), NOW)[0].score > alone.score
+    assert apply_feedback([alone], containment(), NOW)[0].score > alone.score
     both = at_day(TODAY - 1, BEN, fact("client", "python/rest"), fact("app", "evil-app"))
     assert len(raised([both], containment(applications=("evil-app",)))) == 1
     usual = at_day(TODAY - 1, BEN, fact("client", "chrome/browser"))
@@ -91,13 +91,13 @@ def test_it_ends_by_itself_and_leaves_no_trace_when_ended() -> None:
     late = at_day(TODAY + 30, ADA)
     assert raised([late], containment()) == []
     found = [at_day(TODAY - 2, ADA), at_day(TODAY - 1, BEN)]
-    assert apply(found, (), NOW) == found
-    assert [one.adjustments for one in apply(found, containment(), NOW)][1] == ()
+    assert apply_feedback(found, (), NOW) == found
+    assert [one.adjustments for one in apply_feedback(found, containment(), NOW)][1] == ()
 
 
 def test_a_containment_teaches_no_weights() -> None:
     found = [at_day(TODAY - 2, ADA, fact("prefix", "198.51.100.0/24"))]
-    assert effects(Columns(found), containment(), NOW).factors == {}
+    assert compute_effects(CandidateColumns(found), containment(), NOW).factors == {}
 
 
 def test_what_cannot_be_read_says_nothing() -> None:
@@ -121,13 +121,15 @@ def test_the_desk_says_the_same_as_the_watch(
         for number, (day, account, score, prefix) in enumerate(rows)
     ]  # fmt: skip
     answers = containment() if is_on else ()
-    columns = Columns(found)
-    changed = effects(columns, answers, NOW)
+    columns = CandidateColumns(found)
+    changed = compute_effects(columns, answers, NOW)
     scores = columns.scores + changed.change
     made = cases(columns, scores, changed.raising)
-    limits = {tenant: allowed(budget, 100, 30) for tenant in columns.of_tenant}
-    let = chosen(columns, made, limits, changed.change, since=0, is_sparing=False, raising=changed.raising)
-    taught = apply(found, answers, NOW)
+    limits = {tenant: incident_limit(budget, 100, 30) for tenant in columns.of_tenant}
+    let = select_cases(
+        columns, made, limits, changed.change, since=0, is_sparing=False, raising=changed.raising
+    )
+    taught = apply_feedback(found, answers, NOW)
     assert [id_of(columns, case) for case in made] == [case.id for case in group(taught)]
     expected = {one.id for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised}
     assert {id_of(columns, case) for case in let if case.score >= LEAST_SCORE} == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seawall import scan
-from seawall.detection.incidents.session_beginnings import added, beginnings
+from seawall.detection.incidents.session_beginnings import beginnings, merge_sessions
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.report.incident_words import beginnings_text, ticket_lines
 from seawall.storage.files.incident_documents import incident_document, incident_from_document
@@ -29,7 +29,7 @@ def test_sessions_are_counted_by_the_sign_ins_of_their_account_on_the_day(tmp_pa
     everything = (("strong", 1), ("weak", 1), ("no sign-in seen", 1), ("no session in the record", 1))
     assert beginnings(batch, own) == everything
     assert beginnings(batch, own[batch.one_of("kind", ("sign_in",))[own]]) == ()
-    assert added([everything, (("weak", 2),)])["weak"] == 3
+    assert merge_sessions([everything, (("weak", 2),)])["weak"] == 3
 
 
 def test_an_incident_says_it_and_its_reasons_still_sum_to_the_score(tmp_path: Path) -> None:

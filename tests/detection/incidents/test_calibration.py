@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.ranking.calibration import Calibration, _dominance
+from seawall.detection.ranking.calibration import PatternCalibration, _dominance
 from seawall.detection.ranking.features import FEATURES, INDEX, Table
-from seawall.detection.ranking.patterns import LEVELS, PATTERNS, levels, named
+from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells, name_best_pattern
 
 
 def groups(n: int, seed: int, **columns: float) -> Table:
@@ -29,7 +29,7 @@ def tenant(n: int) -> np.ndarray:
 
 
 def test_p_values_are_calibrated_on_exchangeable_groups() -> None:
-    calibration = Calibration()
+    calibration = PatternCalibration()
     for day in range(10):
         calibration.observe(groups(400, day), tenant(400))
     p = np.concatenate([calibration.observe(groups(400, 100 + day), tenant(400))[:, 0] for day in range(10)])
@@ -38,7 +38,7 @@ def test_p_values_are_calibrated_on_exchangeable_groups() -> None:
 
 
 def test_the_most_extreme_group_has_the_least_p() -> None:
-    calibration = Calibration()
+    calibration = PatternCalibration()
     for day in range(5):
         calibration.observe(groups(300, day), tenant(300))
     table = groups(300, 9, network__backed_off=12.0, client__backed_off=12.0, country__rarity=12.0)
@@ -48,7 +48,7 @@ def test_the_most_extreme_group_has_the_least_p() -> None:
 
 
 def test_a_roll_out_is_no_surprise_on_its_first_day() -> None:
-    calibration = Calibration()
+    calibration = PatternCalibration()
     for day in range(5):
         calibration.observe(groups(300, day), tenant(300))
     table = groups(300, 9)
@@ -58,7 +58,7 @@ def test_a_roll_out_is_no_surprise_on_its_first_day() -> None:
 
 
 def test_a_lone_service_borrows_the_tenant_and_can_stand_out() -> None:
-    calibration = Calibration()
+    calibration = PatternCalibration()
     for day in range(5):
         calibration.observe(groups(300, day), tenant(300))
     table = groups(
@@ -71,7 +71,7 @@ def test_a_pattern_without_its_need_stays_silent() -> None:
     table = groups(5, 1)
     for pattern in PATTERNS:
         if pattern.needs:
-            assert (levels(pattern, table) == -1).all()
+            assert (find_cells(pattern, table) == -1).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -94,4 +94,4 @@ def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
 
 def test_a_silent_pattern_never_names_a_group() -> None:
     table = groups(1, 1)
-    assert not named(table, 0, np.ones(len(PATTERNS))).needs
+    assert not name_best_pattern(table, 0, np.ones(len(PATTERNS))).needs

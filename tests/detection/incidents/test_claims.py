@@ -14,9 +14,9 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.incidents.claims import claim
 from seawall.detection.incidents.explain import _text, actions, fact_text, summary
 from seawall.detection.ranking.aspects import ATTEMPTS, VOLUME
-from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.candidates import Fact, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
-from seawall.detection.ranking.patterns import PATTERNS, Pattern, named
+from seawall.detection.ranking.patterns import PATTERNS, Pattern, name_best_pattern
 from seawall.detection.rules.detector import RULES
 from seawall.report.incident_words import of
 from tests.detection.feedback.making import candidate, fact
@@ -34,7 +34,7 @@ def features(**counts: float) -> dict[str, float]:
     return {**dict.fromkeys(FEATURES, 0.0), "usual_gap": 9e9, "usual_gap_abroad": 9e9, **counts}
 
 
-def candidates(pattern: Pattern) -> Iterator[Candidate]:
+def candidates(pattern: Pattern) -> Iterator[ScoredCandidate]:
     """A candidate of the pattern with each kind of history, and each count in each feature that is counted."""
     for days, seen, accounts, peers in product(
         (0.0, 0.4, 1.0, 300.0), (0.0, 0.9, 1.0, 200.0), (0, 1, 900), (0, 1, 1000)
@@ -144,7 +144,7 @@ def test_few_are_no_campaign(feature: str, enough: int, count: int) -> None:
     values[0, INDEX[feature]] = log1p(count)
     pattern = next(one for one in PATTERNS if one.needs == feature)
     p = np.array([0.001 if one is pattern else 0.5 for one in PATTERNS])
-    assert (named(Table(values), 0, p) is pattern) is (count >= enough)
+    assert (name_best_pattern(Table(values), 0, p) is pattern) is (count >= enough)
 
 
 def test_no_rule_or_step_says_what_it_cannot_know() -> None:

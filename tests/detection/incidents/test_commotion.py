@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.ranking.engine import Engine
-from seawall.detection.ranking.restlessness import USUAL, commotion
+from seawall.detection.ranking.engine import DetectionEngine
+from seawall.detection.ranking.restlessness import USUAL, measure_restlessness
 from tests.sample_events import batches, event
 
 
@@ -23,8 +23,11 @@ def days(tmp_path: Path, strange: set[int], accounts: int, length: int = 12) -> 
             rows.append(
                 event(f"e{day}-{n}", day, n, account=f"u{n}@x.example", mailbox=f"u{n}@x.example", **away)
             )
-    engine = Engine(None)
-    return [commotion(engine.observe(batch, number).groups) for number, batch in batches(tmp_path, rows)]
+    engine = DetectionEngine(None)
+    return [
+        measure_restlessness(engine.observe(batch, number).groups)
+        for number, batch in batches(tmp_path, rows)
+    ]
 
 
 def test_everything_is_new_where_a_log_begins_and_nothing_later(tmp_path: Path) -> None:

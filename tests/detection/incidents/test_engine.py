@@ -10,8 +10,8 @@ import numpy as np
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.cases import group
 from seawall.detection.incidents.explain import incident
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.ranker import load
 from tests.sample_events import batches, event, sign_in
 
@@ -40,8 +40,8 @@ def takeover(day: int) -> list[dict[str, Any]]:
     return [event(f"x{n}", day, 200 + 5 * n, item_count=40, **who) for n in range(12)]
 
 
-def run(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[list[Scored], list[Candidate]]:
-    engine = Engine(load())
+def run(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[list[ScoredDay], list[ScoredCandidate]]:
+    engine = DetectionEngine(load())
     days = [engine.observe(batch, number) for number, batch in batches(tmp_path, rows)]
     return days, [candidate for day in days for candidate in day.kept]
 

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.incidents.cases import allowed, group, raised
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.incidents.cases import group, incident_limit, select_within_budget
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.patterns import PATTERNS
 
 
-def candidate(number: int, day: int, score: float, **changes: Any) -> Candidate:
+def candidate(number: int, day: int, score: float, **changes: Any) -> ScoredCandidate:
     """A candidate of an account on a day."""
     start = day * 86_400_000_000
     base: dict[str, Any] = {
@@ -22,7 +22,7 @@ def candidate(number: int, day: int, score: float, **changes: Any) -> Candidate:
         "events": (f"e{number}-{day}",), "more_events": 0, "mailboxes": (), "proved": 1, "possible": 0,
         "throttled": False, "unlinked": False,
     }  # fmt: skip
-    return Candidate(**{**base, **changes})
+    return ScoredCandidate(**{**base, **changes})
 
 
 def test_an_accounts_groups_within_the_window_are_one_case() -> None:
@@ -55,11 +55,11 @@ def test_ids_are_stable_and_distinct() -> None:
 
 
 def test_budgets() -> None:
-    assert allowed(None, 1000, 30) == 60
-    assert allowed(None, 10, 28) == 4  # ten mailboxes still see their worst account once a week
-    assert allowed(0.0, 1000, 30) == 0
-    assert allowed(0.01, 1000, 30) == 1
-    assert allowed(3.0, 10, 7) == 21
+    assert incident_limit(None, 1000, 30) == 60
+    assert incident_limit(None, 10, 28) == 4  # ten mailboxes still see their worst account once a week
+    assert incident_limit(0.0, 1000, 30) == 0
+    assert incident_limit(0.01, 1000, 30) == 1
+    assert incident_limit(3.0, 10, 7) == 21
 
 
 @given(
@@ -71,13 +71,13 @@ def test_never_more_is_raised_than_allowed_and_always_the_worst(
 ) -> None:
     cases = group([candidate(*one, base=-3.0) for one in found])
     for sparing in (False, True):
-        chosen = raised(cases, {"org": limit}, -9.0, sparing=sparing)
+        chosen = select_within_budget(cases, {"org": limit}, -9.0, sparing=sparing)
         worthy = [case.id for case in cases if not sparing or case.score >= -3.0]
         assert [case.id for case in cases if case.id in chosen] == worthy[:limit]
 
 
 def test_what_its_reasons_speak_against_is_spared_though_budget_is_left() -> None:
     cases = group([candidate(1, 0, -4.9, base=-5.0), candidate(2, 0, -5.1, base=-5.0)])
-    assert raised(cases, {"org": 10}, -9.0, sparing=True) == {cases[0].id}
-    assert raised(cases, {"org": 10}, -9.0) == {case.id for case in cases}
-    assert not raised(cases, {"org": 10}, -4.0)  # below the floor
+    assert select_within_budget(cases, {"org": 10}, -9.0, sparing=True) == {cases[0].id}
+    assert select_within_budget(cases, {"org": 10}, -9.0) == {case.id for case in cases}
+    assert not select_within_budget(cases, {"org": 10}, -4.0)  # below the floor

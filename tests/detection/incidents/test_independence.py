@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
 from seawall.storage import Coder, Spool
 from tests.sample_events import event, sign_in, table
@@ -48,20 +48,20 @@ def rows_of(acts: Iterable[tuple[int, int, str, str, str]]) -> list[dict[str, An
     return rows
 
 
-def candidates_of(rows: list[dict[str, Any]]) -> list[Candidate]:
+def candidates_of(rows: list[dict[str, Any]]) -> list[ScoredCandidate]:
     if not rows:
         return []
     with TemporaryDirectory() as folder:
-        coder, spool, engine = Coder(), Spool(Path(folder)), Engine(load())
+        coder, spool, engine = Coder(), Spool(Path(folder)), DetectionEngine(load())
         spool.add(coder.encode(table(rows)))
         spool.settle(*coder.settled())
-        found: list[Candidate] = []
+        found: list[ScoredCandidate] = []
         for day in spool.days():
             found += engine.observe(spool.load(day)[0], day).kept
     return found
 
 
-def assert_independent(rows: list[dict[str, Any]]) -> list[Candidate]:
+def assert_independent(rows: list[dict[str, Any]]) -> list[ScoredCandidate]:
     together = candidates_of(rows)
     for organisation in ("org-a", "org-b"):
         alone = candidates_of([row for row in rows if row["org_uid"] == organisation])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import seawall.pipeline.scan
 from seawall import scan
-from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
 from seawall.events.coded_batch import MISSING, Codes, Vocabulary, pair_keys
 from seawall.events.coder import Meanings
@@ -104,7 +104,7 @@ ACTS = st.tuples(
 
 def candidates(rows: list[dict[str, object]], dice: np.random.Generator | None) -> str:
     """What a history shows, in words, its texts numbered as ever or by dice."""
-    coder, engine = Coder(), Engine(load())
+    coder, engine = Coder(), DetectionEngine(load())
     with TemporaryDirectory() as folder:
         spool = Spool(Path(folder)) if dice is None else Shuffled(Path(folder))
         if dice is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.ranking.engine import NOTHING_NEW, Engine, Scored
+from seawall.detection.ranking.engine import NOTHING_NEW, DetectionEngine, ScoredDay
 from seawall.detection.ranking.provider_services import OTHERS
 from seawall.detection.ranking.ranker import load
 from tests.sample_events import batches, event
@@ -20,11 +20,11 @@ HOUSEKEEPING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def scored(tmp_path: Path, *, learnt: bool = True, **columns: Any) -> Scored:
+def scored(tmp_path: Path, *, learnt: bool = True, **columns: Any) -> ScoredDay:
     """The last of 20 days; on it, and never before, a service of the provider does something."""
     rows = [event(f"e{day}", day) for day in range(20)]
     rows.append(event("x", 19, 5, **{**HOUSEKEEPING, **columns}))
-    engine = Engine(load() if learnt else None)
+    engine = DetectionEngine(load() if learnt else None)
     return [engine.observe(batch, number) for number, batch in batches(tmp_path, rows)][-1]
 
 

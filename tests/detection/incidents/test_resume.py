@@ -23,10 +23,10 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incidents.cases import group
 from seawall.detection.incidents.coverage import CoverageMeter
 from seawall.detection.incidents.explain import incident
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.ranker import load
-from seawall.events.array_state import Saved, State, StateInvalid, nested
+from seawall.events.array_state import RestoredState, State, StateInvalid, nest_states
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -43,7 +43,7 @@ class Detection:
     """Scores days as they arrive; what it knows is a state."""
 
     def __init__(self, kept: bytes | None = None) -> None:
-        self.engine, self.coder, self.meter = Engine(load()), Coder(), CoverageMeter()
+        self.engine, self.coder, self.meter = DetectionEngine(load()), Coder(), CoverageMeter()
         if kept is not None:
             state = unpack(kept)
             engine, coder, meter = (
@@ -52,12 +52,14 @@ class Detection:
             )  # fmt: skip
             self.engine.restore(engine)
             self.coder.restore(coder)
-            self.meter.restore(Saved(meter))
+            self.meter.restore(RestoredState(meter))
 
     def kept(self) -> bytes:
-        return pack(nested(engine=self.engine.state(), coder=self.coder.state(), meter=self.meter.state()))
+        return pack(
+            nest_states(engine=self.engine.state(), coder=self.coder.state(), meter=self.meter.state())
+        )
 
-    def observe(self, *tables: pa.Table) -> tuple[Candidate, ...]:
+    def observe(self, *tables: pa.Table) -> tuple[ScoredCandidate, ...]:
         """Score a day that came as one table or more, in any order."""
         coded = [self.coder.encode(events) for events in tables]
         with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +73,7 @@ class Detection:
             return self.engine.observe(batch, day).kept
 
 
-def goes_on(kept: bytes, days: Sequence[Path]) -> tuple[list[Candidate], list[CoverageNote], bytes]:
+def goes_on(kept: bytes, days: Sequence[Path]) -> tuple[list[ScoredCandidate], list[CoverageNote], bytes]:
     """Run in a process of its own: it has read nothing but the state and the days that are left."""
     detection = Detection(kept)
     candidates = [one for day in days for one in detection.observe(pq.read_table(day))]
@@ -91,7 +93,7 @@ def days_of(logs: Path, folder: Path) -> list[Path]:
     return days
 
 
-def lines(candidates: Sequence[Candidate], notes: Sequence[CoverageNote]) -> list[bytes]:
+def lines(candidates: Sequence[ScoredCandidate], notes: Sequence[CoverageNote]) -> list[bytes]:
     cases = group(candidates)
     return [incident_line(incident(case, notes, raised=True, threshold=case.top.score)) for case in cases]
 
@@ -105,7 +107,7 @@ def test_stopped_after_a_day_and_gone_on_with_in_another_process(
 ) -> None:
     days = days_of(logs(tmp_path / "world"), tmp_path)
     stops = {len(days) // 5: b"", len(days) // 2: b"", len(days) - 1: b""}
-    whole, found = Detection(), list[tuple[Candidate, ...]]()
+    whole, found = Detection(), list[tuple[ScoredCandidate, ...]]()
     for number, day in enumerate(days):
         if number in stops:
             stops[number] = whole.kept()
@@ -123,10 +125,10 @@ def test_stopped_after_a_day_and_gone_on_with_in_another_process(
             assert end == whole.kept()
 
 
-class Restless(Engine):
+class Restless(DetectionEngine):
     """An engine that is stopped and gone on with after every day."""
 
-    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
+    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> ScoredDay:
         scored = super().observe(batch, number, keep=keep)
         self.restore(unpack(pack(self.state())))
         return scored
@@ -137,7 +139,7 @@ class RestlessMeter(CoverageMeter):
 
     def observe(self, batch: CodedBatch) -> None:
         super().observe(batch)
-        self.restore(Saved(unpack(pack(self.state()))))
+        self.restore(RestoredState(unpack(pack(self.state()))))
 
 
 def test_a_scan_that_is_stopped_every_night_writes_the_same_bytes(
@@ -264,7 +266,7 @@ def test_every_array_that_is_missing_or_does_not_fit_is_refused_and_changes_noth
 
 
 def test_numbers_that_are_none_are_refused() -> None:
-    engine, state = Engine(None), LEARNT.engine.state()
+    engine, state = DetectionEngine(None), LEARNT.engine.state()
     held = [name for name, array in state.items() if array.dtype.kind == "f" and array.size]
     assert len(held) > 20
     for name in held:
@@ -280,7 +282,7 @@ def test_a_state_of_other_rules_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     rules[0] = dataclasses.replace(rules[0], name="another")
     monkeypatch.setattr(seawall.detection.ranking.engine, "RULES", tuple(rules))
     with pytest.raises(StateInvalid, match="other fields, rules or patterns"):
-        Engine(None).restore(state)
+        DetectionEngine(None).restore(state)
 
 
 def test_a_vocabulary_with_a_text_twice_is_refused() -> None:
@@ -297,7 +299,7 @@ def test_a_meter_without_the_names_that_it_needs_is_refused() -> None:
         lacking = {f"{name}.codes": np.empty(0, np.int64), f"{name}.ends": np.empty(0, np.int64)}
         lacking[f"{name}.bytes"] = np.empty(0, np.uint8)
         with pytest.raises(StateInvalid, match="lacks a name"):
-            CoverageMeter().restore(Saved({**state, **lacking}))
+            CoverageMeter().restore(RestoredState({**state, **lacking}))
 
 
 def test_a_state_is_not_changed_by_what_is_learnt_later() -> None:

@@ -8,11 +8,11 @@ from math import log1p
 import pytest
 
 from seawall.detection.incidents.explain import _text, fact_text
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from tests.detection.feedback.making import candidate, fact
 
 
-def counted(**counts: int) -> Candidate:
+def counted(**counts: int) -> ScoredCandidate:
     """A candidate with features that are logarithms of one more than these counts."""
     found = candidate()
     values = {name: log1p(count) for name, count in counts.items()}

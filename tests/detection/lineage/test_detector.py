@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.detection.lineage.detector import CONSUMER_TENANT, Lineage, LineageDetector
+from seawall.detection.lineage.detector import CONSUMER_TENANT, LineageDetector, LineageEvidence
 from tests.sample_events import batches, event, sign_in
 
 ELSEWHERE: dict[str, Any] = {
@@ -19,7 +19,7 @@ ELSEWHERE: dict[str, Any] = {
 }
 
 
-def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[Lineage]:
+def run(tmp_path: Path, rows: list[dict[str, Any]]) -> list[LineageEvidence]:
     detector = LineageDetector()
     return [detector.observe(batch, number) for number, batch in batches(tmp_path, rows)]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.rules.sigma.folding import folded, plain
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.folding import fold_text, plain_text
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from tests.detection.rules.test_sigma import hits
@@ -70,8 +70,8 @@ def test_fields_that_are_compared_with_each_other_are_folded_too() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "A\u2011b\u00a0c\u200b", "\ufeffİ– ", "ascii Only "])
 def test_folding_is_settled_after_one_time(text: str) -> None:
-    assert folded(folded(text)) == folded(text)
-    assert plain(plain(text)) == plain(text)
+    assert fold_text(fold_text(text)) == fold_text(text)
+    assert plain_text(plain_text(text)) == plain_text(text)
 
 
 KEY = "[KeyIdentifier={},KeyType=Password,KeyUsage=Verify,DisplayName=backup]"
@@ -141,7 +141,7 @@ def test_a_change_of_secrets_that_names_no_values_is_taken_for_an_addition(tmp_p
 
 def marked(folder: Path, record: dict[str, Any]) -> set[str]:
     """The files of the pack's rules that hit a raw record."""
-    found = load(())
+    found = load_rules(())
     told = {about.id: Path(about.file).stem for about in found.abouts}
     path = folder / "records.jsonl"
     path.write_text(json.dumps(record) + "\n", "utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not FILES, reason="shared/data/sigma-rules is ab
 
 @pytest.fixture(scope="module")
 def rules() -> RuleSet:
-    return load((FOLDER,), with_pack=False)
+    return load_rules((FOLDER,), with_pack=False)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seawall
-from seawall.detection.rules.sigma.documents import Document, parsed_documents
-from seawall.detection.rules.sigma.load import MOST_RULES, compiled, load
+from seawall.detection.rules.sigma.documents import RuleDocument, parse_documents
+from seawall.detection.rules.sigma.load import MOST_RULES, compile_rules, load_rules
 from seawall.pipeline.scan import ScanSettings
 from tests.cli.conftest import Run, run
 from tests.detection.rules.test_sigma import rule
@@ -58,11 +58,11 @@ def folder_of(place: Path, *contents: dict[str, Any]) -> Path:
 )
 def test_a_text_is_refused_with_its_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        parsed_documents(text)
+        parse_documents(text)
 
 
 def test_an_alias_of_what_is_closed_is_read() -> None:
-    assert parsed_documents("a: &a [1]\nb: [*a, *a]\n&k c: *a") == [{"a": [1], "b": [[1], [1]], "c": [1]}]
+    assert parse_documents("a: &a [1]\nb: [*a, *a]\n&k c: *a") == [{"a": [1], "b": [[1], [1]], "c": [1]}]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_rule_is_refused_soon(
     content: dict[str, Any], reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     started = time.process_time()
-    found = compiled([Document("x.yml", content)])
+    found = compile_rules([RuleDocument("x.yml", content)])
     assert time.process_time() - started < SECONDS
     assert len(found) == 0
     assert reason in found.skipped[0].reason
@@ -107,7 +107,7 @@ def test_a_rule_is_refused_soon(
 def test_a_pattern_takes_no_longer_than_the_text_is_long(pattern: str) -> None:
     from tests.sample_events import event, table
 
-    found = compiled([Document("x.yml", asking({"UserAgent|re": pattern}))])
+    found = compile_rules([RuleDocument("x.yml", asking({"UserAgent|re": pattern}))])
     rows = table([event(str(n), user_agent="a" * 20_000 + "!" + str(n)) for n in range(20)])
     started = time.process_time()
     found.mark(rows)
@@ -119,12 +119,14 @@ def test_a_correlation_that_is_none_stops_nothing(count: int) -> None:
     base = {**asking({"Operation": "x"}), "name": "base"}
     said = {"type": "event_count", "rules": ["base"], "timespan": "1h", "condition": {"gte": count}}
     other = {"title": "c", "id": "22222222-6c53-4c8e-9a0e-3d1c6f3f0b11", "correlation": said}
-    found = compiled([Document("a.yml", base), Document("b.yml", other)])
+    found = compile_rules([RuleDocument("a.yml", base), RuleDocument("b.yml", other)])
     assert (len(found), len(found.skipped)) == (1, 1)
 
 
 def test_names_that_are_no_texts_are_no_fault() -> None:
-    found = compiled([Document("x.yml", {**asking({"Operation": "x"}), "custom": {1: "a", "b": 2, None: 3}})])
+    found = compile_rules(
+        [RuleDocument("x.yml", {**asking({"Operation": "x"}), "custom": {1: "a", "b": 2, None: 3}})]
+    )
     assert (len(found), found.skipped) == (1, ())
 
 
@@ -143,7 +145,9 @@ _VALUES = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES, max_size=8))
 def test_whatever_a_document_says_it_is_a_rule_or_a_reason(content: dict[str, Any]) -> None:
-    found = compiled([Document("x.yml", {"title": "x", "logsource": {"product": "m365"}, **content})])
+    found = compile_rules(
+        [RuleDocument("x.yml", {"title": "x", "logsource": {"product": "m365"}, **content})]
+    )
     assert len(found) + len(found.skipped) == 1
     assert all(one.reason for one in found.skipped)
 
@@ -152,7 +156,7 @@ def test_whatever_a_document_says_it_is_a_rule_or_a_reason(content: dict[str, An
 @given(st.text(st.sampled_from("ab:-[]{}&*!|>\"' \n?#%@,") | st.characters(), max_size=60))
 def test_whatever_a_text_says_it_is_read_or_refused(text: str) -> None:
     try:
-        parsed_documents(text)
+        parse_documents(text)
     except ValueError as error:
         assert str(error)  # noqa: PT017 - both ways are right
 
@@ -168,7 +172,7 @@ def test_links_pipes_devices_and_names_that_are_no_text(tmp_path: Path) -> None:
     (place / "folder.yml").mkdir()
     with open(os.fsencode(place) + b"/z\xff.yml", "w") as file:  # noqa: PTH123 - a name that is no text
         file.write("- 1")
-    found = load((place,), with_pack=False)
+    found = load_rules((place,), with_pack=False)
     assert len(found) == 1
     assert [one.file for one in found.skipped] == [
         "mine/dangling.yml", "mine/pipe.yml", "mine/zero.yml", "mine/z\\udcff.yml",
@@ -182,7 +186,7 @@ def test_of_too_many_rules_the_first_run(tmp_path: Path) -> None:
     for start in range(0, MOST_RULES + 100, 100):
         documents = [{**one, "id": str(UUID(int=start + number + 1))} for number in range(100)]
         (place / f"{start:05}.yml").write_text("\n---\n".join(map(json.dumps, documents)), "utf-8")
-    found = load((place,), with_pack=False)
+    found = load_rules((place,), with_pack=False)
     assert (len(found), len(found.skipped)) == (MOST_RULES, 100)
     assert "more than" in found.skipped[0].reason
 

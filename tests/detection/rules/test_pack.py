@@ -15,14 +15,14 @@ import pytest
 from tools import rule_tables
 
 from seawall.detection.rules.sigma import conditions, fields
-from seawall.detection.rules.sigma.documents import Document, documents
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.documents import RuleDocument, read_documents
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.events.microsoft.m365_fields import DROPPED_FIELDS, KNOWN_FIELDS
 
 PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
-FOUND = list(documents(PACK))
+FOUND = list(read_documents(PACK))
 FILES = sorted(PACK.glob("*/*.yml"))
-TOLD = {path: [one.content for one in FOUND if isinstance(one, Document) and one.file == name] for path, name in
+TOLD = {path: [one.content for one in FOUND if isinstance(one, RuleDocument) and one.file == name] for path, name in
         ((path, path.relative_to(PACK).as_posix()) for path in FILES)}  # fmt: skip
 RECORDS = sorted(PACK.glob("*/*.jsonl"))
 FOR_DOCUMENTS = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
@@ -43,7 +43,7 @@ def whole(path: Path) -> dict[str, Any]:
 
 
 def test_every_rule_runs() -> None:
-    rules = load(())
+    rules = load_rules(())
     assert [(one.file, one.reason) for one in rules.skipped] == []
     assert len(rule_tables.told()) == len(FILES) >= 60
 
@@ -117,8 +117,8 @@ def test_the_page_is_that_of_the_rules() -> None:
 def test_what_rules_ask_of_the_audit_log_is_kept_of_every_record() -> None:
     """Of a large file the fields that are not known are those that samples show: a rare one may be missed there."""
     known = {field.lower() for field in KNOWN_FIELDS - DROPPED_FIELDS}
-    for rule in (one for one in load(()).rules if one.product == "m365"):
-        for field in conditions.fields(rule.condition):
-            for answer in fields.answers("m365", field):
-                if isinstance(answer, fields.Inside) and answer.column == "unmapped" and not answer.where:
+    for rule in (one for one in load_rules(()).rules if one.product == "m365"):
+        for field in conditions.list_fields(rule.condition):
+            for answer in fields.find_answers("m365", field):
+                if isinstance(answer, fields.PathAnswer) and answer.column == "unmapped" and not answer.where:
                     assert answer.path.split(".")[0] in known, (rule.about.file, field)

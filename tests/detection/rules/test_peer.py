@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
 
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from seawall.lab.worlds.bench import write_bench_records
@@ -42,7 +42,7 @@ def test_the_same_records_are_hit_as_by_another_engine(records: Path, folder: Pa
     if folder is not None and not folder.is_dir():
         pytest.skip("the shared rules are not here")
     folders = [folder] if folder else []
-    ours, networks = load(folders), Networks.load()
+    ours, networks = load_rules(folders), Networks.load()
     tables = [enrich(batch.events, networks) for batch in read([records]) if batch.events.num_rows]
     marked = [(table["source_line"].to_pylist(), ours.mark(table)[0].to_pylist()) for table in tables]
     lines = records.read_bytes().splitlines()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seawall.detection.rules.detector import RULES, RuleDetector
-from seawall.events.array_state import Saved
+from seawall.events.array_state import RestoredState
 from tests.sample_events import batches, event, sign_in
 
 DAY_MINUTES = 24 * 60
@@ -27,7 +27,7 @@ def hits(tmp_path: Path, rows: list[dict[str, Any]], *, stops: bool = False) -> 
     for _, batch in batches(tmp_path, rows):
         if stops:
             state, detector = detector.state(), RuleDetector()
-            detector.restore(Saved(state))
+            detector.restore(RestoredState(state))
         hit = detector.observe(batch)
         ids = batch.texts["metadata_uid"].to_pylist()
         found += [

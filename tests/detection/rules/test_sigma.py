@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.detection.rules.sigma.detector import SILENT_RATE, SigmaDetector
-from seawall.detection.rules.sigma.documents import Document, parsed_documents
-from seawall.detection.rules.sigma.load import compiled, load
+from seawall.detection.rules.sigma.documents import RuleDocument, parse_documents
+from seawall.detection.rules.sigma.load import compile_rules, load_rules
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -33,7 +33,7 @@ def rule(detection: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def rules(*contents: dict[str, Any]) -> RuleSet:
-    return compiled(Document(f"{number}.yml", one) for number, one in enumerate(contents))
+    return compile_rules(RuleDocument(f"{number}.yml", one) for number, one in enumerate(contents))
 
 
 def hits(detection: dict[str, Any], *rows: dict[str, Any]) -> list[bool]:
@@ -57,9 +57,9 @@ def told(tmp_path: Path, found: RuleSet, rows: list[dict[str, Any]]) -> list[str
     for day, batch in coded(tmp_path, found, rows):
         detector = SigmaDetector(found)
         if state is not None:
-            from seawall.events.array_state import Saved
+            from seawall.events.array_state import RestoredState
 
-            detector.restore(Saved(state))
+            detector.restore(RestoredState(state))
         ids += [batch.value("metadata_uid", int(row)) for row in detector.observe(batch, day).row]
         state = detector.state()
     return ids
@@ -241,7 +241,7 @@ def test_what_does_not_run_says_why(content: dict[str, Any], reason: str | None)
 )  # fmt: skip
 def test_hostile_yaml_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        parsed_documents(text)
+        parse_documents(text)
 
 
 def test_files_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_files_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
     (tmp_path / "list.yml").write_text("- 1\n")
     (tmp_path / "good.yml").write_text(json.dumps(rule({"s": {"Operation": "x"}, "condition": "s"})))
     (tmp_path / "same.yml").write_text(json.dumps(rule({"s": {"Operation": "y"}, "condition": "s"})))
-    found = load((tmp_path,), with_pack=False)
+    found = load_rules((tmp_path,), with_pack=False)
     assert len(found) == 1
     assert [Path(one.file).name for one in found.skipped] == ["big.yml", "latin.yml", "list.yml", "same.yml"]
 
@@ -331,7 +331,7 @@ def test_a_noisy_rule_silences_itself(tmp_path: Path) -> None:
 def test_every_shared_rule_runs_or_says_why() -> None:
     if not SHARED.is_dir():
         pytest.skip("the shared rules are not here")
-    found = load((SHARED,), with_pack=False)
+    found = load_rules((SHARED,), with_pack=False)
     files = len(list(SHARED.rglob("*.yml")))
     assert len(found) + len(found.skipped) == files
     assert all(one.reason for one in found.skipped)

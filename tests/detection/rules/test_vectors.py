@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from tools import rule_tables
 
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.readers import read
 
@@ -115,7 +115,7 @@ def asked(rules: RuleSet, path: Path) -> set[str]:
 
 
 def test_our_rules_agree_with_others(tmp_path: Path) -> None:
-    rules = load(())
+    rules = load_rules(())
     ids = {Path(about.file).stem: about.id for about in rule_tables.told()}
     rows, differ, uncovered = [], set(), set()
     for number, (system, vector) in enumerate(vectors()):

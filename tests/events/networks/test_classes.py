@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.events.networks import CLASSES, class_of
+from seawall.events.networks import CLASSES, classify_network
 from seawall.events.networks.builtin_table import NetworkTable
 from seawall.events.networks.known_systems import BY_CLASS
 
@@ -48,17 +48,17 @@ NO_NUMBER = -1
     ],
 )
 def test_the_words_of_a_name(name: str | None, expected: str | None) -> None:
-    assert class_of(NO_NUMBER, name) == expected
+    assert classify_network(NO_NUMBER, name) == expected
 
 
 def test_a_known_number_wins_over_the_words() -> None:
-    assert class_of(8075, "Castle VPN") == "microsoft"
-    assert class_of(174, "Cogent Communications") is None
+    assert classify_network(8075, "Castle VPN") == "microsoft"
+    assert classify_network(174, "Cogent Communications") is None
 
 
 @given(st.text(), st.integers(-1, 2**32 - 1))
 def test_no_name_raises(name: str, asn: int) -> None:
-    assert class_of(asn, name) in {*CLASSES, None}
+    assert classify_network(asn, name) in {*CLASSES, None}
 
 
 def test_a_system_is_listed_once() -> None:

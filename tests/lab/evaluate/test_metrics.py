@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.lab.evaluate.metrics import allowed, caught, episodes, precision, recall
+from seawall.lab.evaluate.metrics import detected_attacks, episodes, incidents_allowed, precision, recall
 from seawall.lab.evaluate.outcomes import (
     UNEXPLAINED,
     Reads,
@@ -16,17 +16,17 @@ from seawall.lab.evaluate.outcomes import (
     median_items_before,
     outcome,
 )
-from seawall.lab.evaluate.rows import Attack, Rows, pooled
+from seawall.lab.evaluate.rows import Attack, TrainingRows, pool_rows
 from tests.report.samples import incident
 
 
 def world(
     cells: list[tuple[int, int, int, float]], *, accounts: int = 100, days: int = 10, impossible: bool = False
-) -> Rows:
+) -> TrainingRows:
     """Rows from (actor, day, attack, score); attacks 0 and 1 exist, the second is near-impossible on request."""
     actor, day, attack, score = (np.array(column) for column in zip(*cells, strict=True))
     attacks = (Attack("a", "loud", "easy", False, 3, 0), Attack("b", "hidden", "hard", impossible, 3, 0))
-    return Rows(
+    return TrainingRows(
         attacks, np.zeros((len(cells), 2), np.float32), actor.astype(np.int32), day.astype(np.int32), attack.astype(np.int32),
         score.astype(float), score.astype(float), np.zeros(len(cells), np.int64), accounts, 1, days, 1000, np.zeros((1, 4)),
     )  # fmt: skip
@@ -42,14 +42,14 @@ def test_an_account_has_one_episode_per_window() -> None:
 
 
 def test_the_budget_counts_days_and_accounts() -> None:
-    assert allowed(world([(0, 1, -1, 0.0)], accounts=1000, days=10), 2.0) == 20
-    assert allowed(world([(0, 1, -1, 0.0)], accounts=50, days=10), 1.0) == 0
+    assert incidents_allowed(world([(0, 1, -1, 0.0)], accounts=1000, days=10), 2.0) == 20
+    assert incidents_allowed(world([(0, 1, -1, 0.0)], accounts=50, days=10), 1.0) == 0
 
 
 def test_recall_counts_what_the_worst_episodes_touch() -> None:
     cells = [(1, 2, 0, 5.0), (2, 3, 1, 1.0), *[(10 + n, 4, -1, 2.0 + n / 10) for n in range(8)]]
     rows = world(cells, accounts=200)
-    assert caught(rows, rows.score, 1.0) == {0}
+    assert detected_attacks(rows, rows.score, 1.0) == {0}
     assert recall([(rows, rows.score)], 1.0).value == 0.5
     assert recall([(rows, rows.score)], 10.0).value == 1.0
     assert recall([(rows, rows.score)], 1.0).worst(1) == ("hidden", 0.0)
@@ -66,7 +66,7 @@ def test_near_impossible_attacks_are_shown_but_not_counted() -> None:
 
 def test_training_leaves_the_near_impossible_out_and_shares_weight() -> None:
     rows = world([(1, 2, 0, 5.0), (1, 3, 0, 5.0), (2, 3, 1, 1.0), (3, 3, -1, 0.5)], impossible=True)
-    values, evidence, labels, weights = pooled([rows])
+    values, evidence, labels, weights = pool_rows([rows])
     assert labels.tolist() == [True, True, False]
     assert len(values) == len(evidence) == 3
     assert np.allclose(weights, [2**-0.5, 2**-0.5, 1.0])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seawall.lab.worlds import CONFUSERS, FAMILIES, WorldSettings, families_of, make_world
-from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.systems import LabSystems
 from seawall.lab.worlds.world_settings import Difficulty
 from tests.lab.worlds.raw import records
 
@@ -17,7 +17,7 @@ WANTED = {
 }  # fmt: skip
 
 
-MICROSOFT = families_of(Systems())
+MICROSOFT = families_of(LabSystems())
 PAIR = ("forged_token", "aitm_phishing")
 DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "medium", "hard")
 

@@ -14,7 +14,7 @@ import pytest
 from seawall.lab.worlds import WorldSettings, families_of, make_world
 from seawall.lab.worlds.days import BACKGROUND_APPS
 from seawall.lab.worlds.networks import catalogue
-from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.systems import LabSystems
 from tests.lab.worlds.raw import Record, entries, identity
 
 BACKGROUND = {app for _, app in BACKGROUND_APPS}
@@ -33,7 +33,9 @@ class Sample:
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     found = []
     for seed in SEEDS:
-        settings = WorldSettings(seed, accounts=70, days=24, attacks=len(families_of(Systems())), density=0.7)
+        settings = WorldSettings(
+            seed, accounts=70, days=24, attacks=len(families_of(LabSystems())), density=0.7
+        )
         world = make_world(settings, tmp_path_factory.mktemp(str(seed)))
         ids = {event for attack in world.truth["attacks"] for event in attack["events"]}
         files: dict[Path, list[Record]] = defaultdict(list)

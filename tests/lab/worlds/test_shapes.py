@@ -8,8 +8,8 @@ import pytest
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.lab.worlds.bench import write_bench_records
 from seawall.lab.worlds.demo import demo_settings
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.networks import Place, catalogue, countries_with, v6_address
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.networks import ConnectionPoint, catalogue, countries_with, v6_address
 from tests.lab.worlds.raw import Record, parsed, records
 
 
@@ -113,7 +113,7 @@ def test_a_sign_in_and_its_twin_share_the_id(found: list[Record]) -> None:
 def test_the_catalogue_is_wide_and_public() -> None:
     assert len(catalogue()) >= 120
     assert len(countries_with("residential")) >= 25
-    dice = Dice(1)
+    dice = SeededRandom(1)
     for network in catalogue():
         assert ipaddress.ip_address(network.v4_address(dice)).is_global
         block = network.v6_block(dice)
@@ -124,8 +124,8 @@ def test_the_catalogue_is_wide_and_public() -> None:
 
 
 def test_a_home_keeps_its_address_for_the_day() -> None:
-    dice = Dice(2)
-    place = Place(catalogue()[0], renewal=0.9)
+    dice = SeededRandom(2)
+    place = ConnectionPoint(catalogue()[0], renewal=0.9)
     assert len({place.address(3, dice) for _ in range(20)}) == 1
     assert len({place.address(day, dice) for day in range(20)}) > 5
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from seawall.lab.worlds import FAMILIES, World, WorldSettings, families_of, make_world
-from seawall.lab.worlds.systems import CHOICES, Systems
+from seawall.lab.worlds.systems import CHOICES, LabSystems
 from seawall.lab.worlds.world_settings import SystemsChoice
 from seawall_base.errors import UsageError
 from tests.lab.worlds.raw import Record, entries, records
@@ -211,17 +211,17 @@ def test_where_okta_stands_before_google_its_log_has_no_passwords(worlds: dict[s
 
 
 def test_families_fit_the_systems() -> None:
-    assert "forged_token" in families_of(Systems())
-    assert not {"factor_reset", "identity_admin"} & families_of(Systems()).keys()
-    at_google = families_of(Systems(("google",), "google")).keys()
+    assert "forged_token" in families_of(LabSystems())
+    assert not {"factor_reset", "identity_admin"} & families_of(LabSystems()).keys()
+    at_google = families_of(LabSystems(("google",), "google")).keys()
     assert "domain_wide_delegation" in at_google
     assert not {"forged_token", "foreign_token", "device_code_phishing", "factor_reset"} & at_google
-    at_okta = families_of(Systems(("okta",), "google")).keys()
+    at_okta = families_of(LabSystems(("okta",), "google")).keys()
     assert "factor_reset" in at_okta
     assert "bec_forwarding" not in at_okta
-    both = families_of(Systems(("okta", "google"), "google")).keys()
+    both = families_of(LabSystems(("okta", "google"), "google")).keys()
     assert both == at_google | at_okta
-    assert both | families_of(Systems()).keys() == FAMILIES.keys()
+    assert both | families_of(LabSystems()).keys() == FAMILIES.keys()
 
 
 @pytest.mark.parametrize("choice", ["google", "okta"])
@@ -240,7 +240,7 @@ def test_every_family_of_a_vendor_leaves_events(choice: SystemsChoice, tmp_path:
             seed, accounts=60, days=24, attacks=34, density=0.5, confusers=(), systems=choice, tenants=3
         )
         staged |= {attack["family"] for attack in make_world(settings, tmp_path / str(seed)).truth["attacks"]}
-    assert staged >= families_of(Systems((choice,), "google")).keys()
+    assert staged >= families_of(LabSystems((choice,), "google")).keys()
 
 
 def test_truth_names_the_systems_only_where_they_are_others(worlds: dict[str, World], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.array_state import StateInvalid
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
@@ -13,22 +13,22 @@ from seawall.pipeline.scan import scan
 
 
 @pytest.fixture(scope="module")
-def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[Candidate]:
+def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[ScoredCandidate]:
     folder = tmp_path_factory.mktemp("world")
     make_world(WorldSettings(31, accounts=30, days=9, attacks=2, quiet_days=5), folder)
-    found: list[Candidate] = []
+    found: list[ScoredCandidate] = []
     scan([folder / "logs"], watch=lambda scored: found.extend(scored.kept))
     return found
 
 
-def test_what_comes_back_is_what_was_kept(candidates: list[Candidate]) -> None:
+def test_what_comes_back_is_what_was_kept(candidates: list[ScoredCandidate]) -> None:
     assert candidates
     for candidate in candidates:
         assert unpacked(packed(candidate)) == candidate
         assert packed(unpacked(packed(candidate))) == packed(candidate)
 
 
-def test_damage_is_noticed(candidates: list[Candidate]) -> None:
+def test_damage_is_noticed(candidates: list[ScoredCandidate]) -> None:
     content = packed(candidates[0])
     with pytest.raises(StateInvalid):
         unpacked(content[:-5])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.feedback_values import Draft, Value
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.feedback_values import FeedbackDraft, Value
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.candidates import packed
 from seawall.pipeline.live.desk import Desk, Preview
@@ -33,11 +33,11 @@ class Store:
     """A database as the watch keeps it, and the desk before it. The clock stands still at `now`."""
 
     database: Database
-    found: list[Candidate]
+    found: list[ScoredCandidate]
     desk: Desk
     budget: float | None = 0.2
 
-    def score(self, found: list[Candidate]) -> None:
+    def score(self, found: list[ScoredCandidate]) -> None:
         """Keep candidates as a scoring would."""
         self.found = sorted(found, key=lambda one: one.day)
         with self.database.writing() as work:
@@ -69,7 +69,7 @@ class Store:
         """The id of an account's worst incident."""
         return next(one.id for one in self.rule().incidents if one.account == account)
 
-    def give(self, id_: str, draft: Draft, at: int = NOW) -> int:
+    def give(self, id_: str, draft: FeedbackDraft, at: int = NOW) -> int:
         """Save an answer."""
         prepared = self.desk.prepared(id_, draft)
         with self.database.writing() as work:
@@ -85,7 +85,7 @@ class Store:
         return [one.account for one in found if one is not None]
 
 
-def story() -> list[Candidate]:
+def story() -> list[ScoredCandidate]:
     """Eight accounts on a new network of the company, weaker and weaker, and four with something else."""
     vpn = [
         candidate((fact("network", VPN), fact("client", "outlook", seen=20)), {"network.backed_off": 6.0 - n / 10},
@@ -112,7 +112,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_an_expected_network_hides_the_others_on_it_and_brings_up_what_was_below(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
-    draft = Draft("expected-change", "tenant", (Value("network", VPN),))
+    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
     preview = store.desk.preview(id_, draft)
     assert store.accounts(preview.hidden) == [f"vpn{n}@x.example" for n in range(1, 6)]
     assert sorted(store.accounts(preview.raised)) == [f"odd{n}@x.example" for n in range(2, 6)]
@@ -125,7 +125,7 @@ def test_an_expected_network_hides_the_others_on_it_and_brings_up_what_was_below
 def test_withdrawing_brings_everything_back(store: Store) -> None:
     before = store.raised()
     number = store.give(
-        store.id_of("vpn0@x.example"), Draft("expected-change", "tenant", (Value("network", VPN),))
+        store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
     )
     assert store.desk.hides() == {number: 5}
     assert [(one.answer.id, one.hides) for one in store.desk.exceptions()] == [(number, 5)]
@@ -140,12 +140,12 @@ def test_a_takeover_raises_what_shares_its_values(store: Store) -> None:
               for one in store.found if one.account == "odd2@x.example"]  # fmt: skip
     store.score([*store.found, *marked])
     id_ = store.id_of("odd2@x.example")
-    preview = store.desk.preview(id_, Draft("compromised"))
+    preview = store.desk.preview(id_, FeedbackDraft("compromised"))
     assert store.accounts(preview.raised) == ["odd3@x.example"]  # it uses the intruder's client
     assert len(preview.hidden) == 1  # the budget is what it is: the weakest gives way
     assert "gain evidence" in preview.note
     before = {one.account: one.score for one in store.rule().incidents}
-    store.give(id_, Draft("compromised"))
+    store.give(id_, FeedbackDraft("compromised"))
     after = {one.account: one.score for one in store.rule().incidents}
     assert after["late@x.example"] > before["late@x.example"] + 0.7
     assert "odd3@x.example" in store.raised()
@@ -153,7 +153,7 @@ def test_a_takeover_raises_what_shares_its_values(store: Store) -> None:
 
 
 def test_an_exception_that_expired_still_covers_what_came_before(store: Store) -> None:
-    draft = Draft("expected-change", "tenant", (Value("network", VPN),), NOW + MINUTE)
+    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW + MINUTE)
     store.give(store.id_of("vpn0@x.example"), draft)
     later = Desk(store.database, lambda: NOW + DAY, configured=0.2)
     assert [one.hides for one in later.exceptions()] == [5]
@@ -162,37 +162,39 @@ def test_an_exception_that_expired_still_covers_what_came_before(store: Store) -
 def test_what_may_not_be_answered_is_refused(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
     for draft in (
-        Draft("expected-change", "tenant", (Value("network", "AS2 not of this incident"),)),
-        Draft("expected-change", "tenant", (Value("network", ""),)),
-        Draft("expected-change", "tenant", (Value("client", "outlook"),)),
-        Draft("expected-change", "tenant", (Value("network", VPN),), NOW + 91 * DAY + 1),
-        Draft("expected-change", "tenant", (Value("network", VPN),), NOW - 1),
-        Draft("safe", "account", (Value("network", "AS2 not of this incident"),)),
+        FeedbackDraft("expected-change", "tenant", (Value("network", "AS2 not of this incident"),)),
+        FeedbackDraft("expected-change", "tenant", (Value("network", ""),)),
+        FeedbackDraft("expected-change", "tenant", (Value("client", "outlook"),)),
+        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW + 91 * DAY + 1),
+        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW - 1),
+        FeedbackDraft("safe", "account", (Value("network", "AS2 not of this incident"),)),
     ):
         with pytest.raises(UsageError):
             store.desk.preview(id_, draft)
         with pytest.raises(UsageError):
             store.desk.prepared(id_, draft)
     with pytest.raises(UsageError):
-        store.desk.preview("no-such-incident", Draft("safe"))
+        store.desk.preview("no-such-incident", FeedbackDraft("safe"))
 
 
 def test_what_cannot_be_expected_of_so_many_is_left_out_and_said(store: Store) -> None:
     id_ = store.id_of("odd2@x.example")
     network, client = Value("network", "AS2 Odd"), Value("client", "outlook")
-    draft = Draft("expected-change", "tenant", (Value("network", VPN), client), NOW + 91 * DAY)
+    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN), client), NOW + 91 * DAY)
     vpn = store.id_of("vpn0@x.example")
     prepared = store.desk.prepared(vpn, draft)
     assert prepared.draft.values == (Value("network", VPN),)
     assert prepared.draft.expires_at == NOW + 90 * DAY
     assert "client outlook" in store.desk.preview(vpn, draft).note
-    alone = store.desk.prepared(id_, Draft("safe", "tenant", (network,)))
+    alone = store.desk.prepared(id_, FeedbackDraft("safe", "tenant", (network,)))
     assert (alone.draft.reach, alone.draft.values) == ("account", (network,))
-    assert store.desk.prepared(id_, Draft("compromised", "tenant", (network,))).draft == Draft("compromised")
+    assert store.desk.prepared(
+        id_, FeedbackDraft("compromised", "tenant", (network,))
+    ).draft == FeedbackDraft("compromised")
 
 
 def test_answers_about_many_end_after_ninety_days_and_name_their_values(store: Store) -> None:
-    prepared = store.desk.prepared(store.id_of("vpn0@x.example"), Draft("expected-change", "peers"))
+    prepared = store.desk.prepared(store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "peers"))
     assert prepared.draft.expires_at == NOW + 90 * DAY
     assert prepared.draft.values == (Value("network", VPN),)
     assert prepared.scope["values"] == [{"aspect": "network", "value": VPN}]
@@ -209,7 +211,7 @@ def test_a_larger_budget_shows_more_and_a_smaller_one_less(store: Store) -> None
 
 def test_a_desk_sees_what_is_scored_after_it_was_asked(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
-    draft = Draft("expected-change", "tenant", (Value("network", VPN),))
+    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
     assert len(store.desk.preview(id_, draft).hidden) == 5
     with store.database.writing() as work:
         work.days.put({TODAY - 6: {"tenants": TENANTS, "p_histogram": [6] * 20}})
@@ -223,8 +225,8 @@ def test_weights_calibration_and_ledger(store: Store) -> None:
     ids = [store.id_of(f"vpn{n}@x.example") for n in range(3)]
     with store.database.writing() as work:
         work.announcements.add(ids, at=NOW - MINUTE)
-    store.give(ids[0], Draft("safe"))
-    store.give(ids[1], Draft("compromised"))
+    store.give(ids[0], FeedbackDraft("safe"))
+    store.give(ids[1], FeedbackDraft("compromised"))
     week = store.desk.ledger()[-1]
     assert (week.announced, week.safe, week.compromised, week.expected, week.unanswered) == (3, 1, 1, 0, 1)
     assert len(store.desk.ledger()) == 12
@@ -238,7 +240,7 @@ def test_an_incident_whose_candidates_are_gone_can_still_be_answered(store: Stor
     id_ = store.id_of("vpn0@x.example")
     with store.database.writing() as work:
         work.candidates.prune(TODAY)
-    prepared = store.desk.prepared(id_, Draft("expected-change", "account"))
+    prepared = store.desk.prepared(id_, FeedbackDraft("expected-change", "account"))
     assert Value("network", VPN) in prepared.draft.values
 
 
@@ -250,7 +252,7 @@ def test_an_incident_whose_candidates_are_gone_can_still_be_answered(store: Stor
 )
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_foretold_comes_true(
-    store: Store, found: list[Candidate], data: st.DataObject, kind: str, reach: str
+    store: Store, found: list[ScoredCandidate], data: st.DataObject, kind: str, reach: str
 ) -> None:
     with store.database.writing() as work:
         for one in work.answers.page():
@@ -260,7 +262,7 @@ def test_what_is_foretold_comes_true(
     if not before.incidents:
         return
     chosen = data.draw(st.sampled_from([one.id for one in before.incidents]))
-    draft = Draft(kind, reach if kind == "expected-change" else "account")  # type: ignore[arg-type]
+    draft = FeedbackDraft(kind, reach if kind == "expected-change" else "account")  # type: ignore[arg-type]
     try:
         preview = store.desk.preview(chosen, draft)
     except UsageError:
@@ -295,7 +297,10 @@ def _check(preview: Preview, before: Ruling, after: Ruling, chosen: str) -> None
 def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    id_, draft = store.id_of("vpn0@x.example"), Draft("expected-change", "tenant", (Value("network", VPN),))
+    id_, draft = (
+        store.id_of("vpn0@x.example"),
+        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),)),
+    )
     expected = Desk(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
     ahead = Desk(store.database, lambda: NOW, configured=0.2)
     ahead.warm(lambda: False)

@@ -19,10 +19,10 @@ from seawall import scan
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.coverage import CoverageMeter
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
-from seawall.detection.rules.sigma.load import built_in
+from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import StateInvalid
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -90,7 +90,7 @@ class Watch:
         self.detection.restore({name: unpack(state) for name, state in self.states.items()})
         self.detection.mark(self.marked)
 
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[ScoredCandidate]:
         found = [one for _, result in sorted(self.days.items()) for one in result.candidates]
         return sorted(found, key=lambda one: (one.day, one.tenant))
 
@@ -129,15 +129,15 @@ def days_of(scoring: Scoring) -> list[int]:
 
 def scanned(
     tables: Sequence[pa.Table], folder: Path
-) -> tuple[list[Candidate], list[CoverageNote], list[int]]:
+) -> tuple[list[ScoredCandidate], list[CoverageNote], list[int]]:
     """What a scan finds in the same events: candidates, notes, and [events, duplicates] of all days."""
-    rules = built_in()
-    coder, spool, engine = Coder(marks=rules.mark), Spool(folder), Engine(load(), rules)
+    rules = load_builtin_rules()
+    coder, spool, engine = Coder(marks=rules.mark), Spool(folder), DetectionEngine(load(), rules)
     meter = CoverageMeter()
     for one in tables:
         spool.add(coder.encode(one))
     spool.settle(*coder.settled())
-    candidates: list[Candidate] = []
+    candidates: list[ScoredCandidate] = []
     counts = [0, 0]
     for day in spool.days():
         batch, duplicates = spool.load(day)
@@ -427,12 +427,12 @@ def test_what_fails_is_done_again_and_nothing_is_lost_by_it(tmp_path: Path) -> N
         with patch.object(Lake, "day", side_effect=broken), pytest.raises(type(broken)):
             watch.score()
         assert watch.detection.dirty == watch.marked
-    with patch.object(Engine, "observe", side_effect=MemoryError), pytest.raises(MemoryError):
+    with patch.object(DetectionEngine, "observe", side_effect=MemoryError), pytest.raises(MemoryError):
         watch.score()
     assert watch.detection.dirty == watch.marked
     watch.score()
     watch.take(table(rows[6:]))
-    with patch.object(Engine, "state", side_effect=MemoryError), pytest.raises(MemoryError):
+    with patch.object(DetectionEngine, "state", side_effect=MemoryError), pytest.raises(MemoryError):
         watch.score()
     watch.score()
     assert repr(watch.candidates()) == repr(candidates)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.rules.sigma.load import built_in
+from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.storage.joined_names import OBJECT_IDS, STATE
 from seawall.storage.lake import Wanted
@@ -112,11 +112,11 @@ def test_what_was_kept_before_ids_were_joined_is_outdated(tmp_path: Path) -> Non
         watch.take(table(day))
     watch.score()
     state = watch.detection.state()
-    assert not is_outdated(state, built_in())
+    assert not is_outdated(state, load_builtin_rules())
     coder = {
         name: one for name, one in state["coder"].items() if "object_ids" not in name and name != "first_days"
     }
-    assert is_outdated({**state, "coder": coder}, built_in())
+    assert is_outdated({**state, "coder": coder}, load_builtin_rules())
 
 
 def test_another_organisations_pair_joins_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seawall.events.formats.many_bodies import Text
+from seawall.events.formats.many_bodies import NamedText
 from seawall.events.readers import Limits
 from seawall.pipeline.live import parsing
 from seawall.pipeline.live import process as process_module
@@ -30,7 +30,7 @@ from tests.pipeline.live.stored import Stored, stored
 def test_batches_come_back_from_a_message(logs: Path) -> None:
     for body in [*bodies(logs)[:3], b"", b'not json\n{"a": 1}\n']:
         found = batches_of(body, "source", Limits())
-        again = unpacked(*packed(read_of([(body, "source")], Limits())), [Text("source", len(body))])[0]
+        again = unpacked(*packed(read_of([(body, "source")], Limits())), [NamedText("source", len(body))])[0]
         assert [(one.problems, one.records, one.bytes_read) for one in again] == [
             (one.problems, one.records, one.bytes_read) for one in found
         ]

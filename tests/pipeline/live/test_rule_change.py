@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from seawall.detection.ranking.engine import Engine
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.ranking.engine import DetectionEngine
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.pipeline.scan import ScanSettings, scan
 from tests.pipeline.live.running import quick, running, settled
@@ -92,10 +92,10 @@ def test_the_same_rules_at_another_place_are_the_same(tmp_path: Path) -> None:
     rules = folder_of(tmp_path / "rules", rule(OLD, "nobody@x.example"))
     moved = shutil.copytree(rules, tmp_path / "elsewhere")
     changed = folder_of(tmp_path / "changed", rule(OLD, "somebody@x.example"))
-    states = {"0/engine/1": Engine(None, load((rules,))).state()}
-    assert [is_outdated(states, load((folder,))) for folder in (rules, moved, changed)] == [
+    states = {"0/engine/1": DetectionEngine(None, load_rules((rules,))).state()}
+    assert [is_outdated(states, load_rules((folder,))) for folder in (rules, moved, changed)] == [
         False,
         False,
         True,
     ]
-    assert is_outdated(states, load(()))
+    assert is_outdated(states, load_rules(()))

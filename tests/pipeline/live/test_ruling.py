@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.detection.incidents.alert_budget import decide
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from tests.detection.incidents import test_group
@@ -14,7 +14,7 @@ from tests.detection.incidents import test_group
 VALUES = dict.fromkeys(FEATURES, 0.0)
 
 
-def candidate(number: int, day: int, score: float) -> Candidate:
+def candidate(number: int, day: int, score: float) -> ScoredCandidate:
     """A candidate of an account on a day."""
     return test_group.candidate(number, day, score, values=VALUES)
 
@@ -46,7 +46,9 @@ def test_a_span_of_thirty_days_is_ruled_on_as_a_scan_would(
     assert again.incidents == ruling.incidents
 
 
-def ruled(*candidates: Candidate, first: int = 0, last: int = 100, budget: float | None = 0.1) -> list[str]:
+def ruled(
+    *candidates: ScoredCandidate, first: int = 0, last: int = 100, budget: float | None = 0.1
+) -> list[str]:
     ruling = rule(
         candidates, notes=(), accounts_by_tenant={"org": 1000}, first_day=first, last_day=last, budget=budget,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.ruling import rule
 from seawall.pipeline.live.rulings import Rulings, Span
@@ -20,7 +20,7 @@ TENANTS = ("a", "b", "c")
 DAY = 86_400_000_000
 
 
-def candidate(who: int, day: int, score: float, tenant: str) -> Candidate:
+def candidate(who: int, day: int, score: float, tenant: str) -> ScoredCandidate:
     return test_group.candidate(who, day, score, values=VALUES, tenant=tenant)
 
 
@@ -51,7 +51,7 @@ STEPS = st.lists(
 @settings(max_examples=60)
 @given(STEPS)
 def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -> None:
-    rulings, known = Rulings(), dict[tuple[int, int], list[Candidate]]()
+    rulings, known = Rulings(), dict[tuple[int, int], list[ScoredCandidate]]()
     incidents: dict[str, dict[str, Incident]] = {}
     for step in steps:
         for (day, shard), found in step["days"].items():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.events.formats.growing_text import Place, read_piece
+from seawall.events.formats.growing_text import ReadPosition, read_piece
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.tail import Batcher, Closed, Delivery, Intake, Sizes
 from tests.pipeline.tail.folder import line
@@ -17,7 +17,7 @@ from tests.pipeline.tail.folder import line
 
 def delivery(number: int, records: int = 1) -> Delivery:
     data = b"".join(line(number) for _ in range(records))
-    batches, place = read_piece(data, Place("lines"), "log", Limits())
+    batches, place = read_piece(data, ReadPosition("lines"), "log", Limits())
     return Delivery(tuple(batches), {f"file-{number % 3}": {"offset": place.offset, "number": number}})
 
 

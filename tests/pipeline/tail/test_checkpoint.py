@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.events.formats.growing_text import Place
+from seawall.events.formats.growing_text import ReadPosition
 from seawall.pipeline.live.errors import CheckpointInvalid
 from seawall.pipeline.tail.checkpoint import FileState, restored
 
-TABLE = Place("table", 100, 7, ("time", "user"), ",", is_started=True, reach=65536)
+TABLE = ReadPosition("table", 100, 7, ("time", "user"), ",", is_started=True, reach=65536)
 STATE = FileState("/logs/a", 1, 2, TABLE, ("x" * 32,), "y" * 32, gone=3)
 
 
 @pytest.mark.parametrize(
-    "state", [STATE, FileState("", 0, 0), FileState("ä", 1, 1, Place("whole"), is_done=True)]
+    "state", [STATE, FileState("", 0, 0), FileState("ä", 1, 1, ReadPosition("whole"), is_done=True)]
 )
 def test_a_state_comes_back(state: FileState) -> None:
     assert restored(json.loads(json.dumps(state.plain()))) == state

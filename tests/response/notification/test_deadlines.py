@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.report.notification import left_text
+from seawall.report.notification import describe_time_left
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import CaseFacts
 from seawall.response.notification.confirming import record_notification, record_report
@@ -96,8 +96,8 @@ def test_what_was_done_late_and_what_is_overdue_is_said(tmp_path: Path) -> None:
     assert found["gdpr-33"].state == "late"
     assert found["nis2-early-warning"].state == "overdue"
     assert found["nis2-early-warning"].left == -timedelta(hours=49)
-    assert left_text(-timedelta(hours=49)) == "over by 2 days 1 h"
-    assert left_text(timedelta(hours=5, minutes=12)) == "5 h 12 min"
+    assert describe_time_left(-timedelta(hours=49)) == "over by 2 days 1 h"
+    assert describe_time_left(timedelta(hours=5, minutes=12)) == "5 h 12 min"
 
 
 def test_of_two_notes_the_last_counts(tmp_path: Path) -> None:

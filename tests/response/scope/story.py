@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import Gap
-from seawall.events.problem import Told
+from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall.response.scope_values import Scope, ScopeSubject
 from tests.sample_events import START, event, sign_in, table
@@ -84,7 +84,7 @@ def searched(
     bounds: SearchBounds = SearchBounds(),  # noqa: B008
     cut: Sequence[tuple[str, Gap]] = (),
     lost: dict[str, list[int]] | None = None,
-    told: dict[str, dict[int, Told]] | None = None,
+    told: dict[str, dict[int, DamagedRecordHint]] | None = None,
     collected: Sequence[CollectedFeed] = (),
     **asked: Any,
 ) -> Scope:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.events.damaged_records import remains, told
-from seawall.events.problem import Told
+from seawall.events.damaged_records import extract_remains, read_hints
+from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope_values import Scope
 from tests.response.scope.story import PEOPLE, Row, at_home, day_at, mailbox, searched, theirs
 
@@ -138,8 +138,8 @@ TEXT = raw(EVIL)
 
 def with_a_broken_line(text: str) -> Scope:
     file, line = EVIL["source_file"], EVIL["source_line"]
-    left = remains(text)
-    said: dict[str, dict[int, Told]] = {file: {line: told([left])[0]}} if left else {}
+    left = extract_remains(text)
+    said: dict[str, dict[int, DamagedRecordHint]] = {file: {line: read_hints([left])[0]}} if left else {}
     return scope_of([row for row in ROWS if row is not EVIL], lost={file: [line]}, told=said)
 
 

@@ -227,7 +227,7 @@ def send(
     \b
     Exit codes: 0 every letter was sent, now or earlier, 1 a delivery failed or is unknown, 2 usage.
     """
-    from seawall.report.notification import planned_document, show_planned
+    from seawall.report.notification import show_planned, write_planned_document
     from seawall.response.notification.case_file import read_case
     from seawall.response.notification.register import NotificationRegister
     from seawall.response.notification.sending import load_approved_draft, plan_deliveries
@@ -241,7 +241,7 @@ def send(
     if as_json:
         printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
         streams.answer_json(
-            {"sent": False, "planned": [planned_document(one) for one in planned], "printed": printed}
+            {"sent": False, "planned": [write_planned_document(one) for one in planned], "printed": printed}
         )
     else:
         streams.answer(lambda console: show_planned(console, planned, found.printed))

@@ -22,7 +22,7 @@ from seawall.console.data.incidents import found
 from seawall.console.data.presentation import finite, listed_row
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import invalid, not_found
-from seawall.detection.feedback_values import Draft, Value
+from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.pipeline.live.desk import Desk
 from seawall.storage.database import Feedback, Work
 from seawall_base.times import parse_rfc3339
@@ -62,7 +62,7 @@ def rows_of(work: Work, ids: Iterable[str]) -> list[IncidentRow]:
     return [listed_row(row) for row in listed if row is not None]
 
 
-def _draft(asked: NewAnswer) -> Draft:
+def _draft(asked: NewAnswer) -> FeedbackDraft:
     """The draft as the desk takes it. Raises `Refused` (422)."""
     expires_at = None
     if asked.expires_at is not None:
@@ -73,7 +73,7 @@ def _draft(asked: NewAnswer) -> Draft:
         if not 0 <= expires_at <= _LATEST:
             raise invalid("that is no time", field="expires_at", fix="such as 2026-03-01T12:00:00Z")
     values = tuple(Value(value.aspect, value.value) for value in asked.scope.values)
-    return Draft(asked.answer, asked.scope.reach, values, expires_at)
+    return FeedbackDraft(asked.answer, asked.scope.reach, values, expires_at)
 
 
 def preview(call: Call) -> Preview:

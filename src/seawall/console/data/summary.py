@@ -17,7 +17,7 @@ from seawall.console.data.running_values import (
     Unjudged,
 )
 from seawall.console.endpoint import Call, Endpoint
-from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, allowed
+from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, incident_limit
 from seawall.pipeline.live.budget import budget_of, chosen_budget, configured_budget
 from seawall.pipeline.live.commit import BUDGET
 from seawall.pipeline.live.counting import unjudged_of
@@ -119,7 +119,7 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
                 max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
             ),
             today.get(tenant, 0),
-            allowed(budget, count, windows[tenant].days),
+            incident_limit(budget, count, windows[tenant].days),
             spent[tenant],
         )
         for tenant, count in sorted(accounts.items())

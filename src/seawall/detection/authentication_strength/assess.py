@@ -7,31 +7,35 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seawall.detection.authentication_strength.changes import Step, candidates, plan
-from seawall.detection.authentication_strength.collect import Collector, SignIns
+from seawall.detection.authentication_strength.changes import ChangeStep, list_possible_changes, plan_changes
+from seawall.detection.authentication_strength.collect import DayAggregator, SignIns
 from seawall.detection.authentication_strength.evaluation import (
     EXCHANGE,
     GRAPH,
     KNOWN_RESOURCES,
-    Evaluator,
-    Target,
+    PolicyEvaluator,
+    SignInTarget,
 )
-from seawall.detection.authentication_strength.findings import Found, findings_of
-from seawall.detection.authentication_strength.holes import Cover, Grid, Hole, holes
-from seawall.detection.authentication_strength.people import Person, people_of
+from seawall.detection.authentication_strength.findings import AuthenticationFinding, find_all
+from seawall.detection.authentication_strength.holes import PolicyGap, PolicyGrid, RequiredStrength, find_gaps
+from seawall.detection.authentication_strength.people import AccountAssurance, list_accounts
 from seawall.detection.authentication_strength.replay import Replay, replay
-from seawall.detection.authentication_strength.series import DayCover, by_day
-from seawall.detection.authentication_strength.sessions import Roots, effective, roots_of
+from seawall.detection.authentication_strength.series import DayCoverage, summarise_days
+from seawall.detection.authentication_strength.sessions import (
+    SessionRoots,
+    find_roots,
+    raise_to_session_level,
+)
 from seawall.detection.authentication_strength.strength import LEGACY
-from seawall.detection.authentication_strength.takeover import MFA, Exposure, exposures
-from seawall.events.access_policy import DEMANDS, AccessPolicy, Directory, Registration
+from seawall.detection.authentication_strength.takeover import MFA, Exposure, find_exposures
+from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory, Registration
 
 MOST_TARGETS = 200
 """Resources that are asked about: those that most is signed in to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AssessmentInputs:
     """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if.
 
     Proposed policies come on top of the others, of which they replace those with the same id; `is_instead`: they replace all.
@@ -40,7 +44,7 @@ class Given:
     registrations: Sequence[Registration] = ()
     policies: Sequence[AccessPolicy] | None = None
     proposed: Sequence[AccessPolicy] | None = None
-    directory: Directory = field(default_factory=Directory)
+    directory: PolicyDirectory = field(default_factory=PolicyDirectory)
     is_instead: bool = False
 
     @property
@@ -57,55 +61,57 @@ class Assessment:
     """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order; `then` the same under the
     policies of a what-if."""
 
-    people: Sequence[Person]
+    people: Sequence[AccountAssurance]
     exposed: Sequence[Exposure]
-    steps: Sequence[Step]
-    findings: Sequence[Found]
-    days: Sequence[DayCover]
-    roots: Roots
-    holes: Sequence[Hole]
+    steps: Sequence[ChangeStep]
+    findings: Sequence[AuthenticationFinding]
+    days: Sequence[DayCoverage]
+    roots: SessionRoots
+    holes: Sequence[PolicyGap]
     targets: Sequence[str]
-    given: Given
+    given: AssessmentInputs
     not_given: Sequence[str]
     replayed: Replay | None
     then: Sequence[Exposure] | None
     signs: SignIns
-    collector: Collector
+    collector: DayAggregator
 
 
-def assess(collector: Collector, given: Given) -> Assessment:
+def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
     """Answer who could be taken over, and what closes most of it."""
-    signs = effective(collector.sign_ins())
-    people = people_of(collector, signs, given.registrations, given.directory)
+    signs = raise_to_session_level(collector.sign_ins())
+    people = list_accounts(collector, signs, given.registrations, given.directory)
     targets = _targets(collector, signs)
     names = target_names(collector, targets)
-    grid = Grid([person.who for person in people], targets, given.directory)
+    grid = PolicyGrid([person.who for person in people], targets, given.directory)
     policies = given.policies
     cover = grid.cover(policies) if policies is not None else None
     legacy_seen = bool((signs.succeeded & ((signs.flags & LEGACY) != 0)).any())
-    exposed = exposures(people, cover, _guarded(grid, policies or ()), legacy_seen=legacy_seen)
+    exposed = find_exposures(people, cover, _guarded(grid, policies or ()), legacy_seen=legacy_seen)
     shown_names = (
         given.directory.names
         | given.directory.accounts
         | dict(zip((t.resource for t in targets), names, strict=True))
     )
-    steps = plan(candidates(policies or (), exposed, shown_names, given.directory.places), exposed, grid)
-    roots = roots_of(collector.mail(), signs)
+    steps = plan_changes(
+        list_possible_changes(policies or (), exposed, shown_names, given.directory.places), exposed, grid
+    )
+    roots = find_roots(collector.mail(), signs)
     return Assessment(
         people,
         exposed,
         steps,
-        findings_of(collector, signs, roots, people, given.registrations),
-        by_day(signs, collector.vocabularies.get("org_uid")),
+        find_all(collector, signs, roots, people, given.registrations),
+        summarise_days(signs, collector.vocabularies.get("org_uid")),
         roots,
         _holes(cover, people, names),
         names,
         given,
-        Evaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
+        PolicyEvaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
         replay(policies or (), given.afterwards, signs, people, collector, given.directory)
         if given.proposed is not None
         else None,
-        exposures(
+        find_exposures(
             people, grid.cover(given.afterwards), _guarded(grid, given.afterwards), legacy_seen=legacy_seen
         )
         if given.proposed is not None
@@ -115,28 +121,30 @@ def assess(collector: Collector, given: Given) -> Assessment:
     )
 
 
-def _holes(cover: Cover | None, people: Sequence[Person], names: Sequence[str]) -> Sequence[Hole]:
+def _holes(
+    cover: RequiredStrength | None, people: Sequence[AccountAssurance], names: Sequence[str]
+) -> Sequence[PolicyGap]:
     """What policies leave open for accounts that they could be for."""
     rows = [row for row, person in enumerate(people) if person.system == "entra"]
     if cover is None or not rows:
         return ()
-    own = Cover(cover.proved[rows], cover.possible[rows])
-    return holes(own, [people[row].who for row in rows], names, MFA, "a second factor")
+    own = RequiredStrength(cover.proved[rows], cover.possible[rows])
+    return find_gaps(own, [people[row].who for row in rows], names, MFA, "a second factor")
 
 
-def _targets(collector: Collector, signs: SignIns) -> list[Target]:
+def _targets(collector: DayAggregator, signs: SignIns) -> list[SignInTarget]:
     """Mail, Graph, and what most is signed in to."""
-    fixed = [Target(EXCHANGE), Target(GRAPH)]
+    fixed = [SignInTarget(EXCHANGE), SignInTarget(GRAPH)]
     if not len(signs):
         return fixed
     codes, counts = np.unique(signs.resource[signs.resource >= 0], return_counts=True)
     order = np.lexsort((codes, -counts))[:MOST_TARGETS]
     names = collector.vocabularies["target_app_uid"]
-    seen = [Target(names.text(code)) for code in codes[order].tolist()]
+    seen = [SignInTarget(names.text(code)) for code in codes[order].tolist()]
     return [*fixed, *(one for one in seen if one not in fixed)]
 
 
-def target_names(collector: Collector, targets: Sequence[Target]) -> list[str]:
+def target_names(collector: DayAggregator, targets: Sequence[SignInTarget]) -> list[str]:
     """What resources are called: by the logs, else the well-known name, else the id."""
     vocabulary = collector.vocabularies.get("target_app_uid")
     found = []
@@ -146,7 +154,7 @@ def target_names(collector: Collector, targets: Sequence[Target]) -> list[str]:
     return found
 
 
-def _guarded(grid: Grid, policies: Sequence[AccessPolicy]) -> list[int]:
+def _guarded(grid: PolicyGrid, policies: Sequence[AccessPolicy]) -> list[int]:
     """For whom a policy guards the registration of sign-in methods, in three values."""
     everywhere = [
         replace(one, include_apps=replace(one.include_apps, everything=True))

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.detection.authentication_strength.holes import Grid
+from seawall.detection.authentication_strength.holes import PolicyGrid
 from seawall.detection.authentication_strength.takeover import ATTACKS, DEVICE, MFA, STRONG, Exposure
-from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, Place, Principals
+from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, NamedLocation, Principals
 from seawall.events.coded_batch import Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PolicyChange:
     """Something to do.
 
     `policy` is what would be in force then, None for what is no policy; `accounts` whom it asks of. `effort` is how much it asks
@@ -36,10 +36,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChangeStep:
     """A change of the list: how many ways in it closes, for how many accounts, and how many accounts are wholly closed then."""
 
-    change: Change
+    change: PolicyChange
     closes: int
     accounts: tuple[str, ...]
     closed_by_now: dict[str, int]
@@ -56,21 +56,21 @@ _MOST_CHANGES = 2_000
 """Changes to policies that are weighed, in order of the policies' names; Entra allows a tenant 240 policies."""
 
 
-def candidates(
+def list_possible_changes(
     policies: Sequence[AccessPolicy],
     exposed: Sequence[Exposure],
     names: dict[str, str],
-    places: Mapping[str, Place],
-) -> list[Change]:
+    places: Mapping[str, NamedLocation],
+) -> list[PolicyChange]:
     """What could be changed, from the gentlest on: of changes that close as much the first is taken."""
-    found: list[Change] = []
+    found: list[PolicyChange] = []
     for policy in policies:
         if not DEMANDS.index(policy.demand):
             continue
         if policy.state != "enabled":
             enabled = replace(policy, state="enabled")
             found.append(
-                Change("enable", f"enable the policy “{policy.name}” (it is {policy.state})", enabled)
+                PolicyChange("enable", f"enable the policy “{policy.name}” (it is {policy.state})", enabled)
             )
         else:
             found += _without_exclusions(policy, names, places)
@@ -78,17 +78,17 @@ def candidates(
     admins = frozenset(e.person.account for e in exposed if e.person.is_admin)
     everybody = Principals(everybody=True)
     found += [
-        Change(
+        PolicyChange(
             "block-legacy",
             "block legacy protocols for everybody",
             _policy("block", everybody, "legacy", "activesync"),
         ),
-        Change(
+        PolicyChange(
             "block-device-code",
             "block the device code flow for everybody",
             _policy("block", everybody, "device_code"),
         ),
-        Change(
+        PolicyChange(
             "require-mfa",
             "require a second factor of everybody, on every way in",
             _policy("mfa", everybody, *PATHS),
@@ -98,13 +98,13 @@ def candidates(
     if admins:
         only = Principals(users=admins)
         found.append(
-            Change(
+            PolicyChange(
                 "resistant-admins", "require phishing-resistant methods of administrators",
                 _policy("resistant", only, *PATHS), tuple(sorted(admins)), effort=_keys_for(len(admins)) / 4,
             )
         )  # fmt: skip
     found.append(
-        Change(
+        PolicyChange(
             "resistant",
             "require phishing-resistant methods of everybody",
             _policy("resistant", everybody, *PATHS),
@@ -115,11 +115,11 @@ def candidates(
     return found
 
 
-def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
+def _elsewhere(exposed: Sequence[Exposure]) -> list[PolicyChange]:
     """What is no policy of conditional access: registrations, and accounts that sign in at Google or Okta."""
     lacking = _open_by(exposed, "no-second-factor")
     text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
-    found = [Change("register", text, None, lacking, ("no-second-factor",), SECOND_FACTOR)]
+    found = [PolicyChange("register", text, None, lacking, ("no-second-factor",), SECOND_FACTOR)]
     for system, name in (("google", "Google"), ("okta", "Okta")):
         own = [e for e in exposed if e.person.system == system]
         ways: tuple[tuple[str, str, tuple[str, ...], float], ...] = (
@@ -131,7 +131,7 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[Change]:
         for kind, what, causes, effort in ways:
             accounts = _open_by(own, *causes)
             found.append(
-                Change(f"{kind}-{system}", f"{what} at {name}", None, accounts, causes, effort, system)
+                PolicyChange(f"{kind}-{system}", f"{what} at {name}", None, accounts, causes, effort, system)
             )
     return [change for change in found if change.accounts]
 
@@ -152,8 +152,8 @@ def _policy(demand: str, who: Principals, *paths: str) -> AccessPolicy:
 
 
 def _without_exclusions(
-    policy: AccessPolicy, names: dict[str, str], places: Mapping[str, Place]
-) -> Iterable[Change]:
+    policy: AccessPolicy, names: dict[str, str], places: Mapping[str, NamedLocation]
+) -> Iterable[PolicyChange]:
     """The policy without one of its exclusions each."""
     excluded = policy.exclude
     for kind in ("users", "groups", "roles"):
@@ -162,44 +162,46 @@ def _without_exclusions(
         for uid in sorted(named)[:most]:
             less = replace(excluded, **{kind: getattr(excluded, kind) - {uid}})
             shown = names.get(uid, uid)
-            yield Change(
+            yield PolicyChange(
                 "exclusion", f"remove the exclusion of {shown} from the policy “{policy.name}”",
                 replace(policy, exclude=less),
             )  # fmt: skip
     if excluded.guests:
         text = f"remove the exclusion of guests from the policy “{policy.name}”"
-        yield Change("exclusion", text, replace(policy, exclude=replace(excluded, guests=False)))
+        yield PolicyChange("exclusion", text, replace(policy, exclude=replace(excluded, guests=False)))
     listed = policy.exclude_apps.listed
     for uid in sorted(listed)[:_MOST_EXCLUSIONS]:
         less_apps = replace(policy.exclude_apps, listed=listed - {uid})
         text = (
             f"remove the exclusion of the application {names.get(uid, uid)} from the policy “{policy.name}”"
         )
-        yield Change("exclusion", text, replace(policy, exclude_apps=less_apps))
+        yield PolicyChange("exclusion", text, replace(policy, exclude_apps=less_apps))
     rented = {uid for uid in policy.exclude_places.listed if not _is_ours(uid, places)}
     for gone in [*([uid] for uid in sorted(rented)), *([sorted(rented)] if len(rented) > 1 else [])]:
         listed_names = ", ".join(places[uid].name if uid in places else uid for uid in gone[:5])
         text = f"remove the exclusion of the place {listed_names} from the policy “{policy.name}”"
         less_places = replace(policy.exclude_places, listed=policy.exclude_places.listed - frozenset(gone))
-        yield Change("exclusion", text, replace(policy, exclude_places=less_places))
+        yield PolicyChange("exclusion", text, replace(policy, exclude_places=less_places))
     if policy.exclude_systems.listed:
         text = f"remove the excluded operating systems from the policy “{policy.name}”"
         less_systems = replace(policy.exclude_systems, listed=frozenset())
-        yield Change("exclusion", text, replace(policy, exclude_systems=less_systems))
+        yield PolicyChange("exclusion", text, replace(policy, exclude_systems=less_systems))
 
 
-def _is_ours(uid: str, places: Mapping[str, Place]) -> bool:
+def _is_ours(uid: str, places: Mapping[str, NamedLocation]) -> bool:
     """Whether a place is made of the organisation's own networks: nobody else signs in from there."""
     return uid == TRUSTED or (uid in places and not places[uid].countries)
 
 
-def plan(changes: Sequence[Change], exposed: Sequence[Exposure], grid: Grid, most: int = 10) -> list[Step]:
+def plan_changes(
+    changes: Sequence[PolicyChange], exposed: Sequence[Exposure], grid: PolicyGrid, most: int = 10
+) -> list[ChangeStep]:
     """The changes in the order in which they close most, at most so many."""
     ways = _Ways(exposed)
     if not len(ways.row):
         return []
     closes = [ways.closed_by(change, grid) for change in changes]
-    left, steps = np.ones(len(ways.row), bool), list[Step]()
+    left, steps = np.ones(len(ways.row), bool), list[ChangeStep]()
     total = ways.open_accounts(left)
     while left.any() and len(steps) < most:
         gains = [int(np.count_nonzero(closed & left)) for closed in closes]
@@ -212,7 +214,7 @@ def plan(changes: Sequence[Change], exposed: Sequence[Exposure], grid: Grid, mos
         still = ways.open_accounts(left)
         accounts = tuple(sorted({grid.people[row].account for row in np.unique(ways.row[gone]).tolist()}))
         closed_by_now = {attack: total[attack] - still[attack] for attack in total}
-        steps.append(Step(changes[best], int(np.count_nonzero(gone)), accounts, closed_by_now, still))
+        steps.append(ChangeStep(changes[best], int(np.count_nonzero(gone)), accounts, closed_by_now, still))
     return steps
 
 
@@ -259,7 +261,7 @@ class _Ways:
             for place, attack in enumerate(ATTACKS)
         }
 
-    def closed_by(self, change: Change, grid: Grid) -> Bools:
+    def closed_by(self, change: PolicyChange, grid: PolicyGrid) -> Bools:
         """Which ways in a change closes."""
         if change.policy is None:
             wanted = set(change.accounts)

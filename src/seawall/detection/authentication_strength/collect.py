@@ -17,10 +17,10 @@ from seawall.detection.authentication_strength.strength import (
     ROPC,
     SINGLE,
     Strength,
-    strength_of,
+    judge_strength,
 )
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 from seawall.events.microsoft.entra_results import NOT_GIVEN, numbers
 
 Small = npt.NDArray[np.int8]
@@ -83,7 +83,7 @@ class SignIns:
         hit = self.is_stepwise & self.succeeded & (self.level <= SINGLE)
         rows = np.flatnonzero(self.is_stepwise & self.succeeded & (self.session != 0))
         if len(rows):
-            group = grouped(mix(self.session[rows], self.actor[rows].astype(np.uint64)))
+            group = group_rows(mix(self.session[rows], self.actor[rows].astype(np.uint64)))
             best = np.zeros(len(group.first), np.int8)
             np.maximum.at(best, group.place, self.level[rows])
             hit[rows] &= best[group.place] > SINGLE
@@ -116,7 +116,7 @@ class MethodChange:
     parameters: str
 
 
-def said_of(parameters: str) -> Mapping[str, object]:
+def parse_parameters(parameters: str) -> Mapping[str, object]:
     """The object that an event's parameters hold."""
     try:
         value = json.loads(parameters) if parameters else {}
@@ -125,9 +125,9 @@ def said_of(parameters: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def whose(change: MethodChange) -> str:
+def find_method_owner(change: MethodChange) -> str:
     """The account that got the method: the target where the record names one."""
-    target = str(said_of(change.parameters).get("Target") or "").split(";")[0].strip().lower()
+    target = str(parse_parameters(change.parameters).get("Target") or "").split(";")[0].strip().lower()
     return target if "@" in target else change.account
 
 
@@ -140,7 +140,7 @@ REGISTERED = (
 
 
 @dataclass(slots=True)
-class Collector:
+class DayAggregator:
     """Sees one day after the other; `sign_ins` and the rest are put together when all were seen."""
 
     systems: Vocabulary = field(default_factory=Vocabulary)
@@ -183,7 +183,7 @@ class Collector:
         actor, session, records, messages, first, last = (
             np.concatenate(part) for part in zip(*self._mail, strict=True)
         )
-        group = grouped(mix(session, actor.astype(np.uint64)))
+        group = group_rows(mix(session, actor.astype(np.uint64)))
         count = len(group.first)
         totals = np.zeros((2, count), np.int64)
         np.add.at(totals[0], group.place, records)
@@ -250,13 +250,13 @@ class Collector:
         keys = np.zeros(len(rows), np.uint64)
         for column in (*(batch.codes[name][rows] for name in _BATCH_TEXTS), numbers):
             keys = mix(keys, (column.astype(np.int64) + 1).astype(np.uint64))
-        group = grouped(keys)
+        group = group_rows(keys)
         texts = said.dictionary
         judged = []
         for row in group.first.tolist():
             values = [batch.value(name, int(rows[row])) for name in _BATCH_TEXTS]
             number = int(numbers[row])
-            judged.append(strength_of(*values, texts[number].as_py() or "" if number >= 0 else ""))
+            judged.append(judge_strength(*values, texts[number].as_py() or "" if number >= 0 else ""))
         return group.place, judged
 
     def _name_resources(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
@@ -273,7 +273,7 @@ class Collector:
         if not len(rows):
             return
         session, actor = batch.hashed("session_uid")[rows], batch.actor[rows]
-        group = grouped(mix(session, actor.astype(np.uint64)))
+        group = group_rows(mix(session, actor.astype(np.uint64)))
         count = len(group.first)
         records = np.bincount(group.place, minlength=count)
         items = np.maximum(batch.numbers["item_count"][rows].astype(np.int64), 0)

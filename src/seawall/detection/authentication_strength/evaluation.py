@@ -13,7 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, Chosen, Directory, Principals
+from seawall.events.access_policy import (
+    DEMANDS,
+    PATHS,
+    TRUSTED,
+    AccessPolicy,
+    ConditionList,
+    PolicyDirectory,
+    Principals,
+)
 
 Kleene = npt.NDArray[np.int8]
 NO, MAYBE, YES = 0, 1, 2
@@ -21,7 +29,7 @@ ANSWERS = ("not covered", "unknown", "covered")
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class AccountFacts:
     """An account as policies see it; None: not known."""
 
     account: str
@@ -31,7 +39,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class SignInLocation:
     """Where a sign-in comes from: named places that it is in, that it may be in, and whether that is a trusted one."""
 
     inside: frozenset[str] = frozenset()
@@ -40,7 +48,7 @@ class Whereabouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SignInTarget:
     """What is signed in to: the resource, and the application that is used, as ids in lower case; empty: not told."""
 
     resource: str
@@ -65,22 +73,22 @@ KNOWN_RESOURCES = {
 }
 
 
-class Evaluator:
+class PolicyEvaluator:
     """Asks policies about accounts, with what is known of groups and roles."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: PolicyDirectory) -> None:
         self.directory = directory
         self._closed: dict[str, tuple[frozenset[str], bool]] = {}
         self._owners: dict[frozenset[str], tuple[frozenset[str], bool]] = {}
 
-    def accounts(self, policy: AccessPolicy, people: Sequence[Who]) -> Kleene:
+    def accounts(self, policy: AccessPolicy, people: Sequence[AccountFacts]) -> Kleene:
         """Whether the policy is for each account, int8 (n,)."""
         return np.array(
             [min(self._named(policy.include, one), YES - self._named(policy.exclude, one)) for one in people],
             np.int8,
         )
 
-    def _named(self, who: Principals, one: Who) -> int:
+    def _named(self, who: Principals, one: AccountFacts) -> int:
         if who.everybody:
             return YES
         answers = [self._among(who.users, one)]
@@ -90,7 +98,7 @@ class Evaluator:
         answers += [self._holder(role, one) for role in who.roles]
         return max(answers)
 
-    def _among(self, listed: frozenset[str], one: Who) -> int:
+    def _among(self, listed: frozenset[str], one: AccountFacts) -> int:
         if one.account in listed or (one.uid and one.uid in listed):
             return YES
         if one.uid:
@@ -105,7 +113,7 @@ class Evaluator:
             self._owners[listed] = frozenset(filter(None, owners)), None in owners
         return self._owners[listed]
 
-    def _member(self, group: str, one: Who) -> int:
+    def _member(self, group: str, one: AccountFacts) -> int:
         if group not in self.directory.members:
             return MAYBE
         members, is_whole = self._members(group)
@@ -128,7 +136,7 @@ class Evaluator:
             self._closed[group] = frozenset(found), is_whole
         return self._closed[group]
 
-    def _holder(self, role: str, one: Who) -> int:
+    def _holder(self, role: str, one: AccountFacts) -> int:
         known = self._member(role, one)
         return NO if known == MAYBE and one.is_admin is False else known
 
@@ -152,7 +160,7 @@ class Evaluator:
 _GUESTS = ("internalguest", "b2bcollaborationguest")
 
 
-def _guest(who: Principals, one: Who) -> int:
+def _guest(who: Principals, one: AccountFacts) -> int:
     """Whether an account is one of the guests that are meant. An invited account has `#ext#` in its name, if it is not
     known by the name that it has at home."""
     is_invited = "#ext#" in one.account
@@ -167,7 +175,7 @@ def _guest(who: Principals, one: Who) -> int:
     return min(answer, MAYBE) if who.some_guests else answer
 
 
-def for_targets(policy: AccessPolicy, targets: Sequence[Target]) -> Kleene:
+def for_targets(policy: AccessPolicy, targets: Sequence[SignInTarget]) -> Kleene:
     """Whether the policy is for each resource, int8 (n,)."""
     answers = [
         min(_app_listed(policy.include_apps, one), YES - _app_listed(policy.exclude_apps, one))
@@ -176,7 +184,7 @@ def for_targets(policy: AccessPolicy, targets: Sequence[Target]) -> Kleene:
     return np.array(answers, np.int8)
 
 
-def _app_listed(chosen: Chosen, target: Target) -> int:
+def _app_listed(chosen: ConditionList, target: SignInTarget) -> int:
     if chosen.everything:
         return YES
     if not chosen.listed:
@@ -209,7 +217,7 @@ def for_systems(policy: AccessPolicy, systems: Sequence[str]) -> Kleene:
     )
 
 
-def _listed(chosen: Chosen, system: str) -> int:
+def _listed(chosen: ConditionList, system: str) -> int:
     if chosen.everything:
         return YES
     if not chosen.listed:
@@ -217,7 +225,7 @@ def _listed(chosen: Chosen, system: str) -> int:
     return (YES if system in chosen.listed else NO) if system else MAYBE
 
 
-def for_places(policy: AccessPolicy, places: Sequence[Whereabouts], known: Iterable[str]) -> Kleene:
+def for_places(policy: AccessPolicy, places: Sequence[SignInLocation], known: Iterable[str]) -> Kleene:
     """Whether the policy is for sign-ins from each of the places, int8 (n,). `known` are the named places that are given."""
     known = frozenset(known)
     return np.array(
@@ -229,7 +237,7 @@ def for_places(policy: AccessPolicy, places: Sequence[Whereabouts], known: Itera
     )
 
 
-def _in(chosen: Chosen, one: Whereabouts, known: frozenset[str]) -> int:
+def _in(chosen: ConditionList, one: SignInLocation, known: frozenset[str]) -> int:
     if chosen.everything:
         return YES
     answer = NO
@@ -252,6 +260,6 @@ def level_of(policy: AccessPolicy) -> int:
     return DEMANDS.index(policy.demand)
 
 
-def doubted(policy: AccessPolicy, answers: Kleene) -> Kleene:
+def cap_at_maybe(policy: AccessPolicy, answers: Kleene) -> Kleene:
     """The answers, no more than maybe where the policy has conditions that are not evaluated."""
     return np.minimum(answers, MAYBE) if policy.doubts else answers

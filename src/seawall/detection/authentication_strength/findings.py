@@ -14,9 +14,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from seawall.detection.authentication_strength.collect import Collector, MethodChange, SignIns, said_of, whose
-from seawall.detection.authentication_strength.people import Person
-from seawall.detection.authentication_strength.sessions import NO_ROOT, UNTOLD_ROOT, WEAK_ROOT, Roots
+from seawall.detection.authentication_strength.collect import (
+    DayAggregator,
+    MethodChange,
+    SignIns,
+    find_method_owner,
+    parse_parameters,
+)
+from seawall.detection.authentication_strength.people import AccountAssurance
+from seawall.detection.authentication_strength.sessions import NO_ROOT, UNTOLD_ROOT, WEAK_ROOT, SessionRoots
 from seawall.detection.authentication_strength.strength import RISKY
 from seawall.events.access_policy import Registration
 from seawall.events.registrations import shared_key
@@ -46,7 +52,7 @@ _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AuthenticationFinding:
     """One finding: of what kind, whose, when, in words, and by which records it is known."""
 
     kind: Kind
@@ -59,19 +65,19 @@ class Found:
     known_from: str = "sign-in log"
 
 
-def findings_of(
-    collector: Collector, signs: SignIns, roots: Roots, people: Sequence[Person],
+def find_all(
+    collector: DayAggregator, signs: SignIns, roots: SessionRoots, people: Sequence[AccountAssurance],
     registrations: Sequence[Registration],
-) -> list[Found]:  # fmt: skip
+) -> list[AuthenticationFinding]:  # fmt: skip
     """All findings, by kind, then the latest first."""
     by_actor = {person.actor: person for person in people if person.actor >= 0}
     found = [
-        *weak_roots(roots, by_actor),
-        *prompt_bombing(signs, by_actor),
-        *methods_after_risk(collector, signs, people),
-        *shared_methods(collector.changes, registrations),
-        *paths_that_skip(by_actor),
-        *unproved_roots(roots, by_actor),
+        *find_weak_roots(roots, by_actor),
+        *find_prompt_bombing(signs, by_actor),
+        *find_methods_after_risk(collector, signs, people),
+        *find_shared_methods(collector.changes, registrations),
+        *find_weak_paths(by_actor),
+        *find_unproved_roots(roots, by_actor),
     ]
     order = list(KINDS)
     return sorted(
@@ -79,7 +85,9 @@ def findings_of(
     )
 
 
-def weak_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
+def find_weak_roots(
+    roots: SessionRoots, by_actor: Mapping[int, AccountAssurance]
+) -> Iterator[AuthenticationFinding]:
     """Accounts whose mail was read in sessions of a weak root, one finding an account."""
     sessions = roots.sessions
     rows = np.flatnonzero(roots.root == WEAK_ROOT)
@@ -88,14 +96,16 @@ def weak_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
         person = by_actor[actor]
         messages = int(sessions.messages[own].sum())
         text = f"{plural(len(own), 'session')} with {plural(messages, 'message')} read, signed in with a single factor"
-        yield Found(
+        yield AuthenticationFinding(
             "weak-root", person.organisation, person.account, int(sessions.first[own].min()),
             int(sessions.last[own].max()), text, tuple(sessions.uid[row] for row in own[:_EXAMPLES].tolist()),
             "mail access and sign-in log",
         )  # fmt: skip
 
 
-def unproved_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Found]:
+def find_unproved_roots(
+    roots: SessionRoots, by_actor: Mapping[int, AccountAssurance]
+) -> Iterator[AuthenticationFinding]:
     """Accounts whose mail was read in sessions that go back to no sign-in that was seen, or to one that tells nothing.
 
     Where no record carries a session id nothing could have shown a root, and nothing is found.
@@ -110,7 +120,7 @@ def unproved_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Fou
         parts = [f"{count:,} {words}" for count, words in (
             (unseen, "without a sign-in in these logs"), (len(own) - unseen, "whose sign-ins do not say")
         ) if count]  # fmt: skip
-        yield Found(
+        yield AuthenticationFinding(
             "unproved-root", person.organisation, person.account, int(sessions.first[own].min()),
             int(sessions.last[own].max()),
             f"{plural(len(own), 'session')} with {plural(messages, 'message')} read: {', '.join(parts)}",
@@ -118,7 +128,9 @@ def unproved_roots(roots: Roots, by_actor: Mapping[int, Person]) -> Iterator[Fou
         )  # fmt: skip
 
 
-def prompt_bombing(signs: SignIns, by_actor: Mapping[int, Person]) -> Iterator[Found]:
+def find_prompt_bombing(
+    signs: SignIns, by_actor: Mapping[int, AccountAssurance]
+) -> Iterator[AuthenticationFinding]:
     """Three requests for a second factor or more that were not met within an hour, and whether one was within the hour after."""
     rows = np.flatnonzero(signs.denied)
     if len(rows) < PROMPTS:
@@ -139,20 +151,24 @@ def prompt_bombing(signs: SignIns, by_actor: Mapping[int, Person]) -> Iterator[F
         )
         person = by_actor[one]
         uids = [*(signs.uid[row].as_py() or "" for row in [*within[:1], *denied[:_EXAMPLES].tolist()])]
-        yield Found("prompt-bombing", person.organisation, person.account, first, last, text, tuple(uids))
+        yield AuthenticationFinding(
+            "prompt-bombing", person.organisation, person.account, first, last, text, tuple(uids)
+        )
 
 
 def _follows(time: int, bursts: npt.NDArray[np.int64]) -> bool:
     return bool(((time >= bursts) & (time <= bursts + HOUR)).any())
 
 
-def methods_after_risk(collector: Collector, signs: SignIns, people: Sequence[Person]) -> Iterator[Found]:
+def find_methods_after_risk(
+    collector: DayAggregator, signs: SignIns, people: Sequence[AccountAssurance]
+) -> Iterator[AuthenticationFinding]:
     """Methods registered within a day after a sign-in that the provider called risky, or from a network new to the account."""
     if not collector.changes or not len(signs):
         return
     known = {(person.organisation, person.account): person for person in people}
     for change in collector.changes:
-        account = whose(change)
+        account = find_method_owner(change)
         person = known.get((change.organisation, account))
         if person is None or person.actor < 0:
             continue
@@ -171,7 +187,7 @@ def methods_after_risk(collector: Collector, signs: SignIns, people: Sequence[Pe
             else f"{after} after a sign-in from a network new to the account"
         )
         weak = ", a text message or call" if _is_weak(change) else ""
-        yield Found(
+        yield AuthenticationFinding(
             "method-after-risk", change.organisation, account, int(signs.time[row]), change.time,
             f"{change.activity}{weak}: {why}", (change.uid, signs.uid[row].as_py() or ""),
             "directory and sign-in log",
@@ -198,7 +214,9 @@ def _is_weak(change: MethodChange) -> bool:
     )
 
 
-def shared_methods(changes: Iterable[MethodChange], registrations: Iterable[Registration]) -> Iterator[Found]:
+def find_shared_methods(
+    changes: Iterable[MethodChange], registrations: Iterable[Registration]
+) -> Iterator[AuthenticationFinding]:
     """Phones and devices of three accounts or more."""
     owners: dict[str, dict[tuple[str, str], str]] = {}
     words: dict[str, str] = {}
@@ -210,7 +228,7 @@ def shared_methods(changes: Iterable[MethodChange], registrations: Iterable[Regi
     for change in changes:
         for kind, text in _registered_keys(change):
             key, shown = shared_key(kind, text)
-            owners.setdefault(key, {})[(change.organisation, whose(change))] = change.uid
+            owners.setdefault(key, {})[(change.organisation, find_method_owner(change))] = change.uid
             words[key] = shown
             times.setdefault(key, []).append(change.time)
     for key, of in sorted(owners.items()):
@@ -222,7 +240,7 @@ def shared_methods(changes: Iterable[MethodChange], registrations: Iterable[Regi
         )
         at = times.get(key, [0])
         organisation = max(name for name, _ in of)
-        yield Found(
+        yield AuthenticationFinding(
             "shared-method", organisation, accounts[0], min(at), max(at),
             f"{words[key]} belongs to {plural(len(accounts), 'account')}: {named}",
             tuple(list(of.values())[:_EXAMPLES]), "registrations",
@@ -234,7 +252,7 @@ _PHONE_FIELDS = {"phonenumber": "phone", "alternativephonenumber": "phone", "dev
 
 def _registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
     """Phone numbers and devices that an Entra record names in the details of strong authentication."""
-    for name, text in said_of(change.parameters).items():
+    for name, text in parse_parameters(change.parameters).items():
         if name.startswith("StrongAuthentication") and isinstance(text, str):
             try:
                 value = json.loads(text[:100_000])
@@ -260,13 +278,13 @@ _SKIPPING = {
 }
 
 
-def paths_that_skip(by_actor: Mapping[int, Person]) -> Iterator[Found]:
+def find_weak_paths(by_actor: Mapping[int, AccountAssurance]) -> Iterator[AuthenticationFinding]:
     """Granted sign-ins by legacy protocols, ROPC and device code, one finding for each account and path."""
     for person in by_actor.values():
         for fact, words in _SKIPPING.items():
             seen = person.fact(fact)
             if seen.count:
-                yield Found(
+                yield AuthenticationFinding(
                     "skips-mfa", person.organisation, person.account, seen.time, seen.time,
                     f"{plural(seen.count, 'sign-in')} by {words}", (seen.uid,),
                 )  # fmt: skip

@@ -17,25 +17,25 @@ from seawall.detection.authentication_strength.evaluation import (
     NO,
     STRANGERS,
     YES,
-    Evaluator,
-    Target,
-    Whereabouts,
-    Who,
-    doubted,
+    AccountFacts,
+    PolicyEvaluator,
+    SignInLocation,
+    SignInTarget,
+    cap_at_maybe,
     for_paths,
     for_places,
     for_systems,
     for_targets,
     level_of,
 )
-from seawall.events.access_policy import PATHS, AccessPolicy, Directory
+from seawall.events.access_policy import PATHS, AccessPolicy, PolicyDirectory
 
 Levels = npt.NDArray[np.int8]
 SYSTEMS = ("windows", "macos", "ios", "android", "linux", "windowsphone", "another")
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class RequiredStrength:
     """How much is asked for: `proved` certainly, `possible` at most; int8 (accounts, targets, paths), levels of `DEMANDS`."""
 
     proved: Levels
@@ -48,25 +48,29 @@ class Cover:
         )
 
 
-class Grid:
+class PolicyGrid:
     """The accounts and resources that are asked about, and what is known of them."""
 
-    def __init__(self, people: Sequence[Who], targets: Sequence[Target], directory: Directory) -> None:
+    def __init__(
+        self, people: Sequence[AccountFacts], targets: Sequence[SignInTarget], directory: PolicyDirectory
+    ) -> None:
         self.people, self.targets, self.directory = people, targets, directory
-        self.evaluator = Evaluator(directory)
+        self.evaluator = PolicyEvaluator(directory)
         countries = [uid for uid, place in sorted(directory.places.items()) if place.countries]
         # Elsewhere, and in each place that is made of countries: there an intruder can rent an address.
-        self.places = [Whereabouts(), *(Whereabouts(frozenset({uid})) for uid in countries)]
+        self.places = [SignInLocation(), *(SignInLocation(frozenset({uid})) for uid in countries)]
 
-    def cover(self, policies: Sequence[AccessPolicy]) -> Cover:
+    def cover(self, policies: Sequence[AccessPolicy]) -> RequiredStrength:
         """What the policies ask for together; only those that are enabled count."""
         shape = (len(self.people), len(self.targets), len(PATHS))
         used = [one for one in policies if one.state == "enabled" and level_of(one) and not one.is_narrow]
         if not used:
-            return Cover(np.zeros(shape, np.int8), np.zeros(shape, np.int8))
+            return RequiredStrength(np.zeros(shape, np.int8), np.zeros(shape, np.int8))
         accounts = np.stack(
             [
-                np.minimum(doubted(one, self.evaluator.accounts(one, self.people)), STRANGERS[one.strangers])
+                np.minimum(
+                    cap_at_maybe(one, self.evaluator.accounts(one, self.people)), STRANGERS[one.strangers]
+                )
                 for one in used
             ]
         ).astype(np.int8)
@@ -74,7 +78,7 @@ class Grid:
         targets = np.stack([for_targets(one, self.targets) for one in used])
         proved, possible = self._worst(used, kinds, targets)
         of_account = of_account.reshape(-1)
-        return Cover(proved[of_account], possible[of_account])
+        return RequiredStrength(proved[of_account], possible[of_account])
 
     def _worst(self, used: Sequence[AccessPolicy], kinds: Levels, targets: Levels) -> tuple[Levels, Levels]:
         """The least that is asked for over all systems and places, by kind of account, target and path."""
@@ -100,7 +104,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class PolicyGap:
     """A way to sign in that no policy covers, or of which it is not known: for which accounts, resources."""
 
     answer: str
@@ -110,7 +114,9 @@ class Hole:
     targets: tuple[str, ...]
 
 
-def holes(cover: Cover, people: Sequence[Who], names: Sequence[str], least: int, need: str) -> list[Hole]:
+def find_gaps(
+    cover: RequiredStrength, people: Sequence[AccountFacts], names: Sequence[str], least: int, need: str
+) -> list[PolicyGap]:
     """Accounts, resources and paths that are not covered, or of which it is not known, by name.
 
     Accounts that lack the same resources are listed together, and paths on which the same accounts do. The largest come first.
@@ -131,7 +137,7 @@ def holes(cover: Cover, people: Sequence[Who], names: Sequence[str], least: int,
                 found.setdefault((words, accounts, targets), []).append(path)
     return sorted(
         (
-            Hole(words, tuple(paths), need, accounts, targets)
+            PolicyGap(words, tuple(paths), need, accounts, targets)
             for (words, accounts, targets), paths in found.items()
         ),
         key=lambda hole: (hole.answer, -len(hole.accounts), PATHS.index(hole.paths[0]), hole.accounts),

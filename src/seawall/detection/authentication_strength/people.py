@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seawall.detection.authentication_strength.collect import Collector, SignIns, whose
-from seawall.detection.authentication_strength.evaluation import Who
+from seawall.detection.authentication_strength.collect import DayAggregator, SignIns, find_method_owner
+from seawall.detection.authentication_strength.evaluation import AccountFacts
 from seawall.detection.authentication_strength.strength import (
     CLAIMED,
     DEVICE_CODE,
@@ -25,12 +25,12 @@ from seawall.detection.authentication_strength.strength import (
     SINGLE,
     TEMPORARY,
 )
-from seawall.events.access_policy import Directory, Registration, System
+from seawall.events.access_policy import PolicyDirectory, Registration, System
 from seawall.events.coded_batch import Bools
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """How often something was seen, last when, and by which record."""
 
     count: int
@@ -38,11 +38,11 @@ class Seen:
     uid: str
 
 
-NEVER = Seen(0, 0, "")
+NEVER = Observation(0, 0, "")
 
 
 @dataclass(slots=True)
-class Person:
+class AccountAssurance:
     """An account. `seen` holds, by name of `FACTS`, what its granted sign-ins showed."""
 
     organisation: str
@@ -52,22 +52,22 @@ class Person:
     is_admin: bool | None = None
     is_guest: bool | None = None
     registration: Registration | None = None
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, Observation] = field(default_factory=dict)
     levels: tuple[int, ...] = (0, 0, 0, 0)
     methods: tuple[str, ...] = ()
     system: System = "entra"
 
     @property
-    def who(self) -> Who:
+    def who(self) -> AccountFacts:
         """The account as policies see it."""
-        return Who(self.account, self.uid, self.is_guest, self.is_admin)
+        return AccountFacts(self.account, self.uid, self.is_guest, self.is_admin)
 
     @property
     def sign_ins(self) -> int:
         """How many granted sign-ins were seen."""
         return sum(self.levels)
 
-    def fact(self, name: str) -> Seen:
+    def fact(self, name: str) -> Observation:
         """What was seen of a fact."""
         return self.seen.get(name, NEVER)
 
@@ -81,7 +81,7 @@ what can be passed on did. Neither on a managed device: that may have been the o
 granted one: the password was right, and no second factor was registered. `method-registered`: a directory record says so."""
 
 
-def facts_of(signs: SignIns) -> Mapping[str, Bools]:
+def find_facts(signs: SignIns) -> Mapping[str, Bools]:
     """Which sign-ins show each of `FACTS`, bool (n,)."""
     granted, flags, level = signs.succeeded, signs.flags, signs.level
     asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0) & ~signs.is_first_step
@@ -103,15 +103,18 @@ def facts_of(signs: SignIns) -> Mapping[str, Bools]:
     }
 
 
-def people_of(
-    collector: Collector, signs: SignIns, registrations: Sequence[Registration], directory: Directory
-) -> list[Person]:
+def list_accounts(
+    collector: DayAggregator,
+    signs: SignIns,
+    registrations: Sequence[Registration],
+    directory: PolicyDirectory,
+) -> list[AccountAssurance]:
     """Every account of the logs and of the exports, in order of organisation and name."""
     people = dict(_from_logs(collector))
     _add_sightings(people, collector, signs)
     _add_registered(people.values(), collector)
     everyone = list(people.values())
-    by_name: dict[tuple[str, str], list[Person]] = {}
+    by_name: dict[tuple[str, str], list[AccountAssurance]] = {}
     for person in everyone:
         by_name.setdefault((person.system, person.account), []).append(person)
     known = {name: uid for uid, name in directory.accounts.items()}
@@ -120,7 +123,7 @@ def people_of(
         key = (one.system, one.account)
         if key not in by_name:
             organisation = home.get((one.system, one.account.rpartition("@")[2]), "")
-            by_name[key] = [Person(organisation, one.account, system=one.system)]
+            by_name[key] = [AccountAssurance(organisation, one.account, system=one.system)]
             everyone += by_name[key]
         for person in by_name[key]:
             _register(person, one)
@@ -131,7 +134,7 @@ def people_of(
     return sorted(everyone, key=lambda person: (person.organisation, person.account, person.system))
 
 
-def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
+def _from_logs(collector: DayAggregator) -> Iterable[tuple[int, AccountAssurance]]:
     if not collector.vocabularies:
         return
     organisations, accounts = collector.vocabularies["org_uid"], collector.vocabularies["account"]
@@ -139,7 +142,9 @@ def _from_logs(collector: Collector) -> Iterable[tuple[int, Person]]:
         sources = {collector.vocabularies["source"].text(code) for code in collector.sources[actor]}
         yield (
             actor,
-            Person(organisations.text(organisation), accounts.text(account), actor, system=_system(sources)),
+            AccountAssurance(
+                organisations.text(organisation), accounts.text(account), actor, system=_system(sources)
+            ),
         )
 
 
@@ -151,17 +156,17 @@ def _system(sources: Iterable[str]) -> System:
     return "okta" if "okta" in known else "google"
 
 
-def _add_registered(people: Iterable[Person], collector: Collector) -> None:
+def _add_registered(people: Iterable[AccountAssurance], collector: DayAggregator) -> None:
     """Note the last method that was registered for each account."""
     by_name = {(person.organisation, person.account): person for person in people}
     for change in sorted(collector.changes, key=lambda one: (one.time, one.uid)):
-        person = by_name.get((change.organisation, whose(change)))
+        person = by_name.get((change.organisation, find_method_owner(change)))
         if person is not None:
             count = person.fact("method-registered").count + 1
-            person.seen["method-registered"] = Seen(count, change.time, change.uid)
+            person.seen["method-registered"] = Observation(count, change.time, change.uid)
 
 
-def _home(everyone: Iterable[Person]) -> dict[tuple[str, str], str]:
+def _home(everyone: Iterable[AccountAssurance]) -> dict[tuple[str, str], str]:
     """The organisation that the accounts of each system and mail domain are of, where there is but one."""
     found: dict[tuple[str, str], set[str]] = {}
     for person in everyone:
@@ -169,14 +174,14 @@ def _home(everyone: Iterable[Person]) -> dict[tuple[str, str], str]:
     return {domain: min(of) for domain, of in found.items() if len(of) == 1}
 
 
-def _register(person: Person, one: Registration) -> None:
+def _register(person: AccountAssurance, one: Registration) -> None:
     person.registration = one
     person.is_admin = one.is_admin
     person.is_guest = one.is_guest if one.is_guest is not None else person.is_guest
     person.uid = person.uid or (one.uid if one.system == "entra" else "")
 
 
-def _add_sightings(people: Mapping[int, Person], collector: Collector, signs: SignIns) -> None:
+def _add_sightings(people: Mapping[int, AccountAssurance], collector: DayAggregator, signs: SignIns) -> None:
     if not len(signs):
         return
     actors, place = np.unique(signs.actor, return_inverse=True)
@@ -196,12 +201,12 @@ def _add_sightings(people: Mapping[int, Person], collector: Collector, signs: Si
         person.methods = tuple(METHOD_NAMES[m] for m in np.flatnonzero(methods[row][:-1]))
         person.uid = names.text(int(objects[row]))
         person.is_guest = True if guest[row] else None
-    for name, shown in facts_of(signs).items():
+    for name, shown in find_facts(signs).items():
         rows = np.flatnonzero(shown)
         last = np.full(len(actors), -1, np.int64)
         np.maximum.at(last, place[rows], rows)
         counts = np.bincount(place[rows], minlength=len(actors))
         for row in np.flatnonzero(counts).tolist():
             at = int(last[row])
-            seen = Seen(int(counts[row]), int(signs.time[at]), signs.uid[at].as_py() or "")
+            seen = Observation(int(counts[row]), int(signs.time[at]), signs.uid[at].as_py() or "")
             people[int(actors[row])].seen[name] = seen

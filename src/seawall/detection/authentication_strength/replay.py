@@ -11,22 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seawall.detection.authentication_strength.collect import Collector, SignIns
+from seawall.detection.authentication_strength.collect import DayAggregator, SignIns
 from seawall.detection.authentication_strength.evaluation import (
     MAYBE,
     NO,
     YES,
-    Evaluator,
-    Target,
-    Whereabouts,
-    doubted,
+    PolicyEvaluator,
+    SignInLocation,
+    SignInTarget,
+    cap_at_maybe,
     for_paths,
     for_places,
     for_systems,
     for_targets,
     level_of,
 )
-from seawall.detection.authentication_strength.people import Person
+from seawall.detection.authentication_strength.people import AccountAssurance
 from seawall.detection.authentication_strength.strength import (
     LEGACY,
     MANAGED,
@@ -38,8 +38,8 @@ from seawall.detection.authentication_strength.strength import (
     RISKY,
     ROPC,
 )
-from seawall.detection.authentication_strength.whereabouts import networks_of, whereabouts
-from seawall.events.access_policy import DEMANDS, AccessPolicy, Directory
+from seawall.detection.authentication_strength.whereabouts import locate, parse_networks
+from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory
 from seawall.events.coded_batch import Bools, Codes
 from seawall.events.sign_in_methods import has_resistant, is_second_factor
 
@@ -88,9 +88,9 @@ def replay(
     before: Sequence[AccessPolicy],
     after: Sequence[AccessPolicy],
     signs: SignIns,
-    people: Sequence[Person],
-    collector: Collector,
-    directory: Directory,
+    people: Sequence[AccountAssurance],
+    collector: DayAggregator,
+    directory: PolicyDirectory,
 ) -> Replay:
     """Put the granted sign-ins under the policies `after`, and tell what differs from the policies `before`.
 
@@ -119,11 +119,11 @@ def replay(
 
 
 def _fates(
-    policies: Sequence[AccessPolicy], signs: SignIns, rows: npt.NDArray[np.intp], by_actor: Mapping[int, Person],
-    collector: Collector, directory: Directory,
+    policies: Sequence[AccessPolicy], signs: SignIns, rows: npt.NDArray[np.intp], by_actor: Mapping[int, AccountAssurance],
+    collector: DayAggregator, directory: PolicyDirectory,
 ) -> _Fates:  # fmt: skip
     """What becomes of each row under all of the policies together."""
-    evaluator = Evaluator(directory)
+    evaluator = PolicyEvaluator(directory)
     actors, of_actor = np.unique(signs.actor[rows], return_inverse=True)
     of_actor = of_actor.reshape(-1)
     who = [by_actor[actor].who for actor in actors.tolist()]
@@ -145,7 +145,7 @@ def _fates(
             answer = np.minimum(answer, _at_risk(one.sign_in_risks, signs.flags[rows]))
         if one.user_risks or one.on_devices:
             answer = np.minimum(answer, MAYBE)  # what the record does not say of the account or the device
-        answer = doubted(one, answer.astype(np.int8))
+        answer = cap_at_maybe(one, answer.astype(np.int8))
         fate, is_uncertain = _fate(one, signs, rows, can[of_actor])
         np.maximum(found.sure, np.where(answer == YES, fate, 0), out=found.sure, casting="unsafe")
         np.maximum(found.may, np.where(answer >= MAYBE, fate, 0), out=found.may, casting="unsafe")
@@ -195,7 +195,7 @@ def _fate(
     return _RANK[fate], ~meets & ~stopped & may_go_on & ~will_go_on
 
 
-def _can(person: Person) -> tuple[int, int]:
+def _can(person: AccountAssurance) -> tuple[int, int]:
     """The demand that an account can certainly meet, and at most, by what it has registered or has shown."""
     shown = STRONG if person.levels[RESISTANT] else MFA if person.fact("two-factors").count else 0
     one = person.registration
@@ -213,11 +213,11 @@ def _bothered(signs: SignIns, outcome: npt.NDArray[np.int8]) -> dict[int, int]:
 
 
 def _targets(
-    signs: SignIns, rows: npt.NDArray[np.intp], collector: Collector
-) -> tuple[list[Target], npt.NDArray[np.intp]]:
+    signs: SignIns, rows: npt.NDArray[np.intp], collector: DayAggregator
+) -> tuple[list[SignInTarget], npt.NDArray[np.intp]]:
     resources, apps = collector.vocabularies["target_app_uid"], collector.vocabularies["app_uid"]
     pairs, place = _distinct(signs.resource[rows], signs.app[rows])
-    return [Target(resources.text(left), apps.text(right)) for left, right in pairs], place
+    return [SignInTarget(resources.text(left), apps.text(right)) for left, right in pairs], place
 
 
 def _distinct(left: Codes, right: Codes) -> tuple[list[tuple[int, int]], npt.NDArray[np.intp]]:
@@ -227,9 +227,9 @@ def _distinct(left: Codes, right: Codes) -> tuple[list[tuple[int, int]], npt.NDA
 
 
 def _places(
-    signs: SignIns, rows: npt.NDArray[np.intp], collector: Collector, directory: Directory
-) -> tuple[list[Whereabouts], npt.NDArray[np.intp]]:
+    signs: SignIns, rows: npt.NDArray[np.intp], collector: DayAggregator, directory: PolicyDirectory
+) -> tuple[list[SignInLocation], npt.NDArray[np.intp]]:
     addresses, countries = collector.vocabularies["src_ip"], collector.vocabularies["src_country"]
     pairs, place = _distinct(signs.address[rows], signs.country[rows])
-    named = [(uid, one, networks_of(one)) for uid, one in sorted(directory.places.items())]
-    return [whereabouts(addresses.text(left), countries.text(right), named) for left, right in pairs], place
+    named = [(uid, one, parse_networks(one)) for uid, one in sorted(directory.places.items())]
+    return [locate(addresses.text(left), countries.text(right), named) for left, right in pairs], place

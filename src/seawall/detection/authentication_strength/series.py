@@ -14,7 +14,7 @@ DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class DayCover:
+class DayCoverage:
     """One tenant's day. `sign_ins` and `accounts` by level (not told, single factor, two factors, phishing-resistant);
     an account counts once, at the weakest level that one of its sign-ins tells. `claimed` and `federated` are sign-ins.
     """
@@ -27,7 +27,7 @@ class DayCover:
     federated: int
 
 
-def by_day(signs: SignIns, organisations: Vocabulary | None) -> list[DayCover]:
+def summarise_days(signs: SignIns, organisations: Vocabulary | None) -> list[DayCoverage]:
     """Every tenant's days in order, those without granted sign-ins left out."""
     rows = np.flatnonzero(signs.succeeded)
     if organisations is None or not len(rows):
@@ -49,7 +49,7 @@ def by_day(signs: SignIns, organisations: Vocabulary | None) -> list[DayCover]:
     claimed = np.bincount(place, ((flags & CLAIMED) != 0).astype(float), len(keys))
     federated = np.bincount(place, ((flags & FEDERATED) != 0).astype(float), len(keys))
     return [
-        DayCover(
+        DayCoverage(
             organisations.text(int(key >> 32)), int(key & 0xFFFFFFFF), tuple(counts[row].tolist()),
             tuple(accounts[row].tolist()), int(claimed[row]), int(federated[row]),
         )

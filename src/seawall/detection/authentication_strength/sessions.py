@@ -9,7 +9,7 @@ import numpy as np
 from seawall.detection.authentication_strength.collect import MailSessions, SignIns
 from seawall.detection.authentication_strength.strength import CLAIMED, LEGACY, MULTI, REFRESHED, ROPC, SINGLE
 from seawall.events.coded_batch import Codes, Keys, mix
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 
 ROOTS = ("strong", "claimed", "weak", "not told", "no sign-in seen", "no session in the record")
 """What is known of a session's root. `claimed`: its tokens said that there had been a second factor, which was not seen."""
@@ -17,7 +17,7 @@ STRONG_ROOT, CLAIMED_ROOT, WEAK_ROOT, UNTOLD_ROOT, NO_ROOT, NO_SESSION = range(l
 
 
 @dataclass(frozen=True, slots=True)
-class Roots:
+class SessionRoots:
     """The root of each mail session, int8 (n,), beside the sessions."""
 
     sessions: MailSessions
@@ -49,13 +49,13 @@ def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
     shown = np.full(len(rows), UNTOLD_ROOT, np.int32)
     shown[(level == SINGLE) & (was_asked | ((flags & (LEGACY | ROPC)) != 0))] = WEAK_ROOT
     shown[level >= MULTI] = np.where(flags & CLAIMED, CLAIMED_ROOT, STRONG_ROOT)[level >= MULTI]
-    group = grouped(_keys(signs.actor[rows], signs.session[rows]))
+    group = group_rows(_keys(signs.actor[rows], signs.session[rows]))
     best = np.full(len(group.first), UNTOLD_ROOT, np.int32)
     np.minimum.at(best, group.place, shown)
     return group.keys, best
 
 
-def effective(signs: SignIns) -> SignIns:
+def raise_to_session_level(signs: SignIns) -> SignIns:
     """The sign-ins, those that went on with an earlier token at the level of the session's own strongest sign-in."""
     own = np.flatnonzero(
         signs.succeeded & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
@@ -63,7 +63,7 @@ def effective(signs: SignIns) -> SignIns:
     later = np.flatnonzero((signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) != 0))
     if not len(own) or not len(later):
         return signs
-    group = grouped(_keys(signs.actor[own], signs.session[own]))
+    group = group_rows(_keys(signs.actor[own], signs.session[own]))
     keys = _keys(signs.actor[later], signs.session[later])
     place = np.minimum(np.searchsorted(group.keys, keys), len(group.keys) - 1)
     hit = group.keys[place] == keys
@@ -77,7 +77,7 @@ def effective(signs: SignIns) -> SignIns:
     return replace(signs, **raised)
 
 
-def roots_of(mail: MailSessions, signs: SignIns) -> Roots:
+def find_roots(mail: MailSessions, signs: SignIns) -> SessionRoots:
     """What each mail session goes back to."""
     known, shown = session_levels(signs)
     keys = _keys(mail.actor, mail.session)
@@ -87,7 +87,7 @@ def roots_of(mail: MailSessions, signs: SignIns) -> Roots:
         hit = known[place] == keys
         root[hit] = shown[place[hit]]
     root[mail.session == 0] = NO_SESSION
-    return Roots(mail, root)
+    return SessionRoots(mail, root)
 
 
 def _keys(actor: Codes, session: Keys) -> Keys:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from seawall.events.access_policy import PATHS
-from seawall.events.method_names import named
+from seawall.events.method_names import name_method
 from seawall.events.sign_in_methods import METHODS, Method
 
 UNKNOWN, SINGLE, MULTI, RESISTANT = 0, 1, 2, 3
@@ -71,7 +71,7 @@ class Strength:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def strength_of(method: str, protocol: str, status: str, client: str, parameters: str) -> Strength:
+def judge_strength(method: str, protocol: str, status: str, client: str, parameters: str) -> Strength:
     """Judge a sign-in by the texts of its columns `auth_method`, `auth_protocol`, `status`, `client`, `parameters`."""
     said = _said(parameters)
     flags = _marks(said, protocol)
@@ -127,7 +127,7 @@ def _passed(steps: list[Any], *, is_success: bool) -> tuple[list[Method], bool, 
         if _CLAIM.search(told):
             is_claim |= bool(_MFA_CLAIM.search(told)) and is_success
         elif succeeded.lower() == "true" or (not succeeded and is_success):
-            found = named(method) or named(detail)
+            found = name_method(method) or name_method(detail)
             passed += [found] if found else []
     return passed, is_claim, is_federated
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES
-from seawall.detection.authentication_strength.holes import Cover
-from seawall.detection.authentication_strength.people import Person, Seen
+from seawall.detection.authentication_strength.holes import RequiredStrength
+from seawall.detection.authentication_strength.people import AccountAssurance, Observation
 from seawall.events.access_policy import DEMANDS, PASSWORD_PATHS, PATHS, Answer
 from seawall.events.sign_in_methods import has_resistant, is_second_factor
 
@@ -34,13 +34,13 @@ Cause = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class AttackPath:
     """One way in that is open: why, on which paths, to which resources (places in the grid), and who says so."""
 
     cause: Cause
     paths: tuple[str, ...]
     targets: tuple[int, ...]
-    seen: Seen
+    seen: Observation
     known_from: str
 
 
@@ -48,10 +48,10 @@ class Way:
 class Exposure:
     """What one attack could do to one account."""
 
-    person: Person
+    person: AccountAssurance
     attack: Attack
     answer: Answer
-    ways: list[Way] = field(default_factory=list)
+    ways: list[AttackPath] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -66,8 +66,12 @@ NOT_EXPORTED = "what the provider asks of this account is in none of these files
 DOUBTFUL = "policies name groups, places or conditions that were not given or are not evaluated"
 
 
-def exposures(
-    people: Sequence[Person], cover: Cover | None, guarded: Sequence[int], *, legacy_seen: bool
+def find_exposures(
+    people: Sequence[AccountAssurance],
+    cover: RequiredStrength | None,
+    guarded: Sequence[int],
+    *,
+    legacy_seen: bool,
 ) -> list[Exposure]:
     """Both attacks on every account; `cover` is what policies ask for, None where none were given.
 
@@ -87,7 +91,7 @@ def exposures(
 
 
 def _by_password(
-    person: Person, cover: Cover | None, row: int, *, legacy_seen: bool, is_guarded: bool
+    person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool, is_guarded: bool
 ) -> Exposure:
     result = Exposure(person, "password", "unknown")
     paths = _tried(PASSWORD_PATHS, legacy_seen=legacy_seen)
@@ -104,17 +108,19 @@ def _by_password(
     return _concluded(result, is_closed=is_closed, has_policies=cover is not None or enforced)
 
 
-def _by_phishing(person: Person, cover: Cover | None, row: int, *, legacy_seen: bool) -> Exposure:
+def _by_phishing(
+    person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool
+) -> Exposure:
     result = Exposure(person, "phishing", "unknown")
     needs = dict.fromkeys(_tried(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {"device_code": DEVICE}
     state = _policies(result, cover, row, needs, "phishable")
     if state != YES and not any(way.cause == "phishable" for way in result.ways):
         seen = person.fact("phishable")
         if seen.count:
-            result.ways.append(Way("phishable", ("browser", "apps"), (), seen, "sign-in"))
+            result.ways.append(AttackPath("phishable", ("browser", "apps"), (), seen, "sign-in"))
     device = person.fact("device-code")
     if state != YES and device.count and not any("device_code" in way.paths for way in result.ways):
-        result.ways.append(Way("device-code", ("device_code",), (), device, "sign-in"))
+        result.ways.append(AttackPath("device-code", ("device_code",), (), device, "sign-in"))
     _methods_that_could_be_phished(result, person, state)
     return _concluded(result, is_closed=state == YES, has_policies=cover is not None)
 
@@ -123,7 +129,7 @@ def _also_by_phishing(stolen: Exposure, phished: Exposure) -> None:
     """What a stolen password opens, a site opens that asks for the password."""
     if phished.answer == "unknown" and stolen.answer == "open":
         seen, known_from = stolen.ways[0].seen, stolen.ways[0].known_from
-        phished.ways.append(Way("phishable", ("browser", "apps"), (), seen, known_from))
+        phished.ways.append(AttackPath("phishable", ("browser", "apps"), (), seen, known_from))
         phished.answer = "open"
 
 
@@ -131,7 +137,9 @@ def _tried(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
     return [path for path in paths if legacy_seen or path not in ("legacy", "activesync")]
 
 
-def _policies(result: Exposure, cover: Cover | None, row: int, needs: dict[str, int], cause: Cause) -> int:
+def _policies(
+    result: Exposure, cover: RequiredStrength | None, row: int, needs: dict[str, int], cause: Cause
+) -> int:
     """What policies prove: YES that every way asks for enough, NO that one does not; ways that are open are noted."""
     if cover is None:
         return MAYBE
@@ -147,7 +155,7 @@ def _policies(result: Exposure, cover: Cover | None, row: int, needs: dict[str, 
         elif (cover.proved[row, :, place] < least).any():
             worst = min(worst, MAYBE)
     for (why, targets), open_paths in by_targets.items():
-        result.ways.append(Way(why, tuple(open_paths), targets, Seen(0, 0, ""), "the policies"))
+        result.ways.append(AttackPath(why, tuple(open_paths), targets, Observation(0, 0, ""), "the policies"))
     if worst == YES:
         result.because.append("policies ask for enough on every way in")
     elif worst == MAYBE:
@@ -155,7 +163,7 @@ def _policies(result: Exposure, cover: Cover | None, row: int, needs: dict[str, 
     return worst
 
 
-def _seen_to_suffice(result: Exposure, person: Person) -> None:
+def _seen_to_suffice(result: Exposure, person: AccountAssurance) -> None:
     """Sign-ins that were granted for a password alone."""
     facts: tuple[tuple[Cause, tuple[str, ...]], ...] = (
         ("password-only", ("browser", "apps")), ("ropc", ("apps",)), ("legacy", ("activesync", "legacy")),
@@ -167,10 +175,10 @@ def _seen_to_suffice(result: Exposure, person: Person) -> None:
         if cause == "password-only" and _may_be_remembered(person):
             result.missing.append(REMEMBERED)
         else:
-            result.ways.append(Way(cause, paths, (), seen, "sign-in"))
+            result.ways.append(AttackPath(cause, paths, (), seen, "sign-in"))
 
 
-def _may_be_remembered(person: Person) -> bool:
+def _may_be_remembered(person: AccountAssurance) -> bool:
     """Whether a sign-in without a second factor may have been on a device that had shown one.
 
     Entra's records say so of a device; Google's and Okta's do not.
@@ -180,7 +188,7 @@ def _may_be_remembered(person: Person) -> bool:
     return person.system != "entra" and bool(shows or (one is not None and one.can_mfa))
 
 
-def _provider(result: Exposure, person: Person) -> bool:
+def _provider(result: Exposure, person: AccountAssurance) -> bool:
     """Whether the provider itself always asks this account for a second factor (Google)."""
     one = person.registration
     if one is None or one.system != "google" or not one.can_mfa:
@@ -189,14 +197,14 @@ def _provider(result: Exposure, person: Person) -> bool:
     return True
 
 
-def _without_second_factor(result: Exposure, person: Person) -> bool:
+def _without_second_factor(result: Exposure, person: AccountAssurance) -> bool:
     """Note an account that has no second factor; return whether it is known to have one."""
     one = person.registration
     if one is None:
         enrol = person.fact("asked-to-enrol")
         later = ("two-factors", "phishing-resistant", "claimed", "method-registered")
         if enrol.count and enrol.time > max(person.fact(name).time for name in later):
-            result.ways.append(Way("no-second-factor", ("browser",), (), enrol, "sign-in"))
+            result.ways.append(AttackPath("no-second-factor", ("browser",), (), enrol, "sign-in"))
             return False
         if person.fact("two-factors").count or person.fact("phishing-resistant").count:
             return True
@@ -208,16 +216,16 @@ def _without_second_factor(result: Exposure, person: Person) -> bool:
     if one.unknown_methods:
         result.missing.append(f"methods that are not known: {', '.join(one.unknown_methods[:3])}")
         return False
-    result.ways.append(Way("no-second-factor", ("browser",), (), Seen(0, 0, ""), one.where))
+    result.ways.append(AttackPath("no-second-factor", ("browser",), (), Observation(0, 0, ""), one.where))
     return False
 
 
-def _methods_that_could_be_phished(result: Exposure, person: Person, state: int) -> None:
+def _methods_that_could_be_phished(result: Exposure, person: AccountAssurance, state: int) -> None:
     one = person.registration
     if one is None:
         result.missing.append(NO_EXPORT)
     elif one.methods and not has_resistant(one.methods) and state != YES and not result.ways:
-        result.ways.append(Way("phishable", ("browser", "apps"), (), Seen(0, 0, ""), one.where))
+        result.ways.append(AttackPath("phishable", ("browser", "apps"), (), Observation(0, 0, ""), one.where))
 
 
 def _concluded(result: Exposure, *, is_closed: bool, has_policies: bool) -> Exposure:

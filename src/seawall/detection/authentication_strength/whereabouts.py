@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES, Whereabouts
-from seawall.events.access_policy import Place
+from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES, SignInLocation
+from seawall.events.access_policy import NamedLocation
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def networks_of(place: Place) -> list[Network]:
+def parse_networks(place: NamedLocation) -> list[Network]:
     """The networks of a named place; what is none is left out."""
     found: list[Network] = []
     for text in place.networks:
@@ -23,9 +23,9 @@ def networks_of(place: Place) -> list[Network]:
     return found
 
 
-def whereabouts(
-    address: str, country: str, named: Sequence[tuple[str, Place, Sequence[Network]]]
-) -> Whereabouts:
+def locate(
+    address: str, country: str, named: Sequence[tuple[str, NamedLocation, Sequence[Network]]]
+) -> SignInLocation:
     """In which named places an address of a country lies; the country is the one that the provider states."""
     # Without any named place it is not known which are trusted.
     inside, perhaps, trusted = set(), set(), NO if named else MAYBE
@@ -44,7 +44,7 @@ def whereabouts(
             perhaps.add(uid)
         if place.is_trusted:
             trusted = max(trusted, answer)
-    return Whereabouts(frozenset(inside), frozenset(perhaps), trusted)
+    return SignInLocation(frozenset(inside), frozenset(perhaps), trusted)
 
 
 def _within(at: Address | None, networks: Sequence[Network], *, is_whole: bool) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.day import Day
-from seawall.events.array_state import Kind, Saved, State, copied
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
 from seawall.events.coded_batch import MISSING, Codes, Floats, Times, pair_keys
-from seawall.events.grouping import grouped_pairs
+from seawall.events.grouping import group_pairs
 from seawall.events.microsoft.entra_results import NOT_GIVEN
 
 WINDOW = 24 * 3_600 * 1_000_000
@@ -43,7 +43,7 @@ class Attempts:
         self._failed = np.empty(0, bool)
         self._denied = np.empty(0, bool)
 
-    def observe(self, day: Day) -> None:
+    def observe(self, day: GroupedDay) -> None:
         """Add the day's attempts, forget those more than a window older than its beginning."""
         batch = day.batch
         sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
@@ -61,14 +61,14 @@ class Attempts:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, _KEPT)
+        return copy_arrays(self, _KEPT)
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for name, array in saved.columns(_KEPT).items():
             setattr(self, name, array)
 
-    def features(self, day: Day) -> dict[str, Floats]:
+    def features(self, day: GroupedDay) -> dict[str, Floats]:
         """Return counts float64 (g,) of attempts before each group's last event, within the window."""
         groups = len(day.actor)
         result = {name: np.zeros(groups) for name in self.FEATURES}
@@ -78,7 +78,7 @@ class Attempts:
         self._sprays(day, result)
         return result
 
-    def _own(self, day: Day, result: dict[str, Floats]) -> None:
+    def _own(self, day: GroupedDay, result: dict[str, Floats]) -> None:
         low = np.searchsorted(day.actor, self._actor, side="left")
         high = np.searchsorted(day.actor, self._actor, side="right")
         repeats = high - low
@@ -97,10 +97,10 @@ class Attempts:
         result["denials"] += np.bincount(group, denied, size)
         result["interruptions"] += np.bincount(group, ~failed & ~denied, size)
 
-    def _sprays(self, day: Day, result: dict[str, Floats]) -> None:
+    def _sprays(self, day: GroupedDay, result: dict[str, Floats]) -> None:
         """Count the organisation's accounts that failed from the address blocks that a group succeeded from."""
         failed = self._failed & (self._prefix != MISSING)
-        blocks = grouped_pairs(self._tenant[failed], self._prefix[failed])
+        blocks = group_pairs(self._tenant[failed], self._prefix[failed])
         if not len(blocks.keys):
             return
         accounts = np.unique(pair_keys(blocks.place.astype(np.int32), self._actor[failed])) >> np.uint64(32)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.events.array_state import Kind, Saved, State, copied, nested
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import Codes, Floats, Keys, pair_keys
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 
 DAILY_DECAY = 0.985
 """Weight that a day of an account's past keeps per day (half-life 46 days)."""
@@ -22,7 +22,7 @@ ADOPTION_DECAY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class PriorCounts:
     """What was known of n (account, value) pairs before today. All arrays are float64 (n,).
 
     `seen` decayed days, `total` sum of `seen` over the account's values, `distinct` values of the account,
@@ -77,9 +77,9 @@ class SortedCounts:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, {"keys": np.uint64, "values": np.float32, "last": np.int32})
+        return copy_arrays(self, {"keys": np.uint64, "values": np.float32, "last": np.int32})
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self.keys = saved.keys("keys")
         self.values = saved.array("values", np.float32, len(self.keys), self.values.shape[1])
@@ -112,7 +112,7 @@ class FieldCounts:
         self.tenant_total = np.zeros(0, np.float64)
         self.tenant_distinct = np.zeros(0, np.float64)
 
-    def look_up(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> Looked:
+    def look_up(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> PriorCounts:
         """Return what was known before today of distinct (actor, value) pairs, each int32 (n,)."""
         self._reserve(actor, tenant)
         places, hit = self.account.find(pair_keys(actor, value))
@@ -122,7 +122,7 @@ class FieldCounts:
             seen[hit] = self.account.values[places[hit], 0] * DAILY_DECAY**gap
             idle[hit] = gap
         accounts, adopting = self._tenant_counts(tenant, value, day)
-        return Looked(
+        return PriorCounts(
             seen=seen,
             total=self._total[actor] * DAILY_DECAY ** (day - self._total_day[actor]),
             distinct=self._distinct[actor].astype(np.float64),
@@ -206,10 +206,10 @@ class FieldCounts:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        parts = nested(account=self.account.state(), tenant=self.tenant.state())
-        return {**parts, **copied(self, _BY_ACCOUNT | _BY_TENANT)}
+        parts = nest_states(account=self.account.state(), tenant=self.tenant.state())
+        return {**parts, **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT)}
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self.account.restore(saved.part("account"))
         self.tenant.restore(saved.part("tenant"))
@@ -221,6 +221,6 @@ def _cohort(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
     """Return how many *other* accounts of the tenant meet the value for the first time today."""
     if not is_new.any():
         return np.zeros(len(value))
-    place = grouped(pair_keys(tenant, value)).place
+    place = group_rows(pair_keys(tenant, value)).place
     counts = np.bincount(place, weights=is_new.astype(np.float64))
     return np.asarray(counts[place] - is_new, np.float64)

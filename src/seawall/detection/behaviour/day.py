@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.behaviour.fields import Derived
+from seawall.detection.behaviour.fields import DerivedColumns
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Times
-from seawall.events.grouping import Rows, grouped, stable_order
+from seawall.events.grouping import Rows, group_rows, stable_order
 
 EPISODE_GAP_SECONDS = 30 * 60
 """Events of one session (or network and client) closer than this belong to one episode."""
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class GroupedDay:
     """The events of a day and the groups that they form.
 
     `group` int32 (n,) is each event's group, MISSING where the event is no access gained (failures, the
@@ -36,7 +36,7 @@ class Day:
     last: Times
 
 
-def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
+def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -> GroupedDay:
     """Cut a batch of one day into groups."""
     columns = derived.columns(batch)
     acting = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
@@ -46,12 +46,12 @@ def cut(batch: CodedBatch, derived: Derived, number: int) -> Day:
     keys = (batch.actor[rows].astype(np.int64) << 32) | (
         columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
     )
-    found = grouped(keys)
+    found = group_rows(keys)
     group = np.full(len(batch), MISSING, np.int32)
     group[rows] = found.place
     first, last = _spans(batch.time[rows], found.place, len(found.keys))
     at = rows[found.first]
-    return Day(
+    return GroupedDay(
         number,
         batch,
         columns,

@@ -9,12 +9,18 @@ import numpy as np
 
 from seawall.detection.behaviour.attempts import Attempts
 from seawall.detection.behaviour.counts import FieldCounts
-from seawall.detection.behaviour.day import Day
-from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, Derived, Field
-from seawall.detection.behaviour.presence import ESTABLISHED_DAYS, Hours, two_places
-from seawall.detection.behaviour.surprise import FieldSurprise, Pairs, cells_of, field_pairs, strongest
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, DerivedColumns, Field
+from seawall.detection.behaviour.presence import ESTABLISHED_DAYS, ActiveHours, measure_simultaneity
+from seawall.detection.behaviour.surprise import (
+    FieldSurprise,
+    GroupValuePairs,
+    distinct_cells,
+    field_pairs,
+    select_strongest,
+)
 from seawall.detection.behaviour.volume import Volume
-from seawall.events.array_state import Kind, Saved, State, copied, nested
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import distinct
 
@@ -41,65 +47,65 @@ _BY_TENANT: dict[str, Kind] = {"_tenant_accounts": np.float64, "_tenant_first": 
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class BehaviourGroups:
     """What behaviour says of the g groups of a day.
 
     `features` maps names to float64 (g,); `fields` holds each field's surprise; `pairs` what was
     known of each value, `parts` splits a pair's code into its two.
     """
 
-    day: Day
+    day: GroupedDay
     fields: dict[str, FieldSurprise]
     features: dict[str, Floats]
-    pairs: dict[str, Pairs]
+    pairs: dict[str, GroupValuePairs]
     parts: Callable[[str, int], tuple[int, int]]
 
     def __len__(self) -> int:
         return len(self.day.actor)
 
 
-class Behaviour:
+class BehaviourDetector:
     """Learns every account and scores each day's groups. State is bounded per account and in arrays only."""
 
     def __init__(self) -> None:
-        self.derived = Derived()
+        self.derived = DerivedColumns()
         self.counts = {name: FieldCounts() for name in FIELD_NAMES}
         self.attempts = Attempts()
         self._volume = Volume()
-        self._hours = Hours()
+        self._hours = ActiveHours()
         self._active = np.zeros(0, np.float64)
         self._first_day = np.zeros(0, np.int32)
         self._tenant_accounts = np.zeros(0)
         self._tenant_first = np.zeros(0, np.int32)
 
-    def score(self, day: Day) -> Groups:
+    def score(self, day: GroupedDay) -> BehaviourGroups:
         """Score a day, or the part of it seen so far, against what was known before it. Changes nothing."""
         self._reserve(day)
-        cells = cells_of(day)
+        cells = distinct_cells(day)
         active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
         pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
         fields = {
-            f.name: strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
+            f.name: select_strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
             for f in FIELDS
         }
         features = self._context(day, fields, pairs)
         features.update(self.attempts.features(day))
         features.update(self._volume.features(day))
         features["hour"] = self._hours.features(day)
-        return Groups(day, fields, features, pairs, self.derived.parts)
+        return BehaviourGroups(day, fields, features, pairs, self.derived.parts)
 
-    def _texts(self, field: Field, day: Day) -> Callable[[Codes], list[tuple[str, ...]]]:
+    def _texts(self, field: Field, day: GroupedDay) -> Callable[[Codes], list[tuple[str, ...]]]:
         return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
 
     def _context(
-        self, day: Day, fields: dict[str, FieldSurprise], pairs: dict[str, Pairs]
+        self, day: GroupedDay, fields: dict[str, FieldSurprise], pairs: dict[str, GroupValuePairs]
     ) -> dict[str, Floats]:
         size = len(day.actor)
         features = _flags(day)
         network = pairs["network"]
         known = np.zeros(size)
         known[network.group] = network.looked.seen
-        features.update(two_places(day, known >= ESTABLISHED_DAYS))
+        features.update(measure_simultaneity(day, known >= ESTABLISHED_DAYS))
         features["network_days"] = np.log1p(known)
         features["network_variety"] = np.zeros(size)
         features["network_variety"][network.group] = np.log1p(network.looked.distinct)
@@ -114,7 +120,7 @@ class Behaviour:
         features["service"] = _account_types(day)
         return features
 
-    def _app_explains(self, pairs: Pairs, size: int) -> Floats:
+    def _app_explains(self, pairs: GroupValuePairs, size: int) -> Floats:
         """Return the surprise of the network given the application, in the tenant; 0 when it is where it runs.
 
         An application that runs in hosting explains its network, for every account that uses it.
@@ -125,7 +131,7 @@ class Behaviour:
         np.maximum.at(result, pairs.group, surprise)
         return result
 
-    def learn(self, groups: Groups) -> None:
+    def learn(self, groups: BehaviourGroups) -> None:
         """Learn a scored day: at once, whatever its score (delaying was measured to be far worse)."""
         day = groups.day
         for name, pairs in groups.pairs.items():
@@ -144,10 +150,10 @@ class Behaviour:
         self._active[actors] += 1
 
     @staticmethod
-    def _tenant_of(day: Day, actor: Codes) -> Codes:
+    def _tenant_of(day: GroupedDay, actor: Codes) -> Codes:
         return day.tenant[np.searchsorted(day.actor, actor)]
 
-    def _reserve(self, day: Day) -> None:
+    def _reserve(self, day: GroupedDay) -> None:
         actors = int(day.actor.max(initial=-1)) + 1
         tenants = int(day.tenant.max(initial=-1)) + 1
         if actors > len(self._active):
@@ -192,17 +198,17 @@ class Behaviour:
     def state(self) -> State:
         """Return what is known, as plain arrays."""
         return {
-            **nested(**{f"counts.{name}": counts.state() for name, counts in self.counts.items()}),
-            **nested(
+            **nest_states(**{f"counts.{name}": counts.state() for name, counts in self.counts.items()}),
+            **nest_states(
                 derived=self.derived.state(),
                 attempts=self.attempts.state(),
                 volume=self._volume.state(),
                 hours=self._hours.state(),
             ),
-            **copied(self, _BY_ACCOUNT | _BY_TENANT),
+            **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT),
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for name, counts in self.counts.items():
             counts.restore(saved.part("counts").part(name))
@@ -219,7 +225,7 @@ def _age(today: int, first: Codes) -> Floats:
     return np.asarray(np.log1p(np.where(first < 0, 0, today - first).astype(np.float64)))
 
 
-def _flags(day: Day) -> dict[str, Floats]:
+def _flags(day: GroupedDay) -> dict[str, Floats]:
     rows = np.flatnonzero(day.group != MISSING)
     group = day.group[rows]
     flags = {}
@@ -233,13 +239,13 @@ def _flags(day: Day) -> dict[str, Floats]:
     return flags
 
 
-def _account_types(day: Day) -> Floats:
+def _account_types(day: GroupedDay) -> Floats:
     rows = np.flatnonzero(day.group != MISSING)
     service = np.zeros(len(day.actor))
     service[day.group[rows[day.batch.one_of("account_type", ("service",))[rows]]]] = 1.0
     return service
 
 
-def _count(pairs: Pairs, size: int, *, only_new: bool = False) -> Floats:
+def _count(pairs: GroupValuePairs, size: int, *, only_new: bool = False) -> Floats:
     counted = pairs.looked.seen == 0 if only_new else np.ones(len(pairs.group), bool)
     return np.log1p(np.bincount(pairs.group[counted], minlength=size).astype(np.float64))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
-from seawall.events.grouping import distinct, grouped_pairs
+from seawall.events.grouping import distinct, group_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.col
 FIELD_NAMES = tuple(field.name for field in FIELDS)
 
 
-class Derived:
+class DerivedColumns:
     """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
 
     __slots__ = ("_app_names", "_owners", "_pairs")
@@ -93,10 +93,10 @@ class Derived:
         return {
             **{f"pairs.{name}": pairs.keys.copy() for name, pairs in self._pairs.items()},
             "apps": np.array([key for key, _ in names], np.int64).reshape(-1, 2),
-            **texts_kept("app_names", (text for _, text in names)),
+            **pack_texts("app_names", (text for _, text in names)),
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for name in self._pairs:
             self._pairs[name] = Interner(saved.part("pairs").keys(name, ordered=False))
@@ -112,7 +112,7 @@ class Derived:
         """Remember what applications are called, for people; of a day's names the last in order of text."""
         app, name = batch.codes["app_uid"], batch.codes["app_name"]
         rows = np.flatnonzero((app != MISSING) & (name != MISSING))
-        whose = grouped_pairs(batch.codes["org_uid"][rows], app[rows])
+        whose = group_pairs(batch.codes["org_uid"][rows], app[rows])
         keys = distinct(pair_keys(whose.place.astype(np.int32), name[rows])).tolist()
         said = sorted((batch.vocabularies["app_name"].text(key & 0xFFFFFFFF), key >> 32) for key in keys)
         for text, place in said:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.day import Day
-from seawall.events.array_state import Saved, State, copied
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.events.array_state import RestoredState, State, copy_arrays
 from seawall.events.coded_batch import MISSING, Codes, Floats
 from seawall.events.grouping import distinct, stable_order, starts
 
@@ -19,7 +19,7 @@ _MINUTE = 60_000_000
 _KERNEL = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 
 
-class Hours:
+class ActiveHours:
     """Counts of active days per hour of day, weekdays and weekends apart: 48 numbers an account."""
 
     __slots__ = ("_counts",)
@@ -27,7 +27,7 @@ class Hours:
     def __init__(self) -> None:
         self._counts = np.zeros((0, 48), np.float32)
 
-    def features(self, day: Day) -> Floats:
+    def features(self, day: GroupedDay) -> Floats:
         """Return −ln of the smoothed share of the account's activity in the group's rarest hour, float64 (g,)."""
         self._reserve(day)
         group, slot = self._slots(day)
@@ -44,13 +44,13 @@ class Hours:
         np.maximum.at(result, group, -np.log(share))
         return result
 
-    def learn(self, day: Day) -> None:
+    def learn(self, day: GroupedDay) -> None:
         """Count each (account, hour) of today once."""
         group, slot = self._slots(day)
         pairs = distinct(day.actor[group].astype(np.int64) * 48 + slot)
         self._counts[pairs // 48, pairs % 48] += 1
 
-    def _slots(self, day: Day) -> tuple[Codes, Codes]:
+    def _slots(self, day: GroupedDay) -> tuple[Codes, Codes]:
         rows = np.flatnonzero(day.group != MISSING)
         hour = (day.batch.time[rows] // (60 * _MINUTE)) % 24
         weekend = (day.number + 3) % 7 >= 5  # day 0 of the epoch was a Thursday
@@ -59,7 +59,7 @@ class Hours:
         group, slot = np.nonzero(is_used)
         return group.astype(np.int32), slot.astype(np.int32) + np.int32(24 * weekend)
 
-    def _reserve(self, day: Day) -> None:
+    def _reserve(self, day: GroupedDay) -> None:
         size = int(day.actor.max(initial=-1)) + 1
         if size > len(self._counts):
             extra = max(size, 2 * len(self._counts)) - len(self._counts)
@@ -71,9 +71,9 @@ class Hours:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, {"_counts": np.float32})
+        return copy_arrays(self, {"_counts": np.float32})
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._counts = saved.array("counts", np.float32, None, 48)
 
@@ -87,7 +87,7 @@ def _smoothed(counts: Floats) -> Floats:
     )
 
 
-def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
+def measure_simultaneity(day: GroupedDay, established: np.ndarray) -> dict[str, Floats]:
     """Return how close in time each group lies to the account's use of an established, different network.
 
     `established` bool (g,): the group's network is the account's own. Returns float64 (g,):
@@ -131,6 +131,6 @@ def two_places(day: Day, established: np.ndarray) -> dict[str, Floats]:
     }
 
 
-def _keys(day: Day, rows: np.ndarray) -> np.ndarray:
+def _keys(day: GroupedDay, rows: np.ndarray) -> np.ndarray:
     seconds = day.batch.time[rows] // 1_000_000 - day.number * 86_400
     return np.asarray((day.batch.actor[rows].astype(np.int64) << 40) + seconds)

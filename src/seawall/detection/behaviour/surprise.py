@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.behaviour.counts import FieldCounts, Looked
-from seawall.detection.behaviour.day import Day
-from seawall.detection.behaviour.expectation import backed_off, plain, rarity
-from seawall.detection.behaviour.fields import COLUMNS, Derived, Field
+from seawall.detection.behaviour.counts import FieldCounts, PriorCounts
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.detection.behaviour.expectation import back_off_surprise, own_surprise, rarity
+from seawall.detection.behaviour.fields import COLUMNS, DerivedColumns, Field
 from seawall.events.coded_batch import MISSING, Codes, Floats, mix
 from seawall.events.grouping import distinct, starts
 
@@ -32,12 +32,12 @@ class FieldSurprise:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class GroupValuePairs:
     """The distinct (group, value) pairs of a field today, in order, what was known of each, and its surprise."""
 
     group: Codes
     value: Codes
-    looked: Looked
+    looked: PriorCounts
     surprise: Floats
 
 
@@ -49,17 +49,17 @@ def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
 
 
 def field_pairs(
-    field: Field, day: Day, cells: dict[str, Codes], counts: FieldCounts, derived: Derived
-) -> Pairs:
+    field: Field, day: GroupedDay, cells: dict[str, Codes], counts: FieldCounts, derived: DerivedColumns
+) -> GroupValuePairs:
     """Look up a field's distinct values of today. `cells` are the day's distinct combinations of columns."""
     value = derived.value(field, cells.__getitem__)
     group, value = distinct_pairs(cells["group"], value)
     looked = counts.look_up(day.actor[group], day.tenant[group], value, day.number)
-    return Pairs(group, value, looked, backed_off(looked))
+    return GroupValuePairs(group, value, looked, back_off_surprise(looked))
 
 
-def strongest(
-    pairs: Pairs,
+def select_strongest(
+    pairs: GroupValuePairs,
     groups: int,
     active_days: Floats,
     accounts: Floats,
@@ -71,11 +71,11 @@ def strongest(
     """
     rows = _strongest_rows(pairs, texts)
     at = pairs.group[rows]
-    known = Looked(*(getattr(pairs.looked, name)[rows] for name in Looked.__slots__))
+    known = PriorCounts(*(getattr(pairs.looked, name)[rows] for name in PriorCounts.__slots__))
     result = FieldSurprise(np.full(groups, MISSING, np.int32), *(np.zeros(groups) for _ in range(6)))
     result.value[at] = pairs.value[rows]
     result.backed_off[at] = pairs.surprise[rows]
-    result.plain[at] = plain(known, active_days[at])
+    result.plain[at] = own_surprise(known, active_days[at])
     result.rarity[at] = rarity(known, accounts[at])
     result.is_new[at] = known.seen == 0
     result.adopting[at] = known.adopting
@@ -83,7 +83,9 @@ def strongest(
     return result
 
 
-def _strongest_rows(pairs: Pairs, texts: Callable[[Codes], Sequence[tuple[str, ...]]]) -> np.ndarray:
+def _strongest_rows(
+    pairs: GroupValuePairs, texts: Callable[[Codes], Sequence[tuple[str, ...]]]
+) -> np.ndarray:
     """Return the pair of each group that is most surprising; pairs are in order of group."""
     begins = starts(pairs.group)
     if not len(begins):
@@ -105,7 +107,7 @@ def _strongest_rows(pairs: Pairs, texts: Callable[[Codes], Sequence[tuple[str, .
     return np.sort(np.concatenate([rows[~tied], among[starts(pairs.group[among])]]))
 
 
-def cells_of(day: Day) -> dict[str, Codes]:
+def distinct_cells(day: GroupedDay) -> dict[str, Codes]:
     """Return the day's distinct combinations of group and field columns, as columns: far fewer than events."""
     rows = np.flatnonzero(day.group != MISSING)
     mixed = np.zeros(len(rows), np.uint64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.day import Day
-from seawall.events.array_state import Kind, Saved, State, copied
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
 from seawall.events.coded_batch import MISSING, Floats
 
 SHRINKAGE_DAYS = 10.0
@@ -46,7 +46,7 @@ class Volume:
         self._spread = np.zeros(0)
         self._tenant = np.zeros((0, 3))
 
-    def features(self, day: Day) -> dict[str, Floats]:
+    def features(self, day: GroupedDay) -> dict[str, Floats]:
         """Return float64 (g,): counts as ln(1 + n), `items_z` in standard deviations, `share` of the account's day."""
         self._reserve(day)
         batch, size = day.batch, len(day.actor)
@@ -71,7 +71,7 @@ class Volume:
             "searched": np.log1p(count(batch.one_of("activity_name", SEARCHED))),
         }
 
-    def _deviation(self, day: Day, items: Floats) -> Floats:
+    def _deviation(self, day: GroupedDay, items: Floats) -> Floats:
         count = self._count[day.actor]
         tenant = self._tenant[day.tenant]
         known = np.maximum(tenant[:, 0], 1.0)
@@ -84,7 +84,7 @@ class Volume:
         trust = tenant[:, 0] / (tenant[:, 0] + SHRINKAGE_DAYS)
         return np.asarray(trust * np.maximum(items - mean, 0.0) / spread)
 
-    def learn(self, day: Day, items: Floats) -> None:
+    def learn(self, day: GroupedDay, items: Floats) -> None:
         """Learn the day: one observation per account that read anything, whatever the number of groups."""
         actor, inverse = np.unique(day.actor, return_inverse=True)
         # Whole numbers, so that their sum does not depend on the order of groups.
@@ -106,7 +106,7 @@ class Volume:
         peers = known[:, 1] / np.maximum(known[:, 0], 1.0)
         np.add.at(self._tenant, tenant, np.stack([np.ones(len(total)), total, (total - peers) ** 2], axis=1))
 
-    def _reserve(self, day: Day) -> None:
+    def _reserve(self, day: GroupedDay) -> None:
         self._count, self._mean, self._spread = (
             _grown(array, int(day.actor.max(initial=-1)) + 1)
             for array in (self._count, self._mean, self._spread)
@@ -121,9 +121,9 @@ class Volume:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, {**_BY_ACCOUNT, "_tenant": np.float64})
+        return copy_arrays(self, {**_BY_ACCOUNT, "_tenant": np.float64})
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for name, array in saved.columns(_BY_ACCOUNT).items():
             setattr(self, name, array)

@@ -1,5 +1,5 @@
 """Answers that teach: what analysts said of incidents changes what is scored later, exactly and reversibly."""
 
-from seawall.detection.feedback.applying import Teaching, apply
+from seawall.detection.feedback.applying import FeedbackModel, apply_feedback
 
-__all__ = ["Teaching", "apply"]
+__all__ = ["FeedbackModel", "apply_feedback"]

@@ -10,55 +10,57 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from seawall.detection.feedback.columns import Columns
-from seawall.detection.feedback.expected import Taken, taken
-from seawall.detection.feedback.hostile import STRONG, Added, added, markers
-from seawall.detection.feedback.refit import Factors, factors
-from seawall.detection.feedback.units import UNIT_IN_GROUP, UNITS, summed
+from seawall.detection.feedback.columns import CandidateColumns
+from seawall.detection.feedback.expected import ScoreReductions, compute_reductions
+from seawall.detection.feedback.hostile import STRONG, ScoreIncrease, compute_increases, list_hostile_values
+from seawall.detection.feedback.refit import AspectWeights, fit_weights
+from seawall.detection.feedback.units import UNIT_IN_GROUP, UNITS, sum_units
 from seawall.detection.feedback_values import Adjustment, Answered
 from seawall.detection.ranking.aspects import Aspect
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
 
 _LAST = threading.local()
 """A watch applies answers to nearly the same candidates every second: what is known of them is kept, by thread."""
 
 
-def apply(candidates: Sequence[Candidate], answers: Iterable[Answered], now: int) -> list[Candidate]:
+def apply_feedback(
+    candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
+) -> list[ScoredCandidate]:
     """Return the candidates as the answers change them, in the same order; without answers they are the same.
 
     `candidates` are as they were scored. `answers` are all that were not withdrawn, also ones that have expired: they
     go on covering what happened before. `now` is the time of the last scored event, in microseconds. The same
     arguments give the same result, whatever the order of the answers.
     """
-    teaching: Teaching | None = getattr(_LAST, "teaching", None)
+    teaching: FeedbackModel | None = getattr(_LAST, "teaching", None)
     if teaching is None:
-        teaching = _LAST.teaching = Teaching()
+        teaching = _LAST.teaching = FeedbackModel()
     return teaching.apply(candidates, answers, now)
 
 
-class Teaching:
+class FeedbackModel:
     """Applies answers again and again to mostly the same candidates, and does not work out again what it knows."""
 
     def __init__(self) -> None:
-        self._columns: Columns | None = None
+        self._columns: CandidateColumns | None = None
 
     def apply(
-        self, candidates: Sequence[Candidate], answers: Iterable[Answered], now: int
-    ) -> list[Candidate]:
-        """Return the candidates as the answers change them: see `apply`."""
+        self, candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
+    ) -> list[ScoredCandidate]:
+        """Return the candidates as the answers change them: see `apply_feedback`."""
         answers = tuple(answers)
         if not answers:
             return list(candidates)
-        self._columns = Columns(candidates, self._columns)
-        changed = effects(self._columns, answers, now).adjustments()
+        self._columns = CandidateColumns(candidates, self._columns)
+        changed = compute_effects(self._columns, answers, now).adjustments()
         return [
-            adjusted(candidate, changed[row]) if row in changed else candidate
+            apply_adjustments(candidate, changed[row]) if row in changed else candidate
             for row, candidate in enumerate(candidates)
         ]
 
 
-def adjusted(candidate: Candidate, adjustments: tuple[Adjustment, ...]) -> Candidate:
+def apply_adjustments(candidate: ScoredCandidate, adjustments: tuple[Adjustment, ...]) -> ScoredCandidate:
     """Return a candidate whose score is changed by adjustments. Its curve moves as a whole: answers know no moment."""
     change = sum(adjustment.weight for adjustment in adjustments)
     return replace(
@@ -69,7 +71,7 @@ def adjusted(candidate: Candidate, adjustments: tuple[Adjustment, ...]) -> Candi
     )
 
 
-def deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+def select_deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
     """Return the answers that count, by number: where two of one incident contradict each other, the last one's side."""
     ordered = sorted({answer.id: answer for answer in answers}.values(), key=lambda answer: answer.id)
     last = {(answer.tenant, answer.incident): answer.answer == "compromised" for answer in ordered}
@@ -81,17 +83,17 @@ def deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Effects:
+class FeedbackEffects:
     """What answers change in n candidates. `change` float64 (n,) is by how much each score changes.
 
-    `factors` are what each organisation's answers have made of the weights of groups.
+    `fit_weights` are what each organisation's answers have made of the weights of groups.
     """
 
     change: Floats
-    factors: dict[str, Factors]
+    factors: dict[str, AspectWeights]
     _answers: dict[int, Answered]
-    _taken: Taken
-    _added: dict[int, list[Added]]
+    _taken: ScoreReductions
+    _added: dict[int, list[ScoreIncrease]]
     _weighed: Floats
     _tenants: tuple[str, ...]
 
@@ -140,12 +142,12 @@ class Effects:
         """The rows to which a containment draws attention: raised whatever the budget, and cases of their own."""
         return frozenset(row for row, found in self._added.items() if any(self._raises(one) for one in found))
 
-    def _raises(self, one: Added) -> bool:
+    def _raises(self, one: ScoreIncrease) -> bool:
         """Whether it is the contained account, or shows enough of the intruder's: a client alone is easily shared."""
         is_containment = self._answers[one.answers[0]].is_containment
         return is_containment and (not one.values or one.weight >= STRONG)
 
-    def _more(self, one: Added) -> Adjustment:
+    def _more(self, one: ScoreIncrease) -> Adjustment:
         first = self._answers[one.answers[0]]
         if first.is_containment:
             text, raises = _returned(first, one), self._raises(one)
@@ -159,39 +161,39 @@ class Effects:
         return Adjustment("behaviour", "hostile-value", one.weight, text)
 
 
-def effects(columns: Columns, answers: Iterable[Answered], now: int) -> Effects:
-    """Return what answers change, see `apply`."""
-    standing = deciding(answers)
+def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now: int) -> FeedbackEffects:
+    """Return what answers change, see `apply_feedback`."""
+    standing = select_deciding(answers)
     takeovers = [answer for answer in standing if answer.answer == "compromised"]
     benign = [answer for answer in standing if answer.answer != "compromised"]
-    off = taken(columns, benign, frozenset(markers(takeovers)))
-    more = added(columns, takeovers)
-    fitted = factors([answer for answer in standing if not answer.is_containment], now)
+    off = compute_reductions(columns, benign, frozenset(list_hostile_values(takeovers)))
+    more = compute_increases(columns, takeovers)
+    fitted = fit_weights([answer for answer in standing if not answer.is_containment], now)
     weighed = _weighed(columns, fitted, off)
     change = weighed.copy()
-    change[off.rows] -= summed(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
+    change[off.rows] -= sum_units(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
     for row, found in more.items():
         change[row] += sum(one.weight for one in found)
     numbered = {answer.id: answer for answer in standing}
     tenants = tuple(candidate.tenant for candidate in columns.candidates)
-    return Effects(change, fitted, numbered, off, more, weighed, tenants)
+    return FeedbackEffects(change, fitted, numbered, off, more, weighed, tenants)
 
 
-def _weighed(columns: Columns, fitted: dict[str, Factors], off: Taken) -> Floats:
+def _weighed(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: ScoreReductions) -> Floats:
     """Return what the factors change, float64 (n,): of what a group adds and nobody expects, never of what it takes."""
     result = np.zeros(len(columns.candidates))
     if not any((found.values != 1.0).any() for found in fitted.values()):
         return result
     left = columns.groups.copy()
-    left[off.rows] -= summed(off.off, UNIT_IN_GROUP)
+    left[off.rows] -= sum_units(off.off, UNIT_IN_GROUP)
     left = np.maximum(left, 0.0)
     for tenant, found in fitted.items():
         rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
-        result[rows] = summed(left[rows], found.values[:, None] - 1.0)[:, 0]
+        result[rows] = sum_units(left[rows], found.values[:, None] - 1.0)[:, 0]
     return np.where(columns.protected, np.maximum(result, 0.0), result)
 
 
-def _returned(containment: Answered, one: Added) -> str:
+def _returned(containment: Answered, one: ScoreIncrease) -> str:
     """What of a contained intruder is seen again, and what changed, in words."""
     since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
     changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)

@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS
-from seawall.detection.feedback.units import IN_GROUP, NEVER, PAIRS, WEIGHTED, summed
+from seawall.detection.feedback.units import IN_GROUP, NEVER, PAIRS, WEIGHTED, sum_units
 from seawall.detection.ranking.aspects import TOGETHER
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.patterns import PATTERNS, Pattern
 from seawall.detection.ranking.ranker import EVIDENCE
 from seawall.events.coded_batch import Bools, Floats
@@ -30,7 +30,7 @@ _OF_APP = frozenset(field.name for field in FIELDS if field.columns[0] == "app_u
 
 
 @lru_cache(maxsize=200_000)
-def plain(aspect: str, text: str) -> str:
+def normalise_value(aspect: str, text: str) -> str:
     """Return a value as it is compared: an application goes by its id, whether or not its name is known yet."""
     return _NAMED_APP.sub(r"\1\2", text, count=1) if aspect in _OF_APP else text
 
@@ -43,16 +43,16 @@ FIELD_PLACE = {name: place for place, name in enumerate(FIELD_NAMES)}
 PAIR_NAMES = tuple(PAIRS)
 
 
-class Columns:
+class CandidateColumns:
     """n candidates as columns.
 
     `weights` float64 (n, len(WEIGHTED)) is what each feature adds to each score. By field, (n, len(FIELD_NAMES)): `shown`
-    int64 is a number for the value (`number`), 0 where there is none, `usual` bool whether the account shows it often.
+    int64 is a number for the value (`number_value`), 0 where there is none, `usual` bool whether the account shows it often.
     By pair, bool (n, len(PAIR_NAMES), 2): `halves`, whether a pair's half is the value that its field shows.
     `before` are columns of mostly the same candidates: what is known of them is not worked out again.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], before: Columns | None = None) -> None:
+    def __init__(self, candidates: Sequence[ScoredCandidate], before: CandidateColumns | None = None) -> None:
         self.candidates = candidates
         size = len(candidates)
         self.weights = np.zeros((size, len(WEIGHTED)))
@@ -76,11 +76,11 @@ class Columns:
         """Return all that is known of the candidates, row by row."""
         return self.weights, self.shown, self.usual, self.halves
 
-    def _read(self, row: int, candidate: Candidate) -> None:
+    def _read(self, row: int, candidate: ScoredCandidate) -> None:
         texts = {fact.field: fact.now for fact in candidate.facts}
         for fact in candidate.facts:
             if (place := FIELD_PLACE.get(fact.field)) is not None:
-                self.shown[row, place] = number(fact.field, plain(fact.field, fact.now))
+                self.shown[row, place] = number_value(fact.field, normalise_value(fact.field, fact.now))
                 self.usual[row, place] = fact.seen >= USUAL_DAYS
         for place, (pair, (left, right)) in enumerate(PAIRS.items()):
             if pair in texts:
@@ -88,7 +88,7 @@ class Columns:
                 self.halves[row, place, 1] = right in texts and texts[pair].endswith(f" + {texts[right]}")
 
     @classmethod
-    def joined(cls, parts: Sequence[Columns]) -> Columns:
+    def joined(cls, parts: Sequence[CandidateColumns]) -> CandidateColumns:
         """Return the columns of all parts, one behind the other."""
         whole = cls(())
         whole.candidates = [candidate for part in parts for candidate in part.candidates]
@@ -96,9 +96,9 @@ class Columns:
         whole.weights, whole.shown, whole.usual, whole.halves = (np.concatenate(found) for found in tables)
         return whole
 
-    def lean(self) -> Columns:
+    def lean(self) -> CandidateColumns:
         """Return the same columns, of candidates without what only an explanation needs: they take a tenth of memory."""
-        lean = Columns(())
+        lean = CandidateColumns(())
         lean.candidates = [_lean(candidate) for candidate in self.candidates]
         lean.weights, lean.shown, lean.usual, lean.halves = self.tables()
         return lean
@@ -111,7 +111,7 @@ class Columns:
     @cached_property
     def groups(self) -> Floats:
         """What each group of aspects adds, float64 (n, len(GROUPS))."""
-        return summed(self.weights, IN_GROUP)
+        return sum_units(self.weights, IN_GROUP)
 
     @cached_property
     def scores(self) -> Floats:
@@ -143,7 +143,7 @@ class Columns:
     def kinds(self) -> np.ndarray:
         """A number for what peers have in common, int64 (n,): organisation, kind of account, mail domain."""
         return np.array(
-            [kind_of(one.tenant, one.account_type, one.account) for one in self.candidates], np.int64
+            [number_peers(one.tenant, one.account_type, one.account) for one in self.candidates], np.int64
         )
 
     @cached_property
@@ -162,34 +162,34 @@ class Columns:
         return np.array([_is_loud(candidate) for candidate in self.candidates], bool)
 
     def showing(self, tenant: str, field: str, value: str) -> np.ndarray:
-        """Return the rows of an organisation whose field shows a value (`plain`)."""
-        mine = self.shown[:, FIELD_PLACE[field]] == number(field, value)
+        """Return the rows of an organisation whose field shows a value (`normalise_value`)."""
+        mine = self.shown[:, FIELD_PLACE[field]] == number_value(field, value)
         return np.flatnonzero(mine & (self.tenants == hash(tenant)))
 
 
-def number(field: str, value: str) -> int:
+def number_value(field: str, value: str) -> int:
     """Return a number for a value of a field, never 0; it holds as long as this process."""
     return hash((field, value)) or 1
 
 
-def kind_of(tenant: str, account_type: str, account: str) -> int:
+def number_peers(tenant: str, account_type: str, account: str) -> int:
     """Return a number for what peers have in common: the kind of account and the mail domain."""
     return hash((tenant, account_type, account.rpartition("@")[2].lower() if "@" in account else ""))
 
 
-def _is_loud(candidate: Candidate) -> bool:
+def _is_loud(candidate: ScoredCandidate) -> bool:
     values = candidate.values
     if values.get("items_z", 0) > 3 or values.get("denials", 0) > 0:
         return True
     return values.get("spray_breadth", 0) > LOUD_SPRAY or values.get("lineage.orphan", 0) > 1
 
 
-def is_protected(candidate: Candidate) -> bool:
+def is_protected(candidate: ScoredCandidate) -> bool:
     """Say whether no answer may lower a candidate: a token of another issuer, or use after revocation."""
     return any(candidate.values.get(name, 0.0) > 0 for name in NEVER)
 
 
-def _lean(candidate: Candidate) -> Candidate:
+def _lean(candidate: ScoredCandidate) -> ScoredCandidate:
     return replace(
         candidate,
         parts={},
@@ -202,7 +202,7 @@ def _lean(candidate: Candidate) -> Candidate:
     )
 
 
-def _weights(candidates: Sequence[Candidate]) -> Floats:
+def _weights(candidates: Sequence[ScoredCandidate]) -> Floats:
     """The same as `aspects.weights` for each candidate, as columns."""
     rows, places, weights = [], [], []
     for row, candidate in enumerate(candidates):

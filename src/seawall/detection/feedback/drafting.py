@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from seawall.detection.feedback.columns import USUAL_DAYS, is_protected
 from seawall.detection.feedback.expected import DAY, WIDE_DAYS
 from seawall.detection.feedback.units import RULE, RULE_GROUP, TELLING, WIDE
-from seawall.detection.feedback_values import Draft, Lesson, Shown, Value
+from seawall.detection.feedback_values import FeedbackDraft, Lesson, Shown, Value
 from seawall.detection.ranking.aspects import weights
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall_base.errors import UsageError
 
 LESSONS_KEPT = 40
@@ -26,13 +26,13 @@ _NEVER_WORDS = {
 }
 
 
-def lessons(candidates: Iterable[Candidate]) -> tuple[Lesson, ...]:
+def list_lessons(candidates: Iterable[ScoredCandidate]) -> tuple[Lesson, ...]:
     """Return what an incident's groups teach, the strongest first; `candidates` are as they were scored."""
     ordered = sorted(candidates, key=lambda one: (-one.score, one.first, one.network))
     return tuple(_lesson(candidate) for candidate in ordered[:LESSONS_KEPT])
 
 
-def _lesson(candidate: Candidate) -> Lesson:
+def _lesson(candidate: ScoredCandidate) -> Lesson:
     shown = (
         Shown(fact.field, fact.now, fact.seen, fact.accounts, fact.peers, fact.cohort)
         for fact in candidate.facts
@@ -45,7 +45,7 @@ def _lesson(candidate: Candidate) -> Lesson:
     )
 
 
-def choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
+def list_choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
     """Return the values of an incident that can be expected of an account, its peers or the tenant: all unusual ones."""
     shown = {
         Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < USUAL_DAYS
@@ -62,18 +62,18 @@ def choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
     return tuple(sorted(one for one in shown - common if one.aspect in WIDE and one.value.strip()))
 
 
-def checked(draft: Draft, learnt: Sequence[Lesson], now: int) -> Draft:
+def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> FeedbackDraft:
     """Return the draft as it can be kept: its values named, its end set. `now` is the time at which it is given.
 
     A takeover or a false alarm is about the account alone. Values that cannot be expected of so many are left out
-    (`left_out`). Raises UsageError where nothing is left, where a value is none of the incident's, and where the
+    (`list_left_out`). Raises UsageError where nothing is left, where a value is none of the incident's, and where the
     answer would stand too long.
     """
     if draft.answer == "compromised":
-        return Draft("compromised")
+        return FeedbackDraft("compromised")
     if draft.answer == "safe":
-        return Draft("safe", "account", _of_incident(draft, learnt), _end(draft, now))
-    possible = choices(learnt, draft.reach)
+        return FeedbackDraft("safe", "account", _of_incident(draft, learnt), _end(draft, now))
+    possible = list_choices(learnt, draft.reach)
     values = (
         tuple(one for one in _of_incident(draft, learnt) if one in possible) if draft.values else possible
     )
@@ -86,17 +86,17 @@ def checked(draft: Draft, learnt: Sequence[Lesson], now: int) -> Draft:
             "a country or a way of signing in alone would cover half the world",
             fix=f"name one of {', '.join(TELLING)} too",
         )
-    return Draft(draft.answer, draft.reach, values, _end(draft, now))
+    return FeedbackDraft(draft.answer, draft.reach, values, _end(draft, now))
 
 
-def left_out(draft: Draft, kept: Draft) -> tuple[Value, ...]:
+def list_left_out(draft: FeedbackDraft, kept: FeedbackDraft) -> tuple[Value, ...]:
     """Return the values that were asked for and are not part of the draft as it can be kept."""
     if kept.answer == "compromised":
         return ()
     return tuple(sorted(set(draft.values) - set(kept.values)))
 
 
-def _of_incident(draft: Draft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
+def _of_incident(draft: FeedbackDraft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
     shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
     shown |= {Value(RULE, name) for lesson in learnt for name in lesson.rules}
     for value in draft.values:
@@ -107,7 +107,7 @@ def _of_incident(draft: Draft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
     return tuple(sorted(set(draft.values)))
 
 
-def _end(draft: Draft, now: int) -> int | None:
+def _end(draft: FeedbackDraft, now: int) -> int | None:
     """Return when the draft ends. A day may be named as a whole: its end is cut to the longest that is possible."""
     longest = WIDE_DAYS if draft.answer == "safe" or draft.reach != "account" else LONGEST_DAYS
     if draft.expires_at is None:
@@ -125,7 +125,7 @@ def _allowed(possible: Sequence[Value]) -> str:
     return "one of: " + "; ".join(f"{value.aspect} {value.value}" for value in possible[:12])
 
 
-def never_hidden(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+def list_never_hidden(candidates: Iterable[ScoredCandidate]) -> tuple[str, ...]:
     """Return the reasons of candidates that no answer mutes, in words."""
     found = {
         words

@@ -12,14 +12,14 @@ from seawall.detection.feedback.columns import (
     FIELD_PLACE,
     PAIR_NAMES,
     USUAL_DAYS,
-    Columns,
-    kind_of,
-    number,
-    plain,
+    CandidateColumns,
+    normalise_value,
+    number_peers,
+    number_value,
 )
-from seawall.detection.feedback.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, summed
+from seawall.detection.feedback.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, sum_units
 from seawall.detection.feedback_values import Answered, Value
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Bools, Floats
 
 DAY = 86_400_000_000
@@ -39,7 +39,7 @@ Hostile = frozenset[tuple[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ScoreReductions:
     """What is taken off: rows of candidates, off each unit float64 (rows, len(UNITS)), never negative.
 
     `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by` tells which answers.
@@ -48,8 +48,8 @@ class Taken:
     rows: np.ndarray
     off: Floats
     rest: Floats
-    _own: Cover
-    _any: Cover
+    _own: ExpectedShares
+    _any: ExpectedShares
 
     def by(self, place: int) -> dict[int, frozenset[int]]:
         """Return the numbers of the answers behind what is taken off each unit of the row at a place."""
@@ -60,7 +60,7 @@ class Taken:
         }
 
 
-class Cover:
+class ExpectedShares:
     """How much each field's value of n candidates is expected, and by which answer: both (n, len(FIELD_NAMES)).
 
     `rules` is the same of groups of rules, by (row, need).
@@ -90,30 +90,32 @@ class Cover:
         return frozenset(found - {0})
 
 
-def taken(columns: Columns, answers: Iterable[Answered], hostile: Hostile) -> Taken:
+def compute_reductions(
+    columns: CandidateColumns, answers: Iterable[Answered], hostile: Hostile
+) -> ScoreReductions:
     """Return what expected changes and false alarms take off. `hostile` are values that intruders brought, by tenant.
 
     Nothing is taken off a candidate that is protected, nor off the groups that an answer was given on: they stay as
     they were judged.
     """
     size = len(columns.candidates)
-    own, every = Cover(size), Cover(size)
+    own, every = ExpectedShares(size), ExpectedShares(size)
     for answer in sorted(answers, key=lambda one: one.id):
         _covered(columns, answer, hostile, own, every)
     rows = np.flatnonzero(every.share.any(axis=1))
     rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
     rows = rows[~columns.protected[rows]]
     views = {True: _View(columns, every, rows), False: _View(columns, own, rows)}
-    net = np.maximum(summed(columns.weights[rows], IN_UNIT), 0.0)
+    net = np.maximum(sum_units(columns.weights[rows], IN_UNIT), 0.0)
     shares = np.stack([views[unit.is_wide].share(unit.needs) for unit in UNITS], axis=1)
     off = shares * net
     base = np.array([columns.candidates[row].base for row in rows.tolist()])
-    left = columns.scores[rows] - summed(off, np.ones((len(UNITS), 1)))[:, 0] - (base - BELOW_BASE)
+    left = columns.scores[rows] - sum_units(off, np.ones((len(UNITS), 1)))[:, 0] - (base - BELOW_BASE)
     rest = np.where((left > 0) & (left <= LITTLE), left, 0.0) * _all_of(columns, rows, views)
-    return Taken(rows, off, rest, own, every)
+    return ScoreReductions(rows, off, rest, own, every)
 
 
-def is_own(answer: Answered, candidate: Candidate) -> bool:
+def is_own_group(answer: Answered, candidate: ScoredCandidate) -> bool:
     """Say whether a candidate is one of the groups that the answer was given on."""
     return (
         (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
@@ -121,7 +123,7 @@ def is_own(answer: Answered, candidate: Candidate) -> bool:
     )  # fmt: skip
 
 
-def values_of(answer: Answered) -> tuple[Value, ...]:
+def list_expected_values(answer: Answered) -> tuple[Value, ...]:
     """Return the values that an answer makes expected.
 
     A false alarm that names none speaks of all that were unusual, and always of the rules that fired.
@@ -138,7 +140,7 @@ def values_of(answer: Answered) -> tuple[Value, ...]:
     return wide if any(value.aspect in TELLING for value in wide) else ()
 
 
-def ends(answer: Answered) -> int | None:
+def find_end(answer: Answered) -> int | None:
     """Return from when on an answer covers nothing new, None for never."""
     if answer.reach == "account":
         return answer.expires_at
@@ -146,39 +148,43 @@ def ends(answer: Answered) -> int | None:
     return latest if answer.expires_at is None else min(answer.expires_at, latest)
 
 
-def _covered(columns: Columns, answer: Answered, hostile: Hostile, own: Cover, every: Cover) -> None:
+def _covered(
+    columns: CandidateColumns, answer: Answered, hostile: Hostile, own: ExpectedShares, every: ExpectedShares
+) -> None:
     """Note what an answer makes expected."""
     is_wide = answer.reach != "account"
     mine = np.array(columns.of_account.get((answer.tenant, answer.account), ()), np.int64)
     reached = _reached(columns, answer, mine)
-    judged = np.array([row for row in mine.tolist() if is_own(answer, columns.candidates[row])], np.int64)
+    judged = np.array(
+        [row for row in mine.tolist() if is_own_group(answer, columns.candidates[row])], np.int64
+    )
     shares = _shares(columns, answer)
     shares[judged] = 0.0
-    for value in values_of(answer):
+    for value in list_expected_values(answer):
         if value.aspect not in FIELD_PLACE:
             continue
-        text, place = plain(value.aspect, value.value), FIELD_PLACE[value.aspect]
+        text, place = normalise_value(value.aspect, value.value), FIELD_PLACE[value.aspect]
         if is_wide and (answer.tenant, Value(value.aspect, text)) in hostile:
             continue
-        rows = reached[columns.shown[reached, place] == number(value.aspect, text)]
+        rows = reached[columns.shown[reached, place] == number_value(value.aspect, text)]
         for cover in (every,) if is_wide else (every, own):
             cover.add(rows, place, shares[rows], answer.id)
-    rules = frozenset(value.value for value in values_of(answer) if value.aspect == RULE)
+    rules = frozenset(value.value for value in list_expected_values(answer) if value.aspect == RULE)
     if rules and not is_wide:
         _rules_covered(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
 
 
-def _reached(columns: Columns, answer: Answered, mine: np.ndarray) -> np.ndarray:
+def _reached(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.ndarray:
     if answer.reach == "account":
         return mine
     if answer.reach == "tenant":
         return columns.of_tenant.get(answer.tenant, np.empty(0, np.int64))
-    return np.flatnonzero(columns.kinds == kind_of(answer.tenant, answer.account_type, answer.account))
+    return np.flatnonzero(columns.kinds == number_peers(answer.tenant, answer.account_type, answer.account))
 
 
-def _shares(columns: Columns, answer: Answered) -> Floats:
+def _shares(columns: CandidateColumns, answer: Answered) -> Floats:
     """Return how much an answer covers at the time of each candidate, float64 (n,)."""
-    end, first = ends(answer), columns.first
+    end, first = find_end(answer), columns.first
     covers = np.ones(len(first)) if end is None else (first < end).astype(np.float64)
     if answer.answer != "safe":
         return covers
@@ -186,7 +192,12 @@ def _shares(columns: Columns, answer: Answered) -> Floats:
 
 
 def _rules_covered(
-    columns: Columns, answer: int, rules: frozenset[str], rows: np.ndarray, shares: Floats, own: Cover
+    columns: CandidateColumns,
+    answer: int,
+    rules: frozenset[str],
+    rows: np.ndarray,
+    shares: Floats,
+    own: ExpectedShares,
 ) -> None:
     """Note the groups of rules of which all that fired are expected."""
     for row in rows.tolist():
@@ -202,8 +213,8 @@ def _rules_covered(
 class _View:
     """What is expected of some rows, need by need: an answer says so, or the account shows it usually."""
 
-    columns: Columns
-    cover: Cover
+    columns: CandidateColumns
+    cover: ExpectedShares
     rows: np.ndarray
     _met: dict[str, tuple[Floats, Bools]] = field(default_factory=dict)
 
@@ -244,7 +255,7 @@ class _View:
         return np.where(is_better, met, share), by_answer | is_better
 
 
-def _all_of(columns: Columns, rows: np.ndarray, views: dict[bool, _View]) -> Floats:
+def _all_of(columns: CandidateColumns, rows: np.ndarray, views: dict[bool, _View]) -> Floats:
     """Return how far all that is new in candidates is expected, float64 (rows,), 0 to 1; 0 where anything else speaks."""
     result = np.full(len(rows), np.inf)
     for name, place in FIELD_PLACE.items():

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seawall.detection.feedback.columns import USUAL_DAYS, Columns, plain
-from seawall.detection.feedback.expected import DAY, is_own
+from seawall.detection.feedback.columns import USUAL_DAYS, CandidateColumns, normalise_value
+from seawall.detection.feedback.expected import DAY, is_own_group
 from seawall.detection.feedback_values import Answered, Value
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 
 STRONG, WEAK = 1.5, 0.75
 MARKERS = {"prefix": STRONG, "device": STRONG, "key": STRONG, "client": WEAK, "app": WEAK}
@@ -28,7 +28,7 @@ ATTENTION_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class ScoreIncrease:
     """What is added to one candidate for one reason. `values` are (field, value) that are shared; none: attention.
 
     `changed`, of a containment, are (field, value) where the intruder had shown another one.
@@ -40,12 +40,12 @@ class Added:
     changed: tuple[tuple[str, str], ...] = ()
 
 
-def few(peers: int) -> int:
+def rare_value_limit(peers: int) -> int:
     """Return how many of the peers may show a value that still tells one intruder from everybody."""
     return max(1, min(max(5, peers // 50), peers // 5))
 
 
-def markers(answers: Iterable[Answered]) -> dict[tuple[str, Value], Answered]:
+def list_hostile_values(answers: Iterable[Answered]) -> dict[tuple[str, Value], Answered]:
     """Return the values that intruders brought, by tenant, each with the first answer that says so."""
     found: dict[tuple[str, Value], Answered] = {}
     for answer in sorted(answers, key=lambda one: one.id):
@@ -54,47 +54,55 @@ def markers(answers: Iterable[Answered]) -> dict[tuple[str, Value], Answered]:
                 if (
                     one.aspect in MARKERS
                     and one.seen < 1
-                    and one.accounts <= few(one.peers)
+                    and one.accounts <= rare_value_limit(one.peers)
                     and one.value.strip()
                 ):
-                    found.setdefault((answer.tenant, Value(one.aspect, plain(one.aspect, one.value))), answer)
+                    found.setdefault(
+                        (answer.tenant, Value(one.aspect, normalise_value(one.aspect, one.value))), answer
+                    )
     return found
 
 
-def added(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[Added]]:
+def compute_increases(
+    columns: CandidateColumns, answers: Iterable[Answered]
+) -> dict[int, list[ScoreIncrease]]:
     """Return, by row, what confirmed takeovers add. Nothing to the groups that the answers were given on."""
     answers = sorted(answers, key=lambda one: one.id)
-    result: dict[int, list[Added]] = defaultdict(list)
+    result: dict[int, list[ScoreIncrease]] = defaultdict(list)
     for row, found in sorted(_shared(columns, answers).items()):
         weight = min(sum(MARKERS[value.aspect] for value, _ in found), MOST)
         numbers = tuple(sorted({number for _, number in found}))
         shared = tuple(value for value, _ in found)
-        result[row].append(Added(weight, numbers, shared, _changed(columns, row, answers, numbers)))
+        result[row].append(ScoreIncrease(weight, numbers, shared, _changed(columns, row, answers, numbers)))
     for answer in answers:
         for row in _watched(columns, answer):
             if not any(not one.values for one in result[row]):
                 changed = _changed(columns, row, answers, (answer.id,))
-                result[row].append(Added(ATTENTION, (answer.id,), changed=changed))
+                result[row].append(ScoreIncrease(ATTENTION, (answer.id,), changed=changed))
     return {row: found for row, found in result.items() if found}
 
 
-def _shared(columns: Columns, answers: Iterable[Answered]) -> dict[int, list[tuple[Value, int]]]:
+def _shared(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int, list[tuple[Value, int]]]:
     shared: dict[int, list[tuple[Value, int]]] = defaultdict(list)
     for answer in answers:
-        for tenant, value in markers([answer]):
+        for tenant, value in list_hostile_values([answer]):
             for row in columns.showing(tenant, value.aspect, value.value).tolist():
                 candidate = columns.candidates[row]
                 days = ATTENTION_DAYS if answer.is_containment else MARKED_DAYS
                 is_late = candidate.first >= answer.as_of + days * DAY or _is_before(answer, candidate)
-                if is_late or is_own(answer, candidate) or any(value == known for known, _ in shared[row]):
+                if (
+                    is_late
+                    or is_own_group(answer, candidate)
+                    or any(value == known for known, _ in shared[row])
+                ):
                     continue
                 fact = next(fact for fact in candidate.facts if fact.field == value.aspect)
-                if fact.seen < USUAL_DAYS and max(fact.accounts, fact.cohort) <= few(fact.peers):
+                if fact.seen < USUAL_DAYS and max(fact.accounts, fact.cohort) <= rare_value_limit(fact.peers):
                     shared[row].append((value, answer.id))
     return {row: sorted(found) for row, found in shared.items() if found}
 
 
-def _watched(columns: Columns, answer: Answered) -> list[int]:
+def _watched(columns: CandidateColumns, answer: Answered) -> list[int]:
     since = min((lesson.day for lesson in answer.lessons), default=0)
     rows = columns.of_account.get((answer.tenant, answer.account), ())
     those = ((row, columns.candidates[row]) for row in rows)
@@ -102,17 +110,20 @@ def _watched(columns: Columns, answer: Answered) -> list[int]:
     return [
         row
         for row, one in those
-        if one.day >= since and one.first < until and not is_own(answer, one) and not _is_before(answer, one)
+        if one.day >= since
+        and one.first < until
+        and not is_own_group(answer, one)
+        and not _is_before(answer, one)
     ]
 
 
-def _is_before(answer: Answered, candidate: Candidate) -> bool:
+def _is_before(answer: Answered, candidate: ScoredCandidate) -> bool:
     """Whether a group began before the containment that speaks: it is what was contained, and no return."""
     return answer.is_containment and candidate.first < answer.as_of
 
 
 def _changed(
-    columns: Columns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
+    columns: CandidateColumns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
 ) -> tuple[tuple[str, str], ...]:
     """What a group shows where a contained intruder had shown something else, by field."""
     before: dict[str, set[str]] = defaultdict(set)
@@ -120,10 +131,12 @@ def _changed(
         if answer.is_containment and answer.id in numbers:
             for lesson in answer.lessons:
                 for one in lesson.shown:
-                    before[one.aspect].add(plain(one.aspect, one.value))
+                    before[one.aspect].add(normalise_value(one.aspect, one.value))
     facts = {fact.field: fact.now for fact in columns.candidates[row].facts}
     return tuple(
         (aspect, facts[aspect])
         for aspect in MARKERS
-        if before.get(aspect) and facts.get(aspect) and plain(aspect, facts[aspect]) not in before[aspect]
+        if before.get(aspect)
+        and facts.get(aspect)
+        and normalise_value(aspect, facts[aspect]) not in before[aspect]
     )

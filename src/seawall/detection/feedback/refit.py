@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.detection.feedback.expected import DAY
-from seawall.detection.feedback.units import GROUPS, IN_GROUP, WEIGHTED, summed
+from seawall.detection.feedback.units import GROUPS, IN_GROUP, WEIGHTED, sum_units
 from seawall.detection.feedback_values import Answered
 from seawall.events.coded_batch import Floats
 from seawall_base.plurals import plural
@@ -37,7 +37,7 @@ STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Factors:
+class AspectWeights:
     """What an organisation's answers make of each of `GROUPS`, float64 (len(GROUPS),), and of how many answers."""
 
     values: Floats
@@ -50,7 +50,7 @@ class Factors:
         return f"{plural(self.answers, 'answer')} of this organisation {weigh} {', '.join(moved)}"
 
 
-def factors(answers: Iterable[Answered], now: int) -> dict[str, Factors]:
+def fit_weights(answers: Iterable[Answered], now: int) -> dict[str, AspectWeights]:
     """Return the factors of each organisation with answers, fitted to those of the last 180 days before `now`."""
     cases: dict[str, list[tuple[float, float, Floats]]] = defaultdict(list)
     seen = set()
@@ -59,12 +59,12 @@ def factors(answers: Iterable[Answered], now: int) -> dict[str, Factors]:
         if answer.lessons and answer.as_of > now - REMEMBERED_DAYS * DAY and key not in seen:
             seen.add(key)
             top = answer.lessons[0]
-            x = summed(np.array([[top.weights.get(name, 0.0) for name in WEIGHTED]]), IN_GROUP)[0]
+            x = sum_units(np.array([[top.weights.get(name, 0.0) for name in WEIGHTED]]), IN_GROUP)[0]
             cases[answer.tenant].append((float(answer.answer == "compromised"), top.score, x))
     return {tenant: _fitted(found) for tenant, found in cases.items()}
 
 
-def _fitted(cases: list[tuple[float, float, Floats]]) -> Factors:
+def _fitted(cases: list[tuple[float, float, Floats]]) -> AspectWeights:
     # Sorted, so that the sums are the same whatever the answers' numbers are.
     cases.sort(key=lambda case: (case[0], case[1], case[2].tolist()))
     labels = np.array([case[0] for case in cases])[:, None]
@@ -76,4 +76,4 @@ def _fitted(cases: list[tuple[float, float, Floats]]) -> Factors:
         gradient = ((labels - p) * x).sum(axis=0) - change / PRIOR**2
         curvature = (p * (1 - p) * x**2).sum(axis=0) + 1.0 / PRIOR**2
         change = np.clip(change + gradient / curvature, LEAST - 1.0, GREATEST - 1.0)
-    return Factors(np.round(1.0 + change, 2), len(cases))
+    return AspectWeights(np.round(1.0 + change, 2), len(cases))

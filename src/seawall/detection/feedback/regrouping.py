@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from seawall.detection.feedback.columns import Columns
+from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.incidents.alert_budget import LEAST_SCORE
-from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, Case
+from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase
 from seawall.events.coded_batch import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CaseRows:
     """One case as rows of the columns: the strongest first, the others of its story, and all within its window."""
 
     score: float
@@ -27,21 +27,21 @@ class Rows:
         return self.story[0]
 
 
-def cases(columns: Columns, scores: Floats, raising: frozenset[int] = frozenset()) -> list[Rows]:
+def cases(columns: CandidateColumns, scores: Floats, raising: frozenset[int] = frozenset()) -> list[CaseRows]:
     """Return the cases that the candidates make with these scores, worst first: those of `group`, as rows.
 
     `raising` are rows to which a containment draws attention: they are no part of what was contained.
     """
-    found: list[Rows] = []
+    found: list[CaseRows] = []
     values = scores.tolist()
     for rows in _apart(columns.of_account.values(), raising):
         if len(rows) == 1:
-            found.append(Rows(values[rows[0]], (rows[0],), (rows[0],)))
+            found.append(CaseRows(values[rows[0]], (rows[0],), (rows[0],)))
         else:
             found += _windows(columns, values, rows)
     candidates = columns.candidates
 
-    def order(case: Rows) -> tuple[float, int, str, str]:
+    def order(case: CaseRows) -> tuple[float, int, str, str]:
         top = candidates[case.top]
         return (-case.score, top.first, top.tenant, top.account)
 
@@ -58,7 +58,7 @@ def _apart(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[l
                 yield own
 
 
-def _windows(columns: Columns, scores: list[float], rows: list[int]) -> Iterable[Rows]:
+def _windows(columns: CandidateColumns, scores: list[float], rows: list[int]) -> Iterable[CaseRows]:
     candidates = columns.candidates
     left = sorted(
         rows,
@@ -72,18 +72,18 @@ def _windows(columns: Columns, scores: list[float], rows: list[int]) -> Iterable
             row for row in near if row == top or scores[row] >= least or candidates[row].network == network
         ]
         more = sum(math.exp(min(scores[row] - scores[top], 0.0)) for row in near[1:6])
-        yield Rows(scores[top] + 0.25 * math.log1p(more), tuple(story), tuple(near))
+        yield CaseRows(scores[top] + 0.25 * math.log1p(more), tuple(story), tuple(near))
         left = [row for row in left if abs(candidates[row].day - day) > INCIDENT_WINDOW_DAYS]
 
 
-def id_of(columns: Columns, case: Rows) -> str:
+def id_of(columns: CandidateColumns, case: CaseRows) -> str:
     """Return the id that the incident of a case has."""
-    return Case((columns.candidates[case.top],), case.score).id
+    return IncidentCase((columns.candidates[case.top],), case.score).id
 
 
-def chosen(
-    columns: Columns,
-    ordered: Iterable[Rows],
+def select_cases(
+    columns: CandidateColumns,
+    ordered: Iterable[CaseRows],
     limits: Mapping[str, int],
     change: Floats,
     *,
@@ -91,7 +91,7 @@ def chosen(
     is_sparing: bool,
     raising: frozenset[int] = frozenset(),
     since_of: Mapping[str, int] | None = None,
-) -> list[Rows]:
+) -> list[CaseRows]:
     """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
 
     `since_of` are those of organisations for which it is another day.

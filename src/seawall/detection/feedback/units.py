@@ -60,7 +60,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class FeatureUnit:
     """Features that are expected when each field that they need is: then what they add is taken off together.
 
     `is_wide` is whether an answer that speaks of more than one account takes them off too.
@@ -71,18 +71,20 @@ class Unit:
     is_wide: bool
 
 
-def _unit(feature: str) -> Unit | None:
+def _unit(feature: str) -> FeatureUnit | None:
     head, _, tail = feature.partition(".")
     if head == "rules":
-        return Unit(aspect(feature), (f"{RULE}:{tail}",), is_wide=False)
+        return FeatureUnit(aspect(feature), (f"{RULE}:{tail}",), is_wide=False)
     needs = _NEEDS.get(feature) or ((head,) if head in FIELD_NAMES and tail else ())
     if not needs:
         return None
-    return Unit(aspect(feature), needs, is_wide=head != "lineage" and all(need in WIDE for need in needs))
+    return FeatureUnit(
+        aspect(feature), needs, is_wide=head != "lineage" and all(need in WIDE for need in needs)
+    )
 
 
 _UNIT_OF = {feature: unit for feature in WEIGHTED if (unit := _unit(feature)) is not None}
-UNITS: tuple[Unit, ...] = tuple(dict.fromkeys(_UNIT_OF.values()))
+UNITS: tuple[FeatureUnit, ...] = tuple(dict.fromkeys(_UNIT_OF.values()))
 RULE_GROUP = {rule.name: rule.group for rule in RULES}
 
 GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules")
@@ -127,7 +129,7 @@ UNIT_IN_GROUP: Floats = ((IN_UNIT.T @ IN_GROUP) > 0).astype(np.float64)
 """float64 (len(UNITS), len(GROUPS)): 1 where what is taken off a unit is taken off a group."""
 
 
-def summed(matrix: Floats, indicator: Floats) -> Floats:
+def sum_units(matrix: Floats, indicator: Floats) -> Floats:
     """Return `matrix @ indicator`, column by column: each row's sums are the same whatever rows stand beside it."""
     result = np.zeros((len(matrix), indicator.shape[1]))
     for row, column in zip(*np.nonzero(indicator), strict=True):

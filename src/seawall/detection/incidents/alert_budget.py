@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.cases import allowed, group, raised
+from seawall.detection.incidents.cases import group, incident_limit, select_within_budget
 from seawall.detection.incidents.explain import incident
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 
 SLACK = 1e-6
 """Scores closer than this are equal: sums of the same parts in another order differ in the last digits."""
@@ -23,7 +23,7 @@ ABOUT_FILES = frozenset({"truncated", "not-judged"})
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class BudgetDecision:
     """Incidents, worst first; per organisation the score from which it raises, how many it may raise and raised.
 
     An organisation in which nothing is raised has no threshold. `days` are the days of the incidents' strongest groups, by id.
@@ -37,14 +37,14 @@ class Decision:
 
 
 def decide(
-    candidates: Iterable[Candidate],
+    candidates: Iterable[ScoredCandidate],
     notes: Sequence[CoverageNote],
     accounts: Mapping[str, int],
     days: int,
     budget: float | None,
     *,
     since: int | None = None,
-) -> Decision:
+) -> BudgetDecision:
     """Let the budget choose among the cases of candidates; one that was asked for is spent to the last.
 
     `accounts` counts each organisation's active accounts, `days` those that the budget is for. `since` leaves out
@@ -56,8 +56,8 @@ def decide(
         cases = [case for case in cases if case.top.day >= since]
     notes = [note for note in notes if note.code not in ABOUT_FILES]
     tenants = sorted({case.top.tenant for case in cases})
-    limits = {tenant: allowed(budget, accounts.get(tenant, 0), days) for tenant in tenants}
-    chosen = raised(cases, limits, LEAST_SCORE, sparing=budget is None)
+    limits = {tenant: incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
+    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None)
     thresholds: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
     for case in cases:
@@ -74,4 +74,4 @@ def decide(
         )
         for case in cases
     )
-    return Decision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})
+    return BudgetDecision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})

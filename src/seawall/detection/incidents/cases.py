@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 
 INCIDENT_WINDOW_DAYS = 14
 """An incident gathers an account's groups over this many days."""
@@ -31,16 +31,16 @@ EXCUSED = -1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class IncidentCase:
     """One account's candidates within the window, the strongest first. `related` are other accounts' cases."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ScoredCandidate, ...]
     score: float
     related: tuple[str, ...] = ()
     family: str = ""
 
     @property
-    def top(self) -> Candidate:
+    def top(self) -> ScoredCandidate:
         """Return the strongest candidate."""
         return self.candidates[0]
 
@@ -52,9 +52,9 @@ class Case:
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def group(candidates: Iterable[Candidate]) -> list[Case]:
+def group(candidates: Iterable[ScoredCandidate]) -> list[IncidentCase]:
     """Group candidates by account over the window, strongest first within each, worst case first overall."""
-    by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
+    by_account: dict[tuple[str, str, bool], list[ScoredCandidate]] = defaultdict(list)
     for candidate in candidates:
         # What comes after a containment is told apart from what was contained, however near it is.
         by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
@@ -63,12 +63,12 @@ def group(candidates: Iterable[Candidate]) -> list[Case]:
     return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
 
 
-def is_raised_anyway(candidate: Candidate) -> bool:
+def is_raised_anyway(candidate: ScoredCandidate) -> bool:
     """Whether a containment draws attention to a candidate, so that it is raised whatever the budget."""
     return any(change.raises for change in candidate.adjustments)
 
 
-def _windows(found: list[Candidate]) -> list[Case]:
+def _windows(found: list[ScoredCandidate]) -> list[IncidentCase]:
     """Take the strongest group, all others of the account within the window around it, and so on with the rest."""
     left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
     cases = []
@@ -78,20 +78,20 @@ def _windows(found: list[Candidate]) -> list[Case]:
         story = tuple(
             c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
         )
-        cases.append(Case(story, _score(near)))
+        cases.append(IncidentCase(story, _score(near)))
         left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
     return cases
 
 
-def _score(near: Sequence[Candidate]) -> float:
+def _score(near: Sequence[ScoredCandidate]) -> float:
     """Return the case's log-odds: its strongest group, raised a little by others on other days."""
     top = near[0].score
     return top + 0.25 * math.log1p(sum(math.exp(min(c.score - top, 0.0)) for c in near[1:6]))
 
 
-def _with_families(cases: list[Case]) -> list[Case]:
+def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
     """Tie cases of different accounts that share a network which few accounts' candidates use."""
-    sharing: dict[tuple[str, str], list[Case]] = defaultdict(list)
+    sharing: dict[tuple[str, str], list[IncidentCase]] = defaultdict(list)
     for case in cases:
         if case.top.network and case.top.values.get("network.is_new", 0) > 0:
             sharing[(case.top.tenant, case.top.network)].append(case)
@@ -103,10 +103,10 @@ def _with_families(cases: list[Case]) -> list[Case]:
             name = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
             for case in members:
                 ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
-    return [Case(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
+    return [IncidentCase(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
 
 
-def allowed(budget: float | None, active_accounts: int, days: int) -> int:
+def incident_limit(budget: float | None, active_accounts: int, days: int) -> int:
     """Return how many incidents of one organisation may be raised over a span of days.
 
     The default budget grows with the active accounts; whole days count, and the result is never below one.
@@ -119,8 +119,8 @@ def allowed(budget: float | None, active_accounts: int, days: int) -> int:
     return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
 
 
-def raised(
-    cases: Sequence[Case], limits: Mapping[str, int], floor: float, *, sparing: bool = False
+def select_within_budget(
+    cases: Sequence[IncidentCase], limits: Mapping[str, int], floor: float, *, sparing: bool = False
 ) -> set[str]:
     """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
 

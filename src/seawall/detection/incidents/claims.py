@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.candidates import Fact, ScoredCandidate
 from seawall_base.plurals import plural
 
 
-def claim(top: Candidate) -> tuple[str, str, str]:
+def claim(top: ScoredCandidate) -> tuple[str, str, str]:
     """Return kind, technique and sentence of what a candidate is taken for."""
     pattern = top.pattern
     if pattern.unlinked is not None and top.unlinked and not top.values.get("lineage.orphan"):
@@ -19,7 +19,7 @@ def claim(top: Candidate) -> tuple[str, str, str]:
     return pattern.kind, pattern.technique, words
 
 
-def counted(values: Mapping[str, float], name: str, thing: str, things: str = "") -> str:
+def count_nouns(values: Mapping[str, float], name: str, thing: str, things: str = "") -> str:
     """Return a feature that is the logarithm of one more than a count, as that count of things."""
     return plural(count_of(values, name), thing, things)
 
@@ -39,11 +39,11 @@ def is_new(fact: Fact | None) -> bool:
     return fact is not None and fact.active_days >= 1 and fact.seen < 1
 
 
-def _fact(top: Candidate, field: str) -> Fact | None:
+def _fact(top: ScoredCandidate, field: str) -> Fact | None:
     return next((fact for fact in top.facts if fact.field == field), None)
 
 
-def _client(top: Candidate) -> str:
+def _client(top: ScoredCandidate) -> str:
     network, client = _fact(top, "network"), _fact(top, "client")
     if top.facts and not any(map(is_known, top.facts)):
         return "is used, and no earlier day of it is known"
@@ -54,7 +54,7 @@ def _client(top: Candidate) -> str:
     return "is used by a client that is new to it" if is_new(client) else "is used in an unusual way"
 
 
-def _application(top: Candidate) -> str:
+def _application(top: ScoredCandidate) -> str:
     app, here = _fact(top, "app"), _fact(top, "app_network")
     if app is not None and is_new(app):
         peers = " and to its peers" if app.peers and not app.accounts else ""
@@ -64,7 +64,7 @@ def _application(top: Candidate) -> str:
     return "is used through an application in an unusual way"
 
 
-def _new_application(top: Candidate) -> str:
+def _new_application(top: ScoredCandidate) -> str:
     app = _fact(top, "app")
     if app is not None and is_new(app):
         peers = " and to its peers" if app.peers and not app.accounts else ""
@@ -72,7 +72,7 @@ def _new_application(top: Candidate) -> str:
     return "is read by an application in an unusual way"
 
 
-def _service(top: Candidate) -> str:
+def _service(top: ScoredCandidate) -> str:
     new = [name for name in ("network", "key") if is_new(_fact(top, name))]
     if not new:
         return "acts as an application in an unusual way"
@@ -82,7 +82,7 @@ def _service(top: Candidate) -> str:
     )  # fmt: skip
 
 
-def _mailboxes(top: Candidate) -> str:
+def _mailboxes(top: ScoredCandidate) -> str:
     new = count_of(top.values, "new_mailboxes")
     if new:
         return (
@@ -91,13 +91,13 @@ def _mailboxes(top: Candidate) -> str:
     return "reads mailboxes of others"
 
 
-def _legacy(top: Candidate) -> str:
+def _legacy(top: ScoredCandidate) -> str:
     return "is used over an old protocol" + (
         " that it did not use before" if is_new(_fact(top, "method")) else ""
     )
 
 
-def _bulk(top: Candidate) -> str:
+def _bulk(top: ScoredCandidate) -> str:
     return (
         "has far more mail read than is usual for it"
         if top.values["items_z"] > 3
@@ -105,23 +105,23 @@ def _bulk(top: Candidate) -> str:
     )
 
 
-def _spray(top: Candidate) -> str:
-    accounts = counted(top.values, "spray_breadth", "account")
+def _spray(top: ScoredCandidate) -> str:
+    accounts = count_nouns(top.values, "spray_breadth", "account")
     return f"was signed in to from an address block from which sign-ins to {accounts} failed that day or the day before"
 
 
-def _prompts(top: Candidate) -> str:
-    times = counted(top.values, "denials", "time")
+def _prompts(top: ScoredCandidate) -> str:
+    times = count_nouns(top.values, "denials", "time")
     return f"is used after a second factor was asked for and not given {times}"
 
 
-def _two_places(top: Candidate) -> str:
+def _two_places(top: ScoredCandidate) -> str:
     minutes = top.values["usual_gap_abroad"]
     within = plural(round(max(minutes, 1)), "minute") if minutes < 90 else plural(round(minutes / 60), "hour")
     return f"is used in two countries within {within}"
 
 
-_SAYS: Mapping[str, Callable[[Candidate], str]] = {
+_SAYS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "strange-client": _client, "strange-app": _application, "new-app": _new_application, "service-abroad": _service,
     "other-mailboxes": _mailboxes, "legacy": _legacy, "bulk": _bulk, "spray": _spray, "prompts": _prompts,
     "two-places": _two_places,

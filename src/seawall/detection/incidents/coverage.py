@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.events.array_state import Saved, State, texts_kept
+from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import CodedBatch, Times
 from seawall_base.plurals import plural
 
@@ -90,7 +90,7 @@ class CoverageMeter:
         hours = sorted((*key, hour) for key, hours in self._hours.items() for hour in hours)
         return {
             "cut": _table([(tenant, *span) for (tenant, _), span in cut], 3),
-            **texts_kept("cut_files", (name for (_, name), _ in cut)),
+            **pack_texts("cut_files", (name for (_, name), _ in cut)),
             "hours": _table(hours, 3),
             "throttled": _table([(*key, *span) for key, span in sorted(self._throttled.items())], 4),
             "linked": _table([(tenant, *counts) for tenant, counts in sorted(self._linked.items())], 3),
@@ -99,7 +99,7 @@ class CoverageMeter:
             **_named("kinds", self._kinds),
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         cut = saved.array("cut", np.int64, None, 3).tolist()
         files = saved.texts("cut_files", len(cut))
@@ -208,10 +208,10 @@ def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:
 def _named(name: str, names: dict[int, str]) -> State:
     rows = sorted(names.items())
     codes = np.array([code for code, _ in rows], np.int64)
-    return {f"{name}.codes": codes, **texts_kept(name, (text for _, text in rows))}
+    return {f"{name}.codes": codes, **pack_texts(name, (text for _, text in rows))}
 
 
-def _names_of(saved: Saved, name: str) -> dict[int, str]:
+def _names_of(saved: RestoredState, name: str) -> dict[int, str]:
     codes = saved.part(name).array("codes", np.int64, None)
     return dict(zip(codes.tolist(), saved.texts(name, len(codes)), strict=True))
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident, Severity, TimelinePoint, Usual
-from seawall.detection.incidents.cases import Case
-from seawall.detection.incidents.claims import claim, counted
-from seawall.detection.incidents.session_beginnings import added
+from seawall.detection.incidents.cases import IncidentCase
+from seawall.detection.incidents.claims import claim, count_nouns
+from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
-from seawall.detection.ranking.candidates import Candidate, Fact
+from seawall.detection.ranking.candidates import Fact, ScoredCandidate
 from seawall.detection.ranking.rule_hits import SIGMA
 from seawall.detection.reason import SILENT, Layer, Reason
 from seawall.detection.rules.detector import RULES
@@ -31,7 +31,9 @@ SEVERE: tuple[tuple[float, Severity], ...] = ((0.0, "critical"), (-2.0, "high"),
 """Log-odds from which an incident is of a severity; below them it is low."""
 
 
-def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float) -> Incident:
+def incident(
+    case: IncidentCase, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float
+) -> Incident:
     """Return the incident of a case. `threshold` is the score at which incidents of its tenant are raised."""
     top = case.top
     story = sorted(case.candidates, key=lambda candidate: candidate.first)
@@ -79,7 +81,7 @@ def incident(case: Case, coverage: Sequence[CoverageNote], *, raised: bool, thre
                 }
                 for one in top.sigma
             ],
-            "session_roots": added([c.beginnings for c in story]),
+            "session_roots": merge_sessions([c.beginnings for c in story]),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
             "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
@@ -92,7 +94,7 @@ def severity(score: float) -> Severity:
     return next((name for least, name in SEVERE if score >= least), "low")
 
 
-def _detected(story: Sequence[Candidate], threshold: float) -> int | None:
+def _detected(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
     for candidate in story:
         for time, score in candidate.curve:
             if score >= threshold:
@@ -100,7 +102,7 @@ def _detected(story: Sequence[Candidate], threshold: float) -> int | None:
     return None
 
 
-def _reasons(top: Candidate, score: float) -> tuple[Reason, ...]:
+def _reasons(top: ScoredCandidate, score: float) -> tuple[Reason, ...]:
     """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
     sums: dict[tuple[Layer, str], float] = defaultdict(float)
     said: dict[tuple[Layer, str], list[str]] = defaultdict(list)
@@ -134,7 +136,7 @@ def _with_answers(text: str, said: Sequence[str]) -> str:
     return "; ".join((text, *said))
 
 
-def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) -> str:
+def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, Fact]) -> str:
     if aspect in facts:
         return fact_text(facts[aspect])
     if aspect == SIGMA:
@@ -153,10 +155,10 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
         "foreign": "the token was issued by another tenant",
         "credential": "a credential was added to an application in the days before",
         "consent_any": "an application was let in by consent in the days before",
-        "attempts": f"{counted(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
-        f"{counted(values, 'denials', 'time')}; sign-ins to {counted(values, 'spray_breadth', 'account')} failed from the same "
-        "address block that day or the day before",
-        "volume": f"{counted(values, 'items', 'message')} read, {counted(values, 'syncs', 'folder')} synchronised, "
+        "attempts": f"{count_nouns(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
+        f"{count_nouns(values, 'denials', 'time')}; sign-ins to {count_nouns(values, 'spray_breadth', 'account')} failed from "
+        "the same address block that day or the day before",
+        "volume": f"{count_nouns(values, 'items', 'message')} read, {count_nouns(values, 'syncs', 'folder')} synchronised, "
         f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual",
         "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
         "hour": "active at hours that are unusual for this account",
@@ -166,7 +168,7 @@ def _text(layer: Layer, aspect: str, top: Candidate, facts: Mapping[str, Fact]) 
     return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
 
 
-def _birth(top: Candidate) -> str:
+def _birth(top: ScoredCandidate) -> str:
     if top.values.get("lineage.orphan"):
         return "no sign-in that could have issued this session was found where sign-ins normally are"
     share = 1 - math.exp(-top.values.get("lineage.birthless", 0.0))
@@ -202,7 +204,7 @@ def fact_text(fact: Fact) -> str:
     return f"{WORDS[fact.field]} {fact.now}: {seen}; {peers}{cohort}"
 
 
-def summary(top: Candidate) -> str:
+def summary(top: ScoredCandidate) -> str:
     """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
     who = top.account if top.account_type != "service" else f"Application {top.account}"
     weight: dict[str, float] = defaultdict(float)
@@ -234,7 +236,7 @@ def _usual(fact: Fact) -> Usual:
     )
 
 
-def actions(top: Candidate) -> tuple[str, ...]:
+def actions(top: ScoredCandidate) -> tuple[str, ...]:
     """Return the first steps, in order, for a person to take."""
     if top.account_type == "service":
         steps = [
@@ -268,7 +270,7 @@ def actions(top: Candidate) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _coverage(story: Sequence[Candidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:
+def _coverage(story: Sequence[ScoredCandidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:
     tenant, account = story[0].tenant, story[0].account
     first, last = min(c.first for c in story), max(c.last for c in story)
     texts = [
@@ -285,7 +287,7 @@ def _coverage(story: Sequence[Candidate], notes: Sequence[CoverageNote]) -> tupl
     return tuple(dict.fromkeys(texts))
 
 
-def _timeline(story: Sequence[Candidate]) -> tuple[TimelinePoint, ...]:
+def _timeline(story: Sequence[ScoredCandidate]) -> tuple[TimelinePoint, ...]:
     points: dict[tuple[int, str, bool], int] = {}
     for candidate in story:
         for time, lane, count, hostile in candidate.points:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.ranking.engine import Scored
+from seawall.detection.ranking.engine import ScoredDay
 from seawall.detection.rules.sigma.detector import SigmaDetector
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall_base import private_files
@@ -28,7 +28,7 @@ class RuleBook:
         self._hits: Counter[int] = Counter()
         self._records: dict[int, list[str]] = defaultdict(list)
 
-    def take(self, scored: Scored) -> None:
+    def take(self, scored: ScoredDay) -> None:
         """Take note of a scored day."""
         hits, batch = scored.sigma, scored.groups.day.batch
         for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):

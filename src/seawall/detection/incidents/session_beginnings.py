@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.authentication_strength.collect import MAIL, Collector
-from seawall.detection.authentication_strength.sessions import ROOTS, effective, roots_of
+from seawall.detection.authentication_strength.collect import MAIL, DayAggregator
+from seawall.detection.authentication_strength.sessions import ROOTS, find_roots, raise_to_session_level
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.grouping import Rows
 
@@ -27,13 +27,13 @@ def beginnings(batch: CodedBatch, intruder: Rows) -> Beginnings:
     is_sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor == batch.actor[mail[0]])
     sign_ins = np.flatnonzero(is_sign_in & (session != 0))
     sign_ins = sign_ins[np.isin(session[sign_ins], wanted)]
-    collector = Collector()
+    collector = DayAggregator()
     collector.observe(batch.take(np.union1d(mail, sign_ins)), 0)
-    counts = roots_of(collector.mail(), effective(collector.sign_ins())).counts()
+    counts = find_roots(collector.mail(), raise_to_session_level(collector.sign_ins())).counts()
     return tuple((root, counts[root]) for root in ROOTS if counts[root])
 
 
-def added(days: list[Beginnings]) -> dict[str, int]:
+def merge_sessions(days: list[Beginnings]) -> dict[str, int]:
     """Sessions of several days and networks together."""
     return {
         root: total

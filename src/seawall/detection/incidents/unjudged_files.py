@@ -45,7 +45,7 @@ class FileCounts:
 
 
 @dataclass(slots=True)
-class Unjudged:
+class UnjudgedFiles:
     """Counts records file by file."""
 
     files: dict[str, FileCounts] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def sentence(where: str, records: int, unrecognised: int, unread: int = 0) -> st
     return f"{' and '.join(parts)}: nothing in {'it' if unrecognised + unread == 1 else 'them'} was judged."
 
 
-def unjudged_sources(counts: Mapping[tuple[str, str], int], unknown: str) -> list[str]:
+def list_unjudged_sources(counts: Mapping[tuple[str, str], int], unknown: str) -> list[str]:
     """Return sentences for a running watch; `counts` are records by organisation and source, `unknown` the source of no log.
 
     An organisation is named when most of its records are of no recognised log.

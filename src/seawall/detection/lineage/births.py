@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.events.array_state import Kind, Saved, State, copied, texts_kept
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, pair_keys
-from seawall.events.grouping import Grouped, Rows, distinct, grouped, starts
+from seawall.events.grouping import Grouped, Rows, distinct, group_rows, starts
 
 KEEP_DAYS = 45
 """Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
@@ -45,7 +45,7 @@ _KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IssuanceLookup:
     """Births of n keys; where `hit` is false the other arrays hold nothing of meaning."""
 
     hit: Bools
@@ -53,12 +53,12 @@ class Found:
     client: Codes
     time: Times
 
-    def of(self, place: Rows) -> Found:
+    def of(self, place: Rows) -> IssuanceLookup:
         """Return the same for rows whose key stands at the given places."""
-        return Found(self.hit[place], self.network[place], self.client[place], self.time[place])
+        return IssuanceLookup(self.hit[place], self.network[place], self.client[place], self.time[place])
 
 
-class Births:
+class IssuanceTable:
     """The first birth of each key: network, client, time, and the last day it was seen. Sorted arrays."""
 
     __slots__ = ("_client", "_day", "_keys", "_network", "_time")
@@ -75,7 +75,7 @@ class Births:
 
     def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
         """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
-        group = grouped(keys)
+        group = group_rows(keys)
         found = self.find(group.keys)
         if found.hit.any():
             self._day[np.searchsorted(self._keys, group.keys[found.hit])] = day
@@ -90,14 +90,14 @@ class Births:
         self._time = np.insert(self._time, places, time[rows])
         self._day = np.insert(self._day, places, np.int32(day))
 
-    def find(self, keys: Keys) -> Found:
+    def find(self, keys: Keys) -> IssuanceLookup:
         """Return what is known of keys uint64 (n,); quickest where they are in order."""
         if not len(self._keys):
             none = np.full(len(keys), MISSING, np.int32)
-            return Found(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
+            return IssuanceLookup(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
         places = np.searchsorted(self._keys, keys)
         places[places == len(self._keys)] = 0
-        return Found(
+        return IssuanceLookup(
             self._keys[places] == keys, self._network[places], self._client[places], self._time[places]
         )
 
@@ -115,16 +115,16 @@ class Births:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return copied(self, {"_keys": np.uint64, **_KEPT})
+        return copy_arrays(self, {"_keys": np.uint64, **_KEPT})
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._keys = saved.keys("keys")
         for name, kind in _KEPT.items():
             setattr(self, name, saved.array(name.lstrip("_"), kind, len(self._keys)))
 
 
-class Coverage:
+class LineageCoverage:
     """Per context: the share of units (sessions, networks) for which something was true. Learnt as it goes."""
 
     __slots__ = ("_counts",)
@@ -166,14 +166,14 @@ class Coverage:
         counts = [self._counts[key] for key in keys.tolist()]
         return {"keys": keys, "counts": np.array(counts, np.float64).reshape(-1, 2)}
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         keys = saved.keys("keys")
         counts = saved.array("counts", np.float64, len(keys), 2)
         self._counts = dict(zip(keys.tolist(), counts.tolist(), strict=True))
 
 
-class Revocations:
+class SessionRevocations:
     """When each account's sessions were revoked or its password changed, by the names of organisation and account."""
 
     __slots__ = ("_times",)
@@ -198,12 +198,12 @@ class Revocations:
         """Return what is known, as plain arrays."""
         rows = [(*name, time) for name, times in sorted(self._times.items()) for time in sorted(times)]
         return {
-            **texts_kept("organisations", (organisation for organisation, _, _ in rows)),
-            **texts_kept("accounts", (account for _, account, _ in rows)),
+            **pack_texts("organisations", (organisation for organisation, _, _ in rows)),
+            **pack_texts("accounts", (account for _, account, _ in rows)),
             "times": np.array([time for _, _, time in rows], np.int64),
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         times = saved.array("times", np.int64, None).tolist()
         organisations, accounts = (

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.lineage.births import Births, Coverage, Revocations
-from seawall.events.array_state import Saved, State, nested
+from seawall.detection.lineage.births import IssuanceTable, LineageCoverage, SessionRevocations
+from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
-from seawall.events.grouping import Grouped, grouped, grouped_codes, grouped_pairs
+from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SKEW = 10 * 60 * 1_000_000
@@ -40,7 +40,7 @@ CONTINUED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
+class LineageEvidence:
     """What lineage says of n events: evidence in nats, float64 (n,), 0 where it says nothing.
 
     `orphan`: no issuance of this token or session. `birthless`: the tenant's logs carry no identifiers there,
@@ -57,10 +57,10 @@ class Lineage:
     unknown: Bools
 
 
-def silent(size: int) -> Lineage:
+def silent(size: int) -> LineageEvidence:
     """Return a lineage of n events that says nothing yet."""
     evidence = [np.zeros(size) for _ in range(6)]
-    return Lineage(
+    return LineageEvidence(
         evidence[0], evidence[1], evidence[2], evidence[3], evidence[4], evidence[5], np.zeros(size, bool)
     )
 
@@ -94,18 +94,18 @@ class LineageDetector:
     """Keeps births of sessions and tokens, and how often they are found."""
 
     def __init__(self) -> None:
-        self._sessions = Births()
-        self._tokens = Births()
-        self._networks = Births()
-        self._used = Births()
-        self._holders = Births()
-        self._session_coverage = Coverage()
-        self._network_coverage = Coverage()
-        self._arrivals = Coverage()
-        self._roaming = Coverage()
-        self._revocations = Revocations()
+        self._sessions = IssuanceTable()
+        self._tokens = IssuanceTable()
+        self._networks = IssuanceTable()
+        self._used = IssuanceTable()
+        self._holders = IssuanceTable()
+        self._session_coverage = LineageCoverage()
+        self._network_coverage = LineageCoverage()
+        self._arrivals = LineageCoverage()
+        self._roaming = LineageCoverage()
+        self._revocations = SessionRevocations()
 
-    def observe(self, batch: CodedBatch, number: int) -> Lineage:
+    def observe(self, batch: CodedBatch, number: int) -> LineageEvidence:
         """Judge the uses of one day, then learn from it. `number` is the day since the epoch."""
         size = len(batch)
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
@@ -145,7 +145,7 @@ class LineageDetector:
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
     def _judge_sessions(
-        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: Lineage
+        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: LineageEvidence
     ) -> None:
         session, hashes = names.session[rows], names.token[rows]
         linked = (session != 0) | (hashes != 0)
@@ -153,7 +153,7 @@ class LineageDetector:
         rows, session, hashes = rows[linked], session[linked], hashes[linked]
         if not len(rows):
             return
-        units = grouped(np.where(session != 0, session, hashes))
+        units = group_rows(np.where(session != 0, session, hashes))
         by_session = self._sessions.find(units.keys).of(units.place)
         known = by_session.hit & (session != 0)
         by_token = self._tokens.find(hashes)
@@ -174,14 +174,14 @@ class LineageDetector:
             & (batch.codes["client"][rows] != MISSING)
             & (by_session.client != MISSING)
         )
-        tenant = grouped_codes(batch.codes["org_uid"][rows])
+        tenant = group_codes(batch.codes["org_uid"][rows])
         roaming = self._roaming.share(tenant)
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
         self._roaming.learn(tenant, units, moved, known)
 
     def _judge_networks(
-        self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: Lineage, number: int
+        self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: LineageEvidence, number: int
     ) -> None:
         """Say how odd it is that this account never signed in from the network it uses mail from.
 
@@ -194,7 +194,7 @@ class LineageDetector:
         network = network[network != MISSING]
         if not len(rows):
             return
-        units = grouped_pairs(batch.actor[rows], network)
+        units = group_pairs(batch.actor[rows], network)
         found = self._networks.find(units.keys).of(units.place)
         born = found.hit & (found.time <= batch.time[rows] + SKEW)
         usual = self._network_coverage.share(context)
@@ -218,7 +218,9 @@ class LineageDetector:
         self._used.learn(units.keys[units.place], nothing, nothing, time, number)
         return arrives
 
-    def _judge_revoked(self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: Lineage) -> None:
+    def _judge_revoked(
+        self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: LineageEvidence
+    ) -> None:
         revoked = self._revocations.times(batch, rows)
         rows, revoked = rows[revoked > 0], revoked[revoked > 0]
         issued = batch.numbers["token_issued_time"][rows]
@@ -228,7 +230,7 @@ class LineageDetector:
         result.outlived[rows] = outlived
 
     @staticmethod
-    def _judge_foreign(batch: CodedBatch, rows: np.ndarray, result: Lineage) -> None:
+    def _judge_foreign(batch: CodedBatch, rows: np.ndarray, result: LineageEvidence) -> None:
         vocabulary, issuers = batch.vocabularies["org_uid"], batch.vocabularies["token_org_uid"]
         own = np.array([vocabulary.code(value) for value in issuers.values] + [MISSING], np.int32)
         issuer = batch.codes["token_org_uid"][rows]
@@ -238,16 +240,16 @@ class LineageDetector:
     @staticmethod
     def _context(batch: CodedBatch, rows: np.ndarray) -> Grouped:
         """Coverage is learnt per tenant and application."""
-        return grouped_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
+        return group_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
 
     def _forget(self, number: int) -> None:
         for births in self._births():
             births.forget(number)
 
-    def _births(self) -> tuple[Births, ...]:
+    def _births(self) -> tuple[IssuanceTable, ...]:
         return self._sessions, self._tokens, self._networks, self._used, self._holders
 
-    def _parts(self) -> dict[str, Births | Coverage | Revocations]:
+    def _parts(self) -> dict[str, IssuanceTable | LineageCoverage | SessionRevocations]:
         return {
             "sessions": self._sessions,
             "tokens": self._tokens,
@@ -263,9 +265,9 @@ class LineageDetector:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        return nested(**{name: part.state() for name, part in self._parts().items()})
+        return nest_states(**{name: part.state() for name, part in self._parts().items()})
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for name, part in self._parts().items():
             part.restore(saved.part(name))

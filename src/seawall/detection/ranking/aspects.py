@@ -21,7 +21,7 @@ TOGETHER = "pattern"
 """Stands for a feature where joint evidence has no dimension to be shared among."""
 
 
-class Scored(Protocol):
+class ScoreParts(Protocol):
     """What shares are made from: parts of a score by name, features by name, and the naming pattern."""
 
     @property
@@ -37,7 +37,7 @@ class Scored(Protocol):
         """The pattern that names the group."""
 
 
-def feature_shares(name: str, scored: Scored) -> dict[str, float]:
+def feature_shares(name: str, scored: ScoreParts) -> dict[str, float]:
     """Return the features that a part of the score speaks of, with shares that sum to one.
 
     What joint evidence adds is shared among the dimensions of the pattern that names the incident, by their
@@ -55,7 +55,7 @@ def feature_shares(name: str, scored: Scored) -> dict[str, float]:
     return {feature: share / total for feature, share in shares.items() if share > 0}
 
 
-def weights(scored: Scored) -> dict[str, float]:
+def weights(scored: ScoreParts) -> dict[str, float]:
     """Return what each feature adds to the score, joint evidence shared out; with the base they sum to the score."""
     sums: dict[str, float] = defaultdict(float)
     for name, weight in scored.parts.items():

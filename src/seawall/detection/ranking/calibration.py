@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.detection.ranking.features import Table
-from seawall.detection.ranking.patterns import LEVELS, PATTERNS, levels
-from seawall.events.array_state import Saved, State
+from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Codes, Floats
 
 FORGETTING = 0.95
@@ -27,7 +27,7 @@ KAPPA = 0.3
 """p becomes the e-value κ·p^(κ−1)."""
 
 
-class Calibration:
+class PatternCalibration:
     """Per tenant and stratum: how many groups lie in each cell of each pattern's grid. Mergeable counts."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Calibration:
 
     def observe(self, table: Table, tenant: Codes) -> Floats:
         """Return p-values float64 (g, patterns) of a day's groups, then learn the day. Silent patterns get 1."""
-        cells = np.stack([levels(pattern, table) for pattern in PATTERNS], axis=1)
+        cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
         cells[table.column("housekeeping") > 0] = -1
         values = np.ones(cells.shape)
         stratum = strata(table)
@@ -61,7 +61,7 @@ class Calibration:
             "grids": np.stack([self._grids[key] for key in keys]) if keys else empty,
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         keys = saved.array("keys", np.int64, None, 2)
         grids = saved.array("grids", np.float64, len(keys), len(PATTERNS), LEVELS**3 + 1)

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seawall.detection.behaviour.detector import Behaviour, Groups
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS, Field
 from seawall.detection.feedback_values import Adjustment
 from seawall.detection.incidents.session_beginnings import Beginnings, beginnings
-from seawall.detection.lineage.detector import Lineage
+from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.features import FEATURES, Table
-from seawall.detection.ranking.patterns import PATTERNS, Pattern, named
-from seawall.detection.ranking.rule_hits import Fired
-from seawall.detection.rules.detector import RULES, Hits
+from seawall.detection.ranking.patterns import PATTERNS, Pattern, name_best_pattern
+from seawall.detection.ranking.rule_hits import RuleHit
+from seawall.detection.rules.detector import RULES, BuiltinHits
 from seawall.events.coded_batch import MISSING, CodedBatch, Floats
 from seawall.events.grouping import Rows
 
@@ -43,7 +43,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ScoredCandidate:
     """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern.
 
     `score` is `base` and all `parts` and, where analysts' answers speak of it, all `adjustments`.
@@ -76,37 +76,37 @@ class Candidate:
     curve: tuple[tuple[int, float], ...] = ()
     points: tuple[tuple[int, str, int, bool], ...] = field(default=())
     adjustments: tuple[Adjustment, ...] = ()
-    sigma: tuple[Fired, ...] = ()
+    sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
 
-    def with_curve(self, curve: tuple[tuple[int, float], ...]) -> Candidate:
+    def with_curve(self, curve: tuple[tuple[int, float], ...]) -> ScoredCandidate:
         """Return the candidate with the times at which its score passed each value."""
         return replace(self, curve=curve)
 
 
 def describe(
-    behaviour: Behaviour,
-    groups: Groups,
+    behaviour: BehaviourDetector,
+    groups: BehaviourGroups,
     table: Table,
     p: Floats,
     row: int,
     members: Rows,
-    lineage: Lineage,
-    hits: Hits,
+    lineage: LineageEvidence,
+    hits: BuiltinHits,
     scored: tuple[float, float, dict[str, float], float],
-    sigma: tuple[Fired, ...] = (),
-) -> Candidate:
+    sigma: tuple[RuleHit, ...] = (),
+) -> ScoredCandidate:
     """Take down one group. `members` are its rows, `scored` is (score, base, parts, unsupervised evidence)."""
     day, batch = groups.day, groups.day.batch
     score, base, parts, unsupervised = scored
-    pattern = named(table, row, p[row])
+    pattern = name_best_pattern(table, row, p[row])
     intruder = intruder_rows(groups, hits, lineage, row, members)
     fired = tuple(dict.fromkeys(RULES[rule].name for rule in hits.rule[day.group[hits.row] == row].tolist()))
     at = int(members[0])
     proved, possible = messages(batch, intruder)
     ids = batch.texts["metadata_uid"].take(intruder[:EVENTS_KEPT].astype(np.int64)).to_pylist()
     values = {name: float(value) for name, value in zip(FEATURES, table.values[row], strict=True)}
-    return Candidate(
+    return ScoredCandidate(
         tenant=batch.value("org_uid", at),
         account=batch.value("account", at),
         account_type=batch.value("account_type", at),
@@ -136,7 +136,9 @@ def describe(
     )
 
 
-def intruder_rows(groups: Groups, hits: Hits, lineage: Lineage, row: int, members: np.ndarray) -> np.ndarray:
+def intruder_rows(
+    groups: BehaviourGroups, hits: BuiltinHits, lineage: LineageEvidence, row: int, members: np.ndarray
+) -> np.ndarray:
     """Return the group's rows judged to be the intruder's.
 
     On a network that is new to the account that is all of them. On its own network only those that carry what
@@ -179,7 +181,9 @@ def _mailboxes(batch: CodedBatch, rows: np.ndarray) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if "@" in name))
 
 
-def _points(groups: Groups, actor: int, intruder: np.ndarray) -> tuple[tuple[int, str, int, bool], ...]:
+def _points(
+    groups: BehaviourGroups, actor: int, intruder: np.ndarray
+) -> tuple[tuple[int, str, int, bool], ...]:
     """Return the account's day as (time, network, events, intruder's?) per half hour and network."""
     day, batch = groups.day, groups.day.batch
     rows = np.flatnonzero((batch.actor == actor) & (day.group != MISSING))
@@ -194,7 +198,7 @@ def _points(groups: Groups, actor: int, intruder: np.ndarray) -> tuple[tuple[int
     return tuple((slot, lane, count, mine) for (slot, lane, mine), count in sorted(slots.items()))
 
 
-def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
+def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> list[Fact]:
     day, facts = groups.day, []
     actor = int(day.actor[row])
     peers = max(behaviour.tenant_accounts(int(day.tenant[row])) - 1, 0)
@@ -224,7 +228,9 @@ def _facts(behaviour: Behaviour, groups: Groups, row: int) -> list[Fact]:
     return facts
 
 
-def _usual(behaviour: Behaviour, groups: Groups, field_: Field, row: int) -> list[tuple[str, float]]:
+def _usual(
+    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, row: int
+) -> list[tuple[str, float]]:
     """Return what a group's account shows on most days, and on how many, of equally many in order of text."""
     known = behaviour.counts[field_.name].values_of(int(groups.day.actor[row]), groups.day.number)
     if not known:
@@ -236,7 +242,9 @@ def _usual(behaviour: Behaviour, groups: Groups, field_: Field, row: int) -> lis
     return [(_text_of(behaviour, groups, field_, code, row), -days) for days, _, code in ranked[:USUAL_SHOWN]]
 
 
-def _text_of(behaviour: Behaviour, groups: Groups, field_: Field, code: int, row: int) -> str:
+def _text_of(
+    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, code: int, row: int
+) -> str:
     """Return a field's value in words, as the logs of a group's organisation name it."""
     tenant = int(groups.day.tenant[row])
     vocabularies = groups.day.batch.vocabularies

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seawall.detection.behaviour.day import Day, cut
-from seawall.detection.behaviour.detector import Behaviour, Groups
+from seawall.detection.behaviour.day import GroupedDay, split_into_groups
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
-from seawall.detection.lineage.detector import Lineage, LineageDetector
-from seawall.detection.ranking.calibration import Calibration, evidence
-from seawall.detection.ranking.candidates import Candidate, describe
+from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
+from seawall.detection.ranking.calibration import PatternCalibration, evidence
+from seawall.detection.ranking.candidates import ScoredCandidate, describe
 from seawall.detection.ranking.features import Table, has_novelty, join, sigma_part
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
-from seawall.detection.ranking.recent_changes import Recent
-from seawall.detection.ranking.rule_hits import SIGMA, told_of
-from seawall.detection.ranking.score_curve import Arrivals, curve
-from seawall.detection.rules.detector import RULES, Hits, RuleDetector
+from seawall.detection.ranking.recent_changes import RecentEvidence
+from seawall.detection.ranking.rule_hits import SIGMA, list_top_rules
+from seawall.detection.ranking.score_curve import EvidenceTimes, compute_curve
+from seawall.detection.rules.detector import RULES, BuiltinHits, RuleDetector
 from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
 from seawall.detection.rules.sigma.run import RuleSet
-from seawall.events.array_state import Saved, State, nested
+from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, CodedBatch, Floats
 from seawall.events.grouping import distinct, stable_order
 
@@ -39,18 +39,18 @@ STATE_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredDay:
     """A day's groups with their features, p-values and scores (log-odds; unsupervised ln e), all (g,) or (g, …)."""
 
-    groups: Groups
+    groups: BehaviourGroups
     table: Table
     p: Floats
     score: Floats
     unsupervised: Floats
-    hits: Hits
+    hits: BuiltinHits
     sigma: SigmaHits
-    lineage: Lineage
-    kept: tuple[Candidate, ...]
+    lineage: LineageEvidence
+    kept: tuple[ScoredCandidate, ...]
 
     def event_scores(self) -> Floats:
         """Return each event's group score float64 (n,), NaN where the event was not scored."""
@@ -58,16 +58,16 @@ class Scored:
         return np.where(group != MISSING, np.append(self.score, np.nan)[group], np.nan)
 
 
-class Engine:
+class DetectionEngine:
     """All state of detection. The same days give the same candidates, however they arrive."""
 
     def __init__(self, ranker: Ranker | None, rules: RuleSet | None = None) -> None:
         """`rules` are the Sigma rules that events were asked when they were coded; none by default."""
-        self.behaviour = Behaviour()
+        self.behaviour = BehaviourDetector()
         self.lineage = LineageDetector()
         self.rules = RuleDetector()
-        self.calibration = Calibration()
-        self.recent = Recent()
+        self.calibration = PatternCalibration()
+        self.recent = RecentEvidence()
         self.sigma = SigmaDetector(RuleSet() if rules is None else rules)
         self._ranker = ranker
 
@@ -76,7 +76,7 @@ class Engine:
 
         Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
         """
-        parts = nested(**{name: part.state() for name, part in self._parts().items()})
+        parts = nest_states(**{name: part.state() for name, part in self._parts().items()})
         return {"layout": layout(self.sigma.rules), **parts}
 
     def restore(self, state: State) -> None:
@@ -86,7 +86,7 @@ class Engine:
         those that it was learnt with. The engine is then as it was.
         """
         rules = self.sigma.rules
-        saved, fresh = Saved(state), Engine(self._ranker, rules)
+        saved, fresh = RestoredState(state), DetectionEngine(self._ranker, rules)
         if saved.array("layout", np.uint8, None).tobytes() != layout(rules).tobytes():
             raise saved.invalid("layout", "is of other fields, rules or patterns")
         for name, part in fresh._parts().items():
@@ -96,7 +96,15 @@ class Engine:
 
     def _parts(
         self,
-    ) -> dict[str, Behaviour | LineageDetector | RuleDetector | Calibration | Recent | SigmaDetector]:
+    ) -> dict[
+        str,
+        BehaviourDetector
+        | LineageDetector
+        | RuleDetector
+        | PatternCalibration
+        | RecentEvidence
+        | SigmaDetector,
+    ]:
         return {
             "behaviour": self.behaviour,
             "lineage": self.lineage,
@@ -106,11 +114,11 @@ class Engine:
             "sigma": self.sigma,
         }
 
-    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> Scored:
+    def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> ScoredDay:
         """Score the events of one day and learn them. `number` counts days since the epoch."""
         lineage = self.lineage.observe(batch, number)
         hits, sigma = self.rules.observe(batch), self.sigma.observe(batch, number)
-        day = cut(batch, self.behaviour.derived, number)
+        day = split_into_groups(batch, self.behaviour.derived, number)
         self.behaviour.attempts.observe(day)
         groups = self.behaviour.score(day)
         self.recent.observe(batch, hits, number)
@@ -121,7 +129,7 @@ class Engine:
         score = self._score(table, p, unsupervised, told)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else ()
         self.behaviour.learn(groups)
-        return Scored(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
+        return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
     def _score(self, table: Table, p: Floats, unsupervised: Floats, told: Floats) -> Floats:
         score = np.full(len(table.values), NOTHING_NEW)
@@ -134,15 +142,15 @@ class Engine:
 
     def _keep(
         self,
-        groups: Groups,
+        groups: BehaviourGroups,
         table: Table,
         p: Floats,
         score: Floats,
         unsupervised: Floats,
-        lineage: Lineage,
-        hits: Hits,
+        lineage: LineageEvidence,
+        hits: BuiltinHits,
         sigma: SigmaHits,
-    ) -> tuple[Candidate, ...]:
+    ) -> tuple[ScoredCandidate, ...]:
         rows = self._worst(groups.day, score)
         base, parts = self._explained(table, p, rows, unsupervised)
         candidates = []
@@ -151,16 +159,16 @@ class Engine:
         for place, row in enumerate(rows):
             named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
             members = order[begins[row] : begins[row + 1]]
-            fired = told_of(sigma, self.sigma.rules.abouts, members)
+            fired = list_top_rules(sigma, self.sigma.rules.abouts, members)
             if fired and fired[0].weight > 0:
                 named[SIGMA] = fired[0].weight
             scored = (float(score[row]), base, named, float(unsupervised[row]))
             candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored, fired)
-            arrivals = Arrivals(groups, row, members, lineage, hits, candidate.pattern.name, sigma)
-            candidates.append(candidate.with_curve(curve(arrivals, base, named)))
+            arrivals = EvidenceTimes(groups, row, members, lineage, hits, candidate.pattern.name, sigma)
+            candidates.append(candidate.with_curve(compute_curve(arrivals, base, named)))
         return tuple(candidates)
 
-    def _worst(self, day: Day, score: Floats) -> list[int]:
+    def _worst(self, day: GroupedDay, score: Floats) -> list[int]:
         """Return the groups that are taken down: each tenant's worst, in an order that no numbering decides."""
         texts, rows = day.batch.vocabularies, list[int]()
 

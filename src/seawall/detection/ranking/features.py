@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.detection.behaviour.attempts import Attempts
-from seawall.detection.behaviour.detector import KIND_FLAGS, Groups
+from seawall.detection.behaviour.detector import KIND_FLAGS, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.behaviour.volume import Volume
-from seawall.detection.lineage.detector import Lineage
+from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.provider_services import is_housekeeping
-from seawall.detection.ranking.recent_changes import Recent
-from seawall.detection.ranking.restlessness import commotion
-from seawall.detection.rules.detector import RULE_GROUPS, RULES, Hits
+from seawall.detection.ranking.recent_changes import RecentEvidence
+from seawall.detection.ranking.restlessness import measure_restlessness
+from seawall.detection.rules.detector import RULE_GROUPS, RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.events.coded_batch import MISSING, Floats
 
@@ -71,7 +71,9 @@ class Table:
         return np.asarray(self.values[:, INDEX[name]])
 
 
-def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
+def join(
+    groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits, recent: RecentEvidence
+) -> Table:
     """Return the feature table. `lineage` and `hits` speak of the same batch as `groups.day`."""
     values = np.zeros((len(groups), len(FEATURES)))
     for field, surprise in groups.fields.items():
@@ -82,7 +84,7 @@ def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
     _join_lineage(values, groups, lineage)
     _join_rules(values, groups, hits)
     _join_recent(values, groups, recent)
-    values[:, INDEX["commotion"]] = commotion(groups)
+    values[:, INDEX["commotion"]] = measure_restlessness(groups)
     values[:, INDEX["housekeeping"]] = is_housekeeping(groups)
     for name in LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
@@ -92,14 +94,14 @@ def join(groups: Groups, lineage: Lineage, hits: Hits, recent: Recent) -> Table:
     return Table(values)
 
 
-def _join_lineage(values: Floats, groups: Groups, lineage: Lineage) -> None:
+def _join_lineage(values: Floats, groups: BehaviourGroups, lineage: LineageEvidence) -> None:
     rows = np.flatnonzero(groups.day.group != MISSING)
     group = groups.day.group[rows]
     for part in LINEAGE_PARTS:
         np.maximum.at(values[:, INDEX[f"lineage.{part}"]], group, getattr(lineage, part)[rows])
 
 
-def _join_rules(values: Floats, groups: Groups, hits: Hits) -> None:
+def _join_rules(values: Floats, groups: BehaviourGroups, hits: BuiltinHits) -> None:
     group = groups.day.group[hits.row]
     placed = group != MISSING
     for index, rule in enumerate(RULES):
@@ -107,7 +109,7 @@ def _join_rules(values: Floats, groups: Groups, hits: Hits) -> None:
         np.maximum.at(values[:, INDEX[f"rules.{rule.group}"]], group[mine], hits.evidence[mine])
 
 
-def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
+def _join_recent(values: Floats, groups: BehaviourGroups, recent: RecentEvidence) -> None:
     """Tie an application's strange use to the credential or consent that came shortly before it."""
     day = groups.day
     strange = (
@@ -118,7 +120,7 @@ def _join_recent(values: Floats, groups: Groups, recent: Recent) -> None:
     values[:, INDEX["after_consent"]] = recent.evidence("consent_any", day.tenant, day.number) * new
 
 
-def sigma_part(groups: Groups, hits: SigmaHits) -> Floats:
+def sigma_part(groups: BehaviourGroups, hits: SigmaHits) -> Floats:
     """Return what the strongest Sigma rule adds to each group's score, in log-odds, float64 (g,).
 
     It is no feature: the ranker was trained without it, and rule folders differ. Several rules often name one deed, so the

@@ -232,7 +232,7 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
-def together_abroad(table: Table) -> Floats:
+def measure_abroad(table: Table) -> Floats:
     """Return how close in time the usual network is used in another country: 0 (12 h apart) to 8 (same minute)."""
     gap = table.column("usual_gap_abroad")
     return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
@@ -241,11 +241,11 @@ def together_abroad(table: Table) -> Floats:
 def measure(dimension: str, table: Table) -> Floats:
     """Return a dimension's value, float64 (g,): a sum of features, or how close in time two countries were."""
     if dimension == "together_abroad":
-        return together_abroad(table)
+        return measure_abroad(table)
     return np.asarray(sum(table.column(name) for name in dimension.split("+")))
 
 
-def named(table: Table, row: int, p: Floats) -> Pattern:
+def name_best_pattern(table: Table, row: int, p: Floats) -> Pattern:
     """Return the pattern that names a group: of those nearly as improbable as the least probable, the one with
     most of its dimensions unusual, and of those the most specific. `p` is (patterns,).
     """
@@ -261,7 +261,7 @@ def named(table: Table, row: int, p: Floats) -> Pattern:
     return best
 
 
-def levels(pattern: Pattern, table: Table) -> Codes:
+def find_cells(pattern: Pattern, table: Table) -> Codes:
     """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 where the pattern does not speak."""
     cell = np.zeros(len(table.values), np.int32)
     for dimension in pattern.dimensions:

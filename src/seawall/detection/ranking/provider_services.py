@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.detector import Groups
+from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.events.coded_batch import MISSING, Floats
 
 RESERVED = tuple(
@@ -35,7 +35,7 @@ QUIET_KINDS = ("directory", "file", "other", "sign_in")
 """What housekeeping consists of. Whoever reads or changes mail is looked at, whatever the application."""
 
 
-def is_housekeeping(groups: Groups) -> Floats:
+def is_housekeeping(groups: BehaviourGroups) -> Floats:
     """Return 1.0 (g,) where a service of the provider only keeps house, from the provider's network or none, else 0.
 
     An intruder who took such a service over reads mail, comes from elsewhere, or does what a rule names

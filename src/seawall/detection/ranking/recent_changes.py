@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.rules.detector import RULES, Hits
-from seawall.events.array_state import Saved, State
+from seawall.detection.rules.detector import RULES, BuiltinHits
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch, Codes, Floats
 
 REMEMBERED_DAYS = 4
@@ -14,13 +14,13 @@ REMEMBERED_DAYS = 4
 WATCHED = ("credential", "consent_any")
 
 
-class Recent:
+class RecentEvidence:
     """Per tenant and watched group of rules: the evidence of the last hits, and their day."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[int, str], tuple[int, float]] = {}
 
-    def observe(self, batch: CodedBatch, hits: Hits, day: int) -> None:
+    def observe(self, batch: CodedBatch, hits: BuiltinHits, day: int) -> None:
         """Remember the day's hits of the watched groups."""
         for group in WATCHED:
             wanted = np.array([rule.group == group for rule in RULES])[hits.rule]
@@ -38,7 +38,7 @@ class Recent:
             state[f"{group}.strength"] = np.array([row[2] for row in rows], np.float64)
         return state
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._last = {}
         for group in WATCHED:

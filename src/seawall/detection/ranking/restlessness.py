@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.detector import Groups
+from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.events.coded_batch import Floats
 
 FIELDS = ("network", "app", "client")
@@ -21,7 +21,7 @@ YOUTH = 7.0
 """Days in which the commotion of a log's beginning comes to count half: weeks repeat, and weekends come once in one."""
 
 
-def commotion(groups: Groups) -> Floats:
+def measure_restlessness(groups: BehaviourGroups) -> Floats:
     """Return ln of how many times the usual share of the tenant's other accounts show something new, (g,), at least 0.
 
     Where a log begins, everybody's everything is new: the odds that a new thing is an intruder's fall by as much as new

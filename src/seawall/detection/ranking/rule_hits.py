@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.detection.rules.sigma.detector import SigmaHits
-from seawall.detection.rules.sigma.model import About
+from seawall.detection.rules.sigma.model import RuleDescription
 from seawall.events.grouping import Rows
 
 SIGMA = "sigma"
@@ -20,7 +20,7 @@ LONGEST_TITLE = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Fired:
+class RuleHit:
     """A rule that hit. `weight` is what it could add to the score, 0 where it is silenced; `events` how many records it hit."""
 
     rule: str
@@ -38,7 +38,7 @@ class Fired:
         return f"rule \u201c{self.title}\u201d{technique}, which fires on {often} here"
 
 
-def told_of(hits: SigmaHits, abouts: Sequence[About], members: Rows) -> tuple[Fired, ...]:
+def list_top_rules(hits: SigmaHits, abouts: Sequence[RuleDescription], members: Rows) -> tuple[RuleHit, ...]:
     """Return the rules that hit a group's rows, the weightiest first, at most so many as people read."""
     mine = np.flatnonzero(np.isin(hits.row, members))
     found = []
@@ -47,7 +47,7 @@ def told_of(hits: SigmaHits, abouts: Sequence[About], members: Rows) -> tuple[Fi
         about = abouts[rule]
         first = own[int(hits.weight[own].argmax())]
         found.append(
-            Fired(
+            RuleHit(
                 about.id,
                 about.title[:LONGEST_TITLE],
                 about.level,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.behaviour.detector import KIND_FLAGS, Groups
+from seawall.detection.behaviour.detector import KIND_FLAGS, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.behaviour.volume import Volume
-from seawall.detection.lineage.detector import Lineage
+from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import EVIDENCE
 from seawall.detection.ranking.rule_hits import SIGMA
-from seawall.detection.rules.detector import RULES, Hits
+from seawall.detection.rules.detector import RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.events.coded_batch import MISSING, Codes
 
@@ -24,7 +24,7 @@ _COLUMNS = {field.name: field.columns for field in FIELDS}
 _DIMENSIONS = {f"p.{pattern.name}": pattern.dimensions for pattern in PATTERNS}
 
 
-class Arrivals:
+class EvidenceTimes:
     """For one group: when each ranker input got its value, in microseconds since the epoch.
 
     The evidence as a whole counts from when its strongest pattern was complete.
@@ -32,11 +32,11 @@ class Arrivals:
 
     def __init__(
         self,
-        groups: Groups,
+        groups: BehaviourGroups,
         row: int,
         members: np.ndarray,
-        lineage: Lineage,
-        hits: Hits,
+        lineage: LineageEvidence,
+        hits: BuiltinHits,
         pattern: str,
         sigma: SigmaHits | None = None,
     ) -> None:
@@ -94,7 +94,9 @@ class Arrivals:
         return int(self._times[int(mask.argmax())]) if mask.any() else int(self._times[0])
 
 
-def curve(arrivals: Arrivals, base: float, parts: dict[str, float]) -> tuple[tuple[int, float], ...]:
+def compute_curve(
+    arrivals: EvidenceTimes, base: float, parts: dict[str, float]
+) -> tuple[tuple[int, float], ...]:
     """Return (time, score from then on) in order of time; the last score is base + all parts."""
     steps: dict[int, float] = {}
     for name, weight in parts.items():

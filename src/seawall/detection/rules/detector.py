@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.detection.rules import directory, mailbox, resets, signing_in
-from seawall.detection.rules.rule import Rule
-from seawall.events.array_state import Saved, State, copied, nested
+from seawall.detection.rules.rule import BuiltinRule
+from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats
 
-RULES: tuple[Rule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES, *resets.RULES)
+RULES: tuple[BuiltinRule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES, *resets.RULES)
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
 
 PRIOR_RATE = 1.0 / 200.0
@@ -22,7 +22,7 @@ PRIOR_DAYS = 400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class BuiltinHits:
     """h rule hits: `row` of the batch, `rule` index into `RULES`, `evidence` in nats (−ln of the firing rate)."""
 
     row: np.ndarray
@@ -38,7 +38,7 @@ class RuleDetector:
         self._days = np.zeros(0)
         self._memories = {rule.name: rule.memory() for rule in RULES if rule.memory is not None}
 
-    def observe(self, batch: CodedBatch) -> Hits:
+    def observe(self, batch: CodedBatch) -> BuiltinHits:
         """Return the hits of a day, with rates as they were before it, then learn the day's."""
         self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
@@ -52,7 +52,7 @@ class RuleDetector:
         tenant = batch.codes["org_uid"][row]
         rate = (self._fired[tenant, rule_index] + PRIOR_RATE * PRIOR_DAYS) / (self._days[tenant] + PRIOR_DAYS)
         self._learn(batch, row, rule_index, person)
-        return Hits(row, rule_index, np.asarray(-np.log(np.clip(rate, 1e-6, 1.0))))
+        return BuiltinHits(row, rule_index, np.asarray(-np.log(np.clip(rate, 1e-6, 1.0))))
 
     def _learn(self, batch: CodedBatch, row: np.ndarray, rule: Codes, person: np.ndarray) -> None:
         tenant, actor = batch.codes["org_uid"], batch.actor
@@ -68,9 +68,9 @@ class RuleDetector:
     def state(self) -> State:
         """Return what is known, as plain arrays."""
         memories = {name.replace("-", "_"): memory.state() for name, memory in self._memories.items()}
-        return {**copied(self, {"_fired": np.float64, "_days": np.float64}), **nested(**memories)}
+        return {**copy_arrays(self, {"_fired": np.float64, "_days": np.float64}), **nest_states(**memories)}
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(RULES))

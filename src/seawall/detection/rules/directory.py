@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from seawall.detection.rules.rule import Rule, by_activity, mentions, parameters, where
+from seawall.detection.rules.rule import (
+    BuiltinRule,
+    has_mention,
+    match_operations,
+    match_where,
+    parse_parameters,
+)
 from seawall.events.coded_batch import CodedBatch
 
 MAIL_SCOPES = (
@@ -30,16 +36,16 @@ OKTA_POLICIES = (
 
 
 def _mail(batch: CodedBatch, row: int) -> bool:
-    return mentions(batch, row, MAIL_SCOPES)
+    return has_mention(batch, row, MAIL_SCOPES)
 
 
 def _gains_a_credential(batch: CodedBatch, row: int) -> bool:
     """Entra writes one operation for secrets that are added and removed: an addition is named by the reader."""
-    said = parameters(batch, row)
+    said = parse_parameters(batch, row)
     return "KeyDescription" not in said or "KeyDescription" in str(said.get("Added"))
 
 
-_consents = by_activity(
+_consents = match_operations(
     "Consent to application",
     "Add delegated permission grant",
     "Add OAuth2PermissionGrant",
@@ -54,15 +60,15 @@ _consents = by_activity(
 )
 
 RULES = (
-    Rule(
+    BuiltinRule(
         "consent-mail",
         "consent",
         "T1528 Steal Application Access Token",
         "lets an application read mail",
         "applications consented before the log begins",
-        where(_consents, _mail),
+        match_where(_consents, _mail),
     ),
-    Rule(
+    BuiltinRule(
         "consent",
         "consent_any",
         "T1528 Steal Application Access Token",
@@ -70,14 +76,14 @@ RULES = (
         "applications consented before the log begins",
         _consents,
     ),
-    Rule(
+    BuiltinRule(
         "app-credential",
         "credential",
         "T1098.001 Additional Cloud Credentials",
         "adds a secret or certificate to an application",
         "a secret that was stolen rather than added",
-        where(
-            by_activity(
+        match_where(
+            match_operations(
                 "Add service principal credentials",
                 "Create application – Certificates and secrets management",
                 "Update application – Certificates and secrets management",
@@ -87,21 +93,21 @@ RULES = (
             _gains_a_credential,
         ),
     ),
-    Rule(
+    BuiltinRule(
         "api-token",
         "role",
         "T1098.001 Additional Cloud Credentials",
         "makes an API token, which acts as whoever made it",
         "tokens made before the log begins",
-        by_activity("system.api_token.create"),
+        match_operations("system.api_token.create"),
     ),
-    Rule(
+    BuiltinRule(
         "role-grant",
         "role",
         "T1098.003 Additional Cloud Roles",
         "gives an account or group an administrator role",
         "roles inherited through groups",
-        by_activity(
+        match_operations(
             "Add member to role",
             "Add eligible member to role",
             "Add member to role completed (PIM activation)",
@@ -114,14 +120,14 @@ RULES = (
             "GRANT_DELEGATED_ADMIN_PRIVILEGES",
         ),
     ),
-    Rule(
+    BuiltinRule(
         "method-change",
         "identity",
         "T1556.006 Multi-Factor Authentication",
         "changes the sign-in methods of an account, or its ways of recovery",
         "methods that a federated provider keeps",
-        where(
-            by_activity(
+        match_where(
+            match_operations(
                 "User registered security info",
                 "Admin registered security info",
                 "User changed default security info",
@@ -155,17 +161,17 @@ RULES = (
             ),
             lambda batch, row: (
                 batch.value("activity_name", row).rstrip(".") != "Update user"
-                or mentions(batch, row, ("strongauthentication",))
+                or has_mention(batch, row, ("strongauthentication",))
             ),
         ),
     ),
-    Rule(
+    BuiltinRule(
         "policy-change",
         "evasion",
         "T1556.009 Conditional Access Policies",
         "changes a policy, domain, network zone, federation or log stream of the organisation",
         "changes by partners outside this directory",
-        by_activity(
+        match_operations(
             "Update conditional access policy",
             "Delete conditional access policy",
             "Update policy",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from seawall.detection.rules.rule import Rule, by_activity, either, mentions, parameters, truthy, where
+from seawall.detection.rules.rule import (
+    BuiltinRule,
+    has_mention,
+    is_set,
+    match_either,
+    match_operations,
+    match_where,
+    parse_parameters,
+)
 from seawall.events.coded_batch import CodedBatch
 
 FORWARDS = ("forwardto", "redirectto", "forwardasattachmentto", "forwardingsmtpaddress", "forwardingaddress")
@@ -11,7 +19,7 @@ MAIL_FLOW = ("rout", "forward", "journal", "bcc", "recipient_address_map", "gate
 """Words of the settings of Gmail that decide where an organisation's mail goes."""
 HIDING_PLACES = ("rss", "conversation history", "archive", "junk", "deleted", "notes", "sync issues")
 
-_rules = by_activity(
+_rules = match_operations(
     "New-InboxRule",
     "Set-InboxRule",
     "UpdateInboxRules",
@@ -22,23 +30,23 @@ _rules = by_activity(
 
 
 def _forwards(batch: CodedBatch, row: int) -> bool:
-    named = {name.lower(): value for name, value in parameters(batch, row).items()}
-    if any(truthy(named[name]) for name in FORWARDS if name in named):
+    named = {name.lower(): value for name, value in parse_parameters(batch, row).items()}
+    if any(is_set(named[name]) for name in FORWARDS if name in named):
         return True
     return (
-        mentions(batch, row, ("forward", "redirect"))
+        has_mention(batch, row, ("forward", "redirect"))
         and batch.value("activity_name", row) == "UpdateInboxRules"
     )
 
 
 def _hides(batch: CodedBatch, row: int) -> bool:
-    named = {name.lower(): value for name, value in parameters(batch, row).items()}
-    if any(truthy(named[name]) for name in HIDES if name in named):
+    named = {name.lower(): value for name, value in parse_parameters(batch, row).items()}
+    if any(is_set(named[name]) for name in HIDES if name in named):
         return True
     target = str(named.get("movetofolder", "")).lower()
     if any(place in target for place in HIDING_PLACES):
         return True
-    return batch.value("activity_name", row) == "UpdateInboxRules" and mentions(
+    return batch.value("activity_name", row) == "UpdateInboxRules" and has_mention(
         batch, row, ("delete", *HIDING_PLACES)
     )
 
@@ -46,13 +54,15 @@ def _hides(batch: CodedBatch, row: int) -> bool:
 def _gives_access(batch: CodedBatch, row: int) -> bool:
     """Full access to a mailbox, or any right to a folder: records of folders also say that somebody has no right any more."""
     if batch.value("activity_name", row) == "Add-MailboxPermission":
-        return mentions(batch, row, ("fullaccess", "full access"))
-    named = {name.lower(): str(value).strip().lower() for name, value in parameters(batch, row).items()}
+        return has_mention(batch, row, ("fullaccess", "full access"))
+    named = {name.lower(): str(value).strip().lower() for name, value in parse_parameters(batch, row).items()}
     return named.get("memberrights") != "none" and named.get("accessrights") != "none"
 
 
 def _audit_off(batch: CodedBatch, row: int) -> bool:
-    named = {name.lower(): str(value).lower().strip('"$') for name, value in parameters(batch, row).items()}
+    named = {
+        name.lower(): str(value).lower().strip('"$') for name, value in parse_parameters(batch, row).items()
+    }
     off = {
         "unifiedauditlogingestionenabled": "false",
         "auditenabled": "false",
@@ -64,15 +74,15 @@ def _audit_off(batch: CodedBatch, row: int) -> bool:
 
 
 RULES = (
-    Rule(
+    BuiltinRule(
         "forwarding",
         "persistence",
         "T1114.003 Email Forwarding Rule",
         "sends mail on to another address",
         "forwarding set up in a client that writes no audit record",
-        either(
-            where(_rules, _forwards),
-            by_activity(
+        match_either(
+            match_where(_rules, _forwards),
+            match_operations(
                 "email_forwarding_out_of_domain",
                 "gmail.users.settings.updateAutoForwarding",
                 "gmail.users.settings.forwardingAddresses.create",
@@ -80,22 +90,22 @@ RULES = (
             ),
         ),
     ),
-    Rule(
+    BuiltinRule(
         "hiding-rule",
         "persistence",
         "T1564.008 Email Hiding Rules",
         "hides or deletes incoming mail by a rule",
         "rules whose actions the record does not name",
-        where(_rules, _hides),
+        match_where(_rules, _hides),
     ),
-    Rule(
+    BuiltinRule(
         "mailbox-grant",
         "grant",
         "T1098.002 Additional Email Delegate Permissions",
         "gives somebody access to a mailbox",
         "grants made before the log begins",
-        where(
-            by_activity(
+        match_where(
+            match_operations(
                 "Add-MailboxPermission",
                 "Add-RecipientPermission",
                 "Add-MailboxFolderPermission",
@@ -108,34 +118,34 @@ RULES = (
             _gives_access,
         ),
     ),
-    Rule(
+    BuiltinRule(
         "transport-rule",
         "persistence",
         "T1114.003 Email Forwarding Rule",
         "changes how the whole organisation's mail flows",
         "rules changed in place before the log begins",
-        either(
-            by_activity(
+        match_either(
+            match_operations(
                 "New-TransportRule",
                 "New-InboundConnector",
                 "New-OutboundConnector",
                 "New-JournalRule",
                 "MAIL_ROUTING_DESTINATION_ADDED",
             ),
-            where(
-                by_activity("CREATE_GMAIL_SETTING", "CHANGE_GMAIL_SETTING"),
-                lambda batch, row: mentions(batch, row, MAIL_FLOW),
+            match_where(
+                match_operations("CREATE_GMAIL_SETTING", "CHANGE_GMAIL_SETTING"),
+                lambda batch, row: has_mention(batch, row, MAIL_FLOW),
             ),
         ),
     ),
-    Rule(
+    BuiltinRule(
         "audit-off",
         "evasion",
         "T1562.008 Disable or Modify Cloud Logs",
         "switches auditing off",
         "audit that was never on",
-        where(
-            by_activity(
+        match_where(
+            match_operations(
                 "Set-AdminAuditLogConfig",
                 "Set-Mailbox",
                 "Set-MailboxAuditBypassAssociation",
@@ -144,13 +154,13 @@ RULES = (
             _audit_off,
         ),
     ),
-    Rule(
+    BuiltinRule(
         "mailbox-search",
         "collection",
         "T1114.002 Remote Email Collection",
         "searches or exports mailboxes",
         "searches through Graph, which are mail accesses",
-        by_activity(
+        match_operations(
             "New-ComplianceSearch",
             "Start-ComplianceSearch",
             "New-ComplianceSearchAction",

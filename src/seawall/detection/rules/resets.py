@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.rules.rule import Rule, by_activity
-from seawall.events.array_state import Saved, State, texts_kept
+from seawall.detection.rules.rule import BuiltinRule, match_operations
+from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Keys, Times, pair_keys
 
 WINDOW = 24 * 60 * 60 * 1_000_000
 """So long after a reset a sign-in may be what it was asked for, in microseconds: whoever asked for it does not wait."""
 
-_resets = by_activity(
+_resets = match_operations(
     "user.mfa.factor.reset_all",
     "user.mfa.factor.deactivate",
     "user.mfa.factor.suspend",
@@ -35,7 +35,7 @@ _resets = by_activity(
 Name = tuple[str, str]
 
 
-class Resets:
+class FactorResets:
     """When each account's factors were last changed by another, by the names of organisation and account; kept for `WINDOW`."""
 
     def __init__(self) -> None:
@@ -69,12 +69,12 @@ class Resets:
         """Return what is known, as plain arrays."""
         rows = sorted(self._last.items())
         return {
-            **texts_kept("organisations", (organisation for (organisation, _), _ in rows)),
-            **texts_kept("accounts", (account for (_, account), _ in rows)),
+            **pack_texts("organisations", (organisation for (organisation, _), _ in rows)),
+            **pack_texts("accounts", (account for (_, account), _ in rows)),
             "times": np.array([time for _, time in rows], np.int64),
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         times = saved.array("times", np.int64, None).tolist()
         organisations = saved.texts("organisations", len(times))
@@ -106,12 +106,12 @@ def _latest(reset: Keys, times: Times, used: Keys, at: Times) -> Times:
 
 
 RULES = (
-    Rule(
+    BuiltinRule(
         "sign-in-after-reset",
         "identity",
         "T1556.006 Multi-Factor Authentication",
         "signs in within a day after somebody else took away or replaced its factors",
         "resets of passwords alone; intruders who wait for more than a day; resets that name no address",
-        memory=Resets,
+        memory=FactorResets,
     ),
 )

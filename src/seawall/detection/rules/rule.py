@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Vocabulary, pair_keys
-from seawall.events.grouping import grouped
+from seawall.events.grouping import group_rows
 
 
-class Memory(Protocol):
+class RuleMemory(Protocol):
     """What a rule remembers of the days before."""
 
     def observe(self, batch: CodedBatch) -> Bools:
@@ -24,17 +24,17 @@ class Memory(Protocol):
     def state(self) -> State:
         """Return what is known, as plain arrays."""
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
 
 
-def never(batch: CodedBatch) -> Bools:
+def match_nothing(batch: CodedBatch) -> Bools:
     """Match nothing."""
     return np.zeros(len(batch), bool)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BuiltinRule:
     """A technique and the events that show it.
 
     `matches` returns bool (n,) for a batch of n events of one day; a rule that needs the days before has a `memory`
@@ -47,15 +47,15 @@ class Rule:
     technique: str
     words: str
     misses: str
-    matches: Callable[[CodedBatch], Bools] = never
-    memory: Callable[[], Memory] | None = None
+    matches: Callable[[CodedBatch], Bools] = match_nothing
+    memory: Callable[[], RuleMemory] | None = None
 
 
 SHORT = 4_096
 """Characters of parameters up to which what they say is remembered: scripts set the same ones again and again."""
 
 
-def parameters(batch: CodedBatch, row: int) -> Mapping[str, Any]:
+def parse_parameters(batch: CodedBatch, row: int) -> Mapping[str, Any]:
     """Return the cmdlet parameters or modified properties of one event; empty when there are none."""
     text = batch.texts["parameters"][row].as_py()
     if not text:
@@ -76,7 +76,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
+def match_operations(*activities: str) -> Callable[[CodedBatch], Bools]:
     """Match successful events of the given operations (case and trailing full stop do not matter)."""
     wanted = frozenset(_plain(activity) for activity in activities)
     known: tuple[Vocabulary | None, int, list[str]] = (None, 0, [])
@@ -97,7 +97,7 @@ def by_activity(*activities: str) -> Callable[[CodedBatch], Bools]:
     return matches
 
 
-def where(
+def match_where(
     candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]
 ) -> Callable[[CodedBatch], Bools]:
     """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns.
@@ -109,7 +109,7 @@ def where(
         mask = candidates(batch).copy()
         rows = np.flatnonzero(mask)
         said = batch.texts["parameters"].take(rows).dictionary_encode().indices.fill_null(MISSING)
-        alike = grouped(pair_keys(batch.codes["activity_name"][rows], said.to_numpy()))
+        alike = group_rows(pair_keys(batch.codes["activity_name"][rows], said.to_numpy()))
         passed = [test(batch, int(row)) for row in rows[alike.first]]
         mask[rows] = np.array(passed, bool)[alike.place]
         return mask
@@ -117,7 +117,7 @@ def where(
     return matches
 
 
-def either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedBatch], Bools]:
+def match_either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedBatch], Bools]:
     """Match what any of several matches."""
 
     def matches(batch: CodedBatch) -> Bools:
@@ -126,13 +126,13 @@ def either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedBatch],
     return matches
 
 
-def mentions(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
+def has_mention(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
     """Say whether an event's parameters contain any of the words, whatever the case."""
     text = (batch.texts["parameters"][row].as_py() or "").lower()
     return any(word in text for word in words)
 
 
-def truthy(value: object) -> bool:
+def is_set(value: object) -> bool:
     """Say whether a parameter is set: true, 1, or any text that is not empty, false, 0 or $null."""
     return str(value).strip().strip('"').lower() not in {
         "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.rules.rule import Rule
+from seawall.detection.rules.rule import BuiltinRule
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch
 from seawall.events.microsoft.entra_results import NOT_GIVEN
 
@@ -79,7 +79,7 @@ def _prompt_bombing(batch: CodedBatch) -> Bools:
 
 
 RULES = (
-    Rule(
+    BuiltinRule(
         "legacy-sign-in",
         "legacy",
         "T1078.004 Cloud Accounts",
@@ -87,7 +87,7 @@ RULES = (
         "legacy protocols that use modern tokens",
         _legacy,
     ),
-    Rule(
+    BuiltinRule(
         "device-code",
         "device_code",
         "T1528 Steal Application Access Token",
@@ -95,7 +95,7 @@ RULES = (
         "sign-ins whose record does not name the protocol",
         _device_code,
     ),
-    Rule(
+    BuiltinRule(
         "spray-then-success",
         "attempts",
         "T1110.003 Password Spraying",
@@ -103,7 +103,7 @@ RULES = (
         "sprays spread over many address blocks, days or organisations",
         _spray_then_success,
     ),
-    Rule(
+    BuiltinRule(
         "provider-warning",
         "attempts",
         "T1078.004 Cloud Accounts",
@@ -111,7 +111,7 @@ RULES = (
         "warnings that reach administrators by mail alone",
         _provider_warning,
     ),
-    Rule(
+    BuiltinRule(
         "prompt-bombing",
         "attempts",
         "T1621 Multi-Factor Authentication Request Generation",

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from seawall.events.formats.bounded import DAMAGE, BoundedStream, Counter, Expansion, MemberNames
-from seawall.events.formats.inflating import GzipStream, Stream, ZstandardStream, as_binary
+from seawall.events.formats.inflating import GzipStream, InflatedStream, ZstandardStream, as_binary
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
-from seawall.events.formats.zip_archive import Entry, entries, find_directory, open_entry
+from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.problem import Problem
 
@@ -22,7 +22,7 @@ _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class PlainStream:
     """One stream of plain bytes; `is_plain_file` when it is the file on disk itself."""
 
     stream: BoundedStream
@@ -48,7 +48,7 @@ def is_container(head: bytes) -> bool:
     return head.startswith((_GZIP, _ZSTD, *_ZIP)) or is_tar(head)
 
 
-def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Opened | Problem]:
+def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[PlainStream | Problem]:
     """Yield the plain streams inside an open, seekable file. Each is to be read before the next is asked for."""
     stored = raw.seek(0, 2)
     raw.seek(0)
@@ -56,11 +56,11 @@ def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[Opened | 
     yield from _open(raw, BoundedStream(raw, name, limits), around)
 
 
-def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
     name, limits = outer.name, around.limits
     head = outer.peek(BLOCK)
     if not is_container(head):
-        yield Opened(outer, is_plain_file=around.depth == 0)
+        yield PlainStream(outer, is_plain_file=around.depth == 0)
         return
     if around.depth >= limits.archive_depth and not (around.is_inflated and is_tar(head)):
         yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")
@@ -70,7 +70,7 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
     elif head.startswith((_GZIP, _ZSTD)):
         counter = Counter(as_binary(outer))
         source = as_binary(counter)
-        inner: Stream = GzipStream(source) if head.startswith(_GZIP) else ZstandardStream(source)
+        inner: InflatedStream = GzipStream(source) if head.startswith(_GZIP) else ZstandardStream(source)
         bounded = BoundedStream(as_binary(inner), name, limits, counter, around.expansion)
         yield from _open(None, bounded, around.deeper(is_inflated=True))
         if outer.problem is not None and bounded.problem is None:
@@ -79,7 +79,7 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
         yield from _open_tar(outer, around)
 
 
-def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
     name, limits, names = outer.name, around.limits, MemberNames(outer.name)
     if raw is None:
         # A ZIP file's directory lies at its end, so an inner one must be held whole; that is bounded.
@@ -115,7 +115,7 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
         yield from _open(None, bounded, around.deeper())
 
 
-def _listed(raw: BinaryIO) -> Iterator[Entry | str]:
+def _listed(raw: BinaryIO) -> Iterator[ZipEntry | str]:
     """Yield the entries of a ZIP file, at last why there are no more where it is damaged."""
     try:
         yield from entries(raw, find_directory(raw))
@@ -123,7 +123,7 @@ def _listed(raw: BinaryIO) -> Iterator[Entry | str]:
         yield str(error) or type(error).__name__
 
 
-def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[Opened | Problem]:
+def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
     name, names = outer.name, MemberNames(outer.name)
     inside = around if around.is_inflated else around.deeper()
     inside = _Around(around.limits, around.expansion, inside.depth)

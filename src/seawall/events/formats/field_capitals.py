@@ -1,7 +1,7 @@
 """Reads records whose vendor writes the same field in several capitalisations, flat or under `properties`.
 
 Records of one export have the same field names, so where each field is, is worked out once for all records of
-the same names (a `Layout`).
+the same names (a `FieldLayout`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from seawall.events.formats.json_values import as_text, structure
+from seawall.events.formats.json_values import as_text, read_structure
 
 Names = tuple[str, ...]
 Places = tuple[tuple[int, str], ...]
@@ -41,7 +41,7 @@ def spellings(names: Names) -> dict[str, str]:
     return {name.lower(): name for name in names}
 
 
-class Wanted:
+class RequestedFields:
     """Which fields a source wants as texts: by column the names, in order, of which the first that holds
     something is taken."""
 
@@ -51,7 +51,7 @@ class Wanted:
         self.columns = {column: tuple(names.split()) for column, names in (more | columns).items()}
 
 
-class Plan:
+class ExtractionPlan:
     """How to take columns out of records of one layout: those with a single place are taken in one go."""
 
     __slots__ = ("several", "single")
@@ -72,7 +72,7 @@ def _getter(keys: Names) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     return itemgetter(*keys)
 
 
-class Layout:
+class FieldLayout:
     """Where the fields of a record with certain names are: in `properties` (0) or in the envelope (1)."""
 
     __slots__ = ("_names", "_places", "_plans", "_rests", "envelope", "inner")
@@ -81,7 +81,7 @@ class Layout:
         self.envelope, self.inner = spellings(names), spellings(inner_names)
         self._names = (names, inner_names)
         self._places: dict[Names, Places] = {}
-        self._plans: dict[Wanted, Plan] = {}
+        self._plans: dict[RequestedFields, ExtractionPlan] = {}
         self._rests: dict[frozenset[str], tuple[Names, Names]] = {}
 
     def places(self, names: Names) -> Places:
@@ -96,11 +96,11 @@ class Layout:
             )
         return found
 
-    def plan(self, wanted: Wanted) -> Plan:
+    def plan(self, wanted: RequestedFields) -> ExtractionPlan:
         """Where the wanted columns are."""
         found = self._plans.get(wanted)
         if found is None:
-            found = self._plans[wanted] = Plan(
+            found = self._plans[wanted] = ExtractionPlan(
                 {column: self.places(names) for column, names in wanted.columns.items()}
             )
         return found
@@ -116,15 +116,15 @@ class Layout:
         return found
 
 
-_remembered_layout = lru_cache(_REMEMBERED)(Layout)
+_remembered_layout = lru_cache(_REMEMBERED)(FieldLayout)
 
 
-def _layout(names: Names, inner_names: Names) -> Layout:
+def _layout(names: Names, inner_names: Names) -> FieldLayout:
     is_small = len(names) + len(inner_names) <= _MOST_NAMES
-    return _remembered_layout(names, inner_names) if is_small else Layout(names, inner_names)
+    return _remembered_layout(names, inner_names) if is_small else FieldLayout(names, inner_names)
 
 
-class Fields:
+class RecordFields:
     """A record by lower-case field name; members of `properties` win over the envelope around them."""
 
     __slots__ = ("_layout", "_sources")
@@ -132,7 +132,7 @@ class Fields:
     def __init__(self, record: dict[str, Any]) -> None:
         names = tuple(record)
         place = spellings(names).get("properties")
-        inner = structure(record[place]) if place is not None else None
+        inner = read_structure(record[place]) if place is not None else None
         if not isinstance(inner, dict):
             inner = {}
         self._sources: tuple[dict[str, Any], dict[str, Any]] = (inner, record)
@@ -146,14 +146,14 @@ class Fields:
                 if found:
                     return found
             elif found is not None and found != "":
-                return structure(found)
+                return read_structure(found)
         return None
 
     def text(self, *names: str) -> str | None:
         """The first of the names that holds a scalar, as text; structures are skipped."""
         return self._text_at(self._layout.places(names))
 
-    def texts(self, wanted: Wanted) -> dict[str, str | None]:
+    def texts(self, wanted: RequestedFields) -> dict[str, str | None]:
         """Like `text` for many columns at once; columns that the record has no field for are left out."""
         plan = self._layout.plan(wanted)
         texts = {column: self._text_at(places) for column, places in plan.several}
@@ -189,7 +189,7 @@ class Fields:
             if not isinstance(found, dict):
                 return None
             key = spellings(tuple(found)).get(step)
-            found = structure(found[key]) if key is not None else None
+            found = read_structure(found[key]) if key is not None else None
         return found
 
     def __contains__(self, name: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal
 
-from seawall.events.batches import EventBatch, Rows, drain, flush, gather
+from seawall.events.batches import EventBatch, RecordBuffer, drain, flush, gather
 from seawall.events.event_table import empty_events
 from seawall.events.failures import file_failure, note_failure
 from seawall.events.formats.containers import is_container
@@ -30,7 +30,7 @@ Shape = Literal["lines", "table", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReadPosition:
     """How far a text has been read.
 
     `offset` is in bytes, `number` that of the next record. Of a table `header` holds the column names once
@@ -48,7 +48,7 @@ class Place:
     is_dropping: bool = False
 
 
-def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
+def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> ReadPosition | None:
     """Where to begin in a text that starts like this; None while it cannot be told what it is.
 
     A text that may still be in the middle of being written is only taken for one that grows when its first line
@@ -58,28 +58,28 @@ def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | Non
         return _first_place(head, limits, is_settled=is_settled)
     except Exception as error:  # noqa: BLE001 - whoever reads it as a whole has a net around it
         note_failure(error)
-        return Place("whole")
+        return ReadPosition("whole")
 
 
-def _first_place(head: bytes, limits: Limits, *, is_settled: bool) -> Place | None:
+def _first_place(head: bytes, limits: Limits, *, is_settled: bool) -> ReadPosition | None:
     if is_container(head):
-        return Place("whole")
+        return ReadPosition("whole")
     encoding, skip = encoding_of(head)
     if encoding != "utf-8":
-        return Place("whole") if len(head) >= 4 or is_settled else None
+        return ReadPosition("whole") if len(head) >= 4 or is_settled else None
     text = head[skip:]
     complete = text if is_settled else text[: text.rfind(b"\n") + 1]
     rows = [row for row in complete.split(b"\n") if row.strip()]
     if rows and is_line_delimited(rows[0], limits.depth):
-        return Place("lines", skip)
+        return ReadPosition("lines", skip)
     start = text.lstrip(b" \t\r\n\0")[:1]
     if rows and start not in (b"{", b"[") and not (is_preamble(rows[0]) and len(rows) < 2):
         header = table_header(complete)
         if header is not None:
-            return Place("table", skip, header=tuple(header[0]), delimiter=header[1])
+            return ReadPosition("table", skip, header=tuple(header[0]), delimiter=header[1])
     if not is_settled:
         return None
-    return Place("lines", skip) if is_line_delimited(text, limits.depth) else Place("whole")
+    return ReadPosition("lines", skip) if is_line_delimited(text, limits.depth) else ReadPosition("whole")
 
 
 def is_complete(line: bytes, limits: Limits) -> bool:
@@ -91,8 +91,8 @@ def is_complete(line: bytes, limits: Limits) -> bool:
 
 
 def read_piece(
-    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool = False
-) -> tuple[list[EventBatch], Place]:
+    data: bytes, place: ReadPosition, name: str, limits: Limits, *, is_end: bool = False
+) -> tuple[list[EventBatch], ReadPosition]:
     """Read what is whole in the bytes from `place.offset` on; the batches, and the place after them.
 
     The place is the same when nothing in the bytes is whole: more of them are needed. `is_end` says that none
@@ -111,8 +111,8 @@ def read_piece(
 
 
 def _read_lines(
-    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
-) -> tuple[list[Taken], Place]:
+    data: bytes, place: ReadPosition, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], ReadPosition]:
     end = len(data) if is_end else data.rfind(b"\n") + 1
     is_dropping = not is_end and (len(data) - end > limits.record_bytes or (place.is_dropping and not end))
     consumed = len(data) if is_dropping else end
@@ -134,7 +134,7 @@ def _one_by_one(
     data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool
 ) -> Iterator[Taken]:
     """Batches of whole lines, like those that `batches_of_lines` makes of many at once."""
-    rows = Rows(name, limits)
+    rows = RecordBuffer(name, limits)
     for line in lines(io.BytesIO(data), limits.record_bytes):
         if line is None or is_dropping:
             reason = f"one record larger than {limits.record_bytes} bytes"
@@ -146,8 +146,8 @@ def _one_by_one(
 
 
 def _read_table(
-    data: bytes, place: Place, name: str, limits: Limits, *, is_end: bool
-) -> tuple[list[Taken], Place]:
+    data: bytes, place: ReadPosition, name: str, limits: Limits, *, is_end: bool
+) -> tuple[list[Taken], ReadPosition]:
     physical, is_dropping = _physical(data, place, limits.record_bytes, is_end=is_end)
     rows, used, reach = _rows(physical, place.reach or limits.record_bytes, is_end=is_end or is_dropping)
     end = physical[used - 1][1] if used else 0
@@ -159,13 +159,13 @@ def _read_table(
     numbers = count(place.number)
     table = (place.header, place.delimiter)
     records = row_records(rows, name, limits, table, numbers, is_started=place.is_started)
-    found = list(drain(Rows(name, limits), records))
+    found = list(drain(RecordBuffer(name, limits), records))
     is_started = place.is_started or any(row is not None and not is_preamble(row) for row in rows)
     return found, replace(after, number=next(numbers), is_started=is_started)
 
 
 def _physical(
-    data: bytes, place: Place, limit: int, *, is_end: bool
+    data: bytes, place: ReadPosition, limit: int, *, is_end: bool
 ) -> tuple[list[tuple[bytes | None, int]], bool]:
     """The lines that have an end, each with the offset behind it, None for one beyond the limit; whether the rest
     is of such a line."""

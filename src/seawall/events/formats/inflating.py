@@ -18,7 +18,7 @@ _ZSTD_FEED = 1 << 10
 """Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at once."""
 
 
-class Stream(Protocol):
+class InflatedStream(Protocol):
     """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
@@ -29,7 +29,7 @@ class Stream(Protocol):
 class ZstandardStream:
     """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut off."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
         self._inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._frame: Any = None
@@ -58,7 +58,7 @@ class GzipStream:
     """Inflates gzip members one after the other and, unlike the library's own reader, hands over all that came before damage
     or a cut."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
         self._inflater: Any = None
         self._rest = b""
@@ -89,7 +89,7 @@ class GzipStream:
 class DeflateStream:
     """Inflates one raw deflate stream, as members of a ZIP file are."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
         self._inflater = zlib.decompressobj(wbits=-15)
         self._rest = b""
@@ -128,7 +128,7 @@ class _Machine(Protocol):
 class _MachineStream:
     """One stream of a decompressor that keeps its input until there is room for the output."""
 
-    def __init__(self, stream: Stream, machine: _Machine) -> None:
+    def __init__(self, stream: InflatedStream, machine: _Machine) -> None:
         self._stream, self._machine = stream, machine
 
     def read(self, size: int) -> bytes:
@@ -143,7 +143,7 @@ class _MachineStream:
         return b""
 
 
-def _bzip2(stream: Stream) -> Stream:
+def _bzip2(stream: InflatedStream) -> InflatedStream:
     return _MachineStream(stream, bz2.BZ2Decompressor())
 
 
@@ -153,7 +153,7 @@ class _LzmaStream:
     The decompressor takes as much memory as the properties say, so a window of more than 128 MiB is refused.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
         self._inner: _MachineStream | None = None
 
@@ -186,7 +186,7 @@ class _LzmaStream:
         return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
 
 
-ZIP_METHODS: dict[int, Callable[[Stream], Stream]] = {
+ZIP_METHODS: dict[int, Callable[[InflatedStream], InflatedStream]] = {
     0: lambda stream: stream,
     8: DeflateStream,
     12: _bzip2,
@@ -197,6 +197,6 @@ ZIP_METHODS: dict[int, Callable[[Stream], Stream]] = {
 """The stream that inflates a ZIP member, by its method (APPNOTE 4.4.5)."""
 
 
-def as_binary(stream: Stream) -> BinaryIO:
+def as_binary(stream: InflatedStream) -> BinaryIO:
     """Return the stream as what it is used for: nothing but `read` is called."""
     return cast(BinaryIO, stream)

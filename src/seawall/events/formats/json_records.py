@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from seawall.events.failures import guarded, note_failure
-from seawall.events.formats.json_splitter import Scanner, TooLong
+from seawall.events.failures import guard_records, note_failure
+from seawall.events.formats.json_splitter import JsonSplitter, OversizedRecord
 from seawall.events.formats.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
@@ -52,14 +52,14 @@ def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | N
 def _of_line(
     line: bytes, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
 ) -> Iterator[Any]:
-    found = None if quick is None else quickly(quick, line, numbers, limits)
+    found = None if quick is None else read_quickly(quick, line, numbers, limits)
     if found is None:
         yield from line_records(line, name, numbers, limits)
     else:
         yield found
 
 
-def quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limits) -> Any:
+def read_quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limits) -> Any:
     """Return what stands for a record; None of a text that the quick way leaves, or on which it fails."""
     try:
         return quick(text, numbers, limits.depth)
@@ -93,7 +93,7 @@ def line_records(
     line: bytes, name: str, numbers: Iterator[int], limits: Limits
 ) -> Iterator[Record | Problem]:
     """The record on one line; several when the line holds an array or a wrapped array of records."""
-    yield from guarded(_line_records(line, name, numbers, limits), name, numbers)
+    yield from guard_records(_line_records(line, name, numbers, limits), name, numbers)
 
 
 def _line_records(
@@ -114,7 +114,7 @@ def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Rec
     """The records that a parsed value holds. An empty array holds one problem, so that every line is
     accounted for."""
     if isinstance(value, dict):
-        inner = unwrapped(value)
+        inner = unwrap_records(value)
         if inner is None:
             yield next(numbers), value
             return
@@ -137,7 +137,7 @@ def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Reco
         yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
 
 
-def unwrapped(value: dict[str, Any]) -> list[Any] | None:
+def unwrap_records(value: dict[str, Any]) -> list[Any] | None:
     """The records inside `{"value": [...]}` and its kin; None when the object is a record itself."""
     for key in WRAPPERS:
         inner = value.get(key)
@@ -173,17 +173,17 @@ def _document_records(
         if pieces is not None:
             _read_away(stream)
             for text in pieces:
-                if quick is not None and (found := quickly(quick, text, numbers, limits)) is not None:
+                if quick is not None and (found := read_quickly(quick, text, numbers, limits)) is not None:
                     yield found
                 else:
-                    yield from guarded(_piece_records(text, name, numbers, limits), name, numbers)
+                    yield from guard_records(_piece_records(text, name, numbers, limits), name, numbers)
             return
         value = _whole(head, limits)
         if value is not None:
             _read_away(stream)
             yield from value_records(value, name, numbers)
             return
-    scanner = Scanner(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
+    scanner = JsonSplitter(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
     while chunk := stream.read(CHUNK):
         for piece in scanner.feed(chunk):
             yield from _piece(piece, name, numbers, limits, quick)
@@ -225,7 +225,7 @@ def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
 
 
 def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
-    """Like `unwrapped`, of texts. Of several arrays none is taken: the others would have to be looked at."""
+    """Like `unwrap_records`, of texts. Of several arrays none is taken: the others would have to be looked at."""
     arrays = [key for key, text in value.items() if text[:1] == b"["]
     is_page = arrays == ["items"] and value.get("kind") == f'"{PAGE_KIND}"'.encode()
     if len(arrays) != 1 or not (is_page or (arrays[0] in WRAPPERS and len(value) <= _MOST_AROUND)):
@@ -240,7 +240,7 @@ def _whole(head: bytes, limits: Limits) -> Any:
         value = parse(head, limits.depth + 2)
     except (NotJson, TooDeep):
         return None
-    records = unwrapped(value) if isinstance(value, dict) else value
+    records = unwrap_records(value) if isinstance(value, dict) else value
     if records is None:
         return value if len(head) <= limits.record_bytes else None
     if not isinstance(records, list) or len(head) > limits.record_bytes:
@@ -249,9 +249,9 @@ def _whole(head: bytes, limits: Limits) -> Any:
 
 
 def _piece(
-    piece: bytes | TooLong, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+    piece: bytes | OversizedRecord, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
 ) -> Iterator[Any]:
-    if isinstance(piece, TooLong):
+    if isinstance(piece, OversizedRecord):
         yield _too_large(name, next(numbers), limits)
     else:
         yield from _of_line(piece, name, numbers, limits, quick)

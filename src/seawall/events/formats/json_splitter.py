@@ -11,11 +11,11 @@ _SEPARATORS = b" \t\r\n,\x0b\x0c"
 _WRAPPER_REACH = 1 << 16
 
 
-class TooLong:
+class OversizedRecord:
     """Stands for one record beyond the limit; its text was dropped."""
 
 
-class Scanner:
+class JsonSplitter:
     """Feeds chunks, gets records: objects at the top level, in top-level arrays, and in arrays under a
     wrapper key.
 
@@ -44,27 +44,27 @@ class Scanner:
         self._is_tail = False
         self._is_dropping = False
 
-    def feed(self, chunk: bytes) -> Iterator[bytes | TooLong]:
+    def feed(self, chunk: bytes) -> Iterator[bytes | OversizedRecord]:
         """The records completed by this chunk."""
         self._buffer += chunk
         yield from self._scan(is_end=False)
         if len(self._buffer) - self._start > self._limit:
             if not self._is_dropping:
                 self._is_dropping = True
-                yield TooLong()
+                yield OversizedRecord()
             self._start = self._position
         del self._buffer[: self._start]
         self._position -= self._start
         self._start = 0
 
-    def finish(self) -> Iterator[bytes | TooLong]:
+    def finish(self) -> Iterator[bytes | OversizedRecord]:
         """What is left when the stream has ended."""
         yield from self._scan(is_end=True)
         rest = bytes(self._buffer[self._start :])
         if not self._is_dropping and not self._is_tail and rest.strip(_SEPARATORS + b"]}"):
             yield rest
 
-    def _scan(self, *, is_end: bool) -> Iterator[bytes | TooLong]:
+    def _scan(self, *, is_end: bool) -> Iterator[bytes | OversizedRecord]:
         while True:
             match = _TOKEN.search(self._buffer, self._position)
             if match is None:
@@ -96,7 +96,7 @@ class Scanner:
         found = self._wrapper.match(self._buffer, start, start + _WRAPPER_REACH)
         return found if found and self._kinds.get(found[1], b"") in found[0] else None
 
-    def _bracket(self, token: bytes, start: int) -> Iterator[bytes | TooLong]:
+    def _bracket(self, token: bytes, start: int) -> Iterator[bytes | OversizedRecord]:
         self._position = start + 1
         if token in b"{[":
             if self._depth > 0:
@@ -128,7 +128,7 @@ class Scanner:
                 self._wrapped -= 1
             self._start = start + 1
 
-    def _between(self, end: int) -> Iterator[bytes | TooLong]:
+    def _between(self, end: int) -> Iterator[bytes | OversizedRecord]:
         rest = bytes(self._buffer[self._start : end]).strip(_SEPARATORS)
         if rest and not self._is_tail and not self._is_dropping:
             yield rest

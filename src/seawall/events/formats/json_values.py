@@ -71,7 +71,7 @@ def as_text(value: Any) -> str | None:
     return _encode(value).decode()
 
 
-def structure(value: Any) -> Any:
+def read_structure(value: Any) -> Any:
     """A nested field that may be a structure or its JSON text (even twice); anything else is returned as
     it is."""
     for _ in range(2):
@@ -84,10 +84,10 @@ def structure(value: Any) -> Any:
     return value
 
 
-def named_values(value: Any) -> dict[str, Any]:
+def read_named_values(value: Any) -> dict[str, Any]:
     """A Name/Value bag as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON
     text."""
-    value = structure(value)
+    value = read_structure(value)
     if isinstance(value, dict):
         return value
     found: dict[str, Any] = {}
@@ -100,7 +100,7 @@ def named_values(value: Any) -> dict[str, Any]:
     return found
 
 
-def unquoted(value: Any) -> str | None:
+def unquote(value: Any) -> str | None:
     """Text of a value without the extra JSON quotes of spellings like `"\\"True\\""`."""
     text = as_text(value)
     while text and len(text) >= 2 and text[0] == text[-1] == '"':

@@ -1,6 +1,6 @@
 """Reads several short texts of lines as one: what is made of columns costs much for the first record, and little for more.
 
-The records of all of them are numbered on, so that it can be told which are whose: `apart` gives each text what it would
+The records of all of them are numbered on, so that it can be told which are whose: `split_batches` gives each text what it would
 have given by itself.
 """
 
@@ -23,7 +23,7 @@ from seawall.events.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class CombinedBatches:
     """Batches of all texts, and the number before each text's first record, with one more at the end."""
 
     batches: list[EventBatch]
@@ -31,14 +31,14 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class NamedText:
     """What a text is filed under, and how many bytes it has."""
 
     name: str
     size: int
 
 
-def read_together(texts: Sequence[bytes], limits: Limits) -> Together:
+def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     """Every record of some texts, each of which holds JSON on lines."""
     numbers = count(1)
     reader = ManyLines("", limits, numbers, sum(map(len, texts)))
@@ -49,12 +49,12 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> Together:
         found += reader.batches(text)
     found += reader.rest()
     before.append(next(numbers))
-    return Together(
+    return CombinedBatches(
         [EventBatch(events, tuple(wrong), records, 0) for events, wrong, records in found], before
     )
 
 
-def apart(together: Together, texts: Sequence[Text]) -> list[list[EventBatch]]:
+def split_batches(together: CombinedBatches, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
     """The batches of each text, with its own name and numbers."""
     found: list[list[EventBatch]] = [[] for _ in texts]
     for batch in together.batches:

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.batches import Rows
+from seawall.events.batches import RecordBuffer
 from seawall.events.failures import note_failure
-from seawall.events.formats.json_records import Record, line_records, quickly
+from seawall.events.formats.json_records import Record, line_records, read_quickly
 from seawall.events.formats.json_values import parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.row_reader import QuickRow, quick
@@ -53,7 +53,7 @@ class ManyLines:
 
     def __init__(self, name: str, limits: Limits, numbers: Iterator[int], size: int) -> None:
         self._name, self._limits, self._numbers = name, limits, numbers
-        self._rows = Rows(name, limits)
+        self._rows = RecordBuffer(name, limits)
         self._source = AuditLines()
         self._learns_at = _FIRST if size >= _WORTH else sys.maxsize
         self._read = self._held = self._typed = self._good = 0
@@ -113,7 +113,7 @@ class ManyLines:
             reason = f"one record larger than {self._limits.record_bytes} bytes"
             yield record_problem(self._name, next(self._numbers), "too-large", reason)
         elif line and not line.isspace():
-            row = quickly(quick, line, self._numbers, self._limits)
+            row = read_quickly(quick, line, self._numbers, self._limits)
             if row is not None:
                 yield row
                 return

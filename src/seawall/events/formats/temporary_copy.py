@@ -11,7 +11,7 @@ from itertools import count
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, BinaryIO, cast
 
-from seawall.events.batches import Rows, drain
+from seawall.events.batches import RecordBuffer, drain
 from seawall.events.formats.json_records import HEAD, line_records
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
@@ -27,7 +27,7 @@ def is_worth_spooling(head: bytes, limits: Limits) -> bool:
     return len(head) >= min(HEAD, limits.fast_bytes) and is_audit_head(head, limits)
 
 
-def spooled_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
+def spool_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
     """Batches of a stream of lines; like `audit_batches` of a file with the same text."""
     rest, is_end, number = b"", False, 1
     while not is_end:
@@ -68,7 +68,7 @@ def _block(
         yield from audit_batches(cast(BinaryIO, spool), name, limits, surveyed, count(number))
         return
     spool.seek(0)
-    yield from drain(Rows(name, limits), _one_by_one(spool, name, limits, number))
+    yield from drain(RecordBuffer(name, limits), _one_by_one(spool, name, limits, number))
 
 
 def _one_by_one(spool: IO[bytes], name: str, limits: Limits, number: int) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from seawall.events.formats.inflating import ZIP_METHODS, Stream
+from seawall.events.formats.inflating import ZIP_METHODS, InflatedStream
 
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -30,7 +30,7 @@ class BadArchive(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class ZipDirectory:
     """Where the directory begins and ends in the file, and how many bytes lie before the archive."""
 
     start: int
@@ -39,7 +39,7 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ZipEntry:
     """One member as the directory states it. `offset` is where its local header begins in the file; sizes in bytes."""
 
     name: str
@@ -56,7 +56,7 @@ class Entry:
         return self.name.endswith("/") and not self.size and not self.packed
 
 
-def find_directory(raw: BinaryIO) -> Directory:
+def find_directory(raw: BinaryIO) -> ZipDirectory:
     """Return where the directory of a seekable file lies. Raises BadArchive."""
     size = raw.seek(0, 2)
     start = max(size - _LONGEST_COMMENT - _END.size, 0)
@@ -72,7 +72,7 @@ def find_directory(raw: BinaryIO) -> Directory:
     raise BadArchive("no directory of a ZIP file")
 
 
-def _directory(raw: BinaryIO, end: int, fields: tuple[int, ...]) -> Directory | None:
+def _directory(raw: BinaryIO, end: int, fields: tuple[int, ...]) -> ZipDirectory | None:
     length, offset = fields[5], fields[6]
     if end >= _LOCATOR_64.size:
         raw.seek(end - _LOCATOR_64.size)
@@ -90,7 +90,7 @@ def _directory(raw: BinaryIO, end: int, fields: tuple[int, ...]) -> Directory | 
         raw.seek(start)
         if raw.read(4) != b"PK\x01\x02":
             return None
-    return Directory(start, end, start - offset)
+    return ZipDirectory(start, end, start - offset)
 
 
 def _end_64(raw: BinaryIO, place: int) -> tuple[int, ...] | None:
@@ -103,7 +103,7 @@ def _end_64(raw: BinaryIO, place: int) -> tuple[int, ...] | None:
     return _END_64.unpack(data)
 
 
-def entries(raw: BinaryIO, directory: Directory) -> Iterator[Entry]:
+def entries(raw: BinaryIO, directory: ZipDirectory) -> Iterator[ZipEntry]:
     """Yield the members in the order of the directory. Raises BadArchive where it is damaged."""
     at = directory.start
     while at + _ENTRY.size <= directory.end:
@@ -117,7 +117,7 @@ def entries(raw: BinaryIO, directory: Directory) -> Iterator[Entry]:
         text = raw.read(name_size)
         size, packed, offset = _sizes_64(raw.read(extra_size), size, packed, offset)
         name = text.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
-        yield Entry(name, flags, method, checksum, packed, size, offset + directory.shift)
+        yield ZipEntry(name, flags, method, checksum, packed, size, offset + directory.shift)
         at += _ENTRY.size + name_size + extra_size + comment_size
 
 
@@ -142,7 +142,7 @@ def _sizes_64(extra: bytes, *stated: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def open_entry(raw: BinaryIO, entry: Entry) -> Stream:
+def open_entry(raw: BinaryIO, entry: ZipEntry) -> InflatedStream:
     """Return the content of a member as a stream, which raises at damage. Raises BadArchive."""
     if entry.flags & _ENCRYPTED:
         raise BadArchive("the member is encrypted")
@@ -180,7 +180,7 @@ class _Section:
 class _Checked:
     """Compares the checksum once a member has been read to its end."""
 
-    def __init__(self, stream: Stream, checksum: int) -> None:
+    def __init__(self, stream: InflatedStream, checksum: int) -> None:
         self._stream, self._stated, self._found = stream, checksum, 0
 
     def read(self, size: int) -> bytes:

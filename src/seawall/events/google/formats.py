@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from seawall.events.formats.field_capitals import once_for_names
-from seawall.events.formats.json_values import as_text, structure
+from seawall.events.formats.json_values import as_text, read_structure
 from seawall.events.google.cloud_logging import activity_of, is_log_entry
 from seawall.events.google.gmail import DELIVERY, delivery
 from seawall.events.google.meanings import AUTHORIZE, FORWARDING, kind
@@ -109,7 +109,7 @@ def is_activity(record: dict[str, Any]) -> bool:
     if identity.__class__ is dict:
         return "applicationName" in identity
     if identity.__class__ is str and identity[:1] == "{":
-        identity = structure(identity)
+        identity = read_structure(identity)
         return isinstance(identity, dict) and "applicationName" in identity
     if "protoPayload" in record:
         return is_log_entry(record)
@@ -140,7 +140,7 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
     others = _others(tuple(record))
     rest = {name: record[name] for name in others if _is_something(record[name])} if others else {}
     rest |= _more(record, identity, actor, network)
-    found = structure(record.get("events"))
+    found = read_structure(record.get("events"))
     raw = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
     events = [_event(item) for item in raw if isinstance(item, dict)]
     if found not in (None, "") and len(events) != max(len(raw), 1):
@@ -229,7 +229,7 @@ def _table_row(record: dict[str, Any]) -> Activity:
     application = scalar(record.get("record_type"))
     held = record.get(application) if application else None
     event = Event(scalar(record.get("event_type")), scalar(record.get("event_name")), parameters(held))
-    used = _TABLE_COLUMNS | {application} if isinstance(structure(held), dict | list) else _TABLE_COLUMNS
+    used = _TABLE_COLUMNS | {application} if isinstance(read_structure(held), dict | list) else _TABLE_COLUMNS
     rest = {name: value for name, value in record.items() if name not in used and _is_something(value)}
     return Activity(
         application,
@@ -272,7 +272,7 @@ def _nested(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dict(value: Any) -> dict[str, Any]:
-    value = structure(value)
+    value = read_structure(value)
     return value if isinstance(value, dict) else {}
 
 
@@ -292,7 +292,7 @@ def _is_plain(held: Any) -> bool:
     if held is None or isinstance(held, dict):
         return True
     if not isinstance(held, list):
-        return isinstance(structure(held), dict)
+        return isinstance(read_structure(held), dict)
     names = set()
     for item in held:
         if not isinstance(item, dict) or len(item) > 2 or not item.keys() <= _PARAMETER or "name" not in item:
@@ -303,7 +303,7 @@ def _is_plain(held: Any) -> bool:
 
 def parameters(held: Any) -> dict[str, Any]:
     """Parameters by name: lists of `{name, value}` with a field for each type of value, objects, or their JSON text."""
-    held = structure(held)
+    held = read_structure(held)
     if isinstance(held, dict):
         return {name: value for name, value in held.items() if _is_something(value)}
     found: dict[str, Any] = {}

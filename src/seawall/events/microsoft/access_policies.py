@@ -13,19 +13,19 @@ from typing import Any
 from seawall.events.access_policy import (
     PATHS,
     AccessPolicy,
-    Chosen,
-    Directory,
+    ConditionList,
     Enforcement,
-    Place,
+    NamedLocation,
+    PolicyDirectory,
     Principals,
 )
-from seawall.events.formats.json_values import as_text, encode, structure
+from seawall.events.formats.json_values import as_text, encode, read_structure
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.microsoft.device_filters import Strangers, strangers_of
-from seawall.events.microsoft.grant_controls import Choices, granted_for, weakest
+from seawall.events.microsoft.grant_controls import Choices, find_granted, weakest
 from seawall.events.microsoft.security_defaults import is_security_defaults, policies_of
 from seawall.events.problem import Problem
-from seawall.events.small_exports import Found, objects
+from seawall.events.small_exports import ExportedObject, objects
 
 _LONGEST = 256
 _CUT_OFF_AT = (20, 100)
@@ -50,10 +50,10 @@ _CONDITIONS = {
 }  # fmt: skip
 
 
-def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], Directory, list[Problem]]:
+def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], PolicyDirectory, list[Problem]]:
     """Policies by name, what they refer to, and what was not read."""
     policies: dict[tuple[str, str], AccessPolicy] = {}
-    directory, problems = Directory(), list[Problem]()
+    directory, problems = PolicyDirectory(), list[Problem]()
     for item in objects(paths):
         if isinstance(item, Problem):
             problems.append(item)
@@ -72,11 +72,11 @@ def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], Directory,
     return [policies[key] for key in sorted(policies, key=lambda key: (key[1], key[0]))], directory, problems
 
 
-def _unread(item: Found, reason: str) -> Problem:
+def _unread(item: ExportedObject, reason: str) -> Problem:
     return record_problem(item.file, item.place, "not-a-log", reason, text=encode(item.value)[:400])
 
 
-def _policy(value: dict[str, Any], item: Found) -> AccessPolicy | None:
+def _policy(value: dict[str, Any], item: ExportedObject) -> AccessPolicy | None:
     state = _STATES.get((_text(value.get("state")) or "").lower())
     conditions = _lower(value.get("conditions"))
     if state is None or not conditions:
@@ -100,9 +100,9 @@ def _policy(value: dict[str, Any], item: Found) -> AccessPolicy | None:
         _principals(users, "include"), _principals(users, "exclude"),
         include_apps, _chosen(apps.get("excludeapplications"), "all"),
         _paths(conditions),
-        _chosen(systems.get("includeplatforms"), "all") if systems else Chosen(everything=True),
+        _chosen(systems.get("includeplatforms"), "all") if systems else ConditionList(everything=True),
         _chosen(systems.get("excludeplatforms"), "all"),
-        _chosen(places.get("includelocations"), "all") if places else Chosen(everything=True),
+        _chosen(places.get("includelocations"), "all") if places else ConditionList(everything=True),
         _chosen(places.get("excludelocations"), "all"),
         frozenset(_list(conditions.get("signinrisklevels"))),
         frozenset(_list(conditions.get("userrisklevels"))),
@@ -120,13 +120,13 @@ def _doubts_of(apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
     return doubts
 
 
-def _applications(apps: dict[str, Any]) -> tuple[Chosen, bool]:
+def _applications(apps: dict[str, Any]) -> tuple[ConditionList, bool]:
     """What it is for, and whether it is for the registration of sign-in methods."""
     actions = [action.lower() for action in _list(apps.get("includeuseractions"))]
     included = _chosen(apps.get("includeapplications"), "all")
     if _says(apps.get("includeauthenticationcontextclassreferences")) or actions:
         # An action or a context that an application has to ask for: no sign-in asks for it by itself.
-        return Chosen() if not included.everything else included, any(
+        return ConditionList() if not included.everything else included, any(
             "registersecurityinfo" in a for a in actions
         )
     return included, False
@@ -145,7 +145,7 @@ def _paths(conditions: dict[str, Any]) -> frozenset[str]:
 def _granted(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
     """What access is granted for, and doubts."""
     strength = _lower(controls.get("authenticationstrength"))
-    return granted_for(
+    return find_granted(
         _list(controls.get("builtincontrols")),
         _list(strength.get("allowedcombinations"), is_split=False) if strength else None,
         (_text(strength.get("id")) or "").lower(),
@@ -173,7 +173,11 @@ def _session(controls: dict[str, Any]) -> tuple[str, ...]:
     return tuple(
         name
         for name, value in sorted(controls.items())
-        if (_lower(value).get("isenabled") is True if isinstance(structure(value), dict) else value is True)
+        if (
+            _lower(value).get("isenabled") is True
+            if isinstance(read_structure(value), dict)
+            else value is True
+        )
     )
 
 
@@ -192,21 +196,21 @@ def _principals(users: dict[str, Any], side: str) -> Principals:
     )  # fmt: skip
 
 
-def _chosen(value: Any, everything: str) -> Chosen:
+def _chosen(value: Any, everything: str) -> ConditionList:
     listed = [text.lower() for text in _list(value)]
-    return Chosen(
+    return ConditionList(
         everything in listed, frozenset(text for text in listed if text not in (everything, "none"))
     )
 
 
-def _referred(value: dict[str, Any], directory: Directory) -> bool:
+def _referred(value: dict[str, Any], directory: PolicyDirectory) -> bool:
     """Take in a named location, a group or role with its members, or a user."""
     uid, name = (_text(value.get("id")) or "").lower(), _text(value.get("displayname")) or ""
     if "ipranges" in value or "countriesandregions" in value:
         ranges = [_lower(one) for one in _any_list(value.get("ipranges"))]
         networks = tuple(n for one in ranges if (n := _text(one.get("cidraddress"))))
         countries = frozenset(code.upper() for code in _list(value.get("countriesandregions")))
-        directory.places[uid] = Place(uid, name, value.get("istrusted") is True, networks, countries)
+        directory.places[uid] = NamedLocation(uid, name, value.get("istrusted") is True, networks, countries)
     elif "members" in value:
         keys = [uid, (_text(value.get("roletemplateid")) or "").lower()]
         listed, is_whole = _members(value["members"])
@@ -230,14 +234,14 @@ def _referred(value: dict[str, Any], directory: Directory) -> bool:
 
 def _members(value: Any) -> tuple[list[Any], bool]:
     """The members that are listed, bare or as an answer of Graph, and whether that may be all of them."""
-    value = structure(value)
+    value = read_structure(value)
     if isinstance(value, list):
         return value, len(value) not in _CUT_OFF_AT
     page = _lower(value)
     return _any_list(page.get("value")), "value" in page and not _says(page.get("@odata.nextlink"))
 
 
-def _member(member: Any, directory: Directory) -> list[str]:
+def _member(member: Any, directory: PolicyDirectory) -> list[str]:
     """The id and the UPN of a member; a group in a group is given by its id, and is partial until its members are read."""
     if isinstance(member, str):
         return [member.lower()[:_LONGEST]]
@@ -252,17 +256,17 @@ def _member(member: Any, directory: Directory) -> list[str]:
 
 
 def _lower(value: Any) -> dict[str, Any]:
-    value = structure(value)
+    value = read_structure(value)
     return {str(key).lower(): inner for key, inner in value.items()} if isinstance(value, dict) else {}
 
 
 def _any_list(value: Any) -> list[Any]:
-    value = structure(value)
+    value = read_structure(value)
     return value if isinstance(value, list) else []
 
 
 def _list(value: Any, *, is_split: bool = True) -> list[str]:
-    value = structure(value)
+    value = read_structure(value)
     if isinstance(value, str) and is_split:
         return [part.strip() for part in value.split(",") if part.strip()]
     return [text[:_LONGEST] for item in _any_list(value) if isinstance(text := as_text(item), str) and text]

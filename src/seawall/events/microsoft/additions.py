@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from seawall.events.formats.json_values import as_text, encode, structure
+from seawall.events.formats.json_values import as_text, encode, read_structure
 
 ADDED = "Added"
 """The parameter that names the properties which have an entry that they did not have before the change."""
@@ -25,7 +25,7 @@ _KEY = re.compile(r"KeyIdentifier=([^,\]]+)")
 _IDENTIFIERS = ("keyidentifier", "keyid", "id", "methodtype", "name")
 
 
-def added(changes: Iterable[tuple[str, Any, Any]]) -> str | None:
+def find_added(changes: Iterable[tuple[str, Any, Any]]) -> str | None:
     """Return the names of the properties with credentials that gained an entry; None of none.
 
     Changes are (name, old value, new value).
@@ -45,7 +45,7 @@ def _has_more(old: Any, new: Any) -> bool:
 def _entries(value: Any) -> frozenset[str] | None:
     if value is None or value == "":
         return frozenset()
-    found = structure(value)
+    found = read_structure(value)
     return frozenset(map(_identity, found)) if isinstance(found, list) else None
 
 

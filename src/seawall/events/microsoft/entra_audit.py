@@ -6,9 +6,16 @@ from typing import Any
 
 from seawall.events.client_names import reduce_client
 from seawall.events.event_table import Normalised, parse_times
-from seawall.events.formats.field_capitals import Fields, spellings
-from seawall.events.formats.json_values import as_text, content_id, encode, named_values, structure, unquoted
-from seawall.events.microsoft.additions import ADDED, added
+from seawall.events.formats.field_capitals import RecordFields, spellings
+from seawall.events.formats.json_values import (
+    as_text,
+    content_id,
+    encode,
+    read_named_values,
+    read_structure,
+    unquote,
+)
+from seawall.events.microsoft.additions import ADDED, find_added
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
 
 NAME = "entra_audit"
@@ -49,7 +56,7 @@ def recognises(record: dict[str, Any]) -> bool:
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The columns of one record, and its `unmapped` last. Directory changes are few: each is read in
     Python."""
-    get = Fields(record)
+    get = RecordFields(record)
     values: dict[str, str | None] = {
         "metadata_uid": get.text("id") or content_id(record),
         "time": get.text("activitydatetime") or get.text("time", "timegenerated"),
@@ -59,8 +66,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     }
     values |= _status(get)
     values |= _actor(get)
-    details = named_values(get.value("additionaldetails"))
-    agent = clean(get.text("useragent")) or clean(unquoted(details.get("User-Agent")))
+    details = read_named_values(get.value("additionaldetails"))
+    agent = clean(get.text("useragent")) or clean(unquote(details.get("User-Agent")))
     values["user_agent"] = agent
     values["client"] = reduce_client(agent, None, None, values.get("app_uid"))
     targets = [target for target in _list(get.value("targetresources")) if isinstance(target, dict)]
@@ -77,14 +84,14 @@ def normalise(table: Any) -> Normalised:
     return Normalised(parse_times(table.column("time")), columns)
 
 
-def _organisation(get: Fields) -> str | None:
+def _organisation(get: RecordFields) -> str | None:
     path = (get.envelope_text("resourceid") or "").lower().split("/tenants/", 1)
     return identifier(get.text("aadtenantid")) or (
         identifier(path[1].split("/")[0]) if len(path) > 1 else None
     )
 
 
-def _status(get: Fields) -> dict[str, str | None]:
+def _status(get: RecordFields) -> dict[str, str | None]:
     result = (clean(get.text("result")) or "").lower()
     reason = clean(get.text("resultreason", "resultdescription"))
     if result in ("success", "succeeded", "0"):
@@ -94,7 +101,7 @@ def _status(get: Fields) -> dict[str, str | None]:
     return {"status_detail": reason}
 
 
-def _actor(get: Fields) -> dict[str, str | None]:
+def _actor(get: RecordFields) -> dict[str, str | None]:
     user, app = get.member("initiatedby", "user"), get.member("initiatedby", "app")
     if isinstance(user, dict):
         name = clean(as_text(user.get("userPrincipalName")))
@@ -127,18 +134,18 @@ def _actor(get: Fields) -> dict[str, str | None]:
 
 
 def _parameters(targets: list[dict[str, Any]], details: dict[str, Any]) -> dict[str, str | None]:
-    found: dict[str, str | None] = {name: unquoted(value) for name, value in details.items()}
+    found: dict[str, str | None] = {name: unquote(value) for name, value in details.items()}
     names = []
     changes = []
     for target in targets:
-        for change in _list(structure(target.get("modifiedProperties"))):
+        for change in _list(read_structure(target.get("modifiedProperties"))):
             if isinstance(change, dict) and isinstance(change.get("displayName"), str):
-                found[change["displayName"]] = unquoted(change.get("newValue"))
+                found[change["displayName"]] = unquote(change.get("newValue"))
                 changes.append((change["displayName"], change.get("oldValue"), change.get("newValue")))
         name = target.get("userPrincipalName") or target.get("displayName")
         if isinstance(name, str) and name:
             names.append(name)
-    gained = added(changes)
+    gained = find_added(changes)
     if gained:
         found[ADDED] = gained
     if names:

@@ -11,11 +11,17 @@ import pyarrow.compute as pc
 from seawall.events.client_names import reduce_client
 from seawall.events.event_table import Normalised, parse_times, timestamps
 from seawall.events.formats.distinct_values import Column, Mapper
-from seawall.events.formats.field_capitals import Fields, Names, Wanted, once_for_names, spellings
-from seawall.events.formats.json_values import as_text, content_id, encode, structure
+from seawall.events.formats.field_capitals import (
+    Names,
+    RecordFields,
+    RequestedFields,
+    once_for_names,
+    spellings,
+)
+from seawall.events.formats.json_values import as_text, content_id, encode, read_structure
 from seawall.events.microsoft.entra_error_codes import is_interrupted
 from seawall.events.microsoft.entra_results import factor_code
-from seawall.events.microsoft.entra_strength import MORE_TEXTS, said_of_strength
+from seawall.events.microsoft.entra_strength import MORE_TEXTS, read_strength
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
 
 NAME = "entra_signin"
@@ -53,7 +59,7 @@ _USED = frozenset({
 """Fields that columns hold, or that say nothing about a takeover; every other goes to `unmapped`."""
 
 
-_TEXTS = Wanted(
+_TEXTS = RequestedFields(
     {"token": "uniquetokenidentifier", "token_type": "incomingtokentype", **MORE_TEXTS},
     id="id", time="createddatetime", envelope_time="time timegenerated", category="category", type="type",
     operation="operationname", result="resulttype", reason="resultdescription", org="aadtenantid",
@@ -101,7 +107,7 @@ def _marks(fields: Names) -> tuple[str, str, bool]:
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
-    get = Fields(record)
+    get = RecordFields(record)
     values = get.texts(_TEXTS)
     found = values.get
     error, failure, more = _members(get.value("status"), "errorcode", "failurereason", "additionaldetails")
@@ -123,7 +129,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["browser"] = as_text(browser)
     values["device"] = as_text(device)
     values["methods"] = _methods(details)
-    values["how"] = said_of_strength(found, details, machine)
+    values["how"] = read_strength(found, details, machine)
     kept = get.rest(_USED)
     if more:
         kept["status"] = {"additionalDetails": more}
@@ -136,7 +142,7 @@ def _members(structured: Any, *names: str) -> list[Any]:
     if not isinstance(structured, dict):
         return [None] * len(names)
     known = spellings(tuple(structured))
-    return [structure(structured[known[name]]) if name in known else None for name in names]
+    return [read_structure(structured[known[name]]) if name in known else None for name in names]
 
 
 def _guid_only(text: str | None) -> str | None:

@@ -36,7 +36,7 @@ _DEVICE = {"system": "operatingsystem", "compliant": "iscompliant", "trust": "tr
 _NOTHING = ("none", "unknownfuturevalue", "")
 
 
-def said_of_strength(found: Callable[[str], str | None], details: Any, device: Any) -> str | None:
+def read_strength(found: Callable[[str], str | None], details: Any, device: Any) -> str | None:
     """The JSON object of one record, None where it says nothing; an application's sign-in has nothing to say.
 
     `found` are texts of the record, those of `MORE_TEXTS` among them; `details` and `device` are the structures of its steps and

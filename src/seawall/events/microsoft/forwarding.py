@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from seawall.events.formats.json_values import encode, structure
+from seawall.events.formats.json_values import encode, read_structure
 
 TARGET: Final = "ForwardingTarget"
 """The parameter that says where mail is forwarded to: `inside`, `outside` or `unknown`; `none` where forwarding was removed."""
@@ -99,14 +99,14 @@ def _of_recipients(texts: Iterable[str], own: frozenset[str]) -> str | None:
     held = [text for text in texts if text.strip() not in NO_TARGET]
     if not held:
         return "none" if texts else None
-    return _judged(held, [structure(text) for text in held], own)
+    return _judged(held, [read_structure(text) for text in held], own)
 
 
 def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
     """Where the actions of a client's rule forward to (`[{"ActionType":"Forward","Recipients":["ann@example.com"]}]`)."""
     texts = list(filter(_FORWARDS.search, texts))
     recipients: list[Any] = []
-    for actions in map(structure, texts):
+    for actions in map(read_structure, texts):
         for action in actions if isinstance(actions, list) else [None]:
             members = action if isinstance(action, dict) else {}
             kind = members.get("ActionType")
@@ -119,7 +119,9 @@ def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
 
 def _judged(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> str:
     """`inside` where all recipients are read and lie in own domains, `outside` where a text has an address elsewhere."""
-    plain = [text if isinstance(structure(text), str) else encode(structure(text)) for text in texts]
+    plain = [
+        text if isinstance(read_structure(text), str) else encode(read_structure(text)) for text in texts
+    ]
     if not own or max(map(len, plain)) > _LONGEST:
         return "unknown"
     mentioned = {_canonical(domain) for text in plain for domain in _ANY_ADDRESS.findall(text)}

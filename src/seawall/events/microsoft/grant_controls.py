@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from seawall.events.access_policy import DEMANDS, Demand
-from seawall.events.method_names import named, plain
+from seawall.events.method_names import name_method, plain
 from seawall.events.sign_in_methods import METHODS
 
 Choices = tuple[frozenset[Demand], ...]
@@ -29,7 +29,7 @@ _WITHOUT_A_METHOD = ("federatedsinglefactor", "x509certificatesinglefactor")
 _TWO_BY_ITSELF = ("federatedmultifactor", "devicebasedpush")
 
 
-def granted_for(
+def find_granted(
     controls: Sequence[str], strength: Sequence[str] | None, strength_uid: str, *, others: int, is_or: bool
 ) -> tuple[Choices, list[str]]:
     """Sets of demands of which one has to be met whole, and doubts; no choice where nothing is asked for.
@@ -77,7 +77,7 @@ def strength_of(combinations: Sequence[str], uid: str) -> tuple[Demand, list[str
 
 def _combination(text: str) -> Demand | None:
     parts = [plain(part) for part in text.split(",")]
-    methods = [METHODS[one.name] for part in parts if (one := named(part)) is not None]
+    methods = [METHODS[one.name] for part in parts if (one := name_method(part)) is not None]
     special = sum(part in _WITHOUT_A_METHOD or part in _TWO_BY_ITSELF for part in parts)
     if len(methods) + special < len(parts):
         return None

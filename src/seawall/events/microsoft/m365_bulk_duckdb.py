@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.events.batches import Rows, drain, in_file_order
+from seawall.events.batches import RecordBuffer, drain, in_file_order
 from seawall.events.event_table import Normalised, readable, to_events
 from seawall.events.failures import note_failure
 from seawall.events.formats.distinct_values import Column, distinct_rows
@@ -154,7 +154,7 @@ def audit_batches(
         for table in _tables(raw.fileno(), extra, limits.fast_records, chunk):
             if table is None:
                 # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
-                yield from drain(Rows(name, limits), reader.rest(done))
+                yield from drain(RecordBuffer(name, limits), reader.rest(done))
                 return
             # DuckDB reads for itself; the position here only tells how far it is.
             raw.seek(min(end, int((done + table.num_rows) * mean)))
@@ -191,7 +191,9 @@ def _one_by_one(
 ) -> Iterator[Taken]:
     """Batches of every line from the one with this 0-based number on; its first record gets `number`."""
     with Path(raw.name).open("rb") as again:
-        yield from drain(Rows(name, limits), _reader(again, name, limits, count(number), others).rest(done))
+        yield from drain(
+            RecordBuffer(name, limits), _reader(again, name, limits, count(number), others).rest(done)
+        )
 
 
 def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> Iterator[Any]:
@@ -278,7 +280,7 @@ def _take(table: Any, reader: LineReader, extra: tuple[str, ...], often: frozens
     shift = np.zeros(count_of_rows, np.int64)
     first = reader.next_number
     odd = np.flatnonzero(~is_plain)
-    rows = Rows(reader.name, reader.limits)
+    rows = RecordBuffer(reader.name, reader.limits)
     for position in odd.tolist():
         produced = 0
         for found in reader.records_of(done + position, first + position + int(shift[position])):

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from seawall.events.event_table import Normalised, parse_times, timestamps
 from seawall.events.formats.distinct_values import Column, Mapper
-from seawall.events.formats.json_values import structure
+from seawall.events.formats.json_values import read_structure
 from seawall.events.microsoft import forwarding
 from seawall.events.microsoft import m365_details as details
 from seawall.events.microsoft import m365_meanings as judge
@@ -46,15 +46,15 @@ _acting = Mapper(lambda text: (judge.acting_application(text),), 1)
 _admin_mailbox = Mapper(judge.admin_mailbox, 1)
 _address = Mapper(judge.address, 1)
 _agent = Mapper(judge.agent, 2)
-_extended = Mapper(details.extended, 3)
-_device = Mapper(details.device, 3)
-_request = Mapper(details.request, 2)
-_access = Mapper(lambda text: details.access(text)[:1], 1)
-_throttled = Mapper(details.throttled, 1)
+_extended = Mapper(details.read_extended, 3)
+_device = Mapper(details.read_device, 3)
+_request = Mapper(details.read_request, 2)
+_access = Mapper(lambda text: details.read_access(text)[:1], 1)
+_throttled = Mapper(details.is_throttled, 1)
 _logon = Mapper(judge.logon_type, 1)
 _own_domains = Mapper(forwarding.own_domains, 1)
-_change = Mapper(details.change, 1)
-_folder = Mapper(details.folder, 1)
+_change = Mapper(details.read_change, 1)
+_folder = Mapper(details.read_folder, 1)
 _target = Mapper(lambda text, kind: (judge.target_application(text, kind),), 1)
 _identifier = Mapper(lambda text: (judge.identifier(text),), 1)
 _first_identifier = Mapper(lambda *texts: (next((i for i in map(judge.identifier, texts) if i), None),), 1)
@@ -142,7 +142,7 @@ def _alerted(user: Column, record: Any) -> Column:
     texts = record.filter(pa.array(rows)).to_pylist()
     places = np.full(len(rows), -1)
     places[rows] = np.arange(len(texts))
-    persons = pa.array([judge.alerted_person(text) for text in texts], pa.string())
+    persons = pa.array([judge.find_alerted_person(text) for text in texts], pa.string())
     return _coalesce(Column.of(persons.take(pa.array(places, mask=places < 0))), user)
 
 
@@ -222,7 +222,7 @@ def _number_of(text: str | None) -> tuple[float | None]:
 
 
 def _touched_of(text: str | None) -> tuple[float | None]:
-    items = structure(text)
+    items = read_structure(text)
     return (float(len(items)) if isinstance(items, list) else None,)
 
 

@@ -5,32 +5,32 @@ Pure functions of text, run once for each distinct combination of their argument
 
 from __future__ import annotations
 
-from seawall.events.formats.json_values import encode, named_values, structure, unquoted
+from seawall.events.formats.json_values import encode, read_named_values, read_structure, unquote
 from seawall.events.microsoft import forwarding
-from seawall.events.microsoft.additions import ADDED, added
+from seawall.events.microsoft.additions import ADDED, find_added
 from seawall.events.microsoft.m365_fields import FOLDER_PERMISSIONS
 from seawall.events.microsoft.m365_meanings import clean, identifier
 
 
-def extended(text: str | None) -> tuple[str | None, str | None, str | None]:
+def read_extended(text: str | None) -> tuple[str | None, str | None, str | None]:
     """User agent, request type and authentication method number of a sign-in's ExtendedProperties."""
-    bag = named_values(text)
-    details = named_values(bag.get("additionalDetails"))
-    user_agent = unquoted(bag.get("UserAgent")) or unquoted(details.get("User-Agent"))
-    return user_agent, unquoted(bag.get("RequestType")), unquoted(bag.get("UserAuthenticationMethod"))
+    bag = read_named_values(text)
+    details = read_named_values(bag.get("additionalDetails"))
+    user_agent = unquote(bag.get("UserAgent")) or unquote(details.get("User-Agent"))
+    return user_agent, unquote(bag.get("RequestType")), unquote(bag.get("UserAuthenticationMethod"))
 
 
-def device(text: str | None) -> tuple[str | None, str | None, str | None]:
+def read_device(text: str | None) -> tuple[str | None, str | None, str | None]:
     """Device id, session id and browser name of a sign-in's DeviceProperties."""
-    bag = named_values(text)
+    bag = read_named_values(text)
     return (
-        identifier(unquoted(bag.get("Id"))),
-        unquoted(bag.get("SessionId")),
-        unquoted(bag.get("BrowserType")),
+        identifier(unquote(bag.get("Id"))),
+        unquote(bag.get("SessionId")),
+        unquote(bag.get("BrowserType")),
     )
 
 
-def request(
+def read_request(
     request_type: str | None, method: str | None, of_kind: str | None
 ) -> tuple[str | None, str | None]:
     """Authentication method and protocol of a `UserLoggedIn` record."""
@@ -50,20 +50,20 @@ def request(
     return ("password" if method == "1" else None), protocol
 
 
-def access(properties: str | None) -> tuple[str | None, float | None]:
+def read_access(properties: str | None) -> tuple[str | None, float | None]:
     """`bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
-    bag = named_values(properties)
-    kind_of_access = (unquoted(bag.get("MailAccessType")) or "").lower() or None
-    throttled = (unquoted(bag.get("IsThrottled")) or "").lower()
+    bag = read_named_values(properties)
+    kind_of_access = (unquote(bag.get("MailAccessType")) or "").lower() or None
+    throttled = (unquote(bag.get("IsThrottled")) or "").lower()
     return kind_of_access, {"true": 1.0, "false": 0.0}.get(throttled)
 
 
-def throttled(properties: str | None) -> tuple[float | None]:
+def is_throttled(properties: str | None) -> tuple[float | None]:
     """Whether the record was throttled, as a number."""
-    return (access(properties)[1],)
+    return (read_access(properties)[1],)
 
 
-def change(
+def read_change(
     operation: str | None,
     of_kind: str | None,
     parameters: str | None,
@@ -80,30 +80,32 @@ def change(
     if of_kind not in ("admin", "mail_rule", "directory"):
         return (None,)
     found: dict[str, str | None] = {
-        name: unquoted(value) for name, value in named_values(parameters).items() if name != "Actions"
+        name: unquote(value) for name, value in read_named_values(parameters).items() if name != "Actions"
     }
-    properties = structure(modified)
+    properties = read_structure(modified)
     entries = [
         entry
         for entry in (properties if isinstance(properties, list) else ())
         if isinstance(entry, dict) and isinstance(entry.get("Name"), str)
     ]
     for entry in entries:
-        found[entry["Name"]] = unquoted(entry.get("NewValue"))
+        found[entry["Name"]] = unquote(entry.get("NewValue"))
     if of_kind == "directory":
-        gained = added((entry["Name"], entry.get("OldValue"), entry.get("NewValue")) for entry in entries)
+        gained = find_added(
+            (entry["Name"], entry.get("OldValue"), entry.get("NewValue")) for entry in entries
+        )
         found |= {ADDED: gained} if gained else {}
     if isinstance(properties, dict):
         for name, value in properties.items():
-            found[name] = unquoted(value.get("NewValue") if isinstance(value, dict) else value)
+            found[name] = unquote(value.get("NewValue") if isinstance(value, dict) else value)
     if operation == "UpdateInboxRules":
         # What the rule does stands here, and nowhere else.
-        found |= {name: unquoted(value) for name, value in named_values(operation_properties).items()}
+        found |= {name: unquote(value) for name, value in read_named_values(operation_properties).items()}
     if operation in FOLDER_PERMISSIONS or operation == "UpdateInboxRules":
-        inside = structure(item)
+        inside = read_structure(item)
         folder = inside.get("ParentFolder") if isinstance(inside, dict) else None
         for name, value in (folder if isinstance(folder, dict) else {}).items():
-            found[name] = unquoted(value)
+            found[name] = unquote(value)
     if operation in forwarding.OPERATIONS:
         found = forwarding.with_target(operation, found, own_domains)
     names = _target_names(target)
@@ -113,7 +115,7 @@ def change(
 
 
 def _target_names(target: str | None) -> list[str]:
-    entries = structure(target)
+    entries = read_structure(target)
     names = []
     for entry in entries if isinstance(entries, list) else ():
         text = entry.get("ID") if isinstance(entry, dict) else None
@@ -123,13 +125,13 @@ def _target_names(target: str | None) -> list[str]:
     return names
 
 
-def folder(folders_path: str | None, item: str | None, folder_text: str | None) -> tuple[str | None]:
+def read_folder(folders_path: str | None, item: str | None, folder_text: str | None) -> tuple[str | None]:
     """The path (or name) of the folder touched first."""
     if clean(folders_path):
         return (clean(folders_path),)
-    inside = structure(folder_text)
+    inside = read_structure(folder_text)
     if not isinstance(inside, dict):
-        whole = structure(item)
+        whole = read_structure(item)
         inside = whole.get("ParentFolder") if isinstance(whole, dict) else None
     if not isinstance(inside, dict):
         return (None,)

@@ -11,7 +11,7 @@ from itertools import count, islice
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, BinaryIO, cast
 
-from seawall.events.batches import Rows, drain
+from seawall.events.batches import RecordBuffer, drain
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
@@ -44,7 +44,7 @@ def has_embedded_lines(head: bytes, limits: Limits) -> bool:
     return False
 
 
-def embedded_batches(
+def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits
 ) -> Iterator[tuple[Any, list[Problem], int]]:
     """Batches of records (numbered from 1 without a gap) and problems in their places."""
@@ -95,4 +95,4 @@ def _block(
         return
     spool.seek(0)
     reader = EmbeddedReader(raw, name, limits, count(number), others)
-    yield from drain(Rows(name, limits), reader.rest(0))
+    yield from drain(RecordBuffer(name, limits), reader.rest(0))

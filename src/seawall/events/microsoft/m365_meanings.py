@@ -9,7 +9,7 @@ import re
 
 from seawall.events.addresses import normalise_address
 from seawall.events.client_names import info_user_agent, reduce_client
-from seawall.events.formats.json_values import named_values, structure, unquoted
+from seawall.events.formats.json_values import read_named_values, read_structure, unquote
 from seawall.events.microsoft.entra_error_codes import INTERRUPTED_NAMES, is_interrupted
 from seawall.events.microsoft.forwarding import NO_TARGET
 from seawall.events.microsoft.m365_fields import (
@@ -117,8 +117,8 @@ def _set_parameters(parameters: str | None) -> set[str]:
     # A forwarding parameter that is empty or false takes forwarding away; that is an administrative act.
     return {
         key
-        for key, value in named_values(parameters).items()
-        if (unquoted(value) or "").strip() not in _TAKEN_AWAY
+        for key, value in read_named_values(parameters).items()
+        if (unquote(value) or "").strip() not in _TAKEN_AWAY
     }
 
 
@@ -132,7 +132,7 @@ def status(
     """Status, vendor's code (None for success) and its detail."""
     if operation == "UserLoginFailed":
         code = clean(error) if error != "0" else None
-        detail = clean(logon_error) or clean(unquoted(named_values(extended).get("ResultStatusDetail")))
+        detail = clean(logon_error) or clean(unquote(read_named_values(extended).get("ResultStatusDetail")))
         waits = is_interrupted(code) or detail in INTERRUPTED_NAMES
         return ("interrupted" if waits else "failure", code or detail or "failed", detail)
     if operation == "UserLoggedIn":
@@ -213,15 +213,15 @@ def is_alert(user: str | None) -> bool:
     return user is not None and user.strip().lower() == _ALERTS
 
 
-def alerted_person(record: str | None) -> str | None:
+def find_alerted_person(record: str | None) -> str | None:
     """The one person whom an alert names as its user, given the record's JSON; None for none and for several.
 
     `EntityType` and `AlertEntityId` of the schema, else the same in `Data` (`etype`, `eid`; `f3u`: the first users of an alert
     that sums up several). Senders and recipients of mail are no users of an alert: it says nothing about what they did.
     """
-    whole = structure(record)
+    whole = read_structure(record)
     whole = whole if isinstance(whole, dict) else {}
-    data = structure(whole.get("Data"))
+    data = read_structure(whole.get("Data"))
     data = data if isinstance(data, dict) else {}
     for kind_of, name in (
         (whole.get("EntityType"), whole.get("AlertEntityId")),
@@ -247,7 +247,7 @@ def _mailbox_name(text: str | None) -> str | None:
 
 def acting_application(actors: str | None) -> str | None:
     """The application id among a directory record's `Actor` entries, when a service principal acted."""
-    entries = structure(actors)
+    entries = read_structure(actors)
     if not isinstance(entries, list):
         return None
     texts = [str(entry.get("ID") or "") for entry in entries if isinstance(entry, dict)]
@@ -266,8 +266,8 @@ def admin_mailbox(
     """The mailbox an Exchange cmdlet was for, when its identity looks like a UPN."""
     if of_kind not in ("admin", "mail_rule"):
         return (None,)
-    bag = named_values(parameters)
-    for candidate in (unquoted(bag.get("Identity")), unquoted(bag.get("Mailbox")), object_id):
+    bag = read_named_values(parameters)
+    for candidate in (unquote(bag.get("Identity")), unquote(bag.get("Mailbox")), object_id):
         whose = (candidate or "").split(":\\", 1)[0]  # of a folder: mara@example.org:\Calendar
         found = _mailbox_name(whose.rsplit("\\", 1)[0]) or _mailbox_name(whose.rsplit("/", 1)[-1])
         if found:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from seawall.events.formats.field_capitals import Names, once_for_names
-from seawall.events.formats.json_values import as_text, content_id, encode, structure
+from seawall.events.formats.json_values import as_text, content_id, encode, read_structure
 from seawall.events.microsoft import m365_meanings as judge
 from seawall.events.microsoft.m365_fields import (
     CONTEXT_FIELDS,
@@ -31,7 +31,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         values[place] = value if value.__class__ is str else as_text(value)
     operation, number, workload = (values[place] for place in _KIND_PLACES)
     values[0] = values[0] or content_id(record)
-    context = structure(record.get("AppAccessContext"))
+    context = read_structure(record.get("AppAccessContext"))
     context = context if isinstance(context, dict) else {}
     values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
     values += folders_summary(record.get("Folders"))
@@ -70,10 +70,10 @@ def _is_known_kind(operation: str | None, number: str | None, workload: str | No
 
 def folders_summary(value: Any) -> list[str | None]:
     """Path of the first folder and number of items in all folders, as text."""
-    folders = [folder for folder in _list(structure(value)) if isinstance(folder, dict)]
+    folders = [folder for folder in _list(read_structure(value)) if isinstance(folder, dict)]
     if not folders:
         return [None, None]
-    count = sum(len(_list(structure(folder.get("FolderItems")))) for folder in folders)
+    count = sum(len(_list(read_structure(folder.get("FolderItems")))) for folder in folders)
     return [as_text(folders[0].get("Path")), str(count)]
 
 

@@ -45,7 +45,7 @@ _CLASS_WORDS: dict[str, NetworkClass] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DatabaseRecord:
     """What one database says of an address; None where it says nothing."""
 
     asn: int | None
@@ -61,7 +61,7 @@ class OperatorDatabase:
         self._path = path
         self._reader = reader
 
-    def look_up(self, address: str) -> Said | None:
+    def look_up(self, address: str) -> DatabaseRecord | None:
         """Return what the database says of the address, None when it does not know it.
 
         Raises ArtefactInvalid when the file is damaged at that place.
@@ -95,12 +95,12 @@ def _invalid(path: Path, reason: Exception) -> ArtefactInvalid:
     )
 
 
-def _read(record: Mapping[str, Any]) -> Said:
+def _read(record: Mapping[str, Any]) -> DatabaseRecord:
     traits = record.get("traits")
     fields = {**record, **traits} if isinstance(traits, Mapping) else record
     asn = next((number for name in _ASN_FIELDS if (number := _asn(fields.get(name))) is not None), None)
     holder = next((text for name in _NAME_FIELDS if (text := _text(fields.get(name)))), None)
-    return Said(asn, holder, _country(fields), _class(fields))
+    return DatabaseRecord(asn, holder, _country(fields), _class(fields))
 
 
 def _text(value: object) -> str | None:

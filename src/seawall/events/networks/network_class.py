@@ -97,7 +97,7 @@ _ONE_OF: dict[NetworkClass, str] = {
 _KNOWN: dict[int, NetworkClass | None] = {asn: name for name, systems in BY_CLASS.items() for asn in systems}
 
 
-def class_of(asn: int, name: str | None) -> NetworkClass | None:
+def classify_network(asn: int, name: str | None) -> NetworkClass | None:
     """Return the class of an AS by its number (-1: none) and its holder's name; None: unknown."""
     row = int(classify(np.array([asn]), pa.array([name], pa.string()))[0])
     return None if row == UNKNOWN else CLASSES[row]

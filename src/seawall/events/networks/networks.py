@@ -15,7 +15,7 @@ from seawall.events.networks.builtin_table import NetworkTable, load_table
 from seawall.events.networks.columns import NetworkColumns
 from seawall.events.networks.mmdb import OperatorDatabase, open_database
 from seawall.events.networks.network_class import CLASSES, UNKNOWN, classify
-from seawall.events.networks.overrides import overridden
+from seawall.events.networks.overrides import apply_overrides
 
 _UNASKED = -2
 """In the cache of classes: this AS has not been classified yet."""
@@ -57,7 +57,7 @@ class Networks:
             pa.DictionaryArray.from_arrays(_nullable(self._class_rows(asn_row)), pa.array(CLASSES)),
         )
         if self._databases:
-            return overridden(columns, parsed, self._table, self._databases)
+            return apply_overrides(columns, parsed, self._table, self._databases)
         return columns
 
     def describe(self) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import pyarrow as pa
 from seawall.events.networks.addresses import Addresses
 from seawall.events.networks.builtin_table import NetworkTable
 from seawall.events.networks.columns import NetworkColumns
-from seawall.events.networks.mmdb import OperatorDatabase, Said
+from seawall.events.networks.mmdb import DatabaseRecord, OperatorDatabase
 from seawall.events.networks.network_class import CLASSES, classify
 
 T = TypeVar("T")
 
 
-def overridden(
+def apply_overrides(
     columns: NetworkColumns, parsed: Addresses, table: NetworkTable, databases: Sequence[OperatorDatabase]
 ) -> NetworkColumns:
     """Return the columns with what the databases say in place of the table's words.
@@ -50,12 +50,12 @@ def overridden(
     return NetworkColumns(columns.prefix, asn, *encoded)
 
 
-def _ask(databases: Sequence[OperatorDatabase], text: str) -> Said | None:
+def _ask(databases: Sequence[OperatorDatabase], text: str) -> DatabaseRecord | None:
     """Return what the databases say together; None when none knows the address."""
     facts = [found for database in databases if (found := database.look_up(text)) is not None]
     if len(facts) < 2:
         return facts[0] if facts else None
-    return Said(
+    return DatabaseRecord(
         _first(found.asn for found in facts),
         _first(found.name for found in facts),
         _first(found.country for found in facts),

@@ -14,17 +14,17 @@ import msgspec
 
 from seawall.events.formats.json_values import brackets, encode
 from seawall.events.okta.details import NO_TARGETS, Targets, targets_of, without, without_agent, without_copy
-from seawall.events.okta.fields import NOTHING, Part
+from seawall.events.okta.fields import NOTHING, FieldObject
 from seawall.events.okta.system_log import (  # fmt: skip
-    Seen,
+    OktaColumns,
     Text,
-    actor_of,
-    client_of,
     columns,
-    forwarded_of,
     is_spelt_out,
     is_type,
-    outcome_of,
+    read_actor,
+    read_client,
+    read_forwarded,
+    read_outcome,
 )
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -66,8 +66,8 @@ class _Memory(dict[bytes, Result]):
         return result
 
 
-def _part(value: Any) -> Part:
-    return Part(value) if value else NOTHING
+def _part(value: Any) -> FieldObject:
+    return FieldObject(value) if value else NOTHING
 
 
 def _shown(value: Any) -> str:
@@ -75,7 +75,7 @@ def _shown(value: Any) -> str:
     return "" if value is None or value in ("", [], {}) else encode(value)
 
 
-def _of(function: Callable[[Part], Result]) -> _Memory[tuple[Result, str]]:
+def _of(function: Callable[[FieldObject], Result]) -> _Memory[tuple[Result, str]]:
     """What a function takes out of a member, and how the member stands in `unmapped`."""
 
     def read(raw: bytes) -> tuple[Result, str]:
@@ -87,11 +87,11 @@ def _of(function: Callable[[Part], Result]) -> _Memory[tuple[Result, str]]:
 
 def _read_client(raw: bytes) -> tuple[tuple[Text, Text, Text, Text], str]:
     value = _decode(raw)
-    found = client_of(_part(value))
+    found = read_client(_part(value))
     return found, _shown((without_agent(value) if found[2] is not None else value) if value else None)
 
 
-def _read_context(raw: bytes) -> tuple[Part, str, str]:
+def _read_context(raw: bytes) -> tuple[FieldObject, str, str]:
     """With its session id and without it."""
     value = _decode(raw)
     if not value:
@@ -102,17 +102,17 @@ def _read_context(raw: bytes) -> tuple[Part, str, str]:
 
 def _read_targets(raw: bytes) -> tuple[Targets, str]:
     value = _decode(raw)
-    return targets_of(Part({"target": value})), _shown(value)
+    return targets_of(FieldObject({"target": value})), _shown(value)
 
 
 def _read_request(raws: bytes) -> tuple[tuple[Text, Text], str]:
     request, client = map(_decode, raws.split(_BETWEEN))
-    return forwarded_of(_part(request)), _shown(without_copy(request, _part(client)) if request else None)
+    return read_forwarded(_part(request)), _shown(without_copy(request, _part(client)) if request else None)
 
 
 _BETWEEN = b"\n\0"
 """Stands in no JSON text."""
-_outcome, _actor = _of(outcome_of), _of(actor_of)
+_outcome, _actor = _of(read_outcome), _of(read_actor)
 _device = _of(lambda part: part.text("id"))
 _targets = _Memory(_read_targets)
 _other = _of(lambda _: None)
@@ -148,7 +148,7 @@ def _row(raws: dict[str, bytes]) -> tuple[Text, ...] | None:
     targets, target_text = _targets[raws["target"]] if "target" in raws else (NO_TARGETS, "")
     debug, transaction = _decode(raws.get("debugContext", _NULL)), _decode(raws.get("transaction", _NULL))
     values, keeps_session = columns(
-        Seen(
+        OktaColumns(
             uid, time, event_type, outcome, actor, client, forwarded, device, context,
             _part(debug).part("debugdata"), _part(transaction).part("detail").text("requestapitokenid"), targets,
         )

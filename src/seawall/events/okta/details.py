@@ -9,7 +9,7 @@ from typing import Any
 from seawall.events.formats.field_capitals import Names, once_for_names
 from seawall.events.formats.json_values import as_text, encode
 from seawall.events.microsoft.m365_meanings import clean
-from seawall.events.okta.fields import Part, plain_names
+from seawall.events.okta.fields import FieldObject, plain_names
 
 _MOST_TARGETS = 64
 _MOST_CHANGES = 200
@@ -54,7 +54,7 @@ class Targets:
 NO_TARGETS = Targets()
 
 
-def targets_of(log: Part) -> Targets:
+def targets_of(log: FieldObject) -> Targets:
     """What the target list of a record says."""
     person = thing = app = app_name = None
     named: list[str] = []
@@ -92,7 +92,7 @@ def _domain(person: str | None) -> str | None:
     return domain if _DOMAIN.fullmatch(domain) else None
 
 
-def _changes(details: Part, found: dict[str, str | None]) -> None:
+def _changes(details: FieldObject, found: dict[str, str | None]) -> None:
     """Old and new values of what was changed."""
     for side, prefix in (("from", "old "), ("to", "")):
         for name, value in details.part(side).held.items():
@@ -100,7 +100,7 @@ def _changes(details: Part, found: dict[str, str | None]) -> None:
                 found.setdefault(prefix + name, as_text(value))
 
 
-def spelt_methods(debug: Part, context: Part, targets: Targets) -> str | None:
+def spell_methods(debug: FieldObject, context: FieldObject, targets: Targets) -> str | None:
     """The factors that a sign-in names, joined: few distinct texts."""
     said = (
         debug.text("factor"), debug.text("factortype"), debug.text("authenticator"), context.text("credentialtype"),
@@ -109,7 +109,7 @@ def spelt_methods(debug: Part, context: Part, targets: Targets) -> str | None:
     return ";".join(dict.fromkeys(text[:512] for text in said if text))[:2048] or None
 
 
-def parameters(targets: Targets, debug: Part) -> str | None:
+def parameters(targets: Targets, debug: FieldObject) -> str | None:
     """What was changed, and for whom, as the text of an object."""
     found: dict[str, str | None] = {}
     for name, value in debug.held.items():
@@ -133,7 +133,9 @@ def _roles(names: Names) -> tuple[tuple[str, str], ...]:
     return tuple((name, found if found in _PARTLY else "") for name, found in plain if found not in _COLUMNS)
 
 
-def rest(record: dict[str, Any], log: Part, agent: str | None, context: Part | None) -> dict[str, Any]:
+def rest(
+    record: dict[str, Any], log: FieldObject, agent: str | None, context: FieldObject | None
+) -> dict[str, Any]:
     """What no column holds, as the vendor nests and spells it. `context` is given where its session id is kept."""
     kept: dict[str, Any] = {}
     held = log.held
@@ -153,7 +155,7 @@ def rest(record: dict[str, Any], log: Part, agent: str | None, context: Part | N
     return kept
 
 
-def _partly(role: str, value: Any, log: Part, agent: str | None, context: Part | None) -> Any:
+def _partly(role: str, value: Any, log: FieldObject, agent: str | None, context: FieldObject | None) -> Any:
     """A field without what columns hold of it."""
     if role == "version":
         return None if value == "0" else value
@@ -187,15 +189,15 @@ def without_agent(client: Any) -> Any:
     return {**client, place: without(agent, "rawuseragent")} if isinstance(agent, dict) else client
 
 
-def without_copy(request: Any, client: Part) -> Any:
+def without_copy(request: Any, client: FieldObject) -> Any:
     """Leave out a chain of addresses that only repeats the client's own."""
-    part = Part(request)
+    part = FieldObject(request)
     chain = part.value("ipchain")
     if not isinstance(request, dict) or not isinstance(chain, list):
         return request
     if not chain:
         return without(request, "ipchain")
-    own = Part(chain[0])
+    own = FieldObject(chain[0])
     is_copy = len(chain) == 1 and own.value("ip") == client.value("ipaddress") and set(own.held) <= {
         "ip", "version", "source", "geographicalContext"
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seawall.events.formats.field_capitals import Names, once_for_names
-from seawall.events.formats.json_values import as_text, structure
+from seawall.events.formats.json_values import as_text, read_structure
 
 
 @once_for_names
@@ -14,14 +14,14 @@ def plain_names(names: Names) -> dict[str, str]:
     return {name.lower().replace("_", ""): name for name in names}
 
 
-class Part:
+class FieldObject:
     """An object, or its JSON text, by plain name; anything else holds nothing."""
 
     __slots__ = ("_names", "held")
 
     def __init__(self, value: Any) -> None:
         if value.__class__ is str:
-            value = structure(value)
+            value = read_structure(value)
         self.held: dict[str, Any] = value if value.__class__ is dict else {}
         self._names = plain_names(tuple(self.held))
 
@@ -33,18 +33,18 @@ class Part:
         key = self._names.get(name)
         return None if key is None else self.held[key]
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> FieldObject:
         """A member that is an object."""
         key = self._names.get(name)
         found = None if key is None else self.held[key]
-        return Part(found) if found else NOTHING
+        return FieldObject(found) if found else NOTHING
 
-    def parts(self, name: str, most: int) -> list[Part]:
+    def parts(self, name: str, most: int) -> list[FieldObject]:
         """The objects of a list, at most so many; a single object is a list of one."""
-        found = structure(self.value(name))
+        found = read_structure(self.value(name))
         if isinstance(found, dict):
-            return [Part(found)]
-        return [Part(item) for item in found[:most]] if isinstance(found, list) else []
+            return [FieldObject(found)]
+        return [FieldObject(item) for item in found[:most]] if isinstance(found, list) else []
 
     def text(self, name: str) -> str | None:
         """A scalar as text; None for a structure, for nothing and for empty text."""
@@ -57,5 +57,5 @@ class Part:
         return None if found is None or isinstance(found, dict | list) else as_text(found)
 
 
-NOTHING = Part(None)
+NOTHING = FieldObject(None)
 """An object without members."""

@@ -13,9 +13,9 @@ from seawall.events.formats.distinct_values import Column, Mapper
 from seawall.events.formats.json_values import content_id, encode
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
 from seawall.events.okta import meanings as judge
-from seawall.events.okta.details import NO_TARGETS, Targets, parameters, rest, spelt_methods, targets_of
+from seawall.events.okta.details import NO_TARGETS, Targets, parameters, rest, spell_methods, targets_of
 from seawall.events.okta.event_kinds import kind
-from seawall.events.okta.fields import NOTHING, Part, plain_names
+from seawall.events.okta.fields import NOTHING, FieldObject, plain_names
 from seawall.events.okta.sentinel_table import is_table_row, record_of
 from seawall.events.times import to_microseconds
 
@@ -59,22 +59,22 @@ def recognises(record: dict[str, Any]) -> bool:
     return _held(record_of(record) if is_table_row(record) else record) is not None
 
 
-def _held(record: dict[str, Any]) -> Part | None:
+def _held(record: dict[str, Any]) -> FieldObject | None:
     names = plain_names(tuple(record))
     if "eventtype" in names:
-        log = Part(record)
+        log = FieldObject(record)
         collector = record.get("p_log_type")
         if _is_log(log, isinstance(collector, str) and collector.lower().startswith("okta.")):
             return log
     for name in _WRAPPERS:
         if name in names:
-            log = Part(record[names[name]])
+            log = FieldObject(record[names[name]])
             if _is_log(log, name == "okta"):
                 return log
     return None
 
 
-def _is_log(log: Part, is_said: bool) -> bool:
+def _is_log(log: FieldObject, is_said: bool) -> bool:
     event_type = log.value("eventtype")
     if not isinstance(event_type, str) or not event_type or len(event_type) > _LONGEST_TYPE:
         return False
@@ -93,16 +93,16 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
     if is_table_row(record):
         record = record_of(record)
-    log = _held(record) or Part(record)
-    client = client_of(log.part("client"))
-    seen = Seen(
+    log = _held(record) or FieldObject(record)
+    client = read_client(log.part("client"))
+    seen = OktaColumns(
         log.text("uuid") or content_id(record),
         _time(log, record),
         log.text("eventtype") or "",
-        outcome_of(log.part("outcome")),
-        actor_of(log.part("actor")),
+        read_outcome(log.part("outcome")),
+        read_actor(log.part("actor")),
         client,
-        forwarded_of(log.part("request")),
+        read_forwarded(log.part("request")),
         log.part("device").text("id"),
         log.part("authenticationcontext"),
         log.part("debugcontext").part("debugdata"),
@@ -118,8 +118,8 @@ Text = str | None
 
 
 @dataclass(slots=True)
-class Seen:
-    """What columns are made of, however it was found: see `outcome_of`, `actor_of`, `client_of` and `forwarded_of`."""
+class OktaColumns:
+    """What columns are made of, however it was found: see `read_outcome`, `read_actor`, `read_client` and `read_forwarded`."""
 
     uid: Text
     time: Text
@@ -129,23 +129,23 @@ class Seen:
     client: tuple[Text, Text, Text, Text]
     forwarded: tuple[Text, Text]
     device: Text
-    context: Part
-    debug: Part
+    context: FieldObject
+    debug: FieldObject
     token: Text
     targets: Targets
 
 
-def outcome_of(part: Part) -> tuple[Text, Text]:
+def read_outcome(part: FieldObject) -> tuple[Text, Text]:
     """Result and reason."""
     return part.text("result"), part.text("reason")
 
 
-def actor_of(part: Part) -> tuple[Text, Text, Text, Text]:
+def read_actor(part: FieldObject) -> tuple[Text, Text, Text, Text]:
     """Type, address, id and name."""
     return part.text("type"), part.text("alternateid"), part.text("id"), part.text("displayname")
 
 
-def client_of(part: Part) -> tuple[Text, Text, Text, Text]:
+def read_client(part: FieldObject) -> tuple[Text, Text, Text, Text]:
     """Address, country, user agent and browser."""
     agent = part.part("useragent")
     country = part.part("geographicalcontext").text("country")
@@ -157,14 +157,14 @@ def client_of(part: Part) -> tuple[Text, Text, Text, Text]:
     )
 
 
-def forwarded_of(request: Part) -> tuple[Text, Text]:
+def read_forwarded(request: FieldObject) -> tuple[Text, Text]:
     """Address and country at the start of a chain of proxies, which are the client's."""
     chain = request.parts("ipchain", 1)
     first = chain[0] if chain else NOTHING
     return first.text("ip"), first.part("geographicalcontext").text("country")
 
 
-def columns(seen: Seen) -> tuple[tuple[Text, ...], bool]:
+def columns(seen: OktaColumns) -> tuple[tuple[Text, ...], bool]:
     """The values of `RAW_COLUMNS`, and whether the session's id is to be kept beside them because it is none."""
     debug, targets = seen.debug, seen.targets
     what = kind(seen.event_type)
@@ -189,7 +189,7 @@ def columns(seen: Seen) -> tuple[tuple[Text, ...], bool]:
             changed,
         ), keeps_session
     proof = (
-        spelt_methods(debug, seen.context, targets),
+        spell_methods(debug, seen.context, targets),
         debug.text("clientauthtype") or debug.text("clientauthenticationmethod"),
         debug.text("signonmode"),
         debug.text("granttype"),
@@ -206,11 +206,11 @@ def _path(address_asked: str | None) -> str | None:
     return "active" if "/sso/wsfed/active" in asked else "passive"
 
 
-def _time(log: Part, record: dict[str, Any]) -> str | None:
+def _time(log: FieldObject, record: dict[str, Any]) -> str | None:
     found = log.text("published")
     if found and is_spelt_out(found):
         return found
-    around = log if log.held is record else Part(record)
+    around = log if log.held is record else FieldObject(record)
     texts = [text for part in (log, around) for name in _TIMES if (text := part.text(name.replace("_", "")))]
     return next(
         (text for text in texts if to_microseconds(text) is not None), found or next(iter(texts), None)
@@ -222,7 +222,7 @@ def is_spelt_out(text: str) -> bool:
     return len(text) > 18 and text[4] == text[7] == "-" and text[:4].isdigit()
 
 
-def _session(context: Part, token: str | None) -> tuple[str | None, bool]:
+def _session(context: FieldObject, token: str | None) -> tuple[str | None, bool]:
     """The session's id, and whether it is to be kept beside the columns because it is none."""
     found = context.text("externalsessionid")
     if token or (found and found.startswith(_TRANSIENT)) or clean(found) is None:

@@ -13,16 +13,16 @@ import numpy as np
 from seawall.detection.ranking.ranker import INPUTS
 from seawall.detection.rules.detector import RULE_GROUPS
 from seawall.events.coded_batch import Floats
-from seawall.lab.evaluate.rows import Rows
+from seawall.lab.evaluate.rows import TrainingRows
 
 FITTED_ROWS = 40_000
 
 
-def _column(rows: Rows, name: str) -> Floats:
+def _column(rows: TrainingRows, name: str) -> Floats:
     return np.asarray(rows.inputs[:, INPUTS.index(name)], np.float64)
 
 
-def first_seen_app(rows: Rows) -> Floats:
+def first_seen_app(rows: TrainingRows) -> Floats:
     """Score mail access by an application that the mailbox has not seen: the alert that found Storm-0558.
 
     Among new ones, the application that fewest others use first.
@@ -31,13 +31,13 @@ def first_seen_app(rows: Rows) -> Floats:
     return np.where(new, 1 + _column(rows, "app.rarity"), 0.0)
 
 
-def impossible_travel(rows: Rows) -> Floats:
+def impossible_travel(rows: TrainingRows) -> Floats:
     """Score a country that is new to the account, higher the closer in time the usual one was in use."""
     new = _column(rows, "country.is_new") > 0
     return np.where(new, 1 + np.log(720 / np.maximum(_column(rows, "usual_gap_abroad"), 1.0)), 0.0)
 
 
-def freeman(rows: Rows) -> Floats:
+def freeman(rows: TrainingRows) -> Floats:
     """Score sign-ins as Freeman et al. (NDSS 2016): ln p(features) / p(features | account), with back-off.
 
     Network, country and client are taken as independent given the account; the network's rarity stands for
@@ -48,17 +48,17 @@ def freeman(rows: Rows) -> Floats:
     return np.where(_column(rows, "has_sign_in") > 0, surprise - 0.5 * usual, -np.inf)
 
 
-def rules_alone(rows: Rows) -> Floats:
+def rules_alone(rows: TrainingRows) -> Floats:
     """Score the evidence of the rules that fired."""
     return np.asarray(sum(_column(rows, f"rules.{group}") for group in RULE_GROUPS), np.float64)
 
 
-def _features(rows: Rows) -> Floats:
+def _features(rows: TrainingRows) -> Floats:
     keep = [place for place, name in enumerate(INPUTS) if not name.startswith("p.")]
     return np.nan_to_num(np.asarray(rows.inputs[:, keep], np.float64), posinf=1e6)
 
 
-def isolation_forest(rows: Rows) -> Floats:
+def isolation_forest(rows: TrainingRows) -> Floats:
     """Score by scikit-learn's isolation forest, fitted on the days before attacks may begin."""
     from sklearn.ensemble import IsolationForest
 
@@ -68,7 +68,7 @@ def isolation_forest(rows: Rows) -> Floats:
     return np.asarray(-model.score_samples(values))
 
 
-def ecod(rows: Rows) -> Floats:
+def ecod(rows: TrainingRows) -> Floats:
     """Score by ECOD (pyod), fitted on the days before attacks may begin."""
     from pyod.models.ecod import ECOD
 
@@ -80,26 +80,26 @@ def ecod(rows: Rows) -> Floats:
         return np.asarray(model.decision_function(values))
 
 
-def summed_surprise(rows: Rows) -> Floats:
+def sum_surprise(rows: TrainingRows) -> Floats:
     """Score the plain surprises of the single fields, summed: our simplest ablation."""
     names = ("network", "country", "client", "app", "activity", "mailbox", "method")
     return np.asarray(sum(_column(rows, f"{name}.plain") for name in names), np.float64)
 
 
-def unsupervised(rows: Rows) -> Floats:
+def score_unsupervised(rows: TrainingRows) -> Floats:
     """Score Seawall without its learnt ranker: the mean e-value over patterns and lineage."""
     return rows.unsupervised
 
 
-def seawall(rows: Rows) -> Floats:
+def seawall(rows: TrainingRows) -> Floats:
     """Score as the product does."""
     return rows.score
 
 
-METHODS: dict[str, Callable[[Rows], Floats]] = {
+METHODS: dict[str, Callable[[TrainingRows], Floats]] = {
     "Seawall": seawall,
-    "Seawall, unsupervised": unsupervised,
-    "summed surprise": summed_surprise,
+    "Seawall, unsupervised": score_unsupervised,
+    "summed surprise": sum_surprise,
     "first-seen app per mailbox": first_seen_app,
     "new country, impossible travel": impossible_travel,
     "Freeman et al. 2016": freeman,

@@ -10,14 +10,14 @@ import numpy as np
 
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
 from seawall.events.coded_batch import MISSING, Floats
-from seawall.lab.evaluate.rows import Rows
+from seawall.lab.evaluate.rows import TrainingRows
 
 BUDGETS = (1.0, 2.0, 5.0, 10.0)
 """Incidents a day per 1,000 accounts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class AccountEpisode:
     """One account's strongest group within the window, as a method ranks it. `attacks` it touches."""
 
     score: float
@@ -26,7 +26,7 @@ class Episode:
     attacks: frozenset[int]
 
 
-def episodes(rows: Rows, score: Floats) -> list[Episode]:
+def episodes(rows: TrainingRows, score: Floats) -> list[AccountEpisode]:
     """Return one episode per account and window from the first attackable day on, worst first."""
     live = np.flatnonzero((rows.day >= rows.quiet_day) & np.isfinite(score))
     order = live[np.lexsort((rows.day[live], -score[live]))]
@@ -42,22 +42,22 @@ def episodes(rows: Rows, score: Floats) -> list[Episode]:
             found.append((float(score[row]), actor, day))
         if rows.attack[row] != MISSING and not near:
             touched[(actor, top)].add(int(rows.attack[row]))
-    return [Episode(s, actor, day, frozenset(touched[(actor, day)])) for s, actor, day in found]
+    return [AccountEpisode(s, actor, day, frozenset(touched[(actor, day)])) for s, actor, day in found]
 
 
-def allowed(rows: Rows, budget: float) -> int:
+def incidents_allowed(rows: TrainingRows, budget: float) -> int:
     """Return how many incidents a budget allows over the attackable days."""
     return int(budget * (rows.last_day - rows.quiet_day + 1) * rows.accounts / 1000 + 1e-9)
 
 
-def caught(rows: Rows, score: Floats, budget: float) -> set[int]:
+def detected_attacks(rows: TrainingRows, score: Floats, budget: float) -> set[int]:
     """Return the attacks that the budget's worst episodes touch."""
-    worst = episodes(rows, score)[: allowed(rows, budget)]
+    worst = episodes(rows, score)[: incidents_allowed(rows, budget)]
     return set().union(*(episode.attacks for episode in worst)) if worst else set()
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class MethodRecall:
     """Recall of one method at one budget. `families` maps a family to (caught, staged)."""
 
     budget: float
@@ -76,22 +76,22 @@ class Recall:
         return min(shares.items(), key=lambda item: item[1]) if shares else ("", float("nan"))
 
 
-def recall(worlds: Iterable[tuple[Rows, Floats]], budget: float) -> Recall:
+def recall(worlds: Iterable[tuple[TrainingRows, Floats]], budget: float) -> MethodRecall:
     """Return recall over many worlds. Near-impossible families are in `families` but not in the total."""
     total = staged = 0
     families: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for rows, score in worlds:
-        hit = caught(rows, score, budget)
+        hit = detected_attacks(rows, score, budget)
         for place, attack in enumerate(rows.attacks):
             families[attack.family][0] += place in hit
             families[attack.family][1] += 1
             if not attack.near_impossible:
                 total += place in hit
                 staged += 1
-    return Recall(budget, total, staged, {name: (c, n) for name, (c, n) in sorted(families.items())})
+    return MethodRecall(budget, total, staged, {name: (c, n) for name, (c, n) in sorted(families.items())})
 
 
-def precision(worlds: Sequence[tuple[Rows, Floats]], k: int) -> float:
+def precision(worlds: Sequence[tuple[TrainingRows, Floats]], k: int) -> float:
     """Return the mean share of true incidents among each world's k worst."""
     shares = [
         np.mean([float(bool(e.attacks)) for e in episodes(rows, score)[:k]] or [0.0])

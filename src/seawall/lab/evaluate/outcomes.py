@@ -51,7 +51,7 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorldOutcome:
     """One world: a delay per attack; raised incidents, and the false ones by the confuser that explains them."""
 
     delays: tuple[Delay, ...]
@@ -64,14 +64,16 @@ def own_id(uid: str) -> str:
     return uid.partition(":")[0]
 
 
-def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Reads) -> Outcome:
+def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Reads) -> WorldOutcome:
     """Return what became of a world's incidents, given its truth."""
     raised = [incident for incident in incidents if incident.raised]
     hostile = {uid for attack in truth["attacks"] for uid in attack["events"]}
     wrong = Counter(
         _confuser(i, truth["confusers"]) for i in raised if hostile.isdisjoint(map(own_id, i.events))
     )
-    return Outcome(tuple(delays(truth["attacks"], raised, reads)), len(raised), dict(sorted(wrong.items())))
+    return WorldOutcome(
+        tuple(delays(truth["attacks"], raised, reads)), len(raised), dict(sorted(wrong.items()))
+    )
 
 
 def delays(attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], reads: Reads) -> list[Delay]:

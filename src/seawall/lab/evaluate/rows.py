@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.detection.ranking.engine import Scored
+from seawall.detection.ranking.engine import ScoredDay
 from seawall.detection.ranking.features import has_novelty
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import inputs
 from seawall.events.coded_batch import MISSING, Codes, Floats, hash_text
-from seawall.lab.evaluate.outcomes import Outcome, Reads, microseconds, outcome
+from seawall.lab.evaluate.outcomes import Reads, WorldOutcome, microseconds, outcome
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.scan import ScanSettings
 
@@ -39,7 +39,7 @@ class Attack:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TrainingRows:
     """r groups of one world. `attack` is an index into `attacks`, MISSING for benign groups.
 
     `inputs` float32 (r, inputs), `unsupervised` and `score` as the product computed them, `first` event times.
@@ -68,7 +68,7 @@ def read_truth(path: Path) -> dict[str, Any]:
     return document
 
 
-def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[Rows, Outcome]:
+def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[TrainingRows, WorldOutcome]:
     """Replay a world's logs through the pipeline; label its groups with its truth and judge its incidents.
 
     `budget` is incidents a day per 1,000 accounts, for the outcome; `learnt` false leaves the ranker out, as
@@ -81,7 +81,7 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[R
     reads: list[tuple[Any, ...]] = []
     tail = Tail(_day(truth["quiet_until"]))
 
-    def watch(scored: Scored) -> None:
+    def watch(scored: ScoredDay) -> None:
         parts.append(_labelled(scored, ids, owner))
         reads.append(_reads(scored, ids, owner))
         tail.observe(scored)
@@ -90,7 +90,7 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[R
     settings = ScanSettings(budget=budget * accounts / 1000 / len(truth["tenants"]), learnt=learnt)
     result = pipeline.scan([world / "logs"], settings=settings, watch=watch)
     columns = [np.concatenate([part[place] for part in parts]) for place in range(7)]
-    rows = Rows(
+    rows = TrainingRows(
         attacks,
         columns[0],
         columns[1],
@@ -120,7 +120,7 @@ class Tail:
         self._quiet_day = quiet_day
         self._days = 0
 
-    def observe(self, scored: Scored) -> None:
+    def observe(self, scored: ScoredDay) -> None:
         """Count a day, unless it is among the first (nothing is known yet) or attacks may have begun."""
         self._days += 1
         if self._days <= WARM_UP_DAYS or scored.groups.day.number >= self._quiet_day:
@@ -137,7 +137,7 @@ def _own_ids(column: pa.Array) -> np.ndarray:
     return hash_text(pc.replace_substring_regex(column, ":.*", ""))
 
 
-def _reads(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+def _reads(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     batch = scored.groups.day.batch
     if not len(ids):
         return (np.zeros(0, np.int64),) * 3
@@ -151,7 +151,7 @@ def _reads(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     )
 
 
-def _labelled(scored: Scored, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+def _labelled(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     day = scored.groups.day
     rows = np.flatnonzero(has_novelty(scored.table))
     attack = np.full(len(scored.groups), MISSING, np.int32)
@@ -199,26 +199,26 @@ def _day(text: str) -> int:
     return microseconds(text) // DAY
 
 
-def save(path: Path, rows: Rows) -> None:
+def save(path: Path, rows: TrainingRows) -> None:
     """Keep rows on disk, for training on many worlds."""
     np.savez_compressed(
         path,
-        **{name: getattr(rows, name) for name in Rows.__slots__ if name != "attacks"},
+        **{name: getattr(rows, name) for name in TrainingRows.__slots__ if name != "attacks"},
         attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]),
     )
 
 
-def restore(path: Path) -> Rows:
+def restore(path: Path) -> TrainingRows:
     """Read rows back."""
     with np.load(path) as stored:
         attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
-        arrays: dict[str, Any] = {name: stored[name] for name in Rows.__slots__ if name != "attacks"}
+        arrays: dict[str, Any] = {name: stored[name] for name in TrainingRows.__slots__ if name != "attacks"}
     for name in ("accounts", "quiet_day", "last_day", "events"):
         arrays[name] = int(arrays[name])
-    return Rows(attacks=attacks, **arrays)
+    return TrainingRows(attacks=attacks, **arrays)
 
 
-def pooled(worlds: Iterable[Rows]) -> tuple[Floats, Floats, np.ndarray, Floats]:
+def pool_rows(worlds: Iterable[TrainingRows]) -> tuple[Floats, Floats, np.ndarray, Floats]:
     """Return training inputs float32 (n, inputs), evidence (n,), labels bool (n,) and weights (n,) of many worlds.
 
     Near-impossible attacks are left out altogether. An attack's groups share a weight, so that a long one does

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.detection.rules.sigma.detector import SigmaDetector
-from seawall.detection.rules.sigma.load import load
-from seawall.detection.rules.sigma.model import About
+from seawall.detection.rules.sigma.load import load_rules
+from seawall.detection.rules.sigma.model import RuleDescription
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
@@ -27,16 +27,16 @@ from seawall.storage import Coder, Spool
 class Trial:
     """What became of one rule. `faults` is empty where all is as it should be; `records` were tried."""
 
-    about: About
+    about: RuleDescription
     records: int
     faults: tuple[str, ...]
 
 
 def trials(folder: Path) -> Iterator[Trial]:
     """Yield a trial for each rule of a folder that is told; one that does not run, or has no records beside it, has a fault."""
-    rules, networks = load((folder,), with_pack=False), Networks.load()
+    rules, networks = load_rules((folder,), with_pack=False), Networks.load()
     for one in rules.skipped:
-        about = one.about or About("", Path(one.file).stem, one.file)
+        about = one.about or RuleDescription("", Path(one.file).stem, one.file)
         yield Trial(about, 0, (f"does not run: {one.reason}",))
     for number, about in enumerate(rules.abouts):
         if number < len(rules.rules) and rules.rules[number].is_silent:

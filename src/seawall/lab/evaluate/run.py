@@ -17,11 +17,11 @@ from seawall.detection.incidents.cases import BUDGET_PER_THOUSAND
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.baselines import METHODS
-from seawall.lab.evaluate.metrics import BUDGETS, Recall, allowed, precision, recall
-from seawall.lab.evaluate.outcomes import Outcome, median_delay, median_items_before
-from seawall.lab.evaluate.rows import LEVELS_OF_P, Rows, collect
+from seawall.lab.evaluate.metrics import BUDGETS, MethodRecall, incidents_allowed, precision, recall
+from seawall.lab.evaluate.outcomes import WorldOutcome, median_delay, median_items_before
+from seawall.lab.evaluate.rows import LEVELS_OF_P, TrainingRows, collect
 from seawall.lab.evaluate.table import as_markdown, draw
-from seawall.lab.evaluate.worlds import made, measuring_worlds, quiet_worlds
+from seawall.lab.evaluate.worlds import ensure_world, measuring_worlds, quiet_worlds
 from seawall.lab.worlds.world_settings import SystemsChoice
 from seawall.pipeline import scan as pipeline
 from seawall.version import __version__
@@ -57,7 +57,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix=".worlds-", dir=out) as scratch:
         measured, found = [], []
         for settings in measuring_worlds(worlds, seed, accounts, days, systems):
-            rows, outcome = collect(made(settings, Path(scratch)), DELAY_BUDGET)
+            rows, outcome = collect(ensure_world(settings, Path(scratch)), DELAY_BUDGET)
             measured.append(rows)
             found.append(outcome)
         quiet = _quiet(seed, accounts, days, Path(scratch), systems)
@@ -76,7 +76,7 @@ def _quiet(
     result = {}
     for place, (name, confusers) in enumerate(QUIET_WEEKS.items()):
         (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers, systems)
-        summary = pipeline.scan([made(settings, scratch) / "logs"]).summary
+        summary = pipeline.scan([ensure_world(settings, scratch) / "logs"]).summary
         first, last = (date.fromisoformat(summary[name][:10]) for name in ("first_time", "last_time"))
         account_days = ((last - first).days + 1) * summary["accounts"]
         result[name] = {
@@ -87,12 +87,15 @@ def _quiet(
 
 
 def _document(
-    measured: Sequence[Rows], found: Sequence[Outcome], quiet: dict[str, Any], asked: dict[str, Any]
+    measured: Sequence[TrainingRows],
+    found: Sequence[WorldOutcome],
+    quiet: dict[str, Any],
+    asked: dict[str, Any],
 ) -> dict[str, Any]:
     found_delays = [delay for outcome in found for delay in outcome.delays]
     methods = {}
     for name, method in METHODS.items():
-        scored: list[tuple[Rows, Floats]] = [(rows, method(rows)) for rows in measured]
+        scored: list[tuple[TrainingRows, Floats]] = [(rows, method(rows)) for rows in measured]
         methods[name] = {
             "recall": {f"{budget:g}": _recall(recall(scored, budget)) for budget in BUDGETS},
             "precision_at_10": round(precision(scored, 10), 4),
@@ -105,7 +108,7 @@ def _document(
         "version": __version__,
         "attacks": sum(len(rows.attacks) for rows in measured),
         "events": sum(rows.events for rows in measured),
-        "allowed_at_2": sum(allowed(rows, 2.0) for rows in measured),
+        "allowed_at_2": sum(incidents_allowed(rows, 2.0) for rows in measured),
         "methods": methods,
         "median_delay_seconds": {
             "loud": median_delay(found_delays, loud=True),
@@ -120,7 +123,7 @@ def _document(
     }
 
 
-def _calibration(measured: Sequence[Rows]) -> dict[str, dict[str, float]]:
+def _calibration(measured: Sequence[TrainingRows]) -> dict[str, dict[str, float]]:
     """Return, per pattern, P(p ≤ a) / a on days without attacks: 1 is exact, below 1 careful."""
     counts = np.sum([rows.tail for rows in measured], axis=0)
     return {
@@ -132,7 +135,7 @@ def _calibration(measured: Sequence[Rows]) -> dict[str, dict[str, float]]:
     }
 
 
-def _recall(value: Recall) -> dict[str, Any]:
+def _recall(value: MethodRecall) -> dict[str, Any]:
     family, least = value.worst()
     return {
         "recall": round(value.value, 4),

@@ -12,9 +12,9 @@ from typing import Any
 
 from seawall.detection.ranking.ranker import ARTEFACT, parse
 from seawall.lab.evaluate.metrics import BUDGETS, recall
-from seawall.lab.evaluate.rows import Rows, collect, pooled, restore, save
+from seawall.lab.evaluate.rows import TrainingRows, collect, pool_rows, restore, save
 from seawall.lab.evaluate.training import train, write
-from seawall.lab.evaluate.worlds import TRAINING_SEED, made, training_worlds
+from seawall.lab.evaluate.worlds import TRAINING_SEED, ensure_world, training_worlds
 from seawall.lab.worlds import WorldSettings
 from seawall.version import __version__
 
@@ -26,7 +26,7 @@ def _collected(task: tuple[WorldSettings, Path]) -> Path:
     settings, folder = task
     path = folder / f"rows-{settings.seed}.npz"
     if not path.exists():
-        save(path, collect(made(settings, folder), learnt=False)[0])
+        save(path, collect(ensure_world(settings, folder), learnt=False)[0])
     return path
 
 
@@ -56,11 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(document["card"])
 
 
-def fit(worlds: Sequence[Rows], seed: int) -> dict[str, Any]:
+def fit(worlds: Sequence[TrainingRows], seed: int) -> dict[str, Any]:
     """Return the ranker's document, with the recall on held-out worlds on its card."""
     kept = [rows for place, rows in enumerate(worlds) if place % HELD_OUT]
     held = [rows for place, rows in enumerate(worlds) if place % HELD_OUT == 0]
-    values, evidence, labels, weights = pooled(kept)
+    values, evidence, labels, weights = pool_rows(kept)
     card: dict[str, Any] = {
         "command": f"python -m seawall.lab.evaluate.train_ranker --worlds {len(worlds)} --seed {seed}",
         "version": __version__,

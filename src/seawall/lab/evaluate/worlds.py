@@ -71,7 +71,7 @@ def quiet_worlds(
         )
 
 
-def made(settings: WorldSettings, folder: Path) -> Path:
+def ensure_world(settings: WorldSettings, folder: Path) -> Path:
     """Make a world in a folder of its own unless it is there; return the folder."""
     world = folder / f"world-{settings.seed}"
     if not (world / "truth.json").exists():

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.lab.worlds.clients import Client, Session
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Application, Person, Tenant
+from seawall.lab.worlds.clients import LabClient, LabSession
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 
 NOBODY = -1
 Held = tuple[str, str, float]
@@ -31,34 +31,34 @@ class Act:
     time: float
     kind: str
     operation: str
-    who: Person | Application | None
-    client: Client | None = None
+    who: LabAccount | LabApplication | None
+    client: LabClient | None = None
     address: str = ""
     session: str = ""
     token: str = ""
     issued: float = 0.0
-    owner: Person | None = None
+    owner: LabAccount | None = None
     count: int = 0
     folder: str = ""
     attack: int = NOBODY
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def person(self) -> Person:
+    def person(self) -> LabAccount:
         """The person who acted. TypeError where it was an application or nobody."""
-        if not isinstance(self.who, Person):
+        if not isinstance(self.who, LabAccount):
             raise TypeError(f"no person did this: {self.operation}")
         return self.who
 
     @property
-    def program(self) -> Client:
+    def program(self) -> LabClient:
         """The client used. TypeError where there was none."""
         if self.client is None:
             raise TypeError(f"no client did this: {self.operation}")
         return self.client
 
     @property
-    def mailbox(self) -> Person:
+    def mailbox(self) -> LabAccount:
         """The mailbox touched. TypeError where none was."""
         if self.owner is None:
             raise TypeError(f"no mailbox was touched: {self.operation}")
@@ -66,23 +66,23 @@ class Act:
 
 
 @dataclass(slots=True)
-class Diary:
+class ActivityLog:
     """Everything that happened in one tenant, the dice of whoever writes it, and what is planned for which day."""
 
     tenant: Tenant
-    dice: Dice
+    dice: SeededRandom
     start: float
     days: int
     acts: list[Act] = field(default_factory=list)
     attack: int = NOBODY
     spans: list[dict[str, Any]] = field(default_factory=list)
-    plans: dict[int, list[Callable[[Diary, int], None]]] = field(default_factory=dict)
+    plans: dict[int, list[Callable[[ActivityLog, int], None]]] = field(default_factory=dict)
 
     def day_of(self, time: float) -> int:
         """Return the day number of a time."""
         return int((time - self.start) // 86400)
 
-    def plan(self, day: int, what: Callable[[Diary, int], None]) -> None:
+    def plan(self, day: int, what: Callable[[ActivityLog, int], None]) -> None:
         """Have something done on a day, before that day's ordinary events."""
         self.plans.setdefault(day, []).append(what)
 
@@ -94,18 +94,18 @@ class Diary:
 
 
 def sign_in(
-    diary: Diary,
-    who: Person,
-    client: Client,
+    diary: ActivityLog,
+    who: LabAccount,
+    client: LabClient,
     address: str,
     time: float,
     *,
     method: str = "",
     error: int = 0,
     interactive: bool = True,
-    session: Session | None = None,
+    session: LabSession | None = None,
     protocol: str = "",
-) -> Session:
+) -> LabSession:
     """Sign in: one record, and on success a session and its first token; with a session, a refresh of it."""
     dice = diary.dice
     if not method and session is None:
@@ -113,7 +113,7 @@ def sign_in(
         if who.uses_mfa:
             method = "mfa_claim" if dice.chance(diary.tenant.style.claim_share) else "mfa"
     if session is None:
-        session = Session(dice.guid(), time, address, method)
+        session = LabSession(dice.guid(), time, address, method)
     token = dice.token()
     diary.add(
         Act(
@@ -139,7 +139,7 @@ def sign_in(
     return session
 
 
-def held_by(session: Session, time: float) -> Held:
+def place_in_hours(session: LabSession, time: float) -> Held:
     """Return (session id, token id, issue time): the newest token of a session by a time."""
     for issued, token in reversed(session.tokens):
         if issued <= time:
@@ -148,7 +148,7 @@ def held_by(session: Session, time: float) -> Held:
     return session.id, token, issued
 
 
-def token_for(diary: Diary, who: Person, client: Client, address: str, time: float) -> Held:
+def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float) -> Held:
     """Return the session and token that a client holds at a time, signing in or refreshing where it must."""
     dice = diary.dice
     session = client.session_at(time)
@@ -176,7 +176,7 @@ def token_for(diary: Diary, who: Person, client: Client, address: str, time: flo
             sign_in(diary, who, client, address, time - dice.between(25, 60), error=50126)
         session = sign_in(diary, who, client, address, time - dice.between(2, 20))
         bisect.insort(client.sessions, session, key=lambda known: known.born)
-    held = held_by(session, time)
+    held = place_in_hours(session, time)
     if time - held[2] > client.token_hours * 3600:
         method = "mfa_claim" if session.method.startswith("mfa") else session.method
         sign_in(
@@ -189,18 +189,18 @@ def token_for(diary: Diary, who: Person, client: Client, address: str, time: flo
             session=session,
             method=method,
         )
-        held = held_by(session, time)
+        held = place_in_hours(session, time)
     return held
 
 
 def read(
-    diary: Diary,
-    who: Person | Application,
-    client: Client,
+    diary: ActivityLog,
+    who: LabAccount | LabApplication,
+    client: LabClient,
     address: str,
     time: float,
     held: Held,
-    owner: Person | None = None,
+    owner: LabAccount | None = None,
     count: int = 1,
     folder: str = "Inbox",
     *,
@@ -209,7 +209,7 @@ def read(
 ) -> Act:
     """Read (bind) messages of a folder, or take (sync) the whole folder. `held`: session, token id, issue time."""
     mailbox = owner if owner is not None else who
-    if not isinstance(mailbox, Person):
+    if not isinstance(mailbox, LabAccount):
         raise TypeError("an application reads somebody's mailbox: name the owner")
     return diary.add(
         Act(
@@ -229,14 +229,14 @@ def read(
 
 
 def touch(
-    diary: Diary,
+    diary: ActivityLog,
     operation: str,
-    who: Person,
-    client: Client,
+    who: LabAccount,
+    client: LabClient,
     address: str,
     time: float,
     held: Held,
-    owner: Person | None = None,
+    owner: LabAccount | None = None,
     folder: str = "Inbox",
     **details: Any,
 ) -> Act:
@@ -259,13 +259,13 @@ def touch(
 
 
 def cmdlet(
-    diary: Diary,
+    diary: ActivityLog,
     operation: str,
-    who: Person | None,
-    client: Client | None,
+    who: LabAccount | None,
+    client: LabClient | None,
     address: str,
     time: float,
-    target: Person | str,
+    target: LabAccount | str,
     session: str = "",
     **parameters: Any,
 ) -> Act:
@@ -279,9 +279,9 @@ def cmdlet(
             client,
             address,
             session,
-            owner=target if isinstance(target, Person) else None,
+            owner=target if isinstance(target, LabAccount) else None,
             details={
-                "target": target.upn if isinstance(target, Person) else target,
+                "target": target.upn if isinstance(target, LabAccount) else target,
                 "parameters": parameters,
             },
         )
@@ -289,12 +289,12 @@ def cmdlet(
 
 
 def directory(
-    diary: Diary,
+    diary: ActivityLog,
     operation: str,
-    who: Person | Application | None,
+    who: LabAccount | LabApplication | None,
     address: str,
     time: float,
-    target: Person | Application | str,
+    target: LabAccount | LabApplication | str,
     agent: str = "",
     kind: str = "User",
     **modified: Any,
@@ -313,7 +313,7 @@ def directory(
     )
 
 
-def app_sign_in(diary: Diary, app: Application, address: str, time: float, key: str) -> Held:
+def app_sign_in(diary: ActivityLog, app: LabApplication, address: str, time: float, key: str) -> Held:
     """Sign an application in as itself; returns what `read` needs: no session, a token, its issue time."""
     token = diary.dice.token()
     diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))
@@ -321,13 +321,13 @@ def app_sign_in(diary: Diary, app: Application, address: str, time: float, key: 
 
 
 def identity(
-    diary: Diary,
+    diary: ActivityLog,
     operation: str,
-    who: Person,
-    client: Client | None,
+    who: LabAccount,
+    client: LabClient | None,
     address: str,
     time: float,
-    target: Person | Application | str = "",
+    target: LabAccount | LabApplication | str = "",
     session: str = "",
     **details: Any,
 ) -> Act:

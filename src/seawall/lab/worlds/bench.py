@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from seawall.lab.worlds.acts import Act, Diary, Held, cmdlet, read, sign_in, touch
-from seawall.lab.worlds.clients import Client, Session
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.acts import Act, ActivityLog, Held, cmdlet, read, sign_in, touch
+from seawall.lab.worlds.clients import LabClient, LabSession
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.export import Record
 from seawall.lab.worlds.founding import make_tenant
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.records import changes, mail, sign_ins
 from seawall.lab.worlds.style import draw_style
 from seawall.lab.worlds.world_settings import WorldSettings
@@ -32,7 +32,7 @@ def write_bench_records(path: Path, records: int, seed: int) -> None:
     About 1.4 KB a record. Every account has a few record templates, made by the lab's ordinary writers; times, ids,
     sessions, tokens, addresses and messages are filled in for each record.
     """
-    dice = Dice(seed, 7)
+    dice = SeededRandom(seed, 7)
     templates = _templates(max(3, records // 1000), seed, dice)
     start = WorldSettings(seed).first_day()
     with path.open("wb") as out:
@@ -41,7 +41,7 @@ def write_bench_records(path: Path, records: int, seed: int) -> None:
 
 
 def _write_chunk(
-    out: BinaryIO, templates: list[bytes], dice: Dice, start: float, first: int, size: int, total: int
+    out: BinaryIO, templates: list[bytes], dice: SeededRandom, start: float, first: int, size: int, total: int
 ) -> None:
     generator = dice.generator
     spread = start + (np.arange(first, first + size) + generator.random(size)) * (DAYS * 86400.0 / total)
@@ -70,12 +70,12 @@ def _write_chunk(
     out.write(b"".join(lines))
 
 
-def _templates(accounts: int, seed: int, dice: Dice) -> list[bytes]:
+def _templates(accounts: int, seed: int, dice: SeededRandom) -> list[bytes]:
     settings = WorldSettings(seed, accounts=accounts, mess=False)
     style = draw_style(settings, dice)
     style.identifiers, style.identifier_share = "full", dict.fromkeys(style.identifier_share, 1.0)
     style.session_share, style.client_app_share = 1.0, dict.fromkeys(style.client_app_share, 1.0)
-    diary = Diary(make_tenant(0, accounts, DAYS, style, dice), dice, settings.first_day(), DAYS)
+    diary = ActivityLog(make_tenant(0, accounts, DAYS, style, dice), dice, settings.first_day(), DAYS)
     return [
         _template(diary, person, dice.pick(person.desks + person.phones), number) + b"\n"
         for person in diary.tenant.people
@@ -83,7 +83,7 @@ def _templates(accounts: int, seed: int, dice: Dice) -> list[bytes]:
     ]
 
 
-def _template(diary: Diary, person: Person, client: Client, number: int) -> bytes:
+def _template(diary: ActivityLog, person: LabAccount, client: LabClient, number: int) -> bytes:
     """Return one record as bytes with a named place for each slot."""
     dice, tenant = diary.dice, diary.tenant
     address = f"{person.home.network.v4_address(dice).rpartition('.')[0]}.{_HOST}"
@@ -112,7 +112,9 @@ def _template(diary: Diary, person: Person, client: Client, number: int) -> byte
         act = diary.add(Act(diary.start, "file", "FileAccessed", person, client, address))
         record = mail.file_record(act, _ID, tenant, dice, 0)
     elif kind == "sign_in":
-        sign_in(diary, person, client, address, diary.start, session=Session(_SESSION, 0.0, address, "mfa"))
+        sign_in(
+            diary, person, client, address, diary.start, session=LabSession(_SESSION, 0.0, address, "mfa")
+        )
         record = sign_ins.audit_sign_in(diary.acts[-1], _ID, tenant, dice, 0)
     else:
         act = cmdlet(

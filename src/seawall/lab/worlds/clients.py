@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import EXCHANGE, GRAPH
 
 
 @dataclass(slots=True)
-class Session:
+class LabSession:
     """One authentication and the tokens issued under it. `tokens` are (issue time, unique token id)."""
 
     id: str
@@ -22,7 +22,7 @@ class Session:
 
 
 @dataclass(slots=True)
-class Client:
+class LabClient:
     """A program on a device, as one account uses it.
 
     `style` is how its mail access is logged: mapi, owa, rest, mobile, activesync, imap, ews, graph, or none.
@@ -44,19 +44,19 @@ class Client:
     protocol: str = "none"
     first_day: int = -10_000
     last_day: int = 10_000
-    sessions: list[Session] = field(default_factory=list)
+    sessions: list[LabSession] = field(default_factory=list)
     name: str = ""
 
-    def session_at(self, time: float) -> Session | None:
+    def session_at(self, time: float) -> LabSession | None:
         """Return the newest session born before a time and not ended by then, None where there is none."""
         for session in reversed(self.sessions):
             if session.born <= time and (not session.ended or session.ended > time):
                 return session
         return None
 
-    def twin(self) -> Client:
+    def twin(self) -> LabClient:
         """Return the same program in other hands: equal strings, no sessions."""
-        return Client(
+        return LabClient(
             self.family,
             self.style,
             self.app,
@@ -89,8 +89,13 @@ _SYSTEMS = {
 
 
 def browser_client(
-    kind: str, system: str, dice: Dice, app: str | None = None, style: str = "owa", resource: str = EXCHANGE
-) -> Client:
+    kind: str,
+    system: str,
+    dice: SeededRandom,
+    app: str | None = None,
+    style: str = "owa",
+    resource: str = EXCHANGE,
+) -> LabClient:
     """Return a browser (chrome, edge, firefox, safari) on a system, reading mail in Outlook on the web."""
     about, shown = _SYSTEMS[system]
     start, lag = 118 + dice.below(14), dice.below(3)
@@ -114,7 +119,7 @@ def browser_client(
         )
 
     name = kind.capitalize()
-    return Client(
+    return LabClient(
         kind,
         style,
         app or dice.weighted([(EXCHANGE, 0.5), ("9199bf20-a13f-4107-85dc-02114787ef48", 0.5)]),
@@ -129,13 +134,13 @@ def browser_client(
     )
 
 
-def outlook_desktop(system: str, dice: Dice) -> Client:
+def outlook_desktop(system: str, dice: SeededRandom) -> LabClient:
     """Return Outlook for Windows or the Mac."""
     build, lag = 16000 + dice.below(1800), dice.below(5)
     app = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
     if system == "mac":
         minor = 70 + dice.below(14)
-        return Client(
+        return LabClient(
             "outlook-mac",
             "ews",
             app,
@@ -168,7 +173,7 @@ def outlook_desktop(system: str, dice: Dice) -> Client:
             ),
         ]
     )
-    return Client(
+    return LabClient(
         "outlook",
         "mapi",
         app,
@@ -183,10 +188,10 @@ def outlook_desktop(system: str, dice: Dice) -> Client:
     )
 
 
-def outlook_mobile(system: str, dice: Dice) -> Client:
+def outlook_mobile(system: str, dice: SeededRandom) -> LabClient:
     """Return Outlook on a telephone."""
     about = "iOS" if system == "iphone" else "Android"
-    return Client(
+    return LabClient(
         "outlook-mobile",
         "mobile",
         "27922004-5251-4030-b22d-91ecd9a37ea4",
@@ -205,14 +210,14 @@ def outlook_mobile(system: str, dice: Dice) -> Client:
     )
 
 
-def apple_mail(dice: Dice) -> Client:
+def apple_mail(dice: SeededRandom) -> LabClient:
     """Return the iPhone's own Mail over ActiveSync."""
     model, build, minor = (
         f"iPhone{13 + dice.below(4)}C{1 + dice.below(5)}",
         2004 + dice.below(120),
         dice.count(10, 99),
     )
-    return Client(
+    return LabClient(
         "apple-mail",
         "activesync",
         "f8d98a96-0999-43f5-8af3-69971c7bb423",
@@ -231,9 +236,9 @@ def apple_mail(dice: Dice) -> Client:
     )
 
 
-def thunderbird(system: str, dice: Dice) -> Client:
+def thunderbird(system: str, dice: SeededRandom) -> LabClient:
     """Return Thunderbird over IMAP."""
-    return Client(
+    return LabClient(
         "thunderbird",
         "imap",
         "9e5f94bc-e8a4-4e73-b8be-63364c29d753",
@@ -249,9 +254,9 @@ def thunderbird(system: str, dice: Dice) -> Client:
     )
 
 
-def legacy_imap(dice: Dice, kind: str = "IMAP4") -> Client:
+def legacy_imap(dice: SeededRandom, kind: str = "IMAP4") -> LabClient:
     """Return an IMAP or POP program with a password only: scanners, old phones, sync tools."""
-    return Client(
+    return LabClient(
         "legacy-" + kind[:3].lower(),
         "imap",
         EXCHANGE,
@@ -275,7 +280,7 @@ _SCRIPTS = (
 )
 
 
-def script(dice: Dice, app: str, kind: str | None = None, style: str = "graph") -> Client:
+def script(dice: SeededRandom, app: str, kind: str | None = None, style: str = "graph") -> LabClient:
     """Return a script that calls Graph, REST or EWS with the holder's own token."""
     family, (text, low, spread) = dice.pick([s for s in _SCRIPTS if kind in (None, s[0])])
     agent = text.format(low + dice.below(spread))
@@ -284,7 +289,7 @@ def script(dice: Dice, app: str, kind: str | None = None, style: str = "graph") 
         "owa": "Client=OWA;Action=ViaProxy",
         "ews": f"Client=WebServices;{agent};",
     }.get(style, "Client=REST;;")
-    return Client(
+    return LabClient(
         family,
         style,
         app,
@@ -298,9 +303,9 @@ def script(dice: Dice, app: str, kind: str | None = None, style: str = "graph") 
     )
 
 
-def teams(system: str, dice: Dice) -> Client:
+def teams(system: str, dice: SeededRandom) -> LabClient:
     """Return Teams on a desktop; it reads a little mail through the back end."""
-    return Client(
+    return LabClient(
         "teams",
         "rest",
         "1fec8e78-bce4-4aaf-ab1b-5451cc387264",
@@ -318,9 +323,9 @@ def teams(system: str, dice: Dice) -> Client:
     )
 
 
-def admin_shell(dice: Dice) -> Client:
+def admin_shell(dice: SeededRandom) -> LabClient:
     """Return the Exchange Online shell."""
-    return Client(
+    return LabClient(
         "powershell",
         "none",
         "fb78d390-0c51-40cd-8e17-fdbfab77341b",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seawall.lab.worlds.acts import Act, Diary, Held, read, token_for, touch
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.networks import Place, microsoft_address
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.acts import Act, ActivityLog, Held, read, token_for, touch
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
+from seawall.lab.worlds.organisation import LabAccount
 
 BURSTS_A_DAY = 5.0
-Segment = tuple[Place, float, float, str, float]
+Segment = tuple[ConnectionPoint, float, float, str, float]
 
 
-def live(diary: Diary, person: Person, day: int, density: float) -> None:
+def live(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
     """Write down one person's day. Day numbers count from the world's first day, which is UTC midnight."""
     if not person.first_day <= day < person.last_day or person.is_shared:
         return
@@ -42,11 +42,11 @@ def live(diary: Diary, person: Person, day: int, density: float) -> None:
         _background(diary, person, day, density)
 
 
-def _appetite(client: Client) -> float:
+def _appetite(client: LabClient) -> float:
     return 0.6 if client.style == "rest" else 1.0
 
 
-def _segments(diary: Diary, person: Person, day: int) -> Iterator[Segment]:
+def _segments(diary: ActivityLog, person: LabAccount, day: int) -> Iterator[Segment]:
     """Yield (place, start, end, device, weight) in absolute seconds, one after another."""
     dice, style = diary.dice, diary.tenant.style
     midnight = diary.start + day * 86400 - person.offset * 3600
@@ -57,7 +57,7 @@ def _segments(diary: Diary, person: Person, day: int) -> Iterator[Segment]:
     base = away or home
     tunnel = person.vpn if person.vpn and day >= person.vpn_from else None
 
-    def through(place: Place) -> Place:
+    def through(place: ConnectionPoint) -> ConnectionPoint:
         return tunnel if tunnel and dice.chance(person.vpn_share) else place
 
     phone_tunnel = through if person.vpn_mobile else (lambda place: place)
@@ -90,7 +90,7 @@ def _segments(diary: Diary, person: Person, day: int) -> Iterator[Segment]:
         yield base, midnight + 23 * 3600, midnight + 25 * 3600, "phone", 0.15
 
 
-def _burst(diary: Diary, person: Person, client: Client, address: str, time: float) -> None:
+def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: str, time: float) -> None:
     dice = diary.dice
     held = token_for(diary, person, client, address, time)
     style = client.style
@@ -108,7 +108,7 @@ def _burst(diary: Diary, person: Person, client: Client, address: str, time: flo
         elif dice.chance(min(0.8, diary.tenant.style.file_rate / 3)):
             _file(diary, person, client, address, time)
         return
-    owner: Person | None = None
+    owner: LabAccount | None = None
     if person.guests and style in ("mapi", "owa", "ews") and dice.chance(0.15):
         guest, since = dice.pick(person.guests)
         if diary.day_of(time) >= since:
@@ -150,13 +150,13 @@ _HANDLING = (
 
 
 def _handle(
-    diary: Diary,
-    person: Person,
-    client: Client,
+    diary: ActivityLog,
+    person: LabAccount,
+    client: LabClient,
     address: str,
     time: float,
     held: Held,
-    owner: Person | None,
+    owner: LabAccount | None,
 ) -> None:
     dice = diary.dice
     for _ in range(1 + dice.poisson(0.4)):
@@ -170,7 +170,7 @@ def _handle(
 _FILE_WORK = ("FileAccessed", "FileModified", "FileDownloaded", "FilePreviewed", "PageViewed", "FileUploaded")
 
 
-def _file(diary: Diary, person: Person, client: Client, address: str, time: float) -> None:
+def _file(diary: ActivityLog, person: LabAccount, client: LabClient, address: str, time: float) -> None:
     diary.add(Act(time, "file", diary.dice.pick(_FILE_WORK), person, client, address, owner=person))
 
 
@@ -182,7 +182,7 @@ BACKGROUND_APPS = (
 )
 
 
-def _background(diary: Diary, person: Person, day: int, density: float) -> None:
+def _background(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
     """The provider's own processes read mail too, from its own addresses and without any session."""
     dice = diary.dice
     for _ in range(dice.poisson(diary.tenant.style.background_rate * density * 0.8)):

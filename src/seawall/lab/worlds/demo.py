@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.world_settings import WorldSettings
 
 _LIVELY = (
@@ -21,7 +21,7 @@ _LIVELY = (
 
 def demo_settings(seed: int) -> WorldSettings:
     """Return a small lively tenant with five or six attacks; it is made within seconds."""
-    dice = Dice(seed, 9)
+    dice = SeededRandom(seed, 9)
     families = ("forged_token", *dice.sample(_LIVELY[1:], 4 + dice.below(2)))
     return WorldSettings(
         seed, accounts=60 + dice.below(50), days=35, attacks=len(families), families=families, density=0.8

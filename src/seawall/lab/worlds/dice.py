@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 _BLOCK = 8192
 
 
-class Dice:
+class SeededRandom:
     """A stream of random draws; the same seed numbers give the same stream, whatever other streams do."""
 
     __slots__ = ("_hex", "_hex_at", "_left", "generator")

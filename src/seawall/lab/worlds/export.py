@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.lab.worlds.acts import Act, Diary
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.acts import Act, ActivityLog
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.records import changes, google, google_activity, mail, okta, okta_entry, sign_ins
-from seawall.lab.worlds.writer import Exported, Record, Stream, Writer
+from seawall.lab.worlds.writer import Exported, LogStream, Record, WorldWriter
 
 __all__ = ["Exported", "Record", "mailboxes_of", "write_logs"]
 _FOREIGN = ("sso", "identity")
@@ -20,14 +20,14 @@ FACTORS = (50126, 50053, 50034, 50055, 500121, 50074)
 """Failures of a password or second factor: where Okta asks for them, the suite's own log is silent."""
 
 
-def write_logs(diary: Diary, folder: Path, seed: int) -> Exported:
+def write_logs(diary: ActivityLog, folder: Path, seed: int) -> Exported:
     """Write all acts of a diary into files below `folder`, in the shapes of each system whose logs are collected."""
     exported = Exported()
     diary.acts.sort(key=lambda act: act.time)
     end = diary.start + 86400 * diary.days
     for system in diary.tenant.systems.collected:
         kind, *stream = _WRITERS[system]
-        writer = kind(diary, folder, Dice(seed, *stream, diary.tenant.number), exported)
+        writer = kind(diary, folder, SeededRandom(seed, *stream, diary.tenant.number), exported)
         for act in diary.acts:
             if diary.start <= act.time < end:
                 writer.write(act)
@@ -35,17 +35,17 @@ def write_logs(diary: Diary, folder: Path, seed: int) -> Exported:
     return exported
 
 
-class MicrosoftWriter(Writer):
+class MicrosoftWriter(WorldWriter):
     """Unified audit log, sign-in logs and directory audits."""
 
-    def _streams(self) -> list[Stream]:
+    def _streams(self) -> list[LogStream]:
         return [
-            Stream("audit", self.style.audit_shape),
-            Stream("signins", self.style.sign_in_shape),
-            Stream("directory", self.style.sign_in_shape),
+            LogStream("audit", self.style.audit_shape),
+            LogStream("signins", self.style.sign_in_shape),
+            LogStream("directory", self.style.sign_in_shape),
         ]
 
-    def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
+    def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
         if act.kind in _FOREIGN or self._is_elsewhere(act):
             return
         uid = self.dice.guid()
@@ -55,7 +55,7 @@ class MicrosoftWriter(Writer):
     def _is_elsewhere(self, act: Act) -> bool:
         return act.kind == "sign_in" and act.details["error"] in FACTORS and self.tenant.systems.is_federated
 
-    def _twins(self, act: Act, uid: str) -> Iterator[tuple[Stream, Record]]:
+    def _twins(self, act: Act, uid: str) -> Iterator[tuple[LogStream, Record]]:
         tenant, dice, style = self.tenant, self.dice, self.style
         week = self.diary.day_of(act.time) // 7
         audit = self.streams["audit"]
@@ -78,7 +78,7 @@ class MicrosoftWriter(Writer):
         else:
             yield audit, mail.other_record(act, uid, tenant, dice, week)
 
-    def _sign_in_records(self, act: Act, uid: str, week: int) -> Iterator[tuple[Stream, Record]]:
+    def _sign_in_records(self, act: Act, uid: str, week: int) -> Iterator[tuple[LogStream, Record]]:
         style, dice = self.style, self.dice
         if act.client is not None and not dice.chance(style.births_found.get(act.client.style, 1.0)):
             return
@@ -104,7 +104,7 @@ class MicrosoftWriter(Writer):
                 if shape == "diagnostic"
                 else sign_ins.log_analytics(record, self.tenant)
             )
-        return changes.wrapped(record, self.tenant, shape)
+        return changes.wrap_change(record, self.tenant, shape)
 
 
 _APPLICATIONS = {
@@ -120,36 +120,36 @@ _APPLICATIONS = {
 """Google's applications whose activities are exported, and with which other logs their gaps come."""
 
 
-class GoogleWriter(Writer):
+class GoogleWriter(WorldWriter):
     """Activities of the Reports API, a list for each application."""
 
-    def _streams(self) -> list[Stream]:
+    def _streams(self) -> list[LogStream]:
         shape = self.tenant.systems.google_shape
-        return [Stream(name, shape, gap) for name, gap in _APPLICATIONS.items()]
+        return [LogStream(name, shape, gap) for name, gap in _APPLICATIONS.items()]
 
     def _hours(self) -> int:
         return self.tenant.systems.hours
 
-    def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
+    def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
         for application, record in google.google_records(act, self.tenant, self.dice):
             yield self.streams[application], record, google_activity.identity_of(record)
 
 
-class OktaWriter(Writer):
+class OktaWriter(WorldWriter):
     """The System Log."""
 
-    def __init__(self, diary: Diary, folder: Path, dice: Dice, exported: Exported) -> None:
+    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
         super().__init__(diary, folder, dice, exported)
-        self._seen: dict[tuple[str, str], tuple[Client, str]] = {}
+        self._seen: dict[tuple[str, str], tuple[LabClient, str]] = {}
         self._devices: dict[str | int, str] = {}
 
-    def _streams(self) -> list[Stream]:
-        return [Stream("okta", self.tenant.systems.okta_shape, "signins")]
+    def _streams(self) -> list[LogStream]:
+        return [LogStream("okta", self.tenant.systems.okta_shape, "signins")]
 
     def _hours(self) -> int:
         return self.tenant.systems.hours
 
-    def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
+    def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
         week = self.diary.day_of(act.time) // 7
         shown = self._with_client(act)
         for record in okta.okta_records(shown, self.tenant, self.dice, week):
@@ -157,7 +157,7 @@ class OktaWriter(Writer):
                 record["debugContext"]["debugData"]["dtHash"] = self._device(shown.client, shown.session)
             yield self.streams["okta"], record, okta_entry.identity_of(record)
 
-    def _device(self, client: Client, session: str) -> str:
+    def _device(self, client: LabClient, session: str) -> str:
         """Return the token of the browser's cookie jar: whoever steals a session takes the jar along."""
         by_client = self._devices.get(id(client)) or self._devices.setdefault(
             id(client), self.dice.hexadecimal(64)
@@ -166,7 +166,7 @@ class OktaWriter(Writer):
 
     def _with_client(self, act: Act) -> Act:
         """Return the act with the client and session last seen from its address: Okta knows with what a change was made."""
-        if not isinstance(act.who, Person):
+        if not isinstance(act.who, LabAccount):
             return act
         key = (act.who.upn, act.address)
         if act.client is not None:
@@ -177,7 +177,7 @@ class OktaWriter(Writer):
         return replace(act, client=client, session=session)
 
 
-_WRITERS: dict[str, tuple[type[Writer], *tuple[int, ...]]] = {
+_WRITERS: dict[str, tuple[type[WorldWriter], *tuple[int, ...]]] = {
     "microsoft": (MicrosoftWriter, 5),
     "google": (GoogleWriter, 51),
     "okta": (OktaWriter, 52),
@@ -187,4 +187,4 @@ _WRITERS: dict[str, tuple[type[Writer], *tuple[int, ...]]] = {
 
 def mailboxes_of(acts: list[Act]) -> list[str]:
     """Return the mailboxes that these acts read, sorted."""
-    return sorted({act.owner.upn for act in acts if act.kind == "read" and isinstance(act.owner, Person)})
+    return sorted({act.owner.upn for act in acts if act.kind == "read" and isinstance(act.owner, LabAccount)})

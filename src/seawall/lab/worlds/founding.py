@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from seawall.lab.worlds import clients as programs
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.networks import Place, countries_with, networks_of
-from seawall.lab.worlds.organisation import UTC_OFFSETS, Person, Tenant
-from seawall.lab.worlds.style import Style
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.networks import ConnectionPoint, countries_with, networks_of
+from seawall.lab.worlds.organisation import UTC_OFFSETS, LabAccount, Tenant
+from seawall.lab.worlds.style import OrganisationStyle
 
 HOME_COUNTRIES = (
     "US",
@@ -165,7 +165,9 @@ _WORDS = [
 ]
 
 
-def make_tenant(number: int, accounts: int, days: int, style: Style, dice: Dice) -> Tenant:
+def make_tenant(
+    number: int, accounts: int, days: int, style: OrganisationStyle, dice: SeededRandom
+) -> Tenant:
     """Draw an organisation of the given size."""
     country = dice.pick(HOME_COUNTRIES)
     word = f"{dice.pick(_WORDS)}{dice.pick(('', '-group', 'works', '-labs', 'bank', '-health', 'media'))}"
@@ -179,7 +181,7 @@ def make_tenant(number: int, accounts: int, days: int, style: Style, dice: Dice)
             networks_of(("residential", "campus") if dice.chance(0.15) else ("residential",), site)
         )
         fixed = tuple(network.v4_address(dice, 0) for _ in range(1 + dice.below(4)))
-        tenant.offices.setdefault(site, Place(network, fixed=fixed))
+        tenant.offices.setdefault(site, ConnectionPoint(network, fixed=fixed))
     tenant.vpn_network = dice.pick(networks_of((style.vpn_network,), country))
     tenant.holidays = {day for day in range(days) if dice.chance(0.012)}
     names = _names(accounts, dice)
@@ -224,7 +226,7 @@ def rename(tenant: Tenant, domain: str) -> None:
     tenant.domain = domain
 
 
-def _names(size: int, dice: Dice) -> list[str]:
+def _names(size: int, dice: SeededRandom) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < size:
         name = f"{dice.pick(_FIRST)}.{dice.pick(_LAST)}"
@@ -232,7 +234,7 @@ def _names(size: int, dice: Dice) -> list[str]:
     return list(found)
 
 
-def _bare(tenant: Tenant, name: str, country: str, dice: Dice) -> Person:
+def _bare(tenant: Tenant, name: str, country: str, dice: SeededRandom) -> LabAccount:
     key = "1003" + dice.hexadecimal(12).upper()
     sid = (
         f"S-1-5-21-{1000000000 + dice.below(999999999)}-{3565232716 + tenant.number}-1187618197-"
@@ -240,7 +242,7 @@ def _bare(tenant: Tenant, name: str, country: str, dice: Dice) -> Person:
     )
     upn = f"{name}@{tenant.domain}"
     odd = dice.chance(tenant.style.odd_case_share)
-    return Person(
+    return LabAccount(
         upn,
         name.replace(".", " ").title(),
         dice.guid(),
@@ -254,7 +256,9 @@ def _bare(tenant: Tenant, name: str, country: str, dice: Dice) -> Person:
     )
 
 
-def make_person(tenant: Tenant, name: str, country: str, dice: Dice, *, is_admin: bool = False) -> Person:
+def make_person(
+    tenant: Tenant, name: str, country: str, dice: SeededRandom, *, is_admin: bool = False
+) -> LabAccount:
     """Draw one holder of an account in a country."""
     style = tenant.style
     person = _bare(tenant, name, country, dice)
@@ -277,14 +281,16 @@ def make_person(tenant: Tenant, name: str, country: str, dice: Dice, *, is_admin
     person.night = style.night_share if dice.chance(0.3) else 0.0
     person.uses_mfa = dice.chance(style.mfa_share)
     house = dice.pick(networks_of(("residential",), country))
-    person.home = Place(house, dice.log_between(0.01, 1.0), style.v6_share if dice.chance(0.6) else 0.0)
+    person.home = ConnectionPoint(
+        house, dice.log_between(0.01, 1.0), style.v6_share if dice.chance(0.6) else 0.0
+    )
     person.office = tenant.offices.get(country) or next(iter(tenant.offices.values()))
     person.mobile = mobile_place(country, dice)
     if style.vpn == "all" or (style.vpn == "some" and dice.chance(0.4)):
         give_vpn(tenant, person, 0, dice)
     elif dice.chance(style.private_vpn_share):
         kind = dice.weighted([(("vpn",), 0.65), (("hosting",), 0.22), (("anonymiser",), 0.13)])
-        person.vpn = Place(dice.pick(networks_of(kind)), dice.between(0.3, 1.0))
+        person.vpn = ConnectionPoint(dice.pick(networks_of(kind)), dice.between(0.3, 1.0))
         person.vpn_share, person.vpn_from = dice.between(0.1, 1.0), 0
     person.folders = (
         "Inbox",
@@ -306,24 +312,26 @@ def make_person(tenant: Tenant, name: str, country: str, dice: Dice, *, is_admin
     return person
 
 
-def mobile_place(country: str, dice: Dice) -> Place:
+def mobile_place(country: str, dice: SeededRandom) -> ConnectionPoint:
     """Return a telephone's place: a carrier of the country, or a fixed-line holder where the list has no carrier."""
     kinds = ("mobile",) if country in countries_with("mobile") else ("residential",)
-    return Place(dice.pick(networks_of(kinds, country)), 1.0, 0.3 if dice.chance(0.3) else 0.0)
+    return ConnectionPoint(dice.pick(networks_of(kinds, country)), 1.0, 0.3 if dice.chance(0.3) else 0.0)
 
 
-def give_vpn(tenant: Tenant, person: Person, day: int, dice: Dice) -> None:
+def give_vpn(tenant: Tenant, person: LabAccount, day: int, dice: SeededRandom) -> None:
     """Let a person work through the organisation's VPN from a day on."""
     network = tenant.vpn_network or dice.pick(networks_of(("sase",)))
     pool = tuple(network.v4_address(dice, dice.below(3)) for _ in range(6))
-    person.vpn, person.vpn_from = Place(network, fixed=pool), day
+    person.vpn, person.vpn_from = ConnectionPoint(network, fixed=pool), day
     person.vpn_share, person.vpn_mobile = dice.between(0.6, 1.0), dice.chance(0.2)
 
 
-def give_devices(person: Person, style: Style, dice: Dice, day: int = -10_000) -> None:
+def give_devices(
+    person: LabAccount, style: OrganisationStyle, dice: SeededRandom, day: int = -10_000
+) -> None:
     """Give a person a desk's and a telephone's programs, from a day on."""
     system = "mac" if dice.chance(style.mac_share) else dice.pick(("windows", "windows11"))
-    desks: list[Client] = []
+    desks: list[LabClient] = []
     if dice.chance(style.desktop_share):
         desks.append(programs.outlook_desktop(system, dice))
     if dice.chance(style.web_share) or not desks:
@@ -332,7 +340,7 @@ def give_devices(person: Person, style: Style, dice: Dice, day: int = -10_000) -
         desks.append(programs.teams(system, dice))
     if dice.chance(style.thunderbird_share):
         desks.append(programs.thunderbird(dice.pick(("windows", "linux")), dice))
-    phones: list[Client] = []
+    phones: list[LabClient] = []
     if dice.chance(style.phone_share):
         phone = "iphone" if dice.chance(0.55) else "android"
         apple = phone == "iphone" and dice.chance(style.apple_mail_share)
@@ -346,7 +354,7 @@ def give_devices(person: Person, style: Style, dice: Dice, day: int = -10_000) -
     person.desks, person.phones = desks, phones
 
 
-def pick_browser(system: str, dice: Dice) -> str:
+def pick_browser(system: str, dice: SeededRandom) -> str:
     """Return a browser that people use on a system."""
     if system == "mac":
         return dice.weighted([("chrome", 0.5), ("safari", 0.35), ("firefox", 0.15)])

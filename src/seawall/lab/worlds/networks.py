@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Network:
     v4: tuple[tuple[int, int], ...]
     v6: tuple[int, int] | None
 
-    def v4_address(self, dice: Dice, prefix: int | None = None) -> str:
+    def v4_address(self, dice: SeededRandom, prefix: int | None = None) -> str:
         """Return an IPv4 address, of the prefix with the given position where one is given."""
         base, size = self.v4[prefix % len(self.v4)] if prefix is not None else dice.pick(self.v4)
         number = base + 1 + dice.below(size - 2)
         return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
-    def v6_block(self, dice: Dice) -> str:
+    def v6_block(self, dice: SeededRandom) -> str:
         """Return a delegated /64 as the first four groups, empty where the network has no IPv6."""
         if self.v6 is None:
             return ""
@@ -39,7 +39,7 @@ class Network:
         return ":".join(f"{number >> shift & 0xFFFF:x}" for shift in (48, 32, 16, 0))
 
 
-def v6_address(block: str, dice: Dice) -> str:
+def v6_address(block: str, dice: SeededRandom) -> str:
     """Return an address in a /64, with a random (privacy) interface part."""
     h = dice.hexadecimal(16)
     text = f"{block}:{h[:4]}:{h[4:8]}:{h[8:12]}:{h[12:]}"
@@ -82,7 +82,7 @@ def countries_with(kind: str) -> list[str]:
 
 
 @dataclass(slots=True)
-class Place:
+class ConnectionPoint:
     """Where somebody connects from: a network and the addresses that it has given out there.
 
     `renewal` is the chance of a new address, drawn each time the place is used on a new day (1: each use).
@@ -98,7 +98,7 @@ class Place:
     _v6: str = field(default="", repr=False)
     _prefix: int = -1
 
-    def address(self, day: int, dice: Dice) -> str:
+    def address(self, day: int, dice: SeededRandom) -> str:
         """Return the address in use on a day."""
         if self.fixed:
             return self.fixed[dice.below(len(self.fixed))]
@@ -127,7 +127,7 @@ _MICROSOFT_V4 = (
 _MICROSOFT_V6 = ("2603:10a6", "2603:10b6", "2603:1096", "2603:10d6", "2603:1026")
 
 
-def microsoft_address(dice: Dice) -> str:
+def microsoft_address(dice: SeededRandom) -> str:
     """Return an address of Microsoft's own back end."""
     if dice.chance(0.6):
         block = dice.pick(_MICROSOFT_V6)

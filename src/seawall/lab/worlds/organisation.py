@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.networks import Network, Place, catalogue
-from seawall.lab.worlds.style import Style
-from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.networks import ConnectionPoint, Network, catalogue
+from seawall.lab.worlds.style import OrganisationStyle
+from seawall.lab.worlds.systems import LabSystems
 
 UTC_OFFSETS = {
     "US": -6,
@@ -68,13 +68,13 @@ UTC_OFFSETS = {
 }
 
 
-def nowhere() -> Place:
+def nowhere() -> ConnectionPoint:
     """Return a place for mailboxes that nobody signs in to."""
-    return Place(catalogue()[0])
+    return ConnectionPoint(catalogue()[0])
 
 
 @dataclass(slots=True, eq=False)
-class Person:
+class LabAccount:
     """An account that a human holds, or a shared mailbox (`is_shared`), with everything that it uses.
 
     Hours are local. `away` maps day numbers to the place where the holder is; `resets` are the times at which all
@@ -102,20 +102,20 @@ class Person:
     weekend: float = 0.1
     night: float = 0.0
     uses_mfa: bool = True
-    home: Place = field(default_factory=nowhere)
-    office: Place = field(default_factory=nowhere)
-    mobile: Place = field(default_factory=nowhere)
-    vpn: Place | None = None
+    home: ConnectionPoint = field(default_factory=nowhere)
+    office: ConnectionPoint = field(default_factory=nowhere)
+    mobile: ConnectionPoint = field(default_factory=nowhere)
+    vpn: ConnectionPoint | None = None
     vpn_share: float = 0.0
     vpn_from: int = 10_000
     vpn_mobile: bool = False
-    away: dict[int, Place] = field(default_factory=dict)
+    away: dict[int, ConnectionPoint] = field(default_factory=dict)
     off: set[int] = field(default_factory=set)
     busy_nights: set[int] = field(default_factory=set)
-    desks: list[Client] = field(default_factory=list)
-    phones: list[Client] = field(default_factory=list)
-    tools: list[Client] = field(default_factory=list)
-    guests: list[tuple[Person, int]] = field(default_factory=list)
+    desks: list[LabClient] = field(default_factory=list)
+    phones: list[LabClient] = field(default_factory=list)
+    tools: list[LabClient] = field(default_factory=list)
+    guests: list[tuple[LabAccount, int]] = field(default_factory=list)
     resets: list[float] = field(default_factory=list)
     first_day: int = 0
     last_day: int = 10_000
@@ -124,7 +124,7 @@ class Person:
 
 
 @dataclass(slots=True, eq=False)
-class Application:
+class LabApplication:
     """A service principal: a consented third-party application, or the organisation's own service.
 
     `readers` are the mailboxes it reads (with the day from which). `keys` are (day, key id) of its credentials.
@@ -134,15 +134,15 @@ class Application:
     object_id: str
     name: str
     kind: str
-    place: Place
+    place: ConnectionPoint
     agent: str
     is_delegated: bool
     interval_hours: float
     items: float
-    readers: list[tuple[Person, int, int]] = field(default_factory=list)
+    readers: list[tuple[LabAccount, int, int]] = field(default_factory=list)
     keys: list[tuple[int, str]] = field(default_factory=list)
     first_day: int = 0
-    clients: dict[str, Client] = field(default_factory=dict)
+    clients: dict[str, LabClient] = field(default_factory=dict)
     night_only: bool = False
 
 
@@ -154,20 +154,20 @@ class Tenant:
     id: str
     domain: str
     country: str
-    style: Style
-    people: list[Person] = field(default_factory=list)
-    shared: list[Person] = field(default_factory=list)
-    apps: list[Application] = field(default_factory=list)
-    provider: dict[str, Application] = field(default_factory=dict)
-    offices: dict[str, Place] = field(default_factory=dict)
+    style: OrganisationStyle
+    people: list[LabAccount] = field(default_factory=list)
+    shared: list[LabAccount] = field(default_factory=list)
+    apps: list[LabApplication] = field(default_factory=list)
+    provider: dict[str, LabApplication] = field(default_factory=dict)
+    offices: dict[str, ConnectionPoint] = field(default_factory=dict)
     holidays: set[int] = field(default_factory=set)
     developer_app: str = ""
     partner: str = ""
     server: str = ""
     gaps: list[tuple[str, float, float]] = field(default_factory=list)
     vpn_network: Network | None = None
-    systems: Systems = field(default_factory=Systems)
+    systems: LabSystems = field(default_factory=LabSystems)
 
-    def admins(self) -> list[Person]:
+    def admins(self) -> list[LabAccount]:
         """Return the administrators."""
         return [person for person in self.people if person.is_admin]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary, app_sign_in, held_by, read, sign_in
-from seawall.lab.worlds.clients import Client, Session
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.acts import ActivityLog, app_sign_in, place_in_hours, read, sign_in
+from seawall.lab.worlds.clients import LabClient, LabSession
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import GRAPH
-from seawall.lab.worlds.networks import Place, networks_of
-from seawall.lab.worlds.organisation import Application, Person, Tenant
+from seawall.lab.worlds.networks import ConnectionPoint, networks_of
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 
 THIRD_PARTY = (
     ("crm", "Salesloop CRM Sync"),
@@ -37,7 +37,7 @@ _AGENTS = (
 )
 
 
-def make_applications(tenant: Tenant, dice: Dice) -> None:
+def make_applications(tenant: Tenant, dice: SeededRandom) -> None:
     """Draw the tenant's applications and the mailboxes that each reads."""
     for kind, name in dice.sample(THIRD_PARTY, tenant.style.third_party_apps):
         app = make_application(kind, name, dice, is_delegated=True)
@@ -58,16 +58,16 @@ def make_applications(tenant: Tenant, dice: Dice) -> None:
         tenant.apps.append(app)
 
 
-def make_application(kind: str, name: str, dice: Dice, *, is_delegated: bool) -> Application:
+def make_application(kind: str, name: str, dice: SeededRandom, *, is_delegated: bool) -> LabApplication:
     """Draw one application: where it runs, how often and how much it reads."""
     network = dice.pick(networks_of(("hosting",)))
     pool = tuple(network.v4_address(dice, dice.below(3)) for _ in range(1 + dice.below(12)))
-    return Application(
+    return LabApplication(
         dice.guid(),
         dice.guid(),
         name,
         kind,
-        Place(network, fixed=pool),
+        ConnectionPoint(network, fixed=pool),
         dice.pick(_AGENTS),
         is_delegated,
         dice.log_between(2.0, 30.0) if kind not in ("archive", "backup") else 24.0,
@@ -76,9 +76,9 @@ def make_application(kind: str, name: str, dice: Dice, *, is_delegated: bool) ->
     )
 
 
-def client_of(app: Application) -> Client:
+def client_of(app: LabApplication) -> LabClient:
     """Return the application as a client."""
-    return Client(
+    return LabClient(
         "app",
         "graph",
         app.app,
@@ -92,12 +92,12 @@ def client_of(app: Application) -> Client:
     )
 
 
-def key_at(app: Application, day: int) -> str:
+def key_at(app: LabApplication, day: int) -> str:
     """Return the newest credential key by a day."""
     return max((pair for pair in app.keys if pair[0] <= day), key=lambda pair: pair[0])[1]
 
 
-def serve(diary: Diary, app: Application, day: int, density: float) -> None:
+def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> None:
     """Write down one application's day."""
     if day < app.first_day:
         return
@@ -138,21 +138,23 @@ def serve(diary: Diary, app: Application, day: int, density: float) -> None:
                 )
 
 
-def _delegated_round(diary: Diary, app: Application, person: Person, day: int, rounds: int) -> None:
+def _delegated_round(
+    diary: ActivityLog, app: LabApplication, person: LabAccount, day: int, rounds: int
+) -> None:
     dice = diary.dice
     client = app.clients.get(person.upn)
     if client is None:
         client = app.clients[person.upn] = client_of(app)
     if not client.sessions:
         born = diary.start + 86400 * day - dice.between(0, 40) * 86400
-        session = Session(dice.guid(), born, app.place.address(day, dice), "mfa_claim")
+        session = LabSession(dice.guid(), born, app.place.address(day, dice), "mfa_claim")
         session.tokens.append((born, dice.token()))
         client.sessions.append(session)
     session = client.sessions[-1]
     for _ in range(rounds):
         time = diary.start + 86400 * (day + dice.uniform())
         address = app.place.address(day, dice)
-        held = held_by(session, time)
+        held = place_in_hours(session, time)
         if not 0 <= time - held[2] < 4000:
             sign_in(
                 diary,
@@ -164,5 +166,5 @@ def _delegated_round(diary: Diary, app: Application, person: Person, day: int, r
                 session=session,
                 method="mfa_claim",
             )
-            held = held_by(session, time)
+            held = place_in_hours(session, time)
         read(diary, person, client, address, time, held, None, 1 + dice.poisson(app.items))

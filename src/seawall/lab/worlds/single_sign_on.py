@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Act, Diary
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.acts import Act, ActivityLog
+from seawall.lab.worlds.dice import SeededRandom
 
 _BY_PROGRAM = ("imap", "rest", "graph", "none")
 """Styles of clients that reach mail with tokens alone and never come by Okta's pages."""
 
 
-def open_applications(diary: Diary, dice: Dice) -> None:
+def open_applications(diary: ActivityLog, dice: SeededRandom) -> None:
     """Add the opening of applications beside the reading of mail, holders' and intruders' alike.
 
     Only in sessions that began at Okta: a session that nobody began opens nothing there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.world_settings import WorldSettings
 
 AUDIT_SHAPES = ("purview_csv", "search_csv", "jsonl", "wrapped_jsonl", "management")
@@ -13,7 +13,7 @@ MAIL_STYLES = ("mapi", "owa", "rest", "mobile", "activesync", "imap", "ews", "gr
 
 
 @dataclass(slots=True)
-class Style:
+class OrganisationStyle:
     """The knobs of one tenant. Shares and chances are in [0, 1]; rates are per account and day."""
 
     audit_shape: str
@@ -76,13 +76,13 @@ class Style:
     confuser_scale: float
 
 
-def draw_style(settings: WorldSettings, dice: Dice) -> Style:
+def draw_style(settings: WorldSettings, dice: SeededRandom) -> OrganisationStyle:
     """Draw a tenant's knobs."""
     mess = settings.mess
     identifiers = dice.weighted([("full", 0.45), ("partial", 0.33), ("absent", 0.22)])
     low, high = {"full": (0.9, 1.0), "partial": (0.2, 0.95), "absent": (0.0, 0.0)}[identifiers]
     size = settings.accounts
-    return Style(
+    return OrganisationStyle(
         audit_shape=dice.pick(AUDIT_SHAPES),
         sign_in_shape=dice.pick(SIGN_IN_SHAPES),
         directory_in=dice.weighted([("audit", 0.5), ("both", 0.25), ("entra", 0.25)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 
 CHOICES = ("microsoft", "google", "okta", "mixed")
 """`google`: Google Workspace with its own sign-in. `okta`: the identity provider's log alone. `mixed`: Okta before Google
@@ -31,7 +31,7 @@ _MAIL_APPLICATION = {"google": "Google Workspace", "microsoft": "Microsoft Offic
 
 
 @dataclass(slots=True)
-class Systems:
+class LabSystems:
     """The systems of one organisation. `collected`: those whose logs there are. `suite`: where its mail lives.
 
     `google_shape` is pages or jsonl, `okta_shape` array or jsonl; `hours` in each file. `mail_log`: Gmail's own log is
@@ -62,14 +62,14 @@ class Systems:
         return self.collected == ("microsoft",)
 
 
-def draw_systems(choice: str, domain: str, dice: Dice) -> Systems:
+def draw_systems(choice: str, domain: str, dice: SeededRandom) -> LabSystems:
     """Draw the systems of one organisation of a world of this choice (one of `CHOICES`)."""
     if choice == "microsoft":
-        return Systems()
+        return LabSystems()
     suite = "google" if choice == "google" else dice.pick(("google", "microsoft"))
     collected = {"google": ("google",), "okta": ("okta",), "mixed": ("okta", suite)}[choice]
     names = (_MAIL_APPLICATION[suite], *dice.sample(BUSINESS_APPLICATIONS, 3 + dice.below(8)))
-    return Systems(
+    return LabSystems(
         collected,
         suite,
         google_shape=dice.pick(("pages", "jsonl")),
@@ -84,6 +84,6 @@ def draw_systems(choice: str, domain: str, dice: Dice) -> Systems:
     )
 
 
-def okta_id(dice: Dice) -> str:
+def okta_id(dice: SeededRandom) -> str:
     """Return the last 17 characters of an Okta object's id."""
     return dice.token(24).replace("-", "x").replace("_", "y")[:17]

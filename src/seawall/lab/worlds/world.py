@@ -11,16 +11,16 @@ from typing import Any
 
 import msgspec
 
-from seawall.lab.worlds.acts import NOBODY, Act, Diary
+from seawall.lab.worlds.acts import NOBODY, Act, ActivityLog
 from seawall.lab.worlds.attacks import FAMILIES
 from seawall.lab.worlds.attacks.campaigns import FAMILY, plan_campaigns, stage_actor
 from seawall.lab.worlds.attacks.plan import plan_attacks
-from seawall.lab.worlds.attacks.stage import Episode
+from seawall.lab.worlds.attacks.stage import StagedAttack
 from seawall.lab.worlds.chores.daily import do_chores
 from seawall.lab.worlds.chores.identity import do_more_chores
 from seawall.lab.worlds.confusers import CONFUSERS, MORE_CONFUSERS, confusers_of
 from seawall.lab.worlds.days import live
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.export import Exported, mailboxes_of, write_logs
 from seawall.lab.worlds.founding import make_tenant, rename
 from seawall.lab.worlds.services import make_applications, serve
@@ -62,7 +62,7 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
     diaries = [_found(settings, number) for number in range(settings.tenants)]
     for diary in diaries:
         _confuse(settings, diary)
-    episodes = plan_attacks(settings, diaries, Dice(settings.seed, 6))
+    episodes = plan_attacks(settings, diaries, SeededRandom(settings.seed, 6))
     for episode in episodes:
         if prepare := FAMILIES[episode.family].prepare:
             prepare(episode)
@@ -79,14 +79,14 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
         episodes.append(part)
     for diary in diaries:
         if diary.tenant.systems.is_federated:
-            open_applications(diary, Dice(settings.seed, 11, diary.tenant.number))
+            open_applications(diary, SeededRandom(settings.seed, 11, diary.tenant.number))
     exported = [write_logs(diary, logs, settings.seed) for diary in diaries]
     truth = _truth(settings, diaries, episodes, exported)
     (out / "truth.json").write_bytes(msgspec.json.format(msgspec.json.encode(truth), indent=1))
     return World(out, truth, sum(part.records for part in exported))
 
 
-def _live(settings: WorldSettings, diary: Diary) -> None:
+def _live(settings: WorldSettings, diary: ActivityLog) -> None:
     for day in range(-1, settings.days):
         for planned in diary.plans.get(day, ()):
             planned(diary, day)
@@ -100,17 +100,19 @@ def _live(settings: WorldSettings, diary: Diary) -> None:
                 do_more_chores(diary, day)
 
 
-def _found(settings: WorldSettings, number: int) -> Diary:
-    dice = Dice(settings.seed, 1, number)
+def _found(settings: WorldSettings, number: int) -> ActivityLog:
+    dice = SeededRandom(settings.seed, 1, number)
     tenant = make_tenant(number, settings.accounts, settings.days, draw_style(settings, dice), dice)
     make_applications(tenant, dice)
     if settings.systems != "microsoft":
         rename(tenant, tenant.domain.replace("onmicrosoft.com", "example"))
-        tenant.systems = draw_systems(settings.systems, tenant.domain, Dice(settings.seed, 10, number))
-    return Diary(tenant, Dice(settings.seed, 3, number), settings.first_day(), settings.days)
+        tenant.systems = draw_systems(
+            settings.systems, tenant.domain, SeededRandom(settings.seed, 10, number)
+        )
+    return ActivityLog(tenant, SeededRandom(settings.seed, 3, number), settings.first_day(), settings.days)
 
 
-def _confuse(settings: WorldSettings, diary: Diary) -> None:
+def _confuse(settings: WorldSettings, diary: ActivityLog) -> None:
     possible = confusers_of(diary.tenant.systems)
     names: Sequence[str] = settings.confusers if settings.confusers is not None else tuple(possible)
     unknown = sorted(set(names) - CONFUSERS.keys() - MORE_CONFUSERS.keys())
@@ -119,7 +121,7 @@ def _confuse(settings: WorldSettings, diary: Diary) -> None:
             f"no such confuser: {', '.join(unknown)}", fix=f"choose from {', '.join(sorted(possible))}"
         )
     for place, name in enumerate(possible):
-        dice = Dice(settings.seed, 2, diary.tenant.number, place)
+        dice = SeededRandom(settings.seed, 2, diary.tenant.number, place)
         if name not in names or (settings.confusers is None and dice.chance(0.25)):
             continue
         for accounts, first, last in possible[name](diary, dice):
@@ -139,7 +141,10 @@ def _text(time: float) -> str:
 
 
 def _truth(
-    settings: WorldSettings, diaries: list[Diary], episodes: list[Episode], exported: list[Exported]
+    settings: WorldSettings,
+    diaries: list[ActivityLog],
+    episodes: list[StagedAttack],
+    exported: list[Exported],
 ) -> dict[str, Any]:
     attacks = []
     for episode in episodes:
@@ -194,7 +199,7 @@ def _truth(
     }
 
 
-def _campaigns(episodes: list[Episode]) -> list[dict[str, Any]]:
+def _campaigns(episodes: list[StagedAttack]) -> list[dict[str, Any]]:
     """What each actor is known by: addresses, its application and key, and the first and last of its days."""
     actors = {episode.actor.name: episode.actor for episode in episodes if episode.actor}
     return [

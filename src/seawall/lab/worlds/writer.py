@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from seawall.lab.worlds.acts import NOBODY, Act, Diary
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.acts import NOBODY, Act, ActivityLog
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.records import audit_files
-from seawall.lab.worlds.records.taken import Taken, reads
+from seawall.lab.worlds.records.taken import TakenMessages, reads
 
 Record = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()
@@ -27,7 +27,7 @@ _WHOLE = ("management", "graph", "pages", "array")
 
 
 @dataclass(slots=True)
-class Stream:
+class LogStream:
     """One source's files: lines waiting in the file (bucket) in which they will be delivered. `gap`: see `Tenant.gaps`."""
 
     name: str
@@ -46,13 +46,13 @@ class Exported:
     records: int = 0
     ids: dict[int, list[str]] = field(default_factory=dict)
     spans: dict[int, tuple[float, float]] = field(default_factory=dict)
-    taken: dict[int, dict[str, Taken]] = field(default_factory=dict)
+    taken: dict[int, dict[str, TakenMessages]] = field(default_factory=dict)
 
 
-class Writer(ABC):
+class WorldWriter(ABC):
     """Turns acts, in order of time, into records, and records into files. What records an act makes, each vendor knows."""
 
-    def __init__(self, diary: Diary, folder: Path, dice: Dice, exported: Exported) -> None:
+    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
         self.diary, self.tenant, self.style, self.dice = diary, diary.tenant, diary.tenant.style, dice
         self.folder = folder
         self.exported = exported
@@ -63,14 +63,14 @@ class Writer(ABC):
         self.saves: list[Future[None]] = []
 
     @abstractmethod
-    def _streams(self) -> list[Stream]:
+    def _streams(self) -> list[LogStream]:
         """Return what files of this vendor's there are."""
 
     def _hours(self) -> int:
         return self.style.file_hours
 
     @abstractmethod
-    def _records(self, act: Act) -> Iterator[tuple[Stream, Record, str]]:
+    def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
         """Yield an act's records: into which files, the record, its id."""
 
     def write(self, act: Act) -> None:
@@ -86,7 +86,7 @@ class Writer(ABC):
                 out[uid] = None
                 if act.attack != NOBODY and reads(act):
                     by_mailbox = self.exported.taken.setdefault(act.attack, {})
-                    by_mailbox.setdefault(act.mailbox.upn, Taken()).add(record)
+                    by_mailbox.setdefault(act.mailbox.upn, TakenMessages()).add(record)
         if out and act.attack != NOBODY:
             self.exported.ids.setdefault(act.attack, []).extend(out)
             first, last = self.exported.spans.get(act.attack, (act.time, act.time))
@@ -99,13 +99,13 @@ class Writer(ABC):
         for saved in self.saves:
             saved.result()
 
-    def _is_in_gap(self, stream: Stream, time: float) -> bool:
+    def _is_in_gap(self, stream: LogStream, time: float) -> bool:
         return any(
             name == (stream.gap or stream.name) and start <= time < end
             for name, start, end in self.tenant.gaps
         )
 
-    def _deliver(self, stream: Stream, time: float, record: Record) -> bool:
+    def _deliver(self, stream: LogStream, time: float, record: Record) -> bool:
         """Queue a record (and perhaps a repeat of it) for a file; returns whether one readable copy was queued."""
         dice, style = self.dice, self.style
         line = self._line(stream, record)
@@ -122,7 +122,7 @@ class Writer(ABC):
             readable = True
         return readable
 
-    def queue_broken(self, stream: Stream, delivered: float, line: bytes) -> None:
+    def queue_broken(self, stream: LogStream, delivered: float, line: bytes) -> None:
         """Replace the line just queued by a damaged copy of it."""
         queue = stream.waiting[int(max(0.0, delivered - self.diary.start) // self.span)]
         cut = len(line) // 3 + self.dice.below(max(1, len(line) // 2))
@@ -133,12 +133,12 @@ class Writer(ABC):
         )
         queue[-1] = (delivered, damaged)
 
-    def _queue(self, stream: Stream, delivered: float, line: bytes) -> None:
+    def _queue(self, stream: LogStream, delivered: float, line: bytes) -> None:
         bucket = int(max(0.0, delivered - self.diary.start) // self.span)
         stream.waiting.setdefault(bucket, []).append((delivered, line))
         self.exported.records += 1
 
-    def _line(self, stream: Stream, record: Record) -> bytes:
+    def _line(self, stream: LogStream, record: Record) -> bytes:
         data = _ENCODER.encode(record)
         if stream.shape == "wrapped_jsonl":
             return _ENCODER.encode(audit_files.search_result(record, data.decode())) + b"\n"
@@ -154,7 +154,7 @@ class Writer(ABC):
                 self._file(stream, bucket, [line for _, line in lines])
         self.flushed = before
 
-    def _file(self, stream: Stream, bucket: int, lines: list[bytes]) -> None:
+    def _file(self, stream: LogStream, bucket: int, lines: list[bytes]) -> None:
         stamp = datetime.fromtimestamp(self.diary.start + bucket * self.span, UTC).strftime("%Y%m%dT%H")
         folder = self.folder / self.tenant.domain / stream.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +173,7 @@ class Writer(ABC):
         else:
             self._save(folder / f"{stream.name}-{stamp}.jsonl", data)
 
-    def _document(self, stream: Stream, lines: list[bytes], *, is_last: bool) -> bytes:
+    def _document(self, stream: LogStream, lines: list[bytes], *, is_last: bool) -> bytes:
         if stream.shape == "pages":  # Google lists the newest first
             following = b"" if is_last else b',"nextPageToken":"A:%s"' % self.dice.token(20).encode()
             items = b",".join(line.rstrip(b"\n") for line in reversed(lines))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.feedback_values import Answered, Draft, Lesson, Shown, Value
+from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, Shown, Value
 from seawall.response.containment.values import Containment
 from seawall.storage.database import Work
 from seawall.storage.database.containments import Contained
@@ -44,7 +44,9 @@ class _Scope(msgspec.Struct, frozen=True):
     taught: _Taught
 
 
-def scope_of(draft: Draft, lessons: Sequence[Lesson], *, account_type: str, as_of: int) -> dict[str, Any]:
+def scope_of(
+    draft: FeedbackDraft, lessons: Sequence[Lesson], *, account_type: str, as_of: int
+) -> dict[str, Any]:
     """Return the scope to be kept with an answer: whom and what it speaks of, and what its incident taught."""
     scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(scope))

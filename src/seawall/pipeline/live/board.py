@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from seawall.detection.feedback.applying import Effects, effects
-from seawall.detection.feedback.columns import Columns
-from seawall.detection.feedback.regrouping import Rows, cases, chosen, id_of
+from seawall.detection.feedback.applying import FeedbackEffects, compute_effects
+from seawall.detection.feedback.columns import CandidateColumns
+from seawall.detection.feedback.regrouping import CaseRows, cases, id_of, select_cases
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incidents.alert_budget import LEAST_SCORE
-from seawall.detection.incidents.cases import allowed
+from seawall.detection.incidents.cases import incident_limit
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.answering import contained, kept_answers, teaching
 from seawall.pipeline.live.budget import budget_of
@@ -30,10 +30,10 @@ from seawall.storage.database.feedback import Feedback
 class Ruled:
     """The cases that the candidates make with some answers, worst first, and those that the budget lets through."""
 
-    effects: Effects
+    effects: FeedbackEffects
     scores: Floats
-    cases: list[Rows]
-    chosen: list[Rows]
+    cases: list[CaseRows]
+    chosen: list[CaseRows]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Board:
     `windows` are the days that are judged again, of organisations with a first import; `columns` hold none of other days.
     """
 
-    columns: Columns
+    columns: CandidateColumns
     first_day: int
     last_day: int
     accounts: Mapping[str, int]
@@ -65,20 +65,24 @@ class Board:
     def limits(self, budget: float | None) -> dict[str, int]:
         """Return how many incidents of each organisation a budget allows over the span."""
         return {
-            tenant: allowed(budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days)
+            tenant: incident_limit(
+                budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days
+            )
             for tenant in self.columns.of_tenant
         }
 
     def ruled(self, answers: Sequence[Answered]) -> Ruled:
         """Return what the budget makes of the candidates with some answers."""
-        changed = effects(self.columns, answers, self.as_of)
+        changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
         found = cases(self.columns, scores, changed.raising)
         return Ruled(changed, scores, found, self.let_through(found, changed, self.budget))
 
-    def let_through(self, found: Sequence[Rows], changed: Effects, budget: float | None) -> list[Rows]:
+    def let_through(
+        self, found: Sequence[CaseRows], changed: FeedbackEffects, budget: float | None
+    ) -> list[CaseRows]:
         """Return the cases that a budget lets through, as answers changed them."""
-        return chosen(
+        return select_cases(
             self.columns,
             found,
             self.limits(budget),
@@ -89,7 +93,7 @@ class Board:
             since_of={tenant: window.since for tenant, window in self.windows.items()},
         )
 
-    def is_shown(self, case: Rows) -> bool:
+    def is_shown(self, case: CaseRows) -> bool:
         """Say whether a case is an incident that is judged again, and has anything new in it."""
         top = self.columns.candidates[case.top]
         return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
@@ -105,12 +109,12 @@ class Board:
         return self.ruled(())
 
     @cached_property
-    def by_id(self) -> dict[str, Rows]:
+    def by_id(self) -> dict[str, CaseRows]:
         """The incidents as things stand, by id."""
         return {id_of(self.columns, case): case for case in self.now.cases if self.is_shown(case)}
 
     @cached_property
-    def case_of(self) -> dict[int, Rows]:
+    def case_of(self) -> dict[int, CaseRows]:
         """The case, as things stand, that each row lies in the window of."""
         return {row: case for case in self.now.cases for row in case.near}
 
@@ -121,7 +125,7 @@ class Boards:
 
     database: Database
     configured: float | None = None
-    _days: dict[int, tuple[str, Columns]] = field(default_factory=dict)
+    _days: dict[int, tuple[str, CandidateColumns]] = field(default_factory=dict)
     _last: tuple[tuple[Any, ...], Board] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -163,7 +167,7 @@ class Boards:
     def _read_day(self, work: Work, day: int, state: _State) -> None:
         found = map(unpacked, work.candidates.since(day, day + 1).get(day, []))
         judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
-        self._days[day] = (state.marks[day], Columns(judged).lean())
+        self._days[day] = (state.marks[day], CandidateColumns(judged).lean())
 
     def _read(self, work: Work, state: _State, budget: float | None, at: int) -> Board:
         for day in [day for day in self._days if day not in state.marks]:
@@ -174,7 +178,7 @@ class Boards:
         last, days = state.last_day, state.days
         kept = kept_answers(work, at=at)
         return Board(
-            Columns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
+            CandidateColumns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
             state.first_day,
             last,
             dict(days[last].get("tenants", {})) if last in days else {},

@@ -14,7 +14,7 @@ from uuid import uuid4
 from seawall.events.event_table import empty_events
 from seawall.events.failures import file_failure
 from seawall.events.formats.empty_tables import is_foreign_header
-from seawall.events.formats.growing_text import Place, first_place, read_piece
+from seawall.events.formats.growing_text import ReadPosition, first_place, read_piece
 from seawall.events.formats.json_records import HEAD
 from seawall.events.formats.limits import BODY
 from seawall.events.masked_excerpts import file_problem
@@ -233,7 +233,7 @@ def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
     return found
 
 
-def _read(body: bytes, place: Place | None, source: str, limits: Limits) -> Iterator[EventBatch]:
+def _read(body: bytes, place: ReadPosition | None, source: str, limits: Limits) -> Iterator[EventBatch]:
     """Yield the batches of a body, a piece of it at a time where it can be read so."""
     if place is None or place.shape == "whole":
         for delivery in stream_deliveries(io.BytesIO(body), source, limits):

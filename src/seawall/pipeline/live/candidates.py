@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.events.array_state import StateInvalid
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda number: number.item())
-_DECODER = msgspec.msgpack.Decoder(Candidate)
+_DECODER = msgspec.msgpack.Decoder(ScoredCandidate)
 _PATTERNS = frozenset(PATTERNS)
 
 
-def packed(candidate: Candidate) -> bytes:
+def packed(candidate: ScoredCandidate) -> bytes:
     """Return a candidate as bytes; equal candidates give equal bytes."""
     return _ENCODER.encode(candidate)
 
 
-def unpacked(content: bytes) -> Candidate:
+def unpacked(content: bytes) -> ScoredCandidate:
     """Return the candidate of bytes that `packed` made. Raises `StateInvalid` for any others."""
     try:
         candidate = _DECODER.decode(content)

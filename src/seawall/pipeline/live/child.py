@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.rules.sigma.telling import told
+from seawall.detection.rules.sigma.telling import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.opening import opened
 from seawall.pipeline.live.parsing import Parsers
@@ -56,7 +56,7 @@ def main(descriptor: int) -> None:
     try:
         with opened(settings) as (database, lake), Parsers(PARSERS) as parsers:
             service = Service(settings, database, lake, parse=parsers.parse)
-            _send(wire, {"kind": "rules", "lines": told(service.rules)})
+            _send(wire, {"kind": "rules", "lines": summarise_rules(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
             listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
             listener.start()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.incidents.unjudged_files import unjudged_sources
+from seawall.detection.incidents.unjudged_files import list_unjudged_sources
 from seawall.events.problem import Problem
 from seawall.events.readers import UNRECOGNISED
 from seawall.pipeline.live.silence import HOUR, MOST_SOURCES, Change, Key, Listening, source_name
@@ -126,7 +126,7 @@ class Tally:
 def unjudged_of(sources: Iterable[Source]) -> list[str]:
     """Return a sentence for each organisation of which most records are of no log that is recognised."""
     counts = {(source.tenant, source.kind): source.records for source in sources}
-    return unjudged_sources(counts, UNRECOGNISED)
+    return list_unjudged_sources(counts, UNRECOGNISED)
 
 
 def problems_of(delivery: Delivery) -> list[Problem]:

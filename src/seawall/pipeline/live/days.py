@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.grouping import distinct
 from seawall.pipeline.live.copies import REMEMBERED_DAYS, Copies
@@ -146,7 +146,7 @@ class Days:
     def restore(self, state: State, known: set[int]) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._codes = {}
-        for day, code in Saved(state).array("organisations", np.int64, None, 2).tolist():
+        for day, code in RestoredState(state).array("organisations", np.int64, None, 2).tolist():
             self._codes.setdefault(day, set()).add(code)
         self.known = known
         for day in self._held:

@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from seawall.detection.feedback.drafting import checked, choices, left_out, lessons, never_hidden
+from seawall.detection.feedback.drafting import (
+    check_draft,
+    list_choices,
+    list_left_out,
+    list_lessons,
+    list_never_hidden,
+)
 from seawall.detection.feedback.regrouping import id_of
 from seawall.detection.feedback.units import GROUPS
-from seawall.detection.feedback_values import Answered, Draft, Lesson, Shown, Value
+from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, Shown, Value
 from seawall.detection.incident import Incident
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import scope_of
 from seawall.pipeline.live.board import Board, Boards, Ruled
 from seawall.pipeline.live.candidates import unpacked
@@ -48,7 +54,7 @@ class Preview:
     """What an answer would change among the incidents of the last 30 days, the worst first, its own aside.
 
     `hidden` would be raised no more, `lowered` would weigh less (raised or not), `raised` would be raised that are not.
-    `never_hidden` are reasons of the answered incident, or of others of the account, that no answer mutes.
+    `list_never_hidden` are reasons of the answered incident, or of others of the account, that no answer mutes.
     """
 
     hidden: tuple[str, ...]
@@ -63,7 +69,7 @@ class Preview:
 class Prepared:
     """An answer that may be given: the draft with values and end named, and the scope to keep with it."""
 
-    draft: Draft
+    draft: FeedbackDraft
     scope: dict[str, Any]
 
 
@@ -136,24 +142,24 @@ class Desk:
         """Read ahead what the first question needs; ends early where `is_over`, which is asked again and again."""
         self._boards.warm(at=self._clock(), is_over=is_over)
 
-    def prepared(self, incident_id: str, draft: Draft) -> Prepared:
+    def prepared(self, incident_id: str, draft: FeedbackDraft) -> Prepared:
         """Return an answer as it may be kept. Raises UsageError where there is no such incident or it covers too much."""
         board = self._boards.board(at=self._clock())
         _, learnt, account_type = self._learnt(board, incident_id)
-        draft = checked(draft, learnt, self._clock())
+        draft = check_draft(draft, learnt, self._clock())
         return Prepared(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
 
     def choices(self, incident_id: str, reach: str = "account") -> tuple[Value, ...]:
         """Return the values of an incident that can be expected of its account, its peers or its organisation."""
         board = self._boards.board(at=self._clock())
-        return choices(self._learnt(board, incident_id)[1], reach)
+        return list_choices(self._learnt(board, incident_id)[1], reach)
 
-    def preview(self, incident_id: str, draft: Draft) -> Preview:
+    def preview(self, incident_id: str, draft: FeedbackDraft) -> Preview:
         """Return what an answer would change. Raises UsageError as `prepared` does."""
         now = self._clock()
         board = self._boards.board(at=now)
         incident, learnt, account_type = self._learnt(board, incident_id)
-        asked, draft = draft, checked(draft, learnt, now)
+        asked, draft = draft, check_draft(draft, learnt, now)
         answer = Answered(
             1 + max((one.id for one in board.kept), default=0),
             incident.id,
@@ -168,7 +174,7 @@ class Desk:
             draft.expires_at,
             learnt,
         )
-        return _compared(board, board.ruled((*board.answers, answer)), answer, left_out(asked, draft))
+        return _compared(board, board.ruled((*board.answers, answer)), answer, list_left_out(asked, draft))
 
     def what_if(self, per_day: float | None) -> WhatIf:
         """Return what another budget would raise; None is the default by size."""
@@ -255,13 +261,13 @@ class Desk:
                 raise UsageError("there is no such incident", fix="was it pruned?")
             case = board.by_id.get(id_)
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
-            found: list[Candidate] = []
+            found: list[ScoredCandidate] = []
             for day in sorted({day for _, _, day, _, _ in wanted}):
                 found += map(unpacked, work.candidates.since(day, day + 1).get(day, []))
         found = [one for one in found if _key(one) in wanted]
         if not found:
             return incident, _from_document(incident), "user" if "@" in incident.account else "service"
-        return incident, lessons(found), found[0].account_type
+        return incident, list_lessons(found), found[0].account_type
 
 
 def _key(candidate: Any) -> tuple[str, str, int, str, int]:
@@ -309,7 +315,7 @@ def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]
             dict.fromkeys(id_of(columns, board.case_of.get(case.top, case)) for case in raised[:MOST_LISTED])
         ),
         RULED_DAYS,
-        never_hidden(columns.candidates[row] for row in rows),
+        list_never_hidden(columns.candidates[row] for row in rows),
         _note(answer, (len(hidden), len(lowered), len(raised), more), out),
     )
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.ranking.engine import layout
 from seawall.detection.ranking.ranker import load
-from seawall.detection.rules.sigma.load import built_in
+from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.detection.rules.sigma.run import RuleSet
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 from seawall.pipeline.live.days import DAY, EPOCH, Days
 from seawall.pipeline.live.organisations import SHARDS, Organisations
 from seawall.pipeline.live.rows import rows_by_day, rows_of
@@ -64,7 +64,7 @@ class Detection:
 
         `scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
         ranker = load() if learnt else None
-        rules = built_in() if rules is None else rules
+        rules = load_builtin_rules() if rules is None else rules
         self._folder = _Scratch(scratch)
         days, states = self._folder.inner("days"), self._folder.inner("states")
         self._lake, self._organisations = lake, Organisations(rules.mark)
@@ -277,7 +277,7 @@ class Detection:
         self._known = self._organisations.known
         if "coder" in states:
             self._organisations.restore(states["coder"])
-        ledger = Saved(states["ledger"] if "ledger" in states else _nothing())
+        ledger = RestoredState(states["ledger"] if "ledger" in states else _nothing())
         self._rows = rows_of(states) or dict(ledger.array("rows", np.int64, None, 2).tolist())
         days, late = (_by_shard(ledger.array(name, np.int64, None, 2)) for name in ("days", "late"))
         events = ledger.array("events", np.int64, None, 3)

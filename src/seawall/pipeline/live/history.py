@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.feedback.applying import apply
+from seawall.detection.feedback.applying import apply_feedback
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.alert_budget import Decision, decide
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.incidents.alert_budget import BudgetDecision, decide
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS, LiveWindow, live_window, rule
 from seawall.pipeline.live.succession import succession
 from seawall.storage.database import FirstImport
@@ -39,7 +39,7 @@ class Past:
 
     first_import: FirstImport
     last_day: int
-    candidates: Sequence[Candidate]
+    candidates: Sequence[ScoredCandidate]
     known: Mapping[str, Incident]
     history: frozenset[str]
     announced: frozenset[str]
@@ -197,11 +197,11 @@ def _lived(past: Past) -> _Part:
     return _Part(kept, decision.days, gone, renamed)
 
 
-def _decided(past: Past, first: int, until: int, notes: Sequence[CoverageNote]) -> Decision:
+def _decided(past: Past, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
     """Return what a scan of some days decides."""
-    found: Sequence[Candidate] = [one for one in past.candidates if first <= one.day <= until]
+    found: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
     if past.answers:
-        found = apply(found, past.answers, (past.last_day + 1) * DAY)
+        found = apply_feedback(found, past.answers, (past.last_day + 1) * DAY)
     accounts = {past.first_import.tenant: past.accounts}
     return decide(found, notes, accounts, until - first + 1, past.budget)
 

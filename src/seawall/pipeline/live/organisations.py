@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.array_state import Saved, State, nested, texts_kept
+from seawall.events.array_state import RestoredState, State, nest_states, pack_texts
 from seawall.events.coded_batch import Times
 from seawall.events.coder import Marks, Meanings
 from seawall.pipeline.live.copies import Fingerprints
@@ -189,11 +189,11 @@ class Organisations:
         """Return who belongs to which shard, as plain arrays."""
         names = sorted(self._shards)
         shards = np.array([self._shards[name] for name in names], np.int64)
-        return {**texts_kept("names", names), "shards": shards, "load": np.array(self._load, np.int64)}
+        return {**pack_texts("names", names), "shards": shards, "load": np.array(self._load, np.int64)}
 
     def restore_shards(self, state: Mapping[str, np.ndarray]) -> None:
         """Know who belongs to which shard. Raises `StateInvalid`."""
-        saved = Saved(state)
+        saved = RestoredState(state)
         shards = saved.array("shards", np.int64, None)
         names = saved.texts("names", len(shards))
         if ((shards < 0) | (shards >= SHARDS)).any() or len(set(names)) != len(names):
@@ -204,8 +204,8 @@ class Organisations:
     def state(self) -> State:
         """Return the codes, as plain arrays."""
         return {
-            **nested(coder=self.coder.state()),
-            **texts_kept("homes", self._homes),
+            **nest_states(coder=self.coder.state()),
+            **pack_texts("homes", self._homes),
             "first_days": self._first_days.copy(),
         }
 
@@ -213,8 +213,8 @@ class Organisations:
         """Know the codes that were kept. Raises `StateInvalid`."""
         part = "coder."
         self.coder.restore({name[len(part) :]: one for name, one in state.items() if name.startswith(part)})
-        self._homes, self._moves = Saved(state).texts("homes"), {}
+        self._homes, self._moves = RestoredState(state).texts("homes"), {}
         accounts = len(self.coder.vocabularies["account"])
-        self._first_days = Saved(state).array("first_days", np.int64, accounts)
+        self._first_days = RestoredState(state).array("first_days", np.int64, accounts)
         self._meanings, self._rejoined = None, {}
         self._joins, self._learnt = self._present_joins(), self._known_ids()

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from seawall.events.failures import note_failure
 from seawall.events.formats.limits import BODY
-from seawall.events.formats.many_bodies import Together, read_together
+from seawall.events.formats.many_bodies import CombinedBatches, read_together
 from seawall.events.readers import Limits
 from seawall.pipeline.live.bodies import batches_of, is_lines
 from seawall.pipeline.live.parsing import Read, bodies_in, packed
@@ -44,7 +44,8 @@ def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[Read]:
             lines = []
     alone = sorted({*range(len(bodies))} - {*lines})
     return found + [
-        Read([place], Together(batches_of(bodies[place][0], bodies[place][1], limits), [])) for place in alone
+        Read([place], CombinedBatches(batches_of(bodies[place][0], bodies[place][1], limits), []))
+        for place in alone
     ]
 
 

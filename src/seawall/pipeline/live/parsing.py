@@ -18,7 +18,7 @@ from typing import Any, Self
 import msgspec
 import pyarrow as pa
 
-from seawall.events.formats.many_bodies import Text, Together, apart
+from seawall.events.formats.many_bodies import CombinedBatches, NamedText, split_batches
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch
 from seawall.pipeline.live.errors import WatchBusy
@@ -134,7 +134,7 @@ class _Parser:
         limit = threading.Timer(LONGEST_SECONDS, self._process.kill)
         limit.daemon = True
         limit.start()
-        texts = [Text(job.source, len(job.body)) for job in jobs]
+        texts = [NamedText(job.source, len(job.body)) for job in jobs]
         body = jobs[0].body if len(jobs) == 1 else b"".join(job.body for job in jobs)
         with suppress(OSError):
             self._wire.send(asked(texts), body)
@@ -164,10 +164,10 @@ class Read:
     """What was read of some bodies: those at `places` are in it, of several the numbers tell which is whose."""
 
     places: list[int]
-    together: Together
+    together: CombinedBatches
 
 
-def asked(texts: Sequence[Text]) -> dict[str, Any]:
+def asked(texts: Sequence[NamedText]) -> dict[str, Any]:
     """Return the head of a message with bodies in it, one after the other."""
     return {"bodies": [[text.name, text.size] for text in texts]}
 
@@ -205,7 +205,7 @@ def packed(read: Sequence[Read]) -> tuple[dict[str, Any], bytes]:
     return {"read": heads}, b"".join(bodies)
 
 
-def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[Text]) -> list[list[EventBatch]]:
+def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
     """Return the batches of each body."""
     found: list[list[EventBatch]] = [[] for _ in texts]
     at, whole = 0, pa.py_buffer(body)
@@ -222,7 +222,7 @@ def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[Text]) -> list[l
         if len(places) == 1:
             found[places[0]] = batches
             continue
-        parts = apart(Together(batches, one["before"]), [texts[place] for place in places])
+        parts = split_batches(CombinedBatches(batches, one["before"]), [texts[place] for place in places])
         for place, part in zip(places, parts, strict=True):
             found[place] = part
     return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 
 ROWS = "rows"
 """The name of the state; it is newer than the same numbers in what a scoring keeps."""
@@ -28,4 +28,6 @@ def rows_state(rows: Mapping[int, int]) -> State:
 
 def rows_of(states: Mapping[str, State]) -> dict[int, int]:
     """Return the numbers that were kept. Raises `StateInvalid`."""
-    return dict(Saved(states[ROWS]).array("rows", np.int64, None, 2).tolist()) if ROWS in states else {}
+    return (
+        dict(RestoredState(states[ROWS]).array("rows", np.int64, None, 2).tolist()) if ROWS in states else {}
+    )

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.feedback.applying import apply
+from seawall.detection.feedback.applying import apply_feedback
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 
 RULED_DAYS = 30
 """Days of the live window, over which the budget is spent; a scan and a first import spend it over their whole span."""
@@ -61,7 +61,7 @@ def live_window(first_day: int, last_day: int, imported_until: int | None = None
 
 
 def rule(
-    candidates: Iterable[Candidate],
+    candidates: Iterable[ScoredCandidate],
     *,
     notes: Sequence[CoverageNote],
     accounts_by_tenant: Mapping[str, int],
@@ -82,6 +82,6 @@ def rule(
     window = live_window(first_day, last_day, imported_until)
     found = [one for one in candidates if window.candidates_from <= one.day <= last_day]
     if answers:
-        found = apply(found, answers, (last_day + 1) * DAY)
+        found = apply_feedback(found, answers, (last_day + 1) * DAY)
     decision = decide(found, notes, accounts_by_tenant, window.days, budget, since=window.since)
     return Ruling(decision.incidents, decision.thresholds, decision.limits, decision.spent)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
-from seawall.detection.ranking.candidates import Candidate
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, Ruling, rule
 
 Notes = Mapping[str, Sequence[CoverageNote]]
@@ -43,16 +43,16 @@ class Rulings:
     """The candidates of the last days by organisation, and for which of these something changed."""
 
     def __init__(self) -> None:
-        self._candidates: dict[str, dict[tuple[int, int], list[Candidate]]] = defaultdict(dict)
+        self._candidates: dict[str, dict[tuple[int, int], list[ScoredCandidate]]] = defaultdict(dict)
         self._holders: dict[tuple[int, int], frozenset[str]] = {}
         self._touched: set[str] = set()
         self._span: Span | None = None
         self._accounts: dict[str, int] = {}
         self._notes: Notes = {}
 
-    def learn(self, day: int, shard: int, candidates: Iterable[Candidate]) -> None:
+    def learn(self, day: int, shard: int, candidates: Iterable[ScoredCandidate]) -> None:
         """Know the candidates of a day in a shard, in place of earlier ones."""
-        found: dict[str, list[Candidate]] = defaultdict(list)
+        found: dict[str, list[ScoredCandidate]] = defaultdict(list)
         for one in candidates:
             found[one.tenant].append(one)
         place = day, shard

@@ -16,7 +16,7 @@ import pyarrow as pa
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
-from seawall.detection.rules.sigma.load import load
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.backfill import Backfill, Standing
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
@@ -65,7 +65,7 @@ class Scorer:
         self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
-        self.rules = load(settings.rules)
+        self.rules = load_rules(settings.rules)
         self._detection = self._fresh()
         self._rulings, self._turns = Rulings(), Turns()
         self.backfill = Backfill(clock, settings.history_seconds, step)

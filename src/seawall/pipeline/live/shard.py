@@ -10,11 +10,11 @@ import numpy as np
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incidents.coverage import CoverageMeter
-from seawall.detection.ranking.candidates import Candidate
-from seawall.detection.ranking.engine import Engine, Scored
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.ranker import Ranker
 from seawall.detection.rules.sigma.run import RuleSet
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Times
 from seawall.events.grouping import distinct
 from seawall.pipeline.live.days import Days
@@ -40,7 +40,7 @@ class DayResult:
     """
 
     day: int
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ScoredCandidate, ...]
     events: int
     accounts: int
     tenants: Mapping[str, int]
@@ -145,7 +145,7 @@ class Shard:
         known = self._known_before(newest)
         if known is None or newest not in self.dirty or newest in self._unread:
             return None
-        engine = Engine(self._ranker, self._rules)
+        engine = DetectionEngine(self._ranker, self._rules)
         engine.restore(known)
         return self._scored(engine, newest)
 
@@ -225,11 +225,11 @@ class Shard:
             kind, _, day = name.partition("/")
             if kind == "engine":
                 # What is damaged is refused now, not when it is needed.
-                Engine(self._ranker, self._rules).restore(states[name])
+                DetectionEngine(self._ranker, self._rules).restore(states[name])
                 self._snapshots.put(int(day), states[name])
             elif kind == "meter":
                 self._meters[int(day)] = CoverageMeter()
-                self._meters[int(day)].restore(Saved(states[name]))
+                self._meters[int(day)].restore(RestoredState(states[name]))
         self._stored, self._stale = set(self._snapshots.days()), set()
         last = max(self._stored, default=-1)
         # What was kept of later days is in codes that may not have been.
@@ -276,7 +276,7 @@ class Shard:
     def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
         """Score days in order; return results from the first dirty day on."""
         first = min(self.dirty)
-        engine = Engine(self._ranker, self._rules)
+        engine = DetectionEngine(self._ranker, self._rules)
         if start is not None:
             engine.restore(self._snapshots.get(start))
         self._remember(first)
@@ -314,7 +314,7 @@ class Shard:
         if last is not None and last >= first:
             self._before = last, self._snapshots.get(last)
 
-    def _scored(self, engine: Engine, day: int) -> DayResult:
+    def _scored(self, engine: DetectionEngine, day: int) -> DayResult:
         batch = self.days.load(day)
         if batch is None:
             # Its organisations are of other shards now, or never were of this one.
@@ -338,7 +338,7 @@ class Shard:
         )
 
 
-def _histogram(scored: Scored) -> Times:
+def _histogram(scored: ScoredDay) -> Times:
     """Count the p-values of patterns that spoke; one that did not has a p-value of 1."""
     p = scored.p[scored.p < 1.0]
     return np.asarray(np.bincount((p * BINS).astype(np.int64), minlength=BINS), np.int64)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
 
-from seawall.events.formats.growing_text import Place, Shape
+from seawall.events.formats.growing_text import ReadPosition, Shape
 from seawall.pipeline.live.errors import CheckpointInvalid
 
 HEADS = (64, 256, 1024)
@@ -32,7 +32,7 @@ class FileState:
     path: str
     device: int
     inode: int
-    place: Place | None = None
+    place: ReadPosition | None = None
     heads: tuple[str, ...] = ()
     tail: str = ""
     size: int = 0
@@ -57,9 +57,9 @@ def restored(value: Mapping[str, Any]) -> FileState:
     try:
         known = {field.name: value[field.name] for field in fields(FileState)}
         if known["place"] is not None:
-            place = {field.name: known["place"][field.name] for field in fields(Place)}
+            place = {field.name: known["place"][field.name] for field in fields(ReadPosition)}
             known["place"] = _checked_place(
-                Place(**{**place, "header": _texts(place["header"], _MOST_COLUMNS)})
+                ReadPosition(**{**place, "header": _texts(place["header"], _MOST_COLUMNS)})
             )
         state = FileState(**{**known, "heads": _texts(known["heads"], len(HEADS))})
         _check_types(state, FileState("", 0, 0), ("place", "heads"))
@@ -81,8 +81,8 @@ def _texts(value: Any, most: int) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _checked_place(place: Place) -> Place:
-    _check_types(place, Place("lines"), ("header",))
+def _checked_place(place: ReadPosition) -> ReadPosition:
+    _check_types(place, ReadPosition("lines"), ("header",))
     if place.shape not in get_args(Shape) or place.number < 1:
         raise ValueError("no place in a file")
     if (place.shape == "table") != bool(place.header) or (

@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, BinaryIO, Protocol, cast
 
 from seawall.events.event_table import empty_events
-from seawall.events.formats.growing_text import Place, first_place, read_piece
+from seawall.events.formats.growing_text import ReadPosition, first_place, read_piece
 from seawall.events.formats.json_records import HEAD
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.read_files import read_opened
@@ -48,7 +48,9 @@ def stream_deliveries(stream: Piped, name: str, limits: Limits = Limits()) -> It
         yield from _growing(stream, head[place.offset :], place, name, limits)
 
 
-def _growing(stream: Piped, data: bytes, place: Place, name: str, limits: Limits) -> Iterator[Delivery]:
+def _growing(
+    stream: Piped, data: bytes, place: ReadPosition, name: str, limits: Limits
+) -> Iterator[Delivery]:
     is_end = False
     awaited = 0
     while True:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from seawall.collection.coverage_gap import Gap
 from seawall.detection.incidents.coverage import NEEDED
-from seawall.events.problem import Told
+from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
 from seawall.response.scope.ledgers import CollectionLedgers
 from seawall.response.scope.lost import find_gaps as lost_gaps
@@ -43,7 +43,7 @@ class SpanCoverage:
         end: int,
         cut: Sequence[tuple[str, Gap]] = (),
         lost: Mapping[str, Sequence[int]] | None = None,
-        told: Mapping[str, Mapping[int, Told]] | None = None,
+        told: Mapping[str, Mapping[int, DamagedRecordHint]] | None = None,
         ledgers: CollectionLedgers | None = None,
     ) -> None:
         self.start, self.end = start, end

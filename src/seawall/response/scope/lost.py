@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from seawall.collection.coverage_gap import Gap
-from seawall.events.problem import Told
+from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope.bounds import MAIL, SIGN_IN
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.rhythm import Counts
@@ -42,7 +42,7 @@ def find_gaps(
     lines: Sequence[int],
     span: Span,
     tenants: Sequence[str],
-    told: Mapping[int, Told],
+    told: Mapping[int, DamagedRecordHint],
 ) -> Iterator[Owned]:
     """Yield what the lost records of a file leave open: of its organisations, of all where no event of it is known.
 
@@ -86,14 +86,14 @@ def _known(records: SearchRecords) -> set[tuple[str, str]]:
     )
 
 
-def _time(one: Told) -> int:
+def _time(one: DamagedRecordHint) -> int:
     if one.time is None:
         raise LookupError("a record that names somebody has a time")
     return one.time
 
 
 def _names(
-    one: Told | None, owners: Sequence[str], known: AbstractSet[tuple[str, str]]
+    one: DamagedRecordHint | None, owners: Sequence[str], known: AbstractSet[tuple[str, str]]
 ) -> list[tuple[str, str, str]] | None:
     """Whom a lost record leaves open: (organisation, name, kind); None where it does not say it beyond doubt."""
     if (

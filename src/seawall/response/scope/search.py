@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import Gap
-from seawall.events.problem import Told
+from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope import tallies, verdicts
 from seawall.response.scope.address_blocks import addresses_in
 from seawall.response.scope.bounds import LEAD, MAIL, SearchBounds
@@ -37,7 +37,7 @@ def search(
     bounds: SearchBounds = SearchBounds(),  # noqa: B008 - frozen
     cut: Sequence[tuple[str, Gap]] = (),
     lost: Mapping[str, Sequence[int]] | None = None,
-    told: Mapping[str, Mapping[int, Told]] | None = None,
+    told: Mapping[str, Mapping[int, DamagedRecordHint]] | None = None,
     sources: Sequence[str] = (),
     collected: Sequence[CollectedFeed] = (),
 ) -> Scope:

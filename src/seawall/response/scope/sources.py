@@ -19,10 +19,10 @@ import pyarrow as pa
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import Gap
 from seawall.detection.incidents.coverage import EXPORT_RECORDS
-from seawall.events.damaged_records import told
+from seawall.events.damaged_records import read_hints
 from seawall.events.networks import Networks, enrich
-from seawall.events.problem import Told
-from seawall.events.readers import counts_of, read, total_bytes
+from seawall.events.problem import DamagedRecordHint
+from seawall.events.readers import count_by_file, read, total_bytes
 from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall.response.scope.lost import shorten_file_name
 from seawall.response.scope_values import Scope
@@ -65,10 +65,10 @@ class ScopeReading:
                 if len(kept) < MOST_REMAINS:
                     kept[line] = remains
 
-    def told(self) -> dict[str, dict[int, Told]]:
+    def told(self) -> dict[str, dict[int, DamagedRecordHint]]:
         """What is left of lost records, by file and number."""
         return {
-            file: dict(zip(held, told(list(held.values())), strict=True))
+            file: dict(zip(held, read_hints(list(held.values())), strict=True))
             for file, held in self.remains.items()
         }
 
@@ -198,7 +198,7 @@ def _read(
         for problem in batch.problems:
             reading.note(problem.source_file, problem.line, problem.code, problem.remains)
         if batch.events.num_rows:
-            for name, counts in counts_of(batch).items():
+            for name, counts in count_by_file(batch).items():
                 reading.held[name] = max(reading.held.get(name, 0), counts.highest)
             yield coder.encode(enrich(batch.events, networks))
         done += batch.bytes_read

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from seawall.detection.rules.sigma.model import Either, Every, Keyword, Leaf, Node, Not, Same, Test
-from seawall.detection.rules.sigma.predicates import Unsupported, node
+from seawall.detection.rules.sigma.model import (
+    AllOf,
+    AnyOf,
+    FieldComparison,
+    FieldTest,
+    KeywordTest,
+    Node,
+    NotOf,
+    ValueTest,
+)
+from seawall.detection.rules.sigma.predicates import UnsupportedRule, build_node
 
 MOST_NODES = 20_000
 MOST_DEPTH = 200
@@ -15,96 +24,96 @@ MOST_WORDS = 2_000
 """Of a condition, counting what `1 of them` stands for."""
 
 
-def condition(detections: Any) -> Node:
-    """Return the condition of a rule's detections; of several conditions one is enough. Raises `Unsupported`."""
+def build_condition(detections: Any) -> Node:
+    """Return the condition of a rule's detections; of several conditions one is enough. Raises `UnsupportedRule`."""
     parsed = [one.parsed for one in detections.parsed_condition]
     left = count(MOST_NODES, -1)
     trees = [_tree(one, 0, left) for one in parsed if one is not None]
     if not trees:
-        raise Unsupported("has no condition")
+        raise UnsupportedRule("has no condition")
     return _either(trees)
 
 
 def refuse_endless(detection: Any) -> None:
-    """Raise `Unsupported` for a condition that is too much work to parse: each `of` in it stands for all selections."""
+    """Raise `UnsupportedRule` for a condition that is too much work to parse: each `of` in it stands for all selections."""
     wanted = detection.get("condition") if isinstance(detection, dict) else None
     words = " ".join(map(str, wanted if isinstance(wanted, list) else [wanted])).lower().split()
     if len(words) + (words.count("of") + words.count("them")) * len(detection or ()) > MOST_WORDS:
-        raise Unsupported(f"has a condition of more than {MOST_WORDS:,} words")
+        raise UnsupportedRule(f"has a condition of more than {MOST_WORDS:,} words")
 
 
 def _tree(item: Any, depth: int, left: Iterator[int]) -> Node:
     import sigma.conditions as sigma
 
     if depth > MOST_DEPTH:
-        raise Unsupported("has a condition that is nested too deep")
+        raise UnsupportedRule("has a condition that is nested too deep")
     if next(left) <= 0:
-        raise Unsupported(f"asks more than {MOST_NODES:,} questions")
+        raise UnsupportedRule(f"asks more than {MOST_NODES:,} questions")
     if isinstance(item, sigma.ConditionAND):
         return _every([_tree(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionOR):
         return _either([_tree(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionNOT):
-        return Not(_tree(item.args[0], depth + 1, left))
+        return NotOf(_tree(item.args[0], depth + 1, left))
     if isinstance(item, sigma.ConditionFieldEqualsValueExpression):
-        return node(item.field, item.value)
+        return build_node(item.field, item.value)
     if isinstance(item, sigma.ConditionValueExpression):
-        return node(None, item.value)
-    raise Unsupported(f"has a condition of an unknown kind: {type(item).__name__}")
+        return build_node(None, item.value)
+    raise UnsupportedRule(f"has a condition of an unknown kind: {type(item).__name__}")
 
 
 def _every(parts: list[Node]) -> Node:
-    flat = [inner for part in parts for inner in (part.parts if isinstance(part, Every) else (part,))]
-    return flat[0] if len(flat) == 1 else Every(tuple(flat))
+    flat = [inner for part in parts for inner in (part.parts if isinstance(part, AllOf) else (part,))]
+    return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
 
 
 def _either(parts: list[Node]) -> Node:
     """Return the alternative of parts; those that ask the same field are asked together."""
-    tests: dict[str, Test] = {}
+    tests: dict[str, ValueTest] = {}
     others: list[Node] = []
     for part in parts:
-        for inner in part.parts if isinstance(part, Either) else (part,):
-            if isinstance(inner, Leaf):
+        for inner in part.parts if isinstance(part, AnyOf) else (part,):
+            if isinstance(inner, FieldTest):
                 tests[inner.field] = tests[inner.field] | inner.test if inner.field in tests else inner.test
             else:
                 others.append(inner)
-    flat = [*(Leaf(field, one) for field, one in tests.items()), *others]
-    return flat[0] if len(flat) == 1 else Either(tuple(flat))
+    flat = [*(FieldTest(field, one) for field, one in tests.items()), *others]
+    return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
 
 
-def nodes(tree: Node) -> Iterator[Node]:
+def walk_nodes(tree: Node) -> Iterator[Node]:
     """Yield a tree's nodes."""
     yield tree
-    parts = tree.parts if isinstance(tree, Every | Either) else (tree.part,) if isinstance(tree, Not) else ()
+    parts = tree.parts if isinstance(tree, AllOf | AnyOf) else (tree.part,) if isinstance(tree, NotOf) else ()
     for part in parts:
-        yield from nodes(part)
+        yield from walk_nodes(part)
 
 
-def fields(tree: Node) -> tuple[str, ...]:
+def list_fields(tree: Node) -> tuple[str, ...]:
     """Return the names of the fields that a tree asks, in order of first appearance."""
     found: dict[str, None] = {}
-    for one in nodes(tree):
-        if isinstance(one, Leaf):
+    for one in walk_nodes(tree):
+        if isinstance(one, FieldTest):
             found[one.field] = None
-        elif isinstance(one, Same):
+        elif isinstance(one, FieldComparison):
             found |= {one.field: None, one.other: None}
     return tuple(found)
 
 
-def needed(tree: Node) -> tuple[str, ...]:
+def list_needed_fields(tree: Node) -> tuple[str, ...]:
     """Return the fields without a value of which a tree cannot hold."""
-    if isinstance(tree, Leaf):
+    if isinstance(tree, FieldTest):
         return () if tree.test.nothing else (tree.field,)
-    if isinstance(tree, Same):
+    if isinstance(tree, FieldComparison):
         return tree.field, tree.other
-    if isinstance(tree, Every):
-        return tuple(dict.fromkeys(name for part in tree.parts for name in needed(part)))
-    if isinstance(tree, Either):
-        shared = [set(needed(part)) for part in tree.parts]
+    if isinstance(tree, AllOf):
+        return tuple(dict.fromkeys(name for part in tree.parts for name in list_needed_fields(part)))
+    if isinstance(tree, AnyOf):
+        shared = [set(list_needed_fields(part)) for part in tree.parts]
         return tuple(sorted(set.intersection(*shared))) if shared else ()
     return ()
 
 
 def has_keywords(tree: Node) -> bool:
     """Return whether a tree searches for texts anywhere."""
-    return any(isinstance(one, Keyword) for one in nodes(tree))
+    return any(isinstance(one, KeywordTest) for one in walk_nodes(tree))

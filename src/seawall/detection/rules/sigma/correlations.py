@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.rules.sigma.model import Correlation
+from seawall.detection.rules.sigma.model import SigmaCorrelation
 from seawall.detection.rules.sigma.run import RuleSet
-from seawall.events.array_state import Saved, State
+from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch, Keys, Times, hash_text
 from seawall.events.grouping import Rows
 
@@ -70,7 +70,7 @@ class Correlations:
             for place, correlation in enumerate(self._rules.correlations)
         ]
 
-    def _held(self, place: int, correlation: Correlation, today: _Hits, number: int) -> Rows:
+    def _held(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
         before = self._kept[place]
         if not len(today.row):
             if len(before.row):
@@ -93,7 +93,7 @@ class Correlations:
             for name, kind in _KINDS.items()
         }
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         for place in range(len(self._kept)):
             columns = saved.part(str(place)).columns(_KINDS)
@@ -124,7 +124,7 @@ def _said(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
     return [_hits(batch, one) for one in found]
 
 
-def _counted(correlation: Correlation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
+def _counted(correlation: SigmaCorrelation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the values that a record adds to what is counted; one without a value adds none to a count of values."""
     if correlation.kind != "value_count":
         yield ""
@@ -159,7 +159,7 @@ def _young(hits: _Hits, span: int, number: int) -> _Hits:
     return _Hits(np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule)
 
 
-def _found(correlation: Correlation, hits: _Hits) -> np.ndarray:
+def _found(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
     """Return at which hits, grouped and in order of time within each group, the correlation holds."""
     if correlation.kind == "temporal_ordered":
         return _ordered(correlation, hits)
@@ -168,7 +168,7 @@ def _found(correlation: Correlation, hits: _Hits) -> np.ndarray:
     return np.array([holds(count, correlation.count) for count in counts], bool)
 
 
-def _windowed(correlation: Correlation, hits: _Hits) -> Iterator[int]:
+def _windowed(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
     """Yield for each hit how many hits, distinct values or rules its window holds, itself counted."""
     keys = hits.rule if correlation.kind == "temporal" else hits.value
     by_record = correlation.kind == "event_count"
@@ -190,7 +190,7 @@ def _windowed(correlation: Correlation, hits: _Hits) -> Iterator[int]:
         yield len(window) if by_record else len(inside)
 
 
-def _ordered(correlation: Correlation, hits: _Hits) -> np.ndarray:
+def _ordered(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
     """Return at which hits a chain of all rules, in their order, ends that began within the span.
 
     For each length of a chain the latest start is kept: an earlier one can never hold where a later one does not.

@@ -8,7 +8,7 @@ import numpy as np
 
 from seawall.detection.rules.sigma.correlations import Correlations
 from seawall.detection.rules.sigma.run import SEPARATOR, RuleSet
-from seawall.events.array_state import Saved, State, copied, nested
+from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
 
@@ -94,10 +94,10 @@ class SigmaDetector:
 
     def state(self) -> State:
         """Return what is known, as plain arrays."""
-        own = copied(self, {"_fired": np.float64, "_days": np.float64})
-        return {**own, **nested(correlations=self._correlations.state())}
+        own = copy_arrays(self, {"_fired": np.float64, "_days": np.float64})
+        return {**own, **nest_states(correlations=self._correlations.state())}
 
-    def restore(self, saved: Saved) -> None:
+    def restore(self, saved: RestoredState) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(self.rules))

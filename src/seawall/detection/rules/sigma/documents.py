@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.detection.rules.sigma.model import Skipped
+from seawall.detection.rules.sigma.model import SkippedRule
 
 SUFFIXES = (".yml", ".yaml")
 MOST_FILES = 20_000
@@ -20,23 +20,25 @@ NODES_WITH_ALIASES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class RuleDocument:
     """One YAML document: a mapping, and the file that it stands in."""
 
     file: str
     content: dict[str, Any]
 
 
-def documents(folder: Path) -> Iterator[Document | Skipped]:
+def read_documents(folder: Path) -> Iterator[RuleDocument | SkippedRule]:
     """Yield the documents of all YAML files below a folder (or of one file), in order of their paths."""
     found = sorted(_files(folder))
     for path in found[:MOST_FILES]:
-        yield from _read(path, readable(path.name if path == folder else path.relative_to(folder).as_posix()))
+        yield from _read(
+            path, make_readable(path.name if path == folder else path.relative_to(folder).as_posix())
+        )
     if len(found) > MOST_FILES:
-        yield Skipped(readable(str(folder)), f"holds {len(found):,} files; {MOST_FILES:,} are read")
+        yield SkippedRule(make_readable(str(folder)), f"holds {len(found):,} files; {MOST_FILES:,} are read")
 
 
-def readable(text: str) -> str:
+def make_readable(text: str) -> str:
     """Return a text of somebody else's, be it a file's name, with what is no character written out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -51,34 +53,34 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, name: str) -> Iterator[Document | Skipped]:
+def _read(path: Path, name: str) -> Iterator[RuleDocument | SkippedRule]:
     try:
         if not path.is_file():  # a pipe would be waited for, a device has no end
-            yield Skipped(name, "cannot be read: no file")
+            yield SkippedRule(name, "cannot be read: no file")
             return
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        yield Skipped(name, f"cannot be read: {error.strerror}")
+        yield SkippedRule(name, f"cannot be read: {error.strerror}")
         return
     if len(content) > MOST_BYTES:
-        yield Skipped(name, f"is larger than {MOST_BYTES // 1024} KiB")
+        yield SkippedRule(name, f"is larger than {MOST_BYTES // 1024} KiB")
         return
     try:
-        parsed = parsed_documents(content.decode("utf-8-sig"))
+        parsed = parse_documents(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        yield Skipped(name, "is no UTF-8")
+        yield SkippedRule(name, "is no UTF-8")
     except ValueError as error:
-        yield Skipped(name, str(error))
+        yield SkippedRule(name, str(error))
     else:
         for one in parsed:
             if isinstance(one, dict):
-                yield Document(name, one)
+                yield RuleDocument(name, one)
             elif one is not None:
-                yield Skipped(name, "holds a document that is no mapping")
+                yield SkippedRule(name, "holds a document that is no mapping")
 
 
-def parsed_documents(text: str) -> Sequence[Any]:
+def parse_documents(text: str) -> Sequence[Any]:
     """Return the documents of a YAML text. Raises `ValueError` for what is no YAML, or beyond the limits."""
     import yaml
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seawall.detection.rules.sigma import fields
-from seawall.detection.rules.sigma.conditions import needed
+from seawall.detection.rules.sigma.conditions import list_needed_fields
 from seawall.detection.rules.sigma.model import Node
 from seawall.detection.rules.sigma.spellings import OPERATIONS, PEOPLE
 
@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"(?i)(?:add|update|delete|remove|set|create|disable|enable|
 """What begins as the name of an operation does."""
 
 
-def doubt(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+def find_doubt(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     """Return why a rule that runs can hit no record as its vendor writes it; empty where it may.
 
     It misses whatever takes knowledge of all that a vendor says: that no operation has the name which a rule asks for.
@@ -39,9 +39,9 @@ def doubt(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]
 def _unkept(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     """A field is kept by no source that knows the rule's records, except of records of other kinds than the rule's vendor's."""
     known = [(family, kinds) for family, kinds in looks if family != "other"]
-    for name in needed(tree) if known else ():
-        answers = [one for family, _ in known for one in fields.answers(family, name)]
-        if all(isinstance(one, fields.Inside) and one.where for one in answers):
+    for name in list_needed_fields(tree) if known else ():
+        answers = [one for family, _ in known for one in fields.find_answers(family, name)]
+        if all(isinstance(one, fields.PathAnswer) and one.where for one in answers):
             return f"asks for {name}, which is kept of records of no known kind alone"
     return ""
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from seawall.detection.rules.sigma.folding import folded
-from seawall.detection.rules.sigma.model import Predicate, Test
-from seawall.detection.rules.sigma.records import Records
-from seawall.detection.rules.sigma.texts import NOTHING, Texts
+from seawall.detection.rules.sigma.folding import fold_text
+from seawall.detection.rules.sigma.model import Predicate, ValueTest
+from seawall.detection.rules.sigma.records import RuleRecords
+from seawall.detection.rules.sigma.texts import NOTHING, TextNumbers
 from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
 
@@ -28,13 +28,13 @@ class _Answers:
     """Tests in the order in which they were added, and what they say of texts."""
 
     def __init__(self) -> None:
-        self.tests: list[Test] = []
+        self.tests: list[ValueTest] = []
         self._exact: dict[str, list[int]] = defaultdict(list)
         self._others: list[tuple[int, Predicate]] = []
         self._lowered: list[tuple[int, Predicate]] = []
-        self._known: dict[Test, int] = {}
+        self._known: dict[ValueTest, int] = {}
 
-    def add(self, test: Test) -> int:
+    def add(self, test: ValueTest) -> int:
         """Return the place of a test."""
         place = self._known.get(test)
         if place is None:
@@ -69,7 +69,7 @@ class _Answers:
     def _passing(self, texts: Sequence[str]) -> Iterator[tuple[int, Bools]]:
         """Yield tests and which texts pass them."""
         exact: dict[int, list[int]] = defaultdict(list)
-        lower = [folded(text) for text in texts] if self._exact or self._lowered else []
+        lower = [fold_text(text) for text in texts] if self._exact or self._lowered else []
         whole = [text.strip() for text in lower]
         for at, text in enumerate(whole if self._exact else ()):
             for test in self._exact.get(text, ()):
@@ -96,14 +96,14 @@ class NameFacet:
         self._answers = _Answers()
         self._rows: dict[str, int] = {}
         self._table = np.zeros((0, 0), bool)
-        self._looked: tuple[Records, Bools] | None = None
+        self._looked: tuple[RuleRecords, Bools] | None = None
 
-    def add(self, test: Test) -> int:
+    def add(self, test: ValueTest) -> int:
         """Return the place of a question."""
         self._rows.clear()
         return self._answers.add(test)
 
-    def table(self, records: Records) -> Bools:
+    def table(self, records: RuleRecords) -> Bools:
         """Return for each code of a batch (the last: null) what each question says; the last column: there is nothing."""
         if self._looked is None or self._looked[0] is not records:
             _, found = records.coded(self.column)
@@ -136,14 +136,14 @@ class NameFacet:
         result[[at for at, value in enumerate(found) if value is None], -1] = True
         return result
 
-    def passes(self, records: Records, rows: Rows, place: int) -> Bools:
+    def passes(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes a question."""
         says = self.table(records)[:, place]
         if not says.any():
             return np.zeros(len(rows), bool)
         return np.asarray(says.take(records.codes(self.column, rows)))
 
-    def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
+    def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have no value."""
         del place
         return self.passes(records, rows, -1)
@@ -161,12 +161,12 @@ class TextFacet:
         self._age = -1
         self._says: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
 
-    def add(self, test: Test) -> int:
+    def add(self, test: ValueTest) -> int:
         """Return the place of a question."""
         self._age = -1
         return self._answers.add(test)
 
-    def passes(self, records: Records, rows: Rows, place: int) -> Bools:
+    def passes(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes a question."""
         (numbers, asked), texts = records.numbers(self.column, rows), records.texts(self.column)
         self._reserve(texts)
@@ -178,14 +178,14 @@ class TextFacet:
             return np.zeros(len(rows), bool)
         return np.asarray(self._says[place].take(numbers).view(bool))
 
-    def is_nothing(self, records: Records, rows: Rows, place: int) -> Bools:
+    def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have no value at the path."""
         del place
         if not self._path:
             return np.asarray(records.numbers(self.column, rows)[0] == NOTHING)
         return self.passes(records, rows, -1)
 
-    def _reserve(self, texts: Texts) -> None:
+    def _reserve(self, texts: TextNumbers) -> None:
         """Make room for what is said of every text that is known."""
         tests = len(self._answers.tests) + 1
         if self._age != texts.age:
@@ -194,7 +194,7 @@ class TextFacet:
             more = np.full((tests, 2 * len(texts) - self._says.shape[1]), UNKNOWN, np.int8)
             self._says = np.concatenate([self._says, more], axis=1)
 
-    def _answer(self, texts: Texts, fresh: Rows) -> None:
+    def _answer(self, texts: TextNumbers, fresh: Rows) -> None:
         self._says[:, fresh] = self._answers.nothing()
         some = fresh[texts.may_hold(self._path, fresh)]
         if len(some):

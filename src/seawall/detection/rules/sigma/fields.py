@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from seawall.detection.rules.sigma import spellings
 from seawall.detection.rules.sigma.facets import Spell
-from seawall.detection.rules.sigma.spellings import FAMILIES, Family
+from seawall.detection.rules.sigma.spellings import FAMILIES, SourceFamily
 from seawall.events.event import ENRICHED_SCHEMA
 
 TEXTS = frozenset(field.name for field in ENRICHED_SCHEMA if pa.types.is_string(field.type))
@@ -36,7 +36,7 @@ SERVICE: Where = ("account_type", ("service",))
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NameAnswer:
     """A name column answers, its values spelled as the vendor does; in some events alone, where `where` says which."""
 
     column: str
@@ -48,7 +48,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class PathAnswer:
     """What lies at a path of a text column's JSON answers (the empty path: the text itself), as `where` says in some events.
 
     Its values are spelled as another log of the vendor does, where `spell` says how.
@@ -63,11 +63,11 @@ class Inside:
         return f"{self.column}:{self.path}" if self.path else self.column
 
 
-Answer = Named | Inside
+Answer = NameAnswer | PathAnswer
 
 
 @lru_cache(maxsize=100_000)
-def answers(family: str, field: str) -> tuple[Answer, ...]:
+def find_answers(family: str, field: str) -> tuple[Answer, ...]:
     """Return what answers to a field in the records of a family; empty where its sources do not keep it."""
     name, known = field.lower(), FAMILIES[family]
     bare = name.removeprefix("properties.")
@@ -80,44 +80,44 @@ def answers(family: str, field: str) -> tuple[Answer, ...]:
         return _other_kinds(bare, known)
     return tuple(
         dict.fromkeys(
-            Inside(column, path) for column in known.columns for path in _paths(name, bare, known, column)
+            PathAnswer(column, path) for column in known.columns for path in _paths(name, bare, known, column)
         )
     )
 
 
-def keywords() -> tuple[Answer, ...]:
+def find_keyword_columns() -> tuple[Answer, ...]:
     """Return where a keyword is looked for."""
-    places = (Inside(column, path) for column in ("unmapped", "parameters") for path in ("*", "*names"))
-    return (*map(Named, SEARCHED), Inside("resource_uid"), *places)
+    places = (PathAnswer(column, path) for column in ("unmapped", "parameters") for path in ("*", "*names"))
+    return (*map(NameAnswer, SEARCHED), PathAnswer("resource_uid"), *places)
 
 
 def _column(name: str) -> Answer:
-    return Inside(name) if name in TEXTS else Named(name)
+    return PathAnswer(name) if name in TEXTS else NameAnswer(name)
 
 
-def _answer(written: str | tuple[str, Spell], family: Family) -> Answer:
+def _answer(written: str | tuple[str, Spell], family: SourceFamily) -> Answer:
     """Return the answer that a family's table writes as `spellings.Written` says."""
     place, spell = written if isinstance(written, tuple) else (written, None)
     column, has_path, path = place.partition(":")
     if column == "service":
-        return Named(path, spell, SERVICE)
+        return NameAnswer(path, spell, SERVICE)
     if column == "other":
-        return Inside("unmapped", path, _whole(family), spell)
+        return PathAnswer("unmapped", path, _whole(family), spell)
     if has_path or (spell and column in TEXTS):
-        return Inside(column, path, spell=spell)
-    return Named(column, spell) if spell else _column(column)
+        return PathAnswer(column, path, spell=spell)
+    return NameAnswer(column, spell) if spell else _column(column)
 
 
-def _other_kinds(name: str, family: Family) -> tuple[Answer, ...]:
+def _other_kinds(name: str, family: SourceFamily) -> tuple[Answer, ...]:
     """A field that the family's sources drop is still there in records that are kept whole."""
-    return (Inside("unmapped", name, _whole(family)),) if family.whole else ()
+    return (PathAnswer("unmapped", name, _whole(family)),) if family.whole else ()
 
 
-def _whole(family: Family) -> Where | None:
+def _whole(family: SourceFamily) -> Where | None:
     return ("kind", family.whole) if family.whole else None
 
 
-def _paths(name: str, bare: str, family: Family, column: str) -> Iterable[str]:
+def _paths(name: str, bare: str, family: SourceFamily, column: str) -> Iterable[str]:
     yield from dict.fromkeys((name, bare))
     if column == "parameters":
         for bag in (
@@ -135,7 +135,7 @@ def _paths(name: str, bare: str, family: Family, column: str) -> Iterable[str]:
         yield from (f"{bag}.{bare}" for bag in family.bags)
 
 
-def families(product: str, service: str, category: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
+def find_families(product: str, service: str, category: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return which families a log source stands for, and for each the kinds of events that it looks at (empty: all).
 
     Empty where Seawall reads no such logs.

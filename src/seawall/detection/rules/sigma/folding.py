@@ -15,16 +15,16 @@ _PLAIN = str.maketrans(
 )
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text with plain dashes, apostrophes and blanks, and without characters that are not seen."""
     return text if text.isascii() else text.translate(_PLAIN)
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return what of a text is compared, in lower case; blanks around it are still there, because a pattern may ask for them."""
-    return plain(text).lower()
+    return plain_text(text).lower()
 
 
-def folded_whole(text: str) -> str:
+def fold_whole_text(text: str) -> str:
     """Return what of a text is compared where it is compared as a whole: no blanks around it count."""
-    return folded(text).strip()
+    return fold_text(text).strip()

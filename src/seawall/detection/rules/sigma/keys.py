@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.rules.sigma.folding import folded_whole
-from seawall.detection.rules.sigma.model import Correlation
-from seawall.detection.rules.sigma.records import renumbered
+from seawall.detection.rules.sigma.folding import fold_whole_text
+from seawall.detection.rules.sigma.model import SigmaCorrelation
+from seawall.detection.rules.sigma.records import renumber_codes
 from seawall.detection.rules.sigma.rows import Valued
 from seawall.events.grouping import Rows
 
@@ -26,7 +26,7 @@ Told = tuple[Rows, list[str]]
 _encode = msgspec.json.Encoder().encode
 
 
-class Keys:
+class CorrelationKeys:
     """Takes down `[[correlation, rule, keys, values]]` of n records as JSON, null where no correlation looks at one.
 
     What records say alike is written once: ordinary days are full of them.
@@ -40,7 +40,7 @@ class Keys:
     def take(
         self,
         rows: Rows,
-        correlation: Correlation,
+        correlation: SigmaCorrelation,
         rule: tuple[int, str],
         family: str,
         coded: Callable[[Rows, str], Valued],
@@ -58,7 +58,7 @@ class Keys:
 
     def array(self) -> pa.Array:
         """Return what was taken down of each record."""
-        used, place = renumbered(self._codes, len(self._said))
+        used, place = renumber_codes(self._codes, len(self._said))
         texts = [f"[{self._said[code]}]" if code else None for code in used.tolist()]
         return pa.array(texts, pa.string()).take(pa.array(place))
 
@@ -74,7 +74,7 @@ class Keys:
 
     def _add(self, rows: Rows, told: Told) -> None:
         place, said = told
-        pairs, inverse = renumbered(self._codes[rows] * len(said) + place, len(self._said) * len(said))
+        pairs, inverse = renumber_codes(self._codes[rows] * len(said) + place, len(self._said) * len(said))
         self._codes[rows] = len(self._said) + inverse
         before, now = np.divmod(pairs, len(said))
         self._said += [
@@ -86,7 +86,7 @@ class Keys:
 def _written(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
     """Yield fields' values as JSON: of what groups the first, of what is counted all."""
     for some in found:
-        texts = [folded_whole(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
+        texts = [fold_whole_text(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
         yield _encode((texts[0] if texts else None) if is_key else texts).decode()
 
 
@@ -100,7 +100,7 @@ def _together(size: int, columns: Sequence[Told]) -> Told:
 
 def _joined(left: Told, right: Told, between: str) -> Told:
     (place, said), (other, more) = left, right
-    pairs, together = renumbered(place * len(more) + other, len(said) * len(more))
+    pairs, together = renumber_codes(place * len(more) + other, len(said) * len(more))
     before, now = np.divmod(pairs, len(more))
     both = zip(before.tolist(), now.tolist(), strict=True)
     return together, [said[one] + between + more[another] for one, another in both]

@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from seawall.detection.rules.sigma import fields
-from seawall.detection.rules.sigma.conditions import condition, needed, refuse_endless
-from seawall.detection.rules.sigma.documents import Document, documents, readable
-from seawall.detection.rules.sigma.doubts import doubt
-from seawall.detection.rules.sigma.model import LEVELS, About, Correlation, Rule, Skipped
-from seawall.detection.rules.sigma.patterns import policy
-from seawall.detection.rules.sigma.predicates import Unsupported
+from seawall.detection.rules.sigma.conditions import build_condition, list_needed_fields, refuse_endless
+from seawall.detection.rules.sigma.documents import RuleDocument, make_readable, read_documents
+from seawall.detection.rules.sigma.doubts import find_doubt
+from seawall.detection.rules.sigma.model import (
+    LEVELS,
+    RuleDescription,
+    SigmaCorrelation,
+    SigmaRule,
+    SkippedRule,
+)
+from seawall.detection.rules.sigma.patterns import make_policy
+from seawall.detection.rules.sigma.predicates import UnsupportedRule
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall_base.errors import InputUnreadable
 
@@ -34,31 +40,31 @@ BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, R
 
 
 @lru_cache(maxsize=1)
-def built_in() -> RuleSet:
+def load_builtin_rules() -> RuleSet:
     """Return the rules that ship with Seawall."""
-    return load(())
+    return load_rules(())
 
 
-def load(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
+def load_rules(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
     """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there."""
     missing = [folder for folder in folders if not folder.is_dir() and not folder.is_file()]
     if missing:
         raise InputUnreadable(f"no such folder or file of rules: {missing[0]}", fix="check --rules")
     places = [(PACK, Path(str(resources.files("seawall.detection.rules") / PACK)))] if with_pack else []
     places += [(folder.name or str(folder), folder) for folder in folders]
-    found: list[Document | Skipped] = []
+    found: list[RuleDocument | SkippedRule] = []
     for name, place in places:
-        for one in documents(place) if place.exists() else ():
+        for one in read_documents(place) if place.exists() else ():
             file = f"{name}/{one.file}" if place.is_dir() else one.file
             found.append(replace(one, file=file))
-    return compiled(found)
+    return compile_rules(found)
 
 
-def compiled(found: Iterable[Document | Skipped]) -> RuleSet:
+def compile_rules(found: Iterable[RuleDocument | SkippedRule]) -> RuleSet:
     """Return the rules of documents that were read."""
     reading = _Reading()
     for one in found:
-        if isinstance(one, Skipped):
+        if isinstance(one, SkippedRule):
             reading.skipped.append(one)
         else:
             reading.take(one)
@@ -70,16 +76,16 @@ class _Reading:
     """Rules as they are read, one after the other: correlations wait for the rules that they name."""
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
-        self.correlations: list[Correlation] = []
-        self.skipped: list[Skipped] = []
+        self.rules: list[SigmaRule] = []
+        self.correlations: list[SigmaCorrelation] = []
+        self.skipped: list[SkippedRule] = []
         self._names: dict[str, int] = {}
         self._files: dict[str, str] = {}
-        self._waiting: list[tuple[About, Any]] = []
+        self._waiting: list[tuple[RuleDescription, Any]] = []
 
-    def take(self, document: Document) -> None:
+    def take(self, document: RuleDocument) -> None:
         """Read a document."""
-        about: About | None = None
+        about: RuleDescription | None = None
         try:
             about = _told(document)
             self._refuse_another(about)
@@ -87,73 +93,73 @@ class _Reading:
                 self._waiting.append((about, _correlation_of(document.content)))
             else:
                 self._single(about, document.content)
-        except Unsupported as error:
-            self.skipped.append(Skipped(document.file, str(error), about))
+        except UnsupportedRule as error:
+            self.skipped.append(SkippedRule(document.file, str(error), about))
         except BROKEN as error:
-            self.skipped.append(Skipped(document.file, f"cannot be parsed: {_reason(error)}", about))
+            self.skipped.append(SkippedRule(document.file, f"cannot be parsed: {_reason(error)}", about))
         else:
             self._files[about.id] = document.file
 
-    def _refuse_another(self, about: About) -> None:
+    def _refuse_another(self, about: RuleDescription) -> None:
         if about.id in self._files:
-            raise Unsupported(f"has the id of {self._files[about.id]}")
+            raise UnsupportedRule(f"has the id of {self._files[about.id]}")
         if len(self._files) >= MOST_RULES:
-            raise Unsupported(f"is one of more than {MOST_RULES:,} rules")
+            raise UnsupportedRule(f"is one of more than {MOST_RULES:,} rules")
 
-    def _single(self, about: About, content: dict[str, Any]) -> None:
+    def _single(self, about: RuleDescription, content: dict[str, Any]) -> None:
         from sigma.collection import SigmaCollection
 
         if content.get("action") is not None:
-            raise Unsupported("is a part of a collection (action), which is not read")
+            raise UnsupportedRule("is a part of a collection (action), which is not read")
         if "filter" in content:
-            raise Unsupported("is a filter for other rules, which is not read")
+            raise UnsupportedRule("is a filter for other rules, which is not read")
         refuse_endless(content.get("detection"))
-        collection = SigmaCollection.from_dicts([content], collect_errors=True, policy=policy())
+        collection = SigmaCollection.from_dicts([content], collect_errors=True, policy=make_policy())
         errors = [*collection.errors, *(error for rule in collection.rules for error in rule.errors)]
         if errors or not collection.rules:
-            raise Unsupported(f"cannot be parsed: {_reason(errors[0]) if errors else 'holds no rule'}")
+            raise UnsupportedRule(f"cannot be parsed: {_reason(errors[0]) if errors else 'holds no rule'}")
         rule: Any = collection.rules[0]
         product, service = _name(rule.logsource.product), _name(rule.logsource.service)
-        looks = fields.families(product, service, _name(rule.logsource.category))
+        looks = fields.find_families(product, service, _name(rule.logsource.category))
         if not looks:
-            raise Unsupported(f"looks at logs that are not read here: {about.logsource}")
-        tree = condition(rule.detection)
+            raise UnsupportedRule(f"looks at logs that are not read here: {about.logsource}")
+        tree = build_condition(rule.detection)
         _refuse_unanswerable(tree, looks)
         self._names |= {name: len(self.rules) for name in _names_of(content, about)}
-        why = doubt(content.get("detection"), tree, looks)
-        self.rules.append(Rule(replace(about, cannot_hit=why) if why else about, product, service, tree))
+        why = find_doubt(content.get("detection"), tree, looks)
+        self.rules.append(SigmaRule(replace(about, cannot_hit=why) if why else about, product, service, tree))
 
     def correlate(self) -> None:
         """Tie correlations to the rules that they name."""
         for about, read in self._waiting:
             try:
                 self.correlations.append(self._tied(about, read))
-            except Unsupported as error:
-                self.skipped.append(Skipped(about.file, str(error), about))
+            except UnsupportedRule as error:
+                self.skipped.append(SkippedRule(about.file, str(error), about))
             except BROKEN as error:
-                self.skipped.append(Skipped(about.file, f"cannot be parsed: {_reason(error)}", about))
+                self.skipped.append(SkippedRule(about.file, f"cannot be parsed: {_reason(error)}", about))
 
-    def _tied(self, about: About, read: Any) -> Correlation:
+    def _tied(self, about: RuleDescription, read: Any) -> SigmaCorrelation:
         places = []
         for reference in read.rules or ():
             place = self._names.get(str(reference.reference).lower())
             if place is None:
-                raise Unsupported(f"names a rule that does not run: {reference.reference}")
+                raise UnsupportedRule(f"names a rule that does not run: {reference.reference}")
             places.append(place)
         kind = read.type.name.lower()
         if kind not in KINDS:
-            raise Unsupported(f"correlates by {kind}, which is not counted here")
+            raise UnsupportedRule(f"correlates by {kind}, which is not counted here")
         if not places or not hasattr(read.condition, "op"):
-            raise Unsupported("has a condition over rules (and, or, not), which is not read")
+            raise UnsupportedRule("has a condition over rules (and, or, not), which is not read")
         if read.timespan.seconds > LONGEST_SPAN_SECONDS:
-            raise Unsupported(f"looks back more than {LONGEST_SPAN_SECONDS // 86_400} days")
+            raise UnsupportedRule(f"looks back more than {LONGEST_SPAN_SECONDS // 86_400} days")
         if not read.generate:
             for place in set(places):
                 self.rules[place] = replace(self.rules[place], is_silent=True)
         idle = [self.rules[place].about.cannot_hit for place in places]
         if (any if kind.startswith("temporal") else all)(idle):
             about = replace(about, cannot_hit=f"names a rule that {next(filter(None, idle))}")
-        return Correlation(
+        return SigmaCorrelation(
             about,
             kind,
             tuple(places),
@@ -183,7 +189,7 @@ def _correlation_of(content: dict[str, Any]) -> Any:
 
     read = SigmaCorrelationRule.from_dict(content, collect_errors=True)
     if read.errors:
-        raise Unsupported(f"cannot be parsed: {_reason(read.errors[0])}")
+        raise UnsupportedRule(f"cannot be parsed: {_reason(read.errors[0])}")
     return read
 
 
@@ -194,17 +200,17 @@ def _value_fields(reference: Any) -> tuple[str, ...]:
 
 
 def _refuse_unanswerable(tree: Any, looks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-    """Raise `Unsupported` where a rule cannot hold without a field that no source keeps."""
-    for name in needed(tree):
-        if not any(fields.answers(family, name) for family, _ in looks):
-            raise Unsupported(f"asks for {name}, which events do not keep")
+    """Raise `UnsupportedRule` where a rule cannot hold without a field that no source keeps."""
+    for name in list_needed_fields(tree):
+        if not any(fields.find_answers(family, name) for family, _ in looks):
+            raise UnsupportedRule(f"asks for {name}, which events do not keep")
 
 
-def _names_of(content: dict[str, Any], about: About) -> Iterable[str]:
+def _names_of(content: dict[str, Any], about: RuleDescription) -> Iterable[str]:
     return {str(content[key]).lower() for key in ("id", "name") if content.get(key) is not None} | {about.id}
 
 
-def _told(document: Document) -> About:
+def _told(document: RuleDocument) -> RuleDescription:
     """Take down what a document says of itself; nothing in it is trusted to be of the right type."""
     content = document.content
     source = content.get("logsource")
@@ -216,7 +222,7 @@ def _told(document: Document) -> About:
         canonical = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
     except TypeError:  # names that are no texts
         canonical = ascii(content)
-    return About(
+    return RuleDescription(
         _NO_ID.sub("-", name.lower())[:100],
         _said(content.get("title")) or Path(document.file).stem,
         document.file,
@@ -232,7 +238,7 @@ def _told(document: Document) -> About:
 
 
 def _said(value: Any) -> str:
-    return "" if value is None else readable(" ".join(str(value).split())[:_LONGEST])
+    return "" if value is None else make_readable(" ".join(str(value).split())[:_LONGEST])
 
 
 def _listed(value: Any) -> tuple[str, ...]:
@@ -248,4 +254,4 @@ def _reason(error: BaseException) -> str:
     """Return what an error says, the middle of it left out where it repeats the rule: what is wrong stands at the end."""
     said = " ".join(str(error).split())
     said = said if len(said) <= _LONGEST_REASON else f"{said[:100]} … {said[100 - _LONGEST_REASON :]}"
-    return readable(said) or type(error).__name__
+    return make_readable(said) or type(error).__name__

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from seawall.detection.rules.sigma.folding import folded
+from seawall.detection.rules.sigma.folding import fold_text
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RuleDescription:
     """What a rule's file says of it. `digest` changes with every word of it that a match depends on.
 
     `cannot_hit` says why no record as its vendor writes it can be hit, and is empty where one may.
@@ -38,19 +38,19 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class SkippedRule:
     """A file, or a rule in it, that does not run, and why."""
 
     file: str
     reason: str
-    about: About | None = None
+    about: RuleDescription | None = None
 
 
 Predicate = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ValueTest:
     """What is asked of a value: one of some texts, or any of other predicates. `exact` and `lowered` see it folded (`folding`).
 
     `nothing` also holds where a field has no value. A record's field may have several values: one is enough.
@@ -68,7 +68,7 @@ class Test:
 
     def of(self, value: str) -> bool:
         """Return whether a value passes."""
-        lower = folded(value)
+        lower = fold_text(value)
         whole = lower.strip()
         return (
             whole in self.exact
@@ -76,9 +76,9 @@ class Test:
             or any(passes(value) for passes in self.others)
         )
 
-    def __or__(self, other: Test) -> Test:
+    def __or__(self, other: ValueTest) -> ValueTest:
         """Return the test that holds where either does."""
-        return Test(
+        return ValueTest(
             self.exact | other.exact,
             (*self.others, *other.others),
             self.nothing or other.nothing,
@@ -87,23 +87,23 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class FieldTest:
     """A test of a field, by the name that the rule uses."""
 
     field: str
-    test: Test
+    test: ValueTest
 
 
 @dataclass(frozen=True, slots=True)
-class Keyword:
+class KeywordTest:
     """A text that stands anywhere in the record."""
 
-    test: Test
+    test: ValueTest
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class FieldComparison:
     """Two fields share a value, or one's begins or ends with the other's."""
 
     field: str
@@ -113,34 +113,34 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class AllOf:
     """Every part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class AnyOf:
     """At least one part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class NotOf:
     """The part does not hold."""
 
     part: Node
 
 
-Node = Leaf | Keyword | Same | Every | Either | Not
+Node = FieldTest | KeywordTest | FieldComparison | AllOf | AnyOf | NotOf
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SigmaRule:
     """A rule that looks at single records. `is_silent` ones are asked only for the correlations that name them."""
 
-    about: About
+    about: RuleDescription
     product: str
     service: str
     condition: Node
@@ -148,7 +148,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Correlation:
+class SigmaCorrelation:
     """A rule that looks at records which other rules hit.
 
     `rules` are places in the set of single rules, `kind` event_count, value_count, temporal or temporal_ordered; `span` is in
@@ -156,7 +156,7 @@ class Correlation:
     values are counted. `operator` and `count` say how many are enough.
     """
 
-    about: About
+    about: RuleDescription
     kind: str
     rules: tuple[int, ...]
     span: int

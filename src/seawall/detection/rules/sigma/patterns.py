@@ -15,7 +15,7 @@ MOST_PROGRAM = 1 << 20
 """Bytes that decide whether a pattern is too large: RE2 takes seconds to compile one of a few more."""
 
 
-def compiled(pattern: str, *, memory: int = MOST_MEMORY) -> Any:
+def compile_pattern(pattern: str, *, memory: int = MOST_MEMORY) -> Any:
     """Return a compiled pattern. Raises `re2.error`. RE2 itself says nothing: what it would say is the rule's own text."""
     if len(pattern) > LONGEST_PATTERN:
         raise re2.error(f"{len(pattern):,} characters")
@@ -25,7 +25,7 @@ def compiled(pattern: str, *, memory: int = MOST_MEMORY) -> Any:
 
 
 @lru_cache(maxsize=1)
-def policy() -> Any:
+def make_policy() -> Any:
     """Return what pySigma checks patterns with."""
     from sigma.policy import SigmaPolicy
     from sigma.policy.regex_engine import RE2RegexEngine
@@ -33,6 +33,6 @@ def policy() -> Any:
     class Engine(RE2RegexEngine):
         def compile(self, pattern: str, flags: int = 0) -> Any:
             del flags  # they change what it finds, not whether it is a pattern
-            return compiled(pattern, memory=MOST_PROGRAM)
+            return compile_pattern(pattern, memory=MOST_PROGRAM)
 
     return SigmaPolicy(regex_engine=Engine())

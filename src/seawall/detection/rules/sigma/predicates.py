@@ -15,8 +15,17 @@ from typing import Any
 import re2
 
 from seawall.detection.rules.sigma import patterns
-from seawall.detection.rules.sigma.folding import folded, folded_whole
-from seawall.detection.rules.sigma.model import Either, Keyword, Leaf, Node, Not, Predicate, Same, Test
+from seawall.detection.rules.sigma.folding import fold_text, fold_whole_text
+from seawall.detection.rules.sigma.model import (
+    AnyOf,
+    FieldComparison,
+    FieldTest,
+    KeywordTest,
+    Node,
+    NotOf,
+    Predicate,
+    ValueTest,
+)
 
 ANYTHING = frozenset({".", ".+"})
 """How rules write that a field has a value; many do, of fields with very many, where an engine is dear to ask."""
@@ -25,40 +34,40 @@ NOTHING = frozenset({"", "[]", "{}"})
 """How rules write that a field is empty. Events make no difference between a field that is empty and one that is not there."""
 
 
-class Unsupported(Exception):
+class UnsupportedRule(Exception):
     """A rule asks for what cannot be answered; the message says what."""
 
 
-def node(field: str | None, value: Any) -> Node:
+def build_node(field: str | None, value: Any) -> Node:
     """Return the node that compares a field (None: anything in the record) with one of pySigma's values.
 
-    Raises `Unsupported`.
+    Raises `UnsupportedRule`.
     """
     import sigma.types as sigma
 
     if isinstance(value, sigma.SigmaExpansion):
-        return Either(tuple(node(field, one) for one in value.values))
+        return AnyOf(tuple(build_node(field, one) for one in value.values))
     if field is None:
         return _keyword(value)
     if isinstance(value, sigma.SigmaExists):
-        there = Leaf(field, Test(nothing=True))
-        return Not(there) if value.exists else there
+        there = FieldTest(field, ValueTest(nothing=True))
+        return NotOf(there) if value.exists else there
     if isinstance(value, sigma.SigmaFieldReference):
-        return Same(field, value.field, value.starts_with, value.ends_with)
-    return Leaf(field, test(value))
+        return FieldComparison(field, value.field, value.starts_with, value.ends_with)
+    return FieldTest(field, build_test(value))
 
 
-def test(value: Any) -> Test:
-    """Return the test of one of pySigma's values. Raises `Unsupported`."""
+def build_test(value: Any) -> ValueTest:
+    """Return the test of one of pySigma's values. Raises `UnsupportedRule`."""
     import sigma.types as sigma
 
-    makers: Sequence[tuple[type, Callable[[Any], Test]]] = (
-        (sigma.SigmaNull, lambda _: Test(nothing=True)),
+    makers: Sequence[tuple[type, Callable[[Any], ValueTest]]] = (
+        (sigma.SigmaNull, lambda _: ValueTest(nothing=True)),
         (sigma.SigmaTimestampPart, _unsupported),
-        (sigma.SigmaBool, lambda one: Test(frozenset({str(one).lower()}))),
-        (sigma.SigmaNumber, lambda one: Test(frozenset({str(one).lower()}))),
+        (sigma.SigmaBool, lambda one: ValueTest(frozenset({str(one).lower()}))),
+        (sigma.SigmaNumber, lambda one: ValueTest(frozenset({str(one).lower()}))),
         (sigma.SigmaRegularExpression, _expression),
-        (sigma.SigmaCIDRExpression, lambda one: Test(others=(_in_network(one.network),))),
+        (sigma.SigmaCIDRExpression, lambda one: ValueTest(others=(_in_network(one.network),))),
         (sigma.SigmaCompareExpression, _comparison),
         (sigma.SigmaCasedString, lambda one: _text(one, cased=True)),
         (sigma.SigmaString, _text),
@@ -69,8 +78,8 @@ def test(value: Any) -> Test:
     return _unsupported(value)
 
 
-def _unsupported(value: Any) -> Test:
-    raise Unsupported(f"uses {type(value).__name__}, which has no answer here")
+def _unsupported(value: Any) -> ValueTest:
+    raise UnsupportedRule(f"uses {type(value).__name__}, which has no answer here")
 
 
 def _keyword(value: Any) -> Node:
@@ -78,17 +87,17 @@ def _keyword(value: Any) -> Node:
     import sigma.types as sigma
 
     if isinstance(value, sigma.SigmaRegularExpression):
-        return Keyword(_expression(value), ())
+        return KeywordTest(_expression(value), ())
     parts = _parts(value) if isinstance(value, sigma.SigmaString) else [str(value)]
     texts = tuple(part for part in parts if isinstance(part, str) and part.strip())
     if not texts:
-        raise Unsupported("searches for a keyword that is empty")
+        raise UnsupportedRule("searches for a keyword that is empty")
     cased = isinstance(value, sigma.SigmaCasedString)
-    return Keyword(_matching(["*", *parts, "*"], cased=cased), texts)
+    return KeywordTest(_matching(["*", *parts, "*"], cased=cased), texts)
 
 
 def _parts(value: Any) -> list[str | None]:
-    """Return a Sigma string as texts, `*` standing for itself as "*" and `?` as None. Raises `Unsupported`."""
+    """Return a Sigma string as texts, `*` standing for itself as "*" and `?` as None. Raises `UnsupportedRule`."""
     from sigma.types import SpecialChars
 
     found: list[str | None] = []
@@ -100,7 +109,7 @@ def _parts(value: Any) -> list[str | None]:
         elif part == SpecialChars.WILDCARD_SINGLE:
             found.append(None)
         else:
-            raise Unsupported(f"needs a value for the placeholder {part}")
+            raise UnsupportedRule(f"needs a value for the placeholder {part}")
     return found
 
 
@@ -110,22 +119,22 @@ class _Literal(str):
     __slots__ = ()
 
 
-def _text(value: Any, *, cased: bool = False) -> Test:
+def _text(value: Any, *, cased: bool = False) -> ValueTest:
     parts = _parts(value)
     if any(not isinstance(part, _Literal) for part in parts):
         return _matching(parts, cased=cased)
     whole = "".join(part for part in parts if part is not None)
     if whole in NOTHING:
-        return Test(frozenset({whole}), nothing=True)
-    return Test(others=(whole.__eq__,)) if cased else Test(frozenset({folded_whole(whole)}))
+        return ValueTest(frozenset({whole}), nothing=True)
+    return ValueTest(others=(whole.__eq__,)) if cased else ValueTest(frozenset({fold_whole_text(whole)}))
 
 
-def _matching(parts: Sequence[str | None], *, cased: bool) -> Test:
+def _matching(parts: Sequence[str | None], *, cased: bool) -> ValueTest:
     """Return the test of a pattern."""
     if cased:
-        return Test(others=(_pattern(parts),))
-    lower = [_Literal(folded(part)) if isinstance(part, _Literal) else part for part in parts]
-    return Test(lowered=(_pattern(lower),))
+        return ValueTest(others=(_pattern(parts),))
+    lower = [_Literal(fold_text(part)) if isinstance(part, _Literal) else part for part in parts]
+    return ValueTest(lowered=(_pattern(lower),))
 
 
 def _pattern(parts: Sequence[str | None]) -> Predicate:
@@ -151,12 +160,12 @@ def _plain(wanted: str, shape: str) -> Predicate:
     return plain[shape]
 
 
-def _expression(value: Any) -> Test:
+def _expression(value: Any) -> ValueTest:
     flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
     pattern = str(value.regexp)
     if pattern in ANYTHING and not flags:
-        return Test(others=(_is_anything,))
-    return Test(others=(_compiled(f"(?{flags}){pattern}" if flags else pattern),))
+        return ValueTest(others=(_is_anything,))
+    return ValueTest(others=(_compiled(f"(?{flags}){pattern}" if flags else pattern),))
 
 
 def _is_anything(value: str) -> bool:
@@ -164,13 +173,13 @@ def _is_anything(value: str) -> bool:
 
 
 def _compiled(pattern: str) -> Predicate:
-    """Return whether a pattern is found in a text. Raises `Unsupported` for what RE2 refuses."""
+    """Return whether a pattern is found in a text. Raises `UnsupportedRule` for what RE2 refuses."""
     try:
-        search = patterns.compiled(pattern).search
+        search = patterns.compile_pattern(pattern).search
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise Unsupported(f"has a pattern that RE2 refuses: {text}") from error
+        raise UnsupportedRule(f"has a pattern that RE2 refuses: {text}") from error
     return lambda value: search(value) is not None
 
 
@@ -190,7 +199,7 @@ def _in_network(network: IPv4Network | IPv6Network) -> Predicate:
     return passes
 
 
-def _comparison(value: Any) -> Test:
+def _comparison(value: Any) -> ValueTest:
     bound = float(value.number.number)
     compare: dict[str, Callable[[float], bool]] = {
         "LT": lambda number: number < bound,
@@ -205,7 +214,7 @@ def _comparison(value: Any) -> Test:
         number = _number(text)
         return number is not None and chosen(number)
 
-    return Test(others=(passes,))
+    return ValueTest(others=(passes,))
 
 
 def _number(text: str) -> float | None:

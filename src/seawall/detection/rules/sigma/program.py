@@ -8,24 +8,32 @@ import numpy as np
 
 from seawall.detection.rules.sigma import fields
 from seawall.detection.rules.sigma.facets import NameFacet, Spell, TextFacet
-from seawall.detection.rules.sigma.fields import Answer, Named
-from seawall.detection.rules.sigma.model import Every, Keyword, Leaf, Node, Not, Same, Test
-from seawall.detection.rules.sigma.records import Records
-from seawall.detection.rules.sigma.rows import Valued, coded_values
+from seawall.detection.rules.sigma.fields import Answer, NameAnswer
+from seawall.detection.rules.sigma.model import (
+    AllOf,
+    FieldComparison,
+    FieldTest,
+    KeywordTest,
+    Node,
+    NotOf,
+    ValueTest,
+)
+from seawall.detection.rules.sigma.records import RuleRecords
+from seawall.detection.rules.sigma.rows import Valued, code_values
 from seawall.detection.rules.sigma.selectors import Selectors
 from seawall.detection.rules.sigma.steps import (
     EitherStep,
     EveryStep,
+    FacetQuestion,
     LeafStep,
     NotStep,
-    Question,
     SameStep,
     Step,
 )
 from seawall.events.grouping import Rows
 
 
-class Program:
+class RuleProgram:
     """The questions of all rules that look at one family's records, shared where rules ask the same."""
 
     def __init__(self, family: str) -> None:
@@ -39,11 +47,11 @@ class Program:
         """Add a rule, which looks at events of the given kinds (empty: all)."""
         step = self._step(condition)
         if kinds:
-            step = EveryStep((self._leaf((Named("kind"),), Test(frozenset(kinds))), step))
+            step = EveryStep((self._leaf((NameAnswer("kind"),), ValueTest(frozenset(kinds))), step))
         self._rules.append((number, step))
         self.selectors.add(step)
 
-    def hits(self, records: Records, rows: Rows) -> Iterator[tuple[int, Rows]]:
+    def hits(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each rule that hits, and the rows of the family that it hits, in no order."""
         for place, sure, asked in self.selectors.open(records, rows):
             number, step = self._rules[place]
@@ -53,9 +61,9 @@ class Program:
             if len(found):
                 yield number, found
 
-    def coded(self, records: Records, rows: Rows, field: str) -> Valued:
+    def coded(self, records: RuleRecords, rows: Rows, field: str) -> Valued:
         """Return for each row the place of a field's values, and all that there are; the first are none."""
-        return coded_values(records, rows, fields.answers(self.family, field))
+        return code_values(records, rows, fields.find_answers(self.family, field))
 
     def forget(self) -> None:
         """Let go of the last batch."""
@@ -63,35 +71,37 @@ class Program:
             name.forget()
 
     def _step(self, node: Node) -> Step:
-        if isinstance(node, Leaf):
-            return self._leaf(fields.answers(self.family, node.field), node.test)
-        if isinstance(node, Keyword):
-            return self._leaf(fields.keywords(), node.test)
-        if isinstance(node, Same):
+        if isinstance(node, FieldTest):
+            return self._leaf(fields.find_answers(self.family, node.field), node.test)
+        if isinstance(node, KeywordTest):
+            return self._leaf(fields.find_keyword_columns(), node.test)
+        if isinstance(node, FieldComparison):
             return SameStep(
-                fields.answers(self.family, node.field), fields.answers(self.family, node.other), node
+                fields.find_answers(self.family, node.field),
+                fields.find_answers(self.family, node.other),
+                node,
             )
-        if isinstance(node, Not):
+        if isinstance(node, NotOf):
             return NotStep(self._step(node.part))
         parts = tuple(self._step(part) for part in node.parts)
-        return EveryStep(parts) if isinstance(node, Every) else EitherStep(parts)
+        return EveryStep(parts) if isinstance(node, AllOf) else EitherStep(parts)
 
-    def _leaf(self, answers: Sequence[Answer], test: Test) -> LeafStep:
+    def _leaf(self, answers: Sequence[Answer], test: ValueTest) -> LeafStep:
         found = []
         for answer in answers:
             facet: NameFacet | TextFacet
-            if isinstance(answer, Named):
+            if isinstance(answer, NameAnswer):
                 key = (answer.column, answer.spell)
                 facet = self._names.setdefault(key, NameFacet(*key))
-                found.append(Question(facet, facet.add(test), answer.where))
+                found.append(FacetQuestion(facet, facet.add(test), answer.where))
             else:
                 at = (answer.column, answer.path)
                 facet = self._texts.setdefault(at, TextFacet(*at))
                 asked = test if answer.spell is None else _spelled(test, answer.spell)
-                found.append(Question(facet, facet.add(asked), answer.where))
+                found.append(FacetQuestion(facet, facet.add(asked), answer.where))
         return LeafStep(tuple(found), asks=test.asks, nothing=test.nothing)
 
 
-def _spelled(test: Test, spell: Spell) -> Test:
+def _spelled(test: ValueTest, spell: Spell) -> ValueTest:
     """Return the test of values that are spelled before they are asked."""
-    return Test(others=(lambda value: any(map(test.of, spell(value))),), nothing=test.nothing)
+    return ValueTest(others=(lambda value: any(map(test.of, spell(value))),), nothing=test.nothing)

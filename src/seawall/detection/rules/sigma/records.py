@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.detection.rules.sigma.texts import Texts
+from seawall.detection.rules.sigma.texts import TextNumbers
 from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
@@ -26,13 +26,13 @@ SPREAD = 16
 """Codes are counted in a table where it has at most so many places for each of them; else they are hashed."""
 
 
-class Records:
+class RuleRecords:
     """n events of one table. Columns are worked out when they are asked for, once."""
 
-    def __init__(self, events: pa.Table, texts: defaultdict[str, Texts] | None = None) -> None:
+    def __init__(self, events: pa.Table, texts: defaultdict[str, TextNumbers] | None = None) -> None:
         """`texts` are those of each text column that earlier batches held."""
         self._events = events
-        self._texts = defaultdict(Texts) if texts is None else texts
+        self._texts = defaultdict(TextNumbers) if texts is None else texts
         self._coded: dict[str, Coded] = {}
         self._numbers: dict[str, Codes] = {}
         self._last_codes: dict[str, tuple[Rows, Codes]] = {}
@@ -59,7 +59,7 @@ class Records:
             last = self._last_codes[name] = rows, self.coded(name)[0].take(rows)
         return last[1]
 
-    def texts(self, name: str) -> Texts:
+    def texts(self, name: str) -> TextNumbers:
         """Return the texts that the numbers of a text column mean."""
         return self._texts[name]
 
@@ -78,7 +78,7 @@ class Records:
         if len(fresh):
             self._number(name, numbers, fresh)
         found = numbers.take(rows)
-        numbered = found, distinct(found, len(self._texts[name]))
+        numbered = found, distinct_codes(found, len(self._texts[name]))
         self._last_numbers[name] = rows, numbered
         return numbered
 
@@ -99,7 +99,7 @@ class Records:
         return found
 
 
-def renumbered(codes: Rows, size: int) -> tuple[Rows, Rows]:
+def renumber_codes(codes: Rows, size: int) -> tuple[Rows, Rows]:
     """Return the distinct codes (of 0 to size - 1), and the place of each among them."""
     if size > SPREAD * len(codes) + 1_024:
         encoded = pa.array(codes).dictionary_encode()
@@ -109,7 +109,7 @@ def renumbered(codes: Rows, size: int) -> tuple[Rows, Rows]:
     return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
 
 
-def distinct(codes: Codes, size: int) -> Rows:
+def distinct_codes(codes: Codes, size: int) -> Rows:
     """Return the distinct codes (of 0 to size - 1) in order."""
     is_there = np.zeros(size, bool)
     is_there[codes] = True

@@ -6,44 +6,44 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seawall.detection.rules.sigma.fields import Answer, Named
-from seawall.detection.rules.sigma.records import Records, renumbered
+from seawall.detection.rules.sigma.fields import Answer, NameAnswer
+from seawall.detection.rules.sigma.records import RuleRecords, renumber_codes
 from seawall.events.grouping import Rows
 
 Valued = tuple[Rows, list[tuple[str, ...]]]
 """For each row the place of its values, and all that there are; the first are none."""
 
 
-def coded_values(records: Records, rows: Rows, answers: Sequence[Answer]) -> Valued:
+def code_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> Valued:
     """Return for each row the place of the values that all answers give together, without repetitions."""
     if not answers:
         return np.zeros(len(rows), np.int64), [()]
     codes, found = _answered(records, rows, answers[0])
     for answer in answers[1:]:
         place, more = _answered(records, rows, answer)
-        pairs, codes = renumbered(codes * len(more) + place, len(found) * len(more))
+        pairs, codes = renumber_codes(codes * len(more) + place, len(found) * len(more))
         both = (divmod(pair, len(more)) for pair in pairs.tolist())
         found = [(), *(tuple(dict.fromkeys((*found[one], *more[other]))) for one, other in both)]
         codes = codes + 1
     return codes, found
 
 
-def row_values(records: Records, rows: Rows, answers: Sequence[Answer]) -> list[tuple[str, ...]]:
+def list_row_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> list[tuple[str, ...]]:
     """Return for each row the values of all answers."""
-    codes, found = coded_values(records, rows, answers)
+    codes, found = code_values(records, rows, answers)
     return [found[code] for code in codes.tolist()]
 
 
-def _answered(records: Records, rows: Rows, answer: Answer) -> Valued:
+def _answered(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
     said: list[tuple[str, ...]]
-    if isinstance(answer, Named):
+    if isinstance(answer, NameAnswer):
         codes, names = records.coded(answer.column)
-        used, place = renumbered(codes[rows].astype(np.int64) + 1, len(names) + 1)
+        used, place = renumber_codes(codes[rows].astype(np.int64) + 1, len(names) + 1)
         found = [None, *names]
         said = [() if found[code] is None else (str(found[code]),) for code in used.tolist()]
     else:
         (numbers, _), texts = records.numbers(answer.column, rows), records.texts(answer.column)
-        used, place = renumbered(numbers.astype(np.int64), len(texts))
+        used, place = renumber_codes(numbers.astype(np.int64), len(texts))
         said = [texts.known_inside(number, answer.path) for number in used.tolist()]
     if answer.spell is not None:
         said = [tuple(one for value in some for one in answer.spell(value)) for some in said]

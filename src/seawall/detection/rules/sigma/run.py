@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.detection.rules.sigma import conditions, fields
-from seawall.detection.rules.sigma.keys import Keys
-from seawall.detection.rules.sigma.model import About, Correlation, Rule, Skipped
-from seawall.detection.rules.sigma.program import Program
-from seawall.detection.rules.sigma.records import Records, renumbered
+from seawall.detection.rules.sigma.keys import CorrelationKeys
+from seawall.detection.rules.sigma.model import RuleDescription, SigmaCorrelation, SigmaRule, SkippedRule
+from seawall.detection.rules.sigma.program import RuleProgram
+from seawall.detection.rules.sigma.records import RuleRecords, renumber_codes
 from seawall.detection.rules.sigma.spellings import FAMILIES
-from seawall.detection.rules.sigma.texts import Texts
+from seawall.detection.rules.sigma.texts import TextNumbers
 from seawall.events.grouping import Rows
 
 SEPARATOR = " "
@@ -30,17 +30,17 @@ SEPARATOR = " "
 class RuleSet:
     """Rules that run, and what does not run and why. The order of `abouts` numbers all rules: single ones, then correlations."""
 
-    rules: tuple[Rule, ...] = ()
-    correlations: tuple[Correlation, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
-    _texts: defaultdict[str, Texts] = field(
-        default_factory=lambda: defaultdict(Texts), repr=False, compare=False
+    rules: tuple[SigmaRule, ...] = ()
+    correlations: tuple[SigmaCorrelation, ...] = ()
+    skipped: tuple[SkippedRule, ...] = ()
+    _programs: dict[str, RuleProgram] = field(default_factory=dict, repr=False, compare=False)
+    _texts: defaultdict[str, TextNumbers] = field(
+        default_factory=lambda: defaultdict(TextNumbers), repr=False, compare=False
     )
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
-    def abouts(self) -> tuple[About, ...]:
+    def abouts(self) -> tuple[RuleDescription, ...]:
         """Return what is told of each rule that runs, by number."""
         return (*(rule.about for rule in self.rules), *(one.about for one in self.correlations))
 
@@ -63,22 +63,22 @@ class RuleSet:
         for one in self.correlations:
             if one.about.id == name:
                 rules += [self.rules[place] for place in one.rules]
-        asked = [(rule, field) for rule in rules for field in conditions.fields(rule.condition)]
+        asked = [(rule, field) for rule in rules for field in conditions.list_fields(rule.condition)]
         return {
             field: {
-                family: [str(answer) for answer in fields.answers(family, field)]
-                for family, _ in fields.families(rule.product, rule.service)
+                family: [str(answer) for answer in fields.find_answers(family, field)]
+                for family, _ in fields.find_families(rule.product, rule.service)
             }
             for rule, field in asked
         }
 
-    def programs(self) -> dict[str, Program]:
+    def programs(self) -> dict[str, RuleProgram]:
         """Return the rules of each family of sources, made ready once."""
         if not self._programs and self.rules:
             for family in FAMILIES:
-                program = self._programs[family] = Program(family)
+                program = self._programs[family] = RuleProgram(family)
                 for number, rule in enumerate(self.rules):
-                    looks = dict(fields.families(rule.product, rule.service))
+                    looks = dict(fields.find_families(rule.product, rule.service))
                     if family in looks:
                         program.add(number, rule.condition, looks[family])
         return self._programs
@@ -90,14 +90,14 @@ class RuleSet:
         `[[correlation, rule, keys, values]]`.
         """
         with self._lock:  # what is remembered of values is shared
-            records = Records(events, self._texts)
+            records = RuleRecords(events, self._texts)
             hits = self._hits(records)
             marks = self._joined(len(records), hits), self._keyed(records, hits)
             for texts in self._texts.values():
                 texts.end_batch()
             return marks
 
-    def _hits(self, records: Records) -> list[tuple[int, str, Rows]]:
+    def _hits(self, records: RuleRecords) -> list[tuple[int, str, Rows]]:
         """Return (rule, family, rows) of all hits, in order of rules within each family."""
         found = []
         for family, program in self.programs().items():
@@ -113,7 +113,7 @@ class RuleSet:
         texts: list[str] = [""]
         known: dict[tuple[int, int], int] = {}
         for number, _, rows in hits:
-            before, place = renumbered(codes[rows].astype(np.int64), len(texts))
+            before, place = renumber_codes(codes[rows].astype(np.int64), len(texts))
             after = np.empty(len(before), np.int32)
             for at, code in enumerate(before.tolist()):
                 if (code, number) not in known:
@@ -123,9 +123,9 @@ class RuleSet:
             codes[rows] = after[place]
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
-    def _keyed(self, records: Records, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+    def _keyed(self, records: RuleRecords, hits: list[tuple[int, str, Rows]]) -> pa.Array:
         """Take down what correlations need of hits."""
-        keys = Keys(len(records))
+        keys = CorrelationKeys(len(records))
         for number, family, rows in hits:
             coded = partial(self.programs()[family].coded, records)
             for correlation in self.correlations:

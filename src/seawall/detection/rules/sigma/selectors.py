@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from seawall.detection.rules.sigma.records import Records, renumbered
+from seawall.detection.rules.sigma.records import RuleRecords, renumber_codes
 from seawall.detection.rules.sigma.steps import Step
 from seawall.events.grouping import Rows
 
@@ -44,7 +44,7 @@ class Selectors:
         self._steps.append(step)
         self._places.clear()
 
-    def open(self, records: Records, rows: Rows) -> Iterator[tuple[int, Rows, Rows]]:
+    def open(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows, Rows]]:
         """Yield for each rule that can hit any of the rows: its place, the rows that it surely hits, and those to ask."""
         codes, selectors = _selected(records, rows)
         verdicts = self._judged(selectors)
@@ -85,7 +85,7 @@ class Selectors:
 
     def _asked(self, fresh: Sequence[Selector]) -> npt.NDArray[np.int8]:
         columns = zip(*fresh, strict=True)
-        records = Records(
+        records = RuleRecords(
             pa.table({name: pa.array(one, pa.string()) for name, one in zip(COLUMNS, columns, strict=True)})
         )
         result = np.zeros((len(fresh), len(self._steps)), np.int8)
@@ -95,17 +95,17 @@ class Selectors:
         return result
 
 
-def _selected(records: Records, rows: Rows) -> tuple[Rows, list[Selector]]:
+def _selected(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
     """Return for each row the place of its selector, and the selectors."""
     columns = [records.coded(name) for name in COLUMNS]
     keys, size = np.zeros(len(rows), np.int64), 1
     for places, values in columns:
         if size > LARGEST_KEY // (len(values) + 1):
-            some, keys = renumbered(keys, size)
+            some, keys = renumber_codes(keys, size)
             size = len(some)
         keys = keys * (len(values) + 1) + places[rows] + 1
         size *= len(values) + 1
-    some, codes = renumbered(keys, size)
+    some, codes = renumber_codes(keys, size)
     first = np.empty(len(some), np.int64)
     first[codes[::-1]] = rows[::-1]
     told = ([[*values, None][place] for place in places[first].tolist()] for places, values in columns)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seawall.detection.rules.sigma.facets import Spell
-from seawall.detection.rules.sigma.folding import plain
+from seawall.detection.rules.sigma.folding import plain_text
 from seawall.events.microsoft.entra_results import NAMES
 
 Written = str | tuple[str, Spell]
@@ -16,7 +16,7 @@ of applications. A pair has a spelling."""
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SourceFamily:
     """Sources that spell alike. `columns` hold JSON of further fields, `bags` are pairs in it whose names are fields too.
 
     `dropped` are fields that no event keeps; events of the kinds `whole` keep everything.
@@ -39,29 +39,29 @@ def _spelled(**table: str) -> Spell:
 _SITE = re.compile(r"https?://[^/]+/(?:(?:sites|teams|personal)/[^/]+/)?", re.IGNORECASE)
 
 
-def operation(value: str) -> tuple[str, ...]:
+def spell_operation(value: str) -> tuple[str, ...]:
     """Return an operation as it is, without the full stop or blank that the audit log ends it with, and with plain dashes."""
     bare = value.strip().removesuffix(".").rstrip()
-    return tuple(dict.fromkeys((value, bare, plain(value), plain(bare))))
+    return tuple(dict.fromkeys((value, bare, plain_text(value), plain_text(bare))))
 
 
-def code(value: str) -> tuple[str, ...]:
+def spell_code(value: str) -> tuple[str, ...]:
     """Return the code of a result as it is, without what the reader adds, and as the number that Microsoft's name stands for."""
     return tuple(dict.fromkeys((value, value.partition(" ")[0], NAMES.get(value, value))))
 
 
-def service(value: str) -> tuple[str, ...]:
+def spell_service(value: str) -> tuple[str, ...]:
     """Return an application of Google's Reports API as it is, and as Google Cloud's audit logs name its service."""
     return value, f"{value}.googleapis.com"
 
 
-def site(value: str) -> tuple[str, ...]:
+def spell_site(value: str) -> tuple[str, ...]:
     """Return the site that a file's address lies in, with the slash that records end it with and without."""
     found = _SITE.match(value)
     return () if found is None else (found[0], found[0].rstrip("/"))
 
 
-def extension(value: str) -> tuple[str, ...]:
+def spell_extension(value: str) -> tuple[str, ...]:
     """Return the extension of the file that an address names."""
     name = value.rpartition("/")[2]
     return (name.rpartition(".")[2],) if "." in name and "/" in value else ()
@@ -112,25 +112,25 @@ OPERATIONS = frozenset(_OPERATIONS.split())
 PEOPLE = frozenset(_PEOPLE.split())
 """Names of what was done, and of whoever did it."""
 
-M365 = Family(
+M365 = SourceFamily(
     ("m365_audit", "office_activity"),
     _table(
-        (_OPERATIONS, (("activity_name", operation), "other:name", "other:alerttype")),
+        (_OPERATIONS, (("activity_name", spell_operation), "other:name", "other:alerttype")),
         (f"{_PEOPLE} identity", ("account",)),
         (_ADDRESSES, ("src_ip",)),
         ("resultstatus result status", (("status", _said), "status_code", "other:status", "other:resultstatus")),
         ("workload eventsource officeworkload loggedbyservice", (("kind", _workload), "other:workload", "other:source")),
         ("recordtype", (("kind", _record_type), "other:recordtype")),
         ("objectid officeobjectid resourceid", ("resource_uid",)),
-        ("siteurl", (("resource_uid", site), "other:siteurl")),
-        ("sourcefileextension", (("resource_uid", extension), "other:sourcefileextension")),
+        ("siteurl", (("resource_uid", spell_site), "other:siteurl")),
+        ("sourcefileextension", (("resource_uid", spell_extension), "other:sourcefileextension")),
         ("organizationid", ("org_uid",)),
         ("mailboxownerupn", ("mailbox",)),
         ("logontype logon_type", (("logon_type", _logon),)),
         ("appid clientappid applicationid appaccesscontext.clientappid", ("app_uid",)),
         ("applicationdisplayname appdisplayname", ("app_name",)),
         ("useragent clientinfostring clientprocessname", ("user_agent", "unmapped:extendedproperties.useragent")),
-        ("errornumber resulttype", (("status", _zero), ("status_code", code))),
+        ("errornumber resulttype", (("status", _zero), ("status_code", spell_code))),
         ("logonerror resultdescription resultreason", ("status_detail",)),
         ("sessionid appaccesscontext.aadsessionid aadsessionid", ("session_uid",)),
         ("uniquetokenid appaccesscontext.uniquetokenid", ("token_uid",)),
@@ -163,14 +163,14 @@ M365 = Family(
     whole=("other",),
 )  # fmt: skip
 
-SIGN_IN = Family(
+SIGN_IN = SourceFamily(
     ("entra_signin",),
     _table(
         (f"{_OPERATIONS} activitydetails",
          (("activity_name", lambda _: ("Sign-in activity", "Sign-ins")), ("auth_protocol", _signs_in))),
         (f"{_PEOPLE} userdisplayname", ("account",)),
         (_ADDRESSES, ("src_ip",)),
-        ("resulttype status.errorcode errorcode", (("status", _zero), ("status_code", code))),
+        ("resulttype status.errorcode errorcode", (("status", _zero), ("status_code", spell_code))),
         ("resultdescription status.failurereason status.additionaldetails",
          ("status_detail", "unmapped:status.additionaldetails")),
         ("status result resultsignature",
@@ -211,10 +211,10 @@ SIGN_IN = Family(
     }),
 )  # fmt: skip
 
-AUDIT = Family(
+AUDIT = SourceFamily(
     ("entra_audit",),
     _table(
-        (_OPERATIONS, (("activity_name", operation),)),
+        (_OPERATIONS, (("activity_name", spell_operation),)),
         (f"{_PEOPLE} identity", ("account",)),
         (_ADDRESSES, ("src_ip",)),
         ("result resulttype status", (("status", _said), "status_code", "status_detail")),
@@ -232,7 +232,7 @@ AUDIT = Family(
     dropped=frozenset({"correlationid", "durationms", "tenantgeo", "operationversion"}),
 )  # fmt: skip
 
-OKTA = Family(
+OKTA = SourceFamily(
     ("okta",),
     _table(
         ("eventtype", ("activity_name", "unmapped:eventtype")),
@@ -247,7 +247,7 @@ OKTA = Family(
     bags=("debugcontext.debugdata",),
 )  # fmt: skip
 
-GOOGLE = Family(
+GOOGLE = SourceFamily(
     ("google_workspace",),
     _table(
         ("eventname event_name events.name name protopayload.metadata.event.eventname protopayload.methodname",
@@ -257,17 +257,18 @@ GOOGLE = Family(
          ("parameters:applicationname", "unmapped:applicationname", "unmapped:id.applicationname")),
         ("ipaddress", ("src_ip", "unmapped:ipaddress")),
         ("eventservice eventsource protopayload.servicename",
-         (("unmapped:applicationname", service), "unmapped:eventservice", "unmapped:protopayload.servicename")),
+         (("unmapped:applicationname", spell_service), "unmapped:eventservice", "unmapped:protopayload.servicename")),
     ),
     columns=("unmapped", "parameters"),
     bags=("events.parameters", "parameters", "events"),
 )  # fmt: skip
 
-OTHER = Family(
+OTHER = SourceFamily(
     ("other",),
     _table(
         (_OPERATIONS,
-         (("activity_name", operation), "unmapped:operationname", "unmapped:operationname.value", "unmapped:operationnamevalue",
+         (("activity_name", spell_operation), "unmapped:operationname", "unmapped:operationname.value",
+          "unmapped:operationnamevalue",
           "unmapped:eventname", "unmapped:properties.message", "unmapped:message", "unmapped:activity",
           "unmapped:activitydisplayname", "unmapped:events.name", "unmapped:protopayload.metadata.event.eventname")),
         ("eventservice", ("unmapped:eventservice", "unmapped:protopayload.servicename")),
@@ -285,7 +286,7 @@ OTHER = Family(
     is_enveloped=True,
 )  # fmt: skip
 
-FAMILIES: Mapping[str, Family] = {
+FAMILIES: Mapping[str, SourceFamily] = {
     "m365": M365,
     "sign_in": SIGN_IN,
     "audit": AUDIT,

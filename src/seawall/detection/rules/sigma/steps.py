@@ -13,10 +13,10 @@ import numpy as np
 
 from seawall.detection.rules.sigma.facets import NameFacet, TextFacet
 from seawall.detection.rules.sigma.fields import Answer, Where
-from seawall.detection.rules.sigma.folding import folded_whole
-from seawall.detection.rules.sigma.model import Same
-from seawall.detection.rules.sigma.records import Records
-from seawall.detection.rules.sigma.rows import row_values
+from seawall.detection.rules.sigma.folding import fold_whole_text
+from seawall.detection.rules.sigma.model import FieldComparison
+from seawall.detection.rules.sigma.records import RuleRecords
+from seawall.detection.rules.sigma.rows import list_row_values
 from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
 
@@ -27,14 +27,14 @@ Bounds = tuple[Bools, Bools]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FacetQuestion:
     """A place in a facet; asked of some events alone, where `where` says which."""
 
     facet: NameFacet | TextFacet
     place: int
     where: Where | None
 
-    def of(self, records: Records, rows: Rows, *, is_nothing: bool) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows, *, is_nothing: bool) -> Bools:
         """Return which rows pass, or have nothing to be asked."""
         ask = self.facet.is_nothing if is_nothing else self.facet.passes
         if not self.where:
@@ -45,7 +45,7 @@ class Question:
             result[mine] = ask(records, rows[mine], self.place)
         return result
 
-    def bounds(self, selectors: Records, *, is_nothing: bool) -> Bounds:
+    def bounds(self, selectors: RuleRecords, *, is_nothing: bool) -> Bounds:
         """Return which selectors may pass (or have nothing), and which must."""
         rows = np.arange(len(selectors))
         if isinstance(self.facet, NameFacet) and self.facet.column in selectors:
@@ -60,14 +60,14 @@ class Question:
 class LeafStep:
     """A test of a field: a value of any of its answers passes, or (`nothing`) none of them has any."""
 
-    def __init__(self, questions: tuple[Question, ...], *, asks: bool, nothing: bool) -> None:
+    def __init__(self, questions: tuple[FacetQuestion, ...], *, asks: bool, nothing: bool) -> None:
         """`asks` says that there are values which pass, `nothing` that having none passes."""
         self._questions, self._asks, self._nothing = questions, asks, nothing
         self.cost: int = max(
             (TEXT if isinstance(one.facet, TextFacet) else NAME for one in questions), default=0
         )
 
-    def bounds(self, selectors: Records) -> Bounds:
+    def bounds(self, selectors: RuleRecords) -> Bounds:
         """Return which selectors may pass, and which must."""
         may, must = np.zeros(len(selectors), bool), np.zeros(len(selectors), bool)
         for question in self._questions if self._asks else ():
@@ -81,7 +81,7 @@ class LeafStep:
             may, must = may | empty, must | surely
         return may, must
 
-    def of(self, records: Records, rows: Rows) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows) -> Bools:
         """Return which rows pass."""
         result = np.zeros(len(rows), bool)
         for question in self._questions if self._asks else ():
@@ -99,21 +99,21 @@ class SameStep:
 
     cost = PAIR
 
-    def __init__(self, left: Sequence[Answer], right: Sequence[Answer], node: Same) -> None:
+    def __init__(self, left: Sequence[Answer], right: Sequence[Answer], node: FieldComparison) -> None:
         self._left, self._right, self._node = left, right, node
 
-    def bounds(self, selectors: Records) -> Bounds:
+    def bounds(self, selectors: RuleRecords) -> Bounds:
         """Return which selectors may pass, and which must."""
         is_there = bool(self._left) and bool(self._right)
         return np.full(len(selectors), is_there), np.zeros(len(selectors), bool)
 
-    def of(self, records: Records, rows: Rows) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows) -> Bools:
         """Return which rows pass."""
-        left, right = row_values(records, rows, self._left), row_values(records, rows, self._right)
+        left, right = list_row_values(records, rows, self._left), list_row_values(records, rows, self._right)
         return np.array([self._holds(a, b) for a, b in zip(left, right, strict=True)], bool)
 
     def _holds(self, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-        pairs = ((folded_whole(one), folded_whole(other)) for one in left for other in right)
+        pairs = ((fold_whole_text(one), fold_whole_text(other)) for one in left for other in right)
         if self._node.starts:
             return any(one.startswith(other) for one, other in pairs)
         if self._node.ends:
@@ -128,12 +128,12 @@ class NotStep:
         self._part = part
         self.cost: int = part.cost
 
-    def bounds(self, selectors: Records) -> Bounds:
+    def bounds(self, selectors: RuleRecords) -> Bounds:
         """Return which selectors may pass, and which must."""
         may, must = self._part.bounds(selectors)
         return ~must, ~may
 
-    def of(self, records: Records, rows: Rows) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows) -> Bools:
         """Return which rows pass."""
         return ~self._part.of(records, rows)
 
@@ -145,14 +145,14 @@ class EveryStep:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = self._parts[-1].cost
 
-    def bounds(self, selectors: Records) -> Bounds:
+    def bounds(self, selectors: RuleRecords) -> Bounds:
         """Return which selectors may pass, and which must."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_and.reduce([may for may, _ in each]), np.logical_and.reduce(
             [must for _, must in each]
         )
 
-    def of(self, records: Records, rows: Rows) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows) -> Bools:
         """Return which rows pass."""
         result = np.ones(len(rows), bool)
         left = rows
@@ -173,14 +173,14 @@ class EitherStep:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = max(part.cost for part in parts)
 
-    def bounds(self, selectors: Records) -> Bounds:
+    def bounds(self, selectors: RuleRecords) -> Bounds:
         """Return which selectors may pass, and which must."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_or.reduce([may for may, _ in each]), np.logical_or.reduce(
             [must for _, must in each]
         )
 
-    def of(self, records: Records, rows: Rows) -> Bools:
+    def of(self, records: RuleRecords, rows: Rows) -> Bools:
         """Return which rows pass."""
         result = np.zeros(len(rows), bool)
         left = rows

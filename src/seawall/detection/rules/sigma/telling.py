@@ -9,7 +9,7 @@ MOST_SAID = 10
 """Rules that do not run and are named; the others are counted."""
 
 
-def told(rules: RuleSet) -> tuple[str, ...]:
+def summarise_rules(rules: RuleSet) -> tuple[str, ...]:
     """Return lines: counts, then the first files that do not run, each with its reason. Their names are anybody's text."""
     parts = len(rules.parts)
     more = [f"{parts:,} of them for others that count them"] if parts else []

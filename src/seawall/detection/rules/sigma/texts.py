@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.rules.sigma.values import EVERYTHING, NAMES, parsed, top_names, values
+from seawall.detection.rules.sigma.values import EVERYTHING, NAMES, find_values, list_top_names, parse_text
 from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
@@ -26,7 +26,7 @@ NOTHING = 0
 """The number of the empty text, which is null's too."""
 
 
-class Texts:
+class TextNumbers:
     """Numbers of texts. When all are forgotten, `age` is another, and numbers of before mean nothing."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Texts:
             return (text,) if text else ()
         found: list[str] = []
         with suppress(RecursionError):  # text within text within text: no deeper
-            found.extend(values(self._read(number), path))
+            found.extend(find_values(self._read(number), path))
         return tuple(found)
 
     def known_inside(self, number: int, path: str) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ class Texts:
         if number not in self._parsed:
             if len(self._parsed) >= MOST_PARSED:
                 self._parsed.clear()
-            self._parsed[number] = parsed(self._texts[number])
+            self._parsed[number] = parse_text(self._texts[number])
         return self._parsed[number]
 
     def _shapes_of(self, numbers: Rows) -> Rows:
@@ -103,7 +103,7 @@ class Texts:
             more = np.full(2 * len(self._texts) - len(self._shape), MISSING, np.int64)
             self._shape = np.concatenate([self._shape, more])
         for number in numbers[self._shape[numbers] == MISSING].tolist():
-            names = top_names(self._texts[number])
+            names = list_top_names(self._texts[number])
             self._shape[number] = self._shapes.setdefault(names, len(self._shapes))
         return self._shape[numbers]
 

@@ -28,7 +28,7 @@ _decode_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def parsed(text: str) -> Any:
+def parse_text(text: str) -> Any:
     """Return what a JSON text says, None where it says nothing that can be read."""
     try:
         return _decode(text)
@@ -36,7 +36,7 @@ def parsed(text: str) -> Any:
         return None
 
 
-def values(found: Any, path: str) -> Iterator[str]:
+def find_values(found: Any, path: str) -> Iterator[str]:
     """Yield the texts of all values at a path (in lower case, its parts separated by dots) of a parsed JSON value."""
     if path == EVERYTHING:
         yield from _scalars(found)
@@ -44,7 +44,7 @@ def values(found: Any, path: str) -> Iterator[str]:
         yield from _names(found)
     else:
         for one in _at(found, path):
-            yield from texts(one)
+            yield from list_texts(one)
 
 
 def _at(found: Any, path: str) -> Iterator[Any]:
@@ -77,7 +77,7 @@ def _paired(one: Any, path: str) -> Iterator[Any]:
             return
 
 
-def texts(value: Any) -> Iterator[str]:
+def list_texts(value: Any) -> Iterator[str]:
     """Yield a value as text: of a structure its JSON and the scalars of a list; of what is empty nothing."""
     if isinstance(value, str):
         if value:
@@ -92,7 +92,7 @@ def texts(value: Any) -> Iterator[str]:
             yield _encode(value).decode()
         for one in value if isinstance(value, list) else ():
             if not isinstance(one, dict | list):
-                yield from texts(one)
+                yield from list_texts(one)
     elif value is not None:
         yield _encode(value).decode()
 
@@ -103,7 +103,7 @@ def _scalars(found: Any) -> Iterator[str]:
         for one in found.values() if isinstance(found, dict) else found:
             yield from _scalars(one)
     else:
-        yield from texts(found)
+        yield from list_texts(found)
 
 
 def _names(found: Any) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _names(found: Any) -> Iterator[str]:
 def _opened(found: Any) -> Any:
     """Return a text that is itself JSON of a structure as what it says."""
     if isinstance(found, str) and len(found) > 1 and found[0] in "{[" and found[-1] in "}]":
-        inner = parsed(found)
+        inner = parse_text(found)
         return found if inner is None else inner
     return found
 
@@ -140,7 +140,7 @@ def _command(text: str) -> Any:
     return found or text
 
 
-def top_names(text: str) -> frozenset[str]:
+def list_top_names(text: str) -> frozenset[str]:
     """Return the names at the top of a JSON text, in lower case; what lies below is passed over, not read."""
     try:
         return frozenset(_spellings(_decode_top(text)))

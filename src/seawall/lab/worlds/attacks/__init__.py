@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.attacks import applications, identity, sign_ins, tokens
-from seawall.lab.worlds.attacks.stage import Family
-from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.attacks.stage import AttackFamily
+from seawall.lab.worlds.systems import LabSystems
 
-FAMILIES: dict[str, Family] = {
+FAMILIES: dict[str, AttackFamily] = {
     **tokens.FAMILIES,
     **sign_ins.FAMILIES,
     **applications.FAMILIES,
@@ -47,7 +47,7 @@ _IN_GOOGLE = (
 """Everything but forged and foreign tokens, device codes and programs of Microsoft's, which Google has not."""
 
 
-def families_of(systems: Systems) -> dict[str, Family]:
+def families_of(systems: LabSystems) -> dict[str, AttackFamily]:
     """Return the families that make sense where these systems are, and leave a trace in the logs collected."""
     names: list[str] = []
     if "microsoft" in systems.collected:

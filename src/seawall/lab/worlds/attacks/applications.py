@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import NOBODY, app_sign_in, directory, held_by, read
-from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.acts import NOBODY, app_sign_in, directory, place_in_hours, read
+from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
 from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
 from seawall.lab.worlds.chores.administration import ROLES, administer_oddly
 from seawall.lab.worlds.chores.mailboxes import give_access, share_folder
 from seawall.lab.worlds.chores.people import shell_of, web_of, whereabouts
-from seawall.lab.worlds.clients import Client, admin_shell
-from seawall.lab.worlds.networks import Place, microsoft_address
+from seawall.lab.worlds.clients import LabClient, admin_shell
+from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
 
 
-def consent_phishing(episode: Episode) -> None:
+def consent_phishing(episode: StagedAttack) -> None:
     """The victim consents to an application that reads mail; it then reads from rented servers."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=True)
@@ -36,7 +36,7 @@ def consent_phishing(episode: Episode) -> None:
         episode.read_some(victim, client, place, visit, held)
 
 
-def service_credential(episode: Episode) -> None:
+def service_credential(episode: StagedAttack) -> None:
     """An own application's secret is stolen, or a new one added; it reads many mailboxes from a new network."""
     dice, diary, app = episode.dice, episode.diary, episode.application
     time, place = episode.moment(), episode.place()
@@ -73,7 +73,7 @@ def service_credential(episode: Episode) -> None:
             )
 
 
-def delegate_abuse(episode: Episode) -> None:
+def delegate_abuse(episode: StagedAttack) -> None:
     """A taken account is given access to others' mailboxes and reads them."""
     dice, diary = episode.dice, episode.diary
     reader = episode.victim
@@ -104,15 +104,15 @@ def delegate_abuse(episode: Episode) -> None:
             )
             diary.attack = attack
         time = episode.read_some(
-            reader, client, place, time + dice.between(300, 9000), held_by(session, time), owner
+            reader, client, place, time + dice.between(300, 9000), place_in_hours(session, time), owner
         )
 
 
-def admin_takeover(episode: Episode) -> None:
+def admin_takeover(episode: StagedAttack) -> None:
     """An administrator's account weakens the audit, searches and exports mail, grants roles."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     place, time = episode.place(), episode.moment()
-    shell: Client = shell_of(diary, admin).twin() if episode.difficulty == "hard" else admin_shell(dice)
+    shell: LabClient = shell_of(diary, admin).twin() if episode.difficulty == "hard" else admin_shell(dice)
     session = episode.sign_in(admin, shell, place, time)
     address = place.address(episode.day, dice)
     end = administer_oddly(diary, admin, shell, address, time + 30, episode.amount((3, 7), (2, 4), (1, 2)))
@@ -131,13 +131,18 @@ def admin_takeover(episode: Episode) -> None:
         owner = dice.pick(diary.tenant.people)
         give_access(diary, admin, shell, address, end + 40, owner, admin)
         episode.read_some(
-            admin, reading, Place(place.network, fixed=(address,)), end + 400, held_by(session, end), owner
+            admin,
+            reading,
+            ConnectionPoint(place.network, fixed=(address,)),
+            end + 400,
+            place_in_hours(session, end),
+            owner,
         )
 
 
 FAMILIES = {
-    "consent_phishing": Family(consent_phishing),
-    "service_credential": Family(service_credential, target="app"),
-    "delegate_abuse": Family(delegate_abuse),
-    "admin_takeover": Family(admin_takeover, target="admin"),
+    "consent_phishing": AttackFamily(consent_phishing),
+    "service_credential": AttackFamily(service_credential, target="app"),
+    "delegate_abuse": AttackFamily(delegate_abuse),
+    "admin_takeover": AttackFamily(admin_takeover, target="admin"),
 }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from seawall.lab.worlds.networks import Place
-from seawall.lab.worlds.organisation import Application
+from seawall.lab.worlds.networks import ConnectionPoint
+from seawall.lab.worlds.organisation import LabApplication
 
 
 @dataclass(slots=True)
-class Actor:
+class CampaignActor:
     """What is the same wherever the actor goes. `used` are the addresses that were used in the end."""
 
     name: str
-    place: Place
-    application: Application
+    place: ConnectionPoint
+    application: LabApplication
     ways: tuple[str, ...]
     used: set[str] = field(default_factory=set)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seawall.lab.worlds.acts import Diary, Held, app_sign_in, held_by, read
-from seawall.lab.worlds.attacks.campaign_actor import Actor
-from seawall.lab.worlds.attacks.stage import Episode
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.networks import Place, networks_of
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.acts import ActivityLog, Held, app_sign_in, place_in_hours, read
+from seawall.lab.worlds.attacks.campaign_actor import CampaignActor
+from seawall.lab.worlds.attacks.stage import StagedAttack
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.networks import ConnectionPoint, networks_of
+from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
 from seawall.lab.worlds.world_settings import WorldSettings
 
@@ -24,11 +24,11 @@ _KINDS = {
 }
 
 
-def plan_campaigns(settings: WorldSettings, diaries: list[Diary], first: int) -> list[Episode]:
+def plan_campaigns(settings: WorldSettings, diaries: list[ActivityLog], first: int) -> list[StagedAttack]:
     """Draw each campaign's actor, and an episode for each organisation that it visits (two at least, where there are)."""
-    episodes: list[Episode] = []
+    episodes: list[StagedAttack] = []
     for number in range(settings.campaigns):
-        dice = Dice(settings.seed, 12, number)
+        dice = SeededRandom(settings.seed, 12, number)
         difficulty = settings.difficulty
         if difficulty == "mixed":
             difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
@@ -37,12 +37,12 @@ def plan_campaigns(settings: WorldSettings, diaries: list[Diary], first: int) ->
         visited = dice.sample(diaries, max(2, dice.count(2, len(diaries))))
         for diary in sorted(visited, key=lambda one: one.tenant.number):
             place = first + len(episodes)
-            episode = Episode(
+            episode = StagedAttack(
                 place,
                 FAMILY,
                 difficulty,
                 diary,
-                Dice(settings.seed, 13, place),
+                SeededRandom(settings.seed, 13, place),
                 min(settings.days - 1, day + dice.below(3)),
                 settings.days - 1,
                 actor=actor,
@@ -59,17 +59,17 @@ def plan_campaigns(settings: WorldSettings, diaries: list[Diary], first: int) ->
     return episodes
 
 
-def _actor(name: str, difficulty: str, diaries: list[Diary], dice: Dice) -> Actor:
+def _actor(name: str, difficulty: str, diaries: list[ActivityLog], dice: SeededRandom) -> CampaignActor:
     kinds = dice.pick(_KINDS[difficulty])
     country = dice.pick(diaries).tenant.country if difficulty != "easy" else None
     network = dice.pick(networks_of(kinds, country))
     pool = tuple(network.v4_address(dice) for _ in range(dice.pick((1, 2, 3, 5))))
     application = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=False)
     ways = tuple(dice.sample(("forged", "signed_in", "stolen", "application"), dice.count(1, 3)))
-    return Actor(name, Place(network, fixed=pool), application, ways)
+    return CampaignActor(name, ConnectionPoint(network, fixed=pool), application, ways)
 
 
-def stage_actor(episode: Episode) -> None:
+def stage_actor(episode: StagedAttack) -> None:
     """Read the victims' mail in one of the actor's ways each, on one day or on several."""
     actor = episode.actor
     if actor is None:
@@ -83,7 +83,7 @@ def stage_actor(episode: Episode) -> None:
     actor.used |= {act.address for act in episode.diary.acts[before:] if act.address}
 
 
-def _forged(episode: Episode, actor: Actor, victim: Person) -> None:
+def _forged(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     dice = episode.dice
     client = episode.client(victim, dice.pick(("owa", "graph")))
     session = dice.guid() if dice.chance(0.8) else ""
@@ -92,28 +92,28 @@ def _forged(episode: Episode, actor: Actor, victim: Person) -> None:
         episode.read_some(victim, client, actor.place, time, held)
 
 
-def _signed_in(episode: Episode, actor: Actor, victim: Person) -> None:
+def _signed_in(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     client = episode.client(victim, "owa")
     times = _visits(episode, victim)
     session = episode.sign_in(victim, client, actor.place, times[0])
     for time in times:
-        episode.read_some(victim, client, actor.place, time + 20, held_by(session, time + 1))
+        episode.read_some(victim, client, actor.place, time + 20, place_in_hours(session, time + 1))
 
 
-def _stolen(episode: Episode, actor: Actor, victim: Person) -> None:
+def _stolen(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     times = _visits(episode, victim)
     taken = episode.stolen(victim, times[0])
     if taken is None:
         _signed_in(episode, actor, victim)
         return
     own, session = taken
-    client: Client = own.twin()
+    client: LabClient = own.twin()
     for time in times:
         if not (session.ended and time > session.ended):
-            episode.read_some(victim, client, actor.place, time, held_by(session, time))
+            episode.read_some(victim, client, actor.place, time, place_in_hours(session, time))
 
 
-def _by_application(episode: Episode, actor: Actor, victim: Person) -> None:
+def _by_application(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     dice, diary, app = episode.dice, episode.diary, actor.application
     client = client_of(app)
     for time in _visits(episode, victim):
@@ -134,14 +134,14 @@ def _by_application(episode: Episode, actor: Actor, victim: Person) -> None:
             )
 
 
-def _visits(episode: Episode, victim: Person) -> list[float]:
+def _visits(episode: StagedAttack, victim: LabAccount) -> list[float]:
     days = {min(episode.last_day, episode.day + episode.dice.below(4))}
     for _ in range(episode.dice.pick((0, 0, 1, 3))):
         days.add(min(episode.last_day, episode.day + episode.dice.count(0, 9)))
     return [episode.moment(victim, day) for day in sorted(days)]
 
 
-_WAYS: dict[str, Callable[[Episode, Actor, Person], None]] = {
+_WAYS: dict[str, Callable[[StagedAttack, CampaignActor, LabAccount], None]] = {
     "forged": _forged,
     "signed_in": _signed_in,
     "stolen": _stolen,

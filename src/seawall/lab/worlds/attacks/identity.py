@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import NOBODY
-from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
 from seawall.lab.worlds.chores.accounts import register_method, reset
 from seawall.lab.worlds.chores.identity import (
     administer_identity,
@@ -17,7 +17,7 @@ from seawall.lab.worlds.chores.people import whereabouts
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
-def factor_reset(episode: Episode) -> None:
+def factor_reset(episode: StagedAttack) -> None:
     """The help desk is talked into resetting the victim's factors; the intruder enrols an own one and signs in."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
@@ -41,7 +41,7 @@ def factor_reset(episode: Episode) -> None:
         episode.read_some(victim, client, place, visit, held)
 
 
-def identity_admin(episode: Episode) -> None:
+def identity_admin(episode: StagedAttack) -> None:
     """An administrator's account opens Okta's administration: an API token, a role, a weaker policy, a new provider."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
@@ -54,7 +54,7 @@ def identity_admin(episode: Episode) -> None:
         grant_role(diary, admin, client, address, end + 60, session.id, dice.pick(diary.tenant.people))
 
 
-def domain_wide_delegation(episode: Episode) -> None:
+def domain_wide_delegation(episode: StagedAttack) -> None:
     """An administrator's account lets the intruder's application act as anybody; it reads many mailboxes."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
@@ -69,7 +69,7 @@ def domain_wide_delegation(episode: Episode) -> None:
         read_as_delegate(diary, app, servers.address(diary.day_of(visit), dice), visit, owners, items)
 
 
-def mail_forwarding(episode: Episode) -> None:
+def mail_forwarding(episode: StagedAttack) -> None:
     """The intruder signs in once, forwards the mail outside and is hardly seen again."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
@@ -83,8 +83,8 @@ def mail_forwarding(episode: Episode) -> None:
 
 
 FAMILIES = {
-    "factor_reset": Family(factor_reset),
-    "identity_admin": Family(identity_admin, target="admin"),
-    "domain_wide_delegation": Family(domain_wide_delegation, target="admin"),
-    "mail_forwarding": Family(mail_forwarding),
+    "factor_reset": AttackFamily(factor_reset),
+    "identity_admin": AttackFamily(identity_admin, target="admin"),
+    "domain_wide_delegation": AttackFamily(domain_wide_delegation, target="admin"),
+    "mail_forwarding": AttackFamily(mail_forwarding),
 }

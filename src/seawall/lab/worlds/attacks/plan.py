@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.attacks import FAMILIES, families_of
-from seawall.lab.worlds.attacks.stage import Episode
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.attacks.stage import StagedAttack
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall_base.errors import UsageError
 
 
-def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> list[Episode]:
+def plan_attacks(
+    settings: WorldSettings, diaries: list[ActivityLog], dice: SeededRandom
+) -> list[StagedAttack]:
     """Draw the episodes of a world: each has victims of its own, so that no two share an account."""
     known = [families_of(diary.tenant.systems) for diary in diaries]
     possible = [name for name in FAMILIES if any(name in families for families in known)]
@@ -33,15 +35,15 @@ def plan_attacks(settings: WorldSettings, diaries: list[Diary], dice: Dice) -> l
         difficulty = settings.difficulty
         if difficulty == "mixed":
             difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
-        episode = Episode(
-            number, name, difficulty, diary, Dice(settings.seed, 4, number), day, settings.days - 1
+        episode = StagedAttack(
+            number, name, difficulty, diary, SeededRandom(settings.seed, 4, number), day, settings.days - 1
         )
         if _choose(episode, FAMILIES[name].target, used, dice):
             episodes.append(episode)
     return episodes
 
 
-def _choose(episode: Episode, target: str, used: set[int], dice: Dice) -> bool:
+def _choose(episode: StagedAttack, target: str, used: set[int], dice: SeededRandom) -> bool:
     tenant = episode.diary.tenant
     if target == "app":
         own = [app for app in tenant.apps if not app.is_delegated and id(app) not in used]
@@ -51,7 +53,7 @@ def _choose(episode: Episode, target: str, used: set[int], dice: Dice) -> bool:
         used.add(id(episode.app))
         episode.victims, episode.subjects = [dice.pick(tenant.admins())], [episode.app.app]
         return True
-    pool: list[Person] = [
+    pool: list[LabAccount] = [
         person
         for person in (tenant.admins() if target == "admin" else tenant.people)
         if id(person) not in used

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import NOBODY, held_by, read, sign_in, touch
-from seawall.lab.worlds.attacks.stage import SCRIPT_APPS, Episode, Family
+from seawall.lab.worlds.acts import NOBODY, place_in_hours, read, sign_in, touch
+from seawall.lab.worlds.attacks.stage import SCRIPT_APPS, AttackFamily, StagedAttack
 from seawall.lab.worlds.chores.accounts import register_method
 from seawall.lab.worlds.chores.mailboxes import RULE_NAMES, filing_rule, forward, make_rule
 from seawall.lab.worlds.chores.signing_in import spray_failures
-from seawall.lab.worlds.clients import Client, legacy_imap, script
-from seawall.lab.worlds.networks import Place, microsoft_address
+from seawall.lab.worlds.clients import LabClient, legacy_imap, script
+from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 
 
-def aitm_phishing(episode: Episode) -> None:
+def aitm_phishing(episode: StagedAttack) -> None:
     """A proxy in the middle takes the session: MFA is satisfied, then rules, reading, an own method."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place = episode.client(), episode.place()
@@ -42,7 +42,7 @@ def aitm_phishing(episode: Episode) -> None:
         episode.read_some(victim, client, after, time + 300, held)
 
 
-def bec_forwarding(episode: Episode) -> None:
+def bec_forwarding(episode: StagedAttack) -> None:
     """Invoice fraud: sign in, hide and forward by rules, read, then send."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place = episode.client(), episode.place()
@@ -87,7 +87,7 @@ def bec_forwarding(episode: Episode) -> None:
                 )
 
 
-def password_spray(episode: Episode) -> None:
+def password_spray(episode: StagedAttack) -> None:
     """Passwords tried on many accounts; one fits, and an old protocol or the web lets the intruder read."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     place, time = episode.place(), episode.moment()
@@ -106,15 +106,15 @@ def password_spray(episode: Episode) -> None:
         method="password",
         protocol="ropc" if client.used != "Browser" else "none",
     )
-    episode.read_some(victim, client, place, time + dice.between(20, 4000), held_by(session, time))
+    episode.read_some(victim, client, place, time + dice.between(20, 4000), place_in_hours(session, time))
 
 
-def use_prompts(episode: Episode) -> None:
+def use_prompts(episode: StagedAttack) -> None:
     """Let the victim's account have MFA: nobody tires of prompts that never come."""
     episode.victim.uses_mfa = True
 
 
-def mfa_fatigue(episode: Episode) -> None:
+def mfa_fatigue(episode: StagedAttack) -> None:
     """Prompt after prompt is denied, then one is approved."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
@@ -138,7 +138,7 @@ def mfa_fatigue(episode: Episode) -> None:
         )
 
 
-def device_code_phishing(episode: Episode) -> None:
+def device_code_phishing(episode: StagedAttack) -> None:
     """The victim types the intruder's device code: the sign-in is the victim's, the token is the intruder's."""
     dice, victim = episode.dice, episode.victim
     app = dice.pick((*SCRIPT_APPS[:3], "29d9ed98-a469-4536-ade2-f981bc1d605e"))
@@ -154,7 +154,7 @@ def device_code_phishing(episode: Episode) -> None:
         )
 
 
-def legacy_sync(episode: Episode) -> None:
+def legacy_sync(episode: StagedAttack) -> None:
     """A whole mailbox is taken by IMAP, POP or EWS."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client = dice.pick(
@@ -173,12 +173,12 @@ def legacy_sync(episode: Episode) -> None:
         )
 
 
-def mass_sync(episode: Episode) -> None:
+def mass_sync(episode: StagedAttack) -> None:
     """Every folder is taken through REST or Graph by an app of the provider."""
     _take_everything(episode, episode.client(style="graph"), episode.place(), "none")
 
 
-def _take_everything(episode: Episode, client: Client, place: Place, protocol: str) -> None:
+def _take_everything(episode: StagedAttack, client: LabClient, place: ConnectionPoint, protocol: str) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     time = episode.moment()
     session = episode.sign_in(
@@ -204,11 +204,11 @@ def _take_everything(episode: Episode, client: Client, place: Place, protocol: s
 
 
 FAMILIES = {
-    "aitm_phishing": Family(aitm_phishing),
-    "bec_forwarding": Family(bec_forwarding),
-    "password_spray": Family(password_spray),
-    "mfa_fatigue": Family(mfa_fatigue, prepare=use_prompts),
-    "device_code_phishing": Family(device_code_phishing),
-    "legacy_sync": Family(legacy_sync),
-    "mass_sync": Family(mass_sync),
+    "aitm_phishing": AttackFamily(aitm_phishing),
+    "bec_forwarding": AttackFamily(bec_forwarding),
+    "password_spray": AttackFamily(password_spray),
+    "mfa_fatigue": AttackFamily(mfa_fatigue, prepare=use_prompts),
+    "device_code_phishing": AttackFamily(device_code_phishing),
+    "legacy_sync": AttackFamily(legacy_sync),
+    "mass_sync": AttackFamily(mass_sync),
 }

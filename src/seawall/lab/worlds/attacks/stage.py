@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seawall.lab.worlds.acts import Diary, Held, held_by, read, sign_in
+from seawall.lab.worlds.acts import ActivityLog, Held, place_in_hours, read, sign_in
 from seawall.lab.worlds.chores.people import web_of, working_time
-from seawall.lab.worlds.clients import Client, Session, browser_client, outlook_desktop, script
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.networks import Network, Place, networks_of
-from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.clients import LabClient, LabSession, browser_client, outlook_desktop, script
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.networks import ConnectionPoint, Network, networks_of
+from seawall.lab.worlds.organisation import LabAccount, LabApplication
 
 if TYPE_CHECKING:
-    from seawall.lab.worlds.attacks.campaign_actor import Actor
+    from seawall.lab.worlds.attacks.campaign_actor import CampaignActor
 
 
 @dataclass(slots=True)
-class Episode:
+class StagedAttack:
     """One intrusion being staged. `subjects` are the accounts (UPN or app id) that the truth names.
 
     `difficulty` easy: foreign hosting, odd client, much and at once. hard: a home network of the victim's country,
@@ -28,34 +28,34 @@ class Episode:
     number: int
     family: str
     difficulty: str
-    diary: Diary
-    dice: Dice
+    diary: ActivityLog
+    dice: SeededRandom
     day: int
     last_day: int
-    victims: list[Person] = field(default_factory=list)
-    app: Application | None = None
-    actor: Actor | None = None
+    victims: list[LabAccount] = field(default_factory=list)
+    app: LabApplication | None = None
+    actor: CampaignActor | None = None
     subjects: list[str] = field(default_factory=list)
 
     @property
-    def victim(self) -> Person:
+    def victim(self) -> LabAccount:
         """The (first) person attacked."""
         return self.victims[0]
 
     @property
-    def application(self) -> Application:
+    def application(self) -> LabApplication:
         """The application attacked. LookupError where the family attacks people."""
         if self.app is None:
             raise LookupError(f"{self.family} attacks no application")
         return self.app
 
-    def place(self, victim: Person | None = None) -> Place:
+    def place(self, victim: LabAccount | None = None) -> ConnectionPoint:
         """Draw the intruder's network."""
         dice, victim = self.dice, victim or self.victim
         if self.difficulty == "hard":
             if dice.chance(0.35):
-                return Place(victim.home.network, dice.between(0.0, 1.0))
-            return Place(
+                return ConnectionPoint(victim.home.network, dice.between(0.0, 1.0))
+            return ConnectionPoint(
                 dice.pick(
                     networks_of(
                         dice.pick((("residential",), ("residential",), ("mobile",), ("sase", "vpn"))),
@@ -74,11 +74,11 @@ class Episode:
         )
         return self._at(dice.pick(networks_of(kind)))
 
-    def _at(self, network: Network) -> Place:
+    def _at(self, network: Network) -> ConnectionPoint:
         pool = tuple(network.v4_address(self.dice) for _ in range(self.dice.pick((1, 1, 1, 2, 5))))
-        return Place(network, fixed=pool)
+        return ConnectionPoint(network, fixed=pool)
 
-    def client(self, victim: Person | None = None, style: str = "owa") -> Client:
+    def client(self, victim: LabAccount | None = None, style: str = "owa") -> LabClient:
         """Draw the intruder's client: owa (a browser), graph, ews (scripts) or mapi (Outlook)."""
         dice, victim = self.dice, victim or self.victim
         if style == "owa":
@@ -98,7 +98,7 @@ class Episode:
                 return own.twin()
         return script(dice, dice.pick(SCRIPT_APPS), style=style)
 
-    def moment(self, victim: Person | None = None, day: int | None = None) -> float:
+    def moment(self, victim: LabAccount | None = None, day: int | None = None) -> float:
         """Draw a moment of a day (the episode's first by default)."""
         day = self.day if day is None else day
         if self.difficulty == "hard" or (self.difficulty == "medium" and self.dice.chance(0.5)):
@@ -118,16 +118,16 @@ class Episode:
 
     def read_some(
         self,
-        who: Person | Application,
-        client: Client,
-        place: Place,
+        who: LabAccount | LabApplication,
+        client: LabClient,
+        place: ConnectionPoint,
         time: float,
         held: Held,
-        owner: Person | None = None,
+        owner: LabAccount | None = None,
     ) -> float:
         """Read mail for a while; returns the time after the last record."""
         dice = self.dice
-        folders = owner.folders if owner else who.folders if isinstance(who, Person) else ("Inbox",)
+        folders = owner.folders if owner else who.folders if isinstance(who, LabAccount) else ("Inbox",)
         address = place.address(self.diary.day_of(time), dice)
         takes_all = client.style in ("imap", "mapi", "ews", "graph") and dice.chance(0.3)
         for _ in range(self.amount((6, 60), (4, 25), (1, 8))):
@@ -161,17 +161,25 @@ class Episode:
         return time
 
     def sign_in(
-        self, victim: Person, client: Client, place: Place, time: float, method: str = "", protocol: str = ""
-    ) -> Session:
+        self,
+        victim: LabAccount,
+        client: LabClient,
+        place: ConnectionPoint,
+        time: float,
+        method: str = "",
+        protocol: str = "",
+    ) -> LabSession:
         """Sign in as the victim with everything that it takes."""
         address = place.address(self.diary.day_of(time), self.dice)
         session = sign_in(self.diary, victim, client, address, time, method=method, protocol=protocol)
         client.sessions.append(session)
         return session
 
-    def come_back(self, victim: Person, client: Client, place: Place, session: Session, time: float) -> Held:
+    def come_back(
+        self, victim: LabAccount, client: LabClient, place: ConnectionPoint, session: LabSession, time: float
+    ) -> Held:
         """Use a session again, refreshing its token where it has run out."""
-        held = held_by(session, time)
+        held = place_in_hours(session, time)
         if time - held[2] > client.token_hours * 3600:
             method = "mfa_claim" if session.method.startswith("mfa") else session.method
             sign_in(
@@ -184,10 +192,10 @@ class Episode:
                 session=session,
                 method=method,
             )
-            held = held_by(session, time)
+            held = place_in_hours(session, time)
         return held
 
-    def stolen(self, victim: Person, time: float) -> tuple[Client, Session] | None:
+    def stolen(self, victim: LabAccount, time: float) -> tuple[LabClient, LabSession] | None:
         """Return a session that the victim has at a time, and its client, preferring browsers."""
         held = [
             (client, session)
@@ -211,13 +219,13 @@ SCRIPT_APPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class AttackFamily:
     """A kind of attack. `stage` writes it down after the ordinary days; `prepare` may arrange something before them.
 
     `target`: person, admin, many (several people) or app. `near_impossible`: these logs cannot show it.
     """
 
-    stage: Callable[[Episode], None]
+    stage: Callable[[StagedAttack], None]
     target: str = "person"
-    prepare: Callable[[Episode], None] | None = None
+    prepare: Callable[[StagedAttack], None] | None = None
     near_impossible: bool = False

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Held, held_by, read, sign_in
-from seawall.lab.worlds.attacks.stage import Episode, Family
+from seawall.lab.worlds.acts import Held, place_in_hours, read, sign_in
+from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
 from seawall.lab.worlds.chores.accounts import reset
 from seawall.lab.worlds.chores.people import whereabouts, working_time
-from seawall.lab.worlds.clients import Session
-from seawall.lab.worlds.networks import Place, microsoft_address
+from seawall.lab.worlds.clients import LabSession
+from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
-def forged_token(episode: Episode) -> None:
+def forged_token(episode: StagedAttack) -> None:
     """Storm-0558: a validly signed token that nobody issued; no sign-in at all, mail only."""
     _forge(episode, "")
 
 
-def foreign_token(episode: Episode) -> None:
+def foreign_token(episode: StagedAttack) -> None:
     """A token of the consumer tenant (or another) is accepted for an organisation's mailbox."""
     _forge(episode, CONSUMER_TENANT if episode.dice.chance(0.8) else episode.dice.guid())
 
 
-def _forge(episode: Episode, issuer: str) -> None:
+def _forge(episode: StagedAttack, issuer: str) -> None:
     dice, victim = episode.dice, episode.victim
     client, place = (
         episode.client(style=dice.weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
@@ -38,7 +38,7 @@ def _forge(episode: Episode, issuer: str) -> None:
                 act.details["issuer"] = issuer
 
 
-def token_replay(episode: Episode) -> None:
+def token_replay(episode: StagedAttack) -> None:
     """A stolen session is used from another network, with no sign-in of its own."""
     dice, victim = episode.dice, episode.victim
     time = episode.moment()
@@ -58,12 +58,12 @@ def token_replay(episode: Episode) -> None:
         held = (
             episode.come_back(victim, client, place, session, visit)
             if dice.chance(0.5)
-            else held_by(session, visit)
+            else place_in_hours(session, visit)
         )
         episode.read_some(victim, client, place, visit, held)
 
 
-def same_network(episode: Episode) -> None:
+def same_network(episode: StagedAttack) -> None:
     """A stolen token is used behind the victim's own address with the victim's own client."""
     victim, time = episode.victim, working_time(episode.diary, episode.victim, episode.day)
     taken = episode.stolen(victim, time)
@@ -77,16 +77,20 @@ def same_network(episode: Episode) -> None:
     ]
     address = own[-1] if own else whereabouts(episode.diary, victim, episode.day)
     episode.read_some(
-        victim, client, Place(victim.home.network, fixed=(address,)), time, held_by(session, time)
+        victim,
+        client,
+        ConnectionPoint(victim.home.network, fixed=(address,)),
+        time,
+        place_in_hours(session, time),
     )
 
 
-def own_device(episode: Episode) -> None:
+def own_device(episode: StagedAttack) -> None:
     """An insider, or malware, reads on the victim's own device and network."""
     same_network(episode)
 
 
-def prepare_revocation(episode: Episode) -> None:
+def prepare_revocation(episode: StagedAttack) -> None:
     """Reset the victim's password on the day before the intruder comes back."""
     diary, victim = episode.diary, episode.victim
     admin = diary.dice.pick(diary.tenant.admins())
@@ -99,7 +103,7 @@ def prepare_revocation(episode: Episode) -> None:
     )
 
 
-def after_revocation(episode: Episode) -> None:
+def after_revocation(episode: StagedAttack) -> None:
     """A token is used after the password was reset and the sessions revoked."""
     dice, victim = episode.dice, episode.victim
     revoked = max(
@@ -119,7 +123,7 @@ def after_revocation(episode: Episode) -> None:
     else:
         own, session = (
             episode.client(),
-            Session(dice.guid(), revoked - 86400, "", "mfa", [(revoked - 86400, dice.token())]),
+            LabSession(dice.guid(), revoked - 86400, "", "mfa", [(revoked - 86400, dice.token())]),
         )
     client, place = (own.twin() if dice.chance(0.6) else episode.client()), episode.place()
     time = max(revoked + dice.between(1200, 30000), episode.moment())
@@ -136,10 +140,10 @@ def after_revocation(episode: Episode) -> None:
                     session=session,
                     error=50173,
                 )
-            episode.read_some(victim, client, place, visit, held_by(session, revoked))
+            episode.read_some(victim, client, place, visit, place_in_hours(session, revoked))
 
 
-def slow_drip(episode: Episode) -> None:
+def slow_drip(episode: StagedAttack) -> None:
     """A few messages a day from one fixed proxy, for weeks, with a stolen or forged session."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     time = episode.moment()
@@ -149,7 +153,7 @@ def slow_drip(episode: Episode) -> None:
     session = (
         taken[1]
         if taken and dice.chance(0.6)
-        else Session(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
+        else LabSession(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
     )
     for day in range(episode.day, episode.last_day + 1):
         if day != episode.day and dice.chance(0.3):
@@ -162,7 +166,7 @@ def slow_drip(episode: Episode) -> None:
                 client,
                 address,
                 visit,
-                held_by(session, max(visit, session.born)),
+                place_in_hours(session, max(visit, session.born)),
                 None,
                 dice.count(1, 3),
                 victim.folders[0],
@@ -170,7 +174,7 @@ def slow_drip(episode: Episode) -> None:
             visit += dice.between(130, 1500)
 
 
-def shared_keys(episode: Episode) -> None:
+def shared_keys(episode: StagedAttack) -> None:
     """One actor, one rare network, several accounts over some days."""
     dice = episode.dice
     place, style = episode.place(), dice.pick(("owa", "owa", "graph"))
@@ -183,17 +187,17 @@ def shared_keys(episode: Episode) -> None:
             held: Held = (dice.guid(), dice.token(), time - dice.between(1, 2000))
         else:
             session = episode.sign_in(victim, hands, place, time)
-            held = held_by(session, time + 1)
+            held = place_in_hours(session, time + 1)
         episode.read_some(victim, hands, place, time + 20, held)
 
 
 FAMILIES = {
-    "forged_token": Family(forged_token),
-    "foreign_token": Family(foreign_token),
-    "token_replay": Family(token_replay),
-    "after_revocation": Family(after_revocation, prepare=prepare_revocation),
-    "slow_drip": Family(slow_drip),
-    "campaign": Family(shared_keys, target="many"),
-    "same_network_theft": Family(same_network, near_impossible=True),
-    "own_device": Family(own_device, near_impossible=True),
+    "forged_token": AttackFamily(forged_token),
+    "foreign_token": AttackFamily(foreign_token),
+    "token_replay": AttackFamily(token_replay),
+    "after_revocation": AttackFamily(after_revocation, prepare=prepare_revocation),
+    "slow_drip": AttackFamily(slow_drip),
+    "campaign": AttackFamily(shared_keys, target="many"),
+    "same_network_theft": AttackFamily(same_network, near_impossible=True),
+    "own_device": AttackFamily(own_device, near_impossible=True),
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary, directory, sign_in
+from seawall.lab.worlds.acts import ActivityLog, directory, sign_in
 from seawall.lab.worlds.chores.people import somebody, whereabouts, working_time
-from seawall.lab.worlds.clients import Client
+from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.networks import microsoft_address
-from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.organisation import LabAccount, LabApplication
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, make_application
 
 SCOPES = (
@@ -21,7 +21,9 @@ SCOPES = (
 )
 
 
-def grant(diary: Diary, who: Person, app: Application, address: str, time: float, scope: str) -> Client:
+def grant(
+    diary: ActivityLog, who: LabAccount, app: LabApplication, address: str, time: float, scope: str
+) -> LabClient:
     """Consent to an application; returns it as the client it now is for the consenting person."""
     agent = "EvoSTS"
     if diary.dice.chance(0.8):
@@ -71,7 +73,7 @@ def grant(diary: Diary, who: Person, app: Application, address: str, time: float
     return client
 
 
-def consent(diary: Diary, day: int) -> None:
+def consent(diary: ActivityLog, day: int) -> None:
     """Somebody consents to an application: one in use here already, or one that nobody has used before."""
     dice, person = diary.dice, somebody(diary, day)
     known = [app for app in diary.tenant.apps if app.is_delegated]
@@ -87,7 +89,7 @@ def consent(diary: Diary, day: int) -> None:
         app.readers.append((person, day + 1, 10_000))
 
 
-def password_reset(diary: Diary, day: int) -> None:
+def password_reset(diary: ActivityLog, day: int) -> None:
     """The help desk resets a password, or the holder changes it."""
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
@@ -100,7 +102,7 @@ def password_reset(diary: Diary, day: int) -> None:
     )
 
 
-def reset(diary: Diary, by: Person, person: Person, time: float, address: str) -> None:
+def reset(diary: ActivityLog, by: LabAccount, person: LabAccount, time: float, address: str) -> None:
     """Change a password and end the sessions."""
     operation = "Change user password." if by is person else "Reset user password."
     directory(diary, operation, by, address, time, person)
@@ -109,7 +111,7 @@ def reset(diary: Diary, by: Person, person: Person, time: float, address: str) -
     person.resets.sort()
 
 
-def method_change(diary: Diary, day: int) -> None:
+def method_change(diary: ActivityLog, day: int) -> None:
     """Somebody registers a new telephone or key."""
     dice, person = diary.dice, somebody(diary, day)
     register_method(
@@ -121,7 +123,7 @@ def method_change(diary: Diary, day: int) -> None:
     )
 
 
-def register_method(diary: Diary, who: Person, address: str, time: float, method: str) -> None:
+def register_method(diary: ActivityLog, who: LabAccount, address: str, time: float, method: str) -> None:
     """Add an authentication method."""
     operation = {
         "app": "User registered security info",
@@ -138,7 +140,7 @@ def register_method(diary: Diary, who: Person, address: str, time: float, method
     directory(diary, operation, who, address, time, who, **modified)
 
 
-def rotate_key(diary: Diary, day: int) -> None:
+def rotate_key(diary: ActivityLog, day: int) -> None:
     """An administrator gives an own application a new secret, which it uses from the next day on."""
     dice, own = diary.dice, [app for app in diary.tenant.apps if not app.is_delegated]
     if own:
@@ -147,7 +149,9 @@ def rotate_key(diary: Diary, day: int) -> None:
         app.keys.append((day + 1, key))
 
 
-def add_key(diary: Diary, who: Person, app: Application, key: str, address: str, time: float) -> None:
+def add_key(
+    diary: ActivityLog, who: LabAccount, app: LabApplication, key: str, address: str, time: float
+) -> None:
     """Add a credential to an application."""
     operation, kind = diary.dice.pick(
         (

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Act, Diary, app_sign_in, cmdlet, directory, token_for
+from seawall.lab.worlds.acts import Act, ActivityLog, app_sign_in, cmdlet, directory, token_for
 from seawall.lab.worlds.chores.people import shell_of, somebody, whereabouts, working_time
-from seawall.lab.worlds.clients import Client
+from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.first_party import PRINCIPALS
 from seawall.lab.worlds.networks import microsoft_address
-from seawall.lab.worlds.organisation import Application, Person, nowhere
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, nowhere
 
 ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "User Administrator")
 
 
-def administer(diary: Diary, day: int) -> None:
+def administer(diary: ActivityLog, day: int) -> None:
     """An administrator does administration."""
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
     client, address, time = (
@@ -61,7 +61,7 @@ ODD_ADMINISTRATION: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
-def odd_administration(diary: Diary, day: int) -> None:
+def odd_administration(diary: ActivityLog, day: int) -> None:
     """An administrator does, for good reasons, what an intruder would do too."""
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
     administer_oddly(
@@ -75,7 +75,7 @@ def odd_administration(diary: Diary, day: int) -> None:
 
 
 def administer_oddly(
-    diary: Diary, admin: Person, client: Client, address: str, time: float, steps: int
+    diary: ActivityLog, admin: LabAccount, client: LabClient, address: str, time: float, steps: int
 ) -> float:
     """Run cmdlets that weaken the audit, search or export mail; returns the time after the last."""
     session, _, _ = token_for(diary, admin, client, address, time)
@@ -109,7 +109,7 @@ _HOUSEKEEPING = (
 )
 
 
-def provider_housekeeping(diary: Diary, day: int) -> None:
+def provider_housekeeping(diary: ActivityLog, day: int) -> None:
     """An application of the provider acts as itself: it tidies the directory, or indexes files."""
     dice = diary.dice
     time = diary.start + 86400 * (day + dice.uniform())
@@ -125,13 +125,13 @@ def provider_housekeeping(diary: Diary, day: int) -> None:
     app, name = dice.pick(tuple(PRINCIPALS.items()))
     known = diary.tenant.provider
     if app not in known:
-        known[app] = Application(app, dice.guid(), name, "provider", nowhere(), "", False, 24.0, 1.0)
+        known[app] = LabApplication(app, dice.guid(), name, "provider", nowhere(), "", False, 24.0, 1.0)
     for _ in range(1 + dice.poisson(0.5)):
         directory(diary, dice.pick(_HOUSEKEEPING), known[app], address, time, target)
         time += dice.between(0.1, 30)
 
 
-def provider_noise(diary: Diary, day: int) -> None:
+def provider_noise(diary: ActivityLog, day: int) -> None:
     """The provider's own cmdlets and records of kinds that nobody knows."""
     dice = diary.dice
     if dice.chance(0.15):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.chores.accounts import consent, method_change, password_reset, rotate_key
 from seawall.lab.worlds.chores.administration import administer, odd_administration, provider_noise
 from seawall.lab.worlds.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
@@ -19,10 +19,10 @@ from seawall.lab.worlds.chores.signing_in import (
 )
 
 
-def do_chores(diary: Diary, day: int) -> None:
+def do_chores(diary: ActivityLog, day: int) -> None:
     """Write down one day of a tenant's odd events."""
     style, size = diary.tenant.style, len(diary.tenant.people)
-    rates: tuple[tuple[float, Callable[[Diary, int], None]], ...] = (
+    rates: tuple[tuple[float, Callable[[ActivityLog, int], None]], ...] = (
         (style.failure_rate, failed_sign_in),
         (style.prompt_denial_rate, denied_prompt),
         (style.rule_rate, mailbox_rule),

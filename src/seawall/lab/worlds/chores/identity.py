@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary, identity, read, token_for
+from seawall.lab.worlds.acts import ActivityLog, identity, read, token_for
 from seawall.lab.worlds.chores.accounts import SCOPES, register_method
 from seawall.lab.worlds.chores.administration import ROLES
 from seawall.lab.worlds.chores.people import somebody, web_of, whereabouts, working_time
-from seawall.lab.worlds.clients import Client, browser_client
-from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.clients import LabClient, browser_client
+from seawall.lab.worlds.organisation import LabAccount, LabApplication
 from seawall.lab.worlds.services import client_of
 
 ADMINISTRATION = (
@@ -22,7 +22,9 @@ ADMINISTRATION = (
 MAIL_SCOPES = tuple(scope for scope in SCOPES if "Mail" in scope or "IMAP" in scope)
 
 
-def reset_factors(diary: Diary, admin: Person, person: Person, address: str, time: float) -> None:
+def reset_factors(
+    diary: ActivityLog, admin: LabAccount, person: LabAccount, address: str, time: float
+) -> None:
     """Take all factors from a person, so that new ones can be enrolled."""
     client = web_of(diary, admin)
     session, _, _ = token_for(diary, admin, client, address, time)
@@ -30,7 +32,13 @@ def reset_factors(diary: Diary, admin: Person, person: Person, address: str, tim
 
 
 def administer_identity(
-    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, steps: int
+    diary: ActivityLog,
+    admin: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    session: str,
+    steps: int,
 ) -> float:
     """Open the administration and change things there; returns the time after the last."""
     dice = diary.dice
@@ -44,7 +52,13 @@ def administer_identity(
 
 
 def grant_role(
-    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, to: Person
+    diary: ActivityLog,
+    admin: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    session: str,
+    to: LabAccount,
 ) -> None:
     """Give somebody an administrator's role."""
     identity(
@@ -61,7 +75,13 @@ def grant_role(
 
 
 def delegate_domain(
-    diary: Diary, admin: Person, client: Client, address: str, time: float, session: str, app: Application
+    diary: ActivityLog,
+    admin: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    session: str,
+    app: LabApplication,
 ) -> None:
     """Let an application act as anybody of the organisation (domain-wide delegation)."""
     scope = diary.dice.pick(MAIL_SCOPES)
@@ -69,7 +89,7 @@ def delegate_domain(
 
 
 def read_as_delegate(
-    diary: Diary, app: Application, address: str, time: float, owners: list[Person], items: float
+    diary: ActivityLog, app: LabApplication, address: str, time: float, owners: list[LabAccount], items: float
 ) -> None:
     """Let an application with domain-wide delegation read some mailboxes."""
     dice, client = diary.dice, client_of(app)
@@ -78,7 +98,7 @@ def read_as_delegate(
         read(diary, app, client, address, time, ("", dice.token(), time - 60), owner, 1 + dice.poisson(items))
 
 
-def _admin_at_work(diary: Diary, day: int) -> tuple[Person, Client, str, float, str]:
+def _admin_at_work(diary: ActivityLog, day: int) -> tuple[LabAccount, LabClient, str, float, str]:
     admin = diary.dice.pick(diary.tenant.admins())
     client, address = web_of(diary, admin), whereabouts(diary, admin, day)
     time = working_time(diary, admin, day)
@@ -86,7 +106,7 @@ def _admin_at_work(diary: Diary, day: int) -> tuple[Person, Client, str, float, 
     return admin, client, address, time, session
 
 
-def factor_reset(diary: Diary, day: int) -> None:
+def factor_reset(diary: ActivityLog, day: int) -> None:
     """The help desk takes the factors from somebody with a new telephone, who enrols another."""
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
@@ -102,7 +122,7 @@ def factor_reset(diary: Diary, day: int) -> None:
         )
 
 
-def identity_work(diary: Diary, day: int) -> None:
+def identity_work(diary: ActivityLog, day: int) -> None:
     """An administrator looks after Okta: mostly looking, now and then a change."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     steps = diary.dice.weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
@@ -111,27 +131,27 @@ def identity_work(diary: Diary, day: int) -> None:
         grant_role(diary, admin, client, address, end + 30, session, somebody(diary, day))
 
 
-def application_assignment(diary: Diary, day: int) -> None:
+def application_assignment(diary: ActivityLog, day: int) -> None:
     """An administrator gives somebody an application."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     name, _ = diary.dice.pick(diary.tenant.systems.applications)
     identity(diary, "Assign application.", admin, client, address, time, "", session, name=name)
 
 
-def domain_delegation(diary: Diary, day: int) -> None:
+def domain_delegation(diary: ActivityLog, day: int) -> None:
     """An administrator lets an own service act as anybody."""
     own = [app for app in diary.tenant.apps if not app.is_delegated]
     if own:
         let_act_as_anybody(diary, day, diary.dice.pick(own))
 
 
-def let_act_as_anybody(diary: Diary, day: int, app: Application) -> None:
+def let_act_as_anybody(diary: ActivityLog, day: int, app: LabApplication) -> None:
     """Have an administrator at work give an application domain-wide delegation."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     delegate_domain(diary, admin, client, address, time, session, app)
 
 
-def borrowed_computer(diary: Diary, day: int) -> None:
+def borrowed_computer(diary: ActivityLog, day: int) -> None:
     """Somebody reads mail on a colleague's or the family's computer, with whatever browser is there."""
     dice, person = diary.dice, somebody(diary, day)
     system = dice.pick(("linux", "windows", "mac", "windows11"))
@@ -143,7 +163,7 @@ def borrowed_computer(diary: Diary, day: int) -> None:
         time += dice.between(60, 900)
 
 
-def do_more_chores(diary: Diary, day: int) -> None:
+def do_more_chores(diary: ActivityLog, day: int) -> None:
     """Write down one day of what happens only where Google or Okta is."""
     systems, size, dice = diary.tenant.systems, len(diary.tenant.people), diary.dice
     for _ in range(dice.poisson(0.002 * size)):

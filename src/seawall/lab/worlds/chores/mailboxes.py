@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary, cmdlet, token_for
+from seawall.lab.worlds.acts import ActivityLog, cmdlet, token_for
 from seawall.lab.worlds.chores.people import shell_of, somebody, web_of, whereabouts, working_time
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount
 
 RULE_NAMES = (
     "filing",
@@ -27,7 +27,7 @@ RULE_WORDS = ("invoice", "payment", "phish", "hack", "password", "wire", "newsle
 """Holders and intruders name rules alike and look for the same words: neither is a signal."""
 
 
-def filing_rule(dice: Dice) -> dict[str, str]:
+def filing_rule(dice: SeededRandom) -> dict[str, str]:
     """Return a rule that files, marks or deletes: holders make it for order, intruders to hide."""
     word = dice.pick(RULE_WORDS)
     return dice.pick(
@@ -49,7 +49,7 @@ def filing_rule(dice: Dice) -> dict[str, str]:
     )
 
 
-def mailbox_rule(diary: Diary, day: int) -> None:
+def mailbox_rule(diary: ActivityLog, day: int) -> None:
     """Somebody tidies the inbox with a rule."""
     dice, person = diary.dice, somebody(diary, day)
     time, address = working_time(diary, person, day), whereabouts(diary, person, day)
@@ -57,7 +57,13 @@ def mailbox_rule(diary: Diary, day: int) -> None:
 
 
 def make_rule(
-    diary: Diary, who: Person, client: Client, address: str, time: float, name: str, rule: dict[str, str]
+    diary: ActivityLog,
+    who: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    name: str,
+    rule: dict[str, str],
 ) -> None:
     """Create or change an inbox rule."""
     session, _, _ = token_for(diary, who, client, address, time)
@@ -80,7 +86,7 @@ def make_rule(
     )
 
 
-def forwarding(diary: Diary, day: int) -> None:
+def forwarding(diary: ActivityLog, day: int) -> None:
     """Somebody forwards mail: to a colleague, or to an address outside."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
@@ -98,7 +104,9 @@ def forwarding(diary: Diary, day: int) -> None:
     forward(diary, person, client, address, time, to)
 
 
-def forward(diary: Diary, who: Person, client: Client, address: str, time: float, to: str) -> None:
+def forward(
+    diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float, to: str
+) -> None:
     """Set forwarding on a mailbox or by a rule."""
     dice = diary.dice
     if dice.chance(0.5):
@@ -119,7 +127,7 @@ def forward(diary: Diary, who: Person, client: Client, address: str, time: float
         make_rule(diary, who, client, address, time, dice.pick(RULE_NAMES), {"ForwardTo": to})
 
 
-def delegate(diary: Diary, day: int) -> None:
+def delegate(diary: ActivityLog, day: int) -> None:
     """The help desk, or the holder, lets a colleague into a mailbox."""
     dice, tenant = diary.dice, diary.tenant
     reader = somebody(diary, day)
@@ -139,7 +147,13 @@ def delegate(diary: Diary, day: int) -> None:
 
 
 def give_access(
-    diary: Diary, admin: Person, client: Client, address: str, time: float, owner: Person, reader: Person
+    diary: ActivityLog,
+    admin: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    owner: LabAccount,
+    reader: LabAccount,
 ) -> None:
     """Grant full access to a mailbox."""
     session, _, _ = token_for(diary, admin, client, address, time)
@@ -160,7 +174,7 @@ def give_access(
     )
 
 
-def folder_permission(diary: Diary, day: int) -> None:
+def folder_permission(diary: ActivityLog, day: int) -> None:
     """Somebody shares a folder or calendar."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
@@ -180,7 +194,13 @@ def folder_permission(diary: Diary, day: int) -> None:
 
 
 def share_folder(
-    diary: Diary, who: Person, client: Client, address: str, time: float, folder: str, reader: str
+    diary: ActivityLog,
+    who: LabAccount,
+    client: LabClient,
+    address: str,
+    time: float,
+    folder: str,
+    reader: str,
 ) -> None:
     """Grant rights on one folder."""
     session, _, _ = token_for(diary, who, client, address, time)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
-from seawall.lab.worlds.clients import Client, admin_shell, browser_client
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.acts import ActivityLog
+from seawall.lab.worlds.clients import LabClient, admin_shell, browser_client
+from seawall.lab.worlds.organisation import LabAccount
 
 
-def somebody(diary: Diary, day: int) -> Person:
+def somebody(diary: ActivityLog, day: int) -> LabAccount:
     """Return a person who works here on a day."""
     for _ in range(50):
         person = diary.dice.pick(diary.tenant.people)
@@ -16,13 +16,13 @@ def somebody(diary: Diary, day: int) -> Person:
     return diary.tenant.people[0]
 
 
-def working_time(diary: Diary, person: Person, day: int) -> float:
+def working_time(diary: ActivityLog, person: LabAccount, day: int) -> float:
     """Return a moment of the person's working day."""
     midnight = diary.start + day * 86400 - person.offset * 3600
     return midnight + 3600 * diary.dice.between(person.starts, person.ends)
 
 
-def whereabouts(diary: Diary, person: Person, day: int) -> str:
+def whereabouts(diary: ActivityLog, person: LabAccount, day: int) -> str:
     """Return an address at which the person is on a day."""
     dice = diary.dice
     place = person.away.get(day) or (person.home if dice.chance(person.remote) else person.office)
@@ -31,7 +31,7 @@ def whereabouts(diary: Diary, person: Person, day: int) -> str:
     return place.address(day, dice)
 
 
-def web_of(diary: Diary, person: Person) -> Client:
+def web_of(diary: ActivityLog, person: LabAccount) -> LabClient:
     """Return the browser that a person uses, a new one where there is none."""
     for client in person.desks:
         if client.used == "Browser":
@@ -41,7 +41,7 @@ def web_of(diary: Diary, person: Person) -> Client:
     return client
 
 
-def shell_of(diary: Diary, person: Person) -> Client:
+def shell_of(diary: ActivityLog, person: LabAccount) -> LabClient:
     """Return an administrator's Exchange shell."""
     for client in person.tools:
         if client.family == "powershell" and client.style == "none":

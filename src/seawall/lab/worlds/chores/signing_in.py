@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary, held_by, read, sign_in, token_for
+from seawall.lab.worlds.acts import ActivityLog, place_in_hours, read, sign_in, token_for
 from seawall.lab.worlds.chores.people import somebody, web_of, whereabouts, working_time
-from seawall.lab.worlds.clients import Client, legacy_imap, script
+from seawall.lab.worlds.clients import LabClient, legacy_imap, script
 from seawall.lab.worlds.networks import Network, networks_of
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.organisation import LabAccount
 
 
-def failed_sign_in(diary: Diary, day: int) -> None:
+def failed_sign_in(diary: ActivityLog, day: int) -> None:
     """Somebody mistypes, has an expired password, or is interrupted."""
     dice, person = diary.dice, somebody(diary, day)
     clients = person.desks + person.phones
@@ -34,7 +34,7 @@ def failed_sign_in(diary: Diary, day: int) -> None:
         time += dice.between(8, 90)
 
 
-def denied_prompt(diary: Diary, day: int) -> None:
+def denied_prompt(diary: ActivityLog, day: int) -> None:
     """Somebody denies or misses an own MFA prompt, then approves the next."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
@@ -56,7 +56,7 @@ def denied_prompt(diary: Diary, day: int) -> None:
         client.sessions.append(sign_in(diary, person, client, address, time, method="mfa"))
 
 
-def own_script(diary: Diary, day: int) -> None:
+def own_script(diary: ActivityLog, day: int) -> None:
     """A developer runs a script against the own mailbox."""
     developers = [person for person in diary.tenant.people if person.is_developer]
     if developers:
@@ -64,7 +64,7 @@ def own_script(diary: Diary, day: int) -> None:
         run_script(diary, person, day)
 
 
-def run_script(diary: Diary, person: Person, day: int) -> None:
+def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
     """Read the own mailbox by a script, from a desk or a rented server."""
     dice = diary.dice
     tool = next(
@@ -112,7 +112,7 @@ def run_script(diary: Diary, person: Person, day: int) -> None:
         time += dice.between(20, 240)
 
 
-def device_code(diary: Diary, day: int) -> None:
+def device_code(diary: ActivityLog, day: int) -> None:
     """A developer or administrator signs a tool in by device code."""
     dice = diary.dice
     pool = [person for person in diary.tenant.people if person.is_admin or person.is_developer]
@@ -133,7 +133,7 @@ def device_code(diary: Diary, day: int) -> None:
     )
 
 
-def guest_access(diary: Diary, day: int) -> None:
+def guest_access(diary: ActivityLog, day: int) -> None:
     """A mailbox or calendar is opened with a token of another tenant: partners, personal accounts."""
     dice, person = diary.dice, somebody(diary, day)
     issuer = dice.pick((diary.tenant.partner, diary.tenant.partner, "9188040d-6c67-4c5b-b112-36a304b66dad"))
@@ -157,7 +157,7 @@ def guest_access(diary: Diary, day: int) -> None:
         time += dice.between(100, 900)
 
 
-def legacy_use(diary: Diary, day: int) -> None:
+def legacy_use(diary: ActivityLog, day: int) -> None:
     """Somebody sets up an old IMAP or POP program and synchronises everything once."""
     dice, person = diary.dice, somebody(diary, day)
     client = legacy_imap(dice, dice.pick(("IMAP4", "POP3")))
@@ -171,7 +171,7 @@ def legacy_use(diary: Diary, day: int) -> None:
             client,
             address,
             time,
-            held_by(session, time),
+            place_in_hours(session, time),
             None,
             0,
             folder,
@@ -179,7 +179,7 @@ def legacy_use(diary: Diary, day: int) -> None:
         )
 
 
-def spray(diary: Diary, day: int) -> None:
+def spray(diary: ActivityLog, day: int) -> None:
     """Strangers try passwords on many accounts; none fits."""
     dice = diary.dice
     network: Network = dice.pick(networks_of(("hosting", "residential", "anonymiser")))
@@ -196,7 +196,7 @@ def spray(diary: Diary, day: int) -> None:
 
 
 def spray_failures(
-    diary: Diary, targets: list[Person], client: Client, addresses: list[str], time: float
+    diary: ActivityLog, targets: list[LabAccount], client: LabClient, addresses: list[str], time: float
 ) -> float:
     """Fail at every target; returns the time after the last."""
     dice = diary.dice

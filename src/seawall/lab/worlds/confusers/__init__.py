@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seawall.lab.worlds.confusers import applications, devices, identity, networks, organisation
 from seawall.lab.worlds.confusers.stage import Confuser
-from seawall.lab.worlds.systems import Systems
+from seawall.lab.worlds.systems import LabSystems
 
 CONFUSERS: dict[str, Confuser] = {
     **networks.CONFUSERS,
@@ -20,7 +20,7 @@ MORE_CONFUSERS = identity.CONFUSERS
 _ONLY_MICROSOFT = ("partners",)
 
 
-def confusers_of(systems: Systems) -> dict[str, Confuser]:
+def confusers_of(systems: LabSystems) -> dict[str, Confuser]:
     """Return the confusers that make sense where these systems are, in an order that new ones do not disturb."""
     if systems.only_microsoft:
         return CONFUSERS

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
 from seawall.lab.worlds.chores.people import whereabouts, working_time
 from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.networks import Place, microsoft_address, networks_of
-from seawall.lab.worlds.organisation import Application, Person
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address, networks_of
+from seawall.lab.worlds.organisation import LabAccount, LabApplication
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
-def consented_app(diary: Diary, dice: Dice) -> list[Span]:
+def consented_app(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """One to four new applications spread: their users consent over some days, then the applications read mail."""
     spans: list[Span] = []
     for _ in range(dice.count(1, 4)):
@@ -25,7 +25,11 @@ def consented_app(diary: Diary, dice: Dice) -> list[Span]:
             app.readers.append((person, when + dice.below(2), when + dice.pick((2, 10, 10_000, 10_000))))
 
             def agree(
-                diary: Diary, day: int, person: Person = person, app: Application = app, scope: str = scope
+                diary: ActivityLog,
+                day: int,
+                person: LabAccount = person,
+                app: LabApplication = app,
+                scope: str = scope,
             ) -> None:
                 grant(
                     diary,
@@ -41,7 +45,7 @@ def consented_app(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def migration(diary: Diary, dice: Dice) -> list[Span]:
+def migration(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A tool reads every mailbox within a week or so."""
     app, day, length = (
         make_application("migration", "ShiftMail Migrator", dice, is_delegated=False),
@@ -57,7 +61,7 @@ def migration(diary: Diary, dice: Dice) -> list[Span]:
     return [([app.app], day, min(diary.days, day + length))]
 
 
-def backup_growth(diary: Diary, dice: Dice) -> list[Span]:
+def backup_growth(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """An own application is given more mailboxes."""
     own = [app for app in diary.tenant.apps if not app.is_delegated]
     if not own:
@@ -67,14 +71,18 @@ def backup_growth(diary: Diary, dice: Dice) -> list[Span]:
     return [([app.app], day, diary.days)]
 
 
-def service_move(diary: Diary, dice: Dice) -> list[Span]:
+def service_move(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """An application moves to another network, with or without a new key."""
     spans: list[Span] = []
     for app in dice.sample(diary.tenant.apps, dice.count(1, 3)):
         day, network = some_day(diary, dice), dice.pick(networks_of(("hosting",)))
-        place = Place(network, fixed=tuple(network.v4_address(dice) for _ in range(dice.count(1, 6))))
+        place = ConnectionPoint(
+            network, fixed=tuple(network.v4_address(dice) for _ in range(dice.count(1, 6)))
+        )
 
-        def move(_diary: Diary, _day: int, app: Application = app, place: Place = place) -> None:
+        def move(
+            _diary: ActivityLog, _day: int, app: LabApplication = app, place: ConnectionPoint = place
+        ) -> None:
             app.place = place
 
         diary.plan(day, move)
@@ -82,7 +90,7 @@ def service_move(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def key_rotation(diary: Diary, dice: Dice) -> list[Span]:
+def key_rotation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """The own applications get new keys within a few days."""
     spans: list[Span] = []
     day = some_day(diary, dice)
@@ -92,7 +100,7 @@ def key_rotation(diary: Diary, dice: Dice) -> list[Span]:
         when, key = day + dice.below(3), dice.guid()
         app.keys.append((when + dice.below(2), key))
 
-        def rotate(diary: Diary, day: int, app: Application = app, key: str = key) -> None:
+        def rotate(diary: ActivityLog, day: int, app: LabApplication = app, key: str = key) -> None:
             admin = diary.dice.pick(diary.tenant.admins())
             add_key(
                 diary,
@@ -108,7 +116,7 @@ def key_rotation(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def new_service(diary: Diary, dice: Dice) -> list[Span]:
+def new_service(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A new own application appears and reads some mailboxes, at once or more and more."""
     app, day = make_application("service", "reporting-job", dice, is_delegated=False), some_day(diary, dice)
     app.first_day = day

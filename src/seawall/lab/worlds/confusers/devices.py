@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.chores.signing_in import denied_prompt, device_code, legacy_use, run_script
 from seawall.lab.worlds.clients import (
-    Client,
+    LabClient,
     apple_mail,
     browser_client,
     outlook_desktop,
@@ -14,21 +14,21 @@ from seawall.lab.worlds.clients import (
     thunderbird,
 )
 from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.founding import give_devices, pick_browser
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.organisation import LabAccount
 
 NEW_OUTLOOK = "5d661950-3475-41cd-a2c3-d671a3162bc1"
 
 
-def _add(clients: list[Client], new: Client, day: int, replaces: Client | None = None) -> None:
+def _add(clients: list[LabClient], new: LabClient, day: int, replaces: LabClient | None = None) -> None:
     new.first_day = day
     if replaces is not None:
         replaces.last_day = day - 1
     clients.append(new)
 
 
-def app_roll_out(diary: Diary, dice: Dice) -> list[Span]:
+def app_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A new mail program reaches many people within some days."""
     people, start, spread = some_people(diary, dice, 0.15, 0.9), some_day(diary, dice), dice.count(1, 8)
     kind = dice.pick(("new_outlook", "mobile", "desktop", "firefox"))
@@ -47,7 +47,7 @@ def app_roll_out(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), start, min(diary.days, start + spread))]
 
 
-def new_phone(diary: Diary, dice: Dice) -> list[Span]:
+def new_phone(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People get a new telephone."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.1):
@@ -63,7 +63,7 @@ def new_phone(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def new_laptop(diary: Diary, dice: Dice) -> list[Span]:
+def new_laptop(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People get a new computer: every program on it is new."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.08):
@@ -76,7 +76,7 @@ def new_laptop(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def browser_switch(diary: Diary, dice: Dice) -> list[Span]:
+def browser_switch(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People try another browser, or read mail in a browser for the first time."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.02, 0.15):
@@ -87,7 +87,7 @@ def browser_switch(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def new_program(diary: Diary, dice: Dice) -> list[Span]:
+def new_program(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People set up Thunderbird, or an old IMAP or POP program that fetches everything."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.003, 0.03):
@@ -99,7 +99,7 @@ def new_program(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def own_scripts(diary: Diary, dice: Dice) -> list[Span]:
+def own_scripts(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Developers and others begin to read their own mailbox by script, some from a rented server."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.004, 0.04):
@@ -116,7 +116,7 @@ def own_scripts(diary: Diary, dice: Dice) -> list[Span]:
         )
         person.tools.append(script(dice, app, style=style))
 
-        def run(diary: Diary, day: int, person: Person = person) -> None:
+        def run(diary: ActivityLog, day: int, person: LabAccount = person) -> None:
             run_script(diary, person, day)
 
         for later in range(day, min(diary.days, day + dice.pick((1, 3, 10, 40)))):
@@ -128,7 +128,7 @@ def own_scripts(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def night_reading(diary: Diary, dice: Dice) -> list[Span]:
+def night_reading(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People read mail at night for a while: deadlines, holidays, small children."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.02, 0.1):
@@ -140,7 +140,7 @@ def night_reading(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def prompt_mishaps(diary: Diary, dice: Dice) -> list[Span]:
+def prompt_mishaps(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A change of the prompts' app makes people deny or miss them."""
     day, length = some_day(diary, dice), dice.count(1, 4)
     for later in range(day, day + length):

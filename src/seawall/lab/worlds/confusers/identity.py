@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.chores.identity import (
     factor_reset,
     identity_work,
@@ -11,11 +11,11 @@ from seawall.lab.worlds.chores.identity import (
 )
 from seawall.lab.worlds.chores.mailboxes import forwarding
 from seawall.lab.worlds.confusers.stage import Confuser, Span, some_day, some_people
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
-def factor_renewal(diary: Diary, dice: Dice) -> list[Span]:
+def factor_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Telephones are renewed: the help desk resets factors for days, and their holders enrol others."""
     day, length = some_day(diary, dice), dice.count(1, 6)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.05)):
@@ -23,7 +23,7 @@ def factor_renewal(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def automation(diary: Diary, dice: Dice) -> list[Span]:
+def automation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Administrators automate: API tokens, roles and rules change for some days."""
     day, length = some_day(diary, dice), dice.count(1, 8)
     for _ in range(3 + dice.poisson(12)):
@@ -31,14 +31,14 @@ def automation(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def delegated_tool(diary: Diary, dice: Dice) -> list[Span]:
+def delegated_tool(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A tool is given domain-wide delegation and reads many mailboxes for some days."""
     day, length = some_day(diary, dice), dice.count(1, 10)
     app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=False)
     people = some_people(diary, dice, 0.02, 0.4)
     diary.tenant.apps.append(app)
 
-    def work(diary: Diary, day: int) -> None:
+    def work(diary: ActivityLog, day: int) -> None:
         time = diary.start + 86400 * (day + diary.dice.uniform())
         items = diary.dice.log_between(1, 30)
         read_as_delegate(diary, app, app.place.address(day, diary.dice), time, people, items)
@@ -50,7 +50,7 @@ def delegated_tool(diary: Diary, dice: Dice) -> list[Span]:
     return [([app.app], day, min(diary.days, day + length))]
 
 
-def holiday_forwarding(diary: Diary, dice: Dice) -> list[Span]:
+def holiday_forwarding(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Before a holiday some people forward their mail to a private address."""
     day, length = some_day(diary, dice), dice.count(1, 4)
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.01)):

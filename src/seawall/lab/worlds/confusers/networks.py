@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.acts import Diary
+from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.founding import give_vpn, mobile_place
-from seawall.lab.worlds.networks import Place, countries_with, networks_of
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.networks import ConnectionPoint, countries_with, networks_of
+from seawall.lab.worlds.organisation import LabAccount
 
 
-def _lodging(country: str, dice: Dice) -> Place:
+def _lodging(country: str, dice: SeededRandom) -> ConnectionPoint:
     kinds = dice.weighted([(("residential",), 0.75), (("hosting",), 0.1), (("campus",), 0.15)])
-    return Place(dice.pick(networks_of(kinds, country)), dice.between(0.1, 1.0))
+    return ConnectionPoint(dice.pick(networks_of(kinds, country)), dice.between(0.1, 1.0))
 
 
-def travel(diary: Diary, dice: Dice) -> list[Span]:
+def travel(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People travel, near and far; the telephone roams on the home carrier or a local one."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.05, 0.3):
@@ -29,17 +29,19 @@ def travel(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def _swap_mobile(diary: Diary, person: Person, country: str, start: int, length: int, dice: Dice) -> None:
+def _swap_mobile(
+    diary: ActivityLog, person: LabAccount, country: str, start: int, length: int, dice: SeededRandom
+) -> None:
     usual, abroad = person.mobile, mobile_place(country, dice)
 
-    def change(place: Place) -> None:
+    def change(place: ConnectionPoint) -> None:
         person.mobile = place
 
     diary.plan(start, lambda _diary, _day: change(abroad))
     diary.plan(start + length, lambda _diary, _day: change(usual))
 
 
-def conference(diary: Diary, dice: Dice) -> list[Span]:
+def conference(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Several people at one event, on one network."""
     people, start, length = (
         dice.sample(diary.tenant.people, dice.count(3, 15)),
@@ -52,7 +54,7 @@ def conference(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), start, min(diary.days, start + length))]
 
 
-def vpn_roll_out(diary: Diary, dice: Dice) -> list[Span]:
+def vpn_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """The organisation's people start to work through a VPN or SASE within some days."""
     start, spread = some_day(diary, dice), dice.count(1, 8)
     kind = dice.weighted([("sase", 0.6), ("hosting", 0.25), ("vpn", 0.15)])
@@ -63,30 +65,35 @@ def vpn_roll_out(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), start, min(diary.days, start + spread))]
 
 
-def private_vpn(diary: Diary, dice: Dice) -> list[Span]:
+def private_vpn(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A few people subscribe to a commercial VPN, which sits in hosting networks."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
         start = some_day(diary, dice)
         kind = dice.weighted([(("vpn",), 0.6), (("hosting",), 0.25), (("anonymiser",), 0.15)])
-        person.vpn, person.vpn_from = Place(dice.pick(networks_of(kind)), dice.between(0.1, 1.0)), start
+        person.vpn, person.vpn_from = (
+            ConnectionPoint(dice.pick(networks_of(kind)), dice.between(0.1, 1.0)),
+            start,
+        )
         person.vpn_share, person.vpn_mobile = dice.between(0.1, 1.0), dice.chance(0.4)
         spans.append(([person.upn], start, diary.days))
     return spans
 
 
-def new_provider(diary: Diary, dice: Dice) -> list[Span]:
+def new_provider(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People move house or change their provider."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.08):
         start = some_day(diary, dice)
-        place = Place(
+        place = ConnectionPoint(
             dice.pick(networks_of(("residential",), person.country)),
             dice.log_between(0.01, 1.0),
             dice.pick((0.0, 0.4)),
         )
 
-        def change(_diary: Diary, _day: int, person: Person = person, place: Place = place) -> None:
+        def change(
+            _diary: ActivityLog, _day: int, person: LabAccount = person, place: ConnectionPoint = place
+        ) -> None:
             person.home = place
 
         diary.plan(start, change)
@@ -94,7 +101,7 @@ def new_provider(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def roaming(diary: Diary, dice: Dice) -> list[Span]:
+def roaming(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A telephone roams abroad while everything else stays: border regions, day trips."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.1):
@@ -104,11 +111,11 @@ def roaming(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def second_home(diary: Diary, dice: Dice) -> list[Span]:
+def second_home(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Weekends at the family's or a second home."""
     people = some_people(diary, dice, 0.02, 0.12)
     for person in people:
-        place = Place(
+        place = ConnectionPoint(
             dice.pick(networks_of(("residential",), person.country if dice.chance(0.8) else None)), 0.3
         )
         for day in range(dice.below(7), diary.days, 7):
@@ -117,12 +124,12 @@ def second_home(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), 0, diary.days)]
 
 
-def office_move(diary: Diary, dice: Dice) -> list[Span]:
+def office_move(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """An office gets another line."""
     country, start = dice.pick(sorted(diary.tenant.offices)), some_day(diary, dice)
     place, network = diary.tenant.offices[country], dice.pick(networks_of(("residential",), country))
 
-    def change(_diary: Diary, _day: int) -> None:
+    def change(_diary: ActivityLog, _day: int) -> None:
         place.network = network
         place.fixed = tuple(network.v4_address(dice, 0) for _ in range(2))
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seawall.lab.worlds.acts import Diary, held_by, read, sign_in
+from seawall.lab.worlds.acts import ActivityLog, place_in_hours, read, sign_in
 from seawall.lab.worlds.chores.accounts import consent, method_change, password_reset, register_method, reset
 from seawall.lab.worlds.chores.administration import administer, odd_administration, provider_housekeeping
 from seawall.lab.worlds.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
 from seawall.lab.worlds.chores.people import shell_of, web_of, whereabouts, working_time
 from seawall.lab.worlds.chores.signing_in import guest_access, spray
 from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.founding import make_person
 from seawall.lab.worlds.networks import microsoft_address
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.organisation import LabAccount
 
 
-def joiners(diary: Diary, dice: Dice) -> list[Span]:
+def joiners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People join, some of them many on one day."""
     spans: list[Span] = []
     block = some_day(diary, dice)
@@ -28,7 +28,7 @@ def joiners(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def leavers(diary: Diary, dice: Dice) -> list[Span]:
+def leavers(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """People leave; a colleague may read their mailbox afterwards."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
@@ -40,7 +40,7 @@ def leavers(diary: Diary, dice: Dice) -> list[Span]:
     return spans
 
 
-def merger(diary: Diary, dice: Dice) -> list[Span]:
+def merger(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A block of accounts comes from another organisation, in another country and with other programs."""
     tenant, day = diary.tenant, some_day(diary, dice)
     country = dice.pick(("US", "GB", "DE", "IN", "BR", "PL", "JP", "ZA", "TR", "MX", "TH"))
@@ -60,12 +60,12 @@ def merger(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), day, diary.days)]
 
 
-def help_desk_wave(diary: Diary, dice: Dice) -> list[Span]:
+def help_desk_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Passwords are reset and authentication methods registered anew for many people within a few days."""
     people, day, length = some_people(diary, dice, 0.05, 0.5), some_day(diary, dice), dice.count(1, 4)
     for person in people:
 
-        def renew(diary: Diary, day: int, person: Person = person) -> None:
+        def renew(diary: ActivityLog, day: int, person: LabAccount = person) -> None:
             time = working_time(diary, person, day)
             reset(diary, diary.dice.pick(diary.tenant.admins()), person, time, microsoft_address(diary.dice))
             if diary.dice.chance(0.6):
@@ -75,18 +75,18 @@ def help_desk_wave(diary: Diary, dice: Dice) -> list[Span]:
     return [(names(people), day, min(diary.days, day + length))]
 
 
-def new_delegates(diary: Diary, dice: Dice) -> list[Span]:
+def new_delegates(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Assistants change, folders are shared, a team takes over a mailbox."""
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.02)):
         diary.plan(some_day(diary, dice), delegate if dice.chance(0.7) else folder_permission)
     return [([], 0, diary.days)]
 
 
-def new_tenant(diary: Diary, dice: Dice) -> list[Span]:
+def new_tenant(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """The log begins with the organisation's set-up: accounts, roles, methods, rules, rights and consents at once."""
     length = dice.count(1, 4)
     busy = diary.tenant.style.confuser_scale * len(diary.tenant.people) / length
-    steps: tuple[tuple[float, Callable[[Diary, int], None]], ...] = (
+    steps: tuple[tuple[float, Callable[[ActivityLog, int], None]], ...] = (
         (0.1, administer),
         (0.03, odd_administration),
         (0.2, method_change),
@@ -102,7 +102,7 @@ def new_tenant(diary: Diary, dice: Dice) -> list[Span]:
     return [([], 0, length)]
 
 
-def rule_training(diary: Diary, dice: Dice) -> list[Span]:
+def rule_training(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """After a training many people make rules; some forward their mail for the holidays."""
     day, length = some_day(diary, dice), dice.count(1, 5)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.05)):
@@ -110,7 +110,7 @@ def rule_training(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def method_renewal(diary: Diary, dice: Dice) -> list[Span]:
+def method_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A campaign for better authentication methods."""
     day, length = some_day(diary, dice), dice.count(2, 12)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.1)):
@@ -118,11 +118,11 @@ def method_renewal(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def admin_project(diary: Diary, dice: Dice) -> list[Span]:
+def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Administrators search, export, change the audit and read other mailboxes, for good reasons."""
     admin, day, length = dice.pick(diary.tenant.admins()), some_day(diary, dice), dice.count(1, 8)
 
-    def work(diary: Diary, day: int) -> None:
+    def work(diary: ActivityLog, day: int) -> None:
         odd_administration(diary, day)
         if diary.dice.chance(0.5):
             owner, client, address = (
@@ -142,7 +142,7 @@ def admin_project(diary: Diary, dice: Dice) -> list[Span]:
                     client,
                     address,
                     moment,
-                    held_by(session, moment),
+                    place_in_hours(session, moment),
                     owner,
                     1 + diary.dice.poisson(6),
                     diary.dice.pick(owner.folders),
@@ -155,7 +155,7 @@ def admin_project(diary: Diary, dice: Dice) -> list[Span]:
     return [([admin.upn], day, min(diary.days, day + length))]
 
 
-def spray_wave(diary: Diary, dice: Dice) -> list[Span]:
+def spray_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Strangers try passwords for days; none fits."""
     day, length = some_day(diary, dice), dice.count(1, 6)
     for later in range(day, day + length):
@@ -164,7 +164,7 @@ def spray_wave(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def partners(diary: Diary, dice: Dice) -> list[Span]:
+def partners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Guests of a partner and holders of personal accounts open shared mailboxes and calendars for a while."""
     day, length = some_day(diary, dice), dice.count(2, 20)
     for later in range(day, min(diary.days, day + length)):
@@ -173,7 +173,7 @@ def partners(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + length))]
 
 
-def forgotten_passwords(diary: Diary, dice: Dice) -> list[Span]:
+def forgotten_passwords(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """After a holiday many people need a new password."""
     day = some_day(diary, dice)
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.04)):
@@ -181,7 +181,7 @@ def forgotten_passwords(diary: Diary, dice: Dice) -> list[Span]:
     return [([], day, min(diary.days, day + 1))]
 
 
-def log_gap(diary: Diary, dice: Dice) -> list[Span]:
+def log_gap(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """A source delivers nothing for hours or days."""
     spans: list[Span] = []
     for _ in range(dice.count(1, 3)):

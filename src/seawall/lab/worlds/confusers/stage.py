@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seawall.lab.worlds.acts import Diary
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person
+from seawall.lab.worlds.acts import ActivityLog
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount
 
 Span = tuple[list[str], int, int]
 """Accounts concerned, first day, day after the last."""
-Confuser = Callable[[Diary, Dice], list[Span]]
+Confuser = Callable[[ActivityLog, SeededRandom], list[Span]]
 """Arranges something before the ordinary days are written; returns what it arranged."""
 
 
-def some_people(diary: Diary, dice: Dice, low: float, high: float) -> list[Person]:
+def some_people(diary: ActivityLog, dice: SeededRandom, low: float, high: float) -> list[LabAccount]:
     """Draw people: between two shares of the organisation (times the tenant's scale), at least one."""
     share = dice.log_between(low, high) * diary.tenant.style.confuser_scale
     people = diary.tenant.people
     return dice.sample(people, max(1, min(len(people), round(share * len(people)))))
 
 
-def some_day(diary: Diary, dice: Dice) -> int:
+def some_day(diary: ActivityLog, dice: SeededRandom) -> int:
     """Draw a day, not among the first three."""
     return min(diary.days - 1, 3 + dice.below(max(1, diary.days - 3)))
 
 
-def names(people: list[Person]) -> list[str]:
+def names(people: list[LabAccount]) -> list[str]:
     """Return the people's accounts."""
     return [person.upn for person in people]

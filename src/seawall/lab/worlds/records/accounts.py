@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import is_microsoft
-from seawall.lab.worlds.organisation import Application, Person, Tenant
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 
 
 @functools.lru_cache(maxsize=65536)
@@ -35,12 +35,12 @@ def customer(tenant: Tenant) -> str:
     return "C0" + letters(tenant.id, 7).lower()
 
 
-def profile(who: Person) -> str:
+def profile(who: LabAccount) -> str:
     """Return a person's Google profile id."""
     return "1" + digits(who.object_id, 20)
 
 
-def okta_user(who: Person) -> str:
+def okta_user(who: LabAccount) -> str:
     """Return a person's Okta id."""
     return "00u" + letters(who.object_id, 17)
 
@@ -67,7 +67,7 @@ _BY_FAMILY = {
 }
 
 
-def program_name(client: Client) -> str:
+def program_name(client: LabClient) -> str:
     """Return the name by which a user's consent shows a program that reads Gmail."""
     if client.name:
         return client.name
@@ -76,10 +76,10 @@ def program_name(client: Client) -> str:
     return _PROGRAMS[int(digits(client.app, 6)) % len(_PROGRAMS)]
 
 
-def seen_address(address: str, who: Person | Application | None, dice: Dice) -> str:
+def read_seen_address(address: str, who: LabAccount | LabApplication | None, dice: SeededRandom) -> str:
     """Return the address from which Google or Okta sees an act: no back end of another vendor stands between."""
     if not is_microsoft(address):
         return address
-    if isinstance(who, Person):
+    if isinstance(who, LabAccount):
         return dice.pick(who.office.fixed) if who.office.fixed else ""
     return ""

@@ -7,17 +7,17 @@ from typing import Any
 import msgspec
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Application, Person, Tenant
-from seawall.lab.worlds.records.text import fraction, seconds, spelt
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.records.text import fraction, seconds, spell_text
 
 Record = dict[str, Any]
 
 
-def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return an Exchange administration record."""
     who, target = act.who, act.details["target"]
-    actor = act.details.get("system") or (who.spelling if isinstance(who, Person) else "")
+    actor = act.details.get("system") or (who.spelling if isinstance(who, LabAccount) else "")
     record: Record = {
         "CreationTime": seconds(act.time),
         "Id": uid,
@@ -31,7 +31,7 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> 
         "Workload": "Exchange",
     }
     if act.address:
-        record["ClientIP"] = spelt(act.address, tenant.style, dice)
+        record["ClientIP"] = spell_text(act.address, tenant.style, dice)
     record |= {
         "ObjectId": f"{tenant.server[:7]}A009.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/{tenant.domain}/{target}"
         if who is None
@@ -76,10 +76,10 @@ def _outlook_rule(record: Record, act: Act, tenant: Tenant) -> Record:
     }  # fmt: skip
 
 
-def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
+def directory_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom) -> Record:
     """Return a directory change as the unified audit log has it."""
     who, target = act.who, act.details["target"]
-    if isinstance(target, Person):
+    if isinstance(target, LabAccount):
         object_id, named = (
             target.upn,
             [
@@ -90,7 +90,7 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
                 {"ID": target.user_key, "Type": 3},
             ],
         )
-    elif isinstance(target, Application):
+    elif isinstance(target, LabApplication):
         kind = act.details["kind"]
         object_id, named = (
             target.app,
@@ -113,14 +113,14 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
         "OrganizationId": tenant.id,
         "RecordType": 8,
         "ResultStatus": "Success",
-        "UserKey": f"{who.user_key}@{tenant.domain}" if isinstance(who, Person) else "Not Available",
-        "UserType": 0 if isinstance(who, Person) else 4,
+        "UserKey": f"{who.user_key}@{tenant.domain}" if isinstance(who, LabAccount) else "Not Available",
+        "UserType": 0 if isinstance(who, LabAccount) else 4,
         "Version": 1,
         "Workload": "AzureActiveDirectory",
         "ClientIP": act.address,
         "ObjectId": object_id,
         "UserId": who.upn
-        if isinstance(who, Person)
+        if isinstance(who, LabAccount)
         else f"ServicePrincipal_{getattr(who, 'object_id', tenant.id)}",
         "AzureActiveDirectoryEventType": 1,
         "ExtendedProperties": [
@@ -146,11 +146,11 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: Dice) -> Record:
     }
 
 
-def _actor(who: Person | Application | None) -> list[Record]:
+def _actor(who: LabAccount | LabApplication | None) -> list[Record]:
     """Return who did it as a directory record lists it."""
     if who is None:
         return []
-    if isinstance(who, Application):
+    if isinstance(who, LabApplication):
         kind, first = "ServicePrincipal", [{"ID": who.name, "Type": 1}, {"ID": who.app, "Type": 2}]
     else:
         kind, first = "User", [{"ID": who.upn, "Type": 5}, {"ID": who.user_key, "Type": 3}]
@@ -162,18 +162,18 @@ def _actor(who: Person | Application | None) -> list[Record]:
     ]
 
 
-def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
+def entra_audit_record(act: Act, uid: str, dice: SeededRandom) -> Record:
     """Return a directory change as Graph's directoryAudits has it."""
     who, target = act.who, act.details["target"]
     about: Record
-    if isinstance(target, Person):
+    if isinstance(target, LabAccount):
         about = {
             "id": target.object_id,
             "displayName": target.name,
             "type": "User",
             "userPrincipalName": target.upn,
         }
-    elif isinstance(target, Application):
+    elif isinstance(target, LabApplication):
         about = {
             "id": target.object_id,
             "displayName": target.name,
@@ -194,7 +194,7 @@ def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
             "ipAddress": act.address or None,
             "roles": [],
         }
-        if isinstance(who, Person)
+        if isinstance(who, LabAccount)
         else None
     )
     app: Record | None = (
@@ -204,11 +204,11 @@ def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
             "servicePrincipalId": who.object_id,
             "servicePrincipalName": None,
         }
-        if isinstance(who, Application)
+        if isinstance(who, LabApplication)
         else None
     )
     details = [{"key": "User-Agent", "value": act.details["agent"]}] if act.details["agent"] else []
-    if isinstance(target, Application):
+    if isinstance(target, LabApplication):
         details.append({"key": "AppId", "value": target.app})
     return {
         "id": uid,
@@ -228,7 +228,7 @@ def entra_audit_record(act: Act, uid: str, dice: Dice) -> Record:
     }
 
 
-def wrapped(record: Record, tenant: Tenant, shape: str) -> Record:
+def wrap_change(record: Record, tenant: Tenant, shape: str) -> Record:
     """Return a directoryAudits record as a diagnostic-settings record or a Log Analytics row."""
     if shape == "diagnostic":
         return {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import Tenant
 from seawall.lab.worlds.records import google_admin, google_mail, google_sign_ins
 from seawall.lab.worlds.records.google_activity import Found
 
-_BY_KIND: dict[str, Callable[[Act, Tenant, Dice], Iterator[Found]]] = {
+_BY_KIND: dict[str, Callable[[Act, Tenant, SeededRandom], Iterator[Found]]] = {
     "sign_in": google_sign_ins.sign_in,
     "read": google_mail.reading,
     "item": google_mail.handling,
@@ -22,7 +22,7 @@ _BY_KIND: dict[str, Callable[[Act, Tenant, Dice], Iterator[Found]]] = {
 }
 
 
-def google_records(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def google_records(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield (application, activity) for what Google Workspace logs of an act: nothing, one activity or several."""
     write = _BY_KIND.get(act.kind)
     if write is not None:

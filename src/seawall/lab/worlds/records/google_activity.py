@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person, Tenant
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records import accounts
 from seawall.lab.worlds.records.text import seconds
 
@@ -20,7 +20,7 @@ def milliseconds(time: float) -> str:
     return f"{seconds(time)}.{int((time % 1) * 1000):03d}Z"
 
 
-def qualifier(dice: Dice) -> str:
+def qualifier(dice: SeededRandom) -> str:
     """Return a unique qualifier: a signed number of 64 bits as text."""
     return str(int(dice.hexadecimal(16), 16) - (1 << 63))
 
@@ -29,9 +29,9 @@ def activity(
     application: str,
     act: Act,
     tenant: Tenant,
-    dice: Dice,
+    dice: SeededRandom,
     *events: Record,
-    who: Person | None = None,
+    who: LabAccount | None = None,
     address: str | None = None,
     time: float | None = None,
 ) -> Found:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Application, Person, Tenant
-from seawall.lab.worlds.records.accounts import digits, letters, seen_address
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.records.accounts import digits, letters, read_seen_address
 from seawall.lab.worlds.records.google_activity import (
     Found,
     Record,
@@ -43,7 +43,7 @@ def scopes_of(words: str) -> list[str]:
 
 
 def _admin(
-    act: Act, tenant: Tenant, dice: Dice, kind: str, name: str, *parameters: Record
+    act: Act, tenant: Tenant, dice: SeededRandom, kind: str, name: str, *parameters: Record
 ) -> Iterator[Found]:
     yield activity(
         "admin",
@@ -51,7 +51,7 @@ def _admin(
         tenant,
         dice,
         event(kind, name, *parameters),
-        address=seen_address(act.address, act.who, dice),
+        address=read_seen_address(act.address, act.who, dice),
     )
 
 
@@ -100,9 +100,9 @@ _SETTINGS: dict[str, _Made] = {
 }
 
 
-def setting(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def setting(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield what an administrator's or holder's change of settings leaves; Google logs no filters of holders."""
-    if not isinstance(act.who, Person):
+    if not isinstance(act.who, LabAccount):
         return
     parameters: dict[str, Any] = act.details["parameters"]
     target = str(act.details["target"])
@@ -164,7 +164,7 @@ _ROLES = {
 }
 
 
-def _role(act: Act, tenant: Tenant, dice: Dice, whom: str, role: str) -> Iterator[Found]:
+def _role(act: Act, tenant: Tenant, dice: SeededRandom, whom: str, role: str) -> Iterator[Found]:
     yield from _admin(
         act,
         tenant,
@@ -176,17 +176,17 @@ def _role(act: Act, tenant: Tenant, dice: Dice, whom: str, role: str) -> Iterato
     )
 
 
-def directory(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def directory(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield what a change of the directory leaves; with Okta before it, passwords and factors are changed there."""
     target = act.details["target"]
-    if not isinstance(act.who, Person):
+    if not isinstance(act.who, LabAccount):
         return
-    if act.operation == "Consent to application." and isinstance(target, Application):
+    if act.operation == "Consent to application." and isinstance(target, LabApplication):
         words = act.details["modified"]["ConsentAction.Permissions"].partition("Scope: ")[2].partition("]")[0]
         yield activity(
             "token", act, tenant, dice, authorise(target.name, target.app, "WEB", scopes_of(words))
         )
-    elif isinstance(target, Person):
+    elif isinstance(target, LabAccount):
         if act.operation in _CREDENTIALS:
             if not tenant.systems.is_federated:
                 yield from _CREDENTIALS[act.operation](act, target, tenant, dice)
@@ -194,26 +194,26 @@ def directory(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
             yield from _USERS[act.operation](act, target, tenant, dice)
 
 
-def _own_password(act: Act, _target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _own_password(act: Act, _target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return own_account(act, tenant, dice, "password_change", "password_edit")
 
 
-def _reset(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _reset(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return _admin(act, tenant, dice, "USER_SETTINGS", "CHANGE_PASSWORD", text("USER_EMAIL", target.upn))
 
 
-def _cookies(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _cookies(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     if act.who is not target:
         yield from _admin(
             act, tenant, dice, "USER_SETTINGS", "RESET_SIGNIN_COOKIES", text("USER_EMAIL", target.upn)
         )
 
 
-def _enrolled(act: Act, _target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _enrolled(act: Act, _target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return own_account(act, tenant, dice, "2sv_change", "2sv_enroll")
 
 
-def _updated(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _updated(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     if "StrongAuthenticationUserDetails" not in act.details["modified"]:
         return _admin(
             act, tenant, dice, "USER_SETTINGS", "CHANGE_USER_CUSTOM_FIELD", text("USER_EMAIL", target.upn)
@@ -221,7 +221,7 @@ def _updated(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[F
     return own_account(act, tenant, dice, "recovery_info_change", "recovery_phone_edit")
 
 
-def _member(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _member(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     group = f"{target.department}@{tenant.domain}"
     yield from _admin(
         act,
@@ -244,20 +244,20 @@ def _member(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Fo
             text("user_email", target.upn),
             texts("status", "succeeded"),
         ),
-        address=seen_address(act.address, act.who, dice),
+        address=read_seen_address(act.address, act.who, dice),
     )
 
 
-def _granted(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _granted(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     role = _ROLES.get(act.details["modified"].get("Role.DisplayName", ""), "_USER_MANAGEMENT_ADMIN_ROLE")
     return _role(act, tenant, dice, target.upn, role)
 
 
-def _created(act: Act, target: Person, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def _created(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return _admin(act, tenant, dice, "USER_SETTINGS", "CREATE_USER", text("USER_EMAIL", target.upn))
 
 
-_Change = Callable[[Act, Person, Tenant, Dice], Iterator[Found]]
+_Change = Callable[[Act, LabAccount, Tenant, SeededRandom], Iterator[Found]]
 _CREDENTIALS: dict[str, _Change] = {
     "Change user password.": _own_password,
     "Reset user password.": _reset,
@@ -272,10 +272,10 @@ _USERS: dict[str, _Change] = {
 }
 
 
-def identity(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def identity(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield domain-wide delegation; the other acts of this kind are Okta's."""
     app = act.details["target"]
-    if act.operation != "Authorise delegation." or not isinstance(app, Application):
+    if act.operation != "Authorise delegation." or not isinstance(app, LabApplication):
         return
     yield from _admin(
         act,
@@ -289,7 +289,7 @@ def identity(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
     )
 
 
-def other(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def other(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield a rule that fired (application `rules`)."""
     who = act.person
     yield activity(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Application, Person, Tenant
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 from seawall.lab.worlds.records.accounts import client_id, digits, letters, program_name
 from seawall.lab.worlds.records.google_activity import (
     Found,
@@ -34,12 +34,12 @@ _HANDLED = {
 }
 
 
-def reading(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def reading(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield what is left of reading: calls where an application reads, opened messages where a person does."""
     client = act.client
     if client is None or client.family == "teams":
         return  # the provider's own indexing, or another vendor's program
-    if isinstance(act.who, Application) or client.style in ("graph", "rest", "ews"):
+    if isinstance(act.who, LabApplication) or client.style in ("graph", "rest", "ews"):
         yield _call(act, client, tenant, dice)
         return
     if not tenant.systems.mail_log:
@@ -49,13 +49,13 @@ def reading(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
         yield _mail(act, client, OPENED, tenant, dice, act.time + 7 * place)
 
 
-def handling(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def handling(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield what is left of sending, moving and deleting."""
     if act.client is not None and act.operation in _HANDLED and tenant.systems.mail_log:
         yield _mail(act, act.client, _HANDLED[act.operation], tenant, dice, act.time)
 
 
-def kind_of(client: Client) -> str:
+def kind_of(client: LabClient) -> str:
     """Return Gmail's word for the kind of client."""
     if client.style == "imap":
         return "POP3" if "POP3" in client.info(0) else "IMAP"
@@ -66,10 +66,12 @@ def kind_of(client: Client) -> str:
     return "WEB"
 
 
-def _mail(act: Act, client: Client, number_of_type: int, tenant: Tenant, dice: Dice, time: float) -> Found:
+def _mail(
+    act: Act, client: LabClient, number_of_type: int, tenant: Tenant, dice: SeededRandom, time: float
+) -> Found:
     owner = act.mailbox
     session: list[Record] = []
-    if act.who is not owner and isinstance(act.who, Person):
+    if act.who is not owner and isinstance(act.who, LabAccount):
         session.append(text("delegate_user_email", act.who.upn))
     context = [text("client_type", kind_of(client))]
     if session:
@@ -106,7 +108,7 @@ def _mail(act: Act, client: Client, number_of_type: int, tenant: Tenant, dice: D
     )
 
 
-def _call(act: Act, client: Client, tenant: Tenant, dice: Dice) -> Found:
+def _call(act: Act, client: LabClient, tenant: Tenant, dice: SeededRandom) -> Found:
     method = dice.weighted(
         [
             ("gmail.users.messages.get", 0.6),
@@ -134,9 +136,9 @@ def _call(act: Act, client: Client, tenant: Tenant, dice: Dice) -> Found:
     )
 
 
-def _client_of(act: Act, client: Client) -> str:
+def _client_of(act: Act, client: LabClient) -> str:
     """Return the client id: a number for a service account, which acts in a user's name by domain-wide delegation."""
-    return digits(client.app, 21) if isinstance(act.who, Application) else client_id(client.app)
+    return digits(client.app, 21) if isinstance(act.who, LabApplication) else client_id(client.app)
 
 
 _FILE_WORK = {
@@ -149,9 +151,9 @@ _FILE_WORK = {
 }
 
 
-def file(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def file(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield what Drive logs of work with a file."""
-    if not isinstance(act.who, Person):
+    if not isinstance(act.who, LabAccount):
         return
     kind = dice.pick(("document", "spreadsheet", "presentation", "pdf"))
     yield activity(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import network_of
-from seawall.lab.worlds.organisation import Person, Tenant
-from seawall.lab.worlds.records.accounts import client_id, digits, program_name, seen_address
+from seawall.lab.worlds.organisation import LabAccount, Tenant
+from seawall.lab.worlds.records.accounts import client_id, digits, program_name, read_seen_address
 from seawall.lab.worlds.records.google_activity import (
     Found,
     Record,
@@ -40,17 +40,17 @@ FULL_MAIL = "https://mail.google.com/"
 READ_MAIL = "https://www.googleapis.com/auth/gmail.readonly"
 
 
-def second_factor(who: Person) -> str:
+def second_factor(who: LabAccount) -> str:
     """Return the second factor that a person uses."""
     return _CHALLENGES[int(digits(who.object_id, 4)) % len(_CHALLENGES)]
 
 
-def is_program(client: Client) -> bool:
+def is_program(client: LabClient) -> bool:
     """Whether a client reaches Gmail by the holder's consent to a program rather than by the holder's own sign-in."""
     return client.style in ("graph", "rest", "ews") or client.family in ("thunderbird", "apple-mail")
 
 
-def sign_in(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
+def sign_in(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     """Yield the records of a sign-in: refreshing a token leaves none, and where Okta stands before it, neither do failures."""
     client, error = act.program, act.details["error"]
     if not act.details["interactive"] or client.family in ("app", "teams"):
@@ -93,7 +93,7 @@ def sign_in(act: Act, tenant: Tenant, dice: Dice) -> Iterator[Found]:
         )
 
 
-def _success(act: Act, tenant: Tenant, dice: Dice) -> Record:
+def _success(act: Act, tenant: Tenant, dice: SeededRandom) -> Record:
     method = act.details["method"]
     if tenant.systems.is_federated:
         kind, challenges = "saml", ["none"]
@@ -112,7 +112,7 @@ def _success(act: Act, tenant: Tenant, dice: Dice) -> Record:
     )
 
 
-def _authorise(client: Client) -> Record:
+def _authorise(client: LabClient) -> Record:
     scope = FULL_MAIL if client.style in ("imap", "activesync", "ews") else READ_MAIL
     return authorise(program_name(client), client.app, "NATIVE_DESKTOP", [scope, "openid", "email"])
 
@@ -143,7 +143,7 @@ def bucket_of(scope: str) -> str:
 
 
 def own_account(
-    act: Act, tenant: Tenant, dice: Dice, kind: str, name: str, *parameters: Record
+    act: Act, tenant: Tenant, dice: SeededRandom, kind: str, name: str, *parameters: Record
 ) -> Iterator[Found]:
     """Yield a change of the holder's own account (application `user_accounts`)."""
     yield activity(
@@ -152,5 +152,5 @@ def own_account(
         tenant,
         dice,
         event(kind, name, *parameters),
-        address=seen_address(act.address, act.who, dice),
+        address=read_seen_address(act.address, act.who, dice),
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import EXCHANGE, GRAPH
-from seawall.lab.worlds.organisation import Application, Person, Tenant
-from seawall.lab.worlds.records.text import fraction, seconds, spelt
+from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.records.text import fraction, seconds, spell_text
 
 Record = dict[str, Any]
 _API_OF_STYLE = {
@@ -26,10 +26,10 @@ _API_OF_STYLE = {
 _REGIONS = ("eurprd04", "namprd12", "eurprd09", "apcprd01")
 
 
-def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return a record of an act of kind read or item."""
     owner, client = act.mailbox, act.client
-    who = act.who if isinstance(act.who, Application) else act.person
+    who = act.who if isinstance(act.who, LabApplication) else act.person
     style = tenant.style
     logged_as = client.style if client else "rest"
     is_read = act.kind == "read"
@@ -42,7 +42,7 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
         "RecordType": (50 if not is_sync else 2) if is_read else (2 if act.operation in _SINGLE else 3),
         "ResultStatus": "Succeeded",
     }
-    if isinstance(who, Application):
+    if isinstance(who, LabApplication):
         record |= {
             "UserKey": who.app,
             "UserType": 5,
@@ -58,7 +58,7 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
             "Workload": "Exchange",
             "UserId": who.spelling,
         }
-    address = spelt(act.address, style, dice)
+    address = spell_text(act.address, style, dice)
     if logged_as in ("mapi", "owa", "imap") and address:
         record["ClientIP"] = address
     _application(record, act, logged_as, tenant, dice)
@@ -66,13 +66,13 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
         record["ClientIPAddress"] = address
     _client(record, act, logged_as, dice, week)
     logon = 0 if who is owner else 2
-    if isinstance(who, Application):
+    if isinstance(who, LabApplication):
         logon = 1 if dice.chance(0.5) else 0
     record |= {
         "ExternalAccess": False,
         "InternalLogonType": 0,
         "LogonType": logon,
-        "LogonUserSid": who.sid if isinstance(who, Person) else owner.sid,
+        "LogonUserSid": who.sid if isinstance(who, LabAccount) else owner.sid,
         "MailboxGuid": owner.mailbox_guid,
         "MailboxOwnerSid": owner.sid,
         "MailboxOwnerUPN": owner.spelling,
@@ -97,7 +97,7 @@ def _servers(start: str, week: int) -> tuple[str, ...]:
 _SINGLE = ("Send", "SendAs", "SendOnBehalf", "Create", "Update")
 
 
-def _application(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: Dice) -> None:
+def _application(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: SeededRandom) -> None:
     api, app = act.details.get("api"), act.details.get("app")
     if api:
         record["AppId"], record["ClientAppId"] = api, app
@@ -112,7 +112,7 @@ def _application(record: Record, act: Act, logged_as: str, tenant: Tenant, dice:
             record["AppId"] = client.app
 
 
-def _client(record: Record, act: Act, logged_as: str, dice: Dice, week: int) -> None:
+def _client(record: Record, act: Act, logged_as: str, dice: SeededRandom, week: int) -> None:
     if act.client is None:
         record["ClientInfoString"] = "Client=REST;Client=RESTSystem;;"
         return
@@ -129,7 +129,7 @@ def _client(record: Record, act: Act, logged_as: str, dice: Dice, week: int) -> 
         record["ClientInfoString"] = info
 
 
-def _token(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: Dice) -> None:
+def _token(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: SeededRandom) -> None:
     style = tenant.style
     if act.session and logged_as in ("owa", "mapi") and style.identifiers == "absent" and dice.chance(0.6):
         record["SessionId"] = act.session
@@ -150,7 +150,7 @@ def _token(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: Dice)
         record["DeviceId"] = act.client.device
 
 
-def _access(record: Record, act: Act, owner: Person, is_sync: bool, dice: Dice) -> None:
+def _access(record: Record, act: Act, owner: LabAccount, is_sync: bool, dice: SeededRandom) -> None:
     record["OperationProperties"] = [
         {"Name": "MailAccessType", "Value": "Sync" if is_sync else "Bind"},
         {"Name": "IsThrottled", "Value": "True" if act.details.get("throttled") else "False"},
@@ -176,13 +176,13 @@ def _access(record: Record, act: Act, owner: Person, is_sync: bool, dice: Dice) 
     record["OperationCount"] = max(1, act.count)
 
 
-def _messages(count: int, dice: Dice) -> Iterator[tuple[str, int]]:
+def _messages(count: int, dice: SeededRandom) -> Iterator[tuple[str, int]]:
     for _ in range(count):
         item = dice.hexadecimal(32)
         yield item, 2048 + int(item[:4], 16)
 
 
-def _item(record: Record, act: Act, dice: Dice) -> None:
+def _item(record: Record, act: Act, dice: SeededRandom) -> None:
     item = dice.hexadecimal(32)
     parent = {"Id": f"LgAAAA{item[:20]}AAAB", "Path": f"\\{act.folder}"}
     about = {
@@ -219,7 +219,7 @@ SUBJECTS = (
 )
 
 
-def file_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def file_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return a SharePoint or OneDrive record."""
     who, client = act.owner or act.person, act.client
     system = act.details.get("system")
@@ -252,7 +252,7 @@ def file_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Re
     }
 
 
-def other_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def other_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return a record of a kind that nobody models."""
     who = act.person
     return {

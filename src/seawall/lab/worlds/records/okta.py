@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import browser_client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person, Tenant
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records import okta_administration
 from seawall.lab.worlds.records.accounts import digits, letters
 from seawall.lab.worlds.records.okta_entry import Record, entry, thing
@@ -22,7 +22,7 @@ _DENIED, _MISSED = 500121, 50074
 _OTHER_FACTORS = ("TOKEN_SOFTWARE_TOTP", "FIDO_WEBAUTHN", "SMS_FACTOR", "SIGNED_NONCE")
 
 
-def factor_of(who: Person, tenant: Tenant) -> str:
+def factor_of(who: LabAccount, tenant: Tenant) -> str:
     """Return the factor that a person uses."""
     drawn = int(digits(who.object_id, 6))
     if drawn % 100 < 100 * tenant.systems.push_share:
@@ -30,7 +30,7 @@ def factor_of(who: Person, tenant: Tenant) -> str:
     return _OTHER_FACTORS[drawn % len(_OTHER_FACTORS)]
 
 
-def okta_records(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+def okta_records(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
     """Yield what Okta logs of an act: nothing, one entry or several of one transaction."""
     write = _BY_KIND.get(act.kind)
     if write is not None:
@@ -52,7 +52,7 @@ def _suite(tenant: Tenant) -> Record:
     return thing("AppInstance", uid, name)
 
 
-def sign_in(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+def sign_in(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
     """Yield the entries of one sign-in; refreshing a token of the suite does not come by here."""
     client, error = act.program, act.details["error"]
     if not act.details["interactive"] or client.family in ("app", "teams"):
@@ -71,7 +71,9 @@ def sign_in(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]
         yield from _entered(act, tenant, dice, week, transaction, uri)
 
 
-def _unanswered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: str) -> Iterator[Record]:
+def _unanswered(
+    act: Act, tenant: Tenant, dice: SeededRandom, week: int, transaction: str
+) -> Iterator[Record]:
     is_denied = act.details["error"] == _DENIED
     factor = factor_of(act.person, tenant)
     if factor == "OKTA_VERIFY_PUSH":
@@ -91,7 +93,9 @@ def _unanswered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: st
     )  # fmt: skip
 
 
-def _entered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: str, uri: str) -> Iterator[Record]:
+def _entered(
+    act: Act, tenant: Tenant, dice: SeededRandom, week: int, transaction: str, uri: str
+) -> Iterator[Record]:
     suite = _suite(tenant)
     method = act.details["method"]
     policy = thing("PolicyEntity", "00p" + letters(tenant.id, 17), "Default Policy")
@@ -119,7 +123,7 @@ def _entered(act: Act, tenant: Tenant, dice: Dice, week: int, transaction: str, 
 
 
 def _opened(
-    act: Act, tenant: Tenant, dice: Dice, week: int, app: Record, time: float, transaction: str = ""
+    act: Act, tenant: Tenant, dice: SeededRandom, week: int, app: Record, time: float, transaction: str = ""
 ) -> Record:
     return entry(
         "user.authentication.sso", "User single sign on to app", act, tenant, dice, app, week=week, time=time,
@@ -127,7 +131,7 @@ def _opened(
     )  # fmt: skip
 
 
-def open_application(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
+def open_application(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
     """Yield the entry of opening an application in a session that is there already, with a factor where one is asked."""
     name, uid = act.details["application"]
     if act.person.uses_mfa and dice.chance(tenant.systems.step_up_share):
@@ -138,17 +142,17 @@ def open_application(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterato
     yield _opened(act, tenant, dice, week, thing("AppInstance", uid, name), act.time)
 
 
-def _administration(act: Act, tenant: Tenant, dice: Dice, week: int) -> Iterator[Record]:
-    if isinstance(act.who, Person):
+def _administration(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
+    if isinstance(act.who, LabAccount):
         program = (
             act.client
             or next((c for c in act.who.desks if c.used == "Browser"), None)
-            or browser_client("chrome", "windows", Dice(int(digits(act.who.object_id, 9))))
+            or browser_client("chrome", "windows", SeededRandom(int(digits(act.who.object_id, 9))))
         )
         yield from okta_administration.administration(act, tenant, dice, week, program)
 
 
-_BY_KIND: dict[str, Callable[[Act, Tenant, Dice, int], Iterator[Record]]] = {
+_BY_KIND: dict[str, Callable[[Act, Tenant, SeededRandom, int], Iterator[Record]]] = {
     "sign_in": sign_in,
     "sso": open_application,
     "directory": _administration,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.organisation import Person, Tenant
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records.accounts import letters
 from seawall.lab.worlds.records.okta_entry import Record, entry, thing, user
 
@@ -43,7 +43,9 @@ ROLES = {
 }
 
 
-def administration(act: Act, tenant: Tenant, dice: Dice, week: int, program: Client) -> Iterator[Record]:
+def administration(
+    act: Act, tenant: Tenant, dice: SeededRandom, week: int, program: LabClient
+) -> Iterator[Record]:
     """Yield the entry of a change by a person, if it is one that is made at Okta."""
     target, operation = act.details["target"], act.details.get("says", act.operation)
     if operation in _THINGS:
@@ -53,7 +55,7 @@ def administration(act: Act, tenant: Tenant, dice: Dice, week: int, program: Cli
             kind, says, act, tenant, dice, thing(sort, "0" + letters(f"{tenant.id}/{name}", 19), name),
             week=week, program=program,
         )  # fmt: skip
-    elif operation in _USERS and isinstance(target, Person):
+    elif operation in _USERS and isinstance(target, LabAccount):
         kind, says = _USERS[operation]
         debug: dict[str, str] = {}
         modified = act.details.get("modified", {})

@@ -6,11 +6,11 @@ import functools
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.clients import Client
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import network_of
-from seawall.lab.worlds.organisation import Person, Tenant
-from seawall.lab.worlds.records.accounts import letters, okta_user, seen_address
+from seawall.lab.worlds.organisation import LabAccount, Tenant
+from seawall.lab.worlds.records.accounts import letters, okta_user, read_seen_address
 from seawall.lab.worlds.records.google_activity import milliseconds
 
 Record = dict[str, Any]
@@ -39,7 +39,7 @@ def external_session(session: str) -> str:
     return "idx" + letters(session, 22) if session else "unknown"
 
 
-def user(who: Person) -> Record:
+def user(who: LabAccount) -> Record:
     """Return a person as actor or target."""
     return {
         "id": okta_user(who),
@@ -110,21 +110,21 @@ def entry(
     says: str,
     act: Act,
     tenant: Tenant,
-    dice: Dice,
+    dice: SeededRandom,
     *targets: Record,
     week: int = 0,
     outcome: str = "SUCCESS",
     reason: str | None = None,
     time: float | None = None,
     transaction: str = "",
-    program: Client | None = None,
+    program: LabClient | None = None,
     by_system: bool = False,
     severity: str = "",
     **debug: str,
 ) -> Record:
     """Return one entry of the System Log. `debug` goes into debugData beside what every request leaves there."""
     client = program or act.client
-    address = seen_address(act.address, act.who, dice)
+    address = read_seen_address(act.address, act.who, dice)
     agent = client.agent(week) if client is not None else ""
     place, security = _place(address)
     request = transaction or dice.token(26)

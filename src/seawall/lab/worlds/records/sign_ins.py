@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import Dice
+from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import APP_NAMES, RESOURCE_NAMES
 from seawall.lab.worlds.networks import catalogue
-from seawall.lab.worlds.organisation import Application, Tenant
+from seawall.lab.worlds.organisation import LabApplication, Tenant
 from seawall.lab.worlds.records.text import fraction, seconds
 
 Record = dict[str, Any]
@@ -62,9 +62,9 @@ def country_of(address: str) -> str:
     return _COUNTRY_BY_START.get(separator.join(address.split(separator)[:2]), "")
 
 
-def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return the sign-in as Microsoft Graph gives it."""
-    if isinstance(act.who, Application):
+    if isinstance(act.who, LabApplication):
         return _application_record(act, act.who, uid, tenant, dice)
     who, client = act.person, act.program
     error, method = act.details["error"], act.details["method"]
@@ -146,7 +146,9 @@ def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) ->
     return record
 
 
-def _application_record(act: Act, app: Application, uid: str, tenant: Tenant, dice: Dice) -> Record:
+def _application_record(
+    act: Act, app: LabApplication, uid: str, tenant: Tenant, dice: SeededRandom
+) -> Record:
     record: Record = {
         "id": uid,
         "createdDateTime": fraction(act.time),
@@ -244,7 +246,7 @@ def log_analytics(record: Record, tenant: Tenant) -> Record:
     return row
 
 
-def audit_sign_in(act: Act, uid: str, tenant: Tenant, dice: Dice, week: int) -> Record:
+def audit_sign_in(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
     """Return the sign-in's twin in the unified audit log: UserLoggedIn or UserLoginFailed, with the same id."""
     who, client = act.person, act.program
     error = act.details["error"]

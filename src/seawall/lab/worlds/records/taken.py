@@ -12,7 +12,7 @@ Record = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Taken:
+class TakenMessages:
     """Of one mailbox: distinct ids of messages that records name, how many they count beyond, folders taken as a whole."""
 
     messages: set[str] = field(default_factory=set)

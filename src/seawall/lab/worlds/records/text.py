@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime
 
-from seawall.lab.worlds.dice import Dice
-from seawall.lab.worlds.style import Style
+from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.style import OrganisationStyle
 
 
 @functools.lru_cache(maxsize=4096)
@@ -29,7 +29,7 @@ def fraction(time: float) -> str:
     return f"{seconds(time)}.{int((time % 1) * 1e7):07d}Z"
 
 
-def spelt(address: str, style: Style, dice: Dice) -> str:
+def spell_text(address: str, style: OrganisationStyle, dice: SeededRandom) -> str:
     """Return an address as some workload would write it: with a port, in brackets, as IPv4 in IPv6, or not at all."""
     if not address:
         return ""

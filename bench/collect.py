@@ -39,8 +39,8 @@ from tests.collection.serving import serving
 from collect_vendors import entra, google, m365, okta
 from collect_vendors.vendor import BEGIN, Failing, Vendor, faults_by_name
 from seawall.collection.collector import collector_of, ledger_folder, open_collection
-from seawall.collection.ledger import standings
-from seawall.collection.run import Run
+from seawall.collection.ledger import read_feed_statuses
+from seawall.collection.run import CollectionPass
 from seawall.collection.settings import read_settings
 from seawall.collection.windows import HOUR
 from seawall_base.clock import Clock
@@ -90,7 +90,7 @@ def collect(vendor: str, url: str, now: Any, haste: float, folder: Path, pipe: C
     settings = read_settings(known, None, VENDORS[vendor].settings(folder))
     collector = collector_of(known, settings, clock, url)
     with open_collection(folder / "logs", vendor, collector.tenant) as book:
-        outcome = Run(vendor, collector.source, collector.clients, book, clock).once()
+        outcome = CollectionPass(vendor, collector.source, collector.clients, book, clock).once()
     pipe.send((outcome.records, outcome.waiting, outcome.refused))
 
 
@@ -161,7 +161,7 @@ def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, 
 
 def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, Any]:
     """Say what the ledger has of the vendor's answers. `whole` are the digests of what the vendor sent in full."""
-    rows = standings(ledger_folder(folder / "logs"))
+    rows = read_feed_statuses(ledger_folder(folder / "logs"))
     with sqlite3.connect(ledger_folder(folder / "logs") / f"{vendor.name}-{vendor.tenant}.sqlite") as ledger:
         kept = Counter(row[0] for row in ledger.execute("SELECT sha256 FROM pieces WHERE state = 'came'"))
         came = ledger.execute("SELECT sum(records), sum(bytes) FROM pieces WHERE state = 'came'").fetchone()

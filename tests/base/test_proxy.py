@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.vendor_api.client import Client, Unavailable
+from seawall.vendor_api.client import VendorClient, VendorUnavailable
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import HttpClient
@@ -128,8 +128,8 @@ def test_a_proxy_that_does_not_let_through(tmp_path: Path, how: str, code: str, 
     with proxying("seawall:right", refuses) as proxy, secured(Fine(), tmp_path) as server:
         url = "http://127.0.0.1:1" if how == "gone" else proxy.url
         secret = "seawall:wrong" if how == "wrong" else "seawall:right"
-        client = Client(HttpClient(server.url, ProxySettings(url, secret)), None, clock)
-        with pytest.raises(Unavailable) as raised:
+        client = VendorClient(HttpClient(server.url, ProxySettings(url, secret)), None, clock)
+        with pytest.raises(VendorUnavailable) as raised:
             client.get(server.url, lambda answer: answer.body)
         assert server.requests == []
     assert raised.value.code == code
@@ -139,11 +139,11 @@ def test_a_proxy_that_does_not_let_through(tmp_path: Path, how: str, code: str, 
 
 def test_through_a_proxy_the_vendors_certificate_is_verified(tmp_path: Path) -> None:
     with proxying() as proxy, secured(Fine(), tmp_path) as server:
-        client = Client(HttpClient(server.url, ProxySettings(proxy.url)), None, Still())
-        with pytest.raises(Unavailable, match="tls-failed"):
+        client = VendorClient(HttpClient(server.url, ProxySettings(proxy.url)), None, Still())
+        with pytest.raises(VendorUnavailable, match="tls-failed"):
             client.get(server.url, lambda answer: answer.body)
         trusted = read_proxy_settings(proxy.url, None, tmp_path / "public.pem")
-        client = Client(HttpClient(server.url, trusted), None, Still())
+        client = VendorClient(HttpClient(server.url, trusted), None, Still())
         assert json.loads(client.get(server.url, lambda answer: answer.body)) == {"fine": True}
         assert len(proxy.heads) == 2
 
@@ -153,12 +153,12 @@ def test_neither_the_environment_nor_this_machine(tmp_path: Path, monkeypatch: p
     with proxying() as proxy, secured(Fine(), tmp_path) as server:
         for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        client = Client(
+        client = VendorClient(
             HttpClient(server.url, read_proxy_settings(None, None, tmp_path / "public.pem")), None, Still()
         )
         assert client.get(server.url, lambda answer: answer.status) == 200
         with serving(Fine()) as plain:
-            client = Client(HttpClient(plain.url, ProxySettings(proxy.url)), None, Still())
+            client = VendorClient(HttpClient(plain.url, ProxySettings(proxy.url)), None, Still())
             assert client.get(plain.url, lambda answer: answer.status) == 200
         assert proxy.heads == []
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seawall.collection.ledger import Book, open_book, standings
-from seawall.collection.ledger.reading import Standing
-from seawall.collection.run import Outcome, Run
+from seawall.collection.ledger import LedgerWriter, open_ledger, read_feed_statuses
+from seawall.collection.ledger.reading import FeedStatus
+from seawall.collection.run import CollectionPass, PassOutcome
 from seawall.collection.segments import Segments
-from seawall.collection.source import Source
-from seawall.vendor_api.client import Client, Patience
+from seawall.collection.source import LogSource
+from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpClient
 from tests.collection.management import TENANT
@@ -34,27 +34,31 @@ class Fixed:
 
 
 @contextmanager
-def opened(folder: Path, vendor: str = "m365") -> Iterator[Book]:
+def opened(folder: Path, vendor: str = "m365") -> Iterator[LedgerWriter]:
     logs, ledger = folder / "logs", folder / "logs.ledger"
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
     about = {"vendor": vendor, "tenant": TENANT}
-    with open_book(ledger / f"{vendor}-{TENANT}.sqlite", about, Segments(logs, ledger / "waiting")) as book:
+    with open_ledger(ledger / f"{vendor}-{TENANT}.sqlite", about, Segments(logs, ledger / "waiting")) as book:
         yield book
 
 
-def client_of(url: str, clock: Clock, *tokens: str, **more: Any) -> Client:
-    return Client(
-        HttpClient(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", Patience()), **more
+def client_of(url: str, clock: Clock, *tokens: str, **more: Any) -> VendorClient:
+    return VendorClient(
+        HttpClient(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", RetryPolicy()), **more
     )
 
 
 def collect(
-    folder: Path, make: Callable[[Client], Source], client: Client, clock: Clock, vendor: str = "m365"
-) -> Outcome:
+    folder: Path,
+    make: Callable[[VendorClient], LogSource],
+    client: VendorClient,
+    clock: Clock,
+    vendor: str = "m365",
+) -> PassOutcome:
     """One pass."""
     with opened(folder, vendor) as book:
-        return Run(vendor, make(client), [client], book, clock).once()
+        return CollectionPass(vendor, make(client), [client], book, clock).once()
 
 
 def lines(folder: Path) -> list[bytes]:
@@ -67,5 +71,5 @@ def ids(folder: Path, name: str = "Id") -> list[str]:
     return [json.loads(line)[name] for line in lines(folder)]
 
 
-def standing(folder: Path, feed: str = "Audit.Exchange") -> Standing:
-    return next(one for one in standings(folder / "logs.ledger") if one.feed.feed == feed)
+def standing(folder: Path, feed: str = "Audit.Exchange") -> FeedStatus:
+    return next(one for one in read_feed_statuses(folder / "logs.ledger") if one.feed.feed == feed)

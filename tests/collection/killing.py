@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seawall.collection.ledger import standings, tables
-from seawall.collection.source import Source
+from seawall.collection.ledger import read_feed_statuses, tables
+from seawall.collection.source import LogSource
 from seawall.collection.vendors.entra import Entra
 from seawall.collection.vendors.google import Google
 from seawall.collection.vendors.m365 import M365, is_throttled
 from seawall.collection.vendors.okta import Okta
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from tests.collection.collecting import client_of, collect, lines
 from tests.collection.management import TENANT
 from tests.collection.reports import CUSTOMER
@@ -89,7 +89,7 @@ def one_pass(url: str, folder: Path, vendor: str, kill_at: int = 0) -> None:
         watched(kill_at)
     clock = Still()
     client = client_of(url, clock, is_throttled=is_throttled)
-    makers: dict[str, Callable[[Client], Source]] = {
+    makers: dict[str, Callable[[VendorClient], LogSource]] = {
         "m365": lambda it: M365(it, url, TENANT, ("Audit.Exchange",), days=0.4, threads=1),
         "entra": lambda it: Entra(it, url, ("directoryAudits",), days=0.4),
         "google": lambda it: Google(it, url, ("login",), 0.4, CUSTOMER),
@@ -100,7 +100,7 @@ def one_pass(url: str, folder: Path, vendor: str, kill_at: int = 0) -> None:
 
 
 def ended(folder: Path) -> dict[str, Any]:
-    (row,) = standings(folder / "logs.ledger")
+    (row,) = read_feed_statuses(folder / "logs.ledger")
     # Google's etags belong to an answer: the same record has another one each time.
     whole = b"\n".join(sorted(re.sub(rb'"etag": "[^ ]*"', b"", line) for line in lines(folder)))
     return {

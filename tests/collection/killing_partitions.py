@@ -11,8 +11,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from seawall.collection.ledger import standings
-from seawall.collection.ledger.partitions import Look
+from seawall.collection.ledger import read_feed_statuses
+from seawall.collection.ledger.partitions import PartitionWatermarks
 from tests.collection.collecting import lines
 from tests.collection.killing import forked, watched
 from tests.collection.test_partitions import NOW, opened, store, stretch
@@ -31,7 +31,7 @@ def one_life(folder: Path, kill_at: int = 0) -> None:
             if not behind:
                 break
             store(book, ask, *(stretch(place, (place or 0) + 3, number) for number, place in behind.items()))
-        book.look(ask, [Look(number, 0, LAST, NOW + 9, True) for number in (0, 1)])
+        book.look(ask, [PartitionWatermarks(number, 0, LAST, NOW + 9, True) for number in (0, 1)])
 
 
 def main(folder: Path) -> None:
@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
         is_over = forked(partial(one_life, here, step))
         killed = len(lines(here))
         forked(partial(one_life, here))
-        (row,) = standings(here / "logs.ledger")
+        (row,) = read_feed_statuses(here / "logs.ledger")
         said = {
             "is_over": is_over,
             "killed": killed,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.vendor_api.client import Client, Unavailable
+from seawall.vendor_api.client import VendorClient, VendorUnavailable
 from seawall.vendor_api.error_advice import ADVICE, ELSE, advice
 from seawall.vendor_api.responses import vendor_code
 from seawall_base.http_client import HttpClient
@@ -87,10 +87,10 @@ def test_a_secret_that_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_name_that_nobody_knows() -> None:
     """It is said while it is waited for, once, and not at the first fault."""
     clock = Still()
-    client = Client(HttpClient("https://nobody.invalid"), None, clock)
+    client = VendorClient(HttpClient("https://nobody.invalid"), None, clock)
     told: list[str] = []
     client.said = told.append
-    with pytest.raises(Unavailable, match="name-not-found"):
+    with pytest.raises(VendorUnavailable, match="name-not-found"):
         client.get("https://nobody.invalid/x", lambda answer: answer.body)
     (words,) = told
     assert words.startswith("waiting for nobody.invalid (name-not-found): ")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from seawall.collection.run import Outcome
+from seawall.collection.run import PassOutcome
 from seawall.collection.vendors.entra import FEEDS, PACE, Entra
 from seawall.collection.windows import DAY, HOUR, MINUTE
-from seawall.vendor_api.client import Client, Patience
+from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Stopped
 from tests.collection.collecting import client_of, collect, ids, standing
 from tests.collection.graph import Entry, Graph, audit, sign_in
@@ -20,11 +20,11 @@ INTERACTIVE = "signIns/interactiveUser"
 
 def run(
     folder: Path, server: Server, clock: Still, feeds: tuple[str, ...] = (INTERACTIVE,), days: float = 2
-) -> Outcome:
-    def make(client: Client) -> Entra:
+) -> PassOutcome:
+    def make(client: VendorClient) -> Entra:
         return Entra(client, server.url, feeds, days)
 
-    client = client_of(server.url, clock, patience=Patience(attempts=4))
+    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "entra")
 
 

@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from seawall import scan
-from seawall.collection.ledger import collected
-from seawall.collection.source import Source
+from seawall.collection.ledger import read_collected
+from seawall.collection.source import LogSource
 from seawall.collection.vendors.entra import Entra
 from seawall.collection.vendors.google import Google
 from seawall.collection.vendors.m365 import M365, is_throttled
 from seawall.collection.vendors.okta import Okta
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.pipeline.tail import Follower
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from seawall_base.clock import Clock
 from tests.collection.collecting import client_of, collect, lines
 from tests.collection.graph import Graph, audit, sign_in
@@ -53,7 +53,7 @@ def everything(folder: Path) -> None:
     ):
         management.base, graph.base, log.base = m365.url, entra.url, okta.url
 
-        makers: dict[str, Callable[[Client], Source]] = {
+        makers: dict[str, Callable[[VendorClient], LogSource]] = {
             "m365": lambda it: M365(it, m365.url, TENANT, ("Audit.Exchange",)),
             "entra": lambda it: Entra(it, entra.url, ("signIns/interactiveUser", "directoryAudits"), 2),
             "google": lambda it: Google(it, google.url, ("login",), 2, CUSTOMER),
@@ -76,7 +76,7 @@ def test_a_scan_reads_all_of_it(tmp_path: Path) -> None:
     found = {row["values"]: row["counts"] for row in pc.value_counts(sources.cast("string")).to_pylist()}
     assert found == EXPECTED
     # The ledger names logs as events do, so that a span of one is a span of the other.
-    assert {feed.source for feed in collected(tmp_path / "logs.ledger")} == set(EXPECTED)
+    assert {feed.source for feed in read_collected(tmp_path / "logs.ledger")} == set(EXPECTED)
 
 
 def test_a_watch_reads_all_of_it(tmp_path: Path) -> None:

@@ -11,21 +11,23 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.cli.main import main
-from seawall.collection.run import Outcome
+from seawall.collection.run import PassOutcome
 from seawall.collection.vendors.google import Google, is_throttled
 from seawall.collection.windows import DAY, HOUR, MINUTE
-from seawall.vendor_api.client import Client, Patience
+from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
 from tests.collection.collecting import client_of, collect, lines, standing
 from tests.collection.reports import CUSTOMER, Reports, activity
 from tests.collection.serving import CUT_BEFORE, NOW, Reply, Request, Server, Still, fault, serving
 
 
-def run(folder: Path, server: Server, clock: Still, applications: tuple[str, ...] = ("login",)) -> Outcome:
-    def make(client: Client) -> Google:
+def run(
+    folder: Path, server: Server, clock: Still, applications: tuple[str, ...] = ("login",)
+) -> PassOutcome:
+    def make(client: VendorClient) -> Google:
         return Google(client, server.url, applications, 3, CUSTOMER)
 
-    client = client_of(server.url, clock, patience=Patience(attempts=4), is_throttled=is_throttled)
+    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4), is_throttled=is_throttled)
     return collect(folder, make, client, clock, "google")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.collection.ledger.partitions import Stretch, open_partitions
+from seawall.collection.ledger.partitions import OffsetRange, open_partitions
 from seawall.collection.segments import Segments
 from tests.collection.collecting import lines
 from tests.collection.kafka_mock import Cluster, kafka
@@ -427,7 +427,7 @@ def test_what_another_stored_meanwhile_is_not_stored_again(tmp_path: Path, clust
             segments = Segments(tmp_path / "logs", path.with_suffix(""))
             with open_partitions(path, {"vendor": "kafka"}, segments) as book:
                 (ask,) = book.open_asks(1)
-                other = Stretch("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)
+                other = OffsetRange("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)
                 assert book.store(ask, [other], 1_764_000_000_000_000, "kafka/other", {}) == (5, [])
         waited(lambda: _read(tmp_path) >= 110)
         assert ended(member) == 0

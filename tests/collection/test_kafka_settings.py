@@ -26,7 +26,7 @@ from seawall.cli.main import main
 from seawall.collection.kafka.configuration import PROPERTIES, configuration_of, token_giver
 from seawall.collection.settings import read_settings
 from seawall.vendor_api.access.microsoft import MicrosoftAccess
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from seawall.vendor_api.errors import CollectRefused
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
@@ -139,7 +139,7 @@ def test_a_token_of_entra(tmp_path: Path) -> None:
     with serving(api) as server:
         api.base = server.url
         login = "https://login.microsoftonline.com"
-        client = Client(HttpClient(server.url), None, Clock())
+        client = VendorClient(HttpClient(server.url), None, Clock())
         scope = "https://manage.office.com/.default"
         access = MicrosoftAccess(CLIENT, TENANT, login, scope, SECRET, client, server.url)
         token, until = token_giver(access)("")

@@ -11,31 +11,39 @@ from pathlib import Path
 import pytest
 
 from seawall.collection.errors import CollectionBroken
-from seawall.collection.ledger import Book, Feed, collected, open_book, standings
-from seawall.collection.piece import Piece
+from seawall.collection.ledger import (
+    LedgerFeed,
+    LedgerWriter,
+    open_ledger,
+    read_collected,
+    read_feed_statuses,
+)
+from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segments
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall_base.errors import DatabaseInUse
 
 NOW = 1_764_000_000_000_000
 ABOUT = {"vendor": "m365", "tenant": "acme"}
-FEED = Feed("Audit.Exchange", "m365_audit", NOW - DAY, NOW - DAY, DAY, HOUR)
+FEED = LedgerFeed("Audit.Exchange", "m365_audit", NOW - DAY, NOW - DAY, DAY, HOUR)
 
 
 @contextmanager
-def opened(folder: Path, about: dict[str, str] | None = None) -> Iterator[Book]:
+def opened(folder: Path, about: dict[str, str] | None = None) -> Iterator[LedgerWriter]:
     logs, ledger = folder / "logs", folder / "logs.ledger"
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
     segments = Segments(logs, ledger / "waiting")
-    with open_book(ledger / "m365-acme.sqlite", about or ABOUT, segments) as book:
+    with open_ledger(ledger / "m365-acme.sqlite", about or ABOUT, segments) as book:
         yield book
 
 
-def piece(*numbers: int, content: str = "", time: int = NOW, is_last: bool = False) -> Piece:
+def piece(*numbers: int, content: str = "", time: int = NOW, is_last: bool = False) -> FetchedPage:
     lines = [f'{{"Id":"{number}"}}'.encode() for number in numbers]
     identities = [hashlib.sha256(line).digest()[:16] for line in lines]
-    return Piece(content, "came", time, 9, b"x" * 32, lines, identities, [time] * len(lines), None, is_last)
+    return FetchedPage(
+        content, "came", time, 9, b"x" * 32, lines, identities, [time] * len(lines), None, is_last
+    )
 
 
 def written(folder: Path) -> list[bytes]:
@@ -56,7 +64,7 @@ def test_new_records_are_written_once(tmp_path: Path) -> None:
         assert not book.knows(number, "c")
         assert book.open_asks(number) == []
     assert written(tmp_path) == [b'{"Id":"1"}', b'{"Id":"2"}', b'{"Id":"3"}']
-    (standing,) = standings(tmp_path / "logs.ledger")
+    (standing,) = read_feed_statuses(tmp_path / "logs.ledger")
     assert (standing.pieces, standing.records, standing.new_records) == (2, 4, 3)
     assert (standing.segments, standing.segment_records) == (2, 3)
     assert standing.counts == {"repeated-records": 1, "status-500": 2}
@@ -79,7 +87,7 @@ def test_a_segment_that_is_counted_gets_its_name_later(
 ) -> None:
     """Stopped between the transaction and the name; then a disk that lost the file is told of as a gap."""
     with opened(tmp_path) as book:
-        feed = Feed("signIns", "entra_signin", NOW - DAY, NOW - DAY, HOUR, HOUR)
+        feed = LedgerFeed("signIns", "entra_signin", NOW - DAY, NOW - DAY, HOUR, HOUR)
         ask = book.ask(book.feed(feed)[0], NOW - DAY, NOW, NOW)
         monkeypatch.setattr(Segments, "place", lambda *_: False)
         book.keep(ask, [piece(1, time=NOW - 5 * HOUR, is_last=True)], NOW, "m365/exchange", {})
@@ -93,7 +101,7 @@ def test_a_segment_that_is_counted_gets_its_name_later(
     with opened(tmp_path):
         pass
     assert written(tmp_path) == ([b'{"Id":"1"}'] if loss == "nothing" else [])
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     assert [gap.code for gap in found.gaps] == ([] if loss == "nothing" else ["file-lost"])
     assert found.is_proved(NOW - DAY, NOW - 5 * HOUR)
     assert found.is_proved(NOW - 6 * HOUR, NOW - 2 * HOUR) == (loss == "nothing")
@@ -122,7 +130,7 @@ def test_a_ledger_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CollectionBroken), opened(tmp_path):
         pass
     with pytest.raises(CollectionBroken):
-        collected(tmp_path / "logs.ledger")
+        read_collected(tmp_path / "logs.ledger")
 
 
 def test_what_is_delivered_late_delays_the_proof(tmp_path: Path) -> None:
@@ -132,37 +140,37 @@ def test_what_is_delivered_late_delays_the_proof(tmp_path: Path) -> None:
         book.keep(book.ask(number, NOW - DAY, NOW, NOW), [piece(is_last=True)], NOW, "p", {})
         later = NOW + DAY
         book.keep(book.ask(number, NOW, later, later), [piece(is_last=True)], later, "p", {})
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     assert found.proved == ()
     with opened(tmp_path) as book:
         again = book.ask(number, NOW - DAY, NOW + DAY, NOW + DAY + HOUR)
         book.keep(again, [piece(is_last=True)], NOW + DAY + HOUR, "p", {})
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     # All that was delivered up to NOW + 1 day is there, so that of events more than a day before that nothing is missing.
     assert found.proved == ((NOW - DAY, NOW + HOUR),)
 
 
 def test_filed_by_event_time(tmp_path: Path) -> None:
-    feed = Feed("signIns", "entra_signin", NOW - 3 * DAY, NOW - 3 * DAY, DAY, DAY)
+    feed = LedgerFeed("signIns", "entra_signin", NOW - 3 * DAY, NOW - 3 * DAY, DAY, DAY)
     with opened(tmp_path) as book:
         number, _ = book.feed(feed)
         book.keep(book.ask(number, NOW - 3 * DAY, NOW, NOW), [piece(is_last=True)], NOW, "p", {})
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     assert found.proved == ((NOW - 3 * DAY, NOW - DAY),)
     assert found.gaps == ()
 
 
 def test_gaps_are_told(tmp_path: Path) -> None:
-    feed = Feed("signIns", "entra_signin", NOW - 3 * DAY, NOW - 2 * DAY, HOUR, HOUR)
+    feed = LedgerFeed("signIns", "entra_signin", NOW - 3 * DAY, NOW - 2 * DAY, HOUR, HOUR)
     with opened(tmp_path) as book:
         number, _ = book.feed(feed)
         book.keep(book.ask(number, NOW - 3 * DAY, NOW - 2 * DAY, NOW), [piece(is_last=True)], NOW, "p", {})
         book.keep(book.ask(number, NOW - DAY, NOW, NOW), [piece(is_last=True)], NOW, "p", {})
         unanswered = book.ask(number, NOW - 2 * DAY, NOW - DAY, NOW)
-        refused = Piece("blob-7", "refused", NOW - 2 * HOUR, reason="too-large")
+        refused = FetchedPage("blob-7", "refused", NOW - 2 * HOUR, reason="too-large")
         book.keep(unanswered, [refused], NOW, "p", {})
         book.give_up(unanswered, "refused", NOW)
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     assert [(gap.code, gap.start, gap.end) for gap in found.gaps] == [
         ("not-fetched", NOW - 2 * DAY, NOW - DAY),
         ("part-refused", NOW - 3 * HOUR, NOW - 2 * HOUR + 1),
@@ -172,7 +180,7 @@ def test_gaps_are_told(tmp_path: Path) -> None:
         again = book.ask(number, NOW - 2 * DAY, NOW - DAY, NOW + MINUTE)
         came = piece(9, content="blob-7", time=NOW - 2 * HOUR, is_last=True)
         assert book.keep(again, [came], NOW + MINUTE, "p", {}) == 1
-    (found,) = collected(tmp_path / "logs.ledger")
+    (found,) = read_collected(tmp_path / "logs.ledger")
     assert found.gaps == ()
 
 
@@ -184,12 +192,12 @@ def test_a_ledger_of_before(tmp_path: Path) -> None:
     path = tmp_path / "logs.ledger" / "m365-acme.sqlite"
     with sqlite3.connect(path) as database:
         database.executescript("DROP TABLE folded; DROP TABLE retired;")
-    (before,) = standings(tmp_path / "logs.ledger")
+    (before,) = read_feed_statuses(tmp_path / "logs.ledger")
     assert (before.asks, before.new_records, before.feed.ended) == (1, 1, 0)
     with opened(tmp_path) as book:
         book.only([], NOW)
-    (after,) = standings(tmp_path / "logs.ledger")
+    (after,) = read_feed_statuses(tmp_path / "logs.ledger")
     assert (after.asks, after.new_records, after.feed.ended) == (1, 1, NOW)
     with opened(tmp_path) as book:
         book.only([FEED.name], NOW)
-    assert standings(tmp_path / "logs.ledger") == (before,)
+    assert read_feed_statuses(tmp_path / "logs.ledger") == (before,)

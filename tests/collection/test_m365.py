@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from seawall.collection.run import Outcome
+from seawall.collection.run import PassOutcome
 from seawall.collection.vendors.m365 import M365, is_throttled
 from seawall.collection.windows import DAY, HOUR, MINUTE
-from seawall.vendor_api.client import Client, Patience
+from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Stopped
 from seawall_base.errors import OutputUnwritable
 from tests.collection.collecting import client_of, collect, ids, lines, standing
@@ -23,11 +23,15 @@ from tests.collection.serving import CUT_BEFORE, NOW, Reply, Request, Server, St
 TYPES = ("Audit.Exchange",)
 
 
-def run(folder: Path, server: Server, clock: Still, *tokens: str, types: tuple[str, ...] = TYPES) -> Outcome:
-    def make(client: Client) -> M365:
+def run(
+    folder: Path, server: Server, clock: Still, *tokens: str, types: tuple[str, ...] = TYPES
+) -> PassOutcome:
+    def make(client: VendorClient) -> M365:
         return M365(client, server.url, TENANT, types, threads=2)
 
-    client = client_of(server.url, clock, *tokens, is_throttled=is_throttled, patience=Patience(attempts=4))
+    client = client_of(
+        server.url, clock, *tokens, is_throttled=is_throttled, patience=RetryPolicy(attempts=4)
+    )
     return collect(folder, make, client, clock)
 
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seawall.cli.main import main
-from seawall.collection.run import Outcome
+from seawall.collection.run import PassOutcome
 from seawall.collection.vendors.okta import Okta
 from seawall.collection.windows import DAY, HOUR, MINUTE
-from seawall.vendor_api.client import Client, Patience
+from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
 from tests.collection.collecting import client_of, collect, ids, lines, standing
 from tests.collection.management import stamp
@@ -23,11 +23,11 @@ from tests.collection.serving import CUT_BEFORE, NOW, Reply, Request, Server, St
 from tests.collection.system_log import Organisation, SystemLog, event
 
 
-def run(folder: Path, server: Server, clock: Still) -> Outcome:
-    def make(client: Client) -> Okta:
+def run(folder: Path, server: Server, clock: Still) -> PassOutcome:
+    def make(client: VendorClient) -> Okta:
         return Okta(client, server.url, clock, 3)
 
-    client = client_of(server.url, clock, patience=Patience(attempts=4))
+    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "okta")
 
 

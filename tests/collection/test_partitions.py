@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 
 from seawall.collection.errors import CollectionBroken
-from seawall.collection.ledger import Ask, Feed, standings
-from seawall.collection.ledger.partitions import Look, PartitionBook, Stretch, open_partitions
+from seawall.collection.ledger import LedgerFeed, PendingQuery, read_feed_statuses
+from seawall.collection.ledger.partitions import (
+    OffsetRange,
+    PartitionLedger,
+    PartitionWatermarks,
+    open_partitions,
+)
 from seawall.collection.segments import Segments
 from seawall.collection.source import ENDLESS
 from tests.collection.collecting import lines
@@ -24,27 +29,29 @@ ABOUT = {"vendor": "kafka", "tenant": "acme", "group": "seawall"}
 
 
 @contextmanager
-def opened(folder: Path, about: dict[str, str] | None = None) -> Iterator[tuple[PartitionBook, Ask]]:
+def opened(
+    folder: Path, about: dict[str, str] | None = None
+) -> Iterator[tuple[PartitionLedger, PendingQuery]]:
     logs, ledger = folder / "logs", folder / "logs.ledger"
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
     segments = Segments(logs, ledger / "waiting")
     with open_partitions(ledger / "kafka-acme.sqlite", about or ABOUT, segments) as book:
-        number, begin = book.feed(Feed("logs", "kafka", NOW, ENDLESS, 0, 0))
+        number, begin = book.feed(LedgerFeed("logs", "kafka", NOW, ENDLESS, 0, 0))
         asks = book.open_asks(number)
         book.meet(number, [0, 1])
         yield book, asks[0] if asks else book.ask(number, begin, ENDLESS, NOW)
 
 
-def stretch(stored: int | None, after: int, number: int = 0) -> Stretch:
+def stretch(stored: int | None, after: int, number: int = 0) -> OffsetRange:
     offsets = range(stored or 0, after)
-    found = Stretch("logs", number, stored, after, len(offsets), 5 * len(offsets))
+    found = OffsetRange("logs", number, stored, after, len(offsets), 5 * len(offsets))
     found.lines = [b'{"place":"%d/%d"}' % (number, offset) for offset in offsets]
     found.times = [NOW] * len(offsets)
     return found
 
 
-def store(book: PartitionBook, ask: Ask, *stretches: Stretch) -> tuple[int, list[Stretch]]:
+def store(book: PartitionLedger, ask: PendingQuery, *stretches: OffsetRange) -> tuple[int, list[OffsetRange]]:
     return book.store(ask, stretches, NOW, "kafka/logs", {})
 
 
@@ -62,7 +69,7 @@ def test_a_partition_moves_from_where_it_is_or_not_at_all(tmp_path: Path) -> Non
         assert other.lose(stretch(5, 5), ask.feed, 9, "messages-expired", NOW + 7)
         assert one.next_of(ask.feed, 0) == 9
     assert sorted(lines(tmp_path)) == sorted(stretch(None, 5).lines + stretch(None, 4, 1).lines)
-    (standing,) = standings(tmp_path / "logs.ledger")
+    (standing,) = read_feed_statuses(tmp_path / "logs.ledger")
     (gap,) = standing.feed.gaps
     assert (gap.start, gap.end, gap.code) == (NOW, NOW + 8, "messages-expired")
     assert "partition 0: offsets 5 to 8 were deleted" in gap.text
@@ -111,11 +118,14 @@ def test_stopped_half_way(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyP
 def test_a_topic_is_read_up_to_when_all_its_partitions_are(tmp_path: Path) -> None:
     with opened(tmp_path) as (book, ask):
         store(book, ask, stretch(None, 5))
-        book.look(ask, [Look(0, 0, 5, NOW + 100, True)])
+        book.look(ask, [PartitionWatermarks(0, 0, 5, NOW + 100, True)])
         assert book.coverage(ask.feed) == []
-        book.look(ask, [Look(0, 0, 9, NOW + 300, False), Look(1, 0, 0, NOW + 200, True)])
+        book.look(
+            ask,
+            [PartitionWatermarks(0, 0, 9, NOW + 300, False), PartitionWatermarks(1, 0, 0, NOW + 200, True)],
+        )
         assert book.coverage(ask.feed) == [(NOW, NOW + 100, NOW + 100)]
-    (standing,) = standings(tmp_path / "logs.ledger")
+    (standing,) = read_feed_statuses(tmp_path / "logs.ledger")
     assert [place.lag for place in standing.partitions] == [4, 0]
     assert standing.feed.proved == ()
     assert standing.asked_until == NOW + 100

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from seawall.cli.main import main
 from seawall.collection.collected_spans import CollectedFeed
-from seawall.collection.coverage import holes
-from seawall.collection.coverage_gap import Gap
-from seawall.collection.ledger import unproved
+from seawall.collection.coverage import find_unqueried_spans
+from seawall.collection.coverage_gap import CoverageGap
+from seawall.collection.ledger import find_coverage_gaps
 from seawall.collection.windows import DAY, HOUR
 from tests.collection.collecting import client_of, collect
 from tests.collection.management import TENANT, Blob, Management, record, stamp
@@ -29,15 +29,15 @@ SPANS = st.lists(
 def test_every_moment_is_proved_or_told(
     proved: list[tuple[int, int]], missing: list[tuple[int, int]], begin: int, start: int, length: int
 ) -> None:
-    gaps = tuple(Gap(first, last, "okta", "not-fetched", "") for first, last in missing)
+    gaps = tuple(CoverageGap(first, last, "okta", "not-fetched", "") for first, last in missing)
     feed = CollectedFeed("okta", "acme", "okta", "log", begin, 0, tuple(proved), gaps)
-    found = [gap for _, gap in unproved([feed], start, start + length)]
+    found = [gap for _, gap in find_coverage_gaps([feed], start, start + length)]
     for moment in range(start, start + length):
         told = any(gap.start <= moment < gap.end for gap in found)
         is_missing = any(first <= moment < last for first, last in missing)
         is_proved = any(first <= moment < last for first, last in proved)
         assert told == (is_missing or (moment >= begin and not is_proved))
-    assert holes([], 0, 1) == [(0, 1)]
+    assert find_unqueried_spans([], 0, 1) == [(0, 1)]
 
 
 def mail(number: int, time: int, address: str, user: str) -> dict[str, Any]:

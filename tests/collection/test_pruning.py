@@ -15,18 +15,24 @@ from hypothesis import strategies as st
 
 from seawall.collection import run as running
 from seawall.collection.collected_spans import Span
-from seawall.collection.coverage import Painted, holes, packed, paint, settled
-from seawall.collection.ledger import Ask, Book, Feed, standings
-from seawall.collection.piece import Piece
-from seawall.collection.run import Run
+from seawall.collection.coverage import (
+    Painted,
+    find_settled_spans,
+    find_unqueried_spans,
+    mark_queried,
+    pack_spans,
+)
+from seawall.collection.ledger import LedgerFeed, LedgerWriter, PendingQuery, read_feed_statuses
+from seawall.collection.piece import FetchedPage
+from seawall.collection.run import CollectionPass
 from seawall.collection.source import Knows
-from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
-from seawall.vendor_api.client import Unavailable
-from seawall.vendor_api.responses import identity
+from seawall.collection.windows import DAY, HOUR, MINUTE, QuerySchedule, spans_to_query
+from seawall.vendor_api.client import VendorUnavailable
+from seawall.vendor_api.responses import digest_parts
 from tests.collection.collecting import lines, opened
 from tests.collection.serving import NOW, Still
 
-RHYTHM = Rhythm(slot=4 * HOUR, keeps=5 * DAY, ages=(HOUR, DAY))
+RHYTHM = QuerySchedule(slot=4 * HOUR, keeps=5 * DAY, ages=(HOUR, DAY))
 
 
 @dataclass
@@ -40,14 +46,14 @@ class Vendor:
     recall: bool
     fails: int | None = None
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         recall = RHYTHM.recall(HOUR) if self.recall else None
-        return [(Feed("log", "okta", self.begin, self.begin, 12 * HOUR, 12 * HOUR, recall), False)]
+        return [(LedgerFeed("log", "okta", self.begin, self.begin, 12 * HOUR, 12 * HOUR, recall), False)]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
-        return due(begin, painted, RHYTHM, now)
+        return spans_to_query(begin, painted, RHYTHM, now)
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         found = [
             number
             for number, (time, listed) in enumerate(self.records)
@@ -56,11 +62,11 @@ class Vendor:
         at = int(ask.cursor or 0)
         for page in range(at, max(len(found), 1), 2):
             if self.fails is not None and page >= self.fails:
-                raise Unavailable("status-500")
-            piece = Piece(cursor=str(page + 2), is_last=page + 2 >= len(found), size=2, sha256=b"x")
+                raise VendorUnavailable("status-500")
+            piece = FetchedPage(cursor=str(page + 2), is_last=page + 2 >= len(found), size=2, sha256=b"x")
             for number in found[page : page + 2]:
                 piece.lines.append(b'{"n":%d}' % number)
-                piece.identities.append(identity(b"%d" % number))
+                piece.identities.append(digest_parts(b"%d" % number))
                 piece.times.append(self.records[number][0])
             yield piece
 
@@ -90,8 +96,8 @@ def collected(folder: Path, records: Any, passes: Any, *, recall: bool) -> list[
         for minutes, fails, earlier in passes:
             clock.time += minutes * MINUTE
             vendor.fails, vendor.begin = fails, min(vendor.begin, NOW - DAY - earlier * HOUR)
-            Run("okta", vendor, [], book, clock).once()
-            told.append((sorted(lines(folder)), standings(folder / "logs.ledger")))
+            CollectionPass("okta", vendor, [], book, clock).once()
+            told.append((sorted(lines(folder)), read_feed_statuses(folder / "logs.ledger")))
     return told
 
 
@@ -107,7 +113,7 @@ def test_forgetting_changes_nothing(records: Any, passes: Any, kept: int) -> Non
         unflushed(patch)
         patch.setattr(running, "KEPT", kept)
         forgetful = collected(Path(folder) / "a", records, passes, recall=True)
-        patch.setattr(Book, "prune", lambda *_: None)
+        patch.setattr(LedgerWriter, "prune", lambda *_: None)
         keeping = collected(Path(folder) / "b", records, passes, recall=False)
     assert forgetful == keeping
     assert len(set(forgetful[-1][0])) == len(forgetful[-1][0])
@@ -142,8 +148,8 @@ def _ledgers(folder: Path) -> Iterator[str]:
 def test_a_packed_map_says_the_same(askings: list[tuple[int, int, int]], before: int) -> None:
     painted: list[Painted] = []
     for start, length, at in askings:
-        painted = paint(painted, start, start + length, at)
-    short = packed(painted, before, 7)
-    assert settled(short, 7) == settled(painted, 7)
-    assert holes(short, 0, 100) == holes(painted, 0, 100)
+        painted = mark_queried(painted, start, start + length, at)
+    short = pack_spans(painted, before, 7)
+    assert find_settled_spans(short, 7) == find_settled_spans(painted, 7)
+    assert find_unqueried_spans(short, 0, 100) == find_unqueried_spans(painted, 0, 100)
     assert len(short) <= len(painted)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from seawall.cli.main import main
-from seawall.collection.source import Source
+from seawall.collection.source import LogSource
 from seawall.collection.vendors.entra import Entra
 from seawall.collection.vendors.google import Google, is_throttled
 from seawall.collection.vendors.m365 import M365
 from seawall.collection.vendors.okta import Okta
 from seawall.collection.windows import DAY, HOUR
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from tests.collection.collecting import client_of, collect
 from tests.collection.graph import Graph, sign_in
 from tests.collection.management import TENANT, Blob, Management, record, stamp
@@ -82,7 +82,7 @@ def okta(clock: Still) -> SystemLog:
 @dataclass(frozen=True)
 class Case:
     api: Callable[[Still], Any]
-    source: Callable[[Client, str, Still], Source]
+    source: Callable[[VendorClient, str, Still], LogSource]
     organisation: str
 
 

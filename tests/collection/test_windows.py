@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collection.coverage import holes, oldest_asking, paint, settled, without
-from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
+from seawall.collection.coverage import (
+    find_settled_spans,
+    find_unqueried_spans,
+    mark_queried,
+    oldest_asking,
+    subtract_spans,
+)
+from seawall.collection.windows import DAY, HOUR, MINUTE, QuerySchedule, spans_to_query
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 60), st.integers(1, 20), st.integers(0, 50)).map(
@@ -21,7 +27,7 @@ SPANS = st.lists(
 def test_a_moment_knows_when_it_was_last_asked_for(asks: list[tuple[int, int, int]]) -> None:
     painted: list[tuple[int, int, int]] = []
     for start, end, at in asks:
-        painted = paint(painted, start, end, at)
+        painted = mark_queried(painted, start, end, at)
     for moment in range(90):
         expected = max((at for start, end, at in asks if start <= moment < end), default=None)
         found = [at for start, end, at in painted if start <= moment < end]
@@ -34,8 +40,8 @@ def test_a_moment_knows_when_it_was_last_asked_for(asks: list[tuple[int, int, in
 def test_what_is_settled_was_asked_for_late_enough(asks: list[tuple[int, int, int]], settle: int) -> None:
     painted: list[tuple[int, int, int]] = []
     for start, end, at in asks:
-        painted = paint(painted, start, end, at)
-    spans = settled(painted, settle)
+        painted = mark_queried(painted, start, end, at)
+    spans = find_settled_spans(painted, settle)
     for moment in range(90):
         asked = max((at for start, end, at in asks if start <= moment < end), default=None)
         is_settled = any(first <= moment < last for first, last in spans)
@@ -46,20 +52,20 @@ def test_what_is_settled_was_asked_for_late_enough(asks: list[tuple[int, int, in
 def test_holes_are_what_was_never_asked_for(asks: list[tuple[int, int, int]]) -> None:
     painted: list[tuple[int, int, int]] = []
     for start, end, at in asks:
-        painted = paint(painted, start, end, at)
-    found = holes(painted, 5, 70)
+        painted = mark_queried(painted, start, end, at)
+    found = find_unqueried_spans(painted, 5, 70)
     for moment in range(90):
         never = 5 <= moment < 70 and not any(start <= moment < end for start, end, _ in asks)
         assert any(first <= moment < last for first, last in found) == never
 
 
 def test_spans_without_what_is_missing() -> None:
-    assert without([(0, 10), (20, 30)], [(5, 22), (29, 40)]) == [(0, 5), (22, 29)]
+    assert subtract_spans([(0, 10), (20, 30)], [(5, 22), (29, 40)]) == [(0, 5), (22, 29)]
     assert oldest_asking([(0, 5, 7), (5, 9, 3)], 0, 9) == 3
     assert oldest_asking([(0, 5, 7)], 5, 9) is None
 
 
-RHYTHM = Rhythm(slot=6 * HOUR, keeps=7 * DAY)
+RHYTHM = QuerySchedule(slot=6 * HOUR, keeps=7 * DAY)
 
 
 @given(
@@ -73,13 +79,13 @@ def test_every_moment_is_asked_for_again_when_it_is_old(pauses: list[int], begin
     painted: list[tuple[int, int, int]] = []
     for minutes in pauses:
         now += minutes * MINUTE
-        for start, end in due(begin, painted, RHYTHM, now):
+        for start, end in spans_to_query(begin, painted, RHYTHM, now):
             assert start < end <= now
             assert end - start <= RHYTHM.slot
             assert start >= now - RHYTHM.keeps
-            painted = paint(painted, start, end, now)
+            painted = mark_queried(painted, start, end, now)
         floor = max(begin, now - RHYTHM.keeps)
-        assert holes(painted, floor, now) == []
+        assert find_unqueried_spans(painted, floor, now) == []
         edge = (floor // RHYTHM.slot + 1) * RHYTHM.slot
         while edge + RHYTHM.slot <= now:
             reached = [age for age in RHYTHM.ages if edge + RHYTHM.slot + age <= now]
@@ -87,12 +93,12 @@ def test_every_moment_is_asked_for_again_when_it_is_old(pauses: list[int], begin
             assert asked is not None
             assert not reached or asked >= edge + RHYTHM.slot + reached[-1]
             edge += RHYTHM.slot
-        assert due(begin, painted, RHYTHM, now) == []
+        assert spans_to_query(begin, painted, RHYTHM, now) == []
 
 
 def test_the_first_questions_are_about_what_is_forgotten_first() -> None:
     now = 1_000 * DAY
-    spans = due(now - 30 * DAY, [], RHYTHM, now)
+    spans = spans_to_query(now - 30 * DAY, [], RHYTHM, now)
     assert spans[0][0] == now - RHYTHM.keeps
     assert spans == sorted(spans)
 
@@ -100,6 +106,8 @@ def test_the_first_questions_are_about_what_is_forgotten_first() -> None:
 @pytest.mark.parametrize("minutes", [1, 5, 59])
 def test_what_is_new_overlaps_with_what_was_asked(minutes: int) -> None:
     now = 1_000 * DAY + 3 * HOUR
-    painted = paint([], now - DAY, now, now)
-    (span,) = [span for span in due(now - DAY, painted, RHYTHM, now + minutes * MINUTE) if span[1] > now]
+    painted = mark_queried([], now - DAY, now, now)
+    (span,) = [
+        span for span in spans_to_query(now - DAY, painted, RHYTHM, now + minutes * MINUTE) if span[1] > now
+    ]
     assert span == (now - RHYTHM.overlap, now + minutes * MINUTE)

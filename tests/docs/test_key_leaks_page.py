@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seawall.keys.leaks.findings import Account, Finding, Skipped
+from seawall.keys.leaks.findings import LeakedKey, SearchTotals, SkippedBytes
 from seawall.keys.leaks.search import FORMS
 from seawall.keys.leaks.table import leak_document
 
@@ -19,7 +19,7 @@ def test_the_table_of_forms_is_that_of_the_code() -> None:
 
 
 def test_every_key_of_the_answer_is_documented() -> None:
-    account = Account([Finding("a", 1, "jwk", None)], [Skipped("b", "c")])
+    account = SearchTotals([LeakedKey("a", 1, "jwk", None)], [SkippedBytes("b", "c")])
     document = leak_document(account)
     for name in {*document, *document["findings"][0], *document["skipped"][0]} - {"findings"}:
         assert f"`{name}`" in PAGE

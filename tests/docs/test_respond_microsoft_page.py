@@ -10,7 +10,7 @@ from seawall.collection.vendors.m365 import M365
 from seawall.response.containment.planning import make_plan
 from seawall.response.containment.values import ContainmentStep, VendorCall
 from seawall.vendor_api.access.microsoft import MicrosoftAccess
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpClient
 from tests.collection.collecting import client_of, collect
@@ -169,7 +169,7 @@ def test_every_call_of_the_collectors_is_in_the_table_and_no_other(tmp_path: Pat
 def login(server: Server, folder: Path) -> None:
     """Get a token as a collector does."""
     secret = secret_file(folder).read_text()
-    client = Client(HttpClient(server.url), None, Clock())
+    client = VendorClient(HttpClient(server.url), None, Clock())
     MicrosoftAccess(
         "client",
         TENANT,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope.document import read_scope, scope_from_document, scope_to_document, write_scope
 from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject, SearchStep
 from seawall_base.errors import InputUnreadable
@@ -19,7 +19,8 @@ SEED = Indicator("address", "192.0.2.7", T, T + 5, "contoso")
 SCOPE = Scope(
     T, T + 9_000_000, (SEED,), (SearchStep(0, SEED, None, is_followed=True, reason="a seed", events=3, accounts=1),),
     (ScopeSubject("account", "contoso", "anna@contoso.example", "touched", ("proved",), first=T, last=T + 1),),
-    (ScopeSubject("mailbox", "contoso", "anna@contoso.example", "touched", ("read",), (Gap(T, T + 1, "mail", "gap", "x"),),
+    (ScopeSubject("mailbox", "contoso", "anna@contoso.example", "touched", ("read",),
+                  (CoverageGap(T, T + 1, "mail", "gap", "x"),),
              ("r1",), 1, T, T + 1, 1, 0, (Folder("anna@contoso.example", "\\Inbox", ("r2",), T, T + 1),), True),),
     (ScopeSubject("organisation", "contoso", "contoso", "not_touched", ("covered",)),),
     (Message("anna@contoso.example", "<1@x>", "\\Inbox", "r1", T + 1, "contoso", 12),), ("logs/",), True,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.report.scope_files import write_scope_files
 from seawall.report.scope_page import render_scope
 from seawall.report.scope_reasons import REASONS, answer, gravest_first, own_reasons, reasons, shared_gaps
 from seawall.response.scope_values import DOUBTS, Doubt, Message, Scope, ScopeSubject
 
-SILENT = Gap(0, 1, "mail_access", "gap", "Silent on Monday.")
-AWAY = Gap(0, 1, "mail_access", "quiet", "No record for a week.")
+SILENT = CoverageGap(0, 1, "mail_access", "gap", "Silent on Monday.")
+AWAY = CoverageGap(0, 1, "mail_access", "quiet", "No record for a week.")
 NEW, SHARED = Doubt("strange", "From a new place.", 4), Doubt("open", "Perhaps the intruder's.", 1)
 BOXES = (
     ScopeSubject(
@@ -48,7 +48,7 @@ def test_reasons_are_counted_alone_and_with_others() -> None:
 def test_every_doubt_says_what_to_do() -> None:
     assert set(DOUBTS) <= set(REASONS)
     assert all(len(to_do) > 20 for _, to_do in REASONS.values())
-    unknown = ScopeSubject("mailbox", "t", "a", "possible", (), (Gap(0, 1, "x", "another", "y"),))
+    unknown = ScopeSubject("mailbox", "t", "a", "possible", (), (CoverageGap(0, 1, "x", "another", "y"),))
     assert reasons([unknown], SCOPE)[0].to_do
 
 

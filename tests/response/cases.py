@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.notification.case_file import NotificationCase, read_case
 from seawall.response.scope.document import write_scope
 from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject
@@ -18,7 +18,7 @@ T = 1_793_491_200_000_000
 """1 November 2026, midnight UTC."""
 
 ANNA, BEN, CARLA = "anna@contoso.example", "ben@contoso.example", "carla@contoso.example"
-GAP = Gap(T + 2 * DAY, T + 3 * DAY, "mail access", "gap", "no mail access records for 24 hours")
+GAP = CoverageGap(T + 2 * DAY, T + 3 * DAY, "mail access", "gap", "no mail access records for 24 hours")
 HOSTILE = (
     "=HYPERLINK(1)",
     "<script>alert(1)</script>",
@@ -94,7 +94,7 @@ LONG = scope(
             messages=180,
             unnamed_messages=7,
             is_throttled=True,
-            gaps=(GAP, Gap(T, T + DAY, "sign-ins", "odd-code", "something else")),
+            gaps=(GAP, CoverageGap(T, T + DAY, "sign-ins", "odd-code", "something else")),
             folders=tuple(
                 Folder(ANNA, f"\\Projects\\{n} Agreement with the partners", (), T + n * HOUR, T + n * HOUR)
                 for n in range(12)

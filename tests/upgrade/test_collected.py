@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.collection.ledger import standings
+from seawall.collection.ledger import read_feed_statuses
 from seawall_base.clock import Clock
 from tests.cli.conftest import Run
 from tests.collection import test_partitions as partitions
@@ -69,7 +69,7 @@ def test_partitions_go_on_where_they_were(kept: Path) -> None:
     assert sorted(lines(folder)) == sorted(
         partitions.stretch(None, 8).lines + partitions.stretch(None, 2, 1).lines
     )
-    (standing,) = standings(folder / "logs.ledger")
+    (standing,) = read_feed_statuses(folder / "logs.ledger")
     (gap,) = standing.feed.gaps
     assert gap.code == "messages-expired"
     assert "partition 1: offsets 2 to 3 were deleted" in gap.text

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from seawall.keys.inventory.audit import AuditResult
-from seawall.keys.inventory.store import Ledger
+from seawall.keys.inventory.store import KeyInventory
 from tests.cli.conftest import Run
 from tests.keys.ledger.audits import DAY, Served, codes
 from tests.keys.ledger.audits import run as run_audit
@@ -32,7 +32,7 @@ def kept(unpack: Unpack) -> Path:
 
 
 def test_the_inventory_knows_what_it_saw(kept: Path) -> None:
-    with Ledger.open(kept / "keys.db") as ledger:
+    with KeyInventory.open(kept / "keys.db") as ledger:
         assert not ledger.fresh
         found = {one.kid: one for one in ledger.known_keys()}
         (issuer,) = {one.issuer for one in ledger.sets().values()}
@@ -54,7 +54,7 @@ def test_a_key_that_comes_back_is_told(kept: Path) -> None:
 
     assert codes(audited(sets["one"], when).findings) == []
     assert "flapping" in codes(audited(sets["both"], when + DAY).findings)
-    with Ledger.open(kept / "keys.db") as ledger:
+    with KeyInventory.open(kept / "keys.db") as ledger:
         small = next(one for one in ledger.known_keys() if one.kid == "small")
     assert (small.first_seen, small.gone_since, small.returns) == (MOMENT, None, 1)
 

@@ -17,9 +17,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.vendor_api.client import Client, Patience, Refused, Unavailable
+from seawall.vendor_api.client import RetryPolicy, VendorClient, VendorRefused, VendorUnavailable
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import Malformed, decoded, lines_of, moment, vendor_code, written
+from seawall.vendor_api.responses import (
+    MalformedResponse,
+    decode_body,
+    format_time,
+    lines_of,
+    parse_time,
+    vendor_code,
+)
 from seawall_base import http_client
 from seawall_base.clock import Stopped
 from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, IncompleteResponse
@@ -39,8 +46,8 @@ class Says:
 
 
 def asked(server: Server, clock: Still | None = None, **more: Any) -> Any:
-    client = Client(HttpClient(server.url), more.pop("access", None), clock or Still(), **more)
-    return client.get(f"{server.url}/things?a=b", lambda answer: decoded(answer.body, Any))
+    client = VendorClient(HttpClient(server.url), more.pop("access", None), clock or Still(), **more)
+    return client.get(f"{server.url}/things?a=b", lambda answer: decode_body(answer.body, Any))
 
 
 OK = as_json({"fine": True})
@@ -71,7 +78,7 @@ def test_waits_as_long_as_it_is_told(reply: Reply, least: float) -> None:
 
 def test_waits_twice_as_long_each_time_and_gives_up() -> None:
     clock = Still()
-    with serving(Says(fault(500))) as server, pytest.raises(Unavailable, match="status-500"):
+    with serving(Says(fault(500))) as server, pytest.raises(VendorUnavailable, match="status-500"):
         asked(server, clock)
     assert clock.waits == [0.75, 1.5, 3.0, 6.0, 12.0, 24.0, 48.0]
     assert len(server.requests) == 8
@@ -81,7 +88,7 @@ def test_does_not_wait_for_hours() -> None:
     clock = Still()
     with (
         serving(Says(fault(429, Retry_After="86400"))) as server,
-        pytest.raises(Unavailable, match="throttled"),
+        pytest.raises(VendorUnavailable, match="throttled"),
     ):
         asked(server, clock)
     assert clock.waits == []
@@ -89,7 +96,7 @@ def test_does_not_wait_for_hours() -> None:
 
 @given(st.integers(0, 20), st.none() | st.floats(0, 1e6), st.floats(0, 1))
 def test_pauses_have_limits(attempt: int, wanted: float | None, dice: float) -> None:
-    patience = Patience()
+    patience = RetryPolicy()
     pause = patience.pause(attempt, wanted, dice)
     if attempt >= 7 or (wanted or 0) > patience.asked:
         assert pause is None
@@ -103,7 +110,7 @@ def test_what_is_final(status: int) -> None:
     headers = {"Location": "http://127.0.0.1:1/elsewhere"}
     with (
         serving(Says(Reply(status, b'{"error": {"code": "AF1"}}', headers))) as server,
-        pytest.raises(Refused) as error,
+        pytest.raises(VendorRefused) as error,
     ):
         asked(server)
     assert error.value.status == status
@@ -118,7 +125,7 @@ def test_a_token_is_renewed_once_for_a_request() -> None:
             "Bearer old",
             "Bearer new",
         ]
-    with serving(Says(fault(401))) as server, pytest.raises(Refused):
+    with serving(Says(fault(401))) as server, pytest.raises(VendorRefused):
         asked(server, access=Fixed("old", "new"))
     assert len(server.requests) == 2
 
@@ -128,7 +135,7 @@ def test_the_last_request_of_a_window_is_followed_by_a_pause() -> None:
     reset = str(NOW // 1_000_000 + 33)
     spent = as_json({"fine": True}, X_Rate_Limit_Remaining="0", X_Rate_Limit_Reset=reset)
     with serving(Says(spent, OK)) as server:
-        client = Client(HttpClient(server.url), None, clock)
+        client = VendorClient(HttpClient(server.url), None, clock)
         for _ in range(2):
             client.get(f"{server.url}/things", lambda answer: answer.body)
     assert sum(clock.waits) == pytest.approx(33)
@@ -137,7 +144,7 @@ def test_the_last_request_of_a_window_is_followed_by_a_pause() -> None:
 def test_a_pause_between_requests() -> None:
     clock = Still()
     with serving(Says(OK)) as server:
-        client = Client(HttpClient(server.url), None, clock, pace=2.0)
+        client = VendorClient(HttpClient(server.url), None, clock, pace=2.0)
         for _ in range(4):
             client.get(f"{server.url}/things", lambda answer: answer.body)
     assert sum(clock.waits) == pytest.approx(6.0)
@@ -203,7 +210,7 @@ def test_other_hosts_are_not_asked(url: str) -> None:
             def renew(self) -> None:
                 raise AssertionError
 
-        client = Client(HttpClient(server.url), Untouched(), Still())
+        client = VendorClient(HttpClient(server.url), Untouched(), Still())
         with pytest.raises(ForeignHost):
             client.get(url, lambda answer: answer.body)
         assert server.requests == []
@@ -243,8 +250,8 @@ def test_what_is_not_whole_is_no_answer(reply: Reply) -> None:
             answer = HttpClient(server.url).send("GET", server.url, {})
         except IncompleteResponse:
             return
-        with pytest.raises(Malformed):
-            decoded(answer.body, Any)
+        with pytest.raises(MalformedResponse):
+            decode_body(answer.body, Any)
 
 
 @contextmanager
@@ -332,8 +339,8 @@ def test_nobody_listens() -> None:
 def test_no_answer_raises_anything_else(body: bytes) -> None:
     vendor_code(body)
     try:
-        lines = lines_of(decoded(body, list[Any]))
-    except (Malformed, TypeError):
+        lines = lines_of(decode_body(body, list[Any]))
+    except (MalformedResponse, TypeError):
         return
     assert isinstance(lines, list)
 
@@ -352,21 +359,21 @@ def test_codes_are_short_words(value: Any) -> None:
 
 @given(st.integers(1, (1 << 52) - 1))
 def test_times_come_back(micros: int) -> None:
-    assert moment(written(micros, digits=6) + "Z") == micros
-    assert moment(written(micros, digits=6)) == micros
-    assert moment(written(micros, digits=0)) == micros // 1_000_000 * 1_000_000
+    assert parse_time(format_time(micros, digits=6) + "Z") == micros
+    assert parse_time(format_time(micros, digits=6)) == micros
+    assert parse_time(format_time(micros, digits=0)) == micros // 1_000_000 * 1_000_000
 
 
 @given(st.text(max_size=60))
 def test_no_text_is_a_bad_time(text: str) -> None:
-    assert moment(text) >= 0
+    assert parse_time(text) >= 0
 
 
 def test_pretty_records_are_put_on_one_line() -> None:
     import msgspec
 
     body = b'[ {\n  "a" : "x\\ny",\r\n  "b": [1,\n 2] }, {"c":"d"} ]'
-    lines = lines_of(decoded(body, list[msgspec.Raw]))
+    lines = lines_of(decode_body(body, list[msgspec.Raw]))
     assert [json.loads(line) for line in lines] == json.loads(body)
     assert not any(b"\n" in line or b"\r" in line for line in lines)
     assert lines[1] == b'{"c":"d"}'
@@ -377,14 +384,14 @@ def test_a_certificate_that_nobody_trusts(tmp_path: Path, monkeypatch: pytest.Mo
     with serving(Says(OK), secured=lambda _: tls(tmp_path)[0]) as server:
         server.url = server.url.replace("http://", "https://")
         clock = Still()
-        with pytest.raises(Unavailable, match="tls-failed"):
+        with pytest.raises(VendorUnavailable, match="tls-failed"):
             asked(server, clock, access=Fixed("token"))
         assert server.requests == []
         assert clock.waits == []
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
         assert asked(server, clock) == {"fine": True}
         server.url = server.url.replace("127.0.0.1", "localhost")
-        with pytest.raises(Unavailable, match="tls-failed"):
+        with pytest.raises(VendorUnavailable, match="tls-failed"):
             asked(server, clock)
 
 

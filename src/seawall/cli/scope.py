@@ -246,10 +246,10 @@ def _searched(
 def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
     """Return the coverage that the collection ledger proves. A missing ledger is an error: it would prove everything."""
     from seawall.collection.collector import ledger_folder
-    from seawall.collection.ledger import collected
+    from seawall.collection.ledger import read_collected
     from seawall_base.errors import InputUnreadable
 
-    feeds = collected(ledger_folder(folder))
+    feeds = read_collected(ledger_folder(folder))
     if not feeds:
         raise InputUnreadable(
             f"{folder}: no collection ledger", fix="give the folder that seawall collect wrote to"

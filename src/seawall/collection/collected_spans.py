@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 
 Span = tuple[int, int]
 """From the first to before the second, microseconds since 1970."""
@@ -31,7 +31,7 @@ class CollectedFeed:
     begin: int
     settle: int
     proved: tuple[Span, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[CoverageGap, ...]
     ended: int = 0
     """Since when it is not asked for any more, because it left the settings; 0 where it is."""
 

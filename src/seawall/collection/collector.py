@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seawall.collection.ledger import Book, open_book
+from seawall.collection.ledger import LedgerWriter, open_ledger
 from seawall.collection.segments import Segments
 from seawall.collection.settings import Vendor
-from seawall.collection.source import Source
+from seawall.collection.source import LogSource
 from seawall.collection.vendors import entra, google, m365, okta
 from seawall.vendor_api.access.google import GoogleAccess
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
 from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
-from seawall.vendor_api.client import Access, Client
+from seawall.vendor_api.client import VendorAccess, VendorClient
 from seawall.vendor_api.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid, OutputUnwritable
@@ -28,18 +28,18 @@ from seawall_base.secret_file import secret_of
 
 
 @dataclass(frozen=True, slots=True)
-class Collector:
+class LogCollector:
     """What fetches one vendor's logs of one tenant. `clients` are all that speak to the network."""
 
     vendor: Vendor
     tenant: str
-    source: Source
-    clients: tuple[Client, ...]
+    source: LogSource
+    clients: tuple[VendorClient, ...]
 
 
 def collector_of(
     vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
-) -> Collector:
+) -> LogCollector:
     """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
     proxy = read_proxy_settings(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
     if base_url is not None:
@@ -60,10 +60,10 @@ def ledger_folder(out: Path) -> Path:
 
 
 @contextmanager
-def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[Book]:
-    """Open folder and ledger of a collector, made where they are not. Raises as `open_book` does, and OutputUnwritable."""
+def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[LedgerWriter]:
+    """Open folder and ledger of a collector, made where they are not. Raises as `open_ledger` does, and OutputUnwritable."""
     path, segments = collection_at(out, vendor, tenant)
-    with open_book(path, {"vendor": vendor, "tenant": tenant}, segments) as book:
+    with open_ledger(path, {"vendor": vendor, "tenant": tenant}, segments) as book:
         yield book
 
 
@@ -111,7 +111,7 @@ def _microsoft(
     clock: Clock,
     variable: str,
     proxy: ProxySettings,
-) -> tuple[MicrosoftAccess, Client]:
+) -> tuple[MicrosoftAccess, VendorClient]:
     """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
     if settings["certificate"] is not None:
         credential: Any = certificate_credential(
@@ -120,7 +120,7 @@ def _microsoft(
     else:
         credential = secret_of(settings["secret_file"], variable, "--secret-file")
     login_base = base_url or cloud.login
-    login = Client(_http_client(login_base, proxy), None, clock)
+    login = VendorClient(_http_client(login_base, proxy), None, clock)
     scope = f"{cloud.api}/.default"
     access = MicrosoftAccess(
         settings["client_id"], settings["tenant"], cloud.login, scope, credential, login, login_base
@@ -128,49 +128,53 @@ def _microsoft(
     return access, login
 
 
-def _m365(settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings) -> Collector:
+def _m365(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
+) -> LogCollector:
     cloud = MANAGEMENT[settings["cloud"]]
     access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", proxy)
     base = base_url or cloud.api
-    client = Client(_http_client(base, proxy), access, clock, is_throttled=m365.is_throttled)
+    client = VendorClient(_http_client(base, proxy), access, clock, is_throttled=m365.is_throttled)
     source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
-    return Collector("m365", settings["tenant"], source, (client, login))
+    return LogCollector("m365", settings["tenant"], source, (client, login))
 
 
 def _entra(
     settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
-) -> Collector:
+) -> LogCollector:
     cloud = GRAPH[settings["cloud"]]
     access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", proxy)
     base = base_url or cloud.api
-    client = Client(_http_client(base, proxy), access, clock, pace=entra.PACE)
+    client = VendorClient(_http_client(base, proxy), access, clock, pace=entra.PACE)
     source = entra.Entra(client, base, settings["feeds"], settings["days"])
-    return Collector("entra", settings["tenant"], source, (client, login))
+    return LogCollector("entra", settings["tenant"], source, (client, login))
 
 
 def _google(
     settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
-) -> Collector:
+) -> LogCollector:
     key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
     login_base = base_url or GOOGLE.login
-    login = Client(_http_client(login_base, proxy), None, clock)
+    login = VendorClient(_http_client(login_base, proxy), None, clock)
     access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
     base = base_url or GOOGLE.api
-    client = Client(_http_client(base, proxy), access, clock, is_throttled=google.is_throttled)
+    client = VendorClient(_http_client(base, proxy), access, clock, is_throttled=google.is_throttled)
     source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
-    return Collector("google", settings["customer"], source, (client, login))
+    return LogCollector("google", settings["customer"], source, (client, login))
 
 
-def _okta(settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings) -> Collector:
+def _okta(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
+) -> LogCollector:
     base = base_url or f"https://{settings['domain']}"
-    login = Client(_http_client(base, proxy), None, clock)
+    login = VendorClient(_http_client(base, proxy), None, clock)
     if settings["client_id"] is not None:
         key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
-        access: Access = PrivateKeyAccess(
+        access: VendorAccess = PrivateKeyAccess(
             key, settings["client_id"], base, login, clock, settings["key_id"] or "", dpop=settings["dpop"]
         )
     else:
         access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
-    client = Client(_http_client(base, proxy), access, clock)
+    client = VendorClient(_http_client(base, proxy), access, clock)
     source = okta.Okta(client, base, clock, settings["days"])
-    return Collector("okta", settings["domain"], source, (client, login))
+    return LogCollector("okta", settings["domain"], source, (client, login))

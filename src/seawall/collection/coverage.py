@@ -16,7 +16,7 @@ Painted = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class LateArrivalRule:
     """What later questions may bring again, in microseconds.
 
     A slot of `slot` that was asked for `again` after its end is not asked for any more, nor is one that is older than `keeps`.
@@ -31,7 +31,7 @@ class Recall:
     late: int
 
 
-def paint(painted: Sequence[Painted], start: int, end: int, asked_at: int) -> list[Painted]:
+def mark_queried(painted: Sequence[Painted], start: int, end: int, asked_at: int) -> list[Painted]:
     """Return the map after a span was asked for. An older asking never hides a newer one."""
     result: list[Painted] = []
     here = start
@@ -68,7 +68,7 @@ def _joined(painted: list[Painted]) -> list[Painted]:
     return result
 
 
-def holes(painted: Iterable[Painted], start: int, end: int) -> list[Span]:
+def find_unqueried_spans(painted: Iterable[Painted], start: int, end: int) -> list[Span]:
     """Return the spans between `start` and `end` that were never asked for."""
     found: list[Span] = []
     here = start
@@ -90,7 +90,7 @@ def oldest_asking(painted: Iterable[Painted], start: int, end: int) -> int | Non
     return min((at for first, last, at in painted if first < end and last > start), default=None)
 
 
-def settled(painted: Iterable[Painted], settle: int) -> list[Span]:
+def find_settled_spans(painted: Iterable[Painted], settle: int) -> list[Span]:
     """Return the spans of which each moment was asked for at least `settle` microseconds after it."""
     found: list[Span] = []
     for first, last, at in painted:
@@ -104,7 +104,7 @@ def settled(painted: Iterable[Painted], settle: int) -> list[Span]:
     return found
 
 
-def without(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]:
+def subtract_spans(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]:
     """Return the spans less those that are missing."""
     left = list(spans)
     for start, end in missing:
@@ -117,7 +117,9 @@ def without(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]:
     return left
 
 
-def reach(painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: int, recall: Recall) -> int:
+def reach(
+    painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: int, recall: LateArrivalRule
+) -> int:
     """Return the earliest moment at which something may have happened that a later question brings.
 
     `waiting` are the spans of questions that are not answered in full; one that ends after `now` is endless, and goes on where
@@ -125,7 +127,7 @@ def reach(painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: 
     """
     floor = max(begin, now - recall.keeps)
     starts = [start for start, end in waiting if end <= now]
-    starts += [first for first, _ in holes(painted, floor, now)]
+    starts += [first for first, _ in find_unqueried_spans(painted, floor, now)]
     starts += [
         first // recall.slot * recall.slot
         for first, last, at in painted
@@ -134,10 +136,10 @@ def reach(painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: 
     return min(starts, default=now) - recall.overlap - recall.late
 
 
-def packed(painted: Iterable[Painted], before: int, relist: int) -> list[Painted]:
+def pack_spans(painted: Iterable[Painted], before: int, relist: int) -> list[Painted]:
     """Return the map with neighbours made one that end before a time and were asked for `relist` after them.
 
-    What is settled (`settled` with this `relist`) and what was never asked for stay the same.
+    What is settled (`find_settled_spans` with this `relist`) and what was never asked for stay the same.
     """
     result: list[Painted] = []
     is_old = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class CoverageGap:
     """A span in which the logs could not have shown the intruder, and why: coverage that is missing.
 
     `code`: `no-source`, `gap` (silent, or fewer records than its rhythm has), `truncated`, `not-read`, `audit-off`, `quiet` (one

@@ -11,7 +11,7 @@ no more; `marker`: nothing came, only the cursor moves."""
 
 
 @dataclass(slots=True)
-class Piece:
+class FetchedPage:
     """What one request brought, and where to go on when it is kept.
 
     `content` is the vendor's own id of a blob, empty for a page. `created` is when the vendor made it and `size` its bytes,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from seawall.collection.collected_spans import folder_of
-from seawall.collection.ledger import Ask, Book, Feed
-from seawall.collection.piece import Piece
-from seawall.collection.source import Source
+from seawall.collection.ledger import LedgerFeed, LedgerWriter, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.collection.source import LogSource
 from seawall.collection.windows import DAY, SECOND
-from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.client import VendorClient, VendorRefused, VendorUnavailable
 from seawall.vendor_api.error_advice import advice
 from seawall_base.clock import Clock, Stopped
 from seawall_base.http_client import ForeignHost
@@ -40,7 +40,7 @@ class _Forgotten(Exception):
 
 
 @dataclass(slots=True)
-class Outcome:
+class PassOutcome:
     """What a pass did. `waiting` are feeds that could not be finished and why; `refused` those that the vendor does not
     give."""
 
@@ -55,15 +55,15 @@ class Outcome:
         return not self.waiting and not self.refused
 
 
-class Run:
+class CollectionPass:
     """Passes over one vendor's API. `said` is told what a person may want to know while a pass goes on."""
 
     def __init__(
         self,
         vendor: str,
-        source: Source,
-        clients: Sequence[Client],
-        book: Book,
+        source: LogSource,
+        clients: Sequence[VendorClient],
+        book: LedgerWriter,
         clock: Clock,
         said: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -72,16 +72,16 @@ class Run:
         for client in clients:
             client.said = said
 
-    def once(self) -> Outcome:
+    def once(self) -> PassOutcome:
         """Make one pass. Raises Stopped, CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing."""
-        outcome = Outcome()
+        outcome = PassOutcome()
         self._book.settle()
         try:
             feeds = self._source.feeds(self._now())
-        except Unavailable as error:
+        except VendorUnavailable as error:
             outcome.waiting["all"] = error.code
             return outcome
-        except (Refused, ForeignHost) as error:
+        except (VendorRefused, ForeignHost) as error:
             outcome.refused["all"] = _words(error)
             return outcome
         # All are noted before one is asked: what interrupts this moves the begin of none.
@@ -90,7 +90,7 @@ class Run:
         self._book.only([feed.name for feed, _ in feeds], self._now())
         return outcome
 
-    def _one(self, feed: Feed, is_new: bool, number: int, begin: int, outcome: Outcome) -> None:
+    def _one(self, feed: LedgerFeed, is_new: bool, number: int, begin: int, outcome: PassOutcome) -> None:
         """Everything of one feed. What cannot be had of it does not keep the others waiting."""
         painted = self._book.coverage(number)
         if is_new and painted:
@@ -103,14 +103,14 @@ class Run:
         if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
             self._said(f"{feed.name}: {why}: {advice(why)}")
 
-    def _all(self, feed: str, number: int, begin: int, outcome: Outcome) -> None:
+    def _all(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> None:
         """What was begun, then what is due; again where a vendor forgot where it was."""
         for _ in range(MOST_ROUNDS):
             if not self._round(feed, number, begin, outcome):
                 return
         outcome.waiting[feed] = "cursor-forgotten"
 
-    def _round(self, feed: str, number: int, begin: int, outcome: Outcome) -> bool:
+    def _round(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> bool:
         """Whether something was forgotten. One question that fails does not keep the others waiting, several in a row do."""
         failures = 0
         is_forgotten = False
@@ -120,34 +120,34 @@ class Run:
                 failures = 0
             except _Forgotten:
                 is_forgotten = True
-            except Unavailable as error:
+            except VendorUnavailable as error:
                 outcome.waiting[feed], failures = error.code, failures + 1
-            except (Refused, ForeignHost) as error:
+            except (VendorRefused, ForeignHost) as error:
                 outcome.refused[feed], failures = _words(error), failures + 1
             if failures >= MOST_FAILED:
                 return False
         return is_forgotten
 
-    def _asks(self, number: int, begin: int) -> Iterator[Ask]:
+    def _asks(self, number: int, begin: int) -> Iterator[PendingQuery]:
         yield from self._book.open_asks(number)
         waiting = self._book.open_asks(number)
         for start, end in self._source.spans(begin, self._book.coverage(number), self._now()):
             if not any(ask.start <= start and end <= ask.end for ask in waiting):
                 yield self._book.ask(number, start, end, self._now())
 
-    def _answer(self, feed: str, ask: Ask, outcome: Outcome) -> None:
+    def _answer(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
         try:
             self._fetched(feed, ask, outcome)
         except _Forgotten:
             # What it brought is kept, its span is due again as a whole, and what is known is not written again.
             self._book.give_up(ask, "restarted", self._now())
             raise
-        except (Refused, ForeignHost):
+        except (VendorRefused, ForeignHost):
             self._book.give_up(ask, "refused", self._now())
             raise
 
-    def _fetched(self, feed: str, ask: Ask, outcome: Outcome) -> None:
-        batch: list[Piece] = []
+    def _fetched(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
+        batch: list[FetchedPage] = []
         size = records = 0
         since = self._clock.now()
         cursor = ask.cursor
@@ -162,7 +162,7 @@ class Run:
                     batch, size, records, since = [], 0, 0, self._clock.now()
                 if self._clock.stop.is_set():
                     raise Stopped
-        except Refused as refused:
+        except VendorRefused as refused:
             if cursor is not None and refused.status in CURSOR_FORGOTTEN:
                 raise _Forgotten from None
             raise
@@ -170,7 +170,7 @@ class Run:
             if batch:
                 self._keep(feed, ask, batch, outcome)
 
-    def _keep(self, feed: str, ask: Ask, batch: list[Piece], outcome: Outcome) -> None:
+    def _keep(self, feed: str, ask: PendingQuery, batch: list[FetchedPage], outcome: PassOutcome) -> None:
         prefix = folder_of(self._vendor, self._book.tenant, feed)
         outcome.records += self._book.keep(ask, batch, self._clock.now(), prefix, self._counts())
         outcome.pieces += sum(piece.state == "came" for piece in batch)
@@ -186,5 +186,5 @@ class Run:
         return self._clock.now() // SECOND * SECOND
 
 
-def _words(error: Refused | ForeignHost) -> str:
-    return str(error) if isinstance(error, Refused) else "elsewhere"
+def _words(error: VendorRefused | ForeignHost) -> str:
+    return str(error) if isinstance(error, VendorRefused) else "elsewhere"

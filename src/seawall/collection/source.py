@@ -7,10 +7,10 @@ from typing import Protocol
 
 from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.piece import Piece
-from seawall.vendor_api.client import Unavailable
-from seawall.vendor_api.responses import identity
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.vendor_api.client import VendorUnavailable
+from seawall.vendor_api.responses import digest_parts
 
 ENDLESS = 1 << 60
 """The end of a question that has none."""
@@ -19,7 +19,7 @@ Knows = Callable[[str], bool]
 """Whether a blob is kept already, by its id."""
 
 
-class Trail:
+class PageTrail:
     """The places that the answer to one question has led to. None of them may come twice: that would have no end."""
 
     def __init__(self) -> None:
@@ -27,17 +27,17 @@ class Trail:
 
     def follow(self, cursor: str) -> str:
         """Return the cursor. Raises Unavailable for one that was followed before."""
-        digest = identity(cursor.encode("utf-8", "replace"))
+        digest = digest_parts(cursor.encode("utf-8", "replace"))
         if digest in self._met:
-            raise Unavailable("endless")
+            raise VendorUnavailable("endless")
         self._met.add(digest)
         return cursor
 
 
-class Source(Protocol):
+class LogSource(Protocol):
     """One API. All three raise Unavailable, Refused, ForeignHost, Stopped and CollectRefused, and keep nothing by themselves."""
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         """Return what is collected, and of each whether the vendor began to keep it only now."""
         ...
 
@@ -45,6 +45,6 @@ class Source(Protocol):
         """Return the spans of a feed to ask for now, the oldest first. An endless one is asked once and goes on for ever."""
         ...
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield what answers a question, from where its cursor says, so that keeping the pieces in turn loses nothing."""
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from seawall.collection.collected_spans import Span
-from seawall.collection.coverage import Painted, Recall, holes, oldest_asking
+from seawall.collection.coverage import LateArrivalRule, Painted, find_unqueried_spans, oldest_asking
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -20,7 +20,7 @@ DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class QuerySchedule:
     """How a log is asked for.
 
     `slot` is the longest span of one question; `keeps` how long the vendor has what is asked for; `overlap` how far a question
@@ -32,12 +32,12 @@ class Rhythm:
     overlap: int = 10 * MINUTE
     ages: tuple[int, ...] = (HOUR, 6 * HOUR, DAY, 3 * DAY)
 
-    def recall(self, late: int) -> Recall:
+    def recall(self, late: int) -> LateArrivalRule:
         """Return what may come again of a log that is asked for so. `late`: see there."""
-        return Recall(self.ages[-1], self.keeps, self.slot, self.overlap, late)
+        return LateArrivalRule(self.ages[-1], self.keeps, self.slot, self.overlap, late)
 
 
-def due(begin: int, painted: Sequence[Painted], rhythm: Rhythm, now: int) -> list[Span]:
+def spans_to_query(begin: int, painted: Sequence[Painted], rhythm: QuerySchedule, now: int) -> list[Span]:
     """Return the spans to ask for, the oldest first: they are the first that the vendor forgets."""
     floor = max(begin, now - rhythm.keeps)
     again = []
@@ -47,7 +47,7 @@ def due(begin: int, painted: Sequence[Painted], rhythm: Rhythm, now: int) -> lis
         if reached and asked is not None and asked < end + reached[-1]:
             again.append((start, end))
     fresh = []
-    for start, end in holes(painted, floor, now):
+    for start, end in find_unqueried_spans(painted, floor, now):
         # Reaching back costs a few records that are known, and gains those that were not there a moment ago.
         fresh += _cut(max(floor, start - rhythm.overlap), end, rhythm.slot)
     inside = [span for span in fresh if any(first <= span[0] and span[1] <= last for first, last in again)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.report import scope_reasons, scope_words
 from seawall.report.incident_page import environment, part, policy, write_page
 from seawall.response.scope_values import Scope
@@ -53,6 +53,6 @@ def render_scope(scope: Scope) -> str:
     )
 
 
-def _gaps(scope: Scope) -> list[tuple[str, Gap]]:
+def _gaps(scope: Scope) -> list[tuple[str, CoverageGap]]:
     """What was missing of whole organisations, each once."""
     return [(one.name, gap) for one in scope.organisations for gap in one.gaps]

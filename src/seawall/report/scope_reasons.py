@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope_values import DOUBTS, Indicator, Scope, ScopeSubject
 from seawall_base.plurals import plural
 
@@ -186,19 +186,19 @@ def _gravity(one: ScopeSubject) -> int:
     return min((_ORDER[doubt.code] for doubt in one.doubts), default=len(_ORDER))
 
 
-def own_reasons(one: ScopeSubject, shared: frozenset[Gap]) -> list[str]:
+def own_reasons(one: ScopeSubject, shared: frozenset[CoverageGap]) -> list[str]:
     """Return what leaves one subject open; what is missing for its whole organisation is counted, and told elsewhere."""
     return [doubt.text for doubt in one.doubts] + own_gaps(one, shared)
 
 
-def own_gaps(one: ScopeSubject, shared: frozenset[Gap]) -> list[str]:
+def own_gaps(one: ScopeSubject, shared: frozenset[CoverageGap]) -> list[str]:
     """Return what is missing of one subject, and how much of its whole organisation is."""
     own = [gap.text for gap in one.gaps if gap not in shared]
     common = sum(gap in shared for gap in one.gaps)
     return own + ([f"{plural(common, 'gap')} of its organisation's logs, told below."] if common else [])
 
 
-def shared_gaps(scope: Scope) -> frozenset[Gap]:
+def shared_gaps(scope: Scope) -> frozenset[CoverageGap]:
     """Return what is missing of whole organisations."""
     return frozenset(gap for one in scope.organisations for gap in one.gaps)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 
 IndicatorKind = Literal[
     "account",
@@ -64,7 +64,7 @@ class SearchStep:
 DoubtCode = Literal[
     "named", "open", "used", "throttled", "not-shown", "unlinked", "strange", "bounded", "no-organisation"
 ]  # fmt: skip
-"""What of the records themselves leaves an account or a mailbox open; what is missing of the logs is a `Gap`.
+"""What of the records themselves leaves an account or a mailbox open; what is missing of the logs is a `CoverageGap`.
 
 - `named`: a seed says that it was taken over; `open`: records carry something of the intruder's, and may be the holder's;
 - `used`: a mailbox whose account was used by the intruder, or may have been;
@@ -130,7 +130,7 @@ class ScopeSubject:
     name: str
     verdict: Verdict
     reasons: tuple[str, ...]
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[CoverageGap, ...] = ()
     records: tuple[str, ...] = ()
     record_count: int = 0
     first: int | None = None

@@ -23,7 +23,7 @@ from typing import Final, Protocol, TypeVar
 
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import Malformed, vendor_code
+from seawall.vendor_api.responses import MalformedResponse, vendor_code
 from seawall_base.clock import Clock
 from seawall_base.http_client import MOST_BYTES, HttpClient, HttpResponse, IncompleteResponse
 
@@ -51,7 +51,7 @@ _FINAL: Final = frozenset(
 not trusted, a proxy that refuses."""
 
 
-class Unavailable(Exception):
+class VendorUnavailable(Exception):
     """The vendor could not answer for now. `code` says what the last attempt ended with."""
 
     def __init__(self, code: str) -> None:
@@ -59,7 +59,7 @@ class Unavailable(Exception):
         self.code = code
 
 
-class Refused(Exception):
+class VendorRefused(Exception):
     """The vendor's answer is final: a status, the vendor's own code for it, and the headers."""
 
     def __init__(self, status: int, code: str, headers: Mapping[str, str] | None = None) -> None:
@@ -68,7 +68,7 @@ class Refused(Exception):
         self.headers: Mapping[str, str] = headers or {}
 
 
-class Access(Protocol):
+class VendorAccess(Protocol):
     """What proves to a vendor who asks."""
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
@@ -81,7 +81,7 @@ class Access(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long is waited, in seconds: `first` at first and twice as long each time up to `longest`; at most `asked` when the
     vendor says how long, `attempts` in number and `whole` in sum for one request."""
 
@@ -102,12 +102,12 @@ class Patience:
         return ceiling * (0.5 + dice / 2)
 
 
-def never(_: HttpResponse, __: str) -> bool:
+def is_never_throttled(_: HttpResponse, __: str) -> bool:
     """No other answer than 429 says that the vendor is asked too often."""
     return False
 
 
-class Client:
+class VendorClient:
     """Asks one host. Safe to use from several threads. `counts` are the faults that were met, by name.
 
     `is_throttled` knows how else a vendor says that it is asked too often, from the answer and its code; `pace` is the least
@@ -117,14 +117,14 @@ class Client:
     def __init__(
         self,
         http: HttpClient,
-        access: Access | None,
+        access: VendorAccess | None,
         clock: Clock,
-        patience: Patience | None = None,
-        is_throttled: Callable[[HttpResponse, str], bool] = never,
+        patience: RetryPolicy | None = None,
+        is_throttled: Callable[[HttpResponse, str], bool] = is_never_throttled,
         pace: float = 0.0,
     ) -> None:
         self._http, self._access, self._clock = http, access, clock
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
         self._is_throttled, self._pace = is_throttled, pace
         self._next = 0
         self._renewals = 0
@@ -183,24 +183,26 @@ class Client:
                     is_renewed = True
                     continue
                 fault = self._judged(answer, code)
-                asked = asked_pause(answer, self._clock)
+                asked = parse_retry_after(answer, self._clock)
             except IncompleteResponse as broken:
                 fault = broken.code
                 if fault in _FINAL:
                     self._note(fault)
-                    raise (Refused(200, fault) if fault == "too-large" else Unavailable(fault)) from None
-            except Malformed:
+                    raise (
+                        VendorRefused(200, fault) if fault == "too-large" else VendorUnavailable(fault)
+                    ) from None
+            except MalformedResponse:
                 fault = "malformed"
             self._note(fault)
             pause = self._patience.pause(attempt, asked, self._clock.dice())
             if pause is None or waited + pause > self._patience.whole:
-                raise Unavailable(fault)
+                raise VendorUnavailable(fault)
             waited, attempt = waited + pause, attempt + 1
             if waited > QUIET >= waited - pause:
                 self.said(f"waiting for {self._http.host} ({fault}): {advice(fault)}")
             self._clock.wait(pause)
 
-    def _renew(self, access: Access, generation: int) -> None:
+    def _renew(self, access: VendorAccess, generation: int) -> None:
         """Renew the token that a request was refused with, unless another request has done so meanwhile."""
         with self._lock:
             if self._renewals == generation:
@@ -215,7 +217,7 @@ class Client:
         if answer.status in _RETRIED:
             return f"status-{answer.status}"
         self._note(f"status-{answer.status}")
-        raise Refused(answer.status, "redirect" if 300 <= answer.status < 400 else code, answer.headers)
+        raise VendorRefused(answer.status, "redirect" if 300 <= answer.status < 400 else code, answer.headers)
 
     def _headers(self, method: str, url: str, headers: Mapping[str, str] | None) -> dict[str, str]:
         # Before a token is made or taken, so that not even a renewal is caused by a URL that leads elsewhere.
@@ -254,7 +256,7 @@ class Client:
             self._counts[name] += 1
 
 
-def asked_pause(answer: HttpResponse, clock: Clock) -> float | None:
+def parse_retry_after(answer: HttpResponse, clock: Clock) -> float | None:
     """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
     now = clock.now() / 1e6
     if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:

@@ -21,18 +21,18 @@ _SECOND: Final = 1_000_000
 _LATEST: Final = 1 << 53
 
 
-class Malformed(Exception):
+class MalformedResponse(Exception):
     """An answer is no JSON, or not of the form that it must have."""
 
 
-def decoded(body: bytes, kind: Any) -> Any:
+def decode_body(body: bytes, kind: Any) -> Any:
     """Return an answer as a value of a type. Raises Malformed for anything else, however deep or wrong it is."""
     if body.startswith(b"\xef\xbb\xbf"):
         body = body[3:]
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
-        raise Malformed from None
+        raise MalformedResponse from None
 
 
 def lines_of(records: Sequence[msgspec.Raw]) -> list[bytes]:
@@ -40,7 +40,7 @@ def lines_of(records: Sequence[msgspec.Raw]) -> list[bytes]:
     return [bytes(record).replace(b"\n", b" ").replace(b"\r", b" ") for record in records]
 
 
-def identity(*parts: bytes) -> bytes:
+def digest_parts(*parts: bytes) -> bytes:
     """Return 16 bytes that stand for these parts."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
@@ -49,7 +49,7 @@ def identity(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def moment(text: str | None) -> int:
+def parse_time(text: str | None) -> int:
     """Return a time in microseconds since 1970, 0 for what is none. A time without a zone is UTC, as vendors mean it."""
     if not text or len(text) > _LONGEST_TIME:
         return 0
@@ -63,7 +63,7 @@ def moment(text: str | None) -> int:
     return micros if 0 < micros < _LATEST else 0
 
 
-def written(micros: int, *, digits: int = 3) -> str:
+def format_time(micros: int, *, digits: int = 3) -> str:
     """Return a time as vendors read it: `2026-03-01T00:00:00.000Z`; without a fraction where there are no digits."""
     found = datetime.fromtimestamp(micros // _SECOND, UTC)
     fraction = f".{micros % _SECOND:06}"[: digits + 1] if digits else ""
@@ -90,8 +90,8 @@ def vendor_code(body: bytes) -> str:
     """Return the code by which a vendor names a fault (`AF20024`, `E0000047`, `rateLimitExceeded`), empty where there is
     none."""
     try:
-        faults: _Faults = decoded(body[: 64 * 1024], _Faults)
-    except Malformed:
+        faults: _Faults = decode_body(body[: 64 * 1024], _Faults)
+    except MalformedResponse:
         return ""
     candidates: list[Any] = [faults.errorCode]
     if isinstance(faults.error, str):

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.keys.leaks import archives, search, supply
-from seawall.keys.leaks.findings import Account
+from seawall.keys.leaks.findings import SearchTotals
 from seawall.keys.leaks.search import Searcher
-from seawall.keys.leaks.streams import Engine, StreamSearch
+from seawall.keys.leaks.streams import LeakSearchEngine, StreamSearch
 from tests.keys.leaks import planting
 
 KEY = planting.make("Ed25519")
@@ -80,9 +80,9 @@ def ar(files: dict[str, bytes]) -> bytes:
 
 
 @pytest.fixture
-def found(searcher: Searcher) -> Callable[..., Account]:
-    def search(content: bytes, path: str = "a", **budget: int) -> Account:
-        whole = StreamSearch(Engine(searcher), path, supply.Budget(**budget))
+def found(searcher: Searcher) -> Callable[..., SearchTotals]:
+    def search(content: bytes, path: str = "a", **budget: int) -> SearchTotals:
+        whole = StreamSearch(LeakSearchEngine(searcher), path, supply.ReadBudget(**budget))
         pieces = [content[i : i + 5_000] for i in range(0, len(content), 5_000)]
 
         def counted() -> object:
@@ -90,13 +90,13 @@ def found(searcher: Searcher) -> Callable[..., Account]:
                 whole.budget.read(len(piece))
                 yield piece
 
-        whole.search(supply.Supply(counted()), path)  # type: ignore[arg-type]
+        whole.search(supply.ByteSource(counted()), path)  # type: ignore[arg-type]
         return whole.account
 
     return search
 
 
-def places(account: Account) -> list[tuple[str, int, str]]:
+def places(account: SearchTotals) -> list[tuple[str, int, str]]:
     return [(finding.path, finding.offset, finding.form) for finding in account.findings]
 
 
@@ -125,7 +125,7 @@ def places(account: Account) -> list[tuple[str, int, str]]:
     ],
 )  # fmt: skip
 def test_a_key_is_found_in_a_member(
-    found: Callable[..., Account], path: str, content: bytes, expected: str
+    found: Callable[..., SearchTotals], path: str, content: bytes, expected: str
 ) -> None:
     account = found(content, path)
     assert places(account) == [(expected, 11, "pem-pkcs8")]
@@ -134,26 +134,28 @@ def test_a_key_is_found_in_a_member(
     assert account.bytes_scanned >= len(TEXT)
 
 
-def test_a_zip_that_does_not_tell_sizes_is_read(found: Callable[..., Account]) -> None:
+def test_a_zip_that_does_not_tell_sizes_is_read(found: Callable[..., SearchTotals]) -> None:
     account = found(streamed_zip("b/c", TEXT), "x.zip")
     assert places(account) == [("x.zip!/b/c", 11, "pem-pkcs8"), ("x.zip!/second", 11, "pem-pkcs8")]
     assert account.skipped == []
 
 
-def test_what_follows_an_archive_is_searched(found: Callable[..., Account]) -> None:
+def test_what_follows_an_archive_is_searched(found: Callable[..., SearchTotals]) -> None:
     packed = gzip.compress(b"harmless")
     assert places(found(packed + PEM, "x.gz")) == [("x.gz", len(packed), "pem-pkcs8")]
     archive = zipped({"a": b"harmless"})
     assert places(found(archive + PEM, "x.zip")) == [("x.zip", len(archive), "pem-pkcs8")]
 
 
-def test_an_archive_in_the_middle_of_a_dump_is_searched(found: Callable[..., Account]) -> None:
+def test_an_archive_in_the_middle_of_a_dump_is_searched(found: Callable[..., SearchTotals]) -> None:
     noise = random.Random(3).randbytes(3_000)
     account = found(noise + zipped({"b": TEXT}) + noise, "dump")
     assert places(account) == [("dump", 3_000, "zip:pem-pkcs8")]
 
 
-def test_a_damaged_page_in_a_dump_gives_what_comes_before_the_damage(found: Callable[..., Account]) -> None:
+def test_a_damaged_page_in_a_dump_gives_what_comes_before_the_damage(
+    found: Callable[..., SearchTotals],
+) -> None:
     page = bytearray(zlib.compress(TEXT + random.Random(7).randbytes(30_000).hex().encode()))
     page[20_000:20_100] = bytes(100)
     account = found(bytes(500) + bytes(page), "dump")
@@ -161,14 +163,14 @@ def test_a_damaged_page_in_a_dump_gives_what_comes_before_the_damage(found: Call
     assert account.skipped == []
 
 
-def test_stored_blocks_inside_one_another_take_no_time(found: Callable[..., Account]) -> None:
+def test_stored_blocks_inside_one_another_take_no_time(found: Callable[..., SearchTotals]) -> None:
     # each begins a stored block of 64,768 bytes that holds many of the next: taken at their word, they multiply
     account = found(bytes.fromhex("78010000fdff0200") * 1_000, "dump")
     assert (account.findings, account.skipped) == ([], [])
 
 
 def test_a_page_that_expands_too_far_is_told(
-    found: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+    found: Callable[..., SearchTotals], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "PAGE_LIMIT", 1 << 20)
     account = found(b"dump" + zlib.compress(bytes(5_000_000)) + PEM, "dump")
@@ -178,7 +180,7 @@ def test_a_page_that_expands_too_far_is_told(
     assert [found.form for found in account.findings] == ["pem-pkcs8"]
 
 
-def test_damage_is_told_and_what_came_before_is_searched(found: Callable[..., Account]) -> None:
+def test_damage_is_told_and_what_came_before_is_searched(found: Callable[..., SearchTotals]) -> None:
     content = gzip.compress(TEXT + random.Random(1).randbytes(200_000))
     account = found(content[:100_000], "x.gz")
     assert places(account)[0] == ("x.gz!/x", 11, "pem-pkcs8")
@@ -192,7 +194,7 @@ def test_damage_is_told_and_what_came_before_is_searched(found: Callable[..., Ac
     }
 
 
-def test_an_encrypted_member_is_skipped_and_counted(found: Callable[..., Account]) -> None:
+def test_an_encrypted_member_is_skipped_and_counted(found: Callable[..., SearchTotals]) -> None:
     content = bytearray(zipped({"secret": b"x" * 100, "open": TEXT}, zipfile.ZIP_STORED))
     content[6] |= 1
     account = found(bytes(content), "x.zip")
@@ -200,7 +202,7 @@ def test_an_encrypted_member_is_skipped_and_counted(found: Callable[..., Account
     assert places(account) == [("x.zip!/open", 11, "pem-pkcs8")]
 
 
-def test_an_unknown_method_is_skipped_and_counted(found: Callable[..., Account]) -> None:
+def test_an_unknown_method_is_skipped_and_counted(found: Callable[..., SearchTotals]) -> None:
     content = bytearray(zipped({"odd": b"x" * 100, "open": TEXT}, zipfile.ZIP_STORED))
     content[8] = 9
     account = found(bytes(content), "x.zip")
@@ -210,21 +212,21 @@ def test_an_unknown_method_is_skipped_and_counted(found: Callable[..., Account])
 
 @pytest.mark.parametrize("magic", archives.UNSUPPORTED)
 def test_what_is_not_opened_is_told_and_searched_as_it_lies(
-    found: Callable[..., Account], magic: bytes
+    found: Callable[..., SearchTotals], magic: bytes
 ) -> None:
     account = found(magic + bytes(100) + PEM, "x")
     assert [skipped.reason for skipped in account.skipped] == [archives.UNSUPPORTED[magic]]
     assert len(account.findings) == 1
 
 
-def test_a_bomb_is_stopped(found: Callable[..., Account]) -> None:
+def test_a_bomb_is_stopped(found: Callable[..., SearchTotals]) -> None:
     flat = gzip.compress(bytes(50_000_000))
     account = found(flat, "x.gz", ratio=100, floor=1 << 20)
     assert any("expands to more than 100 times" in skipped.reason for skipped in account.skipped)
     assert account.bytes_scanned < 12_000_000
 
 
-def test_a_bomb_of_many_layers_is_stopped(found: Callable[..., Account]) -> None:
+def test_a_bomb_of_many_layers_is_stopped(found: Callable[..., SearchTotals]) -> None:
     layer = bytes(10_000)
     for _ in range(12):
         layer = zipped({f"{number}.zip": layer for number in range(2)})
@@ -232,14 +234,16 @@ def test_a_bomb_of_many_layers_is_stopped(found: Callable[..., Account]) -> None
     assert any("deeper than 8" in skipped.reason for skipped in account.skipped)
 
 
-def test_very_many_members_are_stopped(found: Callable[..., Account]) -> None:
+def test_very_many_members_are_stopped(found: Callable[..., SearchTotals]) -> None:
     account = found(tarred({str(number): b"x" for number in range(50)}), "x.tar", members=20)
     assert [skipped.reason for skipped in account.skipped] == ["too many members"]
 
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_mutated_archives_never_break_the_search(found: Callable[..., Account], data: st.DataObject) -> None:
+def test_mutated_archives_never_break_the_search(
+    found: Callable[..., SearchTotals], data: st.DataObject
+) -> None:
     content = bytearray(data.draw(st.sampled_from([
         zipped({"b/c": EC_TEXT}), tarred({"b/c": EC_TEXT}), gzip.compress(EC_TEXT), bz2.compress(EC_TEXT), lzma.compress(EC_TEXT),
         zstandard.compress(EC_TEXT), ar({"data": EC_TEXT}), zlib.compress(EC_TEXT), streamed_zip("a", EC_TEXT),
@@ -250,7 +254,7 @@ def test_mutated_archives_never_break_the_search(found: Callable[..., Account], 
     assert {finding.key for finding in account.findings} <= {planting.thumbprint(EC_KEY)}
 
 
-def test_names_that_are_no_text_are_escaped(found: Callable[..., Account], tmp_path: Path) -> None:
+def test_names_that_are_no_text_are_escaped(found: Callable[..., SearchTotals], tmp_path: Path) -> None:
     content = tarred({"abc": TEXT}, tarfile.USTAR_FORMAT).replace(b"abc", b"\xff\x1bc")
     head = bytearray(content)
     head[148:156] = b" " * 8

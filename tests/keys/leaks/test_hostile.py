@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.leaks.search import FAMILIES, Allowance, Searcher
+from seawall.keys.leaks.search import FAMILIES, ExpansionBudget, Searcher
 from tests.keys.leaks import planting
 
 FILLINGS = {
@@ -44,7 +44,7 @@ FILLINGS = {
 def test_hostile_bytes_take_bounded_time(searcher: Searcher, what: str) -> None:
     filling = FILLINGS[what]
     data = filling * ((1 << 19) // len(filling))
-    allowance = Allowance()
+    allowance = ExpansionBudget()
     start = time.process_time()
     assert searcher.search(data, allowance=allowance) == []
     # a few seconds on a busy machine: without limits the worst of these take hours
@@ -53,7 +53,7 @@ def test_hostile_bytes_take_bounded_time(searcher: Searcher, what: str) -> None:
 
 
 def test_what_was_not_looked_at_is_told(searcher: Searcher) -> None:
-    allowance = Allowance()
+    allowance = ExpansionBudget()
     searcher.search(b'"kty' * (1 << 17), allowance=allowance)
     assert [reason for _, reason in allowance.refused] == ["too much in it looks like keys and is none"]
 
@@ -61,7 +61,7 @@ def test_what_was_not_looked_at_is_told(searcher: Searcher) -> None:
 def test_very_many_keys_are_no_reason_to_stop(searcher: Searcher) -> None:
     key = planting.make("Ed25519")
     content = planting.pem(key, planting.PKCS8) + planting.pem(planting.make("RSA-2048"), planting.PKCS1)
-    allowance = Allowance()
+    allowance = ExpansionBudget()
     hits = searcher.search(content * 400, allowance=allowance)
     assert (len(hits), allowance.refused) == (800, [])
 

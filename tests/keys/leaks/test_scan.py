@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from seawall.keys.leaks import files, streams, walk, workers
-from seawall.keys.leaks.findings import Account
+from seawall.keys.leaks.findings import SearchTotals
 from seawall.keys.leaks.scan import ALONE_UP_TO, LeakSettings, search
 from seawall.keys.leaks.search import Searcher
 from tests.keys.leaks import planting
@@ -27,7 +27,7 @@ THUMBPRINT = planting.thumbprint(KEY)
 ROOT = Path(__file__).parents[3]
 
 
-def places(account: Account) -> list[tuple[str, int, str, str | None]]:
+def places(account: SearchTotals) -> list[tuple[str, int, str, str | None]]:
     return [(found.path, found.offset, found.form, found.key) for found in account.findings]
 
 
@@ -182,21 +182,21 @@ def test_a_file_that_shrinks_or_grows_is_told(tmp_path: Path, searcher: Searcher
     path = tmp_path / "log"
     path.write_bytes(PEM + bytes(100_000))
     entry = next(iter(walk.walk([str(path)])))
-    assert isinstance(entry, walk.Entry)
-    engine = streams.Engine(searcher)
+    assert isinstance(entry, walk.FoundFile)
+    engine = streams.LeakSearchEngine(searcher)
     os.truncate(path, 50_000)
-    account = files.search(files.Stretch(entry, 0, entry.size), engine)
+    account = files.search(files.FileRange(entry, 0, entry.size), engine)
     assert [(skip.reason, skip.size) for skip in account.skipped] == [
         ("shrank while it was searched", len(PEM) + 50_000)
     ]
     assert len(account.findings) == 1
     path.write_bytes(bytes(200_000))
-    account = files.search(files.Stretch(entry, 0, entry.size), engine)
+    account = files.search(files.FileRange(entry, 0, entry.size), engine)
     assert [skip.reason for skip in account.skipped] == ["grew while it was searched"]
-    account = files.search(files.Stretch(entry), engine)
+    account = files.search(files.FileRange(entry), engine)
     assert [skip.reason for skip in account.skipped] == ["changed while it was searched"]
     path.unlink()
-    account = files.search(files.Stretch(entry), engine)
+    account = files.search(files.FileRange(entry), engine)
     assert [(skip.reason, skip.size) for skip in account.skipped] == [
         ("cannot be read: No such file or directory", entry.size)
     ]
@@ -207,10 +207,10 @@ def test_a_link_that_takes_a_files_place_is_not_followed(tmp_path: Path, searche
     path = tmp_path / "log"
     path.write_bytes(bytes(2_000))
     entry = next(iter(walk.walk([str(path)])))
-    assert isinstance(entry, walk.Entry)
+    assert isinstance(entry, walk.FoundFile)
     path.unlink()
     path.symlink_to(tmp_path / "other")
-    account = files.search(files.Stretch(entry), streams.Engine(searcher))
+    account = files.search(files.FileRange(entry), streams.LeakSearchEngine(searcher))
     assert account.findings == []
     assert [skip.reason for skip in account.skipped] == ["cannot be read: Stale file handle"]
 
@@ -222,7 +222,7 @@ def test_a_search_that_breaks_skips_the_file_and_goes_on(
         (tmp_path / name).write_bytes(PEM)
     whole = files.search
 
-    def breaks(stretch: files.Stretch, engine: streams.Engine) -> Account:
+    def breaks(stretch: files.FileRange, engine: streams.LeakSearchEngine) -> SearchTotals:
         if stretch.entry.path.endswith("a"):
             raise RuntimeError("a bug")
         return whole(stretch, engine)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.keys.inventory.audit import AuditResult, AuditSettings, audit
-from seawall.keys.inventory.codes import Finding
+from seawall.keys.inventory.codes import InventoryFinding
 from seawall_base.http_url import FetchError
 
 NOW = 1_790_000_000
@@ -42,6 +42,8 @@ def run(*sources: str, fetch: Any = no_network, now: float = NOW, **settings: An
     return audit(AuditSettings(sources=sources, **settings), fetch, lambda: now)
 
 
-def codes(findings: Iterable[Finding], *, but: Iterable[str] = ("no-alg", "no-use", "no-kid")) -> list[str]:
+def codes(
+    findings: Iterable[InventoryFinding], *, but: Iterable[str] = ("no-alg", "no-use", "no-kid")
+) -> list[str]:
     """Codes of findings, without those that every bare test key has."""
     return [finding.kind.code for finding in findings if finding.kind.code not in set(but)]

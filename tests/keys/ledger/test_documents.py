@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.inventory.documents import LARGEST, KeyDocument, Unread, read_sources
+from seawall.keys.inventory.documents import LARGEST, KeyDocument, UnreadableSource, read_sources
 from tests.tokens.jose.keys import jwk, rsa_key
 
 from .audits import Served, no_network, write
@@ -22,7 +22,7 @@ from .audits import Served, no_network, write
 KEY = jwk(rsa_key(), kid="a")
 
 
-def read(*sources: Any, fetch: Any = no_network) -> list[KeyDocument | Unread]:
+def read(*sources: Any, fetch: Any = no_network) -> list[KeyDocument | UnreadableSource]:
     return list(read_sources([str(source) for source in sources], fetch))
 
 
@@ -51,7 +51,7 @@ def test_a_set_and_a_single_key(tmp_path: Path) -> None:
 def test_documents_that_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "set.json").write_bytes(content)
     item = one(tmp_path / "set.json")
-    assert isinstance(item, Unread)
+    assert isinstance(item, UnreadableSource)
     assert words in item.reason
     assert item.malformed
 
@@ -68,7 +68,7 @@ def test_documents_that_are_refused(tmp_path: Path, content: bytes, words: str) 
 )
 def test_any_content_is_a_document_or_a_reason(tmp_path: Path, content: bytes) -> None:  # fmt: skip
     (tmp_path / "set.json").write_bytes(content)
-    assert isinstance(one(tmp_path / "set.json"), KeyDocument | Unread)
+    assert isinstance(one(tmp_path / "set.json"), KeyDocument | UnreadableSource)
 
 
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_folder_is_read_in_order_and_says_what_it_passes_over(tmp_path: Path) 
         "b.json",
         "c.jwk",
     ]
-    reasons = {Path(item.source).name: item for item in items if isinstance(item, Unread)}
+    reasons = {Path(item.source).name: item for item in items if isinstance(item, UnreadableSource)}
     assert reasons["package.json"].foreign
     assert "not followed" in reasons["openid.json"].reason
     assert served.asked == []
@@ -117,11 +117,14 @@ def test_links_inside_a_folder_are_followed_and_links_out_of_it_are_not(tmp_path
     (folder / "dead.json").symlink_to("nowhere")
     items = read(folder)
     assert [item.source for item in items if isinstance(item, KeyDocument)] == [str(folder / "again.json")]
-    assert {Path(item.source).name for item in items if isinstance(item, Unread)} == {"out.json", "dead.json"}
+    assert {Path(item.source).name for item in items if isinstance(item, UnreadableSource)} == {
+        "out.json",
+        "dead.json",
+    }
 
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
-    assert isinstance(one(tmp_path), Unread)
+    assert isinstance(one(tmp_path), UnreadableSource)
 
 
 ISSUER = "https://login.example.com"
@@ -155,7 +158,7 @@ def test_a_discovery_document_that_leads_to_another_or_nowhere() -> None:
     assert "no array" in one(DISCOVERY, fetch=served).reason
     assert len(served.asked) == 2
     served.documents = {DISCOVERY: served.documents[DISCOVERY]}
-    assert isinstance(one(DISCOVERY, fetch=served), Unread)
+    assert isinstance(one(DISCOVERY, fetch=served), UnreadableSource)
 
 
 @pytest.mark.parametrize(

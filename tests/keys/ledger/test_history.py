@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.keys.inventory.entries import Entry
+from seawall.keys.inventory.entries import KeySetEntry
 from seawall.keys.inventory.history import (
     DAY,
     LONG_ABSENCE,
@@ -16,14 +16,16 @@ from seawall.keys.inventory.history import (
     date,
     length,
 )
-from seawall.keys.inventory.store import NamedKey, Remembered
+from seawall.keys.inventory.store import InventoryKey, NamedKey
 
 RUNS = st.lists(st.tuples(st.integers(60, 33 * DAY), st.sets(st.integers(0, 4)), st.booleans()), max_size=12)
 """Seconds since the run before, which keys are listed, and whether all of the set was examined."""
 
 
-def _entry(number: int) -> Entry:
-    return Entry(place=number, kid=f"kid{number}", kty="RSA", thumbprint=f"t{number}", identity=f"i{number}")
+def _entry(number: int) -> KeySetEntry:
+    return KeySetEntry(
+        place=number, kid=f"kid{number}", kty="RSA", thumbprint=f"t{number}", identity=f"i{number}"
+    )
 
 
 def _expected(past: list[tuple[int, set[int], bool]], number: int) -> tuple[int, int]:
@@ -43,7 +45,7 @@ def _expected(past: list[tuple[int, set[int], bool]], number: int) -> tuple[int,
 def test_what_came_and_went_is_remembered_as_by_somebody_who_keeps_everything(
     runs: list[tuple[int, set[int], bool]],
 ) -> None:
-    known: dict[str, Remembered] = {}
+    known: dict[str, InventoryKey] = {}
     kids: dict[tuple[str, str], NamedKey] = {}
     past: list[tuple[int, set[int], bool]] = []
     now = 1_000_000

@@ -10,9 +10,9 @@ import pytest
 
 from seawall.keys.errors import LedgerBroken
 from seawall.keys.inventory import store as store_module
-from seawall.keys.inventory.store import Ledger, Remembered
+from seawall.keys.inventory.store import InventoryKey, KeyInventory
 
-KEY = Remembered(
+KEY = InventoryKey(
     set_name="https://a", identity="id", thumbprint="t", kid="k", kty="RSA", curve=None, algorithm="RS256",
     issuer="https://i", modulus=(1 << 2047) + 1, not_before=-5, not_after=2**40, first_seen=10, last_seen=20,
     gone_since=None, returns=1, longest_gap=7,
@@ -20,7 +20,7 @@ KEY = Remembered(
 
 
 def _make(path: Path) -> None:
-    with Ledger.open(path) as ledger:
+    with KeyInventory.open(path) as ledger:
         ledger.remember_set("https://a", "https://i", 20)
         ledger.remember_keys([KEY])
         ledger.remember_kids("https://a", [("k", "id")], 20)
@@ -30,7 +30,7 @@ def _make(path: Path) -> None:
 def test_what_was_committed_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     _make(path)
-    with Ledger.open(path) as ledger:
+    with KeyInventory.open(path) as ledger:
         assert not ledger.fresh
         assert ledger.known_keys() == [KEY]
         assert ledger.sets()["https://a"].issuer == "https://i"
@@ -43,9 +43,9 @@ def test_what_was_committed_is_there_again(tmp_path: Path) -> None:
 def test_what_was_not_committed_never_was(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     _make(path)
-    with Ledger.open(path) as ledger:
+    with KeyInventory.open(path) as ledger:
         ledger.remember_set("https://b", None, 30)
-    with Ledger.open(path) as ledger:
+    with KeyInventory.open(path) as ledger:
         assert set(ledger.sets()) == {"https://a"}
 
 
@@ -102,16 +102,16 @@ def test_what_is_no_sound_ledger_is_refused_and_left_as_it_is(tmp_path: Path, sp
     spoil(path)  # type: ignore[operator]
     before = path.read_bytes()
     with pytest.raises(LedgerBroken) as raised:
-        Ledger.open(path)
+        KeyInventory.open(path)
     assert raised.value.fix
     assert path.read_bytes() == before
 
 
 def test_a_folder_or_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LedgerBroken):
-        Ledger.open(tmp_path)
+        KeyInventory.open(tmp_path)
     with pytest.raises(LedgerBroken):
-        Ledger.open(tmp_path / "absent" / "keys.db")
+        KeyInventory.open(tmp_path / "absent" / "keys.db")
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
@@ -120,10 +120,10 @@ def test_a_ledger_that_others_could_change_is_refused(tmp_path: Path, mode: int)
     _make(path)
     path.chmod(mode)
     with pytest.raises(LedgerBroken) as raised:
-        Ledger.open(path)
+        KeyInventory.open(path)
     assert "chmod 600" in raised.value.fix
     path.chmod(0o644)
-    with Ledger.open(path) as ledger:
+    with KeyInventory.open(path) as ledger:
         assert not ledger.fresh
 
 
@@ -131,18 +131,18 @@ def test_two_audits_do_not_write_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "keys.db"
     _make(path)
     monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
-    with Ledger.open(path), pytest.raises(LedgerBroken, match="in use"):
-        Ledger.open(path)
+    with KeyInventory.open(path), pytest.raises(LedgerBroken, match="in use"):
+        KeyInventory.open(path)
 
 
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     _make(path)
-    first = Ledger.open(path)
+    first = KeyInventory.open(path)
     done: list[str] = []
 
     def second() -> None:
-        with Ledger.open(path) as ledger:
+        with KeyInventory.open(path) as ledger:
             done.extend(ledger.sets())
 
     thread = threading.Thread(target=second)
@@ -160,5 +160,5 @@ def test_a_ledger_that_could_not_be_begun_leaves_no_file(
     monkeypatch.setattr(store_module, "SCHEMA", "CREATE NONSENSE")
     path = tmp_path / "keys.db"
     with pytest.raises(LedgerBroken):
-        Ledger.open(path)
+        KeyInventory.open(path)
     assert not path.exists()

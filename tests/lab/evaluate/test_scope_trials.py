@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.lab.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
 from seawall.response.scope_values import Doubt, Message, Scope, ScopeSubject, Verdict
 
@@ -59,7 +59,7 @@ def test_the_table_has_a_row_for_each_question() -> None:
 
 def test_what_keeps_a_mailbox_open_is_counted_alone_and_with_others() -> None:
     count = Count()
-    gap, doubt = Gap(0, 1, "mail_access", "gap", "silent"), Doubt("strange", "new", 3)
+    gap, doubt = CoverageGap(0, 1, "mail_access", "gap", "silent"), Doubt("strange", "new", 3)
     for name, doubts, gaps, at_most in (
         ("d", (doubt,), (), 4),
         ("e", (doubt,), (gap,), None),

@@ -13,7 +13,7 @@ from seawall.response.containment.values import ContainmentPlan, StepResult
 from seawall.response.containment.values import Vendor as VendorName
 from seawall.response.containment.vendors import VendorHost, Vendors
 from seawall.response.errors import PlanInvalid
-from seawall.vendor_api.client import Patience
+from seawall.vendor_api.client import RetryPolicy
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpClient
 
@@ -64,7 +64,7 @@ def asking(
         base = servers[vendor].base
         return VendorHost(base, HttpClient(base), access)
 
-    return Vendors(hosts, clock or QuickClock(), Patience(attempts=4, whole=600.0))
+    return Vendors(hosts, clock or QuickClock(), RetryPolicy(attempts=4, whole=600.0))
 
 
 def moments() -> Callable[[], str]:

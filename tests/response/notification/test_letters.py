@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.changes import list_changes
@@ -383,9 +383,9 @@ def test_an_account_that_has_no_mailbox_or_was_used_otherwise_is_listed(tmp_path
 
 def test_a_gap_is_said_in_the_language_or_in_the_words_of_the_analysis(tmp_path: Path) -> None:
     gaps = (
-        Gap(T, T + DAY, "mail_access", "audit-off", "English words"),
-        Gap(T, T + DAY, "{source}", "strange-code", "the {text} of the analysis"),
-        Gap(T, T + DAY, "x.y", "use.other", ""),
+        CoverageGap(T, T + DAY, "mail_access", "audit-off", "English words"),
+        CoverageGap(T, T + DAY, "{source}", "strange-code", "the {text} of the analysis"),
+        CoverageGap(T, T + DAY, "x.y", "use.other", ""),
     )
     said = section(letter(facts(tmp_path, "anna", scope([mailbox(ANNA, gaps=gaps)])), "de"), "unknown")
     assert "nicht protokolliert (Zugriffe auf Mails, 1. November 2026, 01:00 Uhr bis" in said

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from seawall.collection.collected_spans import CollectedFeed
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall.response.scope_values import Scope, ScopeSubject
@@ -82,7 +82,7 @@ def searched(
     rows: Sequence[Row],
     *seeds: tuple[Any, str],
     bounds: SearchBounds = SearchBounds(),  # noqa: B008
-    cut: Sequence[tuple[str, Gap]] = (),
+    cut: Sequence[tuple[str, CoverageGap]] = (),
     lost: dict[str, list[int]] | None = None,
     told: dict[str, dict[int, DamagedRecordHint]] | None = None,
     collected: Sequence[CollectedFeed] = (),

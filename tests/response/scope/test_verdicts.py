@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall_base.errors import InputUnreadable, UsageError
 from tests.response.scope.story import (
@@ -159,7 +159,7 @@ def test_in_a_file_without_order_a_lost_record_may_lie_anywhere(tmp_path: Path) 
 
 
 def test_a_file_that_was_cut_off_is_a_gap(tmp_path: Path) -> None:
-    gap = Gap(day_at(16), day_at(17), "all", "truncated", "a.csv was probably cut off there.")
+    gap = CoverageGap(day_at(16), day_at(17), "all", "truncated", "a.csv was probably cut off there.")
     scope = searched(tmp_path, [*days_at_home(), theirs("evil-1")], cut=[("org", gap)])
     assert mailbox(scope, "bob").verdict == "possible"
     assert gap in scope.organisations[0].gaps

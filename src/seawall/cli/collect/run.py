@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli import streams
 from seawall.collection.collector import collector_of, open_collection
 from seawall.collection.errors import CollectIncomplete
-from seawall.collection.run import Outcome, Run
+from seawall.collection.run import CollectionPass, PassOutcome
 from seawall.collection.settings import Vendor, read_settings
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
@@ -42,7 +42,7 @@ def run(
         collector = collector_of(vendor, settings, clock, base_url)
         say = (lambda _: None) if quiet else streams.say
         with open_collection(out, vendor, collector.tenant) as book:
-            passes = Run(vendor, collector.source, collector.clients, book, clock, streams.say)
+            passes = CollectionPass(vendor, collector.source, collector.clients, book, clock, streams.say)
             try:
                 if once:
                     told(passes.once(), vendor, collector.tenant, out, quiet, as_json)
@@ -55,7 +55,7 @@ def run(
                 say("stopped; the next start resumes here")
 
 
-def _pass(passes: Run, say: Any) -> None:
+def _pass(passes: CollectionPass, say: Any) -> None:
     """One of many passes. What is refused may be allowed, and a disk that is full have room, before the next: neither is the
     end."""
     try:
@@ -67,7 +67,7 @@ def _pass(passes: Run, say: Any) -> None:
         say(plural(outcome.records, "new record"))
 
 
-def told(outcome: Outcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
+def told(outcome: PassOutcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
     """Say what one pass brought. Raises CollectIncomplete when it could not fetch everything."""
     if as_json:
         streams.answer_json(

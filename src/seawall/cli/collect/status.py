@@ -15,7 +15,7 @@ from seawall_base.plurals import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.collection.ledger.reading import Standing
+    from seawall.collection.ledger.reading import FeedStatus
 
 GAPS_FOUND = 10
 BEHIND = 24 * 3600 * 1_000_000
@@ -25,10 +25,10 @@ BEHIND = 24 * 3600 * 1_000_000
 def show(out: Path, as_json: bool) -> None:
     """Report coverage; exit with 10 when records are missing."""
     from seawall.collection.collector import ledger_folder
-    from seawall.collection.ledger import standings
+    from seawall.collection.ledger import read_feed_statuses
     from seawall_base.clock import Clock
 
-    found = standings(ledger_folder(out))
+    found = read_feed_statuses(ledger_folder(out))
     if not found:
         raise InputUnreadable(f"{out}: this folder holds no collected logs", fix="check --out")
     now = Clock().now()
@@ -42,7 +42,7 @@ def show(out: Path, as_json: bool) -> None:
         raise typer.Exit(GAPS_FOUND)
 
 
-def _row(one: Standing, now: int) -> dict[str, Any]:
+def _row(one: FeedStatus, now: int) -> dict[str, Any]:
     feed = one.feed
     return {
         "vendor": one.vendor,

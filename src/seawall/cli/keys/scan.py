@@ -12,7 +12,7 @@ from seawall.cli import streams
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.accepted import Baseline
-    from seawall.keys.leaks.findings import Account
+    from seawall.keys.leaks.findings import SearchTotals
     from seawall.keys.leaks.scan import LeakSettings
     from seawall.keys.leaks.search import BufferSearch
     from seawall_tokens.jose.key import PublicKey
@@ -146,7 +146,7 @@ def _baseline(path: Path) -> Baseline:
         raise InputUnreadable(f"{path}: {error}", fix="write one with --write-baseline") from None
 
 
-def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> Account:
+def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> SearchTotals:
     import sys
 
     from seawall.cli import progress

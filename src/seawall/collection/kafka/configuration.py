@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
-from seawall.vendor_api.client import Client
+from seawall.vendor_api.client import VendorClient
 from seawall.vendor_api.clouds import GRAPH
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
@@ -135,7 +135,7 @@ def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, cloc
         raise CollectInvalid("the servers are of several namespaces", fix="one --server with --client-id")
     host = GRAPH[settings["cloud"]].login
     scope = f"https://{host_of(settings['servers'][0])}/.default"
-    login = Client(HttpClient(host), None, clock)
+    login = VendorClient(HttpClient(host), None, clock)
     access = MicrosoftAccess(settings["client_id"], settings["tenant"], host, scope, credential, login, host)
     return {"sasl.mechanisms": "OAUTHBEARER", "oauth_cb": token_giver(access)}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from seawall.collection.collector import collection_at
 from seawall.collection.kafka.configuration import configuration_of, host_of
-from seawall.collection.kafka.member import Member
+from seawall.collection.kafka.member import KafkaMember
 from seawall.collection.ledger.partitions import open_partitions
 from seawall_base.clock import Clock
 
@@ -17,7 +17,7 @@ from seawall_base.clock import Clock
 @contextmanager
 def open_member(
     out: Path, settings: Mapping[str, Any], clock: Clock, said: Callable[[str], None] = lambda _: None
-) -> Iterator[tuple[str, Member]]:
+) -> Iterator[tuple[str, KafkaMember]]:
     """Open a member, and the name of what it reads: the first broker's host, by which the ledger is called.
 
     Raises CollectInvalid, CollectRefused, CollectionBroken, OutputUnwritable, MissingExtra.
@@ -27,4 +27,4 @@ def open_member(
     path, segments = collection_at(out, "kafka", name)
     about = {"vendor": "kafka", "tenant": name, "group": settings["group"]}
     with open_partitions(path, about, segments) as book:
-        yield name, Member(configuration, settings["topics"], book, clock, said)
+        yield name, KafkaMember(configuration, settings["topics"], book, clock, said)

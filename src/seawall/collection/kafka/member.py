@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.collection.errors import CollectionBroken
 from seawall.collection.kafka.messages import message_lines
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.ledger.partitions import Look, PartitionBook, Stretch
-from seawall.collection.run import BATCH_BYTES, BATCH_RECORDS, BATCH_WAIT, Outcome
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.ledger.partitions import OffsetRange, PartitionLedger, PartitionWatermarks
+from seawall.collection.run import BATCH_BYTES, BATCH_RECORDS, BATCH_WAIT, PassOutcome
 from seawall.collection.source import ENDLESS
 from seawall.collection.windows import SECOND
 from seawall.vendor_api.errors import CollectRefused
@@ -45,20 +45,20 @@ _SECRETS: Final = ("sasl.password", "ssl.key.pem")
 Key = tuple[str, int]
 
 
-class Member:
+class KafkaMember:
     """One member. `configuration` is librdkafka's; `said` is told what a person may want to know."""
 
     def __init__(
         self,
         configuration: Mapping[str, Any],
         topics: Iterable[str],
-        book: PartitionBook,
+        book: PartitionLedger,
         clock: Clock,
         said: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._topics, self._book, self._clock, self._said = tuple(topics), book, clock, said
-        self._asks: dict[str, Ask] = {}
-        self._stretches: dict[Key, Stretch] = {}
+        self._asks: dict[str, PendingQuery] = {}
+        self._stretches: dict[Key, OffsetRange] = {}
         self._at_end: set[Key] = set()
         self._astray: set[Key] = set()
         self._is_assigned = self._is_moved = False
@@ -66,11 +66,11 @@ class Member:
         self._held = self._held_bytes = 0
         self._fault = ""
         self._said_at: dict[str, int] = {}
-        self._outcome = Outcome()
+        self._outcome = PassOutcome()
         self._since = self._looked_at = self._news_at = clock.now()
         self._consumer = _consumer(configuration, self._on_error)
 
-    def run(self, *, once: bool = False) -> Outcome:
+    def run(self, *, once: bool = False) -> PassOutcome:
         """Read until told to stop, or once to the end of what is there.
 
         Raises CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing.
@@ -133,11 +133,11 @@ class Member:
             return False
         return True
 
-    def _ask(self, topic: str) -> Ask:
+    def _ask(self, topic: str) -> PendingQuery:
         """The endless question of a topic. A queue says nothing of whether its producer sent everything: nothing is proved."""
         if topic not in self._asks:
             now = self._clock.now()
-            number, begin = self._book.feed(Feed(topic, "kafka", now, ENDLESS, 0, 0))
+            number, begin = self._book.feed(LedgerFeed(topic, "kafka", now, ENDLESS, 0, 0))
             opened = self._book.open_asks(number)
             self._asks[topic] = opened[0] if opened else self._book.ask(number, begin, ENDLESS, now)
         return self._asks[topic]
@@ -224,7 +224,7 @@ class Member:
 
     def _go(self, key: Key, position: int | None) -> None:
         """Go on reading a partition elsewhere, from the next `_assign`; until then what comes is passed over."""
-        self._stretches[key] = Stretch(*key, position, position)
+        self._stretches[key] = OffsetRange(*key, position, position)
         self._at_end.discard(key)
         self._is_moved = True
 
@@ -232,7 +232,9 @@ class Member:
         """Read each partition from what is stored of it. What came meanwhile and is not stored comes again."""
         from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
-        self._stretches = {key: Stretch(*key, one.stored, one.stored) for key, one in self._stretches.items()}
+        self._stretches = {
+            key: OffsetRange(*key, one.stored, one.stored) for key, one in self._stretches.items()
+        }
         try:
             # Not `seek`, which the library refuses for a partition that it could not read from.
             self._consumer.assign(
@@ -271,14 +273,14 @@ class Member:
         self._store()
         for key in sorted(self._astray & set(self._stretches)):
             self._put_right(key)
-        looks: dict[str, list[Look]] = {topic: [] for topic in self._topics}
+        looks: dict[str, list[PartitionWatermarks]] = {topic: [] for topic in self._topics}
         try:
             if self._found():
                 for key, stretch in self._stretches.items():
                     at = self._clock.now()
                     low, high = self._consumer.get_watermark_offsets(TopicPartition(*key), timeout=ANSWER)
                     is_all = stretch.stored is not None and stretch.stored >= high
-                    looks[key[0]].append(Look(key[1], low, high, at, is_all))
+                    looks[key[0]].append(PartitionWatermarks(key[1], low, high, at, is_all))
         except KafkaException as error:
             self._fault = error.args[0].name()
         for topic, found in looks.items():
@@ -317,7 +319,9 @@ class Member:
             ask = self._ask(one.topic)
             self._book.meet(ask.feed, [one.partition])
             position = self._book.next_of(ask.feed, one.partition)
-            self._stretches[one.topic, one.partition] = Stretch(one.topic, one.partition, position, position)
+            self._stretches[one.topic, one.partition] = OffsetRange(
+                one.topic, one.partition, position, position
+            )
             one.offset = OFFSET_BEGINNING if position is None else position
         consumer.assign(partitions)
         self._is_assigned, self._is_moved, self._news_at = True, False, self._clock.now()

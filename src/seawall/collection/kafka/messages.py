@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import pybase64
 
-from seawall.vendor_api.responses import Malformed, lines_of
+from seawall.vendor_api.responses import MalformedResponse, lines_of
 
 UNREAD: Final = "unread_message"
 """The only field of a line that holds what is no record. It has no time, so that whoever reads it reports it as a problem."""
@@ -51,7 +51,7 @@ def _taken(value: bytes) -> tuple[list[bytes], bytes, str]:
         return [], value, "not-text"
     except RecursionError:
         return [], value, "too-deep"
-    except (msgspec.MsgspecError, ValueError, Malformed):
+    except (msgspec.MsgspecError, ValueError, MalformedResponse):
         return [], value, "not-json"
     if not lines:
         return [], value, "no-record"

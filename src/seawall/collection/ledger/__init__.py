@@ -1,7 +1,15 @@
 """The ledger of completeness: what was asked, what came, what is missing. One SQLite file for each vendor and tenant."""
 
-from seawall.collection.ledger.book import Ask, Book, Feed, open_book
-from seawall.collection.ledger.proof import unproved
-from seawall.collection.ledger.reading import collected, standings
+from seawall.collection.ledger.book import LedgerFeed, LedgerWriter, PendingQuery, open_ledger
+from seawall.collection.ledger.proof import find_coverage_gaps
+from seawall.collection.ledger.reading import read_collected, read_feed_statuses
 
-__all__ = ["Ask", "Book", "Feed", "collected", "open_book", "standings", "unproved"]
+__all__ = [
+    "LedgerFeed",
+    "LedgerWriter",
+    "PendingQuery",
+    "find_coverage_gaps",
+    "open_ledger",
+    "read_collected",
+    "read_feed_statuses",
+]

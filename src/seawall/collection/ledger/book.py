@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from seawall.collection.coverage import Painted, Recall, packed, paint, reach
+from seawall.collection.coverage import LateArrivalRule, Painted, mark_queried, pack_spans, reach
 from seawall.collection.ledger import pruning, retiring, tables
-from seawall.collection.piece import Piece
+from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segment, Segments
 from seawall_base import sqlite_file
 from seawall_base.errors import DatabaseInUse
@@ -32,7 +32,7 @@ DELAY_STEP: Final = math.log(1.1)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PendingQuery:
     """A question that is not answered in full yet: the span, since when, and where to go on."""
 
     number: int
@@ -44,7 +44,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class LedgerFeed:
     """A part of a vendor's API that is asked by itself, and what may be said of it.
 
     `source` is the name that its events have. What happened before `begin` is not asked for, and what happened before
@@ -59,12 +59,12 @@ class Feed:
     proved_from: int
     settle: int
     relist: int
-    recall: Recall | None = None
+    recall: LateArrivalRule | None = None
     """What may come again; None: everything may, for ever."""
 
 
 @contextmanager
-def open_book(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[Book]:
+def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[LedgerWriter]:
     """Open a ledger, made where there is none, for this process alone; what a stop left half-done is settled.
 
     Raises CollectionBroken, DatabaseInUse, OutputUnwritable.
@@ -75,7 +75,7 @@ def open_book(path: Path, about: Mapping[str, str], segments: Segments) -> Itera
         connection = tables.connected(path)
         try:
             tables.compare(path, connection, about)
-            book = Book(path, connection, segments)
+            book = LedgerWriter(path, connection, segments)
             book.settle()
             yield book
         finally:
@@ -101,7 +101,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-class Book:
+class LedgerWriter:
     """A ledger that this process alone writes. Raises CollectionBroken when the database does not take something."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
@@ -129,7 +129,7 @@ class Book:
             work.executemany("UPDATE segments SET state = ? WHERE segment = ?", states)
         self._segments.discard()
 
-    def feed(self, feed: Feed) -> tuple[int, int]:
+    def feed(self, feed: LedgerFeed) -> tuple[int, int]:
         """Return a feed's number and begin. The begin of the first time stays, unless an earlier one is asked for now."""
         with self._transaction() as work:
             work.execute(
@@ -154,23 +154,23 @@ class Book:
         )
         return [(int(start), int(end), int(at)) for start, end, at in rows]
 
-    def open_asks(self, feed: int) -> list[Ask]:
+    def open_asks(self, feed: int) -> list[PendingQuery]:
         """Return the questions that were not answered in full, the oldest span first."""
         rows = self._connection.execute(
             "SELECT ask, feed, start, end, asked_at, cursor FROM asks WHERE feed = ? AND state = 'open'"
             " ORDER BY start, ask",
             (feed,),
         )
-        return [Ask(*row) for row in rows]
+        return [PendingQuery(*row) for row in rows]
 
-    def ask(self, feed: int, start: int, end: int, now: int) -> Ask:
+    def ask(self, feed: int, start: int, end: int, now: int) -> PendingQuery:
         """Note that a span is asked for now."""
         with self._transaction() as work:
             number = work.execute(
                 "INSERT INTO asks (feed, start, end, asked_at, state) VALUES (?, ?, ?, ?, 'open')",
                 (feed, start, end, now),
             ).lastrowid
-        return Ask(int(number or 0), feed, start, end, now, None)
+        return PendingQuery(int(number or 0), feed, start, end, now, None)
 
     def knows(self, feed: int, content: str) -> bool:
         """Whether a blob is kept, or is known to be lost for good."""
@@ -181,7 +181,12 @@ class Book:
         return found.fetchone() is not None
 
     def keep(
-        self, ask: Ask, pieces: Sequence[Piece], now: int, prefix: str, counts: Mapping[str, int]
+        self,
+        ask: PendingQuery,
+        pieces: Sequence[FetchedPage],
+        now: int,
+        prefix: str,
+        counts: Mapping[str, int],
     ) -> int:
         """Keep what came in one step: new records as a segment, everything in the ledger; return how many records are new.
 
@@ -197,14 +202,14 @@ class Book:
                 self._paint(work, ask)
             elif pieces and pieces[-1].covered > ask.start:
                 until = pieces[-1].covered
-                self._paint(work, Ask(ask.number, ask.feed, ask.start, until, until, None))
+                self._paint(work, PendingQuery(ask.number, ask.feed, ask.start, until, until, None))
         if segment is not None and self._segments.place(segment[1]):
             # At once: from now on the file may be moved away, and must not be missed for that.
             with self._transaction() as work:
                 work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (segment[0],))
         return len(lines)
 
-    def give_up(self, ask: Ask, state: str, now: int) -> None:
+    def give_up(self, ask: PendingQuery, state: str, now: int) -> None:
         """Close a question that cannot be answered in full; its span stays uncovered."""
         with self._transaction() as work:
             work.execute(
@@ -223,7 +228,7 @@ class Book:
             with self._transaction() as work:
                 count_names(work, feed, counts, now)
 
-    def prune(self, number: int, feed: Feed, now: int, before: int) -> None:
+    def prune(self, number: int, feed: LedgerFeed, now: int, before: int) -> None:
         """Forget what no answer can need any more, so that the ledger does not grow for ever; see `pruning`."""
         if feed.recall is None:
             return
@@ -231,7 +236,7 @@ class Book:
         waiting = [(ask.start, ask.end) for ask in self.open_asks(number)]
         since = reach(painted, waiting, begin, now, feed.recall)
         old = now - feed.recall.keeps - feed.recall.slot
-        short = packed(painted, old, feed.relist)
+        short = pack_spans(painted, old, feed.relist)
         if len(short) == len(painted) and not pruning.is_due(self._connection, number, begin, since, before):
             return
         with self._transaction() as work:
@@ -249,7 +254,7 @@ class Book:
         return int(found[0])
 
     def _new(
-        self, work: sqlite3.Connection, ask: Ask, pieces: Sequence[Piece]
+        self, work: sqlite3.Connection, ask: PendingQuery, pieces: Sequence[FetchedPage]
     ) -> tuple[list[bytes], list[int], list[int]]:
         """The records that were not there before, their times, and how many each piece has."""
         insert = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
@@ -267,7 +272,13 @@ class Book:
         return lines, times, new
 
     def _segment(
-        self, work: sqlite3.Connection, ask: Ask, lines: list[bytes], times: list[int], now: int, prefix: str
+        self,
+        work: sqlite3.Connection,
+        ask: PendingQuery,
+        lines: list[bytes],
+        times: list[int],
+        now: int,
+        prefix: str,
     ) -> tuple[int, Segment]:
         number = int(work.execute("SELECT coalesce(max(segment), 0) + 1 FROM segments").fetchone()[0])
         moment = datetime.fromtimestamp(now / 1e6, UTC)
@@ -293,8 +304,8 @@ class Book:
     def _note(
         self,
         work: sqlite3.Connection,
-        ask: Ask,
-        pieces: Sequence[Piece],
+        ask: PendingQuery,
+        pieces: Sequence[FetchedPage],
         new: Sequence[int],
         now: int,
         segment: tuple[int, Segment] | None,
@@ -343,7 +354,7 @@ class Book:
             ),
         )
 
-    def _paint(self, work: sqlite3.Connection, ask: Ask) -> None:
+    def _paint(self, work: sqlite3.Connection, ask: PendingQuery) -> None:
         rows = work.execute(
             "SELECT start, end, asked_at FROM coverage WHERE feed = ? AND end >= ? AND start <= ? ORDER BY start",
             (ask.feed, ask.start, ask.end),
@@ -351,11 +362,11 @@ class Book:
         work.executemany(
             "DELETE FROM coverage WHERE feed = ? AND start = ?", [(ask.feed, row[0]) for row in rows]
         )
-        painted = paint(rows, ask.start, ask.end, ask.asked_at)
+        painted = mark_queried(rows, ask.start, ask.end, ask.asked_at)
         work.executemany("INSERT INTO coverage VALUES (?, ?, ?, ?)", [(ask.feed, *part) for part in painted])
 
 
-def _repeats(pieces: Sequence[Piece], new: Sequence[int]) -> dict[str, int]:
+def _repeats(pieces: Sequence[FetchedPage], new: Sequence[int]) -> dict[str, int]:
     records = sum(len(piece.lines) for piece in pieces) - sum(new)
     found = {
         "repeated-records": records,
@@ -374,7 +385,7 @@ def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], 
 
 
 def count_delays(
-    work: sqlite3.Connection, feed: int, pieces: Sequence[Piece], times: Sequence[int], now: int
+    work: sqlite3.Connection, feed: int, pieces: Sequence[FetchedPage], times: Sequence[int], now: int
 ) -> None:
     """Of new records how long after they happened they are here; of blobs how long after they were made."""
     made = [piece.created for piece in pieces if piece.created and piece.state == "came"]

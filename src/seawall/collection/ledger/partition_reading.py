@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartitionPosition:
     """How far a partition is stored: `next` is the first offset that is not, `low` to before `high` what the broker had at
     `looked_at` (microseconds). None where nothing is known yet.
     """
@@ -29,7 +29,7 @@ class Place:
         return max(self.high - (self.next if self.next is not None else self.low or 0), 0)
 
 
-def places(work: sqlite3.Connection, feed: int) -> tuple[Place, ...]:
+def read_positions(work: sqlite3.Connection, feed: int) -> tuple[PartitionPosition, ...]:
     """Return the partitions of a topic; none in a ledger that has no such thing."""
     if not _has_partitions(work):
         return ()
@@ -37,10 +37,10 @@ def places(work: sqlite3.Connection, feed: int) -> tuple[Place, ...]:
         "SELECT number, next, low, high, looked_at, messages FROM partitions WHERE feed = ? ORDER BY number",
         (feed,),
     )
-    return tuple(Place(*row) for row in rows)
+    return tuple(PartitionPosition(*row) for row in rows)
 
 
-def lost_messages(work: sqlite3.Connection, feed: int, topic: str, source: str) -> list[Gap]:
+def count_lost_messages(work: sqlite3.Connection, feed: int, topic: str, source: str) -> list[CoverageGap]:
     """Return messages that cannot be had as gaps, from the last message before them to when they were missed."""
     if not _has_partitions(work):
         return []
@@ -49,7 +49,7 @@ def lost_messages(work: sqlite3.Connection, feed: int, topic: str, source: str) 
         (feed,),
     )
     return [
-        Gap(start, end + 1, source, code, f"{topic}: {_words(number, first, after, code)}")
+        CoverageGap(start, end + 1, source, code, f"{topic}: {_words(number, first, after, code)}")
         for number, first, after, start, end, code in rows
     ]
 

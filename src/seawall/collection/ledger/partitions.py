@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from seawall.collection.ledger import tables
-from seawall.collection.ledger.book import Ask, Book, count_delays, count_names
-from seawall.collection.piece import Piece
+from seawall.collection.ledger.book import LedgerWriter, PendingQuery, count_delays, count_names
+from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segment, Segments
 from seawall.vendor_api.responses import sha256
 
@@ -42,7 +42,7 @@ MOST_UNREAD: Final = 100_000
 
 
 @dataclass(slots=True)
-class Stretch:
+class OffsetRange:
     """Messages of one partition that follow each other. `stored` is what the ledger has as next, None for a partition from
     which nothing is stored; `next` what it shall have. `unread` holds offset, reason, bytes and the line's index in `lines`.
     Times are microseconds.
@@ -58,13 +58,13 @@ class Stretch:
     times: list[int] = field(default_factory=list)
     unread: list[tuple[int, str, int, int]] = field(default_factory=list)
 
-    def began(self) -> Stretch:
+    def began(self) -> OffsetRange:
         """The empty stretch that follows when this one is stored."""
-        return Stretch(self.topic, self.number, self.next, self.next)
+        return OffsetRange(self.topic, self.number, self.next, self.next)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PartitionWatermarks:
     """What a broker said of a partition: its first and its next offset, when, and whether all before that is stored."""
 
     number: int
@@ -75,13 +75,13 @@ class Look:
 
 
 @contextmanager
-def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionBook]:
+def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
     """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
     with _shared(path, about):
         connection = tables.connected(path)
         try:
             tables.compare(path, connection, about)
-            book = PartitionBook(path, connection, segments)
+            book = PartitionLedger(path, connection, segments)
             book.settle()
             yield book
         finally:
@@ -106,7 +106,7 @@ def _shared(path: Path, about: Mapping[str, str]) -> Iterator[None]:
         os.close(descriptor)
 
 
-class PartitionBook(Book):
+class PartitionLedger(LedgerWriter):
     """A ledger of partitions. Raises CollectionBroken when the database does not take something."""
 
     def settle(self) -> None:
@@ -138,8 +138,13 @@ class PartitionBook(Book):
         return None if row is None else row[0]
 
     def store(
-        self, ask: Ask, stretches: Sequence[Stretch], now: int, prefix: str, counts: Mapping[str, int]
-    ) -> tuple[int, list[Stretch]]:
+        self,
+        ask: PendingQuery,
+        stretches: Sequence[OffsetRange],
+        now: int,
+        prefix: str,
+        counts: Mapping[str, int],
+    ) -> tuple[int, list[OffsetRange]]:
         """Store messages as a segment, with the offsets that follow; return the records, and the stretches that were not stored.
 
         Not stored is what another process has stored in part or in full.
@@ -162,10 +167,10 @@ class PartitionBook(Book):
             self._place(*segment)
         return len(lines), refused
 
-    def lose(self, stretch: Stretch, feed: int, next_offset: int, code: str, now: int) -> bool:
+    def lose(self, stretch: OffsetRange, feed: int, next_offset: int, code: str, now: int) -> bool:
         """Note that messages cannot be had, and that what follows is the next; false when another process was quicker."""
         first = stretch.stored or 0
-        gone = Stretch(stretch.topic, stretch.number, stretch.stored, next_offset)
+        gone = OffsetRange(stretch.topic, stretch.number, stretch.stored, next_offset)
         with self._transaction() as work:
             row = work.execute(
                 "SELECT moment FROM partitions WHERE feed = ? AND number = ?", (feed, stretch.number)
@@ -179,7 +184,7 @@ class PartitionBook(Book):
             )
         return True
 
-    def look(self, ask: Ask, looks: Sequence[Look]) -> None:
+    def look(self, ask: PendingQuery, looks: Sequence[PartitionWatermarks]) -> None:
         """Keep what brokers said. A topic is read up to when all of its partitions are."""
         with self._transaction() as work:
             work.executemany(
@@ -193,7 +198,7 @@ class PartitionBook(Book):
                 "SELECT min(covered) FROM partitions WHERE feed = ?", (ask.feed,)
             ).fetchone()[0]
             if covered is not None and covered > ask.start:
-                self._paint(work, Ask(ask.number, ask.feed, ask.start, covered, covered, None))
+                self._paint(work, PendingQuery(ask.number, ask.feed, ask.start, covered, covered, None))
 
     def cluster(self, name: str) -> bool:
         """Whether this is the cluster that all before came from; the first one is noted."""
@@ -209,7 +214,7 @@ class PartitionBook(Book):
                 work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (number,))
 
 
-def _advanced(work: sqlite3.Connection, feed: int, stretch: Stretch) -> bool:
+def _advanced(work: sqlite3.Connection, feed: int, stretch: OffsetRange) -> bool:
     found = work.execute(
         "UPDATE partitions SET next = ?, messages = messages + ?, moment = max(moment, ?)"
         " WHERE feed = ? AND number = ? AND next IS ?",
@@ -225,11 +230,11 @@ def _advanced(work: sqlite3.Connection, feed: int, stretch: Stretch) -> bool:
     return found.rowcount == 1
 
 
-def _piece(stretch: Stretch) -> Piece:
+def _piece(stretch: OffsetRange) -> FetchedPage:
     """The stretch as the ledger notes it: `PARTITION:FIRST-LAST`, where first is what was next before it."""
     name = f"{stretch.number}:{stretch.stored or 0}-{(stretch.next or 1) - 1}"
     digest = sha256(b"\n".join(stretch.lines))
-    return Piece(
+    return FetchedPage(
         name,
         created=max(stretch.times, default=0),
         size=stretch.size,
@@ -239,7 +244,7 @@ def _piece(stretch: Stretch) -> Piece:
     )
 
 
-def _note_unread(work: sqlite3.Connection, feed: int, stretches: Sequence[Stretch], segment: int) -> None:
+def _note_unread(work: sqlite3.Connection, feed: int, stretches: Sequence[OffsetRange], segment: int) -> None:
     rows = []
     before = 0
     for one in stretches:

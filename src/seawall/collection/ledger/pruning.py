@@ -70,7 +70,7 @@ def fold(work: sqlite3.Connection, feed: int, before: int) -> None:
     work.execute("DELETE FROM pieces WHERE feed = ? AND piece < ? AND state = 'came'", (feed, piece))
 
 
-def folded(work: sqlite3.Connection, feed: int) -> dict[str, int]:
+def fold_day(work: sqlite3.Connection, feed: int) -> dict[str, int]:
     """Return the sums of what was taken out; zeros where nothing was."""
     if (
         work.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'folded'").fetchone()

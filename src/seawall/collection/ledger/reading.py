@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seawall.collection.collected_spans import CollectedFeed, Span
-from seawall.collection.coverage import holes, settled, without
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage import find_settled_spans, find_unqueried_spans, subtract_spans
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.collection.ledger import tables
 from seawall.collection.ledger.book import DELAY_STEP
-from seawall.collection.ledger.partition_reading import Place, lost_messages, places
-from seawall.collection.ledger.pruning import folded
-from seawall.collection.ledger.retiring import retired_since
+from seawall.collection.ledger.partition_reading import PartitionPosition, count_lost_messages, read_positions
+from seawall.collection.ledger.pruning import fold_day
+from seawall.collection.ledger.retiring import find_retired_since
 
 BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
 """Gaps that say when their events happened; the others say when something was delivered."""
@@ -26,7 +26,7 @@ MOST_GAPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FeedStatus:
     """How one feed stands. `delays` are seconds by kind (`event`, `blob`) at 50, 95 and 99 %; `counts` by name.
 
     `partitions` are those of a Kafka topic.
@@ -47,10 +47,10 @@ class Standing:
     segment_records: int
     counts: dict[str, int]
     delays: dict[str, tuple[float, float, float]]
-    partitions: tuple[Place, ...]
+    partitions: tuple[PartitionPosition, ...]
 
 
-def collected(folder: Path) -> tuple[CollectedFeed, ...]:
+def read_collected(folder: Path) -> tuple[CollectedFeed, ...]:
     """Return for each tenant and feed what is proved complete and what is missing. `folder` is that of the ledgers.
 
     Raises CollectionBroken.
@@ -63,9 +63,9 @@ def collected(folder: Path) -> tuple[CollectedFeed, ...]:
     return tuple(found)
 
 
-def standings(folder: Path) -> tuple[Standing, ...]:
+def read_feed_statuses(folder: Path) -> tuple[FeedStatus, ...]:
     """Return how each feed of each ledger in a folder stands. Raises CollectionBroken."""
-    found: list[Standing] = []
+    found: list[FeedStatus] = []
     for path in _ledgers(folder):
         with _read(path) as work:
             vendor, tenant = _about(work)
@@ -105,52 +105,54 @@ def _collected(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) ->
     ).fetchall()
     newest = max((end for _, end, _ in painted), default=begin)
     gaps = [
-        Gap(start, end, source, "not-fetched", f"{name}: was not fetched in full")
-        for start, end in holes(painted, begin, newest)
+        CoverageGap(start, end, source, "not-fetched", f"{name}: was not fetched in full")
+        for start, end in find_unqueried_spans(painted, begin, newest)
     ]
     for start, end, code in work.execute(
         "SELECT start, end, code FROM missing WHERE feed = ? ORDER BY start", (feed,)
     ):
-        gaps.append(Gap(start, end, source, code, f"{name}: the vendor kept nothing"))
+        gaps.append(CoverageGap(start, end, source, code, f"{name}: the vendor kept nothing"))
     rows = work.execute(
         "SELECT created, state, reason FROM pieces WHERE feed = ? AND state IN ('refused', 'expired') ORDER BY created",
         (feed,),
     )
     for created, state, reason in rows:
         words = f"{name}: a part that was made then could not be fetched ({reason or state})"
-        gaps.append(Gap(created - settle, created + 1, source, f"part-{state}", words))
+        gaps.append(CoverageGap(created - settle, created + 1, source, f"part-{state}", words))
     for first, last in work.execute(
         "SELECT first, last FROM segments WHERE feed = ? AND state = 'lost' ORDER BY first", (feed,)
     ):
         gaps.append(
-            Gap(first, last + 1, source, "file-lost", f"{name}: a file was lost before it had its name")
+            CoverageGap(
+                first, last + 1, source, "file-lost", f"{name}: a file was lost before it had its name"
+            )
         )
-    gaps += lost_messages(work, feed, name, source)
+    gaps += count_lost_messages(work, feed, name, source)
     proved = [
         (max(start, proved_from), end - (settle - relist))
-        for start, end in settled(painted, relist)
+        for start, end in find_settled_spans(painted, relist)
         if max(start, proved_from) < end - (settle - relist)
     ]
     # A hole by the time of delivery leaves out what happened up to `settle` before it.
     late = settle - relist
     missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
-    spans: tuple[Span, ...] = tuple(without(proved, missing))
+    spans: tuple[Span, ...] = tuple(subtract_spans(proved, missing))
     return CollectedFeed(
-        vendor, tenant, source, name, begin, settle, spans, _bounded(gaps), retired_since(work, feed)
+        vendor, tenant, source, name, begin, settle, spans, _bounded(gaps), find_retired_since(work, feed)
     )
 
 
-def _bounded(gaps: list[Gap]) -> tuple[Gap, ...]:
+def _bounded(gaps: list[CoverageGap]) -> tuple[CoverageGap, ...]:
     gaps = sorted(gaps, key=lambda gap: (gap.start, gap.end, gap.code))
     if len(gaps) <= MOST_GAPS:
         return tuple(gaps)
     rest = gaps[MOST_GAPS:]
     words = f"{len(rest)} more gaps"
     end = max(gap.end for gap in rest)
-    return (*gaps[:MOST_GAPS], Gap(rest[0].start, end, rest[0].source, "more", words))
+    return (*gaps[:MOST_GAPS], CoverageGap(rest[0].start, end, rest[0].source, "more", words))
 
 
-def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> Standing:
+def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> FeedStatus:
     asks = work.execute(
         "SELECT count(*), coalesce(sum(state = 'open'), 0), coalesce(max(asked_at), 0), coalesce(sum(pieces), 0),"
         " coalesce(sum(records), 0), coalesce(sum(new_records), 0), coalesce(sum(bytes), 0) FROM asks WHERE feed = ?",
@@ -162,8 +164,8 @@ def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> 
     ).fetchone()
     until = work.execute("SELECT coalesce(max(end), 0) FROM coverage WHERE feed = ?", (feed,)).fetchone()[0]
     counts = dict(work.execute("SELECT name, count FROM counts WHERE feed = ? ORDER BY name", (feed,)))
-    sums = folded(work, feed)
-    return Standing(
+    sums = fold_day(work, feed)
+    return FeedStatus(
         vendor,
         _collected(work, vendor, tenant, feed),
         number + sums["asks"],
@@ -178,7 +180,7 @@ def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> 
         segment_records + sums["segment_records"],
         counts,
         {kind: _percentiles(work, feed, kind) for kind in _kinds(work, feed)},
-        places(work, feed),
+        read_positions(work, feed),
     )
 
 

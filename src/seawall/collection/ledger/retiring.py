@@ -22,7 +22,7 @@ def retire(work: sqlite3.Connection, asked: Iterable[str], now: int) -> None:
             work.execute("INSERT OR IGNORE INTO retired VALUES (?, ?)", (feed, now))
 
 
-def retired_since(work: sqlite3.Connection, feed: int) -> int:
+def find_retired_since(work: sqlite3.Connection, feed: int) -> int:
     """Return since when a feed is not asked for any more (microseconds), 0 where it is."""
     if (
         work.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'retired'").fetchone()

@@ -22,17 +22,25 @@ import msgspec
 
 from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.piece import Piece
-from seawall.collection.source import Knows, Trail
-from seawall.collection.windows import DAY, HOUR, Rhythm, due
-from seawall.vendor_api.client import Client
-from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.collection.source import Knows, PageTrail
+from seawall.collection.windows import DAY, HOUR, QuerySchedule, spans_to_query
+from seawall.vendor_api.client import VendorClient
+from seawall.vendor_api.responses import (
+    MalformedResponse,
+    decode_body,
+    digest_parts,
+    format_time,
+    lines_of,
+    parse_time,
+    sha256,
+)
 from seawall_base.http_client import HttpResponse, with_query
 
 SIGN_INS: Final = ("interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity")
 FEEDS: Final = (*(f"signIns/{name}" for name in SIGN_INS), "directoryAudits")
-RHYTHM: Final = Rhythm(slot=6 * HOUR, keeps=30 * DAY - HOUR)
+RHYTHM: Final = QuerySchedule(slot=6 * HOUR, keeps=30 * DAY - HOUR)
 SETTLE: Final = DAY
 CERTAIN: Final = 7 * DAY
 """So long does Graph keep these logs whatever the licence."""
@@ -56,15 +64,15 @@ class _Record(msgspec.Struct):
 class Entra:
     """Sign-ins and audits of one tenant. `base` is the URL of Graph's host, `days` how far back the first pass reaches."""
 
-    def __init__(self, client: Client, base: str, feeds: Sequence[str], days: float = 30) -> None:
+    def __init__(self, client: VendorClient, base: str, feeds: Sequence[str], days: float = 30) -> None:
         self._client, self._base, self._feeds, self._days = client, base, tuple(feeds), days
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         """Return what is collected."""
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         return [
             (
-                Feed(
+                LedgerFeed(
                     name,
                     "entra_audit" if name == "directoryAudits" else "entra_signin",
                     begin,
@@ -80,13 +88,13 @@ class Entra:
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
         """Return the spans to ask for, by the time of the events."""
-        return due(begin, painted, RHYTHM, now)
+        return spans_to_query(begin, painted, RHYTHM, now)
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield the pages of a span."""
         del knows
         url: str | None = ask.cursor or self._first(feed, ask)
-        trail = Trail()
+        trail = PageTrail()
         while url is not None:
             piece = self._client.get(url, _piece)
             url = piece.cursor
@@ -95,8 +103,8 @@ class Entra:
             piece.is_last = url is None
             yield piece
 
-    def _first(self, feed: str, ask: Ask) -> str:
-        start, end = f"{written(ask.start, digits=6)}Z", f"{written(ask.end, digits=6)}Z"
+    def _first(self, feed: str, ask: PendingQuery) -> str:
+        start, end = f"{format_time(ask.start, digits=6)}Z", f"{format_time(ask.end, digits=6)}Z"
         kind, _, sign_in = feed.partition("/")
         if kind == "directoryAudits":
             condition = f"activityDateTime ge {start} and activityDateTime le {end}"
@@ -106,9 +114,9 @@ class Entra:
         return with_query(f"{self._base}/beta/auditLogs/signIns", {"$filter": condition})
 
 
-def _piece(answer: HttpResponse) -> Piece:
-    page: _Page = decoded(answer.body, _Page)
-    piece = Piece(size=len(answer.body), sha256=sha256(answer.body), cursor=page.next_link)
+def _piece(answer: HttpResponse) -> FetchedPage:
+    page: _Page = decode_body(answer.body, _Page)
+    piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.next_link)
     for line in lines_of(page.value):
         known, time = _known(line)
         piece.lines.append(line)
@@ -120,12 +128,12 @@ def _piece(answer: HttpResponse) -> Piece:
 def _known(line: bytes) -> tuple[bytes, int]:
     """By what a record is known again, and when it happened."""
     try:
-        record: _Record = decoded(line, _Record)
-    except Malformed:
-        return identity(line), 0
+        record: _Record = decode_body(line, _Record)
+    except MalformedResponse:
+        return digest_parts(line), 0
     text = record.createdDateTime or record.activityDateTime
-    time = moment(text if isinstance(text, str) else None)
+    time = parse_time(text if isinstance(text, str) else None)
     if not isinstance(record.id, str) or not record.id:
-        return identity(line), time
+        return digest_parts(line), time
     code = record.status.get("errorCode") if isinstance(record.status, dict) else None
-    return identity(record.id.encode(), str(code).encode()), time
+    return digest_parts(record.id.encode(), str(code).encode()), time

@@ -19,16 +19,24 @@ import msgspec
 
 from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.piece import Piece
-from seawall.collection.source import Knows, Trail
-from seawall.collection.windows import DAY, HOUR, SECOND, Rhythm, due
-from seawall.vendor_api.client import Client
-from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.collection.source import Knows, PageTrail
+from seawall.collection.windows import DAY, HOUR, SECOND, QuerySchedule, spans_to_query
+from seawall.vendor_api.client import VendorClient
+from seawall.vendor_api.responses import (
+    MalformedResponse,
+    decode_body,
+    digest_parts,
+    format_time,
+    lines_of,
+    parse_time,
+    sha256,
+)
 from seawall_base.http_client import HttpResponse, with_query
 
 APPLICATIONS: Final = ("login", "token", "user_accounts", "admin", "drive", "groups_enterprise", "saml")
-RHYTHM: Final = Rhythm(slot=DAY, keeps=180 * DAY - HOUR)
+RHYTHM: Final = QuerySchedule(slot=DAY, keeps=180 * DAY - HOUR)
 SETTLE: Final = DAY
 PAGE: Final = 1000
 _THROTTLED: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
@@ -53,36 +61,41 @@ class Google:
     """Activities of one customer. `base` is the URL of the API's host, `days` how far back the first pass reaches."""
 
     def __init__(
-        self, client: Client, base: str, applications: Sequence[str], days: float = 30, customer: str = ""
+        self,
+        client: VendorClient,
+        base: str,
+        applications: Sequence[str],
+        days: float = 30,
+        customer: str = "",
     ) -> None:
         self._client, self._base = client, base
         self._applications, self._days, self._customer = tuple(applications), days, customer
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         """Return what is collected."""
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         return [
-            (Feed(name, "google_workspace", begin, begin, SETTLE, SETTLE, RHYTHM.recall(DAY)), False)
+            (LedgerFeed(name, "google_workspace", begin, begin, SETTLE, SETTLE, RHYTHM.recall(DAY)), False)
             for name in self._applications
         ]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
         """Return the spans to ask for, by the time of the activities."""
-        return due(begin, painted, RHYTHM, now)
+        return spans_to_query(begin, painted, RHYTHM, now)
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield the pages of a span."""
         del knows
         values = {
-            "startTime": f"{written(ask.start - SECOND)}Z",
-            "endTime": f"{written(min(ask.end + SECOND, max(ask.end, ask.asked_at)))}Z",
+            "startTime": f"{format_time(ask.start - SECOND)}Z",
+            "endTime": f"{format_time(min(ask.end + SECOND, max(ask.end, ask.asked_at)))}Z",
             "maxResults": str(PAGE),
         }
         if self._customer:
             values["customerId"] = self._customer
         url = f"{self._base}/admin/reports/v1/activity/users/all/applications/{feed}"
         token = ask.cursor
-        trail = Trail()
+        trail = PageTrail()
         while True:
             piece = self._client.get(
                 with_query(url, {**values, **({"pageToken": token} if token else {})}), _piece
@@ -96,9 +109,9 @@ class Google:
                 return
 
 
-def _piece(answer: HttpResponse) -> Piece:
-    page: _Page = decoded(answer.body, _Page)
-    piece = Piece(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
+def _piece(answer: HttpResponse) -> FetchedPage:
+    page: _Page = decode_body(answer.body, _Page)
+    piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
     for line in lines_of(page.items or ()):
         known, time = _known(line)
         piece.lines.append(line)
@@ -113,14 +126,14 @@ def _known(line: bytes) -> tuple[bytes, int]:
     Google gives a sign-in and its challenge one qualifier and time: they differ in their events.
     """
     try:
-        record: _Record = decoded(line, _Record)
-    except Malformed:
-        return identity(line), 0
+        record: _Record = decode_body(line, _Record)
+    except MalformedResponse:
+        return digest_parts(line), 0
     names = record.id if isinstance(record.id, dict) else {}
     text = names.get("time")
-    time = moment(text if isinstance(text, str) else None)
+    time = parse_time(text if isinstance(text, str) else None)
     parts = [names.get(name) for name in ("uniqueQualifier", "time", "applicationName", "customerId")]
     if parts[0] is None:
-        return identity(line), time
+        return digest_parts(line), time
     events = msgspec.json.encode(record.events, order="deterministic")
-    return identity(*(str(part).encode() for part in parts), events), time
+    return digest_parts(*(str(part).encode() for part in parts), events), time

@@ -24,16 +24,24 @@ import msgspec
 
 from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.piece import Piece
-from seawall.collection.source import Knows, Trail
-from seawall.collection.windows import DAY, HOUR, MINUTE, Rhythm, due
-from seawall.vendor_api.client import Client, Refused, Unavailable
-from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.collection.source import Knows, PageTrail
+from seawall.collection.windows import DAY, HOUR, MINUTE, QuerySchedule, spans_to_query
+from seawall.vendor_api.client import VendorClient, VendorRefused, VendorUnavailable
+from seawall.vendor_api.responses import (
+    MalformedResponse,
+    decode_body,
+    digest_parts,
+    format_time,
+    lines_of,
+    parse_time,
+    sha256,
+)
 from seawall_base.http_client import ForeignHost, HttpResponse, with_query
 
 CONTENT_TYPES: Final = ("Audit.Exchange", "Audit.AzureActiveDirectory", "Audit.SharePoint", "Audit.General")
-RHYTHM: Final = Rhythm(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
+RHYTHM: Final = QuerySchedule(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
 SETTLE: Final = DAY
 """After so long nearly everything was delivered; in outages it took three to five days."""
 
@@ -78,7 +86,7 @@ class M365:
 
     def __init__(
         self,
-        client: Client,
+        client: VendorClient,
         base: str,
         tenant: str,
         content_types: Sequence[str],
@@ -90,7 +98,7 @@ class M365:
         self._content_types, self._days = tuple(content_types), days
         self._threads = threads
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         """Start the subscriptions that are not there; return all, and which of them began now."""
         listed = self._client.get(self._url("subscriptions/list"), _subscriptions)
         enabled = {one.contentType for one in listed if one.status in {None, "enabled"}}
@@ -100,7 +108,7 @@ class M365:
             is_new = name not in enabled and self._started(name)
             # Of a subscription that was there before, nobody says since when: what it has is fetched, but proves nothing.
             proved_from = now + FIRST_CONTENT if is_new else now
-            feed = Feed(
+            feed = LedgerFeed(
                 name, "m365_audit", now if is_new else begin, proved_from, SETTLE, HOUR, RHYTHM.recall(LATEST)
             )
             found.append((feed, is_new))
@@ -109,7 +117,7 @@ class M365:
     def _started(self, name: str) -> bool:
         try:
             self._client.ask("POST", self._url("subscriptions/start", contentType=name), _nothing, body=b"")
-        except Refused as refused:
+        except VendorRefused as refused:
             if refused.code != "AF20024":
                 raise
             return False
@@ -117,20 +125,20 @@ class M365:
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
         """Return the spans to list, by the time at which content became available."""
-        return due(begin, painted, RHYTHM, now)
+        return spans_to_query(begin, painted, RHYTHM, now)
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield the content of a span, page by page of its list. Content that cannot be had for now leaves the span open."""
         url = ask.cursor or self._url(
             "subscriptions/content",
             contentType=feed,
-            startTime=written(ask.start, digits=0),
-            endTime=written(ask.end, digits=0),
+            startTime=format_time(ask.start, digits=0),
+            endTime=format_time(ask.end, digits=0),
         )
-        failed: Unavailable | None = None
+        failed: VendorUnavailable | None = None
         failures = 0
         met: set[str] = set()
-        trail = Trail()
+        trail = PageTrail()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="seawall-collect") as pool:
             while True:
                 listed, following = self._client.get(url, _page)
@@ -139,7 +147,7 @@ class M365:
                     following = self._identified(following)
                 for piece in self._contents(pool, listed, met, knows):
                     if piece.reason.startswith(FOR_NOW):
-                        failed, failures = Unavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
+                        failed, failures = VendorUnavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
                         if failures >= MOST_FAILED:
                             pool.shutdown(wait=False, cancel_futures=True)
                             raise failed
@@ -152,18 +160,18 @@ class M365:
                     break
                 url = trail.follow(following)
         if failed is not None:
-            yield Piece(state="marker")
+            yield FetchedPage(state="marker")
             raise failed
-        yield Piece(state="marker", is_last=True)
+        yield FetchedPage(state="marker", is_last=True)
 
     def _contents(
         self, pool: ThreadPoolExecutor, listed: list[_Content], met: set[str], knows: Knows
-    ) -> Iterator[Piece]:
+    ) -> Iterator[FetchedPage]:
         """The content of one page of a list, in its order, several of it on their way at a time."""
-        waiting: deque[Future[Piece]] = deque()
+        waiting: deque[Future[FetchedPage]] = deque()
         for entry in listed:
             if entry.contentId in met or knows(entry.contentId):
-                yield Piece(entry.contentId, "repeated")
+                yield FetchedPage(entry.contentId, "repeated")
                 continue
             met.add(entry.contentId)
             waiting.append(pool.submit(self._content, entry))
@@ -172,21 +180,21 @@ class M365:
         for future in waiting:
             yield future.result()
 
-    def _content(self, entry: _Content) -> Piece:
-        created = moment(entry.contentCreated)
+    def _content(self, entry: _Content) -> FetchedPage:
+        created = parse_time(entry.contentCreated)
         try:
             piece = self._client.get(self._identified(entry.contentUri), _records)
         except ForeignHost:
-            piece = Piece(state="refused", reason="elsewhere")
-        except Unavailable as error:
-            piece = Piece(state="refused", reason=f"{FOR_NOW}{error.code}")
-        except Refused as refused:
+            piece = FetchedPage(state="refused", reason="elsewhere")
+        except VendorUnavailable as error:
+            piece = FetchedPage(state="refused", reason=f"{FOR_NOW}{error.code}")
+        except VendorRefused as refused:
             if refused.code in _EXPIRED or refused.status in {404, 410}:
-                piece = Piece(state="expired", reason=refused.code)
+                piece = FetchedPage(state="expired", reason=refused.code)
             elif refused.status in {401, 403}:
                 raise
             else:
-                piece = Piece(state="refused", reason=refused.code or f"status-{refused.status}")
+                piece = FetchedPage(state="refused", reason=refused.code or f"status-{refused.status}")
         piece.content, piece.created = entry.contentId, created
         return piece
 
@@ -205,25 +213,25 @@ def _nothing(_: HttpResponse) -> None:
 
 
 def _subscriptions(answer: HttpResponse) -> list[_Subscription]:
-    found: list[_Subscription] = decoded(answer.body, list[_Subscription])
+    found: list[_Subscription] = decode_body(answer.body, list[_Subscription])
     return found
 
 
 def _page(answer: HttpResponse) -> tuple[list[_Content], str | None]:
-    found: list[_Content] = decoded(answer.body, list[_Content])
+    found: list[_Content] = decode_body(answer.body, list[_Content])
     if any(len(one.contentId) > LONGEST_ID for one in found):
-        raise Malformed
+        raise MalformedResponse
     return found, answer.headers.get("nextpageuri") or None
 
 
-def _records(answer: HttpResponse) -> Piece:
+def _records(answer: HttpResponse) -> FetchedPage:
     """The records of a blob. The same record in another blob is known by its bytes, so that nothing that differs is dropped."""
-    lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
-    return Piece(
+    lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
+    return FetchedPage(
         size=len(answer.body),
         sha256=sha256(answer.body),
         lines=lines,
-        identities=[identity(line) for line in lines],
+        identities=[digest_parts(line) for line in lines],
         times=[_time(line) for line in lines],
     )
 
@@ -231,7 +239,7 @@ def _records(answer: HttpResponse) -> Piece:
 def _time(line: bytes) -> int:
     """When a record says that it happened; whatever a record is, it is kept."""
     try:
-        text = decoded(line, _Record).CreationTime
-    except Malformed:
+        text = decode_body(line, _Record).CreationTime
+    except MalformedResponse:
         return 0
-    return moment(text if isinstance(text, str) else None)
+    return parse_time(text if isinstance(text, str) else None)

@@ -22,13 +22,21 @@ from typing import Any, Final
 import msgspec
 
 from seawall.collection.collected_spans import Span
-from seawall.collection.coverage import Painted, Recall
-from seawall.collection.ledger import Ask, Feed
-from seawall.collection.piece import Piece
-from seawall.collection.source import ENDLESS, Knows, Trail
+from seawall.collection.coverage import LateArrivalRule, Painted
+from seawall.collection.ledger import LedgerFeed, PendingQuery
+from seawall.collection.piece import FetchedPage
+from seawall.collection.source import ENDLESS, Knows, PageTrail
 from seawall.collection.windows import DAY, HOUR
-from seawall.vendor_api.client import Client
-from seawall.vendor_api.responses import Malformed, decoded, identity, lines_of, moment, sha256, written
+from seawall.vendor_api.client import VendorClient
+from seawall.vendor_api.responses import (
+    MalformedResponse,
+    decode_body,
+    digest_parts,
+    format_time,
+    lines_of,
+    parse_time,
+    sha256,
+)
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpResponse, with_query
 
@@ -38,7 +46,7 @@ SETTLE: Final = HOUR
 OVERLAP: Final = HOUR
 """When a link is known no more, a new question begins so long before the end of the old one."""
 
-RECALL: Final = Recall(0, KEEPS, 1, OVERLAP, 30 * DAY)
+RECALL: Final = LateArrivalRule(0, KEEPS, 1, OVERLAP, 30 * DAY)
 """Okta has most events at once; that one comes again 30 days after it happened was not heard of."""
 
 PAGE: Final = 1000
@@ -53,13 +61,13 @@ class _Record(msgspec.Struct):
 class Okta:
     """The log of one organisation. `base` is its URL, `days` how far back the first pass reaches."""
 
-    def __init__(self, client: Client, base: str, clock: Clock, days: float = 30) -> None:
+    def __init__(self, client: VendorClient, base: str, clock: Clock, days: float = 30) -> None:
         self._client, self._base, self._clock, self._days = client, base, clock, days
 
-    def feeds(self, now: int) -> Sequence[tuple[Feed, bool]]:
+    def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
         """Return what is collected."""
         begin = now - min(int(self._days * DAY), KEEPS - HOUR)
-        return [(Feed(FEED, "okta", begin, begin, SETTLE, SETTLE, RECALL), False)]
+        return [(LedgerFeed(FEED, "okta", begin, begin, SETTLE, SETTLE, RECALL), False)]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
         """Return the one question that never ends, from where the last one was answered."""
@@ -67,11 +75,11 @@ class Okta:
         start = begin if newest is None else newest - OVERLAP
         return [(max(start, now - KEEPS + HOUR), ENDLESS)]
 
-    def fetch(self, feed: str, ask: Ask, knows: Knows) -> Iterator[Piece]:
+    def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield pages until one is empty."""
         del feed, knows
-        first = {"since": f"{written(ask.start)}Z", "sortOrder": "ASCENDING", "limit": str(PAGE)}
-        trail = Trail()
+        first = {"since": f"{format_time(ask.start)}Z", "sortOrder": "ASCENDING", "limit": str(PAGE)}
+        trail = PageTrail()
         newest = 0
         url = ask.cursor or with_query(f"{self._base}/api/v1/logs", first)
         while True:
@@ -81,7 +89,7 @@ class Okta:
                 self._client.check(piece.cursor)
             if not piece.lines:
                 # A page without events is nothing to note, but its link may be a newer one.
-                yield Piece(state="marker", cursor=piece.cursor or url, covered=asked_at)
+                yield FetchedPage(state="marker", cursor=piece.cursor or url, covered=asked_at)
                 return
             url = trail.follow(piece.cursor or url)
             newest = max(newest, *piece.times)
@@ -89,13 +97,13 @@ class Okta:
             yield piece
 
 
-def _piece(answer: HttpResponse) -> Piece:
-    lines = lines_of(decoded(answer.body, list[msgspec.Raw]))
+def _piece(answer: HttpResponse) -> FetchedPage:
+    lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
     link = _LINK.search(answer.headers.get("link", ""))
     if lines and link is None:
         # By Okta's word there always is one; without it nobody could go on.
-        raise Malformed
-    piece = Piece(
+        raise MalformedResponse
+    piece = FetchedPage(
         size=len(answer.body), sha256=sha256(answer.body), cursor=link[1] if link else None, lines=lines
     )
     for line in lines:
@@ -108,10 +116,10 @@ def _piece(answer: HttpResponse) -> Piece:
 def _known(line: bytes) -> tuple[bytes, int]:
     """By what an event is known again, and when it was published."""
     try:
-        record: _Record = decoded(line, _Record)
-    except Malformed:
-        return identity(line), 0
-    time = moment(record.published if isinstance(record.published, str) else None)
+        record: _Record = decode_body(line, _Record)
+    except MalformedResponse:
+        return digest_parts(line), 0
+    time = parse_time(record.published if isinstance(record.published, str) else None)
     if not isinstance(record.uuid, str) or not record.uuid:
-        return identity(line), time
-    return identity(record.uuid.encode()), time
+        return digest_parts(line), time
+    return digest_parts(record.uuid.encode()), time

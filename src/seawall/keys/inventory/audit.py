@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from seawall.keys.inventory import judgement, relations
-from seawall.keys.inventory.codes import KINDS, SEVERITIES, Finding
-from seawall.keys.inventory.documents import Fetch, KeyDocument, Unread, read_sources
+from seawall.keys.inventory.codes import KINDS, SEVERITIES, InventoryFinding
+from seawall.keys.inventory.documents import Fetch, KeyDocument, UnreadableSource, read_sources
 from seawall.keys.inventory.entries import describe
 from seawall.keys.inventory.history import DAY, Listing, compare
-from seawall.keys.inventory.store import Ledger, NamedKey, Remembered
-from seawall.keys.inventory.used import Used, read_used, unlisted
+from seawall.keys.inventory.store import InventoryKey, KeyInventory, NamedKey
+from seawall.keys.inventory.used import KeyUsage, find_unlisted_keys, read_used
 from seawall_base.errors import InputUnreadable, UsageError
 from seawall_base.plurals import plural
 from seawall_tokens.jose.key_set import KeySetRefused, read_key_set
@@ -50,7 +50,7 @@ class AuditedSet:
 
     listing: Listing
     document: KeyDocument
-    keys: tuple[Remembered, ...]
+    keys: tuple[InventoryKey, ...]
     verifier: str = ""
 
 
@@ -62,12 +62,12 @@ class AuditResult:
     """
 
     sets: tuple[AuditedSet, ...]
-    findings: tuple[Finding, ...]
-    unread: tuple[Unread, ...]
+    findings: tuple[InventoryFinding, ...]
+    unread: tuple[UnreadableSource, ...]
     notes: tuple[str, ...]
     now: int
     fresh: bool
-    accepted: tuple[Finding, ...] = ()
+    accepted: tuple[InventoryFinding, ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -92,7 +92,7 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     used = read_used(settings.used) if settings.used is not None else None
     read = list(read_sources(settings.sources, fetch))
     documents = [item for item in read if isinstance(item, KeyDocument)]
-    unread = tuple(item for item in read if isinstance(item, Unread))
+    unread = tuple(item for item in read if isinstance(item, UnreadableSource))
     if not documents:
         reasons = "; ".join(f"{item.source}: {item.reason}" for item in unread[:5])
         raise InputUnreadable(
@@ -105,7 +105,9 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
         ledger.commit()
     sets, findings, notes, today = result
     findings += [
-        Finding(KINDS["set-malformed"], item.source, item.reason) for item in unread if item.malformed
+        InventoryFinding(KINDS["set-malformed"], item.source, item.reason)
+        for item in unread
+        if item.malformed
     ]
     ordered = sorted(dict.fromkeys(findings), key=_order)
     accepted = tuple(finding for finding in ordered if _is_accepted(finding, settings.accepted))
@@ -113,14 +115,14 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     return AuditResult(sets, standing, unread, tuple(notes), today, ledger.fresh, accepted)
 
 
-def _is_accepted(finding: Finding, accepted: Sequence[tuple[str, str]]) -> bool:
+def _is_accepted(finding: InventoryFinding, accepted: Sequence[tuple[str, str]]) -> bool:
     """By what names it best: a key's finding by its thumbprint or kid, a set's by its source."""
     names = {finding.thumbprint, finding.kid} if finding.thumbprint or finding.kid else {finding.source}
     return any(code == finding.kind.code and name in names for code, name in accepted)
 
 
-def _opened(store: Path | None) -> Ledger:
-    return Ledger.open(store) if store is not None else Ledger.in_memory()
+def _opened(store: Path | None) -> KeyInventory:
+    return KeyInventory.open(store) if store is not None else KeyInventory.in_memory()
 
 
 def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list[tuple[KeyDocument, Listing]]:
@@ -157,12 +159,12 @@ def _name(document: KeyDocument, settings: AuditSettings) -> str:
 
 def _examined(
     settings: AuditSettings,
-    ledger: Ledger,
+    ledger: KeyInventory,
     pairs: Sequence[tuple[KeyDocument, Listing]],
-    used: Used | None,
+    used: KeyUsage | None,
     now: int,
-) -> tuple[tuple[AuditedSet, ...], list[Finding], list[str], int]:
-    findings: list[Finding] = []
+) -> tuple[tuple[AuditedSet, ...], list[InventoryFinding], list[str], int]:
+    findings: list[InventoryFinding] = []
     notes: list[str] = []
     before = ledger.sets()
     latest = max((known.last_read for known in before.values()), default=0)
@@ -188,7 +190,7 @@ def _examined(
     findings += relations.same_keys(everything, sources)
     findings += relations.shared_primes(everything, sources)
     if used is not None:
-        more, unjudged = unlisted(used, [listing for _, listing in pairs], kids)
+        more, unjudged = find_unlisted_keys(used, [listing for _, listing in pairs], kids)
         findings += more
         notes += unjudged
         if used.lines_not_read:
@@ -205,21 +207,21 @@ def _examined(
     return sets, findings, notes, now
 
 
-def _by_set(keys: Iterable[Remembered]) -> dict[str, list[Remembered]]:
-    found: dict[str, list[Remembered]] = defaultdict(list)
+def _by_set(keys: Iterable[InventoryKey]) -> dict[str, list[InventoryKey]]:
+    found: dict[str, list[InventoryKey]] = defaultdict(list)
     for key in keys:
         found[key.set_name].append(key)
     return found
 
 
 def _remember(
-    ledger: Ledger,
+    ledger: KeyInventory,
     listing: Listing,
-    known: Sequence[Remembered],
+    known: Sequence[InventoryKey],
     names: Sequence[NamedKey],
-    keys: Sequence[Remembered],
+    keys: Sequence[InventoryKey],
     now: int,
-) -> list[Finding]:
+) -> list[InventoryFinding]:
     """Keep what a set lists now; of a set that has listed too much, only what was known already."""
     old = {key.identity for key in known}
     new = [key for key in keys if key.identity not in old][: max(0, MOST_REMEMBERED - len(old))]
@@ -245,7 +247,7 @@ def _verdict(document: KeyDocument) -> str:
     return ""
 
 
-def _order(finding: Finding) -> tuple[object, ...]:
+def _order(finding: InventoryFinding) -> tuple[object, ...]:
     return (
         -SEVERITIES.index(finding.kind.severity),
         finding.kind.code,

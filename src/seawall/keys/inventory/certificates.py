@@ -23,7 +23,7 @@ LONGEST: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class KeyCertificate:
     """What the first certificate of `x5c` says. Dates (seconds since 1970) only when it certifies this very key.
 
     `faults` are codes of findings.
@@ -35,13 +35,13 @@ class Certificate:
     faults: tuple[str, ...] = ()
 
 
-def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> Certificate:
+def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> KeyCertificate:
     """The certificate of an entry whose public key is `key` (None: no library loads it, nothing can be compared)."""
     chain = jwk.get("x5c")
     if chain is None:
-        return Certificate()
+        return KeyCertificate()
     if not isinstance(chain, list) or not chain or not isinstance(chain[0], str) or len(chain[0]) > LONGEST:
-        return Certificate(faults=("certificate-malformed",))
+        return KeyCertificate(faults=("certificate-malformed",))
     try:
         der = b64decode(chain[0], validate=True)
         with warnings.catch_warnings():
@@ -50,14 +50,14 @@ def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> Certificate
             certified = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             dates = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except Exception:  # noqa: BLE001 - whatever is wrong with it (key types unknown to the library too), it dates nothing
-        return Certificate(faults=("certificate-malformed",))
+        return KeyCertificate(faults=("certificate-malformed",))
     faults = () if _thumbprints_fit(jwk, der) else ("certificate-thumbprint-wrong",)
     if key is None:
-        return Certificate(faults=faults)
+        return KeyCertificate(faults=faults)
     if certified != key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        return Certificate(faults=("certificate-of-another-key", *faults))
+        return KeyCertificate(faults=("certificate-of-another-key", *faults))
     thumbprint = base64url.encode(hashlib.sha256(der).digest())
-    return Certificate(int(dates[0].timestamp()), int(dates[1].timestamp()), thumbprint, faults)
+    return KeyCertificate(int(dates[0].timestamp()), int(dates[1].timestamp()), thumbprint, faults)
 
 
 def _thumbprints_fit(jwk: Mapping[str, Any], der: bytes) -> bool:

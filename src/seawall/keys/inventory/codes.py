@@ -15,7 +15,7 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FindingKind:
     """One kind of finding. `code` is stable."""
 
     code: str
@@ -26,14 +26,14 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class InventoryFinding:
     """One thing that is wrong, and where.
 
     `source` is what was read, `place` the position in its `keys` array (None: the set as a whole), `issuer`, `kid` and
     `thumbprint` (RFC 7638) are given where they are known. None of the texts ever holds key material.
     """
 
-    kind: Kind
+    kind: FindingKind
     source: str
     detail: str = ""
     place: int | None = None
@@ -140,16 +140,16 @@ _FITNESS: Final[dict[str, Severity]] = {
     "curve-unknown": "low", "point-invalid": "high", "small-order": "critical", "algorithm-mismatch": "high",
 }  # fmt: skip
 
-KINDS: Final[dict[str, Kind]] = {
-    **{row[0]: Kind(*row) for row in _ROWS},
-    **{code: Kind(code, severity, WORDS[code], _FIT, _REPLACE) for code, severity in _FITNESS.items()},
-    "rsa-large": Kind(
+KINDS: Final[dict[str, FindingKind]] = {
+    **{row[0]: FindingKind(*row) for row in _ROWS},
+    **{code: FindingKind(code, severity, WORDS[code], _FIT, _REPLACE) for code, severity in _FITNESS.items()},
+    "rsa-large": FindingKind(
         "rsa-large", "high", WORDS["rsa-large"], "one token costs a verifier as much as thousands", _ASK
     ),
-    "curve-unknown": Kind(
+    "curve-unknown": FindingKind(
         "curve-unknown", "low", WORDS["curve-unknown"], "it is ignored", "take it out, or ignore this"
     ),
-    "algorithm-mismatch": Kind(
+    "algorithm-mismatch": FindingKind(
         "algorithm-mismatch", "high", WORDS["algorithm-mismatch"],
         "a verifier that believes `alg` is confused by it", "correct the entry's alg",
     ),

@@ -54,7 +54,7 @@ class KeyDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadableSource:
     """A source that gave no keys, and why. `malformed` when it was read and is no key set as it should be.
 
     `foreign` marks a file of a folder that simply holds something else, which is no failure.
@@ -72,8 +72,8 @@ class _Refused(Exception):
         self.reason, self.malformed, self.foreign = reason, malformed, foreign
 
 
-def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument | Unread]:
-    """Every key set of every source, in order; what is not read comes as `Unread`. Nothing is raised."""
+def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument | UnreadableSource]:
+    """Every key set of every source, in order; what is not read comes as `UnreadableSource`. Nothing is raised."""
     for source in dict.fromkeys(sources):
         if not _is_url(source) and source != "-" and Path(source).is_dir():
             yield from _folder(Path(source))
@@ -85,15 +85,15 @@ def _is_url(text: str) -> bool:
     return text.lower().startswith(("https://", "http://"))
 
 
-def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unread:
+def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | UnreadableSource:
     try:
         return read()
     except _Refused as refused:
-        return Unread(source, refused.reason, refused.malformed, refused.foreign)
+        return UnreadableSource(source, refused.reason, refused.malformed, refused.foreign)
     except FetchError as refused:
-        return Unread(source, str(refused))
+        return UnreadableSource(source, str(refused))
     except (OSError, ValueError) as error:
-        return Unread(source, getattr(error, "strerror", None) or "it cannot be opened")
+        return UnreadableSource(source, getattr(error, "strerror", None) or "it cannot be opened")
 
 
 def _named(source: str, fetch: Fetch) -> KeyDocument:
@@ -116,35 +116,35 @@ def _named(source: str, fetch: Fetch) -> KeyDocument:
     return KeyDocument(source, place, answer.entries, answer.total, issuer, fitting)
 
 
-def _folder(folder: Path) -> Iterator[KeyDocument | Unread]:
+def _folder(folder: Path) -> Iterator[KeyDocument | UnreadableSource]:
     seen: set[tuple[int, int]] = set()
     count = 0
     try:
         root = folder.resolve(strict=True)
         paths = sorted(_below(folder))
     except OSError as error:
-        yield Unread(str(folder), error.strerror or "it cannot be opened")
+        yield UnreadableSource(str(folder), error.strerror or "it cannot be opened")
         return
     for path in paths:
         try:
             target = path.resolve(strict=True)
             status = target.stat()
         except OSError:
-            yield Unread(str(path), "it cannot be opened")
+            yield UnreadableSource(str(path), "it cannot be opened")
             continue
         if not target.is_relative_to(root):
-            yield Unread(str(path), "a link that leads out of the folder is not followed")
+            yield UnreadableSource(str(path), "a link that leads out of the folder is not followed")
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
         count += 1
         if count > MOST_FILES:
-            yield Unread(str(folder), f"only the first {MOST_FILES:,} files were read")
+            yield UnreadableSource(str(folder), f"only the first {MOST_FILES:,} files were read")
             return
         yield _guarded(str(path), lambda path=path: _lying(path))  # type: ignore[misc]
     if not count:
-        yield Unread(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
+        yield UnreadableSource(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
 
 
 def _below(folder: Path) -> Iterator[Path]:

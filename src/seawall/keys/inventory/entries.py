@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from seawall.keys.inventory.certificates import Certificate, certificate_of
+from seawall.keys.inventory.certificates import KeyCertificate, certificate_of
 from seawall_tokens.jose import base64url, fitness
 from seawall_tokens.jose.key import KeyRefused, read_key
 
@@ -30,12 +30,12 @@ _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
 _OTHER_CURVES: Final = frozenset({"X25519", "X448"})
 
 
-class Malformed(ValueError):
+class MalformedEntry(ValueError):
     """An entry that is no key; the text says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class EntryFault:
     """A finding's code with words about this one case."""
 
     code: str
@@ -50,11 +50,11 @@ class _Material:
     identity: str | None
     modulus: int | None = None
     native: fitness.NativeKey | None = None
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[EntryFault] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class KeySetEntry:
     """One entry of a set.
 
     `thumbprint` is that of RFC 7638; `identity` is the same for two keys that one private key opens (the modulus of an
@@ -73,15 +73,17 @@ class Entry:
     thumbprint: str | None = None
     identity: str | None = None
     modulus: int | None = None
-    certificate: Certificate = field(default_factory=Certificate)
+    certificate: KeyCertificate = field(default_factory=KeyCertificate)
     verifier: str = ""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[EntryFault, ...] = ()
 
 
-def describe(jwk: object, place: int) -> Entry:
+def describe(jwk: object, place: int) -> KeySetEntry:
     """Whatever stands at `place` in a set's `keys`. Never raises for content."""
     if not isinstance(jwk, Mapping):
-        return Entry(place=place, verifier="malformed", faults=(Fault("key-malformed", "it is no object"),))
+        return KeySetEntry(
+            place=place, verifier="malformed", faults=(EntryFault("key-malformed", "it is no object"),)
+        )
     faults = list(_exposed(jwk))
     names = {name: _text(jwk, name, faults) for name in ("kid", "kty", "crv", "alg", "use", "issuer")}
     symmetric = any(fault.code == "symmetric-key-published" for fault in faults)
@@ -90,13 +92,13 @@ def describe(jwk: object, place: int) -> Entry:
         try:
             material = _material(jwk, names["kty"], names["crv"])
             faults += material.faults
-        except Malformed as error:
-            faults.append(Fault("key-malformed", str(error)))
+        except MalformedEntry as error:
+            faults.append(EntryFault("key-malformed", str(error)))
     certificate = certificate_of(jwk, material.native if material else None)
-    faults += [Fault(code) for code in certificate.faults]
+    faults += [EntryFault(code) for code in certificate.faults]
     if not symmetric:
         faults += _missing(jwk, names, material)
-    return Entry(
+    return KeySetEntry(
         place=place,
         kid=names["kid"],
         kty=names["kty"],
@@ -113,22 +115,22 @@ def describe(jwk: object, place: int) -> Entry:
     )
 
 
-def _exposed(jwk: Mapping[str, Any]) -> Iterator[Fault]:
+def _exposed(jwk: Mapping[str, Any]) -> Iterator[EntryFault]:
     if jwk.get("kty") == "oct" or "k" in jwk:
-        yield Fault("symmetric-key-published")
+        yield EntryFault("symmetric-key-published")
     elif PRIVATE_MEMBERS & jwk.keys():
-        yield Fault("private-key-published", "it has " + ", ".join(sorted(PRIVATE_MEMBERS & jwk.keys())))
+        yield EntryFault("private-key-published", "it has " + ", ".join(sorted(PRIVATE_MEMBERS & jwk.keys())))
 
 
-def _text(jwk: Mapping[str, Any], name: str, faults: list[Fault]) -> str | None:
+def _text(jwk: Mapping[str, Any], name: str, faults: list[EntryFault]) -> str | None:
     value = jwk.get(name)
     if value is None:
         return None
     if not isinstance(value, str):
-        faults.append(Fault("key-malformed", f"{name} is no text"))
+        faults.append(EntryFault("key-malformed", f"{name} is no text"))
         return None
     if len(value) > LONGEST_NAME or not value.isprintable():
-        faults.append(Fault("kid-odd", name))
+        faults.append(EntryFault("kid-odd", name))
     return value[:LONGEST_NAME]
 
 
@@ -141,16 +143,16 @@ def _material(jwk: Mapping[str, Any], kty: str | None, curve: str | None) -> _Ma
         return _edwards(curve, _bytes(jwk, "x"))
     if kty in {"EC", "OKP"} and curve is not None:
         digest = _digest(sorted((name, str(jwk.get(name))) for name in ("x", "y")), kty, curve)
-        return _Material(digest, None, faults=[Fault("curve-unknown")])
+        return _Material(digest, None, faults=[EntryFault("curve-unknown")])
     if kty is None or kty in {"EC", "OKP"}:
-        raise Malformed("kty or crv is missing")
+        raise MalformedEntry("kty or crv is missing")
     digest = _digest(sorted((name, str(value)) for name, value in jwk.items() if len(name) < 9), kty)
-    return _Material(digest, None, faults=[Fault("key-type-unknown")])
+    return _Material(digest, None, faults=[EntryFault("key-type-unknown")])
 
 
 def _rsa(modulus: int, exponent: int) -> _Material:
     found = [
-        Fault(fault.code, _size_of(fault.code, modulus, exponent))
+        EntryFault(fault.code, _size_of(fault.code, modulus, exponent))
         for fault in fitness.rsa_faults(modulus, exponent)
     ]
     native = None
@@ -174,7 +176,7 @@ def _size_of(code: str, modulus: int, exponent: int) -> str:
 def _point(jwk: Mapping[str, Any], curve: str) -> _Material:
     x, y = _bytes(jwk, "x"), _bytes(jwk, "y")
     if {len(x), len(y)} != {_COORDINATE_BYTES[curve]}:
-        raise Malformed("a coordinate has the wrong length")
+        raise MalformedEntry("a coordinate has the wrong length")
     members = {"crv": curve, "kty": "EC", "x": base64url.encode(x), "y": base64url.encode(y)}
     # The point with the other y belongs to the negated private key: whoever has one has both.
     material = _Material(_thumbprint(members), _digest("EC", curve, members["x"]))
@@ -183,9 +185,9 @@ def _point(jwk: Mapping[str, Any], curve: str) -> _Material:
             int.from_bytes(x), int.from_bytes(y), _CURVES[curve]()
         ).public_key()
     except ValueError:
-        material.faults.append(Fault("point-invalid"))
+        material.faults.append(EntryFault("point-invalid"))
     else:
-        material.faults += [Fault(fault.code, curve) for fault in fitness.faults(material.native)]
+        material.faults += [EntryFault(fault.code, curve) for fault in fitness.faults(material.native)]
     return material
 
 
@@ -194,9 +196,9 @@ def _edwards(curve: str, x: bytes) -> _Material:
     material = _Material(_thumbprint(members), _digest("OKP", curve, members["x"]))
     if curve in _OTHER_CURVES:
         material.identity = None
-        material.faults.append(Fault("key-type-unknown", curve))
+        material.faults.append(EntryFault("key-type-unknown", curve))
         return material
-    material.faults += [Fault(fault.code) for fault in fitness.edwards_faults(curve, x)]
+    material.faults += [EntryFault(fault.code) for fault in fitness.edwards_faults(curve, x)]
     if len(x) == (32 if curve == "Ed25519" else 57):
         material.native = (Ed25519PublicKey if curve == "Ed25519" else Ed448PublicKey).from_public_bytes(x)
     return material
@@ -204,25 +206,25 @@ def _edwards(curve: str, x: bytes) -> _Material:
 
 def _missing(
     jwk: Mapping[str, Any], names: Mapping[str, str | None], material: _Material | None
-) -> Iterator[Fault]:
+) -> Iterator[EntryFault]:
     """What a signing key should say and does not, and an algorithm that is not its own."""
     if not names["kid"]:
-        yield Fault("no-kid")
+        yield EntryFault("no-kid")
     operations = jwk.get("key_ops")
     if operations is not None and not (
         isinstance(operations, list) and all(isinstance(name, str) for name in operations)
     ):
-        yield Fault("key-malformed", "key_ops is no list of texts")
+        yield EntryFault("key-malformed", "key_ops is no list of texts")
     elif names["use"] is None and operations is None:
-        yield Fault("no-use")
+        yield EntryFault("no-use")
     if names["use"] not in {None, "sig"} or (isinstance(operations, list) and "verify" not in operations):
         return  # a key for encryption: which algorithm it has is no matter of signatures
     if names["alg"] is None:
-        yield Fault("no-alg")
+        yield EntryFault("no-alg")
     elif material is not None and material.native is not None:
         fitting = fitness.algorithms_of(material.native)
         if fitting and names["alg"] not in fitting:
-            yield Fault("algorithm-mismatch", names["alg"])
+            yield EntryFault("algorithm-mismatch", names["alg"])
 
 
 def _verdict(jwk: Mapping[str, Any]) -> str:
@@ -236,11 +238,11 @@ def _verdict(jwk: Mapping[str, Any]) -> str:
 def _bytes(jwk: Mapping[str, Any], name: str) -> bytes:
     value = jwk.get(name)
     if not isinstance(value, str):
-        raise Malformed(f"{name} is missing or no text")
+        raise MalformedEntry(f"{name} is missing or no text")
     try:
         return base64url.decode(value)
     except ValueError:
-        raise Malformed(f"{name} is not strict base64url") from None
+        raise MalformedEntry(f"{name} is not strict base64url") from None
 
 
 def _integer(jwk: Mapping[str, Any], name: str) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from seawall.keys.inventory.codes import KINDS, Finding
-from seawall.keys.inventory.entries import Entry
-from seawall.keys.inventory.store import NamedKey, Remembered
+from seawall.keys.inventory.codes import KINDS, InventoryFinding
+from seawall.keys.inventory.entries import KeySetEntry
+from seawall.keys.inventory.store import InventoryKey, NamedKey
 from seawall_base.plurals import plural
 
 DAY: Final = 86_400
@@ -29,25 +29,25 @@ class Listing:
     name: str
     source: str
     issuer: str | None
-    entries: tuple[Entry, ...]
+    entries: tuple[KeySetEntry, ...]
     complete: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InventoryChanges:
     """What is to be remembered, and what was noticed."""
 
-    keys: tuple[Remembered, ...]
-    findings: tuple[Finding, ...]
+    keys: tuple[InventoryKey, ...]
+    findings: tuple[InventoryFinding, ...]
 
 
 def compare(
-    listing: Listing, known: Iterable[Remembered], kids: Sequence[NamedKey], now: int, *, first: bool
-) -> Change:
+    listing: Listing, known: Iterable[InventoryKey], kids: Sequence[NamedKey], now: int, *, first: bool
+) -> InventoryChanges:
     """Compare a listing with the keys and kids that the ledger knows of the same set. `first` when it knows none."""
     before = {key.identity: key for key in known}
-    after: dict[str, Remembered] = {}
-    findings: list[Finding] = []
+    after: dict[str, InventoryKey] = {}
+    findings: list[InventoryFinding] = []
     for entry in listing.entries:
         if entry.identity is None or entry.thumbprint is None or entry.identity in after:
             continue
@@ -66,7 +66,7 @@ def compare(
                 after[old.identity] = replace(old, gone_since=now)
                 findings.append(_finding("vanished", listing, old, f"listed until {date(old.last_seen)}"))
     findings += _exchanged(listing, kids, before)
-    return Change(tuple(after.values()), tuple(findings))
+    return InventoryChanges(tuple(after.values()), tuple(findings))
 
 
 def code_of_absence(seconds: int) -> str:
@@ -76,10 +76,10 @@ def code_of_absence(seconds: int) -> str:
     return "returned-early" if seconds >= SHORT_ABSENCE else "flapping"
 
 
-def _seen(listing: Listing, entry: Entry, old: Remembered | None, now: int) -> Remembered:
+def _seen(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: int) -> InventoryKey:
     # From the first run that missed it: when it went before that run is not known, and runs may be far apart.
     gap = now - old.gone_since if old is not None and old.gone_since is not None else None
-    return Remembered(
+    return InventoryKey(
         set_name=listing.name,
         identity=entry.identity or "",
         thumbprint=entry.thumbprint or "",
@@ -100,8 +100,8 @@ def _seen(listing: Listing, entry: Entry, old: Remembered | None, now: int) -> R
 
 
 def _exchanged(
-    listing: Listing, kids: Sequence[NamedKey], before: Mapping[str, Remembered]
-) -> Iterable[Finding]:
+    listing: Listing, kids: Sequence[NamedKey], before: Mapping[str, InventoryKey]
+) -> Iterable[InventoryFinding]:
     earlier: dict[str, list[NamedKey]] = {}
     for name in kids:
         earlier.setdefault(name.kid, []).append(name)
@@ -114,14 +114,14 @@ def _exchanged(
             last = max(others, key=lambda name: name.last_seen)
             old = before.get(last.identity)
             words = f"until {date(last.last_seen)} it named {old.thumbprint if old else 'another key'}"
-            yield Finding(
+            yield InventoryFinding(
                 KINDS["kid-changed-key"], listing.source, words, entry.place, entry.issuer or listing.issuer, entry.kid,
                 entry.thumbprint,
             )  # fmt: skip
 
 
-def _finding(code: str, listing: Listing, key: Remembered, detail: str) -> Finding:
-    return Finding(
+def _finding(code: str, listing: Listing, key: InventoryKey, detail: str) -> InventoryFinding:
+    return InventoryFinding(
         KINDS[code], listing.source, detail, issuer=key.issuer, kid=key.kid, thumbprint=key.thumbprint
     )
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from seawall.keys.inventory.codes import KINDS, Finding
+from seawall.keys.inventory.codes import KINDS, InventoryFinding
 from seawall.keys.inventory.documents import KeyDocument
-from seawall.keys.inventory.entries import Entry
+from seawall.keys.inventory.entries import KeySetEntry
 from seawall.keys.inventory.history import DAY, Listing, date, length
 from seawall.keys.inventory.issuers import TEMPLATE, audience_of, fits, is_consumer
-from seawall.keys.inventory.store import Remembered
+from seawall.keys.inventory.store import InventoryKey
 from seawall_base.plurals import plural
 
 
-def finding(code: str, listing: Listing, entry: Entry | None = None, detail: str = "") -> Finding:
+def finding(
+    code: str, listing: Listing, entry: KeySetEntry | None = None, detail: str = ""
+) -> InventoryFinding:
     """A finding about a set, or about one of its entries."""
     if entry is None:
-        return Finding(KINDS[code], listing.source, detail, issuer=listing.issuer)
-    return Finding(
+        return InventoryFinding(KINDS[code], listing.source, detail, issuer=listing.issuer)
+    return InventoryFinding(
         KINDS[code],
         listing.source,
         detail,
@@ -29,7 +31,7 @@ def finding(code: str, listing: Listing, entry: Entry | None = None, detail: str
     )
 
 
-def of_set(document: KeyDocument, listing: Listing) -> Iterator[Finding]:
+def of_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding]:
     """What is wrong with the set itself."""
     if not document.total:
         yield finding("set-empty", listing)
@@ -48,10 +50,10 @@ def of_set(document: KeyDocument, listing: Listing) -> Iterator[Finding]:
             yield finding(fault.code, listing, entry, fault.detail)
 
 
-def _doubles(listing: Listing) -> Iterator[Finding]:
+def _doubles(listing: Listing) -> Iterator[InventoryFinding]:
     """Two keys of one kid, and one key under two kids or twice."""
     kids = Counter(entry.kid for entry in listing.entries if entry.kid)
-    by_identity: dict[str, list[Entry]] = defaultdict(list)
+    by_identity: dict[str, list[KeySetEntry]] = defaultdict(list)
     for entry in listing.entries:
         if entry.kid and kids[entry.kid] > 1:
             yield finding("duplicate-kid", listing, entry, f"{kids[entry.kid]} entries have it")
@@ -62,7 +64,7 @@ def _doubles(listing: Listing) -> Iterator[Finding]:
             yield finding("same-key-two-kids", listing, entry, f"also listed at place {entries[0].place}")
 
 
-def _bindings(listing: Listing) -> Iterator[Finding]:
+def _bindings(listing: Listing) -> Iterator[InventoryFinding]:
     """Whether each key says whose it is, and whether it belongs here.
 
     A set is shared when its keys name different issuers, when some name one and others none, or when its own issuer is a
@@ -93,7 +95,9 @@ def _bindings(listing: Listing) -> Iterator[Finding]:
             yield finding("issuer-mismatch", listing, entry, "the set is that of personal accounts")
 
 
-def of_dates(listing: Listing, keys: Mapping[str, Remembered], now: int, max_age: int) -> Iterator[Finding]:
+def of_dates(
+    listing: Listing, keys: Mapping[str, InventoryKey], now: int, max_age: int
+) -> Iterator[InventoryFinding]:
     """What the dates of certificates and of the ledger say. `keys` by identity; `max_age` in seconds."""
     for entry in listing.entries:
         dates = entry.certificate
@@ -108,7 +112,7 @@ def of_dates(listing: Listing, keys: Mapping[str, Remembered], now: int, max_age
             )
 
 
-def age_of(key: Remembered, now: int) -> int:
+def age_of(key: InventoryKey, now: int) -> int:
     """Seconds since the key can first have existed: since it was first seen, or since its certificate began."""
     since = key.first_seen if key.not_before is None else min(key.first_seen, key.not_before)
     return max(0, now - since)

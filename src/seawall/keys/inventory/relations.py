@@ -12,17 +12,17 @@ from typing import Final
 
 import gmpy2
 
-from seawall.keys.inventory.codes import KINDS, Finding
+from seawall.keys.inventory.codes import KINDS, InventoryFinding
 from seawall.keys.inventory.issuers import family
-from seawall.keys.inventory.store import Remembered
+from seawall.keys.inventory.store import InventoryKey
 
 MOST_MODULI: Final = 20_000
 """Moduli that are compared for shared primes; with more, the youngest."""
 
 
-def same_keys(keys: Iterable[Remembered], sources: Mapping[str, str]) -> Iterator[Finding]:
+def same_keys(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> Iterator[InventoryFinding]:
     """Keys that stand in sets of different issuers, once for each further set. `sources` are the sets of this run by name."""
-    places: dict[str, list[Remembered]] = defaultdict(list)
+    places: dict[str, list[InventoryKey]] = defaultdict(list)
     for key in keys:
         places[key.identity].append(key)
     for found in places.values():
@@ -41,9 +41,9 @@ def same_keys(keys: Iterable[Remembered], sources: Mapping[str, str]) -> Iterato
             yield _finding(sources, code, key, f"first seen with {whose}{state}")
 
 
-def shared_primes(keys: Iterable[Remembered], sources: Mapping[str, str]) -> Iterator[Finding]:
+def shared_primes(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> Iterator[InventoryFinding]:
     """RSA keys of which the modulus shares a prime with another's (Heninger et al., USENIX Security 2012)."""
-    by_modulus: dict[int, Remembered] = {}
+    by_modulus: dict[int, InventoryKey] = {}
     for key in sorted(keys, key=lambda key: key.first_seen, reverse=True):
         # An even modulus, or one with small factors, would share them with others of its kind; it has its own finding.
         if key.modulus is not None and key.modulus > 1 and key.modulus % 2 and len(by_modulus) < MOST_MODULI:
@@ -84,8 +84,8 @@ def common_divisors(numbers: Sequence[int]) -> list[int]:
     ]
 
 
-def _finding(sources: Mapping[str, str], code: str, key: Remembered, detail: str) -> Finding:
-    return Finding(
+def _finding(sources: Mapping[str, str], code: str, key: InventoryKey, detail: str) -> InventoryFinding:
+    return InventoryFinding(
         KINDS[code],
         sources.get(key.set_name, key.set_name),
         detail,

@@ -37,7 +37,7 @@ _KEY_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class InventoryKey:
     """One key of one set. Times are seconds since 1970, of runs of the audit.
 
     `identity` as in `Entry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
@@ -73,7 +73,7 @@ class NamedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class RememberedSet:
+class InventorySet:
     """A set that was read before."""
 
     name: str
@@ -83,7 +83,7 @@ class RememberedSet:
     runs: int
 
 
-class Ledger:
+class KeyInventory:
     """An open ledger, inside its one transaction. Leaving it without `commit` forgets the run."""
 
     def __init__(self, connection: sqlite3.Connection, place: str, *, kept: bool, fresh: bool) -> None:
@@ -92,13 +92,13 @@ class Ledger:
         self.fresh = fresh
 
     @classmethod
-    def in_memory(cls) -> Ledger:
+    def in_memory(cls) -> KeyInventory:
         """A ledger that remembers nothing after this run."""
         connection = sqlite_file.connect_memory(SCHEMA)
         return cls(connection, "the ledger in memory", kept=False, fresh=True)
 
     @classmethod
-    def open(cls, path: Path) -> Ledger:
+    def open(cls, path: Path) -> KeyInventory:
         """Open the ledger, or make a new one where no file is. Raises `LedgerBroken`."""
         place = str(path)
         fresh = sqlite_file.create_missing(path, LedgerBroken)
@@ -135,13 +135,13 @@ class Ledger:
             with _translated(self._place):
                 self._connection.execute("COMMIT")
 
-    def sets(self) -> dict[str, RememberedSet]:
+    def sets(self) -> dict[str, InventorySet]:
         """Every set by its name."""
         with _translated(self._place):
             rows = self._connection.execute("SELECT name, issuer, first_read, last_read, runs FROM sets")
-            return {row[0]: RememberedSet(*row) for row in rows}
+            return {row[0]: InventorySet(*row) for row in rows}
 
-    def known_keys(self) -> list[Remembered]:
+    def known_keys(self) -> list[InventoryKey]:
         """Every key of every set, listed or gone."""
         with _translated(self._place):
             rows = self._connection.execute(
@@ -167,7 +167,7 @@ class Ledger:
                 (name, issuer, now, now),
             )
 
-    def remember_keys(self, keys: Sequence[Remembered]) -> None:
+    def remember_keys(self, keys: Sequence[InventoryKey]) -> None:
         """Put keys in, in place of what was known of them."""
         rows = [
             tuple(
@@ -193,10 +193,10 @@ def _octets(number: int | None) -> bytes | None:
     return None if number is None else number.to_bytes((number.bit_length() + 7) // 8)
 
 
-def _remembered(row: dict[str, object]) -> Remembered:
+def _remembered(row: dict[str, object]) -> InventoryKey:
     modulus = row.pop("modulus")
     number = int.from_bytes(modulus) if isinstance(modulus, bytes) else None
-    return Remembered(modulus=number, **row)  # type: ignore[arg-type]
+    return InventoryKey(modulus=number, **row)  # type: ignore[arg-type]
 
 
 def _check(connection: sqlite3.Connection, place: str) -> None:

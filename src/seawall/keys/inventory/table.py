@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.keys.inventory.audit import AuditedSet, AuditResult
-from seawall.keys.inventory.codes import SEVERITIES, Finding
-from seawall.keys.inventory.entries import Entry
+from seawall.keys.inventory.codes import SEVERITIES, InventoryFinding
+from seawall.keys.inventory.entries import KeySetEntry
 from seawall.keys.inventory.history import date
 from seawall.keys.inventory.judgement import age_of
-from seawall.keys.inventory.store import Remembered
+from seawall.keys.inventory.store import InventoryKey
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
@@ -56,7 +56,7 @@ def audit_document(result: AuditResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: InventoryFinding) -> dict[str, Any]:
     kind = finding.kind
     return {
         "code": kind.code,
@@ -89,7 +89,7 @@ def _set(audited: AuditedSet, now: int) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry, key: Remembered | None, now: int) -> dict[str, Any]:
+def _entry(entry: KeySetEntry, key: InventoryKey | None, now: int) -> dict[str, Any]:
     dates = entry.certificate
     return {
         "place": entry.place,
@@ -112,7 +112,7 @@ def _entry(entry: Entry, key: Remembered | None, now: int) -> dict[str, Any]:
     }
 
 
-def _gone(key: Remembered) -> dict[str, Any]:
+def _gone(key: InventoryKey) -> dict[str, Any]:
     return {
         "kid": key.kid,
         "key": key.thumbprint,
@@ -124,7 +124,7 @@ def _gone(key: Remembered) -> dict[str, Any]:
     }
 
 
-def state_of(key: Remembered | None) -> str:
+def state_of(key: InventoryKey | None) -> str:
     """`listed`, `returned`, `gone`, or `not kept` for an entry that is no key that could sign."""
     if key is None:
         return "not kept"
@@ -238,11 +238,11 @@ def _short(text: str | None, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def _days(key: Remembered, now: int) -> str:
+def _days(key: InventoryKey, now: int) -> str:
     return plural(age_of(key, now) // 86_400, "day")
 
 
-def _type(entry: Entry) -> str:
+def _type(entry: KeySetEntry) -> str:
     if entry.modulus is not None:
         return f"RSA {entry.modulus.bit_length():,}".replace(",", "")
     return entry.curve or entry.kty or "-"
@@ -275,7 +275,7 @@ def _findings(result: AuditResult, *, ascii_only: bool) -> Iterator[Text]:
             yield Text(f"  {code}: and {count - MOST_SHOWN:,} more (--json has all)")
 
 
-def _case(finding: Finding) -> Text:
+def _case(finding: InventoryFinding) -> Text:
     parts = [finding.source]
     if finding.place is not None:
         parts.append(f"place {finding.place}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from seawall.keys.inventory.codes import KINDS, Finding
+from seawall.keys.inventory.codes import KINDS, InventoryFinding
 from seawall.keys.inventory.history import Listing, date
 from seawall.keys.inventory.issuers import fits
 from seawall.keys.inventory.store import NamedKey
@@ -34,14 +34,14 @@ Name = tuple[str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class KeyUsage:
     """How often each key was used, and how many lines were not understood or left out."""
 
     counts: Counter[Name]
     lines_not_read: int
 
 
-def read_used(path: Path) -> Used:
+def read_used(path: Path) -> KeyUsage:
     """Read a list or log of keys in use. Raises `InputUnreadable` when the file cannot be read."""
     counts: Counter[Name] = Counter()
     bad = 0
@@ -55,7 +55,7 @@ def read_used(path: Path) -> Used:
                     counts[name] += 1
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror}", fix="check the path given to --used") from None
-    return Used(counts, bad)
+    return KeyUsage(counts, bad)
 
 
 _BAD: Final[Name] = (None, "")
@@ -114,9 +114,9 @@ def _bounded(issuer: str | None, kid: str) -> Name:
     return (issuer, kid) if kid and max(len(kid), len(issuer or "")) <= LONGEST_NAME else _BAD
 
 
-def unlisted(
-    used: Used, listings: Sequence[Listing], kids: Iterable[tuple[Listing, Sequence[NamedKey]]]
-) -> tuple[list[Finding], list[str]]:
+def find_unlisted_keys(
+    used: KeyUsage, listings: Sequence[Listing], kids: Iterable[tuple[Listing, Sequence[NamedKey]]]
+) -> tuple[list[InventoryFinding], list[str]]:
     """Findings about keys in use that nobody lists, and notes about what could not be judged.
 
     A kid is sought in the sets of its issuer; where the log names no issuer, in every set. Sets that were not examined
@@ -136,7 +136,7 @@ def unlisted(
                 else "not known to have been listed"
             )
             findings.append(
-                Finding(
+                InventoryFinding(
                     KINDS["unlisted-still-used"],
                     sets[0].source,
                     f"used {plural(count, 'time')}, {told}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-from seawall.keys.leaks.findings import Finding
+from seawall.keys.leaks.findings import LeakedKey
 
 FORMAT = 1
 LARGEST = 64 << 20
@@ -30,7 +30,7 @@ class Baseline:
     keys: frozenset[tuple[str, str]] = frozenset()
     places: frozenset[tuple[str, int, str]] = frozenset()
 
-    def has(self, found: Finding) -> bool:
+    def has(self, found: LeakedKey) -> bool:
         """Return whether the same key lies in the same path, at any offset; or an unknown one at the same place."""
         if found.key is not None:
             return (found.path, found.key) in self.keys
@@ -38,25 +38,25 @@ class Baseline:
 
 
 @functools.cache
-def published_keys() -> dict[str, str]:
+def load_published_keys() -> dict[str, str]:
     """Return the thumbprints of private keys that everybody has, each with the name of what holds it."""
     text = resources.files("seawall.keys.leaks").joinpath("data/published_keys.json").read_text("utf-8")
     return {key: name for name, keys in json.loads(text).items() for key in keys}
 
 
-def mark_accepted(findings: Iterable[Finding], baseline: Baseline | None = None) -> list[Finding]:
+def mark_accepted(findings: Iterable[LeakedKey], baseline: Baseline | None = None) -> list[LeakedKey]:
     """Return the findings, each that is accepted with the reason in `accepted`."""
     return [replace(found, accepted=_reason(found, baseline or Baseline())) for found in findings]
 
 
-def _reason(found: Finding, baseline: Baseline) -> str | None:
+def _reason(found: LeakedKey, baseline: Baseline) -> str | None:
     if baseline.has(found):
         return "in the baseline"
-    name = published_keys().get(found.key or "")
+    name = load_published_keys().get(found.key or "")
     return f"published test key: {name}" if name and not found.is_known else None
 
 
-def baseline_document(findings: Iterable[Finding]) -> dict[str, object]:
+def baseline_document(findings: Iterable[LeakedKey]) -> dict[str, object]:
     """Return a baseline that accepts these findings, as plain values. It holds thumbprints and places, and no key."""
     rows = sorted({(found.path, found.key or "", found.offset, found.form) for found in findings})
     names = ("path", "key", "offset", "form")

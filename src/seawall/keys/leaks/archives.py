@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seawall.keys.leaks import compressed
-from seawall.keys.leaks.supply import Stopped, Supply
+from seawall.keys.leaks.supply import ByteSource, StreamTruncated
 
 _LONGEST_NAME = 4_096
 _LONGEST_EXTENSION = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """A member: its bytes, or why there are none and how many were gone over."""
 
     name: str
@@ -27,11 +27,11 @@ class Member:
     size: int | None = None
 
 
-Opener = Callable[[Supply], Iterator[Member]]
+Opener = Callable[[ByteSource], Iterator[ArchiveMember]]
 """Yields members in order; each is read to its end, or not at all, before the next is asked for."""
 
 
-def zip_members(supply: Supply) -> Iterator[Member]:
+def zip_members(supply: ByteSource) -> Iterator[ArchiveMember]:
     """Members of a zip archive, until something else than a member's header comes."""
     while supply.peek(4) == b"PK\x03\x04" and len(head := supply.peek(30)) == 30:
         flags, method, size, full_size, names, extras = struct.unpack("<6xHH8xIIHH", head[:30])
@@ -47,20 +47,22 @@ def zip_members(supply: Supply) -> Iterator[Member]:
             _skip_descriptor(supply)
 
 
-def _zip_member(supply: Supply, name: str, flags: int, method: int, size: int | None) -> Iterator[Member]:
+def _zip_member(
+    supply: ByteSource, name: str, flags: int, method: int, size: int | None
+) -> Iterator[ArchiveMember]:
     if name.endswith("/") and not size:
         return
     reason = "encrypted" if flags & 1 else "" if method in _METHODS else f"zip method {method} is not read"
     if reason or (method != _DEFLATE and size is None):
         if size is None:
-            raise Stopped(reason or "a stored member does not say how long it is")
-        yield Member(name, iter(()), reason, supply.skip(size))
+            raise StreamTruncated(reason or "a stored member does not say how long it is")
+        yield ArchiveMember(name, iter(()), reason, supply.skip(size))
         return
     if method == _DEFLATE:
-        yield Member(name, compressed.deflated(supply, -15))
+        yield ArchiveMember(name, compressed.inflate_deflated(supply, -15))
         return
     inner = supply.pieces(size)
-    yield Member(name, _METHODS[method](Supply(inner)) if method else inner)
+    yield ArchiveMember(name, _METHODS[method](ByteSource(inner)) if method else inner)
     for _ in inner:
         pass
 
@@ -68,7 +70,7 @@ def _zip_member(supply: Supply, name: str, flags: int, method: int, size: int | 
 _DEFLATE = 8
 _METHODS: dict[int, compressed.Opener] = {
     0: lambda supply: supply.pieces(),
-    _DEFLATE: lambda supply: compressed.deflated(supply, -15),
+    _DEFLATE: lambda supply: compressed.inflate_deflated(supply, -15),
     12: compressed.bzip2,
     93: compressed.zstd,
     95: compressed.xz,
@@ -87,7 +89,7 @@ def _zip64(extra: bytes, size: int, full_size: int) -> int:
     return size
 
 
-def _skip_descriptor(supply: Supply) -> None:
+def _skip_descriptor(supply: ByteSource) -> None:
     """Go over the sizes that follow a member: with or without signature, of 32 or 64 bits."""
     ahead = supply.peek(28)
     for length in (16, 24, 12, 20):
@@ -96,7 +98,7 @@ def _skip_descriptor(supply: Supply) -> None:
             return
 
 
-def tar_members(supply: Supply) -> Iterator[Member]:
+def tar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
     """Members of a tar archive (ustar, GNU, pax), until a block of zeros or something else than a header."""
     name = ""
     size_told: int | None = None
@@ -116,7 +118,7 @@ def tar_members(supply: Supply) -> Iterator[Member]:
         padding = -size % 512
         if kind not in b"12346" and size:
             inner = supply.pieces(size)
-            yield Member(name or _tar_name(head), inner)
+            yield ArchiveMember(name or _tar_name(head), inner)
             for _ in inner:
                 pass
             supply.skip(padding)
@@ -170,7 +172,7 @@ def _pax(body: bytes, name: str) -> tuple[str, int | None]:
     return name, size
 
 
-def ar_members(supply: Supply) -> Iterator[Member]:
+def ar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
     """Members of an ar archive (Debian packages, static libraries), with the long names of GNU and BSD."""
     supply.skip(8)
     long_names = b""
@@ -187,7 +189,7 @@ def ar_members(supply: Supply) -> Iterator[Member]:
             elif name[:1] == b"/" and name[1:].isdigit():
                 name = long_names[int(name[1:]) :].split(b"\n", 1)[0]
             inner = supply.pieces(size)
-            yield Member(_readable(name.removesuffix(b"/") or b"/", utf8=True), inner)
+            yield ArchiveMember(_readable(name.removesuffix(b"/") or b"/", utf8=True), inner)
             for _ in inner:
                 pass
         supply.skip(padding)
@@ -229,6 +231,6 @@ def compression(head: bytes) -> tuple[str, compressed.Opener] | None:
     return None
 
 
-def unsupported(head: bytes) -> str | None:
+def name_unsupported(head: bytes) -> str | None:
     """Why what begins with these bytes is not opened, None where there is nothing to open."""
     return next((reason for magic, reason in UNSUPPORTED.items() if head.startswith(magic)), None)

@@ -26,7 +26,7 @@ from seawall.keys.leaks.rsa_modulus import rsa_modulus
 from seawall.keys.leaks.rsa_search import RsaSearch
 
 
-class Known(Protocol):
+class KnownKey(Protocol):
     """A public key: `seawall_tokens.jose.key.PublicKey` is one."""
 
     @property
@@ -45,7 +45,7 @@ class KnownKeys:
     `unsearched` are thumbprints of keys of a type or size that this search does not know.
     """
 
-    def __init__(self, keys: Iterable[Known]) -> None:
+    def __init__(self, keys: Iterable[KnownKey]) -> None:
         moduli, points, unsearched = [], [], []
         for key in keys:
             modulus = point = None
@@ -68,7 +68,7 @@ class KnownKeys:
         self._is_prepared = False
 
     @classmethod
-    def from_public(cls, keys: Iterable[Known]) -> KnownKeys:
+    def from_public(cls, keys: Iterable[KnownKey]) -> KnownKeys:
         """Make ready for these keys; the same key twice is searched for once."""
         return cls({key.thumbprint: key for key in keys}.values())
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from seawall.keys.leaks import key_numbers as numbers
 from seawall.keys.leaks import openssh
-from seawall.keys.leaks.der import Malformed
-from seawall.keys.leaks.family import AHEAD, Family, Form, Inside, text_anchors
+from seawall.keys.leaks.der import MalformedDer
+from seawall.keys.leaks.family import AHEAD, Form, FormFamily, SearchContext, text_anchors
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.members import decoded
+from seawall.keys.leaks.members import decode_number
 from seawall.keys.leaks.neighbourhood import around
 
 _PVK = b"\x1e\xf1\xb5\xb0"
@@ -21,7 +21,7 @@ _CAPI_HEADER = 8
 _MOST_ENTRIES = 64
 
 
-def read_rsa(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_rsa(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
     """A BCRYPT_RSAKEY_BLOB with private numbers, or the RSAPUBKEY of a CAPI PRIVATEKEYBLOB, at its magic."""
     found = _bcrypt_rsa(data, anchor) or _capi(data, anchor)
     if found is not None:
@@ -85,7 +85,7 @@ _EC_MAGICS = {
 }
 
 
-def read_ec(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_ec(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
     """A BCRYPT_ECCKEY_BLOB with a private number; of one without a named curve, the curve is tried by its size."""
     if anchor + 8 > len(data):
         return
@@ -101,7 +101,7 @@ def read_ec(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
             return
 
 
-def read_pvk(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_pvk(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
     """An encrypted PVK file; plain ones are found by the blob inside."""
     if anchor + _PVK_HEADER > len(data):
         return
@@ -118,9 +118,9 @@ def read_pvk(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
         yield RawHit(anchor, "pvk-encrypted", None, _PVK_HEADER + salt + length)
 
 
-def read_java(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
+def read_java(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
     """A JKS or JCEKS store with a private or secret key among its first entries."""
-    fields = openssh.Fields(data, anchor + 4, min(len(data), anchor + AHEAD))
+    fields = openssh.OpensshFields(data, anchor + 4, min(len(data), anchor + AHEAD))
     try:
         version, count = fields.number(), fields.number()
         if version not in (1, 2) or not 1 <= count <= 1 << 16:
@@ -140,7 +140,7 @@ def read_java(data: bytes, anchor: int, _inside: Inside) -> Iterable[RawHit]:
             if version == 2:
                 fields.skip(fields.short())
             fields.skip(fields.number())
-    except Malformed:
+    except MalformedDer:
         return
 
 
@@ -148,7 +148,7 @@ _LINE = re.compile(r"^(Encryption|Public-Lines|Private-Lines): *([^\r\n]*)\r?$",
 _PPK_AHEAD = 32 << 10
 
 
-def read_putty(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_putty(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """A PuTTY key file of version 2 or 3."""
     near = around(data, anchor, 4, _PPK_AHEAD)
     if not inside.charge(len(near.text)):
@@ -162,7 +162,7 @@ def read_putty(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     public, secret = (_lines(text, *values[name]) for name in ("Public-Lines", "Private-Lines"))
     try:
         thumbprint = openssh.public_thumbprint(public)
-    except Malformed:
+    except MalformedDer:
         return
     is_plain = values["Encryption"][0].strip() == "none"
     if (
@@ -178,12 +178,15 @@ def read_putty(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
 
 def _lines(text: str, count: str, start: int) -> bytes:
     lines = text[start:].lstrip("\n").splitlines()[: int(count) if count.strip().isdecimal() else 0]
-    return decoded("".join(line.strip() for line in lines))
+    return decode_number("".join(line.strip() for line in lines))
 
 
 def _is_putty_secret(public: bytes, secret: bytes) -> bool:
     """Whether the private part belongs to the public one."""
-    known, hidden = openssh.Fields(public, 0, len(public)), openssh.Fields(secret, 0, len(secret))
+    known, hidden = (
+        openssh.OpensshFields(public, 0, len(public)),
+        openssh.OpensshFields(secret, 0, len(secret)),
+    )
     try:
         kind = known.field()
         if kind == b"ssh-rsa":
@@ -198,12 +201,12 @@ def _is_putty_secret(public: bytes, secret: bytes) -> bool:
             )  # fmt: skip
         if kind == b"ssh-ed25519":
             return numbers.okp_public("Ed25519", hidden.field()) == known.field()
-    except Malformed:
+    except MalformedDer:
         return False
     return kind == b"ssh-dss"
 
 
-RSA = Family(
+RSA = FormFamily(
     anchors=('"RSA2"', '"RSA3"'),
     read=read_rsa,
     forms=(
@@ -216,25 +219,25 @@ RSA = Family(
     ),
 )
 """RSA keys of Windows."""
-EC = Family(
+EC = FormFamily(
     anchors=(*(f'"{magic.decode()}"' for magic in _EC_MAGICS), '"ECDV"', '"ECKV"'),
     read=read_ec,
     forms=(Form("bcrypt-ec", "`BCRYPT_ECCPRIVATE_BLOB` of Windows (`ECS2`, `ECS4`, `ECS6`, `ECK2`, ...)"),),
 )
 """EC keys of Windows."""
-PVK = Family(
+PVK = FormFamily(
     anchors=("{ 1e f1 b5 b0 00 00 00 00 }",),
     read=read_pvk,
     forms=(Form("pvk-encrypted", "PVK file under a password: a key is there, which one is not known"),),
 )
 """Encrypted keys of Windows."""
-JAVA = Family(
+JAVA = FormFamily(
     anchors=("{ fe ed fe ed 00 00 00 ( 01 | 02 ) }", "{ ce ce ce ce 00 00 00 ( 01 | 02 ) }"),
     read=read_java,
     forms=(Form("jks", "Java key store (JKS, JCEKS) with a private or secret key in it; encrypted"),),
 )
 """Key stores of Java."""
-PUTTY = Family(
+PUTTY = FormFamily(
     anchors=text_anchors("PuTTY-User-Key-File-"),
     read=read_putty,
     forms=(

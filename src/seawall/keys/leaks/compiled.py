@@ -19,7 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _dispatchers: list[Any] = []
 
 
-def compiled(function: Function) -> Function:
+def compile_kernel(function: Function) -> Function:
     """Compile on the first call, without the interpreter's lock; remember the result on disk where that is possible."""
     if _cache_is_ours():
         try:

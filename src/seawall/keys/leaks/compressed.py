@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import zstandard
 
-from seawall.keys.leaks.supply import PIECE, Stopped, Supply
+from seawall.keys.leaks.supply import PIECE, ByteSource, StreamTruncated
 
 _XZ_MEMORY = 512 << 20
 _ZSTD_WINDOW = 1 << 27
@@ -35,37 +35,37 @@ class _Machine(Protocol):
         """Up to `max_length` bytes."""
 
 
-def deflated(supply: Supply, window_bits: int) -> Iterator[bytes]:
+def inflate_deflated(supply: ByteSource, window_bits: int) -> Iterator[bytes]:
     """One zlib, gzip or raw deflate stream; the supply then stands just after it."""
     machine = zlib.decompressobj(window_bits)
     while not machine.eof:
         fed = supply.take(PIECE)
         if not fed:
-            raise Stopped("compressed data is cut off")
+            raise StreamTruncated("compressed data is cut off")
         while fed and not machine.eof:
             try:
                 piece = machine.decompress(fed, PIECE)
             except zlib.error:
-                raise Stopped("compressed data is damaged") from None
+                raise StreamTruncated("compressed data is damaged") from None
             fed = machine.unconsumed_tail
             if piece:
                 yield piece
     supply.back(machine.unused_data)
 
 
-def gzip(supply: Supply) -> Iterator[bytes]:
+def gzip(supply: ByteSource) -> Iterator[bytes]:
     """All members of a gzip stream."""
     while supply.peek(3) == b"\x1f\x8b\x08":
-        yield from deflated(supply, 31)
+        yield from inflate_deflated(supply, 31)
 
 
-def bzip2(supply: Supply) -> Iterator[bytes]:
+def bzip2(supply: ByteSource) -> Iterator[bytes]:
     """All streams of a bzip2 file."""
     while supply.peek(3) == b"BZh":
         yield from _driven(bz2.BZ2Decompressor(), supply)
 
 
-def xz(supply: Supply) -> Iterator[bytes]:
+def xz(supply: ByteSource) -> Iterator[bytes]:
     """All streams of an xz file."""
     while supply.peek(6) == b"\xfd7zXZ\x00":
         yield from _driven(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY), supply)
@@ -73,22 +73,22 @@ def xz(supply: Supply) -> Iterator[bytes]:
             supply.skip(4)
 
 
-def _driven(machine: _Machine, supply: Supply) -> Iterator[bytes]:
+def _driven(machine: _Machine, supply: ByteSource) -> Iterator[bytes]:
     fed = b""
     while not machine.eof:
         if machine.needs_input:
             fed = supply.take(PIECE)
             if not fed:
-                raise Stopped("compressed data is cut off")
+                raise StreamTruncated("compressed data is cut off")
         try:
             piece = machine.decompress(fed, PIECE)
         except lzma.LZMAError as error:
             reason = (
                 "needs too much memory" if "memory" in str(error).lower() else "compressed data is damaged"
             )
-            raise Stopped(reason) from None
+            raise StreamTruncated(reason) from None
         except (OSError, EOFError, ValueError):
-            raise Stopped("compressed data is damaged") from None
+            raise StreamTruncated("compressed data is damaged") from None
         fed = b""
         if piece:
             yield piece
@@ -98,7 +98,7 @@ def _driven(machine: _Machine, supply: Supply) -> Iterator[bytes]:
 class _File:
     """A supply as the library wants it."""
 
-    def __init__(self, supply: Supply) -> None:
+    def __init__(self, supply: ByteSource) -> None:
         self._supply = supply
 
     def read(self, size: int) -> bytes:
@@ -106,7 +106,7 @@ class _File:
         return self._supply.take(size)
 
 
-def zstd(supply: Supply) -> Iterator[bytes]:
+def zstd(supply: ByteSource) -> Iterator[bytes]:
     """All frames of a Zstandard stream."""
     source: Any = _File(supply)
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
@@ -116,13 +116,13 @@ def zstd(supply: Supply) -> Iterator[bytes]:
             piece = reader.read(PIECE)
         except zstandard.ZstdError as error:
             reason = "needs too much memory" if "memory" in str(error) else "compressed data is damaged"
-            raise Stopped(reason) from None
+            raise StreamTruncated(reason) from None
         if not piece:
             return
         yield piece
 
 
-Opener = Callable[[Supply], Iterator[bytes]]
+Opener = Callable[[ByteSource], Iterator[bytes]]
 
 COMPRESSIONS: dict[bytes, tuple[str, Opener]] = {
     b"\x1f\x8b\x08": (".gz .tgz", gzip),

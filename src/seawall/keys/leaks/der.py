@@ -7,11 +7,11 @@ from dataclasses import dataclass
 INTEGER, BIT_STRING, OCTETS, OBJECT, SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
 
 
-class Malformed(ValueError):
+class MalformedDer(ValueError):
     """The bytes are not what was looked for."""
 
 
-class Truncated(Malformed):
+class TruncatedDer(MalformedDer):
     """An element begins well and goes on beyond the end of what there is."""
 
 
@@ -26,24 +26,24 @@ class Element:
 
 
 def element(data: bytes, start: int, limit: int, tag: int | None = None) -> Element:
-    """Read the header at `start`; the element must end at or before `limit`, else `Truncated`."""
+    """Read the header at `start`; the element must end at or before `limit`, else `TruncatedDer`."""
     if start + 2 > limit:
-        raise Truncated
+        raise TruncatedDer
     found, length, body = data[start], data[start + 1], start + 2
     if tag is not None and found != tag:
-        raise Malformed
+        raise MalformedDer
     if length & 0x80:
         size = length & 0x7F
         if not 1 <= size <= 3:
-            raise Malformed
+            raise MalformedDer
         if body + size > limit:
-            raise Truncated
+            raise TruncatedDer
         length = int.from_bytes(data[body : body + size], "big")
         body += size
         if length < 0x80 or length >> (8 * (size - 1)) == 0:
-            raise Malformed
+            raise MalformedDer
     if body + length > limit:
-        raise Truncated
+        raise TruncatedDer
     return Element(found, start, body, body + length)
 
 
@@ -52,7 +52,7 @@ def integer(data: bytes, start: int, limit: int) -> tuple[int, int]:
     found = element(data, start, limit, INTEGER)
     content = data[found.body : found.end]
     if not content or content[0] & 0x80 or (len(content) > 1 and content[0] == 0 and not content[1] & 0x80):
-        raise Malformed
+        raise MalformedDer
     return int.from_bytes(content, "big"), found.end
 
 

@@ -1,7 +1,7 @@
 """Private keys in DER: PKCS#1 (RFC 8017), SEC 1 (RFC 5915), PKCS#8 (RFC 5208, 5958, 8410), DSA, PKCS#12 (RFC 7292).
 
 Each reader takes the offset of the outer SEQUENCE and either answers with a key whose numbers belong together, or
-raises `Malformed`. A key that is cut off or damaged after its private part began is answered as a fragment.
+raises `MalformedDer`. A key that is cut off or damaged after its private part began is answered as a fragment.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from seawall.keys.leaks.der import (
     OCTETS,
     SEQUENCE,
     Element,
-    Malformed,
-    Truncated,
+    MalformedDer,
+    TruncatedDer,
     content,
     element,
     integer,
@@ -58,9 +58,9 @@ def read_any(data: bytes, start: int, limit: int) -> DerKey:
     for reader in (read_pkcs8, read_pkcs1, read_sec1, read_encrypted, read_pkcs12):
         try:
             return reader(data, start, limit)
-        except Malformed:
+        except MalformedDer:
             continue
-    raise Malformed
+    raise MalformedDer
 
 
 def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
@@ -72,13 +72,13 @@ def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
         while position < end and len(values) < 9:
             value, position = integer(data, position, min(end, limit))
             values.append(value)
-    except Truncated:
+    except TruncatedDer:
         is_whole = False
         position = min(end, limit)
-    except Malformed:
+    except MalformedDer:
         is_whole = False
     if len(values) < 3 or values[0] != 0:
-        raise Malformed
+        raise MalformedDer
     if len(values) == 6 and is_whole and position == end:
         return _dsa(start, end, values)
     key = numbers.Rsa(*values[1:6])
@@ -90,12 +90,12 @@ def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
 def _rsa_fragment(data: bytes, start: int, position: int, key: numbers.Rsa) -> DerKey:
     """What is left of a key counts where modulus and exponent stand and d, or what is left of it, looks like one."""
     if not numbers.is_rsa_modulus(key.n, key.e) or key.e >> 33 or key.n.bit_length() % 8:
-        raise Malformed
+        raise MalformedDer
     if key.d:
         if not 0 <= key.n.bit_length() - key.d.bit_length() < 64:
-            raise Malformed
+            raise MalformedDer
     elif not _begins_exponent(data, start, position, key.n):
-        raise Malformed
+        raise MalformedDer
     return DerKey("pkcs1", start, position, numbers.rsa_thumbprint(key.n, key.e), is_whole=False)
 
 
@@ -105,7 +105,7 @@ def _begins_exponent(data: bytes, start: int, position: int, n: int) -> bool:
     left = data[position : position + 4 + n.bit_length() // 8]
     try:
         element(left, 0, len(left), INTEGER)
-    except Truncated:
+    except TruncatedDer:
         head = 4 if left[1:2] == b"\x82" else 3
         size = int.from_bytes(left[2:head], "big")
         return (
@@ -113,7 +113,7 @@ def _begins_exponent(data: bytes, start: int, position: int, n: int) -> bool:
             and 0 <= n.bit_length() // 8 - size + 1 < 8
             and numbers.is_random(left[head:])
         )
-    except Malformed:
+    except MalformedDer:
         return False
     return False
 
@@ -128,7 +128,7 @@ def _after_integers(data: bytes, start: int, limit: int) -> int:
 
 def _dsa(start: int, end: int, values: list[int]) -> DerKey:
     if not numbers.dsa_belongs(*values[1:6]):
-        raise Malformed
+        raise MalformedDer
     return DerKey("dsa", start, end)
 
 
@@ -138,23 +138,23 @@ def read_sec1(data: bytes, start: int, limit: int, curve: str | None = None) -> 
     version, position = integer(data, outer.body, outer.end)
     scalar = element(data, position, outer.end, OCTETS)
     if version != 1 or not 16 <= scalar.end - scalar.body <= 66:
-        raise Malformed
+        raise MalformedDer
     position, point = scalar.end, b""
     while position < outer.end:
         part = element(data, position, outer.end)
         if part.tag == 0xA0:
             named = numbers.CURVE_OBJECTS.get(content(data, element(data, part.body, part.end, OBJECT)))
             if named is None or curve not in (None, named):
-                raise Malformed
+                raise MalformedDer
             curve = named
         elif part.tag == 0xA1:
             point = content(data, element(data, part.body, part.end, BIT_STRING))[1:]
         else:
-            raise Malformed
+            raise MalformedDer
         position = part.end
     secret = content(data, scalar)
     if not numbers.is_random(secret):
-        raise Malformed
+        raise MalformedDer
     return DerKey("sec1", start, outer.end, _ec_thumbprint(curve, secret, point), curve=curve)
 
 
@@ -163,11 +163,11 @@ def _ec_thumbprint(curve: str | None, secret: bytes, point: bytes) -> str | None
     for name in [curve] if curve else _curves_of(point):
         public = numbers.ec_public(name, int.from_bytes(secret, "big"))
         if public is None:
-            raise Malformed
+            raise MalformedDer
         if not point or is_point(point, public):
             return numbers.ec_thumbprint(name, *public)
     if point or curve:
-        raise Malformed
+        raise MalformedDer
     return None
 
 
@@ -199,7 +199,7 @@ def read_pkcs8(data: bytes, start: int, limit: int) -> DerKey:
     algorithm = element(data, position, stop, SEQUENCE)
     named = element(data, algorithm.body, algorithm.end, OBJECT)
     if version > 1:
-        raise Malformed
+        raise MalformedDer
     kind = content(data, named)
     if kind in RSA_OBJECTS:
         octets, _ = _open(data, algorithm.end, limit, OCTETS)
@@ -207,30 +207,30 @@ def read_pkcs8(data: bytes, start: int, limit: int) -> DerKey:
         return replace(inner, kind="pkcs8", start=start, end=min(end, limit) if inner.is_whole else inner.end)
     held = element(data, algorithm.end, stop, OCTETS)
     if end > limit:
-        raise Malformed
+        raise MalformedDer
     if kind == EC_OBJECT:
         curve = numbers.CURVE_OBJECTS.get(content(data, element(data, named.end, algorithm.end, OBJECT)))
         if curve is None:
-            raise Malformed
+            raise MalformedDer
         return replace(read_sec1(data, held.body, held.end, curve), kind="pkcs8", start=start, end=end)
     if kind in numbers.OKP_OBJECTS:
         return DerKey("pkcs8", start, end, _okp(data, numbers.OKP_OBJECTS[kind], held, end))
     if kind == DSA_OBJECT:
         _check_dsa(data, named, algorithm, held)
         return DerKey("pkcs8", start, end)
-    raise Malformed
+    raise MalformedDer
 
 
 def _okp(data: bytes, curve: str, held: Element, end: int) -> str:
     """The thumbprint, having made sure that a public key that stands there is that of the private one."""
     public = numbers.okp_public(curve, content(data, element(data, held.body, held.end, OCTETS)))
     if public is None:
-        raise Malformed
+        raise MalformedDer
     position = held.end
     while position < end:
         part = element(data, position, end)
         if part.tag in (0x81, 0xA1) and content(data, part)[-len(public) :] != public:
-            raise Malformed
+            raise MalformedDer
         position = part.end
     return numbers.okp_thumbprint(curve, public)
 
@@ -243,7 +243,7 @@ def _check_dsa(data: bytes, named: Element, algorithm: Element, held: Element) -
     g, _ = integer(data, position, parameters.end)
     x, _ = integer(data, held.body, held.end)
     if not numbers.dsa_belongs(p, q, g, pow(g, x, p) if p.bit_length() <= 4_096 and p > 1 else 0, x):
-        raise Malformed
+        raise MalformedDer
 
 
 def read_encrypted(data: bytes, start: int, limit: int) -> DerKey:
@@ -254,9 +254,9 @@ def read_encrypted(data: bytes, start: int, limit: int) -> DerKey:
     held = element(data, algorithm.end, outer.end, OCTETS)
     secret = content(data, held)
     if not named.startswith(ENCRYPTIONS) or held.end != outer.end:
-        raise Malformed
+        raise MalformedDer
     if len(secret) < 48 or not numbers.is_random(secret):
-        raise Malformed
+        raise MalformedDer
     return DerKey("pkcs8-encrypted", start, outer.end)
 
 
@@ -269,9 +269,9 @@ def read_pkcs12(data: bytes, start: int, limit: int) -> DerKey:
     version, position = integer(data, body, min(end, limit))
     safe = data[position : min(end, limit)]
     if version != 3 or safe[:1] != b"\x30" or bytes.fromhex("06092a864886f70d0107") not in safe[:32]:
-        raise Malformed
+        raise MalformedDer
     if not any(bag in safe for bag in KEY_BAGS):
-        raise Malformed
+        raise MalformedDer
     return DerKey("pkcs12", start, min(end, limit))
 
 
@@ -281,7 +281,7 @@ def wrapping(data: bytes, inner: DerKey, limit: int) -> DerKey:
         if data[start] == SEQUENCE:
             try:
                 outer = read_pkcs8(data, start, limit)
-            except Malformed:
+            except MalformedDer:
                 continue
             if outer.end >= inner.end and outer.thumbprint is not None:
                 return outer
@@ -292,7 +292,7 @@ def _open(data: bytes, start: int, limit: int, tag: int = SEQUENCE) -> tuple[int
     """Body and end of an element that may go on beyond the limit."""
     try:
         found = element(data, start, limit, tag)
-    except Truncated:
+    except TruncatedDer:
         head = data[start : start + 5]
         size = head[1] & 0x7F if len(head) > 1 and head[1] & 0x80 else 0
         body = start + 2 + size

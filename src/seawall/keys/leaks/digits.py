@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 from seawall.keys.leaks.findings import RawHit
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FEW = 1 << 24
 """A digit of a secret is below this once in 64."""
 
 
-@compiled
+@compile_kernel
 def _is_any_between(words: npt.NDArray[np.uint32], size: int, least: Any, span: Any) -> bool:
     seen = False
     for i in range(size):
@@ -34,7 +34,7 @@ def _is_any_between(words: npt.NDArray[np.uint32], size: int, least: Any, span: 
     return seen
 
 
-@compiled
+@compile_kernel
 def _looks_secret(words: npt.NDArray[np.uint32], place: int, count: int) -> bool:
     """Whether all words but the last are digits, and few of them small."""
     small = 0
@@ -46,7 +46,7 @@ def _looks_secret(words: npt.NDArray[np.uint32], place: int, count: int) -> bool
     return 8 * small <= count + 16
 
 
-@compiled
+@compile_kernel
 def find_digits(
     words: npt.NDArray[np.uint32],
     start: int,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 
-from seawall.keys.leaks.family import Family, Form, Inside
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.neighbourhood import Neighbourhood, around
 
@@ -110,7 +110,7 @@ def _places(pattern: re.Pattern[str], text: str, first: int) -> list[int]:
     return [first + found.start(1) for found in pattern.finditer(text) if found.group(1)]
 
 
-def read_base64(data: bytes, anchor: int, inside: Inside, *, phase: int) -> Iterable[RawHit]:
+def read_base64(data: bytes, anchor: int, inside: SearchContext, *, phase: int) -> Iterable[RawHit]:
     """What is found in the base64 around an anchor whose first letter is `phase` letters into a group of four."""
     is_gzip = data.startswith(_GZIP, anchor)
     if not is_gzip and _was_decoded(data, anchor, inside, f"base64 {phase}", _LETTER, 4):
@@ -136,7 +136,7 @@ def read_base64(data: bytes, anchor: int, inside: Inside, *, phase: int) -> Iter
         yield from _moved(near, hits, places, "base64:", lambda byte: byte * 4 // 3)
 
 
-def read_hex(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_hex(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What is found in the hexadecimal digits around an anchor that begins at a whole byte."""
     if _was_decoded(data, anchor, inside, "hex", _HEX_PAIR, 1):
         return
@@ -155,7 +155,7 @@ def read_hex(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     yield from _moved(near, inside.search(bytes.fromhex(digits)), places, "hex:", lambda byte: byte)
 
 
-def read_decimal(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_decimal(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What is found in the list of numbers below 256 around an anchor."""
     if _was_decoded(data, anchor, inside, "decimal", _DECIMAL, 1):
         return
@@ -173,7 +173,7 @@ def read_decimal(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
 
 
 def _was_decoded(
-    data: bytes, anchor: int, inside: Inside, how: str, unit: re.Pattern[str], group: int
+    data: bytes, anchor: int, inside: SearchContext, how: str, unit: re.Pattern[str], group: int
 ) -> bool:
     """Whether an anchor was seen when those before it were decoded: in the same run and a whole number of groups on."""
     last, end = inside.decoded.get(how, (0, 0))
@@ -226,11 +226,11 @@ _NAMES = (
     ),
 )
 BASE64 = tuple(
-    Family(_base64_anchors(before), partial(read_base64, phase=phase), _NAMES if not before else ())
+    FormFamily(_base64_anchors(before), partial(read_base64, phase=phase), _NAMES if not before else ())
     for before, phase in PHASES.items()
 )
 """Base64 at its three alignments."""
-HEX = Family(
+HEX = FormFamily(
     tuple(_hex_anchors()),
     read_hex,
     (
@@ -241,7 +241,7 @@ HEX = Family(
     ),
 )
 """Hexadecimal digits."""
-DECIMAL = Family(
+DECIMAL = FormFamily(
     tuple(_decimal_anchors()),
     read_decimal,
     (Form("decimal:...", "a list of byte values around DER (arrays of bytes in JSON, Java, Go)"),),

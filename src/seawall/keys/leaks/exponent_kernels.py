@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import uint8, uint64
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 from seawall.keys.leaks.instructions import Bytes, Places, Words, load_word, multiply_add
 
 CUT = 10
@@ -23,7 +23,7 @@ SMALLEST = 1 << 40
 """Windows whose highest 64 bits are less are far too small."""
 
 
-@compiled
+@compile_kernel
 def _gather(
     data: Bytes, flags: Bytes, start: int, size: int, length: int, places: Places, tops: Words
 ) -> int:
@@ -39,7 +39,7 @@ def _gather(
     return count
 
 
-@compiled
+@compile_kernel
 def _near_whole(tops: Words, count: int, first: Any, second: Any, flags: Bytes) -> None:
     """Flags numbers whose product with one of two factors may lie just below a whole number, by their highest bits."""
     cut = uint64(CUT)
@@ -50,7 +50,7 @@ def _near_whole(tops: Words, count: int, first: Any, second: Any, flags: Bytes) 
         flags[i] = uint8(~(top * first) <= first_most) | uint8(~(top * second) <= second_most)
 
 
-@compiled
+@compile_kernel
 def _is_below_whole(top: Any, below: Any, factor: Words) -> bool:
     """Whether (top, below) times the fraction in `factor` is at most one unit of `below` less than a whole number."""
     nothing = uint64(0)
@@ -69,7 +69,7 @@ def _is_below_whole(top: Any, below: Any, factor: Words) -> bool:
     return bool(fraction == ~nothing and nothing - finer <= first + uint64(3))
 
 
-@compiled
+@compile_kernel
 def _look_again(data: Bytes, place: int, length: int, top: Any, factors: Words) -> int:
     """The factor with which a window lies just below a whole number by its highest 128 bits, or -1."""
     below = load_word(data, place + length - 16)
@@ -79,7 +79,7 @@ def _look_again(data: Bytes, place: int, length: int, top: Any, factors: Words) 
     return -1
 
 
-@compiled
+@compile_kernel
 def find_exponents(
     data: Bytes, flags: Bytes, start: int, end: int, length: int, factors: Words, out: Places
 ) -> tuple[int, int]:

@@ -15,7 +15,7 @@ AHEAD = 128 << 10
 """Bytes of look-ahead: no form ends farther after it."""
 
 
-class Inside(Protocol):
+class SearchContext(Protocol):
     """What a reader may ask of the search that called it."""
 
     decoded: dict[str, tuple[int, int]]
@@ -43,7 +43,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class FormFamily:
     """Forms that are read by one reader.
 
     `anchors` are patterns in YARA's syntax; `read` gets the bytes, the offset of an anchor and the search around it,
@@ -51,7 +51,7 @@ class Family:
     """
 
     anchors: tuple[str, ...]
-    read: Callable[[bytes, int, Inside], Iterable[RawHit]]
+    read: Callable[[bytes, int, SearchContext], Iterable[RawHit]]
     forms: tuple[Form, ...]
 
 

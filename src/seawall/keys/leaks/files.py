@@ -12,20 +12,20 @@ import numpy as np
 
 from seawall.keys.leaks import archives
 from seawall.keys.leaks.family import AHEAD, BEFORE
-from seawall.keys.leaks.findings import Account, Skipped
-from seawall.keys.leaks.search import Window
-from seawall.keys.leaks.streams import WINDOW, Engine, StreamSearch
-from seawall.keys.leaks.supply import PIECE, Budget, Supply
-from seawall.keys.leaks.walk import Entry
+from seawall.keys.leaks.findings import SearchTotals, SkippedBytes
+from seawall.keys.leaks.search import BufferWindow
+from seawall.keys.leaks.streams import WINDOW, LeakSearchEngine, StreamSearch
+from seawall.keys.leaks.supply import PIECE, ByteSource, ReadBudget
+from seawall.keys.leaks.walk import FoundFile
 
 _SEEK_DATA = getattr(os, "SEEK_DATA", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class FileRange:
     """A file, or the bytes `start`..`end` of a large one that is no archive."""
 
-    entry: Entry
+    entry: FoundFile
     start: int = 0
     end: int | None = None
 
@@ -36,7 +36,7 @@ class Stretch:
 
 
 @contextmanager
-def opened(entry: Entry) -> Iterator[int]:
+def open_range(entry: FoundFile) -> Iterator[int]:
     """A descriptor of the file; never waits for a writer. Another file or a link in its place is an `OSError`."""
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -51,23 +51,23 @@ def opened(entry: Entry) -> Iterator[int]:
         os.close(descriptor)
 
 
-def is_divisible(entry: Entry) -> bool:
+def is_divisible(entry: FoundFile) -> bool:
     """Whether stretches of the file may be searched apart: it is no archive and can be read."""
     try:
-        with opened(entry) as descriptor:
+        with open_range(entry) as descriptor:
             head = os.pread(descriptor, 512, 0)
     except OSError:
         return False
-    return not (archives.recognise(head) or archives.compression(head) or archives.unsupported(head))
+    return not (archives.recognise(head) or archives.compression(head) or archives.name_unsupported(head))
 
 
-def search(stretch: Stretch, engine: Engine) -> Account:
+def search(stretch: FileRange, engine: LeakSearchEngine) -> SearchTotals:
     """Search a file; what cannot be read, or changes meanwhile, is told in the account. Never raises for content."""
     entry = stretch.entry
     found = StreamSearch(engine, entry.path)
     found.account.files = 1 if stretch.start == 0 else 0
     try:
-        with opened(entry) as descriptor:
+        with open_range(entry) as descriptor:
             whole = stretch.end is None
             if whole and not is_divisible(entry):
                 _stream(descriptor, found, entry)
@@ -81,12 +81,12 @@ def search(stretch: Stretch, engine: Engine) -> Account:
     return found.account
 
 
-def _stream(descriptor: int, found: StreamSearch, entry: Entry) -> None:
-    supply = Supply(_pieces(descriptor, 0, PIECE, found.budget))
+def _stream(descriptor: int, found: StreamSearch, entry: FoundFile) -> None:
+    supply = ByteSource(_pieces(descriptor, 0, PIECE, found.budget))
     found.search(supply, entry.path)
 
 
-def _pieces(descriptor: int, position: int, size: int, budget: Budget | None = None) -> Iterator[bytes]:
+def _pieces(descriptor: int, position: int, size: int, budget: ReadBudget | None = None) -> Iterator[bytes]:
     while data := os.pread(descriptor, size, position):
         position += len(data)
         if budget is not None:
@@ -94,7 +94,7 @@ def _pieces(descriptor: int, position: int, size: int, budget: Budget | None = N
         yield data
 
 
-def _stretch(descriptor: int, found: StreamSearch, stretch: Stretch) -> None:
+def _stretch(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
     end = stretch.end if stretch.end is not None else max(stretch.entry.size, 1 << 62)
     position = stretch.start
     while position < end:
@@ -114,7 +114,7 @@ def _stretch(descriptor: int, found: StreamSearch, stretch: Stretch) -> None:
         if _is_empty(data):
             found.account.bytes_scanned += size
         else:
-            window = Window(data, here, here + size, position)
+            window = BufferWindow(data, here, here + size, position)
             found.window(window, stretch.entry.path, _rest(descriptor, first + len(data)))
         position += size
 
@@ -145,7 +145,7 @@ def _rest(descriptor: int, position: int) -> Callable[[int], Iterator[bytes]]:
     return lambda size: _pieces(descriptor, position, size)
 
 
-def _changed(descriptor: int, found: StreamSearch, stretch: Stretch) -> None:
+def _changed(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
     """Say so where the file is not what it was when it was found."""
     now, entry = os.fstat(descriptor), stretch.entry
     is_last = stretch.end is None or stretch.end >= entry.size
@@ -158,7 +158,7 @@ def _changed(descriptor: int, found: StreamSearch, stretch: Stretch) -> None:
         found.skip(entry.path, "changed while it was searched", 0)
 
 
-def failed(stretch: Stretch, error: BaseException) -> Account:
+def describe_failure(stretch: FileRange, error: BaseException) -> SearchTotals:
     """The account of a file whose search broke: all of it is skipped."""
     reason = f"the search of it failed ({type(error).__name__})"
-    return Account(skipped=[Skipped(stretch.entry.path, reason, stretch.size)], files=1)
+    return SearchTotals(skipped=[SkippedBytes(stretch.entry.path, reason, stretch.size)], files=1)

@@ -26,7 +26,7 @@ class RawHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LeakedKey:
     """A private key in a place where it should not be.
 
     `path` names archive members and compressed pages as `outer!/inner`; `offset` counts bytes of the innermost,
@@ -44,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class SkippedBytes:
     """Bytes that were not searched, and why. `size` is None where nobody can say how many they are."""
 
     path: str
@@ -53,15 +53,15 @@ class Skipped:
 
 
 @dataclass(slots=True)
-class Account:
+class SearchTotals:
     """Running totals of a search; totals of parts add up to those of the whole.
 
     `bytes_scanned` counts bytes that were searched: of a plain file its bytes, of an archive those of its members as
     they were taken out. `is_interrupted` says that somebody stopped the search before its end.
     """
 
-    findings: list[Finding] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    findings: list[LeakedKey] = field(default_factory=list)
+    skipped: list[SkippedBytes] = field(default_factory=list)
     bytes_scanned: int = 0
     files: int = 0
     is_interrupted: bool = False
@@ -71,7 +71,7 @@ class Account:
         """Bytes not searched, as far as they can be counted."""
         return sum(skip.size or 0 for skip in self.skipped)
 
-    def add(self, other: Account) -> None:
+    def add(self, other: SearchTotals) -> None:
         """Take in the totals of a part."""
         self.findings += other.findings
         self.skipped += other.skipped

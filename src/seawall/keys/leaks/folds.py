@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import uint8
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ FEW = 32
 STEP = 1024
 
 
-@compiled
+@compile_kernel
 def _fold(data: Bytes, size: int, x: Bytes, y: Bytes) -> None:
     """Two bytes of each eight bytes, the same when the eight are turned round."""
     a, b, c, d = data, data[1:], data[2:], data[3:]
@@ -32,7 +32,7 @@ def _fold(data: Bytes, size: int, x: Bytes, y: Bytes) -> None:
         y[i] = uint8(b[i] ^ g[i]) + uint8(d[i] ^ e[i])
 
 
-@compiled
+@compile_kernel
 def _is_any(x: Bytes, y: Bytes, size: int, x_wanted: Any, y_wanted: Any) -> bool:
     least = uint8(255)
     for i in range(size):
@@ -40,7 +40,7 @@ def _is_any(x: Bytes, y: Bytes, size: int, x_wanted: Any, y_wanted: Any) -> bool
     return bool(least == 0)
 
 
-@compiled
+@compile_kernel
 def _places_of(x: Bytes, y: Bytes, size: int, wanted: Bytes, marked: Bytes, out: Places) -> int:
     """Rows (place, fold) where a fold is wanted: compared one by one while they are few, else looked up."""
     found = 0
@@ -64,7 +64,7 @@ def _places_of(x: Bytes, y: Bytes, size: int, wanted: Bytes, marked: Bytes, out:
     return found
 
 
-@compiled
+@compile_kernel
 def find_folds(
     data: Bytes, start: int, end: int, wanted: Bytes, marked: Bytes, out: Places
 ) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from seawall.keys.leaks.family import Family, Form, Inside
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext
 from seawall.keys.leaks.findings import RawHit
 
 _FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
@@ -23,10 +23,10 @@ _BLOCK = 1 << 18
 """Bytes looked at at a time: what a processor keeps at hand."""
 
 
-class Inflating:
+class InflatedBytes:
     """What one compressed stream gives, piece by piece, until its end, its damage or the end of the data."""
 
-    def __init__(self, data: bytes, start: int, window_bits: int, inside: Inside) -> None:
+    def __init__(self, data: bytes, start: int, window_bits: int, inside: SearchContext) -> None:
         self.consumed = 0
         """Bytes of the compressed stream that were taken."""
         self.is_whole = False
@@ -79,12 +79,12 @@ class Inflating:
             return
 
 
-def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Inside) -> Iterable[RawHit]:
+def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: SearchContext) -> Iterable[RawHit]:
     try:  # most places that look like a stream are none and fail in their first bytes
         zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST])
     except zlib.error:
         return
-    stream = Inflating(data, start, window_bits, inside)
+    stream = InflatedBytes(data, start, window_bits, inside)
     hits = inside.stream(anchor, iter(stream))
     layer = {15: "zlib:", 31: "gzip:", -15: "zip:"}[window_bits]
     for hit in hits:
@@ -93,7 +93,7 @@ def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: Insid
         yield RawHit(anchor, "", None, start - anchor + stream.consumed)
 
 
-def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_zlib(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What a zlib stream (RFC 1950) holds. A hit without a form says how far a sound stream goes.
 
     A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
@@ -105,8 +105,8 @@ def read_zlib(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     return _found(data, anchor, anchor, 15, inside)
 
 
-def _is_sound(data: bytes, anchor: int, inside: Inside) -> bool:
-    stream = Inflating(data, anchor, 15, inside)
+def _is_sound(data: bytes, anchor: int, inside: SearchContext) -> bool:
+    stream = InflatedBytes(data, anchor, 15, inside)
     given = 0
     for piece in stream:
         given += len(piece)
@@ -133,12 +133,12 @@ def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
         yield from (first[(kind == 2) | (kind == 4) | ((kind == 0) & is_stored)] + block).tolist()
 
 
-def read_gzip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_gzip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What a gzip member (RFC 1952) holds."""
     return _found(data, anchor, anchor, 31, inside)
 
 
-def read_zip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_zip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What a deflated zip member holds, found by its local header."""
     if anchor + 30 > len(data):
         return ()
@@ -146,7 +146,7 @@ def read_zip(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     return _found(data, anchor, anchor + 30 + names + extra, -15, inside)
 
 
-ZLIB = Family(
+ZLIB = FormFamily(
     (),  # two bytes are too few for YARA to be fast at: see `zlib_places`
     read_zlib,
     (
@@ -157,13 +157,13 @@ ZLIB = Family(
     ),
 )
 """zlib streams."""
-GZIP = Family(
+GZIP = FormFamily(
     ("{ 1f 8b 08 }",),
     read_gzip,
     (Form("gzip:...", "any form in a gzip stream that begins inside other bytes"),),
 )
 """gzip streams."""
-ZIP = Family(
+ZIP = FormFamily(
     ("{ 50 4b 03 04 ?? ?? ?? ?? 08 00 }",),
     read_zip,
     (Form("zip:...", "any form in a deflated member of a zip archive that begins inside other bytes"),),

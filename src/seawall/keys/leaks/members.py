@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from seawall.keys.leaks import key_numbers as numbers
-from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext, text_anchors
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.neighbourhood import Neighbourhood, around
 
@@ -25,7 +25,7 @@ _SHORTEST_FRAGMENT = 22
 """Letters of `d` that must be there: 16 bytes."""
 
 
-def read_jwk(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_jwk(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The JWK whose member `kty` has its first letter just after `anchor`."""
     near = around(data, anchor, LONGEST, LONGEST)
     first, last = _object(near)
@@ -86,7 +86,7 @@ def _judged(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | Non
     if kind == "OKP":
         return _okp(members)
     if kind == "oct":
-        secret = decoded(members.get("k", ""))
+        secret = decode_number(members.get("k", ""))
         is_secret = len(secret) >= _SMALLEST_SECRET and numbers.is_random(secret)
         return ("jwk-oct", None) if is_secret else None
     return None
@@ -100,7 +100,7 @@ def _rsa(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] 
     if numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
         return "jwk", thumbprint
     rest = members.get("d", "")
-    if is_cut and len(rest) >= _SHORTEST_FRAGMENT and numbers.is_random(decoded(rest)):
+    if is_cut and len(rest) >= _SHORTEST_FRAGMENT and numbers.is_random(decode_number(rest)):
         return "jwk-fragment", thumbprint
     return None
 
@@ -118,13 +118,13 @@ def _ec(members: Mapping[str, str]) -> tuple[str, str | None] | None:
 
 def _okp(members: Mapping[str, str]) -> tuple[str, str | None] | None:
     curve = members.get("crv", "")
-    public = numbers.okp_public(curve, decoded(members.get("d", ""))) if curve in numbers.OKP else None
-    if public is None or decoded(members.get("x", "")) not in (b"", public):
+    public = numbers.okp_public(curve, decode_number(members.get("d", ""))) if curve in numbers.OKP else None
+    if public is None or decode_number(members.get("x", "")) not in (b"", public):
         return None
     return "jwk", numbers.okp_thumbprint(curve, public)
 
 
-def decoded(letters: str) -> bytes:
+def decode_number(letters: str) -> bytes:
     """Base64 of either alphabet, padded or not; empty where it is none."""
     letters = letters.rstrip("=").replace("-", "+").replace("_", "/")
     try:
@@ -135,7 +135,7 @@ def decoded(letters: str) -> bytes:
 
 def number(letters: str) -> int:
     """A big-endian number in base64."""
-    return int.from_bytes(decoded(letters), "big")
+    return int.from_bytes(decode_number(letters), "big")
 
 
 _TAG = re.compile(
@@ -144,7 +144,7 @@ _TAG = re.compile(
 _XML_AHEAD = 24 << 10
 
 
-def read_xml(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_xml(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The RSA key in XML whose element's name is at `anchor`."""
     near = around(data, anchor, 16, _XML_AHEAD)
     text = near.text[near.here :]
@@ -164,7 +164,7 @@ def read_xml(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
     yield RawHit(near.base + first, "xml", numbers.rsa_thumbprint(n, e), last - first)
 
 
-JWK = Family(
+JWK = FormFamily(
     anchors=text_anchors('"kty', "'kty", "kty:"),
     read=read_jwk,
     forms=(
@@ -173,7 +173,7 @@ JWK = Family(
     ),
 )
 """JSON Web Keys."""
-XML = Family(
+XML = FormFamily(
     anchors=text_anchors("RSAKeyValue", "RSAParameters"),
     read=read_xml,
     forms=(Form("xml", "`RSAKeyValue` of .NET and XML signatures, with its private members"),),

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 from seawall.keys.leaks import key_numbers as numbers
-from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext, text_anchors
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.members import LONGEST, decoded, number
+from seawall.keys.leaks.members import LONGEST, decode_number, number
 from seawall.keys.leaks.neighbourhood import around
 
 _MEMBER = re.compile(r'"(modulus|exponent|d|p|q)\s{0,8}"\s{0,64}:\s{0,64}"([A-Za-z0-9+/=_-]+)', re.IGNORECASE)
@@ -25,7 +25,7 @@ _EDWARDS = {"15": "Ed25519", "16": "Ed448"}
 _BIND_AHEAD = 24 << 10
 
 
-def read_parameters(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_parameters(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The key whose JSON member `Modulus` has its first letter at `anchor`."""
     near = around(data, anchor, LONGEST, LONGEST)
     first = near.text.rfind("{", 0, near.here)
@@ -44,7 +44,7 @@ def read_parameters(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit
         )
 
 
-def read_bind(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read_bind(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The key whose file begins with `Private-key-format:` at `anchor`."""
     near = around(data, anchor, 0, _BIND_AHEAD)
     following = near.text.find("Private-key-format:", near.here + 1)
@@ -68,7 +68,7 @@ def _bind_rsa(values: dict[str, str]) -> str | None:
 
 
 def _bind_curve(values: dict[str, str]) -> str | None:
-    algorithm, private = values.get("Algorithm", ""), decoded(values.get("PrivateKey", ""))
+    algorithm, private = values.get("Algorithm", ""), decode_number(values.get("PrivateKey", ""))
     name, size = _CURVES.get(algorithm, ("", 0))
     if len(private) == size and numbers.is_random(private) and name:
         public = numbers.ec_public(name, int.from_bytes(private, "big"))
@@ -78,13 +78,13 @@ def _bind_curve(values: dict[str, str]) -> str | None:
     return numbers.okp_thumbprint(curve, point) if curve and point else None
 
 
-PARAMETERS = Family(
+PARAMETERS = FormFamily(
     anchors=text_anchors('Modulus"', 'Modulus\\"', 'modulus"', 'modulus\\"'),
     read=read_parameters,
     forms=(Form("rsa-parameters-json", "`RSAParameters` of .NET as JSON, with its private members"),),
 )
 """RSA keys that .NET wrote as JSON."""
-BIND = Family(
+BIND = FormFamily(
     anchors=text_anchors("Private-key-format:"),
     read=read_bind,
     forms=(Form("bind", "private key file of BIND (DNSSEC): RSA, ECDSA, Ed25519, Ed448"),),

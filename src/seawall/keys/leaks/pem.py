@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seawall.keys.leaks import der_keys, openssh
-from seawall.keys.leaks.der import Malformed
-from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
+from seawall.keys.leaks.der import MalformedDer
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext, text_anchors
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_numbers import is_random
 from seawall.keys.leaks.neighbourhood import Neighbourhood, around
@@ -73,7 +73,7 @@ class _Block:
     end: int
 
 
-def read(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The key in the block whose first line has `PRIVATE KEY` at `anchor`."""
     if b"BEGIN" not in data[max(0, anchor - 64) : anchor]:
         return
@@ -129,7 +129,7 @@ def _judged(label: str, content: bytes) -> tuple[str, str | None] | None:
             key = openssh.parse(content, 0, len(content))
             return key.form, key.thumbprint
         found = der_keys.read_any(content, 0, len(content))
-    except Malformed:
+    except MalformedDer:
         return None
     return found.form.replace("-der", ""), found.thumbprint
 
@@ -142,7 +142,7 @@ def _is_pgp_secret(content: bytes) -> bool:
     return tag in (5, 7)
 
 
-FAMILY = Family(
+FAMILY = FormFamily(
     anchors=text_anchors("PRIVATE KEY", "PRIVATE+KEY", "PRIVATE%20KEY", "PRIVATE_KEY"),
     read=read,
     forms=(

@@ -118,7 +118,7 @@ def point_of(thumbprint: str, native: object) -> Point | None:
 
 
 @dataclass(slots=True)
-class Stretch:
+class PointRange:
     """Bytes [first, last) around the places of a point."""
 
     point: Point
@@ -148,7 +148,7 @@ class PointSearch:
             if private is not None:
                 yield from _copies(stretch, private, data)
 
-    def _private_half(self, stretch: Stretch, data: Bytes) -> bytes | None:
+    def _private_half(self, stretch: PointRange, data: Bytes) -> bytes | None:
         has_time = self._work_left > MOST_WORK // 2
         candidates = _candidates(stretch, data, UNALIGNED if has_time else 0)
         size = _FIRST
@@ -163,9 +163,9 @@ class PointSearch:
             size = _LATER
         return None
 
-    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[Stretch]:
+    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[PointRange]:
         """Where to look for which point; stretches of one point that touch are one."""
-        open_stretches: dict[str, Stretch] = {}
+        open_stretches: dict[str, PointRange] = {}
         for place, _ in self._finder.places(data, start, end):
             for point, form in self._forms:
                 if data[place : place + len(form)].tobytes() != form:
@@ -178,11 +178,11 @@ class PointSearch:
                     continue
                 if before:
                     yield before
-                open_stretches[point.thumbprint] = Stretch(point, first, last, [place])
+                open_stretches[point.thumbprint] = PointRange(point, first, last, [place])
         yield from open_stretches.values()
 
 
-def _places_to_try(stretch: Stretch, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _places_to_try(stretch: PointRange, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Offsets in a stretch, nearest to a point first: those within `NEAR` and the aligned ones, and all others."""
     indexes = np.arange(stretch.last - stretch.first - length + 1)
     distances = _distances(indexes, np.array(stretch.places) - stretch.first)
@@ -198,7 +198,7 @@ def _random_looking(indexes: npt.NDArray[np.int64], windows: npt.NDArray[np.uint
         yield from some[_looks_random(windows[some])].tolist()
 
 
-def _candidates(stretch: Stretch, data: Bytes, unaligned: int) -> Iterator[bytes]:
+def _candidates(stretch: PointRange, data: Bytes, unaligned: int) -> Iterator[bytes]:
     """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first.
 
     After the near and the aligned ones come so many of the others.
@@ -230,7 +230,7 @@ def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) ->
     return distances
 
 
-def _copies(stretch: Stretch, private: bytes, data: Bytes) -> Iterator[RawHit]:
+def _copies(stretch: PointRange, private: bytes, data: Bytes) -> Iterator[RawHit]:
     """All places of a private half in a stretch."""
     point = stretch.point
     content_of_stretch = data[stretch.first : stretch.last].tobytes()

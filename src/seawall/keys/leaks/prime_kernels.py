@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numba import uint8, uint64
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 from seawall.keys.leaks.instructions import (
     LANES,
     Bytes,
@@ -41,7 +41,7 @@ PADDING = 3
 """Digits of zero below the inverse, of which its lowest windows of 64 bits take a part."""
 
 
-@compiled
+@compile_kernel
 def _plausible(
     low: Bytes, top: Bytes, smallest: Any, size: int, flags: Bytes, marks: Bytes, found: Places
 ) -> int:
@@ -59,7 +59,7 @@ def _plausible(
     return count
 
 
-@compiled
+@compile_kernel
 def _residues(
     data: Bytes, places: Places, count: int, length: int, powers: Words, sieve: Words, out: Words
 ) -> None:
@@ -79,7 +79,7 @@ def _residues(
         out[t] = high
 
 
-@compiled
+@compile_kernel
 def _coprime(residues: Words, places: Places, count: int, primes: Words, good: Bytes, out: Places) -> int:
     """Places whose residue no prime divides; `primes` holds inverses modulo 2^64 and the largest quotients."""
     good[:count] = 1
@@ -95,7 +95,7 @@ def _coprime(residues: Words, places: Places, count: int, primes: Words, good: B
     return kept
 
 
-@compiled
+@compile_kernel
 def _pack(
     data: Bytes, place: int, length: int, bits: int, lane: int, divisors: Words, inverses: Words
 ) -> None:
@@ -117,7 +117,7 @@ def _pack(
     inverses[lane] = inverse & mask
 
 
-@compiled
+@compile_kernel
 def _spread(digits: Words, count: int, bits: int, terms: int, out: Words) -> None:
     """The inverse's 64 bits below its bit W - i TERM_BITS, for each term i and lane; `digits` has PADDING rows of zeros first."""
     for i in range(terms):
@@ -130,7 +130,7 @@ def _spread(digits: Words, count: int, bits: int, terms: int, out: Words) -> Non
             out[i, lane] = (low >> shift) | (high << (uint64(2 * bits) - shift))
 
 
-@compiled
+@compile_kernel
 def _divided(
     data: Bytes,
     places: Places,
@@ -180,7 +180,7 @@ def _divided(
     return found
 
 
-@compiled
+@compile_kernel
 def find_divisors(
     data: Bytes, flags: Bytes, end: int, length: int, bits: int, smallest: Any, powers: Words, sieve: Words,
     primes: Words, dividends: Words, terms: Words, start: int, out: Places,

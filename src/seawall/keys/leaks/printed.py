@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from seawall.keys.leaks import key_numbers as numbers
 from seawall.keys.leaks.der_keys import is_point
-from seawall.keys.leaks.family import Family, Form, Inside, text_anchors
+from seawall.keys.leaks.family import Form, FormFamily, SearchContext, text_anchors
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.neighbourhood import around
 
@@ -27,7 +27,7 @@ _NAMES = {
 _OKP = {name.upper(): name for name in numbers.OKP}
 
 
-def read(data: bytes, anchor: int, inside: Inside) -> Iterable[RawHit]:
+def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """The key whose heading has `Private-Key:` at `anchor`."""
     near = around(data, anchor, 16, _AHEAD)
     following = near.text.find("Private-Key:", near.here + 1)
@@ -73,7 +73,7 @@ def _okp(values: Mapping[str, bytes], kind: str) -> str | None:
     return numbers.okp_thumbprint(curve, public)
 
 
-FAMILY = Family(
+FAMILY = FormFamily(
     anchors=text_anchors("Private-Key:"),
     read=read,
     forms=(Form("openssl-text", "what `openssl pkey -text` prints: RSA, EC, Ed25519, Ed448, X25519, X448"),),

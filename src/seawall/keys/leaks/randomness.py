@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 
 WORD = 8
 LOST = 1e-9
@@ -22,7 +22,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RandomnessBounds:
     """At least how many bytes of a random number are 0x80 or more, and at most how many zero, in the words that lie within it.
 
     There is no bound above: windows of 0xFF alone are dismissed soon, and a number of ones alone is found.
@@ -33,13 +33,13 @@ class Bounds:
     most_zero: int
 
 
-def bounds_for(length: int) -> Bounds:
+def bounds_for(length: int) -> RandomnessBounds:
     """Return the bounds for windows of `length` bytes, taken of the whole words that a window covers at any offset."""
     words = max(length // WORD - 1, 0)
     size = WORD * words
     fewest = next((count for count in range(size) if _at_most(size, count, 0.5) > LOST), 0)
     zeros = next((count for count in range(size) if _at_most(size, count, 1 / 256) >= 1 - LOST), size)
-    return Bounds(words, fewest, zeros)
+    return RandomnessBounds(words, fewest, zeros)
 
 
 def _at_most(size: int, count: int, chance: float) -> float:
@@ -47,7 +47,7 @@ def _at_most(size: int, count: int, chance: float) -> float:
     return math.fsum(math.comb(size, n) * chance**n * (1 - chance) ** (size - n) for n in range(count + 1))
 
 
-@compiled
+@compile_kernel
 def _mark(words: npt.NDArray[np.uint64], inner: int, fewest: int, zeros: int, out: Bytes) -> None:
     """Flag the words after which `inner` words follow whose bytes keep within the bounds, and those too near the end to tell."""
     sevens = np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -71,7 +71,7 @@ def _mark(words: npt.NDArray[np.uint64], inner: int, fewest: int, zeros: int, ou
     out[len(sums) :] = 1
 
 
-def mark_random(data: Bytes, bounds: Bounds) -> Bytes:
+def mark_random(data: Bytes, bounds: RandomnessBounds) -> Bytes:
     """Return a flag for each eight bytes of `data`: 0 where no window that begins in them looks random.
 
     Windows that the buffer does not hold whole are marked, and are for the caller to leave out.

@@ -10,10 +10,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
 from seawall.keys.leaks import walk, workers
-from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
+from seawall.keys.leaks.findings import LeakedKey, RawHit, SearchTotals, SkippedBytes
 from seawall.keys.leaks.search import BufferSearch, Searcher, outermost
-from seawall.keys.leaks.streams import Engine, StreamSearch
-from seawall.keys.leaks.supply import PIECE, Supply
+from seawall.keys.leaks.streams import LeakSearchEngine, StreamSearch
+from seawall.keys.leaks.supply import PIECE, ByteSource
 
 if TYPE_CHECKING:
     from seawall_tokens.jose.key import PublicKey
@@ -44,18 +44,18 @@ def search(
     *,
     stdin: BinaryIO | None = None,
     progress: Progress | None = None,
-) -> Account:
+) -> SearchTotals:
     """Search files and folders, and standard input where a path is `-`; findings in order of path and offset.
 
     An interrupt (Ctrl-C) ends the search, not what was found by then: after hours of it that is what somebody wants.
     """
-    account = Account()
+    account = SearchTotals()
     try:
         _search(paths, settings or LeakSettings(), account, stdin, progress)
     except KeyboardInterrupt:
         account.is_interrupted = True
-        account.skipped += (Skipped(path, INTERRUPTED) for path in paths)
-    account.findings = settled(account.findings)
+        account.skipped += (SkippedBytes(path, INTERRUPTED) for path in paths)
+    account.findings = choose_settings(account.findings)
     account.skipped = sorted(set(account.skipped), key=lambda skipped: (skipped.path, skipped.reason))
     return account
 
@@ -63,7 +63,7 @@ def search(
 def _search(
     paths: Sequence[str],
     settings: LeakSettings,
-    account: Account,
+    account: SearchTotals,
     stdin: BinaryIO | None,
     progress: Progress | None,
 ) -> None:
@@ -72,7 +72,7 @@ def _search(
     if STDIN in paths and stdin is not None:
         found = StreamSearch(make(), STDIN)
         try:
-            found.search(Supply(_pieces(stdin, found)), STDIN)
+            found.search(ByteSource(_pieces(stdin, found)), STDIN)
         finally:
             account.add(found.account)
             account.files += 1
@@ -93,8 +93,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _engine(others: tuple[BufferSearch, ...], known: frozenset[str]) -> Engine:
-    return Engine(Searcher(), others, known)
+def _engine(others: tuple[BufferSearch, ...], known: frozenset[str]) -> LeakSearchEngine:
+    return LeakSearchEngine(Searcher(), others, known)
 
 
 def _pieces(stdin: BinaryIO, found: StreamSearch) -> Iterator[bytes]:
@@ -107,24 +107,24 @@ def _measure(paths: Sequence[str], *, wants_total: bool) -> tuple[int, bool]:
     """Bytes in all, 0 where nobody wants to know, and whether they are few."""
     total = 0
     for entry in walk.walk(paths):
-        if isinstance(entry, walk.Entry):
+        if isinstance(entry, walk.FoundFile):
             total += entry.size
             if not wants_total and total > ALONE_UP_TO:
                 return 0, False
     return total if wants_total else 0, total <= ALONE_UP_TO
 
 
-def _entries(paths: Sequence[str], account: Account) -> Iterator[walk.Entry]:
+def _entries(paths: Sequence[str], account: SearchTotals) -> Iterator[walk.FoundFile]:
     for found in walk.walk(paths):
-        if isinstance(found, Skipped):
+        if isinstance(found, SkippedBytes):
             account.skipped.append(found)
         else:
             yield found
 
 
-def settled(findings: list[Finding]) -> list[Finding]:
+def choose_settings(findings: list[LeakedKey]) -> list[LeakedKey]:
     """Findings in order, each key once in each place, also where two stretches of a file met in it."""
-    kept: list[Finding] = []
+    kept: list[LeakedKey] = []
     findings = sorted(findings, key=lambda finding: (finding.path, finding.offset))
     for _, group in groupby(findings, key=lambda finding: finding.path):
         by_hit = {RawHit(found.offset, found.form, found.key, found.length): found for found in group}

@@ -21,10 +21,10 @@ from seawall.keys.leaks import (
     printed,
     wide,
 )
-from seawall.keys.leaks.family import AHEAD, BEFORE, Family, Form
+from seawall.keys.leaks.family import AHEAD, BEFORE, Form, FormFamily
 from seawall.keys.leaks.findings import RawHit
 
-FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[FormFamily, ...] = (
     pem.FAMILY,
     members.JWK,
     members.XML,
@@ -92,7 +92,7 @@ def _nothing(_size: int) -> Iterator[bytes]:
 
 
 @dataclass(slots=True)
-class Allowance:
+class ExpansionBudget:
     """What one window may still expand to, and where it did not suffice (offsets and reasons)."""
 
     left: int = WINDOW_LIMIT
@@ -111,14 +111,14 @@ class Searcher:
         end: int | None = None,
         *,
         rest: Rest = _nothing,
-        allowance: Allowance | None = None,
+        allowance: ExpansionBudget | None = None,
         others: tuple[BufferSearch, ...] = (),
     ) -> list[RawHit]:
         """Keys whose giveaway begins at `start`..`end` of `data`; what lies around is context.
 
         `others` search the same bytes, and those of compressed streams in them.
         """
-        level = _Level(self, data, rest, allowance or Allowance(), others, 0)
+        level = _Level(self, data, rest, allowance or ExpansionBudget(), others, 0)
         return level.all_hits(start, len(data) if end is None else end)
 
     @cached_property
@@ -152,7 +152,7 @@ class _Level:
         searcher: Searcher,
         data: bytes,
         rest: Rest,
-        allowance: Allowance,
+        allowance: ExpansionBudget,
         others: tuple[BufferSearch, ...],
         depth: int,
     ) -> None:
@@ -192,7 +192,7 @@ class _Level:
     def _wide(self, start: int, end: int) -> list[RawHit]:
         """Keys in UTF-16 that begin at `start`..`end`."""
         hits = [
-            wide.placed(hit, text, self._data)
+            wide.place_texts(hit, text, self._data)
             for text in wide.texts(self._data)
             for hit in self.search(text.letters)
         ]
@@ -232,7 +232,7 @@ class _Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BufferWindow:
     """A stretch of a stream with context: `start`..`end` of `data` is the stretch, at `offset` of the stream."""
 
     data: bytes
@@ -241,7 +241,7 @@ class Window:
     offset: int
 
 
-def windows(pieces: Iterator[bytes], size: int) -> Iterator[Window]:
+def windows(pieces: Iterator[bytes], size: int) -> Iterator[BufferWindow]:
     """Cut a stream into stretches of `size` bytes, each with what comes before and after it.
 
     Memory holds one stretch and its context, however long the stream is.
@@ -255,7 +255,7 @@ def windows(pieces: Iterator[bytes], size: int) -> Iterator[Window]:
             is_over = not piece
         end = len(held) if is_over and len(held) <= start + size + AHEAD else start + size
         if end > start:
-            yield Window(bytes(held), start, end, offset)
+            yield BufferWindow(bytes(held), start, end, offset)
         offset += end - start
         cut = max(0, end - BEFORE)
         del held[:cut]

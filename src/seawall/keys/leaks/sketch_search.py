@@ -11,7 +11,7 @@ import numpy as np
 from seawall.keys.leaks import sketches
 from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.sketches import Part, Sketch
+from seawall.keys.leaks.sketches import Sketch, SketchPart
 from seawall.keys.leaks.windows import WINDOW, WindowFinder
 
 MOST_DIGESTS = 1 << 22
@@ -26,7 +26,7 @@ class SketchSearch:
     """Sketches ready for a search. One object serves one thread; it can be pickled."""
 
     def __init__(self, known: Iterable[Sketch]) -> None:
-        self._by_fold: defaultdict[int, list[tuple[Sketch, Part]]] = defaultdict(list)
+        self._by_fold: defaultdict[int, list[tuple[Sketch, SketchPart]]] = defaultdict(list)
         known = tuple(known)
         for sketch in known:
             for part in sketch.parts:
@@ -87,7 +87,7 @@ class SketchSearch:
                     self._seen.discard(hash((part.digest, content)))
                     yield RawHit(begin, _form(part.name, is_big=step == 1), sketch.key, part.length)
 
-    def _is_known_wrong(self, part: Part, content: bytes) -> bool:
+    def _is_known_wrong(self, part: SketchPart, content: bytes) -> bool:
         """Whether these bytes were tried lately: data that repeats itself is hashed once."""
         mark = hash((part.digest, content))
         if mark in self._seen:

@@ -62,7 +62,7 @@ class NoSketch(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SketchPart:
     """What is kept of one number: `length` bytes big-endian without leading zeros (a seed: its bytes)."""
 
     name: str
@@ -81,7 +81,7 @@ class Sketch:
 
     key: str
     salt: bytes
-    parts: tuple[Part, ...]
+    parts: tuple[SketchPart, ...]
 
 
 def make_sketch(key: PrivateKey) -> Sketch:
@@ -170,14 +170,14 @@ def _bytes(value: int) -> bytes:
     return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
-def _part(name: str, content: bytes, salt: bytes) -> Part:
+def _part(name: str, content: bytes, salt: bytes) -> SketchPart:
     usual = len(content) - len(content) // 4 - WINDOW
     # Fold 0 is that of every run of one byte: a search would stop everywhere.
     others = (place for place in range(len(content) - WINDOW + 1) if fold_of(content[place : place + WINDOW]))
     anchor = usual if fold_of(content[usual : usual + WINDOW]) else next(others, usual)
     window = content[anchor : anchor + WINDOW]
     check = check_of(window) if len(content) >= LONG else None
-    return Part(name, len(content), anchor, fold_of(window), check, digest_of(content, salt))
+    return SketchPart(name, len(content), anchor, fold_of(window), check, digest_of(content, salt))
 
 
 def _sketch(row: Any) -> Sketch:
@@ -189,14 +189,14 @@ def _sketch(row: Any) -> Sketch:
     return Sketch(key, _octets(row, "salt", SALT), tuple(_read_part(part) for part in row["parts"]))
 
 
-def _read_part(row: Any) -> Part:
+def _read_part(row: Any) -> SketchPart:
     if not isinstance(row, dict) or row.get("name") not in NAMES:
         raise SketchesUnreadable("a part has no name that this version knows")
     length = _whole(row, "length", SHORTEST, LONGEST)
     anchor = _whole(row, "anchor", 0, length - WINDOW)
     fold = _whole(row, "fold", 0, 0xFFFF)
     check = _whole(row, "check", 0, 0xFFFF) if "check" in row else None
-    return Part(row["name"], length, anchor, fold, check, _octets(row, "digest", DIGEST))
+    return SketchPart(row["name"], length, anchor, fold, check, _octets(row, "digest", DIGEST))
 
 
 def _whole(row: Mapping[str, Any], name: str, least: int, most: int) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seawall.keys.leaks import archives
-from seawall.keys.leaks.findings import Account, Finding, RawHit, Skipped
-from seawall.keys.leaks.search import Allowance, BufferSearch, Rest, Searcher, Window, windows
-from seawall.keys.leaks.supply import Budget, Stopped, Supply
+from seawall.keys.leaks.findings import LeakedKey, RawHit, SearchTotals, SkippedBytes
+from seawall.keys.leaks.search import BufferSearch, BufferWindow, ExpansionBudget, Rest, Searcher, windows
+from seawall.keys.leaks.supply import ByteSource, ReadBudget, StreamTruncated
 
 WINDOW = 2 << 20
 """Bytes searched at a time."""
@@ -24,14 +24,14 @@ MORE = "more of it was not searched than is listed"
 
 
 @dataclass(slots=True)
-class Engine:
+class LeakSearchEngine:
     """All ways to find keys, and the thumbprints of those that are asked about."""
 
     searcher: Searcher
     others: tuple[BufferSearch, ...] = ()
     known: frozenset[str] = frozenset()
 
-    def examine(self, window: Window, rest: Rest, allowance: Allowance) -> list[RawHit]:
+    def examine(self, window: BufferWindow, rest: Rest, allowance: ExpansionBudget) -> list[RawHit]:
         """Hits of one window, with offsets in the window's bytes."""
         return self.searcher.search(
             window.data, window.start, window.end, rest=rest, allowance=allowance, others=self.others
@@ -42,12 +42,12 @@ class Engine:
 class StreamSearch:
     """Searches one file; what it finds goes into `account`."""
 
-    engine: Engine
+    engine: LeakSearchEngine
     name: str
-    budget: Budget = field(default_factory=Budget)
-    account: Account = field(default_factory=Account)
+    budget: ReadBudget = field(default_factory=ReadBudget)
+    account: SearchTotals = field(default_factory=SearchTotals)
 
-    def search(self, supply: Supply, path: str, plain_path: str = "", depth: int = 0) -> None:
+    def search(self, supply: ByteSource, path: str, plain_path: str = "", depth: int = 0) -> None:
         """Search a stream and everything in it. `plain_path` is its name if it is no archive; `path`'s members' prefix.
 
         What an archive leaves unread (its directory, what follows it, all after damage) is searched as plain bytes.
@@ -62,7 +62,7 @@ class StreamSearch:
             self._inner(unpack(supply), path, f"{path}!/{_stem(path, suffixes)}", plain_path, depth)
         elif opener is not None:
             self._members(opener(supply), path, plain_path, depth)
-        reason = archives.unsupported(head)
+        reason = archives.name_unsupported(head)
         before = self.account.bytes_scanned
         self.plain(supply, plain_path)
         if reason is not None:  # searched as it lies, but what it holds was not: that counts as skipped
@@ -70,7 +70,9 @@ class StreamSearch:
             self.account.bytes_scanned = before
             self.skip(plain_path, reason, size)
 
-    def _members(self, members: Iterator[archives.Member], path: str, plain_path: str, depth: int) -> None:
+    def _members(
+        self, members: Iterator[archives.ArchiveMember], path: str, plain_path: str, depth: int
+    ) -> None:
         try:
             for member in members:
                 self.budget.member()
@@ -79,24 +81,24 @@ class StreamSearch:
                     self.skip(name, member.reason, member.size)
                 else:
                     self._inner(member.pieces, name, name, name, depth)
-        except Stopped as stop:
+        except StreamTruncated as stop:
             self.skip(plain_path, stop.reason)
 
     def _inner(self, pieces: Iterator[bytes], path: str, plain_path: str, blamed: str, depth: int) -> None:
         stream = _Guarded(pieces, self.budget)
-        self.search(Supply(iter(stream)), path, plain_path, depth + 1)
+        self.search(ByteSource(iter(stream)), path, plain_path, depth + 1)
         if stream.stopped is not None:
             self.skip(blamed, stream.stopped)
 
-    def plain(self, supply: Supply, path: str) -> None:
+    def plain(self, supply: ByteSource, path: str) -> None:
         """Search what is left of a stream as it lies."""
         base = supply.position
         for window in windows(supply.pieces(), WINDOW):
             self.window(window, path, base=base)
 
-    def window(self, window: Window, path: str, rest: Rest | None = None, base: int = 0) -> None:
+    def window(self, window: BufferWindow, path: str, rest: Rest | None = None, base: int = 0) -> None:
         """Search one window; `base` is the stream's offset where windows begin to be counted."""
-        allowance = Allowance()
+        allowance = ExpansionBudget()
         origin = base + window.offset - window.start
         hits = self.engine.examine(window, rest or _none, allowance)
         for hit in hits:
@@ -111,18 +113,18 @@ class StreamSearch:
             self.skip(path, f"more than {MOST_FINDINGS:,} keys: the others are not listed")
             return
         is_known = hit.thumbprint is not None and hit.thumbprint in self.engine.known
-        found = Finding(path, origin + hit.offset, hit.form, hit.thumbprint, is_known, hit.length)
+        found = LeakedKey(path, origin + hit.offset, hit.form, hit.thumbprint, is_known, hit.length)
         self.account.findings.append(found)
 
     def skip(self, path: str, reason: str, size: int | None = None) -> None:
         """Say that something was not searched, once for each path and reason."""
-        skipped = Skipped(path, reason, size)
+        skipped = SkippedBytes(path, reason, size)
         if len(self.account.skipped) >= MOST_SKIPPED:
             rest = self.account.skipped[-1]
             if rest.reason != MORE:
-                self.account.skipped.append(Skipped(self.name, MORE, size))
+                self.account.skipped.append(SkippedBytes(self.name, MORE, size))
             elif size is not None:
-                self.account.skipped[-1] = Skipped(self.name, MORE, (rest.size or 0) + size)
+                self.account.skipped[-1] = SkippedBytes(self.name, MORE, (rest.size or 0) + size)
         elif size is not None or skipped not in self.account.skipped[-64:]:
             self.account.skipped.append(skipped)
 
@@ -130,7 +132,7 @@ class StreamSearch:
 class _Guarded:
     """Pieces that count against the budget; damage and limits end them and are kept."""
 
-    def __init__(self, pieces: Iterator[bytes], budget: Budget) -> None:
+    def __init__(self, pieces: Iterator[bytes], budget: ReadBudget) -> None:
         self.stopped: str | None = None
         self._pieces = pieces
         self._budget = budget
@@ -140,7 +142,7 @@ class _Guarded:
             for piece in self._pieces:
                 self._budget.give(len(piece))
                 yield piece
-        except Stopped as stop:
+        except StreamTruncated as stop:
             self.stopped = stop.reason
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 PIECE = 1 << 18
 
 
-class Stopped(Exception):
+class StreamTruncated(Exception):
     """A stream ends before its end; `reason` says why in words without any of its content."""
 
     def __init__(self, reason: str) -> None:
@@ -17,7 +17,7 @@ class Stopped(Exception):
 
 
 @dataclass(slots=True)
-class Budget:
+class ReadBudget:
     """How far one file may expand, all its archives inside one another together.
 
     `ratio` times what was read of the file, but `floor` bytes in any case, and `members` in all.
@@ -34,23 +34,23 @@ class Budget:
         self.was_read += size
 
     def give(self, size: int) -> None:
-        """Count bytes that came out of an archive; raises `Stopped`."""
+        """Count bytes that came out of an archive; raises `StreamTruncated`."""
         self.was_given += size
         self._check()
 
     def member(self) -> None:
-        """Count a member; raises `Stopped`."""
+        """Count a member; raises `StreamTruncated`."""
         self._check()
         self.members -= 1
         if self.members < 0:
-            raise Stopped("too many members")
+            raise StreamTruncated("too many members")
 
     def _check(self) -> None:
         if self.was_given > max(self.floor, self.ratio * self.was_read):
-            raise Stopped(f"expands to more than {self.ratio:,} times its size")
+            raise StreamTruncated(f"expands to more than {self.ratio:,} times its size")
 
 
-class Supply:
+class ByteSource:
     """A stream of bytes over an iterator of pieces; `position` counts what was taken."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from seawall.keys.leaks.findings import Account, Finding
+from seawall.keys.leaks.findings import LeakedKey, SearchTotals
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
@@ -19,7 +19,7 @@ _PATH = 300
 _UNBOUNDED = 10_000
 
 
-def leak_document(account: Account) -> dict[str, Any]:
+def leak_document(account: SearchTotals) -> dict[str, Any]:
     """Everything about a search, as plain values. `key` is the RFC 7638 thumbprint, null where the key is not known."""
     return {
         "findings": [
@@ -44,7 +44,7 @@ def leak_document(account: Account) -> dict[str, Any]:
     }
 
 
-def show_leaks(console: Console, account: Account) -> None:
+def show_leaks(console: Console, account: SearchTotals) -> None:
     """Print what was found, what was skipped and how much was searched."""
     from rich.filesize import decimal
 
@@ -66,7 +66,7 @@ def show_leaks(console: Console, account: Account) -> None:
     )
 
 
-def _found(findings: list[Finding]) -> str:
+def _found(findings: list[LeakedKey]) -> str:
     """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
     places = len(findings)
     known = sum(found.is_known for found in findings)
@@ -81,7 +81,7 @@ def _found(findings: list[Finding]) -> str:
     return f"private keys found in {places:,} places: {', '.join(said)}{asked}"
 
 
-def _show_findings(console: Console, findings: list[Finding]) -> None:
+def _show_findings(console: Console, findings: list[LeakedKey]) -> None:
     """One line for each finding where that fits; else a line for each path, with its findings below. Nothing is cut."""
     from rich.measure import Measurement
     from rich.text import Text
@@ -100,7 +100,7 @@ def _show_findings(console: Console, findings: list[Finding]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _findings(findings: list[Finding]) -> Table:
+def _findings(findings: list[LeakedKey]) -> Table:
     from rich.text import Text
 
     table = _table()
@@ -115,7 +115,7 @@ def _findings(findings: list[Finding]) -> Table:
     return table
 
 
-def _skipped(account: Account) -> Table:
+def _skipped(account: SearchTotals) -> Table:
     from rich.text import Text
 
     table = _table()

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 
 _ROOM = 1 << 12
 
 Bytes = npt.NDArray[np.uint8]
 
 
-@compiled
+@compile_kernel
 def _find_runs(
     data: Bytes, alphabet: Bytes, start: int, end: int, shortest: int, out: npt.NDArray[np.int64]
 ) -> tuple[int, int]:

@@ -7,14 +7,14 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seawall.keys.leaks.findings import Skipped
+from seawall.keys.leaks.findings import SkippedBytes
 
 KERNEL = frozenset({"/proc", "/sys", "/dev"})
 """Folders that hold no files but views of the machine; not entered unless named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FoundFile:
     """A regular file; `place` opens it, `path` names it in answers. Size in bytes, time of change in nanoseconds."""
 
     place: str
@@ -25,12 +25,12 @@ class Entry:
     """Device and inode: what is opened later must be the same file."""
 
 
-def shown(place: str) -> str:
+def show_path(place: str) -> str:
     """A path as text that can be written anywhere; bytes that are no UTF-8 are escaped."""
     return os.fsencode(place).decode("utf-8", "backslashreplace")
 
 
-def walk(paths: Sequence[str]) -> Iterator[Entry | Skipped]:
+def walk(paths: Sequence[str]) -> Iterator[FoundFile | SkippedBytes]:
     """Files under the paths in order of name, folders entered once. Links that lead out of the paths are skipped."""
     roots = [os.path.realpath(path) for path in paths]
     entered: set[tuple[int, int]] = set()
@@ -48,7 +48,7 @@ def walk(paths: Sequence[str]) -> Iterator[Entry | Skipped]:
 
 def _folder(
     top: str, found: os.stat_result, roots: list[str], entered: set[tuple[int, int]]
-) -> Iterator[Entry | Skipped]:
+) -> Iterator[FoundFile | SkippedBytes]:
     waiting = [(top, found)]
     while waiting:
         place, found = waiting.pop()
@@ -72,7 +72,7 @@ def _folder(
         waiting += reversed(folders)
 
 
-def _looked_at(place: str, roots: list[str]) -> Entry | Skipped | os.stat_result | None:
+def _looked_at(place: str, roots: list[str]) -> FoundFile | SkippedBytes | os.stat_result | None:
     """A file, a folder (as its status), a thing to skip, or None where nothing is lost by going on."""
     try:
         found = os.lstat(place)
@@ -83,21 +83,23 @@ def _looked_at(place: str, roots: list[str]) -> Entry | Skipped | os.stat_result
     if not stat.S_ISDIR(found.st_mode):
         return _file(place, found)
     if os.path.realpath(place) in KERNEL:
-        return Skipped(shown(place), "the kernel's view of the machine")
+        return SkippedBytes(show_path(place), "the kernel's view of the machine")
     return found
 
 
-def _link(place: str, roots: list[str]) -> Skipped | None:
+def _link(place: str, roots: list[str]) -> SkippedBytes | None:
     target = os.path.realpath(place)
     is_inside = any(target == root or target.startswith(root.rstrip("/") + "/") for root in roots)
     if is_inside or not os.path.exists(target):  # noqa: PTH110
         return None
-    return Skipped(shown(place), "a link that leads out of what is searched")
+    return SkippedBytes(show_path(place), "a link that leads out of what is searched")
 
 
-def _file(place: str, found: os.stat_result) -> Entry | Skipped:
+def _file(place: str, found: os.stat_result) -> FoundFile | SkippedBytes:
     if stat.S_ISREG(found.st_mode):
-        return Entry(place, shown(place), found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
+        return FoundFile(
+            place, show_path(place), found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino)
+        )
     kinds = (
         (stat.S_ISFIFO, "a pipe"),
         (stat.S_ISSOCK, "a socket"),
@@ -105,9 +107,9 @@ def _file(place: str, found: os.stat_result) -> Entry | Skipped:
         (stat.S_ISBLK, "a block device: pipe it in, with `-` as path"),
     )
     kind = next((words for is_kind, words in kinds if is_kind(found.st_mode)), "no regular file")
-    return Skipped(shown(place), kind)
+    return SkippedBytes(show_path(place), kind)
 
 
-def _unreadable(place: str, error: OSError | ValueError) -> Skipped:
+def _unreadable(place: str, error: OSError | ValueError) -> SkippedBytes:
     words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no such path"
-    return Skipped(shown(place), f"cannot be read: {words}")
+    return SkippedBytes(show_path(place), f"cannot be read: {words}")

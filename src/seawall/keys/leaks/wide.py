@@ -60,7 +60,7 @@ def _stretches(places: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
             yield int(run[0]), int(run[-1])
 
 
-def placed(hit: RawHit, text: WideText, data: bytes) -> RawHit:
+def place_texts(hit: RawHit, text: WideText, data: bytes) -> RawHit:
     """A hit among the letters as a hit in the bytes, with the byte order."""
     place = text.base + hit.offset * 2
     length = max(hit.length, 1) * 2

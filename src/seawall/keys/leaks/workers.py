@@ -10,10 +10,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from seawall.keys.leaks import files
-from seawall.keys.leaks.files import Stretch
-from seawall.keys.leaks.findings import Account
-from seawall.keys.leaks.streams import Engine
-from seawall.keys.leaks.walk import Entry
+from seawall.keys.leaks.files import FileRange
+from seawall.keys.leaks.findings import SearchTotals
+from seawall.keys.leaks.streams import LeakSearchEngine
+from seawall.keys.leaks.walk import FoundFile
 
 STRETCH = 64 << 20
 """Bytes of a large file that one process searches at a time."""
@@ -23,22 +23,22 @@ BATCH_FILES = 256
 WAITING = 4
 """Batches under way or waiting, for each process: memory does not grow with the number of files."""
 
-Batch = list[Stretch]
-MakeEngine = Callable[[], Engine]
+Batch = list[FileRange]
+MakeEngine = Callable[[], LeakSearchEngine]
 
-_engine: Engine | None = None
+_engine: LeakSearchEngine | None = None
 
 
-def batches(entries: Iterable[Entry]) -> Iterator[Batch]:
+def batches(entries: Iterable[FoundFile]) -> Iterator[Batch]:
     """Cut large files, join small ones, in order."""
     batch: Batch = []
     size = 0
     for entry in entries:
         if entry.size > STRETCH and files.is_divisible(entry):
             for start in range(0, entry.size, STRETCH):
-                yield [Stretch(entry, start, min(start + STRETCH, entry.size))]
+                yield [FileRange(entry, start, min(start + STRETCH, entry.size))]
             continue
-        batch.append(Stretch(entry))
+        batch.append(FileRange(entry))
         size += entry.size
         if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
             yield batch
@@ -47,7 +47,7 @@ def batches(entries: Iterable[Entry]) -> Iterator[Batch]:
         yield batch
 
 
-def run(work: Iterable[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, Account]]:
+def run(work: Iterable[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, SearchTotals]]:
     """Search batches; yields bytes of each batch and its account, in any order.
 
     One process where `jobs` is 1. A batch whose process dies is skipped with all its files.
@@ -60,8 +60,8 @@ def run(work: Iterable[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[in
     yield from _pool(iter(work), make, jobs)
 
 
-def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, Account]]:
-    under_way: dict[Future[Account], Batch] = {}
+def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, SearchTotals]]:
+    under_way: dict[Future[SearchTotals], Batch] = {}
     pool = _started(make, jobs)
     try:
         is_over = False
@@ -106,27 +106,27 @@ def _begin(make: MakeEngine) -> None:
     _engine = make()
 
 
-def _task(batch: Batch) -> Account:
+def _task(batch: Batch) -> SearchTotals:
     assert _engine is not None  # noqa: S101
     return _searched(batch, _engine)
 
 
-def _searched(batch: Batch, engine: Engine) -> Account:
-    account = Account()
+def _searched(batch: Batch, engine: LeakSearchEngine) -> SearchTotals:
+    account = SearchTotals()
     for stretch in batch:
         try:
             account.add(files.search(stretch, engine))
         except Exception as error:  # a file that breaks the search is told, the others are searched
             if os.environ.get("SEAWALL_DEBUG") == "1":
                 raise
-            account.add(files.failed(stretch, error))
+            account.add(files.describe_failure(stretch, error))
     return account
 
 
-def _all_failed(batch: Batch, error: BaseException) -> Account:
-    account = Account()
+def _all_failed(batch: Batch, error: BaseException) -> SearchTotals:
+    account = SearchTotals()
     for stretch in batch:
-        account.add(files.failed(stretch, error))
+        account.add(files.describe_failure(stretch, error))
     return account
 
 

@@ -16,7 +16,7 @@ from mmap import mmap
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from seawall.keys.leaks.arithmetic import Known
+from seawall.keys.leaks.arithmetic import KnownKey
 from seawall.keys.leaks.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_numbers import is_random
@@ -34,7 +34,7 @@ _LEADING_ZEROS = 4
 class WrittenSearch:
     """Public keys whose private numbers are looked for in text. One object serves one thread; it can be pickled."""
 
-    def __init__(self, keys: Iterable[Known]) -> None:
+    def __init__(self, keys: Iterable[KnownKey]) -> None:
         moduli: list[RsaModulus] = []
         points: list[Point] = []
         for key in {key.thumbprint: key for key in keys}.values():

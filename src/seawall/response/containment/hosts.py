@@ -14,7 +14,7 @@ from seawall.response.errors import RespondInvalid
 from seawall.vendor_api.access.google import GoogleAccess
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
 from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
-from seawall.vendor_api.client import Access, Client
+from seawall.vendor_api.client import VendorAccess, VendorClient
 from seawall.vendor_api.clouds import GOOGLE, GRAPH
 from seawall_base.clock import Clock
 from seawall_base.http_client import ForeignHost, HttpClient
@@ -74,7 +74,7 @@ class ConfiguredVendors:
         if about.certificate:
             credential = certificate_credential(credential)
         login_base = about.base_url or cloud.login
-        login = Client(_http_client(login_base), None, self.clock)
+        login = VendorClient(_http_client(login_base), None, self.clock)
         access = MicrosoftAccess(
             about.client_id,
             about.tenant,
@@ -90,7 +90,7 @@ class ConfiguredVendors:
         about = self.settings.google
         assert about is not None  # noqa: S101 - looked at above
         login_base = about.base_url or GOOGLE.login
-        login = Client(_http_client(login_base), None, self.clock)
+        login = VendorClient(_http_client(login_base), None, self.clock)
         is_gmail = service == "gmail"
         access = GoogleAccess(
             _secret(about.key_file, "google"),
@@ -105,9 +105,9 @@ class ConfiguredVendors:
         about = self.settings.okta
         assert about is not None  # noqa: S101 - looked at above
         base = about.base_url or f"https://{about.domain}"
-        access: Access
+        access: VendorAccess
         if about.client_id:
-            login = Client(_http_client(base), None, self.clock)
+            login = VendorClient(_http_client(base), None, self.clock)
             access = PrivateKeyAccess(
                 _secret(about.key_file, "okta"),
                 about.client_id,
@@ -132,7 +132,7 @@ def _secret(file: str, vendor: Vendor) -> str:
     return secret_of(Path(file) if file else None, VARIABLES[vendor], f"a file in [{vendor}]")
 
 
-def _host(base: str, access: Access) -> VendorHost:
+def _host(base: str, access: VendorAccess) -> VendorHost:
     return VendorHost(base, _http_client(base), access)
 
 

@@ -26,9 +26,9 @@ from seawall.response.containment.checks import list_items
 from seawall.response.containment.refusals import find_advice
 from seawall.response.containment.values import StateRead, Vendor, VendorCall
 from seawall.response.errors import PlanInvalid
-from seawall.vendor_api.client import Access, Patience, Unavailable, asked_pause
+from seawall.vendor_api.client import RetryPolicy, VendorAccess, VendorUnavailable, parse_retry_after
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import Malformed, decoded, vendor_code
+from seawall.vendor_api.responses import MalformedResponse, decode_body, vendor_code
 from seawall_base.clock import Clock
 from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, IncompleteResponse
 
@@ -53,7 +53,7 @@ class VendorHost:
 
     base: str
     http: HttpClient
-    access: Access
+    access: VendorAccess
 
 
 Hosts = Callable[[Vendor, str, str, str], VendorHost]
@@ -73,7 +73,7 @@ class Vendors:
 
     hosts: Hosts
     clock: Clock
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryPolicy = field(default_factory=RetryPolicy)
     _known: dict[tuple[Vendor, str, str, str], VendorHost] = field(default_factory=dict)
 
     def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
@@ -126,7 +126,7 @@ class Vendors:
                 if not is_throttled and answer.status not in _UNKNOWN:
                     raise CallRefused(answer.status, code, find_advice(vendor, call, answer.status, code))
                 fault = code or f"status-{answer.status}"
-                pause = asked_pause(answer, self.clock)
+                pause = parse_retry_after(answer, self.clock)
                 if not is_throttled and not is_read:
                     self._settle()
                     raise CallResultUnknown(fault)
@@ -149,7 +149,7 @@ class Vendors:
             headers = dict(host.access.headers(call.method, url))
         except ForeignHost:
             raise PlanInvalid("a call leads to another host than the configured one") from None
-        except Unavailable as unavailable:
+        except VendorUnavailable as unavailable:
             raise CallRefused(0, f"no access token: {unavailable.code}") from None
         except CollectRefused as refused:
             raise CallRefused(0, refused.message, find_advice(vendor, call, 0, "")) from None
@@ -169,8 +169,8 @@ def _document(answer: HttpResponse) -> Any:
     if not answer.body.strip():
         return None
     try:
-        return decoded(answer.body, Any)
-    except Malformed:
+        return decode_body(answer.body, Any)
+    except MalformedResponse:
         raise CallResultUnknown("malformed") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.notification.document import Block, make_list, make_paragraph, make_table
 from seawall.response.notification.language import Language
 from seawall.response.notification.letter import LetterFacts, SubjectFacts
@@ -116,7 +116,7 @@ def _doubts(facts: LetterFacts, language: Language) -> list[str]:
     return [*lines, *(language.shown(reason) for reason in reasons[:GAPS])]
 
 
-def _gap(gap: Gap, language: Language) -> str:
+def _gap(gap: CoverageGap, language: Language) -> str:
     reason = _named("gap", gap.code, language) or language.say("gap.other", text=gap.text or gap.code)
     return language.say(
         "unknown.gap",

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import (
     LetterSender,
@@ -46,7 +46,7 @@ class SubjectFacts:
     name: str
     verdict: Verdict
     reasons: tuple[str, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[CoverageGap, ...]
     first: int | None
     last: int | None
     messages: int
@@ -140,7 +140,7 @@ class LetterFacts:
         return tuple((subject.name, folder) for subject in self.mailboxes for folder in subject.folders)
 
     @property
-    def gaps(self) -> tuple[Gap, ...]:
+    def gaps(self) -> tuple[CoverageGap, ...]:
         """What the logs lack, each gap once."""
         return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import NEEDED
 from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
@@ -41,7 +41,7 @@ class SpanCoverage:
         records: SearchRecords,
         start: int,
         end: int,
-        cut: Sequence[tuple[str, Gap]] = (),
+        cut: Sequence[tuple[str, CoverageGap]] = (),
         lost: Mapping[str, Sequence[int]] | None = None,
         told: Mapping[str, Mapping[int, DamagedRecordHint]] | None = None,
         ledgers: CollectionLedgers | None = None,
@@ -49,8 +49,8 @@ class SpanCoverage:
         self.start, self.end = start, end
         self.tenants = [tenant for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1")]
         self._sources: dict[tuple[str, str], SourceCoverage] = {}
-        self._gaps: dict[tuple[str, str], list[Gap]] = defaultdict(list)
-        self._own: dict[tuple[str, str], list[Gap]] = defaultdict(list)
+        self._gaps: dict[tuple[str, str], list[CoverageGap]] = defaultdict(list)
+        self._own: dict[tuple[str, str], list[CoverageGap]] = defaultdict(list)
         self._sources_of(records)
         self._only_calls(records)
         for tenant, mailbox, gap in find_disabled_auditing(records, start, end):
@@ -77,7 +77,7 @@ class SpanCoverage:
                 for name in (tenant,) if tenant in self.tenants else self.tenants:
                     self._gaps[(name, "all")].append(gap)
 
-    def _within(self, gap: Gap) -> Gap:
+    def _within(self, gap: CoverageGap) -> CoverageGap:
         """What of a mailbox's gap lies in the span: of what was before it nobody asks."""
         return replace(gap, start=max(gap.start, self.start), end=min(gap.end, self.end))
 
@@ -85,7 +85,7 @@ class SpanCoverage:
         """Return whether an organisation has records of a kind."""
         return (tenant, kind) in self._sources
 
-    def gaps(self, tenant: str, kinds: Sequence[str], name: str = "") -> tuple[Gap, ...]:
+    def gaps(self, tenant: str, kinds: Sequence[str], name: str = "") -> tuple[CoverageGap, ...]:
         """Return what is missing of these kinds, of a mailbox or an account if one is named too, in order of time."""
         found = [gap for kind in ("all", *kinds) for gap in self._gaps[(tenant, kind)]]
         found += (gap for gap in self._own.get((tenant, name), ()) if gap.source in ("all", *kinds))
@@ -114,11 +114,13 @@ class SpanCoverage:
             for tenant in self.tenants:
                 if (tenant, kind) not in self._sources:
                     text = f"The logs hold no {NEEDED[kind]}."
-                    self._gaps[(tenant, kind)].append(Gap(self.start, self.end, kind, "no-source", text))
+                    self._gaps[(tenant, kind)].append(
+                        CoverageGap(self.start, self.end, kind, "no-source", text)
+                    )
 
     def _only_calls(self, records: SearchRecords) -> None:
         query = f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source = 'google_workspace'
             GROUP BY tenant HAVING NOT bool_or(starts_with(coalesce(activity, ''), '{GMAIL}'))"""
         text = "Gmail's own log is not there: calls of applications alone do not show what people open."
         for (tenant,) in records.rows(query):
-            self._gaps[(tenant, MAIL)].append(Gap(self.start, self.end, MAIL, "no-source", text))
+            self._gaps[(tenant, MAIL)].append(CoverageGap(self.start, self.end, MAIL, "no-source", text))

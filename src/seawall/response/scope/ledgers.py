@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Final
 
 from seawall.collection.collected_spans import CollectedFeed, Span
-from seawall.collection.coverage import without
-from seawall.collection.coverage_gap import Gap
-from seawall.collection.ledger import unproved
+from seawall.collection.coverage import subtract_spans
+from seawall.collection.coverage_gap import CoverageGap
+from seawall.collection.ledger import find_coverage_gaps
 from seawall.response.scope.records import SearchRecords
 from seawall_base.times import span_text
 
@@ -47,16 +47,16 @@ class CollectionLedgers:
         if self._feeds:
             self._learn(records)
 
-    def gaps(self, start: int, end: int) -> list[tuple[str, Gap]]:
+    def gaps(self, start: int, end: int) -> list[tuple[str, CoverageGap]]:
         """Return what is missing or not proved in a span, each with an organisation; with the ledger's own name for it where no
         event came out of its files."""
         found = []
         for feed in self._feeds.values():
             names = sorted(self._names.get((feed.vendor, feed.tenant), {feed.tenant}))
-            found += [(name, gap) for _, gap in unproved([feed], start, end) for name in names]
+            found += [(name, gap) for _, gap in find_coverage_gaps([feed], start, end) for name in names]
         return found
 
-    def left(self, tenant: str, kind: str, gap: Gap) -> list[Gap]:
+    def left(self, tenant: str, kind: str, gap: CoverageGap) -> list[CoverageGap]:
         """Return what is left of a silence of an organisation's records of a kind when what is proved is taken out.
 
         Proved is what every log is proved to hold whole out of which records of that kind came.
@@ -64,7 +64,7 @@ class CollectionLedgers:
         feeds = self._all_of(tenant, kind) if gap.code in SILENCES else []
         if not feeds:
             return [gap]
-        rest = _together(without([(gap.start, gap.end)], feed.proved) for feed in feeds)
+        rest = _together(subtract_spans([(gap.start, gap.end)], feed.proved) for feed in feeds)
         if rest == [(gap.start, gap.end)]:
             return [gap]
         words = "What was collected is not proved to be whole"

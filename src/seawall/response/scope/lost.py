@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope.bounds import MAIL, SIGN_IN
 from seawall.response.scope.records import SearchRecords
@@ -30,7 +30,7 @@ _NAMED = 5
 _NO_MAIL = frozenset({"entra_signin", "entra_audit", "okta"})
 """Sources that never hold mail access."""
 
-Owned = tuple[str, str, Gap]
+Owned = tuple[str, str, CoverageGap]
 """Organisation, name of a mailbox or an account (empty: all), gap."""
 
 Span = tuple[int, int]
@@ -119,13 +119,13 @@ def shorten_file_name(file: str) -> str:
     return "/".join(file.split("/")[-2:])
 
 
-def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> Gap:
+def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> CoverageGap:
     first, last = min(places)[0], max(places)[0]
     when = minute_text(first) if len(places) == 1 else span_text(first, last)
     which = _numbers([line for _, line in places])
     count = plural(len(places), "record")
     text = f"{count} of {shorten_file_name(file)} of this name ({which}, {when}) could not be read whole: look at it by hand."
-    return Gap(first, last + 1, kind, "not-read", text)
+    return CoverageGap(first, last + 1, kind, "not-read", text)
 
 
 def _of_all(
@@ -137,7 +137,7 @@ def _of_all(
     kind: str,
     *,
     is_known: bool,
-) -> Iterator[Gap]:
+) -> Iterator[CoverageGap]:
     """Yield the times in which lost records may lie that do not say whose they are."""
     is_damaged = 0 in lines
     if not is_known or is_damaged:
@@ -151,7 +151,7 @@ def _of_all(
             where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
             which = "" if is_damaged else f" ({_numbers(lines)})"
             text = f"{plural(count, 'record')} of {shorten_file_name(file)}{where} could not be read{which}: look at it by hand."
-            yield Gap(first, last, kind, "not-read", text)
+            yield CoverageGap(first, last, kind, "not-read", text)
 
 
 def _numbers(lines: Sequence[int]) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope.bounds import DAY, HOUR, MAIL, SHOWS
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.rhythm import SURPRISE, Counts, LogRhythm
@@ -82,7 +82,7 @@ class _Silence:
 
 def find_quiet_mailboxes(
     records: SearchRecords, start: int, end: int
-) -> Iterator[tuple[tuple[str, str], Gap]]:
+) -> Iterator[tuple[tuple[str, str], CoverageGap]]:
     """Yield, each with (organisation, mailbox), the gaps in the span of mailboxes that are in records of mail access."""
     low, high = start // HOUR, -(-end // HOUR)
     names = records.rows(_NAMES)
@@ -100,10 +100,10 @@ def find_quiet_mailboxes(
             f"On {day_text(day * DAY)} it was worked in ({plural(acts, 'record')}), but no mail access was logged, as on "
             f"{100 * share:.1f} % of such days before: its records of mail access may be missing."
         )
-        yield (tenant, mailbox), Gap(day * DAY, (day + 1) * DAY, MAIL, QUIET, text)
+        yield (tenant, mailbox), CoverageGap(day * DAY, (day + 1) * DAY, MAIL, QUIET, text)
 
 
-def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[Gap]:
+def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[CoverageGap]:
     """The silences of one mailbox in the span of hours that are gaps; in `active` hours its holder did something else."""
     before = hours[hours < low]
     longest = int(np.diff(before).max()) - 1 if len(before) > 1 else 0
@@ -151,10 +151,10 @@ def _silences(hours: Counts, low: int, high: int) -> Iterator[_Silence]:
         yield _Silence(int(hours[-1]) + 1, high)
 
 
-def _gap(one: _Silence, compared: str, code: str) -> Gap:
+def _gap(one: _Silence, compared: str, code: str) -> CoverageGap:
     first, last = one.first * HOUR, one.last * HOUR
     text = (
         f"It is in no record of mail access for {plural(one.hours, 'hour')}, {span_text(first, last)}, {compared}: "
         "nobody was there, or its records are missing."
     )
-    return Gap(first, last, MAIL, code, text)
+    return CoverageGap(first, last, MAIL, code, text)

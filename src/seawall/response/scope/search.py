@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from seawall.collection.collected_spans import CollectedFeed
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope import tallies, verdicts
 from seawall.response.scope.address_blocks import addresses_in
@@ -35,7 +35,7 @@ def search(
     scratch: Path,
     *,
     bounds: SearchBounds = SearchBounds(),  # noqa: B008 - frozen
-    cut: Sequence[tuple[str, Gap]] = (),
+    cut: Sequence[tuple[str, CoverageGap]] = (),
     lost: Mapping[str, Sequence[int]] | None = None,
     told: Mapping[str, Mapping[int, DamagedRecordHint]] | None = None,
     sources: Sequence[str] = (),

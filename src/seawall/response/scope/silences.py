@@ -15,7 +15,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
 from seawall.response.scope.bounds import GMAIL, HOUR, MAIL, SIGN_IN
 from seawall.response.scope.records import SearchRecords
@@ -55,7 +55,9 @@ _DELIVERED = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE 
 """Hours that a file reaches over, but for the records that were late in it."""
 
 
-def find_silences(records: SearchRecords, kind: str, start: int, end: int) -> Iterator[tuple[str, Gap]]:
+def find_silences(
+    records: SearchRecords, kind: str, start: int, end: int
+) -> Iterator[tuple[str, CoverageGap]]:
     """Yield, each with its organisation, the gaps of a kind of record in the span."""
     rows = records.rows(_HOURS.format(kind=kind, witnesses=_WITNESSES[kind]))
     inside: dict[str, list[int]] = defaultdict(list)
@@ -72,7 +74,7 @@ def find_silences(records: SearchRecords, kind: str, start: int, end: int) -> It
         yield from ((tenant, gap) for gap in _each_once(found))
 
 
-def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -> list[Gap]:
+def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGap]:
     """Silences at the edges of the log, those that are longer than any may be, and those beyond the habit of a short log."""
     low, high = min(start, int(hours[0]) * HOUR), max(end, (int(hours[-1]) + 1) * HOUR)
     edges, lengths, limit = silent_spans(hours.tolist(), low, high)
@@ -91,11 +93,11 @@ def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -
     return found
 
 
-def _thin(kind: str, rhythm: LogRhythm, start: int, end: int) -> list[Gap]:
+def _thin(kind: str, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGap]:
     return [_gap(kind, one.first, one.last, one) for one in rhythm.thin(start // HOUR, -(-end // HOUR))]
 
 
-def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> Gap:
+def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> CoverageGap:
     """A silence, or a stretch with few records, in words."""
     words = NEEDED[kind].partition(" (")[0]
     found = told.found if told else 0
@@ -105,7 +107,7 @@ def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> Gap:
     )
     if told and told.expected >= 1:
         text += f"; about {told.expected:,.0f} are usual in these hours, and so few come {_odds(told.chance)}"
-    return Gap(first * HOUR, last * HOUR, kind, "gap", f"{text}.")
+    return CoverageGap(first * HOUR, last * HOUR, kind, "gap", f"{text}.")
 
 
 def _odds(chance: float) -> str:
@@ -115,9 +117,9 @@ def _odds(chance: float) -> str:
     return f"in one of {1 / chance:,.0f} weeks" if chance < 0.5 else "often"
 
 
-def _each_once(gaps: Sequence[Gap]) -> list[Gap]:
+def _each_once(gaps: Sequence[CoverageGap]) -> list[CoverageGap]:
     """Gaps in order; one that lies in another is told with it."""
-    kept: list[Gap] = []
+    kept: list[CoverageGap] = []
     for gap in sorted(gaps, key=lambda one: (one.start, -one.end)):
         if not kept or gap.end > kept[-1].end:
             kept.append(gap)

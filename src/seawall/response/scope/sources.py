@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.collection.collected_spans import CollectedFeed
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import EXPORT_RECORDS
 from seawall.events.damaged_records import read_hints
 from seawall.events.networks import Networks, enrich
@@ -114,7 +114,7 @@ def scope_of_scan(
 
 def gather(
     paths: Sequence[Path], place: Path, progress: Progress | None = None
-) -> tuple[list[tuple[str, Gap]], ScopeReading]:
+) -> tuple[list[tuple[str, CoverageGap]], ScopeReading]:
     """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
     reading = ScopeReading()
     return gather_tables(
@@ -127,7 +127,7 @@ def search_events(
     asked: ScopeQuery,
     bounds: SearchBounds,
     scratch: Path,
-    cut: Sequence[tuple[str, Gap]],
+    cut: Sequence[tuple[str, CoverageGap]],
     reading: ScopeReading,
     collected: Collected,
     sources: Sequence[str],
@@ -160,7 +160,7 @@ def gather_tables(
     tables: Callable[[Coder], Iterable[pa.Table]],
     reading: ScopeReading,
     progress: Progress | None,
-) -> list[tuple[str, Gap]]:
+) -> list[tuple[str, CoverageGap]]:
     """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
     cut: dict[tuple[str, str], tuple[int, int]] = {}
     for number, days, batch, duplicates in merged(place, tables):
@@ -181,12 +181,12 @@ def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str
         cut[key] = (min(low, time), max(high, time))
 
 
-def _truncated(name: str, start: int, end: int) -> Gap:
+def _truncated(name: str, start: int, end: int) -> CoverageGap:
     text = (
         f"{shorten_file_name(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
         "it was probably cut off there."
     )
-    return Gap(start, end, "all", "truncated", text)
+    return CoverageGap(start, end, "all", "truncated", text)
 
 
 def _read(
@@ -220,7 +220,7 @@ def _problems_of_scan(path: Path, reading: ScopeReading) -> None:
         ) from error
 
 
-def _cut_of_scan(path: Path) -> list[tuple[str, Gap]]:
+def _cut_of_scan(path: Path) -> list[tuple[str, CoverageGap]]:
     """What a scan noted of files that were probably cut off. What cannot be read is said as a gap: fail closed."""
     try:
         with open_file(path) as file:
@@ -228,7 +228,7 @@ def _cut_of_scan(path: Path) -> list[tuple[str, Gap]]:
         cut = [one for one in notes if one["code"] == "truncated"]
         spans = [(parse_rfc3339(one["start"]), parse_rfc3339(one["end"])) for one in cut]
         return [
-            (str(one["tenant"]), Gap(*span, "all", "truncated", str(one["text"])))
+            (str(one["tenant"]), CoverageGap(*span, "all", "truncated", str(one["text"])))
             for one, span in zip(cut, spans, strict=True)
         ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

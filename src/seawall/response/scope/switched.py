@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope.bounds import DAY, MAIL
 from seawall.response.scope.records import SearchRecords
 from seawall_base.times import minute_text
@@ -32,14 +32,16 @@ Key = tuple[str, str, str]
 """Organisation, mailbox (empty: all), setting."""
 
 
-def find_disabled_auditing(records: SearchRecords, start: int, end: int) -> Iterator[tuple[str, str, Gap]]:
+def find_disabled_auditing(
+    records: SearchRecords, start: int, end: int
+) -> Iterator[tuple[str, str, CoverageGap]]:
     """Yield (organisation, mailbox, gap); an empty mailbox means all of the organisation's."""
     off: dict[Key, tuple[int, str]] = {}
     rows = records.rows(_SWITCHES, [end])
     if len(rows) > _MOST:
         text = f"More than {_MOST:,} records switch auditing: which of them held is not looked at."
         for (tenant,) in records.rows("SELECT DISTINCT tenant FROM events ORDER BY 1"):
-            yield tenant, "", Gap(start, end, MAIL, "audit-off", text)
+            yield tenant, "", CoverageGap(start, end, MAIL, "audit-off", text)
     for tenant, mailbox, time, activity, parameters in rows[:_MOST]:
         for setting, is_off in _settings(parameters):
             key = (tenant, mailbox, setting)
@@ -53,14 +55,14 @@ def find_disabled_auditing(records: SearchRecords, start: int, end: int) -> Iter
 
 def _gaps(
     records: SearchRecords, key: Key, since: tuple[int, str], until: int, again: int | None, start: int
-) -> Iterator[tuple[str, str, Gap]]:
+) -> Iterator[tuple[str, str, CoverageGap]]:
     tenant, mailbox, setting = key
     if until <= start:
         return
     on = f" and on again on {minute_text(again)}" if again is not None else ""
     what = "Auditing" if setting != _BYPASS else f"Auditing of what {mailbox or 'an account'} does"
     text = f"{what} was switched off on {minute_text(since[0])}{on} ({since[1]})."
-    gap = Gap(max(since[0], start), until, MAIL, "audit-off", text)
+    gap = CoverageGap(max(since[0], start), until, MAIL, "audit-off", text)
     yield tenant, mailbox, gap
     if setting == _BYPASS and mailbox:
         query = """SELECT DISTINCT mailbox FROM events

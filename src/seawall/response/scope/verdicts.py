@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seawall.collection.coverage_gap import Gap
+from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
 from seawall.response.scope.coverage import SpanCoverage
 from seawall.response.scope.doubts import find_account_doubts, find_mailbox_doubts, name_indicator
@@ -140,7 +140,7 @@ def _subject(
     kind: Whose,
     tally: RecordCounts,
     found: SearchFindings,
-    gaps: tuple[Gap, ...],
+    gaps: tuple[CoverageGap, ...],
     doubts: list[Doubt],
     needed: Sequence[str],
 ) -> ScopeSubject:

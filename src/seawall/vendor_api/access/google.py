@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.client import VendorClient, VendorRefused, VendorUnavailable
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import decoded
+from seawall.vendor_api.responses import decode_body
 from seawall_base.clock import Stopped
 from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import ForeignHost, HttpResponse
@@ -30,7 +30,7 @@ class GoogleAccess:
         self,
         key: str,
         administrator: str,
-        login: Client,
+        login: VendorClient,
         token_url: str,
         scopes: Sequence[str] = (SCOPE,),
     ) -> None:
@@ -56,7 +56,7 @@ class GoogleAccess:
 
         try:
             self._credentials.refresh(self._transport)
-        except (Unavailable, ForeignHost, Stopped, CollectRefused):
+        except (VendorUnavailable, ForeignHost, Stopped, CollectRefused):
             raise
         except (GoogleAuthError, ValueError) as error:
             code = f": {self._transport.fault}" if self._transport.fault else ""
@@ -103,7 +103,7 @@ class _Response:
 class _Transport:
     """The face that google-auth wants of a transport. It goes to the one address that is configured."""
 
-    def __init__(self, client: Client, token_url: str) -> None:
+    def __init__(self, client: VendorClient, token_url: str) -> None:
         self._client, self._token_url = client, token_url
         self.fault = ""
 
@@ -118,12 +118,12 @@ class _Transport:
             return self._client.ask(
                 method, self._token_url, _response, body=data, headers=headers, limit=MOST_BYTES
             )
-        except Refused as refused:
+        except VendorRefused as refused:
             self.fault = refused.code or str(refused.status)
             return _Response(refused.status, {}, json.dumps({"error": self.fault}).encode())
 
 
 def _response(answer: HttpResponse) -> _Response:
     """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
-    decoded(answer.body, dict[str, msgspec.Raw])
+    decode_body(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.headers, answer.body)

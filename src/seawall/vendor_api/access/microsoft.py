@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.vendor_api.client import Client, Refused, Unavailable
+from seawall.vendor_api.client import VendorClient, VendorRefused, VendorUnavailable
 from seawall.vendor_api.error_advice import ELSE, advice
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import decoded
+from seawall.vendor_api.responses import decode_body
 from seawall_base.clock import Stopped
 from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import ForeignHost, HttpResponse, form, with_query
@@ -35,7 +35,7 @@ class MicrosoftAccess:
         authority: str,
         scope: str,
         credential: Any,
-        login: Client,
+        login: VendorClient,
         base: str,
     ) -> None:
         self._client_id, self._tenant, self._authority = client_id, tenant, authority
@@ -83,7 +83,7 @@ class MicrosoftAccess:
                     instance_discovery=False,
                 )
             found = self._app.acquire_token_for_client(scopes=[self._scope])
-        except (Unavailable, ForeignHost, Stopped, CollectRefused):
+        except (VendorUnavailable, ForeignHost, Stopped, CollectRefused):
             raise
         except Exception as error:  # noqa: BLE001 - what MSAL raises may quote the answer, and has no common class
             raise CollectRefused(
@@ -115,13 +115,13 @@ class _Response:
     def raise_for_status(self) -> None:
         """Raise for an answer that is none."""
         if self.status_code >= 400:
-            raise Unavailable(f"status-{self.status_code}")
+            raise VendorUnavailable(f"status-{self.status_code}")
 
 
 class _Transport:
     """The face that MSAL wants of an HTTP client. It goes to the authority's host alone, wherever that is configured to be."""
 
-    def __init__(self, client: Client, authority: str, base: str) -> None:
+    def __init__(self, client: VendorClient, authority: str, base: str) -> None:
         self._client, self._authority, self._base = client, authority, base
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Response:
@@ -147,12 +147,12 @@ class _Transport:
         place = self._base + url.removeprefix(self._authority)
         try:
             return self._client.ask(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
-        except Refused as refused:
+        except VendorRefused as refused:
             # The code alone: what else the answer says may quote what was sent.
             return _Response(refused.status, f'{{"error": "{refused.code or refused.status}"}}', {})
 
 
 def _response(answer: HttpResponse) -> _Response:
     """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
-    decoded(answer.body, dict[str, msgspec.Raw])
+    decode_body(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.vendor_api.client import Client, Refused
+from seawall.vendor_api.client import VendorClient, VendorRefused
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.responses import Malformed, decoded
+from seawall.vendor_api.responses import MalformedResponse, decode_body
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import HttpResponse, form
@@ -63,7 +63,7 @@ class PrivateKeyAccess:
         key: str,
         client_id: str,
         base: str,
-        client: Client,
+        client: VendorClient,
         clock: Clock,
         key_id: str = "",
         *,
@@ -100,7 +100,7 @@ class PrivateKeyAccess:
                 granted = self._client.ask(
                     "POST", url, self._granted, made=lambda: self._request(url), limit=MOST_BYTES
                 )
-            except Refused as refused:
+            except VendorRefused as refused:
                 nonce = refused.headers.get("dpop-nonce", "")
                 if refused.code == "use_dpop_nonce" and nonce and self._proof is not None and not is_second:
                     self._proof.nonce = nonce
@@ -129,14 +129,14 @@ class PrivateKeyAccess:
         return form(body), headers
 
     def _granted(self, answer: HttpResponse) -> _Granted:
-        granted: _Granted = decoded(answer.body, _Granted)
+        granted: _Granted = decode_body(answer.body, _Granted)
         wanted = "bearer" if self._proof is None else "dpop"
         if (
             granted.token_type.lower() != wanted
             or not granted.access_token.isascii()
             or granted.expires_in < 0
         ):
-            raise Malformed
+            raise MalformedResponse
         return granted
 
     def _assertion(self, audience: str) -> str:

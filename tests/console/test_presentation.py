@@ -10,7 +10,7 @@ from hypothesis import given
 
 from seawall.console.data.incident_values import IncidentValue, SigmaHit
 from seawall.console.data.presentation import incident_row, incident_value, time_text
-from seawall.console.json_text import encoded
+from seawall_base.json_text import encode_json
 from tests.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
 
 
@@ -52,7 +52,7 @@ def test_numbers_that_json_does_not_know() -> None:
         base=float("nan"),
         details={"curve": [[1], "x", [1, None]], "p": float("nan")},
     )
-    value = json.loads(encoded(incident_value(odd)))
+    value = json.loads(encode_json(incident_value(odd)))
     assert value["base"] == 0
     assert value["curve"] == []
     assert value["p"] is None
@@ -60,7 +60,7 @@ def test_numbers_that_json_does_not_know() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_json_stays_json(text: str) -> None:
-    found = json.loads(encoded(incident_value(with_text(text))))
+    found = json.loads(encode_json(incident_value(with_text(text))))
     assert found["account"] == text.encode("utf-8", "replace").decode()
     assert "\x1b" not in found["text"]
     assert "\u202e" not in found["text"]
@@ -68,7 +68,7 @@ def test_json_stays_json(text: str) -> None:
 
 @given(texts)
 def test_any_text_is_encoded(text: str) -> None:
-    assert json.loads(encoded(incident_value(with_text(text))))["id"] == INCIDENT.id
+    assert json.loads(encode_json(incident_value(with_text(text))))["id"] == INCIDENT.id
 
 
 def test_times_outside_the_calendar() -> None:

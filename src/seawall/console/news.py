@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.json_text import encoded
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
+from seawall_base.json_text import encode_json
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
@@ -211,10 +211,10 @@ class News:
             return
         self._summary_at = now
         document = msgspec.to_builtins(look.summary)
-        key = encoded({name: value for name, value in document.items() if name != "now"})
+        key = encode_json({name: value for name, value in document.items() if name != "now"})
         if key != self._summary_key:
             self._summary_key = key
-            self._last_summary = Item("summary", encoded(look.summary), look.revision)
+            self._last_summary = Item("summary", encode_json(look.summary), look.revision)
             self._put(self._last_summary)
         health = _encoder.encode({"silent_sources": document.get("silent_sources", 0)})
         if health != self._health_key:
@@ -228,4 +228,4 @@ class News:
 
 
 def _item(news: IncidentNews) -> Item:
-    return Item("incident", encoded(news), news.revision)
+    return Item("incident", encode_json(news), news.revision)

@@ -21,10 +21,10 @@ from seawall.console.context import Context
 from seawall.console.endpoint import JSON, LOCAL, Call, Endpoint, Visitor
 from seawall.console.error_answers import answer_to
 from seawall.console.gatekeeper import CSRF_HEADER, Gatekeeper
-from seawall.console.json_text import encoded
 from seawall.console.refused import Refused, bad_request, invalid, unavailable
 from seawall.console.surroundings import SEEN, Surroundings, network_of
 from seawall.console.worker_pool import PoolLimits, WorkerPool
+from seawall_base.json_text import encode_json
 
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,200}?)`")
@@ -138,7 +138,7 @@ class Kitchen:
             return answer
         if answer is None and endpoint.answer is None:
             return Response(status_code=204)
-        return Response(encoded(answer), endpoint.status, {"content-type": JSON})
+        return Response(encode_json(answer), endpoint.status, {"content-type": JSON})
 
 
 async def _result(future: Future[Any], seconds: float) -> Any:

@@ -28,12 +28,12 @@ import msgspec
 
 from seawall.console.data.incident_values import IncidentDocument, IncidentValue
 from seawall.console.data.record_values import Record
-from seawall.console.json_text import encoded
 from seawall.detection.incident import Incident
 from seawall.report.incident_page import render_report
 from seawall.report.input import ReportInput
 from seawall.response.export.writing import FORMS
 from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.json_text import encode_json
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import moment, rfc3339
@@ -90,7 +90,7 @@ def write_evidence(
         count = _write_records(records, lines, table, export.zone)
         readme = _readme(value, export, count, left_out, list(inside))
         manifest = [
-            _put(archive, "incident.json", [msgspec.json.format(encoded(document), indent=2)]),
+            _put(archive, "incident.json", [msgspec.json.format(encode_json(document), indent=2)]),
             _put(archive, "events.csv", _chunks(table)),
             _put(archive, "events.jsonl", _chunks(lines)),
             _put(archive, "report.html", [_report(incident).encode("utf-8", "replace")]),
@@ -104,7 +104,7 @@ def write_evidence(
             "exported_at": rfc3339(export.at),
             "files": manifest,
         }
-        _put(archive, "manifest.json", [msgspec.json.format(encoded(whole), indent=2)])
+        _put(archive, "manifest.json", [msgspec.json.format(encode_json(whole), indent=2)])
 
 
 def record_header(zone: ZoneInfo) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def record_header(zone: ZoneInfo) -> tuple[str, ...]:
 def record_cells(record: Record, zone: ZoneInfo) -> Sequence[Cell]:
     """A record as a row of CSV."""
     rest = [cast("Cell", getattr(record, name)) for name in COLUMNS]
-    return (record.time, _local(record.time, zone), *rest, encoded(record.raw).decode("utf-8"))
+    return (record.time, _local(record.time, zone), *rest, encode_json(record.raw).decode("utf-8"))
 
 
 def _local(time: str, zone: ZoneInfo) -> str:
@@ -132,7 +132,7 @@ def _write_records(records: Iterable[Record], lines: IO[bytes], table: IO[bytes]
         nonlocal count
         for record in records:
             count += 1
-            lines.write(encoded(record) + b"\n")
+            lines.write(encode_json(record) + b"\n")
             yield record_cells(record, zone)
 
     table.write(b"\xef\xbb\xbf")  # or a spreadsheet takes it for another encoding

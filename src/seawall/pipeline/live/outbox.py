@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from seawall.pipeline.live.clock import Clock
 from seawall.storage.database import Database
 from seawall.storage.database.outbox import Message
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import SeawallError
+from seawall_base.json_text import encode_json
 from seawall_base.times import rfc3339
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import DeliveryFailed, send, target_of
@@ -141,18 +140,4 @@ def body_of(message: Message, console: str = "") -> bytes:
     }
     if console and message.kind.startswith("incident."):
         body = {**body, "link": f"{console}incidents/{quote(message.incident, safe='')}"}
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:  # a file's name with bytes that are no UTF-8
-        return msgspec.json.encode(_replaced(body))
-
-
-def _replaced(value: Any) -> Any:
-    """Plain data with `?` for halves of surrogate pairs, which UTF-8 does not have."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {_replaced(name): _replaced(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(part) for part in value]
-    return value
+    return encode_json(body)

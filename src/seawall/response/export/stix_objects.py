@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from seawall.response.scope_values import Indicator
+from seawall_base.json_text import replace_surrogates
 from seawall_base.times import moment
 
 OBSERVABLES: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23374a9b7")
@@ -45,11 +46,8 @@ def format_time(microseconds: int) -> str:
 
 def clean_text(value: str) -> str:
     """Text that JSON in UTF-8 can hold, without characters that no text has, and of bearable length."""
-    return (
-        re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\N{REPLACEMENT CHARACTER}", value[:LONGEST])
-        .encode("utf-8", "replace")
-        .decode("utf-8")
-    )
+    clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\N{REPLACEMENT CHARACTER}", value[:LONGEST])
+    return str(replace_surrogates(clean))
 
 
 def make_observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object:

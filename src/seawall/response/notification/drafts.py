@@ -29,7 +29,6 @@ from seawall.response.notification.letter import (
     collect_facts,
     decode_facts,
     digest_facts,
-    encoded,
 )
 from seawall.response.notification.register import NotificationRegister
 from seawall.response.notification.tracking import LetterVersion, find_newest_arrived, list_versions
@@ -37,6 +36,7 @@ from seawall.response.notification.writing import LetterEdition, PreviousVersion
 from seawall.response.scope_values import Scope
 from seawall_base.durable_file import write_whole
 from seawall_base.errors import OutputUnwritable
+from seawall_base.json_text import encode_json
 from seawall_base.safe_text import visible
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import target_of
@@ -225,7 +225,7 @@ class _Maker:
         if not pdf.is_archival:
             self.boxed.append(recipient.id)
         files: dict[str, bytes] = {
-            "facts.json": encoded(facts),
+            "facts.json": encode_json(facts, sort_keys=True),
             "letter.html": render_html(document).encode("utf-8"),
             "letter.pdf": pdf.content,
             "letter.txt": render_text(document).encode("utf-8"),

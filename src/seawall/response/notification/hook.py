@@ -12,10 +12,11 @@ import msgspec
 
 from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.drafts import DraftedLetter
-from seawall.response.notification.letter import decode_facts, encoded, list_file_names
+from seawall.response.notification.letter import decode_facts, list_file_names
 from seawall.response.notification.smtp import DeliveryOutcome, OutgoingLetter
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.http_connection import TrustStore
+from seawall_base.json_text import encode_json
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
 from seawall_base.webhook import Webhook
@@ -61,7 +62,7 @@ def make_body(
         "schema_version": SCHEMA_VERSION,
         "data": data,
     }
-    return encoded(document)
+    return encode_json(document, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from seawall.response.notification.case_file import (
     RecipientKind,
 )
 from seawall.response.scope_values import Message, Scope, ScopeSubject, Verdict
+from seawall_base.json_text import encode_json
 from seawall_base.safe_text import visible
 
 _ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
@@ -217,16 +218,11 @@ def digest_facts(facts: LetterFacts) -> str:
     Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
     """
     told = replace(facts, sources=(), words=replace(facts.words, correction=""))
-    return hashlib.sha256(encoded(told)).hexdigest()
-
-
-def encoded(value: Any) -> bytes:
-    """A value as JSON with keys in order; halves of surrogate pairs become `?`."""
-    return msgspec.json.encode(_replaced(msgspec.to_builtins(value)), order="sorted")
+    return hashlib.sha256(encode_json(told, sort_keys=True)).hexdigest()
 
 
 def decode_facts(content: bytes) -> LetterFacts:
-    """Return the facts that `encoded` wrote. Raises ValueError."""
+    """Return the facts of a letter, from JSON. Raises ValueError."""
     return msgspec.json.decode(content, type=LetterFacts)
 
 
@@ -281,13 +277,3 @@ def _subject_facts(subject: ScopeSubject) -> SubjectFacts:
 
 def _text(time: Any) -> str | None:
     return None if time is None else time.isoformat()
-
-
-def _replaced(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _replaced(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(part) for part in value]
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value

@@ -19,6 +19,7 @@ import msgspec
 from seawall.response.errors import RegisterBroken, RegisterInUse
 from seawall_base.append_only_file import AppendOnlyFile
 from seawall_base.hash_chain import ChainBroken, ChainHead, ChainLink, digest_line, digest_values, verify
+from seawall_base.json_text import replace_surrogates
 from seawall_base.times import parse_rfc3339, rfc3339
 
 NAME: Final = "register.jsonl"
@@ -120,11 +121,10 @@ class NotificationRegister:
         if self._file is None:
             raise TypeError("the register was opened for reading")
         head = self.head
-        plain = json.loads(_text(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False)))
-        values = (
-            head.sequence + 1, at, action, _text(recipient), version, way, _text(target), _text(by), plain, head.digest,
-        )  # fmt: skip
-        entry = RegisterEntry(*values, digest_values(*values))
+        plain = json.loads(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False))
+        given = [head.sequence + 1, at, action, recipient, version, way, target, by, plain, head.digest]
+        values = replace_surrogates(given)  # as they will be read back
+        entry = RegisterEntry(*(*values, digest_values(*values)))
         line = json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
         try:
             self._file.append(line)
@@ -165,11 +165,6 @@ def _links(path: Path, content: bytes, entries: list[RegisterEntry]) -> Iterator
             raise _broken(path, f"line {number} is no entry") from None
         entries.append(entry)
         yield ChainLink(entry.sequence, entry.previous, entry.digest, digest_values(*_values(entry)))
-
-
-def _text(text: str) -> str:
-    """As it will be read back: halves of surrogate pairs are `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _values(entry: RegisterEntry) -> tuple[Any, ...]:

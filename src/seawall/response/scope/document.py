@@ -12,6 +12,7 @@ from seawall.response.scope_values import Scope
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.durable_file import write_whole
 from seawall_base.errors import InputUnreadable
+from seawall_base.json_text import replace_surrogates
 from seawall_base.msgspec_types import prepare
 from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339, rfc3339
@@ -66,9 +67,7 @@ def _walked(value: Any, of_time: Callable[[Any], Any]) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_walked(part, of_time) for part in value]
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
+    return replace_surrogates(value)
 
 
 def _parsed(time: Any) -> int:

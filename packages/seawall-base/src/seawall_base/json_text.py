@@ -1,0 +1,31 @@
+"""Values as JSON in UTF-8, whatever is in their texts: halves of surrogate pairs, which UTF-8 does not have, become `?`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_SORTING_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+def encode_json(value: Any, *, sort_keys: bool = False) -> bytes:
+    """Return a value as JSON without blanks; with `sort_keys` equal values give equal bytes."""
+    encoder = _SORTING_ENCODER if sort_keys else _ENCODER
+    try:
+        return encoder.encode(value)
+    except UnicodeEncodeError:
+        return encoder.encode(replace_surrogates(msgspec.to_builtins(value)))
+
+
+def replace_surrogates(value: Any) -> Any:
+    """Return plain data, or a text, with `?` for halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {replace_surrogates(name): replace_surrogates(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [replace_surrogates(part) for part in value]
+    return value

@@ -28,7 +28,7 @@ from typing import Any
 from seawall_tokens.conformance import CAPABILITIES, Context, Verifier
 from seawall_tokens.conformance.battery import cases
 from seawall_tokens.conformance.matrix import faulty, totals
-from seawall_tokens.conformance.run import Result, run
+from seawall_tokens.conformance.run import CaseResult, run
 
 ASKED = {"skew", "certificates"}
 LACKS = tuple(CAPABILITIES.keys() - ASKED)
@@ -231,14 +231,14 @@ PEERS: tuple[Callable[[], list[Peer]], ...] = (pyjwt, authlib, python_jose, jwcr
 STORM = ("storm-0558", "storm-0558-expired", "storm-0558-unmarked")
 
 
-def measure(peer: Peer) -> list[Result]:
+def measure(peer: Peer) -> list[CaseResult]:
     """Every case against one verifier."""
     with warnings.catch_warnings(record=True):  # Authlib shows its own whatever the filter says
         warnings.simplefilter("ignore")
         return list(run(peer.verifier, cases()))
 
 
-def row(peer: Peer, results: list[Result]) -> str:
+def row(peer: Peer, results: list[CaseResult]) -> str:
     total = totals(results)
     asked = [result for result in results if result.outcome != "not-covered"]
     hostile = sum(result.case.hostile for result in asked)

@@ -20,8 +20,8 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.answering import standing_answers
-from seawall.pipeline.live.candidates import packed
-from seawall.pipeline.live.desk import Desk
+from seawall.pipeline.live.candidates import pack_candidates
+from seawall.pipeline.live.desk import WhatIfService
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, rule
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -73,7 +73,7 @@ def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str
     with database.writing() as work:
         for day, found in days.items():
             work.candidates.put_day(
-                day, [packed(one) for one in found], tenants=[one.tenant for one in found]
+                day, [pack_candidates(one) for one in found], tenants=[one.tenant for one in found]
             )
             work.days.put({day: {"tenants": {tenant: ACCOUNTS}, "events": day}})
         ruling = rule(
@@ -104,7 +104,7 @@ def main() -> None:
         database = Database.open(Path(folder) / "seawall.db", should_migrate=True)
         ids = keep(database, days)
         now = (max(days) + 1) * 86_400_000_000
-        desk = Desk(database, lambda: now)
+        desk = WhatIfService(database, lambda: now)
         print(f"{sum(map(len, days.values())):,} candidates, {len(ids):,} incidents")
         print(f"first question: {timed(lambda: desk.preview(ids[0], DRAFTS[0])):.0f} ms")
         for place in range(asked.answers):
@@ -127,13 +127,13 @@ def main() -> None:
         database.close()
 
 
-def foretold(desk: Desk, id_: str, draft: FeedbackDraft) -> None:
+def foretold(desk: WhatIfService, id_: str, draft: FeedbackDraft) -> None:
     """Ask for a preview; that an incident shows nothing to expect of so many is an answer too."""
     with contextlib.suppress(UsageError):
         desk.preview(id_, draft)
 
 
-def give(database: Database, desk: Desk, id_: str, draft: FeedbackDraft, now: int) -> None:
+def give(database: Database, desk: WhatIfService, id_: str, draft: FeedbackDraft, now: int) -> None:
     """Save an answer, where it may be given."""
     try:
         prepared = desk.prepared(id_, draft)

@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from replay import prepared
-from seawall.storage.database import Choice, Database, Place
+from seawall.storage.database import Database, QueueCursor, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.place import open_store
 
@@ -79,10 +79,10 @@ def found(store: Path, database: str | None) -> tuple[dict[str, Any], dict[str, 
     """The incidents that are raised or candidates, and the sums, at the end."""
     incidents: dict[str, Any] = {}
     with open_store(store, database) as opened, opened.database.reading() as work:
-        after: Place | None = None
-        while page := work.incidents.page(Choice(), after=after, limit=500):
+        after: QueueCursor | None = None
+        while page := work.incidents.page(QueueQuery(), after=after, limit=500):
             incidents.update((one.id, json.loads(json.dumps(incident_document(one)))) for one in page)
-            after = Place(page[-1].score, page[-1].id)
+            after = QueueCursor(page[-1].score, page[-1].id)
         totals = work.totals.all()
         events = sum(int(day["events"]) for day in work.days.since(0).values())
         dirty = len(work.dirty.all())

@@ -24,7 +24,7 @@ import pyarrow as pa
 from seawall.detection.incident import Incident, TimelinePoint, Usual
 from seawall.detection.reason import Reason
 from seawall.events.event import ENRICHED_SCHEMA
-from seawall.storage.database import Choice, Database, Term, Work
+from seawall.storage.database import Database, QueueQuery, SearchTerm, Transaction
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 
@@ -220,7 +220,7 @@ def queue(place: str, count: int) -> None:
         work.incidents.put(put)
     print(f"put again, unchanged: {time.perf_counter() - begun:.1f} s")
 
-    def ask(question: Callable[[Work], Any]) -> Callable[[], Any]:
+    def ask(question: Callable[[Transaction], Any]) -> Callable[[], Any]:
         def answer() -> Any:
             with database.reading() as work:
                 return question(work)
@@ -228,18 +228,18 @@ def queue(place: str, count: int) -> None:
         return answer
 
     middle = database_middle(database)
-    rare, none = Term(f"user{ACCOUNTS - 1}@"), Term("nothing of the kind")
+    rare, none = SearchTerm(f"user{ACCOUNTS - 1}@"), SearchTerm("nothing of the kind")
     for what, question in {
-        "worst 50 of the open": lambda work: work.incidents.rows(Choice(queue="open"), limit=50),
+        "worst 50 of the open": lambda work: work.incidents.rows(QueueQuery(queue="open"), limit=50),
         "worst 200 of all": lambda work: work.incidents.rows(limit=200),
         "50 by time": lambda work: work.incidents.rows(order="time", limit=50),
         "50 by account": lambda work: work.incidents.rows(order="account", limit=50),
         "50 from the middle": lambda work: work.incidents.rows(after=middle, limit=50),
-        "search: a word of few": lambda work: work.incidents.rows(Choice(terms=(rare,)), limit=50),
-        "search: a word of none": lambda work: work.incidents.rows(Choice(terms=(none,)), limit=50),
-        "count of a search": lambda work: work.incidents.count(Choice(terms=(rare,))),
-        "count of the open": lambda work: work.incidents.count(Choice(queue="open")),
-        "severities of the open": lambda work: work.incidents.severities(Choice(queue="open")),
+        "search: a word of few": lambda work: work.incidents.rows(QueueQuery(terms=(rare,)), limit=50),
+        "search: a word of none": lambda work: work.incidents.rows(QueueQuery(terms=(none,)), limit=50),
+        "count of a search": lambda work: work.incidents.count(QueueQuery(terms=(rare,))),
+        "count of the open": lambda work: work.incidents.count(QueueQuery(queue="open")),
+        "severities of the open": lambda work: work.incidents.severities(QueueQuery(queue="open")),
         "one whole incident": lambda work: work.incidents.get(put[count // 2].id),
     }.items():
         asked(what, [ask(question)] * 30)

@@ -152,9 +152,9 @@ def test_an_interrupt_keeps_what_was_found(tmp_path: Path, jobs: int) -> None:
 INTERRUPTING = """
 import os, signal, sys
 from seawall.cli.main import main
-from seawall.keys.leaks.findings import Account
+from seawall.keys.leaks.findings import SearchTotals
 
-add = Account.add
+add = SearchTotals.add
 def adding(self, other):
     add(self, other)
     if self.files and os.getpid() == parent:
@@ -163,10 +163,10 @@ def adding(self, other):
 if __name__ == "__main__":
     parent = os.getpid()
     from seawall.keys.leaks import scan
-    class Once(Account):
+    class Once(SearchTotals):
         __slots__ = ()
         add = adding
-    scan.Account = Once
+    scan.SearchTotals = Once
     sys.exit(main(["keys", "scan", sys.argv[1], "--json", "-j", sys.argv[2]]))
 """
 

@@ -176,7 +176,7 @@ def test_progress_on_a_terminal_names_rate_and_amount(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    with progress.shown(quiet=False) as report:
+    with progress.show_progress(quiet=False) as report:
         report("read", 0, 4_000_000, 0)
         report("read", 2_000_000, 4_000_000, 5_000)
         report("score", 3, 30, 5_000)
@@ -187,22 +187,22 @@ def test_progress_on_a_terminal_names_rate_and_amount(monkeypatch: pytest.Monkey
 
 
 def test_progress_is_silent_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.shown(quiet=False) as report:
+    with progress.show_progress(quiet=False) as report:
         report("read", 1, 2, 3)
     assert capsys.readouterr().err == ""
 
 
 def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     good = (
-        checks.Check("Python", "ok", "3.11"),
-        checks.Check("Terminal", "warn", "ascii", "set PYTHONUTF8=1"),
+        checks.DoctorCheck("Python", "ok", "3.11"),
+        checks.DoctorCheck("Terminal", "warn", "ascii", "set PYTHONUTF8=1"),
     )
     monkeypatch.setattr(checks, "run_all", lambda _: good)
     got = run("doctor")
     assert got.code == 0
     assert "fix: set PYTHONUTF8=1" in got.out
     monkeypatch.setattr(
-        checks, "run_all", lambda _: (*good, checks.Check("Disk", "fail", "full", "free some"))
+        checks, "run_all", lambda _: (*good, checks.DoctorCheck("Disk", "fail", "full", "free some"))
     )
     document = json.loads(run("doctor", "--json").out)
     assert document["ok"] is False

@@ -16,7 +16,7 @@ import pytest
 from seawall.console import ingest
 from seawall.console.context import ConsoleSettings
 from seawall.pipeline.live.errors import WatchBusy, WatchFailed
-from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.watcher import Receipt
 from tests.console.consoles import Console, console
 
@@ -40,7 +40,7 @@ class Watch:
         self.given.append((body, source, key))
         return Receipt("id-1", body.count(b"\n"), 0)
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         return NOTHING
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from seawall.console.context import ConsoleSettings
 from seawall.console.openapi import document
 from seawall.console.table import endpoints
-from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.watcher import Receipt
 from tests.console.consoles import LOOPBACK, Browser, Console
 from tests.console.filled import ANN, filled
@@ -50,7 +50,7 @@ class Watch:
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
         return Receipt("id", body.count(b"\n"), 0)
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         return NOTHING
 
     def subscribe(self, call: Any) -> Any:

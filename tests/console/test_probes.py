@@ -16,7 +16,7 @@ from seawall.console.context import ConsoleSettings
 from seawall.console.errors import ServeInvalid
 from seawall.console.listening import parse_address
 from seawall.console.serve import Plan
-from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.errors import DatabaseAway
 from seawall.web.peers import Peers
 from tests.console.consoles import HOST, Browser, Console, console
@@ -30,10 +30,10 @@ SECRET = "/var/secret/place"
 class Watch:
     """A watch with a status."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: WatchStatus) -> None:
         self._status = status
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         return self._status
 
 
@@ -120,7 +120,7 @@ def test_many_probes_ask_the_database_once(team: Console, monkeypatch: pytest.Mo
     [replace(NOTHING, doing="stopped"), replace(NOTHING, doing="idle", fault=f"{SECRET} cannot be written")],
     ids=["stopped", "fault"],
 )
-def test_a_watch_that_stands_still_is_degraded(tmp_path: Path, status: Status) -> None:
+def test_a_watch_that_stands_still_is_degraded(tmp_path: Path, status: WatchStatus) -> None:
     with console(tmp_path, service=Watch(status)) as team:
         assert team.browser().get("/healthz").json() == {"status": "degraded"}
         answer = at_the_machine(team).get("/healthz")

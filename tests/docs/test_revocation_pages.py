@@ -8,7 +8,7 @@ import re
 from seawall_tokens.refusals import REFUSALS
 from seawall_tokens.revocation.entry import KINDS
 from seawall_tokens.signals.effects import EFFECTS
-from seawall_tokens.verify.decision import Decision
+from seawall_tokens.verify.decision import TokenDecision
 from tests.docs.test_docs import first_column, page
 
 
@@ -33,4 +33,4 @@ def test_every_field_of_a_decision() -> None:
     section = page("docs/reference/revocation.md").split("## The log of decisions", 1)[1]
     rows = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert named == {"event", *(entry.name for entry in dataclasses.fields(Decision))}
+    assert named == {"event", *(entry.name for entry in dataclasses.fields(TokenDecision))}

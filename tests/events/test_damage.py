@@ -16,7 +16,7 @@ from seawall.events.formats.many_bodies import NamedText
 from seawall.events.readers import EventBatch, Limits, read
 from seawall.pipeline.live.bodies import batches_of
 from seawall.pipeline.live.parser import read_of
-from seawall.pipeline.live.parsing import packed, unpacked
+from seawall.pipeline.live.parsing import pack_answer, unpack_answer
 from seawall.pipeline.scan import scan
 from seawall.pipeline.tail import Follower
 from tests.events.damage import CONTAINERS, DAMAGES, SHAPES, damaged_file, samples
@@ -75,9 +75,9 @@ def _campaign(folder: Path, seeds: range) -> None:
             _account(batch for body in bodies for batch in batches_of(body, "token", BODY))
             for at in range(0, len(bodies), 20):
                 some = bodies[at : at + 20]
-                sent = packed(read_of([(body, "token") for body in some], BODY))
+                sent = pack_answer(read_of([(body, "token") for body in some], BODY))
                 texts = [NamedText("token", len(body)) for body in some]
-                _account(batch for batches in unpacked(*sent, texts) for batch in batches)
+                _account(batch for batches in unpack_answer(*sent, texts) for batch in batches)
             _followed(place)
         except BaseException:
             print(f"seeds {first} to {first + TOGETHER} in {place}")

@@ -17,9 +17,9 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import State
 from seawall.pipeline.live.clock import Clock as WatchClock
 from seawall.pipeline.live.detection import is_outdated
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import Service
-from seawall.storage.database import Choice, Database
+from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.files.state_file import unpack as unpack_state
 from seawall.storage.place import open_store
@@ -46,7 +46,7 @@ RECORD = (
 def incidents_of(store: Path) -> dict[str, Any]:
     database = Database.open(store / "seawall.db")
     with database.reading() as work:
-        found = [incident_document(one) for one in work.incidents.page(Choice(), limit=500)]
+        found = [incident_document(one) for one in work.incidents.page(QueueQuery(), limit=500)]
     database.close()
     return told(json.loads(json.dumps(found)))
 
@@ -54,7 +54,7 @@ def incidents_of(store: Path) -> dict[str, Any]:
 def watch_on(folder: Path, store: Path) -> None:
     """Read and score what there is, at the time when the fixtures were made: answers and containments end in time."""
     clock = WatchClock(wall=lambda: MOMENT * 1_000_000)
-    with opened(quick(store, folder / "logs")) as (database, lake):
+    with open_watch_store(quick(store, folder / "logs")) as (database, lake):
         Service(quick(store, folder / "logs"), database, lake, clock=clock).run(threading.Event(), "once")
 
 

@@ -87,7 +87,7 @@ def assurance(
             "--instead replaces --policies by --what-if and needs both",
             fix="give --what-if POLICY and --policies FILE too",
         )
-    with progress.shown(quiet=quiet) as report:
+    with progress.show_progress(quiet=quiet) as report:
         document = assessment(
             paths,
             policies=policies or (),
@@ -122,4 +122,4 @@ def _tell(document: dict[str, Any], out: Path | None) -> None:
             "no registered methods were given: add --methods to find accounts without a second factor"
         )
     if out is not None:
-        streams.next_step(f"open {streams.quoted(out / 'assurance.html')} in a browser")
+        streams.next_step(f"open {streams.quote_path(out / 'assurance.html')} in a browser")

@@ -20,7 +20,7 @@ _REINSTALL = "reinstall Seawall: `python -m pip install --force-reinstall seawal
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """What one check found; `fix` says what to do unless all is well."""
 
     name: str
@@ -29,9 +29,9 @@ class Check:
     fix: str = ""
 
 
-def run_all(folder: Path) -> tuple[Check, ...]:
+def run_all(folder: Path) -> tuple[DoctorCheck, ...]:
     """Run every check. `folder` is where results would be written."""
-    checks: tuple[tuple[str, Callable[[], Check]], ...] = (
+    checks: tuple[tuple[str, Callable[[], DoctorCheck]], ...] = (
         ("Python", _python),
         ("Packages", _packages),
         ("DuckDB", _duckdb),
@@ -42,27 +42,27 @@ def run_all(folder: Path) -> tuple[Check, ...]:
         ("Disk", lambda: _disk(folder)),
         ("Terminal", _terminal),
     )
-    return tuple(guarded(name, check) for name, check in checks)
+    return tuple(run_guarded(name, check) for name, check in checks)
 
 
-def guarded(name: str, check: Callable[[], Check]) -> Check:
+def run_guarded(name: str, check: Callable[[], DoctorCheck]) -> DoctorCheck:
     """Run a check; one that raises has failed."""
     try:
         return check()
     except Exception as error:  # noqa: BLE001 - a check that breaks is itself the finding
-        return Check(
+        return DoctorCheck(
             name, "fail", f"{type(error).__name__}: {error}", getattr(error, "fix", "") or _REINSTALL
         )
 
 
-def _python() -> Check:
+def _python() -> DoctorCheck:
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info < (3, 11):  # noqa: UP036 - the installer can be told to ignore the requirement
-        return Check("Python", "fail", version, "install Python 3.11 or later")
-    return Check("Python", "ok", version)
+        return DoctorCheck("Python", "fail", version, "install Python 3.11 or later")
+    return DoctorCheck("Python", "ok", version)
 
 
-def _packages() -> Check:
+def _packages() -> DoctorCheck:
     missing, found = [], []
     for requirement in metadata.requires("seawall") or []:
         if "extra ==" in requirement:
@@ -73,11 +73,11 @@ def _packages() -> Check:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        return Check("Packages", "fail", f"missing: {', '.join(missing)}", _REINSTALL)
-    return Check("Packages", "ok", ", ".join(found))
+        return DoctorCheck("Packages", "fail", f"missing: {', '.join(missing)}", _REINSTALL)
+    return DoctorCheck("Packages", "ok", ", ".join(found))
 
 
-def _duckdb() -> Check:
+def _duckdb() -> DoctorCheck:
     import duckdb
     import pyarrow as pa
 
@@ -85,11 +85,11 @@ def _duckdb() -> Check:
         database.register("numbers", pa.table({"n": [20, 22]}))
         rows = database.execute("SELECT sum(n) FROM numbers").fetchall()
     if rows != [(42,)]:
-        return Check("DuckDB", "fail", f"a sum of 42 came out as {rows}", _REINSTALL)
-    return Check("DuckDB", "ok", f"{duckdb.__version__} reads Arrow memory")
+        return DoctorCheck("DuckDB", "fail", f"a sum of 42 came out as {rows}", _REINSTALL)
+    return DoctorCheck("DuckDB", "ok", f"{duckdb.__version__} reads Arrow memory")
 
 
-def _signatures() -> Check:
+def _signatures() -> DoctorCheck:
     """Check that a good signature passes and a changed one does not: all token verification rests on it."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.backends.openssl import backend
@@ -102,11 +102,11 @@ def _signatures() -> Check:
     try:
         key.public_key().verify(signature, b"another text")
     except InvalidSignature:
-        return Check("Signatures", "ok", f"made and verified with {words}")
-    return Check("Signatures", "fail", f"{words} accepts a wrong signature", _REINSTALL)
+        return DoctorCheck("Signatures", "ok", f"made and verified with {words}")
+    return DoctorCheck("Signatures", "fail", f"{words} accepts a wrong signature", _REINSTALL)
 
 
-def _key_search() -> Check:
+def _key_search() -> DoctorCheck:
     """Whether the compiled libraries of `seawall keys scan` load here and answer."""
     import gmpy2
     import yara_x
@@ -115,11 +115,11 @@ def _key_search() -> Check:
     rule = yara_x.compile('rule key { strings: $key = "PRIVATE KEY" condition: $key }')
     found = rule.scan(b"-----BEGIN PRIVATE KEY-----").matching_rules
     if len(found) != 1 or gmpy2.gcd(15, 21) != 3:
-        return Check("Key search", "fail", "yara-x or gmpy2 gives wrong answers", _REINSTALL)
-    return Check("Key search", "ok", "yara-x, gmpy2 and numba load and answer")
+        return DoctorCheck("Key search", "fail", "yara-x or gmpy2 gives wrong answers", _REINSTALL)
+    return DoctorCheck("Key search", "ok", "yara-x, gmpy2 and numba load and answer")
 
 
-def _network_table() -> Check:
+def _network_table() -> DoctorCheck:
     from seawall.events.networks import Networks
 
     described = Networks.load().describe()
@@ -128,41 +128,43 @@ def _network_table() -> Check:
     ]
     counts = described.get("counts", {})
     facts += [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()]
-    return Check("Network table", "ok", ", ".join(facts))
+    return DoctorCheck("Network table", "ok", ", ".join(facts))
 
 
-def _ranker() -> Check:
+def _ranker() -> DoctorCheck:
     from seawall.detection.ranking import ranker
 
     learnt = ranker.load()
-    return Check(
+    return DoctorCheck(
         "Ranker", "ok", f"{plural(len(learnt.feature), 'tree')} over {plural(len(ranker.INPUTS), 'input')}"
     )
 
 
-def _disk(folder: Path) -> Check:
+def _disk(folder: Path) -> DoctorCheck:
     existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return Check(
+        return DoctorCheck(
             "Disk", "fail", f"{existing}: {error.strerror}", "choose a folder that you may write with --out"
         )
     free = shutil.disk_usage(existing).free / _GIB
     detail = f"{existing} is writable, {free:,.1f} GiB free"
     if free < 1:
-        return Check("Disk", "warn", detail, "free some space: results take about a tenth of the logs' size")
-    return Check("Disk", "ok", detail)
+        return DoctorCheck(
+            "Disk", "warn", detail, "free some space: results take about a tenth of the logs' size"
+        )
+    return DoctorCheck("Disk", "ok", detail)
 
 
-def _terminal() -> Check:
+def _terminal() -> DoctorCheck:
     encoding = (sys.stdout.encoding or "unknown").lower()
     place = "a terminal" if sys.stdout.isatty() else "not a terminal: plain text"
     colour = ", NO_COLOR is set" if os.environ.get("NO_COLOR") else ""
     detail = f"{place}, {encoding}{colour}"
     if not encoding.startswith("utf"):
-        return Check(
+        return DoctorCheck(
             "Terminal", "warn", detail, "set PYTHONUTF8=1 (or a UTF-8 locale) to see every character"
         )
-    return Check("Terminal", "ok", detail)
+    return DoctorCheck("Terminal", "ok", detail)

@@ -51,9 +51,9 @@ def demo(
         results.show(result)
     if quiet:
         return
-    results.tell(result, out)
+    results.print_summary(result, out)
     streams.say(f"{found} of {staged} staged attacks are among the raised incidents")
-    streams.next_step(f"seawall explain 1 --out {streams.quoted(out)}")
+    streams.next_step(f"seawall explain 1 --out {streams.quote_path(out)}")
 
 
 def _made_before(seed: int, truth: Path) -> bool:

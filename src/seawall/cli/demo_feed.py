@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.pipeline.live.status import Status
+    from seawall.pipeline.live.status import WatchStatus
     from seawall.pipeline.live.watcher import Watcher
 
 DAY_SECONDS: Final = 1.2
@@ -53,7 +53,7 @@ def place() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Feed:
+class DemoFeed:
     """Makes the logs in `folder / "made"` and lets them arrive in `folder / "arriving"`. A context: it ends with it."""
 
     def __init__(self, folder: Path, watcher: Watcher, say: Say) -> None:
@@ -115,7 +115,7 @@ class Feed:
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
 
-    def _waited(self, is_done: Callable[[Status], bool], seconds: float) -> bool:
+    def _waited(self, is_done: Callable[[WatchStatus], bool], seconds: float) -> bool:
         """Wait until it is so, or for the time; false when all is to end."""
         end = time.monotonic() + seconds
         calm = 0
@@ -162,5 +162,5 @@ def history_of(days: dict[str, list[Path]], truth: Path) -> list[str]:
     return [day for day in days if day < first[:10].replace("-", "")]
 
 
-def _has_scored(status: Status) -> bool:
+def _has_scored(status: WatchStatus) -> bool:
     return status.doing == "idle" and status.records > 0 and status.dirty_days == 0

@@ -13,7 +13,7 @@ from seawall.cli.store.options import AsJson, DatabaseUrl
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from seawall.cli.checks import Check
+    from seawall.cli.checks import DoctorCheck
 
 
 def doctor(
@@ -65,7 +65,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _draw(console: Console, checks: tuple[Check, ...]) -> None:
+def _draw(console: Console, checks: tuple[DoctorCheck, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 

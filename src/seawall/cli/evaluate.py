@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.lab import Systems
+from seawall.cli.lab import WorldSystems
 
 DEFAULT_OUT = Path("seawall-evaluation")
 
@@ -21,12 +21,12 @@ def evaluate(
     accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
     days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
     systems: Annotated[
-        Systems,
+        WorldSystems,
         typer.Option(
             metavar="NAME",
             help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
         ),
-    ] = Systems.microsoft,
+    ] = WorldSystems.microsoft,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
     ] = DEFAULT_OUT,
@@ -59,11 +59,11 @@ def evaluate(
         streams.answer_json(result)
     else:
         streams.write(as_markdown(result))
-    streams.next_step(f"open {streams.quoted(out / 'evaluation.md')}, or the plots beside it")
+    streams.next_step(f"open {streams.quote_path(out / 'evaluation.md')}, or the plots beside it")
 
 
 def _scopes(
-    worlds: int, seed: int, accounts: int, days: int, systems: Systems, out: Path, *, as_json: bool
+    worlds: int, seed: int, accounts: int, days: int, systems: WorldSystems, out: Path, *, as_json: bool
 ) -> None:
     from seawall.lab.evaluate.scope_trials import as_table, measure_scopes, write_figures
 

@@ -47,11 +47,11 @@ def explain(
         terminal.explanation(console, found, rank, addresses)
 
     streams.answer(draw)
-    where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
+    where = "" if out == DEFAULT_OUT else f" --out {streams.quote_path(out)}"
     if rank < count:
         streams.next_step(f"seawall explain {rank + 1}{where}")
     else:
-        streams.next_step(f"open {streams.quoted(out / 'report.html')} in a browser")
+        streams.next_step(f"open {streams.quote_path(out / 'report.html')} in a browser")
 
 
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:

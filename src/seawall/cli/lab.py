@@ -22,7 +22,7 @@ class Difficulty(StrEnum):
     mixed = "mixed"
 
 
-class Systems(StrEnum):
+class WorldSystems(StrEnum):
     """Whose logs a world has."""
 
     microsoft = "microsoft"
@@ -66,12 +66,12 @@ def make(
         typer.Option(metavar="NAME", help="How hard attacks are to detect: easy, medium, hard or mixed."),
     ] = None,
     systems: Annotated[
-        Systems,
+        WorldSystems,
         typer.Option(
             metavar="NAME",
             help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
         ),
-    ] = Systems.microsoft,
+    ] = WorldSystems.microsoft,
     density: Annotated[
         float | None,
         typer.Option(metavar="X", min=0.01, help="Factor for the number of records of an ordinary day."),
@@ -101,7 +101,7 @@ def make(
         "families": _names(families),
         "confusers": _names(confusers),
         "difficulty": difficulty.value if difficulty else None,
-        "systems": systems.value if systems is not Systems.microsoft else None,
+        "systems": systems.value if systems is not WorldSystems.microsoft else None,
         "density": density,
         "mess": False if tidy else None,
     }
@@ -114,7 +114,7 @@ def make(
     else:
         streams.write(f"{out}\n")
     streams.say(f"the staged attacks are in {out / 'truth.json'}, apart from the logs")
-    streams.next_step(f"seawall scan {streams.quoted(out / 'logs')} --out {streams.quoted(out)}")
+    streams.next_step(f"seawall scan {streams.quote_path(out / 'logs')} --out {streams.quote_path(out)}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

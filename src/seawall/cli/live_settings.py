@@ -10,7 +10,7 @@ from seawall_base.errors import InputUnreadable, UsageError
 
 if TYPE_CHECKING:
     from seawall.pipeline.live.settings import LiveSettings
-    from seawall.pipeline.tail import Patience
+    from seawall.pipeline.tail import TailTiming
     from seawall_base.webhook import Webhook
 
 
@@ -22,12 +22,12 @@ def live_settings(
     webhooks: tuple[Webhook, ...],
     retention: int | None,
     mmdb: Sequence[Path],
-    patience: Patience | None = None,
+    patience: TailTiming | None = None,
     rules: Sequence[Path] = (),
 ) -> LiveSettings:
     """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
     from seawall.pipeline.live.settings import LiveSettings
-    from seawall.pipeline.tail import Patience
+    from seawall.pipeline.tail import TailTiming
 
     missing = [path for path in (*folders, *rules) if not path.exists()]
     if missing:
@@ -48,7 +48,7 @@ def live_settings(
         webhooks,
         mmdb=tuple(mmdb),
         rules=tuple(rules),
-        patience=patience or Patience(),
+        patience=patience or TailTiming(),
     )
 
 

@@ -19,7 +19,7 @@ _NAMES = {"read": "Reading", "score": "Scoring", "write": "Writing", "search": "
 
 
 @contextmanager
-def shown(*, quiet: bool) -> Iterator[Report]:
+def show_progress(*, quiet: bool) -> Iterator[Report]:
     """Yield the function to hand to the engine; the bars are gone when the work is done."""
     if quiet or not sys.stderr.isatty():
         yield _silent

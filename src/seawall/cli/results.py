@@ -54,7 +54,7 @@ def not_judged(result: ScanResult) -> list[str]:
     return [note.text for note in result.coverage if note.code == "not-judged"]
 
 
-def tell(result: ScanResult, out: Path) -> None:
+def print_summary(result: ScanResult, out: Path) -> None:
     """Say what was read, what could not be read or seen, and where the files are."""
     summary = result.summary
     raised = sum(incident.raised for incident in result.incidents)

@@ -18,7 +18,7 @@ DEFAULT_OUT = Path("seawall-out")
 INCIDENTS_FOUND = 10
 
 
-class Level(StrEnum):
+class FailLevel(StrEnum):
     """A severity that `--fail-on` can name."""
 
     low = "low"
@@ -56,7 +56,7 @@ def scan(
         ),
     ] = None,
     fail_on: Annotated[
-        Level | None,
+        FailLevel | None,
         typer.Option(
             "--fail-on",
             metavar="LEVEL",
@@ -94,7 +94,7 @@ def scan(
     elif result.summary["events"] or is_empty:
         results.show(result)
     if not quiet:
-        results.tell(result, out)
+        results.print_summary(result, out)
     if not result.summary["events"] and not is_empty:
         raise InputUnreadable(
             "nothing was read: no log record in the given files and folders",
@@ -113,7 +113,7 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
     from seawall.cli import progress
     from seawall.pipeline import scan as pipeline
 
-    with progress.shown(quiet=quiet) as report:
+    with progress.show_progress(quiet=quiet) as report:
         return pipeline.scan(
             paths, out=out, settings=settings, progress=report, rules_read=None if quiet else _tell_rules
         )
@@ -126,7 +126,7 @@ def _tell_rules(rules: RuleSet) -> None:
 
 
 def _next(result: ScanResult, out: Path) -> str:
-    where = "" if out == DEFAULT_OUT else f" --out {streams.quoted(out)}"
+    where = "" if out == DEFAULT_OUT else f" --out {streams.quote_path(out)}"
     if result.incidents:
         return f"seawall explain 1{where}"
     return "seawall demo, to see what an incident looks like"

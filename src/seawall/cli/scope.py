@@ -224,7 +224,7 @@ def _searched(
     if incidents and is_scan:
         asked = replace(asked, incidents=sources.incident_records(paths[0], incidents))
     feeds = _collected(collected) if collected is not None else ()
-    with progress.shown(quiet=quiet) as report:
+    with progress.show_progress(quiet=quiet) as report:
         if is_scan:
             return sources.scope_of_scan(paths[0], asked, SearchBounds(), feeds)
         if store is not None:
@@ -272,7 +272,7 @@ def _typed(
     from shlex import quote
 
     options = {"--store": store, "--from": start, "--to": end, "--collected": collected, "--out": out}
-    words = ["seawall scope", *map(streams.quoted, paths)]
+    words = ["seawall scope", *map(streams.quote_path, paths)]
     words += [f"{name} {quote(str(value))}" for name, value in options.items() if value is not None]
     words += ["--unread-checked"] if unread_checked else []
     words += ["--database URL"] if database is not None else []  # it may hold a password
@@ -294,4 +294,4 @@ def _tell(found: Scope, reading: ScopeReading, out: Path | None, typed: str) -> 
             f"{typed} {options} --complete"
         )
     if out is not None:
-        streams.next_step(f"open {streams.quoted(out / 'scope.html')} in a browser")
+        streams.next_step(f"open {streams.quote_path(out / 'scope.html')} in a browser")

@@ -192,9 +192,9 @@ def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
     """The same console over a store that is gone afterwards, into which a made-up organisation's logs arrive."""
     from dataclasses import replace
 
-    from seawall.cli.demo_feed import Feed, place
+    from seawall.cli.demo_feed import DemoFeed, place
     from seawall.pipeline.live.settings import LiveSettings
-    from seawall.pipeline.tail import Patience
+    from seawall.pipeline.tail import TailTiming
 
     with place() as folder:
         arriving = folder / "arriving"
@@ -203,14 +203,14 @@ def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
             folder / "store",
             folders=(arriving,),
             budget=budget,
-            patience=Patience(settle=0.5),
+            patience=TailTiming(settle=0.5),
             score_seconds=0.5,
         )
         _run(
             replace(plan, store=folder / "store"),
             live,
             telling,
-            lambda watcher: Feed(folder, watcher, telling.say),
+            lambda watcher: DemoFeed(folder, watcher, telling.say),
         )
 
 

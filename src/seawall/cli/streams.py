@@ -97,10 +97,10 @@ def _program(_: re.Match[str]) -> str:
 
     called = Path(sys.argv[0])
     is_found = called.name != _NAME or shutil.which(_NAME) is not None
-    return f"{_NAME} " if is_found else f"{quoted(called)} "
+    return f"{_NAME} " if is_found else f"{quote_path(called)} "
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """A path as a shell wants it."""
     import shlex
 

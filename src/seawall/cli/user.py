@@ -15,7 +15,7 @@ from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, where
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.storage.database import Database, Role, User, Work
+    from seawall.storage.database import Database, Role, Transaction, User
 
 ACTOR = "local"
 ROLES = "viewer, analyst or admin"
@@ -155,14 +155,14 @@ def _role(text: str) -> Role:
     return cast("Role", text)
 
 
-def _found(work: Work, name: str) -> User:
+def _found(work: Transaction, name: str) -> User:
     found = work.users.find(name)
     if found is None:
         raise UsageError("this user does not exist", fix="seawall user list")
     return found
 
 
-def _invited(work: Work, found: User, at: int) -> str:
+def _invited(work: Transaction, found: User, at: int) -> str:
     from seawall.console.sign_in.codes import new_invite
 
     code, _ = new_invite(work, found.id, by=ACTOR, at=at)
@@ -170,13 +170,13 @@ def _invited(work: Work, found: User, at: int) -> str:
     return code
 
 
-def _note(work: Work, action: str, found: User, at: int, **details: str) -> None:
+def _note(work: Transaction, action: str, found: User, at: int, **details: str) -> None:
     work.audit.append(
         at=at, actor=ACTOR, action=action, subject=found.name, details={"by": "seawall user", **details}
     )
 
 
-def _described(work: Work, one: User) -> dict[str, Any]:
+def _described(work: Transaction, one: User) -> dict[str, Any]:
     from seawall.console.sign_in.factors import has_totp
 
     ways = [

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from seawall.pipeline.live.progress import Until
     from seawall.pipeline.live.service import News
     from seawall.pipeline.live.settings import LiveSettings
-    from seawall.pipeline.live.status import Status
-    from seawall.pipeline.tail.stream import Piped
+    from seawall.pipeline.live.status import WatchStatus
+    from seawall.pipeline.tail.stream import ReadableStream
 
 STANDARD_INPUT = "-"
 
@@ -101,7 +101,7 @@ def watch(
     if once and until_idle:
         raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
     from seawall.cli.live_settings import live_settings, webhooks_of
-    from seawall.pipeline.tail import Patience
+    from seawall.pipeline.tail import TailTiming
 
     settings = live_settings(
         [Path(folder) for folder in folders if folder != STANDARD_INPUT],
@@ -111,7 +111,7 @@ def watch(
         webhooks_of(webhook or [], webhook_secret_file),
         retention,
         mmdb or [],
-        Patience(settle=0.0, finish=0.0) if once else Patience(settle=settle),
+        TailTiming(settle=0.0, finish=0.0) if once else TailTiming(settle=settle),
         rules or [],
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
@@ -119,7 +119,7 @@ def watch(
 
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:
-    from seawall.pipeline.live.opening import opened
+    from seawall.pipeline.live.opening import open_watch_store
     from seawall.pipeline.live.service import Service
 
     stop, is_interrupted = threading.Event(), []
@@ -131,8 +131,8 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupted)
     telling = _Telling(quiet=quiet, as_json=as_json)
-    with opened(settings) as (database, lake):
-        stream = cast("Piped", sys.stdin.buffer) if reads_stdin else None
+    with open_watch_store(settings) as (database, lake):
+        stream = cast("ReadableStream", sys.stdin.buffer) if reads_stdin else None
         service = Service(settings, database, lake, stream=stream, news=telling.news)
         service.subscribe(telling.status)
         telling.started(settings, database.place, service.rules)
@@ -164,7 +164,7 @@ class _Telling:
     def news(self, item: News) -> None:
         """Print a raised incident, the result of scored history, or that a source is silent or resumed."""
         from seawall.pipeline.live.history import HistoryJudged
-        from seawall.pipeline.live.silence import Change
+        from seawall.pipeline.live.silence import SilenceChange
 
         self._wipe()
         if self._as_json:
@@ -172,7 +172,7 @@ class _Telling:
                 _write_line(document)
         elif isinstance(item, HistoryJudged):
             self._history(item)
-        elif isinstance(item, Change):
+        elif isinstance(item, SilenceChange):
             tenant, source = item.key
             verb = "is silent" if item.is_silent else "sends again"
             streams.say(f"source {source} of {tenant} {verb}")
@@ -190,7 +190,7 @@ class _Telling:
         for incident in item.raised:
             streams.write(f"{_line(incident)}  history\n")
 
-    def status(self, status: Status) -> None:
+    def status(self, status: WatchStatus) -> None:
         """Show the status."""
         if self._quiet:
             return
@@ -212,7 +212,7 @@ class _Telling:
             sys.stderr.flush()
             self._width = len(text)
 
-    def ended(self, status: Status, *, is_over: bool) -> None:
+    def ended(self, status: WatchStatus, *, is_over: bool) -> None:
         """Print the totals."""
         self._wipe()
         if self._as_json and is_over:
@@ -235,7 +235,7 @@ class _Telling:
             self._width = 0
 
 
-def _progress(status: Status) -> str:
+def _progress(status: WatchStatus) -> str:
     left = f", {status.backlog_bytes / 1e6:,.0f} MB to read" if status.backlog_bytes else ""
     time_left = f", about {status.seconds_left:,.0f} s" if status.seconds_left else ""
     dirty = f", {plural(status.dirty_days, 'day')} to score" if status.dirty_days else ""
@@ -260,14 +260,14 @@ def _line(incident: Incident) -> str:
 
 def _documents(item: News) -> list[dict[str, Any]]:
     from seawall.pipeline.live.history import HistoryJudged
-    from seawall.pipeline.live.silence import Change
+    from seawall.pipeline.live.silence import SilenceChange
     from seawall.storage.files.incident_documents import incident_document
     from seawall_base.times import rfc3339
 
     if isinstance(item, HistoryJudged):
         found = [{"type": "incident.history", "incident": incident_document(one)} for one in item.raised]
         return [{"type": "history.judged", **item.document()}, *found]
-    if isinstance(item, Change):
+    if isinstance(item, SilenceChange):
         tenant, source = item.key
         kind = "source.silent" if item.is_silent else "source.resumed"
         return [{"type": kind, "tenant": tenant, "source": source, "last_heard": rfc3339(item.since)}]
@@ -280,7 +280,7 @@ def _date(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def _sums(status: Status) -> dict[str, int]:
+def _sums(status: WatchStatus) -> dict[str, int]:
     names = ("records", "events", "duplicates", "problems", "waiting")
     return {name: getattr(status, name) for name in names}
 

@@ -78,8 +78,8 @@ class Context:
     """The application's parts, handed to every endpoint.
 
     `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `desk` the
-    `seawall.pipeline.live.desk.Desk`; `notes` is for what endpoints keep in memory between requests, by name. `key` is the
-    secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
+    `seawall.pipeline.live.desk.WhatIfService`; `notes` is for what endpoints keep in memory between requests, by name.
+    `key` is the secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
     """
 
     database: Database

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seawall.console.context import Context
-    from seawall.storage.database import Work
+    from seawall.storage.database import Transaction
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "admin")
 """Each may do what those before it may."""
@@ -77,7 +77,7 @@ class Call:
             raise LookupError("this endpoint is open to everybody")
         return self.visitor
 
-    def note(self, work: Work, action: str, subject: str = "", **details: Any) -> None:
+    def note(self, work: Transaction, action: str, subject: str = "", **details: Any) -> None:
         """Write into the audit trail, in the transaction that does it. Never give it a secret."""
         actor = self.visitor.name if self.visitor is not None else ""
         work.audit.append(at=self.now, actor=actor, action=action, subject=subject, details=details)

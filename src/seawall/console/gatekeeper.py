@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seawall.console.surroundings import Surroundings
-    from seawall.storage.database import SignIn, User, Work
+    from seawall.storage.database import SignIn, Transaction, User
 
 CSRF_HEADER: Final = "x-seawall-csrf"
 COOKIE: Final = "__Host-seawall"
@@ -137,7 +137,7 @@ class Gatekeeper:
             for handle, at in seen.items():
                 work.sessions.touch(handle, at=at)
 
-    def _signed_in(self, work: Work, user: User, found: SignIn, token: bytes) -> Visitor:
+    def _signed_in(self, work: Transaction, user: User, found: SignIn, token: bytes) -> Visitor:
         is_limited = lacks_second_factor(work, user)
         return Visitor(
             user.name, user.role, user.id, found.handle, csrf_of(token), is_limited, found.expires_at

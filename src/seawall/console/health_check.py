@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.web.probe import Fault
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class HealthCheck:
         """Ask no more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         """Return how the watch is doing."""
         service = self._context.service
-        status: Status = NOTHING if service is None else service.status()
+        status: WatchStatus = NOTHING if service is None else service.status()
         return status
 
     async def faults(self) -> tuple[Fault, ...]:

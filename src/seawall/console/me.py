@@ -23,7 +23,7 @@ from seawall_base.times import rfc3339
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from seawall.storage.database import User, Work
+    from seawall.storage.database import Transaction, User
 
 KIND: Final = "register"
 _MISSING: Final = (404, "not-found")
@@ -269,7 +269,7 @@ def _welcomed(call: Call, entered: Entered | None) -> Response:
     return welcome(call, entered)
 
 
-def _user(call: Call, work: Work) -> User:
+def _user(call: Call, work: Transaction) -> User:
     """The user who asks; the local admin is none."""
     visitor = call.who
     user = work.users.get(visitor.user) if visitor.user is not None else None

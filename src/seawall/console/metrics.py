@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from seawall.console.worker_pool import PoolLoad
-    from seawall.pipeline.live.status import Status
+    from seawall.pipeline.live.status import WatchStatus
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -18,7 +18,7 @@ class Measured:
     """One look at the console. `answered` counts answers by class of status (`2xx`), `loads` are of the pools by name."""
 
     is_ready: bool
-    status: Status
+    status: WatchStatus
     answered: Mapping[str, int]
     loads: Mapping[str, PoolLoad]
 

@@ -21,7 +21,7 @@ from seawall_base.json_text import encode_json
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
-    from seawall.storage.database import Work
+    from seawall.storage.database import Transaction
 
 _log = logging.getLogger("seawall.console")
 
@@ -184,7 +184,7 @@ class News:
         summary = self._summarise(self._context) if wants_summary and self._summarise is not None else None
         return Look(revision, incidents, summary)
 
-    def _incidents(self, work: Work, after: int) -> list[IncidentNews]:
+    def _incidents(self, work: Transaction, after: int) -> list[IncidentNews]:
         """Those that people are told of; candidates below the budget are not."""
         found = []
         for revision, id_ in work.incidents.changed_after(after, limit=MOST_AT_ONCE):

@@ -17,7 +17,7 @@ from seawall.storage.database import Role
 from seawall_base.times import rfc3339
 
 if TYPE_CHECKING:
-    from seawall.storage.database import User, Work
+    from seawall.storage.database import Transaction, User
 
 
 class UserRow(msgspec.Struct, frozen=True):
@@ -126,7 +126,7 @@ def end_sessions(call: Call) -> None:
         call.note(work, "sessions-ended", user.name, sessions=ended)
 
 
-def _user(call: Call, work: Work) -> User:
+def _user(call: Call, work: Transaction) -> User:
     text = call.path["id"]
     user = work.users.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else None
     if user is None:
@@ -134,7 +134,7 @@ def _user(call: Call, work: Work) -> User:
     return user
 
 
-def _row(call: Call, work: Work, user: User) -> UserRow:
+def _row(call: Call, work: Transaction, user: User) -> UserRow:
     sessions = work.sessions.of_user(user.id, at=call.now)
     waiting = [one for one in work.invites.of_user(user.id, codes.INVITE, at=call.now) if one.expires_at]
     return UserRow(

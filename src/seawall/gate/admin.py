@@ -16,7 +16,7 @@ from seawall.gate.status import peer_of
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.revocation.entry import ANY_ISSUER, Revocation
-from seawall_tokens.revocation.form import described, moment
+from seawall_tokens.revocation.form import describe_revocation, moment
 from seawall_tokens.revocation.store import RevocationStore, StoredRevocation
 from seawall_tokens.verify.decision import harmless
 
@@ -85,7 +85,7 @@ class _Admin:
 
         found = [entry for entry in await self._with_store(read) if entry.sequence > after]
         document = {
-            "revocations": [described(entry) for entry in found[:MOST_LISTED]],
+            "revocations": [describe_revocation(entry) for entry in found[:MOST_LISTED]],
             "more": len(found) > MOST_LISTED,
         }
         return self._answer(request, "list", 200, document)
@@ -97,7 +97,12 @@ class _Admin:
         entry = revocation_from(document, at=self._worker.clock())
         (number,) = await self._with_store(lambda store: store.append([entry]))
         return self._answer(
-            request, "revoke", 201, described(StoredRevocation(number, entry)), entry=entry, number=number
+            request,
+            "revoke",
+            201,
+            describe_revocation(StoredRevocation(number, entry)),
+            entry=entry,
+            number=number,
         )
 
     async def lifted(self, request: Request) -> Response:
@@ -106,7 +111,9 @@ class _Admin:
         reason, who = request.query_params.get("reason", ""), request.query_params.get("who", "administrator")
         at = self._worker.clock()
         lifted = await self._with_store(lambda store: store.lift(number, reason=reason, who=who, at=at))
-        return self._answer(request, "lift", 200, described(lifted), entry=lifted.revocation, number=number)
+        return self._answer(
+            request, "lift", 200, describe_revocation(lifted), entry=lifted.revocation, number=number
+        )
 
     async def _with_store(self, act: Callable[[RevocationStore], Any]) -> Any:
         path = self._worker.loaded.store

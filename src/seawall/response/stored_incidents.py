@@ -17,7 +17,7 @@ from seawall.events.event import ENRICHED_SCHEMA
 from seawall.response.incident_sources import AccountSpans, read_events_file
 from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import find
-from seawall.storage.files.merged_events import EVENTS, merged
+from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.parts import as_events
@@ -82,7 +82,7 @@ def stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) -> It
         def coded(coder: Coder) -> Iterable[pa.Table]:
             return (coder.encode(rows) for rows in _joined(_rows(lake, asked)))
 
-        if sum(len(batch) for _, _, batch, _ in merged(place, coded)):
+        if sum(len(batch) for _, _, batch, _ in merge_events(place, coded)):
             yield from read_events_file(place / EVENTS, columns)
 
 

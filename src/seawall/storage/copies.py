@@ -64,7 +64,7 @@ class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class BackupResult:
     """What a backup holds, or what was restored of it. `damaged` are parts of events that were damaged already."""
 
     database_bytes: int
@@ -76,7 +76,7 @@ class Copied:
     head: ChainHead
 
 
-def back_up(store: Store, target: Path, *, at: int) -> Copied:
+def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
     """Copy a store into a new or empty folder outside it; `at` is the time now, in microseconds. Writers may go on."""
     inside, outside = store.folder.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
@@ -111,7 +111,7 @@ def back_up(store: Store, target: Path, *, at: int) -> Copied:
     return _copied(target, document, copied)
 
 
-def restore(backup: Path, folder: Path, database: str | None = None) -> Copied:
+def restore(backup: Path, folder: Path, database: str | None = None) -> BackupResult:
     """Make a store at `folder`, which must not exist, of a backup; the database at a URL where one is given.
 
     Raises `BackupInvalid` and leaves nothing; of a database elsewhere, nothing but empty tables.
@@ -143,8 +143,8 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> Copied:
     return _copied(backup, stated, copied)
 
 
-def _copied(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> Copied:
-    return Copied(
+def _copied(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> BackupResult:
+    return BackupResult(
         (backup / DATABASE).stat().st_size, str(stated["database_version"]), events.parts, events.size,
         tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), ChainHead(*stated["head"]),
     )  # fmt: skip

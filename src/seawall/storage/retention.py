@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from seawall.storage.database import Work
+from seawall.storage.database import Transaction
 from seawall.storage.lake import layout
 from seawall.storage.place import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class PruneResult:
     """What was deleted, or would be: days of events with their number and bytes, and rows by table."""
 
     before: date
@@ -21,7 +21,7 @@ class Forgotten:
     rows: dict[str, int]
 
 
-def prune(store: Store, before: date, *, is_rehearsal: bool = False) -> Forgotten:
+def prune(store: Store, before: date, *, is_rehearsal: bool = False) -> PruneResult:
     """Delete everything of the days before a day (UTC); rehearsed, nothing is written, and the answer is the same.
 
     Nobody else may be writing batches (DatabaseInUse), for a running watch prunes for itself; a rehearsal only reads.
@@ -36,10 +36,10 @@ def prune(store: Store, before: date, *, is_rehearsal: bool = False) -> Forgotte
                 rows = prune_rows(work, before)
             store.lake.prune(before)
     sums = (len(old), sum(day.rows for day in old), sum(day.size for day in old))
-    return Forgotten(before, *sums, rows)
+    return PruneResult(before, *sums, rows)
 
 
-def prune_rows(work: Work, before: date, *, is_rehearsal: bool = False) -> dict[str, int]:
+def prune_rows(work: Transaction, before: date, *, is_rehearsal: bool = False) -> dict[str, int]:
     """Delete the rows of the days before a day, or only count them; return how many of each table."""
     moment, day = layout.start_of(before), (before - layout.EPOCH).days
     return {

@@ -18,9 +18,9 @@ from seawall.detection.feedback_values import Answered
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.incidents.cases import group, incident_limit
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.answering import remembered
+from seawall.pipeline.live.answering import containment_feedback
 from seawall.response.containment.values import Containment, IntruderIndicators
-from seawall.storage.database.containments import Contained
+from seawall.storage.database.containments import ContainmentRecord
 
 from .making import ACCOUNTS, NOW, TODAY, candidate, fact
 
@@ -36,8 +36,10 @@ def containment(**actor: Any) -> tuple[Answered, ...]:
            "usual": {"clients": ("chrome/browser",)}, **actor},
     )  # fmt: skip
     found = Containment("plan-1", AT, AT + 30 * DAY, known, ("org",))
-    kept = Contained(1, "plan-1", "org", msgspec.to_builtins(found), found.until, "Ann", AT, None, None)
-    return tuple(remembered(kept))
+    kept = ContainmentRecord(
+        1, "plan-1", "org", msgspec.to_builtins(found), found.until, "Ann", AT, None, None
+    )
+    return tuple(containment_feedback(kept))
 
 
 def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> ScoredCandidate:
@@ -101,8 +103,8 @@ def test_a_containment_teaches_no_weights() -> None:
 
 
 def test_what_cannot_be_read_says_nothing() -> None:
-    kept = Contained(1, "plan-1", "org", {"id": 3}, 0, "Ann", 0, None, None)
-    assert list(remembered(kept)) == []
+    kept = ContainmentRecord(1, "plan-1", "org", {"id": 3}, 0, "Ann", 0, None, None)
+    assert list(containment_feedback(kept)) == []
 
 
 @given(

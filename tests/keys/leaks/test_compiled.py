@@ -19,9 +19,9 @@ try_out(lambda: seen.append(double(21)))
 print(seen[-1], sum(double.stats.cache_hits.values()))
 """
 SMALL = """
-from seawall.keys.leaks.compiled import compiled
+from seawall.keys.leaks.compiled import compile_kernel
 
-@compiled
+@compile_kernel
 def double(number):
     return 2 * number
 """

@@ -13,9 +13,9 @@ import sys
 import threading
 from pathlib import Path
 
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import Service
-from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.status import WatchStatus
 from tests.pipeline.live.watching import settings
 
 FULL_BYTES = 20_000
@@ -28,7 +28,7 @@ def main(folder: Path, store: Path) -> None:
     chosen, said = settings(folder, store), list[str]()
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def heard(status: Status) -> None:
+    def heard(status: WatchStatus) -> None:
         if status.records and not timer.ident:
             resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_BYTES, hard))
             timer.start()
@@ -39,7 +39,7 @@ def main(folder: Path, store: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
     timer = threading.Timer(FULL_SECONDS, free)
-    with opened(chosen) as (database, lake):
+    with open_watch_store(chosen) as (database, lake):
         service = Service(chosen, database, lake)
         service.subscribe(heard)
         try:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import Service
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.tail import Patience, Sizes
+from seawall.pipeline.tail import BatchSizes, TailTiming
 from seawall.storage.lake import Lake
 
 
@@ -23,8 +23,8 @@ def quick(store: Path, *folders: Path, **more: Any) -> LiveSettings:
         **{
             "folders": folders,
             "budget": 2.0,
-            "patience": Patience(settle=0.0, finish=0.0),
-            "sizes": Sizes(records=2_000, seconds=0.05),
+            "patience": TailTiming(settle=0.0, finish=0.0),
+            "sizes": BatchSizes(records=2_000, seconds=0.05),
             "score_seconds": 0.2,
             **more,
         },
@@ -37,7 +37,7 @@ def running(
 ) -> Iterator[Service]:
     """A service at work; what ended it is raised at the end."""
     stop, raised = threading.Event(), list[BaseException]()
-    with opened(settings) as (database, lake):
+    with open_watch_store(settings) as (database, lake):
         service = Service(settings, database, wrap(lake), **more)
 
         def work() -> None:

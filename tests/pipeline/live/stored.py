@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.candidates import unpack_candidates
 from seawall.pipeline.live.ruling import rule
-from seawall.storage.database import Choice, Database, Place, Work
+from seawall.storage.database import Database, QueueCursor, QueueQuery, Transaction
 from seawall.storage.files.incident_documents import incident_document
 
 
@@ -33,10 +33,10 @@ def stored(store: Path | str) -> Stored:
     try:
         with database.reading() as work:
             found: dict[str, dict[str, Any]] = {}
-            after: Place | None = None
-            while page := work.incidents.page(Choice(), after=after, limit=500):
+            after: QueueCursor | None = None
+            while page := work.incidents.page(QueueQuery(), after=after, limit=500):
                 found.update((one.id, json.loads(json.dumps(incident_document(one)))) for one in page)
-                after = Place(page[-1].score, page[-1].id)
+                after = QueueCursor(page[-1].score, page[-1].id)
             renamed = work.aliases.all()
             told = {renamed.get(id_, id_) for id_ in work.announcements.all()}
             current = {one.id for one in current_of(work)}
@@ -52,13 +52,13 @@ def stored(store: Path | str) -> Stored:
     return Stored(found, totals.get("records", 0), events, totals.get("problems", 0), dirty)
 
 
-def current_of(work: Work) -> tuple[Incident, ...]:
+def current_of(work: Transaction) -> tuple[Incident, ...]:
     """What the kept candidates say now, ruled on by themselves."""
     days = work.days.since(0)
     kept = work.candidates.since(0)
     last = max(days)
     return rule(
-        [unpacked(content) for day in sorted(kept) for content in kept[day]],
+        [unpack_candidates(content) for day in sorted(kept) for content in kept[day]],
         notes=[],
         accounts_by_tenant=days[last]["tenants"],
         first_day=min(days),

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from seawall.pipeline.live.apart import Apart
+from seawall.pipeline.live.apart import BackgroundWorker
 
 
 def test_it_runs_in_another_thread_and_gives_its_result_once() -> None:
-    apart, gate = Apart[str]("apart"), threading.Event()
+    apart, gate = BackgroundWorker[str]("apart"), threading.Event()
     apart.begin(lambda: str(gate.wait(10)) + threading.current_thread().name)
     apart.wait(0.01)
     assert (apart.is_busy, apart.is_done) == (True, False)
@@ -25,7 +25,7 @@ def test_it_runs_in_another_thread_and_gives_its_result_once() -> None:
 
 
 def test_what_it_raises_is_raised_where_it_is_asked_for() -> None:
-    apart = Apart[float]("apart")
+    apart = BackgroundWorker[float]("apart")
     apart.begin(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         apart.result()

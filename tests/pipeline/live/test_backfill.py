@@ -21,11 +21,11 @@ from seawall.detection.incident import Incident
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.history import HistoryJudged
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.ruling import RULED_DAYS
 from seawall.pipeline.live.service import News, Service
 from seawall.pipeline.scan import scan
-from seawall.storage.database import Choice, Database
+from seawall.storage.database import Database, QueueQuery
 from seawall.storage.database.live_models import FirstImportRow
 from seawall.storage.files.incident_documents import incident_document
 from seawall_base.webhook import Webhook
@@ -92,7 +92,7 @@ def watched(store: Path, *folders: Path, clock: Clock | None = None, **more: Any
     """Watch folders until all is read, scored and told; what was told."""
     news: list[News] = []
     settings = quick(store, *folders, **{"budget": BUDGET, **more})
-    with opened(settings) as (database, lake):
+    with open_watch_store(settings) as (database, lake):
         service = Service(settings, database, lake, news=news.append, clock=clock or Clock())
         service.run(threading.Event(), "once")
     return news
@@ -103,7 +103,7 @@ def kept(store: Path | str) -> tuple[dict[str, dict[str, Any]], set[str]]:
     database = Database.open(store if isinstance(store, str) else store / "seawall.db")
     try:
         with database.reading() as work:
-            rows = work.incidents.rows(Choice(), limit=10_000)
+            rows = work.incidents.rows(QueueQuery(), limit=10_000)
             found = {one.id: work.incidents.get(one.id) for one in rows}
             assert not work.first_imports.waiting()
             return {

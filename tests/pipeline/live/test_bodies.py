@@ -12,12 +12,12 @@ import pytest
 
 from seawall.pipeline.live import bodies as module
 from seawall.pipeline.live import child
-from seawall.pipeline.live.bodies import KEPT_AS, Bodies
+from seawall.pipeline.live.bodies import KEPT_AS, IngestQueue
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
 from seawall.pipeline.live.process import WatchProcess
 from seawall.pipeline.live.watcher import Receipt
-from seawall.pipeline.live.wire import Wire
-from seawall.pipeline.tail import Intake
+from seawall.pipeline.live.wire import MessageSocket
+from seawall.pipeline.tail import DeliveryQueue
 from tests.pipeline.live.running import quick, running, until
 
 ONE, OTHER = b'{"a": 1}\n', b'{"a": 2}\n'
@@ -27,9 +27,9 @@ class Kept:
     """A worker that keeps what comes, and what the checkpoint is after it."""
 
     def __init__(self) -> None:
-        self.intake = Intake()
+        self.intake = DeliveryQueue()
         self.checkpoint: dict[str, Any] = {}
-        self.bodies = Bodies(self.intake, lambda body, source: [])
+        self.bodies = IngestQueue(self.intake, lambda body, source: [])
 
     def keep(self) -> None:
         delivery = self.intake.take(10)
@@ -148,7 +148,7 @@ def test_bodies_beyond_the_room_are_refused_at_once(
 ) -> None:
     monkeypatch.setattr(child, "BODIES", most)
     monkeypatch.setattr(child, "MOST_BYTES", most_bytes)
-    here, there = (Wire(one) for one in socket.socketpair())
+    here, there = (MessageSocket(one) for one in socket.socketpair())
     service: Any = Slow()
     listener = threading.Thread(target=child._listen, args=(there, service, threading.Event()))
     listener.start()

@@ -10,7 +10,7 @@ from seawall.console.context import ConsoleSettings, Context
 from seawall.console.data.answers import desk_of
 from seawall.console.data.running_values import BudgetValue
 from seawall.console.data.summary import summary_of
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.settings import LiveSettings
 from tests.pipeline.live.running import bodies, quick, running, settled
 
@@ -20,7 +20,7 @@ DAY = 86_400_000_000
 @contextmanager
 def looking(settings: LiveSettings) -> Iterator[Context]:
     """A console over the store of a watch that has ended."""
-    with opened(settings) as (database, lake):
+    with open_watch_store(settings) as (database, lake):
         yield Context(database, lake, bytes(32), ConsoleSettings())
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from seawall.detection.feedback_values import FeedbackDraft, Value
-from seawall.pipeline.live.desk import Desk
+from seawall.pipeline.live.desk import WhatIfService
 from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database import Database
 from tests.detection.feedback.making import NOW, TODAY, candidate, fact
@@ -23,7 +23,7 @@ AT = (TODAY - 4) * DAY
 def store(tmp_path: Path) -> Iterator[Store]:
     """The desk's story, beside an account that was contained and goes on a little, far below the budget."""
     database = Database.open(tmp_path / "seawall.db", should_migrate=True)
-    made = Store(database, [], Desk(database, lambda: NOW, configured=0.2))
+    made = Store(database, [], WhatIfService(database, lambda: NOW, configured=0.2))
     quiet = candidate((fact("client", "curl/rest"),), {"client.backed_off": 0.3}, account=BEFORE, day=AFTER)
     made.score([*story(), quiet])
     yield made

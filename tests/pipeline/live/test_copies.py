@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.events.coded_batch import Keys
-from seawall.pipeline.live.copies import Copies, Fingerprints
+from seawall.pipeline.live.copies import DuplicateFilter, Fingerprints
 from seawall.storage import Coder
 from tests.pipeline.live.test_detection import Watch, days_of
 from tests.sample_events import event, sign_in, table
@@ -44,7 +44,7 @@ def test_any_change_is_something_new(change: dict[str, Any]) -> None:
 
 def test_a_record_without_an_id_is_nobodys_copy() -> None:
     assert prints(event("a"), event("a") | {"metadata_uid": None})[1] == 0
-    copies = Copies()
+    copies = DuplicateFilter()
     copies.learn(np.zeros(1, np.int64), np.zeros(1, np.uint64))
     assert copies.fresh(np.zeros(1, np.int64), np.zeros(1, np.uint64)).all()
 
@@ -56,7 +56,7 @@ def test_a_record_without_an_id_is_nobodys_copy() -> None:
     st.sets(st.integers(0, 3)),
 )
 def test_known_are_those_that_were_learnt(batches: list[list[tuple[int, int]]], gone: set[int]) -> None:
-    copies, known = Copies(), set[tuple[int, int]]()
+    copies, known = DuplicateFilter(), set[tuple[int, int]]()
     for batch in batches:
         days, values = np.array([day for day, _ in batch]), np.array([value for _, value in batch], np.uint64)
         assert copies.fresh(days, values).tolist() == [one not in known for one in batch]

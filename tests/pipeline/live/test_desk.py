@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
-from seawall.pipeline.live.candidates import packed
-from seawall.pipeline.live.desk import Desk, Preview
+from seawall.pipeline.live.candidates import pack_candidates
+from seawall.pipeline.live.desk import FeedbackPreview, WhatIfService
 from seawall.pipeline.live.ruling import Ruling, rule
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -34,7 +34,7 @@ class Store:
 
     database: Database
     found: list[ScoredCandidate]
-    desk: Desk
+    desk: WhatIfService
     budget: float | None = 0.2
 
     def score(self, found: list[ScoredCandidate]) -> None:
@@ -44,7 +44,7 @@ class Store:
             for day in range(TODAY - 45, TODAY):
                 of_day = [one for one in self.found if one.day == day]
                 work.candidates.put_day(
-                    day, [packed(one) for one in of_day], tenants=[one.tenant for one in of_day]
+                    day, [pack_candidates(one) for one in of_day], tenants=[one.tenant for one in of_day]
                 )
             work.days.put(
                 {day: {"tenants": TENANTS, "p_histogram": [5] * 20} for day in range(TODAY - 45, TODAY)}
@@ -104,7 +104,7 @@ def story() -> list[ScoredCandidate]:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store with the story in it: a budget of six in thirty days."""
     database = Database.open(tmp_path / "seawall.db", should_migrate=True)
-    made = Store(database, [], Desk(database, lambda: NOW, configured=0.2))
+    made = Store(database, [], WhatIfService(database, lambda: NOW, configured=0.2))
     made.score(story())
     yield made
     database.close()
@@ -155,7 +155,7 @@ def test_a_takeover_raises_what_shares_its_values(store: Store) -> None:
 def test_an_exception_that_expired_still_covers_what_came_before(store: Store) -> None:
     draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW + MINUTE)
     store.give(store.id_of("vpn0@x.example"), draft)
-    later = Desk(store.database, lambda: NOW + DAY, configured=0.2)
+    later = WhatIfService(store.database, lambda: NOW + DAY, configured=0.2)
     assert [one.hides for one in later.exceptions()] == [5]
 
 
@@ -271,7 +271,7 @@ def test_what_is_foretold_comes_true(
     _check(preview, before, store.rule(), chosen)
 
 
-def _check(preview: Preview, before: Ruling, after: Ruling, chosen: str) -> None:
+def _check(preview: FeedbackPreview, before: Ruling, after: Ruling, chosen: str) -> None:
     """Compare accounts and days rather than ids: an incident whose strongest group is lowered goes by another id."""
 
     def spans(ruling: Ruling) -> dict[str, tuple[str, str, int, int]]:
@@ -301,22 +301,22 @@ def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
         store.id_of("vpn0@x.example"),
         FeedbackDraft("expected-change", "tenant", (Value("network", VPN),)),
     )
-    expected = Desk(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
-    ahead = Desk(store.database, lambda: NOW, configured=0.2)
+    expected = WhatIfService(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
+    ahead = WhatIfService(store.database, lambda: NOW, configured=0.2)
     ahead.warm(lambda: False)
-    monkeypatch.setattr("seawall.pipeline.live.board.unpacked", None)
+    monkeypatch.setattr("seawall.pipeline.live.board.unpack_candidates", None)
     assert ahead.preview(id_, draft) == expected
 
 
 def test_reading_ahead_ends_when_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.pipeline.live.board.unpacked", None)
+    monkeypatch.setattr("seawall.pipeline.live.board.unpack_candidates", None)
     asked = iter([True])
-    Desk(store.database, lambda: NOW).warm(lambda: next(asked))
+    WhatIfService(store.database, lambda: NOW).warm(lambda: next(asked))
     assert next(asked, None) is None
 
 
 def test_what_changes_while_it_is_read_ahead_is_read_again(store: Store) -> None:
-    desk, waits = Desk(store.database, lambda: NOW, configured=0.2), iter([False])
+    desk, waits = WhatIfService(store.database, lambda: NOW, configured=0.2), iter([False])
 
     def is_over() -> bool:
         if next(waits, None) is False:
@@ -324,5 +324,5 @@ def test_what_changes_while_it_is_read_ahead_is_read_again(store: Store) -> None
         return False
 
     desk.warm(is_over)
-    fresh = Desk(store.database, lambda: NOW, configured=0.2)
+    fresh = WhatIfService(store.database, lambda: NOW, configured=0.2)
     assert desk.what_if(2.0) == fresh.what_if(2.0)

@@ -26,7 +26,7 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import StateInvalid
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
-from seawall.pipeline.live.detection import Detection, Scoring
+from seawall.pipeline.live.detection import DayScoring, Detection
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from seawall.pipeline.live.shard import DayResult
 from seawall.storage import Coder, Spool, pack, unpack
@@ -56,23 +56,23 @@ class Watch:
         if (shards := self.detection.shards()) is not None:
             self.states["shards"] = pack(shards)
 
-    def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
+    def score(self, deadline: Callable[[], bool] | None = None) -> DayScoring:
         return self.keep(self.detection.score(deadline))
 
-    def glimpse(self) -> Scoring | None:
+    def glimpse(self) -> DayScoring | None:
         """Score the newest day of each shard alone where days before it wait, without keeping what is known after it."""
         before, found = self.detection.dirty, dict[tuple[int, int], DayResult]()
         for shard in self.detection.waiting():
             found |= self.detection.glimpse(shard) or {}
         return self.keep(self.detection.finished(found, before, is_keeping=False)) if found else None
 
-    def hurry(self) -> Scoring:
+    def hurry(self) -> DayScoring:
         """Score one shard, and keep nothing of what is known after it."""
         before = self.detection.dirty
         found = self.detection.bring_up(self.detection.waiting()[-1], lambda: True) if before else {}
         return self.keep(self.detection.finished(found, before, is_keeping=False))
 
-    def keep(self, scoring: Scoring) -> Scoring:
+    def keep(self, scoring: DayScoring) -> DayScoring:
         """Keep what changed."""
         self.states |= {name: pack(state) for name, state in scoring.kept_snapshots.items()}
         for name in scoring.dropped_snapshots:
@@ -122,7 +122,7 @@ class Watch:
         return [incident_line(incident) for incident in ruling.incidents]
 
 
-def days_of(scoring: Scoring) -> list[int]:
+def days_of(scoring: DayScoring) -> list[int]:
     """The days that were scored, whatever the shard."""
     return sorted({day for day, _ in scoring.days})
 

@@ -18,9 +18,9 @@ from seawall.pipeline.live import process as process_module
 from seawall.pipeline.live.bodies import batches_of
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.parser import read_of
-from seawall.pipeline.live.parsing import Parsers, packed, unpacked
+from seawall.pipeline.live.parsing import Parsers, pack_answer, unpack_answer
 from seawall.pipeline.live.process import WatchProcess
-from seawall.pipeline.live.spawning import spawned
+from seawall.pipeline.live.spawning import spawn_process
 from seawall.pipeline.live.watcher import Receipt
 from seawall_base.errors import DatabaseInUse
 from tests.pipeline.live.running import bodies, quick, running, until
@@ -30,7 +30,9 @@ from tests.pipeline.live.stored import Stored, stored
 def test_batches_come_back_from_a_message(logs: Path) -> None:
     for body in [*bodies(logs)[:3], b"", b'not json\n{"a": 1}\n']:
         found = batches_of(body, "source", Limits())
-        again = unpacked(*packed(read_of([(body, "source")], Limits())), [NamedText("source", len(body))])[0]
+        again = unpack_answer(
+            *pack_answer(read_of([(body, "source")], Limits())), [NamedText("source", len(body))]
+        )[0]
         assert [(one.problems, one.records, one.bytes_read) for one in again] == [
             (one.problems, one.records, one.bytes_read) for one in found
         ]
@@ -181,9 +183,9 @@ def test_a_process_that_cannot_be_started_is_tried_again(
             tries.append(module)
             if len(tries) == 1:
                 raise OSError("no more processes")
-            return spawned(module)
+            return spawn_process(module)
 
-        monkeypatch.setattr(process_module, "spawned", scarce)
+        monkeypatch.setattr(process_module, "spawn_process", scarce)
         assert before is not None
         os.kill(before, signal.SIGKILL)
         until(lambda: len(tries) == 2 and watch.status().doing != "stopped")

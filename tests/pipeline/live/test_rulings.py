@@ -12,7 +12,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.ruling import rule
-from seawall.pipeline.live.rulings import Rulings, Span
+from seawall.pipeline.live.rulings import Rulings, RulingSpan
 from tests.detection.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
@@ -62,7 +62,7 @@ def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -
         rulings.forget(last)
         notes = [note(tenant) for tenant in sorted(step["notes"])]
         accounts = dict.fromkeys(TENANTS, step["accounts"])
-        ruled = rulings.rule(Span(40, last, step["budget"], step["mark"]), accounts, notes, ())
+        ruled = rulings.rule(RulingSpan(40, last, step["budget"], step["mark"]), accounts, notes, ())
         for tenant in ruled.tenants:
             incidents[tenant] = {}
         for incident in ruled.ruling.incidents:
@@ -83,9 +83,9 @@ def test_nothing_is_ruled_on_where_nothing_changed() -> None:
     rulings = Rulings()
     rulings.learn(40, 0, [candidate(1, 40, 3.0, "a")])
     rulings.learn(40, 1, [candidate(1, 40, 3.0, "b")])
-    span, accounts = Span(40, 40, 1.0, None), {"a": 1, "b": 1}
+    span, accounts = RulingSpan(40, 40, 1.0, None), {"a": 1, "b": 1}
     assert rulings.rule(span, accounts, (), ()).tenants == {"a", "b"}
     assert not rulings.rule(span, accounts, (), ()).tenants
     rulings.learn(40, 1, [candidate(1, 40, 2.0, "b")])
     assert rulings.rule(span, accounts, (), ()).tenants == {"b"}
-    assert rulings.rule(Span(40, 41, 1.0, None), accounts, (), ()).tenants == {"a", "b"}
+    assert rulings.rule(RulingSpan(40, 41, 1.0, None), accounts, (), ()).tenants == {"a", "b"}

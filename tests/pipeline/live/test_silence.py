@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.events.array_state import StateInvalid
-from seawall.pipeline.live.settings import Silences
-from seawall.pipeline.live.silence import HOUR, HOURS, Habit, Listening
+from seawall.pipeline.live.settings import SilenceSettings
+from seawall.pipeline.live.silence import HOUR, HOURS, SilenceDetector, SourceRhythm
 
 KEY = ("org", "m365_audit")
 MONDAY = 4 * 24
@@ -29,14 +29,14 @@ def office(weeks: int, chance: random.Random | None = None) -> list[int]:
     ]
 
 
-def learnt(hours: list[int]) -> Listening:
-    listening = Listening(Silences())
+def learnt(hours: list[int]) -> SilenceDetector:
+    listening = SilenceDetector(SilenceSettings())
     for hour in hours:
         listening.hear(KEY, [hour], 0.0, hour * HOUR)
     return listening
 
 
-def alarm_after(listening: Listening, since: int) -> float | None:
+def alarm_after(listening: SilenceDetector, since: int) -> float | None:
     """After how many hours of silence from an hour on there is an alarm, asked every quarter of an hour."""
     listening.hear(KEY, [since], 0.0, since * HOUR)
     for quarters in range(1, 4 * 24 * 14):
@@ -95,7 +95,7 @@ def test_an_alarm_comes_once_and_ends_with_the_next_word() -> None:
 
 
 def test_old_logs_teach_it_at_once() -> None:
-    listening = Listening(Silences())
+    listening = SilenceDetector(SilenceSettings())
     listening.hear(KEY, list(range(24 * 21)), 0.0, 0)
     assert listening.habits[KEY].hours_known() >= 24 * 20
     assert listening.typical_gap(KEY, 0) == 3600.0
@@ -119,7 +119,7 @@ def test_a_jump_of_the_wall_clock_is_no_silence() -> None:
 
 def test_a_start_begins_every_silence_anew() -> None:
     listening = learnt(list(range(24 * 21)))
-    again = Listening(Silences())
+    again = SilenceDetector(SilenceSettings())
     again.restore(listening.state())
     wall = (24 * 21 + 100) * HOUR
     assert not again.fallen_silent(1000.0, wall)
@@ -129,7 +129,7 @@ def test_a_start_begins_every_silence_anew() -> None:
 
 def test_what_was_learnt_comes_back() -> None:
     listening = learnt(office(3, random.Random(2)))
-    again = Listening(Silences())
+    again = SilenceDetector(SilenceSettings())
     again.restore(listening.state())
     assert again.state() == listening.state()
     assert again.habits[KEY].chances() == listening.habits[KEY].chances()
@@ -141,7 +141,7 @@ def test_what_was_learnt_comes_back() -> None:
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=60))
 def test_it_learns_the_same_whatever_the_batches(hours: list[int]) -> None:
-    one, many = Habit(), Habit()
+    one, many = SourceRhythm(), SourceRhythm()
     ordered = sorted(set(hours))
     if any(after - before > 600 for before, after in pairwise(ordered)):
         return
@@ -155,7 +155,7 @@ def test_it_learns_the_same_whatever_the_batches(hours: list[int]) -> None:
 
 @given(st.lists(st.lists(st.integers(0, 2000), max_size=5), max_size=20))
 def test_it_stays_small(batches: list[list[int]]) -> None:
-    habit = Habit()
+    habit = SourceRhythm()
     for hours in batches:
         habit.hear(hours)
     assert len(habit.open_hours) <= 73

@@ -10,7 +10,15 @@ import pytest
 
 from seawall.pipeline.live import upkeep as upkeep_module
 from seawall.pipeline.live.clock import Clock
-from seawall.pipeline.live.upkeep import DAY, LEAST_DAYS, MANY_PARTS, Forgetting, Upkeep, forget, oldest_kept
+from seawall.pipeline.live.upkeep import (
+    DAY,
+    LEAST_DAYS,
+    MANY_PARTS,
+    RetentionTask,
+    Upkeep,
+    forget,
+    oldest_kept,
+)
 from seawall.storage.database import Database
 from seawall.storage.lake import Lake
 from tests.sample_events import START, event, table
@@ -99,7 +107,7 @@ def test_what_is_ruled_on_again_is_not_forgotten(tmp_path: Path) -> None:
 def test_answers_end_when_they_expire_but_not_because_a_clock_jumped(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "seawall.db", should_migrate=True)
     begin, hour = 1_700_000_000_000_000, 3_600_000_000
-    forgetting = Forgetting(None)
+    forgetting = RetentionTask(None)
     with database.only_writer() as writer:
         with database.writing(writer) as work:
             work.incidents.put([incident(1)])

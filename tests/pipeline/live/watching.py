@@ -9,10 +9,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import Service
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.tail import Patience, Sizes
+from seawall.pipeline.tail import BatchSizes, TailTiming
 
 STEPS = (
     "gathered",
@@ -31,8 +31,8 @@ def settings(folder: Path, store: Path) -> LiveSettings:
         store,
         folders=(folder,),
         budget=2.0,
-        patience=Patience(settle=0.0, finish=0.0, piece_bytes=300_000),
-        sizes=Sizes(records=1_500, seconds=0.05),
+        patience=TailTiming(settle=0.0, finish=0.0, piece_bytes=300_000),
+        sizes=BatchSizes(records=1_500, seconds=0.05),
         score_seconds=0.2,
         backlog_seconds=1.0,
     )
@@ -46,7 +46,7 @@ def main(folder: Path, store: Path, fatal: str = "", budget: float = 2.0) -> Non
             os.kill(os.getpid(), signal.SIGKILL)
 
     chosen = replace(settings(folder, store), budget=budget)
-    with opened(chosen) as (database, lake):
+    with open_watch_store(chosen) as (database, lake):
         Service(chosen, database, lake, step=step).run(threading.Event(), "once")
 
 

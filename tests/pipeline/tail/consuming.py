@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from seawall.pipeline.tail import Batcher, Delivery, Follower, Patience, Sizes
+from seawall.pipeline.tail import Batcher, BatchSizes, Follower, TailDelivery, TailTiming
 
 
-def keep(database: sqlite3.Connection, delivery: Delivery) -> None:
+def keep(database: sqlite3.Connection, delivery: TailDelivery) -> None:
     """One transaction: the records, and how far the files are read."""
     with database:
         for batch in delivery.batches:
@@ -30,8 +30,8 @@ def main(folder: Path, store: Path) -> None:
         database.execute("CREATE TABLE IF NOT EXISTS events (id TEXT)")
         database.execute("CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, state TEXT)")
     kept = {key: json.loads(state) for key, state in database.execute("SELECT key, state FROM files")}
-    follower = Follower([folder], kept, patience=Patience(settle=0.3, piece_bytes=4_000))
-    batcher = Batcher(Sizes(records=40, seconds=0.05))
+    follower = Follower([folder], kept, patience=TailTiming(settle=0.3, piece_bytes=4_000))
+    batcher = Batcher(BatchSizes(records=40, seconds=0.05))
     while True:
         for delivery in follower.poll(time.monotonic()):
             if (due := batcher.add(delivery, time.monotonic())) is not None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from seawall.events.problem import Problem
 from seawall.events.readers import Limits
-from seawall.pipeline.tail import Delivery, Follower, Patience
+from seawall.pipeline.tail import Follower, TailDelivery, TailTiming
 from tests.events.support import check, mail_read
 
-PATIENCE = Patience(settle=5, finish=60, piece_bytes=700)
+PATIENCE = TailTiming(settle=5, finish=60, piece_bytes=700)
 LIMITS = Limits(record_bytes=20_000)
 KEPT = ("Id", "CreationTime", "Operation", "OrganizationId", "RecordType", "UserId", "Workload", "UserKey")
 
@@ -30,7 +30,7 @@ def line(number: int) -> bytes:
 class Consumer:
     """Keeps deliveries one by one; `crash` loses everything since the last one that was kept."""
 
-    def __init__(self, *paths: Path, patience: Patience = PATIENCE, limits: Limits = LIMITS) -> None:
+    def __init__(self, *paths: Path, patience: TailTiming = PATIENCE, limits: Limits = LIMITS) -> None:
         self.paths, self.patience, self.limits = paths, patience, limits
         self.checkpoint: dict[str, Any] = {}
         self.ids: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class Consumer:
                 return
             self.keep(delivery)
 
-    def keep(self, delivery: Delivery) -> None:
+    def keep(self, delivery: TailDelivery) -> None:
         """What a transaction keeps."""
         for batch in delivery.batches:
             check(batch)

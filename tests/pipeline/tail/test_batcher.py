@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from seawall.events.formats.growing_text import ReadPosition, read_piece
 from seawall.events.readers import EventBatch, Limits
-from seawall.pipeline.tail import Batcher, Closed, Delivery, Intake, Sizes
+from seawall.pipeline.tail import Batcher, BatchSizes, DeliveryQueue, IntakeClosed, TailDelivery
 from tests.pipeline.tail.folder import line
 
 
-def delivery(number: int, records: int = 1) -> Delivery:
+def delivery(number: int, records: int = 1) -> TailDelivery:
     data = b"".join(line(number) for _ in range(records))
     batches, place = read_piece(data, ReadPosition("lines"), "log", Limits())
-    return Delivery(tuple(batches), {f"file-{number % 3}": {"offset": place.offset, "number": number}})
+    return TailDelivery(tuple(batches), {f"file-{number % 3}": {"offset": place.offset, "number": number}})
 
 
 def test_by_records() -> None:
-    batcher = Batcher(Sizes(records=3))
+    batcher = Batcher(BatchSizes(records=3))
     assert batcher.add(delivery(1), 0) is None
     assert batcher.add(delivery(2), 0) is None
     due = batcher.add(delivery(4), 0)
@@ -35,13 +35,13 @@ def test_by_records() -> None:
 
 def test_by_bytes() -> None:
     one = delivery(1)
-    batcher = Batcher(Sizes(size_bytes=one.bytes_held + 1))
+    batcher = Batcher(BatchSizes(size_bytes=one.bytes_held + 1))
     assert batcher.add(one, 0) is None
     assert batcher.add(one, 0) is not None
 
 
 def test_by_time() -> None:
-    batcher = Batcher(Sizes(seconds=2))
+    batcher = Batcher(BatchSizes(seconds=2))
     assert batcher.waits(5) is None
     assert batcher.due(5) is None
     assert batcher.add(delivery(1), 5) is None
@@ -56,7 +56,7 @@ def test_by_time() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.floats(0, 3))), st.integers(1, 9))
 def test_nothing_is_lost_and_the_order_stays(steps: list[tuple[int, int, float]], most: int) -> None:
-    batcher = Batcher(Sizes(records=most, seconds=4))
+    batcher = Batcher(BatchSizes(records=most, seconds=4))
     now = 0.0
     given_in: list[EventBatch] = []
     given_out: list[EventBatch] = []
@@ -67,7 +67,7 @@ def test_nothing_is_lost_and_the_order_stays(steps: list[tuple[int, int, float]]
         batch = EventBatch(delivery(0, records).batches[0].events if records else EMPTY, (), records, 0)
         given_in.append(batch)
         expected[str(file)] = number
-        due = batcher.add(Delivery((batch,), {str(file): {"n": number}}), now)
+        due = batcher.add(TailDelivery((batch,), {str(file): {"n": number}}), now)
         if due is not None:
             given_out += due.batches
             kept.update({key: value["n"] for key, value in due.changes.items() if value is not None})
@@ -83,7 +83,7 @@ EMPTY = delivery(0).batches[0].events.slice(0, 0)
 
 
 def test_a_full_queue_keeps_readers_waiting() -> None:
-    intake = Intake(most=2)
+    intake = DeliveryQueue(most=2)
     assert intake.put(delivery(1))
     assert intake.put(delivery(2))
     assert not intake.put(delivery(3), timeout=0.01)
@@ -94,7 +94,7 @@ def test_a_full_queue_keeps_readers_waiting() -> None:
 
 def test_bytes_are_bounded_but_one_always_fits() -> None:
     one = delivery(1)
-    intake = Intake(most_bytes=one.bytes_held - 1)
+    intake = DeliveryQueue(most_bytes=one.bytes_held - 1)
     assert intake.put(one, timeout=0.01)
     assert not intake.put(one, timeout=0.01)
     intake.take()
@@ -102,26 +102,26 @@ def test_bytes_are_bounded_but_one_always_fits() -> None:
 
 
 def test_an_empty_queue_waits() -> None:
-    assert Intake().take(timeout=0.01) is None
+    assert DeliveryQueue().take(timeout=0.01) is None
 
 
 def test_a_closed_queue_gives_what_it_has() -> None:
-    intake = Intake()
+    intake = DeliveryQueue()
     intake.put(delivery(1))
     intake.close()
     assert intake.take() is not None
-    with pytest.raises(Closed):
+    with pytest.raises(IntakeClosed):
         intake.take()
-    with pytest.raises(Closed):
+    with pytest.raises(IntakeClosed):
         intake.put(delivery(2))
 
 
 def test_several_threads() -> None:
-    intake = Intake(most=3)
+    intake = DeliveryQueue(most=3)
 
     def put(start: int) -> None:
         for number in range(start, start + 50):
-            intake.put(Delivery((), {str(start): {"n": number}}))
+            intake.put(TailDelivery((), {str(start): {"n": number}}))
 
     def taken() -> Iterator[tuple[str, int]]:
         for _ in range(100):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seawall.events.formats.growing_text import ReadPosition
 from seawall.pipeline.live.errors import CheckpointInvalid
-from seawall.pipeline.tail.checkpoint import FileState, restored
+from seawall.pipeline.tail.checkpoint import FileState, restore_state
 
 TABLE = ReadPosition("table", 100, 7, ("time", "user"), ",", is_started=True, reach=65536)
 STATE = FileState("/logs/a", 1, 2, TABLE, ("x" * 32,), "y" * 32, gone=3)
@@ -21,7 +21,7 @@ STATE = FileState("/logs/a", 1, 2, TABLE, ("x" * 32,), "y" * 32, gone=3)
     "state", [STATE, FileState("", 0, 0), FileState("ä", 1, 1, ReadPosition("whole"), is_done=True)]
 )
 def test_a_state_comes_back(state: FileState) -> None:
-    assert restored(json.loads(json.dumps(state.plain()))) == state
+    assert restore_state(json.loads(json.dumps(state.plain()))) == state
 
 
 DAMAGE: dict[str, dict[str, Any]] = {
@@ -44,13 +44,13 @@ DAMAGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", sorted(DAMAGE))
 def test_damage_is_refused(name: str) -> None:
     with pytest.raises(CheckpointInvalid):
-        restored({**STATE.plain(), **DAMAGE[name]})
+        restore_state({**STATE.plain(), **DAMAGE[name]})
 
 
 @pytest.mark.parametrize("name", sorted(STATE.plain()))
 def test_nothing_may_be_missing(name: str) -> None:
     with pytest.raises(CheckpointInvalid):
-        restored({key: value for key, value in STATE.plain().items() if key != name})
+        restore_state({key: value for key, value in STATE.plain().items() if key != name})
 
 
 JSON = st.recursive(
@@ -61,7 +61,7 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(STATE.plain())), JSON)
 def test_any_value_is_read_or_refused(name: str, value: Any) -> None:
     try:
-        state = restored({**STATE.plain(), name: value})
+        state = restore_state({**STATE.plain(), name: value})
     except CheckpointInvalid:
         return
-    assert restored(state.plain()) == state
+    assert restore_state(state.plain()) == state

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.events.readers import Limits
-from seawall.pipeline.tail import Patience
+from seawall.pipeline.tail import TailTiming
 from tests.events.support import read_all, rows
 from tests.pipeline.tail.folder import Consumer, line, small
 
@@ -154,7 +154,7 @@ def test_deleted_logs_are_read_to_their_end(tmp_path: Path) -> None:
 
 
 def test_a_log_that_leaves_unread_is_a_problem(tmp_path: Path) -> None:
-    consumer = Consumer(tmp_path, patience=Patience(piece_bytes=700, open_files=1))
+    consumer = Consumer(tmp_path, patience=TailTiming(piece_bytes=700, open_files=1))
     for name, number in (("a", 1), ("b", 2)):
         append(tmp_path / name, line(number) + b'{"Id":')
     consumer.poll()
@@ -181,7 +181,7 @@ def test_a_file_that_comes_back_is_known(tmp_path: Path) -> None:
 
 
 def test_the_files_that_went_are_forgotten_in_the_end(tmp_path: Path) -> None:
-    consumer = Consumer(tmp_path, patience=Patience(gone=3))
+    consumer = Consumer(tmp_path, patience=TailTiming(gone=3))
     for number in range(8):
         append(tmp_path / "a", line(number))
         consumer.settle()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.pipeline.tail.handles import Handles
+from seawall.pipeline.tail.handles import FileHandleCache
 from seawall_base.regular_files import open_regular
 
 
@@ -20,7 +20,7 @@ def test_a_pipe_without_a_writer_does_not_block(tmp_path: Path) -> None:
 
 
 def test_the_longest_unused_is_closed(tmp_path: Path) -> None:
-    handles = Handles(2)
+    handles = FileHandleCache(2)
     opened = []
     for name in "abc":
         (tmp_path / name).write_text(name)

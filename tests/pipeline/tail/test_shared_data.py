@@ -8,7 +8,7 @@ import pytest
 
 from seawall.events.problem import Problem
 from seawall.events.readers import Limits
-from seawall.pipeline.tail import Patience
+from seawall.pipeline.tail import TailTiming
 from tests.events.support import SHARED, read_all, rows
 from tests.pipeline.tail.folder import Consumer
 
@@ -29,7 +29,7 @@ def test_followed_and_scanned_alike(folder: str) -> None:
     if not path.is_dir():
         pytest.skip(f"{folder} is not here: the shared data is not part of the project")
     events, problems, records = read_all(path)
-    consumer = Consumer(path, patience=Patience(piece_bytes=5_000), limits=Limits())
+    consumer = Consumer(path, patience=TailTiming(piece_bytes=5_000), limits=Limits())
     consumer.settle()
     followed = [{key: value for key, value in row.items() if value is not None} for row in consumer.rows]
     assert sorted(followed, key=place) == sorted(rows(events), key=place)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seawall.detection.incident import Incident, TimelinePoint, Usual
 from seawall.detection.reason import Reason
-from seawall.storage.database import Choice, Database, Place
+from seawall.storage.database import Database, QueueCursor, QueueQuery
 
 
 def incident(number: int, **changes: Any) -> Incident:
@@ -64,16 +64,16 @@ def test_any_text_comes_back_as_it_was(database: Database, text: str, other: str
     with database.writing() as work:
         work.incidents.put([put])
         assert work.incidents.get(put.id) == put
-        assert work.incidents.page(Choice(tenant=text)) == [put]
-        assert work.incidents.page(Choice(tenant=text, account=other)) == [put]
-        assert work.incidents.page(Choice(account=other)) == [put]
+        assert work.incidents.page(QueueQuery(tenant=text)) == [put]
+        assert work.incidents.page(QueueQuery(tenant=text, account=other)) == [put]
+        assert work.incidents.page(QueueQuery(account=other)) == [put]
 
 
 def test_names_of_any_length(database: Database) -> None:
     put = incident(1, tenant="t" * 100_000, account="ü" * 100_000)
     with database.writing() as work:
         work.incidents.put([put])
-        assert work.incidents.page(Choice(tenant=put.tenant, account=put.account)) == [put]
+        assert work.incidents.page(QueueQuery(tenant=put.tenant, account=put.account)) == [put]
 
 
 def test_only_what_changed_has_a_new_revision(database: Database) -> None:
@@ -99,7 +99,7 @@ def test_pages_together_are_the_whole_list(database: Database, limit: int) -> No
     pages: list[Incident] = []
     with database.reading() as work:
         while page := work.incidents.page(
-            after=Place(pages[-1].score, pages[-1].id) if pages else None, limit=limit
+            after=QueueCursor(pages[-1].score, pages[-1].id) if pages else None, limit=limit
         ):
             pages += page
     assert pages == sorted(put, key=lambda one: (-one.score, one.id))
@@ -112,8 +112,8 @@ def test_choices(database: Database) -> None:
         work.answers.give(put[2].id, "safe", by="ann", at=1)
 
         def numbers(**choice: Any) -> list[int]:
-            found = work.incidents.page(Choice(**choice))
-            assert work.incidents.count(Choice(**choice)) == len(found)
+            found = work.incidents.page(QueueQuery(**choice))
+            assert work.incidents.count(QueueQuery(**choice)) == len(found)
             return sorted(int(one.id, 16) for one in found)
 
         assert numbers(tenant="other.example") == [11]
@@ -142,7 +142,7 @@ def test_ten_thousand_at_once(database: Database) -> None:
     with database.writing() as work:
         assert work.incidents.put(put) == 10_000
         assert work.incidents.put(put) == 0
-        assert work.incidents.count(Choice(raised=True)) == 5_000
+        assert work.incidents.count(QueueQuery(raised=True)) == 5_000
 
 
 def test_two_that_put_the_same_at_once(database: Database) -> None:

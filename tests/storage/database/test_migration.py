@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.storage.database import Choice, Database
+from seawall.storage.database import Database, QueueQuery
 from seawall.storage.errors import DatabaseNotMigrated
 from tests.storage.database.first_version import make_first_version
 from tests.storage.database.test_incidents import incident
@@ -23,8 +23,8 @@ def test_everything_is_still_there_and_in_the_queue(first_version: str) -> None:
     migrated = Database.open(first_version, should_migrate=True)
     with migrated.reading() as work:
         assert work.incidents.count() == 600
-        assert work.incidents.count(Choice(raised=True, answered=False)) == 300
-        assert [row.id for row in work.incidents.rows(Choice(queue="answered"))] == [incident(3).id]
+        assert work.incidents.count(QueueQuery(raised=True, answered=False)) == 300
+        assert [row.id for row in work.incidents.rows(QueueQuery(queue="answered"))] == [incident(3).id]
         found = work.incidents.get(incident(3).id)
         assert found is not None
         assert [reason.aspect for reason in found.reasons] == ["x"]

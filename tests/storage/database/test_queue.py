@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from seawall.detection.incident import Usual
 from seawall.detection.reason import SILENT, Reason
-from seawall.storage.database import Choice, Database, Order, Term, Work
+from seawall.storage.database import Database, Order, QueueQuery, SearchTerm, Transaction
 from seawall_base.errors import UsageError
 from tests.storage.database.test_incidents import HOSTILE, incident
 
 
-def found(work: Work, **choice: Any) -> list[int]:
-    rows = work.incidents.rows(Choice(**choice), limit=1000)
-    assert work.incidents.count(Choice(**choice)) == len(rows)
-    assert sum(work.incidents.severities(Choice(**choice)).values()) == len(rows)
+def found(work: Transaction, **choice: Any) -> list[int]:
+    rows = work.incidents.rows(QueueQuery(**choice), limit=1000)
+    assert work.incidents.count(QueueQuery(**choice)) == len(rows)
+    assert sum(work.incidents.severities(QueueQuery(**choice)).values()) == len(rows)
     return sorted(int(row.id, 16) for row in rows)
 
 
-def search(work: Work, text: str, field: Any = "", *, is_not: bool = False) -> list[int]:
-    return found(work, terms=(Term(text, field, is_not),))
+def search(work: Transaction, text: str, field: Any = "", *, is_not: bool = False) -> list[int]:
+    return found(work, terms=(SearchTerm(text, field, is_not),))
 
 
 def test_a_row_says_what_the_incident_says(database: Database) -> None:
@@ -79,7 +79,7 @@ def test_history_is_found_and_stays_marked(database: Database) -> None:
         assert search(work, "history", "is") == [1, 2]
         assert search(work, "history", "is", is_not=True) == [0, 3]
         work.incidents.put([incident(1, score=-3.0)])
-        assert [row.is_history for row in work.incidents.rows(Choice(queue="all"), order="account")] == [
+        assert [row.is_history for row in work.incidents.rows(QueueQuery(queue="all"), order="account")] == [
             False, True, True, False,
         ]  # fmt: skip
         assert work.incidents.history() == {incident(1).id, incident(2).id}
@@ -203,7 +203,7 @@ def test_searches(database: Database) -> None:
         assert search(work, "spray") == [2]
         assert search(work, "LOW", "severity", is_not=True) == [1, 2]
         assert search(work, "") == [1, 2, 3]
-        assert found(work, terms=(Term("strasse"), Term("fr", "country", is_not=True))) == [2]
+        assert found(work, terms=(SearchTerm("strasse"), SearchTerm("fr", "country", is_not=True))) == [2]
         assert found(work, score_above=1.0, active_from=2_000_000) == [2, 3]
         assert found(work, account="ann@contoso.example") == [1]
         with pytest.raises(UsageError, match="no field"):

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from seawall_tokens.conformance import keys
 from seawall_tokens.conformance.battery import cases
 from seawall_tokens.conformance.case import Case
-from seawall_tokens.conformance.encoding import b64, dangling, integer, members, padded
+from seawall_tokens.conformance.encoding import b64, dangling, integer, members, pad_base64
 from seawall_tokens.conformance.keys import Key
-from seawall_tokens.conformance.signing import cube_root_forgery, encoded_message
+from seawall_tokens.conformance.signing import cube_root_forgery, encode_message
 from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, with_changes
 from seawall_tokens.jose.fitness import rsa_faults
 
@@ -51,15 +51,15 @@ def test_an_unfit_key_has_the_fault_that_it_stands_for_and_its_signatures_fit(na
     if name != "tiny":
         assert n.bit_length() in {2048, 2049}
     signature = key.sign(b"message")
-    assert pow(int.from_bytes(signature), e, n) == encoded_message(b"message", len(signature)) % n
+    assert pow(int.from_bytes(signature), e, n) == encode_message(b"message", len(signature)) % n
 
 
 def test_the_cube_root_fools_who_does_not_look_at_the_end() -> None:
     cubed = (int.from_bytes(cube_root_forgery(256)(b"message")) ** 3).to_bytes(256)
-    start = encoded_message(b"message", 62).to_bytes(62)
+    start = encode_message(b"message", 62).to_bytes(62)
     assert cubed.startswith(start)
     assert hashlib.sha256(b"message").digest() in cubed
-    assert int.from_bytes(cubed) != encoded_message(b"message", 256)
+    assert int.from_bytes(cubed) != encode_message(b"message", 256)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_replica_is_signed_with_the_consumers_key() -> None:
 
 
 def test_the_encoders() -> None:
-    assert (b64(b"\xff\xfe"), padded(b"\xff\xfe"), integer(0), integer(65537)) == (
+    assert (b64(b"\xff\xfe"), pad_base64(b"\xff\xfe"), integer(0), integer(65537)) == (
         "__4",
         "__4=",
         "AA",

@@ -15,7 +15,7 @@ from seawall_tokens.conformance import verifier as verifiers
 from seawall_tokens.conformance.battery import cases, with_baseline
 from seawall_tokens.conformance.case import Case
 from seawall_tokens.conformance.matrix import LEVELS, failing, faulty, has_passed, rows, totals, void_reason
-from seawall_tokens.conformance.run import MOST_TIMEOUTS, Result, document, judge, run
+from seawall_tokens.conformance.run import MOST_TIMEOUTS, CaseResult, document, judge, run
 
 (HOSTILE,) = cases(("storm-0558",))
 (CONTROL,) = cases(("form-sound",))
@@ -268,8 +268,8 @@ def test_a_run_in_which_nothing_was_shown_does_not_pass() -> None:
     assert void_reason([_result(CONTROL, "accepted")]) == ""
 
 
-def _result(case: Case, outcome: Any, **more: Any) -> Result:
-    return Result(case, outcome, **more)
+def _result(case: Case, outcome: Any, **more: Any) -> CaseResult:
+    return CaseResult(case, outcome, **more)
 
 
 def test_levels_grow_stricter_and_the_worst_comes_first() -> None:

@@ -38,7 +38,7 @@ def _roca_prime(bits: int, small_primes: int) -> int:
             return candidate
 
 
-def _codes(faults: tuple[fitness.Fault, ...]) -> list[str]:
+def _codes(faults: tuple[fitness.KeyFault, ...]) -> list[str]:
     return [fault.code for fault in faults]
 
 

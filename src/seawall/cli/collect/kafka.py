@@ -94,7 +94,7 @@ def kafka(
 def _run(
     typed: dict[str, Any], config: Path | None, out: Path, once: bool, quiet: bool, as_json: bool
 ) -> None:
-    from seawall.cli.collect.run import stopping, told
+    from seawall.cli.collect.run import print_outcome, stopping
     from seawall.collection.kafka.group import open_member
     from seawall.collection.settings import read_settings
     from seawall_base.clock import Clock
@@ -107,6 +107,6 @@ def _run(
                 say(f"reading {plural(len(settings['topics']), 'topic')} of {name} into {out}")
             outcome = member.run(once=once)
             if once and not stop.is_set():
-                told(outcome, "kafka", name, out, quiet, as_json)
+                print_outcome(outcome, "kafka", name, out, quiet, as_json)
                 return
             say("stopped; the next start resumes here")

@@ -45,7 +45,7 @@ def run(
             passes = CollectionPass(vendor, collector.source, collector.clients, book, clock, streams.say)
             try:
                 if once:
-                    told(passes.once(), vendor, collector.tenant, out, quiet, as_json)
+                    print_outcome(passes.once(), vendor, collector.tenant, out, quiet, as_json)
                     return
                 say(f"collecting {vendor} of {collector.tenant} into {out}, every {interval:g} seconds")
                 while True:
@@ -67,7 +67,9 @@ def _pass(passes: CollectionPass, say: Any) -> None:
         say(plural(outcome.records, "new record"))
 
 
-def told(outcome: PassOutcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool) -> None:
+def print_outcome(
+    outcome: PassOutcome, vendor: str, tenant: str, out: Path, quiet: bool, as_json: bool
+) -> None:
     """Say what one pass brought. Raises CollectIncomplete when it could not fetch everything."""
     if as_json:
         streams.answer_json(
@@ -89,7 +91,7 @@ def told(outcome: PassOutcome, vendor: str, tenant: str, out: Path, quiet: bool,
             fix="; ".join(dict.fromkeys(advice(why) for why in failed.values())),
         )
     if not quiet:
-        streams.next_step(f"seawall collect status --out {streams.quoted(out)}")
+        streams.next_step(f"seawall collect status --out {streams.quote_path(out)}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.scan import Level
+from seawall.cli.scan import FailLevel
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def audit(
         int, typer.Option("--max-age", metavar="DAYS", min=1, help="Maximum age of a key, in days.")
     ] = 400,
     fail_on: Annotated[
-        Level | None,
+        FailLevel | None,
         typer.Option(
             "--fail-on",
             metavar="LEVEL",

@@ -152,7 +152,7 @@ def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> SearchT
     from seawall.cli import progress
     from seawall.keys.leaks.scan import search
 
-    with progress.shown(quiet=quiet) as report:
+    with progress.show_progress(quiet=quiet) as report:
         is_watched = not quiet and sys.stderr.isatty()
 
         def tell(done: int, total: int) -> None:

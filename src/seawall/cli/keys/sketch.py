@@ -76,7 +76,7 @@ def sketch(
         streams.write("".join(f"{row['key']}  {' '.join(row['parts'])}\n" for row in rows))
     if not quiet:
         streams.say(f"{out} holds sketches of {plural(in_all, 'key')}; nobody can compute a key from it")
-        streams.next_step(f"seawall keys scan PATH --sketches {streams.quoted(out)}")
+        streams.next_step(f"seawall keys scan PATH --sketches {streams.quote_path(out)}")
     return 0
 
 

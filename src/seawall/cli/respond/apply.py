@@ -93,8 +93,8 @@ def apply(
     found = read_plan(plan)
     where = journal or journal_path(plan)
     wanted = select_steps(found, steps, _level(up_to))
-    typed = f"seawall respond apply {streams.quoted(plan)}"
-    typed += f" --journal {streams.quoted(journal)}" if journal else ""
+    typed = f"seawall respond apply {streams.quote_path(plan)}"
+    typed += f" --journal {streams.quote_path(journal)}" if journal else ""
     asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
     _run(asked, really, approver, config, done, by, again)
 
@@ -129,7 +129,7 @@ def undo(
 
     found = read_plan_of_journal(journal)
     wanted = select_steps(found, steps, "precaution")
-    typed = f"seawall respond undo {streams.quoted(journal)}"
+    typed = f"seawall respond undo {streams.quote_path(journal)}"
     asked = _Asked(found, journal, "undo", wanted, typed, _choice(steps, _DEFAULT), as_json)
     _run(asked, really, approver, config, done, by, again)
 
@@ -337,7 +337,9 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
             f"the other steps; {asked.typed} --done {first} --by NAME records that step {numbers[first]} was done by hand"
         )
     elif asked.phase == "apply":
-        streams.next_step(f"seawall respond watch {streams.quoted(asked.where)} PATH, during the next days")
+        streams.next_step(
+            f"seawall respond watch {streams.quote_path(asked.where)} PATH, during the next days"
+        )
 
 
 def _plain(plan: ContainmentPlan, results: list[StepResult]) -> list[dict[str, Any]]:

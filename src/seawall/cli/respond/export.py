@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.respond.incident_options import IncidentOption, OutFolder, StoreInstead, named_once, opened
+from seawall.cli.respond.incident_options import (
+    IncidentOption,
+    OutFolder,
+    StoreInstead,
+    open_source,
+    require_one_name,
+)
 from seawall.cli.store.options import DatabaseUrl
 
 
@@ -46,14 +52,14 @@ def export(
     from seawall.version import __version__
     from seawall_base.errors import UsageError
 
-    wanted = named_once(incident, named)
+    wanted = require_one_name(incident, named)
     if wanted is None:
         raise UsageError("no incident was given", fix="give INCIDENT")
     if (to is None) == (form is None):
         raise UsageError("exactly one of --to and --form is needed", fix="give --to DIR, or --form NAME")
     if form is not None and form not in writing.FORMS:
         raise UsageError(f"{form!r} is not a format", fix=f"one of {', '.join(writing.FORMS)}")
-    with opened(out, store, database) as kept:
+    with open_source(out, store, database) as kept:
         made = export_incident(kept, kept.incident(wanted), __version__)
     if writing.FORMS["sigma"] not in made:
         streams.say("no Sigma rule: nothing distinguishes the intruder from the account's baseline")

@@ -38,7 +38,7 @@ IncidentOption = Annotated[
 ]
 
 
-def named_once(argument: str | None, option: str | None) -> str | None:
+def require_one_name(argument: str | None, option: str | None) -> str | None:
     """The incident that was named as an argument or an option. Raises UsageError for both."""
     from seawall_base.errors import UsageError
 
@@ -48,7 +48,7 @@ def named_once(argument: str | None, option: str | None) -> str | None:
 
 
 @contextmanager
-def opened(out: Path | None, store: Path | None, database: str | None) -> Iterator[IncidentSource]:
+def open_source(out: Path | None, store: Path | None, database: str | None) -> Iterator[IncidentSource]:
     """Give where incidents and their events are. Raises UsageError, and what opening a store raises."""
     from seawall.response.incident_sources import ScanResults
     from seawall_base.errors import UsageError

@@ -40,7 +40,7 @@ def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
     streams.answer(lambda console: show_deadlines(console, found, lambda time: time.astimezone(zone)))
     streams.say("strictest reading of the law; this is not legal advice")
     streams.next_step(
-        f"seawall respond notify report {streams.quoted(case)} --duty ID --by NAME, once the authority is notified"
+        f"seawall respond notify report {streams.quote_path(case)} --duty ID --by NAME, once the authority is notified"
     )
 
 
@@ -76,7 +76,7 @@ def report(
         streams.answer_json({"duty": entry.target, "sequence": entry.sequence})
     else:
         streams.write(f"recorded: {entry.target}\n")
-    streams.next_step(f"seawall respond notify deadlines {streams.quoted(case)}")
+    streams.next_step(f"seawall respond notify deadlines {streams.quote_path(case)}")
 
 
 def package(
@@ -108,4 +108,4 @@ def package(
         streams.answer_json({"out": str(out), "files": list(names)})
     else:
         streams.write("".join(f"{out / name}\n" for name in names))
-    streams.next_step(f"(cd {streams.quoted(out)} && sha256sum --check {MANIFEST})")
+    streams.next_step(f"(cd {streams.quote_path(out)} && sha256sum --check {MANIFEST})")

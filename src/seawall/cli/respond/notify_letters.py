@@ -88,7 +88,7 @@ def begin(
     else:
         streams.write(f"{file}\n")
     streams.next_step(
-        f"fill in {streams.quoted(file)}, then seawall respond notify draft {streams.quoted(file)}"
+        f"fill in {streams.quote_path(file)}, then seawall respond notify draft {streams.quote_path(file)}"
     )
 
 
@@ -114,7 +114,7 @@ def _scope(
         return read_scope(file)
     if store is None or incident is None:
         raise UsageError("--incident needs --store", fix="give --store and --incident")
-    with progress.shown(quiet=quiet) as report, open_store(store, database) as opened:
+    with progress.show_progress(quiet=quiet) as report, open_store(store, database) as opened:
         asked = ScopeQuery(incidents=find_records(open_stored_incidents(opened), [incident]))
         found, reading = scope_of_store(opened, asked, SearchBounds(), report)
     if not quiet:
@@ -173,7 +173,7 @@ def draft(
         *made.notes, f"{plural(len(made.letters), 'letter')} in {case.parent / FOLDER / FINAL}: review them"
     )
     streams.next_step(
-        f"seawall respond notify send {streams.quoted(case)} --draft {made.digest[:12]} --approved-by NAME"
+        f"seawall respond notify send {streams.quote_path(case)} --draft {made.digest[:12]} --approved-by NAME"
     )
 
 
@@ -303,7 +303,7 @@ def _sent(
     if found.printed:
         told.append(f"{len(found.printed)} on paper")
     streams.say(", ".join(told) or "there was nothing to send")
-    streams.next_step(f"seawall respond notify register {streams.quoted(case)}")
+    streams.next_step(f"seawall respond notify register {streams.quote_path(case)}")
     if any(counts.get(name) for name in ("failed", "unsure", "needs --resend", "not tried")):
         raise typer.Exit(1)
 

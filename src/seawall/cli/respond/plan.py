@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
-from seawall.cli.respond.incident_options import IncidentOption, OutFolder, StoreInstead, named_once, opened
+from seawall.cli.respond.incident_options import (
+    IncidentOption,
+    OutFolder,
+    StoreInstead,
+    open_source,
+    require_one_name,
+)
 from seawall.cli.store.options import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -66,12 +72,12 @@ def plan(
     """
     from seawall_base.errors import UsageError
 
-    wanted = named_once(incident, named)
+    wanted = require_one_name(incident, named)
     if wanted is None and scope is None:
         raise UsageError("neither incident nor scope was given", fix="give INCIDENT, or --scope FILE")
     if thumbprint and not gate:
         raise UsageError("--thumbprint needs --gate", fix="give --gate too")
-    with opened(out, store, database) as kept:
+    with open_source(out, store, database) as kept:
         made = _made(
             kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
         )
@@ -88,7 +94,7 @@ def plan(
 
         streams.answer(lambda console: show_plan(console, made, with_calls=calls))
     if to is not None:
-        streams.next_step(f"seawall respond apply {streams.quoted(to)}")
+        streams.next_step(f"seawall respond apply {streams.quote_path(to)}")
     else:
         streams.next_step("the same with --to plan.json, to apply it")
 

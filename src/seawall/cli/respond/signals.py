@@ -148,7 +148,7 @@ def _would(notice: SignalNotice, settings: SignalSettings) -> str:
 
 
 @app.command(short_help="Send the results of a containment to every receiver.")
-def contained(
+def announce_containment(
     journal: Annotated[
         Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
     ],

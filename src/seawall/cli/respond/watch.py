@@ -121,7 +121,7 @@ def _looked(
     from seawall.response.returning_attacker import look_in_logs, look_in_store
     from seawall.storage.place import open_store
 
-    with progress.shown(quiet=quiet) as report:
+    with progress.show_progress(quiet=quiet) as report:
         if store is None:
             return look_in_logs(paths, contained, report)
         with open_store(store, database) as opened:

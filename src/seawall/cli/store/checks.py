@@ -5,37 +5,37 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from seawall.cli.checks import Check, guarded
+from seawall.cli.checks import DoctorCheck, run_guarded
 from seawall_base.plurals import plural
 
 _GIB = 2**30
 
 
-def run_store(folder: Path, database: str | None, head: Path | None) -> tuple[Check, ...]:
+def run_store(folder: Path, database: str | None, head: Path | None) -> tuple[DoctorCheck, ...]:
     """Run every check of a store."""
-    checks = [guarded("Store", lambda: _store(folder, database))]
+    checks = [run_guarded("Store", lambda: _store(folder, database))]
     if checks[0].state == "fail":
         return tuple(checks)
     checks += [
-        guarded("Audit trail", lambda: _audit(folder, database, head)),
-        guarded("Events", lambda: _events(folder, database)),
-        guarded("Writer", lambda: _writer(folder, database)),
-        guarded("Store's disk", lambda: _disk(folder)),
+        run_guarded("Audit trail", lambda: _audit(folder, database, head)),
+        run_guarded("Events", lambda: _events(folder, database)),
+        run_guarded("Writer", lambda: _writer(folder, database)),
+        run_guarded("Store's disk", lambda: _disk(folder)),
     ]
     return tuple(checks)
 
 
-def _store(folder: Path, database: str | None) -> Check:
+def _store(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.database.upgrading import version
     from seawall.storage.place import database_place, open_store
 
     with open_store(folder, database) as opened:
         place = opened.database.place
     found = version(database_place(folder, database))
-    return Check("Store", "ok", f"{folder} opens; database {place}, version {found}")
+    return DoctorCheck("Store", "ok", f"{folder} opens; database {place}, version {found}")
 
 
-def _audit(folder: Path, database: str | None, head: Path | None) -> Check:
+def _audit(folder: Path, database: str | None, head: Path | None) -> DoctorCheck:
     from seawall.cli.store.looking import read_head
     from seawall.storage.place import open_store
 
@@ -43,21 +43,21 @@ def _audit(folder: Path, database: str | None, head: Path | None) -> Check:
     with open_store(folder, database) as opened, opened.database.reading() as work:
         verdict = work.audit.verify(known)
     if not verdict.is_whole:
-        return Check(
+        return DoctorCheck(
             "Audit trail",
             "fail",
             verdict.fault,
             "find out who can write to the database, then restore a backup",
         )
     if not verdict.entries:
-        return Check("Audit trail", "ok", "empty: it has no head yet")
+        return DoctorCheck("Audit trail", "ok", "empty: it has no head yet")
     detail = f"{plural(verdict.entries, 'entry', 'entries')}, none changed; head: {verdict.head.sequence} {verdict.head.digest}"
     if known is None:
-        return Check("Audit trail", "ok", f"{detail}; not compared with an earlier head (--head)")
-    return Check("Audit trail", "ok", f"{detail}; contains the earlier head")
+        return DoctorCheck("Audit trail", "ok", f"{detail}; not compared with an earlier head (--head)")
+    return DoctorCheck("Audit trail", "ok", f"{detail}; contains the earlier head")
 
 
-def _events(folder: Path, database: str | None) -> Check:
+def _events(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.place import open_store
 
     with open_store(folder, database) as opened:
@@ -65,27 +65,27 @@ def _events(folder: Path, database: str | None) -> Check:
     rows, parts = sum(day.rows for day in held.days), sum(day.parts for day in held.days)
     if held.damaged:
         words = f"cannot be read: {plural(len(held.damaged), 'part')}, first {held.damaged[0].path}"
-        return Check("Events", "fail", words, "seawall store check; restore a backup")
+        return DoctorCheck("Events", "fail", words, "seawall store check; restore a backup")
     detail = f"{plural(rows, 'event')} in {plural(parts, 'part')}, their footers read; seawall store check reads all of them"
-    return Check("Events", "ok", detail)
+    return DoctorCheck("Events", "ok", detail)
 
 
-def _writer(folder: Path, database: str | None) -> Check:
+def _writer(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.database import examination
     from seawall.storage.place import database_place
 
     holder = examination.writer(database_place(folder, database))
-    return Check("Writer", "ok", "no program writes" if holder is None else f"{holder} writes")
+    return DoctorCheck("Writer", "ok", "no program writes" if holder is None else f"{holder} writes")
 
 
-def _disk(folder: Path) -> Check:
+def _disk(folder: Path) -> DoctorCheck:
     usage = shutil.disk_usage(folder)
     detail = f"{usage.free / _GIB:,.1f} GiB free of {usage.total / _GIB:,.1f}"
     if usage.free < _GIB or usage.free < usage.total / 50:
-        return Check(
+        return DoctorCheck(
             "Store's disk",
             "warn",
             detail,
             "free some space, or shorten the retention: seawall store prune --help",
         )
-    return Check("Store's disk", "ok", detail)
+    return DoctorCheck("Store's disk", "ok", detail)

@@ -14,13 +14,13 @@ from seawall.cli.store.options import (
     DatabaseUrl,
     NewDatabaseUrl,
     StoreFolder,
-    sized,
+    parse_size,
     where,
 )
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.storage.copies import Copied
+    from seawall.storage.copies import BackupResult
 
 
 def backup(
@@ -51,7 +51,7 @@ def backup(
         streams.answer_json({"backup": str(target), **_document(done)})
         return
     _tell("backed up", target, done)
-    streams.next_step(f"seawall store restore {streams.quoted(target)} --to NEW, to try it")
+    streams.next_step(f"seawall store restore {streams.quote_path(target)} --to NEW, to try it")
 
 
 def restore(
@@ -84,7 +84,7 @@ def restore(
     streams.next_step(f"seawall store check{where(to, database)}")
 
 
-def _document(done: Copied) -> dict[str, Any]:
+def _document(done: BackupResult) -> dict[str, Any]:
     return {
         "database_bytes": done.database_bytes,
         "database_version": done.database_version,
@@ -96,18 +96,18 @@ def _document(done: Copied) -> dict[str, Any]:
     }
 
 
-def _end(done: Copied) -> str:
+def _end(done: BackupResult) -> str:
     if not done.head.sequence:
         return "empty, without a head"
     return f"entry {done.head.sequence} {done.head.digest}"
 
 
-def _tell(what: str, place: Path, done: Copied) -> None:
+def _tell(what: str, place: Path, done: BackupResult) -> None:
     from seawall_base.safe_text import visible
 
     streams.write(
-        f"{what}: {visible(str(place))}: database {sized(done.database_bytes)}, "
-        f"{plural(done.parts, 'part')} of events {sized(done.event_bytes)}\n"
+        f"{what}: {visible(str(place))}: database {parse_size(done.database_bytes)}, "
+        f"{plural(done.parts, 'part')} of events {parse_size(done.event_bytes)}\n"
         f"audit trail: {_end(done)}\n"
     )
     if done.damaged:

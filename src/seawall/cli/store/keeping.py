@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, counted, sized, where
+from seawall.cli.store.options import (
+    DEFAULT_STORE,
+    AsJson,
+    DatabaseUrl,
+    StoreFolder,
+    parse_count,
+    parse_size,
+    where,
+)
 from seawall_base.plurals import plural
 
 
@@ -58,10 +66,10 @@ def prune(
         )
         return
     verb = "to be deleted" if dry_run else "gone"
-    rows = ", ".join(counted(name, count) for name, count in gone.rows.items() if count) or "no rows"
+    rows = ", ".join(parse_count(name, count) for name, count in gone.rows.items() if count) or "no rows"
     streams.write(
         f"before {before.isoformat()}, {verb}: {plural(gone.events, 'event')} of {plural(gone.days, 'day')} "
-        f"({sized(gone.event_bytes)}); {rows}\n"
+        f"({parse_size(gone.event_bytes)}); {rows}\n"
     )
     again = f"seawall store prune --days {days}{where(store, database)}"
     streams.next_step(again if dry_run else f"seawall store size{where(store, database)}")

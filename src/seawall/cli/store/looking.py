@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import streams
-from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, sized, where
+from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, parse_size, where
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -77,12 +77,16 @@ def _draw_size(console: Console, document: dict[str, Any]) -> None:
     tenants, rows = events["tenants"], database["rows"]
     held = f"{plural(sum(one['events'] for one in tenants), 'event')} of {plural(events['days'], 'day')}"
     lines = [
-        ("events", sized(events["bytes"]), held if tenants else "none yet"),
-        ("database", sized(database["bytes"]), ", ".join(_told(rows))),
+        ("events", parse_size(events["bytes"]), held if tenants else "none yet"),
+        ("database", parse_size(database["bytes"]), ", ".join(_told(rows))),
     ]
     if events["unfinished_bytes"]:
         lines.append(
-            ("unfinished", sized(events["unfinished_bytes"]), "in progress, or left by an interrupted write")
+            (
+                "unfinished",
+                parse_size(events["unfinished_bytes"]),
+                "in progress, or left by an interrupted write",
+            )
         )
     if events["damaged_parts"]:
         lines.append(("damaged", plural(len(events["damaged_parts"]), "part"), "run seawall store check"))
@@ -109,7 +113,7 @@ def _told(rows: dict[str, int]) -> list[str]:
 
 def _tenant_line(one: dict[str, Any]) -> tuple[str, str, str]:
     days = f"{plural(one['days'], 'day')}, {one['first_day']} to {one['last_day']}"
-    return one["tenant"], sized(one["bytes"]), f"{plural(one['events'], 'event')} of {days}"
+    return one["tenant"], parse_size(one["bytes"]), f"{plural(one['events'], 'event')} of {days}"
 
 
 def _print_grid(console: Console, lines: Sequence[tuple[str, str, str]]) -> None:

@@ -31,7 +31,7 @@ NewDatabaseUrl = Annotated[str | None, _database("Empty PostgreSQL database to r
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def sized(count: int) -> str:
+def parse_size(count: int) -> str:
     """Return bytes as people read them."""
     amount, unit = float(count), "bytes"
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
@@ -41,7 +41,7 @@ def sized(count: int) -> str:
     return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
 
 
-def counted(table: str, rows: int) -> str:
+def parse_count(table: str, rows: int) -> str:
     """Return the rows of a table as people call them."""
     known = {"days": "day's counts", "outbox": "message"}.get(table)
     return plural(rows, known or table.removesuffix("s"), "days' counts" if table == "days" else "")
@@ -49,7 +49,7 @@ def counted(table: str, rows: int) -> str:
 
 def where(folder: Path, database: str | None) -> str:
     """Return the options that name this store again, for a next step; a URL may hold a password and is left out."""
-    from seawall.cli.streams import quoted
+    from seawall.cli.streams import quote_path
 
-    store = "" if folder == DEFAULT_STORE else f" --store {quoted(folder)}"
+    store = "" if folder == DEFAULT_STORE else f" --store {quote_path(folder)}"
     return store + (" --database URL" if database is not None else "")

@@ -16,7 +16,7 @@ from seawall_base.safe_text import visible
 from seawall_tokens.policy.prepared_policy import TIMES
 from seawall_tokens.verify.claim_checks import LATEST_TIME
 from seawall_tokens.verify.decision import WITHHELD, harmless
-from seawall_tokens.verify.examination import Examination, Step
+from seawall_tokens.verify.examination import CheckStep, Examination
 
 _MARKS = {"passed": ("✓", "green"), "refused": ("✗", "bold red"), "not reached": ("·", "dim")}
 _ASCII = {"passed": "+", "refused": "X", "not reached": "."}
@@ -141,7 +141,7 @@ def _safe(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: CheckStep) -> dict[str, Any]:
     return {
         "check": step.check.number,
         "words": step.check.words,

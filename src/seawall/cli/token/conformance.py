@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seawall_tokens.conformance.case import Case
-    from seawall_tokens.conformance.run import Result
+    from seawall_tokens.conformance.run import CaseResult
 
 FAULTS_FOUND = 10
 """Exit code when something fails at the level of `--fail-on`."""
@@ -23,7 +23,7 @@ FAULTS_FOUND = 10
 _STYLES = {"let-in": "bold red", "control-refused": "bold red", "crashed": "yellow", "timed-out": "yellow"}
 
 
-class Level(StrEnum):
+class ConformanceLevel(StrEnum):
     """What makes the command fail."""
 
     accepted = "accepted"
@@ -47,12 +47,12 @@ def conformance(
         typer.Option("--except", metavar="NAMES", help="Skip these families or cases."),
     ] = None,
     fail_on: Annotated[
-        Level,
+        ConformanceLevel,
         typer.Option(
             metavar="LEVEL",
             help="Exit with 10 from this level on: accepted, crashed, code, not-covered or never.",
         ),
-    ] = Level.accepted,
+    ] = ConformanceLevel.accepted,
     time_limit: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit for one token, in seconds.")
     ] = 5.0,
@@ -85,11 +85,11 @@ def conformance(
     else:
         streams.answer(lambda console: _draw(console, results))
         _tell(results, passed)
-    if not passed and fail_on is not Level.never:
+    if not passed and fail_on is not ConformanceLevel.never:
         raise typer.Exit(FAULTS_FOUND)
 
 
-def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[list[Result], bool]:
+def _run(place: str, chosen: Sequence[Case], level: str, limit: float) -> tuple[list[CaseResult], bool]:
     import sys
     from contextlib import redirect_stdout
     from typing import cast
@@ -128,7 +128,7 @@ def _described(case: Case) -> dict[str, Any]:
     }
 
 
-def _answer_json(place: str, results: Sequence[Result], passed: bool) -> None:
+def _answer_json(place: str, results: Sequence[CaseResult], passed: bool) -> None:
     from seawall_tokens.conformance import matrix
     from seawall_tokens.conformance.run import document
 
@@ -158,7 +158,7 @@ _COLUMNS = {
 _BAD = {"accepted", "other_code", "crashed", "timed_out"}
 
 
-def _draw(console: Console, results: Sequence[Result]) -> None:
+def _draw(console: Console, results: Sequence[CaseResult]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -188,7 +188,7 @@ def _draw(console: Console, results: Sequence[Result]) -> None:
             console.print(Text(f"  expected: {' or '.join(result.case.codes)}", style="dim"))
 
 
-def _tell(results: Sequence[Result], passed: bool) -> None:
+def _tell(results: Sequence[CaseResult], passed: bool) -> None:
     from seawall_tokens.conformance import matrix
     from seawall_tokens.conformance.case import HARMS
 

@@ -30,7 +30,7 @@ from seawall.console.data.stored import checked_span, intruders_of, lake_of, rem
 from seawall.console.data.summary import accounts_by_tenant
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import not_found
-from seawall.storage.database import Choice, Listed
+from seawall.storage.database import QueueEntry, QueueQuery
 from seawall.storage.lake import Account, Lake, Used
 from seawall.storage.lake.appending import UNKNOWN
 
@@ -231,8 +231,8 @@ def account(call: Call) -> AccountValue:
     )
 
 
-def _incidents(call: Call, asked: AccountQuery) -> list[Listed]:
-    choice = Choice(tenant=asked.tenant, account=asked.account)
+def _incidents(call: Call, asked: AccountQuery) -> list[QueueEntry]:
+    choice = QueueQuery(tenant=asked.tenant, account=asked.account)
     with call.context.database.reading() as work:
         return work.incidents.rows(choice, order="time", limit=MOST_INCIDENTS)
 
@@ -310,7 +310,7 @@ def timeline(call: Call) -> AccountTimeline:
     )
 
 
-def _marks(incidents: list[Listed], start: int, end: int) -> list[Mark]:
+def _marks(incidents: list[QueueEntry], start: int, end: int) -> list[Mark]:
     found = []
     for row in incidents:
         moments = [(row.first_event, f"{row.title}: begins")]

@@ -23,8 +23,8 @@ from seawall.console.data.presentation import finite, listed_row
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import invalid, not_found
 from seawall.detection.feedback_values import FeedbackDraft, Value
-from seawall.pipeline.live.desk import Desk
-from seawall.storage.database import Feedback, Work
+from seawall.pipeline.live.desk import WhatIfService
+from seawall.storage.database import Feedback, Transaction
 from seawall_base.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -48,15 +48,15 @@ class AnswerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def desk_of(context: Context) -> Desk:
+def desk_of(context: Context) -> WhatIfService:
     """The desk that answers what-if questions, made at its first use."""
     if context.desk is None:
-        context.desk = Desk(context.database, context.clock)
-    desk: Desk = context.desk
+        context.desk = WhatIfService(context.database, context.clock)
+    desk: WhatIfService = context.desk
     return desk
 
 
-def rows_of(work: Work, ids: Iterable[str]) -> list[IncidentRow]:
+def rows_of(work: Transaction, ids: Iterable[str]) -> list[IncidentRow]:
     """The incidents of these ids that there still are, in their order."""
     listed = (work.incidents.row(id_) for id_ in ids)
     return [listed_row(row) for row in listed if row is not None]

@@ -11,8 +11,8 @@ from msgspec import Meta
 from seawall.console.data.incident_values import IncidentOrder, QueueName, SeverityName
 from seawall.console.data.search_syntax import LONGEST, Term, parse
 from seawall.console.refused import invalid
-from seawall.storage.database import Choice, Order
-from seawall.storage.database import Term as Wanted
+from seawall.storage.database import Order, QueueQuery
+from seawall.storage.database import SearchTerm as Wanted
 from seawall.storage.database.incident_queue import Field, Relation
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -41,9 +41,9 @@ class QueuePage(QueueFilter, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def choice_of(asked: QueueFilter) -> Choice:
+def choice_of(asked: QueueFilter) -> QueueQuery:
     """The choice of a filter. Raises `Refused` (422) for a search that makes no sense."""
-    choice = Choice(tenant=asked.tenant, severities=tuple(asked.severity), queue=asked.queue)
+    choice = QueueQuery(tenant=asked.tenant, severities=tuple(asked.severity), queue=asked.queue)
     for term in parse(asked.q):
         choice = _narrowed(choice, term)
     return choice
@@ -56,7 +56,7 @@ def purpose_of(asked: QueueFilter) -> str:
     )
 
 
-def _narrowed(choice: Choice, term: Term) -> Choice:
+def _narrowed(choice: QueueQuery, term: Term) -> QueueQuery:
     if term.field == "score":
         relation = cast("Relation", term.relation)
         sign = _OPPOSITE[relation] if term.negated else relation
@@ -71,7 +71,7 @@ def _narrowed(choice: Choice, term: Term) -> Choice:
     return replace(choice, terms=(*choice.terms, wanted))
 
 
-def _in_time(choice: Choice, term: Term) -> Choice:
+def _in_time(choice: QueueQuery, term: Term) -> QueueQuery:
     if term.negated:
         raise invalid(f"-{term.field} says nothing", field="q", fix="use after: or before:")
     time = int(term.number or 0)

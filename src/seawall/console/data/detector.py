@@ -20,7 +20,7 @@ from seawall.console.data.running_values import (
     WhatIf,
 )
 from seawall.console.endpoint import Call, Endpoint
-from seawall.storage.database import Choice, Work
+from seawall.storage.database import QueueQuery, Transaction
 from seawall.version import __version__
 
 DAYS: Final = 90
@@ -77,11 +77,11 @@ def what_if(call: Call) -> WhatIf:
         )
 
 
-def _days(work: Work) -> list[DetectorDay]:
+def _days(work: Transaction) -> list[DetectorDay]:
     """The last days that were scored; incidents count on the day on which they begin."""
     documents = work.days.since(0)
     last = max(documents, default=0)
-    listed = work.incidents.rows(Choice(raised=True), order="time", limit=MOST_RAISED)
+    listed = work.incidents.rows(QueueQuery(raised=True), order="time", limit=MOST_RAISED)
     raised = Counter(row.first_event // _DAY for row in listed)
     return [
         DetectorDay(

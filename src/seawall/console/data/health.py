@@ -22,9 +22,9 @@ from seawall.console.data.running_values import (
 )
 from seawall.console.endpoint import Call, Endpoint
 from seawall.events.readers import UNRECOGNISED
-from seawall.pipeline.live.counting import unjudged_of
-from seawall.pipeline.live.status import NOTHING, Status
-from seawall.storage.database import Source, Work
+from seawall.pipeline.live.counting import count_unjudged
+from seawall.pipeline.live.status import NOTHING, WatchStatus
+from seawall.storage.database import SourceStatus, Transaction
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
@@ -47,10 +47,10 @@ class ProblemQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def status_of(context: Context) -> Status:
+def status_of(context: Context) -> WatchStatus:
     """How the running watch is doing; nothing where none runs here."""
     service = context.service
-    status: Status = NOTHING if service is None else service.status()
+    status: WatchStatus = NOTHING if service is None else service.status()
     return status
 
 
@@ -71,7 +71,7 @@ def health(call: Call) -> IngestHealth:
         _gaps(kept if isinstance(kept, list) else []),
         problems,
         notes[:MOST_NOTES],
-        unjudged_of(sources)[:MOST_NOTES],
+        count_unjudged(sources)[:MOST_NOTES],
         OutboxValue(outbox.waiting, outbox.failed, outbox.last_error or None),
     )
 
@@ -105,7 +105,7 @@ def problems(call: Call) -> Page[ProblemValue]:
     return Page(items, cursor, total)
 
 
-def _problems(work: Work) -> list[ProblemCount]:
+def _problems(work: Transaction) -> list[ProblemCount]:
     found = []
     for code, count in work.problems.counts().items():
         first = work.problems.page(code=code, limit=1)
@@ -114,7 +114,7 @@ def _problems(work: Work) -> list[ProblemCount]:
     return sorted(found, key=lambda problem: -problem.count)
 
 
-def _source(source: Source, now: int) -> SourceValue:
+def _source(source: SourceStatus, now: int) -> SourceValue:
     gap = None if source.typical_gap is None else source.typical_gap / _SECOND
     waited = None if source.last_at is None else max(now - source.last_at, 0) / _SECOND
     state: SourceState = "ok"

@@ -17,7 +17,7 @@ from seawall.console.data.stored import remembered
 from seawall.console.endpoint import Call, Endpoint
 from seawall.console.refused import not_found
 from seawall.detection.incident import Incident
-from seawall.storage.database import Choice, Listed, Place, Work
+from seawall.storage.database import QueueCursor, QueueEntry, QueueQuery, Transaction
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.safe_text import visible
 
@@ -26,7 +26,7 @@ CSV_ROWS: Final = 100_000
 _CSV_PAGE: Final = 500
 
 
-def found(work: Work, id_: str) -> tuple[Incident, Listed]:
+def found(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
     """An incident by any id that it ever had. Raises `Refused` (404)."""
     if len(id_) <= 200:
         now = work.aliases.resolve(id_)
@@ -36,7 +36,7 @@ def found(work: Work, id_: str) -> tuple[Incident, Listed]:
     raise not_found("such incident")
 
 
-def whole(work: Work, incident: Incident, listed: Listed, now: int) -> IncidentValue:
+def whole(work: Transaction, incident: Incident, listed: QueueEntry, now: int) -> IncidentValue:
     """An incident with its answers and the ids that it had before."""
     answers = [answer_value(answer, now) for answer in work.answers.of_incident(incident.id)]
     return incident_value(
@@ -55,7 +55,7 @@ def queue(call: Call) -> Page[IncidentRow]:
     choice, purpose, order = choice_of(asked), purpose_of(asked), ORDERS[asked.sort]
     after = None
     if asked.cursor is not None:
-        after = Place(*call.context.cursors.read(purpose, asked.cursor, tuple[float | int | str, str]))
+        after = QueueCursor(*call.context.cursors.read(purpose, asked.cursor, tuple[float | int | str, str]))
     with call.context.database.reading() as work:
         rows = work.incidents.rows(choice, order=order, after=after, limit=asked.limit + 1)
         total = (
@@ -68,7 +68,7 @@ def queue(call: Call) -> Page[IncidentRow]:
     return Page([listed_row(row) for row in rows[: asked.limit]], cursor, total)
 
 
-def _total(call: Call, work: Work, choice: Choice, purpose: str) -> int:
+def _total(call: Call, work: Transaction, choice: QueueQuery, purpose: str) -> int:
     """How many there are; counting goes through all of them, so it is done once for each state of the queue."""
     revision = work.incidents.revision()
     return remembered(call.context, "counts", purpose, revision, lambda: work.incidents.count(choice))
@@ -99,7 +99,7 @@ def table(call: Call) -> Response:
     return file_response(target, "seawall-incidents.csv", CSV)
 
 
-def _all(call: Call, choice: Choice, asked: QueueFilter) -> Iterator[IncidentRow]:
+def _all(call: Call, choice: QueueQuery, asked: QueueFilter) -> Iterator[IncidentRow]:
     order, after, count = ORDERS[asked.sort], None, 0
     while count < CSV_ROWS:
         # A transaction for each page: none is open for long.

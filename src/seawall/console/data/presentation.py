@@ -23,7 +23,7 @@ from seawall.console.data.incident_values import (
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
-from seawall.storage.database import Listed
+from seawall.storage.database import QueueEntry
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
 
@@ -75,7 +75,7 @@ def incident_row(
     return IncidentRow(**_row(incident, answer, announced_at, is_history))
 
 
-def listed_row(listed: Listed) -> IncidentRow:
+def listed_row(listed: QueueEntry) -> IncidentRow:
     """An incident of the queue in a list."""
     against = [reason for reason in listed.reasons if reason.weight > 0 and not reason.silent]
     return IncidentRow(

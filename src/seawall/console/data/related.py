@@ -12,7 +12,7 @@ from seawall.console.data.presentation import finite, listed_row, time_text
 from seawall.console.data.stored import remembered
 from seawall.console.endpoint import Call, Endpoint
 from seawall.detection.incident import Incident
-from seawall.storage.database import Choice, Listed, Term, Work
+from seawall.storage.database import QueueEntry, QueueQuery, SearchTerm, Transaction
 from seawall.storage.database.incident_queue import Field
 from seawall.storage.lake import Lake
 from seawall.storage.lake.sharing import accounts_with
@@ -55,9 +55,9 @@ def related(call: Call) -> RelatedValue:
         )
 
 
-def _related(work: Work, lake: Lake | None, incident: Incident) -> RelatedValue:
+def _related(work: Transaction, lake: Lake | None, incident: Incident) -> RelatedValue:
     shared: list[Shared] = []
-    sharing: list[Listed] = []
+    sharing: list[QueueEntry] = []
     for key, value in _rare(incident):
         others = list(_others(work, incident, key, value))
         accounts = [_account(other) for other in others]
@@ -97,21 +97,21 @@ def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
     return sorted(dict.fromkeys(values), key=lambda value: KEYS.index(value[0]))[:MOST_VALUES]
 
 
-def _others(work: Work, incident: Incident, key: SharedKey, value: str) -> Iterator[Listed]:
+def _others(work: Transaction, incident: Incident, key: SharedKey, value: str) -> Iterator[QueueEntry]:
     """Incidents of other accounts that show a value, the worst first."""
-    choice = Choice(terms=(Term(value, SEARCHED[key]),))
+    choice = QueueQuery(terms=(SearchTerm(value, SEARCHED[key]),))
     for other in work.incidents.rows(choice, limit=MOST_SHARING):
         if (other.tenant, other.account) != (incident.tenant, incident.account) and _shows(other, key, value):
             yield other
 
 
-def _shows(other: Listed, key: SharedKey, value: str) -> bool:
+def _shows(other: QueueEntry, key: SharedKey, value: str) -> bool:
     """Whether an incident shows just this value: the search also finds those whose value holds it."""
     values = {reason.value for reason in other.reasons if reason.aspect == key and reason.value}
     return not values or value in values
 
 
-def _account(other: Listed) -> SharedAccount:
+def _account(other: QueueEntry) -> SharedAccount:
     return SharedAccount(
         other.tenant,
         other.account,
@@ -157,10 +157,10 @@ def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
     return columns[key], value
 
 
-def _of_accounts(work: Work, incident: Incident) -> Iterator[Listed]:
+def _of_accounts(work: Transaction, incident: Incident) -> Iterator[QueueEntry]:
     """The incidents of the accounts that detection has tied to this one."""
     for account in incident.related:
-        yield from work.incidents.rows(Choice(tenant=incident.tenant, account=account), limit=_EACH)
+        yield from work.incidents.rows(QueueQuery(tenant=incident.tenant, account=account), limit=_EACH)
 
 
 ENDPOINTS: Final = (

@@ -15,13 +15,13 @@ from seawall.console.endpoint import Call
 from seawall.console.refused import invalid, unavailable
 from seawall.detection.incident import Incident
 from seawall.response.window import EARLIEST, LATEST
-from seawall.storage.database import Choice
+from seawall.storage.database import QueueQuery
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
-    from seawall.storage.database import Work
+    from seawall.storage.database import Transaction
 
 T = TypeVar("T")
 
@@ -52,11 +52,11 @@ def remembered(context: Context, name: str, key: Hashable, state: Hashable, make
     return made
 
 
-def intruders_of(call: Call, work: Work, tenant: str, account: str) -> frozenset[str]:
+def intruders_of(call: Call, work: Transaction, tenant: str, account: str) -> frozenset[str]:
     """The ids of an account's records that incidents list."""
 
     def made() -> frozenset[str]:
-        incidents = work.incidents.page(Choice(tenant=tenant, account=account), limit=MOST_INCIDENTS)
+        incidents = work.incidents.page(QueueQuery(tenant=tenant, account=account), limit=MOST_INCIDENTS)
         return frozenset(id_ for incident in incidents for id_ in incident.events)
 
     return remembered(call.context, "intruders", (tenant, account), work.incidents.revision(), made)

@@ -18,12 +18,12 @@ from seawall.console.data.running_values import (
 )
 from seawall.console.endpoint import Call, Endpoint
 from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, incident_limit
-from seawall.pipeline.live.budget import budget_of, chosen_budget, configured_budget
+from seawall.pipeline.live.budget import budget_of, read_chosen_budget, read_configured_budget
 from seawall.pipeline.live.commit import BUDGET
-from seawall.pipeline.live.counting import unjudged_of
+from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.ruling import LiveWindow, live_window
-from seawall.pipeline.live.status import Status
-from seawall.storage.database import Choice, Source, Work
+from seawall.pipeline.live.status import WatchStatus
+from seawall.storage.database import QueueQuery, SourceStatus, Transaction
 
 if TYPE_CHECKING:
     from seawall.console.context import Context
@@ -40,9 +40,9 @@ def summary(call: Call) -> Summary:
 
 def summary_of(context: Context, now: int) -> Summary:
     """The summary of a console's context; the stream of news sends it too."""
-    status: Status = status_of(context)
+    status: WatchStatus = status_of(context)
     with context.database.reading() as work:
-        severities = work.incidents.severities(Choice(queue="open"))
+        severities = work.incidents.severities(QueueQuery(queue="open"))
         accounts, last_day = accounts_by_tenant(work)
         totals = work.totals.all()
         sources = work.sources.all()
@@ -50,8 +50,8 @@ def summary_of(context: Context, now: int) -> Summary:
             now=time_text(now),
             budget=_budget(work, accounts, now),
             open=sum(severities.values()),
-            announced=work.incidents.count(Choice(queue="announced")),
-            answered=work.incidents.count(Choice(queue="answered")),
+            announced=work.incidents.count(QueueQuery(queue="announced")),
+            answered=work.incidents.count(QueueQuery(queue="answered")),
             by_severity=Severities(
                 **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
             ),
@@ -65,9 +65,9 @@ def summary_of(context: Context, now: int) -> Summary:
         )
 
 
-def unjudged(work: Work, sources: Sequence[Source]) -> list[Unjudged]:
+def unjudged(work: Transaction, sources: Sequence[SourceStatus]) -> list[Unjudged]:
     """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
-    unknown = [Unjudged("", None, text) for text in unjudged_of(sources)]
+    unknown = [Unjudged("", None, text) for text in count_unjudged(sources)]
     found = [
         Unjudged(
             tenant,
@@ -87,7 +87,7 @@ def unjudged(work: Work, sources: Sequence[Source]) -> list[Unjudged]:
     return [*unknown, *found][:MOST_UNJUDGED]
 
 
-def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
+def accounts_by_tenant(work: Transaction) -> tuple[dict[str, int], int | None]:
     """The accounts of each organisation that were active, as of the last day that was scored; that day."""
     days = work.days.since(0)
     last = max(days, default=None)
@@ -97,7 +97,7 @@ def accounts_by_tenant(work: Work) -> tuple[dict[str, int], int | None]:
     return {tenant: count for tenant, count in found.items() if isinstance(count, int) and count >= 0}, last
 
 
-def _windows(work: Work, tenants: Iterable[str]) -> dict[str, LiveWindow]:
+def _windows(work: Transaction, tenants: Iterable[str]) -> dict[str, LiveWindow]:
     """Return the days that the watch spends each organisation's budget on; none of a first import that is over."""
     days = work.days.since(0)
     first, last = min(days, default=0), max(days, default=0)
@@ -105,7 +105,7 @@ def _windows(work: Work, tenants: Iterable[str]) -> dict[str, LiveWindow]:
     return {tenant: live_window(first, last, until.get(tenant)) for tenant in tenants}
 
 
-def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
+def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetValue:
     """Return the budget with what it allows and what is spent, over the days that the watch spends it on."""
     budget = budget_of(work)
     windows = _windows(work, accounts)
@@ -126,8 +126,8 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
     ]
     return BudgetValue(
         per_day=finite(sum(one.per_day for one in each)),
-        chosen=chosen_budget(work),
-        configured=configured_budget(work),
+        chosen=read_chosen_budget(work),
+        configured=read_configured_budget(work),
         today=sum(today.values()),
         span_days=max((window.days for window in windows.values()), default=0),
         allowed=sum(one.allowed for one in each),
@@ -136,13 +136,15 @@ def _budget(work: Work, accounts: Mapping[str, int], now: int) -> BudgetValue:
     )
 
 
-def _from_days(work: Work) -> dict[str, int]:
+def _from_days(work: Transaction) -> dict[str, int]:
     """Events and duplicates of all days that are scored: a watch keeps them with the days."""
     days = work.days.since(0).values()
     return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}
 
 
-def _ingest(status: Status, totals: Mapping[str, int], sources: Sequence[Source], dirty: int) -> IngestValue:
+def _ingest(
+    status: WatchStatus, totals: Mapping[str, int], sources: Sequence[SourceStatus], dirty: int
+) -> IngestValue:
     """The running watch's own numbers, or what another program has kept."""
     is_here = status.doing != "none"
     last_event = status.last_event if is_here else max((one.last_event or 0 for one in sources), default=0)
@@ -166,7 +168,7 @@ def set_budget(call: Call) -> NewBudget:
     """Choose the budget: the running watch rules anew within a second."""
     asked: NewBudget = call.body
     with call.context.database.writing() as work:
-        before = chosen_budget(work)
+        before = read_chosen_budget(work)
         if asked.per_day is None:
             work.settings.forget(BUDGET)
         else:

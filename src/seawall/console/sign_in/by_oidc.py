@@ -34,7 +34,7 @@ from seawall_tokens.verify.access_token import verify_access_token
 if TYPE_CHECKING:
     from seawall.console.sign_in.oidc_settings import OidcSettings
     from seawall.console.surroundings import Surroundings
-    from seawall.storage.database import Role, User, Work
+    from seawall.storage.database import Role, Transaction, User
 
 METHOD: Final = "oidc"
 CALLBACK: Final = "/api/sign-in/oidc/callback"
@@ -179,7 +179,7 @@ def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
 
 def _user(
     call: Call,
-    work: Work,
+    work: Transaction,
     issuer: str,
     subject: str,
     claims: Mapping[str, Any],
@@ -217,7 +217,7 @@ def _user(
     return work.users.get(user.id) or user
 
 
-def _is_disabled(work: Work, issuer: str, subject: str) -> bool:
+def _is_disabled(work: Transaction, issuer: str, subject: str) -> bool:
     """Whether this is a user who was disabled: under a new name they stay it."""
     return any(
         (one.issuer, one.subject) == (issuer, subject)
@@ -227,7 +227,9 @@ def _is_disabled(work: Work, issuer: str, subject: str) -> bool:
     )
 
 
-def _new(call: Call, work: Work, claims: Mapping[str, Any], role: Role, settings: OidcSettings) -> User:
+def _new(
+    call: Call, work: Transaction, claims: Mapping[str, Any], role: Role, settings: OidcSettings
+) -> User:
     name = str(claims.get(settings.table.name_claim) or "").strip()
     if not name or is_reserved(name):
         raise _Failed("no-name", why="no-name")

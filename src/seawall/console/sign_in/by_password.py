@@ -18,7 +18,7 @@ from seawall.web.one_time_codes import step_of
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from seawall.storage.database import User, Work
+    from seawall.storage.database import Transaction, User
 
 METHOD: Final = "password"
 
@@ -61,7 +61,9 @@ def sign_in(call: Call) -> Response:
     return welcome(call, entered)
 
 
-def _second_factor(call: Call, work: Work, desk: SignInDesk, user: User, code: str | None) -> Refused | None:
+def _second_factor(
+    call: Call, work: Transaction, desk: SignInDesk, user: User, code: str | None
+) -> Refused | None:
     """The refusal where the password alone is not enough. It is returned, so that a used-up code stays used up."""
     if not has_totp(work, user.id):
         if not has_strong_factor(work, user.id):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from seawall.console.context import MICROSECONDS
 
 if TYPE_CHECKING:
-    from seawall.storage.database import Work
+    from seawall.storage.database import Transaction
 
 SETUP: Final = "setup"
 INVITE: Final = "invite"
@@ -37,7 +37,7 @@ def typed(text: str) -> bytes:
     return code if len(code) == _BYTES else b""
 
 
-def new_setup(work: Work, *, at: int) -> str:
+def new_setup(work: Transaction, *, at: int) -> str:
     """A code for the first admin, in place of earlier ones."""
     work.invites.revoke(SETUP)
     code = secrets.token_bytes(_BYTES)
@@ -45,7 +45,7 @@ def new_setup(work: Work, *, at: int) -> str:
     return written(code)
 
 
-def new_invite(work: Work, user: int, *, by: str, at: int) -> tuple[str, int]:
+def new_invite(work: Transaction, user: int, *, by: str, at: int) -> tuple[str, int]:
     """A code for a user, in place of earlier ones, and when it expires."""
     work.invites.revoke(INVITE, user=user)
     code, expires_at = secrets.token_bytes(_BYTES), at + INVITE_SECONDS * MICROSECONDS

@@ -18,7 +18,7 @@ from seawall.console.sign_in.factors import lacks_second_factor
 from seawall_tokens.jose import base64url
 
 if TYPE_CHECKING:
-    from seawall.storage.database import User, Work
+    from seawall.storage.database import Transaction, User
 
 FRESH_SECONDS: Final = 15 * 60
 _LONGEST_AGENT: Final = 300
@@ -32,7 +32,7 @@ class Entered:
     token: bytes = field(repr=False)
 
 
-def enter(call: Call, work: Work, user: User, method: str) -> Entered:
+def enter(call: Call, work: Transaction, user: User, method: str) -> Entered:
     """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
     seconds = call.context.settings.session_seconds
     entered = _started(call, work, user, call.now + seconds * MICROSECONDS)
@@ -46,7 +46,7 @@ def enter(call: Call, work: Work, user: User, method: str) -> Entered:
     return entered
 
 
-def renew(call: Call, work: Work, user: User) -> Entered:
+def renew(call: Call, work: Transaction, user: User) -> Entered:
     """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
     return _started(call, work, user, call.who.expires_at)
 
@@ -62,7 +62,7 @@ def check_fresh(call: Call) -> None:
         )
 
 
-def _started(call: Call, work: Work, user: User, expires_at: int) -> Entered:
+def _started(call: Call, work: Transaction, user: User, expires_at: int) -> Entered:
     if call.visitor is not None and call.visitor.handle is not None:
         work.sessions.revoke(call.visitor.handle, at=call.now)
     token = secrets.token_bytes(TOKEN_BYTES)

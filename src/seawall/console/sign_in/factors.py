@@ -10,30 +10,30 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from seawall.storage.database import User, Work
+from seawall.storage.database import Transaction, User
 
 _NONCE: Final = 12
 
 
-def has_totp(work: Work, user: int) -> bool:
+def has_totp(work: Transaction, user: int) -> bool:
     """Whether one-time codes are asked for."""
     found = work.totp.get(user)
     return found is not None and found.confirmed_at is not None
 
 
-def has_strong_factor(work: Work, user: int) -> bool:
+def has_strong_factor(work: Transaction, user: int) -> bool:
     """Whether a user can sign in without a password: with a passkey, or at the identity provider."""
     return bool(work.passkeys.of_user(user)) or bool(work.oidc_identities.of_user(user))
 
 
-def lacks_second_factor(work: Work, user: User) -> bool:
+def lacks_second_factor(work: Transaction, user: User) -> bool:
     """Whether a user has nothing but a password."""
     if user.password_hash is None:
         return False
     return not has_totp(work, user.id) and not has_strong_factor(work, user.id)
 
 
-def admin_can_sign_in(work: Work) -> bool:
+def admin_can_sign_in(work: Transaction) -> bool:
     """Whether there is an active admin who has anything to sign in with. One who was only invited has nothing yet."""
     return any(
         user.password_hash is not None or has_strong_factor(work, user.id)

@@ -25,7 +25,7 @@ from seawall.web.webauthn import NewCredential, claimed_challenge, verify_creati
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from seawall.storage.database import User, Work
+    from seawall.storage.database import Transaction, User
 
 KIND: Final = "setup"
 RESERVED: Final = frozenset({LOCAL, "system", "setup", "unknown", "seawall", "oidc"})
@@ -113,7 +113,7 @@ def check_name(name: str) -> None:
         raise invalid("this name is taken", field="name", fix="choose another name")
 
 
-def _name(call: Call, work: Work, code: bytes, wanted: str) -> str | None:
+def _name(call: Call, work: Transaction, code: bytes, wanted: str) -> str | None:
     """The name of whoever holds a code; None where it opens nothing."""
     invite = work.invites.find(code, codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
@@ -127,7 +127,7 @@ def _name(call: Call, work: Work, code: bytes, wanted: str) -> str | None:
     return wanted
 
 
-def _redeemed(call: Call, work: Work, code: bytes, wanted: str) -> User | None:
+def _redeemed(call: Call, work: Transaction, code: bytes, wanted: str) -> User | None:
     """The user whose code it was, without anything to sign in with; None where it opens nothing any more."""
     invite = work.invites.redeem(code, codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
@@ -148,7 +148,7 @@ def _redeemed(call: Call, work: Work, code: bytes, wanted: str) -> User | None:
     return user
 
 
-def _note(call: Call, work: Work, action: str, user: User) -> None:
+def _note(call: Call, work: Transaction, action: str, user: User) -> None:
     work.audit.append(
         at=call.now, actor=user.name, action=action, subject=user.name, details={"address": call.address}
     )

@@ -10,8 +10,8 @@ import msgspec
 
 from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, Shown, Value
 from seawall.response.containment.values import Containment
-from seawall.storage.database import Work
-from seawall.storage.database.containments import Contained
+from seawall.storage.database import Transaction
+from seawall.storage.database.containments import ContainmentRecord
 from seawall.storage.database.feedback import Feedback
 from seawall_base.msgspec_types import prepare
 
@@ -53,7 +53,7 @@ def scope_of(
     return plain
 
 
-def answered(feedback: Feedback) -> Answered | None:
+def parse_feedback(feedback: Feedback) -> Answered | None:
     """Return what an answer teaches, None where nothing was kept with it or what was kept cannot be read."""
     try:
         scope = msgspec.convert(feedback.scope, _Scope)
@@ -78,7 +78,7 @@ def answered(feedback: Feedback) -> Answered | None:
         return None
 
 
-def kept_answers(work: Work, *, at: int) -> list[Feedback]:
+def load_feedback(work: Transaction, *, at: int) -> list[Feedback]:
     """Return the answers that were not withdrawn and still cover anything at a time, by id."""
     found: list[Feedback] = []
     while page := work.answers.standing(
@@ -90,27 +90,27 @@ def kept_answers(work: Work, *, at: int) -> list[Feedback]:
 
 def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answered, ...]:
     """Return what kept answers teach; `renamed` are ids that incidents had before and those that they have now."""
-    each = (answered(one) for one in kept)
+    each = (parse_feedback(one) for one in kept)
     return tuple(
         replace(one, incident=renamed.get(one.incident, one.incident)) for one in each if one is not None
     )
 
 
-def standing_answers(work: Work, *, at: int) -> tuple[Answered, ...]:
+def standing_answers(work: Transaction, *, at: int) -> tuple[Answered, ...]:
     """Return what the answers teach that still cover anything at a time (microseconds), and what was contained."""
-    return (*contained(work, at=at), *teaching(kept_answers(work, at=at), work.aliases.all()))
+    return (*find_containments(work, at=at), *teaching(load_feedback(work, at=at), work.aliases.all()))
 
 
-def contained(work: Work, *, at: int) -> tuple[Answered, ...]:
+def find_containments(work: Transaction, *, at: int) -> tuple[Answered, ...]:
     """Return what containments say that draw attention at a time, or did lately, one for each account."""
     return tuple(
         answer
         for one in work.containments.standing(at=at - COVERED_DAYS * _DAY)
-        for answer in remembered(one)
+        for answer in containment_feedback(one)
     )
 
 
-def remembered(kept: Contained) -> Iterator[Answered]:
+def containment_feedback(kept: ContainmentRecord) -> Iterator[Answered]:
     """Return what a containment says, as detection learns it: of each account, with what its intruder was known by."""
     try:
         containment = msgspec.convert(kept.document, Containment)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 
-class Apart(Generic[Result]):
+class BackgroundWorker(Generic[Result]):
     """One thread for one piece of work after the other. `is_busy` from `begin` until `result` or `abandon`."""
 
     def __init__(self, name: str) -> None:

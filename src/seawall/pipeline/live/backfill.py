@@ -16,14 +16,14 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.candidates import packed, unpacked
+from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
 from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.commit import keep_judged
-from seawall.pipeline.live.detection import Scoring
-from seawall.pipeline.live.history import HistoryJudged, Judged, Past, is_whole, judge, judgement
-from seawall.pipeline.live.known_incidents import kept_incidents
+from seawall.pipeline.live.detection import DayScoring
+from seawall.pipeline.live.history import HistoryJudged, JudgedDays, PastDays, is_whole, judge, judgement
+from seawall.pipeline.live.known_incidents import load_incidents
 from seawall.pipeline.live.ruling import RULED_DAYS, live_window
-from seawall.storage.database import Choice, Database, FirstImport, Work, Writer
+from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
 from seawall.storage.database.columns import key
 
 IMPORT_HOURS = 24
@@ -37,7 +37,7 @@ _IMPORT = IMPORT_HOURS * 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackfillState:
     """What the past is judged by, besides candidates: as of the last scoring. `notes` speak of the days from `notes_from` on."""
 
     last_day: int
@@ -50,11 +50,11 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BackfillOutcome:
     """What one judgement changed, once it is kept. `announced` are the incidents that people are told of one by one."""
 
     tenant: str
-    judged: Judged
+    judged: JudgedDays
     announced: tuple[Incident, ...]
     history: HistoryJudged
     revision: int
@@ -82,7 +82,7 @@ class Backfill:
         self._newest = 0
         self._touched: tuple[float, float] | None = None
 
-    def begin(self, work: Work, first_days: Mapping[str, int], newest: int | None) -> None:
+    def begin(self, work: Transaction, first_days: Mapping[str, int], newest: int | None) -> None:
         """Know what is kept; `first_days` are those of the organisations that have accounts.
 
         An organisation of which no first import is kept was scored by a version that judged no history: all of its past is to be
@@ -132,7 +132,7 @@ class Backfill:
             tenant for tenant, one in self._imports.items() if is_whole(one, one.first_day, self._newest)
         )
 
-    def learn(self, database: Database, scoring: Scoring, tenants: Iterable[str], newest: int) -> None:
+    def learn(self, database: Database, scoring: DayScoring, tenants: Iterable[str], newest: int) -> None:
         """Note what a scoring changed, before it is kept: new organisations, and days of the past with other candidates."""
         self._newest = newest
         for (day, _), result in scoring.days.items():
@@ -172,7 +172,7 @@ class Backfill:
             if first != one.first_day:
                 self._put(replace(one, first_day=first))
 
-    def _changed_past(self, work: Work, scoring: Scoring) -> dict[str, int]:
+    def _changed_past(self, work: Transaction, scoring: DayScoring) -> dict[str, int]:
         """Return the first day outside the live window whose candidates change, by organisation; first imports are over."""
         since = {
             tenant: live_window(one.first_day, self._newest, one.last_day).since
@@ -187,7 +187,7 @@ class Backfill:
                 continue
             before, now = work.candidates.by_tenant(day, shard), defaultdict[str, list[bytes]](list)
             for one in result.candidates:
-                now[key(one.tenant)].append(packed(one))
+                now[key(one.tenant)].append(pack_candidates(one))
             for tenant_key in before.keys() | now.keys():
                 tenant = by_key.get(tenant_key)
                 is_past = tenant is not None and day < since[tenant]
@@ -219,12 +219,12 @@ class Backfill:
     def judge(
         self,
         database: Database,
-        writer: Writer,
-        standing: Standing,
+        writer: WriterLease,
+        standing: BackfillState,
         *,
         is_settled: bool,
         targets: Sequence[str],
-    ) -> Outcome | None:
+    ) -> BackfillOutcome | None:
         """Judge the past of one organisation that waits, and keep what follows; None where none waits.
 
         While much is still to be read (`is_settled` false), nothing is announced, and it is judged once more.
@@ -260,9 +260,9 @@ class Backfill:
             self._touched = None
             if self._again:
                 self._touch()
-        return Outcome(tenant, judged, tuple(announced), history, revision)
+        return BackfillOutcome(tenant, judged, tuple(announced), history, revision)
 
-    def close(self, database: Database, writer: Writer) -> bool:
+    def close(self, database: Database, writer: WriterLease) -> bool:
         """End the first imports that have been open for long enough; say whether any ended. Everything is to be scored."""
         if self._clock.now() < self._next_close or not self._close():
             return False
@@ -297,14 +297,14 @@ class Backfill:
         self._touched = (now if self._touched is None else self._touched[0], now)
 
 
-def _past(work: Work, one: FirstImport, standing: Standing) -> Past:
+def _past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastDays:
     """Return what the past of an organisation is judged from."""
-    known = kept_incidents(work, Choice(tenant=one.tenant))
+    known = load_incidents(work, QueueQuery(tenant=one.tenant))
     notes = [note for note in standing.notes if note.tenant in ("", one.tenant)]
-    return Past(
+    return PastDays(
         one,
         standing.last_day,
-        [unpacked(content) for content in work.candidates.of_tenant(one.tenant)],
+        [unpack_candidates(content) for content in work.candidates.of_tenant(one.tenant)],
         known,
         frozenset(work.incidents.history() & known.keys()),
         standing.announced,

@@ -17,17 +17,17 @@ from seawall.detection.feedback_values import Answered
 from seawall.detection.incidents.alert_budget import LEAST_SCORE
 from seawall.detection.incidents.cases import incident_limit
 from seawall.events.coded_batch import Floats
-from seawall.pipeline.live.answering import contained, kept_answers, teaching
+from seawall.pipeline.live.answering import find_containments, load_feedback, teaching
 from seawall.pipeline.live.budget import budget_of
-from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.candidates import unpack_candidates
 from seawall.pipeline.live.history import window_of
 from seawall.pipeline.live.ruling import DAY, LiveWindow, live_window
-from seawall.storage.database import Database, Work
+from seawall.storage.database import Database, Transaction
 from seawall.storage.database.feedback import Feedback
 
 
 @dataclass(frozen=True)
-class Ruled:
+class BoardRuling:
     """The cases that the candidates make with some answers, worst first, and those that the budget lets through."""
 
     effects: FeedbackEffects
@@ -37,7 +37,7 @@ class Ruled:
 
 
 @dataclass(frozen=True)
-class Board:
+class CandidateBoard:
     """One state of the store. Days count from the epoch; `budget` is incidents a day, None for the default by size.
 
     `windows` are the days that are judged again, of organisations with a first import; `columns` hold none of other days.
@@ -71,12 +71,12 @@ class Board:
             for tenant in self.columns.of_tenant
         }
 
-    def ruled(self, answers: Sequence[Answered]) -> Ruled:
+    def ruled(self, answers: Sequence[Answered]) -> BoardRuling:
         """Return what the budget makes of the candidates with some answers."""
         changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
         found = cases(self.columns, scores, changed.raising)
-        return Ruled(changed, scores, found, self.let_through(found, changed, self.budget))
+        return BoardRuling(changed, scores, found, self.let_through(found, changed, self.budget))
 
     def let_through(
         self, found: Sequence[CaseRows], changed: FeedbackEffects, budget: float | None
@@ -99,12 +99,12 @@ class Board:
         return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
 
     @cached_property
-    def now(self) -> Ruled:
+    def now(self) -> BoardRuling:
         """What is raised as things stand."""
         return self.ruled(self.answers)
 
     @cached_property
-    def untaught(self) -> Ruled:
+    def untaught(self) -> BoardRuling:
         """What would be raised had nobody answered."""
         return self.ruled(())
 
@@ -120,16 +120,16 @@ class Board:
 
 
 @dataclass(slots=True)
-class Boards:
+class CandidateBoards:
     """Makes boards of a database. What did not change since the last one is not read again."""
 
     database: Database
     configured: float | None = None
     _days: dict[int, tuple[str, CandidateColumns]] = field(default_factory=dict)
-    _last: tuple[tuple[Any, ...], Board] | None = None
+    _last: tuple[tuple[Any, ...], CandidateBoard] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def board(self, *, at: int) -> Board:
+    def board(self, *, at: int) -> CandidateBoard:
         """Return the board of what is kept now. `at` is the time, in microseconds: from when on answers still cover."""
         with self._lock, self.database.reading() as work:
             state = _state(work)
@@ -164,26 +164,26 @@ class Boards:
         if not is_over():
             _ = self.board(at=at).by_id
 
-    def _read_day(self, work: Work, day: int, state: _State) -> None:
-        found = map(unpacked, work.candidates.since(day, day + 1).get(day, []))
+    def _read_day(self, work: Transaction, day: int, state: _State) -> None:
+        found = map(unpack_candidates, work.candidates.since(day, day + 1).get(day, []))
         judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
         self._days[day] = (state.marks[day], CandidateColumns(judged).lean())
 
-    def _read(self, work: Work, state: _State, budget: float | None, at: int) -> Board:
+    def _read(self, work: Transaction, state: _State, budget: float | None, at: int) -> CandidateBoard:
         for day in [day for day in self._days if day not in state.marks]:
             del self._days[day]
         changed = [day for day, mark in state.marks.items() if self._days.get(day, ("",))[0] != mark]
         for day in sorted(changed):
             self._read_day(work, day, state)
         last, days = state.last_day, state.days
-        kept = kept_answers(work, at=at)
-        return Board(
+        kept = load_feedback(work, at=at)
+        return CandidateBoard(
             CandidateColumns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
             state.first_day,
             last,
             dict(days[last].get("tenants", {})) if last in days else {},
             budget,
-            (*contained(work, at=at), *teaching(kept, work.aliases.all())),
+            (*find_containments(work, at=at), *teaching(kept, work.aliases.all())),
             tuple(kept),
             state.windows,
         )
@@ -205,7 +205,7 @@ class _State:
         return live_window(self.first_day, self.last_day)
 
 
-def _state(work: Work) -> _State:
+def _state(work: Transaction) -> _State:
     days, counts, imports = work.days.since(0), work.candidates.counts(), work.first_imports.all()
     last = max((*days, *counts), default=0)
     first = min(days, default=last)

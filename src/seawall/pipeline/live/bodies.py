@@ -22,7 +22,7 @@ from seawall.events.problem import ProblemCode
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
 from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
-from seawall.pipeline.tail import Closed, Delivery, Intake, stream_deliveries
+from seawall.pipeline.tail import DeliveryQueue, IntakeClosed, TailDelivery, stream_deliveries
 
 MOST_KEYS = 50_000
 """Requests that are remembered by their key."""
@@ -59,10 +59,10 @@ class _Awaited:
     digest: str | None
 
 
-class Bodies:
+class IngestQueue:
     """Bodies on their way. Any number of threads may call `ingest`."""
 
-    def __init__(self, intake: Intake, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
+    def __init__(self, intake: DeliveryQueue, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
         self._intake, self._wait = intake, wait
         self._parse: Parse = parse or _one_of(READERS)
         self._lock = threading.Lock()
@@ -94,7 +94,7 @@ class Bodies:
         try:
             receipt, delivery, kept = self._read(body, source, name, at, digest)
             has_room = self._intake.put(delivery, _ROOM_SECONDS)
-        except Closed:
+        except IntakeClosed:
             raise _stopping() from None
         finally:
             if not has_room:
@@ -160,7 +160,7 @@ class Bodies:
         if awaited is not None:
             awaited.ended.set()
 
-    def _not_forgotten(self, delivery: Delivery | None) -> None:
+    def _not_forgotten(self, delivery: TailDelivery | None) -> None:
         """A delivery will not be kept: what was to be forgotten with it is so with another."""
         changes = {} if delivery is None else delivery.changes
         names = [name.removeprefix(KEPT_AS) for name, value in changes.items() if value is None]
@@ -171,7 +171,7 @@ class Bodies:
 
     def _read(
         self, body: bytes, source: str, name: str, at: int, digest: str | None
-    ) -> tuple[Receipt, Delivery, threading.Event]:
+    ) -> tuple[Receipt, TailDelivery, threading.Event]:
         batches = self._parse(body, source)
         records = sum(batch.records for batch in batches)
         problems = sum(problem.counts_as_record for batch in batches for problem in batch.problems)
@@ -189,7 +189,7 @@ class Bodies:
                 self._forgotten.pop(name, None)  # one that was forgotten in memory alone, and comes again
                 changes |= dict.fromkeys((KEPT_AS + old for old in self._forgotten), None)
                 self._forgotten = {}
-        return receipt, Delivery(tuple(batches), changes, (done,)), kept
+        return receipt, TailDelivery(tuple(batches), changes, (done,)), kept
 
 
 def _one_of(readers: int) -> Parse:

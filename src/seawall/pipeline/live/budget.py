@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from seawall.pipeline.live.commit import BUDGET, CONFIGURED_BUDGET
-from seawall.storage.database import Database, Work, Writer
+from seawall.storage.database import Database, Transaction, WriterLease
 
 
-def budget_of(work: Work, configured: float | None = None) -> float | None:
+def budget_of(work: Transaction, configured: float | None = None) -> float | None:
     """Return the budget, in incidents a day for each organisation; None is the default by size.
 
     A budget that was set while the watch ran comes first, then `configured`, then what the last watch was started with.
     """
-    chosen = chosen_budget(work)
+    chosen = read_chosen_budget(work)
     if chosen is not None:
         return chosen
-    return configured_budget(work) if configured is None else configured
+    return read_configured_budget(work) if configured is None else configured
 
 
-def chosen_budget(work: Work) -> float | None:
+def read_chosen_budget(work: Transaction) -> float | None:
     """Return the budget that somebody set in the console, None where nobody did."""
     return _per_day(work, BUDGET)
 
 
-def configured_budget(work: Work) -> float | None:
+def read_configured_budget(work: Transaction) -> float | None:
     """Return the `--budget` that the last watch of this store was started with, None where it had none."""
     return _per_day(work, CONFIGURED_BUDGET)
 
 
-def keep_configured_budget(database: Database, writer: Writer, per_day: float | None) -> None:
+def keep_configured_budget(database: Database, writer: WriterLease, per_day: float | None) -> None:
     """Keep the `--budget` of a watch that begins, so that the console reckons with it, whoever serves it."""
     with database.reading() as work:
-        if configured_budget(work) == per_day:
+        if read_configured_budget(work) == per_day:
             return
     with database.writing(writer) as work:
         if per_day is None:
@@ -39,6 +39,6 @@ def keep_configured_budget(database: Database, writer: Writer, per_day: float | 
             work.settings.put(CONFIGURED_BUDGET, {"per_day": per_day})
 
 
-def _per_day(work: Work, name: str) -> float | None:
+def _per_day(work: Transaction, name: str) -> float | None:
     value = (work.settings.get(name) or {}).get("per_day")
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

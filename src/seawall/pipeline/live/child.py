@@ -18,12 +18,12 @@ import msgspec
 
 from seawall.detection.rules.sigma.telling import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
-from seawall.pipeline.live.opening import opened
+from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.parsing import Parsers
 from seawall.pipeline.live.service import Service
 from seawall.pipeline.live.settings import from_plain
-from seawall.pipeline.live.status import Status
-from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.live.status import WatchStatus
+from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 
 PARSERS = max((os.cpu_count() or 2) // 2, 1)
@@ -46,7 +46,7 @@ def main(descriptor: int) -> None:
     )  # a key that is pressed reaches all; the server says when to stop
     with suppress(OSError):
         os.nice(NICE)
-    wire = Wire(socket.socket(fileno=descriptor))
+    wire = MessageSocket(socket.socket(fileno=descriptor))
     first = wire.receive()
     if first is None:
         return
@@ -54,7 +54,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = from_plain(first[0]["settings"])
     try:
-        with opened(settings) as (database, lake), Parsers(PARSERS) as parsers:
+        with open_watch_store(settings) as (database, lake), Parsers(PARSERS) as parsers:
             service = Service(settings, database, lake, parse=parsers.parse)
             _send(wire, {"kind": "rules", "lines": summarise_rules(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
@@ -92,7 +92,7 @@ class _Room:
             self._bytes -= size
 
 
-def _listen(wire: Wire, service: Service, stop: threading.Event) -> None:
+def _listen(wire: MessageSocket, service: Service, stop: threading.Event) -> None:
     room = _Room(BODIES, MOST_BYTES)
     with ThreadPoolExecutor(BODIES, "seawall-bodies") as pool:
         while (found := wire.receive()) is not None:
@@ -108,7 +108,7 @@ def _listen(wire: Wire, service: Service, stop: threading.Event) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answer(wire: Wire, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
+def _answer(wire: MessageSocket, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
     answer = _answered(service, head, body)
     room.give_back(len(body))  # before the answer, which makes the other end send the next
     _send(wire, answer)
@@ -141,14 +141,14 @@ def _refused(number: int, error: SeawallError) -> dict[str, Any]:
     }
 
 
-def _send_status(wire: Wire, status: Status, stop: threading.Event) -> None:
+def _send_status(wire: MessageSocket, status: WatchStatus, stop: threading.Event) -> None:
     try:
         wire.send({"kind": "status", "status": msgspec.to_builtins(status)})
     except OSError:
         stop.set()
 
 
-def _send(wire: Wire, head: dict[str, Any]) -> None:
+def _send(wire: MessageSocket, head: dict[str, Any]) -> None:
     with suppress(OSError):
         wire.send(head)
 

@@ -18,10 +18,10 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.events.problem import Problem
-from seawall.pipeline.live.history import HistoryJudged, Judged, judgement_of
-from seawall.pipeline.live.silence import Change, source_name
-from seawall.storage.database import FirstImport, Work
-from seawall.storage.database.sources import Source
+from seawall.pipeline.live.history import HistoryJudged, JudgedDays, judgement_of
+from seawall.pipeline.live.silence import SilenceChange, source_name
+from seawall.storage.database import FirstImport, Transaction
+from seawall.storage.database.sources import SourceStatus
 from seawall.storage.files.incident_documents import incident_document
 from seawall_base.msgspec_types import prepare
 from seawall_base.times import rfc3339
@@ -44,7 +44,7 @@ MOST_PROBLEMS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReadTransaction:
     """What the first transaction keeps. `position` numbers it."""
 
     position: int
@@ -53,10 +53,10 @@ class Taken:
     totals: Mapping[str, int]
     days: Iterable[int]
     states: Mapping[str, bytes]
-    sources: Sequence[Source]
+    sources: Sequence[SourceStatus]
 
 
-def keep_taken(work: Work, taken: Taken, *, at: int, room: int) -> None:
+def keep_taken(work: Transaction, taken: ReadTransaction, *, at: int, room: int) -> None:
     """Keep what was read. `room` is for how many problems there still is room."""
     gone = [name for name, value in taken.changes.items() if value is None]
     work.checkpoints.put({name: value for name, value in taken.changes.items() if value is not None})
@@ -72,7 +72,7 @@ def keep_taken(work: Work, taken: Taken, *, at: int, room: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoreTransaction:
     """What the second transaction keeps.
 
     `candidates` by day and shard, `days` by day; `states` by name, None where one is forgotten; `incidents` those that may
@@ -96,7 +96,9 @@ class Scored:
     first_imports: Sequence[FirstImport] = ()
 
 
-def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], None]) -> list[Incident]:
+def keep_scored(
+    work: Transaction, scored: ScoreTransaction, *, at: int, step: Callable[[str], None]
+) -> list[Incident]:
     """Keep what was found; the incidents that were announced for the first time."""
     for (day, shard), (contents, tenants) in scored.candidates.items():
         work.candidates.put_day(day, contents, tenants=tenants, share=shard)
@@ -119,8 +121,8 @@ def keep_scored(work: Work, scored: Scored, *, at: int, step: Callable[[str], No
 
 
 def keep_judged(
-    work: Work,
-    judged: Judged,
+    work: Transaction,
+    judged: JudgedDays,
     first_import: FirstImport,
     *,
     history: HistoryJudged,
@@ -143,7 +145,7 @@ def keep_judged(
     return announce(work, judged.announced, targets, at=at) if is_told else []
 
 
-def keep_untold(work: Work, before: int, targets: Sequence[str], *, at: int) -> list[HistoryJudged]:
+def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: int) -> list[HistoryJudged]:
     """Mark as history what was raised and left the live window before anybody was told; return what to tell of it.
 
     An incident may be raised while much is still to be read, when nothing is announced, and be old once all is read.
@@ -158,7 +160,9 @@ def keep_untold(work: Work, before: int, targets: Sequence[str], *, at: int) -> 
     return each
 
 
-def announce(work: Work, incidents: Sequence[Incident], targets: Sequence[str], *, at: int) -> list[Incident]:
+def announce(
+    work: Transaction, incidents: Sequence[Incident], targets: Sequence[str], *, at: int
+) -> list[Incident]:
     """Note that incidents are announced, and whom to tell; return those that were not before."""
     by_id = {incident.id: incident for incident in incidents}
     fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
@@ -168,14 +172,22 @@ def announce(work: Work, incidents: Sequence[Incident], targets: Sequence[str], 
 
 
 def tell(
-    work: Work, kind: str, subject: str, document: Mapping[str, Any], targets: Iterable[str], *, at: int
+    work: Transaction,
+    kind: str,
+    subject: str,
+    document: Mapping[str, Any],
+    targets: Iterable[str],
+    *,
+    at: int,
 ) -> None:
     """Put a message for each target into the outbox."""
     for target in targets:
         work.outbox.add(kind, target, subject, document, at=at)
 
 
-def tell_changes(work: Work, changes: Iterable[Change], targets: Sequence[str], *, at: int) -> list[Source]:
+def tell_changes(
+    work: Transaction, changes: Iterable[SilenceChange], targets: Sequence[str], *, at: int
+) -> list[SourceStatus]:
     """Keep that sources fell silent or speak again, and whom to tell; return those that are silent now."""
     silent = []
     for change in changes:
@@ -191,30 +203,30 @@ def tell_changes(work: Work, changes: Iterable[Change], targets: Sequence[str], 
     return silent
 
 
-def kept_notes(work: Work) -> tuple[list[CoverageNote], int | None]:
+def load_notes(work: Transaction) -> tuple[list[CoverageNote], int | None]:
     """Return what the logs cannot show, as of the last scoring, and the day from which on that is known."""
     found = work.settings.get(COVERAGE) or {}
     return [msgspec.convert(note, CoverageNote) for note in found.get("notes", ())], found.get("from")
 
 
 @dataclass(slots=True)
-class Kept:
+class StartupState:
     """What a start finds in the database."""
 
     position: int = 0
     checkpoint: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     dirty: frozenset[int] = frozenset()
-    sources: list[Source] = field(default_factory=list)
+    sources: list[SourceStatus] = field(default_factory=list)
     habits: bytes | None = None
     problems: int = 0
 
 
-def kept(work: Work) -> Kept:
+def load_startup_state(work: Transaction) -> StartupState:
     """Read what was kept."""
     checkpoint = work.checkpoints.all()
     position = int(checkpoint.pop(SEQUENCE, {}).get("position", 0))
-    return Kept(
+    return StartupState(
         position,
         checkpoint,
         work.totals.all(),

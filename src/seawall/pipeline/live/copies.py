@@ -53,7 +53,7 @@ def _as_keys(column: pa.ChunkedArray) -> Keys:
     return np.asarray(numbers.astype(np.int64).view(np.uint64))
 
 
-class Copies:
+class DuplicateFilter:
     """The fingerprints of the records that are at hand, by day."""
 
     def __init__(self) -> None:

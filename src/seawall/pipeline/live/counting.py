@@ -12,9 +12,9 @@ import pyarrow as pa
 from seawall.detection.incidents.unjudged_files import list_unjudged_sources
 from seawall.events.problem import Problem
 from seawall.events.readers import UNRECOGNISED
-from seawall.pipeline.live.silence import HOUR, MOST_SOURCES, Change, Key, Listening, source_name
-from seawall.pipeline.tail import Delivery
-from seawall.storage.database.sources import Source
+from seawall.pipeline.live.silence import HOUR, MOST_SOURCES, Key, SilenceChange, SilenceDetector, source_name
+from seawall.pipeline.tail import TailDelivery
+from seawall.storage.database.sources import SourceStatus
 
 DAY = 24 * HOUR
 UNKNOWN = "unknown"
@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(slots=True)
-class Spread:
+class CountSpread:
     """How the events of one table lie: by day, and by source the number, the hours, the last time."""
 
     days: frozenset[int] = frozenset()
@@ -32,10 +32,10 @@ class Spread:
     latest: dict[Key, int] = field(default_factory=dict)
 
 
-def spread(events: pa.Table) -> Spread:
+def spread(events: pa.Table) -> CountSpread:
     """Return how events lie. Work by column: nothing is done for each event."""
     if not len(events):
-        return Spread()
+        return CountSpread()
     times = np.asarray(events["time"].cast(pa.int64()).combine_chunks())
     tenant, tenants = _codes(events["org_uid"])
     source, sources = _codes(events["source"])
@@ -44,7 +44,7 @@ def spread(events: pa.Table) -> Spread:
     wide = int(hours.max()) - first + 1
     packed = (tenant * len(sources) + source) * wide + (hours - first)
     found, counts = np.unique(packed, return_counts=True)
-    result = Spread(frozenset(np.unique(times // DAY).tolist()), int(times.max()))
+    result = CountSpread(frozenset(np.unique(times // DAY).tolist()), int(times.max()))
     for one, count in zip(found.tolist(), counts.tolist(), strict=True):
         which, hour = divmod(one, wide)
         key = tenants[which // len(sources)], sources[which % len(sources)]
@@ -65,13 +65,13 @@ def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
 
 
 @dataclass(slots=True)
-class Tally:
+class SourceTally:
     """Sums and sources as they are in the database, and what is to be added. All times of the wall clock are microseconds."""
 
     totals: Counter[str] = field(default_factory=Counter)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, SourceStatus] = field(default_factory=dict)
 
-    def records_of(self, delivery: Delivery) -> dict[str, int]:
+    def records_of(self, delivery: TailDelivery) -> dict[str, int]:
         """Return what a delivery adds to the sums."""
         problems = Counter(problem.code for batch in delivery.batches for problem in batch.problems)
         counted = sum(problem.counts_as_record for batch in delivery.batches for problem in batch.problems)
@@ -85,8 +85,8 @@ class Tally:
         return {name: value for name, value in sums.items() if value}
 
     def heard(
-        self, spread_: Spread, listening: Listening, now: float, wall: int
-    ) -> tuple[list[Source], list[Change]]:
+        self, spread_: CountSpread, listening: SilenceDetector, now: float, wall: int
+    ) -> tuple[list[SourceStatus], list[SilenceChange]]:
         """Return the sources as they are after a batch, and those that were silent and speak again."""
         sources, changes = [], []
         for key, count in spread_.counts.items():
@@ -95,7 +95,7 @@ class Tally:
             if known is None:
                 if len(self.sources) >= MOST_SOURCES:
                     continue
-                known = Source(name, key[1], key[0], first_at=wall)
+                known = SourceStatus(name, key[1], key[0], first_at=wall)
             # An hour beyond tomorrow is a wrong clock somewhere, and says nothing of habits.
             hours = [hour for hour in spread_.hours[key] if hour <= wall // HOUR + 24]
             change = listening.hear(key, hours, now, wall)
@@ -115,20 +115,20 @@ class Tally:
 
     def unjudged(self) -> tuple[str, ...]:
         """Return a sentence for each organisation of which most records are of no log that is recognised."""
-        return tuple(unjudged_of(self.sources.values()))
+        return tuple(count_unjudged(self.sources.values()))
 
-    def add(self, sums: dict[str, int], sources: list[Source]) -> None:
+    def add(self, sums: dict[str, int], sources: list[SourceStatus]) -> None:
         """Take over what was kept."""
         self.totals.update(sums)
         self.sources.update((source.name, source) for source in sources)
 
 
-def unjudged_of(sources: Iterable[Source]) -> list[str]:
+def count_unjudged(sources: Iterable[SourceStatus]) -> list[str]:
     """Return a sentence for each organisation of which most records are of no log that is recognised."""
     counts = {(source.tenant, source.kind): source.records for source in sources}
     return list_unjudged_sources(counts, UNRECOGNISED)
 
 
-def problems_of(delivery: Delivery) -> list[Problem]:
+def problems_of(delivery: TailDelivery) -> list[Problem]:
     """Return the problems of a delivery."""
     return [problem for batch in delivery.batches for problem in batch.problems]

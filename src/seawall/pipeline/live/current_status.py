@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from seawall.pipeline.live.counting import Tally
-from seawall.pipeline.live.progress import Progress
+from seawall.pipeline.live.counting import SourceTally
+from seawall.pipeline.live.progress import StuckDetector
 from seawall.pipeline.live.scoring import Scorer
-from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.status import WatchStatus
 
 
-def current_status(progress: Progress, tally: Tally, scorer: Scorer, fault: str | None) -> Status:
+def current_status(
+    progress: StuckDetector, tally: SourceTally, scorer: Scorer, fault: str | None
+) -> WatchStatus:
     """Return what can be said of a watch now, except for rates and times; `fault` is what keeps it from working."""
     totals = tally.totals
     records, problems = totals["records"], totals["problems"]
     events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)
-    return Status(
+    return WatchStatus(
         doing="behind" if progress.is_behind else "idle",
         records=records,
         events=events,

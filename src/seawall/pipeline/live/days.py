@@ -12,7 +12,7 @@ import pyarrow as pa
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.grouping import distinct
-from seawall.pipeline.live.copies import REMEMBERED_DAYS, Copies
+from seawall.pipeline.live.copies import REMEMBERED_DAYS, DuplicateFilter
 from seawall.pipeline.live.organisations import PRINT, SHARDS, Organisations
 from seawall.storage import Spool
 from seawall.storage.lake import Lake
@@ -30,7 +30,7 @@ TAIL = 10_000
 """Records of a day that wait in memory until they are worth a file."""
 
 
-class Days:
+class ShardDays:
     """What was taken in of one shard's organisations, by day.
 
     `known` are the days that something came for, `taken` how many records were taken in. `folder` is for files of this process
@@ -47,7 +47,7 @@ class Days:
         self._held: set[int] = set()
         self._fetched: set[int] = set()
         self._codes: dict[int, set[int]] = {}
-        self._copies = Copies()
+        self._copies = DuplicateFilter()
 
     def take(self, coded: pa.Table) -> frozenset[int]:
         """Note coded events of this shard that the lake holds already; return the days for which they say something.
@@ -151,7 +151,7 @@ class Days:
         self.known = known
         for day in self._held:
             self._spool.drop(day)
-        self._held, self._fetched, self._copies = set(), set(), Copies()
+        self._held, self._fetched, self._copies = set(), set(), DuplicateFilter()
         self._spool = Spool(self._folder, self._organisations.coder.actors, held=TAIL)
 
     def _let_go(self, day: int) -> None:

@@ -25,8 +25,8 @@ from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, S
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import scope_of
-from seawall.pipeline.live.board import Board, Boards, Ruled
-from seawall.pipeline.live.candidates import unpacked
+from seawall.pipeline.live.board import BoardRuling, CandidateBoard, CandidateBoards
+from seawall.pipeline.live.candidates import unpack_candidates
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS
 from seawall.storage.database import Database
 from seawall.storage.database.feedback import Feedback
@@ -41,7 +41,7 @@ WEEKS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScoreChange:
     """An incident whose score an answer would change."""
 
     id: str
@@ -50,7 +50,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class FeedbackPreview:
     """What an answer would change among the incidents of the last 30 days, the worst first, its own aside.
 
     `hidden` would be raised no more, `lowered` would weigh less (raised or not), `raised` would be raised that are not.
@@ -58,7 +58,7 @@ class Preview:
     """
 
     hidden: tuple[str, ...]
-    lowered: tuple[Change, ...]
+    lowered: tuple[ScoreChange, ...]
     raised: tuple[str, ...]
     days: int
     never_hidden: tuple[str, ...]
@@ -66,7 +66,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedFeedback:
     """An answer that may be given: the draft with values and end named, and the scope to keep with it."""
 
     draft: FeedbackDraft
@@ -74,7 +74,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class BudgetWhatIf:
     """What another budget would raise in the last 30 days: incidents more and fewer than now."""
 
     per_day: float | None
@@ -85,7 +85,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class FeedbackEffect:
     """An answer, and how many incidents of the last 30 days would be raised but for it (and others like it)."""
 
     answer: Feedback
@@ -93,7 +93,7 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class AspectWeight:
     """What an organisation's answers have made of a group of aspects, and how many answers there are."""
 
     tenant: str
@@ -103,7 +103,7 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationShares:
     """Shares of p-values at or below each of `expected`, over the days of the last 30."""
 
     expected: tuple[float, ...]
@@ -113,7 +113,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class WeekSummary:
     """What became of the incidents that were announced in the week from a Monday on."""
 
     week: date
@@ -124,7 +124,7 @@ class Week:
     unanswered: int
 
 
-class Desk:
+class WhatIfService:
     """Answers questions from a database; threads may share it. `configured` is the budget where none was set."""
 
     def __init__(
@@ -136,25 +136,25 @@ class Desk:
     ) -> None:
         self._database = database
         self._clock = clock or _wall
-        self._boards = Boards(database, configured)
+        self._boards = CandidateBoards(database, configured)
 
     def warm(self, is_over: Callable[[], bool]) -> None:
         """Read ahead what the first question needs; ends early where `is_over`, which is asked again and again."""
         self._boards.warm(at=self._clock(), is_over=is_over)
 
-    def prepared(self, incident_id: str, draft: FeedbackDraft) -> Prepared:
+    def prepared(self, incident_id: str, draft: FeedbackDraft) -> PreparedFeedback:
         """Return an answer as it may be kept. Raises UsageError where there is no such incident or it covers too much."""
         board = self._boards.board(at=self._clock())
         _, learnt, account_type = self._learnt(board, incident_id)
         draft = check_draft(draft, learnt, self._clock())
-        return Prepared(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
+        return PreparedFeedback(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
 
     def choices(self, incident_id: str, reach: str = "account") -> tuple[Value, ...]:
         """Return the values of an incident that can be expected of its account, its peers or its organisation."""
         board = self._boards.board(at=self._clock())
         return list_choices(self._learnt(board, incident_id)[1], reach)
 
-    def preview(self, incident_id: str, draft: FeedbackDraft) -> Preview:
+    def preview(self, incident_id: str, draft: FeedbackDraft) -> FeedbackPreview:
         """Return what an answer would change. Raises UsageError as `prepared` does."""
         now = self._clock()
         board = self._boards.board(at=now)
@@ -176,7 +176,7 @@ class Desk:
         )
         return _compared(board, board.ruled((*board.answers, answer)), answer, list_left_out(asked, draft))
 
-    def what_if(self, per_day: float | None) -> WhatIf:
+    def what_if(self, per_day: float | None) -> BudgetWhatIf:
         """Return what another budget would raise; None is the default by size."""
         board = self._boards.board(at=self._clock())
         before = [id_of(board.columns, case) for case in board.now.chosen]
@@ -185,30 +185,34 @@ class Desk:
         more = [id_ for id_ in after if id_ not in set(before)]
         fewer = [id_ for id_ in before if id_ not in set(after)]
         allowed = sum(board.limits(per_day).values())
-        return WhatIf(per_day, allowed, len(after), tuple(more[:MOST_LISTED]), tuple(fewer[:MOST_LISTED]))
+        return BudgetWhatIf(
+            per_day, allowed, len(after), tuple(more[:MOST_LISTED]), tuple(fewer[:MOST_LISTED])
+        )
 
-    def exceptions(self) -> tuple[Taught, ...]:
+    def exceptions(self) -> tuple[FeedbackEffect, ...]:
         """Return the answers that take anything off, the newest first, with what each of them hides."""
         board = self._boards.board(at=self._clock())
         hides = _hiding(board)
         return tuple(
-            Taught(one, hides.get(one.id, 0)) for one in reversed(board.kept) if one.answer != "compromised"
+            FeedbackEffect(one, hides.get(one.id, 0))
+            for one in reversed(board.kept)
+            if one.answer != "compromised"
         )
 
     def hides(self) -> dict[int, int]:
         """Return how many incidents each answer hides, by the answer's number; answers that hide none are left out."""
         return _hiding(self._boards.board(at=self._clock()))
 
-    def weights(self) -> tuple[Weight, ...]:
+    def weights(self) -> tuple[AspectWeight, ...]:
         """Return what the answers have made of the weights of aspects, organisation by organisation."""
         board = self._boards.board(at=self._clock())
         return tuple(
-            Weight(tenant, group, factor, found.answers)
+            AspectWeight(tenant, group, factor, found.answers)
             for tenant, found in sorted(board.now.effects.factors.items())
             for group, factor in zip(GROUPS, found.values.tolist(), strict=True)
         )
 
-    def calibration(self) -> Calibration:
+    def calibration(self) -> CalibrationShares:
         """Return how often p-values of the last 30 days were as small as they should be."""
         with self._database.reading() as work:
             days = work.days.since(0)
@@ -224,9 +228,9 @@ class Desk:
             below += count
             observed.append(below / total if total else 0.0)
         expected = tuple((place + 1) / len(sums) for place in range(len(sums)))
-        return Calibration(expected, tuple(observed), len(counted), int(total))
+        return CalibrationShares(expected, tuple(observed), len(counted), int(total))
 
-    def ledger(self) -> tuple[Week, ...]:
+    def ledger(self) -> tuple[WeekSummary, ...]:
         """Return what became of what was announced in each of the last twelve weeks, oldest first; empty weeks too."""
         monday = _monday(self._clock())
         first = monday - timedelta(weeks=WEEKS - 1)
@@ -241,7 +245,7 @@ class Desk:
             counts[_monday(one.at)][answer] += 1
         weeks = [first + timedelta(weeks=number) for number in range(WEEKS)]
         return tuple(
-            Week(
+            WeekSummary(
                 week,
                 sum(counts[week].values()),
                 counts[week]["compromised"],
@@ -252,7 +256,7 @@ class Desk:
             for week in weeks
         )
 
-    def _learnt(self, board: Board, incident_id: str) -> tuple[Incident, tuple[Lesson, ...], str]:
+    def _learnt(self, board: CandidateBoard, incident_id: str) -> tuple[Incident, tuple[Lesson, ...], str]:
         """Return an incident and what its groups teach, from its candidates as they were scored."""
         with self._database.reading() as work:
             id_ = work.aliases.resolve(incident_id)
@@ -263,7 +267,7 @@ class Desk:
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
             found: list[ScoredCandidate] = []
             for day in sorted({day for _, _, day, _, _ in wanted}):
-                found += map(unpacked, work.candidates.since(day, day + 1).get(day, []))
+                found += map(unpack_candidates, work.candidates.since(day, day + 1).get(day, []))
         found = [one for one in found if _key(one) in wanted]
         if not found:
             return incident, _from_document(incident), "user" if "@" in incident.account else "service"
@@ -284,7 +288,9 @@ def _from_document(incident: Incident) -> tuple[Lesson, ...]:
     return (Lesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),)
 
 
-def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]) -> Preview:
+def _compared(
+    board: CandidateBoard, after: BoardRuling, answer: Answered, out: Sequence[Value]
+) -> FeedbackPreview:
     columns = board.columns
     own = {row for case in (board.by_id.get(answer.incident),) if case for row in case.near}
     was = {case.top: case for case in board.now.chosen if case.top not in own}
@@ -295,7 +301,7 @@ def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]
     scores = {row: case.score for case in after.cases for row in case.near}
     gone = {case.top for case in hidden}
     lowered = [
-        Change(id_of(columns, case), case.score, scores[case.top])
+        ScoreChange(id_of(columns, case), case.score, scores[case.top])
         for case in board.now.cases
         if board.is_shown(case)
         and case.top not in own
@@ -308,7 +314,7 @@ def _compared(board: Board, after: Ruled, answer: Answered, out: Sequence[Value]
         if board.is_shown(case) and case.top not in own and scores[case.top] > case.score + SLIGHT
     )
     rows = columns.of_account.get((answer.tenant, answer.account), [])
-    return Preview(
+    return FeedbackPreview(
         tuple(id_of(columns, case) for case in hidden[:MOST_LISTED]),
         tuple(lowered[:MOST_LISTED]),
         tuple(
@@ -338,7 +344,7 @@ def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Val
     return " ".join(words)
 
 
-def _hiding(board: Board) -> dict[int, int]:
+def _hiding(board: CandidateBoard) -> dict[int, int]:
     """Count, by answer, the incidents that would be raised had nobody answered, are not, and are lowered by it."""
     if not board.answers:
         return {}

@@ -20,7 +20,7 @@ from seawall.detection.ranking.ranker import load
 from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State
-from seawall.pipeline.live.days import DAY, EPOCH, Days
+from seawall.pipeline.live.days import DAY, EPOCH, ShardDays
 from seawall.pipeline.live.organisations import SHARDS, Organisations
 from seawall.pipeline.live.rows import rows_by_day, rows_of
 from seawall.pipeline.live.shard import DayResult, Shard
@@ -29,7 +29,7 @@ from seawall.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
+class DayScoring:
     """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
 
     `days` by day and shard, `rows` how many records came for each of these days, copies included, and for those for which
@@ -71,7 +71,7 @@ class Detection:
         self._organisations.tenants |= set(lake.tenants())
         self._shards = [
             Shard(
-                Days(number, self._organisations, lake, days / str(number)),
+                ShardDays(number, self._organisations, lake, days / str(number)),
                 ranker,
                 states / str(number),
                 rules,
@@ -169,7 +169,7 @@ class Detection:
         for shard in self._shards:
             shard.mark(days)
 
-    def score(self, deadline: Callable[[], bool] | None = None) -> Scoring:
+    def score(self, deadline: Callable[[], bool] | None = None) -> DayScoring:
         """Bring all shards up to date, from the first day that something came for. `deadline` may stop it after a day.
 
         What is not up to date then stays dirty, and the results of earlier scorings stand for it. Where it raises, all of it
@@ -203,7 +203,7 @@ class Detection:
 
     def finished(
         self, results: dict[tuple[int, int], DayResult], before: frozenset[int], *, is_keeping: bool = True
-    ) -> Scoring:
+    ) -> DayScoring:
         """Return what is to be kept of results; `before` are the days that were dirty before.
 
         `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
@@ -234,7 +234,7 @@ class Detection:
         done = (before | copied) - self.dirty
         known = (shard.coverage_from for shard in self._shards)
         notes_from = min((day for day in known if day is not None), default=None)
-        return Scoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
+        return DayScoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
 
     def _codes(self) -> dict[str, State]:
         """Return what codes mean, and what is known in codes."""

@@ -6,28 +6,28 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seawall.pipeline.live.clock import Clock
-from seawall.pipeline.live.status import Doing, Rate, Status
+from seawall.pipeline.live.status import Doing, EventRate, WatchStatus
 from seawall.pipeline.live.subscribers import Subscribers
-from seawall.pipeline.tail import Delivery
+from seawall.pipeline.tail import TailDelivery
 
 _PAUSE = 0.5
 
 
-class Gauge:
+class StatusPublisher:
     """What is shown. `look` gives everything but what is measured here; one thread changes it, any may ask."""
 
-    def __init__(self, clock: Clock, look: Callable[[], Status]) -> None:
+    def __init__(self, clock: Clock, look: Callable[[], WatchStatus]) -> None:
         self._clock, self._look = clock, look
-        self._rate, self._byte_rate = Rate(), Rate()
+        self._rate, self._byte_rate = EventRate(), EventRate()
         self._told = 0.0
         self._last_event: int | None = None
         self._last_batch: int | None = None
         self.fault: str | None = None
         self.doing: Doing = "idle"
-        self.status = Status(doing="idle")
+        self.status = WatchStatus(doing="idle")
         self.subscribers = Subscribers()
 
-    def kept(self, delivery: Delivery, last_event: int | None, wall: int) -> None:
+    def kept(self, delivery: TailDelivery, last_event: int | None, wall: int) -> None:
         """Take note of what was kept: its last event, and when it was."""
         now = self._clock.now()
         self._last_event = max(self._last_event or 0, last_event or 0) or None

@@ -29,7 +29,7 @@ _WORST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastDays:
     """What the past of one organisation is judged from.
 
     `candidates` are all that are kept, `known` the incidents that are kept, by id, `history` which of them are history,
@@ -56,7 +56,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedDays:
     """What becomes of the incidents of one organisation's past.
 
     `incidents` are to be kept, `gone` the ids that are none any more, `renamed` old ids to new ones. `history` are the ids
@@ -97,7 +97,7 @@ class HistoryJudged:
         }
 
 
-def judgement(past: Past, judged: Judged) -> HistoryJudged:
+def judgement(past: PastDays, judged: JudgedDays) -> HistoryJudged:
     """Return what people are told of a judgement."""
     candidates = sum(one.id in judged.history and not one.raised for one in judged.incidents)
     raised = tuple(sorted(judged.news, key=lambda one: (-one.score, one.id)))
@@ -130,7 +130,7 @@ def is_whole(first_import: FirstImport, first_day: int, last_day: int) -> bool:
     return first_import.is_open and last_day - first_day + 1 > RULED_DAYS
 
 
-def judge(past: Past) -> Judged:
+def judge(past: PastDays) -> JudgedDays:
     """Judge what lies outside the live window of an organisation; while its first import is open, everything.
 
     The first import gives what a scan of its days gives. Of days that were judged while they were new, new and grown
@@ -157,7 +157,7 @@ class _Part:
     lapsed: Sequence[Incident] = ()
 
 
-def _imported(past: Past, until: int) -> _Part:
+def _imported(past: PastDays, until: int) -> _Part:
     """Judge the days of the first import up to a day as a scan of them does."""
     decision = _decided(past, past.first_import.first_day, until, past.import_notes)
     # Of days whose candidates are no longer kept, incidents stay as they are.
@@ -173,7 +173,7 @@ def _imported(past: Past, until: int) -> _Part:
     return _Part(now, decision.days, gone, renamed, lapsed)
 
 
-def _lived(past: Past) -> _Part:
+def _lived(past: PastDays) -> _Part:
     """Judge the days after the first import that have left the live window."""
     one = past.first_import
     first = one.first_day if one.last_day is None else one.last_day + 1
@@ -197,7 +197,7 @@ def _lived(past: Past) -> _Part:
     return _Part(kept, decision.days, gone, renamed)
 
 
-def _decided(past: Past, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
+def _decided(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
     """Return what a scan of some days decides."""
     found: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
     if past.answers:
@@ -206,7 +206,7 @@ def _decided(past: Past, first: int, until: int, notes: Sequence[CoverageNote]) 
     return decide(found, notes, accounts, until - first + 1, past.budget)
 
 
-def _live(past: Past) -> Sequence[Incident]:
+def _live(past: PastDays) -> Sequence[Incident]:
     """Return what the live window rules: those incidents are not touched here."""
     one = past.first_import
     window = live_window(one.first_day, past.last_day, one.last_day)
@@ -230,7 +230,7 @@ def _as_raised(now: Incident, before: Incident | None) -> Incident:
     return replace(now, raised=is_raised)
 
 
-def _together(past: Past, *parts: _Part) -> Judged:
+def _together(past: PastDays, *parts: _Part) -> JudgedDays:
     now = {id_: incident for part in parts for id_, incident in part.incidents.items()}
     days = {id_: day for part in parts for id_, day in part.days.items()}
     renamed = {old: new for part in parts for old, new in part.renamed.items()}
@@ -243,7 +243,7 @@ def _together(past: Past, *parts: _Part) -> Judged:
     history = frozenset(old if past.first_import.is_open else (old - known) | untold)
     said = past.announced | {id_ for id_ in past.history if past.known[id_].raised}
     said |= {new for before, new in renamed.items() if before in said}
-    return Judged(
+    return JudgedDays(
         incidents=(*now.values(), *(one for part in parts for one in part.lapsed)),
         gone=tuple(id_ for part in parts for id_ in part.gone),
         renamed=renamed,

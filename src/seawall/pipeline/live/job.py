@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.detection.feedback_values import Answered
-from seawall.pipeline.live.detection import Scoring
+from seawall.pipeline.live.detection import DayScoring
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Job:
     Between its beginning and `finish`, nothing else may touch the detection: what comes meanwhile waits.
     """
 
-    run: Callable[[], Scoring]
+    run: Callable[[], DayScoring]
     started: float
     mark: tuple[Any, ...]
     answers: Sequence[Answered]

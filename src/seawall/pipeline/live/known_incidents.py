@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS
-from seawall.storage.database import Choice, Place, Work
+from seawall.storage.database import QueueCursor, QueueQuery, Transaction
 
 _PAGE = 500
 
@@ -20,13 +20,13 @@ class KnownIncidents:
         self._let_go_at: int | None = None
         self.announced: set[str] = set()
 
-    def begin(self, work: Work, newest: int | None) -> None:
+    def begin(self, work: Transaction, newest: int | None) -> None:
         """Know what is kept of the live window. Before anything was scored, what is there came from elsewhere."""
         renamed = work.aliases.all()
         self.announced = {renamed.get(id_, id_) for id_ in work.announcements.all()}
         self._incidents.clear()
         if newest is not None:
-            self._add(kept_incidents(work, Choice(active_from=(newest - RULED_DAYS) * DAY)).values())
+            self._add(load_incidents(work, QueueQuery(active_from=(newest - RULED_DAYS) * DAY)).values())
 
     def ruled_before(
         self, tenants: Iterable[str], imported_until: Iterable[tuple[str, int]]
@@ -84,11 +84,11 @@ class KnownIncidents:
             self._incidents[tenant] = {id_: one for id_, one in known.items() if one.last_event >= since}
 
 
-def kept_incidents(work: Work, choice: Choice) -> dict[str, Incident]:
+def load_incidents(work: Transaction, choice: QueueQuery) -> dict[str, Incident]:
     """Return the incidents of a choice that the database keeps, by id; a page of it at a time."""
     found: dict[str, Incident] = {}
-    after: Place | None = None
+    after: QueueCursor | None = None
     while page := work.incidents.page(choice, after=after, limit=_PAGE):
         found.update((incident.id, incident) for incident in page)
-        after = Place(page[-1].score, page[-1].id)
+        after = QueueCursor(page[-1].score, page[-1].id)
     return found

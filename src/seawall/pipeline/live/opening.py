@@ -12,7 +12,7 @@ from seawall.storage.place import open_store
 
 
 @contextmanager
-def opened(settings: LiveSettings) -> Iterator[tuple[Database, Lake]]:
+def open_watch_store(settings: LiveSettings) -> Iterator[tuple[Database, Lake]]:
     """Yield database and events, closed at the end. Raises what either raises when it cannot be opened."""
     with open_store(settings.store, settings.database, make=True) as store:
         yield store.database, store.lake

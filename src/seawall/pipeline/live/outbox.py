@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from seawall.pipeline.live.clock import Clock
 from seawall.storage.database import Database
-from seawall.storage.database.outbox import Message
+from seawall.storage.database.outbox import OutboxMessage
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import SeawallError
 from seawall_base.json_text import encode_json
@@ -43,7 +43,7 @@ class _Turn:
 
 
 @dataclass(slots=True)
-class Courier:
+class WebhookDeliverer:
     """Delivers what waits for each of the webhooks. One thread at a time.
 
     `post` is replaced by tests. `console` is the console's address, empty where it is not known. When a message is tried again is
@@ -97,7 +97,7 @@ class Courier:
                     taken += 1
         return taken
 
-    def _tried(self, message: Message, turn: _Turn) -> bool:
+    def _tried(self, message: OutboxMessage, turn: _Turn) -> bool:
         """Send one message; whether the next one for the same webhook may follow."""
         at = self.clock.wall()
         try:
@@ -120,17 +120,17 @@ class Courier:
             work.outbox.delivered(message.id, at=at)
         return True
 
-    def _give_up(self, message: Message, reason: str) -> None:
+    def _give_up(self, message: OutboxMessage, reason: str) -> None:
         with self.database.writing() as work:
             work.outbox.failed(message.id, at=self.clock.wall(), error=reason)
 
 
-def message_id(message: Message) -> str:
+def message_id(message: OutboxMessage) -> str:
     """Return the id by which a receiver knows the message again, however often it is sent."""
     return f"seawall-{message.kind.replace('.', '-')}-{message.created_at}-{message.id}"
 
 
-def body_of(message: Message, console: str = "") -> bytes:
+def body_of(message: OutboxMessage, console: str = "") -> bytes:
     """Return what is sent: the kind, when it was written, the document, and where `console` shows the incident."""
     body: Mapping[str, Any] = {
         "type": message.kind,

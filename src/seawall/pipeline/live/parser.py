@@ -13,22 +13,22 @@ from seawall.events.formats.limits import BODY
 from seawall.events.formats.many_bodies import CombinedBatches, read_together
 from seawall.events.readers import Limits
 from seawall.pipeline.live.bodies import batches_of, is_lines
-from seawall.pipeline.live.parsing import Read, bodies_in, packed
-from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.live.parsing import ParsedBodies, bodies_in, pack_answer
+from seawall.pipeline.live.wire import MessageSocket
 
 
 def main(descriptor: int) -> None:
     """Read one message after the other, until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    wire = Wire(socket.socket(fileno=descriptor))
+    wire = MessageSocket(socket.socket(fileno=descriptor))
     limits = BODY
     with suppress(OSError):
         while (found := wire.receive()) is not None:
-            wire.send(*packed(read_of(bodies_in(*found), limits)))
+            wire.send(*pack_answer(read_of(bodies_in(*found), limits)))
     wire.close()
 
 
-def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[Read]:
+def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[ParsedBodies]:
     """What is in bodies: those of lines are read together, where there are several."""
     lines = (
         [place for place, (body, _) in enumerate(bodies) if is_lines(body, limits)] if len(bodies) > 1 else []
@@ -38,13 +38,13 @@ def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[Read]:
     found = []
     if lines:
         try:
-            found = [Read(lines, read_together([bodies[place][0] for place in lines], limits))]
+            found = [ParsedBodies(lines, read_together([bodies[place][0] for place in lines], limits))]
         except Exception as error:  # noqa: BLE001 - each by itself, with a net of its own
             note_failure(error)
             lines = []
     alone = sorted({*range(len(bodies))} - {*lines})
     return found + [
-        Read([place], CombinedBatches(batches_of(bodies[place][0], bodies[place][1], limits), []))
+        ParsedBodies([place], CombinedBatches(batches_of(bodies[place][0], bodies[place][1], limits), []))
         for place in alone
     ]
 

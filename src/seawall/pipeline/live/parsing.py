@@ -22,8 +22,8 @@ from seawall.events.formats.many_bodies import CombinedBatches, NamedText, split
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch
 from seawall.pipeline.live.errors import WatchBusy
-from seawall.pipeline.live.spawning import spawned
-from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.live.spawning import spawn_process
+from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.msgspec_types import prepare
 
 _problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
@@ -124,12 +124,12 @@ class _Parser:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._wire: Wire | None = None
+        self._wire: MessageSocket | None = None
 
     def parse(self, jobs: Sequence[_Job]) -> list[list[EventBatch]] | None:
         """What each body holds; None when the process died over them."""
         if self._process is None or self._wire is None:
-            self._process, self._wire = spawned(MODULE)
+            self._process, self._wire = spawn_process(MODULE)
         found = None
         limit = threading.Timer(LONGEST_SECONDS, self._process.kill)
         limit.daemon = True
@@ -137,13 +137,13 @@ class _Parser:
         texts = [NamedText(job.source, len(job.body)) for job in jobs]
         body = jobs[0].body if len(jobs) == 1 else b"".join(job.body for job in jobs)
         with suppress(OSError):
-            self._wire.send(asked(texts), body)
+            self._wire.send(make_request(texts), body)
             found = self._wire.receive()
         limit.cancel()
         if found is None:
             self.close()
             return None
-        return unpacked(*found, texts)
+        return unpack_answer(*found, texts)
 
     def close(self) -> None:
         """End the process."""
@@ -160,14 +160,14 @@ class _Parser:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ParsedBodies:
     """What was read of some bodies: those at `places` are in it, of several the numbers tell which is whose."""
 
     places: list[int]
     together: CombinedBatches
 
 
-def asked(texts: Sequence[NamedText]) -> dict[str, Any]:
+def make_request(texts: Sequence[NamedText]) -> dict[str, Any]:
     """Return the head of a message with bodies in it, one after the other."""
     return {"bodies": [[text.name, text.size] for text in texts]}
 
@@ -181,7 +181,7 @@ def bodies_in(head: dict[str, Any], body: bytes) -> list[tuple[bytes, str]]:
     return [(body[start:end], name) for (start, end), name in zip(cuts, names, strict=True)]
 
 
-def packed(read: Sequence[Read]) -> tuple[dict[str, Any], bytes]:
+def pack_answer(read: Sequence[ParsedBodies]) -> tuple[dict[str, Any], bytes]:
     """Return what was read as a message."""
     heads, bodies = [], []
     for one in read:
@@ -205,7 +205,7 @@ def packed(read: Sequence[Read]) -> tuple[dict[str, Any], bytes]:
     return {"read": heads}, b"".join(bodies)
 
 
-def unpacked(head: dict[str, Any], body: bytes, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
+def unpack_answer(head: dict[str, Any], body: bytes, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
     """Return the batches of each body."""
     found: list[list[EventBatch]] = [[] for _ in texts]
     at, whole = 0, pa.py_buffer(body)

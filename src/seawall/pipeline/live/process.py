@@ -15,11 +15,11 @@ import msgspec
 
 from seawall.pipeline.live.errors import KeyReused, WatchBusy, WatchFailed
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.live.spawning import spawned
-from seawall.pipeline.live.status import NOTHING, Status
+from seawall.pipeline.live.spawning import spawn_process
+from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.subscribers import Subscribers
 from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
-from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 from seawall_base.msgspec_types import prepare
 
@@ -51,7 +51,7 @@ class WatchProcess:
 
     def __init__(self, settings: LiveSettings) -> None:
         self._settings = settings
-        self._wire: Wire | None = None
+        self._wire: MessageSocket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
@@ -120,11 +120,11 @@ class WatchProcess:
             raise waiting.error or _restarting()
         return waiting.receipt
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         """See `Watcher`."""
         return self._status
 
-    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+    def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
         """See `Watcher`."""
         return self._subscribers.add(call)
 
@@ -172,7 +172,7 @@ class WatchProcess:
 
     def _run_once(self) -> None:
         try:
-            process, wire = spawned(MODULE)
+            process, wire = spawn_process(MODULE)
         except OSError as error:  # no more processes or descriptors just now
             self._ended = WatchFailed(
                 f"the process that watches cannot be started: {error.strerror or error}",
@@ -199,7 +199,7 @@ class WatchProcess:
         kind = head["kind"]
         if kind == "status":
             self._has_started.set()
-            self._show(msgspec.convert(head["status"], Status))
+            self._show(msgspec.convert(head["status"], WatchStatus))
         elif kind == "rules":
             self.rules_told = tuple(map(str, head["lines"]))
         elif kind == "ended":
@@ -212,7 +212,7 @@ class WatchProcess:
                 waiting.error = kind_of_error(head["message"], fix=head["fix"])
             waiting.answered.set()
 
-    def _show(self, status: Status) -> None:
+    def _show(self, status: WatchStatus) -> None:
         self._status = status
         self._subscribers.tell(status)
 
@@ -227,4 +227,4 @@ def _error(head: dict[str, Any]) -> SeawallError:
     return kind(head["message"], fix=head["fix"])
 
 
-prepare(Status, Receipt)
+prepare(WatchStatus, Receipt)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.reading import Readers
-from seawall.pipeline.tail import Batcher, Intake
+from seawall.pipeline.tail import Batcher, DeliveryQueue
 
 Until = Literal["stopped", "idle", "once"]
 """When a watch ends by itself: never; when all is read, scored and told; the same, without waiting for half-written files."""
@@ -18,11 +18,11 @@ _PATIENT_SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class Progress:
+class StuckDetector:
     """Looks at those who read and at what waits to be kept."""
 
     readers: Readers
-    intake: Intake
+    intake: DeliveryQueue
     batcher: Batcher
     clock: Clock
     _caught_up: float = 0.0

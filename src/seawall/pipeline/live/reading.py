@@ -9,8 +9,8 @@ from typing import Any
 
 from seawall.events.readers import Limits
 from seawall.pipeline.live.clock import Clock
-from seawall.pipeline.tail import Closed, Follower, Intake, Patience, stream_deliveries
-from seawall.pipeline.tail.stream import Piped
+from seawall.pipeline.tail import DeliveryQueue, Follower, IntakeClosed, TailTiming, stream_deliveries
+from seawall.pipeline.tail.stream import ReadableStream
 
 LOOKS = (0.05, 1.0)
 """Seconds from one look at the folders to the next: after one that found something, and at most."""
@@ -33,8 +33,8 @@ class FolderReader(threading.Thread):
         self,
         paths: Sequence[Path],
         checkpoint: Mapping[str, Mapping[str, Any]],
-        intake: Intake,
-        patience: Patience,
+        intake: DeliveryQueue,
+        patience: TailTiming,
         clock: Clock,
         *,
         is_once: bool = False,
@@ -64,7 +64,7 @@ class FolderReader(threading.Thread):
                     return
                 pause = LOOKS[0] if found else min(pause * 2, LOOKS[1])
                 self._stopped.wait(LOOKS[0] if self._is_once else pause)
-        except Closed:
+        except IntakeClosed:
             return
         except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
             self.fault = error
@@ -90,7 +90,7 @@ class FolderReader(threading.Thread):
 class StreamReader(threading.Thread):
     """Reads a stream to its end."""
 
-    def __init__(self, stream: Piped, name: str, intake: Intake) -> None:
+    def __init__(self, stream: ReadableStream, name: str, intake: DeliveryQueue) -> None:
         super().__init__(name="seawall-stream", daemon=True)
         self._stream, self._file, self._intake = stream, name, intake
         self._stopped = threading.Event()
@@ -110,7 +110,7 @@ class StreamReader(threading.Thread):
                         return
                 if self._stopped.is_set():
                     return
-        except Closed:
+        except IntakeClosed:
             return
         except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
             self.fault = error

@@ -16,7 +16,7 @@ Notes = Mapping[str, Sequence[CoverageNote]]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RulingSpan:
     """What all rulings depend on: the first and the last day with events, and the budget. `mark` changes with answers.
 
     `imported_until` is the last day of the first import by organisation, for those that have one; `unruled` are organisations
@@ -32,7 +32,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class ShardRuling:
     """The ruling on those organisations for which it may have changed."""
 
     tenants: frozenset[str]
@@ -46,7 +46,7 @@ class Rulings:
         self._candidates: dict[str, dict[tuple[int, int], list[ScoredCandidate]]] = defaultdict(dict)
         self._holders: dict[tuple[int, int], frozenset[str]] = {}
         self._touched: set[str] = set()
-        self._span: Span | None = None
+        self._span: RulingSpan | None = None
         self._accounts: dict[str, int] = {}
         self._notes: Notes = {}
 
@@ -72,11 +72,11 @@ class Rulings:
 
     def rule(
         self,
-        span: Span,
+        span: RulingSpan,
         accounts: Mapping[str, int],
         notes: Iterable[CoverageNote],
         answers: Sequence[Answered],
-    ) -> Ruled:
+    ) -> ShardRuling:
         """Rule on all organisations for which something changed; on all of them when the span is another one."""
         by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)
         for note in notes:
@@ -110,7 +110,7 @@ class Rulings:
             for imported, names in alike.items()
         )
         self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
-        return Ruled(tenants, ruling)
+        return ShardRuling(tenants, ruling)
 
 
 def _together(rulings: Iterable[Ruling]) -> Ruling:

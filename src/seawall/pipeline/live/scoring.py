@@ -18,25 +18,25 @@ from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.answering import standing_answers
-from seawall.pipeline.live.backfill import Backfill, Standing
+from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
-from seawall.pipeline.live.candidates import packed, unpacked
+from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
 from seawall.pipeline.live.clock import Clock
-from seawall.pipeline.live.commit import HABITS, Scored, keep_scored, keep_untold, kept_notes
+from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import Counts, share_of
 from seawall.pipeline.live.days import EPOCH
-from seawall.pipeline.live.detection import Detection, Scoring, is_outdated
+from seawall.pipeline.live.detection import DayScoring, Detection, is_outdated
 from seawall.pipeline.live.history import HistoryJudged
 from seawall.pipeline.live.job import Job
 from seawall.pipeline.live.known_incidents import KnownIncidents
 from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS
-from seawall.pipeline.live.rulings import Ruled, Rulings, Span
+from seawall.pipeline.live.rulings import Rulings, RulingSpan, ShardRuling
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.succession import succession
-from seawall.pipeline.live.turns import Turns
-from seawall.storage.database import Database, Work, Writer
+from seawall.pipeline.live.turns import ShardScheduler
+from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake
 
@@ -67,7 +67,7 @@ class Scorer:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self.rules = load_rules(settings.rules)
         self._detection = self._fresh()
-        self._rulings, self._turns = Rulings(), Turns()
+        self._rulings, self._turns = Rulings(), ShardScheduler()
         self.backfill = Backfill(clock, settings.history_seconds, step)
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
@@ -98,7 +98,7 @@ class Scorer:
         """The last day that was scored, None before the first."""
         return self.counts.newest
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Transaction) -> None:
         """Know what is kept, and nothing else."""
         self._detection = self._fresh()
         states = {}
@@ -119,12 +119,12 @@ class Scorer:
             self.counts.rows[day] = document["events"] + document["duplicates"]
         self._tenants = self.counts.tenants()
         last = self.newest or 0
-        self._notes, self._notes_from = kept_notes(work)
+        self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
-        self._rulings, self._turns = Rulings(), Turns()
+        self._rulings, self._turns = Rulings(), ShardScheduler()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
-                self._rulings.learn(day, shard, [unpacked(one) for one in contents])
+                self._rulings.learn(day, shard, [unpack_candidates(one) for one in contents])
         self._known = KnownIncidents()
         self._known.begin(work, self.newest)
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
@@ -138,7 +138,7 @@ class Scorer:
             self.dirty |= {day}
         return {_STATE + ROWS: pack(rows_state(self._rows))}
 
-    def keep_budget(self, database: Database, writer: Writer) -> None:
+    def keep_budget(self, database: Database, writer: WriterLease) -> None:
         """Keep the budget that the watch was started with."""
         keep_configured_budget(database, writer, self._settings.budget)
 
@@ -193,7 +193,7 @@ class Scorer:
         def is_over() -> bool:
             return deadline is not None and bool(self._arrived) and bool(deadline())
 
-        def run() -> Scoring:
+        def run() -> DayScoring:
             for events in arrived:
                 self._detection.take(events)
             return self._scored(is_over, is_settled=is_settled)
@@ -204,9 +204,9 @@ class Scorer:
     def finish(
         self,
         database: Database,
-        writer: Writer,
+        writer: WriterLease,
         job: Job,
-        scoring: Scoring,
+        scoring: DayScoring,
         *,
         targets: Sequence[str],
         habits: bytes,
@@ -240,7 +240,7 @@ class Scorer:
     def judge_past(
         self,
         database: Database,
-        writer: Writer,
+        writer: WriterLease,
         targets: Sequence[str],
         *,
         is_settled: bool,
@@ -259,7 +259,7 @@ class Scorer:
             answers = standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
         announced = frozenset(self._known.announced)
-        standing = Standing(
+        standing = BackfillState(
             self.newest or 0, self._tenants, self._notes, self._notes_from, budget, answers, announced
         )
         found = self.backfill.judge(database, writer, standing, is_settled=is_settled, targets=targets)
@@ -271,7 +271,9 @@ class Scorer:
         self.revision = found.revision
         return found.news
 
-    def _untold(self, database: Database, writer: Writer, targets: Sequence[str]) -> Sequence[HistoryJudged]:
+    def _untold(
+        self, database: Database, writer: WriterLease, targets: Sequence[str]
+    ) -> Sequence[HistoryJudged]:
         """Tell of what was raised and grew old while much was still to be read; looked for once for each new day."""
         is_busy = bool(self.dirty) or self._is_ruling_due or self.backfill.is_waiting
         if is_busy or self.newest is None or self.newest == self._told_until:
@@ -292,7 +294,7 @@ class Scorer:
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
 
-    def _scored(self, deadline: Callable[[], bool], *, is_settled: bool) -> Scoring:
+    def _scored(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
         """Score the shards that have their turn."""
         detection, results = self._detection, dict[tuple[int, int], DayResult]()
         plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
@@ -311,11 +313,11 @@ class Scorer:
             self._next_keep = self._clock.now() + KEEP_SECONDS
         return detection.finished(results, before, is_keeping=is_keeping)
 
-    def _marked(self, work: Work) -> tuple[Any, ...]:
+    def _marked(self, work: Transaction) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""
         return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
 
-    def _learn(self, scoring: Scoring) -> None:
+    def _learn(self, scoring: DayScoring) -> None:
         for (day, shard), result in scoring.days.items():
             self._rulings.learn(day, shard, result.candidates)
             self.counts.put(day, shard, share_of(result) if result.events else None)
@@ -329,12 +331,12 @@ class Scorer:
         self._rulings.forget(self.newest or 0)
 
     def _ruled(
-        self, scoring: Scoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
-    ) -> Ruled:
+        self, scoring: DayScoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
+    ) -> ShardRuling:
         days = self.counts.shares
         stand = tuple(one.id for one in answers)  # some expire
         self.backfill.ask_again((mark, stand))
-        span = Span(
+        span = RulingSpan(
             min(days, default=0),
             max(days, default=0),
             budget,
@@ -345,11 +347,17 @@ class Scorer:
         return self._rulings.rule(span, self._tenants, scoring.notes, answers)
 
     def _following(
-        self, scoring: Scoring, ruled: Ruled, *, is_settled: bool, targets: Sequence[str], habits: bytes
-    ) -> Scored:
+        self,
+        scoring: DayScoring,
+        ruled: ShardRuling,
+        *,
+        is_settled: bool,
+        targets: Sequence[str],
+        habits: bytes,
+    ) -> ScoreTransaction:
         incidents = ruled.ruling.incidents
         if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
-            return Scored(states={HABITS: habits}, first_imports=self.backfill.taken())
+            return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.taken())
         before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
         ruled_from = self.newest - RULED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
@@ -363,10 +371,13 @@ class Scorer:
         notes = [asdict(note) for note in scoring.notes]
         is_said = notes == self._told_notes
         self._told_notes = notes
-        return Scored(
+        return ScoreTransaction(
             done=scoring.done,
             candidates={
-                place: ([packed(one) for one in result.candidates], [one.tenant for one in result.candidates])
+                place: (
+                    [pack_candidates(one) for one in result.candidates],
+                    [one.tenant for one in result.candidates],
+                )
                 for place, result in scoring.days.items()
             },
             days=self._documents(scoring),
@@ -381,7 +392,7 @@ class Scorer:
             first_imports=self.backfill.taken(),
         )
 
-    def _documents(self, scoring: Scoring) -> dict[int, Mapping[str, Any]]:
+    def _documents(self, scoring: DayScoring) -> dict[int, Mapping[str, Any]]:
         """Return what is kept of the days that were scored; with the newest all organisations are counted."""
         days = {day for day, _ in scoring.days} | (scoring.rows.keys() & self.counts.shares.keys())
         documents: dict[int, Mapping[str, Any]] = {day: self.counts.document(day) for day in days}
@@ -389,7 +400,9 @@ class Scorer:
             documents[self.newest] = {**self.counts.document(self.newest), "tenants": self._tenants}
         return documents
 
-    def _after(self, kept: Scored, ruled: Ruled, announced: Iterable[Incident], revision: int) -> None:
+    def _after(
+        self, kept: ScoreTransaction, ruled: ShardRuling, announced: Iterable[Incident], revision: int
+    ) -> None:
         """What is kept is what is known."""
         left = {*kept.gone, *kept.renamed}
         incidents = (*kept.incidents, *ruled.ruling.incidents)

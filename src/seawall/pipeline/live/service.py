@@ -16,35 +16,43 @@ import pyarrow as pa
 
 from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
-from seawall.pipeline.live.apart import Apart
-from seawall.pipeline.live.bodies import KEPT_AS, Bodies, Parse
+from seawall.pipeline.live.apart import BackgroundWorker
+from seawall.pipeline.live.bodies import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.clock import Clock
-from seawall.pipeline.live.commit import HABITS, MOST_PROBLEMS, Kept, Taken, keep_taken, kept, tell_changes
-from seawall.pipeline.live.counting import Tally, problems_of, spread
+from seawall.pipeline.live.commit import (
+    HABITS,
+    MOST_PROBLEMS,
+    ReadTransaction,
+    StartupState,
+    keep_taken,
+    load_startup_state,
+    tell_changes,
+)
+from seawall.pipeline.live.counting import SourceTally, problems_of, spread
 from seawall.pipeline.live.current_status import current_status
-from seawall.pipeline.live.detection import Scoring
+from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, words
-from seawall.pipeline.live.gauge import Gauge
+from seawall.pipeline.live.gauge import StatusPublisher
 from seawall.pipeline.live.history import HistoryJudged
 from seawall.pipeline.live.job import Job
-from seawall.pipeline.live.outbox import Courier
-from seawall.pipeline.live.progress import Progress, Until
+from seawall.pipeline.live.outbox import WebhookDeliverer
+from seawall.pipeline.live.progress import StuckDetector, Until
 from seawall.pipeline.live.reading import FolderReader, Readers, StreamReader
 from seawall.pipeline.live.scoring import Scorer
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.live.silence import Change, Listening
-from seawall.pipeline.live.status import Status
-from seawall.pipeline.live.upkeep import Forgetting, Upkeep
+from seawall.pipeline.live.silence import SilenceChange, SilenceDetector
+from seawall.pipeline.live.status import WatchStatus
+from seawall.pipeline.live.upkeep import RetentionTask, Upkeep
 from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
-from seawall.pipeline.tail import Batcher, Closed, Delivery, Intake
-from seawall.pipeline.tail.stream import Piped
-from seawall.storage.database import Database, Work, Writer
+from seawall.pipeline.tail import Batcher, DeliveryQueue, IntakeClosed, TailDelivery
+from seawall.pipeline.tail.stream import ReadableStream
+from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.errors import DatabaseBroken
 from seawall.storage.lake import Lake
 from seawall_base.errors import DatabaseInUse, SeawallError
 
-News = Incident | Change | HistoryJudged
+News = Incident | SilenceChange | HistoryJudged
 
 PAUSES = (0.5, 5.0)
 """Seconds until a failed step is tried again: at first, and at most."""
@@ -62,7 +70,7 @@ _COURIER_SECONDS, _UPKEEP_SECONDS, _TAKEOVER_SECONDS = 20.0, 60.0, 30.0
 class _Pending:
     """A delivery on its way into the store: its events once they are in the lake, and its number."""
 
-    delivery: Delivery
+    delivery: TailDelivery
     position: int
     events: pa.Table | None = None
 
@@ -80,7 +88,7 @@ class Service:
         database: Database,
         lake: Lake,
         *,
-        stream: Piped | None = None,
+        stream: ReadableStream | None = None,
         clock: Clock = Clock(),  # noqa: B008
         news: Callable[[News], None] = lambda _: None,
         step: Callable[[str], None] = lambda _: None,
@@ -88,13 +96,15 @@ class Service:
     ) -> None:
         self.settings, self._database, self._lake = settings, database, lake
         self._stream, self._clock, self._news, self._step = stream, clock, news, step
-        self.intake = Intake()
-        self._bodies = Bodies(self.intake, parse)
+        self.intake = DeliveryQueue()
+        self._bodies = IngestQueue(self.intake, parse)
         self._networks = Networks.load(settings.mmdb)
         self._batcher = Batcher(settings.sizes)
         self._scorer = Scorer(settings, lake, clock, step)
         self.rules = self._scorer.rules
-        self._courier = Courier(database, settings.webhooks, clock, step=step, console=settings.console)
+        self._courier = WebhookDeliverer(
+            database, settings.webhooks, clock, step=step, console=settings.console
+        )
         self._upkeep = Upkeep(
             lake,
             clock,
@@ -102,14 +112,14 @@ class Service:
             lambda: self._scorer.newest,
             lambda: self.status().rate,
         )
-        self._forgetting = Forgetting(settings.retention_days)
-        self._listening = Listening(settings.silences)
-        self._tally, self._position, self._problem_rows = Tally(), 0, 0
+        self._forgetting = RetentionTask(settings.retention_days)
+        self._listening = SilenceDetector(settings.silences)
+        self._tally, self._position, self._problem_rows = SourceTally(), 0, 0
         self._pending: _Pending | None = None
         self._readers = Readers()
-        self._progress = Progress(self._readers, self.intake, self._batcher, clock)
-        self._gauge = Gauge(clock, self._looked)
-        self._apart = Apart[Scoring]("seawall-scoring")
+        self._progress = StuckDetector(self._readers, self.intake, self._batcher, clock)
+        self._gauge = StatusPublisher(clock, self._looked)
+        self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: Job | None = None
         self._ticked, self._has_begun = 0.0, False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
@@ -122,11 +132,11 @@ class Service:
             raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
         return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         """See `Watcher`."""
         return self._gauge.status
 
-    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+    def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
         """See `Watcher`."""
         return self._gauge.subscribers.add(call)
 
@@ -165,18 +175,18 @@ class Service:
         finally:
             self._end(courier, upkeep, until)
 
-    def _begin(self, writer: Writer, until: Until) -> None:
+    def _begin(self, writer: WriterLease, until: Until) -> None:
         """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
         self._job = None
         with self._database.reading() as work:
-            found = kept(work)
+            found = load_startup_state(work)
             self._scorer.begin(work)
         self._scorer.keep_budget(self._database, writer)
-        self._tally = Tally()
+        self._tally = SourceTally()
         self._tally.totals.update(found.totals)
         self._tally.sources.update((source.name, source) for source in found.sources)
         self._problem_rows = found.problems
-        self._listening = Listening(self.settings.silences)
+        self._listening = SilenceDetector(self.settings.silences)
         if found.habits is not None:
             self._listening.restore(found.habits)
         if self._has_begun:
@@ -188,7 +198,7 @@ class Service:
         self._start_readers(found, until)
         self._has_begun = True
 
-    def _resume(self, writer: Writer, found: Kept) -> None:
+    def _resume(self, writer: WriterLease, found: StartupState) -> None:
         pending = self._pending
         if found.position not in (self._position, pending.position if pending else self._position):
             raise DatabaseBroken(
@@ -201,7 +211,7 @@ class Service:
         elif pending is not None:
             self._keep(writer, pending)
 
-    def _start_readers(self, found: Kept, until: Until) -> None:
+    def _start_readers(self, found: StartupState, until: Until) -> None:
         if self.settings.folders:
             files = {name: value for name, value in found.checkpoint.items() if not name.startswith(KEPT_AS)}
             self._readers.begin(
@@ -217,7 +227,7 @@ class Service:
         if self._stream is not None:
             self._readers.begin(StreamReader(self._stream, "-", self.intake))
 
-    def _work(self, writer: Writer, stop: threading.Event, until: Until) -> None:
+    def _work(self, writer: WriterLease, stop: threading.Event, until: Until) -> None:
         while not stop.is_set():
             delivery = None if self._scorer.is_full and self._apart.is_busy else self._gathered()
             if delivery is not None:
@@ -234,7 +244,7 @@ class Service:
                 return
         self._finish_scoring(writer)
 
-    def _gathered(self) -> Delivery | None:
+    def _gathered(self) -> TailDelivery | None:
         """Wait a moment for deliveries; what is to be kept now."""
         now = self._clock.now()
         waits = self._batcher.waits(now)
@@ -242,7 +252,7 @@ class Service:
         longest = _MOMENT if self._apart.is_busy else 0.1
         wait = min(longest if waits is None else waits, longest if is_waited_for else self._scorer.waits())
         while True:
-            with suppress(Closed):
+            with suppress(IntakeClosed):
                 delivery = self.intake.take(max(wait, 0.0))
                 if delivery is None:
                     break
@@ -253,12 +263,12 @@ class Service:
             return self._batcher.take()
         return self._batcher.due(self._clock.now())
 
-    def _take(self, writer: Writer, delivery: Delivery) -> None:
+    def _take(self, writer: WriterLease, delivery: TailDelivery) -> None:
         self._step("gathered")
         self._pending = _Pending(delivery, self._position + 1)
         self._keep(writer, self._pending)
 
-    def _keep(self, writer: Writer, pending: _Pending) -> None:
+    def _keep(self, writer: WriterLease, pending: _Pending) -> None:
         """Bring a delivery into the store; every part of it can be done again."""
         self._gauge.doing = "reading"
         delivery = pending.delivery
@@ -276,7 +286,9 @@ class Service:
         sums = self._tally.records_of(delivery)
         sources, changes = self._tally.heard(lies, self._listening, now, wall)
         problems = problems_of(delivery)
-        taken = Taken(pending.position, delivery.changes, problems, sums, lies.days, states, sources)
+        taken = ReadTransaction(
+            pending.position, delivery.changes, problems, sums, lies.days, states, sources
+        )
         with self._database.writing(writer) as work:
             keep_taken(work, taken, at=wall, room=MOST_PROBLEMS - self._problem_rows)
             self._say(work, changes, wall)
@@ -295,7 +307,7 @@ class Service:
             done()
         self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
 
-    def _score(self, writer: Writer, until: Until) -> None:
+    def _score(self, writer: WriterLease, until: Until) -> None:
         """Have scored what waits, and keep what was found once that is over."""
         if self._apart.is_busy and self._scorer.is_full:
             self._apart.wait(_MOMENT)
@@ -312,7 +324,7 @@ class Service:
             self._apart.begin(self._job.run)
             self._gauge.doing = "scoring"
 
-    def _finish_scoring(self, writer: Writer) -> None:
+    def _finish_scoring(self, writer: WriterLease) -> None:
         """Keep what was found, and say what is news; nothing where nothing is scored."""
         job, self._job = self._job, None
         if job is None:
@@ -331,7 +343,7 @@ class Service:
         for incident in announced:
             self._news(incident)
 
-    def _judge_past(self, writer: Writer, until: Until, *, is_settled: bool) -> None:
+    def _judge_past(self, writer: WriterLease, until: Until, *, is_settled: bool) -> None:
         """Have judged what waits outside the live window: one organisation at a time."""
         is_pressed = until != "stopped" and self._progress.is_read(until)
         news = self._scorer.judge_past(
@@ -347,7 +359,7 @@ class Service:
         until = self._clock.now() + LONGEST_SCORING
         return lambda: self._clock.now() > until
 
-    def _each_second(self, writer: Writer) -> None:
+    def _each_second(self, writer: WriterLease) -> None:
         now, wall = self._clock.now(), self._clock.wall()
         self._readers.raise_fault()
         self._forgetting.work(self._database, writer, self._scorer.newest, now, wall)
@@ -360,7 +372,7 @@ class Service:
                 self._news(change)
         self._scorer.look(self._database)
 
-    def _say(self, work: Work, changes: list[Change], wall: int) -> None:
+    def _say(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
         """Keep that sources fell silent or speak again, and whom to tell."""
         silent = tell_changes(work, changes, self._courier.targets, at=wall)
         self._tally.sources.update((source.name, source) for source in silent)
@@ -371,7 +383,7 @@ class Service:
         is_pressed = until != "stopped" and self._progress.is_read(until)
         return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
 
-    def _looked(self) -> Status:
+    def _looked(self) -> WatchStatus:
         fault = self._courier.fault or self._upkeep.fault
         return current_status(self._progress, self._tally, self._scorer, fault)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seawall.pipeline.tail import Patience, Sizes
+from seawall.pipeline.tail import BatchSizes, TailTiming
 from seawall_base.errors import UsageError
 from seawall_base.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
-class Silences:
+class SilenceSettings:
     """When a source that says nothing is an alarm.
 
     Never before `least_seconds`; then once the silence would be a chance of less than one in `odds`, given in which hours
@@ -49,9 +49,9 @@ class LiveSettings:
     mmdb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     learnt: bool = True
-    sizes: Sizes = field(default_factory=Sizes)
-    patience: Patience = field(default_factory=Patience)
-    silences: Silences = field(default_factory=Silences)
+    sizes: BatchSizes = field(default_factory=BatchSizes)
+    patience: TailTiming = field(default_factory=TailTiming)
+    silences: SilenceSettings = field(default_factory=SilenceSettings)
     score_seconds: float = 0.5
     backlog_seconds: float = 30.0
     history_seconds: float = 10.0

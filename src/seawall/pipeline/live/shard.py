@@ -17,7 +17,7 @@ from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Times
 from seawall.events.grouping import distinct
-from seawall.pipeline.live.days import Days
+from seawall.pipeline.live.days import ShardDays
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS
 from seawall.pipeline.live.snapshots import Snapshots, ladder
 
@@ -56,7 +56,9 @@ class Shard:
     `scored_from` on: those that were scored last.
     """
 
-    def __init__(self, days: Days, ranker: Ranker | None, folder: Path, rules: RuleSet | None = None) -> None:
+    def __init__(
+        self, days: ShardDays, ranker: Ranker | None, folder: Path, rules: RuleSet | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.days, self._ranker, self._rules = days, ranker, rules
         self._snapshots = Snapshots(folder)

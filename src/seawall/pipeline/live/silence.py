@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from seawall.events.array_state import StateInvalid
-from seawall.pipeline.live.settings import Silences
+from seawall.pipeline.live.settings import SilenceSettings
 
 HOUR = 3_600_000_000
 HOURS = 168
@@ -46,7 +46,7 @@ def source_name(key: Key) -> str:
     return f"{tenant}/{kind}"
 
 
-class Habit(msgspec.Struct, forbid_unknown_fields=True):
+class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
     """What is known of one source. Hours are counted since the epoch.
 
     `spoke` and `weeks` say of each hour of the week how often it was heard in it, and how often it could have been. `open_hours`
@@ -107,7 +107,7 @@ class Habit(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SilenceChange:
     """A source that has fallen silent, or speaks again. `since` is when it was last heard, in microseconds."""
 
     key: Key
@@ -124,41 +124,41 @@ class _Heard:
 
 
 @dataclass(slots=True)
-class Listening:
+class SilenceDetector:
     """All sources. `now` is in seconds of a clock that only goes forward, `wall` microseconds since the epoch.
 
     After a start every silence begins anew: what was sent while nobody listened is still to come.
     """
 
-    silences: Silences
-    habits: dict[Key, Habit] = field(default_factory=dict)
+    silences: SilenceSettings
+    habits: dict[Key, SourceRhythm] = field(default_factory=dict)
     _heard: dict[Key, _Heard] = field(default_factory=dict)
 
-    def hear(self, key: Key, hours: list[int], now: float, wall: int) -> Change | None:
+    def hear(self, key: Key, hours: list[int], now: float, wall: int) -> SilenceChange | None:
         """Take note of the hours in which a batch has events; the change when the source was silent."""
         habit = self.habits.get(key)
         if habit is None:
             if len(self.habits) >= MOST_SOURCES:
                 return None
-            habit = self.habits[key] = Habit()
+            habit = self.habits[key] = SourceRhythm()
         habit.hear(hours)
         self._heard[key] = _Heard(now, wall)
         if habit.is_silent:
             habit.is_silent = False
-            return Change(key, False, wall)
+            return SilenceChange(key, False, wall)
         return None
 
-    def fallen_silent(self, now: float, wall: int) -> list[Change]:
+    def fallen_silent(self, now: float, wall: int) -> list[SilenceChange]:
         """Return the sources whose silence has become an alarm since the last time; each once."""
         changes = []
         for key, habit in self.habits.items():
             heard = self._heard.setdefault(key, _Heard(now, wall))
             if not habit.is_silent and self._is_alarming(habit, heard, now):
                 habit.is_silent = True
-                changes.append(Change(key, True, heard.wall))
+                changes.append(SilenceChange(key, True, heard.wall))
         return changes
 
-    def _is_alarming(self, habit: Habit, heard: _Heard, now: float) -> bool:
+    def _is_alarming(self, habit: SourceRhythm, heard: _Heard, now: float) -> bool:
         silent = now - heard.at
         if silent < self.silences.least_seconds or habit.hours_known() < self.silences.least_hours:
             return False
@@ -189,7 +189,7 @@ class Listening:
     def restore(self, state: bytes) -> None:
         """Know what was kept. Raises `StateInvalid`."""
         try:
-            found = msgspec.msgpack.decode(state, type=list[tuple[str, str, Habit]])
+            found = msgspec.msgpack.decode(state, type=list[tuple[str, str, SourceRhythm]])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StateInvalid(
                 "what was learnt of silent sources is damaged", fix="restore the store from a backup"

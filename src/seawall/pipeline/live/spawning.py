@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 
-from seawall.pipeline.live.wire import Wire
+from seawall.pipeline.live.wire import MessageSocket
 
 
-def spawned(module: str) -> tuple[subprocess.Popen[bytes], Wire]:
+def spawn_process(module: str) -> tuple[subprocess.Popen[bytes], MessageSocket]:
     """Start `python -m module DESCRIPTOR`; the process, and our end of the wire. It ends when that is closed."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -17,4 +17,4 @@ def spawned(module: str) -> tuple[subprocess.Popen[bytes], Wire]:
         process = subprocess.Popen(  # noqa: S603 - ourselves, and nothing from outside in it
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
         )
-    return process, Wire(ours)
+    return process, MessageSocket(ours)

@@ -11,7 +11,7 @@ Doing = Literal["idle", "reading", "scoring", "behind", "stopped", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class WatchStatus:
     """One look at a running watch. Times are microseconds since the epoch.
 
     `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are kept but not scored yet. `rate` is
@@ -42,12 +42,12 @@ class Status:
     unjudged: tuple[str, ...] = ()
 
 
-NOTHING = Status()
+NOTHING = WatchStatus()
 """Where nothing watches."""
 
 
 @dataclass(slots=True)
-class Rate:
+class EventRate:
     """How many a second, over a window of seconds of a clock that only goes forward."""
 
     window: float = 10.0

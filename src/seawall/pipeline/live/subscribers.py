@@ -6,17 +6,17 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.status import WatchStatus
 
 
 class Subscribers:
     """Functions that are called with each status. Threads may share it."""
 
     def __init__(self) -> None:
-        self._calls: list[Callable[[Status], None]] = []
+        self._calls: list[Callable[[WatchStatus], None]] = []
         self._lock = threading.Lock()
 
-    def add(self, call: Callable[[Status], None]) -> Callable[[], None]:
+    def add(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
         """Have a function called from now on; returns the function that ends it."""
         with self._lock:
             self._calls.append(call)
@@ -27,7 +27,7 @@ class Subscribers:
 
         return end
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: WatchStatus) -> None:
         """Call all. What one of them raises is its own affair."""
         with self._lock:
             calls = list(self._calls)

@@ -19,7 +19,7 @@ LATE_AT_ONCE = 0.6
 Way = Literal["whole", "newest"]
 
 
-class Turns:
+class ShardScheduler:
     """Remembers when each shard was scored."""
 
     def __init__(self) -> None:

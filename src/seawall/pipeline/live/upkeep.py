@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS
-from seawall.storage.database import Database, Work, Writer
+from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.lake import Lake, layout
 from seawall_base.errors import SeawallError
 
@@ -105,7 +105,7 @@ def oldest_kept(newest: int, wall: int, retention_days: int | None) -> int | Non
     return None if retention_days is None else min(newest, wall // DAY) - retention_days + 1
 
 
-def forget(work: Work, first_day: int, wall: int, retention_days: int) -> None:
+def forget(work: Transaction, first_day: int, wall: int, retention_days: int) -> None:
     """Forget in the database what lies before the first day that is kept."""
     first = min(first_day, first_day + retention_days - LEAST_DAYS)
     work.candidates.prune(first)
@@ -116,7 +116,7 @@ def forget(work: Work, first_day: int, wall: int, retention_days: int) -> None:
 
 
 @dataclass(slots=True)
-class Forgetting:
+class RetentionTask:
     """Ends answers that have expired, and forgets what is too old, in the database; once a minute, once an hour."""
 
     retention_days: int | None
@@ -124,7 +124,9 @@ class Forgetting:
     _next: float = 0.0
     _pruned: float | None = None
 
-    def work(self, database: Database, writer: Writer, newest: int | None, now: float, wall: int) -> None:
+    def work(
+        self, database: Database, writer: WriterLease, newest: int | None, now: float, wall: int
+    ) -> None:
         """Do what is due. `now` is of a clock that only goes forward, `wall` microseconds since the epoch."""
         if now < self._next:
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from seawall.pipeline.live.status import Status
+from seawall.pipeline.live.status import WatchStatus
 
 LONGEST_WAIT = 60.0
 """Seconds for which a sender waits until what it sent is kept."""
@@ -37,11 +37,11 @@ class Watcher(Protocol):
         """
         ...
 
-    def status(self) -> Status:
+    def status(self) -> WatchStatus:
         """How it is doing; at once, and at most a second old."""
         ...
 
-    def subscribe(self, call: Callable[[Status], None]) -> Callable[[], None]:
+    def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
         """Have `call` called when something has changed: `revision` has grown when incidents have. From another thread, at
         most a few times a second; it must return at once. Returns the function that ends it."""
         ...

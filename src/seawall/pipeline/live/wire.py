@@ -15,7 +15,7 @@ LARGEST_BODY = 512 << 20
 _SIZES = struct.Struct(">II")
 
 
-class Wire:
+class MessageSocket:
     """One end. Any thread may send; one receives."""
 
     def __init__(self, connection: socket.socket) -> None:

@@ -4,22 +4,22 @@ Nothing is read twice and nothing is skipped, as long as a consumer keeps what a
 of the batches.
 """
 
-from seawall.pipeline.tail.batcher import Batcher, Sizes
+from seawall.pipeline.tail.batcher import Batcher, BatchSizes
 from seawall.pipeline.tail.checkpoint import FileState
-from seawall.pipeline.tail.delivery import Delivery
+from seawall.pipeline.tail.delivery import TailDelivery
 from seawall.pipeline.tail.follow import Follower
-from seawall.pipeline.tail.intake import Closed, Intake
-from seawall.pipeline.tail.patience import Patience
+from seawall.pipeline.tail.intake import DeliveryQueue, IntakeClosed
+from seawall.pipeline.tail.patience import TailTiming
 from seawall.pipeline.tail.stream import stream_deliveries
 
 __all__ = [
+    "BatchSizes",
     "Batcher",
-    "Closed",
-    "Delivery",
+    "DeliveryQueue",
     "FileState",
     "Follower",
-    "Intake",
-    "Patience",
-    "Sizes",
+    "IntakeClosed",
+    "TailDelivery",
+    "TailTiming",
     "stream_deliveries",
 ]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.events.readers import EventBatch
-from seawall.pipeline.tail.delivery import Delivery
+from seawall.pipeline.tail.delivery import TailDelivery
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class BatchSizes:
     """When a batch is due: at so many records, at so many bytes of events, or so many seconds after its first
     delivery."""
 
@@ -28,7 +28,7 @@ class Batcher:
     A delivery is never split, so a batch is at most one delivery larger than it should be.
     """
 
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: BatchSizes = field(default_factory=BatchSizes)
     _batches: list[EventBatch] = field(default_factory=list)
     _changes: dict[str, Any] = field(default_factory=dict)
     _done: list[Callable[[], None]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Batcher:
     _bytes: int = 0
     _since: float | None = None
 
-    def add(self, delivery: Delivery, now: float) -> Delivery | None:
+    def add(self, delivery: TailDelivery, now: float) -> TailDelivery | None:
         """Take a delivery; what is due now, or None."""
         self._batches += delivery.batches
         self._changes.update(delivery.changes)
@@ -47,7 +47,7 @@ class Batcher:
             self._since = now
         return self.due(now)
 
-    def due(self, now: float) -> Delivery | None:
+    def due(self, now: float) -> TailDelivery | None:
         """What is due now, or None."""
         if self._since is None:
             return None
@@ -63,11 +63,11 @@ class Batcher:
         """Whether somebody waits until what was added is kept."""
         return bool(self._done)
 
-    def take(self) -> Delivery | None:
+    def take(self) -> TailDelivery | None:
         """Everything that was added since the last time, due or not; None when that is nothing."""
         if self._since is None:
             return None
-        taken = Delivery(tuple(self._batches), self._changes, tuple(self._done))
+        taken = TailDelivery(tuple(self._batches), self._changes, tuple(self._done))
         self._batches, self._changes, self._done = [], {}, []
         self._records, self._bytes, self._since = 0, 0, None
         return taken

@@ -52,7 +52,7 @@ class FileState:
         return asdict(self)
 
 
-def restored(value: Mapping[str, Any]) -> FileState:
+def restore_state(value: Mapping[str, Any]) -> FileState:
     """The state of a JSON object that `plain` made. Raises `CheckpointInvalid` for anything else."""
     try:
         known = {field.name: value[field.name] for field in fields(FileState)}

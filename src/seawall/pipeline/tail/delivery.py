@@ -15,7 +15,7 @@ Changes = Mapping[str, Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class TailDelivery:
     """What was read, and the changes of the checkpoint that say so.
 
     Both are to be kept in one transaction, deliveries in their order: then nothing is lost or counted twice,
@@ -37,6 +37,6 @@ class Delivery:
         return sum(batch.events.nbytes for batch in self.batches)
 
 
-def of_problem(problem: Problem, changes: Changes) -> Delivery:
+def of_problem(problem: Problem, changes: Changes) -> TailDelivery:
     """A delivery of one problem of a file as a whole."""
-    return Delivery((EventBatch(empty_events(), (problem,), 0, 0),), changes)
+    return TailDelivery((EventBatch(empty_events(), (problem,), 0, 0),), changes)

@@ -29,9 +29,9 @@ from seawall.events.masked_excerpts import file_problem
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.tail.checkpoint import FileState, continues, learn
-from seawall.pipeline.tail.delivery import Delivery, of_problem
-from seawall.pipeline.tail.known import Followed, KnownFiles
-from seawall.pipeline.tail.patience import Patience
+from seawall.pipeline.tail.delivery import TailDelivery, of_problem
+from seawall.pipeline.tail.known import FollowedFile, KnownFiles
+from seawall.pipeline.tail.patience import TailTiming
 from seawall.pipeline.tail.whole import read_whole
 from seawall_base.regular_files import open_regular
 
@@ -49,7 +49,7 @@ class Follower:
         paths: Sequence[Path],
         checkpoint: Mapping[str, Mapping[str, Any]] | None = None,
         limits: Limits = Limits(),  # noqa: B008
-        patience: Patience = Patience(),  # noqa: B008
+        patience: TailTiming = TailTiming(),  # noqa: B008
     ) -> None:
         self._paths = tuple(Path(path) for path in paths)
         self._limits, self._patience = limits, patience
@@ -67,7 +67,7 @@ class Follower:
         """Whether all that the last poll saw has been read, so that there is nothing to wait for."""
         return self._known.is_idle
 
-    def poll(self, now: float) -> Iterator[Delivery]:
+    def poll(self, now: float) -> Iterator[TailDelivery]:
         """Everything that can be read now, in deliveries. `now` is in seconds, of a clock that only goes forward.
 
         A consumer that stops half-way loses nothing: the rest comes with the next poll. One that could not keep a
@@ -86,7 +86,7 @@ class Follower:
             ((status.st_dev, status.st_ino), status.st_size) for _, status in present
         )
         absent = self._known.absent([(status.st_dev, status.st_ino) for _, status in present], now)
-        busy: list[Followed] = []
+        busy: list[FollowedFile] = []
         yield from self._look_at(present, busy, now)
         yield from self._read_growing([file for file in [*absent, *busy] if file.grows], now)
         for file in absent:
@@ -95,9 +95,9 @@ class Follower:
             if not file.grows:
                 yield from self._read_whole(file, now)
         if changes := self._known.changes():
-            yield Delivery((), changes)
+            yield TailDelivery((), changes)
 
-    def _report(self, problem: Problem) -> Iterator[Delivery]:
+    def _report(self, problem: Problem) -> Iterator[TailDelivery]:
         """A problem once; none of a path that has just gone."""
         path = Path(problem.source_file)
         is_gone = problem.code == "unreadable" and path not in self._paths and not os.path.lexists(path)
@@ -108,8 +108,8 @@ class Follower:
         yield of_problem(problem, self._known.changes())
 
     def _look_at(
-        self, present: list[tuple[Path, os.stat_result]], busy: list[Followed], now: float
-    ) -> Iterator[Delivery]:
+        self, present: list[tuple[Path, os.stat_result]], busy: list[FollowedFile], now: float
+    ) -> Iterator[TailDelivery]:
         """Find the files that have something to read. All known ones come first: a new one may be the copy of
         a file that was emptied."""
         unknown = []
@@ -132,7 +132,7 @@ class Follower:
             if file is not None:
                 busy.append(file)
 
-    def _read_growing(self, files: list[Followed], now: float) -> Iterator[Delivery]:
+    def _read_growing(self, files: list[FollowedFile], now: float) -> Iterator[TailDelivery]:
         """A piece of each file in turn, so that a large one does not keep the others waiting."""
         sizes: dict[str, int] = {}
         while files:
@@ -145,10 +145,10 @@ class Follower:
                     continue
                 if batches is not None:
                     rest.append(file)
-                    yield Delivery(tuple(batches), self._known.changes())
+                    yield TailDelivery(tuple(batches), self._known.changes())
             files = rest
 
-    def _next_piece(self, file: Followed, sizes: dict[str, int], now: float) -> list[EventBatch] | None:
+    def _next_piece(self, file: FollowedFile, sizes: dict[str, int], now: float) -> list[EventBatch] | None:
         """Read on in a file, to the size that it has now; None when there is nothing more to read."""
         place = file.state.place
         if place is None or (file.absent is not None and file.key not in self._known.handles):
@@ -182,7 +182,7 @@ class Follower:
         file.is_idle = place.offset == status.st_size or now - file.since >= self._patience.finish
         return None
 
-    def _is_over(self, file: Followed, data: bytes, now: float) -> bool:
+    def _is_over(self, file: FollowedFile, data: bytes, now: float) -> bool:
         """Whether the end of the file is the end of its last record."""
         if file.absent is not None:
             return self._is_abandoned(file, now)
@@ -191,11 +191,11 @@ class Follower:
         is_table = file.state.place is not None and file.state.place.shape == "table"
         return is_table or is_complete(data[data.rfind(b"\n") + 1 :], self._limits)
 
-    def _is_abandoned(self, file: Followed, now: float) -> bool:
+    def _is_abandoned(self, file: FollowedFile, now: float) -> bool:
         """Whether a file without a name has not been written to for a while."""
         return file.absent is not None and now - max(file.absent, file.since) >= self._patience.settle
 
-    def _let_go(self, file: Followed, now: float) -> Iterator[Delivery]:
+    def _let_go(self, file: FollowedFile, now: float) -> Iterator[TailDelivery]:
         """Leave a file that has no name any more, once nobody writes to it."""
         if file.key in self._known.handles:
             if not self._is_abandoned(file, now):
@@ -208,7 +208,7 @@ class Follower:
             return
         self._known.leave(file)
 
-    def _read_whole(self, file: Followed, now: float) -> Iterator[Delivery]:
+    def _read_whole(self, file: FollowedFile, now: float) -> Iterator[TailDelivery]:
         state = file.state
         is_same = (state.size, state.changed_ns) == file.look
         if is_same and state.is_done:
@@ -220,11 +220,11 @@ class Follower:
             if now - file.since >= self._patience.settle and not file.grows:
                 for batch, state in read_whole(file.path, file.state, self._limits):
                     self._known.set(file, state)
-                    yield Delivery(() if batch is None else (batch,), self._known.changes())
+                    yield TailDelivery(() if batch is None else (batch,), self._known.changes())
         except Exception as error:  # noqa: BLE001 - the net
             yield from self._report(_unreadable(file.path, error))
 
-    def _judge_again(self, file: Followed, now: float) -> None:
+    def _judge_again(self, file: FollowedFile, now: float) -> None:
         """A file whose content has changed may be one now that is read as it grows, from the next look on."""
         descriptor = open_regular(file.path)
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from seawall_base.regular_files import open_regular
 
 
-class Handles:
+class FileHandleCache:
     """Descriptors by key, the longest unused of which is closed when there are too many."""
 
     def __init__(self, most: int) -> None:

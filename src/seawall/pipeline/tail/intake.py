@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from seawall.pipeline.tail.delivery import Delivery
+from seawall.pipeline.tail.delivery import TailDelivery
 
 
-class Closed(Exception):
+class IntakeClosed(Exception):
     """The other side takes or gives nothing any more."""
 
 
-class Intake:
+class DeliveryQueue:
     """Deliveries in the order in which they were put, at most so many and of about so many bytes.
 
     Any number of threads may put, one takes. One delivery is always let in, however large it is.
@@ -20,7 +20,7 @@ class Intake:
 
     def __init__(self, most: int = 64, most_bytes: int = 128 << 20) -> None:
         self._most, self._most_bytes = most, most_bytes
-        self._waiting: deque[tuple[Delivery, int]] = deque()
+        self._waiting: deque[tuple[TailDelivery, int]] = deque()
         self._bytes = 0
         self._is_closed = False
         self._changed = threading.Condition()
@@ -33,26 +33,26 @@ class Intake:
         """About how much memory the waiting deliveries take."""
         return self._bytes
 
-    def put(self, delivery: Delivery, timeout: float | None = None) -> bool:
+    def put(self, delivery: TailDelivery, timeout: float | None = None) -> bool:
         """Wait until there is room, and put a delivery; false when there was none in `timeout` seconds.
 
-        Raises `Closed`.
+        Raises `IntakeClosed`.
         """
         size = delivery.bytes_held
         with self._changed:
             if not self._changed.wait_for(lambda: self._is_closed or self._has_room(size), timeout):
                 return False
             if self._is_closed:
-                raise Closed
+                raise IntakeClosed
             self._waiting.append((delivery, size))
             self._bytes += size
             self._changed.notify_all()
             return True
 
-    def take(self, timeout: float | None = None) -> Delivery | None:
+    def take(self, timeout: float | None = None) -> TailDelivery | None:
         """Wait for the next delivery; None when there was none in `timeout` seconds.
 
-        Raises `Closed` once the queue is closed and empty.
+        Raises `IntakeClosed` once the queue is closed and empty.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or bool(self._waiting), timeout)
@@ -62,7 +62,7 @@ class Intake:
                 self._changed.notify_all()
                 return delivery
             if self._is_closed:
-                raise Closed
+                raise IntakeClosed
             return None
 
     def close(self) -> None:

@@ -13,16 +13,16 @@ from seawall.events.formats.files import name_of
 from seawall.events.formats.growing_text import first_place, is_complete
 from seawall.events.formats.json_records import HEAD
 from seawall.events.readers import Limits
-from seawall.pipeline.tail.checkpoint import FileState, continues, heads_of, learn, restored, shares_head
-from seawall.pipeline.tail.handles import Handles
-from seawall.pipeline.tail.patience import Patience
+from seawall.pipeline.tail.checkpoint import FileState, continues, heads_of, learn, restore_state, shares_head
+from seawall.pipeline.tail.handles import FileHandleCache
+from seawall.pipeline.tail.patience import TailTiming
 from seawall_base.regular_files import open_regular
 
 Inode = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Followed:
+class FollowedFile:
     """A file while the process lives: what is kept of it, where it lies, and since when it looks as it does.
 
     `is_idle` says that there is nothing to do until it looks otherwise; `absent` since when it has no name.
@@ -51,23 +51,23 @@ class KnownFiles:
     """Followed files by key and by inode."""
 
     def __init__(
-        self, checkpoint: Mapping[str, Mapping[str, Any]], limits: Limits, patience: Patience
+        self, checkpoint: Mapping[str, Mapping[str, Any]], limits: Limits, patience: TailTiming
     ) -> None:
         self._limits, self._patience = limits, patience
-        self._files: dict[str, Followed] = {}
-        self._by_inode: dict[Inode, Followed] = {}
-        self._unknown: dict[Inode, Followed] = {}
+        self._files: dict[str, FollowedFile] = {}
+        self._by_inode: dict[Inode, FollowedFile] = {}
+        self._unknown: dict[Inode, FollowedFile] = {}
         self._by_head: dict[str, set[str]] = {}
         self._changes: dict[str, dict[str, Any] | None] = {}
-        self.handles = Handles(patience.open_files)
+        self.handles = FileHandleCache(patience.open_files)
         for key, value in checkpoint.items():
-            file = Followed(key, state := restored(value), Path(state.path))
+            file = FollowedFile(key, state := restore_state(value), Path(state.path))
             self._files[key] = file
             self._index(file)
             if not state.gone:
                 self._by_inode[state.device, state.inode] = file
 
-    def _unindex(self, file: Followed) -> None:
+    def _unindex(self, file: FollowedFile) -> None:
         for head in file.state.heads[:1]:
             self._by_head.get(head, set()).discard(file.key)
 
@@ -76,7 +76,7 @@ class KnownFiles:
         changes, self._changes = self._changes, {}
         return changes
 
-    def set(self, file: Followed, state: FileState) -> None:
+    def set(self, file: FollowedFile, state: FileState) -> None:
         """Keep a new state of a file."""
         if state != file.state or file.key not in self._files:
             self._files[file.key] = file
@@ -86,7 +86,7 @@ class KnownFiles:
             self._index(file)
             self._changes[file.key] = state.plain()
 
-    def _index(self, file: Followed) -> None:
+    def _index(self, file: FollowedFile) -> None:
         for head in file.state.heads[:1]:
             self._by_head.setdefault(head, set()).add(file.key)
 
@@ -110,7 +110,7 @@ class KnownFiles:
             file.look[0] for file in self._unknown.values()
         )
 
-    def absent(self, present: Iterable[Inode], now: float) -> list[Followed]:
+    def absent(self, present: Iterable[Inode], now: float) -> list[FollowedFile]:
         """The files that have no name any more."""
         missing = [self._by_inode[inode] for inode in self._by_inode.keys() - set(present)]
         for file in missing:
@@ -118,7 +118,7 @@ class KnownFiles:
         self._unknown = {inode: file for inode, file in self._unknown.items() if inode in set(present)}
         return sorted(missing, key=lambda file: file.state.path)
 
-    def recognise(self, path: Path, status: os.stat_result, now: float) -> Followed | None:
+    def recognise(self, path: Path, status: os.stat_result, now: float) -> FollowedFile | None:
         """The known file of this inode. One whose content was replaced is left, and is none. Raises OSError."""
         file = self._by_inode.get((status.st_dev, status.st_ino))
         if file is None:
@@ -139,10 +139,10 @@ class KnownFiles:
         self.leave(file)
         return None
 
-    def meet(self, path: Path, status: os.stat_result, now: float) -> Followed | None:
+    def meet(self, path: Path, status: os.stat_result, now: float) -> FollowedFile | None:
         """A file of an inode that is not known; None while it cannot be told what it is. Raises OSError."""
         inode = status.st_dev, status.st_ino
-        file = self._unknown.setdefault(inode, Followed("", FileState(name_of(path), *inode), path))
+        file = self._unknown.setdefault(inode, FollowedFile("", FileState(name_of(path), *inode), path))
         file.see(status.st_size, status.st_mtime_ns, now)
         file.path = path
         if status.st_size == 0:
@@ -164,7 +164,7 @@ class KnownFiles:
             del self._unknown[inode]
         return found
 
-    def is_settled(self, file: Followed, head: bytes, now: float) -> bool:
+    def is_settled(self, file: FollowedFile, head: bytes, now: float) -> bool:
         """Whether a file that begins like this has been left alone for long enough to be judged as it is.
 
         One line that is no whole document may still be in the middle of being written: it waits longer.
@@ -174,8 +174,8 @@ class KnownFiles:
         return now - file.since >= (self._patience.finish if is_half else self._patience.settle)
 
     def _identified(
-        self, file: Followed, descriptor: int, head: bytes, size: int, *, is_settled: bool
-    ) -> Followed | None:
+        self, file: FollowedFile, descriptor: int, head: bytes, size: int, *, is_settled: bool
+    ) -> FollowedFile | None:
         """The file that went and has come back, or a new one."""
         state = replace(file.state, path=name_of(file.path), heads=heads_of(descriptor, size))
         near = sorted(self._by_head.get(state.heads[0], ())) if state.heads else []
@@ -192,7 +192,7 @@ class KnownFiles:
         place = first_place(head, self._limits, is_settled=is_settled)
         if place is None:
             return None
-        fresh = Followed(self._fresh_key(state), state, file.path)
+        fresh = FollowedFile(self._fresh_key(state), state, file.path)
         self.set(fresh, learn(replace(state, place=place), descriptor, size))
         return fresh
 
@@ -202,7 +202,7 @@ class KnownFiles:
             number += 1
         return key
 
-    def leave(self, file: Followed) -> None:
+    def leave(self, file: FollowedFile) -> None:
         """Note that a file is gone. What was read of it is remembered, for a while."""
         self.handles.drop(file.key)
         self._by_inode.pop((file.state.device, file.state.inode), None)

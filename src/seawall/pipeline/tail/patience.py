@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class TailTiming:
     """Times in seconds, and sizes in bytes.
 
     A file that is only read as a whole is read when it has not changed for `settle`. A last line without its end is

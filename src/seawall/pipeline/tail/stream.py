@@ -17,12 +17,12 @@ from seawall.events.formats.json_records import HEAD
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.read_files import read_opened
 from seawall.events.readers import EventBatch, Limits
-from seawall.pipeline.tail.delivery import Delivery
+from seawall.pipeline.tail.delivery import TailDelivery
 
 CHUNK = 1 << 20
 
 
-class Piped(Protocol):
+class ReadableStream(Protocol):
     """What is needed of a stream."""
 
     def read1(self, size: int, /) -> bytes:
@@ -30,7 +30,7 @@ class Piped(Protocol):
         ...
 
 
-def stream_deliveries(stream: Piped, name: str, limits: Limits = Limits()) -> Iterator[Delivery]:  # noqa: B008
+def stream_deliveries(stream: ReadableStream, name: str, limits: Limits = Limits()) -> Iterator[TailDelivery]:  # noqa: B008
     """Every record of the stream, soon after its line has ended. Never raises for what is in it.
 
     `name` is what events and problems are filed under.
@@ -49,8 +49,8 @@ def stream_deliveries(stream: Piped, name: str, limits: Limits = Limits()) -> It
 
 
 def _growing(
-    stream: Piped, data: bytes, place: ReadPosition, name: str, limits: Limits
-) -> Iterator[Delivery]:
+    stream: ReadableStream, data: bytes, place: ReadPosition, name: str, limits: Limits
+) -> Iterator[TailDelivery]:
     is_end = False
     awaited = 0
     while True:
@@ -60,26 +60,26 @@ def _growing(
             data = data[place.offset - before :]
             awaited = 2 * len(data)
             if batches:
-                yield Delivery(tuple(batches))
+                yield TailDelivery(tuple(batches))
         if is_end:
             return
         chunk = stream.read1(CHUNK)
         data, is_end = data + chunk, not chunk
 
 
-def _whole(stream: Piped, head: bytes, name: str, limits: Limits) -> Iterator[Delivery]:
+def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> Iterator[TailDelivery]:
     """Through a temporary file, which may become as large as the largest member of an archive."""
     with NamedTemporaryFile(prefix="seawall-") as spool:
         if not _spooled(stream, head, spool, limits):
             problem = file_problem(name, "bomb", f"a stream of more than {limits.member_bytes} bytes")
-            yield Delivery((EventBatch(empty_events(), (problem,), 0, 0),))
+            yield TailDelivery((EventBatch(empty_events(), (problem,), 0, 0),))
             return
         spool.seek(0)
         for batch in read_opened(cast(BinaryIO, spool), Path(spool.name), limits, name):
-            yield Delivery((batch,))
+            yield TailDelivery((batch,))
 
 
-def _spooled(stream: Piped, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
+def _spooled(stream: ReadableStream, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
     """Write all of a stream; false when it is too long."""
     written, chunk = 0, head
     while chunk:

@@ -28,7 +28,7 @@ from seawall.response.scope.lost import shorten_file_name
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
 from seawall.storage.files.incident_documents import look_up
-from seawall.storage.files.merged_events import EVENTS, merged
+from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall_base.errors import InputUnreadable
 from seawall_base.progress import Progress
 from seawall_base.regular_files import open_file
@@ -163,7 +163,7 @@ def gather_tables(
 ) -> list[tuple[str, CoverageGap]]:
     """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
     cut: dict[tuple[str, str], tuple[int, int]] = {}
-    for number, days, batch, duplicates in merged(place, tables):
+    for number, days, batch, duplicates in merge_events(place, tables):
         reading.events += len(batch)
         reading.duplicates += duplicates
         for name in [name for name, held in reading.held.items() if held == EXPORT_RECORDS]:

@@ -22,7 +22,7 @@ _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditRecord:
     """One entry; `details` is plain data."""
 
     sequence: int
@@ -36,7 +36,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuditCheck:
     """What verification found: `entries` that hold, and in `fault` the first that does not, empty where all hold."""
 
     entries: int
@@ -57,7 +57,7 @@ class AuditTrail:
 
     def append(
         self, *, at: int, actor: str, action: str, subject: str = "", details: Mapping[str, Any] | None = None
-    ) -> Entry:
+    ) -> AuditRecord:
         """Add an entry at the end; one program at a time, until its transaction ends. Never give it a secret."""
         connection = self._session.connection()
         if connection.dialect.name == "postgresql":
@@ -80,7 +80,7 @@ class AuditTrail:
         found = self._session.execute(query).first()
         return ChainHead() if found is None else ChainHead(*found)
 
-    def page(self, after: int = 0, limit: int = 100) -> list[Entry]:
+    def page(self, after: int = 0, limit: int = 100) -> list[AuditRecord]:
         """Return entries in their order, from the one behind `after`."""
         query = select(AuditRow).where(AuditRow.sequence > after).order_by(AuditRow.sequence).limit(limit)
         return [
@@ -88,13 +88,13 @@ class AuditTrail:
             for row in self._session.execute(query.execution_options(populate_existing=True)).scalars()
         ]
 
-    def verify(self, known: ChainHead | None = None) -> Verdict:
+    def verify(self, known: ChainHead | None = None) -> AuditCheck:
         """Compute the whole chain anew, a page at a time, and compare it with a head noted earlier."""
         try:
             head = verify(self._links(), known)
         except ChainBroken as broken:
-            return Verdict(broken.head.sequence, broken.head, str(broken))
-        return Verdict(head.sequence, head)
+            return AuditCheck(broken.head.sequence, broken.head, str(broken))
+        return AuditCheck(head.sequence, head)
 
     def _links(self) -> Iterator[ChainLink]:
         after = 0
@@ -108,7 +108,7 @@ class AuditTrail:
             self._session.expunge_all()
 
 
-def _entry(row: AuditRow) -> Entry:
-    return Entry(
+def _entry(row: AuditRow) -> AuditRecord:
+    return AuditRecord(
         row.sequence, row.at, row.actor, row.action, row.subject, row.details, row.previous, row.digest
     )

@@ -22,7 +22,7 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda match: f"\x1a{ord(match[0]):04x}", text)
 
 
-def restored(text: str) -> str:
+def restore_tuples(text: str) -> str:
     """Return the text that `storable` was given."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
@@ -54,10 +54,10 @@ class LogText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Restore on the way out."""
-        return None if value is None else restored(value)
+        return None if value is None else restore_tuples(value)
 
 
-class Document(TypeDecorator[Any]):
+class DocumentColumn(TypeDecorator[Any]):
     """Plain data as JSON text in ASCII; tuples come back as lists."""
 
     impl = Text

@@ -13,7 +13,7 @@ from seawall.storage.database.live_models import ContainmentRow
 
 
 @dataclass(frozen=True, slots=True)
-class Contained:
+class ContainmentRecord:
     """One containment of one organisation. `document` is plain data; `ended_at` says that attention was ended early."""
 
     id: int
@@ -55,12 +55,12 @@ class Containments:
         self._session.flush()
         return len(rows)
 
-    def of(self, plan: str) -> list[Contained]:
+    def of(self, plan: str) -> list[ContainmentRecord]:
         """Return the containments of a plan, by number."""
         query = select(ContainmentRow).where(ContainmentRow.plan == plan).order_by(ContainmentRow.id)
         return [_contained(row) for row in self._session.execute(query).scalars()]
 
-    def standing(self, *, at: int) -> list[Contained]:
+    def standing(self, *, at: int) -> list[ContainmentRecord]:
         """Return those that were not ended and draw attention at a time, by number."""
         query = select(ContainmentRow).where(ContainmentRow.ended_at.is_(None), ContainmentRow.until > at)
         rows = self._session.execute(query.order_by(ContainmentRow.id)).scalars()
@@ -73,8 +73,8 @@ class Containments:
         return int(last or 0), int(ended)
 
 
-def _contained(row: ContainmentRow) -> Contained:
-    return Contained(
+def _contained(row: ContainmentRow) -> ContainmentRecord:
+    return ContainmentRecord(
         row.id,
         row.plan,
         row.tenant,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Integer, Table, func, select, text
 
 from seawall.storage.database import migrate
 from seawall.storage.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
-from seawall.storage.database.failures import named
+from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import Model
 from seawall.storage.errors import DatabaseBroken
 
@@ -29,7 +29,12 @@ def copy_all(source: str | Path, target: str | Path) -> int:
     try:
         if new is not None:
             prepare_file(new, create=True)
-        with named(from_words), reader.begin() as given, named(to_words), writing.begin() as taken:
+        with (
+            name_failure(from_words),
+            reader.begin() as given,
+            name_failure(to_words),
+            writing.begin() as taken,
+        ):
             check_kind(given, from_words)
             migrate.check(given, from_words)
             _begin(taken, to_words)

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database import migrate
 from seawall.storage.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
-from seawall.storage.database.failures import named
+from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import CounterRow
-from seawall.storage.database.work import Work
+from seawall.storage.database.work import Transaction
 from seawall.storage.errors import DatabaseAway
 from seawall_base.errors import DatabaseInUse
 
@@ -26,7 +26,7 @@ WRITER_LOCK = 0x5EA_0002
 
 
 @dataclass
-class Writer:
+class WriterLease:
     """The right to be the one that writes batches, until it is given back; `generation` counts its holders."""
 
     generation: int
@@ -86,7 +86,7 @@ class Database:
 
     def _settle(self, *, should_migrate: bool) -> None:
         engine = self._writing if should_migrate else self._engine
-        with named(self.place), engine.begin() as connection:
+        with name_failure(self.place), engine.begin() as connection:
             check_kind(connection, self.place)
             if should_migrate:
                 mark(connection)
@@ -99,29 +99,29 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Work]:
+    def reading(self) -> Iterator[Transaction]:
         """Read in one transaction: what it sees does not change while it lasts. Nothing that it writes is kept."""
-        with named(self.place), Session(self._reading) as session:
-            yield Work(session)
+        with name_failure(self.place), Session(self._reading) as session:
+            yield Transaction(session)
 
     @contextmanager
-    def writing(self, writer: Writer | None = None) -> Iterator[Work]:
+    def writing(self, writer: WriterLease | None = None) -> Iterator[Transaction]:
         """Write in one transaction, kept when the block ends and undone when it raises.
 
         With a `writer` it first makes sure that no other has taken over (DatabaseInUse): one that lost its
         connection or slept too long then keeps nothing.
         """
-        with named(self.place), Session(self._writing) as session, session.begin():
+        with name_failure(self.place), Session(self._writing) as session, session.begin():
             if writer is not None:
                 self._check(session, writer)
-            yield Work(session)
+            yield Transaction(session)
 
     @contextmanager
-    def only_writer(self) -> Iterator[Writer]:
+    def only_writer(self) -> Iterator[WriterLease]:
         """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
         writer = _locked(self._engine, self.file, self.place)
         try:
-            with named(self.place), Session(self._writing) as session, session.begin():
+            with name_failure(self.place), Session(self._writing) as session, session.begin():
                 row = session.get(CounterRow, _WRITER, with_for_update=True)
                 if row is None:
                     row = CounterRow(name=_WRITER, value=0)
@@ -132,7 +132,7 @@ class Database:
         finally:
             writer.release()
 
-    def _check(self, session: Session, writer: Writer) -> None:
+    def _check(self, session: Session, writer: WriterLease) -> None:
         counter = select(CounterRow.value).where(CounterRow.name == _WRITER).with_for_update()
         if session.execute(counter).scalar_one_or_none() != writer.generation:
             raise DatabaseInUse(
@@ -155,13 +155,13 @@ def writer_lock(place: str | Path) -> Iterator[None]:
         engine.dispose()
 
 
-def _locked(engine: Engine, file: Path | None, place: str) -> Writer:
+def _locked(engine: Engine, file: Path | None, place: str) -> WriterLease:
     if file is not None:
-        return Writer(0, _descriptor=_locked_file(writer_file(file), place))
-    with named(place):
+        return WriterLease(0, _descriptor=_locked_file(writer_file(file), place))
+    with name_failure(place):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": WRITER_LOCK}).scalar_one():
-            return Writer(0, _connection=connection)
+            return WriterLease(0, _connection=connection)
         connection.close()
     raise _already(place)
 

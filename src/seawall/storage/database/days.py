@@ -90,7 +90,7 @@ class Candidates:
         return forget(self._session, CandidateRow, CandidateRow.day < before, is_rehearsal=is_rehearsal)
 
 
-class Days:
+class DayCounts:
     """What was counted on each day, in one transaction: plain data by day."""
 
     def __init__(self, session: Session) -> None:
@@ -119,7 +119,7 @@ class Days:
         return forget(self._session, DayRow, DayRow.day < before, is_rehearsal=is_rehearsal)
 
 
-class Dirty:
+class UnscoredDays:
     """The days that wait to be scored, in one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, text
 
 from seawall.storage.database.connection import engine_for
 from seawall.storage.database.database import WRITER_LOCK, Database, writer_file
-from seawall.storage.database.failures import named
+from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import Model
 from seawall.storage.errors import DatabaseBroken
 from seawall_base.plurals import plural
@@ -27,7 +27,7 @@ def faults(database: Database) -> list[str]:
             found += _of_sqlite(connection)
         for table in Model.metadata.sorted_tables:
             try:
-                with named(database.place):
+                with name_failure(database.place):
                     connection.execute(select(func.count()).select_from(table)).scalar_one()
             except DatabaseBroken as error:
                 found.append(f"table {table.name}: {error.message}")
@@ -78,7 +78,7 @@ def writer(place: str | Path) -> str | None:
     try:
         if file is not None:
             return _holder(writer_file(file))
-        with named(words), engine.connect() as connection:
+        with name_failure(words), engine.connect() as connection:
             query = text(
                 "SELECT a.pid, a.application_name, a.client_addr FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
                 "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :lock AND l.classid = 0 "

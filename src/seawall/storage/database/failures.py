@@ -31,7 +31,7 @@ _SQLITE_AWAY = {
 
 
 @contextmanager
-def named(place: str) -> Iterator[None]:
+def name_failure(place: str) -> Iterator[None]:
     """Turn what a driver raises into DatabaseAway, DatabaseInUse or DatabaseBroken, for the database at `place`."""
     try:
         yield

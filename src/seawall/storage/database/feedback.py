@@ -79,7 +79,7 @@ class Answers:
         self._session.add(row)
         self._session.flush()
         given = _feedback(row)
-        standing.changed(self._session, [incident])
+        standing.find_changed(self._session, [incident])
         return given
 
     def get(self, id_: int) -> Feedback | None:
@@ -107,7 +107,7 @@ class Answers:
     def _ended(self, query: ReturningUpdate[str]) -> int:
         incidents = list(self._session.execute(query).scalars())
         for piece in pieces(incidents):
-            standing.changed(self._session, piece)
+            standing.find_changed(self._session, piece)
         return len(incidents)
 
     def of_incident(self, incident: str) -> list[Feedback]:

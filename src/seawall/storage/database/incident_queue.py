@@ -38,7 +38,7 @@ _ORDERED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueueCursor:
     """A place in a list: what it is sorted by, and the id, of the incident after which to go on."""
 
     value: float | str
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SearchTerm:
     """A word to be found in a field, or in any (`""`), whatever its case; `is_not` wants those without it.
 
     `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) are compared whole.
@@ -58,7 +58,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class QueueQuery:
     """Which incidents; None is any. Times are microseconds; `answered` is whether an answer stands.
 
     `scores` are all to hold of the score.
@@ -75,14 +75,14 @@ class Choice:
     queue: Queue = "all"
     score_above: float | None = None
     scores: tuple[tuple[Relation, float], ...] = ()
-    terms: tuple[Term, ...] = ()
+    terms: tuple[SearchTerm, ...] = ()
 
 
-EVERY = Choice()
+EVERY = QueueQuery()
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class QueueEntry:
     """What a list shows of an incident. `reasons` are the heaviest that tell of something seen."""
 
     id: str
@@ -111,14 +111,14 @@ class Listed:
     records: int = 0
     """Records of the intruder, as many as are listed and more."""
 
-    def place(self, order: Order = "score") -> Place:
+    def place(self, order: Order = "score") -> QueueCursor:
         """Return where it stands in a list."""
         values: dict[Order, float | str] = {
             "score": self.score,
             "time": self.last_event,
             "account": _order(self.account),
         }
-        return Place(values[order], self.id)
+        return QueueCursor(values[order], self.id)
 
 
 def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
@@ -129,22 +129,22 @@ def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
         "account_key": key(incident.tenant, incident.account),
         "account_order": _order(incident.account),
         **{name: plain[name] for name in _COPIED},
-        "account": folded(incident.account),
-        "mailbox": folded(*incident.mailboxes),
-        "tenant": folded(incident.tenant),
-        **{field: folded(*_values(incident, aspects)) for field, aspects in _ASPECTS.items()},
-        "title": folded(incident.title, incident.kind, incident.summary),
+        "account": fold_text(incident.account),
+        "mailbox": fold_text(*incident.mailboxes),
+        "tenant": fold_text(incident.tenant),
+        **{field: fold_text(*_values(incident, aspects)) for field, aspects in _ASPECTS.items()},
+        "title": fold_text(incident.title, incident.kind, incident.summary),
     }
 
 
-def folded(*texts: str) -> str:
+def fold_text(*texts: str) -> str:
     """Return texts as they are searched, without what tells upper from lower case or wide from narrow, a line each."""
     text = "\n".join(dict.fromkeys(texts))[:LONGEST_TEXT]
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _order(account: str) -> str:
-    return folded(account[:_ORDERED])[:_ORDERED]
+    return fold_text(account[:_ORDERED])[:_ORDERED]
 
 
 _COPIED = ("kind", "severity", "score", "raised", "detected_at", "first_event", "last_event")
@@ -161,7 +161,7 @@ def _values(incident: Incident, aspects: tuple[str, ...]) -> Iterable[str]:
     yield from (fact.now for fact in incident.usual if fact.aspect in aspects)
 
 
-def shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+def show_entry(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
     """Return what the queue shows of an incident besides its row."""
     telling = [i for i, reason in enumerate(incident.reasons) if not reason.silent]
     heaviest = sorted(telling, key=lambda i: -incident.reasons[i].weight)[:SHOWN_REASONS]
@@ -180,24 +180,24 @@ def _more_events(incident: Incident) -> int:
     return more if isinstance(more, int) else 0
 
 
-def listed(found: QueueRow, document: dict[str, Any]) -> Listed:
+def list_entries(found: QueueRow, document: dict[str, Any]) -> QueueEntry:
     """Return what a list shows of a row, given the rest of it."""
     rest = dict(document)
     reasons = tuple(msgspec.convert(reason, Reason) for reason in rest.pop("reasons"))
-    return Listed(
+    return QueueEntry(
         id=found.incident, announced_at=found.announced_at, answer=found.answer, reasons=reasons,
         is_history=found.is_history,
         **{name: getattr(found, name) for name in _COPIED}, **rest,
     )  # fmt: skip
 
 
-def chosen(query: Select[Any], choice: Choice, dialect: Dialect) -> Select[Any]:
+def apply_query(query: Select[Any], choice: QueueQuery, dialect: Dialect) -> Select[Any]:
     """Narrow a query over `QueueRow` to a choice; UsageError for a field or value that there is not."""
     wanted: list[ColumnElement[bool]] = []
     if choice.account is not None and choice.tenant is not None:
         wanted.append(QueueRow.account_key == key(choice.tenant, choice.account))
     elif choice.account is not None:
-        wanted.append(QueueRow.account == folded(choice.account))
+        wanted.append(QueueRow.account == fold_text(choice.account))
     elif choice.tenant is not None:
         wanted.append(QueueRow.tenant_key == key(choice.tenant))
     if choice.raised is not None:
@@ -235,8 +235,8 @@ def _of_queue(queue: str) -> ColumnElement[bool]:
     return conditions[queue]
 
 
-def _meets(term: Term, dialect: Dialect) -> ColumnElement[bool]:
-    text = folded(term.text)
+def _meets(term: SearchTerm, dialect: Dialect) -> ColumnElement[bool]:
+    text = fold_text(term.text)
     if term.field == "":
         found = or_(*(_holds(column, text, dialect) for column in _SEARCHED.values()))
     elif term.field in _SEARCHED:
@@ -275,7 +275,7 @@ def _is(state: str) -> ColumnElement[bool]:
     return _of_queue(state)
 
 
-def ordered(query: Select[Any], order: Order, after: Place | None, limit: int) -> Select[Any]:
+def order_query(query: Select[Any], order: Order, after: QueueCursor | None, limit: int) -> Select[Any]:
     """Put a query in order: worst first, last event first, or by account; from the one behind a place on."""
     column: InstrumentedAttribute[Any] = _ORDERS[order]
     if after is not None:

@@ -18,7 +18,7 @@ from seawall.detection.reason import Reason
 from seawall.storage.database import incident_queue, revisions, standing
 from seawall.storage.database.bulk import forget, insert_columns, pieces
 from seawall.storage.database.columns import key
-from seawall.storage.database.incident_queue import EVERY, Choice, Listed, Order, Place
+from seawall.storage.database.incident_queue import EVERY, Order, QueueCursor, QueueEntry, QueueQuery
 from seawall.storage.database.live_models import QueueRow, ShownRow
 from seawall.storage.database.models import IncidentRow, Model, ReasonRow
 from seawall_base.msgspec_types import prepare
@@ -110,42 +110,42 @@ class Incidents:
         """Return one incident, None where there is none of this id (`aliases` knows those that it had before)."""
         return next(iter(self._whole([id_])), None)
 
-    def row(self, id_: str) -> Listed | None:
+    def row(self, id_: str) -> QueueEntry | None:
         """Return what a list shows of one incident, with its answer and announcement."""
         query = _LISTED.where(QueueRow.incident == id_)
-        return next((incident_queue.listed(*found) for found in self._session.execute(query)), None)
+        return next((incident_queue.list_entries(*found) for found in self._session.execute(query)), None)
 
     def rows(
         self,
-        choice: Choice = EVERY,
+        choice: QueueQuery = EVERY,
         *,
         order: Order = "score",
-        after: Place | None = None,
+        after: QueueCursor | None = None,
         limit: int = 100,
-    ) -> list[Listed]:
+    ) -> list[QueueEntry]:
         """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
-        query = incident_queue.ordered(self._chosen(_LISTED, choice), order, after, limit)
-        return [incident_queue.listed(*found) for found in self._session.execute(query)]
+        query = incident_queue.order_query(self._chosen(_LISTED, choice), order, after, limit)
+        return [incident_queue.list_entries(*found) for found in self._session.execute(query)]
 
     def page(
         self,
-        choice: Choice = EVERY,
+        choice: QueueQuery = EVERY,
         *,
         order: Order = "score",
-        after: Place | None = None,
+        after: QueueCursor | None = None,
         limit: int = 100,
     ) -> list[Incident]:
         """Return whole incidents in the order of `rows`: worst first, of equal ones by id."""
         query = self._chosen(select(QueueRow.incident), choice)
-        found = self._session.execute(incident_queue.ordered(query, order, after, limit))
+        found = self._session.execute(incident_queue.order_query(query, order, after, limit))
         return self._whole(list(found.scalars()))
 
-    def count(self, choice: Choice = EVERY) -> int:
+    def count(self, choice: QueueQuery = EVERY) -> int:
         """Return how many there are."""
         query = self._chosen(select(func.count()).select_from(QueueRow), choice)
         return int(self._session.execute(query).scalar_one())
 
-    def severities(self, choice: Choice = EVERY) -> dict[str, int]:
+    def severities(self, choice: QueueQuery = EVERY) -> dict[str, int]:
         """Return how many there are of each severity."""
         counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
         query = self._chosen(counted, choice).group_by(QueueRow.severity)
@@ -209,8 +209,8 @@ class Incidents:
             count += len(whole)
         return count
 
-    def _chosen(self, query: Select[Any], choice: Choice) -> Select[Any]:
-        return incident_queue.chosen(query, choice, self._session.connection().dialect)
+    def _chosen(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
+        return incident_queue.apply_query(query, choice, self._session.connection().dialect)
 
     def _known(self, ids: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}
@@ -287,7 +287,7 @@ def _content(incident: Incident) -> str:
 
 
 def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
-    return {"incident": incident.id, "document": incident_queue.shown(incident, plain)}
+    return {"incident": incident.id, "document": incident_queue.show_entry(incident, plain)}
 
 
 def _row(incident: Incident, plain: dict[str, Any], content: str, revision: int) -> dict[str, Any]:

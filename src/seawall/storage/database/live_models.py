@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from seawall.storage.database.columns import Document, Number
+from seawall.storage.database.columns import DocumentColumn, Number
 from seawall.storage.database.models import Model
 
 _KEY = String(32)
@@ -63,7 +63,7 @@ class ShownRow(Model):
     __tablename__ = "queue_shown"
 
     incident: Mapped[str] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True)
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class AliasRow(Model):
@@ -104,7 +104,7 @@ class DayRow(Model):
     __tablename__ = "days"
 
     day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class DirtyRow(Model):
@@ -125,7 +125,7 @@ class OutboxRow(Model):
     kind: Mapped[str]
     target: Mapped[str]
     incident: Mapped[str]
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
     created_at: Mapped[int]
     attempts: Mapped[int] = mapped_column(Integer)
     next_at: Mapped[int | None]
@@ -167,7 +167,7 @@ class SettingRow(Model):
     __tablename__ = "settings"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class ContainmentRow(Model):
@@ -178,7 +178,7 @@ class ContainmentRow(Model):
     id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
     plan: Mapped[str] = mapped_column(index=True)
     tenant: Mapped[str]
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
     until: Mapped[int] = mapped_column(BigInteger)
     given_by: Mapped[str]
     given_at: Mapped[int] = mapped_column(BigInteger)
@@ -198,4 +198,4 @@ class FirstImportRow(Model):
     first_day: Mapped[int]
     last_day: Mapped[int | None]
     waiting_from: Mapped[int | None]
-    notes: Mapped[list[dict[str, Any]]] = mapped_column(Document)
+    notes: Mapped[list[dict[str, Any]]] = mapped_column(DocumentColumn)

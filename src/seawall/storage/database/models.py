@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from seawall.storage.database.columns import Document, LogText, Number
+from seawall.storage.database.columns import DocumentColumn, LogText, Number
 
 
 class Model(DeclarativeBase):
@@ -57,7 +57,7 @@ class IncidentRow(Model):
     last_event: Mapped[int]
     revision: Mapped[int]
     content: Mapped[str] = mapped_column(_DIGEST)
-    document: Mapped[dict[str, Any]] = mapped_column(Document)
+    document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class ReasonRow(Model):
@@ -72,7 +72,7 @@ class ReasonRow(Model):
     text: Mapped[str]
     weight: Mapped[float]
     value: Mapped[str]
-    counts: Mapped[dict[str, Any]] = mapped_column(Document)
+    counts: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class FeedbackRow(Model):
@@ -90,7 +90,7 @@ class FeedbackRow(Model):
     tenant: Mapped[str]
     account: Mapped[str]
     answer: Mapped[str]
-    scope: Mapped[dict[str, Any]] = mapped_column(Document)
+    scope: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
     note: Mapped[str]
     given_by: Mapped[str]
     given_at: Mapped[int]
@@ -140,7 +140,7 @@ class AuditRow(Model):
     actor: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(Document)
+    details: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
     previous: Mapped[str] = mapped_column(_DIGEST)
     digest: Mapped[str] = mapped_column(_DIGEST)
 
@@ -152,7 +152,7 @@ class CheckpointRow(Model):
 
     source_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
     source: Mapped[str]
-    position: Mapped[dict[str, Any]] = mapped_column(Document)
+    position: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
 class StateRow(Model):

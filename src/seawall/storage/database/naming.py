@@ -35,7 +35,7 @@ class Aliases:
             self._session.merge(AliasRow(old=old, new=new, at=at))
             self._session.flush()
         self._session.execute(delete(AliasRow).where(AliasRow.old == AliasRow.new))
-        standing.changed(self._session, sorted({*pairs, *pairs.values()}))
+        standing.find_changed(self._session, sorted({*pairs, *pairs.values()}))
 
     def resolve(self, id_: str) -> str:
         """Return the id that an incident has now."""

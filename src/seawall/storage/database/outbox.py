@@ -16,7 +16,7 @@ LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutboxMessage:
     """One message. It waits while `next_at` says when to try; `attempts` is how often that was done."""
 
     id: int
@@ -57,12 +57,12 @@ class Outbox:
         self._session.flush()
         return row.id
 
-    def due(self, at: int, limit: int = 100) -> list[Message]:
+    def due(self, at: int, limit: int = 100) -> list[OutboxMessage]:
         """Return messages to try now, in the order in which they are due."""
         query = select(OutboxRow).where(OutboxRow.next_at <= at).order_by(OutboxRow.next_at, OutboxRow.id)
         return [_message(row) for row in self._session.execute(query.limit(limit)).scalars()]
 
-    def of_target(self, target: str, limit: int = 100) -> list[Message]:
+    def of_target(self, target: str, limit: int = 100) -> list[OutboxMessage]:
         """Return messages that wait for one target, in the order in which they were written, whenever they are due."""
         waiting = (OutboxRow.target == target, OutboxRow.next_at.is_not(None))
         query = select(OutboxRow).where(*waiting).order_by(OutboxRow.id).limit(limit)
@@ -93,7 +93,7 @@ class Outbox:
         tried = update(OutboxRow).where(OutboxRow.id == id_)
         self._session.execute(tried.values(attempts=OutboxRow.attempts + 1, **values))
 
-    def get(self, id_: int) -> Message | None:
+    def get(self, id_: int) -> OutboxMessage | None:
         """Return one message."""
         row = self._session.get(OutboxRow, id_, populate_existing=True)
         return None if row is None else _message(row)
@@ -112,8 +112,8 @@ class Outbox:
         return forget(self._session, OutboxRow, over, is_rehearsal=is_rehearsal)
 
 
-def _message(row: OutboxRow) -> Message:
-    return Message(
+def _message(row: OutboxRow) -> OutboxMessage:
+    return OutboxMessage(
         row.id, row.kind, row.target, row.incident, row.document, row.created_at, row.attempts, row.next_at,
         row.delivered_at, row.failed_at, row.last_error,
     )  # fmt: skip

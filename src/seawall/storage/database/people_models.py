@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from seawall.storage.database.columns import Document, Number
+from seawall.storage.database.columns import DocumentColumn, Number
 from seawall.storage.database.models import Model
 
 _KEY = String(32)
@@ -25,7 +25,7 @@ class PasskeyRow(Model):
     credential_id: Mapped[bytes] = mapped_column(unique=True)
     public_key: Mapped[bytes]
     sign_count: Mapped[int]
-    transports: Mapped[list[Any]] = mapped_column(Document)
+    transports: Mapped[list[Any]] = mapped_column(DocumentColumn)
     label: Mapped[str]
     created_at: Mapped[int]
     used_at: Mapped[int | None]

@@ -20,7 +20,7 @@ LONGEST_CREDENTIAL = 1023
 
 
 @dataclass(frozen=True, slots=True)
-class Passkey:
+class UserPasskey:
     """A passkey of a user; times are microseconds."""
 
     id: int
@@ -50,7 +50,7 @@ class Passkeys:
         at: int,
         transports: Sequence[str] = (),
         label: str = "",
-    ) -> Passkey:
+    ) -> UserPasskey:
         """Keep a passkey of an active user; UsageError where it is somebody's already, or the user has too many."""
         _check_active(self._session, user)
         if not 0 < len(credential_id) <= LONGEST_CREDENTIAL:
@@ -68,14 +68,14 @@ class Passkeys:
         self._session.flush()
         return _passkey(row)
 
-    def find(self, credential_id: bytes) -> Passkey | None:
+    def find(self, credential_id: bytes) -> UserPasskey | None:
         """Return the passkey of an active user, None where there is none."""
         query = select(PasskeyRow).join(UserRow, UserRow.id == PasskeyRow.user)
         wanted = (PasskeyRow.credential_id == credential_id, UserRow.disabled_at.is_(None))
         row = self._session.execute(query.where(*wanted)).scalar_one_or_none()
         return None if row is None else _passkey(row)
 
-    def of_user(self, user: int) -> list[Passkey]:
+    def of_user(self, user: int) -> list[UserPasskey]:
         """Return a user's passkeys, oldest first."""
         query = select(PasskeyRow).where(PasskeyRow.user == user).order_by(PasskeyRow.id)
         return [_passkey(row) for row in self._session.execute(query).scalars()]
@@ -205,8 +205,8 @@ def _check_active(session: Session, user: int) -> None:
         raise UsageError("there is no such active user")
 
 
-def _passkey(row: PasskeyRow) -> Passkey:
-    return Passkey(
+def _passkey(row: PasskeyRow) -> UserPasskey:
+    return UserPasskey(
         row.id, row.user, bytes(row.credential_id), bytes(row.public_key), row.sign_count, tuple(row.transports),
         row.label, row.created_at, row.used_at,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from seawall.storage.database.live_models import SourceRow, TotalRow
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceStatus:
     """What came from one source. Times and `typical_gap` are microseconds; `silent_since` None while it talks."""
 
     name: str
@@ -30,7 +30,7 @@ class Source:
     silent_since: int | None = None
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Source))
+_FIELDS = tuple(field.name for field in dataclasses.fields(SourceStatus))
 
 
 class Sources:
@@ -39,19 +39,19 @@ class Sources:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put(self, sources: Iterable[Source]) -> None:
+    def put(self, sources: Iterable[SourceStatus]) -> None:
         """Keep what is known of sources, in place of what was."""
         for source in sources:
             values = {name: getattr(source, name) for name in _FIELDS}
             self._session.merge(SourceRow(source_key=key(source.name), **values))
         self._session.flush()
 
-    def get(self, name: str) -> Source | None:
+    def get(self, name: str) -> SourceStatus | None:
         """Return one source."""
         row = self._session.get(SourceRow, key(name), populate_existing=True)
         return None if row is None else _source(row)
 
-    def all(self) -> list[Source]:
+    def all(self) -> list[SourceStatus]:
         """Return every source, by name."""
         return [
             _source(row)
@@ -93,5 +93,5 @@ class Totals:
         return {name: int(value) for name, value in rows}
 
 
-def _source(row: SourceRow) -> Source:
-    return Source(**{name: getattr(row, name) for name in _FIELDS})
+def _source(row: SourceRow) -> SourceStatus:
+    return SourceStatus(**{name: getattr(row, name) for name in _FIELDS})

@@ -14,7 +14,7 @@ from seawall.storage.database.live_models import AliasRow, AnnouncementRow, Queu
 from seawall.storage.database.models import FeedbackRow
 
 
-def changed(session: Session, ids: Sequence[str]) -> None:
+def find_changed(session: Session, ids: Sequence[str]) -> None:
     """Bring incidents up to date after something was said of them, by any id that they ever had.
 
     Call `revisions.grown` before the words are written, and give its revision to those that changed with `stamp`.

@@ -11,7 +11,7 @@ from pathlib import Path
 from seawall.storage.database import migrate
 from seawall.storage.database.connection import check_kind, engine_for, prepare_file
 from seawall.storage.database.database import Database, writer_lock
-from seawall.storage.database.failures import named
+from seawall.storage.database.failures import name_failure
 from seawall.storage.errors import DatabaseAway, DatabaseNotMigrated
 from seawall_base import sqlite_file
 
@@ -31,7 +31,7 @@ def version(place: str | Path) -> str | None:
     try:
         if file is not None:
             prepare_file(file, create=False)
-        with named(words), engine.connect() as connection:
+        with name_failure(words), engine.connect() as connection:
             check_kind(connection, words)
             return migrate.version(connection)
     finally:

@@ -29,7 +29,7 @@ class View:
     created_at: int
 
 
-class Views:
+class SavedSearches:
     """The saved searches in one transaction."""
 
     def __init__(self, session: Session) -> None:
@@ -69,7 +69,7 @@ class Views:
         return bool(self._session.execute(gone).all())
 
 
-class Settings:
+class DatabaseSettings:
     """The settings in one transaction: plain data by name."""
 
     def __init__(self, session: Session) -> None:

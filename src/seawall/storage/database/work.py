@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from seawall.storage.database.audit import AuditTrail
 from seawall.storage.database.codes import IngestTokens, Invites
 from seawall.storage.database.containments import Containments
-from seawall.storage.database.days import Candidates, Days, Dirty
+from seawall.storage.database.days import Candidates, DayCounts, UnscoredDays
 from seawall.storage.database.feedback import Answers
 from seawall.storage.database.first_imports import FirstImports
 from seawall.storage.database.incidents import Incidents
@@ -22,11 +22,11 @@ from seawall.storage.database.second_factors import Identities, Passkeys, Totps
 from seawall.storage.database.sessions import Sessions
 from seawall.storage.database.sources import Sources, Totals
 from seawall.storage.database.users import Users
-from seawall.storage.database.views import Settings, Views
+from seawall.storage.database.views import DatabaseSettings, SavedSearches
 
 
 @dataclass(frozen=True)
-class Work:
+class Transaction:
     """One transaction: everything done through it is kept together or not at all."""
 
     session: Session
@@ -87,14 +87,14 @@ class Work:
         return Candidates(self.session)
 
     @cached_property
-    def days(self) -> Days:
+    def days(self) -> DayCounts:
         """What was counted on each day."""
-        return Days(self.session)
+        return DayCounts(self.session)
 
     @cached_property
-    def dirty(self) -> Dirty:
+    def dirty(self) -> UnscoredDays:
         """Which days wait to be scored."""
-        return Dirty(self.session)
+        return UnscoredDays(self.session)
 
     @cached_property
     def first_imports(self) -> FirstImports:
@@ -122,14 +122,14 @@ class Work:
         return Containments(self.session)
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> DatabaseSettings:
         """Settings that people change while the program runs."""
-        return Settings(self.session)
+        return DatabaseSettings(self.session)
 
     @cached_property
-    def views(self) -> Views:
+    def views(self) -> SavedSearches:
         """Saved searches."""
-        return Views(self.session)
+        return SavedSearches(self.session)
 
     @cached_property
     def passkeys(self) -> Passkeys:

@@ -17,7 +17,7 @@ EVENTS = "events.parquet"
 """The name of the file, in a folder of its own."""
 
 
-def merged(
+def merge_events(
     place: Path, tables: Callable[[Coder], Iterable[pa.Table]]
 ) -> Iterator[tuple[int, int, CodedBatch, int]]:
     """Write the events file into a folder; yield of each day its place and how many there are, its events, and the copies.

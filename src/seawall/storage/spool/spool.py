@@ -23,7 +23,7 @@ from seawall.events.coder import NUMBERS, TEXTS
 from seawall.events.grouping import Rows
 from seawall.events.object_ids import Joins
 from seawall.storage.files.twins import DAY, Twins
-from seawall.storage.spool.texts import HeldPiece, Piece, StoredTexts
+from seawall.storage.spool.texts import HeldPiece, SpoolPiece, StoredTexts
 
 LARGE_DAY = 200_000
 """Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
@@ -55,7 +55,7 @@ class Spool:
         self._files = 0
         self._tails: dict[int, list[pa.Table]] = defaultdict(list)
         self._waiting: dict[int, int] = defaultdict(int)
-        self._days: dict[int, list[Piece]] = defaultdict(list)
+        self._days: dict[int, list[SpoolPiece]] = defaultdict(list)
         self._rows: dict[int, int] = defaultdict(int)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._mappings: dict[str, Codes] = {}
@@ -118,7 +118,7 @@ class Spool:
             path.unlink(missing_ok=True)
             raise
         for place, (day, share) in enumerate(shares.items()):
-            self._days[day].append(Piece(path, place, share.num_rows, tuple(share.column_names)))
+            self._days[day].append(SpoolPiece(path, place, share.num_rows, tuple(share.column_names)))
 
     def drop(self, day: int) -> None:
         """Forget a day, where small tables are held and files are of one day."""
@@ -208,9 +208,9 @@ class Spool:
         }
         return raw, texts
 
-    def _pieces(self, day: int) -> list[Piece | HeldPiece]:
+    def _pieces(self, day: int) -> list[SpoolPiece | HeldPiece]:
         """Return what a day consists of; what waits in memory becomes one table first."""
-        pieces: list[Piece | HeldPiece] = [*self._days.get(day, ())]
+        pieces: list[SpoolPiece | HeldPiece] = [*self._days.get(day, ())]
         if self._tails.get(day):
             self._tails[day] = [pa.concat_tables(self._tails[day]).combine_chunks()]
             pieces += [HeldPiece(batch) for batch in self._tails[day][0].to_batches()]
@@ -223,7 +223,9 @@ class Spool:
         columns = self._columns(self._pieces(day), [f"hash of {name}" for name in HASHED])
         return {name: columns[f"hash of {name}"] for name in HASHED}
 
-    def _columns(self, pieces: Sequence[Piece | HeldPiece], names: Sequence[str]) -> dict[str, np.ndarray]:
+    def _columns(
+        self, pieces: Sequence[SpoolPiece | HeldPiece], names: Sequence[str]
+    ) -> dict[str, np.ndarray]:
         """Return columns of numbers of a day; of a very large one never all of them twice."""
         if not self._held_rows or sum(piece.rows for piece in pieces) > AT_ONCE:
             return {name: _numbers([piece.read([name]) for piece in pieces], name) for name in names}

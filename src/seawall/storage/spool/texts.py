@@ -17,7 +17,7 @@ HELD_PIECES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SpoolPiece:
     """One record batch of a spool file: `rows` events of a day, `columns` in the order of the file."""
 
     path: Path
@@ -61,7 +61,7 @@ class StoredTexts:
 
     __slots__ = ("_ends", "_held", "_name", "_pieces", "_rows")
 
-    def __init__(self, pieces: Sequence[Piece | HeldPiece], ends: Rows, name: str, rows: Rows) -> None:
+    def __init__(self, pieces: Sequence[SpoolPiece | HeldPiece], ends: Rows, name: str, rows: Rows) -> None:
         """`ends` says behind which row each piece ends; `rows` (n,) which of all rows stands where."""
         self._pieces, self._ends, self._name, self._rows = pieces, ends, name, rows
         self._held: dict[int, pa.Array] = {}

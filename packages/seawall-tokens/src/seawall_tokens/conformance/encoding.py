@@ -15,7 +15,7 @@ def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def padded(data: bytes) -> str:
+def pad_base64(data: bytes) -> str:
     """Base64url with the padding that JWS forbids."""
     return base64.urlsafe_b64encode(data).decode()
 

@@ -42,15 +42,15 @@ class Battery:
             verifier = load(self.place)  # now, because collecting has put the project's folders on the path
         except UsageError as error:
             raise pytest.UsageError(f"{error.message}: {error.fix}") from None
-        whole = Group.from_parent(session, name=ROOT, nodeid=ROOT)
+        whole = CaseGroup.from_parent(session, name=ROOT, nodeid=ROOT)
         for family, cases in groupby(self.cases, key=lambda case: case.family):
-            group = Group.from_parent(whole, name=family)
+            group = CaseGroup.from_parent(whole, name=family)
             items.extend(
-                Item.from_parent(group, name=case.name, case=case, verifier=verifier) for case in cases
+                CaseItem.from_parent(group, name=case.name, case=case, verifier=verifier) for case in cases
             )
 
 
-class Group(pytest.Collector):
+class CaseGroup(pytest.Collector):
     """The battery, or one family of it: a name in node ids, for `-k`."""
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -58,7 +58,7 @@ class Group(pytest.Collector):
         return iter(())
 
 
-class Item(pytest.Item):
+class CaseItem(pytest.Item):
     """One case."""
 
     def __init__(self, *, case: Case, verifier: Verifier, **kwargs: Any) -> None:

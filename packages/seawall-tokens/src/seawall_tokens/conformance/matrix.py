@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from seawall_tokens.conformance.battery import families
 from seawall_tokens.conformance.case import HARMS
-from seawall_tokens.conformance.run import Fault, Result
+from seawall_tokens.conformance.run import CaseResult, Fault
 
 Level = Literal["accepted", "crashed", "code", "not-covered", "never"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
@@ -28,7 +28,7 @@ _FAULTS: Final[dict[Level, frozenset[Fault]]] = {
 _ORDER: Final[tuple[Fault, ...]] = ("control-refused", "let-in", "crashed", "timed-out", "other-code")
 
 
-def failing(results: Sequence[Result], level: Level) -> list[Result]:
+def failing(results: Sequence[CaseResult], level: Level) -> list[CaseResult]:
     """The results that fail at this level, worst first."""
     if level == "never":
         return []
@@ -42,7 +42,7 @@ def failing(results: Sequence[Result], level: Level) -> list[Result]:
     return sorted(found, key=_severity)
 
 
-def void_reason(results: Sequence[Result]) -> str:
+def void_reason(results: Sequence[CaseResult]) -> str:
     """Why a run shows nothing at all about the verifier; empty when it shows something."""
     if not any(not result.case.hostile and result.outcome == "accepted" for result in results):
         return "no sound token was accepted"
@@ -52,23 +52,23 @@ def void_reason(results: Sequence[Result]) -> str:
     return ""
 
 
-def has_passed(results: Sequence[Result], level: Level) -> bool:
+def has_passed(results: Sequence[CaseResult], level: Level) -> bool:
     """Whether the verifier passed at this level. `never` only silences the exit code: the verdict is that of `accepted`."""
     return not failing(results, "accepted" if level == "never" else level) and not void_reason(results)
 
 
-def faulty(results: Sequence[Result]) -> list[Result]:
+def faulty(results: Sequence[CaseResult]) -> list[CaseResult]:
     """Everything that is not as it should be, worst first."""
     return sorted((result for result in results if result.fault), key=_severity)
 
 
-def _severity(result: Result) -> tuple[int, int]:
+def _severity(result: CaseResult) -> tuple[int, int]:
     fault = _ORDER.index(result.fault) if result.fault else len(_ORDER)
     harm = list(HARMS).index(result.case.harm) if result.case.harm else -1
     return fault, harm
 
 
-def totals(results: Sequence[Result]) -> dict[str, Any]:
+def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
     """How many of each. `let_in` counts accepted hostile tokens by the harm that follows."""
     hostile = [result for result in results if result.case.hostile]
     controls = [result for result in results if not result.case.hostile]
@@ -88,7 +88,7 @@ def totals(results: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+def rows(results: Sequence[CaseResult]) -> list[dict[str, Any]]:
     """The totals of each family that was asked, in the battery's order."""
     found = []
     for family in families():

@@ -35,7 +35,7 @@ FAULTS: Final[dict[Fault, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CaseResult:
     """What became of one case. `detail` says more (an exception's type and message); `code` is the verifier's own.
 
     `early`: of several presentations one was refused that had to be accepted. `compared`: codes count.
@@ -78,7 +78,7 @@ class _Answer:
 
 def run(
     verifier: Verifier, cases: Iterable[Case], *, limit: float = TIME_LIMIT, now: float | None = None
-) -> Iterator[Result]:
+) -> Iterator[CaseResult]:
     """Judge `verifier` by `cases`, in order. Each token is made just before it is shown; `now` fixes the time.
 
     After `MOST_TIMEOUTS` cases in a row without an answer no further token is shown: every remaining case is `timed-out`.
@@ -86,7 +86,7 @@ def run(
     hanging = 0
     for case in cases:
         if hanging >= MOST_TIMEOUTS and not case.needs & verifier.lacking:
-            yield Result(case, "timed-out", detail=f"not shown: {hanging} cases before it had no answer")
+            yield CaseResult(case, "timed-out", detail=f"not shown: {hanging} cases before it had no answer")
             continue
         result = judge(verifier, case, limit=limit, now=now)
         if result.outcome != "not-covered":
@@ -94,16 +94,18 @@ def run(
         yield result
 
 
-def judge(verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None) -> Result:
+def judge(
+    verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None
+) -> CaseResult:
     """Judge `verifier` by one case. `limit` is seconds a presentation."""
     missing = case.needs & verifier.lacking
     if missing:
-        return Result(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
+        return CaseResult(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
     presentation = case.build(TokenFactory(now))
     begin = time.perf_counter()
     answer, early = _presented(verifier, presentation, limit)
     spent = time.perf_counter() - begin
-    return Result(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
+    return CaseResult(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
 
 
 def _presented(verifier: Verifier, presentation: Presentation, limit: float) -> tuple[_Answer, bool]:
@@ -204,7 +206,7 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def document(results: Iterable[Result]) -> list[dict[str, Any]]:
+def document(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
     """The results as plain values."""
     return [
         {

@@ -35,7 +35,7 @@ def signer(algorithm: str, private: Any) -> Sign:
         return lambda data: hmac.new(private, data, f"sha{digits}").digest()
     digest = _HASHES[digits]()
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        return lambda data: joined(*numbers(private, digest, data), private.curve)
+        return lambda data: join_segments(*numbers(private, digest, data), private.curve)
     if algorithm.startswith("PS"):
         return pss(private, digest, digest, digest.digest_size)
     return lambda data: bytes(private.sign(data, padding.PKCS1v15(), digest))
@@ -55,13 +55,13 @@ def numbers(
     return decode_dss_signature(private.sign(data, ec.ECDSA(digest)))
 
 
-def joined(r: int, s: int, curve: ec.EllipticCurve) -> bytes:
+def join_segments(r: int, s: int, curve: ec.EllipticCurve) -> bytes:
     """Two numbers as JWS wants them: fixed length, one after the other (RFC 7518 section 3.4)."""
     length = (curve.key_size + 7) // 8
     return r.to_bytes(length) + s.to_bytes(length)
 
 
-def encoded_message(data: bytes, length: int, name: str = "sha256", *, bare: bool = False) -> int:
+def encode_message(data: bytes, length: int, name: str = "sha256", *, bare: bool = False) -> int:
     """EMSA-PKCS1-v1_5 of RFC 8017 section 9.2, as a number; `bare` leaves the name of the hash out."""
     digest = hashlib.new(name, data).digest()
     content = digest if bare else _DIGEST_INFO[name] + digest
@@ -72,7 +72,7 @@ def textbook(modulus: int, exponent: int, *, name: str = "sha256", bare: bool = 
     """RSA by arithmetic, for keys that no library would make. `exponent` is the private one."""
     length = (modulus.bit_length() + 7) // 8
     return lambda data: pow(
-        encoded_message(data, length, name, bare=bare) % modulus, exponent, modulus
+        encode_message(data, length, name, bare=bare) % modulus, exponent, modulus
     ).to_bytes(length)
 
 

@@ -29,7 +29,7 @@ class CertificateFault(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class X5cCertificate:
     """Dates in seconds since 1970; SHA-256 of the DER in base64url."""
 
     not_before: int
@@ -37,7 +37,7 @@ class Certificate:
     thumbprint: str
 
 
-def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> Certificate | None:
+def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> X5cCertificate | None:
     """Return what `x5c[0]` says of `key`, `None` without `x5c`; raise `CertificateFault`.
 
     `x5t` and `x5t#S256` beside it must not be of another certificate. The chain is not validated: the trust comes from the place
@@ -60,7 +60,7 @@ def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> Certificate |
         raise CertificateFault("certificate-mismatch", "x5t#S256 is not of the certificate in x5c")
     if _names_another(jwk.get("x5t"), hashlib.sha1(der, usedforsecurity=False).digest()):
         raise CertificateFault("certificate-mismatch", "x5t is not of the certificate in x5c")
-    return Certificate(not_before, not_after, thumbprint)
+    return X5cCertificate(not_before, not_after, thumbprint)
 
 
 def _names_another(thumbprint: Any, own: bytes) -> bool:

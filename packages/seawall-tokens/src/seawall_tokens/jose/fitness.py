@@ -76,14 +76,14 @@ WORDS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class KeyFault:
     """One thing that is wrong with a key: a stable `code` (a key of `WORDS`) and what it means."""
 
     code: str
     words: str
 
 
-def faults(key: NativeKey, algorithm: str | None = None) -> tuple[Fault, ...]:
+def faults(key: NativeKey, algorithm: str | None = None) -> tuple[KeyFault, ...]:
     """All faults of a loaded public key, and of `algorithm` with it when one is given; empty when it is fit.
 
     The arithmetic is done once for each key and remembered (the last 1,024 keys).
@@ -117,12 +117,12 @@ def algorithms_of(key: NativeKey) -> frozenset[str]:
     return CURVE_ALGORITHMS.get(curve_of(key) or "", frozenset())
 
 
-def rsa_faults(modulus: int, exponent: int) -> tuple[Fault, ...]:
+def rsa_faults(modulus: int, exponent: int) -> tuple[KeyFault, ...]:
     """Faults of an RSA public key given as numbers, for keys that no library would load."""
     return _named(_rsa_codes(modulus, exponent))
 
 
-def point_faults(curve: str, x: int, y: int) -> tuple[Fault, ...]:
+def point_faults(curve: str, x: int, y: int) -> tuple[KeyFault, ...]:
     """Faults of an affine point on one of the NIST curves (`P-256`, `P-384`, `P-521`)."""
     known = _CURVES.get(curve)
     if known is None:
@@ -134,12 +134,12 @@ def point_faults(curve: str, x: int, y: int) -> tuple[Fault, ...]:
     return ()
 
 
-def edwards_faults(curve: str, encoded: bytes) -> tuple[Fault, ...]:
+def edwards_faults(curve: str, encoded: bytes) -> tuple[KeyFault, ...]:
     """Faults of an Edwards point in the encoding of RFC 8032 (`Ed25519` 32 bytes, `Ed448` 57 bytes)."""
     return _named(_edwards_codes(curve, encoded))
 
 
-def secret_faults(secret: bytes, algorithm: str) -> tuple[Fault, ...]:
+def secret_faults(secret: bytes, algorithm: str) -> tuple[KeyFault, ...]:
     """Faults of a symmetric secret for HS256, HS384 or HS512 (RFC 7518 section 3.2: at least as long as the hash).
 
     Secrets are for those who hold them: no public key set may contain one, whatever its length.
@@ -153,8 +153,8 @@ def secret_faults(secret: bytes, algorithm: str) -> tuple[Fault, ...]:
     return _named(codes)
 
 
-def _named(codes: tuple[str, ...]) -> tuple[Fault, ...]:
-    return tuple(Fault(code, WORDS[code]) for code in codes)
+def _named(codes: tuple[str, ...]) -> tuple[KeyFault, ...]:
+    return tuple(KeyFault(code, WORDS[code]) for code in codes)
 
 
 @lru_cache(maxsize=1024)

@@ -122,7 +122,7 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
     )
 
 
-def supported_algorithms(key: PublicKey) -> frozenset[str]:
+def list_supported_algorithms(key: PublicKey) -> frozenset[str]:
     """The JWS algorithms that this key may be used with: its own `alg` if it names one, else those of its type."""
     fitting = fitness.algorithms_of(key.native)
     return fitting if key.algorithm is None else fitting & {key.algorithm}

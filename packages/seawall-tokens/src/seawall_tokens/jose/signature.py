@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from seawall_tokens.jose.fitness import NativeKey
-from seawall_tokens.jose.key import PublicKey, supported_algorithms
+from seawall_tokens.jose.key import PublicKey, list_supported_algorithms
 
 Verify = Callable[[bytes, bytes], None]
 """Takes signature and data; raises `InvalidSignature`."""
@@ -42,7 +42,7 @@ def verifier(key: NativeKey, algorithm: str) -> Verify:
 
 def verifies(key: PublicKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
     """Whether `signature` (as in a JWS, decoded) is the key's over `signed`, by an algorithm that fits the key."""
-    if algorithm not in supported_algorithms(key):
+    if algorithm not in list_supported_algorithms(key):
         return False
     try:
         verifier(key.native, algorithm)(signature, signed)

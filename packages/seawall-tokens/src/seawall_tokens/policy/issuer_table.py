@@ -24,7 +24,7 @@ from seawall_tokens.keys.origins import (
     from_url,
 )
 from seawall_tokens.policy.issuer_policy import ANY_TENANT, CONSUMER_TENANT, TENANT_PLACEHOLDER, IssuerPolicy
-from seawall_tokens.policy.profiles import DEFAULT, PROFILES, Profile
+from seawall_tokens.policy.profiles import DEFAULT, PROFILES, IssuerProfile
 from seawall_tokens.policy.settings import ISSUER_SETTINGS
 from seawall_tokens.policy.values import GUID
 from seawall_tokens.verify.claim_conditions import NO_CONDITIONS
@@ -33,13 +33,13 @@ SOURCES: Final = ("jwks_uri", "discovery", "jwks_file", "jwks")
 
 
 @dataclass(slots=True)
-class Entry:
+class IssuerEntry:
     """A table while it is judged. `values` are in the terms of the program; `own` is what the file itself says."""
 
     at: Path
     own: Mapping[str, Any]
     values: dict[str, Any]
-    profile: Profile
+    profile: IssuerProfile
     faults: SettingsErrors
 
     def sound(self, *names: str) -> bool:
@@ -61,7 +61,7 @@ def read_issuer(
     profile = PROFILES.get(named, PROFILES[DEFAULT]) if isinstance(named, str) else PROFILES[DEFAULT]
     table = _with_profile_conditions(table, profile)
     values = read_settings(table, ISSUER_SETTINGS, _defaults(table, profile), at, faults)
-    entry = Entry(at, table, values, profile, faults)
+    entry = IssuerEntry(at, table, values, profile, faults)
     for check in CHECKS:
         check(entry)
     memory = _memory(entry, folder)
@@ -77,7 +77,7 @@ def read_issuer(
     return _policy(entry, origin, memory, clock)
 
 
-def _defaults(table: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+def _defaults(table: Mapping[str, Any], profile: IssuerProfile) -> dict[str, Any]:
     """The profile's settings with its placeholders filled, without its key source where the table has one."""
     own_source = any(name in table for name in SOURCES)
     found = {name: value for name, value in profile.settings.items() if not (own_source and name in SOURCES)}
@@ -102,7 +102,7 @@ def _defaults(table: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     return found
 
 
-def _with_profile_conditions(table: Mapping[str, Any], profile: Profile) -> Mapping[str, Any]:
+def _with_profile_conditions(table: Mapping[str, Any], profile: IssuerProfile) -> Mapping[str, Any]:
     """The table with the profile's conditions beside its own; of one claim the table's own condition counts."""
     own, given = table.get("claims", {}), profile.settings.get("claims")
     if given is None or not isinstance(own, dict):
@@ -110,7 +110,7 @@ def _with_profile_conditions(table: Mapping[str, Any], profile: Profile) -> Mapp
     return {**table, "claims": {**given, **own}}
 
 
-def _check_tenants(entry: Entry) -> None:
+def _check_tenants(entry: IssuerEntry) -> None:
     if not entry.sound("tenants"):
         return
     tenants = entry.values["tenants"]
@@ -131,7 +131,7 @@ def _check_tenants(entry: Entry) -> None:
         entry.say("issuer", "does not hold the tenant that is listed", "correct tenants or issuer")
 
 
-def _check_template(entry: Entry) -> None:
+def _check_template(entry: IssuerEntry) -> None:
     if not entry.sound("issuer", "key_issuer"):
         return
     issuer, templated = entry.values["issuer"], TENANT_PLACEHOLDER in entry.values["issuer"]
@@ -148,7 +148,7 @@ def _check_template(entry: Entry) -> None:
                   "write the issuer in full, or use profile entra-multi-tenant")  # fmt: skip
 
 
-def _check_consumers(entry: Entry) -> None:
+def _check_consumers(entry: IssuerEntry) -> None:
     """Personal accounts have an issuer of their own; mixed with organisations' they are what Storm-0558 used."""
     if not entry.sound("issuer", "tenants", "consumer_issuer"):
         return
@@ -166,7 +166,7 @@ def _check_consumers(entry: Entry) -> None:
                   "use profile entra-personal in an [[issuer]] of its own")  # fmt: skip
 
 
-def _check_sources(entry: Entry) -> None:
+def _check_sources(entry: IssuerEntry) -> None:
     own = [name for name in SOURCES if name in entry.own]
     if len(own) > 1:
         entry.say(
@@ -189,7 +189,7 @@ def _check_sources(entry: Entry) -> None:
         entry.say("trust_file", "has no meaning for keys that are not fetched", "leave it out")
 
 
-def _check_urls(entry: Entry) -> None:
+def _check_urls(entry: IssuerEntry) -> None:
     """Plain http only to this machine, only on request."""
     allowed = entry.values["allow_loopback_http"] is True
     for name in ("issuer", "jwks_uri", "discovery"):
@@ -207,13 +207,13 @@ def _check_urls(entry: Entry) -> None:
             entry.say(name, f"{quote_value(url)} holds a placeholder", "write the URL in full")
 
 
-def _check_okta(entry: Entry) -> None:
+def _check_okta(entry: IssuerEntry) -> None:
     if entry.profile.name == "okta" and entry.sound("issuer") and "/oauth2/" not in entry.values["issuer"]:
         entry.say("issuer", "is the organisation's own server, whose access tokens are for Okta alone",
                   "use a custom authorisation server: https://ORGANISATION.okta.com/oauth2/default")  # fmt: skip
 
 
-def _check_conditions(entry: Entry) -> None:
+def _check_conditions(entry: IssuerEntry) -> None:
     """An issuer that serves strangers needs a condition that tells them apart."""
     if not entry.sound("claims"):
         return
@@ -224,7 +224,7 @@ def _check_conditions(entry: Entry) -> None:
                   f"set a condition on one of: {', '.join(wanted)}")  # fmt: skip
 
 
-CHECKS: Final[tuple[Callable[[Entry], None], ...]] = (
+CHECKS: Final[tuple[Callable[[IssuerEntry], None], ...]] = (
     _check_tenants,
     _check_template,
     _check_consumers,
@@ -235,7 +235,7 @@ CHECKS: Final[tuple[Callable[[Entry], None], ...]] = (
 )
 
 
-def _memory(entry: Entry, folder: FilePath) -> FirstSeen:
+def _memory(entry: IssuerEntry, folder: FilePath) -> FirstSeen:
     if not isinstance(entry.values["key_memory"], str):
         return FirstSeen()
     path = folder / entry.values["key_memory"]
@@ -253,7 +253,7 @@ def _memory(entry: Entry, folder: FilePath) -> FirstSeen:
         return FirstSeen()
 
 
-def _origin(entry: Entry, folder: FilePath) -> Origin | None:
+def _origin(entry: IssuerEntry, folder: FilePath) -> Origin | None:
     """Where the keys come from. Files and sets in the policy are read once now, so that mistakes show at the start."""
     values = entry.values
     if not entry.sound(*SOURCES, "issuer", "key_hosts", "fetch_timeout", "trust_file", "allow_loopback_http"):
@@ -282,7 +282,9 @@ def _origin(entry: Entry, folder: FilePath) -> Origin | None:
     return from_url(values["jwks_uri"], connection) if values["jwks_uri"] is not None else None
 
 
-def _policy(entry: Entry, origin: Origin, memory: FirstSeen, clock: Callable[[], float]) -> IssuerPolicy:
+def _policy(
+    entry: IssuerEntry, origin: Origin, memory: FirstSeen, clock: Callable[[], float]
+) -> IssuerPolicy:
     values = entry.values
     keys = KeyCache(
         values["issuer"],

@@ -12,7 +12,7 @@ ENTRA: Final = "https://login.microsoftonline.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class IssuerProfile:
     """Defaults of one kind of issuer, in the terms of the policy file.
 
     In texts `{tenant}` stands for the one tenant of the entry, `{issuer}` for its issuer without a slash at the end, `{host}`
@@ -38,17 +38,17 @@ _ENTRA_PERMISSIONS: Final = ["scp", "roles"]
 _MANAGED_IDENTITY: Final = "25h"
 """Tokens of managed identities live for 24 hours and 5 minutes (Microsoft: managed identities, frequently asked questions)."""
 
-PROFILES: Final[dict[str, Profile]] = {
+PROFILES: Final[dict[str, IssuerProfile]] = {
     profile.name: profile
     for profile in (
-        Profile(
+        IssuerProfile(
             name="rfc9068",
             meaning="any issuer whose access tokens follow RFC 9068",
             settings={},
             template=None,
             source="RFC 9068 sections 2 and 4",
         ),
-        Profile(
+        IssuerProfile(
             name="entra",
             meaning="Microsoft Entra ID, one tenant, access tokens of version 2",
             settings={
@@ -65,7 +65,7 @@ PROFILES: Final[dict[str, Profile]] = {
             one_tenant=True,
             source="Microsoft identity platform: access tokens, claims validation",
         ),
-        Profile(
+        IssuerProfile(
             name="entra-v1",
             meaning="Microsoft Entra ID, one tenant, access tokens of version 1 (`sts.windows.net`)",
             settings={
@@ -82,7 +82,7 @@ PROFILES: Final[dict[str, Profile]] = {
             one_tenant=True,
             source="Microsoft identity platform: access tokens, claims validation",
         ),
-        Profile(
+        IssuerProfile(
             name="entra-multi-tenant",
             meaning="Microsoft Entra ID, tokens of several tenants of organisations, version 2",
             settings={
@@ -99,7 +99,7 @@ PROFILES: Final[dict[str, Profile]] = {
             template=True,
             source="Microsoft identity platform: validate the signing key issuer",
         ),
-        Profile(
+        IssuerProfile(
             name="entra-personal",
             meaning="personal Microsoft accounts, version 2",
             settings={
@@ -118,7 +118,7 @@ PROFILES: Final[dict[str, Profile]] = {
             one_tenant=True,
             source="Microsoft identity platform: access tokens, claims validation",
         ),
-        Profile(
+        IssuerProfile(
             name="google",
             meaning="Google ID tokens; Google's access tokens are opaque and cannot be verified here",
             settings={
@@ -130,7 +130,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="Google Identity: OpenID Connect; its discovery document",
         ),
-        Profile(
+        IssuerProfile(
             name="okta",
             meaning="Okta, access tokens of a custom authorisation server (which have no `typ`)",
             settings={
@@ -140,7 +140,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="Okta developer documentation: access tokens, custom authorisation servers",
         ),
-        Profile(
+        IssuerProfile(
             name="adfs",
             meaning="AD FS, access tokens (whose `iss` begins with `http://`)",
             settings={
@@ -152,7 +152,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="learn.microsoft.com/openspecs/windows_protocols/ms-oidce section 3.2.5.3.1.3 (access_token_issuer)",
         ),
-        Profile(
+        IssuerProfile(
             name="auth0",
             meaning="Auth0, access tokens of an API in either of its token profiles",
             settings={
@@ -162,7 +162,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="auth0.com/docs/secure/tokens/access-tokens/access-token-profiles",
         ),
-        Profile(
+        IssuerProfile(
             name="cognito",
             meaning="Amazon Cognito, access tokens of a user pool (which have no `aud` and no `typ`); `audiences` are client ids",
             settings={
@@ -174,7 +174,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="docs.aws.amazon.com/verifiedpermissions/latest/userguide/cognito-validation.html",
         ),
-        Profile(
+        IssuerProfile(
             name="keycloak",
             meaning="Keycloak, access tokens of a realm",
             settings={
@@ -185,7 +185,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="keycloak.org/securing-apps/oidc-layers (endpoints); org.keycloak.util.TokenUtil (the claim `typ`)",
         ),
-        Profile(
+        IssuerProfile(
             name="kubernetes",
             meaning="service accounts of one Kubernetes cluster (tokens without `typ`)",
             settings={
@@ -195,7 +195,7 @@ PROFILES: Final[dict[str, Profile]] = {
             },
             source="kubernetes.io/docs/tasks/configure-pod-container/configure-service-account (issuer discovery)",
         ),
-        Profile(
+        IssuerProfile(
             name="github-actions",
             meaning="workflows of GitHub Actions: all of GitHub has this issuer",
             settings={
@@ -216,7 +216,7 @@ PROFILES: Final[dict[str, Profile]] = {
             ),
             source="docs.github.com/en/actions/reference/security/oidc",
         ),
-        Profile(
+        IssuerProfile(
             name="oidc",
             meaning="ID tokens (OpenID Connect), where you are the client that they were issued to",
             settings={"token_types": ["jwt", "absent"], "required_claims": ["sub", "iat"]},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seawall_tokens.revocation.entry import Revocation
-from seawall_tokens.revocation.form import described
+from seawall_tokens.revocation.form import describe_revocation
 from seawall_tokens.revocation.store import RevocationStore, StoredRevocation
 
 
@@ -44,14 +44,16 @@ class LocalRevocationAdmin:
         entry = Revocation(**document, at=self._clock())
         with RevocationStore.open(self._path) as store:
             (number,) = store.append([entry])
-        return described(StoredRevocation(number, entry))
+        return describe_revocation(StoredRevocation(number, entry))
 
     def lift(self, number: int, *, reason: str, who: str) -> dict[str, Any]:
         """As `RevocationAdmin` says."""
         with RevocationStore.open(self._path) as store:
-            return described(store.lift(number, reason=reason, who=who, at=self._clock()))
+            return describe_revocation(store.lift(number, reason=reason, who=who, at=self._clock()))
 
     def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
         """As `RevocationAdmin` says."""
         with RevocationStore.open(self._path) as store:
-            return [described(one) for one in store.entries(now=self._clock(), all_of_them=all_of_them)]
+            return [
+                describe_revocation(one) for one in store.entries(now=self._clock(), all_of_them=all_of_them)
+            ]

@@ -114,7 +114,7 @@ def moment(value: object, name: str, *, now: float | None = None) -> float | Non
     )
 
 
-def described(entry: StoredRevocation) -> dict[str, Any]:
+def describe_revocation(entry: StoredRevocation) -> dict[str, Any]:
     """An entry of the log as JSON values; times are RFC 3339 in UTC."""
     revocation, lifted = entry.revocation, entry.lifted
     return {
@@ -122,18 +122,18 @@ def described(entry: StoredRevocation) -> dict[str, Any]:
         "kind": revocation.kind,
         "issuer": revocation.issuer,
         "value": revocation.value,
-        "not_before": written(revocation.not_before),
+        "not_before": write_revocation(revocation.not_before),
         "reason": revocation.reason,
         "who": revocation.who,
-        "at": written(revocation.at),
-        "expires": written(revocation.expires),
+        "at": write_revocation(revocation.at),
+        "expires": write_revocation(revocation.expires),
         "lifted": None
         if lifted is None
-        else {"at": written(lifted[0]), "who": lifted[1], "reason": lifted[2]},
+        else {"at": write_revocation(lifted[0]), "who": lifted[1], "reason": lifted[2]},
     }
 
 
-def written(seconds: float | None) -> str | None:
+def write_revocation(seconds: float | None) -> str | None:
     """A time as RFC 3339 in UTC, to the millisecond."""
     if seconds is None:
         return None

@@ -41,7 +41,7 @@ _SURELY_VERIFIED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class TokenDecision:
     """What is logged. `code` is empty for an accepted token. All texts are harmless already, or None.
 
     `verified` says whether the signature was, for certain: if not, what stands here is only what the presenter wrote.
@@ -69,7 +69,7 @@ class Decision:
         return _ENCODER.encode({"event": "token", **values})
 
 
-_NAMES = tuple(entry.name for entry in fields(Decision))
+_NAMES = tuple(entry.name for entry in fields(TokenDecision))
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False)
 
 
@@ -82,7 +82,7 @@ def decide(
     now: float,
     dry_run: bool = False,
     verified: bool | None = None,
-) -> Decision:
+) -> TokenDecision:
     """Put a decision into words: `refusal` is None for an accepted token; the rest is whatever was read of the token.
 
     `verified` is whether the signature was verified, where the caller knows; None lets the refusal's code tell.
@@ -94,7 +94,7 @@ def decide(
     identifier = said.get("jti", said.get("uti"))
     if verified is None:
         verified = refusal is None or _after_signature(refusal)
-    return Decision(
+    return TokenDecision(
         at=round(now, 3) if math.isfinite(now) else 0.0,
         outcome=outcome,
         code="" if refusal is None else refusal.code,
@@ -110,7 +110,7 @@ def decide(
     )
 
 
-def log(decision: Decision) -> None:
+def log(decision: TokenDecision) -> None:
     """Write the line: refusals as warnings, accepted tokens as information."""
     level = logging.INFO if decision.outcome == "accepted" else logging.WARNING
     if LOGGER.isEnabledFor(level):

@@ -103,7 +103,7 @@ def check_binding(state: ExaminationState) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class TokenCheck:
     """One step: the number of its check, what it makes sure of, where the rule is written, and the function."""
 
     number: int
@@ -112,28 +112,28 @@ class Check:
     run: Callable[[ExaminationState], None]
 
 
-CHECKS: tuple[Check, ...] = (
-    Check(1, "three segments of strict base64url", "RFC 7515, RFC 8725", read_form),
-    Check(3, "the header is strict JSON, names a signing algorithm, brings no key and no demand",
+CHECKS: tuple[TokenCheck, ...] = (
+    TokenCheck(1, "three segments of strict base64url", "RFC 7515, RFC 8725", read_form),
+    TokenCheck(3, "the header is strict JSON, names a signing algorithm, brings no key and no demand",
           "RFC 7515, RFC 8725 3.10", read_header),
-    Check(1, "the claims are strict JSON", "RFC 7519, RFC 8725 2.6", read_claims),
-    Check(4, "a policy knows the issuer", "RFC 8725 3.8", key_checks.find_issuer),
-    Check(2, "the policy allows the algorithm", "RFC 8725 3.1", key_checks.check_algorithm_allowed),
-    Check(4, "the issuer has a key of this name", "RFC 8725 3.8", key_checks.find_key),
-    Check(4, "the key signs for this issuer", "Entra, signing key issuer", key_checks.check_key_issuer),
-    Check(5, "the key is in use: not retired, revoked, ended, too old or held back", "CSRB, Storm-0558",
+    TokenCheck(1, "the claims are strict JSON", "RFC 7519, RFC 8725 2.6", read_claims),
+    TokenCheck(4, "a policy knows the issuer", "RFC 8725 3.8", key_checks.find_issuer),
+    TokenCheck(2, "the policy allows the algorithm", "RFC 8725 3.1", key_checks.check_algorithm_allowed),
+    TokenCheck(4, "the issuer has a key of this name", "RFC 8725 3.8", key_checks.find_key),
+    TokenCheck(4, "the key signs for this issuer", "Entra, signing key issuer", key_checks.check_key_issuer),
+    TokenCheck(5, "the key is in use: not retired, revoked, ended, too old or held back", "CSRB, Storm-0558",
           key_checks.check_key_state),
-    Check(6, "the key is fit and meant for signatures", "RFC 7518", key_checks.check_key_fitness),
-    Check(2, "the key is bound to this algorithm", "RFC 8725 3.1", key_checks.check_bound_algorithm),
-    Check(11, "nothing of it is revoked", "CAEP, RISC", check_revocations),
-    Check(2, "the signature is the key's", "RFC 7515 5.2", key_checks.check_signature),
-    Check(7, "the token is of the expected kind", "RFC 8725 3.11, RFC 9068", claim_checks.check_type),
-    Check(8, "issuer and tenant belong together and are allowed", "Entra, claims validation",
+    TokenCheck(6, "the key is fit and meant for signatures", "RFC 7518", key_checks.check_key_fitness),
+    TokenCheck(2, "the key is bound to this algorithm", "RFC 8725 3.1", key_checks.check_bound_algorithm),
+    TokenCheck(11, "nothing of it is revoked", "CAEP, RISC", check_revocations),
+    TokenCheck(2, "the signature is the key's", "RFC 7515 5.2", key_checks.check_signature),
+    TokenCheck(7, "the token is of the expected kind", "RFC 8725 3.11, RFC 9068", claim_checks.check_type),
+    TokenCheck(8, "issuer and tenant belong together and are allowed", "Entra, claims validation",
           claim_checks.check_issuer_and_tenant),
-    Check(9, "it is for this service, and the required claims are there", "RFC 9068", claim_checks.check_claims),
-    Check(10, "it has begun, has not expired and does not live too long", "RFC 9068", claim_checks.check_times),
-    Check(14, "the sign-in was strong and recent enough", "RFC 9470", claim_checks.check_authentication),
-    Check(12, "who presents it is who it was given to", "RFC 9449, RFC 8705", check_binding),
+    TokenCheck(9, "it is for this service, and the required claims are there", "RFC 9068", claim_checks.check_claims),
+    TokenCheck(10, "it has begun, has not expired and does not live too long", "RFC 9068", claim_checks.check_times),
+    TokenCheck(14, "the sign-in was strong and recent enough", "RFC 9470", claim_checks.check_authentication),
+    TokenCheck(12, "who presents it is who it was given to", "RFC 9449, RFC 8705", check_binding),
 )  # fmt: skip
 """Every step of an access token, in the order in which they run."""
 
@@ -141,10 +141,10 @@ Outcome = Literal["passed", "refused", "not reached"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CheckStep:
     """How one step ended; `refusal` where it refused."""
 
-    check: Check
+    check: TokenCheck
     outcome: Outcome
     refusal: Refusal | None = None
 
@@ -153,7 +153,7 @@ class Step:
 class Examination:
     """Every step of one token. `header` and `claims` are the token's words, as far as they could be read."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[CheckStep, ...]
     refusal: Refusal | None
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
@@ -183,14 +183,14 @@ def examine(
 ) -> Examination:
     """Run the checks and say of each how it ended. Never raises; an examination does not log and is no verification."""
     state = ExaminationState(token, policy, now, request, replay)
-    steps: list[Step] = []
+    steps: list[CheckStep] = []
     refusal = _refusal_of(lambda _: begin(token, policy, now), state)
     for check in CHECKS:
         if refusal is not None:
-            steps.append(Step(check, "not reached"))
+            steps.append(CheckStep(check, "not reached"))
             continue
         refusal = _refusal_of(check.run, state)
-        steps.append(Step(check, "passed" if refusal is None else "refused", refusal))
+        steps.append(CheckStep(check, "passed" if refusal is None else "refused", refusal))
     header, said = decision.read_unverified(token)
     return Examination(tuple(steps), refusal, header, said, state)
 

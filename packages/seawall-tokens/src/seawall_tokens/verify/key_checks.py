@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.exceptions import InvalidSignature
 
 from seawall_tokens.jose import fitness, signature
-from seawall_tokens.jose.key import PublicKey, supported_algorithms
+from seawall_tokens.jose.key import PublicKey, list_supported_algorithms
 from seawall_tokens.policy.issuer_policy import TENANT_PLACEHOLDER
 from seawall_tokens.policy.prepared_policy import prepare_policy
 from seawall_tokens.refusals import claims as claims_refused
@@ -36,9 +36,9 @@ use it. `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864).
 _REMEMBERED = 1024
 
 
-def bound_algorithms(key: PublicKey, allowed: frozenset[str]) -> frozenset[str]:
+def list_bound_algorithms(key: PublicKey, allowed: frozenset[str]) -> frozenset[str]:
     """The names of the one algorithm that `key` is bound to where `allowed` are allowed; empty if there is none."""
-    fitting = supported_algorithms(key) & allowed
+    fitting = list_supported_algorithms(key) & allowed
     for names in PREFERENCE:
         bound = fitting.intersection(names)
         if bound:
@@ -69,7 +69,7 @@ def make_ready(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
         raise refused.KeyUnfit(fault.words)
     if key.use not in {None, "sig"} or (key.operations is not None and "verify" not in key.operations):
         raise refused.KeyUseWrong
-    names = bound_algorithms(key, allowed)
+    names = list_bound_algorithms(key, allowed)
     return PreparedKey(key, {name: signature.verifier(key.native, name) for name in names})
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from seawall_tokens.jose import base64url, strict_json
-from seawall_tokens.jose.key import KeyRefused, PublicKey, read_key, supported_algorithms
+from seawall_tokens.jose.key import KeyRefused, PublicKey, list_supported_algorithms, read_key
 from seawall_tokens.jose.signature import verifies
 from seawall_tokens.refusals import sender
 from seawall_tokens.verify.http_uri import comparable
@@ -107,7 +107,7 @@ def _signer(segment: str) -> tuple[str, PublicKey]:
         key = read_key(jwk)
     except KeyRefused as refused:
         raise sender.DpopKeyUnfit(refused.code) from None
-    if algorithm not in supported_algorithms(key):
+    if algorithm not in list_supported_algorithms(key):
         raise sender.DpopAlgNotAllowed
     return algorithm, key
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 
 from seawall_tokens.conformance.case import Case, Family, control, hostile
-from seawall_tokens.conformance.encoding import b64, dangling, padded, plain_json, standard
+from seawall_tokens.conformance.encoding import b64, dangling, pad_base64, plain_json, standard
 from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.token_factory import ABSENT, TokenFactory, sign_segments
 
@@ -145,9 +145,9 @@ _CASES: tuple[Case, ...] = (
             "RFC 7797 section 6", "base64url-invalid payload-not-json header-malformed crit-unknown", "laxity",
             _unencoded(crit=False)),
     hostile("padding-header", "`=` at the end of the header, signed as written", _B64, "base64url-invalid", "laxity",
-            _written(header=padded)),
+            _written(header=pad_base64)),
     hostile("padding-payload", "`=` at the end of the payload, signed as written", _B64, "base64url-invalid", "laxity",
-            _written(payload=padded)),
+            _written(payload=pad_base64)),
     hostile("padding-signature", "`=` at the end of the signature: a second name for the same token", _B64, "base64url-invalid",
             "laxity", _token(lambda t: t + "==")),
     hostile("padding-endless", "a thousand `=` at the end", _B64, "base64url-invalid", "laxity",

@@ -10,7 +10,7 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import b64, integer, plain_json
 from seawall_tokens.conformance.keys import Key, ec_key, edwards_jwk, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.signing import Sign, cube_root_forgery, encoded_message, signer
+from seawall_tokens.conformance.signing import Sign, cube_root_forgery, encode_message, signer
 from seawall_tokens.conformance.token_factory import TokenFactory, key_set
 
 _SIZE = "RFC 7518 section 3.3"
@@ -64,7 +64,7 @@ def _rabin(w: TokenFactory) -> Presentation:
         token = w.token(header=w.header(mine), key=mine)
         head, _, text = token.rpartition(".")
         root = int.from_bytes(_unwritten(text))
-        if pow(root, 2, n) == encoded_message(head.encode(), 256):
+        if pow(root, 2, n) == encode_message(head.encode(), 256):
             return w.present(token, w.issuer(mine))
 
 

@@ -12,7 +12,7 @@ from seawall_tokens.conformance.case import Case, Family, control, hostile
 from seawall_tokens.conformance.encoding import b64, plain_json
 from seawall_tokens.conformance.keys import ED25519_ORDER, P256_ORDER, Key, ec_key, edwards_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
-from seawall_tokens.conformance.signing import Sign, joined, numbers, pss, textbook
+from seawall_tokens.conformance.signing import Sign, join_segments, numbers, pss, textbook
 from seawall_tokens.conformance.token_factory import TokenFactory
 
 _RSA = "RFC 8017 section 8.2.2"
@@ -46,7 +46,7 @@ def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[TokenFact
     """An ES256 signature with its two numbers changed."""
 
     def changed(private: Any, data: bytes, _sound: bytes) -> bytes:
-        return joined(*change(*numbers(private, hashes.SHA256(), data)), private.curve)
+        return join_segments(*change(*numbers(private, hashes.SHA256(), data)), private.curve)
 
     return _under(lambda: ec_key("login-2026-b"), changed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from seawall.storage.database.columns import Document, LogText, Number
+from seawall.storage.database.columns import DocumentColumn, LogText, Number
 
 revision = "0001"
 down_revision = None
@@ -47,7 +47,7 @@ def _tables() -> None:
         sa.Column("actor", LogText(), nullable=False),
         sa.Column("action", LogText(), nullable=False),
         sa.Column("subject", LogText(), nullable=False),
-        sa.Column("details", Document(), nullable=False),
+        sa.Column("details", DocumentColumn(), nullable=False),
         sa.Column("previous", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit")),
@@ -56,7 +56,7 @@ def _tables() -> None:
         "checkpoints",
         sa.Column("source_key", sa.String(length=32), nullable=False),
         sa.Column("source", LogText(), nullable=False),
-        sa.Column("position", Document(), nullable=False),
+        sa.Column("position", DocumentColumn(), nullable=False),
         sa.PrimaryKeyConstraint("source_key", name=op.f("pk_checkpoints")),
     )
     op.create_table(
@@ -73,7 +73,7 @@ def _tables() -> None:
         sa.Column("tenant", LogText(), nullable=False),
         sa.Column("account", LogText(), nullable=False),
         sa.Column("answer", LogText(), nullable=False),
-        sa.Column("scope", Document(), nullable=False),
+        sa.Column("scope", DocumentColumn(), nullable=False),
         sa.Column("note", LogText(), nullable=False),
         sa.Column("given_by", LogText(), nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),
@@ -100,7 +100,7 @@ def _tables() -> None:
         sa.Column("last_event", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
     op.create_index("ix_incidents_account_key", "incidents", ["account_key"], unique=False)
@@ -152,7 +152,7 @@ def _tables() -> None:
         sa.Column("text", LogText(), nullable=False),
         sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("value", LogText(), nullable=False),
-        sa.Column("counts", Document(), nullable=False),
+        sa.Column("counts", DocumentColumn(), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident"], ["incidents.id"], name=op.f("fk_reasons_incident"), ondelete="CASCADE"
         ),

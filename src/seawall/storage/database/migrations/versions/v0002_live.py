@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from seawall.storage.database.columns import Document, LogText, Number
+from seawall.storage.database.columns import DocumentColumn, LogText, Number
 
 revision = "0002"
 down_revision = "0001"
@@ -59,7 +59,7 @@ def _detection() -> None:
     op.create_table(
         "days",
         sa.Column("day", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_days")),
     )
     op.create_table(
@@ -73,7 +73,7 @@ def _detection() -> None:
         sa.Column("kind", LogText(), nullable=False),
         sa.Column("target", LogText(), nullable=False),
         sa.Column("incident", LogText(), nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
@@ -86,7 +86,7 @@ def _detection() -> None:
     op.create_table(
         "settings",
         sa.Column("name", LogText(), nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
     op.create_table(
@@ -154,7 +154,7 @@ def _queue() -> None:
     op.create_table(
         "queue_shown",
         sa.Column("incident", LogText(), nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident"], ["incidents.id"], name=op.f("fk_queue_shown_incident"), ondelete="CASCADE"
         ),
@@ -196,7 +196,7 @@ def _people() -> None:
         sa.Column("credential_id", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("sign_count", sa.BigInteger(), nullable=False),
-        sa.Column("transports", Document(), nullable=False),
+        sa.Column("transports", DocumentColumn(), nullable=False),
         sa.Column("label", LogText(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from seawall.storage.database.columns import Document, LogText, Number
+from seawall.storage.database.columns import DocumentColumn, LogText, Number
 
 revision = "0003"
 down_revision = "0002"
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", Number, autoincrement=True, nullable=False),
         sa.Column("plan", LogText(), nullable=False),
         sa.Column("tenant", LogText(), nullable=False),
-        sa.Column("document", Document(), nullable=False),
+        sa.Column("document", DocumentColumn(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("given_by", LogText(), nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from seawall.storage.database.columns import Document, LogText
+from seawall.storage.database.columns import DocumentColumn, LogText
 
 revision = "0004"
 down_revision = "0003"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("first_day", sa.BigInteger(), nullable=False),
         sa.Column("last_day", sa.BigInteger(), nullable=True),
         sa.Column("waiting_from", sa.BigInteger(), nullable=True),
-        sa.Column("notes", Document(), nullable=False),
+        sa.Column("notes", DocumentColumn(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_key", name=op.f("pk_first_imports")),
     )
     op.add_column("queue", sa.Column("is_history", sa.Boolean(), nullable=False, server_default=sa.false()))

@@ -25,7 +25,7 @@ def check_sizes(tree: Any) -> Iterator[tuple[str, str, str]]:
 class Tree:
     CHECKS: ClassVar = (check_sizes,)
 
-    name: Annotated[str, Meaning("what it is called", form("[A-Za-z]+", '"Oak"'), is_unique=True)]
+    name: Annotated[str, Meaning("what it is called", form("[A-Za-z]+", '"Oak"'), unique=str.casefold)]
     height: Annotated[float, Meaning("in metres", number(float, 0.1, 150))] = 1.0
     girth: Annotated[float, Meaning("in metres")] = 0.5
     kind: Annotated[Literal["leaf", "needle"], Meaning("what it carries")] = "leaf"

@@ -23,6 +23,7 @@ from seawall.console.sign_in.by_oidc import role_of
 from seawall.console.sign_in.oidc_settings import ConsoleTable, load_oidc
 from seawall_base.errors import PolicyInvalid
 from seawall_base.http_url import FetchError
+from seawall_base.settings_table import settings_of
 from tests.console.consoles import HOST, ORIGIN, Browser, Console, console
 from tests.gate.gates import Issuer
 
@@ -347,6 +348,46 @@ def test_settings_that_make_no_sense_are_refused_at_the_start(
         load_oidc(path)
 
 
+def test_every_fault_of_a_policy_is_said_at_once(tmp_path: Path, provider: Provider) -> None:
+    path = policy(
+        tmp_path,
+        provider,
+        console_table='scopes = ["email"]\nprompt = 1\ntrust_file = "absent.pem"\nrolls = 1',
+    )
+    (tmp_path / "client-secret").unlink()
+    text = path.read_text().replace("analyst =", "boss =").replace('discovery = "http', 'discovery = "ftp')
+    path.write_text(text.replace(f'audiences = ["{CLIENT}"]', 'audiences = ["api"]'))
+    with pytest.raises(ServeInvalid) as refused:
+        load_oidc(path)
+    said = [line.removeprefix(f"{path}:").split(";")[0] for line in refused.value.details]
+    assert [line for line in said if "client-secret" not in line] == [
+        "14: discovery: the URL is not https://",
+        "16: boss: is no role",
+        "17: scopes: without openid give no identity",
+        "18: prompt: is a number where a text is needed",
+        "20: rolls: is not a setting",
+    ]
+    path.write_text(path.read_text().replace("boss", "analyst").replace("rolls = 1", "").replace("prompt = 1", "")
+                    .replace('["email"]', '["openid"]').replace("ftp", "http"))  # fmt: skip
+    with pytest.raises(ServeInvalid) as refused:
+        load_oidc(path)
+    said = [line.removeprefix(f"{path}:") for line in refused.value.details]
+    assert said[0].startswith(
+        "6: audiences: the issuer 'login' takes other tokens than ID tokens for this client; write"
+    )
+    assert re.match(r"13: client_secret_file: .*client-secret: cannot be read: No such file", said[1])
+    assert said[2] == (
+        "19: trust_file: the file of trusted certificates cannot be read; name a PEM file with the authorities' certificates"
+    )
+    path.write_text(
+        path.read_text().replace("[[issuer]]", "[[issuer]]\nclock_skw = 1").replace("roles =", "rols =")
+    )
+    with pytest.raises(
+        PolicyInvalid, match=r"3: clock_skw: is not(.|\n)*17: rols: is not a setting; did you mean roles"
+    ):
+        load_oidc(path)
+
+
 def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "serve.md").read_text("utf-8")
     (example,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -361,7 +402,7 @@ def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
         )
     )
     names = {name for cell in documented for name in re.findall(r"`(\w+)`", cell)}
-    assert names == set(ConsoleTable.__struct_fields__)
+    assert names == {one.name for one in settings_of(ConsoleTable)}
 
 
 def test_a_name_of_the_trail_is_nobodys(site: Console, provider: Provider) -> None:

@@ -247,6 +247,35 @@ def test_settings_that_are_wrong_are_refused(tmp_path: Path, old: str, new: str)
         settings.load_settings(path)
 
 
+def test_every_fault_of_the_settings_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "signals.toml"
+    stream = '[[stream]]\nname = "gate"\naudience = "https://g.example/events"\npoll = true\n'
+    path.write_text(
+        GOOD.replace("https://s.example", "https://s.example?a=1").replace("key.pem", "") + 2 * stream
+    )
+    with pytest.raises(SignalsInvalid) as refused:
+        settings.load_settings(path)
+    assert [line.removeprefix(f"{path}:") for line in refused.value.details] == [
+        "3: issuer: no query may be in it; write https://host/path",
+        "4: key: is empty; write a value, or leave the setting out",
+        "10: name: 'gate' is also that of the table on line 5; keep one of them",
+        "11: audience: 'https://g.example/events' is also that of the table on line 5; keep one of them",
+        "14: name: 'gate' is also that of the table on line 5; keep one of them",
+        "15: audience: 'https://g.example/events' is also that of the table on line 5; keep one of them",
+    ]
+    path.write_text(GOOD + stream.replace("gate", "a").replace("g.", "a.") + stream.replace("gate", "b").replace("g.", "b.")
+                    + 'token_file = "gone"\n')  # fmt: skip
+    with pytest.raises(SignalsInvalid) as refused:
+        settings.load_settings(path)
+    first, second = (line.removeprefix(f"{path}:") for line in refused.value.details)
+    assert first.startswith("9: token_file: who polls needs a token of at least 32 characters; name a file")
+    assert second.startswith("17: token_file:")
+    assert "gone: cannot be read: No such file or directory; check token_file" in second
+    path.write_text("stream = []\n" + GOOD.split("[[stream]]")[0])
+    with pytest.raises(SignalsInvalid, match=r"signals\.toml:1: stream: there are 0 streams; name 1 to 1000"):
+        settings.load_settings(path)
+
+
 def test_what_a_receiver_cannot_digest_does_not_keep_the_rest_from_arriving(
     outbox: SignalOutbox, told: list[transmitter.QueuedEventToken]
 ) -> None:

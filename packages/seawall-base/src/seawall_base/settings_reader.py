@@ -70,8 +70,6 @@ def check_unique(setting: str, values: Iterable[tuple[Path, Hashable]], faults: 
     """Say which tables, given by their places, have the same value of a setting as an earlier one."""
     first: dict[Hashable, Path] = {}
     for at, value in values:
-        if value is None or value is MALFORMED:
-            continue
         earlier = first.setdefault(value, at)
         if earlier != at:
             what = f"{quote_value(value)} is also that of the table on line {faults.line(earlier)}"

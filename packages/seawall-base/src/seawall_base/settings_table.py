@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -56,14 +56,14 @@ Check = Callable[[Any], Iterable[tuple[str, str, str]]]
 class Meaning:
     """What a setting means, for messages and for the reference pages, and how its value is read.
 
-    `read` is needed where the type does not say it. `kind` is how the pages call what may stand there. `is_unique`: no two
-    tables of an array may have the same, in whatever case. `is_file`: a name relative to the file of the settings.
+    `read` is needed where the type does not say it. `kind` is how the pages call what may stand there. `unique` makes of
+    a value what no two tables of an array may share. `is_file`: a name relative to the file of the settings.
     """
 
     words: str
     read: Reader | None = None
     kind: str = ""
-    is_unique: bool = False
+    unique: Callable[[Any], Hashable] | None = None
     is_file: bool = False
 
 
@@ -257,7 +257,8 @@ def _read_nested(
     place = (*at, setting.name)
     if setting.name not in table:
         if setting.is_needed:
-            faults.add(place, "is missing", f"add {header_of(place)}: {plain_words(setting.meaning.words)}")
+            header = header_of((*place, 0) if setting.shape == "tables" else place)
+            faults.add(place, "is missing", f"add {header}: {plain_words(setting.meaning.words)}")
         return setting.default
     raw = table[setting.name]
     if setting.shape == "table":
@@ -276,12 +277,19 @@ def _read_nested(
         return MALFORMED if len(faults.found) > before else named
     entries = tables_of(table, setting.name, faults, at)
     read = [(where, read_values(setting.hint, one, where, faults, folder)) for where, one in entries]
-    for unique in (one.name for one in settings_of(setting.hint) if one.meaning.is_unique):
-        check_unique(unique, ((where, _folded(values[unique])) for where, values in read), faults)
+    for one in settings_of(setting.hint):
+        if one.meaning.unique is not None:
+            _check_unique(one.name, one.meaning.unique, read, faults)
     for where, values in read:
         _has_contradictions(setting.hint, values, where, faults)
     return MALFORMED if len(faults.found) > before else tuple(setting.hint(**values) for _, values in read)
 
 
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+def _check_unique(
+    name: str,
+    unique: Callable[[Any], Hashable],
+    read: Iterable[tuple[Path, Mapping[str, Any]]],
+    faults: SettingsErrors,
+) -> None:
+    sound = ((at, values[name]) for at, values in read if values[name] is not MALFORMED)
+    check_unique(name, ((at, unique(value)) for at, value in sound), faults)

@@ -2,47 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-import msgspec
+from typing import Annotated, Any, ClassVar, Final, get_args
 
 from seawall.console.errors import ServeInvalid
 from seawall.storage.database import Role
 from seawall_base.http_connection import TrustStore, trust_store
 from seawall_base.http_url import FetchError, parse_url
 from seawall_base.secret_file import read_secret
-from seawall_tokens.policy.file import PolicyDocument, load_document
+from seawall_base.settings_reader import SettingsErrors
+from seawall_base.settings_table import Check, Meaning, read_table
+from seawall_base.settings_values import InvalidValue, any_text, any_texts, kind_of, quote_value
+from seawall_tokens.policy.file import PolicyDocument, read_document
 from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
 from seawall_tokens.revocation.follower import RevocationFollower
 
 TABLE: Final = "console"
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+ROLES: Final = get_args(Role)
+_FIX: Final = "the settings of [console] are described in docs/reference/settings.md"
+_name: Final = any_text(500, least=1)
 
 
-class ConsoleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[console]` of the policy file, as it is written.
+def _roles(value: Any) -> dict[Role, list[str]]:
+    """Values of the claim by the role that they give."""
+    fix = 'write roles = { admin = ["..."] }'
+    if not isinstance(value, dict):
+        raise InvalidValue(f"is {kind_of(value)} where a table is needed", fix)
+    found: dict[Role, list[str]] = {}
+    for name, values in value.items():
+        if name not in ROLES:
+            raise InvalidValue("is no role", f"the roles are: {', '.join(ROLES)}", at=(name,))
+        try:
+            found[name] = list(any_texts(_name)(values))
+        except InvalidValue as wrong:
+            raise InvalidValue(wrong.what, wrong.fix, at=(name, *wrong.at)) from None
+    if not any(found.values()):
+        raise InvalidValue("gives nobody a role", fix)
+    return found
 
-    `issuer` is the name of an `[[issuer]]` of the file; it may be left out where there is one. `client_secret_file` is
-    left out by public clients. `discovery` is where the provider describes itself, unless that is below its issuer.
-    `roles` says which values of the claim `role_claim` give which role; whoever has none of them is refused.
-    """
 
-    client_id: _Name
-    roles: dict[Role, list[_Name]]
-    issuer: _Name | None = None
-    client_secret_file: _Name | None = None
-    discovery: _Name | None = None
-    authorization_endpoint: _Name | None = None
-    token_endpoint: _Name | None = None
-    scopes: list[_Name] = msgspec.field(default_factory=lambda: ["openid", "profile", "email"])
-    name_claim: _Name = "preferred_username"
-    role_claim: _Name = "roles"
-    prompt: _Name | None = None
-    trust_file: _Name | None = None
-    allow_loopback_http: bool = False
+def check_scopes(console: Any) -> Iterator[tuple[str, str, str]]:
+    """Say where the provider would not be asked who somebody is."""
+    if "openid" not in console.scopes:
+        yield "scopes", "without openid give no identity", "add openid"
+
+
+def check_url(name: str) -> Check:
+    """Return what says where an address of the provider cannot be one."""
+
+    def check(console: Any) -> Iterator[tuple[str, str, str]]:
+        url = getattr(console, name)
+        if url is None:
+            return
+        try:
+            parse_url(url, allow_loopback_http=console.allow_loopback_http)
+        except FetchError as error:
+            yield name, str(error), "write an https:// URL"
+
+    return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleTable:
+    """`[console]` of the policy file, as it is written."""
+
+    CHECKS: ClassVar = (
+        check_scopes,
+        *(check_url(name) for name in ("discovery", "authorization_endpoint", "token_endpoint")),
+    )
+
+    client_id: Annotated[str, Meaning("this console's id at the provider", _name)]
+    roles: Annotated[
+        dict[Role, list[str]],
+        Meaning(
+            "which values of the claim give which role (`viewer`, `analyst`, `admin`); the highest counts, and whoever has "
+            "none is refused",
+            _roles,
+            kind="table of texts",
+        ),
+    ]
+    issuer: Annotated[
+        str | None, Meaning("the `name` of the issuer's table, where the file has several", _name)
+    ] = None
+    client_secret_file: Annotated[
+        Path | None, Meaning("a file with its secret; left out by a public client", _name)
+    ] = None
+    discovery: Annotated[
+        str | None, Meaning("the provider's discovery document; below the issuer unless given", _name, "URL")
+    ] = None
+    authorization_endpoint: Annotated[
+        str | None, Meaning("with `token_endpoint`, in place of discovery", _name, "URL")
+    ] = None
+    token_endpoint: Annotated[
+        str | None, Meaning("with `authorization_endpoint`, in place of discovery", _name, "URL")
+    ] = None
+    scopes: Annotated[tuple[str, ...], Meaning("what is asked for", any_texts(_name))] = (
+        "openid",
+        "profile",
+        "email",
+    )
+    name_claim: Annotated[
+        str, Meaning("the claim that becomes the user's name at the first sign-in", _name)
+    ] = "preferred_username"
+    role_claim: Annotated[str, Meaning("the claim that holds roles or groups", _name)] = "roles"
+    prompt: Annotated[str | None, Meaning("handed on to the provider, as `login`", _name)] = None
+    trust_file: Annotated[
+        Path | None,
+        Meaning("certificates (PEM) to trust for these addresses, in place of the system's", _name),
+    ] = None
+    allow_loopback_http: Annotated[bool, Meaning("plain http to this machine, for tests")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,72 +127,80 @@ class OidcSettings:
 
 
 def load_oidc(path: Path) -> OidcSettings:
-    """Read a policy file with a table `[console]`. Raises `PolicyInvalid` and `ServeInvalid`."""
-    document = load_document(path)
-    raw = document.tables.get(TABLE)
-    if raw is None:
-        raise ServeInvalid(f"{path} has no table [console]", fix="docs/how-to/serve.md shows one")
-    table = _table(path, raw)
-    entry = _entry(path, document, table)
+    """Read a policy file with a table `[console]`.
+
+    Raises `PolicyInvalid` where the policy has a fault, else `ServeInvalid`; either names every fault of the file.
+    """
+    document, faults = read_document(path)
+    policy_is_sound = not faults.found
+    table, entry, secret, trust = _table(document, faults), None, "", None
+    if table is not None:
+        entry = _entry(document, table, faults) if policy_is_sound else None
+        secret, trust = _secret(table, faults), _trust(table, faults)
+    if not policy_is_sound:
+        faults.refuse()
+    faults.refuse(ServeInvalid, _FIX)
+    assert table is not None  # noqa: S101 - without them there was a fault
+    assert entry is not None  # noqa: S101
     revocations = None
     if document.revocation_store is not None:
         revocations = RevocationFollower(document.revocation_store).start()
     policy = Policy((entry,)) if revocations is None else Policy((entry,), revocations)
-    return OidcSettings(table, entry, policy, _secret(path, table), _trust(path, table))
+    return OidcSettings(table, entry, policy, secret, trust)
 
 
-def _table(path: Path, raw: Mapping[str, Any]) -> ConsoleTable:
-    try:
-        table = msgspec.convert(raw, ConsoleTable)
-    except msgspec.ValidationError as error:
-        raise ServeInvalid(
-            f"{path}: [console]: {error}", fix="docs/how-to/serve.md lists its settings"
-        ) from None
-    if not any(table.roles.values()):
-        raise ServeInvalid(f"{path}: [console] gives nobody a role", fix='roles = { admin = ["…"] }')
-    if "openid" not in table.scopes:
-        raise ServeInvalid(f"{path}: [console]: scopes without openid give no identity", fix="add openid")
-    for url in (table.discovery, table.authorization_endpoint, table.token_endpoint):
-        if url is None:
-            continue
-        try:
-            parse_url(url, allow_loopback_http=table.allow_loopback_http)
-        except FetchError as error:
-            raise ServeInvalid(f"{path}: [console]: {error}", fix="an https:// URL") from None
-    return table
+def _table(document: PolicyDocument, faults: SettingsErrors) -> ConsoleTable | None:
+    raw: Mapping[str, Any] | None = document.tables.get(TABLE)
+    if raw is None:
+        if (TABLE,) not in document.lines:
+            faults.add((TABLE,), "is missing", "add [console], as docs/how-to/serve.md shows")
+        return None
+    return read_table(ConsoleTable, raw, (TABLE,), faults, document.path.parent)
 
 
-def _entry(path: Path, document: PolicyDocument, table: ConsoleTable) -> IssuerPolicy:
-    named = [one for one in document.issuers if table.issuer is None or one.name == table.issuer]
+def _entry(document: PolicyDocument, table: ConsoleTable, faults: SettingsErrors) -> IssuerPolicy | None:
+    """Return the issuer that signs people in."""
+    named = [
+        (number, one)
+        for number, one in enumerate(document.issuers)
+        if table.issuer is None or one.name == table.issuer
+    ]
     if len(named) != 1:
-        raise ServeInvalid(
-            f"{path}: [console] has to name one of the issuers", fix='issuer = "the name of an [[issuer]]"'
-        )
-    entry = named[0]
+        names = ", ".join(quote_value(one.name) for one in document.issuers)
+        faults.add((TABLE, "issuer"), "has to name one of the issuers", f"set issuer to one of: {names}")
+        return None
+    number, entry = named[0]
     if entry.audiences != {table.client_id}:
-        raise ServeInvalid(
-            f"{path}: the issuer {entry.name} takes other tokens than ID tokens for this client",
-            fix=f"audiences = [{table.client_id!r}], and nothing else, in its table",
+        faults.add(
+            ("issuer", number, "audiences"),
+            f"the issuer {quote_value(entry.name)} takes other tokens than ID tokens for this client",
+            f"write audiences = [{quote_value(table.client_id)}], and nothing else",
         )
-    if entry.templated and (table.authorization_endpoint is None or table.token_endpoint is None):
-        raise ServeInvalid(
-            f"{path}: the issuer {entry.name} stands for several tenants",
-            fix="give authorization_endpoint and token_endpoint in [console]",
-        )
+    if entry.templated:
+        for name in ("authorization_endpoint", "token_endpoint"):
+            if getattr(table, name) is None:
+                what = f"is missing: the issuer {quote_value(entry.name)} stands for several tenants"
+                faults.add((TABLE, name), what, f"give {name} in [console]")
     return entry
 
 
-def _secret(path: Path, table: ConsoleTable) -> str:
+def _secret(table: ConsoleTable, faults: SettingsErrors) -> str:
     if table.client_secret_file is None:
         return ""
-    file = path.parent / table.client_secret_file
-    return read_secret(file, ServeInvalid, fix="check client_secret_file", may_be_shared=True)
+    try:
+        return read_secret(
+            table.client_secret_file, ServeInvalid, fix="check client_secret_file", may_be_shared=True
+        )
+    except ServeInvalid as error:
+        faults.add((TABLE, "client_secret_file"), error.message, error.fix)
+        return ""
 
 
-def _trust(path: Path, table: ConsoleTable) -> TrustStore | None:
+def _trust(table: ConsoleTable, faults: SettingsErrors) -> TrustStore | None:
     if table.trust_file is None:
         return None
     try:
-        return trust_store(path.parent / table.trust_file)
+        return trust_store(table.trust_file)
     except FetchError as error:
-        raise ServeInvalid(f"{path}: [console]: {error}", fix="check trust_file") from None
+        faults.add((TABLE, "trust_file"), str(error), "name a PEM file with the authorities' certificates")
+        return None

@@ -200,7 +200,8 @@ class Recipient:
     CHECKS: ClassVar = (check_who,)
 
     id: Annotated[
-        str, Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, is_unique=True)
+        str,
+        Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold),
     ]
     kind: Annotated[RecipientKind, Meaning("`owner` of mailboxes, or `organisation`")]
     name: Annotated[str, Meaning("what people call the recipient", _filled(_line))]

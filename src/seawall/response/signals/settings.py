@@ -4,26 +4,93 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from seawall.response.errors import SignalsInvalid
-from seawall_base.http_url import FetchError, parse_url
-from seawall_base.regular_files import open_file
 from seawall_base.secret_file import read_secret
+from seawall_base.settings_document import read_toml
+from seawall_base.settings_reader import SettingsErrors
+from seawall_base.settings_table import Meaning, read_table
+from seawall_base.settings_values import InvalidValue, any_text, form, or_empty, unrepeated_url
+from seawall_base.toml_lines import Path as Place
 
 Way = Literal["push", "poll"]
 
-LARGEST: Final = 256 * 1024
+LONGEST_TEXT: Final = 2048
 MOST_STREAMS: Final = 1000
 SHORTEST_TOKEN: Final = 32
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_FIX: Final = "every setting is described in docs/reference/settings.md"
 _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
-_OF_STREAM: Final = frozenset({"name", "audience", "push", "token_file", "poll"})
-_OF_TRANSMITTER: Final = frozenset({"issuer", "key", "outbox", "url"})
+_needed: Final = any_text(LONGEST_TEXT, least=1)
+
+
+def _address(value: Any) -> str:
+    """A URL without a query."""
+    found: str = unrepeated_url(_needed(value))
+    if "?" in found:
+        raise InvalidValue("no query may be in it", "write https://host/path")
+    return found
+
+
+def check_way(stream: Any) -> Iterator[tuple[str, str, str]]:
+    """Say where it is not clear how a receiver gets its events."""
+    if bool(stream.push) == stream.poll:
+        yield "", "a stream has either push or poll", 'write push = "https://host/path", or poll = true'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransmitterTable:
+    """`[transmitter]`: who sends the events, and signs them."""
+
+    issuer: Annotated[str, Meaning("`iss` of event tokens", _address, "URL")]
+    key: Annotated[Path, Meaning("the signing key: RSA (RS256) or P-256 (ES256), PEM, mode 0600", _needed)]
+    outbox: Annotated[
+        str,
+        Meaning(
+            "what was sent, to whom, and what became of it; `signals.db` beside this file unless given",
+            is_file=True,
+        ),
+    ] = ""
+    url: Annotated[
+        str, Meaning("where receivers that poll reach it; the issuer unless given", or_empty(_address), "URL")
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamTable:
+    """`[[stream]]`: one receiver. It has either `push` or `poll`."""
+
+    CHECKS: ClassVar = (check_way,)
+
+    name: Annotated[
+        str,
+        Meaning(
+            "what lists and logs call it: letters a-z, digits and hyphens",
+            form(r"[a-z0-9][a-z0-9-]{0,62}", "letters a-z, digits and hyphens"),
+            unique=str,
+        ),
+    ]
+    audience: Annotated[str, Meaning("the `aud` that it expects", _needed, unique=str)]
+    push: Annotated[str, Meaning("its endpoint, to which events are sent", or_empty(_address), "URL")] = ""
+    poll: Annotated[bool, Meaning("it asks for its events itself")] = False
+    token_file: Annotated[
+        str,
+        Meaning(
+            "a file with the bearer token that it wants, or with which it asks (at least 32 characters), mode 0600",
+            is_file=True,
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsFile:
+    """The whole file, as it is written."""
+
+    transmitter: Annotated[TransmitterTable, Meaning("who sends the events, and signs them")]
+    stream: Annotated[tuple[StreamTable, ...], Meaning("who is to be told")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,112 +129,56 @@ class SignalSettings:
 
 
 def load_settings(path: Path) -> SignalSettings:
-    """Read the settings; files in it are relative to it. Raises `SignalsInvalid`, which names the setting."""
-    try:
-        with open_file(path) as file:
-            data = file.read(LARGEST + 1)
-        document = tomllib.loads(data.decode("utf-8"))
-    except FileNotFoundError:
+    """Return the settings; files in it are relative to it. Raises `SignalsInvalid` with every fault and its line."""
+    if not path.exists():
         raise SignalsInvalid(
             f"{path}: there are no settings: who is to be told, and signed by which key, is not known",
             fix="write it as docs/how-to/signals.md shows, or name it with --settings",
-        ) from None
-    except OSError as error:
-        raise SignalsInvalid(
-            f"{path}: the settings cannot be read: {error.strerror}", fix="check --settings"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise SignalsInvalid(
-            f"{path}: no TOML: {str(error)[:200]}", fix="see docs/how-to/signals.md"
-        ) from None
-    if len(data) > LARGEST:
-        raise SignalsInvalid(f"{path}: larger than {LARGEST} bytes", fix="see docs/how-to/signals.md")
-    return _settings(path, document)
-
-
-def _settings(path: Path, document: Mapping[str, Any]) -> SignalSettings:
-    _known(path, "", document, frozenset({"transmitter", "stream"}))
-    transmitter = document.get("transmitter")
-    if not isinstance(transmitter, dict):
-        raise SignalsInvalid(f"{path}: [transmitter] is missing", fix="see docs/how-to/signals.md")
-    _known(path, "[transmitter]", transmitter, _OF_TRANSMITTER)
-    streams = document.get("stream", [])
-    if not isinstance(streams, list) or not 0 < len(streams) <= MOST_STREAMS:
-        raise SignalsInvalid(
-            f"{path}: [[stream]] is missing", fix="name who is to be told, see docs/how-to/signals.md"
         )
-    made = tuple(_stream(path, one) for one in streams)
-    for what, values in (("name", [one.name for one in made]), ("audience", [one.audience for one in made])):
-        if len(set(values)) != len(values):
-            raise SignalsInvalid(f"{path}: two streams have one {what}", fix="keep one of them")
-    issuer = _https(path, "[transmitter] issuer", _text(path, "[transmitter]", transmitter, "issuer"))
-    url = str(transmitter.get("url") or issuer)
+    document, faults = read_toml(path, SignalsInvalid, give="check --settings", described=_FIX)
+    found = read_table(SignalsFile, document, (), faults, path.parent)
+    if found is not None and not 0 < len(found.stream) <= MOST_STREAMS:
+        faults.add(
+            ("stream",), f"there are {len(found.stream)} streams", f"name 1 to {MOST_STREAMS} receivers"
+        )
+    tables = found.stream if found is not None else ()
+    streams = tuple(_stream(table, ("stream", number), faults) for number, table in enumerate(tables))
+    faults.refuse()
+    assert found is not None  # noqa: S101 - without it there was a fault
+    transmitter = found.transmitter
     return SignalSettings(
-        issuer=issuer,
-        key=path.parent / _text(path, "[transmitter]", transmitter, "key"),
-        outbox=path.parent / str(transmitter.get("outbox") or "signals.db"),
-        streams=made,
-        url=_https(path, "[transmitter] url", url),
+        issuer=transmitter.issuer,
+        key=transmitter.key,
+        outbox=Path(transmitter.outbox) if transmitter.outbox else path.parent / "signals.db",
+        streams=streams,
+        url=transmitter.url or transmitter.issuer,
     )
 
 
-def _stream(path: Path, table: object) -> SignalReceiver:
-    if not isinstance(table, dict):
-        raise SignalsInvalid(f"{path}: write [[stream]] with two brackets", fix="see docs/how-to/signals.md")
-    name = _text(path, "[[stream]]", table, "name")
-    at = f"[[stream]] {name}"
-    if not _NAME.fullmatch(name):
-        raise SignalsInvalid(
-            f"{path}: {at[:80]!r}: a name is letters a-z, digits and hyphens", fix="rename it"
-        )
-    _known(path, at, table, _OF_STREAM)
-    audience = _text(path, at, table, "audience")
-    if ("push" in table) == ("poll" in table) or table.get("poll", True) is not True:
-        raise SignalsInvalid(f"{path}: {at}: either push = URL or poll = true", fix="choose one of them")
-    token = _token(path, at, table)
-    if "push" not in table:
-        if len(token) < SHORTEST_TOKEN:
-            raise SignalsInvalid(
-                f"{path}: {at}: who polls needs a token of at least {SHORTEST_TOKEN} characters",
-                fix="token_file: a file with one, made by: openssl rand -hex 32",
-            )
-        return SignalReceiver(name, audience, "poll", digest=hashlib.sha256(token.encode("ascii")).digest())
-    endpoint = _https(path, f"{at}: push", _text(path, at, table, "push"))
-    return SignalReceiver(name, audience, "push", endpoint, token)
-
-
-def _known(path: Path, at: str, table: Mapping[str, Any], names: frozenset[str]) -> None:
-    for name in sorted(table.keys() - names):
-        raise SignalsInvalid(f"{path}: {at} {name[:80]!r} is not a setting", fix="see docs/how-to/signals.md")
-
-
-def _text(path: Path, at: str, table: Mapping[str, Any], name: str) -> str:
-    value = table.get(name)
-    if not isinstance(value, str) or not value or len(value) > 2048:
-        raise SignalsInvalid(
-            f"{path}: {at[:80]}: {name} is missing or no text", fix="see docs/how-to/signals.md"
-        )
-    return value
-
-
-def _https(path: Path, at: str, url: str) -> str:
+def _stream(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalReceiver:
+    """Return a receiver with its token; what is wrong with the token is added to `faults`."""
+    token = ""
     try:
-        parse_url(url, allow_loopback_http=True)
-    except FetchError as error:
-        raise SignalsInvalid(f"{path}: {at}: {error}", fix="write https://host/path") from None
-    if "?" in url:
-        raise SignalsInvalid(f"{path}: {at}: no query may be in it", fix="write https://host/path")
-    return url
+        token = _token(table.token_file)
+    except SignalsInvalid as error:
+        faults.add((*at, "token_file"), error.message, error.fix)
+    else:
+        if table.poll and len(token) < SHORTEST_TOKEN:
+            what = f"who polls needs a token of at least {SHORTEST_TOKEN} characters"
+            faults.add((*at, "token_file"), what, "name a file with one, made by: openssl rand -hex 32")
+    if table.poll:
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        return SignalReceiver(table.name, table.audience, "poll", digest=digest)
+    return SignalReceiver(table.name, table.audience, "push", table.push, token)
 
 
-def _token(path: Path, at: str, table: Mapping[str, Any]) -> str:
-    """The token in the file that `token_file` names, which nobody else may read; empty where it names none."""
-    if "token_file" not in table:
+def _token(file: str) -> str:
+    """Return the token in a file that nobody else may read, empty where none is named. Raises `SignalsInvalid`."""
+    if not file:
         return ""
-    place = path.parent / _text(path, at, table, "token_file")
     text = read_secret(
-        place, SignalsInvalid, what="the token", fix=f"check token_file of {at}", may_be_empty=True
+        Path(file), SignalsInvalid, what="the token", fix="check token_file", may_be_empty=True
     )
     if not _VISIBLE.fullmatch(text):
-        raise SignalsInvalid(f"{place}: a token is one line of visible ASCII", fix="openssl rand -hex 32")
+        raise SignalsInvalid(f"{file}: a token is one line of visible ASCII", fix="openssl rand -hex 32")
     return text

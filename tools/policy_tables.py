@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from seawall_base.settings_values import Setting
 from seawall_tokens.policy.profiles import PROFILES
 from seawall_tokens.policy.settings import ISSUER_SETTINGS, REVOCATION_SETTINGS
 from tools import generated_tables
+from tools.setting_rows import cell, rows_table, spelled
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "policy.md"
-
-
-def spelled(value: Any) -> str:
-    """A default as it would stand in the file."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, list):
-        inner = ", ".join(f'"{one}"' for one in value)
-        return f"`[{inner}]`"
-    return f'`"{value}"`'
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def settings_table(settings: Iterable[Setting]) -> str:
-    """One row for each setting."""
-    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
-    for setting in settings:
-        default = "(needed)" if setting.needed else _cell(spelled(setting.default))
-        rows.append(f"| `{setting.name}` | {_cell(setting.kind)} | {default} | {_cell(setting.meaning)} |")
-    return "\n".join(rows)
 
 
 def profiles_table() -> str:
     """One row for each profile."""
     rows = ["| profile | for | sets | source |", "|---|---|---|---|"]
     for profile in PROFILES.values():
-        sets = "; ".join(f"`{name}` {_cell(spelled(value))}" for name, value in profile.settings.items())
+        sets = "; ".join(f"`{name}` {cell(spelled(value))}" for name, value in profile.settings.items())
         rows.append(
-            f"| `{profile.name}` | {_cell(profile.meaning)} | {sets or 'the defaults'} | {profile.source} |"
+            f"| `{profile.name}` | {cell(profile.meaning)} | {sets or 'the defaults'} | {profile.source} |"
         )
     return "\n".join(rows)
 
@@ -54,8 +27,8 @@ def profiles_table() -> str:
 def tables() -> dict[str, str]:
     """Every generated table by the name in its markers."""
     return {
-        "issuer settings": settings_table(ISSUER_SETTINGS),
-        "revocations settings": settings_table(REVOCATION_SETTINGS),
+        "issuer settings": rows_table(ISSUER_SETTINGS),
+        "revocations settings": rows_table(REVOCATION_SETTINGS),
         "profiles": profiles_table(),
     }
 

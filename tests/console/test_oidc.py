@@ -20,10 +20,9 @@ from seawall.console.context import ConsoleSettings
 from seawall.console.errors import ServeInvalid
 from seawall.console.sign_in import oidc_provider
 from seawall.console.sign_in.by_oidc import role_of
-from seawall.console.sign_in.oidc_settings import ConsoleTable, load_oidc
+from seawall.console.sign_in.oidc_settings import load_oidc
 from seawall_base.errors import PolicyInvalid
 from seawall_base.http_url import FetchError
-from seawall_base.settings_table import settings_of
 from tests.console.consoles import HOST, ORIGIN, Browser, Console, console
 from tests.gate.gates import Issuer
 
@@ -396,13 +395,6 @@ def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
     settings = load_oidc(tmp_path / "policy.toml")
     assert settings.secret == "a secret"
     assert role_of({"roles": ["soc", "it"]}, settings) == "analyst"
-    documented = set(
-        re.findall(
-            r"^\| (`[^|]*`) \|", page.split("setting of `[console]`")[1].split("\n\n")[0], re.MULTILINE
-        )
-    )
-    names = {name for cell in documented for name in re.findall(r"`(\w+)`", cell)}
-    assert names == {one.name for one in settings_of(ConsoleTable)}
 
 
 def test_a_name_of_the_trail_is_nobodys(site: Console, provider: Provider) -> None:

@@ -41,6 +41,7 @@ class PathRule:
         Meaning(
             'values that claims must have: `claims.hd = "example.org"`; see docs/reference/policy.md, *Conditions on claims*',
             conditions_of_claims,
+            "table",
         ),
     ] = NO_CONDITIONS
     acr_values: Annotated[

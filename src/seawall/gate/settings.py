@@ -37,7 +37,9 @@ class AdminSettings:
         str,
         Meaning("an address of its own for `/admin/…`: `127.0.0.1:8088` or `unix:/run/seawall/admin.sock`"),
     ] = ""
-    allow: Annotated[Peers, Meaning("who may call it; nobody else gets further than 404", peers)] = LOOPBACK
+    allow: Annotated[
+        Peers, Meaning("who may call it; nobody else gets further than 404", peers, "networks")
+    ] = LOOPBACK
     token_file: Annotated[
         Path | None,
         Meaning(
@@ -54,9 +56,9 @@ class MetricsSettings:
     """`[gate.metrics]`: `/metrics` and the reasons in `/healthz`."""
 
     enabled: Annotated[bool, Meaning("whether `/metrics` exists")] = True
-    allow: Annotated[Peers, Meaning("who may read `/metrics` and the reasons in `/healthz`", peers)] = (
-        LOOPBACK
-    )
+    allow: Annotated[
+        Peers, Meaning("who may read `/metrics` and the reasons in `/healthz`", peers, "networks")
+    ] = LOOPBACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ class GateSettings:
         Meaning(
             "who may ask: networks, and `unix` for the socket. Nobody else is answered, nor are his headers read",
             peers,
+            "networks",
         ),
     ] = LOOPBACK
     origins: Annotated[

@@ -103,9 +103,7 @@ class CaseFacts:
     sector: Annotated[str, Meaning("the sector, for your own records", _text)] = ""
     tlp: Annotated[
         Literal["clear", "green", "amber", "red"],
-        Meaning(
-            "how far the machine-readable package may be passed on (TLP): `clear`, `green`, `amber` or `red`"
-        ),
+        Meaning("how far the machine-readable package may be passed on (TLP)"),
     ] = "amber"
 
 
@@ -148,13 +146,19 @@ class MailServer:
     port: Annotated[int | None, Meaning("587 unless given, or 465 with `tls`", number(int, 0, 65535))] = None
     security: Annotated[
         Literal["starttls", "tls", "none"],
-        Meaning("`starttls`, `tls`, or `none` for a server on this machine alone"),
+        Meaning("how the server is reached; `none` is for one on this machine alone"),
     ] = "starttls"
     user: Annotated[str, Meaning("the name to sign in with; without it nobody signs in")] = ""
     password_file: Annotated[
         str, Meaning("a file with the password; else it is in `SEAWALL_SMTP_PASSWORD`", kind="path")
     ] = ""
-    ca_file: Annotated[str, Meaning("certificates (PEM) to trust in place of the system's", kind="path")] = ""
+    ca_file: Annotated[
+        str,
+        Meaning(
+            "certificates (PEM) to trust in place of the system's; relative to the working folder",
+            kind="path",
+        ),
+    ] = ""
     bounce_address: Annotated[
         str,
         Meaning(
@@ -203,7 +207,7 @@ class Recipient:
         str,
         Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold),
     ]
-    kind: Annotated[RecipientKind, Meaning("`owner` of mailboxes, or `organisation`")]
+    kind: Annotated[RecipientKind, Meaning("the owner of mailboxes, or an organisation with all that it has")]
     name: Annotated[str, Meaning("what people call the recipient", _filled(_line))]
     language: Annotated[
         str, Meaning("the language of the letter; with `[texts]` there must be words in it")

@@ -1,0 +1,65 @@
+"""Tables of settings for the reference pages, from what the code declares: key, kind, default, meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from seawall.web.peers import Peers
+from seawall_base.settings_table import Declared, settings_of
+from seawall_base.settings_values import Setting
+from seawall_tokens.verify.claim_conditions import Conditions
+
+
+def spelled(value: Any) -> str:
+    """A default as it would stand in the file."""
+    if value is None or value == "" or isinstance(value, Conditions):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Peers):
+        value = value.texts
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(f'"{one}"' for one in value)
+        return f"`[{inner}]`"
+    if isinstance(value, (int, float)):
+        return f"`{value}`"
+    return f'`"{value}"`'
+
+
+def cell(text: str) -> str:
+    """A text in a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def rows_table(settings: Iterable[Setting]) -> str:
+    """One row for each setting that is declared as a row."""
+    return _table((one.name, one.kind, one.default, one.needed, one.meaning) for one in settings)
+
+
+def class_table(kind: type) -> str:
+    """One row for each setting of a class, without the tables below it."""
+    return _table(
+        (one.name, _kind(one), one.default, one.is_needed, one.meaning.words)
+        for one in settings_of(kind)
+        if one.shape == "value"
+    )
+
+
+def _kind(setting: Declared) -> str:
+    if get_origin(setting.hint) is Literal:
+        return ", ".join(f'`"{option}"`' for option in get_args(setting.hint))
+    return setting.kind
+
+
+def _table(rows: Iterable[tuple[str, str, Any, bool, str]]) -> str:
+    lines = ["| setting | kind | default | meaning |", "|---|---|---|---|"]
+    for name, kind, default, is_needed, meaning in rows:
+        shown = (
+            "(needed)"
+            if is_needed
+            else cell(spelled(default if not isinstance(default, Path) else str(default)))
+        )
+        lines.append(f"| `{name}` | {cell(kind)} | {shown} | {cell(meaning)} |")
+    return "\n".join(lines)

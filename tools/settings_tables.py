@@ -1,0 +1,55 @@
+"""Writes the tables of all settings files from the code: `python -m tools.settings_tables` (or `--check`).
+
+They stand on docs/reference/settings.md, policy.md and gate.md; the last two have commands of their own for further tables.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from seawall.console.sign_in.oidc_settings import ConsoleTable
+from seawall.response.containment import settings as containment
+from seawall.response.notification import case_file
+from seawall.response.signals import settings as signals
+from tools import gate_tables, generated_tables, policy_tables
+from tools.setting_rows import class_table
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
+
+
+def tables() -> dict[str, str]:
+    """Every generated table of settings.md by the name in its markers."""
+    return {
+        "respond microsoft": class_table(containment.MicrosoftSettings),
+        "respond google": class_table(containment.GoogleSettings),
+        "respond okta": class_table(containment.OktaSettings),
+        "respond gate": class_table(containment.GateAccessSettings),
+        "case case": class_table(case_file.CaseFacts),
+        "case sender": class_table(case_file.LetterSender),
+        "case smtp": class_table(case_file.MailServer),
+        "case texts": class_table(case_file.OperatorTexts),
+        "case recipients": class_table(case_file.Recipient),
+        "signals transmitter": class_table(signals.TransmitterTable),
+        "signals stream": class_table(signals.StreamTable),
+        "console": class_table(ConsoleTable),
+    }
+
+
+def rewritten(page: str) -> str:
+    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    return generated_tables.rewritten(page, tables(), PAGE.name)
+
+
+def main(arguments: list[str]) -> int:
+    """Write all pages of settings, or with `--check` only say whether one would change."""
+    pages = {
+        PAGE: rewritten(PAGE.read_text("utf-8")),
+        policy_tables.PAGE: policy_tables.rewritten(policy_tables.PAGE.read_text("utf-8")),
+        gate_tables.PAGE: gate_tables.rewritten(gate_tables.PAGE.read_text("utf-8")),
+    }
+    return generated_tables.write_or_check(pages, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

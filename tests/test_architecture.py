@@ -158,6 +158,17 @@ def _imported(tree: ast.AST) -> set[str]:
     return found
 
 
+HTTP_LIBRARIES = {"http", "urllib", "urllib3", "requests", "httpx", "aiohttp"}
+HTTP_CLIENT = ("seawall_base/http_connection.py", "seawall_base/http_client.py")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if not relative(path).startswith(HTTP_CLIENT)], ids=relative
+)
+def test_one_client_sends_every_request(path: Path) -> None:
+    assert not _imported(ast.parse(path.read_text("utf-8"))) & HTTP_LIBRARIES
+
+
 @pytest.mark.parametrize(
     "path", [path for path in MODULES if not relative(path).startswith(NETWORKED)], ids=relative
 )

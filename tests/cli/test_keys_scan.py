@@ -308,7 +308,7 @@ def test_an_unexpected_failure_says_no_key(
     def fails(label: str, content: bytes) -> None:
         raise RuntimeError(content)
 
-    monkeypatch.setattr(pem, "_judged", fails)
+    monkeypatch.setattr(pem, "_judge", fails)
     (tmp_path / "key").write_bytes(PEM)
     code, document = answer(capsys, tmp_path)
     assert code == 3

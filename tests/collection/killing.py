@@ -55,14 +55,14 @@ def watched(kill_at: int) -> None:
         if statement.startswith(WORDS):
             count()
 
-    connected = tables.connected
+    connected = tables.connect_ledger
 
     def connect(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
         connection = connected(path, is_read=is_read)
         connection.set_trace_callback(traced)
         return connection
 
-    tables.connected = connect
+    tables.connect_ledger = connect
     os.fsync = before(os.fsync)
     os.write = before(os.write)
     Path.rename = before(Path.rename)  # type: ignore[method-assign]

@@ -36,14 +36,14 @@ def demo(
     from seawall.pipeline.scan import ScanSettings
     from seawall_base.private_files import make_folder
 
-    is_there = _made_before(seed, out / "truth.json")
+    is_there = _is_made_before(seed, out / "truth.json")
     if not quiet and not is_there:
         streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged attacks)")
     if not is_there:
         make_folder(out)
         make_world(demo_settings(seed), out)
     result = scan.run([out / "logs"], out, ScanSettings(), quiet=quiet)
-    found, staged = _staged(result, out / "truth.json")
+    found, staged = _stage(result, out / "truth.json")
     if as_json:
         comparison = {"staged_attacks": staged, "staged_attacks_raised": found}
         streams.answer_json({**results.document(result, out), **comparison})
@@ -56,7 +56,7 @@ def demo(
     streams.next_step(f"seawall explain 1 --out {streams.quote_path(out)}")
 
 
-def _made_before(seed: int, truth: Path) -> bool:
+def _is_made_before(seed: int, truth: Path) -> bool:
     """Whether an earlier run left the same world there: equal seeds give equal bytes."""
     import msgspec
 
@@ -68,7 +68,7 @@ def _made_before(seed: int, truth: Path) -> bool:
     return bool(settings.get("seed") == seed)
 
 
-def _staged(result: ScanResult, truth: Path) -> tuple[int, int]:
+def _stage(result: ScanResult, truth: Path) -> tuple[int, int]:
     """How many staged attacks have a record in a raised incident, and how many there are."""
     import msgspec
 

@@ -141,12 +141,12 @@ def _run(arguments: list[str] | None) -> int:
     except ModuleNotFoundError as error:
         typed = sys.argv[1:] if arguments is None else arguments
         missing = missing_extra(error, typed[0] if typed else "")
-        return _unexpected(error) if missing is None else _refuse(missing)
+        return _report_unexpected(error) if missing is None else _refuse(missing)
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line for a person, not a traceback
-        return _unexpected(error)
+        return _report_unexpected(error)
     if result == INTERRUPTED:  # Typer makes an exit code of an interrupt by itself
         say("interrupted")
     return result if isinstance(result, int) else 0
@@ -159,7 +159,7 @@ def _refuse(error: SeawallError) -> int:
     return error.exit_code
 
 
-def _unexpected(error: Exception) -> int:
+def _report_unexpected(error: Exception) -> int:
     if hasattr(error, "show") and hasattr(error, "exit_code"):  # Typer's own refusals of what was typed
         error.show()
         return int(error.exit_code)

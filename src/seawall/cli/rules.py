@@ -52,9 +52,9 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
     """
     from seawall.detection.rules.sigma.telling import summarise_rules
 
-    loaded = _loaded(folders)
+    loaded = _load(folders)
     rows = [{**_row(about, "runs"), "is_part": about.id in loaded.parts} for about in loaded.abouts]
-    rows += [_skipped_row(one.file, one.reason, one.about) for one in loaded.skipped]
+    rows += [_skip_row(one.file, one.reason, one.about) for one in loaded.skipped]
     rows.sort(key=lambda row: (row["file"], row["id"] or ""))
     if as_json:
         counts = {"loaded": len(loaded), "cannot_hit": loaded.idle, "skipped": len(loaded.skipped)}
@@ -121,7 +121,7 @@ def explain_rule(
       seawall rules explain inbox_rule_forwards
       seawall rules explain my-rule --rules my-rules/ --json
     """
-    loaded = _loaded(folders)
+    loaded = _load(folders)
     name = rule.lower()
     wanted = [about for about in loaded.abouts if name in (about.id, Path(about.file).stem.lower())]
     wanted.sort(key=lambda about: (about.id != name, about.id in loaded.parts))
@@ -129,7 +129,7 @@ def explain_rule(
         reasons = [one.reason for one in loaded.skipped if name in _names(one)]
         why = f": {reasons[0]}" if reasons else ""
         raise UsageError(f"no rule {rule} runs{why}", fix="seawall rules list")
-    document = _explained(loaded, wanted[0])
+    document = _explain(loaded, wanted[0])
     if as_json:
         streams.answer_json(document)
         return
@@ -153,7 +153,7 @@ def explain_rule(
     streams.write("\n".join(visible(line) for line in lines if line) + "\n")
 
 
-def _loaded(folders: list[Path] | None) -> RuleSet:
+def _load(folders: list[Path] | None) -> RuleSet:
     from seawall.detection.rules.sigma.load import load_rules
 
     return load_rules(tuple(folders or ()))
@@ -176,12 +176,12 @@ def _row(about: RuleDescription, status: str) -> dict[str, Any]:
     return {**row, "cannot_hit": about.cannot_hit} if about.cannot_hit else row
 
 
-def _skipped_row(file: str, reason: str, about: RuleDescription | None) -> dict[str, Any]:
+def _skip_row(file: str, reason: str, about: RuleDescription | None) -> dict[str, Any]:
     row = _row(about, "skipped") if about else {"id": None, "title": None, "level": None, "tags": []}
     return {**row, "file": file, "status": "skipped", "reason": reason}
 
 
-def _explained(loaded: RuleSet, about: RuleDescription) -> dict[str, Any]:
+def _explain(loaded: RuleSet, about: RuleDescription) -> dict[str, Any]:
     return {
         **_row(about, "runs"),
         "description": about.description,

@@ -104,7 +104,7 @@ def scan(
         )
     if not quiet:
         streams.next_step(_next(result, out))
-    if fail_on is not None and (results.not_judged(result) or _reached(result, fail_on.value)):
+    if fail_on is not None and (results.not_judged(result) or _is_level_reached(result, fail_on.value)):
         raise typer.Exit(INCIDENTS_FOUND)
 
 
@@ -132,7 +132,7 @@ def _next(result: ScanResult, out: Path) -> str:
     return "seawall demo, to see what an incident looks like"
 
 
-def _reached(result: ScanResult, level: str) -> bool:
+def _is_level_reached(result: ScanResult, level: str) -> bool:
     from seawall.detection.incident import SEVERITIES
 
     enough = SEVERITIES[[str(severity) for severity in SEVERITIES].index(level) :]

@@ -135,11 +135,11 @@ def scope(
         "address": address, "session": session, "token": token, "key": key, "network": network, "app": app,
         "user_agent": user_agent, "device": device, "account": account, "mailbox": mailbox,
     }  # fmt: skip
-    asked = _asked(
+    asked = _make_query(
         seeds, start, end, complete=complete, unread_checked=unread_checked, servers_only=servers_only
     )
-    found, reading = _searched(paths or [], store, database, asked, incident or [], collected, quiet=quiet)
-    typed = _typed(paths or [], store, database, start, end, collected, out, unread_checked=unread_checked)
+    found, reading = _search(paths or [], store, database, asked, incident or [], collected, quiet=quiet)
+    typed = _type(paths or [], store, database, start, end, collected, out, unread_checked=unread_checked)
     if out is not None:
         from seawall.report.scope_files import write_scope_files
 
@@ -154,7 +154,7 @@ def scope(
         _tell(found, reading, out, typed)
 
 
-def _asked(
+def _make_query(
     seeds: dict[IndicatorKind, Values],
     start: str | None,
     end: str | None,
@@ -194,7 +194,7 @@ def _time(option: str, text: str | None) -> int | None:
     return round(zoned.timestamp() * 1_000_000)
 
 
-def _searched(
+def _search(
     paths: list[Path],
     store: Path | None,
     database: str | None,
@@ -223,7 +223,7 @@ def _searched(
         )
     if incidents and is_scan:
         asked = replace(asked, incidents=sources.incident_records(paths[0], incidents))
-    feeds = _collected(collected) if collected is not None else ()
+    feeds = _collect(collected) if collected is not None else ()
     with progress.show_progress(quiet=quiet) as report:
         if is_scan:
             return sources.scope_of_scan(paths[0], asked, SearchBounds(), feeds)
@@ -243,7 +243,7 @@ def _searched(
     return found, reading
 
 
-def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
+def _collect(folder: Path) -> tuple[CollectedFeed, ...]:
     """Return the coverage that the collection ledger proves. A missing ledger is an error: it would prove everything."""
     from seawall.collection.collector import ledger_folder
     from seawall.collection.ledger import read_collected
@@ -257,7 +257,7 @@ def _collected(folder: Path) -> tuple[CollectedFeed, ...]:
     return feeds
 
 
-def _typed(
+def _type(
     paths: list[Path],
     store: Path | None,
     database: str | None,

@@ -30,7 +30,7 @@ def answer(draw: Callable[[Console], None]) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PLAIN_WIDTH
-    with _guarded(), console.capture() as capture:  # also a captured console touches stdout at its end
+    with _guard(), console.capture() as capture:  # also a captured console touches stdout at its end
         draw(console)
     lines = capture.get().splitlines()
     write("".join(f"{line if console.is_terminal else line.rstrip()}\n" for line in lines))
@@ -46,7 +46,7 @@ def answer_json(document: dict[str, Any]) -> None:
 
 def write(text: str) -> None:
     """Write to stdout; a reader that has left (`| head`) is no failure and gets no traceback."""
-    with _guarded():
+    with _guard():
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -56,7 +56,7 @@ def write(text: str) -> None:
 
 
 @contextmanager
-def _guarded() -> Iterator[None]:
+def _guard() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:

@@ -47,8 +47,8 @@ def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: As
       seawall user list
       seawall user list --store /var/lib/seawall --json
     """
-    with _opened(store, database) as opened, opened.reading() as work:
-        rows = [_described(work, one) for one in work.users.all()]
+    with _open(store, database) as opened, opened.reading() as work:
+        rows = [_describe(work, one) for one in work.users.all()]
     if as_json:
         streams.answer_json({"users": rows})
         return
@@ -83,12 +83,12 @@ def add(
     if is_reserved(name):
         raise UsageError("this name is taken", fix="choose another name")
     at = _now()
-    with _opened(store, database) as opened, opened.writing() as work:
+    with _open(store, database) as opened, opened.writing() as work:
         if not len(work.users) and role != "admin":
             raise UsageError("the first user is an admin", fix="add an admin first")
         made = work.users.add(name, _role(role), at=at)
         _note(work, "user-added", made, at, role=made.role)
-        code = _invited(work, made, at)
+        code = _invite(work, made, at)
     _say_code(made.name, code, as_json=as_json)
 
 
@@ -103,12 +103,12 @@ def invite(
       seawall user invite ann
     """
     at = _now()
-    with _opened(store, database) as opened, opened.writing() as work:
-        found = _found(work, name)
+    with _open(store, database) as opened, opened.writing() as work:
+        found = _find(work, name)
         if found.disabled_at is not None:
             work.users.enable(found.id)
             _note(work, "user-enabled", found, at)
-        code = _invited(work, found, at)
+        code = _invite(work, found, at)
     _say_code(found.name, code, as_json=as_json)
 
 
@@ -124,8 +124,8 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
     from seawall.console.sign_in.factors import admin_can_sign_in
 
     at = _now()
-    with _opened(store, database) as opened, opened.writing() as work:
-        found = _found(work, name)
+    with _open(store, database) as opened, opened.writing() as work:
+        found = _find(work, name)
         could_sign_in = admin_can_sign_in(work)
         work.users.disable(found.id, at=at)
         if could_sign_in and not admin_can_sign_in(work):
@@ -138,7 +138,7 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
 
 
 @contextmanager
-def _opened(store: Path, database: str | None) -> Iterator[Database]:
+def _open(store: Path, database: str | None) -> Iterator[Database]:
     from seawall.storage.place import open_store
 
     with open_store(store, database) as opened:
@@ -155,14 +155,14 @@ def _role(text: str) -> Role:
     return cast("Role", text)
 
 
-def _found(work: Transaction, name: str) -> User:
+def _find(work: Transaction, name: str) -> User:
     found = work.users.find(name)
     if found is None:
         raise UsageError("this user does not exist", fix="seawall user list")
     return found
 
 
-def _invited(work: Transaction, found: User, at: int) -> str:
+def _invite(work: Transaction, found: User, at: int) -> str:
     from seawall.console.sign_in.codes import new_invite
 
     code, _ = new_invite(work, found.id, by=ACTOR, at=at)
@@ -176,7 +176,7 @@ def _note(work: Transaction, action: str, found: User, at: int, **details: str) 
     )
 
 
-def _described(work: Transaction, one: User) -> dict[str, Any]:
+def _describe(work: Transaction, one: User) -> dict[str, Any]:
     from seawall.console.sign_in.factors import has_totp
 
     ways = [

@@ -52,10 +52,10 @@ def mark_queried(painted: Sequence[Painted], start: int, end: int, asked_at: int
             result.append((end, last, at))
     if here < end:
         result.append((here, end, asked_at))
-    return _joined(sorted(result))
+    return _join(sorted(result))
 
 
-def _joined(painted: list[Painted]) -> list[Painted]:
+def _join(painted: list[Painted]) -> list[Painted]:
     """Neighbours that were asked for at the same time are one. Gaps of earlier pieces were filled in any order."""
     result: list[Painted] = []
     for first, last, at in painted:

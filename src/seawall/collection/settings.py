@@ -169,7 +169,7 @@ def _table(file: Path, vendor: str, faults: list[str]) -> tuple[dict[str, Any], 
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "is no TOML"
         raise CollectInvalid(f"{file}: {reason}", fix="see docs/how-to/collect.md") from None
     faults += [
-        f"{file}:{lines.get((name,), 1)}: {_shown(name)}: is no vendor{_near(name, SETTINGS)}"
+        f"{file}:{lines.get((name,), 1)}: {_show(name)}: is no vendor{_near(name, SETTINGS)}"
         for name in document
         if name not in SETTINGS
     ]
@@ -178,7 +178,7 @@ def _table(file: Path, vendor: str, faults: list[str]) -> tuple[dict[str, Any], 
         faults.append(f"{file}: there is no table [{vendor}]")
         return {}, lines
     faults += [
-        f"{file}:{lines.get((vendor, name), 1)}: {_shown(name)}: is no setting of {vendor}{_near(name, SETTINGS[vendor])}"
+        f"{file}:{lines.get((vendor, name), 1)}: {_show(name)}: is no setting of {vendor}{_near(name, SETTINGS[vendor])}"
         for name in table
         if name not in SETTINGS[vendor]
     ]
@@ -190,7 +190,7 @@ def _near(name: str, known: Mapping[str, Any]) -> str:
     return f"; did you mean {found[0]}?" if found else f"; known: {', '.join(known)}"
 
 
-def _shown(name: str) -> str:
+def _show(name: str) -> str:
     return ascii(name[:60])[1:-1]
 
 

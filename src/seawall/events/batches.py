@@ -63,7 +63,7 @@ class FileTally:
 
 def count_by_file(batch: EventBatch) -> dict[str, FileTally]:
     """Return by name what a batch holds of each file that it is of. Work by column, for a batch may be of thousands."""
-    found = _counted_events(batch.events)
+    found = _count_events(batch.events)
     unread = Counter(problem.source_file for problem in batch.problems if problem.counts_as_record)
     lines: dict[str, int] = {}
     for problem in batch.problems:
@@ -76,7 +76,7 @@ def count_by_file(batch: EventBatch) -> dict[str, FileTally]:
     return found
 
 
-def _counted_events(events: pa.Table) -> dict[str, FileTally]:
+def _count_events(events: pa.Table) -> dict[str, FileTally]:
     if not events.num_rows:
         return {}
     names = events.column("source_file").unify_dictionaries().chunk(0).dictionary.to_pylist()

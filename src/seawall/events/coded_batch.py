@@ -214,14 +214,12 @@ def hash_text(column: pa.Array) -> Keys:
     content = np.frombuffer(column.buffers()[2], np.uint8)[: offsets[-1] + sizes[-1]]
     content = np.concatenate([content[offsets[0] :], np.zeros(8, np.uint8)])
     is_even = (sizes == sizes[0]).all() and offsets[-1] - offsets[0] == (len(offsets) - 1) * sizes[0]
-    folded = (
-        _folded_evenly(content, len(sizes), int(sizes[0])) if is_even else _folded(content, sizes, offsets)
-    )
+    folded = _fold_evenly(content, len(sizes), int(sizes[0])) if is_even else _fold(content, sizes, offsets)
     hashes[filled] = np.maximum(mix(folded, sizes.astype(np.uint64)), 1)
     return hashes
 
 
-def _folded_evenly(content: npt.NDArray[np.uint8], texts: int, size: int) -> Keys:
+def _fold_evenly(content: npt.NDArray[np.uint8], texts: int, size: int) -> Keys:
     """Fold texts of one size that lie side by side, as identifiers do: no byte is looked for."""
     hashes = np.zeros(texts, np.uint64)
     for start in range(0, size, 8):
@@ -232,7 +230,7 @@ def _folded_evenly(content: npt.NDArray[np.uint8], texts: int, size: int) -> Key
     return hashes
 
 
-def _folded(content: npt.NDArray[np.uint8], sizes: Times, offsets: Times) -> Keys:
+def _fold(content: npt.NDArray[np.uint8], sizes: Times, offsets: Times) -> Keys:
     hashes, offsets = np.zeros(len(sizes), np.uint64), offsets - offsets[0]
     every_byte: Keys = np.ndarray((len(content) - 7,), "<u8", content, strides=(1,))
     for start in range(0, int(sizes.max()), 8):

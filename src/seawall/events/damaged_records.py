@@ -120,22 +120,22 @@ def _member(text: str, at: int, read: _Read) -> int | None:
     """Read one member; where the next begins, None where nothing can be read on."""
     if text[at] != '"' or not _FOLLOWS.match(text, at - 1):
         read.fields.pop(read.last, None)
-        return _resumed(text, at, read)
+        return _resume(text, at, read)
     try:
         name, at = _decode(text, at)
     except ValueError as error:
-        return _broken(text, at, error, read)
+        return _read_broken(text, at, error, read)
     colon = _COLON.match(text, at)
     if colon is None:
-        return _resumed(text, at, read)
+        return _resume(text, at, read)
     begin = colon.end()
     try:
         value, end = _decode(text, begin)
     except ValueError as error:
         if name in AUDIT_DATA and text[begin : begin + 1] == '"' and "Unterminated" in str(error):
-            _embedded(text[begin + 1 :], read)
+            _embed(text[begin + 1 :], read)
             return None
-        return _broken(text, begin, error, read)
+        return _read_broken(text, begin, error, read)
     if end >= len(text):  # a number may go on behind the cut
         read.is_cut = True
         return None
@@ -146,7 +146,7 @@ def _member(text: str, at: int, read: _Read) -> int | None:
     return end
 
 
-def _embedded(rest: str, read: _Read) -> None:
+def _embed(rest: str, read: _Read) -> None:
     """Read a record inside a string that was cut off."""
     read.is_cut = True
     for less in range(7):  # an escape of up to six characters may be cut
@@ -171,15 +171,15 @@ def _inside(text: str, read: _Read) -> None:
     read.damages += inner.damages
 
 
-def _broken(text: str, at: int, error: ValueError, read: _Read) -> int | None:
+def _read_broken(text: str, at: int, error: ValueError, read: _Read) -> int | None:
     place = error.pos if isinstance(error, json.JSONDecodeError) else at
     if "Unterminated" in str(error) or place >= len(text):
         read.is_cut = True
         return None
-    return _resumed(text, max(at, place), read)
+    return _resume(text, max(at, place), read)
 
 
-def _resumed(text: str, at: int, read: _Read) -> int | None:
+def _resume(text: str, at: int, read: _Read) -> int | None:
     """Where the next field begins behind damage."""
     read.damages += 1
     found = _NEXT.search(text, at)
@@ -205,7 +205,7 @@ def read_hints(texts: Sequence[str]) -> list[DamagedRecordHint]:
             for (place, _, record), event in zip(
                 mine, _events(source, [row for _, row, _ in mine]), strict=True
             ):
-                found[place] = _believed(source.NAME, record, event)
+                found[place] = _is_believed(source.NAME, record, event)
     return found
 
 
@@ -219,7 +219,7 @@ def _events(source: Any, rows: Sequence[tuple[str | None, ...]]) -> Iterator[dic
         yield {**event, "time": time}
 
 
-def _believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> DamagedRecordHint:
+def _is_believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> DamagedRecordHint:
     """What of an event stands on a field that was read: sources fill in what a whole record lacks."""
     has_owner = bool(record.get(_OWNERS.get(source, "")))
     has_actor = bool(record.get(_ACTORS.get(source, "")))

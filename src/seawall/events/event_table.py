@@ -79,11 +79,11 @@ def to_events(normalised: Normalised, source: str, source_file: str, lines: npt.
             value = source if field.name == "source" else source_file
             arrays.append(constant_name(value, count))
         else:
-            arrays.append(_typed(normalised.columns.get(field.name), field.type, count))
+            arrays.append(_type(normalised.columns.get(field.name), field.type, count))
     return pa.table(arrays, schema=EVENT_SCHEMA)
 
 
-def _typed(column: Any, kind: Any, count: int) -> Any:
+def _type(column: Any, kind: Any, count: int) -> Any:
     if column is None:
         return _nulls(kind, count)
     if isinstance(column, Column):

@@ -42,7 +42,7 @@ def record_failure(file: str, line: int, error: Exception) -> Problem:
 
     Nothing is made of the record's text: making that may be what failed. Raises the exception where it must pass.
     """
-    return Problem(file, line, "reader-failed", _noted(error))
+    return Problem(file, line, "reader-failed", _note(error))
 
 
 def file_failure(file: str, error: Exception) -> Problem:
@@ -50,7 +50,7 @@ def file_failure(file: str, error: Exception) -> Problem:
 
     Raises the exception where it must pass.
     """
-    return Problem(file, 0, "reader-failed", _noted(error), counts_as_record=False)
+    return Problem(file, 0, "reader-failed", _note(error), counts_as_record=False)
 
 
 def guard_records(found: Iterator[Item], name: str, numbers: Iterator[int]) -> Iterator[Item | Problem]:
@@ -63,7 +63,7 @@ def guard_records(found: Iterator[Item], name: str, numbers: Iterator[int]) -> I
 
 def note_failure(error: Exception) -> None:
     """Log a failure after which another way of reading is tried. Raises the exception where it must pass."""
-    _noted(error)
+    _note(error)
 
 
 def forget_places() -> None:
@@ -71,7 +71,7 @@ def forget_places() -> None:
     _said.clear()
 
 
-def _noted(error: Exception) -> str:
+def _note(error: Exception) -> str:
     """Return the kind of an exception and where it was raised, in words; each place is logged once."""
     if must_pass(error):
         raise error

@@ -43,7 +43,7 @@ def read_registrations(paths: Sequence[Path]) -> tuple[list[Registration], list[
             )  # fmt: skip
             continue
         key = (one.system, one.account)
-        found[key] = _joined(found[key], one) if key in found else one
+        found[key] = _join(found[key], one) if key in found else one
     return [found[key] for key in sorted(found)], problems
 
 
@@ -107,7 +107,7 @@ def _okta(value: dict[str, Any], where: str) -> Registration | None:
     account = _name(value, "login", "userlogin", "username", "user", "email", "useremail") or (
         _text_name(profile[own["login"]]) if isinstance(profile, dict) and "login" in own else None
     )
-    account = account or _embedded(value)
+    account = account or _list_embedded(value)
     if account is None:
         return None
     if isinstance(inner, str):
@@ -140,7 +140,7 @@ def _okta_word(factor: dict[str, Any]) -> str:
     return "hardwareoath" if kind.startswith("token") and provider in ("RSA", "SYMANTEC", "YUBICO") else kind
 
 
-def _embedded(value: dict[str, Any]) -> str | None:
+def _list_embedded(value: dict[str, Any]) -> str | None:
     """The user of a factor that Okta embeds or links."""
     for holder in (value.get("embedded"), value.get("links")):
         user = read_structure(holder).get("user") if isinstance(read_structure(holder), dict) else None
@@ -184,7 +184,7 @@ def _methods(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(known), tuple(unknown)
 
 
-def _joined(first: Registration, more: Registration) -> Registration:
+def _join(first: Registration, more: Registration) -> Registration:
     """Two exports of one account: what either has."""
     return Registration(
         first.account, first.system, tuple(dict.fromkeys(first.methods + more.methods)), first.uid or more.uid,

@@ -89,7 +89,7 @@ def _objects(text: str, name: str) -> Iterator[ExportedObject | Problem]:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         try:
-            yield from _listed(parse(text, _DEPTH), name)
+            yield from _list(parse(text, _DEPTH), name)
         except TooDeep:
             yield file_problem(name, "too-deep", f"nested deeper than {_DEPTH} levels")
         except NotJson as error:
@@ -100,7 +100,7 @@ def _objects(text: str, name: str) -> Iterator[ExportedObject | Problem]:
         yield file_problem(name, "not-a-log", "empty")
 
 
-def _listed(value: Any, name: str) -> Iterator[ExportedObject | Problem]:
+def _list(value: Any, name: str) -> Iterator[ExportedObject | Problem]:
     for place, item in enumerate(_items(value), 1):
         if isinstance(item, dict):
             yield ExportedObject(item, name, place)

@@ -66,10 +66,10 @@ def assessment(
     _must_exist(
         [*paths, *policies, *methods, *([what_if] if what_if else []), *([scanned] if scanned else [])]
     )
-    given = _given(policies, methods, what_if, counted, is_instead=is_instead)
-    raised = _raised(scanned) if scanned is not None else None
+    given = _read_inputs(policies, methods, what_if, counted, is_instead=is_instead)
+    raised = _raise(scanned) if scanned is not None else None
     with tempfile.TemporaryDirectory(prefix=".seawall-") as scratch:
-        collector = _collected(paths, Path(scratch), counted, progress)
+        collector = _collect(paths, Path(scratch), counted, progress)
     counted.read.problem_counts = dict(sorted(counted.codes.items()))
     result = assess(collector, given)
     document = assurance_document(result, counted.read, raised)
@@ -85,7 +85,7 @@ def _must_exist(paths: Sequence[Path]) -> None:
             raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
 
 
-def _given(
+def _read_inputs(
     policies: Sequence[Path],
     methods: Sequence[Path],
     what_if: Path | None,
@@ -97,7 +97,7 @@ def _given(
     directory = PolicyDirectory()
     if policies:
         found, directory, problems = read_policies(policies)
-        _noted(problems, counted)
+        _note_progress(problems, counted)
         if not found:
             raise InputUnreadable(
                 f"no conditional access policy is in {policies[0]}{_why(problems)}",
@@ -106,7 +106,7 @@ def _given(
     registrations: list[Registration] = []
     if methods:
         registrations, problems = read_registrations(methods)
-        _noted(problems, counted)
+        _note_progress(problems, counted)
         if not registrations:
             raise InputUnreadable(
                 f"no account with its sign-in methods is in {methods[0]}{_why(problems)}",
@@ -115,7 +115,7 @@ def _given(
     proposed: list[AccessPolicy] | None = None
     if what_if is not None:
         read_in, more, problems = read_policies([what_if])
-        _noted(problems, counted)
+        _note_progress(problems, counted)
         if not read_in:
             raise InputUnreadable(
                 f"no conditional access policy is in {what_if}{_why(problems)}",
@@ -146,19 +146,19 @@ def _why(problems: Sequence[Problem]) -> str:
     return f" ({problems[0].reason})" if problems else ""
 
 
-def _noted(problems: Sequence[Problem], counted: _Counted) -> None:
+def _note_progress(problems: Sequence[Problem], counted: _Counted) -> None:
     for problem in problems:
         counted.problem(problem)
 
 
-def _collected(
+def _collect(
     paths: Sequence[Path], scratch: Path, counted: _Counted, progress: Progress | None
 ) -> DayAggregator:
     networks, coder, spool = Networks.load(()), Coder(), Spool(scratch)
     total, done = total_bytes(paths), 0
     for batch in read(paths):
         counted.read.records += batch.records
-        _noted(batch.problems, counted)
+        _note_progress(batch.problems, counted)
         if batch.events.num_rows:
             spool.add(coder.encode(enrich(batch.events, networks)))
         done += batch.bytes_read
@@ -178,7 +178,7 @@ def _collected(
     return collector
 
 
-def _raised(folder: Path) -> dict[str, str]:
+def _raise(folder: Path) -> dict[str, str]:
     """The id of the raised incident that each of its records is in."""
     path = folder / "incidents.jsonl" if folder.is_dir() else folder
     found: dict[str, str] = {}

@@ -133,7 +133,7 @@ def scan(
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
     inputs = sorted(Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths))
-    folder = _prepared(inputs, out)
+    folder = _prepare(inputs, out)
     inputs = _without_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
     rules = load_rules(settings.rules, with_pack=settings.pack)
@@ -142,9 +142,9 @@ def scan(
     engine, tally = DetectionEngine(load() if settings.learnt else None, rules), _Tally()
     book = RuleBook(rules)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
-        spool = _spooled(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
+        spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
-        candidates = _scored(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
+        candidates = _score(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
     coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
@@ -177,7 +177,7 @@ def scan(
     return result
 
 
-def _prepared(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
+def _prepare(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
     missing = [path for path in inputs if not path.exists() and not path.is_symlink()]
     if missing or not inputs:
         raise InputUnreadable(
@@ -217,7 +217,7 @@ def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
     return found
 
 
-def _spooled(
+def _spool(
     inputs: Sequence[Path],
     scratch: Path,
     networks: Networks,
@@ -234,7 +234,7 @@ def _spooled(
         for batch in _read_ahead(inputs):
             tally.count(batch)
             for problem in batch.problems:
-                _noted(tally, problem)
+                _note(tally, problem)
             if sink:
                 sink.writelines(_problem_line(problem) + b"\n" for problem in batch.problems)
             if batch.events.num_rows:
@@ -275,14 +275,14 @@ def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
             del batch
 
 
-def _noted(tally: _Tally, problem: Problem) -> None:
+def _note(tally: _Tally, problem: Problem) -> None:
     tally.problem_counts[problem.code] += 1
     tally.counted_problems += problem.counts_as_record
     if len(tally.problems) < PROBLEMS_SHOWN:
         tally.problems.append(problem)
 
 
-def _scored(
+def _score(
     spool: Spool,
     engine: DetectionEngine,
     meter: CoverageMeter,
@@ -294,7 +294,7 @@ def _scored(
     candidates: list[ScoredCandidate] = []
     days = spool.days()
     with EventsWriter(folder) as writing:
-        for place, (day, batch, duplicates) in enumerate(_loaded(spool, days)):
+        for place, (day, batch, duplicates) in enumerate(_load(spool, days)):
             scored = engine.observe(batch, day)
             meter.observe(batch)
             candidates += scored.kept
@@ -310,7 +310,7 @@ def _scored(
     return candidates
 
 
-def _loaded(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
+def _load(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
     """Yield the days in order; a small next one is read by another thread while this one is scored."""
     with ThreadPoolExecutor(1) as loader:
         ahead: deque[Future[tuple[CodedBatch, int]]] = deque()

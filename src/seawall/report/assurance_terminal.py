@@ -79,7 +79,7 @@ def _question(console: Console, document: dict[str, Any], attack: str, question:
     _line(console, "")
     _line(console, question, style="bold")
     rows = [
-        (one["text"], _counted(one), _some(one["accounts"]), one["example"] or "")
+        (one["text"], _count(one), _some(one["accounts"]), one["example"] or "")
         for one in document["reasons"][attack]
     ]
     _table(console, ("why", "accounts", "who", "a record"), rows, len(rows))
@@ -96,7 +96,7 @@ def _reasons(accounts: Sequence[dict[str, Any]], attack: str) -> list[tuple[str,
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:6]
 
 
-def _counted(reason: dict[str, Any]) -> str:
+def _count(reason: dict[str, Any]) -> str:
     """How many accounts, and administrators among them."""
     admins = plural(reason["administrators"], "administrator")
     return f"{len(reason['accounts']):,}" + (f", {admins}" if reason["administrators"] else "")

@@ -70,8 +70,8 @@ def _takeover(result: Assessment) -> dict[str, Any]:
         attack: {
             "now": _counts(result.exposed, attack),
             "then": _counts(result.then or (), attack),
-            "no_longer_open": _changed(result.exposed, result.then or (), attack),
-            "newly_open": _changed(result.then or (), result.exposed, attack),
+            "no_longer_open": _change(result.exposed, result.then or (), attack),
+            "newly_open": _change(result.then or (), result.exposed, attack),
         }
         for attack in ATTACKS
     }
@@ -82,7 +82,7 @@ def _counts(exposed: Iterable[Exposure], attack: str) -> dict[str, int]:
     return {answer: found[answer] for answer in ANSWERS}
 
 
-def _changed(opened: Iterable[Exposure], others: Iterable[Exposure], attack: str) -> list[str]:
+def _change(opened: Iterable[Exposure], others: Iterable[Exposure], attack: str) -> list[str]:
     """Accounts that are open among the first, and not among the others."""
     pairs = zip(opened, others, strict=True)
     return [

@@ -76,7 +76,7 @@ def show_plan(
         head.append_text(_text(action.title, "bold"))
         console.print(head.append_text(_text(f"  {action.id}", "dim")))
         for part in _step(action, numbers, with_calls=with_calls):
-            _indented(console, part, 5)
+            _indent(console, part, 5)
 
 
 def show_results(console: Console, plan: ContainmentPlan, results: Sequence[StepResult]) -> None:
@@ -95,7 +95,7 @@ def show_results(console: Console, plan: ContainmentPlan, results: Sequence[Step
             console.print(Padding(_text(result.why, "dim"), (0, 0, 0, _RESULT_INDENT)))
         if result.state == "waiting":
             for line in _by_hand(action):
-                _indented(console, line, _RESULT_INDENT)
+                _indent(console, line, _RESULT_INDENT)
 
 
 def _item(line: str) -> Table:
@@ -105,7 +105,7 @@ def _item(line: str) -> Table:
     return item
 
 
-def _indented(console: Console, part: Text, columns: int) -> None:
+def _indent(console: Console, part: Text, columns: int) -> None:
     """A sentence is folded at the edge; what somebody copies (a call, a command) stays one line."""
     if part.no_wrap:
         console.print(Text(" " * columns).append_text(part), soft_wrap=True)
@@ -167,7 +167,7 @@ def _by_hand(action: ContainmentStep) -> Iterator[Text]:
 
 def read_text(action: ContainmentStep, read: StateRead) -> str:
     """What a step reads first, and of a list which items are meant."""
-    return f"{read.call.method} {_url(action, read.call)}{_meant(read)}"
+    return f"{read.call.method} {_url(action, read.call)}{_describe_match(read)}"
 
 
 def call_text(action: ContainmentStep, call: VendorCall, *, each: str = "") -> str:
@@ -181,7 +181,7 @@ def _url(action: ContainmentStep, call: VendorCall) -> str:
     return _BASES.get((action.vendor, call.service), "") + call.path
 
 
-def _meant(read: StateRead) -> str:
+def _describe_match(read: StateRead) -> str:
     words = {"equal": "is", "contains": "holds", "between": "lies in"}
     conditions = [f"{one.field} {words[one.operator]} {one.value}" for one in read.where]
     return f"   where {' and '.join(conditions)}" if conditions else ""

@@ -127,7 +127,7 @@ def environment() -> Environment:
         loader=_Parts(),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_show,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -149,7 +149,7 @@ def environment() -> Environment:
     return environment
 
 
-def _shown(value: Any) -> Any:
+def _show(value: Any) -> Any:
     """Jinja calls this on the value of every expression before it escapes it."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value

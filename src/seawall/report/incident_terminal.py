@@ -122,26 +122,26 @@ def _facts(incident: Incident, addresses: Addresses | None) -> Table:
         ("Kind", words.aspect_name(incident.kind)),
         ("Technique", words.technique(incident)),
         ("Records", f"{plural(words.record_count(incident), 'record')} judged the intruder's"),
-        *([("Addresses", _counted(addresses))] if addresses is not None else []),
-        ("Mailboxes", _listed(incident.mailboxes)),
+        *([("Addresses", _count(addresses))] if addresses is not None else []),
+        ("Mailboxes", _list(incident.mailboxes)),
         ("Messages", words.messages_text(incident)),
     ]
     if incident.related:
-        facts.append(("Related", _listed(incident.related)))
+        facts.append(("Related", _list(incident.related)))
     grid = Table.grid(padding=(0, 2))
     for name, value in facts:
         grid.add_row(Text(name, style="dim"), _text(value))
     return grid
 
 
-def _counted(addresses: Addresses, most: int = 8) -> str:
+def _count(addresses: Addresses, most: int = 8) -> str:
     """The addresses of most records; a search for the scope takes each, or a block of them."""
     shown = ", ".join(f"{address} ({plural(records, 'record')})" for address, records in addresses[:most])
     more = len(addresses) - most
     return (shown or "no record carries one") + (f" and {more:,} more (--json)" if more > 0 else "")
 
 
-def _listed(names: Sequence[str], most: int = 5) -> str:
+def _list(names: Sequence[str], most: int = 5) -> str:
     shown = ", ".join(names[:most]) or "none"
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 

@@ -34,7 +34,7 @@ def write_scope_files(folder: Path, scope: Scope) -> None:
     write_scope(folder / "scope.json", scope)
     write_messages(folder / "messages.csv", scope)
     _write(folder / "possible-messages.csv", csv_lines((*_MESSAGES, "doubt"), _perhaps(scope)))
-    _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _told(scope))))
+    _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _tell(scope))))
     write_scope_page(folder / "scope.html", scope)
 
 
@@ -63,7 +63,7 @@ def _perhaps(scope: Scope) -> Iterator[list[Cell]]:
         yield list[Cell](row)
 
 
-def _told(scope: Scope) -> Iterator[ScopeSubject]:
+def _tell(scope: Scope) -> Iterator[ScopeSubject]:
     for parts in (scope.organisations, scope.mailboxes, scope.accounts):
         yield from (one for one in parts if one.verdict != "not_touched")
 

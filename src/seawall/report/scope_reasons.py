@@ -116,11 +116,11 @@ def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[ScopeReason]:
             kept.update(codes)
             if len(codes) == 1:
                 alone.update(codes)
-    found = [ScopeReason(code, *_said(code, scope), number, alone[code]) for code, number in kept.items()]
+    found = [ScopeReason(code, *_read(code, scope), number, alone[code]) for code, number in kept.items()]
     return sorted(found, key=lambda one: (-one.alone, -one.kept, one.code))
 
 
-def _said(code: str, scope: Scope) -> tuple[str, str]:
+def _read(code: str, scope: Scope) -> tuple[str, str]:
     what, to_do = REASONS.get(code, (f"The collector knows a gap ({code})", REASONS["gap"][1]))
     return what, " ".join([to_do, *_assertions(scope)]) if code == "strange" else to_do
 
@@ -152,7 +152,7 @@ def is_open_by_new_places(scope: Scope) -> bool:
     )
 
 
-def _typed(indicators: Iterable[Indicator]) -> dict[tuple[str, str], None]:
+def _type(indicators: Iterable[Indicator]) -> dict[tuple[str, str], None]:
     """The values that can be typed, each once: logs may hold control characters."""
     return dict.fromkeys((one.kind, one.value) for one in indicators if one.value.isprintable())
 
@@ -169,8 +169,8 @@ def exhaustive_options(scope: Scope) -> str:
     """
     kept = [one for one in scope.seeds if one.kind not in _INEXHAUSTIBLE]
     carried = [one for one in scope.known_by if one.kind in ("address", "key")]
-    values = _typed([*kept, *carried])
-    with_sessions = values | _typed([one for one in scope.known_by if one.kind == "session"])
+    values = _type([*kept, *carried])
+    with_sessions = values | _type([one for one in scope.known_by if one.kind == "session"])
     chosen = with_sessions if len(with_sessions) <= _MOST_OPTIONS else values
     if len(chosen) > _MOST_OPTIONS:
         return ""
@@ -206,7 +206,7 @@ def shared_gaps(scope: Scope) -> frozenset[CoverageGap]:
 def answer(scope: Scope) -> list[str]:
     """Return the answer in sentences: how many, who, how sure, and how much may have been read."""
     boxes, people = scope.mailboxes, scope.accounts
-    found = [_counted(boxes, "mailbox", "mailboxes", "read"), _counted(people, "account", "accounts", "used")]
+    found = [_count(boxes, "mailbox", "mailboxes", "read"), _count(people, "account", "accounts", "used")]
     bound = [one.at_most for one in boxes if one.at_most is not None]
     if bound:
         found.append(
@@ -216,7 +216,7 @@ def answer(scope: Scope) -> list[str]:
     return found
 
 
-def _counted(parts: Sequence[ScopeSubject], noun: str, nouns: str, done: str) -> str:
+def _count(parts: Sequence[ScopeSubject], noun: str, nouns: str, done: str) -> str:
     counts = Counter(one.verdict for one in parts)
     messages = sum(one.messages for one in parts)
     what = f" ({plural(messages, 'message')} by id)" if messages else ""

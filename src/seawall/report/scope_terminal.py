@@ -31,8 +31,8 @@ def show_scope(console: Console, scope: Scope) -> None:
     _counts(console, scope)
     _organisations(console, scope.organisations)
     _steps(console, scope)
-    _touched(console, scope.mailboxes, "mailbox", "Mailboxes proved touched")
-    _touched(console, scope.accounts, "account", "Accounts proved touched")
+    _show_touched(console, scope.mailboxes, "mailbox", "Mailboxes proved touched")
+    _show_touched(console, scope.accounts, "account", "Accounts proved touched")
     _possible(console, scope)
 
 
@@ -81,7 +81,7 @@ def _steps(console: Console, scope: Scope) -> None:
     _table(console, ["round", "what", "why"], rows, len(scope.steps) - ROWS)
 
 
-def _touched(console: Console, parts: Sequence[ScopeSubject], noun: str, title: str) -> None:
+def _show_touched(console: Console, parts: Sequence[ScopeSubject], noun: str, title: str) -> None:
     found = [one for one in parts if one.verdict == "touched"]
     if not found:
         return

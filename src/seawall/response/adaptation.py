@@ -149,7 +149,7 @@ class ReturnSearch:
         found = [
             made for place, group in sorted(self._groups.items()) if (made := self._judged(place[0], group))
         ]
-        return tuple(sorted(_joined(found), key=lambda one: (-_weight(one), one.first, one.account)))
+        return tuple(sorted(_join(found), key=lambda one: (-_weight(one), one.first, one.account)))
 
     @property
     def is_bounded(self) -> bool:
@@ -224,7 +224,7 @@ def describe_return(
     """The return in words: what is as before, and what is not."""
     verb = "was tried" if only_tried else "is used"
     who = f"{account} {verb} again" if was_contained else f"{account}, another account, {verb}"
-    same = _listed([f"{what} {value}" for what, value in shared[:MOST_SHOWN]])
+    same = _list([f"{what} {value}" for what, value in shared[:MOST_SHOWN]])
     text = f"{who} as by the intruder: same {same}"
     news = [
         f"{what} {', '.join(now[:2])} instead of {', '.join(before[:2])}"
@@ -232,14 +232,14 @@ def describe_return(
         else f"new {what}"
         for what, before, now in changed
     ]
-    return text + (f"; what changed: {_listed(news)}" if news else "")
+    return text + (f"; what changed: {_list(news)}" if news else "")
 
 
-def _listed(parts: Sequence[str]) -> str:
+def _list(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
-def _joined(found: Iterable[IntruderReturn]) -> Iterator[IntruderReturn]:
+def _join(found: Iterable[IntruderReturn]) -> Iterator[IntruderReturn]:
     """Groups of one account that share and changed the same, as one."""
     by_words: dict[tuple[str, str], list[IntruderReturn]] = defaultdict(list)
     for one in found:

@@ -74,7 +74,7 @@ def request_plan(kept: EventSource, question: PlanRequest) -> ContainmentPlan | 
     """The plan that answers a question, None where no event of the accounts is there. Raises what `EventSource.events` raises."""
     gathering = question.gathering()
     found = evidence.collect_evidence(
-        kept.events(_asked(gathering, question.scope), evidence.NEEDED), gathering
+        kept.events(_ask(gathering, question.scope), evidence.NEEDED), gathering
     )
     if gathering.is_empty:
         return None
@@ -121,7 +121,7 @@ def export_incident(kept: EventSource, incident: Incident, version: str) -> dict
     )
 
 
-def _asked(gathering: evidence.EvidenceCollector, scope: Scope | None) -> AccountSpans:
+def _ask(gathering: evidence.EvidenceCollector, scope: Scope | None) -> AccountSpans:
     """The accounts in question, and those whose records are the intruder's: what they did in others' mailboxes counts too."""
     accounts = {tenant: set(names) for tenant, names in gathering.tenants.items()}
     for one in scope.accounts if scope is not None else ():

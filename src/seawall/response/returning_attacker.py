@@ -46,10 +46,10 @@ def look_in_store(
 ) -> tuple[ReturnSearch, ReturnReading]:
     """Look through what a store keeps, from as long before the intruder came as `respond.window` says. Raises LakeBroken."""
     reading = ReturnReading()
-    return search_for_return(_stored(lake, containment, reading, progress), containment), reading
+    return search_for_return(_store(lake, containment, reading, progress), containment), reading
 
 
-def _stored(
+def _store(
     lake: Lake, containment: Containment, reading: ReturnReading, progress: Progress | None
 ) -> Iterator[Any]:
     first = day_of(search_window(containment.actor.first, containment.actor.last)[0])
@@ -66,7 +66,7 @@ def _stored(
 def _pieces(paths: Sequence[Path], reading: ReturnReading, progress: Progress | None) -> Iterator[Any]:
     scanned = [path for path in paths if (path / EVENTS).is_file() or path.name == EVENTS]
     for path in scanned:
-        yield from _kept(path if path.is_file() else path / EVENTS, reading)
+        yield from _keep(path if path.is_file() else path / EVENTS, reading)
     logs = [path for path in paths if path not in scanned]
     networks, total, done = Networks.load(()), total_bytes(logs), 0
     for batch in read(logs) if logs else ():
@@ -80,7 +80,7 @@ def _pieces(paths: Sequence[Path], reading: ReturnReading, progress: Progress | 
             progress("read", min(done, total), total, reading.records)
 
 
-def _kept(path: Path, reading: ReturnReading) -> Iterator[Any]:
+def _keep(path: Path, reading: ReturnReading) -> Iterator[Any]:
     try:
         with pq.ParquetFile(path) as file:
             names = [name for name in COLUMNS if name in file.schema_arrow.names]

@@ -48,7 +48,7 @@ class StoredEvents:
 
     def events(self, asked: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """The stored events that are asked for, as a scan writes them. Damaged parts are left out."""
-        return stored_events(self.lake, asked, columns)
+        return read_stored_events(self.lake, asked, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ def open_stored_incidents(store: Store) -> StoredIncidents:
     return StoredIncidents(store.lake, str(store.folder), store.database)
 
 
-def stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) -> Iterator[pa.Table]:
+def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the events of a lake that are asked for, copies dropped and twins merged, in pieces."""
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
 
         def coded(coder: Coder) -> Iterable[pa.Table]:
-            return (coder.encode(rows) for rows in _joined(_rows(lake, asked)))
+            return (coder.encode(rows) for rows in _join(_rows(lake, asked)))
 
         if sum(len(batch) for _, _, batch, _ in merge_events(place, coded)):
             yield from read_events_file(place / EVENTS, columns)
@@ -96,7 +96,7 @@ def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
         nobodys = _without_organisation(lake, asked, tenant)
         if nobodys:
             for day in lake.rows_of_days(UNKNOWN, Wanted(asked.start, asked.end, accounts=nobodys), _COLUMNS):
-                yield from (_named(table, tenant) for table in day)
+                yield from (_name(table, tenant) for table in day)
 
 
 def _without_organisation(lake: Lake, asked: AccountSpans, tenant: str) -> frozenset[str]:
@@ -112,12 +112,12 @@ def _without_organisation(lake: Lake, asked: AccountSpans, tenant: str) -> froze
     return here - bare
 
 
-def _named(rows: pa.Table, tenant: str) -> pa.Table:
+def _name(rows: pa.Table, tenant: str) -> pa.Table:
     named = pc.fill_null(rows[_ORGANISATION].cast(pa.string()), tenant)
     return rows.set_column(rows.column_names.index(_ORGANISATION), _ORGANISATION, named)
 
 
-def _joined(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def _join(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The rows in few tables: what a day holds of an account is a handful."""
     waiting: list[pa.Table] = []
     count = 0

@@ -92,9 +92,9 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
     before = _parts(store)
     _copy_database(store.database, target / DATABASE)
     copied = lakes.back_up(store.lake, target / EVENTS)
-    carried = _carried(store.folder, target)
+    carried = _carry(store.folder, target)
     head = _head(target / DATABASE)
-    days = tuple(sorted({_day(path) for path in _copied_parts(target) - before}))
+    days = tuple(sorted({_day(path) for path in _copy_parts(target) - before}))
     try:
         document = {
             "at": at,
@@ -108,7 +108,7 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
         _write(target, document)
     except OSError as error:
         raise BackupInvalid(f"{target}: {error.strerror}", fix="check the space on its disk") from error
-    return _copied(target, document, copied)
+    return _copy_file(target, document, copied)
 
 
 def restore(backup: Path, folder: Path, database: str | None = None) -> BackupResult:
@@ -126,7 +126,7 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> BackupRe
         building.mkdir(mode=0o700, parents=True)
         copied = lakes.restore(backup / EVENTS, building / EVENTS)
         _take_database(backup, building, stated)
-        if _carried(backup, building) != stated["files"]:
+        if _carry(backup, building) != stated["files"]:
             raise BackupInvalid(f"{backup}: not what was backed up", fix="take another backup")
         place = str(building / DATABASE) if database is None else database
         if database is not None:
@@ -140,10 +140,10 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> BackupRe
         raise BackupInvalid(f"{folder}: {error.strerror}", fix="check both folders and the disk") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return _copied(backup, stated, copied)
+    return _copy_file(backup, stated, copied)
 
 
-def _copied(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> BackupResult:
+def _copy_file(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> BackupResult:
     return BackupResult(
         (backup / DATABASE).stat().st_size, str(stated["database_version"]), events.parts, events.size,
         tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), ChainHead(*stated["head"]),
@@ -157,7 +157,7 @@ def _copy_database(database: Database, to: Path) -> None:
         copy_all(database.url, to)
 
 
-def _carried(source: Path, target: Path) -> dict[str, str]:
+def _carry(source: Path, target: Path) -> dict[str, str]:
     """Copy the further files that there are, and return the SHA-256 of each."""
     found = [name for name in CARRIED if (source / name).is_file() and not (source / name).is_symlink()]
     for name in found:
@@ -170,7 +170,7 @@ def _parts(store: Store) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
 
 
-def _copied_parts(target: Path) -> set[str]:
+def _copy_parts(target: Path) -> set[str]:
     root = target / EVENTS
     return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
 

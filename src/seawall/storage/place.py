@@ -72,7 +72,7 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
         opened = Database.open(place, should_migrate=True)
     try:
         if opened is None:
-            opened, upgraded = _opened(place, folder, make=make)
+            opened, upgraded = _open(place, folder, make=make)
         lake = _lake(folder / EVENTS, make=make and is_new)
         if make and is_new:
             mark(folder, place)
@@ -86,7 +86,7 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
 
 def database_place(folder: Path, database: str | None = None) -> str:
     """Return where the database of a store lies; StoreRefused where the store was made with one of another kind."""
-    kind = _stated(folder).get("database")
+    kind = _state(folder).get("database")
     given = "postgresql" if database is not None and database.startswith("postgres") else "sqlite"
     if kind is not None and kind != given:
         known = "a PostgreSQL database" if kind == "postgresql" else "a database of its own"
@@ -142,7 +142,7 @@ def _check_ours(folder: Path, *, make: bool) -> None:
         )
 
 
-def _stated(folder: Path) -> dict[str, Any]:
+def _state(folder: Path) -> dict[str, Any]:
     """What the marker says, {} where there is none yet."""
     path = folder / MARKER
     try:
@@ -181,7 +181,7 @@ def mark(folder: Path, place: str) -> None:
         ) from error
 
 
-def _opened(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded | None]:
+def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded | None]:
     try:
         return Database.open(place), None
     except DatabaseNotMigrated:

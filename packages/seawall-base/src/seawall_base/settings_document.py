@@ -26,7 +26,7 @@ def read_toml(
     `give` is the fix where the file cannot be read, `described` the fix for faults in it. Raises `error` where the file
     cannot be read, is too large, is not UTF-8, is not TOML, or is nested too deep.
     """
-    name = shown_name(path)
+    name = show_name(path)
     try:
         with open_file(path) as file:
             content = file.read(LARGEST + 1)
@@ -50,7 +50,7 @@ def read_toml(
     return document, SettingsErrors(name, lines, error, described)
 
 
-def shown_name(path: FilePath) -> str:
+def show_name(path: FilePath) -> str:
     """Return the file's name for messages: never more than one plain line."""
     return str(path) if str(path).isprintable() else ascii(str(path))
 

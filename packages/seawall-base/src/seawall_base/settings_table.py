@@ -105,7 +105,7 @@ def settings_of(kind: type) -> tuple[Declared, ...]:
     """Return the settings that a dataclass declares, in its order."""
     hints = get_type_hints(kind, include_extras=True)
     return tuple(
-        _declared(entry, hints[entry.name])
+        _list_declared(entry, hints[entry.name])
         for entry in dataclasses.fields(kind)
         if _meaning(hints[entry.name])
     )
@@ -199,7 +199,7 @@ def _meaning(hint: Any) -> Meaning | None:
     return next((part for part in parts if isinstance(part, Meaning)), None)
 
 
-def _declared(entry: dataclasses.Field[Any], hint: Any) -> Declared:
+def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> Declared:
     meaning = _meaning(hint)
     if meaning is None:
         raise TypeError(f"{entry.name} is no setting")
@@ -222,11 +222,11 @@ def _declared(entry: dataclasses.Field[Any], hint: Any) -> Declared:
 def _row(setting: Declared, folder: FilePath) -> Setting:
     read = setting.meaning.read or _reader(setting.hint)
     if setting.meaning.is_file or setting.hint is FilePath:
-        read = _placed(read, folder, setting.hint)
+        read = _place(read, folder, setting.hint)
     return Setting(setting.name, setting.kind, None, setting.meaning.words, read, setting.is_needed)
 
 
-def _placed(read: Reader, folder: FilePath, kind: type) -> Reader:
+def _place(read: Reader, folder: FilePath, kind: type) -> Reader:
     def place(value: Any) -> Any:
         name = read(value)
         return kind(folder / name) if name else kind(name)

@@ -100,7 +100,7 @@ def audit(
         store=store,
         issuer=issuer,
         used=used,
-        accepted=tuple(_accepted(text) for text in accept or ()),
+        accepted=tuple(_read_accepted(text) for text in accept or ()),
         max_age_days=max_age,
     )
     result = ledger.audit(
@@ -117,7 +117,7 @@ def audit(
     return 1 if result.partial else 0
 
 
-def _accepted(text: str) -> tuple[str, str]:
+def _read_accepted(text: str) -> tuple[str, str]:
     from seawall_base.errors import UsageError
 
     code, mark, name = text.partition("=")

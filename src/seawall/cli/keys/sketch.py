@@ -67,7 +67,7 @@ def sketch(
     ask = _passphrase(passphrase_file, passphrase_env)
     sketches = []
     for name in keyfiles or [STDIN]:
-        sketches += [_made(make_sketch, key, name) for key in _keys(name, ask)]
+        sketches += [_make(make_sketch, key, name) for key in _keys(name, ask)]
     in_all = add_to_file(out, sketches)
     rows = [{"key": made.key, "parts": [part.name for part in made.parts]} for made in sketches]
     if as_json:
@@ -89,7 +89,7 @@ def _keys(name: str, ask: Callable[[], bytes | None]) -> list[PrivateKey]:
     try:
         return read_private_keys(document, ask)
     except PrivateKeysUnreadable as error:
-        raise InputUnreadable(f"{_shown(name)}: {error}", fix=fix) from None
+        raise InputUnreadable(f"{_show(name)}: {error}", fix=fix) from None
     finally:
         document[:] = bytes(len(document))
 
@@ -102,16 +102,16 @@ def _read(name: str, most: int) -> bytearray:
 
     try:
         if name == STDIN:
-            return _filled(sys.stdin.buffer, most)
+            return _describe_filling(sys.stdin.buffer, most)
         with Path(name).open("rb", buffering=0) as file:
-            return _filled(file, most)
+            return _describe_filling(file, most)
     except OSError as error:
         raise InputUnreadable(
-            f"{_shown(name)}: {error.strerror}", fix="check the path and its permissions"
+            f"{_show(name)}: {error.strerror}", fix="check the path and its permissions"
         ) from None
 
 
-def _filled(source: Any, most: int) -> bytearray:
+def _describe_filling(source: Any, most: int) -> bytearray:
     document = bytearray(most)
     filled = 0
     with memoryview(document) as room:
@@ -121,7 +121,7 @@ def _filled(source: Any, most: int) -> bytearray:
     return document
 
 
-def _made(make_sketch: Callable[[PrivateKey], Sketch], key: PrivateKey, name: str) -> Sketch:
+def _make(make_sketch: Callable[[PrivateKey], Sketch], key: PrivateKey, name: str) -> Sketch:
     from seawall.keys.leaks.sketches import NoSketch
     from seawall_base.errors import InputUnreadable
 
@@ -129,11 +129,11 @@ def _made(make_sketch: Callable[[PrivateKey], Sketch], key: PrivateKey, name: st
         return make_sketch(key)
     except NoSketch as error:
         raise InputUnreadable(
-            f"{_shown(name)}: {error}", fix="RSA, EC, Ed25519, Ed448, X25519 and X448 are known"
+            f"{_show(name)}: {error}", fix="RSA, EC, Ed25519, Ed448, X25519 and X448 are known"
         ) from None
 
 
-def _shown(name: str) -> str:
+def _show(name: str) -> str:
     return "standard input" if name == STDIN else name
 
 

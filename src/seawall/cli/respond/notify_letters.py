@@ -163,7 +163,7 @@ def draft(
         at=now(),
         fonts=tuple(fonts or ()),
         only=tuple(recipient or ()),
-        step=_said,
+        step=_print_answer,
     )
     if as_json:
         streams.answer_json(draft_to_document(made))
@@ -177,7 +177,7 @@ def draft(
     )
 
 
-def _said(done: int, of: int) -> None:
+def _print_answer(done: int, of: int) -> None:
     if of >= _MANY and (done % _MANY == 0 or done == of):
         streams.say(f"{done:,} of {of:,} letters")
 
@@ -235,7 +235,7 @@ def send(
     read = read_case(case)
     found = load_approved_draft(case.parent, read, draft)
     if approved_by is not None:
-        _sent(case, found, approved_by, tuple(resend or ()), store, database, as_json=as_json)
+        _print_sent(case, found, approved_by, tuple(resend or ()), store, database, as_json=as_json)
         return
     planned = plan_deliveries(read, found, NotificationRegister.read(case.parent), resend=tuple(resend or ()))
     if as_json:
@@ -251,7 +251,7 @@ def send(
     )
 
 
-def _sent(
+def _print_sent(
     case: Path,
     found: LetterDraft,
     by: str,

@@ -101,11 +101,11 @@ def _compare(
         except ValueError as error:
             raise UsageError(f"--head: {error}") from None
     if store is not None:
-        for noted in _noted_heads(read_case(case).case.id, store, database):
+        for noted in _note_heads(read_case(case).case.id, store, database):
             register.check(parse_head(noted))
 
 
-def _noted_heads(case: str, store: Path, database: str | None) -> list[str]:
+def _note_heads(case: str, store: Path, database: str | None) -> list[str]:
     from seawall.storage.database import Database
     from seawall.storage.place import check_folder, database_place
 

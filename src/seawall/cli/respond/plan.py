@@ -78,7 +78,7 @@ def plan(
     if thumbprint and not gate:
         raise UsageError("--thumbprint needs --gate", fix="give --gate too")
     with open_source(out, store, database) as kept:
-        made = _made(
+        made = _make(
             kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
         )
     if to is not None:
@@ -99,7 +99,7 @@ def plan(
         streams.next_step("the same with --to plan.json, to apply it")
 
 
-def _made(kept: IncidentSource, wanted: str | None, scope_file: Path | None, **how: Any) -> ContainmentPlan:
+def _make(kept: IncidentSource, wanted: str | None, scope_file: Path | None, **how: Any) -> ContainmentPlan:
     from seawall.response.plan_request import PlanRequest, request_plan
     from seawall.response.scope.document import read_scope
     from seawall_base.errors import InputUnreadable

@@ -71,7 +71,7 @@ def watch(
     contained = read_containment(read_journal(journal), days)
     if contained is None:
         raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
-    looking, reading = _looked(paths or [], store, database, contained, quiet=quiet)
+    looking, reading = _print_return(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:
         streams.answer_json(
@@ -114,7 +114,7 @@ def watch(
         raise typer.Exit(CAME_BACK)
 
 
-def _looked(
+def _print_return(
     paths: list[Path], store: Path | None, database: str | None, contained: Containment, *, quiet: bool
 ) -> tuple[ReturnSearch, ReturnReading]:
     from seawall.cli import progress

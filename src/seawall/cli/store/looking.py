@@ -78,7 +78,7 @@ def _draw_size(console: Console, document: dict[str, Any]) -> None:
     held = f"{plural(sum(one['events'] for one in tenants), 'event')} of {plural(events['days'], 'day')}"
     lines = [
         ("events", parse_size(events["bytes"]), held if tenants else "none yet"),
-        ("database", parse_size(database["bytes"]), ", ".join(_told(rows))),
+        ("database", parse_size(database["bytes"]), ", ".join(_tell(rows))),
     ]
     if events["unfinished_bytes"]:
         lines.append(
@@ -106,7 +106,7 @@ _TOLD = (
 """Show the main tables; --json has all of them."""
 
 
-def _told(rows: dict[str, int]) -> list[str]:
+def _tell(rows: dict[str, int]) -> list[str]:
     first, *others = _TOLD
     return [plural(rows[name], one, many) for name, one, many in (first, *(o for o in others if rows[o[0]]))]
 

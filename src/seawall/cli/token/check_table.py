@@ -109,7 +109,7 @@ def _show_members(console: Console, title: str, members: Mapping[str, Any]) -> N
     for name, value in list(members.items())[:_MOST_SHOWN]:
         table.add_row(
             Text(visible(_safe(name), _LONGEST_NAME), style="cyan"),
-            Text(visible(_written(name, value), _LONGEST_VALUE), overflow="fold"),
+            Text(visible(_write(name, value), _LONGEST_VALUE), overflow="fold"),
         )
     console.print()
     console.print(Text(title, style="bold"))
@@ -118,7 +118,7 @@ def _show_members(console: Console, title: str, members: Mapping[str, Any]) -> N
         console.print(Text(f"and {len(members) - _MOST_SHOWN:,} more", style="dim"))
 
 
-def _written(name: str, value: Any) -> str:
+def _write(name: str, value: Any) -> str:
     safe = _safe(value)
     if isinstance(safe, str):
         return safe

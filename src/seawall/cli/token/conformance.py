@@ -109,13 +109,13 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def _list(chosen: Sequence[Case], as_json: bool) -> None:
     if as_json:
-        streams.answer_json({"cases": [_described(case) for case in chosen]})
+        streams.answer_json({"cases": [_describe(case) for case in chosen]})
         return
     lines = (f"{case.family}\t{case.name}\t{case.harm or 'control'}\t{case.attack}\n" for case in chosen)
     streams.write("".join(lines))
 
 
-def _described(case: Case) -> dict[str, Any]:
+def _describe(case: Case) -> dict[str, Any]:
     return {
         "name": case.name,
         "family": case.family,

@@ -145,7 +145,7 @@ def revoke(
         revocation_form.document_of(
             issuer=issuer,
             not_before=revocation_form.moment(not_before, "--not-before", now=now),
-            reason=_given(reason),
+            reason=_read_options(reason),
             who=who or _account(),
             lasts=None if lasts is None else revocation_form.duration(lasts),
             now=now,
@@ -155,7 +155,7 @@ def revoke(
         else None
     )
     if lift is not None:
-        _given(reason)
+        _read_options(reason)
     desk = _desk(store, gate, create, admin_token_file, ca)
     if document is not None:
         _tell_one("revoked", desk.revoke(document), as_json)
@@ -186,7 +186,7 @@ def _read_token(file: Path) -> str:
         raise InputUnreadable(f"{file}: {why}", fix="give a file that holds the token alone") from None
 
 
-def _given(reason: str) -> str:
+def _read_options(reason: str) -> str:
     from seawall_base.errors import UsageError
 
     if not reason.strip():

@@ -30,14 +30,14 @@ def message_lines(value: bytes | None, topic: str, partition: int, offset: int) 
     `no-record`: JSON that is no object, or a list with such members, which are kept beside the objects.
     """
     if value is None:
-        return [_unread(b"", "no-value", topic, partition, offset)], "no-value"
-    records, rest, reason = _taken(value)
+        return [_make_unread(b"", "no-value", topic, partition, offset)], "no-value"
+    records, rest, reason = _take(value)
     if reason:
-        records.append(_unread(rest, reason, topic, partition, offset))
+        records.append(_make_unread(rest, reason, topic, partition, offset))
     return records, reason
 
 
-def _taken(value: bytes) -> tuple[list[bytes], bytes, str]:
+def _take(value: bytes) -> tuple[list[bytes], bytes, str]:
     """The records of a message, what is left of it, and why."""
     body = value.removeprefix(_BOM).strip()
     if not body:
@@ -71,24 +71,24 @@ def _members(body: bytes) -> Sequence[bytes]:
             members = _list(bytes(inner))
             return members or [body]
     try:
-        return [_checked(body)]
+        return [_check(body)]
     except msgspec.MsgspecError:
         rows = [row for row in body.splitlines() if row.strip()] if b"\n" in body else []
         if not rows or not all(row.lstrip()[:1] == b"{" for row in rows):
             raise
-        return [_checked(row.strip()) for row in rows]
+        return [_check(row.strip()) for row in rows]
 
 
 def _list(body: bytes) -> list[bytes]:
     return [bytes(member) for member in msgspec.json.decode(body, type=list[msgspec.Raw])]
 
 
-def _checked(text: bytes) -> bytes:
+def _check(text: bytes) -> bytes:
     msgspec.json.decode(text, type=msgspec.Raw)
     return text
 
 
-def _unread(value: bytes, reason: str, topic: str, partition: int, offset: int) -> bytes:
+def _make_unread(value: bytes, reason: str, topic: str, partition: int, offset: int) -> bytes:
     about: dict[str, Any] = {"topic": topic, "partition": partition, "offset": offset, "reason": reason}
     about |= {"bytes": len(value), "base64": pybase64.b64encode_as_string(value)}
     return msgspec.json.encode({UNREAD: about})

@@ -69,10 +69,10 @@ def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Ite
 
     Raises CollectionBroken, DatabaseInUse, OutputUnwritable.
     """
-    with _locked(path):
+    with _lock(path):
         if not path.exists():
             tables.make(path, about)
-        connection = tables.connected(path)
+        connection = tables.connect_ledger(path)
         try:
             tables.compare(path, connection, about)
             book = LedgerWriter(path, connection, segments)
@@ -83,11 +83,11 @@ def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Ite
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     try:
         descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise tables.broken(path, error) from error
+        raise tables.make_error(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -106,7 +106,7 @@ class LedgerWriter:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
         self._path, self._connection, self._segments = path, connection, segments
-        self.tenant = tables.stated(connection, "tenant")
+        self.tenant = tables.read_statements(connection, "tenant")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -114,7 +114,7 @@ class LedgerWriter:
             with sqlite_file.transaction(self._connection):
                 yield self._connection
         except sqlite3.Error as error:
-            raise tables.broken(self._path, error) from error
+            raise tables.make_error(self._path, error) from error
 
     def settle(self) -> None:
         """Give names to segments that are counted and had none yet; throw away those that are not counted."""

@@ -78,7 +78,7 @@ class PartitionWatermarks:
 def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
     """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
     with _shared(path, about):
-        connection = tables.connected(path)
+        connection = tables.connect_ledger(path)
         try:
             tables.compare(path, connection, about)
             book = PartitionLedger(path, connection, segments)
@@ -94,7 +94,7 @@ def _shared(path: Path, about: Mapping[str, str]) -> Iterator[None]:
     try:
         descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise tables.broken(path, error) from error
+        raise tables.make_error(path, error) from error
     try:
         if not path.exists():
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -150,7 +150,7 @@ class PartitionLedger(LedgerWriter):
         Not stored is what another process has stored in part or in full.
         """
         with self._transaction() as work:
-            taken = [one for one in stretches if _advanced(work, ask.feed, one)]
+            taken = [one for one in stretches if _advance(work, ask.feed, one)]
             refused = [one for one in stretches if not any(one is other for other in taken)]
             pieces = [_piece(one) for one in taken if one.messages]
             lines = [line for one in taken for line in one.lines]
@@ -175,7 +175,7 @@ class PartitionLedger(LedgerWriter):
             row = work.execute(
                 "SELECT moment FROM partitions WHERE feed = ? AND number = ?", (feed, stretch.number)
             ).fetchone()
-            if not _advanced(work, feed, gone):
+            if not _advance(work, feed, gone):
                 return False
             start = row[0] or work.execute("SELECT begin FROM feeds WHERE feed = ?", (feed,)).fetchone()[0]
             work.execute(
@@ -214,7 +214,7 @@ class PartitionLedger(LedgerWriter):
                 work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (number,))
 
 
-def _advanced(work: sqlite3.Connection, feed: int, stretch: OffsetRange) -> bool:
+def _advance(work: sqlite3.Connection, feed: int, stretch: OffsetRange) -> bool:
     found = work.execute(
         "UPDATE partitions SET next = ?, messages = messages + ?, moment = max(moment, ?)"
         " WHERE feed = ? AND number = ? AND next IS ?",

@@ -59,7 +59,7 @@ def read_collected(folder: Path) -> tuple[CollectedFeed, ...]:
     for path in _ledgers(folder):
         with _read(path) as work:
             vendor, tenant = _about(work)
-            found += [_collected(work, vendor, tenant, feed) for feed in _feeds(work)]
+            found += [_collect(work, vendor, tenant, feed) for feed in _feeds(work)]
     return tuple(found)
 
 
@@ -79,12 +79,12 @@ def _ledgers(folder: Path) -> list[Path]:
 
 @contextmanager
 def _read(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(tables.connected(path, is_read=True)) as connection:
+    with closing(tables.connect_ledger(path, is_read=True)) as connection:
         try:
             connection.execute("BEGIN")
             yield connection
         except sqlite3.Error as error:
-            raise tables.broken(path, error) from error
+            raise tables.make_error(path, error) from error
 
 
 def _about(work: sqlite3.Connection) -> tuple[str, str]:
@@ -96,7 +96,7 @@ def _feeds(work: sqlite3.Connection) -> list[int]:
     return [row[0] for row in work.execute("SELECT feed FROM feeds ORDER BY name").fetchall()]
 
 
-def _collected(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> CollectedFeed:
+def _collect(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> CollectedFeed:
     name, source, begin, proved_from, settle, relist = work.execute(
         "SELECT name, source, begin, proved_from, settle, relist FROM feeds WHERE feed = ?", (feed,)
     ).fetchone()
@@ -138,11 +138,11 @@ def _collected(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) ->
     missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
     spans: tuple[Span, ...] = tuple(subtract_spans(proved, missing))
     return CollectedFeed(
-        vendor, tenant, source, name, begin, settle, spans, _bounded(gaps), find_retired_since(work, feed)
+        vendor, tenant, source, name, begin, settle, spans, _bound(gaps), find_retired_since(work, feed)
     )
 
 
-def _bounded(gaps: list[CoverageGap]) -> tuple[CoverageGap, ...]:
+def _bound(gaps: list[CoverageGap]) -> tuple[CoverageGap, ...]:
     gaps = sorted(gaps, key=lambda gap: (gap.start, gap.end, gap.code))
     if len(gaps) <= MOST_GAPS:
         return tuple(gaps)
@@ -167,7 +167,7 @@ def _standing(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> 
     sums = fold_day(work, feed)
     return FeedStatus(
         vendor,
-        _collected(work, vendor, tenant, feed),
+        _collect(work, vendor, tenant, feed),
         number + sums["asks"],
         open_asks,
         until,

@@ -62,9 +62,9 @@ CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT 
 """Tables that older ledgers of this version have not: made when one is opened to be written."""
 
 
-def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
+def connect_ledger(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     """Open a ledger that is there. Raises CollectionBroken."""
-    with sqlite_file.errors_as(lambda error: broken(path, error)):
+    with sqlite_file.errors_as(lambda error: make_error(path, error)):
         # What is in the ledger must outlive the machine's power, or a segment could be fetched twice.
         connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_read_only=is_read)
         if not is_read:
@@ -80,7 +80,7 @@ def connected(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def stated(connection: sqlite3.Connection, name: str) -> str:
+def read_statements(connection: sqlite3.Connection, name: str) -> str:
     """Return what a ledger says of itself, empty where it says nothing."""
     found = connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
     return str(found[0]) if found is not None else ""
@@ -99,7 +99,7 @@ def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
     """Make an empty ledger that nobody else can read, all at once; `more` are further tables. Raises CollectionBroken."""
     half = path.with_suffix(".new")
     values = {**about, "format": "seawall-collection", "version": str(VERSION)}
-    with sqlite_file.errors_as(lambda error: broken(path, error)):
+    with sqlite_file.errors_as(lambda error: make_error(path, error)):
         half.unlink(missing_ok=True)
         half.touch(mode=sqlite_file.MODE, exist_ok=False)
         with (
@@ -111,7 +111,7 @@ def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
         half.rename(path)
 
 
-def broken(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:
+def make_error(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:
     """Return the error of a ledger that cannot be used: whether it may be again when there is room, or not."""
     code = getattr(error, "sqlite_errorname", None) or ""
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):

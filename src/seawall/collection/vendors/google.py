@@ -113,14 +113,14 @@ def _piece(answer: HttpResponse) -> FetchedPage:
     page: _Page = decode_body(answer.body, _Page)
     piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
     for line in lines_of(page.items or ()):
-        known, time = _known(line)
+        known, time = _find_known_feed(line)
         piece.lines.append(line)
         piece.identities.append(known)
         piece.times.append(time)
     return piece
 
 
-def _known(line: bytes) -> tuple[bytes, int]:
+def _find_known_feed(line: bytes) -> tuple[bytes, int]:
     """By what an activity is known again, and when it happened.
 
     Google gives a sign-in and its challenge one qualifier and time: they differ in their events.

@@ -107,13 +107,13 @@ def _piece(answer: HttpResponse) -> FetchedPage:
         size=len(answer.body), sha256=sha256(answer.body), cursor=link[1] if link else None, lines=lines
     )
     for line in lines:
-        known, time = _known(line)
+        known, time = _find_known_feed(line)
         piece.identities.append(known)
         piece.times.append(time)
     return piece
 
 
-def _known(line: bytes) -> tuple[bytes, int]:
+def _find_known_feed(line: bytes) -> tuple[bytes, int]:
     """By what an event is known again, and when it was published."""
     try:
         record: _Record = decode_body(line, _Record)

@@ -87,7 +87,7 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
     policies = given.policies
     cover = grid.cover(policies) if policies is not None else None
     legacy_seen = bool((signs.succeeded & ((signs.flags & LEGACY) != 0)).any())
-    exposed = find_exposures(people, cover, _guarded(grid, policies or ()), legacy_seen=legacy_seen)
+    exposed = find_exposures(people, cover, _guard(grid, policies or ()), legacy_seen=legacy_seen)
     shown_names = (
         given.directory.names
         | given.directory.accounts
@@ -112,7 +112,7 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
         if given.proposed is not None
         else None,
         find_exposures(
-            people, grid.cover(given.afterwards), _guarded(grid, given.afterwards), legacy_seen=legacy_seen
+            people, grid.cover(given.afterwards), _guard(grid, given.afterwards), legacy_seen=legacy_seen
         )
         if given.proposed is not None
         else None,
@@ -154,7 +154,7 @@ def target_names(collector: DayAggregator, targets: Sequence[SignInTarget]) -> l
     return found
 
 
-def _guarded(grid: PolicyGrid, policies: Sequence[AccessPolicy]) -> list[int]:
+def _guard(grid: PolicyGrid, policies: Sequence[AccessPolicy]) -> list[int]:
     """For whom a policy guards the registration of sign-in methods, in three values."""
     everywhere = [
         replace(one, include_apps=replace(one.include_apps, everything=True))

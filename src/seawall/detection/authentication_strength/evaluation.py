@@ -212,12 +212,12 @@ def for_paths(policy: AccessPolicy) -> Kleene:
 def for_systems(policy: AccessPolicy, systems: Sequence[str]) -> Kleene:
     """Whether the policy is for each operating system, int8 (n,); empty: not told. An intruder says what he likes."""
     return np.array(
-        [min(_listed(policy.include_systems, s), YES - _listed(policy.exclude_systems, s)) for s in systems],
+        [min(_list(policy.include_systems, s), YES - _list(policy.exclude_systems, s)) for s in systems],
         np.int8,
     )
 
 
-def _listed(chosen: ConditionList, system: str) -> int:
+def _list(chosen: ConditionList, system: str) -> int:
     if chosen.everything:
         return YES
     if not chosen.listed:

@@ -226,7 +226,7 @@ def find_shared_methods(
             owners.setdefault(key, {})[("", one.account)] = one.where
             words[key] = shown
     for change in changes:
-        for kind, text in _registered_keys(change):
+        for kind, text in _list_registered_keys(change):
             key, shown = shared_key(kind, text)
             owners.setdefault(key, {})[(change.organisation, find_method_owner(change))] = change.uid
             words[key] = shown
@@ -250,7 +250,7 @@ def find_shared_methods(
 _PHONE_FIELDS = {"phonenumber": "phone", "alternativephonenumber": "phone", "devicetoken": "device"}
 
 
-def _registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
+def _list_registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
     """Phone numbers and devices that an Entra record names in the details of strong authentication."""
     for name, text in parse_parameters(change.parameters).items():
         if name.startswith("StrongAuthentication") and isinstance(text, str):

@@ -115,7 +115,7 @@ def replay(
         locked = tuple(np.unique(signs.actor[outcome == LOCKED_OUT]).tolist())
         perhaps = np.unique(signs.actor[rows[(outcome[rows] == ASKED) & then.is_uncertain]]).tolist()
         uncertain = tuple(actor for actor in perhaps if actor not in set(locked))
-    return Replay(outcome, rows, _bothered(signs, outcome), locked, uncertain, loosened)
+    return Replay(outcome, rows, _count_bothered(signs, outcome), locked, uncertain, loosened)
 
 
 def _fates(
@@ -205,7 +205,7 @@ def _can(person: AccountAssurance) -> tuple[int, int]:
     return max(has, shown), max(has, shown)
 
 
-def _bothered(signs: SignIns, outcome: npt.NDArray[np.int8]) -> dict[int, int]:
+def _count_bothered(signs: SignIns, outcome: npt.NDArray[np.int8]) -> dict[int, int]:
     rows = np.flatnonzero(outcome == ASKED)
     pairs = np.unique(np.stack([signs.actor[rows].astype(np.int64), signs.time[rows] // DAY]), axis=1)
     actors, days = np.unique(pairs[0], return_counts=True)

@@ -73,14 +73,14 @@ class Strength:
 @lru_cache(maxsize=_REMEMBERED)
 def judge_strength(method: str, protocol: str, status: str, client: str, parameters: str) -> Strength:
     """Judge a sign-in by the texts of its columns `auth_method`, `auth_protocol`, `status`, `client`, `parameters`."""
-    said = _said(parameters)
+    said = _read(parameters)
     flags = _marks(said, protocol)
     path = _path(said, protocol, client)
     system = _system(_text(said, "system"))
     if flags & (LEGACY | ROPC):
         return Strength(SINGLE, 1, METHOD_NAMES.index("password"), flags, path, system)
     steps = said.get("steps")
-    passed, is_claim, is_federated = _passed(
+    passed, is_claim, is_federated = _list_passed(
         steps if isinstance(steps, list) else [], is_success=status == "success"
     )
     flags |= FEDERATED if is_federated else 0
@@ -115,7 +115,7 @@ def _level_of(passed: list[Method]) -> tuple[int, int, int]:
     return SINGLE, 1, place
 
 
-def _passed(steps: list[Any], *, is_success: bool) -> tuple[list[Method], bool, bool]:
+def _list_passed(steps: list[Any], *, is_success: bool) -> tuple[list[Method], bool, bool]:
     """The methods that succeeded, whether an MFA claim stood in for one, and whether another provider was asked."""
     passed, is_claim, is_federated = list[Method](), False, False
     for step in steps:
@@ -180,7 +180,7 @@ def _text(said: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(parameters: str) -> Mapping[str, Any]:
+def _read(parameters: str) -> Mapping[str, Any]:
     if not parameters or len(parameters) > _LONGEST:
         return {}
     try:

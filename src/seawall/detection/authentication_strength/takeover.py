@@ -94,10 +94,10 @@ def _by_password(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool, is_guarded: bool
 ) -> Exposure:
     result = Exposure(person, "password", "unknown")
-    paths = _tried(PASSWORD_PATHS, legacy_seen=legacy_seen)
+    paths = _try(PASSWORD_PATHS, legacy_seen=legacy_seen)
     state = _policies(result, cover, row, dict.fromkeys(paths, MFA), "no-policy")
     if state != YES:
-        _seen_to_suffice(result, person)
+        _is_seen_to_suffice(result, person)
     enforced = _provider(result, person)
     if is_guarded and state == YES:
         result.because.append("a policy guards the registration of methods")
@@ -105,14 +105,14 @@ def _by_password(
     else:
         registered = _without_second_factor(result, person)
     is_closed = (state == YES or enforced) and registered
-    return _concluded(result, is_closed=is_closed, has_policies=cover is not None or enforced)
+    return _conclude(result, is_closed=is_closed, has_policies=cover is not None or enforced)
 
 
 def _by_phishing(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool
 ) -> Exposure:
     result = Exposure(person, "phishing", "unknown")
-    needs = dict.fromkeys(_tried(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {"device_code": DEVICE}
+    needs = dict.fromkeys(_try(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {"device_code": DEVICE}
     state = _policies(result, cover, row, needs, "phishable")
     if state != YES and not any(way.cause == "phishable" for way in result.ways):
         seen = person.fact("phishable")
@@ -122,7 +122,7 @@ def _by_phishing(
     if state != YES and device.count and not any("device_code" in way.paths for way in result.ways):
         result.ways.append(AttackPath("device-code", ("device_code",), (), device, "sign-in"))
     _methods_that_could_be_phished(result, person, state)
-    return _concluded(result, is_closed=state == YES, has_policies=cover is not None)
+    return _conclude(result, is_closed=state == YES, has_policies=cover is not None)
 
 
 def _also_by_phishing(stolen: Exposure, phished: Exposure) -> None:
@@ -133,7 +133,7 @@ def _also_by_phishing(stolen: Exposure, phished: Exposure) -> None:
         phished.answer = "open"
 
 
-def _tried(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
+def _try(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
     return [path for path in paths if legacy_seen or path not in ("legacy", "activesync")]
 
 
@@ -163,7 +163,7 @@ def _policies(
     return worst
 
 
-def _seen_to_suffice(result: Exposure, person: AccountAssurance) -> None:
+def _is_seen_to_suffice(result: Exposure, person: AccountAssurance) -> None:
     """Sign-ins that were granted for a password alone."""
     facts: tuple[tuple[Cause, tuple[str, ...]], ...] = (
         ("password-only", ("browser", "apps")), ("ropc", ("apps",)), ("legacy", ("activesync", "legacy")),
@@ -228,7 +228,7 @@ def _methods_that_could_be_phished(result: Exposure, person: AccountAssurance, s
         result.ways.append(AttackPath("phishable", ("browser", "apps"), (), Observation(0, 0, ""), one.where))
 
 
-def _concluded(result: Exposure, *, is_closed: bool, has_policies: bool) -> Exposure:
+def _conclude(result: Exposure, *, is_closed: bool, has_policies: bool) -> Exposure:
     if not result.person.sign_ins:
         result.missing.append(NO_SIGN_IN)
     if not has_policies:

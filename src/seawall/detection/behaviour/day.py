@@ -41,7 +41,7 @@ def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -
     columns = derived.columns(batch)
     acting = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
     gained = acting & batch.one_of("status", ("success",))
-    columns["network"] = _carried_forward(batch, columns["network"], acting)
+    columns["network"] = _carry_forward(batch, columns["network"], acting)
     rows = np.flatnonzero(gained)
     keys = (batch.actor[rows].astype(np.int64) << 32) | (
         columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
@@ -74,7 +74,7 @@ def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:
     return first, last
 
 
-def _carried_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
+def _carry_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
     """Give events without an address the network their account used last, up to an episode's gap ago.
 
     Inbox rules, grants and directory changes often carry no address: they belong to the session around them.

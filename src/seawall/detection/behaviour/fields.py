@@ -71,7 +71,7 @@ class DerivedColumns:
     def parts(self, name: str, code: int) -> tuple[int, int]:
         """Return the two codes that a pair was made of."""
         key = int(self._pairs[name].keys[code])
-        return _signed(key >> 32), _signed(key & 0xFFFFFFFF)
+        return _sign_values(key >> 32), _sign_values(key & 0xFFFFFFFF)
 
     def texts(
         self, field: Field, codes: Codes, vocabularies: Mapping[str, Vocabulary]
@@ -157,5 +157,5 @@ class DerivedColumns:
         return self.pair(field.name, columns(field.columns[0]), columns(field.columns[1]))
 
 
-def _signed(half: int) -> int:
+def _sign_values(half: int) -> int:
     return half if half < 0x80000000 else MISSING

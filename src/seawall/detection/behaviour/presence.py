@@ -37,7 +37,7 @@ class ActiveHours:
         weekend = int(slot[0] >= 24)
         is_next = starts(day.actor)  # groups are in order of account
         own = self._counts[day.actor[is_next], 24 * weekend : 24 * weekend + 24].astype(np.float64)
-        own = _smoothed(own)
+        own = _smooth(own)
         total = own.sum(axis=1) + 6.0
         account = (np.cumsum(is_next) - 1)[group]
         share = (own[account, slot % 24] + 0.25) / total[account]
@@ -78,7 +78,7 @@ class ActiveHours:
         self._counts = saved.array("counts", np.float32, None, 48)
 
 
-def _smoothed(counts: Floats) -> Floats:
+def _smooth(counts: Floats) -> Floats:
     return np.asarray(
         sum(
             weight * np.roll(counts, shift, axis=1)

@@ -150,7 +150,7 @@ class FeedbackEffects:
     def _more(self, one: ScoreIncrease) -> Adjustment:
         first = self._answers[one.answers[0]]
         if first.is_containment:
-            text, raises = _returned(first, one), self._raises(one)
+            text, raises = _return_scores(first, one), self._raises(one)
             return Adjustment("behaviour", "contained", one.weight, text, raises=raises)
         if not one.values:
             text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
@@ -169,7 +169,7 @@ def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now:
     off = compute_reductions(columns, benign, frozenset(list_hostile_values(takeovers)))
     more = compute_increases(columns, takeovers)
     fitted = fit_weights([answer for answer in standing if not answer.is_containment], now)
-    weighed = _weighed(columns, fitted, off)
+    weighed = _weigh(columns, fitted, off)
     change = weighed.copy()
     change[off.rows] -= sum_units(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
     for row, found in more.items():
@@ -179,7 +179,7 @@ def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now:
     return FeedbackEffects(change, fitted, numbered, off, more, weighed, tenants)
 
 
-def _weighed(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: ScoreReductions) -> Floats:
+def _weigh(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: ScoreReductions) -> Floats:
     """Return what the factors change, float64 (n,): of what a group adds and nobody expects, never of what it takes."""
     result = np.zeros(len(columns.candidates))
     if not any((found.values != 1.0).any() for found in fitted.values()):
@@ -193,7 +193,7 @@ def _weighed(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: S
     return np.where(columns.protected, np.maximum(result, 0.0), result)
 
 
-def _returned(containment: Answered, one: ScoreIncrease) -> str:
+def _return_scores(containment: Answered, one: ScoreIncrease) -> str:
     """What of a contained intruder is seen again, and what changed, in words."""
     since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
     changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)

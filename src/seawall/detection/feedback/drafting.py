@@ -80,7 +80,9 @@ def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> Fee
     if len(values) > VALUES_MOST:
         raise UsageError(f"more than {VALUES_MOST} values", fix="name those that the change explains")
     if not values:
-        raise UsageError(f"none of these values can be expected of the {draft.reach}", fix=_allowed(possible))
+        raise UsageError(
+            f"none of these values can be expected of the {draft.reach}", fix=_list_allowed(possible)
+        )
     if draft.reach != "account" and not any(value.aspect in TELLING for value in values):
         raise UsageError(
             "a country or a way of signing in alone would cover half the world",
@@ -119,7 +121,7 @@ def _end(draft: FeedbackDraft, now: int) -> int | None:
     return min(draft.expires_at, now + longest * DAY)
 
 
-def _allowed(possible: Sequence[Value]) -> str:
+def _list_allowed(possible: Sequence[Value]) -> str:
     if not possible:
         return "nothing new in this incident can be; answer about the account, or that it was safe"
     return "one of: " + "; ".join(f"{value.aspect} {value.value}" for value in possible[:12])

@@ -101,7 +101,7 @@ def compute_reductions(
     size = len(columns.candidates)
     own, every = ExpectedShares(size), ExpectedShares(size)
     for answer in sorted(answers, key=lambda one: one.id):
-        _covered(columns, answer, hostile, own, every)
+        _cover(columns, answer, hostile, own, every)
     rows = np.flatnonzero(every.share.any(axis=1))
     rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
     rows = rows[~columns.protected[rows]]
@@ -148,13 +148,13 @@ def find_end(answer: Answered) -> int | None:
     return latest if answer.expires_at is None else min(answer.expires_at, latest)
 
 
-def _covered(
+def _cover(
     columns: CandidateColumns, answer: Answered, hostile: Hostile, own: ExpectedShares, every: ExpectedShares
 ) -> None:
     """Note what an answer makes expected."""
     is_wide = answer.reach != "account"
     mine = np.array(columns.of_account.get((answer.tenant, answer.account), ()), np.int64)
-    reached = _reached(columns, answer, mine)
+    reached = _reach(columns, answer, mine)
     judged = np.array(
         [row for row in mine.tolist() if is_own_group(answer, columns.candidates[row])], np.int64
     )
@@ -174,7 +174,7 @@ def _covered(
         _rules_covered(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
 
 
-def _reached(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.ndarray:
+def _reach(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.ndarray:
     if answer.reach == "account":
         return mine
     if answer.reach == "tenant":

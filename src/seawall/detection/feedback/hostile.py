@@ -73,11 +73,11 @@ def compute_increases(
         weight = min(sum(MARKERS[value.aspect] for value, _ in found), MOST)
         numbers = tuple(sorted({number for _, number in found}))
         shared = tuple(value for value, _ in found)
-        result[row].append(ScoreIncrease(weight, numbers, shared, _changed(columns, row, answers, numbers)))
+        result[row].append(ScoreIncrease(weight, numbers, shared, _change(columns, row, answers, numbers)))
     for answer in answers:
-        for row in _watched(columns, answer):
+        for row in _watch(columns, answer):
             if not any(not one.values for one in result[row]):
-                changed = _changed(columns, row, answers, (answer.id,))
+                changed = _change(columns, row, answers, (answer.id,))
                 result[row].append(ScoreIncrease(ATTENTION, (answer.id,), changed=changed))
     return {row: found for row, found in result.items() if found}
 
@@ -102,7 +102,7 @@ def _shared(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int,
     return {row: sorted(found) for row, found in shared.items() if found}
 
 
-def _watched(columns: CandidateColumns, answer: Answered) -> list[int]:
+def _watch(columns: CandidateColumns, answer: Answered) -> list[int]:
     since = min((lesson.day for lesson in answer.lessons), default=0)
     rows = columns.of_account.get((answer.tenant, answer.account), ())
     those = ((row, columns.candidates[row]) for row in rows)
@@ -122,7 +122,7 @@ def _is_before(answer: Answered, candidate: ScoredCandidate) -> bool:
     return answer.is_containment and candidate.first < answer.as_of
 
 
-def _changed(
+def _change(
     columns: CandidateColumns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
 ) -> tuple[tuple[str, str], ...]:
     """What a group shows where a contained intruder had shown something else, by field."""

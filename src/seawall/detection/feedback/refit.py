@@ -61,10 +61,10 @@ def fit_weights(answers: Iterable[Answered], now: int) -> dict[str, AspectWeight
             top = answer.lessons[0]
             x = sum_units(np.array([[top.weights.get(name, 0.0) for name in WEIGHTED]]), IN_GROUP)[0]
             cases[answer.tenant].append((float(answer.answer == "compromised"), top.score, x))
-    return {tenant: _fitted(found) for tenant, found in cases.items()}
+    return {tenant: _fit(found) for tenant, found in cases.items()}
 
 
-def _fitted(cases: list[tuple[float, float, Floats]]) -> AspectWeights:
+def _fit(cases: list[tuple[float, float, Floats]]) -> AspectWeights:
     # Sorted, so that the sums are the same whatever the answers' numbers are.
     cases.sort(key=lambda case: (case[0], case[1], case[2].tolist()))
     labels = np.array([case[0] for case in cases])[:, None]

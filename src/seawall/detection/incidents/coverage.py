@@ -94,9 +94,9 @@ class CoverageMeter:
             "hours": _table(hours, 3),
             "throttled": _table([(*key, *span) for key, span in sorted(self._throttled.items())], 4),
             "linked": _table([(tenant, *counts) for tenant, counts in sorted(self._linked.items())], 3),
-            **_named("tenants", self._names),
-            **_named("accounts", self._accounts),
-            **_named("kinds", self._kinds),
+            **_name("tenants", self._names),
+            **_name("accounts", self._accounts),
+            **_name("kinds", self._kinds),
         }
 
     def restore(self, saved: RestoredState) -> None:
@@ -205,7 +205,7 @@ def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:
     return np.array(list(rows), np.int64).reshape(-1, width)
 
 
-def _named(name: str, names: dict[int, str]) -> State:
+def _name(name: str, names: dict[int, str]) -> State:
     rows = sorted(names.items())
     codes = np.array([code for code, _ in rows], np.int64)
     return {f"{name}.codes": codes, **pack_texts(name, (text for _, text in rows))}

@@ -49,7 +49,7 @@ def incident(
         score=round(case.score, 6),
         base=round(top.base, 6),
         raised=raised,
-        detected_at=_detected(story, threshold),
+        detected_at=_detect(story, threshold),
         first_event=min(c.first for c in story),
         last_event=max(c.last for c in story),
         title=f"{_sentence_case(kind)}: {top.account}",
@@ -94,7 +94,7 @@ def severity(score: float) -> Severity:
     return next((name for least, name in SEVERE if score >= least), "low")
 
 
-def _detected(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
+def _detect(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
     for candidate in story:
         for time, score in candidate.curve:
             if score >= threshold:

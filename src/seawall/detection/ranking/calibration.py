@@ -43,7 +43,7 @@ class PatternCalibration:
         for key in np.unique(keys):
             mine = np.flatnonzero(keys == key)
             grid = self._grids.get((int(key) // STRATA, int(key) % STRATA))
-            today = _counted(cells[mine])
+            today = _count(cells[mine])
             self._grids[(int(key) // STRATA, int(key) % STRATA)] = (
                 today if grid is None else grid * FORGETTING + today
             )
@@ -87,7 +87,7 @@ def strata(table: Table) -> Codes:
     return np.asarray(2 * service + known, np.int32)
 
 
-def _counted(cells: Codes) -> Floats:
+def _count(cells: Codes) -> Floats:
     size = LEVELS**3
     grid = np.zeros((cells.shape[1], size + 1))
     for pattern in range(cells.shape[1]):

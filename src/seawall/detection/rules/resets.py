@@ -44,7 +44,7 @@ class FactorResets:
     def observe(self, batch: CodedBatch) -> Bools:
         """Return which successful sign-ins came within `WINDOW` after a reset, bool (n,); remember the day's resets."""
         marked = np.zeros(len(batch), bool)
-        found = [*((name, time) for name, time in self._last.items()), *_found(batch)]
+        found = [*((name, time) for name, time in self._last.items()), *_find(batch)]
         if not found:
             return marked
         rows = np.flatnonzero(batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)))
@@ -82,7 +82,7 @@ class FactorResets:
         self._last = dict(zip(names, times, strict=True))
 
 
-def _found(batch: CodedBatch) -> list[tuple[Name, int]]:
+def _find(batch: CodedBatch) -> list[tuple[Name, int]]:
     """Return whose factors somebody else changed, and when."""
     found = []
     for row in np.flatnonzero(_resets(batch)).tolist():

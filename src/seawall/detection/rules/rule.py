@@ -60,15 +60,15 @@ def parse_parameters(batch: CodedBatch, row: int) -> Mapping[str, Any]:
     text = batch.texts["parameters"][row].as_py()
     if not text:
         return {}
-    return _remembered(text) if len(text) <= SHORT else _parsed(text)
+    return _remember(text) if len(text) <= SHORT else _parse(text)
 
 
 @lru_cache(maxsize=1_024)
-def _remembered(text: str) -> Mapping[str, Any]:
-    return _parsed(text)
+def _remember(text: str) -> Mapping[str, Any]:
+    return _parse(text)
 
 
-def _parsed(text: str) -> Mapping[str, Any]:
+def _parse(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

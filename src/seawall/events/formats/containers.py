@@ -89,7 +89,7 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
             return
         raw = io.BytesIO(data)
     left = raw.seek(0, 2)
-    for number, entry in enumerate(_listed(raw), 1):
+    for number, entry in enumerate(_list(raw), 1):
         if isinstance(entry, str):
             yield file_problem(name, "unreadable", entry)
             return
@@ -115,7 +115,7 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
         yield from _open(None, bounded, around.deeper())
 
 
-def _listed(raw: BinaryIO) -> Iterator[ZipEntry | str]:
+def _list(raw: BinaryIO) -> Iterator[ZipEntry | str]:
     """Yield the entries of a ZIP file, at last why there are no more where it is damaged."""
     try:
         yield from entries(raw, find_directory(raw))

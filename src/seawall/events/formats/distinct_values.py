@@ -153,10 +153,10 @@ def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], l
         inverse = held[0].codes + 1 if held else np.zeros(len(columns[0]), np.int32)
         values: list[str | None] = [None, *held[0].values] if held else [None]
         return inverse, [tuple(value if column in held else None for column in columns) for value in values]
-    key, factors = _combined(held)
+    key, factors = _combine(held)
     if key is None:
         return _rows_one_by_one(columns)
-    combinations, inverse = _numbered(key, math.prod(factors))
+    combinations, inverse = _number(key, math.prod(factors))
     picked: dict[int, list[str | None]] = {}
     for column, factor in zip(reversed(held), reversed(factors), strict=True):
         combinations, codes = np.divmod(combinations, factor)
@@ -166,7 +166,7 @@ def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], l
     return inverse, list(rows)
 
 
-def _numbered(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def _number(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """The distinct keys below a bound, and the place of each key among them."""
     if bound > _TABLE_SHARE * len(key):
         encoded = pa.array(key).dictionary_encode()
@@ -190,7 +190,7 @@ def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32]
     ]
 
 
-def _combined(columns: list[Column]) -> tuple[npt.NDArray[np.int64] | None, list[int]]:
+def _combine(columns: list[Column]) -> tuple[npt.NDArray[np.int64] | None, list[int]]:
     """One number for the codes of several columns (None when it would not fit), and the factor of each."""
     factors = [len(column.dictionary) + 1 for column in columns]
     if math.prod(factors) >= 1 << 62:

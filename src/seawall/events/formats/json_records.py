@@ -128,7 +128,7 @@ def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Rec
 
 def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
     if isinstance(item, dict):
-        delivered = _delivered(item)
+        delivered = _deliver(item)
         if delivered is None:
             yield next(numbers), item
         else:
@@ -147,10 +147,10 @@ def unwrap_records(value: dict[str, Any]) -> list[Any] | None:
             and (not inner or isinstance(inner[0], dict))
         ):
             return inner
-    return _delivered(value)
+    return _deliver(value)
 
 
-def _delivered(value: dict[str, Any]) -> list[Any] | None:
+def _deliver(value: dict[str, Any]) -> list[Any] | None:
     """The records of an envelope that a vendor's own API makes; None of anything else."""
     found = hook_events(value)
     return _items(value) if found is None else found

@@ -64,10 +64,10 @@ def split_batches(together: CombinedBatches, texts: Sequence[NamedText]) -> list
         for place, (start, end) in enumerate(pairwise(cuts)):
             wrong = problems[place]
             if end > start or wrong:
-                events = _renamed(
+                events = _rename(
                     batch.events.slice(start, end - start), texts[place].name, together.before[place]
                 )
-                mine = [_moved(problem, texts[place].name, together.before[place]) for problem in wrong]
+                mine = [_move(problem, texts[place].name, together.before[place]) for problem in wrong]
                 records = end - start + sum(problem.counts_as_record for problem in wrong)
                 found[place].append(EventBatch(events, tuple(mine), records, 0))
     for batches, text in zip(found, texts, strict=True):
@@ -83,11 +83,11 @@ def _by_text(problems: Sequence[Problem], before: list[int], texts: int) -> list
     return found
 
 
-def _moved(problem: Problem, name: str, before: int) -> Problem:
+def _move(problem: Problem, name: str, before: int) -> Problem:
     return replace(problem, source_file=name, line=problem.line - before)
 
 
-def _renamed(events: Any, name: str, before: int) -> Any:
+def _rename(events: Any, name: str, before: int) -> Any:
     schema = events.schema
     lines = events.column("source_line").to_numpy() - before
     events = events.set_column(

@@ -92,7 +92,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     keeps = _keeps_parameters(found, event, of_kind)
     if keeps and event.parameters:
         values["parameters"] = encode(event.parameters)
-    unmapped = _unmapped(found, event, place, with_parameters=not keeps, is_odd=is_odd)
+    unmapped = _collect_unmapped(found, event, place, with_parameters=not keeps, is_odd=is_odd)
     return (*map(values.get, RAW_COLUMNS), encode(unmapped) if unmapped else None)
 
 
@@ -139,7 +139,7 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
         values["client"], values["email"], values["profile"] = values["app"], None, None
 
 
-def _unmapped(
+def _collect_unmapped(
     found: Activity, event: Event, place: int, *, with_parameters: bool, is_odd: bool
 ) -> dict[str, Any]:
     kept: dict[str, Any] = {"applicationName": found.application, "type": event.type, "name": event.name}
@@ -199,7 +199,7 @@ def normalise(table: Any) -> Normalised:
         of_kind, application, name, columns["status"], raw["login_type"], raw["challenges"], raw["second"]
     )
     (columns["is_interactive"],) = _interactive.numbers(of_kind, raw["login_type"], name)
-    columns["token_issued_time"] = _issued(time, of_kind, columns["status"], raw["activity"])
+    columns["token_issued_time"] = _find_issued(time, of_kind, columns["status"], raw["activity"])
     (columns["item_count"],) = _messages.numbers(of_kind, raw["method"], name)
     (columns["access_type"],) = _access(of_kind, raw["method"])
     columns["parameters"] = table.column("parameters")
@@ -218,16 +218,16 @@ def _record_ids(table: Any, time: Any) -> Any:
         qualifier, table.column("application"), pa.array(time).cast(pa.string()), table.column("customer"), more,
     )  # fmt: skip
     is_long = pc.greater_equal(pc.utf8_length(qualifier), _LONG_QUALIFIER)
-    found = pc.if_else(is_long, _joined(qualifier, more), _joined(*whole))
+    found = pc.if_else(is_long, _join(qualifier, more), _join(*whole))
     return pc.if_else(qualifier.is_valid(), found, table.column("content"))
 
 
-def _joined(*parts: Any) -> Any:
+def _join(*parts: Any) -> Any:
     joined = pc.binary_join_element_wise(*parts, ":", null_handling="replace", null_replacement="")
     return pc.utf8_rtrim(joined, ":")
 
 
-def _issued(time: Any, of_kind: Column, status: Column, activity_name: Column) -> Any:
+def _find_issued(time: Any, of_kind: Column, status: Column, activity_name: Column) -> Any:
     """A successful sign-in issues its token at its own time, and so does who lets an application in."""
     is_success = pc.fill_null(pc.equal(status.array().cast(pa.string()), "success"), False)
     grants = np.array([value == "sign_in" for value in of_kind.values] + [False])[of_kind.codes]

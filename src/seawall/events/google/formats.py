@@ -127,11 +127,11 @@ def scalar(value: Any) -> str | None:
 def activity(record: dict[str, Any]) -> Activity:
     """The activity that an object is, whichever way it was exported."""
     if "time_usec" in record and "event_name" in record:
-        return _table_row(_nested(record))
+        return _table_row(_nest(record))
     if "protoPayload" in record and is_log_entry(record):
         return _of_api(activity_of(record), is_dotted=False)
     is_dotted = "id.applicationName" in record or "id.time" in record
-    return _of_api(_nested(record) if is_dotted else record, is_dotted=is_dotted)
+    return _of_api(_nest(record) if is_dotted else record, is_dotted=is_dotted)
 
 
 def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
@@ -161,7 +161,7 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
         _flat(result, record, is_dotted=is_dotted)
         return result
     if "name" in record or "type" in record or "parameters" in record:
-        rest["envelope"] = _named(record)
+        rest["envelope"] = _name(record)
     result.more = _digest(events, raw)
     return result
 
@@ -203,12 +203,12 @@ def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
         or isinstance(record.get("name"), dict | list)
         or isinstance(record.get("type"), dict | list)
     ):
-        event.is_odd, result.raw_events = True, [_named(record)]
+        event.is_odd, result.raw_events = True, [_name(record)]
     result.events = [event]
     result.more = _digest(result.events, result.raw_events)
 
 
-def _named(record: dict[str, Any]) -> dict[str, Any]:
+def _name(record: dict[str, Any]) -> dict[str, Any]:
     return {name: record[name] for name in ("type", "name", "parameters") if _is_something(record.get(name))}
 
 
@@ -255,7 +255,7 @@ def _is_something(value: Any) -> bool:
     return value not in (None, "", [])
 
 
-def _nested(record: dict[str, Any]) -> dict[str, Any]:
+def _nest(record: dict[str, Any]) -> dict[str, Any]:
     """`id.time` as the member `time` of `id`."""
     found: dict[str, Any] = {}
     for name, value in record.items():

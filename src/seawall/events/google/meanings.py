@@ -140,18 +140,18 @@ def status(
     if name == "login_failure":
         code = clean(failure)
         if code in (None, "login_failure_unknown", "failure_unknown") and used:
-            code = _failed(used)
+            code = _is_failed(used)
         if code == "login_failure_invalid_second_factor":
             code = PROMPT_DENIED
         return "failure", code or name, clean(challenges)
     if "pass" in outcome:
         return "success", None, clean(challenges)
     if "fail" in outcome or "incorrect" in outcome or "denied" in outcome:
-        return "failure", _failed(used), clean(challenges)
+        return "failure", _is_failed(used), clean(challenges)
     return "interrupted", name, clean(challenges)
 
 
-def _failed(used: list[str]) -> str:
+def _is_failed(used: list[str]) -> str:
     return PROMPT_DENIED if used and _is_factor(used[-1]) else WRONG_PASSWORD
 
 

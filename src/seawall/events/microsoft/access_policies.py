@@ -64,15 +64,15 @@ def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], PolicyDire
         elif "conditions" in value or "grantcontrols" in value:
             policy = _policy(value, item)
             if policy is None:
-                problems.append(_unread(item, "a policy without a state or conditions"))
+                problems.append(_make_problem(item, "a policy without a state or conditions"))
             else:
                 policies[policy.uid, policy.name] = policy
-        elif not _referred(value, directory):
-            problems.append(_unread(item, "no policy, named location, group, role or user is in it"))
+        elif not _read_references(value, directory):
+            problems.append(_make_problem(item, "no policy, named location, group, role or user is in it"))
     return [policies[key] for key in sorted(policies, key=lambda key: (key[1], key[0]))], directory, problems
 
 
-def _unread(item: ExportedObject, reason: str) -> Problem:
+def _make_problem(item: ExportedObject, reason: str) -> Problem:
     return record_problem(item.file, item.place, "not-a-log", reason, text=encode(item.value)[:400])
 
 
@@ -87,7 +87,7 @@ def _policy(value: dict[str, Any], item: ExportedObject) -> AccessPolicy | None:
         f"the condition {name}" for name in sorted(conditions.keys() - _CONDITIONS) if _says(conditions[name])
     ]
     doubts += _doubts_of(apps, conditions)
-    choices, more = _granted(_lower(value.get("grantcontrols")))
+    choices, more = _read_grant(_lower(value.get("grantcontrols")))
     strangers, on_devices = _devices(conditions)
     doubts += ["the filter of devices"] if strangers == "unsure" else []
     include_apps, on_registration = _applications(apps)
@@ -98,12 +98,12 @@ def _policy(value: dict[str, Any], item: ExportedObject) -> AccessPolicy | None:
     return AccessPolicy(
         uid, name, state, weakest(choices),
         _principals(users, "include"), _principals(users, "exclude"),
-        include_apps, _chosen(apps.get("excludeapplications"), "all"),
+        include_apps, _choose(apps.get("excludeapplications"), "all"),
         _paths(conditions),
-        _chosen(systems.get("includeplatforms"), "all") if systems else ConditionList(everything=True),
-        _chosen(systems.get("excludeplatforms"), "all"),
-        _chosen(places.get("includelocations"), "all") if places else ConditionList(everything=True),
-        _chosen(places.get("excludelocations"), "all"),
+        _choose(systems.get("includeplatforms"), "all") if systems else ConditionList(everything=True),
+        _choose(systems.get("excludeplatforms"), "all"),
+        _choose(places.get("includelocations"), "all") if places else ConditionList(everything=True),
+        _choose(places.get("excludelocations"), "all"),
         frozenset(_list(conditions.get("signinrisklevels"))),
         frozenset(_list(conditions.get("userrisklevels"))),
         on_registration, (*doubts, *more), item.where, choices, strangers, on_devices,
@@ -123,7 +123,7 @@ def _doubts_of(apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
 def _applications(apps: dict[str, Any]) -> tuple[ConditionList, bool]:
     """What it is for, and whether it is for the registration of sign-in methods."""
     actions = [action.lower() for action in _list(apps.get("includeuseractions"))]
-    included = _chosen(apps.get("includeapplications"), "all")
+    included = _choose(apps.get("includeapplications"), "all")
     if _says(apps.get("includeauthenticationcontextclassreferences")) or actions:
         # An action or a context that an application has to ask for: no sign-in asks for it by itself.
         return ConditionList() if not included.everything else included, any(
@@ -142,7 +142,7 @@ def _paths(conditions: dict[str, Any]) -> frozenset[str]:
     return frozenset(paths)
 
 
-def _granted(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
+def _read_grant(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
     """What access is granted for, and doubts."""
     strength = _lower(controls.get("authenticationstrength"))
     return find_granted(
@@ -196,14 +196,14 @@ def _principals(users: dict[str, Any], side: str) -> Principals:
     )  # fmt: skip
 
 
-def _chosen(value: Any, everything: str) -> ConditionList:
+def _choose(value: Any, everything: str) -> ConditionList:
     listed = [text.lower() for text in _list(value)]
     return ConditionList(
         everything in listed, frozenset(text for text in listed if text not in (everything, "none"))
     )
 
 
-def _referred(value: dict[str, Any], directory: PolicyDirectory) -> bool:
+def _read_references(value: dict[str, Any], directory: PolicyDirectory) -> bool:
     """Take in a named location, a group or role with its members, or a user."""
     uid, name = (_text(value.get("id")) or "").lower(), _text(value.get("displayname")) or ""
     if "ipranges" in value or "countriesandregions" in value:

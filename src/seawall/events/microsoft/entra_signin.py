@@ -217,11 +217,11 @@ def normalise(table: Any) -> Normalised:
     columns["unmapped"] = table.column("unmapped")
     time = parse_times(table.column("time"))
     success = columns["status"].array().cast(pa.string())
-    columns["token_issued_time"] = _issued(time, success)
+    columns["token_issued_time"] = _find_issued(time, success)
     return Normalised(time, columns)
 
 
-def _issued(time: Any, status: Any) -> Any:
+def _find_issued(time: Any, status: Any) -> Any:
     """A successful sign-in issues its token at its own time."""
     is_success = pc.fill_null(pc.equal(status, "success"), False)
     return pc.if_else(is_success, timestamps(time), None)

@@ -99,7 +99,7 @@ def _of_recipients(texts: Iterable[str], own: frozenset[str]) -> str | None:
     held = [text for text in texts if text.strip() not in NO_TARGET]
     if not held:
         return "none" if texts else None
-    return _judged(held, [read_structure(text) for text in held], own)
+    return _judge(held, [read_structure(text) for text in held], own)
 
 
 def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
@@ -114,10 +114,10 @@ def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
                 recipients.append(None)
             elif _FORWARDS.search(kind):
                 recipients.append(members.get("Recipients"))
-    return _judged(texts, recipients, own) if texts else None
+    return _judge(texts, recipients, own) if texts else None
 
 
-def _judged(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> str:
+def _judge(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> str:
     """`inside` where all recipients are read and lie in own domains, `outside` where a text has an address elsewhere."""
     plain = [
         text if isinstance(read_structure(text), str) else encode(read_structure(text)) for text in texts

@@ -229,8 +229,8 @@ def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> I
 
 def _query(descriptor: int, extra: tuple[str, ...]) -> str:
     nested = tuple(dict.fromkeys((*NESTED_FIELDS, *extra)))
-    types = [f"{_quoted(field)}: 'VARCHAR'" for field in TEXT_FIELDS]
-    types += [f"{_quoted(field)}: 'JSON'" for field in nested]
+    types = [f"{_quote(field)}: 'VARCHAR'" for field in TEXT_FIELDS]
+    types += [f"{_quote(field)}: 'JSON'" for field in nested]
     context = ", ".join(f'"{field}" VARCHAR' for field in CONTEXT_FIELDS)
     types.append(f"'AppAccessContext': 'STRUCT({context})'")
     picked = [_identifier(field) for field in TEXT_FIELDS] + [
@@ -261,7 +261,7 @@ _MADE = frozenset((*_FOLDERS, *(f"Context.{field}" for field in CONTEXT_FIELDS),
 """Columns that are made of fields: a field of such a name is read record by record."""
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -274,7 +274,7 @@ def _take(table: Any, reader: LineReader, extra: tuple[str, ...], often: frozens
     held = {
         name: Column.of(table.column(name)) for name in extra if table.column(name).null_count < count_of_rows
     }
-    table = table.append_column("unmapped", _unmapped(table, held))
+    table = table.append_column("unmapped", _collect_unmapped(table, held))
     normalised = m365_audit.normalise(table, held)
     is_plain = _is_plain(table, normalised, often)
     shift = np.zeros(count_of_rows, np.int64)
@@ -317,7 +317,7 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
     return has & marks
 
 
-def _unmapped(table: Any, held: dict[str, Column]) -> Any:
+def _collect_unmapped(table: Any, held: dict[str, Column]) -> Any:
     """JSON object of the extra fields of each row. Where they repeat, each combination is built once."""
     repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in held.values())
     if not held or not repeats or len(held) > _MOST_COMBINED:

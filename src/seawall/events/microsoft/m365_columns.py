@@ -95,7 +95,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     (columns["org_uid"],) = _identifier(raw["OrganizationId"])
     objects = _blank_to_null(table.column("ObjectId"))
     columns["_object"] = _rows_of(objects, _is(kind, ("admin", "mail_rule", "sign_in")))
-    raw["UserId"] = _alerted(raw["UserId"], contiguous(table.column(UNMAPPED)))
+    raw["UserId"] = _find_alerted(raw["UserId"], contiguous(table.column(UNMAPPED)))
     _who(raw, kind, columns)
     _with_what(raw, kind, columns)
     _token(raw, table, columns)
@@ -133,7 +133,7 @@ def _domains(raw: dict[str, Any], table: Any) -> Column:
     return domains
 
 
-def _alerted(user: Column, record: Any) -> Column:
+def _find_alerted(user: Column, record: Any) -> Column:
     """The users, with the person whom an alert names instead of the alerts' own."""
     rows = np.append([judge.is_alert(value) for value in user.values], False)[user.codes]
     if not rows.any():
@@ -221,13 +221,13 @@ def _number_of(text: str | None) -> tuple[float | None]:
     return (float(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None,)
 
 
-def _touched_of(text: str | None) -> tuple[float | None]:
+def _find_touched(text: str | None) -> tuple[float | None]:
     items = read_structure(text)
     return (float(len(items)) if isinstance(items, list) else None,)
 
 
 _number = Mapper(_number_of, 1)
-_touched = Mapper(_touched_of, 1)
+_touched = Mapper(_find_touched, 1)
 
 
 def _addresses(table: Any) -> Column:

@@ -35,7 +35,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     context = context if isinstance(context, dict) else {}
     values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
     values += folders_summary(record.get("Folders"))
-    values.append(_kept(record, kept) if is_known(operation, number, workload) else encode(record))
+    values.append(_keep(record, kept) if is_known(operation, number, workload) else encode(record))
     return tuple(values)
 
 
@@ -81,6 +81,6 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _kept(record: dict[str, Any], names: Names) -> str | None:
+def _keep(record: dict[str, Any], names: Names) -> str | None:
     kept = {name: record[name] for name in names if record[name] not in (None, "", [], {})}
     return encode(kept) if kept else None

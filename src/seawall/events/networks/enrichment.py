@@ -53,13 +53,13 @@ def _locations(known: NetworkColumns, rows: pa.Array, stated: pa.DictionaryArray
     by_table, by_vendor = known.country.dictionary.to_pylist(), stated.dictionary.to_pylist()
     codes = list(dict.fromkeys(code for code in [*by_table, *by_vendor] if code is not None))
     row_of = {code: row for row, code in enumerate(codes)} | {None: -1}
-    first = _renumbered(known.country.indices.take(rows), [row_of[code] for code in by_table])
-    second = _renumbered(stated.indices, [row_of[code] for code in by_vendor])
+    first = _renumber(known.country.indices.take(rows), [row_of[code] for code in by_table])
+    second = _renumber(stated.indices, [row_of[code] for code in by_vendor])
     chosen = np.where(first >= 0, first, second)
     return pa.DictionaryArray.from_arrays(pa.array(chosen, mask=chosen < 0), pa.array(codes, pa.string()))
 
 
-def _renumbered(indices: pa.Array, rows: list[int]) -> npt.NDArray[np.int32]:
+def _renumber(indices: pa.Array, rows: list[int]) -> npt.NDArray[np.int32]:
     """Return the new row of each index, -1 for null."""
     table = np.array([*rows, -1], np.int32)
     old: npt.NDArray[Any] = indices.fill_null(len(rows)).to_numpy(zero_copy_only=False)

@@ -114,7 +114,7 @@ def classify(asn: npt.NDArray[np.int64], names: pa.StringArray) -> npt.NDArray[n
 
 def _by_name(names: pa.StringArray) -> npt.NDArray[np.int8]:
     """Return the class that the words of each name tell, by rules 1 to 3."""
-    words = _spaced_words(names)
+    words = _space_words(names)
     told = {name: _has(words, pattern) for name, pattern in _ONE_OF.items()}
     times = np.sum(list(told.values()), axis=0)
     found = np.full(len(names), UNKNOWN, np.int8)
@@ -129,7 +129,7 @@ def _by_name(names: pa.StringArray) -> npt.NDArray[np.int8]:
     return found
 
 
-def _spaced_words(names: pa.StringArray) -> pa.StringArray:
+def _space_words(names: pa.StringArray) -> pa.StringArray:
     """Return the words of each name in lower case with blanks around, without NOT_HOSTING_WORDS."""
     words = pc.replace_substring_regex(pc.utf8_lower(names.fill_null("")), r"[^\pL\pN]+", " ")
     return pc.replace_substring_regex(pc.binary_join_element_wise("", words, "", " "), _NOT_HOSTING, " ")

@@ -70,7 +70,7 @@ def _part(value: Any) -> FieldObject:
     return FieldObject(value) if value else NOTHING
 
 
-def _shown(value: Any) -> str:
+def _find_shown(value: Any) -> str:
     """How a value stands in `unmapped`; "" for not at all."""
     return "" if value is None or value in ("", [], {}) else encode(value)
 
@@ -80,7 +80,7 @@ def _of(function: Callable[[FieldObject], Result]) -> _Memory[tuple[Result, str]
 
     def read(raw: bytes) -> tuple[Result, str]:
         value = _decode(raw)
-        return function(_part(value)), _shown(value)
+        return function(_part(value)), _find_shown(value)
 
     return _Memory(read)
 
@@ -88,7 +88,7 @@ def _of(function: Callable[[FieldObject], Result]) -> _Memory[tuple[Result, str]
 def _read_client(raw: bytes) -> tuple[tuple[Text, Text, Text, Text], str]:
     value = _decode(raw)
     found = read_client(_part(value))
-    return found, _shown((without_agent(value) if found[2] is not None else value) if value else None)
+    return found, _find_shown((without_agent(value) if found[2] is not None else value) if value else None)
 
 
 def _read_context(raw: bytes) -> tuple[FieldObject, str, str]:
@@ -97,17 +97,19 @@ def _read_context(raw: bytes) -> tuple[FieldObject, str, str]:
     if not value:
         return NOTHING, "", ""
     less = without(value, "externalsessionid") if isinstance(value, dict) else value
-    return _part(value), _shown(value), _shown(less)
+    return _part(value), _find_shown(value), _find_shown(less)
 
 
 def _read_targets(raw: bytes) -> tuple[Targets, str]:
     value = _decode(raw)
-    return targets_of(FieldObject({"target": value})), _shown(value)
+    return targets_of(FieldObject({"target": value})), _find_shown(value)
 
 
 def _read_request(raws: bytes) -> tuple[tuple[Text, Text], str]:
     request, client = map(_decode, raws.split(_BETWEEN))
-    return read_forwarded(_part(request)), _shown(without_copy(request, _part(client)) if request else None)
+    return read_forwarded(_part(request)), _find_shown(
+        without_copy(request, _part(client)) if request else None
+    )
 
 
 _BETWEEN = b"\n\0"
@@ -162,12 +164,12 @@ def _row(raws: dict[str, bytes]) -> tuple[Text, ...] | None:
         "device": device_text,
         "authenticationContext": context_text if keeps_session else context_less,
         "target": target_text,
-        "debugContext": _shown(debug),
-        "transaction": _shown(transaction),
+        "debugContext": _find_shown(debug),
+        "transaction": _find_shown(transaction),
         "uuid": "",
         "published": "",
         "eventType": "",
-        "version": "" if not version or version == "0" else _shown(version),
+        "version": "" if not version or version == "0" else _find_shown(version),
     }
     kept = [
         _NAMES[name] + said

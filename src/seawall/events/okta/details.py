@@ -76,13 +76,13 @@ def targets_of(log: FieldObject) -> Targets:
             named.append(shown)
         details = target.part("detailentry")
         methods += filter(
-            None, (details.text("methodtypeused"), _joined(details.value("methodusedverifiedproperties")))
+            None, (details.text("methodtypeused"), _join(details.value("methodusedverifiedproperties")))
         )
         _changes(target.part("changedetails"), changes)
     return Targets(person or thing, _domain(person), app, app_name, tuple(named), tuple(methods), changes)
 
 
-def _joined(value: Any) -> str | None:
+def _join(value: Any) -> str | None:
     text = as_text(value) if isinstance(value, str | list) and value else None
     return text[:512] if text else None
 

@@ -56,10 +56,10 @@ _LONGEST_TYPE = 256
 
 def recognises(record: dict[str, Any]) -> bool:
     """Whether an object is a record of the System Log, or holds one."""
-    return _held(record_of(record) if is_table_row(record) else record) is not None
+    return _hold(record_of(record) if is_table_row(record) else record) is not None
 
 
-def _held(record: dict[str, Any]) -> FieldObject | None:
+def _hold(record: dict[str, Any]) -> FieldObject | None:
     names = plain_names(tuple(record))
     if "eventtype" in names:
         log = FieldObject(record)
@@ -93,7 +93,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """The raw columns of one record, and its `unmapped` last."""
     if is_table_row(record):
         record = record_of(record)
-    log = _held(record) or FieldObject(record)
+    log = _hold(record) or FieldObject(record)
     client = read_client(log.part("client"))
     seen = OktaColumns(
         log.text("uuid") or content_id(record),

@@ -100,8 +100,8 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
             fix="check the sources; --ca names certificates of your own",
         )
     pairs = _listings(documents, settings)
-    with _opened(settings.store) as ledger:
-        result = _examined(settings, ledger, pairs, used, int(now()))
+    with _open(settings.store) as ledger:
+        result = _examine(settings, ledger, pairs, used, int(now()))
         ledger.commit()
     sets, findings, notes, today = result
     findings += [
@@ -121,7 +121,7 @@ def _is_accepted(finding: InventoryFinding, accepted: Sequence[tuple[str, str]])
     return any(code == finding.kind.code and name in names for code, name in accepted)
 
 
-def _opened(store: Path | None) -> KeyInventory:
+def _open(store: Path | None) -> KeyInventory:
     return KeyInventory.open(store) if store is not None else KeyInventory.in_memory()
 
 
@@ -157,7 +157,7 @@ def _name(document: KeyDocument, settings: AuditSettings) -> str:
     return os.path.abspath(document.source)  # noqa: PTH100 - a/../b is b, links stay as they are named
 
 
-def _examined(
+def _examine(
     settings: AuditSettings,
     ledger: KeyInventory,
     pairs: Sequence[tuple[KeyDocument, Listing]],

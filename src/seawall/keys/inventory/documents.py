@@ -78,14 +78,14 @@ def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument |
         if not _is_url(source) and source != "-" and Path(source).is_dir():
             yield from _folder(Path(source))
         else:
-            yield _guarded(source, lambda source=source: _named(source, fetch))  # type: ignore[misc]
+            yield _guard(source, lambda source=source: _name(source, fetch))  # type: ignore[misc]
 
 
 def _is_url(text: str) -> bool:
     return text.lower().startswith(("https://", "http://"))
 
 
-def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | UnreadableSource:
+def _guard(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | UnreadableSource:
     try:
         return read()
     except _Refused as refused:
@@ -96,21 +96,21 @@ def _guarded(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unre
         return UnreadableSource(source, getattr(error, "strerror", None) or "it cannot be opened")
 
 
-def _named(source: str, fetch: Fetch) -> KeyDocument:
+def _name(source: str, fetch: Fetch) -> KeyDocument:
     """A source that was named on the command line: where it is a discovery document, its keys."""
     if _is_url(source):
         data = fetch(source)
     elif source == "-":
-        data = _bounded(sys.stdin.buffer.read(LARGEST + 1))
+        data = _bound(sys.stdin.buffer.read(LARGEST + 1))
     else:
         data = _file(Path(source))
-    document = _parsed(data)
+    document = _parse(data)
     if "keys" in document or "jwks_uri" not in document:
         return _key_set(document, source)
     issuer, place = document.get("issuer"), document["jwks_uri"]
     if not isinstance(issuer, str) or not isinstance(place, str):
         raise _Refused("a discovery document whose issuer or jwks_uri is no text", malformed=True)
-    answer = _key_set(_parsed(fetch(place)), source)
+    answer = _key_set(_parse(fetch(place)), source)
     told = WELL_KNOWN in source and _is_url(source)
     fitting = not told or discovery_fits(issuer, source)
     return KeyDocument(source, place, answer.entries, answer.total, issuer, fitting)
@@ -142,7 +142,7 @@ def _folder(folder: Path) -> Iterator[KeyDocument | UnreadableSource]:
         if count > MOST_FILES:
             yield UnreadableSource(str(folder), f"only the first {MOST_FILES:,} files were read")
             return
-        yield _guarded(str(path), lambda path=path: _lying(path))  # type: ignore[misc]
+        yield _guard(str(path), lambda path=path: _lying(path))  # type: ignore[misc]
     if not count:
         yield UnreadableSource(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
 
@@ -161,7 +161,7 @@ def _raise(error: OSError) -> None:
 
 def _lying(path: Path) -> KeyDocument:
     """A file that lies in a folder."""
-    document = _parsed(_file(path))
+    document = _parse(_file(path))
     if "keys" in document or "kty" in document:
         return _key_set(document, str(path))
     if "jwks_uri" in document:
@@ -172,20 +172,20 @@ def _lying(path: Path) -> KeyDocument:
 def _file(path: Path) -> bytes:
     try:
         with open_file(path) as file:
-            return _bounded(file.read(LARGEST + 1))
+            return _bound(file.read(LARGEST + 1))
     except OSError as error:
         if error.errno == errno.EINVAL:
             raise _Refused("it is no regular file") from None
         raise
 
 
-def _bounded(data: bytes) -> bytes:
+def _bound(data: bytes) -> bytes:
     if len(data) > LARGEST:
         raise _Refused(f"it is larger than {LARGEST // (1024 * 1024)} MiB", malformed=True)
     return data
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(data, max_bytes=LARGEST, max_depth=DEEPEST)
     except strict_json.JsonRefused as refused:

@@ -84,7 +84,7 @@ def describe(jwk: object, place: int) -> KeySetEntry:
         return KeySetEntry(
             place=place, verifier="malformed", faults=(EntryFault("key-malformed", "it is no object"),)
         )
-    faults = list(_exposed(jwk))
+    faults = list(_is_exposed(jwk))
     names = {name: _text(jwk, name, faults) for name in ("kid", "kty", "crv", "alg", "use", "issuer")}
     symmetric = any(fault.code == "symmetric-key-published" for fault in faults)
     material = None
@@ -115,7 +115,7 @@ def describe(jwk: object, place: int) -> KeySetEntry:
     )
 
 
-def _exposed(jwk: Mapping[str, Any]) -> Iterator[EntryFault]:
+def _is_exposed(jwk: Mapping[str, Any]) -> Iterator[EntryFault]:
     if jwk.get("kty") == "oct" or "k" in jwk:
         yield EntryFault("symmetric-key-published")
     elif PRIVATE_MEMBERS & jwk.keys():
@@ -161,7 +161,7 @@ def _rsa(modulus: int, exponent: int) -> _Material:
             native = rsa.RSAPublicNumbers(exponent, modulus).public_key()
         except ValueError:
             native = None  # the faults above say why
-    members = {"e": _encoded(exponent), "kty": "RSA", "n": _encoded(modulus)}
+    members = {"e": _encode(exponent), "kty": "RSA", "n": _encode(modulus)}
     return _Material(_thumbprint(members), _digest("RSA", members["n"]), modulus, native, found)
 
 
@@ -250,7 +250,7 @@ def _integer(jwk: Mapping[str, Any], name: str) -> int:
     return int.from_bytes(_bytes(jwk, name))
 
 
-def _encoded(number: int) -> str:
+def _encode(number: int) -> str:
     return base64url.encode(number.to_bytes((number.bit_length() + 7) // 8))
 
 

@@ -52,7 +52,7 @@ def compare(
         if entry.identity is None or entry.thumbprint is None or entry.identity in after:
             continue
         old = before.get(entry.identity)
-        key = _seen(listing, entry, old, now)
+        key = _note(listing, entry, old, now)
         after[entry.identity] = key
         if old is None and not first:
             findings.append(_finding("new-key", listing, key, "not seen at any earlier run"))
@@ -65,7 +65,7 @@ def compare(
             if old.identity not in after and old.gone_since is None:
                 after[old.identity] = replace(old, gone_since=now)
                 findings.append(_finding("vanished", listing, old, f"listed until {date(old.last_seen)}"))
-    findings += _exchanged(listing, kids, before)
+    findings += _exchange(listing, kids, before)
     return InventoryChanges(tuple(after.values()), tuple(findings))
 
 
@@ -76,7 +76,7 @@ def code_of_absence(seconds: int) -> str:
     return "returned-early" if seconds >= SHORT_ABSENCE else "flapping"
 
 
-def _seen(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: int) -> InventoryKey:
+def _note(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: int) -> InventoryKey:
     # From the first run that missed it: when it went before that run is not known, and runs may be far apart.
     gap = now - old.gone_since if old is not None and old.gone_since is not None else None
     return InventoryKey(
@@ -99,7 +99,7 @@ def _seen(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: i
     )
 
 
-def _exchanged(
+def _exchange(
     listing: Listing, kids: Sequence[NamedKey], before: Mapping[str, InventoryKey]
 ) -> Iterable[InventoryFinding]:
     earlier: dict[str, list[NamedKey]] = {}

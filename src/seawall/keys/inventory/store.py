@@ -105,10 +105,10 @@ class KeyInventory:
         sqlite_file.check(path, LedgerBroken, is_public=True)
         if not fresh and not path.stat().st_size:
             # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
-            raise _broken(place, "it is empty")
+            raise _make_error(place, "it is empty")
         connection = None
         try:
-            with _translated(place):
+            with _translate(place):
                 connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS)
                 connection.execute("BEGIN IMMEDIATE")
                 if fresh:
@@ -132,27 +132,27 @@ class KeyInventory:
     def commit(self) -> None:
         """Remember everything of this run."""
         if self.kept:
-            with _translated(self._place):
+            with _translate(self._place):
                 self._connection.execute("COMMIT")
 
     def sets(self) -> dict[str, InventorySet]:
         """Every set by its name."""
-        with _translated(self._place):
+        with _translate(self._place):
             rows = self._connection.execute("SELECT name, issuer, first_read, last_read, runs FROM sets")
             return {row[0]: InventorySet(*row) for row in rows}
 
     def known_keys(self) -> list[InventoryKey]:
         """Every key of every set, listed or gone."""
-        with _translated(self._place):
+        with _translate(self._place):
             rows = self._connection.execute(
                 f"SELECT {_KEY_COLUMNS} FROM keys ORDER BY set_name, first_seen, identity"
             )
             names = _KEY_COLUMNS.split(", ")
-            return [_remembered(dict(zip(names, row, strict=True))) for row in rows]
+            return [_remember(dict(zip(names, row, strict=True))) for row in rows]
 
     def kids(self, set_name: str) -> list[NamedKey]:
         """Every name that a set has given to a key."""
-        with _translated(self._place):
+        with _translate(self._place):
             rows = self._connection.execute(
                 "SELECT kid, identity, first_seen, last_seen FROM kids WHERE set_name = ?", (set_name,)
             )
@@ -160,7 +160,7 @@ class KeyInventory:
 
     def remember_set(self, name: str, issuer: str | None, now: int) -> None:
         """Note that a set was read."""
-        with _translated(self._place):
+        with _translate(self._place):
             self._connection.execute(
                 "INSERT INTO sets VALUES (?, ?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET "
                 "issuer = excluded.issuer, last_read = excluded.last_read, runs = runs + 1",
@@ -177,12 +177,12 @@ class KeyInventory:
             for key in keys
         ]
         marks = ", ".join("?" * len(_KEY_COLUMNS.split(", ")))
-        with _translated(self._place):
+        with _translate(self._place):
             self._connection.executemany(f"INSERT OR REPLACE INTO keys VALUES ({marks})", rows)
 
     def remember_kids(self, set_name: str, names: Sequence[tuple[str, str]], now: int) -> None:
         """Note which `(kid, identity)` a set lists."""
-        with _translated(self._place):
+        with _translate(self._place):
             self._connection.executemany(
                 "INSERT INTO kids VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
                 [(set_name, kid, identity, now, now) for kid, identity in names],
@@ -193,7 +193,7 @@ def _octets(number: int | None) -> bytes | None:
     return None if number is None else number.to_bytes((number.bit_length() + 7) // 8)
 
 
-def _remembered(row: dict[str, object]) -> InventoryKey:
+def _remember(row: dict[str, object]) -> InventoryKey:
     modulus = row.pop("modulus")
     number = int.from_bytes(modulus) if isinstance(modulus, bytes) else None
     return InventoryKey(modulus=number, **row)  # type: ignore[arg-type]
@@ -202,20 +202,20 @@ def _remembered(row: dict[str, object]) -> InventoryKey:
 def _check(connection: sqlite3.Connection, place: str) -> None:
     application, version = sqlite_file.read_format(connection)
     if application != APPLICATION_ID:
-        raise _broken(place, "it is something else")
+        raise _make_error(place, "it is something else")
     if version != VERSION:
-        raise _broken(place, f"it has version {version}, this Seawall knows {VERSION}")
+        raise _make_error(place, f"it has version {version}, this Seawall knows {VERSION}")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise _broken(place, "it is damaged")
+        raise _make_error(place, "it is damaged")
     found = {
         row[0]: row[1]
         for row in connection.execute("SELECT name, type FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
     }
     if found != {"sets": "table", "keys": "table", "kids": "table"}:
-        raise _broken(place, "its tables are not those of a ledger")
+        raise _make_error(place, "its tables are not those of a ledger")
 
 
-def _broken(place: str, why: str) -> LedgerBroken:
+def _make_error(place: str, why: str) -> LedgerBroken:
     return LedgerBroken(
         f"{place} is no sound ledger of keys: {why}; it was left as it is",
         fix="restore it from a backup, or move it away and begin a new one: returned keys are then not noticed",
@@ -223,7 +223,7 @@ def _broken(place: str, why: str) -> LedgerBroken:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translate(place: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -231,6 +231,6 @@ def _translated(place: str) -> Iterator[None]:
             raise LedgerBroken(
                 f"{place} is in use by another audit", fix="wait until it is done, then run again"
             ) from None
-        raise _broken(place, "it cannot be read or written") from None
+        raise _make_error(place, "it cannot be read or written") from None
     except (sqlite3.Error, OverflowError, ValueError, UnicodeError):
-        raise _broken(place, "it cannot be read or written") from None
+        raise _make_error(place, "it cannot be read or written") from None

@@ -85,7 +85,7 @@ def _set(audited: AuditedSet, now: int) -> dict[str, Any]:
         "entries": audited.document.total,
         "verifier": audited.verifier or "accepted",
         "keys": [_entry(entry, known.get(entry.identity or ""), now) for entry in listing.entries],
-        "gone": [_gone(key) for key in audited.keys if key.identity not in listed],
+        "gone": [_describe_absence(key) for key in audited.keys if key.identity not in listed],
     }
 
 
@@ -112,7 +112,7 @@ def _entry(entry: KeySetEntry, key: InventoryKey | None, now: int) -> dict[str, 
     }
 
 
-def _gone(key: InventoryKey) -> dict[str, Any]:
+def _describe_absence(key: InventoryKey) -> dict[str, Any]:
     return {
         "kid": key.kid,
         "key": key.thumbprint,

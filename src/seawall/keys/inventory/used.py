@@ -81,17 +81,17 @@ def _name(line: bytes) -> Name | None:
             record = strict_json.loads(line, max_bytes=LONGEST_LINE, max_depth=8)
         except strict_json.JsonRefused:
             return _BAD
-        return _recorded(record)
+        return _record(record)
     try:
         words = line.decode("utf-8").split()
     except UnicodeDecodeError:
         return _BAD
     if len(words) > 2:
         return _BAD
-    return _bounded(words[0] if len(words) == 2 else None, words[-1])
+    return _bound(words[0] if len(words) == 2 else None, words[-1])
 
 
-def _recorded(record: dict[str, Any]) -> Name | None:
+def _record(record: dict[str, Any]) -> Name | None:
     if not proves_use(record):
         return None
     issuer, kid = record.get("iss", record.get("issuer")), record.get("kid")
@@ -102,7 +102,7 @@ def _recorded(record: dict[str, Any]) -> Name | None:
         or not (issuer is None or isinstance(issuer, str))
     ):
         return _BAD
-    return _bounded(issuer, kid)
+    return _bound(issuer, kid)
 
 
 def proves_use(record: dict[str, Any]) -> bool:
@@ -110,7 +110,7 @@ def proves_use(record: dict[str, Any]) -> bool:
     return record.get("outcome", "accepted") == "accepted" or record.get("verified") is True
 
 
-def _bounded(issuer: str | None, kid: str) -> Name:
+def _bound(issuer: str | None, kid: str) -> Name:
     return (issuer, kid) if kid and max(len(kid), len(issuer or "")) <= LONGEST_NAME else _BAD
 
 

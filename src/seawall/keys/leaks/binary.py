@@ -17,7 +17,7 @@ def _hit(key: DerKey) -> RawHit:
     return RawHit(key.start, key.form, key.thumbprint, key.end - key.start)
 
 
-def _headed(reader: _Reader, farthest: int) -> Callable[[bytes, int, SearchContext], Iterable[RawHit]]:
+def _has_header(reader: _Reader, farthest: int) -> Callable[[bytes, int, SearchContext], Iterable[RawHit]]:
     """Read the key whose outer SEQUENCE begins at most `farthest` bytes before the anchor, the nearest first."""
 
     def read(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
@@ -42,7 +42,7 @@ _ENCRYPTED_HEADERS = 12
 
 RSA = FormFamily(
     anchors=("{ 02 01 00 02 82 ?? ?? 00 }", "{ 02 01 00 02 81 ?? 00 }", "{ 02 01 00 02 41 00 }"),
-    read=_headed(der_keys.read_pkcs1, _HEADER),
+    read=_has_header(der_keys.read_pkcs1, _HEADER),
     forms=(
         Form("pkcs1-der", "DER, RSAPrivateKey"),
         Form("dsa-der", "DER, the DSA key of OpenSSL; JWK knows no DSA, so no thumbprint"),
@@ -52,20 +52,20 @@ RSA = FormFamily(
 """RSA and DSA keys, alone or in PKCS#8."""
 EC = FormFamily(
     anchors=("{ 02 01 01 04 ( 1c | 20 | 30 | 40 | 42 ) }",),
-    read=_headed(der_keys.read_sec1, _HEADER),
+    read=_has_header(der_keys.read_sec1, _HEADER),
     forms=(Form("sec1-der", "DER, ECPrivateKey; without curve and public point the key is not known"),),
 )
 """EC keys, alone or in PKCS#8."""
 OKP = FormFamily(
     anchors=("{ 30 05 06 03 2b 65 ( 6e | 6f | 70 | 71 ) 04 ?? 04 }", "{ 30 ?? ?? ?? 06 07 2a 86 48 ce 38 04 01 }",
              "{ 30 ?? 06 07 2a 86 48 ce 38 04 01 }"),
-    read=_headed(der_keys.read_pkcs8, _HEADER + 4),
+    read=_has_header(der_keys.read_pkcs8, _HEADER + 4),
     forms=(),
 )  # fmt: skip
 """PKCS#8 keys that have no key of another form inside."""
 ENCRYPTED = FormFamily(
     anchors=("{ 06 09 2a 86 48 86 f7 0d 01 05 }", "{ 06 0a 2a 86 48 86 f7 0d 01 0c 01 }"),
-    read=_headed(der_keys.read_encrypted, _ENCRYPTED_HEADERS),
+    read=_has_header(der_keys.read_encrypted, _ENCRYPTED_HEADERS),
     forms=(
         Form("pkcs8-encrypted-der", "DER, EncryptedPrivateKeyInfo: a key is there, which one is not known"),
     ),
@@ -73,7 +73,7 @@ ENCRYPTED = FormFamily(
 """Keys under a password."""
 PKCS12 = FormFamily(
     anchors=("{ 02 01 03 30 [1-8] 06 09 2a 86 48 86 f7 0d 01 07 }",),
-    read=_headed(der_keys.read_pkcs12, _HEADER),
+    read=_has_header(der_keys.read_pkcs12, _HEADER),
     forms=(Form("pkcs12", "PKCS#12 (`.p12`, `.pfx`) with a key in it; usually encrypted"),),
 )
 """Stores of keys and certificates."""

@@ -133,7 +133,7 @@ def read_base64(data: bytes, anchor: int, inside: SearchContext, *, phase: int) 
         is_bare = len(behind) + len(ahead) == end - first
         places = range(first, end) if is_bare else _places(_LETTER, near.text[first:end], first)
         places = places[lost:]
-        yield from _moved(near, hits, places, "base64:", lambda byte: byte * 4 // 3)
+        yield from _move(near, hits, places, "base64:", lambda byte: byte * 4 // 3)
 
 
 def read_hex(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
@@ -152,7 +152,7 @@ def read_hex(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
         digits = "".join(near.text[place : place + 2] for place in places)
     if len(places) < _SHORTEST:
         return
-    yield from _moved(near, inside.search(bytes.fromhex(digits)), places, "hex:", lambda byte: byte)
+    yield from _move(near, inside.search(bytes.fromhex(digits)), places, "hex:", lambda byte: byte)
 
 
 def read_decimal(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
@@ -169,7 +169,7 @@ def read_decimal(data: bytes, anchor: int, inside: SearchContext) -> Iterable[Ra
     numbers = [int(number) for number in _DECIMAL.findall(text)]
     if len(numbers) < _SHORTEST or max(numbers) > 255:
         return
-    yield from _moved(near, inside.search(bytes(numbers)), places, "decimal:", lambda byte: byte)
+    yield from _move(near, inside.search(bytes(numbers)), places, "decimal:", lambda byte: byte)
 
 
 def _was_decoded(
@@ -187,7 +187,7 @@ def _was_decoded(
     return False
 
 
-def _moved(
+def _move(
     near: Neighbourhood,
     hits: Sequence[RawHit],
     places: Sequence[int],

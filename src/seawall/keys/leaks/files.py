@@ -73,7 +73,7 @@ def search(stretch: FileRange, engine: LeakSearchEngine) -> SearchTotals:
                 _stream(descriptor, found, entry)
             else:
                 _stretch(descriptor, found, stretch)
-            _changed(descriptor, found, stretch)
+            _is_changed(descriptor, found, stretch)
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else type(error).__name__
         left = max(0, stretch.size - found.account.bytes_scanned)
@@ -145,7 +145,7 @@ def _rest(descriptor: int, position: int) -> Callable[[int], Iterator[bytes]]:
     return lambda size: _pieces(descriptor, position, size)
 
 
-def _changed(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
+def _is_changed(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
     """Say so where the file is not what it was when it was found."""
     now, entry = os.fstat(descriptor), stretch.entry
     is_last = stretch.end is None or stretch.end >= entry.size

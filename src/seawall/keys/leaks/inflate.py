@@ -79,7 +79,9 @@ class InflatedBytes:
             return
 
 
-def _found(data: bytes, anchor: int, start: int, window_bits: int, inside: SearchContext) -> Iterable[RawHit]:
+def _collect_found(
+    data: bytes, anchor: int, start: int, window_bits: int, inside: SearchContext
+) -> Iterable[RawHit]:
     try:  # most places that look like a stream are none and fail in their first bytes
         zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST])
     except zlib.error:
@@ -102,7 +104,7 @@ def read_zlib(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHi
     begins = data[anchor + 2 : anchor + 3]
     if not begins or (not begins[0] & 6 and not _is_sound(data, anchor, inside)):
         return ()
-    return _found(data, anchor, anchor, 15, inside)
+    return _collect_found(data, anchor, anchor, 15, inside)
 
 
 def _is_sound(data: bytes, anchor: int, inside: SearchContext) -> bool:
@@ -135,7 +137,7 @@ def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
 
 def read_gzip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     """What a gzip member (RFC 1952) holds."""
-    return _found(data, anchor, anchor, 31, inside)
+    return _collect_found(data, anchor, anchor, 31, inside)
 
 
 def read_zip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
@@ -143,7 +145,7 @@ def read_zip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
     if anchor + 30 > len(data):
         return ()
     names, extra = struct.unpack_from("<HH", data, anchor + 26)
-    return _found(data, anchor, anchor + 30 + names + extra, -15, inside)
+    return _collect_found(data, anchor, anchor + 30 + names + extra, -15, inside)
 
 
 ZLIB = FormFamily(

@@ -33,7 +33,7 @@ def read_jwk(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
         # backslashes become spaces: offsets stay, and a name or a value never holds one
         text = near.text[first : last + 1]
         members = _members(text.replace("\\", " "))
-        found = _judged(members, is_cut=last + 1 == len(near.text) and text[-1:] != "}")
+        found = _judge(members, is_cut=last + 1 == len(near.text) and text[-1:] != "}")
         if found is not None:
             form, thumbprint = found
             layer = "escaped:" if "\\" in text else ""
@@ -76,7 +76,7 @@ def _members(text: str) -> dict[str, str]:
     return members
 
 
-def _judged(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] | None:
+def _judge(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] | None:
     """Form and thumbprint, None where there is no private key."""
     kind = members.get("kty")
     if kind == "RSA":

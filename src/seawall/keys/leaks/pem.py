@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SSH2_MAGIC = b"\x3f\x6f\xf9\xeb"
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """The text with escapes of JSON, shells, URLs and markup undone; line ends become newlines."""
 
     def plain(found: re.Match[str]) -> str:
@@ -45,15 +45,15 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(plain, text)
 
 
-def _joined(text: str) -> Iterator[bytes]:
+def _join(text: str) -> Iterator[bytes]:
     """Ways to put the body's base64 together: all of it, then the longest piece of each line."""
     tokens = [token for token in _TOKEN.findall(text) if token.strip("+/")]
-    yield _decoded("".join(tokens))
+    yield _decode("".join(tokens))
     lines = [max(_TOKEN.findall(line), key=len, default="") for line in text.split("\n")]
-    yield _decoded("".join(lines))
+    yield _decode("".join(lines))
 
 
-def _decoded(letters: str) -> bytes:
+def _decode(letters: str) -> bytes:
     letters = letters.split("=", 1)[0]
     if len(letters) % 4 == 1:
         letters = letters[:-1]
@@ -82,9 +82,9 @@ def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     block = _block(near)
     if block is None or not inside.charge(len(block.body)):
         return
-    body = _unescaped(block.body)
+    body = _unescape(block.body)
     was_escaped = _BACKSLASHED.search(block.body) is not None
-    found = _known(block.label, body)
+    found = _find_known(block.label, body)
     if found is not None:
         form, thumbprint = found
         layer = "escaped:" if was_escaped else ""
@@ -103,23 +103,23 @@ def _block(near: Neighbourhood) -> _Block | None:
     return _Block(name, near.text[label.end() : stop], begin.start(), end.end() if end else stop)
 
 
-def _known(label: str, body: str) -> tuple[str, str | None] | None:
+def _find_known(label: str, body: str) -> tuple[str, str | None] | None:
     """Form and thumbprint of a block's key; of a damaged one only where no better reading is found."""
     is_enciphered = "Proc-Type" in body and "ENCRYPTED" in body
     fragment: tuple[str, str | None] | None = None
-    for content in _joined(_HEADER.sub("", body)):
+    for content in _join(_HEADER.sub("", body)):
         if is_enciphered:
             if len(content) >= 48 and is_random(content):
                 return "encrypted", None
             continue
-        found = _judged(label, content)
+        found = _judge(label, content)
         if found is not None and not found[0].endswith("-fragment"):
             return found
         fragment = fragment or found
     return fragment
 
 
-def _judged(label: str, content: bytes) -> tuple[str, str | None] | None:
+def _judge(label: str, content: bytes) -> tuple[str, str | None] | None:
     if label.startswith("PGP"):
         return ("pgp", None) if _is_pgp_secret(content) else None
     if label.startswith("SSH2"):

@@ -131,7 +131,7 @@ def _spread(digits: Words, count: int, bits: int, terms: int, out: Words) -> Non
 
 
 @compile_kernel
-def _divided(
+def _divide(
     data: Bytes,
     places: Places,
     count: int,
@@ -205,7 +205,7 @@ def find_divisors(
         count = _plausible(view, view[length - 1 :], smallest, size, flags[block // 8 :], good, candidates)
         _residues(view, candidates, count, length, powers, sieve, residues)
         count = _coprime(residues, candidates, count, primes, good, kept)
-        more = _divided(view, kept, count, length, bits, dividends, terms, out[found:])
+        more = _divide(view, kept, count, length, bits, dividends, terms, out[found:])
         for row in range(found, found + more):
             out[row, 0] += block
         found += more

@@ -64,7 +64,7 @@ def read_private_keys(document: bytes | bytearray, passphrase: Passphrase) -> li
     elif stripped.startswith(b"{"):
         keys = list(_jwks(stripped))
     else:
-        keys = [_loaded(load_der_private_key, bytes(document), passphrase)]
+        keys = [_load(load_der_private_key, bytes(document), passphrase)]
     if not keys:
         raise PrivateKeysUnreadable("no private key in it")
     return keys
@@ -88,15 +88,15 @@ def _blocks(document: bytes) -> Iterator[bytes]:
 
 def _pem(block: bytes, passphrase: Passphrase) -> PrivateKey:
     load = load_ssh_private_key if b"BEGIN OPENSSH" in block else load_pem_private_key
-    return _loaded(load, block, passphrase)
+    return _load(load, block, passphrase)
 
 
-def _loaded(load: Callable[..., Any], data: bytes, passphrase: Passphrase) -> PrivateKey:
+def _load(load: Callable[..., Any], data: bytes, passphrase: Passphrase) -> PrivateKey:
     """Load with no passphrase, and if the key wants one, with that."""
     try:
         key = load(data, None)
     except TypeError:  # the library's word for "it is encrypted"
-        key = _decrypted(load, data, passphrase())
+        key = _decrypt(load, data, passphrase())
     except (ValueError, UnsupportedAlgorithm):
         raise PrivateKeysUnreadable("it holds no private key in a known form, or a damaged one") from None
     if not isinstance(key, _KINDS):
@@ -104,7 +104,7 @@ def _loaded(load: Callable[..., Any], data: bytes, passphrase: Passphrase) -> Pr
     return key
 
 
-def _decrypted(load: Callable[..., Any], data: bytes, passphrase: bytes | None) -> Any:
+def _decrypt(load: Callable[..., Any], data: bytes, passphrase: bytes | None) -> Any:
     if not passphrase:
         raise PrivateKeysUnreadable("the key is encrypted, and no passphrase was given")
     try:

@@ -53,8 +53,8 @@ def show_leaks(console: Console, account: SearchTotals) -> None:
         _show_findings(console, counting[:MOST_SHOWN])
         console.print(_more(len(counting)), end="")
     if account.skipped:
-        console.print(_skipped(account))
-    console.print(_found(counting))
+        console.print(_write_skipped(account))
+    console.print(_write_found(counting))
     for reason, count in Counter(
         found.accepted for found in account.findings if found.accepted
     ).most_common():
@@ -66,7 +66,7 @@ def show_leaks(console: Console, account: SearchTotals) -> None:
     )
 
 
-def _found(findings: list[LeakedKey]) -> str:
+def _write_found(findings: list[LeakedKey]) -> str:
     """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
     places = len(findings)
     known = sum(found.is_known for found in findings)
@@ -115,7 +115,7 @@ def _findings(findings: list[LeakedKey]) -> Table:
     return table
 
 
-def _skipped(account: SearchTotals) -> Table:
+def _write_skipped(account: SearchTotals) -> Table:
     from rich.text import Text
 
     table = _table()

@@ -64,7 +64,7 @@ def _folder(
         folders = []
         for name in names:
             inner = os.path.join(place, name)  # noqa: PTH118
-            outcome = _looked_at(inner, roots)
+            outcome = _look_at(inner, roots)
             if isinstance(outcome, os.stat_result):
                 folders.append((inner, outcome))
             elif outcome is not None:
@@ -72,7 +72,7 @@ def _folder(
         waiting += reversed(folders)
 
 
-def _looked_at(place: str, roots: list[str]) -> FoundFile | SkippedBytes | os.stat_result | None:
+def _look_at(place: str, roots: list[str]) -> FoundFile | SkippedBytes | os.stat_result | None:
     """A file, a folder (as its status), a thing to skip, or None where nothing is lost by going on."""
     try:
         found = os.lstat(place)

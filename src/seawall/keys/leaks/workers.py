@@ -55,14 +55,14 @@ def run(work: Iterable[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[in
     if jobs == 1:
         engine = make()
         for batch in work:
-            yield _size(batch), _searched(batch, engine)
+            yield _size(batch), _search(batch, engine)
         return
     yield from _pool(iter(work), make, jobs)
 
 
 def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, SearchTotals]]:
     under_way: dict[Future[SearchTotals], Batch] = {}
-    pool = _started(make, jobs)
+    pool = _start(make, jobs)
     try:
         is_over = False
         while not is_over or under_way:
@@ -85,7 +85,7 @@ def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[
                 for batch in under_way.values():
                     yield _size(batch), _all_failed(batch, BrokenProcessPool())
                 under_way.clear()
-                pool = _started(make, jobs)
+                pool = _start(make, jobs)
     except BaseException:
         for process in multiprocessing.active_children():
             process.terminate()
@@ -94,7 +94,7 @@ def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _started(make: MakeEngine, jobs: int) -> ProcessPoolExecutor:
+def _start(make: MakeEngine, jobs: int) -> ProcessPoolExecutor:
     # spawned, not forked: the parent may draw a progress bar in a thread
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(make,))
@@ -108,10 +108,10 @@ def _begin(make: MakeEngine) -> None:
 
 def _task(batch: Batch) -> SearchTotals:
     assert _engine is not None  # noqa: S101
-    return _searched(batch, _engine)
+    return _search(batch, _engine)
 
 
-def _searched(batch: Batch, engine: LeakSearchEngine) -> SearchTotals:
+def _search(batch: Batch, engine: LeakSearchEngine) -> SearchTotals:
     account = SearchTotals()
     for stretch in batch:
         try:

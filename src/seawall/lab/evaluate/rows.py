@@ -82,7 +82,7 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[T
     tail = Tail(_day(truth["quiet_until"]))
 
     def watch(scored: ScoredDay) -> None:
-        parts.append(_labelled(scored, ids, owner))
+        parts.append(_label(scored, ids, owner))
         reads.append(_reads(scored, ids, owner))
         tail.observe(scored)
 
@@ -151,7 +151,7 @@ def _reads(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     )
 
 
-def _labelled(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
+def _label(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
     day = scored.groups.day
     rows = np.flatnonzero(has_novelty(scored.table))
     attack = np.full(len(scored.groups), MISSING, np.int32)

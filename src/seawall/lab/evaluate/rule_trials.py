@@ -49,7 +49,7 @@ def trials(folder: Path) -> Iterator[Trial]:
             if not records.is_file():
                 faults.append(f"{records.name} is not there")
                 continue
-            size, hits, problems = _tried(rules, number, records, networks)
+            size, hits, problems = _try(rules, number, records, networks)
             count += size
             faults += [f"{records.name}: {problem}" for problem in problems]
             faults += _faults(records.name, kind, size, hits, is_single=number < len(rules.rules))
@@ -66,7 +66,7 @@ def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> l
     return [] if hits else [f"{name}: nothing hits"]
 
 
-def _tried(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
+def _try(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
     """Return how many records became events, how many of them the rule hits, and what could not be read."""
     batches = list(read([path]))
     tables = [enrich(batch.events, networks) for batch in batches if batch.events.num_rows]
@@ -76,10 +76,10 @@ def _tried(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple
         wanted = rules.rules[number].about.id
         marks = [mark for table in tables for mark in rules.mark(table)[0].to_pylist()]
         return size, sum(wanted in (mark or "").split() for mark in marks), problems
-    return size, _correlated(rules, number, tables), problems
+    return size, _correlate(rules, number, tables), problems
 
 
-def _correlated(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
+def _correlate(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
     coder, detector, hits = Coder(marks=rules.mark), SigmaDetector(rules), 0
     with tempfile.TemporaryDirectory() as folder:
         spool = Spool(Path(folder))

@@ -67,7 +67,7 @@ def measure_scopes(
             systems=systems,
         )
         with tempfile.TemporaryDirectory(prefix=".worlds-") as scratch:
-            for question, campaign, scope, truth in _asked(settings, Path(scratch)):
+            for question, campaign, scope, truth in _ask(settings, Path(scratch)):
                 _count(counts[question], campaign, scope, truth)
     asked = {"worlds": worlds, "seed": seed, "accounts": accounts, "days": days, "systems": systems}
     return {
@@ -77,9 +77,7 @@ def measure_scopes(
     }
 
 
-def _asked(
-    settings: WorldSettings, place: Path
-) -> Iterator[tuple[str, dict[str, Any], Scope, dict[str, Any]]]:
+def _ask(settings: WorldSettings, place: Path) -> Iterator[tuple[str, dict[str, Any], Scope, dict[str, Any]]]:
     truth = make_world(settings, place / "world").truth
     cut, reading = gather([place / "world" / "logs"], place)
     for campaign in truth["campaigns"]:

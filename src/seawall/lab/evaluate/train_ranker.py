@@ -22,7 +22,7 @@ HELD_OUT = 5
 """Every fifth world is kept out of the trees and gives the card's figures."""
 
 
-def _collected(task: tuple[WorldSettings, Path]) -> Path:
+def _collect(task: tuple[WorldSettings, Path]) -> Path:
     settings, folder = task
     path = folder / f"rows-{settings.seed}.npz"
     if not path.exists():
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(asked.jobs) as pool:
             paths = list(
-                pool.map(_collected, [(settings, folder) for settings in training_worlds(asked.worlds)])
+                pool.map(_collect, [(settings, folder) for settings in training_worlds(asked.worlds)])
             )
         worlds = [restore(path) for path in paths]
     document = fit(worlds, asked.seed)

@@ -96,7 +96,7 @@ def train(
     start = intercept + slope * evidence
     data = lightgbm.Dataset(values, labels.astype(float), weight=weights, init_score=start)
     booster = lightgbm.train(parameters, data, num_boost_round=ROUNDS)
-    trees = [_flattened(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+    trees = [_flatten(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     return {
         "inputs": hashlib.sha256("\n".join(INPUTS).encode()).hexdigest(),
         "depth": PARAMETERS["max_depth"] + 1,
@@ -125,7 +125,7 @@ def _line(evidence: Floats, labels: np.ndarray, weights: Floats) -> tuple[float,
     return float(parameters[0]), float(parameters[1])
 
 
-def _flattened(root: dict[str, Any]) -> dict[str, list[Any]]:
+def _flatten(root: dict[str, Any]) -> dict[str, list[Any]]:
     """Return one tree as parallel lists; node 0 is the root, a leaf has feature -1."""
     tree: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": [], "expected": []}
 

@@ -112,7 +112,7 @@ def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> 
     rounds = max(0.05, min(12.0, 24.0 / app.interval_hours)) * min(1.0, density + 0.2)
     if app.is_delegated:
         for person in readers:
-            _delegated_round(diary, app, person, day, dice.poisson(rounds * 0.35))
+            _delegate_round(diary, app, person, day, dice.poisson(rounds * 0.35))
         return
     client = app.clients.setdefault("", client_of(app))
     base = diary.start + 86400 * day
@@ -138,7 +138,7 @@ def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> 
                 )
 
 
-def _delegated_round(
+def _delegate_round(
     diary: ActivityLog, app: LabApplication, person: LabAccount, day: int, rounds: int
 ) -> None:
     dice = diary.dice

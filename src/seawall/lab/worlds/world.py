@@ -59,7 +59,7 @@ def make_world(settings: WorldSettings, out: Path) -> World:
 def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
     if logs.exists() and any(logs.iterdir()):
         raise OutputUnwritable(f"{logs} holds files already", fix="choose another folder or empty it")
-    diaries = [_found(settings, number) for number in range(settings.tenants)]
+    diaries = [_make_organisations(settings, number) for number in range(settings.tenants)]
     for diary in diaries:
         _confuse(settings, diary)
     episodes = plan_attacks(settings, diaries, SeededRandom(settings.seed, 6))
@@ -100,7 +100,7 @@ def _live(settings: WorldSettings, diary: ActivityLog) -> None:
                 do_more_chores(diary, day)
 
 
-def _found(settings: WorldSettings, number: int) -> ActivityLog:
+def _make_organisations(settings: WorldSettings, number: int) -> ActivityLog:
     dice = SeededRandom(settings.seed, 1, number)
     tenant = make_tenant(number, settings.accounts, settings.days, draw_style(settings, dice), dice)
     make_applications(tenant, dice)

@@ -141,7 +141,7 @@ class IngestQueue:
         if known is not None:
             return _same(known, digest)
         if awaited is not None and awaited.digest != digest:
-            raise _reused()
+            raise _reuse()
         if awaited is not None and self._waited(awaited.ended):
             with self._lock:
                 known = self._kept.get(name)
@@ -216,14 +216,14 @@ def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
         return []
     place = first_place(body[:HEAD], limits, is_settled=True)
     if is_foreign_header(body):
-        return [_refused(source, "not-a-log", "a table without a row")]
+        return [_refuse(source, "not-a-log", "a table without a row")]
     found: list[EventBatch] = []
     records = 0
     for batch in _read(body, place, source, limits):
         records += batch.records
         if records > limits.body_records:
             return [
-                _refused(
+                _refuse(
                     source,
                     "bomb",
                     f"more than {limits.body_records:,} records in one body: none of it was read",
@@ -248,7 +248,7 @@ def _read(body: bytes, place: ReadPosition | None, source: str, limits: Limits) 
         start, place = after.offset, after
 
 
-def _refused(source: str, code: ProblemCode, reason: str) -> EventBatch:
+def _refuse(source: str, code: ProblemCode, reason: str) -> EventBatch:
     return EventBatch(empty_events(), (file_problem(source, code, reason),), 0, 0)
 
 
@@ -265,11 +265,11 @@ def _digest(content: bytes) -> str:
 def _same(known: _Known, digest: str | None) -> Receipt:
     """The receipt of a request that was kept. Raises `KeyReused` where another body was."""
     if known.digest is not None and known.digest != digest:
-        raise _reused()
+        raise _reuse()
     return known.receipt
 
 
-def _reused() -> KeyReused:
+def _reuse() -> KeyReused:
     return KeyReused(
         "this key came with another body before: nothing of this one was kept",
         fix="send each body with a key of its own, and the same one only to repeat it",

@@ -109,29 +109,29 @@ def _listen(wire: MessageSocket, service: Service, stop: threading.Event) -> Non
 
 
 def _answer(wire: MessageSocket, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
-    answer = _answered(service, head, body)
+    answer = _make_answer(service, head, body)
     room.give_back(len(body))  # before the answer, which makes the other end send the next
     _send(wire, answer)
 
 
-def _answered(service: Service, head: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _make_answer(service: Service, head: dict[str, Any], body: bytes) -> dict[str, Any]:
     number = head["number"]
     try:
         receipt = service.ingest(body, source=head["source"], key=head["key"])
     except SeawallError as error:
-        return _refused(number, error)
+        return _refuse(number, error)
     except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets one, and the next body its turn
         return {"kind": "refused", "number": number, "message": type(error).__name__, "fix": ""}
     return {"kind": "receipt", "number": number, "receipt": msgspec.to_builtins(receipt)}
 
 
 def _no_room(number: int) -> dict[str, Any]:
-    return _refused(
+    return _refuse(
         number, WatchBusy("there is no room for more records just now", fix="send them again, a little later")
     )
 
 
-def _refused(number: int, error: SeawallError) -> dict[str, Any]:
+def _refuse(number: int, error: SeawallError) -> dict[str, Any]:
     return {
         "kind": "refused",
         "number": number,

@@ -74,7 +74,7 @@ class DuplicateFilter:
         for day in distinct(day_of).tolist():
             added = prints[(day_of == day) & (prints != 0)]
             if len(added):
-                self._known[day] = _merged([*self._known.get(day, ()), np.sort(added)])
+                self._known[day] = _merge([*self._known.get(day, ()), np.sort(added)])
 
     def forget(self, days: Iterable[int]) -> None:
         """Know nothing of these days any more."""
@@ -86,7 +86,7 @@ class DuplicateFilter:
         self.forget([known for known in self._known if known < day])
 
 
-def _merged(runs: list[Keys]) -> list[Keys]:
+def _merge(runs: list[Keys]) -> list[Keys]:
     """Merge sorted runs until each is at least twice as long as the next, so that there are few and little is copied."""
     while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
         runs[-2:] = [np.sort(np.concatenate(runs[-2:]))]

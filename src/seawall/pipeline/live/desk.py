@@ -174,7 +174,7 @@ class WhatIfService:
             draft.expires_at,
             learnt,
         )
-        return _compared(board, board.ruled((*board.answers, answer)), answer, list_left_out(asked, draft))
+        return _compare(board, board.ruled((*board.answers, answer)), answer, list_left_out(asked, draft))
 
     def what_if(self, per_day: float | None) -> BudgetWhatIf:
         """Return what another budget would raise; None is the default by size."""
@@ -288,7 +288,7 @@ def _from_document(incident: Incident) -> tuple[Lesson, ...]:
     return (Lesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),)
 
 
-def _compared(
+def _compare(
     board: CandidateBoard, after: BoardRuling, answer: Answered, out: Sequence[Value]
 ) -> FeedbackPreview:
     columns = board.columns

@@ -138,11 +138,11 @@ def judge(past: PastDays) -> JudgedDays:
     """
     one = past.first_import
     if one.is_open:
-        return _together(past, _imported(past, past.last_day))
+        return _together(past, _find_imported_days(past, past.last_day))
     parts = []
     if one.last_day is not None:
-        parts.append(_imported(past, one.last_day))
-    parts.append(_lived(past))
+        parts.append(_find_imported_days(past, one.last_day))
+    parts.append(_find_lived_days(past))
     return _together(past, *parts)
 
 
@@ -157,9 +157,9 @@ class _Part:
     lapsed: Sequence[Incident] = ()
 
 
-def _imported(past: PastDays, until: int) -> _Part:
+def _find_imported_days(past: PastDays, until: int) -> _Part:
     """Judge the days of the first import up to a day as a scan of them does."""
-    decision = _decided(past, past.first_import.first_day, until, past.import_notes)
+    decision = _decide(past, past.first_import.first_day, until, past.import_notes)
     # Of days whose candidates are no longer kept, incidents stay as they are.
     start, end = min((one.day for one in past.candidates), default=until + 1) * DAY, (until + 1) * DAY
     before = {
@@ -173,13 +173,13 @@ def _imported(past: PastDays, until: int) -> _Part:
     return _Part(now, decision.days, gone, renamed, lapsed)
 
 
-def _lived(past: PastDays) -> _Part:
+def _find_lived_days(past: PastDays) -> _Part:
     """Judge the days after the first import that have left the live window."""
     one = past.first_import
     first = one.first_day if one.last_day is None else one.last_day + 1
     if first >= past.live_since:
         return _Part({}, {}, (), {})
-    decision = _decided(past, first, past.last_day, past.notes)
+    decision = _decide(past, first, past.last_day, past.notes)
     live = {incident.id for incident in _live(past)}
     before = {
         id_: incident
@@ -197,7 +197,7 @@ def _lived(past: PastDays) -> _Part:
     return _Part(kept, decision.days, gone, renamed)
 
 
-def _decided(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
+def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
     """Return what a scan of some days decides."""
     found: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
     if past.answers:

@@ -75,10 +75,10 @@ def from_plain(plain: Mapping[str, Any]) -> LiveSettings:
     """The settings that `plain` gave."""
     import msgspec
 
-    return msgspec.convert(plain, LiveSettings, dec_hook=_decoded)
+    return msgspec.convert(plain, LiveSettings, dec_hook=_decode)
 
 
-def _decoded(kind: type, value: Any) -> Any:
+def _decode(kind: type, value: Any) -> Any:
     if issubclass(kind, Path):
         return Path(value)
     raise TypeError(f"{kind} is no setting")

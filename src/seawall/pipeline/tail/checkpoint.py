@@ -58,7 +58,7 @@ def restore_state(value: Mapping[str, Any]) -> FileState:
         known = {field.name: value[field.name] for field in fields(FileState)}
         if known["place"] is not None:
             place = {field.name: known["place"][field.name] for field in fields(ReadPosition)}
-            known["place"] = _checked_place(
+            known["place"] = _check_place(
                 ReadPosition(**{**place, "header": _texts(place["header"], _MOST_COLUMNS)})
             )
         state = FileState(**{**known, "heads": _texts(known["heads"], len(HEADS))})
@@ -81,7 +81,7 @@ def _texts(value: Any, most: int) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _checked_place(place: ReadPosition) -> ReadPosition:
+def _check_place(place: ReadPosition) -> ReadPosition:
     _check_types(place, ReadPosition("lines"), ("header",))
     if place.shape not in get_args(Shape) or place.number < 1:
         raise ValueError("no place in a file")

@@ -70,7 +70,7 @@ def _growing(
 def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> Iterator[TailDelivery]:
     """Through a temporary file, which may become as large as the largest member of an archive."""
     with NamedTemporaryFile(prefix="seawall-") as spool:
-        if not _spooled(stream, head, spool, limits):
+        if not _spool(stream, head, spool, limits):
             problem = file_problem(name, "bomb", f"a stream of more than {limits.member_bytes} bytes")
             yield TailDelivery((EventBatch(empty_events(), (problem,), 0, 0),))
             return
@@ -79,7 +79,7 @@ def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> It
             yield TailDelivery((batch,))
 
 
-def _spooled(stream: ReadableStream, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
+def _spool(stream: ReadableStream, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
     """Write all of a stream; false when it is too long."""
     written, chunk = 0, head
     while chunk:

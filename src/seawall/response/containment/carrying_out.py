@@ -147,18 +147,18 @@ class PlanRun:
             past.before = self._read_before(action)
             self._say("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
-                return "already", _joined("it was so before", _notices(action, past.before)[0])
+                return "already", _join("it was so before", _notices(action, past.before)[0])
         before = past.before or {}
         notices, is_by_hand = _notices(action, before)
         if is_by_hand and not past.is_begun:
             return "waiting", notices
         items = _targets(action, before)
         if not items:
-            return "already", _joined("nothing of the kind is there", notices)
+            return "already", _join("nothing of the kind is there", notices)
         for number, item in enumerate(items):
             self._change(action, past, number, item, item, before)
         state, why = self._summed(past, len(items))
-        return state, _joined(why, notices)
+        return state, _join(why, notices)
 
     def _undone(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
         applied = self.past.past("apply", action.id)
@@ -391,7 +391,7 @@ def _notices(action: ContainmentStep, before: Mapping[str, Found]) -> tuple[str,
     return "; ".join(texts), is_by_hand
 
 
-def _joined(*texts: str) -> str:
+def _join(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
 
 

@@ -150,13 +150,13 @@ def _is_restored(check: ChangeCheck, then: Found, now: Found, item: Mapping[str,
 def has_same_fields(one: Mapping[str, Any], other: Mapping[str, Any] | None, fields: tuple[str, ...]) -> bool:
     """Whether two things say the same in these fields. Graph keeps what a rule looks for in capitals."""
     return other is not None and all(
-        _folded(find_value(one, field)) == _folded(find_value(other, field)) for field in fields
+        _fold(find_value(one, field)) == _fold(find_value(other, field)) for field in fields
     )
 
 
-def _folded(value: Any) -> Any:
+def _fold(value: Any) -> Any:
     if isinstance(value, str):
         return value.casefold()
     if isinstance(value, Mapping):
-        return {key: _folded(one) for key, one in value.items()}
-    return [_folded(one) for one in value] if isinstance(value, list) else value
+        return {key: _fold(one) for key, one in value.items()}
+    return [_fold(one) for one in value] if isinstance(value, list) else value

@@ -37,7 +37,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     }:
         yield from _credentials(subject, record)
     elif name == "Update application" and record.text(FEDERATED):
-        yield from _federated(subject, record)
+        yield from _undo_federation(subject, record)
 
 
 def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
@@ -60,13 +60,13 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
         )
         yield _consent(subject, record, title, record.resource, meant)
     elif not grants:
-        yield _unnamed(
+        yield _make_unnamed(
             subject, record, "remove_consent", "the consents that were given",
             "In the Entra admin center, under the enterprise application, Permissions, revoke what nobody wanted.",
         )  # fmt: skip
 
 
-def _unnamed(
+def _make_unnamed(
     subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, by_hand: str
 ) -> ContainmentStep:
     """Have a person look where the record does not say which thing it was about."""
@@ -85,7 +85,7 @@ def _consent(
     subject: StepSubject, record: ChangeRecord, title: str, client: str, meant: Condition
 ) -> ContainmentStep:
     body: dict[str, Any] = {field: {"$read": f"grant.{field}"} for field in _GRANT_FIELDS}
-    path = f"/oauth2PermissionGrants?$filter={encode_segment(f'clientId eq {_quoted(client)}')}"
+    path = f"/oauth2PermissionGrants?$filter={encode_segment(f'clientId eq {_quote(client)}')}"
     read = StateRead(
         "grant",
         call_graph("GET", path, GRANTS_PERMISSION, "oauth2permissiongrant-list"),
@@ -131,7 +131,7 @@ def _application_permissions(subject: StepSubject, record: ChangeRecord) -> Iter
     principal = record.text("ServicePrincipal.ObjectID")
     role = record.text("AppRole.Id")
     if not is_guid(principal) or not is_guid(role):
-        yield _unnamed(
+        yield _make_unnamed(
             subject, record, "remove_consent", "the application permissions that were given",
             "In the Entra admin center, under the enterprise application, Permissions, revoke what it should not have.",
         )  # fmt: skip
@@ -177,10 +177,10 @@ def _application_permissions(subject: StepSubject, record: ChangeRecord) -> Iter
 
 
 def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    keys = _added_keys(record)
+    keys = _list_added_keys(record)
     if not is_guid(record.resource) or not keys:
         listed = ", ".join(dict.fromkeys(key for key, _ in _KEY.findall(record.text("KeyDescription"))))
-        yield _unnamed(
+        yield _make_unnamed(
             subject, record, "remove_app_credential", f"the secrets and certificates of {_application(record)}",
             "In the Entra admin center, under the application and under its enterprise application, remove those that were "
             "added during the intrusion." + (f" After the change there were the key ids {listed}." if listed else ""),
@@ -243,11 +243,11 @@ def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[Contain
         )
 
 
-def _federated(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
+def _undo_federation(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """Remove the trust that a record gave to a foreign issuer, whose tokens sign in as the application, with no secret."""
-    added = _added_trust(record)
+    added = _undo_added_trust(record)
     if added is None or not is_guid(record.resource):
-        yield _unnamed(
+        yield _make_unnamed(
             subject, record, "remove_app_credential", f"the federated credentials of {_application(record)}",
             "In the Entra admin center, under the application's certificates and secrets, Federated credentials, remove those "
             "whose issuer nobody in the organisation knows.",
@@ -307,7 +307,7 @@ def _federated(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
         )
 
 
-def _added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
+def _undo_added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
     """The federated credentials that a record added or changed, each with what it was; None where that cannot be told."""
     held = _before(record, FEDERATED)
     new, old = _objects(record.text(FEDERATED)), None if held is None else _objects(held or "[]")
@@ -330,7 +330,7 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
     return found if is_whole else None
 
 
-def _added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
+def _list_added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
     """The keys that a record added: those of the new value that are not in the old one.
 
     Empty where the record does not say what was there before: those keys may be the organisation's own, and what is removed
@@ -363,7 +363,7 @@ def _application(record: ChangeRecord) -> str:
     return record.text("Target", "DisplayName", "AppId") or record.resource
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     return f"'{escape_filter_text(value)}'"
 
 

@@ -48,7 +48,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     elif name == "gmail.users.settings.delegates.create":
         yield _delegate(subject, record)
     elif name in _TO_LOOK_AT:
-        yield _looked_at(subject, record, *_TO_LOOK_AT[name])
+        yield _make_review(subject, record, *_TO_LOOK_AT[name])
 
 
 _TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
@@ -63,7 +63,7 @@ _TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
 }  # fmt: skip
 
 
-def _looked_at(
+def _make_review(
     subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, reason: str
 ) -> ContainmentStep:
     """A step for a person: the record says that something was set, and not what."""
@@ -132,7 +132,7 @@ def _forwarding_address(subject: StepSubject, record: ChangeRecord) -> Containme
     target = record.text("forwardingEmail", "email_forwarding_destination_address")
     reason = "A verified address can be forwarded to again at any time"
     if not target:
-        return _looked_at(subject, record, "remove_forwarding", "forwarding addresses", reason)
+        return _make_review(subject, record, "remove_forwarding", "forwarding addresses", reason)
     account = record.owner
     return make_record_step(
         subject,
@@ -172,7 +172,7 @@ def _filter(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     base = "users.settings.filters/"
     reason = "A filter that forwards or hides mail goes on working after the intruder is gone"
     if not found:
-        return _looked_at(subject, record, "remove_inbox_rule", "filters", reason)
+        return _make_review(subject, record, "remove_inbox_rule", "filters", reason)
     return make_record_step(
         subject,
         record,
@@ -211,7 +211,7 @@ def _delegate(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     delegate, account = record.text("delegateEmail", "delegate_email"), record.owner
     reason = "A delegate reads on when the account is clean again"
     if not delegate:
-        return _looked_at(subject, record, "remove_delegate", "delegates", reason)
+        return _make_review(subject, record, "remove_delegate", "delegates", reason)
     base = "users.settings.delegates/"
     return make_record_step(
         subject,

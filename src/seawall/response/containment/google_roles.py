@@ -26,7 +26,7 @@ _STAYS: Final = "A role that was handed out stays when the account is clean agai
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """The step that takes back a role; none for a record of anything else."""
     if record.activity == "ASSIGN_ROLE":
-        yield _assigned(subject, record)
+        yield _undo_assignment(subject, record)
     elif record.activity == "GRANT_ADMIN_PRIVILEGE":
         yield _super_administrator(subject, record)
 
@@ -43,7 +43,7 @@ def _by_hand(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     )
 
 
-def _assigned(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
+def _undo_assignment(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     member, role = record.text("USER_EMAIL"), record.text("ROLE_NAME")
     if not member or not role:
         return _by_hand(subject, record)

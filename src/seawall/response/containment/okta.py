@@ -155,7 +155,7 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
     )
 
 
-def _enrolled(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
+def _undo_enrolment(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     """Remove factors that were enrolled during the intrusion."""
     account = record.resource if "@" in record.resource else subject.account
     return make_record_step(
@@ -185,7 +185,7 @@ def _enrolled(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     )
 
 
-def _consented(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
+def _undo_consent(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     """Remove consents to applications that were given during the intrusion."""
     return make_record_step(
         subject,
@@ -220,14 +220,14 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     """The steps that take back what a record of Okta did; none for a record of anything else."""
     name = record.activity
     if name == "user.mfa.factor.activate":
-        yield _enrolled(subject, record)
+        yield _undo_enrolment(subject, record)
     elif name in {"app.oauth2.consent.grant", "app.oauth2.as.consent.grant"}:
-        yield _consented(subject, record)
+        yield _undo_consent(subject, record)
     elif name in _NAMED:
         named = record.resource and (name != _GRANTED or record.text("privilegeGranted"))
-        yield from _NAMED[name](subject, record) if named else _unnamed(subject, record)
+        yield from _NAMED[name](subject, record) if named else _make_unnamed(subject, record)
     elif name == "system.idp.lifecycle.update":
-        yield from _unnamed(subject, record)
+        yield from _make_unnamed(subject, record)
     elif name.startswith("app.oauth2.credentials.lifecycle."):
         yield make_record_step(
             subject,
@@ -244,7 +244,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
 _GRANTED: Final = "user.account.privilege.grant"
 
 
-def _unnamed(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
+def _make_unnamed(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
     """A step for a person, because the record does not say which thing it was, or what it was before."""
     kind, what, where = _TO_LOOK_AT[record.activity]
     yield make_record_step(

@@ -116,7 +116,7 @@ def make_plan(
             take(record.id, _undoing(subject, record))
     sure = {(one.tenant, one.account): one.sure for one in subjects}
     late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
-    actions = tuple(_linked(sorted(_merged(found), key=lambda one: (_whose(one) in late, _place(one)))))
+    actions = tuple(_link(sorted(_merge(found), key=lambda one: (_whose(one) in late, _place(one)))))
     made = ContainmentPlan(
         id="",
         incident=incident.id if incident else "",
@@ -262,7 +262,7 @@ def _application(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[C
         )
 
 
-def _merged(actions: Iterable[ContainmentStep]) -> list[ContainmentStep]:
+def _merge(actions: Iterable[ContainmentStep]) -> list[ContainmentStep]:
     """The same step once, with all records that say so, as sure as the surest."""
     found: dict[str, ContainmentStep] = {}
     for action in actions:
@@ -293,7 +293,7 @@ def _place(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
     return (rank, CONFIDENCES.index(action.confidence), action.account, action.vendor, is_later, action.id)
 
 
-def _linked(actions: Sequence[ContainmentStep]) -> Iterator[ContainmentStep]:
+def _link(actions: Sequence[ContainmentStep]) -> Iterator[ContainmentStep]:
     """With what must be done before: block before the password, both before sessions are ended."""
     needs: dict[ActionKind, tuple[ActionKind, ...]] = {
         "reset_password": ("disable_account",),

@@ -56,7 +56,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
             irreversible="Note what you remove: it has to be given again by hand.",
         )
     elif name in ASSIGNED:
-        yield _assigned(subject, record, member, role)
+        yield _undo_assignment(subject, record, member, role)
     else:
         yield _eligible(subject, record, member, role)
 
@@ -70,14 +70,14 @@ def _member(record: ChangeRecord) -> str:
     return record.resource
 
 
-def _assigned(subject: StepSubject, record: ChangeRecord, member: str, role: str) -> ContainmentStep:
+def _undo_assignment(subject: StepSubject, record: ChangeRecord, member: str, role: str) -> ContainmentStep:
     body: dict[str, Any] = {field: {"$read": f"assignment.{field}"} for field in _FIELDS}
     path = f"{_BASE}/roleAssignments"
     return make_record_step(
         subject,
         record,
         kind="remove_role",
-        title=f"Take the role {_named(record, role)} from {record.text('Target') or member}",
+        title=f"Take the role {_name(record, role)} from {record.text('Target') or member}",
         reason=describe_record(record, "A role that was handed out stays when the account is clean again"),
         before=(
             StateRead(
@@ -121,7 +121,7 @@ def _eligible(subject: StepSubject, record: ChangeRecord, member: str, role: str
         subject,
         record,
         kind="remove_role",
-        title=f"Make {record.text('Target') or member} no longer eligible for the role {_named(record, role)}",
+        title=f"Make {record.text('Target') or member} no longer eligible for the role {_name(record, role)}",
         reason=describe_record(
             record, "Who is eligible for a role activates it when the account is clean again"
         ),
@@ -152,7 +152,7 @@ def _eligible(subject: StepSubject, record: ChangeRecord, member: str, role: str
     )
 
 
-def _named(record: ChangeRecord, role: str) -> str:
+def _name(record: ChangeRecord, role: str) -> str:
     return record.text("Role.DisplayName", "RoleDisplayName") or role
 
 

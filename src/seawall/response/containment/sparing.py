@@ -30,16 +30,16 @@ def refuse_lockout(
     """
     steps = [one for one in plan.actions if one.id in wanted and one.kind in LOCKS_OUT]
     if settings.google is not None:
-        _spared(steps, "google", {settings.google.administrator.casefold()})
+        _is_spared(steps, "google", {settings.google.administrator.casefold()})
     if (
         settings.okta is not None
         and not settings.okta.client_id
         and any(one.vendor == "okta" for one in steps)
     ):
-        _spared(steps, "okta", _token_owner(asking))
+        _is_spared(steps, "okta", _token_owner(asking))
 
 
-def _spared(steps: list[ContainmentStep], vendor: Vendor, who: Collection[str]) -> None:
+def _is_spared(steps: list[ContainmentStep], vendor: Vendor, who: Collection[str]) -> None:
     for action in steps:
         if action.vendor == vendor and action.account.casefold() in who:
             raise RespondInvalid(

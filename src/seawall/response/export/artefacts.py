@@ -91,7 +91,7 @@ class ArtefactCollector:
         intruders = table.filter(is_intruders)
         times, start = table["time"].cast(pa.int64()), search_window(self.first, self.first)[0]
         is_before = pc.and_(pc.less(times, self.first), pc.greater_equal(times, start))
-        before = table.filter(pc.and_(_gained(table), is_before))
+        before = table.filter(pc.and_(_count_gain(table), is_before))
         for column in SEEN:
             self._count(intruders, column)
             own = _text(before, column).drop_null()
@@ -137,7 +137,7 @@ def collect_artefacts(pieces: Iterable[pa.Table], gathering: ArtefactCollector) 
     return gathering.artefacts()
 
 
-def _gained(table: pa.Table) -> Any:
+def _count_gain(table: pa.Table) -> Any:
     """Which rows gained access: what failed was not done by the holder, or not by anybody."""
     return pc.fill_null(pc.equal(_text(table, "status"), "success"), False)
 

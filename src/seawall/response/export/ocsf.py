@@ -57,27 +57,27 @@ def make_finding(incident: Incident, artefacts: Artefacts, version: str) -> dict
         "time": _milliseconds(at),
         "start_time": _milliseconds(incident.first_event),
         "end_time": _milliseconds(incident.last_event),
-        "message": _shown(incident.title),
+        "message": _show(incident.title),
         "metadata": {
             "version": VERSION,
             "uid": incident.id,
-            "tenant_uid": _shown(incident.tenant),
+            "tenant_uid": _show(incident.tenant),
             "product": {"name": "Seawall", "vendor_name": "Seawall", "version": version},
         },
         "finding_info": _info(incident, at),
         "resources": [
-            {"type": "mailbox", "name": _shown(mailbox), "uid": _shown(mailbox)} for mailbox in incident.mailboxes[:MOST]
+            {"type": "mailbox", "name": _show(mailbox), "uid": _show(mailbox)} for mailbox in incident.mailboxes[:MOST]
         ],
         "evidences": [_evidence(record) for record in artefacts.records[:MOST]],
         "observables": _observables(incident, artefacts),
-        "remediation": {"desc": "\n".join(_shown(action) for action in incident.actions) or "See the incident."},
+        "remediation": {"desc": "\n".join(_show(action) for action in incident.actions) or "See the incident."},
         "unmapped": {
             "score": incident.score,
             "messages_proved": incident.messages_proved,
             "messages_possible": incident.messages_possible,
-            "coverage": [_shown(note) for note in incident.coverage],
+            "coverage": [_show(note) for note in incident.coverage],
             "reasons": [
-                {"layer": reason.layer, "aspect": reason.aspect, "text": _shown(reason.text), "weight": reason.weight}
+                {"layer": reason.layer, "aspect": reason.aspect, "text": _show(reason.text), "weight": reason.weight}
                 for reason in incident.reasons
             ],
         },
@@ -87,15 +87,15 @@ def make_finding(incident: Incident, artefacts: Artefacts, version: str) -> dict
 def _info(incident: Incident, at: int) -> dict[str, Any]:
     return {
         "uid": incident.id,
-        "title": _shown(incident.title),
-        "desc": _shown(incident.summary),
+        "title": _show(incident.title),
+        "desc": _show(incident.summary),
         "types": [incident.kind],
         "analytic": {"name": "Seawall", "uid": incident.kind, "type": "Learning (ML/DL)", "type_id": LEARNT},
         "attacks": _attacks(incident),
         "created_time": _milliseconds(at),
         "first_seen_time": _milliseconds(incident.first_event),
         "last_seen_time": _milliseconds(incident.last_event),
-        "related_events": [{"uid": _shown(record)} for record in incident.events[:MOST]],
+        "related_events": [{"uid": _show(record)} for record in incident.events[:MOST]],
         "related_events_count": len(incident.events),
     }
 
@@ -121,19 +121,19 @@ def _attacks(incident: Incident) -> list[dict[str, Any]]:
 
 def _evidence(record: dict[str, Any]) -> dict[str, Any]:
     data = {
-        name: value if isinstance(value, int | float | bool) else _shown(str(value))
+        name: value if isinstance(value, int | float | bool) else _show(str(value))
         for name, value in record.items()
         if value is not None
     }
-    made: dict[str, Any] = {"name": "event", "uid": _shown(str(record.get("metadata_uid"))), "data": data}
+    made: dict[str, Any] = {"name": "event", "uid": _show(str(record.get("metadata_uid"))), "data": data}
     if record.get("src_ip") is not None:
-        made["src_endpoint"] = {"ip": _shown(str(record["src_ip"]))}
+        made["src_endpoint"] = {"ip": _show(str(record["src_ip"]))}
     return made
 
 
 def _observables(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
     found = [
-        {"name": "account", "type": "User Name", "type_id": _USER_NAME, "value": _shown(incident.account)}
+        {"name": "account", "type": "User Name", "type_id": _USER_NAME, "value": _show(incident.account)}
     ]
     found += _each("evidences.src_endpoint.ip", "IP Address", _HOSTNAME_IP, artefacts.all("src_ip"))
     found += _each("app_uid", "Other", _OTHER, artefacts.all("app_uid"))
@@ -142,12 +142,12 @@ def _observables(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any
 
 
 def _each(name: str, kind: str, type_id: int, values: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "type": kind, "type_id": type_id, "value": _shown(value)} for value in values]
+    return [{"name": name, "type": kind, "type_id": type_id, "value": _show(value)} for value in values]
 
 
 def _milliseconds(microseconds: int) -> int:
     return microseconds // 1000
 
 
-def _shown(text: str) -> str:
+def _show(text: str) -> str:
     return visible(text, 4_000)

@@ -104,7 +104,7 @@ def make_bundle(objects: Iterable[Object]) -> Object:
 
 def make_pattern(indicator: Indicator) -> str:
     """The STIX pattern of what an intruder is known by, empty where the standard has no object for it."""
-    value = _quoted(indicator.value)
+    value = _quote(indicator.value)
     match indicator.kind:
         case "address":
             return _address_pattern(indicator.value)
@@ -165,7 +165,7 @@ def _address_pattern(value: str) -> str:
     return f"[ipv{network.version}-addr:value = '{shown}']"
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     """A literal of the pattern language; what cannot stand in one line is replaced."""
     plain = re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", clean_text(value))
     return "'" + plain.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -12,7 +12,7 @@ from seawall_base.csv_text import Cell, csv_lines
 def write_records(artefacts: Artefacts) -> str:
     """The intruder's records as CSV, by time."""
     rows = ([_cell(record.get(name)) for name in ROW] for record in artefacts.records)
-    return _written(ROW, rows)
+    return _write(ROW, rows)
 
 
 def write_reasons(incident: Incident) -> str:
@@ -20,10 +20,10 @@ def write_reasons(incident: Incident) -> str:
     header = ("layer", "aspect", "value", "text", "weight")
     rows: list[tuple[Cell, ...]] = [("", "base", "", "what every group has", incident.base)]
     rows += [(one.layer, one.aspect, one.value, one.text, one.weight) for one in incident.reasons]
-    return _written(header, rows)
+    return _write(header, rows)
 
 
-def _written(header: tuple[str, ...], rows: Iterable[Iterable[Cell]]) -> str:
+def _write(header: tuple[str, ...], rows: Iterable[Iterable[Cell]]) -> str:
     return "".join(csv_lines(header, [list(row) for row in rows]))
 
 

@@ -80,19 +80,19 @@ def write_case_file(
 
 
 def _recipient(subject: ScopeSubject, ids: _Ids) -> Iterator[str]:
-    yield f"\n[[recipients]]        # {subject.verdict}\nid = {_quoted(ids.of(subject.name))}\n"
+    yield f"\n[[recipients]]        # {subject.verdict}\nid = {_quote(ids.of(subject.name))}\n"
     if subject.kind == "organisation":
         name = next((domain for domain in subject.domains if _is_nameable(domain)), subject.name)
         called = (
             '""                             # what people call it'
             if _NUMBER.fullmatch(name)
-            else _quoted(name)
+            else _quote(name)
         )
-        yield f'kind = "organisation"\nname = {called}\norganisation = {_quoted(subject.tenant)}\n'
+        yield f'kind = "organisation"\nname = {called}\norganisation = {_quote(subject.tenant)}\n'
     else:
-        yield f'kind = "owner"\nname = {_quoted(subject.name)}\nmailboxes = [{_quoted(subject.name)}]\n'
+        yield f'kind = "owner"\nname = {_quote(subject.name)}\nmailboxes = [{_quote(subject.name)}]\n'
         if subject.tenant:
-            yield f"organisation = {_quoted(subject.tenant)}\n"
+            yield f"organisation = {_quote(subject.tenant)}\n"
     yield 'language = "en"\nemail = ""\n'
 
 
@@ -118,6 +118,6 @@ def _is_nameable(name: str) -> bool:
     return bool(name) and len(name) <= LONGEST_NAME and visible(name) == name
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A TOML text: JSON's escapes are among TOML's."""
     return json.dumps(text, ensure_ascii=False)

@@ -72,7 +72,7 @@ def _zone(value: Any) -> str:
     return found
 
 
-def _filled(read: Reader) -> Reader:
+def _fill(read: Reader) -> Reader:
     """What `read` takes, but nothing empty: a file that was begun has empty lines to fill in."""
 
     def filled(value: Any) -> Any:
@@ -111,9 +111,9 @@ class CaseFacts:
 class LetterSender:
     """`[sender]`: who writes the letters, and where questions go."""
 
-    organisation: Annotated[str, Meaning("who writes", _filled(_line))]
-    name: Annotated[str, Meaning("the person who answers questions", _filled(_line))]
-    email: Annotated[str, Meaning("where questions go", _filled(_address))]
+    organisation: Annotated[str, Meaning("who writes", _fill(_line))]
+    name: Annotated[str, Meaning("the person who answers questions", _fill(_line))]
+    email: Annotated[str, Meaning("where questions go", _fill(_address))]
     phone: Annotated[str, Meaning("stands in the letter", _line)] = ""
     role: Annotated[str, Meaning("stands in the letter", _line)] = ""
     street: Annotated[str, Meaning("stands in the letter; may have several lines", _text)] = ""
@@ -208,7 +208,7 @@ class Recipient:
         Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold),
     ]
     kind: Annotated[RecipientKind, Meaning("the owner of mailboxes, or an organisation with all that it has")]
-    name: Annotated[str, Meaning("what people call the recipient", _filled(_line))]
+    name: Annotated[str, Meaning("what people call the recipient", _fill(_line))]
     language: Annotated[
         str, Meaning("the language of the letter; with `[texts]` there must be words in it")
     ] = "en"

@@ -245,16 +245,16 @@ def _notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if printed := [letter.recipient for letter in made.printed]:
         notes.append(
-            f"no email and no webhook: {_named(printed)}; `send` makes these letters final, to be printed"
+            f"no email and no webhook: {_name(printed)}; `send` makes these letters final, to be printed"
         )
     if boxed:
         notes.append(
-            f"characters that the PDF shows as boxes: {_named(boxed)}; --fonts DIR takes fonts that have them"
+            f"characters that the PDF shows as boxes: {_name(boxed)}; --fonts DIR takes fonts that have them"
         )
     return tuple(notes)
 
 
-def _named(recipients: Sequence[str]) -> str:
+def _name(recipients: Sequence[str]) -> str:
     more = len(recipients) - _NAMED
     return ", ".join(recipients[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 

@@ -29,7 +29,7 @@ def write_messages(messages: tuple[Message, ...]) -> bytes:
     rows: list[tuple[Cell, ...]] = [
         (m.tenant, m.mailbox, rfc3339(m.time), m.folder, m.id, m.size, m.record) for m in messages
     ]
-    return _encoded(header, rows)
+    return _encode(header, rows)
 
 
 def _mailboxes(facts: LetterFacts) -> bytes:
@@ -58,7 +58,7 @@ def _mailboxes(facts: LetterFacts) -> bytes:
         )
         for subject in facts.listed
     ]
-    return _encoded(header, rows)
+    return _encode(header, rows)
 
 
 def _folders(facts: LetterFacts) -> bytes:
@@ -66,9 +66,9 @@ def _folders(facts: LetterFacts) -> bytes:
         (mailbox, folder.path, rfc3339(folder.first), rfc3339(folder.last))
         for mailbox, folder in facts.folders
     ]
-    return _encoded(("mailbox", "folder", "first", "last"), rows)
+    return _encode(("mailbox", "folder", "first", "last"), rows)
 
 
-def _encoded(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
+def _encode(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
     """With a byte-order mark, without which a spreadsheet takes UTF-8 for something else."""
     return ("\ufeff" + "".join(csv_lines(header, rows))).encode("utf-8")

@@ -117,17 +117,17 @@ def _doubts(facts: LetterFacts, language: Language) -> list[str]:
 
 
 def _gap(gap: CoverageGap, language: Language) -> str:
-    reason = _named("gap", gap.code, language) or language.say("gap.other", text=gap.text or gap.code)
+    reason = _name_records("gap", gap.code, language) or language.say("gap.other", text=gap.text or gap.code)
     return language.say(
         "unknown.gap",
         reason=reason,
-        source=_named("source", gap.source, language) or gap.source,
+        source=_name_records("source", gap.source, language) or gap.source,
         start=language.time(gap.start),
         end=language.time(gap.end),
     )
 
 
-def _named(section: str, code: str, language: Language) -> str:
+def _name_records(section: str, code: str, language: Language) -> str:
     """The words for a code, empty where the language does not know it: other rooms may be ahead of it."""
     if (
         code == "other"

@@ -63,7 +63,7 @@ def render_text(letter: LetterDocument) -> str:
         *letter.recipient,
         "",
     ]
-    lines += [letter.confidential, "", *_wrapped(letter.title), "=" * min(len(letter.title), WIDTH)]
+    lines += [letter.confidential, "", *_wrap(letter.title), "=" * min(len(letter.title), WIDTH)]
     lines += [f"[ {letter.verdict_text} ]", "", letter.salutation]
     for section in letter.sections:
         lines += ["", section.title, "-" * len(section.title)]
@@ -77,19 +77,19 @@ def render_text(letter: LetterDocument) -> str:
 def _block(block: Block) -> Iterator[str]:
     if block.kind == "paragraph":
         for line in block.lines:
-            yield from _wrapped(line)
+            yield from _wrap(line)
     elif block.kind == "bullets":
         for line in block.lines:
-            yield from _wrapped(line, "* ", "  ")
+            yield from _wrap(line, "* ", "  ")
     else:
         if block.caption:
             yield f"{block.caption}:"
         for row in block.rows:
             pairs = [f"{name}: {value}" for name, value in zip(block.header, row, strict=True) if value]
-            yield from _wrapped("; ".join(pairs), "* ", "  ")
+            yield from _wrap("; ".join(pairs), "* ", "  ")
 
 
-def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+def _wrap(text: str, first: str = "", later: str = "") -> list[str]:
     """Lines of at most WIDTH columns; a word that is longer stays whole, so that a message's number can be searched for."""
     return textwrap.wrap(
         text,
@@ -115,14 +115,14 @@ def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
     with TemporaryDirectory() as empty:  # all that it may read from
         options |= {"root": empty, "package_path": empty, "package_cache_path": empty}
         try:
-            return Pdf(_compiled({**options, "pdf_standards": _STANDARDS}), is_archival=True)
+            return Pdf(_compile({**options, "pdf_standards": _STANDARDS}), is_archival=True)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-        return Pdf(_compiled(options), is_archival=False)
+        return Pdf(_compile(options), is_archival=False)
 
 
-def _compiled(options: dict[str, Any]) -> bytes:
+def _compile(options: dict[str, Any]) -> bytes:
     import typst
 
     content: bytes = typst.compile(_part("letter.typ").encode(), **options)

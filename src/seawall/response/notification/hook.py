@@ -87,7 +87,7 @@ class WebhookTransport:
             return DeliveryOutcome(
                 "unsure" if error.may_have_arrived else "failed", str(error), is_final=error.is_final
             )
-        return DeliveryOutcome("sent", acknowledged_by=_confirmed(answer))
+        return DeliveryOutcome("sent", acknowledged_by=_confirm(answer))
 
 
 class _Answer(msgspec.Struct):
@@ -97,7 +97,7 @@ class _Answer(msgspec.Struct):
     by: str = ""
 
 
-def _confirmed(answer: bytes) -> str:
+def _confirm(answer: bytes) -> str:
     try:
         said = msgspec.json.decode(answer, type=_Answer)
     except (ValueError, RecursionError):

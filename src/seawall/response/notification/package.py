@@ -65,7 +65,7 @@ def make_package_bundle(
     touched = [
         subject for subject in subjects if subject.verdict == "touched" and subject.kind != "organisation"
     ]
-    observed = [made for subject in touched for made in _observed(subject, at, author, tlp)]
+    observed = [made for subject in touched for made in _observe(subject, at, author, tlp)]
     victims = [
         stix.make_identity(subject.name, at)
         for subject in subjects
@@ -126,7 +126,7 @@ def _indicators(scope: Scope, organisation: str) -> list[Indicator]:
     ]
 
 
-def _observed(subject: ScopeSubject, at: int, author: str, tlp: str) -> list[stix.Object]:
+def _observe(subject: ScopeSubject, at: int, author: str, tlp: str) -> list[stix.Object]:
     observables = stix.make_account(subject.name)
     first = at if subject.first is None else subject.first
     last = max(first, at if subject.last is None else subject.last)
@@ -167,19 +167,19 @@ def _subjects_csv(subjects: Sequence[ScopeSubject]) -> bytes:
         )
         for s in subjects
     ]  # fmt: skip
-    return _encoded(header, rows)
+    return _encode(header, rows)
 
 
 def _indicators_csv(found: Sequence[Indicator]) -> bytes:
     rows: list[tuple[Cell, ...]] = [
         (one.tenant, one.kind, one.value, rfc3339(one.start), rfc3339(one.end)) for one in found
     ]
-    return _encoded(("organisation", "kind", "value", "first", "last"), rows)
+    return _encode(("organisation", "kind", "value", "first", "last"), rows)
 
 
 def _time(at: int | None) -> str | None:
     return None if at is None else rfc3339(at)
 
 
-def _encoded(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
+def _encode(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
     return ("\ufeff" + "".join(csv_lines(header, rows))).encode("utf-8", "replace")

@@ -81,7 +81,7 @@ class NotificationRegister:
         except FileNotFoundError:
             return cls(path, [])
         except OSError as error:
-            raise _broken(path, error.strerror or str(error)) from error
+            raise _make_error(path, error.strerror or str(error)) from error
         with closing(file):
             whole, _ = _content(path, file)
         return cls(path, _entries(path, whole))
@@ -96,7 +96,7 @@ class NotificationRegister:
         except BlockingIOError:
             raise RegisterInUse(f"another run writes to {path}", fix="wait until it has ended") from None
         except OSError as error:
-            raise _broken(path, error.strerror or str(error)) from error
+            raise _make_error(path, error.strerror or str(error)) from error
         with closing(file):
             whole, torn = _content(path, file)
             register = cls(path, _entries(path, whole), file)
@@ -129,7 +129,7 @@ class NotificationRegister:
         try:
             self._file.append(line)
         except OSError as error:
-            raise _broken(self.path, f"cannot be written ({error.strerror})") from error
+            raise _make_error(self.path, f"cannot be written ({error.strerror})") from error
         self.entries.append(entry)
         return entry
 
@@ -137,14 +137,14 @@ class NotificationRegister:
         """Raise RegisterBroken where an entry that was noted elsewhere is not here any more."""
         found = {entry.sequence: entry.digest for entry in self.entries}
         if known.sequence and found.get(known.sequence) != known.digest:
-            raise _broken(self.path, f"entry {known.sequence} is not the one that was noted elsewhere")
+            raise _make_error(self.path, f"entry {known.sequence} is not the one that was noted elsewhere")
 
 
 def _content(path: Path, file: AppendOnlyFile) -> tuple[bytes, bytes]:
     try:
         return file.read()
     except OSError as error:
-        raise _broken(path, error.strerror or str(error)) from error
+        raise _make_error(path, error.strerror or str(error)) from error
 
 
 def _entries(path: Path, content: bytes) -> list[RegisterEntry]:
@@ -152,7 +152,7 @@ def _entries(path: Path, content: bytes) -> list[RegisterEntry]:
     try:
         verify(_links(path, content, entries))
     except ChainBroken as broken:
-        raise _broken(path, str(broken)) from None
+        raise _make_error(path, str(broken)) from None
     return entries
 
 
@@ -162,7 +162,7 @@ def _links(path: Path, content: bytes, entries: list[RegisterEntry]) -> Iterator
         try:
             entry = _entry(msgspec.json.decode(line, type=dict[str, Any]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            raise _broken(path, f"line {number} is no entry") from None
+            raise _make_error(path, f"line {number} is no entry") from None
         entries.append(entry)
         yield ChainLink(entry.sequence, entry.previous, entry.digest, digest_values(*_values(entry)))
 
@@ -185,7 +185,7 @@ def _entry(document: dict[str, Any]) -> RegisterEntry:
     return entry
 
 
-def _broken(path: Path, why: str) -> RegisterBroken:
+def _make_error(path: Path, why: str) -> RegisterBroken:
     return RegisterBroken(
         f"{path}: {why}",
         fix="nothing was sent; compare with a copy and with the mail server's log (docs/how-to/notify.md)",

@@ -86,14 +86,14 @@ def plan_deliveries(
         case.recipient(id_)
     known = {(d.recipient, d.version, d.way): d for d in list_deliveries(register.entries)}
     made = [
-        _planned(case.recipient(letter.recipient), letter, way, target, known, letter.recipient in resend)
+        _plan(case.recipient(letter.recipient), letter, way, target, known, letter.recipient in resend)
         for letter in draft.letters
         for way, target in letter.targets.items()
     ]
-    return [_doubted(register.path.parent, one, is_wished=one.letter.recipient in resend) for one in made]
+    return [_is_doubtful(register.path.parent, one, is_wished=one.letter.recipient in resend) for one in made]
 
 
-def _planned(
+def _plan(
     recipient: Recipient,
     letter: DraftedLetter,
     way: str,
@@ -110,7 +110,7 @@ def _planned(
     return PlannedDelivery(letter, way, target, step, reason, before)
 
 
-def _doubted(folder: Path, planned: PlannedDelivery, *, is_wished: bool) -> PlannedDelivery:
+def _is_doubtful(folder: Path, planned: PlannedDelivery, *, is_wished: bool) -> PlannedDelivery:
     """Ask a person where a message lies that the register says nothing of: its end was cut off, and it may have been sent."""
     letter = planned.letter
     place = final_folder(folder, letter.recipient, letter.version)

@@ -92,8 +92,8 @@ class MailTransport:
                 server.close()
         except smtplib.SMTPResponseException as error:
             if progress.is_handed_over:  # smtplib's own: an answer that it could not read
-                return DeliveryOutcome("unsure", f"{progress.doing}: {_shown(error.smtp_error)}")
-            return _answered(error.smtp_code, error.smtp_error, progress)
+                return DeliveryOutcome("unsure", f"{progress.doing}: {_show(error.smtp_error)}")
+            return _answer(error.smtp_code, error.smtp_error, progress)
         except (smtplib.SMTPException, OSError, FetchError, ValueError) as error:
             reason = f"{progress.doing}: {_words(error)}"
             return DeliveryOutcome(
@@ -139,15 +139,15 @@ class MailTransport:
         wishes = ["RET=HDRS", f"ENVID={_xtext(outgoing.key.strip('<>'))}"] if has_dsn else []
         code, answer = server.mail(envelope, wishes)
         if code != 250:
-            return _answered(code, answer, progress)
+            return _answer(code, answer, progress)
         wishes = ["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(outgoing.target)}"] if has_dsn else []
         code, answer = server.rcpt(outgoing.target, wishes)
         if code not in (250, 251):
-            return _answered(code, answer, progress)
+            return _answer(code, answer, progress)
         progress.doing = "sending the message"
         code, answer = server.docmd("DATA")
         if code != 354:
-            return _answered(code, answer, progress)
+            return _answer(code, answer, progress)
         lines = _LINE_ENDS.sub(b"\r\n", outgoing.content)
         server.send(re.sub(rb"(?m)^\.", b"..", lines.removesuffix(b"\r\n")) + b"\r\n")
         self.step("body")
@@ -156,8 +156,8 @@ class MailTransport:
         self.step("handed over")
         code, answer = server.getreply()
         if code != 250:
-            return _answered(code, answer, progress)
-        return DeliveryOutcome("sent", _shown(answer))
+            return _answer(code, answer, progress)
+        return DeliveryOutcome("sent", _show(answer))
 
 
 class _Limited(smtplib.SMTP):
@@ -217,9 +217,9 @@ def _xtext(text: str) -> str:
     return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found.group()):02X}", text)
 
 
-def _answered(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
+def _answer(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
     """What an answer means that is not the hoped-for one. Only 4xx and 5xx say that the server did not take it."""
-    reason = f"{progress.doing}: the server answered {code} {_shown(answer)}"
+    reason = f"{progress.doing}: the server answered {code} {_show(answer)}"
     if not 400 <= code < 600:
         return DeliveryOutcome("unsure" if progress.is_handed_over else "failed", reason)
     return DeliveryOutcome(
@@ -227,7 +227,7 @@ def _answered(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOu
     )
 
 
-def _shown(answer: bytes | str) -> str:
+def _show(answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return visible(" ".join(text.split()), LONGEST_ANSWER)
 
@@ -235,14 +235,14 @@ def _shown(answer: bytes | str) -> str:
 def _words(error: Exception) -> str:
     """What went wrong; never more than a line, and never what was sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted ({_shown(error.verify_message)})"
+        return f"the certificate is not trusted ({_show(error.verify_message)})"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "the server does not offer what is needed (TLS, or a way to sign in)"
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "the server went away"
     if isinstance(error, OSError) and error.strerror:
-        return _shown(error.strerror)
-    return _shown(str(error) or type(error).__name__)
+        return _show(error.strerror)
+    return _show(str(error) or type(error).__name__)
 
 
 def check_security(settings: MailServer) -> None:

@@ -87,11 +87,11 @@ def list_deliveries(entries: Sequence[RegisterEntry]) -> list[LetterDelivery]:
         elif entry.action == "acknowledged":
             _acknowledge(found, entry)
         elif key in found:
-            found[key] = _moved(found[key], entry)
+            found[key] = _move(found[key], entry)
     return list(found.values())
 
 
-def _moved(delivery: LetterDelivery, entry: RegisterEntry) -> LetterDelivery:
+def _move(delivery: LetterDelivery, entry: RegisterEntry) -> LetterDelivery:
     reason = str(entry.details.get("reason", ""))
     match entry.action:
         case "sent":

@@ -46,8 +46,8 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
         title = f"{say('title.correction')}: {title}"
     day = moment(edition.date).astimezone(language.zone).date()
     sections = (
-        _changed(facts, edition, language),
-        Section("happened", say("section.happened"), _happened(facts, edition.date, language)),
+        _describe_changes(facts, edition, language),
+        Section("happened", say("section.happened"), _describe_events(facts, edition.date, language)),
         Section("known", say("section.known"), findings.describe_known(facts, language)),
         Section("unknown", say("section.unknown"), findings.describe_unknown(facts, language)),
         Section("taken", say("section.taken"), findings.describe_taken(facts, language, edition.enclosures)),
@@ -118,7 +118,7 @@ def _paragraphs(text: str) -> list[Block]:
     return [make_paragraph(visible(" ".join(part.split()))) for part in text.split("\n\n") if part.strip()]
 
 
-def _changed(facts: LetterFacts, edition: LetterEdition, language: Language) -> Section:
+def _describe_changes(facts: LetterFacts, edition: LetterEdition, language: Language) -> Section:
     earlier, say = edition.earlier, language.say
     if earlier is None:
         return Section("changed", "", ())
@@ -144,7 +144,7 @@ def _change(change: LetterChange, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _happened(facts: LetterFacts, day: int, language: Language) -> tuple[Block, ...]:
+def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[Block, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:

@@ -18,9 +18,9 @@ _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def spelt_block(text: str) -> str:
+def spell_block(text: str) -> str:
     """Return a block in its one spelling, a block of one address as that address. Raises UsageError for anything else."""
-    block = _parsed(text)
+    block = _parse(text)
     if block is None:
         raise UsageError(f"{text!r} is no block of addresses", fix="write it as 203.0.113.0/24")
     if isinstance(block, ipaddress.IPv6Network) and block.subnet_of(_MAPPED):
@@ -34,7 +34,7 @@ def spelt_block(text: str) -> str:
     return str(block.network_address) if block.prefixlen == block.max_prefixlen else str(block)
 
 
-def _parsed(text: str) -> Block | None:
+def _parse(text: str) -> Block | None:
     """The block of a text; None where it is none, or has a zone, which is of one machine alone."""
     try:
         return None if "%" in text else ipaddress.ip_network(text, strict=False)

@@ -51,7 +51,7 @@ def find_candidates(
     records.run("CREATE OR REPLACE TEMP TABLE totals AS " + _TOTALS)
     found = [one for kind in STRONG for one in _strong(records, kind)]
     found += _addresses(records, start, end)
-    found += _alike(records, start, end)
+    found += _has_same_kind(records, start, end)
     fresh: dict[tuple[str, str, str], IndicatorCandidate] = {}
     for one in found:
         key = (one.kind, one.value, one.tenant)
@@ -118,7 +118,7 @@ def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCa
     return [_address(row) for row in records.rows(query, {"start": start, "end": end})]
 
 
-def _alike(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
+def _has_same_kind(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
     """Other addresses of a network of the intruder's, with the same client and application, where the account never was."""
     query = f"""
         WITH signature AS (

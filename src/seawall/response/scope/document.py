@@ -28,14 +28,14 @@ prepare(Scope)
 
 def scope_to_document(scope: Scope) -> dict[str, Any]:
     """Return the scope as plain values; halves of surrogate pairs, which JSON in UTF-8 does not have, become `?`."""
-    plain: dict[str, Any] = _walked(msgspec.to_builtins(scope), rfc3339)
+    plain: dict[str, Any] = _walk(msgspec.to_builtins(scope), rfc3339)
     return {"schema_version": SCHEMA_VERSION, **plain}
 
 
 def scope_from_document(document: Mapping[str, Any]) -> Scope:
     """Return the scope that `scope_document` wrote. Raises ValueError (msgspec's errors are its kin) when it is none."""
     plain = {name: value for name, value in document.items() if name != "schema_version"}
-    return msgspec.convert(_walked(plain, _parsed), Scope)
+    return msgspec.convert(_walk(plain, _parse), Scope)
 
 
 def write_scope(path: Path, scope: Scope) -> None:
@@ -59,18 +59,18 @@ def read_scope(path: Path) -> Scope:
         raise InputUnreadable(f"{path}: not a scope ({error})", fix=_FIX) from error
 
 
-def _walked(value: Any, of_time: Callable[[Any], Any]) -> Any:
+def _walk(value: Any, of_time: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
         return {
-            name: of_time(part) if name in _TIMES and part is not None else _walked(part, of_time)
+            name: of_time(part) if name in _TIMES and part is not None else _walk(part, of_time)
             for name, part in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_walked(part, of_time) for part in value]
+        return [_walk(part, of_time) for part in value]
     return replace_surrogates(value)
 
 
-def _parsed(time: Any) -> int:
+def _parse(time: Any) -> int:
     if not isinstance(time, str):
         raise ValueError(f"a time is RFC 3339 text, not {type(time).__name__}")  # noqa: TRY004 - of the document
     return parse_rfc3339(time)

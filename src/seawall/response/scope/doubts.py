@@ -23,7 +23,7 @@ def find_mailbox_doubts(
         doubts.append(Doubt("used", text))
     doubts += _of_records(tally, since, vouched)
     doubts += _of_access(tally)
-    return _ordered(doubts)
+    return _order(doubts)
 
 
 def find_account_doubts(
@@ -43,10 +43,10 @@ def find_account_doubts(
     doubts += _of_records(tally, since, vouched)
     if box is not None:
         doubts += _of_access(box)
-    return _ordered(doubts)
+    return _order(doubts)
 
 
-def _ordered(doubts: list[Doubt]) -> list[Doubt]:
+def _order(doubts: list[Doubt]) -> list[Doubt]:
     return sorted(doubts, key=lambda one: DOUBTS.index(one.code))
 
 

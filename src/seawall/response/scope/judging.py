@@ -34,7 +34,7 @@ def decide_to_follow(one: IndicatorCandidate, bounds: SearchBounds, since: str) 
     if one.unlinked > bounds.few:
         return False, f"{used}, {one.unlinked:,} of them with nothing else of the intruder's{where}"
     if one.client:
-        return _alike(one, used, since)
+        return _has_same_kind(one, used, since)
     open_ = (
         "; many share such addresses: whom nothing else links is possibly touched" if one.is_shared else ""
     )
@@ -52,7 +52,7 @@ def _strong(one: IndicatorCandidate) -> tuple[bool, str]:
     )
 
 
-def _alike(one: IndicatorCandidate, used: str, since: str) -> tuple[bool, str]:
+def _has_same_kind(one: IndicatorCandidate, used: str, since: str) -> tuple[bool, str]:
     shared = f"the same network ({one.holder}) and the same client and application as the intruder"
     if one.place in _HOUSEHOLDS:
         return False, f"{shared}, but it is one of households: that supports, it does not link; {used}"

@@ -57,7 +57,7 @@ def find_gaps(
     ]
     owners = list(dict.fromkeys(tenant for tenant, _ in held)) or list(tenants)
     whole = SIGN_IN if held and {source for _, source in held} <= _NO_MAIL else "all"
-    known_names = _known(records) if told else set()
+    known_names = _find_known(records) if told else set()
     named: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     others = []
     for line in lines if 0 not in lines and len(lines) <= MOST else ():
@@ -69,14 +69,14 @@ def find_gaps(
     for (tenant, name, kind), places in sorted(named.items()):
         inside = [(time, line) for time, line in places if span[0] <= time < span[1]]
         if inside:
-            yield tenant, name, _named(file, kind, inside)
+            yield tenant, name, _name(file, kind, inside)
     if others or not named:
         known = {line: told[line].time for line in others if line in told}
         for gap in _of_all(records, file, others or lines, span, known, whole, is_known=bool(held)):
             yield from ((tenant, "", gap) for tenant in owners)
 
 
-def _known(records: SearchRecords) -> set[tuple[str, str]]:
+def _find_known(records: SearchRecords) -> set[tuple[str, str]]:
     """The names of whole records: one that no other record has may itself be damaged."""
     return set(
         records.rows(
@@ -119,7 +119,7 @@ def shorten_file_name(file: str) -> str:
     return "/".join(file.split("/")[-2:])
 
 
-def _named(file: str, kind: str, places: Sequence[tuple[int, int]]) -> CoverageGap:
+def _name(file: str, kind: str, places: Sequence[tuple[int, int]]) -> CoverageGap:
     first, last = min(places)[0], max(places)[0]
     when = minute_text(first) if len(places) == 1 else span_text(first, last)
     which = _numbers([line for _, line in places])
@@ -145,7 +145,7 @@ def _of_all(
     elif len(lines) > MOST:
         spans = [(*records.one("SELECT min(time), max(time) FROM events WHERE file = ?", [file]), len(lines))]
     else:
-        spans = _merged(_placed(records, file, lines, span, known))
+        spans = _merge(_place(records, file, lines, span, known))
     for first, last, count in spans:
         if first < span[1] and last >= span[0]:
             where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
@@ -159,7 +159,7 @@ def _numbers(lines: Sequence[int]) -> str:
     return "number " + ", ".join(f"{line:,}" for line in sorted(lines)[:_NAMED]) + more
 
 
-def _placed(
+def _place(
     records: SearchRecords, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
 ) -> Iterator[Span]:
     """Yield the time in which each lost record may lie."""
@@ -187,7 +187,7 @@ def _disorder(times: Counts) -> int:
     return min(falls, rises)
 
 
-def _merged(spans: Iterator[Span]) -> list[tuple[int, int, int]]:
+def _merge(spans: Iterator[Span]) -> list[tuple[int, int, int]]:
     """Spans that overlap as one, with how many records may lie in it."""
     found: list[tuple[int, int, int]] = []
     for low, high in sorted(spans):

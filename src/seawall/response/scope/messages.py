@@ -54,7 +54,7 @@ _DOUBTFUL = f"""SELECT e.id AS row, CASE WHEN e.grade = {OPEN} THEN 'open' ELSE 
 def read_messages(records: SearchRecords, most: int) -> ReadMessages:
     """Return what the intruder's records of mail access say was read."""
     _begin(records, records.rows(_CERTAIN))
-    found = _listed(records, most + 1)
+    found = _list(records, most + 1)
     return ReadMessages(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
 
 
@@ -73,7 +73,7 @@ def find_possible_messages(records: SearchRecords, span: tuple[int, int], most: 
         """DELETE FROM named USING events e, certain c
         WHERE e.id = named.row AND c.tenant = e.tenant AND c.mailbox = e.mailbox AND c.uid = named.uid"""
     )
-    found = _listed(records, most + 1)
+    found = _list(records, most + 1)
     return ReadMessages(tuple(found[:most]), _counts(records), {}, len(found) > most)
 
 
@@ -178,7 +178,7 @@ _FIRST = """SELECT e.tenant, e.mailbox, n.uid, arg_min(n.folder, (e.time, e.id, 
     FROM named n JOIN events e ON e.id = n.row JOIN bound d ON d.row = n.row GROUP BY e.tenant, e.mailbox, n.uid"""
 
 
-def _listed(records: SearchRecords, most: int) -> list[Message]:
+def _list(records: SearchRecords, most: int) -> list[Message]:
     rows = records.rows(
         f"SELECT tenant, mailbox, uid, folder, record, time, size, doubt FROM ({_FIRST}) "
         "ORDER BY tenant, mailbox, time, uid LIMIT ?",

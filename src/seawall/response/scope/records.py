@@ -66,7 +66,7 @@ class SearchRecords:
     def __init__(self, events: Path, scratch: Path) -> None:
         """Load an events file. Raises InputUnreadable for a file that is none."""
         self._path = events
-        self._connection = _opened(scratch)
+        self._connection = _open(scratch)
         try:
             self._load(scratch)
             _shut(self._connection)
@@ -83,13 +83,13 @@ class SearchRecords:
                 raise InputUnreadable(
                     f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
                 )
-            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declared, COLUMNS))})")
+            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declare, COLUMNS))})")
             given = (
                 scratch / "given.parquet"
             )  # by a name of ours: in a folder's name DuckDB may see a pattern
             given.unlink(missing_ok=True)
             given.symlink_to(self._path.resolve())
-            taken = ", ".join(_taken(name) for name in names)
+            taken = ", ".join(_take(name) for name in names)
             held = ", ".join(COLUMNS[name] for name in names)
             self.run(
                 f"""INSERT INTO events (id, ok, {held})
@@ -177,7 +177,7 @@ def _texts(file: Any, group: int, wanted: Any, first: int) -> Iterator[tuple[int
         first += batch.num_rows
 
 
-def _declared(name: str) -> str:
+def _declare(name: str) -> str:
     kinds = {
         "time": "BIGINT",
         "src_asn": "BIGINT",
@@ -188,11 +188,11 @@ def _declared(name: str) -> str:
     return f"{COLUMNS[name]} {kinds.get(name, 'VARCHAR')}"
 
 
-def _taken(name: str) -> str:
-    return "epoch_us(time)" if name == "time" else f"{name}::{_declared(name).partition(' ')[2]}"
+def _take(name: str) -> str:
+    return "epoch_us(time)" if name == "time" else f"{name}::{_declare(name).partition(' ')[2]}"
 
 
-def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
+def _open(scratch: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         str(scratch / "scope.duckdb"),
         config={

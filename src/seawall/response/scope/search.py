@@ -159,7 +159,7 @@ def _expand(
 ) -> tuple[list[SearchStep], bool]:
     """Meet the seeds, and follow what the records lead to until nothing is left or a bound is reached."""
     steps = [
-        _step(0, one, None, True, f"given; {_met(met)}", met)
+        _step(0, one, None, True, f"given; {_match(met)}", met)
         for one, met in zip(seeds, meetings.meet(seeds), strict=True)
     ]
     known = {(one.kind, one.value, one.tenant) for one in seeds}
@@ -176,14 +176,14 @@ def _expand(
         room = bounds.indicators - len(meetings.indicators)
         is_full = number > bounds.rounds or len(follow) > room or meetings.sure_accounts() > bounds.accounts
         if is_full and follow:
-            return [*steps, *_stopped(number, found, answers, meetings)], True
-        steps += _followed(number, found, answers, meetings, span)
+            return [*steps, *_is_stopped(number, found, answers, meetings)], True
+        steps += _follow(number, found, answers, meetings, span)
         if not follow:
             return steps, False
     return steps, False
 
 
-def _followed(
+def _follow(
     number: int,
     found: Sequence[IndicatorCandidate],
     answers: Sequence[tuple[bool, str]],
@@ -211,7 +211,7 @@ def _followed(
     ]
 
 
-def _stopped(
+def _is_stopped(
     number: int,
     found: Sequence[IndicatorCandidate],
     answers: Sequence[tuple[bool, str]],
@@ -247,7 +247,7 @@ def _step(
     return SearchStep(number, one, source, is_followed, reason, met.events, met.accounts)
 
 
-def _met(met: IndicatorCounts) -> str:
+def _match(met: IndicatorCounts) -> str:
     if not met.events:
         return "no record of the span carries it"
     carry = "carries" if met.events == 1 else "carry"

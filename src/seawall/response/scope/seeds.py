@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from seawall.response.scope.address_blocks import spelt_block
+from seawall.response.scope.address_blocks import spell_block
 from seawall.response.scope_values import Indicator, IndicatorKind
 from seawall_base.errors import UsageError
 
@@ -78,7 +78,7 @@ def normalise_value(kind: IndicatorKind, value: str) -> str:
     if not text:
         raise UsageError(f"an empty {kind.replace('_', ' ')}", fix="give its value")
     if kind == "address":
-        return spelt_block(text) if "/" in text else _address(text)
+        return spell_block(text) if "/" in text else _address(text)
     if kind == "network":
         match = _NETWORK.fullmatch(text)
         if not match:

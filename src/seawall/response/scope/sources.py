@@ -170,7 +170,7 @@ def gather_tables(
             _note_cut(cut, batch, name)
         if progress:
             progress("score", number, days, reading.records)
-    return [(tenant, _truncated(name, start, end)) for (tenant, name), (start, end) in sorted(cut.items())]
+    return [(tenant, _is_truncated(name, start, end)) for (tenant, name), (start, end) in sorted(cut.items())]
 
 
 def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str) -> None:
@@ -181,7 +181,7 @@ def _note_cut(cut: dict[tuple[str, str], tuple[int, int]], batch: Any, name: str
         cut[key] = (min(low, time), max(high, time))
 
 
-def _truncated(name: str, start: int, end: int) -> CoverageGap:
+def _is_truncated(name: str, start: int, end: int) -> CoverageGap:
     text = (
         f"{shorten_file_name(name)} holds exactly {EXPORT_RECORDS:,} records, the most that an audit search exports: "
         "it was probably cut off there."

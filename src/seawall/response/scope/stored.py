@@ -69,11 +69,11 @@ def scope_of_lake(
         place = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH)))
         for file, line, code in lost:
             reading.note(file, line, code)
-        cut = gather_tables(place, lambda coder: _kept(lake, coder, reading, days), reading, progress)
+        cut = gather_tables(place, lambda coder: _keep(lake, coder, reading, days), reading, progress)
         return search_events(place / EVENTS, asked, bounds, place, cut, reading, collected, [source]), reading
 
 
-def _kept(
+def _keep(
     lake: Lake, coder: Coder, reading: ScopeReading, days: tuple[date, date] | None
 ) -> Iterable[pa.Table]:
     for held in lake.size().days:

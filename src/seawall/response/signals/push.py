@@ -112,19 +112,19 @@ def _deliver(
             stream.endpoint, headers, kept.token.encode("ascii"), timeout=TIMEOUT, trust=trust, wanted=LONGEST_ANSWER
         )  # fmt: skip
     except NoResponse as error:
-        return _failed(outbox, kept, now, str(error), None), False
+        return _describe_failure(outbox, kept, now, str(error), None), False
     if answer.status == 202:
         outbox.taken(stream.name, [kept.token_id], int(now()))
         return "", True
-    err, words = _said(answer)
+    err, words = _read(answer)
     if answer.status == 400 and err and err not in LATER:
         outbox.refused(stream.name, kept.token_id, err, words, int(now()))
         return "", False
     fault = f"the receiver answered {answer.status}{f' {err}' if err else ''}"
-    return _failed(outbox, kept, now, fault, answer.headers.get("retry-after")), False
+    return _describe_failure(outbox, kept, now, fault, answer.headers.get("retry-after")), False
 
 
-def _failed(
+def _describe_failure(
     outbox: SignalOutbox, kept: OutboxEntry, now: Callable[[], float], fault: str, wait: str | None
 ) -> str:
     pause = min(FIRST_PAUSE << min(kept.attempts, 20), LONGEST_PAUSE)
@@ -134,7 +134,7 @@ def _failed(
     return fault
 
 
-def _said(answer: HttpResponse) -> tuple[str, str]:
+def _read(answer: HttpResponse) -> tuple[str, str]:
     """The receiver's `err` and `description` (RFC 8935 section 2.3), in visible characters; empty where it gives none."""
     try:
         document = loads(answer.body, max_bytes=LONGEST_ANSWER)

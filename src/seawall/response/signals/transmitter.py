@@ -30,11 +30,13 @@ def queue_notices(
 ) -> list[QueuedEventToken]:
     """Keep an event token for each notice and stream; `now` in seconds. The same notice again is not told again."""
     return [
-        _told(settings, key, outbox, stream, notice, now) for notice in notices for stream in settings.streams
+        _queue(settings, key, outbox, stream, notice, now)
+        for notice in notices
+        for stream in settings.streams
     ]
 
 
-def _told(
+def _queue(
     settings: SignalSettings,
     key: SigningKey,
     outbox: SignalOutbox,

@@ -25,7 +25,7 @@ def insert_columns(session: Session, model: type[Model], columns: Mapping[str, S
     connection = session.connection()
     table = cast("Table", model.__table__)
     names = ", ".join(f'"{name}"' for name in columns)
-    rows = zip(*(_bound(connection, table, name, values) for name, values in columns.items()), strict=True)
+    rows = zip(*(_bind(connection, table, name, values) for name, values in columns.items()), strict=True)
     if connection.dialect.name == "postgresql":
         _copy(connection, f'COPY "{table.name}" ({names}) FROM STDIN', rows)
     else:
@@ -42,7 +42,7 @@ def forget(session: Session, model: type[Model], old: ColumnElement[bool], *, is
     return gone.rowcount
 
 
-def _bound(connection: Connection, table: Table, name: str, values: Iterable[Any]) -> Iterable[Any]:
+def _bind(connection: Connection, table: Table, name: str, values: Iterable[Any]) -> Iterable[Any]:
     """The values as the driver wants them."""
     kind = table.c[name].type.dialect_impl(connection.dialect)
     processor = cast("Callable[[Any], Any] | None", kind.bind_processor(connection.dialect))

@@ -58,13 +58,13 @@ class Containments:
     def of(self, plan: str) -> list[ContainmentRecord]:
         """Return the containments of a plan, by number."""
         query = select(ContainmentRow).where(ContainmentRow.plan == plan).order_by(ContainmentRow.id)
-        return [_contained(row) for row in self._session.execute(query).scalars()]
+        return [_read_containment(row) for row in self._session.execute(query).scalars()]
 
     def standing(self, *, at: int) -> list[ContainmentRecord]:
         """Return those that were not ended and draw attention at a time, by number."""
         query = select(ContainmentRow).where(ContainmentRow.ended_at.is_(None), ContainmentRow.until > at)
         rows = self._session.execute(query.order_by(ContainmentRow.id)).scalars()
-        return [_contained(row) for row in rows]
+        return [_read_containment(row) for row in rows]
 
     def mark(self) -> tuple[int, int]:
         """Return two numbers of which one grows whenever a containment is remembered or ended."""
@@ -73,7 +73,7 @@ class Containments:
         return int(last or 0), int(ended)
 
 
-def _contained(row: ContainmentRow) -> ContainmentRecord:
+def _read_containment(row: ContainmentRow) -> ContainmentRecord:
     return ContainmentRecord(
         row.id,
         row.plan,

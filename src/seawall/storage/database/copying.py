@@ -38,7 +38,7 @@ def copy_all(source: str | Path, target: str | Path) -> int:
             check_kind(given, from_words)
             migrate.check(given, from_words)
             _begin(taken, to_words)
-            return sum(_copied(given, taken, table) for table in Model.metadata.sorted_tables)
+            return sum(_copy(given, taken, table) for table in Model.metadata.sorted_tables)
     finally:
         reader.dispose()
         writer.dispose()
@@ -52,7 +52,7 @@ def _begin(connection: Connection, place: str) -> None:
     migrate.upgrade(connection, place)
 
 
-def _copied(source: Connection, target: Connection, table: Table) -> int:
+def _copy(source: Connection, target: Connection, table: Table) -> int:
     count = 0
     # Partitions are asked for by the driver as they are read, so that no table need fit in memory.
     found = source.execution_options(yield_per=_PIECE).execute(select(table))

@@ -119,7 +119,7 @@ class Database:
     @contextmanager
     def only_writer(self) -> Iterator[WriterLease]:
         """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
-        writer = _locked(self._engine, self.file, self.place)
+        writer = _lock(self._engine, self.file, self.place)
         try:
             with name_failure(self.place), Session(self._writing) as session, session.begin():
                 row = session.get(CounterRow, _WRITER, with_for_update=True)
@@ -146,7 +146,7 @@ def writer_lock(place: str | Path) -> Iterator[None]:
     """Hold the right of the one writer of a database of any version; DatabaseInUse where somebody has it."""
     engine, words, file = engine_for(place)
     try:
-        writer = _locked(engine, file, words)
+        writer = _lock(engine, file, words)
         try:
             yield
         finally:
@@ -155,9 +155,9 @@ def writer_lock(place: str | Path) -> Iterator[None]:
         engine.dispose()
 
 
-def _locked(engine: Engine, file: Path | None, place: str) -> WriterLease:
+def _lock(engine: Engine, file: Path | None, place: str) -> WriterLease:
     if file is not None:
-        return WriterLease(0, _descriptor=_locked_file(writer_file(file), place))
+        return WriterLease(0, _descriptor=_lock_file(writer_file(file), place))
     with name_failure(place):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": WRITER_LOCK}).scalar_one():
@@ -171,7 +171,7 @@ def writer_file(file: Path) -> Path:
     return file.with_name(file.name + "-writer")
 
 
-def _locked_file(path: Path, place: str) -> int:
+def _lock_file(path: Path, place: str) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:

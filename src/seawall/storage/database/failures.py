@@ -36,7 +36,7 @@ def name_failure(place: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _translated(error, place) from error
+        raise _translate(error, place) from error
     except PoolTimeout as error:
         raise DatabaseAway(
             f"the database {place} has no free connection", fix="look for transactions that never end"
@@ -45,7 +45,7 @@ def name_failure(place: str) -> Iterator[None]:
         raise DatabaseBroken(f"the database {place} failed: {type(error).__name__}") from error
 
 
-def _translated(error: DBAPIError, place: str) -> SeawallError:
+def _translate(error: DBAPIError, place: str) -> SeawallError:
     original = error.orig
     if isinstance(original, sqlite3.Error):
         return _of_sqlite(original, place)
@@ -55,14 +55,14 @@ def _translated(error: DBAPIError, place: str) -> SeawallError:
     if state in _CONFLICT:
         return _conflict(place)
     if state == _TRIGGER:
-        return _guarded(place)
+        return _guard(place)
     if state is None or state[:2] in _AWAY:  # libpq itself could not connect, or lost the connection
         words = _first_line(original) if state else "no answer"
         return DatabaseAway(
             f"the database {place} is away: {words}",
             fix="is it running, and are host, name and password right? nothing was written",
         )
-    return _broken(original, place, state)
+    return _make_error(original, place, state)
 
 
 def _of_sqlite(original: sqlite3.Error, place: str) -> SeawallError:
@@ -71,13 +71,13 @@ def _of_sqlite(original: sqlite3.Error, place: str) -> SeawallError:
         return _in_use(place)
     if code == sqlite3.SQLITE_CONSTRAINT:
         is_trigger = getattr(original, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER
-        return _guarded(place) if is_trigger else _conflict(place)
+        return _guard(place) if is_trigger else _conflict(place)
     if code in _SQLITE_AWAY:
         return DatabaseAway(
             f"the database {place} cannot be read or written: {_first_line(original)}",
             fix="check its folder, its permissions and the free space; nothing was written",
         )
-    return _broken(original, place, getattr(original, "sqlite_errorname", "unknown"))
+    return _make_error(original, place, getattr(original, "sqlite_errorname", "unknown"))
 
 
 def _in_use(place: str) -> DatabaseInUse:
@@ -94,11 +94,11 @@ def _conflict(place: str) -> DatabaseInUse:
     )
 
 
-def _guarded(place: str) -> DatabaseBroken:
+def _guard(place: str) -> DatabaseBroken:
     return DatabaseBroken(f"the database {place} refuses to change the audit trail: it is append-only")
 
 
-def _broken(original: BaseException | None, place: str, state: str) -> DatabaseBroken:
+def _make_error(original: BaseException | None, place: str, state: str) -> DatabaseBroken:
     return DatabaseBroken(
         f"the database {place} is damaged or not Seawall's ({type(original).__name__}, {state})",
         fix="restore a backup; it was left as it is",

@@ -63,7 +63,7 @@ class Answers:
             raise UsageError("there is no such incident", fix="was it pruned?")
         if expires_at is not None and expires_at <= at:
             raise UsageError("the answer would expire before it is given", fix="choose a later time")
-        revisions.grown(self._session)
+        revisions.next_revision(self._session)
         row = FeedbackRow(
             incident=incident,
             account_key=key(found.tenant, found.account),
@@ -89,7 +89,7 @@ class Answers:
 
     def withdraw(self, id_: int, *, by: str, at: int) -> bool:
         """Take an answer back; false where there is none that stands."""
-        revisions.grown(self._session)
+        revisions.next_revision(self._session)
         wanted = (FeedbackRow.id == id_, FeedbackRow.withdrawn_at.is_(None))
         taken = update(FeedbackRow).where(*wanted).values(withdrawn_at=at, withdrawn_by=by)
         return self._ended(taken.returning(FeedbackRow.incident)) > 0
@@ -99,7 +99,7 @@ class Answers:
         over = (FeedbackRow.ended_at.is_(None), FeedbackRow.expires_at <= at)
         if self._session.execute(select(FeedbackRow.id).where(*over).limit(1)).first() is None:
             return 0
-        revisions.grown(self._session)
+        revisions.next_revision(self._session)
         return self._ended(
             update(FeedbackRow).where(*over).values(ended_at=at).returning(FeedbackRow.incident)
         )

@@ -41,7 +41,7 @@ class Incidents:
         known = self._known(list(wanted))
         if all(known.get(id_) == content for id_, content in contents.items()):
             return 0
-        revision = revisions.grown(self._session)
+        revision = revisions.next_revision(self._session)
         known = self._known(list(wanted))  # again: from here on nobody else puts any
         fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
         new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
@@ -53,7 +53,7 @@ class Incidents:
             self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
             queued = [incident_queue.row(wanted[id_], plains[id_]) for id_ in ids]
             self._session.execute(update(QueueRow), queued)
-            shown = [_shown(wanted[id_], plains[id_]) for id_ in ids]
+            shown = [_show(wanted[id_], plains[id_]) for id_ in ids]
             self._session.execute(update(ShownRow), shown)
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
         self._insert_reasons(wanted[id_] for id_ in fresh)
@@ -68,7 +68,7 @@ class Incidents:
             query = select(QueueRow.incident).where(QueueRow.incident.in_(piece), ~QueueRow.is_history)
             fresh += self._session.execute(query).scalars()
         if fresh:
-            revision = revisions.grown(self._session)
+            revision = revisions.next_revision(self._session)
             for piece in pieces(fresh):
                 changed = update(QueueRow).where(QueueRow.incident.in_(piece)).values(is_history=True)
                 self._session.execute(changed, execution_options={"synchronize_session": False})
@@ -226,7 +226,7 @@ class Incidents:
     def _insert_queue(self, incidents: Sequence[Incident], plains: Mapping[str, dict[str, Any]]) -> None:
         rows = [incident_queue.row(one, plains[one.id]) for one in incidents]
         self._insert(QueueRow, [{**row, "state": "", "is_history": False} for row in rows])
-        self._insert(ShownRow, [_shown(one, plains[one.id]) for one in incidents])
+        self._insert(ShownRow, [_show(one, plains[one.id]) for one in incidents])
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:
         rows = [(i.id, place, reason) for i in incidents for place, reason in enumerate(i.reasons)]
@@ -286,7 +286,7 @@ def _content(incident: Incident) -> str:
     return hashlib.sha256(written).hexdigest()
 
 
-def _shown(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
+def _show(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
     return {"incident": incident.id, "document": incident_queue.show_entry(incident, plain)}
 
 

@@ -27,7 +27,7 @@ class Aliases:
         pairs = {old: new for old, new in renamed.items() if old != new}
         if not pairs:
             return
-        revisions.grown(self._session)
+        revisions.next_revision(self._session)
         for new in sorted(set(pairs.values())):
             self._session.execute(delete(AliasRow).where(AliasRow.old == new))
         for old, new in sorted(pairs.items()):
@@ -69,7 +69,7 @@ class Announcements:
 
     def add(self, incidents: Iterable[str], *, at: int, raised: bool = True) -> list[str]:
         """Keep that incidents were announced; return those that had not been, by this id or one before."""
-        revision = revisions.grown(self._session)
+        revision = revisions.next_revision(self._session)
         wanted = list(dict.fromkeys(incidents))
         known: set[str] = set()
         for piece in pieces(wanted):

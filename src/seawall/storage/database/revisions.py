@@ -20,7 +20,7 @@ def last(session: Session) -> int:
     return session.execute(query).scalar_one_or_none() or 0
 
 
-def grown(session: Session) -> int:
+def next_revision(session: Session) -> int:
     """Return one more than the last; its row stays locked until the end, so that revisions appear in their order.
 
     Whoever changes rows of the queue takes it first: all wait at the same place, and none for each other.

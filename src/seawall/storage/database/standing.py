@@ -33,7 +33,7 @@ def settle(session: Session, ids: Sequence[str]) -> list[str]:
     changed: list[str] = []
     for piece in pieces(ids):
         named = _names(session, piece)
-        announced, answers = _announced(session, named), _answers(session, named)
+        announced, answers = _find_announced(session, named), _answers(session, named)
         columns = (QueueRow.raised, QueueRow.announced_at, QueueRow.answer, QueueRow.state)
         query = select(QueueRow.incident, *columns).where(QueueRow.incident.in_(piece))
         news = []
@@ -58,7 +58,7 @@ def _names(session: Session, ids: Sequence[str]) -> dict[str, str]:
     return {**{id_: id_ for id_ in ids}, **before}
 
 
-def _announced(session: Session, named: dict[str, str]) -> dict[str, int]:
+def _find_announced(session: Session, named: dict[str, str]) -> dict[str, int]:
     times: dict[str, list[int]] = defaultdict(list)
     for piece in pieces(list(named)):
         query = select(AnnouncementRow.incident, AnnouncementRow.at)

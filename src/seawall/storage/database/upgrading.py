@@ -50,12 +50,12 @@ def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
         return None
     _, _, file = engine_for(place)
     with writer_lock(place):
-        copy = None if file is None else _copied(file, copies / f"{file.name}.before-{migrate.newest()}")
+        copy = None if file is None else _copy(file, copies / f"{file.name}.before-{migrate.newest()}")
         Database.open(place, should_migrate=True).close()
     return Upgraded(before, migrate.newest(), copy)
 
 
-def _copied(file: Path, to: Path) -> Path:
+def _copy(file: Path, to: Path) -> Path:
     """The copy gets its name when it is complete: one of an earlier attempt that failed is replaced."""
     waiting = to.with_name(f"{to.name}.new")
     copy_file(file, waiting)

@@ -90,7 +90,7 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array | pa.Chunked
         return pa.array(np.concatenate([batch.time for batch in batches])).cast(kind)
     if pa.types.is_dictionary(kind):
         codes = np.concatenate([batch.codes[name] for batch in batches]).astype(np.int32)
-        return _named(codes, batches[0].vocabularies[name])
+        return _name(codes, batches[0].vocabularies[name])
     if pa.types.is_string(kind):
         return pa.chunked_array([batch.texts[name] for batch in batches])
     values = np.concatenate([batch.numbers[name] for batch in batches]).astype(np.int64)
@@ -98,7 +98,7 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array | pa.Chunked
     return pa.array(values, pa.int64(), mask=missing).cast(kind)
 
 
-def _named(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
+def _name(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
     """Return codes as a dictionary array; of a large vocabulary only the values in use."""
     if codes.max(initial=MISSING) == MISSING:
         nothing = pa.nulls(len(codes), pa.int32())

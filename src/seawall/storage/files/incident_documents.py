@@ -133,7 +133,7 @@ def read_incidents(path: Path) -> Iterator[Incident]:
     Raises InputUnreadable, with the line, when the file is missing or holds anything else.
     """
     for number, line in _lines(path):
-        with _located(path, number):
+        with _locate(path, number):
             yield incident_from_document(_DECODER.decode(line))
 
 
@@ -144,12 +144,12 @@ def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
     """
     heads = []
     for number, line in _lines(path):
-        with _located(path, number):
+        with _locate(path, number):
             heads.append((_HEAD_DECODER.decode(line), number, line))
     heads.sort(key=lambda entry: not entry[0].raised)
     rank = find([head.id for head, _, _ in heads], wanted)
     _, number, line = heads[rank - 1]
-    with _located(path, number):
+    with _locate(path, number):
         return rank, len(heads), incident_from_document(_DECODER.decode(line))
 
 
@@ -176,7 +176,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 @contextmanager
-def _located(path: Path, number: int) -> Iterator[None]:
+def _locate(path: Path, number: int) -> Iterator[None]:
     """Say in which line something is no incident."""
     try:
         yield

@@ -66,7 +66,7 @@ class Spool:
         """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""
         if not table.num_rows:
             return
-        table = table.combine_chunks() if self._held_rows else _narrowed(table.combine_chunks())
+        table = table.combine_chunks() if self._held_rows else _narrow(table.combine_chunks())
         day_of = table["time"].to_numpy() // DAY
         if (np.diff(day_of) < 0).any():
             order = np.argsort(day_of, kind="stable")
@@ -102,7 +102,7 @@ class Spool:
 
     def _flush(self, day: int) -> None:
         """Write what of a day waits in memory."""
-        self._write({day: _narrowed(pa.concat_tables(self._tails[day]).combine_chunks())})
+        self._write({day: _narrow(pa.concat_tables(self._tails[day]).combine_chunks())})
         del self._waiting[day], self._tails[day]
 
     def _write(self, shares: Mapping[int, pa.Table]) -> None:
@@ -171,14 +171,14 @@ class Spool:
         twins = Twins(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
-        codes = {name: self._meaning(name, _picked(raw.pop(name), final)) for name in self._vocabularies}
+        codes = {name: self._meaning(name, _pick(raw.pop(name), final)) for name in self._vocabularies}
         actor = self._actor_codes(codes["org_uid"], codes["account"])
         batch = CodedBatch(
             time[final],
             codes,
-            {name: _picked(raw.pop(name), final) for name in NUMBERS},
+            {name: _pick(raw.pop(name), final) for name in NUMBERS},
             {
-                name: _ordered(column, donors[name][final] if name in donors else final)
+                name: _order(column, donors[name][final] if name in donors else final)
                 for name, column in texts.items()
             },
             actor,
@@ -254,7 +254,7 @@ class Spool:
         return np.where(account == MISSING, MISSING, codes).astype(np.int32)
 
 
-def _ordered(column: pa.Array | StoredTexts, rows: Rows) -> pa.Array | StoredTexts:
+def _order(column: pa.Array | StoredTexts, rows: Rows) -> pa.Array | StoredTexts:
     return column.in_order(rows) if isinstance(column, StoredTexts) else column.take(pa.array(rows))
 
 
@@ -262,14 +262,14 @@ def _numbers(batches: list[pa.RecordBatch], name: str) -> np.ndarray:
     return np.concatenate([batch[name].to_numpy() for batch in batches])
 
 
-def _picked(column: np.ndarray, rows: Rows) -> np.ndarray:
+def _pick(column: np.ndarray, rows: Rows) -> np.ndarray:
     """Return the column's rows; many columns hold one value all day."""
     if len(rows) and column.min() == column.max():
         return np.full(len(rows), column[0])
     return column[rows]
 
 
-def _narrowed(table: pa.Table) -> pa.Table:
+def _narrow(table: pa.Table) -> pa.Table:
     """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
     for place, name in enumerate(table.column_names):
         if name != "time" and not name.startswith("hash of ") and pa.types.is_integer(table[name].type):

@@ -103,12 +103,12 @@ def judge(
         return CaseResult(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
     presentation = case.build(TokenFactory(now))
     begin = time.perf_counter()
-    answer, early = _presented(verifier, presentation, limit)
+    answer, early = _present(verifier, presentation, limit)
     spent = time.perf_counter() - begin
     return CaseResult(case, answer.outcome, answer.code, answer.detail, spent, verifier.compare_codes, early)
 
 
-def _presented(verifier: Verifier, presentation: Presentation, limit: float) -> tuple[_Answer, bool]:
+def _present(verifier: Verifier, presentation: Presentation, limit: float) -> tuple[_Answer, bool]:
     """The answer that counts, and whether a presentation was refused that had to be accepted."""
 
     def ask() -> _Answer | None:
@@ -144,21 +144,21 @@ def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
         else:
             verdict = verifier.verify(presentation.token, presentation.context)
     except verifier.refusals as refusal:
-        return _refused(verifier, refusal)
+        return _judge_refusal(verifier, refusal)
     except BaseException as error:  # noqa: BLE001 - whatever a verifier throws is a result
-        return _Answer("crashed", detail=_described(error))
+        return _Answer("crashed", detail=_describe(error))
     if inspect.isawaitable(verdict):
         getattr(verdict, "close", lambda: None)()
         return None
     return _Answer("accepted" if verdict is not None and verdict is not False else "refused")
 
 
-def _refused(verifier: Verifier, refusal: BaseException) -> _Answer:
+def _judge_refusal(verifier: Verifier, refusal: BaseException) -> _Answer:
     try:
         code = str(verifier.code(refusal))
     except Exception as error:  # noqa: BLE001 - the adapter's own mistake, said as one
-        return _Answer("crashed", detail=_writable(f"code() failed: {_described(error)}"))
-    return _Answer("refused", _writable(code), _described(refusal))
+        return _Answer("crashed", detail=_writable(f"code() failed: {_describe(error)}"))
+    return _Answer("refused", _writable(code), _describe(refusal))
 
 
 def _within(limit: float, ask: Callable[[], _Answer | None], count: int = 1) -> list[_Answer]:
@@ -192,7 +192,7 @@ def _answer_in(box: list[_Answer | None], limit: float) -> _Answer:
     return box[0]
 
 
-def _described(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     try:
         text = str(error)[:160]
     except Exception:  # noqa: BLE001 - an exception that cannot say what it is

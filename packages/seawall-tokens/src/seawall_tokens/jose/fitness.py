@@ -98,7 +98,7 @@ def faults(key: NativeKey, algorithm: str | None = None) -> tuple[KeyFault, ...]
         codes = _edwards_codes(curve_of(key) or "", key.public_bytes_raw())
     if algorithm is not None and algorithm not in algorithms_of(key):
         codes = (*codes, "algorithm-mismatch")
-    return _named(codes)
+    return _name(codes)
 
 
 def curve_of(key: NativeKey) -> str | None:
@@ -119,24 +119,24 @@ def algorithms_of(key: NativeKey) -> frozenset[str]:
 
 def rsa_faults(modulus: int, exponent: int) -> tuple[KeyFault, ...]:
     """Faults of an RSA public key given as numbers, for keys that no library would load."""
-    return _named(_rsa_codes(modulus, exponent))
+    return _name(_rsa_codes(modulus, exponent))
 
 
 def point_faults(curve: str, x: int, y: int) -> tuple[KeyFault, ...]:
     """Faults of an affine point on one of the NIST curves (`P-256`, `P-384`, `P-521`)."""
     known = _CURVES.get(curve)
     if known is None:
-        return _named(("curve-unknown",))
+        return _name(("curve-unknown",))
     try:
         ec.EllipticCurvePublicNumbers(x, y, known()).public_key()
     except ValueError:
-        return _named(("point-invalid",))
+        return _name(("point-invalid",))
     return ()
 
 
 def edwards_faults(curve: str, encoded: bytes) -> tuple[KeyFault, ...]:
     """Faults of an Edwards point in the encoding of RFC 8032 (`Ed25519` 32 bytes, `Ed448` 57 bytes)."""
-    return _named(_edwards_codes(curve, encoded))
+    return _name(_edwards_codes(curve, encoded))
 
 
 def secret_faults(secret: bytes, algorithm: str) -> tuple[KeyFault, ...]:
@@ -146,14 +146,14 @@ def secret_faults(secret: bytes, algorithm: str) -> tuple[KeyFault, ...]:
     """
     least = HMAC_BYTES.get(algorithm)
     if least is None:
-        return _named(("algorithm-mismatch",))
+        return _name(("algorithm-mismatch",))
     codes = ("secret-short",) if len(secret) < least else ()
     if len(secret) > 1 and any(secret == (secret[:n] * len(secret))[: len(secret)] for n in (1, 2, 4, 8)):
         codes = (*codes, "secret-repetitive")
-    return _named(codes)
+    return _name(codes)
 
 
-def _named(codes: tuple[str, ...]) -> tuple[KeyFault, ...]:
+def _name(codes: tuple[str, ...]) -> tuple[KeyFault, ...]:
     return tuple(KeyFault(code, WORDS[code]) for code in codes)
 
 

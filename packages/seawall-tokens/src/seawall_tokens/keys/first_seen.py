@@ -91,7 +91,7 @@ class FirstSeen:
             return
         except OSError:
             raise FirstSeenFileInvalid("the file cannot be read") from None
-        for thumbprint, sighting in _parsed(content).items():
+        for thumbprint, sighting in _parse(content).items():
             own = self._sightings.get(thumbprint)
             if own is None or sighting.at <= own.at:
                 self._sightings[thumbprint] = sighting
@@ -114,7 +114,7 @@ class FirstSeen:
             raise
 
 
-def _parsed(content: bytes) -> dict[str, Sighting]:
+def _parse(content: bytes) -> dict[str, Sighting]:
     try:
         document = strict_json.loads(content, max_bytes=LARGEST)
         version, keys = document["version"], document["keys"]

@@ -53,7 +53,7 @@ def from_url(url: str, connection: Connection) -> Origin:
     """A key set (JWKS) at a fixed URL."""
 
     def load() -> KeySet:
-        return _key_set(_fetched(url, LARGEST_SET, connection))
+        return _key_set(_fetch(url, LARGEST_SET, connection))
 
     return load
 
@@ -65,7 +65,7 @@ def from_discovery(url: str, issuer: str, hosts: frozenset[str], connection: Con
     """
 
     def load() -> KeySet:
-        document = _discovery(_fetched(url, LARGEST_DISCOVERY, connection))
+        document = _discovery(_fetch(url, LARGEST_DISCOVERY, connection))
         if document.get("issuer") != issuer:
             raise OriginFailed("discovery-issuer", "the discovery document is another issuer's")
         keys_url = document.get("jwks_uri")
@@ -75,7 +75,7 @@ def from_discovery(url: str, issuer: str, hosts: frozenset[str], connection: Con
             raise OriginFailed(
                 "discovery-host", "the discovery document's jwks_uri is on a host that is not allowed"
             )
-        return _key_set(_fetched(keys_url, LARGEST_SET, connection))
+        return _key_set(_fetch(keys_url, LARGEST_SET, connection))
 
     return load
 
@@ -109,7 +109,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _fetched(url: str, limit: int, connection: Connection) -> bytes:
+def _fetch(url: str, limit: int, connection: Connection) -> bytes:
     try:
         return fetch(
             url,

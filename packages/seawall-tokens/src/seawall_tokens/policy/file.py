@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from seawall_base.errors import PolicyInvalid
-from seawall_base.settings_document import read_toml, shown_name
+from seawall_base.settings_document import read_toml, show_name
 from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, read_rows, tables_of
 from seawall_base.settings_values import kind_of, quote_value
 from seawall_base.toml_lines import Path
@@ -53,7 +53,7 @@ def load_policy(
     if document.revocation_store is not None and revocations is None:
         line = document.lines.get(("revocations", "store"), 1)
         raise PolicyInvalid(
-            f"{shown_name(path)}:{line}: names a store of revocations, which this program does not follow",
+            f"{show_name(path)}:{line}: names a store of revocations, which this program does not follow",
             fix="load_policy(path, revocations=RevocationFollower(store).start()), in each worker process",
         )
     return document.policy(revocations)

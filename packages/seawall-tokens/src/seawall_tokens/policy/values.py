@@ -110,10 +110,10 @@ def conditions(value: Any) -> Conditions:
             f"is {kind_of(value)} where conditions are needed" if value != {} else "is empty",
             'write claims.NAME = "value"',
         )
-    return Conditions.of({name: _allowed(name, allowed) for name, allowed in value.items()})
+    return Conditions.of({name: _list_allowed(name, allowed) for name, allowed in value.items()})
 
 
-def _allowed(name: str, allowed: Any) -> list[Scalar]:
+def _list_allowed(name: str, allowed: Any) -> list[Scalar]:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidValue(
             f"{quote_value(name)} is no name of a claim", 'write claims."NAME" = "value"', at=(name,)

@@ -85,7 +85,7 @@ class RevocationStore:
         """Make a new, empty store that only this user can read. One that is there already is `StoreBroken`."""
         sqlite_file.create(path)
         connection = _connect(path)
-        with _translated(path):
+        with _translate(path):
             sqlite_file.use_write_ahead_log(connection)
             with sqlite_file.transaction(connection):
                 sqlite_file.write_format(connection, APPLICATION_ID, VERSION)
@@ -104,7 +104,7 @@ class RevocationStore:
         sqlite_file.check(path)
         connection = _connect(path)
         try:
-            with _translated(path):
+            with _translate(path):
                 upgrade(connection)
                 _check_content(path, connection, thorough=thorough)
             return cls(path, connection)
@@ -240,7 +240,7 @@ class RevocationStore:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        with self._lock, _translated(self.path):
+        with self._lock, _translate(self.path):
             yield
 
     @contextmanager
@@ -262,7 +262,7 @@ class RevocationStore:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with _translated(path):
+    with _translate(path):
         return sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_shared=True)
 
 
@@ -276,7 +276,7 @@ def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool
         raise StoreBroken(f"{path}: the store was never finished", fix="delete it and create another")
 
 
-def _translated(path: Path) -> AbstractContextManager[None]:
+def _translate(path: Path) -> AbstractContextManager[None]:
     """Everything that SQLite or the system says about the file becomes `StoreBroken`."""
     return sqlite_file.errors_as(
         lambda error: StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?")

@@ -135,7 +135,7 @@ class Transmitters:
         except SignalRefused:
             raise
         except Refusal as refusal:
-            raise _translated(refusal) from None
+            raise _translate(refusal) from None
         except Exception:  # noqa: BLE001 - whatever it is, the token was not verified; sent again it may be
             raise SignalRefused("invalid_request", "the token could not be judged", temporary=True) from None
 
@@ -217,7 +217,7 @@ _BY_CODE: Mapping[str, ErrorCode] = {
 }
 
 
-def _translated(refusal: Refusal) -> SignalRefused:
+def _translate(refusal: Refusal) -> SignalRefused:
     if refusal.code in {"key-source-unavailable", "revocations-unavailable"}:
         return SignalRefused("authentication_failed", refusal.words, temporary=True)
     by_check: ErrorCode = "invalid_key" if refusal.check in {2, 4, 5, 6, 11} else "invalid_request"

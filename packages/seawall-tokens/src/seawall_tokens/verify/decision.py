@@ -125,10 +125,10 @@ def harmless(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         return f"({type(value).__name__})"
-    return _harmless(value) if len(value) <= LONGEST_VALUE else _shortened(value)
+    return _harmless(value) if len(value) <= LONGEST_VALUE else _shorten(value)
 
 
-def _shortened(value: str) -> str:
+def _shorten(value: str) -> str:
     # Only what is shown matters, and what begins in it: a stranger's long text must not cost time.
     return WITHHELD if _SECRET.search(value, 0, LONGEST_VALUE + 128) else f"{value[:LONGEST_VALUE]}..."
 

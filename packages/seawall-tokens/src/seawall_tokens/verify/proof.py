@@ -49,7 +49,7 @@ def check_proof(
         raise sender.DpopMissing
     if len(request.proofs) > 1:
         raise sender.DpopMalformed("more than one proof")
-    head, claims, signature, signed = _parsed(request.proofs[0])
+    head, claims, signature, signed = _parse(request.proofs[0])
     algorithm, key = _signer(head)
     if key.thumbprint != jkt:
         raise sender.DpopKeyMismatch
@@ -69,7 +69,7 @@ def check_proof(
     replay.use(jkt, token_id, until=issued_at + LIFETIME + skew + SLACK, now=now)
 
 
-def _parsed(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:
+def _parse(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:
     """Header as written, claims, signature, and what was signed."""
     if len(proof) > LONGEST:
         raise sender.DpopMalformed("too long")

@@ -164,7 +164,7 @@ def _check_credential(presented: str, signed: frozenset[str]) -> None:
         raise refused.RenewalGrantMissing
     if "jwt" in signed or "at+jwt" in signed:
         raise refused.RenewalAccessToken("these types are those of access tokens")
-    bare = _unwrapped(presented)
+    bare = _unwrap(presented)
     if bare[:1] in {"{", "["}:
         raise refused.RenewalAccessToken("a token in the JSON serialisation")
     kind = _type_of(bare)
@@ -178,7 +178,7 @@ def _check_credential(presented: str, signed: frozenset[str]) -> None:
         raise refused.RenewalAccessToken
 
 
-def _unwrapped(presented: str) -> str:
+def _unwrap(presented: str) -> str:
     """The credential without what a careless client leaves around it: white space, quotes, `Bearer`, an escaped blank."""
     bare, before = presented, ""
     while bare != before:

@@ -64,7 +64,7 @@ class Correlations:
         """Return for each correlation the rows at which it holds, in a day's events, then remember the day."""
         if not self._rules.correlations:
             return []
-        said = _said(batch, self._rules)
+        said = _read(batch, self._rules)
         return [
             self._held(place, correlation, said[place], number)
             for place, correlation in enumerate(self._rules.correlations)
@@ -81,7 +81,7 @@ class Correlations:
         )
         order = np.argsort(hits.group, kind="stable")
         hits = hits.take(order)
-        found = _found(correlation, hits)
+        found = _find(correlation, hits)
         self._kept[place] = _young(hits.take(np.argsort(hits.time, kind="stable")), correlation.span, number)
         return np.unique(hits.row[found & (hits.row >= 0)])
 
@@ -104,7 +104,7 @@ def _nothing() -> _Hits:
     return _Hits(np.zeros(0, np.int64), **{name: np.zeros(0, kind) for name, kind in _KINDS.items()})
 
 
-def _said(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
+def _read(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
     """Return what a day's events say to each correlation."""
     numbers = {one.about.id: place for place, one in enumerate(rules.correlations)}
     own = {rule.about.id: place for place, rule in enumerate(rules.rules)}
@@ -119,20 +119,20 @@ def _said(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
             if place is None or rule not in own or None in key:
                 continue
             group = "\0".join([tenant, *key])
-            for value in _counted(rules.correlations[place], counted):
+            for value in _count(rules.correlations[place], counted):
                 found[place].append((row, own[rule], tenant, group, value))
     return [_hits(batch, one) for one in found]
 
 
-def _counted(correlation: SigmaCorrelation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
+def _count(correlation: SigmaCorrelation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the values that a record adds to what is counted; one without a value adds none to a count of values."""
     if correlation.kind != "value_count":
         yield ""
     elif all(counted):
-        yield from ("\0".join(one) for one in _combined(counted))
+        yield from ("\0".join(one) for one in _combine(counted))
 
 
-def _combined(counted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+def _combine(counted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = [()]
     for values in counted:
         found = [(*one, value) for one in found for value in values][:64]
@@ -159,16 +159,16 @@ def _young(hits: _Hits, span: int, number: int) -> _Hits:
     return _Hits(np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule)
 
 
-def _found(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
+def _find(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
     """Return at which hits, grouped and in order of time within each group, the correlation holds."""
     if correlation.kind == "temporal_ordered":
-        return _ordered(correlation, hits)
+        return _order(correlation, hits)
     holds = _OPERATORS[correlation.operator]
-    counts = _windowed(correlation, hits)
+    counts = _window(correlation, hits)
     return np.array([holds(count, correlation.count) for count in counts], bool)
 
 
-def _windowed(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
+def _window(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
     """Yield for each hit how many hits, distinct values or rules its window holds, itself counted."""
     keys = hits.rule if correlation.kind == "temporal" else hits.value
     by_record = correlation.kind == "event_count"
@@ -190,7 +190,7 @@ def _windowed(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
         yield len(window) if by_record else len(inside)
 
 
-def _ordered(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
+def _order(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
     """Return at which hits a chain of all rules, in their order, ends that began within the span.
 
     For each length of a chain the latest start is kept: an earlier one can never hold where a later one does not.

@@ -52,7 +52,7 @@ class CorrelationKeys:
         ]
         counted = [self._field(family, rows, field, coded, is_key=False) for field in correlation.value]
         keyed, counted_by = _together(len(rows), keys), _together(len(rows), counted)
-        place, said = _joined(keyed, counted_by, "],[")
+        place, said = _join(keyed, counted_by, "],[")
         head = _encode([correlation.about.id, name])[:-1].decode()
         self._add(rows, (place, [f"{head},[{one}]]" for one in said]))
 
@@ -69,7 +69,7 @@ class CorrelationKeys:
         at = (family, id(rows), field, is_key)
         if at not in self._told:
             codes, found = coded(rows, field)
-            self._told[at] = rows, (codes, list(_written(found, is_key=is_key)))
+            self._told[at] = rows, (codes, list(_write(found, is_key=is_key)))
         return self._told[at][1]
 
     def _add(self, rows: Rows, told: Told) -> None:
@@ -83,7 +83,7 @@ class CorrelationKeys:
         ]
 
 
-def _written(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
+def _write(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
     """Yield fields' values as JSON: of what groups the first, of what is counted all."""
     for some in found:
         texts = [fold_whole_text(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
@@ -94,11 +94,11 @@ def _together(size: int, columns: Sequence[Told]) -> Told:
     """Return what each row has in several fields."""
     told = columns[0] if columns else (np.zeros(size, np.int64), [""])
     for column in columns[1:]:
-        told = _joined(told, column, ",")
+        told = _join(told, column, ",")
     return told
 
 
-def _joined(left: Told, right: Told, between: str) -> Told:
+def _join(left: Told, right: Told, between: str) -> Told:
     (place, said), (other, more) = left, right
     pairs, together = renumber_codes(place * len(more) + other, len(said) * len(more))
     before, now = np.divmod(pairs, len(more))

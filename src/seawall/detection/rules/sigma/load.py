@@ -87,7 +87,7 @@ class _Reading:
         """Read a document."""
         about: RuleDescription | None = None
         try:
-            about = _told(document)
+            about = _tell(document)
             self._refuse_another(about)
             if "correlation" in document.content:
                 self._waiting.append((about, _correlation_of(document.content)))
@@ -210,7 +210,7 @@ def _names_of(content: dict[str, Any], about: RuleDescription) -> Iterable[str]:
     return {str(content[key]).lower() for key in ("id", "name") if content.get(key) is not None} | {about.id}
 
 
-def _told(document: RuleDocument) -> RuleDescription:
+def _tell(document: RuleDocument) -> RuleDescription:
     """Take down what a document says of itself; nothing in it is trusted to be of the right type."""
     content = document.content
     source = content.get("logsource")
@@ -224,26 +224,26 @@ def _told(document: RuleDocument) -> RuleDescription:
         canonical = ascii(content)
     return RuleDescription(
         _NO_ID.sub("-", name.lower())[:100],
-        _said(content.get("title")) or Path(document.file).stem,
+        _read(content.get("title")) or Path(document.file).stem,
         document.file,
         level if level in LEVELS else "medium",
-        _said(content.get("status")),
-        _said(content.get("description")),
-        _listed(content.get("tags")),
-        _listed(content.get("falsepositives")),
-        _listed(content.get("misses")),
-        _said("/".join(str(part) for part in parts if part)) or "any",
+        _read(content.get("status")),
+        _read(content.get("description")),
+        _list(content.get("tags")),
+        _list(content.get("falsepositives")),
+        _list(content.get("misses")),
+        _read("/".join(str(part) for part in parts if part)) or "any",
         hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest(),
     )
 
 
-def _said(value: Any) -> str:
+def _read(value: Any) -> str:
     return "" if value is None else make_readable(" ".join(str(value).split())[:_LONGEST])
 
 
-def _listed(value: Any) -> tuple[str, ...]:
+def _list(value: Any) -> tuple[str, ...]:
     some = value if isinstance(value, list) else [] if value is None else [value]
-    return tuple(_said(one) for one in some[:100])
+    return tuple(_read(one) for one in some[:100])
 
 
 def _name(value: Any) -> str:

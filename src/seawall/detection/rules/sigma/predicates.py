@@ -63,7 +63,7 @@ def build_test(value: Any) -> ValueTest:
 
     makers: Sequence[tuple[type, Callable[[Any], ValueTest]]] = (
         (sigma.SigmaNull, lambda _: ValueTest(nothing=True)),
-        (sigma.SigmaTimestampPart, _unsupported),
+        (sigma.SigmaTimestampPart, _refuse),
         (sigma.SigmaBool, lambda one: ValueTest(frozenset({str(one).lower()}))),
         (sigma.SigmaNumber, lambda one: ValueTest(frozenset({str(one).lower()}))),
         (sigma.SigmaRegularExpression, _expression),
@@ -75,10 +75,10 @@ def build_test(value: Any) -> ValueTest:
     for kind, make in makers:
         if isinstance(value, kind):
             return make(value)
-    return _unsupported(value)
+    return _refuse(value)
 
 
-def _unsupported(value: Any) -> ValueTest:
+def _refuse(value: Any) -> ValueTest:
     raise UnsupportedRule(f"uses {type(value).__name__}, which has no answer here")
 
 
@@ -147,7 +147,7 @@ def _pattern(parts: Sequence[str | None]) -> Predicate:
     pattern = "".join(
         re2.escape(part) if isinstance(part, _Literal) else "." if part is None else ".*" for part in parts
     )
-    return _compiled(f"(?s)^(?:{pattern})$")
+    return _compile(f"(?s)^(?:{pattern})$")
 
 
 def _plain(wanted: str, shape: str) -> Predicate:
@@ -165,14 +165,14 @@ def _expression(value: Any) -> ValueTest:
     pattern = str(value.regexp)
     if pattern in ANYTHING and not flags:
         return ValueTest(others=(_is_anything,))
-    return ValueTest(others=(_compiled(f"(?{flags}){pattern}" if flags else pattern),))
+    return ValueTest(others=(_compile(f"(?{flags}){pattern}" if flags else pattern),))
 
 
 def _is_anything(value: str) -> bool:
     return bool(value.strip("\n"))
 
 
-def _compiled(pattern: str) -> Predicate:
+def _compile(pattern: str) -> Predicate:
     """Return whether a pattern is found in a text. Raises `UnsupportedRule` for what RE2 refuses."""
     try:
         search = patterns.compile_pattern(pattern).search

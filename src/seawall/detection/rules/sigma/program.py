@@ -97,11 +97,11 @@ class RuleProgram:
             else:
                 at = (answer.column, answer.path)
                 facet = self._texts.setdefault(at, TextFacet(*at))
-                asked = test if answer.spell is None else _spelled(test, answer.spell)
+                asked = test if answer.spell is None else _spell(test, answer.spell)
                 found.append(FacetQuestion(facet, facet.add(asked), answer.where))
         return LeafStep(tuple(found), asks=test.asks, nothing=test.nothing)
 
 
-def _spelled(test: ValueTest, spell: Spell) -> ValueTest:
+def _spell(test: ValueTest, spell: Spell) -> ValueTest:
     """Return the test of values that are spelled before they are asked."""
     return ValueTest(others=(lambda value: any(map(test.of, spell(value))),), nothing=test.nothing)

@@ -49,7 +49,7 @@ class RuleRecords:
         """Return the codes int32 (n,) of a column, -1 for null, and the values that they mean (None: empty)."""
         found = self._coded.get(name)
         if found is None:
-            found = self._coded[name] = _coded(self._events[name])
+            found = self._coded[name] = _code(self._events[name])
         return found
 
     def codes(self, name: str, rows: Rows) -> Codes:
@@ -124,17 +124,17 @@ def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column
 
 
-def _coded(column: pa.ChunkedArray | pa.Array) -> Coded:
+def _code(column: pa.ChunkedArray | pa.Array) -> Coded:
     column = _whole(column)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
     codes: Codes = np.asarray(column.indices.fill_null(MISSING).to_numpy(zero_copy_only=False), np.int32)
-    return codes, _spelled(column.dictionary)
+    return codes, _spell(column.dictionary)
 
 
-def _spelled(found: pa.Array) -> list[str | None]:
+def _spell(found: pa.Array) -> list[str | None]:
     values: list[Any] = found.to_numpy(zero_copy_only=False).tolist()
     if pa.types.is_string(found.type):
         return [value or None for value in values]

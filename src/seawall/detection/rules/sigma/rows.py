@@ -18,9 +18,9 @@ def code_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> 
     """Return for each row the place of the values that all answers give together, without repetitions."""
     if not answers:
         return np.zeros(len(rows), np.int64), [()]
-    codes, found = _answered(records, rows, answers[0])
+    codes, found = _answer(records, rows, answers[0])
     for answer in answers[1:]:
-        place, more = _answered(records, rows, answer)
+        place, more = _answer(records, rows, answer)
         pairs, codes = renumber_codes(codes * len(more) + place, len(found) * len(more))
         both = (divmod(pair, len(more)) for pair in pairs.tolist())
         found = [(), *(tuple(dict.fromkeys((*found[one], *more[other]))) for one, other in both)]
@@ -34,7 +34,7 @@ def list_row_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer])
     return [found[code] for code in codes.tolist()]
 
 
-def _answered(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
+def _answer(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
     said: list[tuple[str, ...]]
     if isinstance(answer, NameAnswer):
         codes, names = records.coded(answer.column)

@@ -46,7 +46,7 @@ class Selectors:
 
     def open(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows, Rows]]:
         """Yield for each rule that can hit any of the rows: its place, the rows that it surely hits, and those to ask."""
-        codes, selectors = _selected(records, rows)
+        codes, selectors = _select(records, rows)
         verdicts = self._judged(selectors)
         small = codes.astype(np.uint16) if len(selectors) < 1 << 16 else codes  # of which sorting is linear
         by_selector = rows[np.argsort(small, kind="stable")]
@@ -95,7 +95,7 @@ class Selectors:
         return result
 
 
-def _selected(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
+def _select(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
     """Return for each row the place of its selector, and the selectors."""
     columns = [records.coded(name) for name in COLUMNS]
     keys, size = np.zeros(len(rows), np.int64), 1

@@ -31,7 +31,7 @@ class SourceFamily:
     is_enveloped: bool = False
 
 
-def _spelled(**table: str) -> Spell:
+def _spell(**table: str) -> Spell:
     known = {name: tuple(texts.split("|")) if texts else () for name, texts in table.items()}
     return lambda value: known.get(value, ())
 
@@ -68,27 +68,27 @@ def spell_extension(value: str) -> tuple[str, ...]:
 
 
 def _status_of(success: str, failure: str, interrupted: str) -> Spell:
-    return _spelled(success=success, failure=failure, interrupted=interrupted)
+    return _spell(success=success, failure=failure, interrupted=interrupted)
 
 
 _said = _status_of("Success|Succeeded|True", "Failure|Failed|False", "Interrupted|Failure")
-_zero = _spelled(success="0")
-_workload = _spelled(
+_zero = _spell(success="0")
+_workload = _spell(
     mail_access="Exchange", mail_action="Exchange", mail_rule="Exchange", admin="Exchange",
     sign_in="AzureActiveDirectory", directory="AzureActiveDirectory", file="SharePoint|OneDrive",
 )  # fmt: skip
-_record_type = _spelled(
+_record_type = _spell(
     mail_access="50|2|ExchangeItemAggregated|ExchangeItem", mail_action="2|3|ExchangeItem|ExchangeItemGroup",
     mail_rule="1|ExchangeAdmin", admin="1|ExchangeAdmin", sign_in="15|AzureActiveDirectoryStsLogon",
     directory="8|AzureActiveDirectory", file="6|4|14|SharePointFileOperation|SharePoint|SharePointSharingOperation",
 )  # fmt: skip
-_logon = _spelled(
+_logon = _spell(
     owner="0|Owner", admin="1|Admin", delegate="2|Delegated|Delegate", application="0|1|2|Owner|Admin"
 )
-_signs_in = _spelled(
+_signs_in = _spell(
     device_code="Device Code|deviceCode", ropc="ROPC", saml="SAML|SAML 2.0", oauth="OAuth 2.0", legacy=""
 )
-_accessed = _spelled(bind="Bind", sync="Sync")
+_accessed = _spell(bind="Bind", sync="Sync")
 _okta = _status_of("SUCCESS|ALLOW", "FAILURE|DENY", "CHALLENGE|UNKNOWN|SKIPPED")
 
 
@@ -135,7 +135,7 @@ M365 = SourceFamily(
         ("sessionid appaccesscontext.aadsessionid aadsessionid", ("session_uid",)),
         ("uniquetokenid appaccesscontext.uniquetokenid", ("token_uid",)),
         ("deviceid", ("device_uid",)),
-        ("category", (("kind", _spelled()), "other:category")),
+        ("category", (("kind", _spell()), "other:category")),
         ("location locationdetails.countryorregion country", ("src_country", "other:location")),
         ("authenticationprotocol", (("auth_protocol", _signs_in), "other:authenticationprotocol")),
         ("targetresources.userprincipalname targetresources.displayname", ("parameters:target", "other:target")),

@@ -48,11 +48,11 @@ def find_values(found: Any, path: str) -> Iterator[str]:
 
 
 def _at(found: Any, path: str) -> Iterator[Any]:
-    found = _command(found) if isinstance(found, str) and found[:1] == "-" else _opened(found)
+    found = _command(found) if isinstance(found, str) and found[:1] == "-" else _open(found)
     if isinstance(found, list):
         for one in found:
             yield from _at(one, path)
-            yield from _paired(one, path)
+            yield from _pair(one, path)
     elif isinstance(found, dict):
         names = _spellings(found)
         if path in names:
@@ -65,7 +65,7 @@ def _at(found: Any, path: str) -> Iterator[Any]:
             place = path.find(".", place + 1)
 
 
-def _paired(one: Any, path: str) -> Iterator[Any]:
+def _pair(one: Any, path: str) -> Iterator[Any]:
     """Yield the value of a pair whose name is the path: `{"Name": "RequestType", "Value": "OAuth2:Token"}`."""
     if not isinstance(one, dict):
         return
@@ -98,7 +98,7 @@ def list_texts(value: Any) -> Iterator[str]:
 
 
 def _scalars(found: Any) -> Iterator[str]:
-    found = _opened(found)
+    found = _open(found)
     if isinstance(found, dict | list):
         for one in found.values() if isinstance(found, dict) else found:
             yield from _scalars(one)
@@ -107,7 +107,7 @@ def _scalars(found: Any) -> Iterator[str]:
 
 
 def _names(found: Any) -> Iterator[str]:
-    found = _opened(found)
+    found = _open(found)
     if isinstance(found, dict):
         yield from found
         for field in _NAME_FIELDS:
@@ -118,7 +118,7 @@ def _names(found: Any) -> Iterator[str]:
         yield from _names(one)
 
 
-def _opened(found: Any) -> Any:
+def _open(found: Any) -> Any:
     """Return a text that is itself JSON of a structure as what it says."""
     if isinstance(found, str) and len(found) > 1 and found[0] in "{[" and found[-1] in "}]":
         inner = parse_text(found)
@@ -150,11 +150,11 @@ def list_top_names(text: str) -> frozenset[str]:
 
 def _spellings(found: dict[str, Any]) -> dict[str, str]:
     names = tuple(found)
-    return _remembered(names) if len(names) <= LONGEST_NAMES else _lowered(names)
+    return _remembered(names) if len(names) <= LONGEST_NAMES else _lower(names)
 
 
-def _lowered(names: tuple[str, ...]) -> dict[str, str]:
+def _lower(names: tuple[str, ...]) -> dict[str, str]:
     return {name.lower(): name for name in names}
 
 
-_remembered = lru_cache(maxsize=4_096)(_lowered)
+_remembered = lru_cache(maxsize=4_096)(_lower)

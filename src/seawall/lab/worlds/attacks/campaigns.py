@@ -83,7 +83,7 @@ def stage_actor(episode: StagedAttack) -> None:
     actor.used |= {act.address for act in episode.diary.acts[before:] if act.address}
 
 
-def _forged(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
+def _forge(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     dice = episode.dice
     client = episode.client(victim, dice.pick(("owa", "graph")))
     session = dice.guid() if dice.chance(0.8) else ""
@@ -92,7 +92,7 @@ def _forged(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> 
         episode.read_some(victim, client, actor.place, time, held)
 
 
-def _signed_in(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
+def _sign_in(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     client = episode.client(victim, "owa")
     times = _visits(episode, victim)
     session = episode.sign_in(victim, client, actor.place, times[0])
@@ -104,7 +104,7 @@ def _stolen(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> 
     times = _visits(episode, victim)
     taken = episode.stolen(victim, times[0])
     if taken is None:
-        _signed_in(episode, actor, victim)
+        _sign_in(episode, actor, victim)
         return
     own, session = taken
     client: LabClient = own.twin()
@@ -142,8 +142,8 @@ def _visits(episode: StagedAttack, victim: LabAccount) -> list[float]:
 
 
 _WAYS: dict[str, Callable[[StagedAttack, CampaignActor, LabAccount], None]] = {
-    "forged": _forged,
-    "signed_in": _signed_in,
+    "forged": _forge,
+    "signed_in": _sign_in,
     "stolen": _stolen,
     "application": _by_application,
 }

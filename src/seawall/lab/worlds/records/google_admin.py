@@ -209,11 +209,11 @@ def _cookies(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -
         )
 
 
-def _enrolled(act: Act, _target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
+def _enroll(act: Act, _target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return own_account(act, tenant, dice, "2sv_change", "2sv_enroll")
 
 
-def _updated(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
+def _update(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     if "StrongAuthenticationUserDetails" not in act.details["modified"]:
         return _admin(
             act, tenant, dice, "USER_SETTINGS", "CHANGE_USER_CUSTOM_FIELD", text("USER_EMAIL", target.upn)
@@ -248,12 +248,12 @@ def _member(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) ->
     )
 
 
-def _granted(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
+def _grant(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     role = _ROLES.get(act.details["modified"].get("Role.DisplayName", ""), "_USER_MANAGEMENT_ADMIN_ROLE")
     return _role(act, tenant, dice, target.upn, role)
 
 
-def _created(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
+def _create(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
     return _admin(act, tenant, dice, "USER_SETTINGS", "CREATE_USER", text("USER_EMAIL", target.upn))
 
 
@@ -262,13 +262,13 @@ _CREDENTIALS: dict[str, _Change] = {
     "Change user password.": _own_password,
     "Reset user password.": _reset,
     "Update StsRefreshTokenValidFrom Timestamp.": _cookies,
-    "User registered security info": _enrolled,
+    "User registered security info": _enroll,
 }
 _USERS: dict[str, _Change] = {
-    "Update user.": _updated,
+    "Update user.": _update,
     "Add member to group.": _member,
-    "Add member to role.": _granted,
-    "Add user.": _created,
+    "Add member to role.": _grant,
+    "Add user.": _create,
 }
 
 

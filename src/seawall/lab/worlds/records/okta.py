@@ -66,12 +66,12 @@ def sign_in(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator
             outcome="FAILURE", reason=_FAILURES[error], transaction=transaction, requestUri=uri,
         )  # fmt: skip
     elif error in (_DENIED, _MISSED):
-        yield from _unanswered(act, tenant, dice, week, transaction)
+        yield from _make_unanswered(act, tenant, dice, week, transaction)
     elif not error:
-        yield from _entered(act, tenant, dice, week, transaction, uri)
+        yield from _enter(act, tenant, dice, week, transaction, uri)
 
 
-def _unanswered(
+def _make_unanswered(
     act: Act, tenant: Tenant, dice: SeededRandom, week: int, transaction: str
 ) -> Iterator[Record]:
     is_denied = act.details["error"] == _DENIED
@@ -93,7 +93,7 @@ def _unanswered(
     )  # fmt: skip
 
 
-def _entered(
+def _enter(
     act: Act, tenant: Tenant, dice: SeededRandom, week: int, transaction: str, uri: str
 ) -> Iterator[Record]:
     suite = _suite(tenant)
@@ -119,10 +119,10 @@ def _entered(
             "user.authentication.auth_via_mfa", "Authentication of user via MFA", act, tenant, dice, week=week,
             time=act.time + 1.1, transaction=transaction, factor=factor,
         )  # fmt: skip
-    yield _opened(act, tenant, dice, week, suite, act.time + 1.4, transaction)
+    yield _open(act, tenant, dice, week, suite, act.time + 1.4, transaction)
 
 
-def _opened(
+def _open(
     act: Act, tenant: Tenant, dice: SeededRandom, week: int, app: Record, time: float, transaction: str = ""
 ) -> Record:
     return entry(
@@ -139,7 +139,7 @@ def open_application(act: Act, tenant: Tenant, dice: SeededRandom, week: int) ->
             "user.authentication.auth_via_mfa", "Authentication of user via MFA", act, tenant, dice, week=week,
             time=act.time - 1.5, factor=factor_of(act.person, tenant),
         )  # fmt: skip
-    yield _opened(act, tenant, dice, week, thing("AppInstance", uid, name), act.time)
+    yield _open(act, tenant, dice, week, thing("AppInstance", uid, name), act.time)
 
 
 def _administration(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:

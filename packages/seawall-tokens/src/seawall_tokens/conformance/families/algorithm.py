@@ -17,14 +17,14 @@ _BOUND = "RFC 8725 section 3.1"
 _CASE = "RFC 7515 section 4.1.1"
 
 
-def _unsigned(algorithm: Any, signature: bytes = b"") -> Callable[[TokenFactory], Presentation]:
+def _make_unsigned(algorithm: Any, signature: bytes = b"") -> Callable[[TokenFactory], Presentation]:
     """Somebody else's name in it, and no signature."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg=algorithm), sign=lambda _: signature)
     )
 
 
-def _signed(algorithm: Any) -> Callable[[TokenFactory], Presentation]:
+def _sign(algorithm: Any) -> Callable[[TokenFactory], Presentation]:
     """Rightly signed with RS256, but called otherwise."""
     return lambda w: w.with_header(alg=algorithm)
 
@@ -48,7 +48,7 @@ def _hmac_allowed(w: TokenFactory) -> Presentation:
     return w.present(token, w.issuer(algorithms=frozenset({"RS256", "HS256"})))
 
 
-def _crossed(
+def _cross(
     key: Callable[[], Key], algorithm: str, allowed: str, **listed: Any
 ) -> Callable[[TokenFactory], Presentation]:
     """A key that is listed for one algorithm signs with another; both are allowed."""
@@ -117,26 +117,26 @@ _CASES: tuple[Case, ...] = (
     control("alg-rs512", "RS512 with a key that is listed for it", "RFC 7518 section 3.3",
             _sound(lambda: rsa_key("rs512", "RS512"))),
     control("alg-eddsa", "EdDSA with an Ed25519 key", "RFC 8037 section 3.1", _sound(lambda: edwards_key("edwards"))),
-    *(hostile(f"alg-{name}", f"no signature, and `alg` says {spelling!r}", _NONE, codes, "forgery", _unsigned(spelling))
+    *(hostile(f"alg-{name}", f"no signature, and `alg` says {spelling!r}", _NONE, codes, "forgery", _make_unsigned(spelling))
       for name, (spelling, codes) in _NAMES.items()),
     hostile("alg-none-with-signature", "`none` over a real signature of other content", _NONE, "alg-none", "forgery",
-            _unsigned("none", bytes(range(256)))),
-    hostile("alg-missing", "no `alg`, in the hope of a default", _CASE, "alg-missing", "forgery", _unsigned(ABSENT)),
-    hostile("alg-missing-signed", "no `alg`, but rightly signed with RS256", _CASE, "alg-missing", "laxity", _signed(ABSENT)),
-    hostile("alg-null", "`alg` is null", _CASE, "header-malformed alg-missing", "forgery", _unsigned(None)),
-    hostile("alg-number", "`alg` is a number", _CASE, "header-malformed alg-missing", "forgery", _unsigned(0)),
-    hostile("alg-true", "`alg` is true", _CASE, "header-malformed alg-missing", "forgery", _unsigned(True)),
-    hostile("alg-list", "`alg` is a list of algorithms", _CASE, "header-malformed alg-missing", "laxity", _signed(["RS256"])),
+            _make_unsigned("none", bytes(range(256)))),
+    hostile("alg-missing", "no `alg`, in the hope of a default", _CASE, "alg-missing", "forgery", _make_unsigned(ABSENT)),
+    hostile("alg-missing-signed", "no `alg`, but rightly signed with RS256", _CASE, "alg-missing", "laxity", _sign(ABSENT)),
+    hostile("alg-null", "`alg` is null", _CASE, "header-malformed alg-missing", "forgery", _make_unsigned(None)),
+    hostile("alg-number", "`alg` is a number", _CASE, "header-malformed alg-missing", "forgery", _make_unsigned(0)),
+    hostile("alg-true", "`alg` is true", _CASE, "header-malformed alg-missing", "forgery", _make_unsigned(True)),
+    hostile("alg-list", "`alg` is a list of algorithms", _CASE, "header-malformed alg-missing", "laxity", _sign(["RS256"])),
     hostile("alg-object", "`alg` is an object, which cannot be looked up in a table", _CASE, "header-malformed alg-missing",
-            "forgery", _unsigned({"name": "none"})),
-    hostile("alg-lower-case", "`rs256`: names are case-sensitive", _CASE, "alg-not-allowed", "laxity", _signed("rs256")),
-    hostile("alg-trailing-blank", "`RS256 ` with a blank", _CASE, "alg-not-allowed", "laxity", _signed("RS256 ")),
+            "forgery", _make_unsigned({"name": "none"})),
+    hostile("alg-lower-case", "`rs256`: names are case-sensitive", _CASE, "alg-not-allowed", "laxity", _sign("rs256")),
+    hostile("alg-trailing-blank", "`RS256 ` with a blank", _CASE, "alg-not-allowed", "laxity", _sign("RS256 ")),
     hostile("alg-java-name", "`SHA256withRSA`, the name that Java gives it", _CASE, "alg-not-allowed", "laxity",
-            _signed("SHA256withRSA")),
+            _sign("SHA256withRSA")),
     hostile("alg-uri", "the algorithm as XML signatures name it", _CASE, "alg-not-allowed", "laxity",
-            _signed("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")),
+            _sign("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")),
     hostile("alg-unknown", "an algorithm that nobody has heard of, without a signature", _CASE, "alg-not-allowed", "forgery",
-            _unsigned("XX999")),
+            _make_unsigned("XX999")),
     hostile("hs256-pem", "HMAC with the public key's PEM as the secret", _BOUND, "alg-symmetric alg-not-allowed", "forgery",
             _hmac(lambda w: w.key.public("PEM"))),
     hostile("hs256-pem-no-newline", "HMAC with the PEM without its last newline", _BOUND, "alg-symmetric alg-not-allowed",
@@ -169,22 +169,22 @@ _CASES: tuple[Case, ...] = (
     hostile("hs256-pem-allowed", "HMAC with the PEM at a service whose list of algorithms names both kinds", _BOUND,
             "alg-symmetric alg-not-allowed alg-key-mismatch", "forgery", _hmac_allowed),
     hostile("rs256-to-ps256", "a key that is listed for RS256 makes a PS256 signature", _BOUND, "alg-key-mismatch", "laxity",
-            _crossed(lambda: rsa_key("one-algorithm"), "PS256", "RS256 PS256")),
+            _cross(lambda: rsa_key("one-algorithm"), "PS256", "RS256 PS256")),
     hostile("ps256-to-rs256", "a key that is listed for PS256 makes an RS256 signature", _BOUND, "alg-key-mismatch", "laxity",
-            _crossed(lambda: rsa_key("one-pss", "PS256"), "RS256", "RS256 PS256")),
+            _cross(lambda: rsa_key("one-pss", "PS256"), "RS256", "RS256 PS256")),
     hostile("rs256-to-rs512", "a key that is listed for RS256 makes an RS512 signature", _BOUND, "alg-key-mismatch", "laxity",
-            _crossed(lambda: rsa_key("one-algorithm"), "RS512", "RS256 RS512")),
+            _cross(lambda: rsa_key("one-algorithm"), "RS512", "RS256 RS512")),
     hostile("ps256-not-allowed", "a PS256 signature where only RS256 is allowed", _BOUND, "alg-not-allowed", "laxity",
-            _crossed(lambda: rsa_key("any-algorithm"), "PS256", "RS256", alg=None)),
+            _cross(lambda: rsa_key("any-algorithm"), "PS256", "RS256", alg=None)),
     hostile("rs1", "a signature over SHA-1, for which collisions can be bought", "RFC 8725 section 3.2", "alg-not-allowed",
-            "forgery", _crossed(lambda: rsa_key("any-algorithm"), "RS1", "RS256", alg=None)),
+            "forgery", _cross(lambda: rsa_key("any-algorithm"), "RS1", "RS256", alg=None)),
     hostile("es256-on-p384", "ES256 with a P-384 key", "RFC 7518 section 3.4", "alg-key-mismatch", "laxity",
-            _crossed(lambda: ec_key("curve-384", "P-384", "ES384"), "ES256", "ES256 ES384")),
+            _cross(lambda: ec_key("curve-384", "P-384", "ES384"), "ES256", "ES256 ES384")),
     hostile("es384-on-p256", "ES384 with a P-256 key", "RFC 7518 section 3.4", "alg-key-mismatch", "laxity",
-            _crossed(lambda: ec_key("curve-256"), "ES384", "ES256 ES384")),
+            _cross(lambda: ec_key("curve-256"), "ES384", "ES256 ES384")),
     hostile("es256-on-p384-no-alg", "ES256 with a P-384 key whose JWK names no algorithm", "RFC 7518 section 3.4",
             "alg-key-mismatch", "laxity",
-            _crossed(lambda: ec_key("curve-384", "P-384", "ES384"), "ES256", "ES256 ES384", alg=None)),
+            _cross(lambda: ec_key("curve-384", "P-384", "ES384"), "ES256", "ES256 ES384", alg=None)),
     hostile("es256-kid-of-rsa", "ES256 with the `kid` of an RSA key", _BOUND, "alg-key-mismatch", "forgery",
             _wrong_key("ES256", lambda: rsa_key("login-2026-a"))),
     hostile("rs256-kid-of-ec", "RS256 with the `kid` of an elliptic-curve key", _BOUND, "alg-key-mismatch", "forgery",

@@ -34,13 +34,13 @@ def _by_consumer_key(
     return lambda w: w.present(w.cloud_token(w.consumer_key(), w.cloud_claims(**claims)), issuer(w))
 
 
-def _expired(w: TokenFactory) -> TrustedIssuer:
+def _make_expired(w: TokenFactory) -> TrustedIssuer:
     """A key of 2016 that is still served years after its certificate has ended."""
     der = certificate(w.consumer_key(), w.now - 7 * YEAR, w.now - 2 * YEAR)
     return w.cloud(key_set=w.shared_set(consumer=certificate_members(der)))
 
 
-def _listed(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Presentation]:
+def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Presentation]:
     """A key of the shared set says `issuer` of itself; it signs for `tenant`."""
 
     def build(w: TokenFactory) -> Presentation:
@@ -99,7 +99,7 @@ _CASES: tuple[Case, ...] = (
             lambda w: w.present(w.cloud_token(), w.cloud())),
     control("cloud-many-sound", "a token of one organisation at an API that serves several", _BOUND,
             lambda w: w.present(w.cloud_token(), w.many()), "tenants"),
-    control("cloud-own-key", "a key of the shared set that is one tenant's own", _BOUND, _listed(tenant_issuer(TENANT)),
+    control("cloud-own-key", "a key of the shared set that is one tenant's own", _BOUND, _list(tenant_issuer(TENANT)),
             "tenants"),
     control("partner-sound", "a token of the second of two trusted issuers", "RFC 8725 section 3.8", _partner_sound,
             "several-issuers"),
@@ -108,7 +108,7 @@ _CASES: tuple[Case, ...] = (
             _STORM, _MISMATCH, "forgery", _by_consumer_key(lambda w: w.cloud())),
     hostile("storm-0558-expired",
             "Storm-0558 with a key that should long have been retired: its certificate ended years ago, and it is still served",
-            _STORM, f"{_MISMATCH} key-expired", "forgery", _by_consumer_key(_expired)),
+            _STORM, f"{_MISMATCH} key-expired", "forgery", _by_consumer_key(_make_expired)),
     hostile("storm-0558-many", "Storm-0558 against an API of several organisations", _STORM, _MISMATCH, "forgery",
             _by_consumer_key(lambda w: w.many()), "tenants"),
     hostile("storm-0558-unmarked", "Storm-0558 with a consumer key that does not say whose it is", _STORM, "key-issuer-missing",
@@ -126,26 +126,26 @@ _CASES: tuple[Case, ...] = (
             _by_consumer_key(lambda w: w.many(tenants=frozenset({"*"})), iss=tenant_issuer(CONSUMER_TENANT),
             tid=CONSUMER_TENANT), "tenants"),
     hostile("key-of-other-tenant", "a key that is one tenant's own signs for another", _BOUND, _MISMATCH, "forgery",
-            _listed(tenant_issuer(OTHER_TENANT)), "tenants"),
+            _list(tenant_issuer(OTHER_TENANT)), "tenants"),
     hostile("key-of-other-cloud", "a key of the same provider's sovereign cloud", _BOUND, _MISMATCH, "forgery",
-            _listed("https://login.cloud-gov.example/{tenantid}/v2.0"), "tenants"),
-    hostile("key-issuer-slash", "the key's issuer has a slash more", _BOUND, _MISMATCH, "laxity", _listed(CLOUD + "/"),
+            _list("https://login.cloud-gov.example/{tenantid}/v2.0"), "tenants"),
+    hostile("key-issuer-slash", "the key's issuer has a slash more", _BOUND, _MISMATCH, "laxity", _list(CLOUD + "/"),
             "tenants"),
     hostile("key-issuer-version", "the key is for another version of the same issuer", _BOUND, _MISMATCH, "laxity",
-            _listed("https://login.cloud.example/{tenantid}/v1.0"), "tenants"),
+            _list("https://login.cloud.example/{tenantid}/v1.0"), "tenants"),
     hostile("key-issuer-prefix", "the key's issuer is a beginning of the token's", _BOUND, _MISMATCH, "forgery",
-            _listed("https://login.cloud.example/"), "tenants"),
-    hostile("key-issuer-wild", "a key that claims to be for every issuer", _BOUND, _MISMATCH, "forgery", _listed("*"),
+            _list("https://login.cloud.example/"), "tenants"),
+    hostile("key-issuer-wild", "a key that claims to be for every issuer", _BOUND, _MISMATCH, "forgery", _list("*"),
             "tenants"),
     hostile("key-issuer-only-tenant", "a key whose issuer is nothing but the placeholder", _BOUND, _MISMATCH, "forgery",
-            _listed("{tenantid}"), "tenants"),
+            _list("{tenantid}"), "tenants"),
     hostile("key-issuer-empty", "a key whose issuer is empty", _BOUND,
-            f"key-set-invalid {_MISMATCH} key-issuer-missing key-unfit", "forgery", _listed(""), "tenants"),
+            f"key-set-invalid {_MISMATCH} key-issuer-missing key-unfit", "forgery", _list(""), "tenants"),
     hostile("key-issuer-absent", "a key of the shared set that does not say whose it is", _BOUND, "key-issuer-missing",
-            "forgery", _listed(None), "tenants"),
+            "forgery", _list(None), "tenants"),
     hostile("key-issuer-list", "a key that lists several issuers", _BOUND,
             f"key-set-invalid {_MISMATCH} key-issuer-missing key-unfit key-unknown", "forgery",
-            _listed([CLOUD, "https://evil.example"]), "tenants"),
+            _list([CLOUD, "https://evil.example"]), "tenants"),
     hostile("same-kid", "two trusted issuers each call a key `1`; the second signs as the first", "RFC 8725 section 3.8",
             "signature-invalid", "forgery", _same_kid, "several-issuers"),
     hostile("partner-as-me", "a trusted partner's key, under its own `kid`, signs as the other issuer", "RFC 8725 section 3.8",

@@ -50,11 +50,11 @@ def _header(change: Callable[[bytes], bytes]) -> Callable[[TokenFactory], Presen
     return lambda w: w.present(w.token(header=change(plain_json(w.header()))))
 
 
-def _encoded(encoding: str, mark: bytes = b"") -> Callable[[bytes], bytes]:
+def _encode(encoding: str, mark: bytes = b"") -> Callable[[bytes], bytes]:
     return lambda data: mark + data.decode().encode(encoding)
 
 
-def _nested(depth: int) -> bytes:
+def _nest(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
@@ -131,12 +131,12 @@ _CASES: tuple[Case, ...] = (
     hostile("json-bom-header", "a byte order mark before the header", "RFC 8259 section 8.1", "header-not-json", "laxity",
             _header(lambda data: codecs.BOM_UTF8 + data)),
     hostile("json-utf-16", "the payload in UTF-16", _UTF8, "payload-not-json", "laxity",
-            _payload(_encoded("utf-16-le", codecs.BOM_UTF16_LE))),
+            _payload(_encode("utf-16-le", codecs.BOM_UTF16_LE))),
     hostile("json-utf-16-bare", "the payload in UTF-16 without a mark", _UTF8, "payload-not-json", "laxity",
-            _payload(_encoded("utf-16-be"))),
-    hostile("json-utf-32", "the payload in UTF-32", _UTF8, "payload-not-json", "laxity", _payload(_encoded("utf-32-le"))),
+            _payload(_encode("utf-16-be"))),
+    hostile("json-utf-32", "the payload in UTF-32", _UTF8, "payload-not-json", "laxity", _payload(_encode("utf-32-le"))),
     hostile("json-utf-16-header", "the header in UTF-16: a gateway that reads UTF-8 sees no `alg`", _UTF8, "header-not-json",
-            "laxity", _header(_encoded("utf-16-le"))),
+            "laxity", _header(_encode("utf-16-le"))),
     hostile("json-latin-1", "a name in Latin-1: invalid UTF-8", _UTF8, "payload-not-json", "laxity",
             _payload(_inside(b'"Zo\xeb"'))),
     hostile("json-overlong", "an overlong encoding of a slash", _UTF8, "payload-not-json", "laxity",
@@ -172,11 +172,11 @@ _CASES: tuple[Case, ...] = (
     hostile("json-deep", "objects 500 deep, which some parsers of the same estate read and others do not", _DEPTH,
             "json-too-deep", "exhaustion", _payload(_inside(b'{"a":' * 500 + b"1" + b"}" * 500))),
     hostile("json-abyss", "lists 5,000 deep: a recursive parser runs out of stack", _DEPTH, "json-too-deep token-too-large",
-            "exhaustion", _payload(_inside(_nested(5_000)))),
+            "exhaustion", _payload(_inside(_nest(5_000)))),
     hostile("json-abyss-open", "5,000 lists that are never closed", _DEPTH, "json-too-deep token-too-large payload-not-json",
             "exhaustion", lambda w: w.with_payload(b"[" * 5_000)),
     hostile("json-abyss-header", "the header 5,000 deep, parsed before anything is verified", _DEPTH,
-            "token-too-large json-too-deep", "exhaustion", _header(_inside(_nested(5_000)))),
+            "token-too-large json-too-deep", "exhaustion", _header(_inside(_nest(5_000)))),
     hostile("json-many-members", "200,000 members", "CWE-400", "token-too-large", "exhaustion", _payload(_members(200_000))),
 )  # fmt: skip
 

@@ -99,11 +99,11 @@ def _ath(token: str) -> str:
     return b64(hashlib.sha256(token.encode()).digest())
 
 
-def _needed(*cases: Case) -> tuple[Case, ...]:
+def _list_needed(*cases: Case) -> tuple[Case, ...]:
     return tuple(replace(case, needs=case.needs | {"dpop"}) for case in cases)
 
 
-_CASES: tuple[Case, ...] = _needed(
+_CASES: tuple[Case, ...] = _list_needed(
     control("dpop-sound", "a bound token with a proof of its key", _USE, make_bound_token(Proof())),
     control("dpop-eddsa", "a proof with an Ed25519 key", _USE,
             make_bound_token(Proof(key=lambda: edwards_key("client")), key=lambda: edwards_key("client"))),

@@ -31,7 +31,7 @@ def _parts(change: Callable[[str, str, str], str]) -> Callable[[TokenFactory], P
     return build
 
 
-def _written(
+def _write(
     header: Callable[[bytes], str] = b64, payload: Callable[[bytes], str] = b64
 ) -> Callable[[TokenFactory], Presentation]:
     """Segments written by other encoders, and rightly signed as written. Their lengths leave bits over."""
@@ -60,7 +60,7 @@ def _needs_alphabet(w: TokenFactory) -> Presentation:
     return w.present(sign_segments(b64(plain_json(w.header())), text, w.key.sign))
 
 
-def _flattened(w: TokenFactory) -> Presentation:
+def _flatten(w: TokenFactory) -> Presentation:
     header, payload, signature = w.token().split(".")
     return w.present(json.dumps({"protected": header, "payload": payload, "signature": signature}))
 
@@ -71,14 +71,14 @@ def _general(w: TokenFactory) -> Presentation:
     return w.present(json.dumps({"payload": payload, "signatures": signatures}))
 
 
-def _unprotected(w: TokenFactory) -> Presentation:
+def _make_unprotected(w: TokenFactory) -> Presentation:
     """The algorithm stands where no signature covers it."""
     payload = b64(plain_json(w.claims()))
     document = {"payload": payload, "header": {"alg": "none", "kid": w.key.kid}, "signature": ""}
     return w.present(json.dumps(document))
 
 
-def _unencoded(crit: bool) -> Callable[[TokenFactory], Presentation]:
+def _make_unencoded(crit: bool) -> Callable[[TokenFactory], Presentation]:
     def build(w: TokenFactory) -> Presentation:
         header = w.header(b64=False, crit=["b64"] if crit else ABSENT)
         payload = plain_json(w.claims(iss="https://login", aud="api")).decode().replace(".", "")
@@ -87,12 +87,12 @@ def _unencoded(crit: bool) -> Callable[[TokenFactory], Presentation]:
     return build
 
 
-def _detached(w: TokenFactory) -> Presentation:
+def _detach(w: TokenFactory) -> Presentation:
     header, _, signature = w.token().split(".")
     return w.present(f"{header}..{signature}")
 
 
-def _compressed(w: TokenFactory) -> Presentation:
+def _compress(w: TokenFactory) -> Presentation:
     return w.present(w.token(zlib.compress(plain_json(w.claims())), w.header(zip="DEF")))
 
 
@@ -100,7 +100,7 @@ def _bomb(w: TokenFactory) -> Presentation:
     return w.present(w.token(zlib.compress(b'{"a":"' + b"a" * 20_000_000 + b'"}', 9), w.header(zip="DEF")))
 
 
-def _encrypted(header: dict[str, object]) -> Callable[[TokenFactory], Presentation]:
+def _encrypt(header: dict[str, object]) -> Callable[[TokenFactory], Presentation]:
     return lambda w: w.present(
         ".".join([b64(plain_json(header)), b64(bytes(40)), b64(bytes(12)), b64(bytes(32)), b64(bytes(16))])
     )
@@ -136,18 +136,18 @@ _CASES: tuple[Case, ...] = (
             "RFC 8725 section 2.1", "signature-invalid base64url-invalid segments-not-three", "forgery",
             _parts(lambda h, p, s: f"{h}.{p}.")),
     hostile("payload-detached", "the payload was taken out; the signature still fits what it was", "RFC 7515 appendix F",
-            "detached-payload payload-not-json", "forgery", _detached),
+            "detached-payload payload-not-json", "forgery", _detach),
     hostile("payload-empty-signed", "an empty payload, rightly signed: no claims to fail", "RFC 7519 section 7.2",
             "detached-payload payload-not-json", "laxity", lambda w: w.with_payload(b"")),
     hostile("payload-unencoded", "an unencoded payload (`b64` false), rightly declared in `crit`", "RFC 7797 section 6",
-            "base64url-invalid crit-unknown detached-payload header-malformed", "laxity", _unencoded(crit=True)),
+            "base64url-invalid crit-unknown detached-payload header-malformed", "laxity", _make_unencoded(crit=True)),
     hostile("payload-unencoded-silently", "an unencoded payload without `crit`: two verifiers sign two different things",
             "RFC 7797 section 6", "base64url-invalid payload-not-json header-malformed crit-unknown", "laxity",
-            _unencoded(crit=False)),
+            _make_unencoded(crit=False)),
     hostile("padding-header", "`=` at the end of the header, signed as written", _B64, "base64url-invalid", "laxity",
-            _written(header=pad_base64)),
+            _write(header=pad_base64)),
     hostile("padding-payload", "`=` at the end of the payload, signed as written", _B64, "base64url-invalid", "laxity",
-            _written(payload=pad_base64)),
+            _write(payload=pad_base64)),
     hostile("padding-signature", "`=` at the end of the signature: a second name for the same token", _B64, "base64url-invalid",
             "laxity", _token(lambda t: t + "==")),
     hostile("padding-endless", "a thousand `=` at the end", _B64, "base64url-invalid", "laxity",
@@ -156,9 +156,9 @@ _CASES: tuple[Case, ...] = (
             "an unused bit of the signature is set: another text, the same bytes, past a list of revoked hashes",
             "RFC 4648 section 3.5", "base64url-invalid", "laxity", _token(dangling)),
     hostile("bits-payload", "an unused bit of the payload is set, signed as written", "RFC 4648 section 3.5",
-            "base64url-invalid", "laxity", _written(payload=lambda data: dangling(b64(data)))),
+            "base64url-invalid", "laxity", _write(payload=lambda data: dangling(b64(data)))),
     hostile("bits-header", "an unused bit of the header is set, signed as written", "RFC 4648 section 3.5", "base64url-invalid",
-            "laxity", _written(header=lambda data: dangling(b64(data)))),
+            "laxity", _write(header=lambda data: dangling(b64(data)))),
     hostile("length-impossible", "a signature of a length that no bytes have", "RFC 4648 section 5", "base64url-invalid",
             "laxity", _parts(lambda h, p, s: f"{h}.{p}.{(s + 'AAAA')[: len(s) // 4 * 4 + 1]}")),
     hostile("alphabet-signature", "a character outside the alphabet, which lenient decoders drop", "RFC 4648 section 3.3",
@@ -182,7 +182,7 @@ _CASES: tuple[Case, ...] = (
     hostile("folded-signature", "a folded line within the signature, as in an old mail header", _B64, "base64url-invalid",
             "laxity", _parts(lambda h, p, s: f"{h}.{p}.{s[:20]}\r\n {s[20:]}")),
     hostile("tab-in-payload", "a tab within the payload, signed as written", _B64, "base64url-invalid", "laxity",
-            _written(payload=lambda data: b64(data)[:12] + "\t" + b64(data)[12:])),
+            _write(payload=lambda data: b64(data)[:12] + "\t" + b64(data)[12:])),
     hostile("utf-16", "a NUL after every character: the token in UTF-16", _B64, "base64url-invalid segments-not-three",
             "laxity", _token(_utf16)),
     hostile("scheme-left-on", "`Bearer ` left before the token", "RFC 6750 section 2.1", "base64url-invalid", "laxity",
@@ -191,21 +191,21 @@ _CASES: tuple[Case, ...] = (
     hostile("two-tokens", "two tokens with a comma between them: which of them counts?", "RFC 6750 section 2.1",
             "encrypted-token segments-not-three base64url-invalid", "laxity", lambda w: w.present(f"{w.token()},{w.token()}")),
     hostile("json-flattened", "the flattened JSON serialisation, which access tokens never have", "RFC 7519 section 1",
-            "json-serialisation segments-not-three", "laxity", _flattened),
+            "json-serialisation segments-not-three", "laxity", _flatten),
     hostile("json-general", "the general JSON serialisation", "RFC 7519 section 1", "json-serialisation segments-not-three",
             "laxity", _general),
     hostile("json-unprotected", "the JSON serialisation with `none` in its unprotected header", "RFC 7515 section 10.7",
-            "json-serialisation segments-not-three", "forgery", _unprotected),
+            "json-serialisation segments-not-three", "forgery", _make_unprotected),
     hostile("encrypted-dir", "five segments: an encrypted token under a key that everybody can name", "RFC 7516 section 3.1",
-            "encrypted-token segments-not-three", "forgery", _encrypted({"alg": "dir", "enc": "A256GCM"})),
+            "encrypted-token segments-not-three", "forgery", _encrypt({"alg": "dir", "enc": "A256GCM"})),
     hostile("encrypted-to-the-public-key", "a token encrypted to the verifier: secret, but signed by nobody",
             "RFC 8725 section 2.3", "encrypted-token segments-not-three", "forgery",
-            _encrypted({"alg": "RSA-OAEP", "enc": "A256GCM"})),
+            _encrypt({"alg": "RSA-OAEP", "enc": "A256GCM"})),
     hostile("encrypted-pbes2", "an encrypted token that asks for two thousand million rounds of PBKDF2",
             "CVE-2022-36083, RFC 8725bis", "encrypted-token segments-not-three", "exhaustion",
-            _encrypted({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 2**31 - 1, "p2s": b64(bytes(8))})),
+            _encrypt({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 2**31 - 1, "p2s": b64(bytes(8))})),
     hostile("compressed", "a compressed payload, rightly signed: JWS knows no `zip`", "RFC 7515 section 4.1",
-            "header-malformed payload-not-json", "laxity", _compressed),
+            "header-malformed payload-not-json", "laxity", _compress),
     hostile("compressed-bomb", "a payload of 20 kB that inflates to 20 MB", "CVE-2024-28102, RFC 8725bis",
             "token-too-large payload-not-json header-malformed", "exhaustion", _bomb),
     hostile("huge-payload", "a payload of 4 MiB, rightly signed", _SIZE, "token-too-large", "exhaustion",

@@ -23,7 +23,7 @@ def _forger() -> Key:
     return rsa_key("forger")
 
 
-def _forged(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
+def _forge(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
     """Signed with the forger's key; the header says where to find it."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(**header(w)), sign=_forger().sign)
@@ -63,7 +63,7 @@ def _curve(w: TokenFactory) -> Presentation:
     return w.present(token, w.issuer(algorithms=frozenset({"RS256", "ES256"})))
 
 
-def _looked_up(kid: Any, secret: bytes) -> Callable[[TokenFactory], Presentation]:
+def _look_up(kid: Any, secret: bytes) -> Callable[[TokenFactory], Presentation]:
     """HMAC with what a `kid` that reaches into a file, a table or a shell would yield."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg="HS256", kid=kid), sign=signer("HS256", secret))
@@ -80,7 +80,7 @@ def _crit(value: Any, **header: Any) -> Callable[[TokenFactory], Presentation]:
 
 
 def _url(name: str, place: str, code: str) -> tuple[str, str, Callable[[TokenFactory], Presentation]]:
-    return name, code, _forged(lambda w: {name: place})
+    return name, code, _forge(lambda w: {name: place})
 
 
 def _content(cty: str) -> Callable[[TokenFactory], Presentation]:
@@ -93,41 +93,41 @@ _CASES: tuple[Case, ...] = (
             _honest(_thumbprints)),
     control("header-cty-absent", "no `cty`, no `crit`", "RFC 7519 section 5.2", lambda w: w.present(w.token())),
     hostile("jwk", "the header brings the forger's key, under the `kid` of the real one", _INJECTION, _KEY, "forgery",
-            _forged(lambda w: {"jwk": _public(_forger(), kid=w.key.kid)})),
+            _forge(lambda w: {"jwk": _public(_forger(), kid=w.key.kid)})),
     hostile("jwk-own-kid", "the header brings the forger's key under its own name", _INJECTION, _KEY, "forgery",
-            _forged(lambda w: {"jwk": _public(_forger()), "kid": "forger"})),
+            _forge(lambda w: {"jwk": _public(_forger()), "kid": "forger"})),
     hostile("jwk-no-kid", "the header brings the forger's key and names none", _INJECTION, _KEY, "forgery",
-            _forged(lambda w: {"jwk": _public(_forger(), kid=None), "kid": ABSENT})),
+            _forge(lambda w: {"jwk": _public(_forger(), kid=None), "kid": ABSENT})),
     hostile("jwk-curve", "the header brings an elliptic-curve key", _INJECTION, _KEY, "forgery", _curve),
     hostile("jwk-symmetric", "the header brings a symmetric key", _INJECTION, f"{_KEY} alg-symmetric alg-not-allowed",
             "forgery", _symmetric),
     hostile("jwk-honest", "the header brings the real key: a verifier that reads it will read others", "RFC 8725 section 3.10",
             _KEY, "laxity", _honest(lambda w: {"jwk": dict(w.key.jwk)})),
     hostile("jku-elsewhere", "the header names a key set at the forger's", _INJECTION, "header-key-url", "forgery",
-            _forged(lambda w: {"jku": "https://evil.example/jwks.json"})),
+            _forge(lambda w: {"jku": "https://evil.example/jwks.json"})),
     hostile("jku-lookalike", "the header names a key set at a host that begins like the issuer", _INJECTION, "header-key-url",
-            "forgery", _forged(lambda w: {"jku": "https://login.example.evil.example/jwks.json"})),
+            "forgery", _forge(lambda w: {"jku": "https://login.example.evil.example/jwks.json"})),
     hostile("jku-user", "the issuer's name as the user in the URL", _INJECTION, "header-key-url", "forgery",
-            _forged(lambda w: {"jku": "https://login.example@evil.example/jwks.json"})),
+            _forge(lambda w: {"jku": "https://login.example@evil.example/jwks.json"})),
     hostile("jku-redirect", "an open redirect of the issuer's own host", _INJECTION, "header-key-url", "forgery",
-            _forged(lambda w: {"jku": "https://login.example/redirect?to=https://evil.example/jwks.json"})),
+            _forge(lambda w: {"jku": "https://login.example/redirect?to=https://evil.example/jwks.json"})),
     hostile("jku-metadata", "the key set is at a cloud machine's metadata service: the verifier is made to ask",
             "RFC 8725 section 3.10, CWE-918", "header-key-url", "forgery",
-            _forged(lambda w: {"jku": "http://169.254.169.254/latest/meta-data/"})),
+            _forge(lambda w: {"jku": "http://169.254.169.254/latest/meta-data/"})),
     hostile("jku-file", "the key set is a file of the verifier's machine", "CWE-918", "header-key-url", "forgery",
-            _forged(lambda w: {"jku": "file:///etc/passwd"})),
+            _forge(lambda w: {"jku": "file:///etc/passwd"})),
     hostile("x5u", "the header names a certificate at the forger's", _INJECTION, "header-certificate-url", "forgery",
-            _forged(lambda w: {"x5u": "https://evil.example/cert.pem"})),
+            _forge(lambda w: {"x5u": "https://evil.example/cert.pem"})),
     hostile("x5c", "the header brings the forger's self-signed certificate", _INJECTION, "header-certificate", "forgery",
-            _forged(lambda w: {"x5c": _chain(w, _forger())})),
+            _forge(lambda w: {"x5c": _chain(w, _forger())})),
     hostile("x5c-no-kid", "the header brings a certificate instead of a `kid`", _INJECTION, "header-certificate", "forgery",
-            _forged(lambda w: {"x5c": _chain(w, _forger()), "kid": ABSENT})),
+            _forge(lambda w: {"x5c": _chain(w, _forger()), "kid": ABSENT})),
     hostile("x5c-chain", "the forger's certificate, with the real one behind it as its issuer", _INJECTION,
-            "header-certificate", "forgery", _forged(lambda w: {"x5c": [*_chain(w, _forger()), *_chain(w, w.key)]})),
+            "header-certificate", "forgery", _forge(lambda w: {"x5c": [*_chain(w, _forger()), *_chain(w, w.key)]})),
     hostile("x5c-honest", "the header brings the real certificate", "RFC 8725 section 3.10", "header-certificate", "laxity",
             _honest(lambda w: {"x5c": _chain(w, w.key)})),
     hostile("x5t-of-the-real-one", "the forger's signature beside the thumbprint of the real certificate",
-            "RFC 7515 section 4.1.7", "signature-invalid", "forgery", _forged(_thumbprints)),
+            "RFC 7515 section 4.1.7", "signature-invalid", "forgery", _forge(_thumbprints)),
     hostile("crit-unknown", "an extension that must be understood, and is not", _CRIT, "crit-unknown", "laxity",
             _crit(["https://x.example/bound"], **{"https://x.example/bound": "to another session"})),
     hostile("crit-empty", "`crit` is empty", _CRIT, "crit-unknown header-malformed", "laxity", _crit([])),
@@ -143,19 +143,19 @@ _CASES: tuple[Case, ...] = (
     hostile("crit-twice", "`crit` names a member twice", _CRIT, "crit-unknown header-malformed", "laxity",
             _crit(["x", "x"], x=1)),
     hostile("kid-traversal", "a `kid` that climbs to an empty file, as the secret of an HMAC", _KID,
-            "alg-symmetric alg-not-allowed key-unknown", "forgery", _looked_up("../../../../../../dev/null", b"")),
+            "alg-symmetric alg-not-allowed key-unknown", "forgery", _look_up("../../../../../../dev/null", b"")),
     hostile("kid-sql", "a `kid` that makes a database answer with a known secret", _KID,
-            "alg-symmetric alg-not-allowed key-unknown", "forgery", _looked_up("x' UNION SELECT 'known' -- ", b"known")),
+            "alg-symmetric alg-not-allowed key-unknown", "forgery", _look_up("x' UNION SELECT 'known' -- ", b"known")),
     hostile("kid-shell", "a `kid` that a shell would run", _KID, "key-unknown header-malformed", "forgery",
-            _forged(lambda w: {"kid": "login-2026-a|id"})),
+            _forge(lambda w: {"kid": "login-2026-a|id"})),
     hostile("kid-url", "a `kid` that says where the key is", _KID, "key-unknown header-malformed", "forgery",
-            _forged(lambda w: {"kid": "https://evil.example/jwks.json#1"})),
+            _forge(lambda w: {"kid": "https://evil.example/jwks.json#1"})),
     hostile("kid-unknown", "a `kid` that the issuer never had", "RFC 7515 section 4.1.4", "key-unknown", "forgery",
-            _forged(lambda w: {"kid": "never-heard-of"})),
+            _forge(lambda w: {"kid": "never-heard-of"})),
     hostile("kid-log-lines", "a `kid` with line ends and terminal codes, for whoever reads the log", "CWE-117",
-            "key-unknown header-malformed", "forgery", _forged(lambda w: {"kid": "x\r\nverified sub=administrator\x1b[2J"})),
+            "key-unknown header-malformed", "forgery", _forge(lambda w: {"kid": "x\r\nverified sub=administrator\x1b[2J"})),
     hostile("kid-huge", "a `kid` of 100 kB", _KID, "token-too-large header-malformed key-unknown", "exhaustion",
-            _forged(lambda w: {"kid": "k" * 100_000})),
+            _forge(lambda w: {"kid": "k" * 100_000})),
     hostile("kid-list", "the `kid` is a list", "RFC 7515 section 4.1.4", "header-malformed kid-missing", "laxity",
             _kid(lambda w: [w.key.kid])),
     hostile("kid-object", "the `kid` is an object, which cannot be looked up", "RFC 7515 section 4.1.4",

@@ -34,7 +34,7 @@ def _under(
     return build
 
 
-def _listed(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], Presentation]:
+def _list(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], Presentation]:
     """A sound key whose entry in the set is changed; None removes a member."""
 
     def build(w: TokenFactory) -> Presentation:
@@ -159,9 +159,9 @@ def _lucky(w: TokenFactory, point: bytes) -> Presentation:
 _CASES: tuple[Case, ...] = (
     control("key-rsa-4096", "an RSA key of 4096 bits", _SIZE, _under(lambda: rsa_key("large", bits=4096))),
     control("key-without-alg", "a key whose JWK names no algorithm and no use", "RFC 7517 section 4",
-            _listed(lambda: rsa_key("plain"), alg=None, use=None)),
+            _list(lambda: rsa_key("plain"), alg=None, use=None)),
     control("key-ops-verify", "a key whose operation is to verify", "RFC 7517 section 4.3",
-            _listed(lambda: rsa_key("plain"), use=None, key_ops=["verify"])),
+            _list(lambda: rsa_key("plain"), use=None, key_ops=["verify"])),
     hostile("rsa-512", "an RSA key of 512 bits, which one machine factors in a day", _SIZE, _WEAK, "forgery",
             _under(keys.tiny_rsa)),
     hostile("rsa-1024", "an RSA key of 1024 bits", _SIZE, _WEAK, "laxity", _under(lambda: rsa_key("short", bits=1024))),
@@ -219,20 +219,20 @@ _CASES: tuple[Case, ...] = (
     hostile("set-twice", "the list of keys stands twice in the document: caches and services read different ones",
             "RFC 7517 section 4", _SET, "laxity", _duplicate_members),
     hostile("use-enc", "a key for encryption signs", _USE, f"key-use-wrong {_WEAK}", "laxity",
-            _listed(lambda: rsa_key("plain"), use="enc")),
+            _list(lambda: rsa_key("plain"), use="enc")),
     hostile("key-ops-encrypt", "a key whose operations are to encrypt", "RFC 7517 section 4.3", f"key-use-wrong {_WEAK}",
-            "laxity", _listed(lambda: rsa_key("plain"), use=None, key_ops=["encrypt", "wrapKey"])),
+            "laxity", _list(lambda: rsa_key("plain"), use=None, key_ops=["encrypt", "wrapKey"])),
     hostile("key-ops-empty", "a key with no operations at all", "RFC 7517 section 4.3", f"key-use-wrong {_WEAK}", "laxity",
-            _listed(lambda: rsa_key("plain"), use=None, key_ops=[])),
+            _list(lambda: rsa_key("plain"), use=None, key_ops=[])),
     hostile("key-alg-other", "a key that is listed for RSA-OAEP", "RFC 7517 section 4.4",
-            f"{_WEAK} alg-key-mismatch key-use-wrong", "laxity", _listed(lambda: rsa_key("plain"), alg="RSA-OAEP")),
+            f"{_WEAK} alg-key-mismatch key-use-wrong", "laxity", _list(lambda: rsa_key("plain"), alg="RSA-OAEP")),
     hostile("kty-other-case", "the type `rsa`, in small letters", "RFC 7517 section 4.1", _WEAK, "laxity",
-            _listed(lambda: rsa_key("plain"), kty="rsa")),
+            _list(lambda: rsa_key("plain"), kty="rsa")),
     hostile("kty-missing", "a key without a type", "RFC 7517 section 4.1", _BROKEN, "laxity",
-            _listed(lambda: rsa_key("plain"), kty=None)),
+            _list(lambda: rsa_key("plain"), kty=None)),
     hostile("n-padded", "the modulus with `=` at its end", "RFC 7518 section 6.3.1.1", _BROKEN, "laxity", _n_padded),
     hostile("e-number", "the exponent as a number", "RFC 7518 section 6.3.1.2", _BROKEN, "laxity",
-            _listed(lambda: rsa_key("plain"), e=65537)),
+            _list(lambda: rsa_key("plain"), e=65537)),
 )  # fmt: skip
 
 

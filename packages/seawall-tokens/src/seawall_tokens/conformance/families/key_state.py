@@ -18,17 +18,17 @@ YEAR = 365 * DAY
 _BROKEN = "key-set-invalid key-source-unavailable key-unknown"
 
 
-def _dated(begins: float, ends: float) -> Callable[[TokenFactory], Presentation]:
+def _date(begins: float, ends: float) -> Callable[[TokenFactory], Presentation]:
     """The signing key has a certificate of its own with these dates, from now."""
     return lambda w: w.present(w.token(), w.issuer(w.dated(w.key, begins, ends), w.second))
 
 
-def _served(document: bytes) -> Callable[[TokenFactory], Presentation]:
+def _serve(document: bytes) -> Callable[[TokenFactory], Presentation]:
     """What the issuer answers instead of a key set."""
     return lambda w: w.present(w.token(), w.issuer(key_set=document))
 
 
-def _seen(ago: float, **settings: int) -> Callable[[TokenFactory], Presentation]:
+def _make_seen(ago: float, **settings: int) -> Callable[[TokenFactory], Presentation]:
     """The key was first listed some seconds ago."""
     return lambda w: w.present(w.token(), w.issuer(first_seen={w.key.kid: w.now - ago}, **settings))
 
@@ -39,7 +39,7 @@ def _other_certificate(w: TokenFactory) -> Presentation:
     return w.present(w.token(), w.issuer(w.key.listed(**certificate_members(der)), w.second))
 
 
-def _retired(w: TokenFactory) -> Presentation:
+def _retire(w: TokenFactory) -> Presentation:
     """The issuer once listed the key and no longer does."""
     old = rsa_key("login-2019")
     return w.present(w.token(key=old), w.issuer(earlier_key_set=key_set(old, w.key)))
@@ -52,38 +52,38 @@ def _still_listed(w: TokenFactory) -> Presentation:
 
 
 _CASES: tuple[Case, ...] = (
-    control("certificate-sound", "a key with a valid certificate", _DATES, _dated(-YEAR, YEAR)),
-    control("certificate-near-its-end", "a certificate that ends in an hour", _DATES, _dated(-YEAR, 3600)),
-    control("key-out-of-quarantine", "a new key that has waited long enough", _ROTATION, _seen(2 * DAY, quarantine=DAY),
+    control("certificate-sound", "a key with a valid certificate", _DATES, _date(-YEAR, YEAR)),
+    control("certificate-near-its-end", "a certificate that ends in an hour", _DATES, _date(-YEAR, 3600)),
+    control("key-out-of-quarantine", "a new key that has waited long enough", _ROTATION, _make_seen(2 * DAY, quarantine=DAY),
             "key-states"),
-    control("key-not-too-old", "a key within the age that is allowed", _ROTATION, _seen(300 * DAY, max_key_age=YEAR),
+    control("key-not-too-old", "a key within the age that is allowed", _ROTATION, _make_seen(300 * DAY, max_key_age=YEAR),
             "key-states"),
     hostile("certificate-expired", "a stolen key whose certificate has ended and which is still served", f"{_CSRB}; {_DATES}",
-            "key-expired", "misuse", _dated(-2 * YEAR, -DAY), "certificates"),
+            "key-expired", "misuse", _date(-2 * YEAR, -DAY), "certificates"),
     hostile("certificate-expired-long-ago", "a key of 2016 whose certificate ended years ago", _CSRB, "key-expired", "misuse",
-            _dated(-7 * YEAR, -2 * YEAR), "certificates"),
+            _date(-7 * YEAR, -2 * YEAR), "certificates"),
     hostile("certificate-not-yet-valid", "a certificate that begins tomorrow", _DATES, "key-not-yet-valid", "misuse",
-            _dated(DAY, YEAR), "certificates"),
+            _date(DAY, YEAR), "certificates"),
     hostile("certificate-of-another-key", "a certificate that holds another key than the JWK", "RFC 7517 section 4.7",
             "key-unfit key-set-invalid key-source-unavailable", "laxity", _other_certificate),
-    hostile("key-retired", "a key that the issuer took off its list", _ROTATION, "key-retired key-unknown", "misuse", _retired),
+    hostile("key-retired", "a key that the issuer took off its list", _ROTATION, "key-retired key-unknown", "misuse", _retire),
     hostile("key-unlisted", "a key that the issuer never listed, with the look of its others", "RFC 7517 section 5",
             "key-unknown", "forgery", lambda w: w.present(w.token(key=rsa_key("login-2026-c")))),
     hostile("key-denied", "a key that is still served but was denied here after an incident", _CSRB, "revoked-key key-revoked",
             "misuse", _still_listed, "revocation"),
     hostile("key-in-quarantine", "a key that appeared a minute ago, where new keys wait a day", _ROTATION, "key-quarantined",
-            "misuse", _seen(60, quarantine=DAY), "key-states"),
+            "misuse", _make_seen(60, quarantine=DAY), "key-states"),
     hostile("key-too-old", "a key of seven years where one may get a year old", _CSRB, "key-too-old", "misuse",
-            _seen(7 * YEAR, max_key_age=YEAR), "key-states"),
+            _make_seen(7 * YEAR, max_key_age=YEAR), "key-states"),
     hostile("set-unavailable", "the issuer answers with an error page", "RFC 8725 section 3.10", _BROKEN, "forgery",
-            _served(b"<html><title>502 Bad Gateway</title></html>")),
-    hostile("set-nothing", "the issuer answers with nothing", "RFC 7517 section 5", _BROKEN, "forgery", _served(b"")),
-    hostile("set-empty", "the issuer lists no keys", "RFC 7517 section 5", _BROKEN, "forgery", _served(b'{"keys":[]}')),
+            _serve(b"<html><title>502 Bad Gateway</title></html>")),
+    hostile("set-nothing", "the issuer answers with nothing", "RFC 7517 section 5", _BROKEN, "forgery", _serve(b"")),
+    hostile("set-empty", "the issuer lists no keys", "RFC 7517 section 5", _BROKEN, "forgery", _serve(b'{"keys":[]}')),
     hostile("set-cut", "the key set was cut off while it was fetched", "RFC 7517 section 5", _BROKEN, "forgery",
             lambda w: w.present(w.token(), w.issuer(key_set=key_set(w.key, w.second)[:-20]))),
     hostile("set-list", "the key set is a bare list", "RFC 7517 section 5", _BROKEN, "laxity",
             lambda w: w.present(w.token(), w.issuer(key_set=key_set(w.key)[len(b'{"keys":') : -1]))),
-    hostile("set-null", "the list of keys is null", "RFC 7517 section 5", _BROKEN, "forgery", _served(b'{"keys":null}')),
+    hostile("set-null", "the list of keys is null", "RFC 7517 section 5", _BROKEN, "forgery", _serve(b'{"keys":null}')),
 )  # fmt: skip
 
 FAMILY = Family.of("key-state", "a dead key, a new one, or none", *_CASES)

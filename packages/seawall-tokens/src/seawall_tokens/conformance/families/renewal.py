@@ -33,7 +33,7 @@ _SCOPES = frozenset({"mail.read", "offline_access"})
 _Changes = Mapping[str, Any] | Callable[[TokenFactory], Mapping[str, Any]]
 
 
-def _given(changes: _Changes | None, w: TokenFactory) -> Mapping[str, Any]:
+def _make_given(changes: _Changes | None, w: TokenFactory) -> Mapping[str, Any]:
     return {} if changes is None else changes(w) if callable(changes) else changes
 
 
@@ -54,13 +54,13 @@ def _renewal(
         granted = Grant(**{"kind": "authorization_code", "issuer": ISSUER, "tenant": None, "client": CLIENT, "subject": SUBJECT,
                            "session": _SESSION, "scopes": _SCOPES, "audiences": frozenset({AUDIENCE}),
                            "authenticated_at": began,
-                           "expires_at": w.now + DAY, **_given(grant, w)})  # fmt: skip
+                           "expires_at": w.now + DAY, **_make_given(grant, w)})  # fmt: skip
         lived = Session(**{"issuer": ISSUER, "tenant": granted.tenant, "subject": granted.subject, "authenticated_at": began,
-                           "expires_at": w.now + DAY, **_given(session, w)})  # fmt: skip
+                           "expires_at": w.now + DAY, **_make_given(session, w)})  # fmt: skip
         asked = RenewalAttempt(**{"credential": _CREDENTIAL, "client": granted.client, "key": granted.key,
         "tenant": granted.tenant,
                                   "subject": granted.subject, "scopes": _SCOPES, "audience": AUDIENCE,
-                                  "authenticated_at": granted.authenticated_at, **_given(attempt, w)})  # fmt: skip
+                                  "authenticated_at": granted.authenticated_at, **_make_given(attempt, w)})  # fmt: skip
         context: Context = w.context(
             w.issuer(**(issuer or {})),
             grants={asked.credential: granted} if known else {},
@@ -79,21 +79,21 @@ def _token(
     return lambda w: _renewal({"credential": make(w)}, known=known)(w)
 
 
-def _forged(w: TokenFactory) -> str:
+def _forge(w: TokenFactory) -> str:
     """Forged with the consumer key, as in 2023."""
     return w.cloud_token(w.consumer_key())
 
 
-def _needed(*cases: Case) -> tuple[Case, ...]:
+def _list_needed(*cases: Case) -> tuple[Case, ...]:
     return tuple(replace(case, needs=case.needs | {"renewal"}) for case in cases)
 
 
-def _wrapped(wrap: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
+def _wrap(wrap: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """An access token in another form, which the service finds on record."""
     return _token(lambda w: wrap(w.token()), known=True)
 
 
-def _flattened(token: str) -> str:
+def _flatten(token: str) -> str:
     """The flattened JSON serialisation (RFC 7515 section 7.2.2)."""
     protected, payload, signature = token.split(".")
     return plain_json({"payload": payload, "protected": protected, "signature": signature}).decode()
@@ -109,7 +109,7 @@ def _general(token: str) -> str:
 _ACCESS = "renewal-access-token"
 _MISSING = "renewal-grant-missing"
 
-_CASES: tuple[Case, ...] = _needed(
+_CASES: tuple[Case, ...] = _list_needed(
     control("renewal-sound", "a grant, a live session, the same client", _REFRESH, _renewal()),
     control("renewal-narrower", "fewer scopes than were granted", _REFRESH, _renewal({"scopes": frozenset({"mail.read"})})),
     control("renewal-bound", "a grant that is bound to a key, which is proved", "RFC 9449 section 5",
@@ -122,7 +122,7 @@ _CASES: tuple[Case, ...] = _needed(
             _token(lambda w: w.token(), known=True)),
     hostile("renewal-by-forged-token",
             "Storm-0558's second step: a token forged with the consumer key is exchanged for a real one", _CSRB, _ACCESS,
-            "forgery", _token(_forged)),
+            "forgery", _token(_forge)),
     hostile("renewal-by-stranger", "a token that a stranger signed is exchanged for a real one", _CSRB, _ACCESS, "forgery",
             _token(lambda w: w.token(header=w.header(), sign=rsa_key("forger").sign))),
     hostile("renewal-by-expired-token", "an access token that has ended is exchanged for a new one", _CSRB, _ACCESS, "misuse",
@@ -134,9 +134,9 @@ _CASES: tuple[Case, ...] = _needed(
     hostile("renewal-by-token-and-blank", "an access token with a blank before it, past a check of its beginning", _CSRB,
             _ACCESS, "misuse", _token(lambda w: " " + w.token(), known=True)),
     *(hostile(f"renewal-by-token-{words}", f"an access token is shown {how}, past a check for three segments or for `ey`", _CSRB,
-              _ACCESS, "misuse", _wrapped(wrap))
+              _ACCESS, "misuse", _wrap(wrap))
       for words, how, wrap in (
-          ("json-flattened", "in the flattened JSON serialisation", _flattened),
+          ("json-flattened", "in the flattened JSON serialisation", _flatten),
           ("json-general", "in the general JSON serialisation", _general),
           ("with-scheme", "with `Bearer` before it", "Bearer {}".format),
           ("with-scheme-lower", "with `bearer` and a tab before it", "bearer\t{}".format),

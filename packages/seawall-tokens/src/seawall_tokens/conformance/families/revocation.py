@@ -17,7 +17,7 @@ _SESSION = "08a5019c-17e1-4977-8f42-65a12843ea02"
 _OTHER = "https://other.example"
 
 
-def _listed(
+def _list(
     *entries: Callable[[TokenFactory], Revocation], **claims: Any
 ) -> Callable[[TokenFactory], Presentation]:
     """A sound token where this was revoked."""
@@ -74,42 +74,42 @@ def _cloud_token(w: TokenFactory) -> Presentation:
     return w.present(w.cloud_token(claims=claims), w.cloud(), revocations=(entry,))
 
 
-def _needed(*cases: Case) -> tuple[Case, ...]:
+def _list_needed(*cases: Case) -> tuple[Case, ...]:
     from dataclasses import replace
 
     return tuple(replace(case, needs=case.needs | {"revocation"}) for case in cases)
 
 
-_CASES: tuple[Case, ...] = _needed(
+_CASES: tuple[Case, ...] = _list_needed(
     control("revoked-others", "others of each kind were revoked", _CAEP,
-            _listed(_of("kid", "login-2025"), _of("thumbprint", "x" * 43, "*"), _of("issuer", issuer=_OTHER),
+            _list(_of("kid", "login-2025"), _of("thumbprint", "x" * 43, "*"), _of("issuer", issuer=_OTHER),
             _of("subject", "somebody else"),
                     _of("session", "another"), _of("token", "token-2"), _of("client", "another"), _before(0, "somebody else"))),
     control("revoked-elsewhere", "things of the same names were revoked at another issuer", "RFC 8725 section 3.8",
-            _listed(_key("kid", _OTHER), _of("subject", SUBJECT, _OTHER), _of("session", _SESSION, _OTHER),
+            _list(_key("kid", _OTHER), _of("subject", SUBJECT, _OTHER), _of("session", _SESSION, _OTHER),
             _of("token", "token-1", _OTHER))),
     control("not-before-passed", "everything from before an hour ago was revoked, and this is newer", _CAEP,
-            _listed(_before(-3600))),
-    hostile("revoked-kid", "the key was revoked by name", _CSRB, "revoked-key", "misuse", _listed(_key("kid"))),
+            _list(_before(-3600))),
+    hostile("revoked-kid", "the key was revoked by name", _CSRB, "revoked-key", "misuse", _list(_key("kid"))),
     hostile("revoked-thumbprint", "the key was revoked by what it is, under whichever name", _CSRB, "revoked-thumbprint",
-            "misuse", _listed(_key("thumbprint", "*"))),
+            "misuse", _list(_key("thumbprint", "*"))),
     hostile("revoked-issuer", "everything of the issuer was revoked", _CSRB, "revoked-issuer", "misuse",
-            _listed(_of("issuer"))),
+            _list(_of("issuer"))),
     hostile("revoked-subject", "the account was disabled", _RISC, "revoked-subject", "misuse",
-            _listed(_of("subject", SUBJECT))),
+            _list(_of("subject", SUBJECT))),
     hostile("revoked-subject-everywhere", "the account was disabled at every issuer", _RISC, "revoked-subject", "misuse",
-            _listed(_of("subject", SUBJECT, "*"))),
-    hostile("revoked-session", "the session was ended", _CAEP, "revoked-session", "misuse", _listed(_of("session", _SESSION))),
+            _list(_of("subject", SUBJECT, "*"))),
+    hostile("revoked-session", "the session was ended", _CAEP, "revoked-session", "misuse", _list(_of("session", _SESSION))),
     hostile("revoked-token", "this one token was revoked", "RFC 7009 section 2", "revoked-token", "misuse",
-            _listed(_of("token", "token-1"))),
+            _list(_of("token", "token-1"))),
     hostile("revoked-token-uti", "this one token was revoked, which calls its id `uti`", "RFC 7009 section 2", "revoked-token",
             "misuse", _cloud_token),
     hostile("revoked-client", "the application was revoked", "RFC 7009 section 2.1", "revoked-client", "misuse",
-            _listed(_of("client", CLIENT))),
+            _list(_of("client", CLIENT))),
     hostile("revoked-not-before", "the password was changed after the token was issued", _CAEP, "revoked-not-before", "misuse",
-            _listed(_before(-2))),
+            _list(_before(-2))),
     hostile("revoked-not-before-all", "everything that the issuer issued before now was revoked", _CSRB, "revoked-not-before",
-            "misuse", _listed(_before(0, ""))),
+            "misuse", _list(_before(0, ""))),
     *(hostile(f"revoked-{words}-{how}", f"the {what} was revoked, and the token writes its GUID {spelling}",
               "RFC 9562 section 4", f"{code} guid-not-canonical claim-malformed", "misuse", _cloud_respelt(kind, claim, spell))
       for words, what, kind, claim, code in (
@@ -123,7 +123,7 @@ _CASES: tuple[Case, ...] = _needed(
             "revoked-subject", "misuse", _respelt("subject", "anna@example.org", sub="\uff41nna@example.org")),
     hostile("revoked-beside-others", "the session was ended, and the entry stands among others that do not fit", _CAEP,
             "revoked-session", "misuse",
-            _listed(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
+            _list(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
 )  # fmt: skip
 
 FAMILY = Family.of("revocation", "revoked, and still presented", *_CASES)

@@ -93,7 +93,7 @@ def _short(w: TokenFactory) -> Presentation:
             return w.present(f"{head}.{b64(signature[1:])}")
 
 
-def _spliced(w: TokenFactory) -> Presentation:
+def _splice(w: TokenFactory) -> Presentation:
     """The payload of one token under the signature of another."""
     header, _, signature = w.token().split(".")
     return w.present(f"{header}.{b64(plain_json(w.claims(sub='administrator')))}.{signature}")
@@ -138,7 +138,7 @@ _CASES: tuple[Case, ...] = (
     hostile("stranger", "a forger's own key under the `kid` of the real one", "RFC 7515 section 5.2", _INVALID, "forgery",
             _stranger),
     hostile("spliced", "the claims of one token under the signature of another", "RFC 7515 section 5.2", _INVALID, "forgery",
-            _spliced),
+            _splice),
     hostile("header-swapped", "a logout token's signature under an access token's header", "RFC 7515 section 5.2", _INVALID,
             "forgery", _other_header),
     hostile("payload-only", "a signature over the payload alone, so that any header fits", "RFC 7515 section 5.1", _INVALID,

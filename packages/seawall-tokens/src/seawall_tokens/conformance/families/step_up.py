@@ -39,11 +39,11 @@ def _fresh(auth_time: Callable[[int], Any] | None = None) -> Callable[[TokenFact
     return build
 
 
-def _needed(*cases: Case) -> tuple[Case, ...]:
+def _list_needed(*cases: Case) -> tuple[Case, ...]:
     return tuple(replace(case, needs=case.needs | {"step-up"}) for case in cases)
 
 
-_CASES: tuple[Case, ...] = _needed(
+_CASES: tuple[Case, ...] = _list_needed(
     control("acr-sound", "a sign-in of the class that is demanded", _STEP, _acr(acr=_STRONG)),
     control("acr-second", "a sign-in of the other class that is demanded", _STEP, _acr(acr="urn:example:hardware")),
     control("amr-sound", "a sign-in with every method that is demanded, and one more", _AMR, _amr(amr=["pwd", "mfa", "hwk"])),

@@ -13,7 +13,7 @@ from seawall.detection.rules.detector import RULES
 from seawall.events.coded_batch import Floats
 
 WEIGHTED: tuple[str, ...] = (*FEATURES, TOGETHER)
-"""Features that a score's weights are about, in the order of the columns of `Columns.weights`."""
+"""Features that a score's weights are about, in the order of the columns of `CandidateColumns.weights`."""
 
 RULE = "rule"
 """Aspect of a value that is the name of a rule."""

@@ -40,7 +40,7 @@ _KEY_COLUMNS: Final = (
 class InventoryKey:
     """One key of one set. Times are seconds since 1970, of runs of the audit.
 
-    `identity` as in `Entry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
+    `identity` as in `KeySetEntry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
     how often it came back, `longest_gap` is the longest absence before a return, in seconds from the first run that missed it.
     """
 

@@ -24,7 +24,7 @@ NOT_SCORED = "unmapped"
 """The one text that nothing looks at: it stays in the lake."""
 
 PRINT = "fingerprint"
-"""The column of coded events that tells copies, see `Copies`."""
+"""The column of coded events that tells copies, see `DuplicateFilter`."""
 
 _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).max

@@ -49,7 +49,23 @@ def _certificate(
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=2))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
+    if authority:
+        # Python 3.13 asks authorities for it.
+        used = {"digital_signature": False, "key_cert_sign": True, "crl_sign": True}
+        unused = (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        )
+        builder = builder.add_extension(x509.KeyUsage(**used, **dict.fromkeys(unused, False)), critical=True)
     if not authority:
         names: list[x509.GeneralName] = [
             x509.DNSName("localhost"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seawall.collection import settings as collection
 from seawall.console.sign_in.oidc_settings import ConsoleTable
 from seawall.response.containment import settings as containment
 from seawall.response.notification import case_file
 from seawall.response.signals import settings as signals
 from tools import gate_tables, generated_tables, policy_tables
-from tools.setting_rows import class_table
+from tools.setting_rows import class_table, rows_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 
@@ -21,6 +22,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 def tables() -> dict[str, str]:
     """Every generated table of settings.md by the name in its markers."""
     return {
+        **{f"collect {vendor}": rows_table(rows) for vendor, rows in collection.SETTINGS.items()},
         "respond microsoft": class_table(containment.MicrosoftSettings),
         "respond google": class_table(containment.GoogleSettings),
         "respond okta": class_table(containment.OktaSettings),

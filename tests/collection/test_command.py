@@ -270,9 +270,9 @@ def test_settings_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().err
     for words in (
         "collect.toml:2: tenant: does not look like the directory (tenant) id",
-        "collect.toml:3: client_id: is no text",
-        "collect.toml:4: secret_fil: is no setting of m365; did you mean secret_file?",
+        "collect.toml:3: client_id: is a number where a text is needed; write it in quotes",
+        "collect.toml:4: secret_fil: is not a setting of m365; did you mean secret_file?",
         "collect.toml:5: content_types: is none of",
-        "collect.toml:6: oktta: is no vendor; did you mean okta?",
+        "collect.toml:6: oktta: is not a vendor; did you mean okta?",
     ):
         assert words in said

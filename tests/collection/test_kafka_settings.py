@@ -316,3 +316,41 @@ def test_settings_in_a_file(tmp_path: Path) -> None:
         "mine",
         ("fetch.min.bytes=9",),
     )
+
+
+def test_every_fault_of_file_and_command_line_is_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "collect.toml"
+    file.write_text(
+        '[kafka]\nservers = ["a.example:1", "b.example:1", "c"]\ngroup = 1\ntopics = []\nca_file = ""\n'
+    )
+    with pytest.raises(CollectInvalid) as refused:
+        read_settings("kafka", file, {"mechanism": "GUESS", "properties": ["debug=all"]})
+    assert [line.removeprefix(f"{file}:") for line in refused.value.details] == [
+        "--mechanism: is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; write one of these",
+        '--property: does not look like a property that may be set, NAME=VALUE; write it as "fetch.min.bytes=1"',
+        '2: servers: does not look like HOST:PORT; write it as "kafka.example:9093"',
+        '3: group: is a number where a text is needed; write it in quotes: "..."',
+        "4: topics: is an empty array; list at least one, or leave the setting out",
+        "5: ca_file: is empty; write a value, or leave the setting out",
+    ]
+    file.write_text(
+        '[kafka]\nservers = ["a.example:1", "b.example:1"]\ntopics = ["t"]\nprotocol = "plaintext"\n'
+    )
+    with pytest.raises(CollectInvalid) as refused:
+        read_settings("kafka", file, {"client_id": CLIENT})
+    assert [line.removeprefix(f"{file}:").split(";")[0] for line in refused.value.details] == [
+        "--tenant: is missing: the directory of client_id",
+        "2: servers: the servers are of several namespaces",
+        "4: protocol: plaintext goes to this machine alone: others would read the logs, and could write into them",
+    ]
+    with pytest.raises(CollectInvalid) as refused:
+        read_settings("okta", None, {})
+    assert refused.value.details == (
+        "--domain is missing: the organisation's domain; give it, or --config FILE",
+    )
+    with pytest.raises(CollectInvalid) as refused:
+        read_settings("okta", file, {})
+    assert [line.removeprefix(f"{file}:") for line in refused.value.details] == [
+        "1: okta: there is no table [okta]; write [okta]",
+        "1: domain: is missing; set domain in [okta]: the organisation's domain",
+    ]

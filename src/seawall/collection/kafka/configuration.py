@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
@@ -65,6 +65,8 @@ _ENDPOINT: Final = "endpoint=sb://"
 
 def configuration_of(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
     """Return librdkafka's configuration. It holds secrets: the library gets it, and nobody else. Raises CollectInvalid."""
+    for name, what, fix in contradictions(settings):
+        raise CollectInvalid(f"{name}: {what}", fix=fix)
     found = dict(_USUAL)
     found |= dict(one.split("=", 1) for one in settings["properties"] or ())
     found |= _FIXED
@@ -74,14 +76,27 @@ def configuration_of(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any
         found["ssl.ca.location"] = str(settings["ca_file"])
     access = _access(settings, clock)
     is_open = settings["protocol"] == "plaintext"
-    if is_open and not all(_is_here(server) for server in settings["servers"]):
-        raise CollectInvalid(
-            "plaintext goes to this machine alone: others would read the logs, and could write into them",
-            fix="leave --protocol away, and let the brokers speak TLS",
-        )
     is_sasl = "sasl.mechanisms" in access
     found["security.protocol"] = ("SASL_" if is_sasl else "") + ("PLAINTEXT" if is_open else "SSL")
     return found | access
+
+
+def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the settings that do not go together, each with what is wrong and the fix."""
+    servers = settings["servers"]
+    if settings["protocol"] == "plaintext" and not all(_is_here(server) for server in servers):
+        yield (
+            "protocol",
+            "plaintext goes to this machine alone: others would read the logs, and could write into them",
+            "leave it away, and let the brokers speak TLS",
+        )
+    if settings["client_id"] is None:
+        return
+    if settings["tenant"] is None:
+        yield "tenant", "is missing: the directory of client_id", "give the directory (tenant) id"
+    if len({host_of(server) for server in servers}) > 1:
+        # A token is for one namespace, and no other host shall see it.
+        yield "servers", "the servers are of several namespaces", "give one server with client_id"
 
 
 def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
@@ -127,12 +142,7 @@ def _shared_key(settings: Mapping[str, Any], secret: str) -> dict[str, Any]:
 
 
 def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, clock: Clock) -> dict[str, Any]:
-    if settings["tenant"] is None:
-        raise CollectInvalid("--tenant is missing: the directory of --client-id", fix="--tenant ID")
     credential: Any = certificate or secret_of(settings["secret_file"], SECRET, "--secret-file")
-    if len({host_of(server) for server in settings["servers"]}) > 1:
-        # A token is for one namespace, and no other host shall see it.
-        raise CollectInvalid("the servers are of several namespaces", fix="one --server with --client-id")
     host = GRAPH[settings["cloud"]].login
     scope = f"https://{host_of(settings['servers'][0])}/.default"
     login = VendorClient(HttpClient(host), None, clock)

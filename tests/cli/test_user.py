@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import main
-from seawall.console.sign_in.codes import INVITE, typed
+from seawall.console.sign_in.invitation_codes import INVITE, parse_code
 from seawall.storage.place import open_store
 
 
@@ -26,9 +26,9 @@ def test_users_are_added_invited_listed_and_disabled(store: Path, capsys: pytest
     assert main(["user", "add", "local", "--role", "admin", *where]) == 2
     capsys.readouterr()
     assert main(["user", "add", "ann", "--role", "admin", *where]) == 0
-    code = typed(capsys.readouterr().out)
+    code = parse_code(capsys.readouterr().out)
     assert main(["user", "add", "bob", "--role", "analyst", "--json", *where]) == 0
-    assert typed(json.loads(capsys.readouterr().out)["code"])
+    assert parse_code(json.loads(capsys.readouterr().out)["code"])
     assert main(["user", "disable", "ann", *where]) == 2  # the last admin stays
     assert main(["user", "disable", "bob", *where]) == 0
     assert main(["user", "invite", "nobody", *where]) == 2
@@ -79,7 +79,7 @@ def test_an_invite_enables_and_replaces_earlier_ones(store: Path, capsys: pytest
     main(["user", "disable", "bob", *where])
     capsys.readouterr()
     assert main(["user", "invite", "BOB", *where]) == 0
-    code = typed(capsys.readouterr().out)
+    code = parse_code(capsys.readouterr().out)
     with open_store(store) as opened, opened.database.reading() as work:
         bob = work.users.find("bob")
         assert bob is not None

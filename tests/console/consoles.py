@@ -16,7 +16,7 @@ import httpx
 from starlette.applications import Starlette
 
 from seawall.console.application import create_app
-from seawall.console.context import ConsoleSettings, Context, now_us
+from seawall.console.context import ConsoleContext, ConsoleSettings, now_us
 from seawall.storage.database import Database, Role
 from seawall_tokens.jose import base64url
 
@@ -90,7 +90,7 @@ class Console:
     """The application, its context, and the loop that it runs in."""
 
     app: Starlette
-    context: Context
+    context: ConsoleContext
     clock: Clock
     loop: asyncio.AbstractEventLoop
 
@@ -144,7 +144,7 @@ def console(folder: Path, settings: ConsoleSettings | None = None, **parts: Any)
         place.write_bytes(_empty())
     database = Database.open(place)
     shown = settings or ConsoleSettings(hosts=(HOST,), is_loopback=False, is_encrypted=True)
-    context = Context(
+    context = ConsoleContext(
         **{
             "database": database,
             "lake": None,
@@ -159,6 +159,6 @@ def console(folder: Path, settings: ConsoleSettings | None = None, **parts: Any)
     try:
         yield made
     finally:
-        context.notes["kitchen"].close()
+        context.notes["runner"].close()
         loop.close()
         database.close()

@@ -110,7 +110,7 @@ def filled(folder: Path, settings: ConsoleSettings | None = None, **parts: Any) 
             }
             work.settings.put("coverage", {"notes": [note]})
         yield made
-        ingest.close(made.context)
+        ingest.close_ingest(made.context)
 
 
 def later(time: int, **span: float) -> int:

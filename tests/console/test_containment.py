@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from seawall.console.context import ConsoleSettings
-from seawall.console.data.containment import plan_of
+from seawall.console.data.containment import make_plan
 from seawall.console.data.plan_values import plan_value
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.response.containment.documents import plan_from_document, read_plan
@@ -93,7 +93,7 @@ def test_records_that_state_no_organisation_are_found(tmp_path: Path) -> None:
     rows = [rule("r1", org_uid=None), event("r2", 0, 1, org_uid=None)]
     with Lake.create(tmp_path / "events") as lake:
         lake.append(table(rows))
-        made = plan_of(lake, incident(tenant="unknown"))
+        made = make_plan(lake, incident(tenant="unknown"))
     assert made is not None
     assert any(action.kind == "remove_inbox_rule" and action.evidence == ("r1",) for action in made.actions)
 
@@ -101,7 +101,7 @@ def test_records_that_state_no_organisation_are_found(tmp_path: Path) -> None:
 def test_what_lies_long_before_or_after_is_not_looked_at(tmp_path: Path) -> None:
     with Lake.create(tmp_path / "events") as lake:
         lake.append(table([event("old", -60), event("late", 30)]))
-        assert plan_of(lake, incident()) is None
+        assert make_plan(lake, incident()) is None
 
 
 def incident(**changes: Any) -> Any:
@@ -115,7 +115,7 @@ def test_every_kind_has_steps(kind: str, tmp_path: Path) -> None:
         lake.append(table([event("r1"), event("r2", account=GUID, account_type="service", mailbox=None)]))
         for account in (ANN, GUID):
             for severity in ("low", "critical"):
-                made = plan_of(lake, incident(kind=kind, account=account, severity=severity))
+                made = make_plan(lake, incident(kind=kind, account=account, severity=severity))
                 assert made is not None
                 steps = plan_value(made).steps
                 assert steps
@@ -129,7 +129,7 @@ def test_hostile_names_cannot_leave_their_quotes(text: str, tmp_path: Path) -> N
     with Lake.create(tmp_path / "events") as lake:
         for name in (kept, f"{kept}@example.org"):
             lake.append(table([rule("r1", kept, account=name, mailbox=name), event("r2", account=name)]))
-            made = plan_of(lake, incident(account=name, mailboxes=(kept,)))
+            made = make_plan(lake, incident(account=name, mailboxes=(kept,)))
             assert made is not None
             value = plan_value(made)
             assert value.steps or value.warnings
@@ -147,4 +147,4 @@ def test_hostile_names_cannot_leave_their_quotes(text: str, tmp_path: Path) -> N
 def test_a_name_that_no_table_holds_is_no_fault(tmp_path: Path) -> None:
     with Lake.create(tmp_path / "events") as lake:
         lake.append(table([event("r1")]))
-        assert plan_of(lake, incident(account="\ud800")) is None
+        assert make_plan(lake, incident(account="\ud800")) is None

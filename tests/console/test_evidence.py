@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from seawall.console.data.evidence import Export, write_evidence
+from seawall.console.data.evidence import EvidenceExport, write_evidence
 from seawall.console.data.presentation import incident_value
 from seawall.console.data.record_values import Record
 from seawall.detection.incident import Incident
@@ -40,7 +40,7 @@ NAMES = [
 
 def made(incident: Incident, records: list[Record], zone: str = "Europe/Berlin", left_out: int = 0) -> bytes:
     target = io.BytesIO()
-    export = Export(T0, "ann", "0.1.0", ZoneInfo(zone))
+    export = EvidenceExport(T0, "ann", "0.1.0", ZoneInfo(zone))
     forms = writing.render_files(incident, ARTEFACTS, "0.1.0")
     write_evidence(
         target, incident, incident_value(incident), iter(records), export, left_out=left_out, forms=forms
@@ -69,7 +69,7 @@ def test_the_forms_for_other_programs_are_inside() -> None:
 def test_without_records_the_forms_that_need_some_are_left_out() -> None:
     target = io.BytesIO()
     write_evidence(
-        target, INCIDENT, incident_value(INCIDENT), [], Export(T0, "ann", "0.1.0", ZoneInfo("UTC"))
+        target, INCIDENT, incident_value(INCIDENT), [], EvidenceExport(T0, "ann", "0.1.0", ZoneInfo("UTC"))
     )
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist() == [*NAMES[:4], *NAMES[-2:]]

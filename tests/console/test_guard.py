@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seawall.console.context import ConsoleSettings
-from seawall.console.surroundings import surroundings_of
+from seawall.console.request_origin import read_request_origin
 from seawall.storage.errors import DatabaseAway
 from seawall.web.peers import Peers
 from tests.console.consoles import HOST, Console, console
@@ -40,7 +40,7 @@ def test_a_proxy_that_says_nothing_speaks_an_old_version(own: Console, version: 
     scope = {
         "type": "http", "http_version": version, "client": ("127.0.0.1", 5000), "headers": [(b"host", b"127.0.0.1:8090")],
     }  # fmt: skip
-    assert surroundings_of(scope, own.context.settings).is_local is (version == "1.1")
+    assert read_request_origin(scope, own.context.settings).is_local is (version == "1.1")
 
 
 def test_a_name_of_somebody_else_is_not_answered(own: Console, team: Console) -> None:

@@ -15,10 +15,10 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from seawall.console import application
+from seawall.console.api_error import ApiError
 from seawall.console.context import ConsoleSettings
-from seawall.console.endpoint import Call
-from seawall.console.refused import Refused
-from seawall.console.table import endpoints
+from seawall.console.endpoint import ApiCall
+from seawall.console.table import all_endpoints
 from seawall.console.worker_pool import MOST_WAITING, PoolLimits, WorkerPool
 from tests.console.consoles import Browser, Console, console
 
@@ -40,7 +40,7 @@ class Gate:
     begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     opened: threading.Event = field(default_factory=threading.Event)
 
-    def handle(self, _: Call) -> PlainTextResponse:
+    def handle(self, _: ApiCall) -> PlainTextResponse:
         self.begun.release()
         assert self.opened.wait(SECONDS)
         return PlainTextResponse("done")
@@ -62,8 +62,8 @@ def hold(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> Callable[[str], None]:
     """Have a route call the gate in place of its own handler."""
 
     def held(path: str) -> None:
-        rows = tuple(replace(one, handle=gate.handle) if one.path == path else one for one in endpoints())
-        monkeypatch.setattr(application, "endpoints", lambda: rows)
+        rows = tuple(replace(one, handle=gate.handle) if one.path == path else one for one in all_endpoints())
+        monkeypatch.setattr(application, "all_endpoints", lambda: rows)
 
     return held
 
@@ -92,8 +92,8 @@ def check_refused(answer: httpx.Response) -> None:
 
 
 def test_the_heavy_routes_are_marked() -> None:
-    assert {(one.method, one.path) for one in endpoints() if one.is_heavy} == HEAVY
-    raw = next(one for one in endpoints() if one.raw)
+    assert {(one.method, one.path) for one in all_endpoints() if one.is_heavy} == HEAVY
+    raw = next(one for one in all_endpoints() if one.raw)
     with pytest.raises(ValueError, match="plain function"):
         replace(raw, is_heavy=True)
 
@@ -159,7 +159,7 @@ def test_whoever_may_not_ask_takes_no_place(tmp_path: Path, gate: Gate, hold: Ca
             viewer = team.signed_in("viewer")
             asked = [ask(viewer, "/api/audit/verify") for _ in range(8)]
             assert {answer.status_code for answer in await asyncio.gather(*asked)} == {403}
-            assert team.context.notes["kitchen"].heavy.load().refused == 0
+            assert team.context.notes["runner"].heavy.load().refused == 0
 
         run(team, work())
 
@@ -204,7 +204,7 @@ def test_a_request_that_is_given_up_keeps_no_place() -> None:
         first = pool.submit("ann", held)
         assert begun.wait(SECONDS)
         waiting: list[Future[Any]] = [pool.submit("ann", lambda: "later") for _ in range(2)]
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             pool.submit("ann", lambda: "too much")
         assert caught.value.status == 429
         assert waiting[0].cancel()
@@ -228,7 +228,7 @@ def test_a_full_pool_refuses_everybody_and_empties_again() -> None:
         asked = [
             pool.submit(f"client-{number}", lambda: opened.wait(SECONDS)) for number in range(MOST_WAITING)
         ]
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             pool.submit("one more", lambda: None)
         assert caught.value.status == 503
         assert pool.load().requests == MOST_WAITING

@@ -55,7 +55,7 @@ def taking(tmp_path: Path, watch: Watch) -> Iterator[Console]:
         with made.context.database.writing() as work:
             work.ingest_tokens.add("collector", TOKEN.encode(), by="admin", at=made.clock())
         yield made
-        ingest.close(made.context)
+        ingest.close_ingest(made.context)
 
 
 def post(
@@ -240,7 +240,7 @@ def test_without_a_watch(tmp_path: Path) -> None:
         with made.context.database.writing() as work:
             work.ingest_tokens.add("collector", TOKEN.encode(), by="admin", at=made.clock())
         assert code(post(made)) == (503, "unavailable")
-        ingest.close(made.context)
+        ingest.close_ingest(made.context)
 
 
 def test_switched_off(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def live(tmp_path: Path) -> Iterator[Console]:
                 with store.database.writing() as work:
                     work.ingest_tokens.add("collector", TOKEN.encode(), by="admin", at=made.clock())
                 yield made
-                ingest.close(made.context)
+                ingest.close_ingest(made.context)
         finally:
             stop.set()
             thread.join(30)

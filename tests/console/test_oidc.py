@@ -19,7 +19,7 @@ import pytest
 from seawall.console.context import ConsoleSettings
 from seawall.console.errors import ServeInvalid
 from seawall.console.sign_in import oidc_provider
-from seawall.console.sign_in.by_oidc import role_of
+from seawall.console.sign_in.by_oidc import role_of_claims
 from seawall.console.sign_in.oidc_settings import load_oidc
 from seawall_base.errors import PolicyInvalid
 from seawall_base.http_url import FetchError
@@ -394,7 +394,7 @@ def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
     (tmp_path / "client-secret").write_text("a secret")
     settings = load_oidc(tmp_path / "policy.toml")
     assert settings.secret == "a secret"
-    assert role_of({"roles": ["soc", "it"]}, settings) == "analyst"
+    assert role_of_claims({"roles": ["soc", "it"]}, settings) == "analyst"
 
 
 def test_a_name_of_the_trail_is_nobodys(site: Console, provider: Provider) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from seawall.console.sign_in import codes
+from seawall.console.sign_in import invitation_codes
 from seawall.console.sign_in.passwords import Passwords
 from seawall.storage.database import Database
 from tests.console.consoles import Console, console
@@ -39,7 +39,7 @@ def team(server: Server, tmp_path: Path) -> Iterator[Console]:
 
 def test_the_first_admin_signs_in_with_password_and_code(team: Console) -> None:
     with team.context.database.writing() as work:
-        code = codes.new_setup(work, at=team.clock())
+        code = invitation_codes.create_setup_code(work, at=team.clock())
     browser = team.browser()
     answer = browser.post("/api/setup", {"code": code, "name": "Ann", "password": PASSWORD})
     assert answer.status_code == 200, answer.text
@@ -60,12 +60,12 @@ def test_the_first_admin_signs_in_with_password_and_code(team: Console) -> None:
 
 def test_one_code_opens_once_however_many_try(team: Console) -> None:
     with team.context.database.writing() as work:
-        code = codes.typed(codes.new_setup(work, at=team.clock()))
+        code = invitation_codes.parse_code(invitation_codes.create_setup_code(work, at=team.clock()))
     opened: list[bool] = []
 
     def take() -> None:
         with team.context.database.writing() as work:
-            opened.append(work.invites.redeem(code, codes.SETUP, at=team.clock()) is not None)
+            opened.append(work.invites.redeem(code, invitation_codes.SETUP, at=team.clock()) is not None)
 
     threads = [threading.Thread(target=take) for _ in range(6)]
     for thread in threads:

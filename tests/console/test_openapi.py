@@ -15,8 +15,8 @@ from jsonschema_rs import Draft202012Validator, meta
 from starlette.routing import Route
 
 from seawall.console.context import ConsoleSettings
-from seawall.console.openapi import document
-from seawall.console.table import endpoints
+from seawall.console.openapi import build_document
+from seawall.console.table import all_endpoints
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.watcher import Receipt
 from tests.console.consoles import LOOPBACK, Browser, Console
@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-DOCUMENT = document()
+DOCUMENT = build_document()
 TOKEN = "seawall_" + "t" * 40
 WORST = f"{0:012x}"
 STREAMS = "/api/stream"
@@ -104,7 +104,7 @@ def test_every_route_is_in_it(shown: Console) -> None:
         if method != "HEAD"
     }
     assert stated == served
-    assert len(stated) == len(endpoints())
+    assert len(stated) == len(all_endpoints())
     ids = [
         operation["operationId"]
         for operations in DOCUMENT["paths"].values()
@@ -176,7 +176,7 @@ def test_what_is_not_in_it_is_not_there(browser: Browser, path: str) -> None:
 def test_beyond_loopback_nothing_is_answered_without_a_session(tmp_path: Path) -> None:
     with filled(tmp_path, service=Watch()) as made:
         browser = made.browser()
-        for endpoint in endpoints():
+        for endpoint in all_endpoints():
             if endpoint.role is None:
                 continue
             path = (

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.console.api_error import ApiError
 from seawall.console.context import ConsoleSettings
 from seawall.console.cursors import Cursors
-from seawall.console.refused import Refused
-from seawall.console.sign_in import codes
+from seawall.console.request_origin import client_network, read_request_origin
+from seawall.console.sign_in import invitation_codes
 from seawall.console.sign_in.ceremonies import MOST, Ceremonies
-from seawall.console.sign_in.factors import Seeds
+from seawall.console.sign_in.factors import SeedCipher
 from seawall.console.sign_in.passwords import Passwords
-from seawall.console.sign_in.rates import Backoff, Rate
-from seawall.console.surroundings import network_of, surroundings_of
+from seawall.console.sign_in.rate_limits import Backoff, RateLimiter
 from seawall.web.peers import Peers
 
 KEY = bytes(range(32))
@@ -29,9 +29,9 @@ def test_a_cursor_gives_its_place_back_to_the_same_list_alone(place: tuple[float
     cursors = Cursors(KEY)
     cursor = cursors.write(purpose, place)
     assert cursors.read(purpose, cursor, tuple[float, str]) == place
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         cursors.read(purpose + "x", cursor, tuple[float, str])
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         Cursors(secrets.token_bytes(32)).read(purpose, cursor, tuple[float, str])
 
 
@@ -43,29 +43,34 @@ def test_a_cursor_that_was_changed_is_refused(place: tuple[float, str], data: st
     other = data.draw(st.sampled_from("ABCxyz019-_=! é"))
     changed = cursor[:at] + other + cursor[at + 1 :]
     if changed != cursor:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(ApiError) as caught:
             cursors.read("list", changed, tuple[float, str])
         assert caught.value.status == 400
 
 
 @given(st.text(max_size=300))
 def test_no_text_is_a_cursor(text: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ApiError):
         Cursors(KEY).read("list", text, tuple[float, str])
 
 
 @given(st.binary(min_size=15, max_size=15), st.data())
 def test_a_code_is_read_however_it_is_typed(code: bytes, data: st.DataObject) -> None:
-    text = codes.written(code)
+    text = invitation_codes.format_code(code)
     assert len(text) == 27
-    assert codes.typed(text) == code
-    assert codes.typed(text.lower().replace("-", data.draw(st.sampled_from(["", " ", "-", " - "])))) == code
-    assert codes.typed(text.replace("O", "0").replace("I", "1").replace("B", "8")) == code
+    assert invitation_codes.parse_code(text) == code
+    assert (
+        invitation_codes.parse_code(
+            text.lower().replace("-", data.draw(st.sampled_from(["", " ", "-", " - "])))
+        )
+        == code
+    )
+    assert invitation_codes.parse_code(text.replace("O", "0").replace("I", "1").replace("B", "8")) == code
 
 
 @given(st.text(max_size=80))
 def test_what_is_typed_is_a_code_or_nothing(text: str) -> None:
-    assert len(codes.typed(text)) in {0, 15}
+    assert len(invitation_codes.parse_code(text)) in {0, 15}
 
 
 def scope(host: str, peer: str = "127.0.0.1", **headers: str) -> dict[str, Any]:
@@ -80,8 +85,8 @@ def scope(host: str, peer: str = "127.0.0.1", **headers: str) -> dict[str, Any]:
 def test_no_host_but_our_own_is_answered(host: str) -> None:
     settings = ConsoleSettings(hosts=("seawall.example",), is_loopback=False, is_encrypted=True)
     try:
-        here = surroundings_of(scope(host), settings)
-    except Refused as refused:
+        here = read_request_origin(scope(host), settings)
+    except ApiError as refused:
         assert refused.status in {400, 421}  # noqa: PT017
     else:
         assert here.host == "seawall.example"
@@ -100,8 +105,8 @@ def test_local_is_nobody_but_who_sits_here(
 ) -> None:
     settings = ConsoleSettings(hosts=("seawall.example",) if named else (), is_loopback=on_loopback)
     try:
-        here = surroundings_of(scope(host, peer, **({header: "1.2.3.4"} if header else {})), settings)
-    except Refused:
+        here = read_request_origin(scope(host, peer, **({header: "1.2.3.4"} if header else {})), settings)
+    except ApiError:
         return
     if here.is_local:
         assert on_loopback
@@ -117,7 +122,9 @@ def test_local_is_nobody_but_who_sits_here(
 )
 def test_behind_a_proxy_the_client_is_what_the_nearest_proxy_saw(chain: list[str]) -> None:
     settings = ConsoleSettings(hosts=("seawall.example",), proxies=Peers(("10.0.0.0/24",)))
-    here = surroundings_of(scope("seawall.example", "10.0.0.1", x_forwarded_for=", ".join(chain)), settings)
+    here = read_request_origin(
+        scope("seawall.example", "10.0.0.1", x_forwarded_for=", ".join(chain)), settings
+    )
     expected = "10.0.0.1"
     for text in reversed(chain):
         if text in {"10.0.0.2", "10.0.0.3"}:
@@ -128,15 +135,19 @@ def test_behind_a_proxy_the_client_is_what_the_nearest_proxy_saw(chain: list[str
 
 
 def test_one_client_is_one_network() -> None:
-    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") != network_of("2001:db8:0:1::1")
-    assert network_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert network_of("192.0.2.1") != network_of("192.0.2.2")
-    assert network_of("") == network_of("")
+    assert (
+        client_network("2001:db8::1")
+        == client_network("2001:db8::ffff:1")
+        != client_network("2001:db8:0:1::1")
+    )
+    assert client_network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert client_network("192.0.2.1") != client_network("192.0.2.2")
+    assert client_network("") == client_network("")
 
 
 @given(st.lists(st.floats(0, 100), max_size=60))
 def test_no_more_than_so_many_in_a_while(times: list[float]) -> None:
-    rate, allowed = Rate(5, 10.0), list[float]()
+    rate, allowed = RateLimiter(5, 10.0), list[float]()
     for now in sorted(times):
         if not rate.take("key", now):
             allowed.append(now)
@@ -160,7 +171,7 @@ def test_waits_double_up_to_a_limit_and_are_forgotten() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    rate, backoff, ceremonies = Rate(5, 10.0, keys=100), Backoff(1, 60.0, keys=100), Ceremonies()
+    rate, backoff, ceremonies = RateLimiter(5, 10.0, keys=100), Backoff(1, 60.0, keys=100), Ceremonies()
     for number in range(1000):
         rate.count(str(number), 0.0)
         backoff.fail(str(number), 0.0)
@@ -185,14 +196,14 @@ def test_a_question_is_answered_once_by_whom_it_was_put_to() -> None:
 
 @given(st.binary(min_size=1, max_size=64), st.integers(1, 1 << 40))
 def test_seeds_open_for_their_user_with_their_key(secret: bytes, user: int) -> None:
-    seeds = Seeds(KEY)
-    kept = seeds.closed(user, secret, secrets.token_bytes(12))
+    seeds = SeedCipher(KEY)
+    kept = seeds.encrypt(user, secret, secrets.token_bytes(12))
     assert secret not in kept or len(secret) < 4
-    assert seeds.opened(user, kept) == secret
-    assert seeds.opened(user + 1, kept) is None
-    assert Seeds(bytes(32)).opened(user, kept) is None
-    assert seeds.opened(user, kept[:-1]) is None
-    assert seeds.opened(user, b"") is None
+    assert seeds.decrypt(user, kept) == secret
+    assert seeds.decrypt(user + 1, kept) is None
+    assert SeedCipher(bytes(32)).decrypt(user, kept) is None
+    assert seeds.decrypt(user, kept[:-1]) is None
+    assert seeds.decrypt(user, b"") is None
 
 
 def test_hashes_are_argon2id_and_made_anew_when_costs_change() -> None:

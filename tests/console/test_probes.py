@@ -15,7 +15,7 @@ from seawall.console import health_check
 from seawall.console.context import ConsoleSettings
 from seawall.console.errors import ServeInvalid
 from seawall.console.listening import parse_address
-from seawall.console.serve import Plan
+from seawall.console.serve import ServeSettings
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.errors import DatabaseAway
 from seawall.web.peers import Peers
@@ -191,8 +191,8 @@ def test_behind_a_proxy_its_name_leads_to_no_metrics(tmp_path: Path) -> None:
 
 
 def test_listed_networks_may_read_metrics(tmp_path: Path) -> None:
-    def plan(*networks: str) -> Plan:
-        return Plan(store=tmp_path, listen=parse_address("127.0.0.1:8090"), metrics_allow=networks)
+    def plan(*networks: str) -> ServeSettings:
+        return ServeSettings(store=tmp_path, listen=parse_address("127.0.0.1:8090"), metrics_allow=networks)
 
     settings = plan("10.0.0.0/28").settings()
     with console(tmp_path, replace(settings, hosts=(HOST,), is_loopback=False, is_encrypted=True)) as made:

@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from seawall.console.context import ConsoleSettings
-from seawall.console.data import reading
-from seawall.console.endpoint import Call
+from seawall.console.data import reading_audit
+from seawall.console.endpoint import ApiCall
 from seawall.storage.errors import DatabaseAway
 from tests.console.consoles import Console
 from tests.console.filled import ANN, BOB, filled
@@ -32,7 +32,7 @@ def trail(console: Console) -> list[tuple[str, str, dict[str, Any]]]:
         return [
             (one.actor, one.subject, dict(one.details))
             for one in work.audit.page(limit=1000)
-            if one.action == reading.ACTION
+            if one.action == reading_audit.ACTION
         ]
 
 
@@ -45,7 +45,7 @@ def test_reading_on_is_one_reading(own: Console) -> None:
     assert browser.get(f"/api/incidents/{WORST}/records").json()["items"]
     assert trail(own) == [("local", ANN, {"organisation": "org"})]
     browser.get(f"/api/account/records?tenant=org&account={BOB}")
-    own.clock.now += reading.HOUR
+    own.clock.now += reading_audit.HOUR
     browser.get("/api/record?tenant=org&id=id-3")
     assert [(actor, subject) for actor, subject, _ in trail(own)] == [
         ("local", ANN), ("local", BOB), ("local", ANN)
@@ -86,18 +86,18 @@ def test_what_cannot_be_written_down_is_not_shown(own: Console, monkeypatch: pyt
 
 
 def test_many_at_once_are_written_down_once(own: Console) -> None:
-    call = cast("Call", SimpleNamespace(
+    call = cast("ApiCall", SimpleNamespace(
         context=own.context, who=SimpleNamespace(name="rosa"), now=own.clock(),
         note=lambda work, action, subject, **details: work.audit.append(
             at=1, actor="rosa", action=action, subject=subject, details=details),
     ))  # fmt: skip
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: reading.note_reading(call, "org", f"{number % 3}@x"), range(60)))
+        list(pool.map(lambda number: reading_audit.audit_reading(call, "org", f"{number % 3}@x"), range(60)))
     assert sorted(subject for _, subject, _ in trail(own)) == ["0@x", "1@x", "2@x"]
 
 
 def test_the_memory_of_readings_is_bounded(own: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_KNOWN", 2)
+    monkeypatch.setattr(reading_audit, "MOST_KNOWN", 2)
     for _ in range(2):
         for account in (ANN, BOB, "eve@x.example"):
             own.browser().get(f"/api/account/records?tenant=org&account={account}")

@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from seawall.console.api_error import ApiError
 from seawall.console.data import scope_child, scope_search
-from seawall.console.data.scope_child import LOST, Task
-from seawall.console.data.scope_search import Searches, days_of, searches_of
+from seawall.console.data.scope_child import LOST, ScopeTask
+from seawall.console.data.scope_search import ScopeSearches, scope_searches, search_days
 from seawall.console.data.scope_values import MOST_TOUCHED, scoped_value
-from seawall.console.refused import Refused
 from seawall.response.containment.documents import read_plan
 from seawall.response.scope.document import read_scope
 from seawall.response.scope_values import Doubt, Indicator, Scope, ScopeSubject, SearchStep
@@ -52,7 +52,7 @@ def team(tmp_path: Path) -> Iterator[Console]:
             assert found is not None
             work.incidents.put([replace(found, events=tuple(f"s-{n}" for n in range(3)))])
         yield made
-        scope_search.close(made.context)
+        scope_search.close_searches(made.context)
 
 
 def searched(browser: Browser, console: Console) -> Any:
@@ -60,7 +60,7 @@ def searched(browser: Browser, console: Console) -> Any:
     begun = browser.post(PATH)
     assert begun.status_code == 200, begun.text
     assert begun.json()["state"] == "running"
-    search = searches_of(console.context).of(WORST)
+    search = scope_searches(console.context).of(WORST)
     assert search is not None
     assert search.done.wait(120)
     return browser.get(PATH).json()
@@ -129,7 +129,7 @@ def test_once_searched_the_plan_is_of_all_who_are_proved_touched(team: Console, 
     with team.context.database.reading() as work:
         taken = [one.details["covers"] for one in work.audit.page(limit=50) if one.action == "plan-exported"]
     assert sorted(taken) == ["possible", "touched"]
-    search = searches_of(team.context).of(WORST)
+    search = scope_searches(team.context).of(WORST)
     assert search is not None
     assert not [path.name for path in Path(search.folder.name).iterdir() if path.suffix == ".parquet"]
 
@@ -157,13 +157,13 @@ def test_one_search_at_a_time_and_none_without_an_end(team: Console, monkeypatch
             super().__init__(["sleep", "60"], **more)
 
     monkeypatch.setattr("subprocess.Popen", Hung)
-    team.context.notes["scope searches"] = Searches(seconds=1.0)
+    team.context.notes["scope searches"] = ScopeSearches(seconds=1.0)
     browser = team.signed_in("analyst")
     assert browser.post(PATH).json()["state"] == "running"
     assert browser.post(PATH).json()["state"] == "running"
     refused = browser.post(f"/api/incidents/{1:012x}/scope")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
-    search = searches_of(team.context).of(WORST)
+    search = scope_searches(team.context).of(WORST)
     assert search is not None
     assert search.done.wait(30)
     assert search.process is not None
@@ -177,10 +177,10 @@ def test_one_search_at_a_time_and_none_without_an_end(team: Console, monkeypatch
 def test_the_end_of_the_console_ends_the_search_and_removes_what_was_found(team: Console) -> None:
     browser = team.signed_in("analyst")
     browser.post(PATH)
-    search = searches_of(team.context).of(WORST)
+    search = scope_searches(team.context).of(WORST)
     assert search is not None
     folder = Path(search.folder.name)
-    scope_search.close(team.context)
+    scope_search.close_searches(team.context)
     assert search.done.is_set()
     assert not folder.exists()
     assert browser.post(PATH).status_code == 503
@@ -193,8 +193,8 @@ def test_a_search_whose_console_was_killed_ends_and_leaves_nothing_behind(
     folder = tmp_path / "search"
     folder.mkdir()
     (folder / LOST).touch()
-    first, end = days_of(INCIDENT)
-    task = Task(str(folder), str(team.context.lake.root), first, end, incident_document(INCIDENT), 10)
+    first, end = search_days(INCIDENT)
+    task = ScopeTask(str(folder), str(team.context.lake.root), first, end, incident_document(INCIDENT), 10)
     run = [sys.executable, "-m", "seawall.console.data.scope_child"]
     ended = subprocess.run(run, input=msgspec.json.encode(task) + b"\n", timeout=60, check=False)
     assert ended.returncode == 1
@@ -209,15 +209,15 @@ def test_too_many_events_are_refused(team: Console, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_cannot_be_written_down_is_not_searched(team: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    from seawall.console.endpoint import Call
+    from seawall.console.endpoint import ApiCall
 
     browser = team.signed_in("analyst")
     with monkeypatch.context() as patched:
         patched.setattr(
-            Call, "note", lambda *_, **__: (_ for _ in ()).throw(Refused(503, "unavailable", "no"))
+            ApiCall, "note", lambda *_, **__: (_ for _ in ()).throw(ApiError(503, "unavailable", "no"))
         )
         assert browser.post(PATH).status_code == 503
-    search = searches_of(team.context).of(WORST)
+    search = scope_searches(team.context).of(WORST)
     assert search is not None
     assert search.done.wait(30)
     assert browser.get(PATH).json()["state"] == "failed"
@@ -247,7 +247,7 @@ def test_what_leaves_mailboxes_open_is_said_with_what_to_do_and_the_gravest_come
 
 @pytest.mark.parametrize("time", [-(10**18), 0, 10**18])
 def test_days_outside_the_calendar(time: int) -> None:
-    first, end = days_of(replace(INCIDENT, first_event=time, last_event=time))
+    first, end = search_days(replace(INCIDENT, first_event=time, last_event=time))
     assert date.min < first < end < date.max
 
 

@@ -6,33 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.console.api_error import ApiError
 from seawall.console.data.search_syntax import (
     CHOICES,
     FIELDS,
     LONGEST,
     MOST_TERMS,
     TEXT_FIELDS,
-    Term,
-    parse,
-    written,
+    SearchCondition,
+    format_search,
+    parse_search,
 )
-from seawall.console.refused import Refused
 
 
 def test_words_fields_quotes_and_negation() -> None:
-    assert parse('network:"Example Hosting" -severity:LOW is:raised score>2.5 -"two words" outlook') == (
-        Term("network", "Example Hosting"),
-        Term("severity", "low", negated=True),
-        Term("is", "raised"),
-        Term("score", "2.5", relation=">", number=2.5),
-        Term("", "two words", negated=True),
-        Term("", "outlook"),
+    assert parse_search(
+        'network:"Example Hosting" -severity:LOW is:raised score>2.5 -"two words" outlook'
+    ) == (
+        SearchCondition("network", "Example Hosting"),
+        SearchCondition("severity", "low", negated=True),
+        SearchCondition("is", "raised"),
+        SearchCondition("score", "2.5", relation=">", number=2.5),
+        SearchCondition("", "two words", negated=True),
+        SearchCondition("", "outlook"),
     )
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t\n"], ids=["empty", "spaces", "blanks"])
 def test_nothing_is_no_terms(text: str) -> None:
-    assert parse(text) == ()
+    assert parse_search(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_nothing_is_no_terms(text: str) -> None:
     ],
 )
 def test_times(text: str, time: int) -> None:
-    (term,) = parse(text)
+    (term,) = parse_search(text)
     assert term.number == time
 
 
@@ -60,16 +62,16 @@ def test_times(text: str, time: int) -> None:
     ],
 )
 def test_scores(text: str, relation: str) -> None:
-    (term,) = parse(text)
+    (term,) = parse_search(text)
     assert (term.field, term.relation, term.number) == ("score", relation, 1.0)
 
 
 def test_what_only_looks_like_a_field_is_text() -> None:
-    assert parse('2001:db8::1 "http://x" a-b -') == (
-        Term("", "2001:db8::1"),
-        Term("", "http://x"),
-        Term("", "a-b"),
-        Term("", "-"),
+    assert parse_search('2001:db8::1 "http://x" a-b -') == (
+        SearchCondition("", "2001:db8::1"),
+        SearchCondition("", "http://x"),
+        SearchCondition("", "a-b"),
+        SearchCondition("", "-"),
     )
 
 
@@ -82,19 +84,21 @@ def test_what_only_looks_like_a_field_is_text() -> None:
     ],
 )  # fmt: skip
 def test_nonsense_is_refused_with_its_field(text: str) -> None:
-    with pytest.raises(Refused) as refused:
-        parse(text)
+    with pytest.raises(ApiError) as refused:
+        parse_search(text)
     assert refused.value.status == 422
     assert refused.value.fault.field == "q"
 
 
 values = st.text(min_size=1, max_size=20)
 terms = st.one_of(
-    st.builds(Term, st.just(""), values, st.booleans()),
-    st.builds(Term, st.sampled_from(TEXT_FIELDS), values, st.booleans()),
-    st.sampled_from([Term(field, value) for field, choices in CHOICES.items() for value in choices]),
+    st.builds(SearchCondition, st.just(""), values, st.booleans()),
+    st.builds(SearchCondition, st.sampled_from(TEXT_FIELDS), values, st.booleans()),
+    st.sampled_from(
+        [SearchCondition(field, value) for field, choices in CHOICES.items() for value in choices]
+    ),
     st.builds(
-        lambda number, relation: Term("score", repr(number), False, relation, number),
+        lambda number, relation: SearchCondition("score", repr(number), False, relation, number),
         st.floats(-1e6, 1e6),
         st.sampled_from([">", ">=", "<", "<="]),
     ),
@@ -102,18 +106,18 @@ terms = st.one_of(
 
 
 @given(st.lists(terms, max_size=8))
-def test_what_is_written_is_read_again(wanted: list[Term]) -> None:
-    assert parse(written(tuple(wanted))) == tuple(wanted)
+def test_what_is_written_is_read_again(wanted: list[SearchCondition]) -> None:
+    assert parse_search(format_search(tuple(wanted))) == tuple(wanted)
 
 
 @given(st.one_of(st.text(max_size=200), st.text(alphabet='ab:"\\-<>= \t', max_size=60)))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:
-        found = parse(text)
-    except Refused as refused:
+        found = parse_search(text)
+    except ApiError as refused:
         found, status = (), refused.status
     else:
         status = 422
     assert status == 422
     assert all(term.field in ("", *FIELDS) and term.value for term in found)
-    assert parse(written(found)) == found
+    assert parse_search(format_search(found)) == found

@@ -28,8 +28,8 @@ from seawall.cli.main import main
 from seawall.console import serve as serve_module
 from seawall.console.context import KEY_FILE, installation_key
 from seawall.console.errors import ServeInvalid
-from seawall.console.listening import Certificate, check_certificate, parse_address
-from seawall.console.serve import Plan, check_writer
+from seawall.console.listening import TlsCertificate, check_certificate, parse_address
+from seawall.console.serve import ServeSettings, check_writer
 from seawall.pipeline.live.settings import LiveSettings, from_plain
 from seawall.storage.place import open_store
 from seawall_base.errors import DatabaseInUse
@@ -164,7 +164,7 @@ def test_a_store_has_one_writer(tmp_path: Path) -> None:
         check_writer(store.database)
 
 
-def certificate(folder: Path) -> Certificate:
+def certificate(folder: Path) -> TlsCertificate:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "seawall.example")])
     now = datetime.datetime.now(datetime.UTC)
@@ -179,7 +179,7 @@ def certificate(folder: Path) -> Certificate:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("seawall.example")]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    files = Certificate(folder / "chain.pem", folder / "key.pem")
+    files = TlsCertificate(folder / "chain.pem", folder / "key.pem")
     files.chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     files.key.write_bytes(
         key.private_bytes(
@@ -233,8 +233,8 @@ def test_a_team_begins_over_tls_and_no_secret_is_in_the_log(tmp_path: Path) -> N
             assert secret.encode() not in kept
 
 
-def plan(folder: Path, listen: str = "127.0.0.1:8090", **more: Any) -> Plan:
-    return Plan(store=folder, listen=parse_address(listen), **more)
+def plan(folder: Path, listen: str = "127.0.0.1:8090", **more: Any) -> ServeSettings:
+    return ServeSettings(store=folder, listen=parse_address(listen), **more)
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ def plan(folder: Path, listen: str = "127.0.0.1:8090", **more: Any) -> Plan:
         ({"proxies": ("127.0.0.1", "x"), "hosts": ("a.example",)}, "behind-proxy"),
         ({"hosts": ("https://a.example",)}, "no name of a host"),
         ({"hosts": ("a b",)}, "no name of a host"),
-        ({"proxies": ("::1",), "certificate": Certificate(Path("a"), Path("b"))}, "one question"),
-        ({"certificate": Certificate(Path("/nowhere/a"), Path("/nowhere/b")), "hosts": ("a.example",)}, "cannot be used"),
+        ({"proxies": ("::1",), "certificate": TlsCertificate(Path("a"), Path("b"))}, "one question"),
+        ({"certificate": TlsCertificate(Path("/nowhere/a"), Path("/nowhere/b")), "hosts": ("a.example",)}, "cannot be used"),
     ],
     ids=["open", "open-six", "proxy-no-name", "proxy-no-address", "url", "blank", "two-answers", "no-file"],
 )  # fmt: skip
@@ -281,7 +281,7 @@ def test_a_certificate_and_a_key_that_do_not_belong_together(tmp_path: Path) -> 
     (tmp_path / "other").mkdir()
     other = certificate(tmp_path / "other")
     with pytest.raises(ServeInvalid, match="belong together"):
-        check_certificate(Certificate(files.chain, other.key))
+        check_certificate(TlsCertificate(files.chain, other.key))
 
 
 def test_the_installations_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_the_desk_is_read_ahead_once_started_and_ends_at_once(monkeypatch: pytes
                 pass
             ended.set()
 
-    context: Any = SimpleNamespace(desk=Asked())
+    context: Any = SimpleNamespace(what_if=Asked())
     with serve_module._warmed(context) as thread:
         assert not begun.wait(0.05)
         thread.start()

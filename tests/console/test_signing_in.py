@@ -8,7 +8,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from seawall.console.sign_in import codes
+from seawall.console.sign_in import invitation_codes
 from seawall.console.sign_in.passwords import Passwords
 from tests.console.consoles import HOST, ORIGIN, Browser, Console
 from tests.gate.step_up.device import Device
@@ -24,7 +24,7 @@ def cheap_hashes(team: Console) -> None:
 
 def setup_code(console: Console) -> str:
     with console.context.database.writing() as work:
-        return codes.new_setup(work, at=console.clock())
+        return invitation_codes.create_setup_code(work, at=console.clock())
 
 
 def first_admin(console: Console, **more: Any) -> Browser:
@@ -390,8 +390,8 @@ def test_secrets_of_codes_are_not_readable_in_the_database(team: Console) -> Non
         kept = work.totp.get(1)
     assert kept is not None
     assert secret.encode() not in kept.secret
-    assert team.context.notes["sign-in"].seeds.opened(1, kept.secret) == secret.encode()
-    assert team.context.notes["sign-in"].seeds.opened(2, kept.secret) is None
+    assert team.context.notes["sign-in"].seeds.decrypt(1, kept.secret) == secret.encode()
+    assert team.context.notes["sign-in"].seeds.decrypt(2, kept.secret) is None
 
 
 def test_what_one_signs_in_with_is_changed_soon_after_signing_in(team: Console) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from seawall.console import news as news_module
 from seawall.console import stream as stream_module
-from seawall.console.news import Listener, News
+from seawall.console.news import NewsFeed, StreamListener
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
 from tests.console.consoles import Browser, Console
@@ -99,7 +99,7 @@ def test_a_new_incident_is_told_soon_and_a_candidate_is_not(team: Console) -> No
     async def scene() -> None:
         task = asyncio.create_task(reader.run())
         await until(lambda: "retry" in reader.text)
-        news: News = team.context.notes["news"]
+        news: NewsFeed = team.context.notes["news"]
         await until(lambda: news._revision is not None)
         put(team, incident(1), announce=True)
         put(team, incident(2, raised=False))
@@ -193,10 +193,10 @@ def test_streams_are_few_and_end_with_the_console(team: Console) -> None:
 
 def test_one_that_cannot_keep_up_is_ended_and_the_others_are_not(team: Console) -> None:
     async def scene() -> None:
-        news = News(team.context, lambda _: {"now": team.clock(), "revision": 1})
+        news = NewsFeed(team.context, lambda _: {"now": team.clock(), "revision": 1})
         slow, quick = news.listen(), news.listen()
         for number in range(news_module.QUEUE + 1):
-            news._put(news_module.Item("incident", b"{}", number))
+            news._put(news_module.StreamEvent("incident", b"{}", number))
             assert quick.queue.get_nowait() is not None
         assert slow.queue.get_nowait() is None
         assert slow.queue.empty()
@@ -204,7 +204,7 @@ def test_one_that_cannot_keep_up_is_ended_and_the_others_are_not(team: Console) 
         assert len(news) == 1
 
     asyncio.run(scene())
-    assert isinstance(Listener().queue, asyncio.Queue)
+    assert isinstance(StreamListener().queue, asyncio.Queue)
 
 
 def test_a_name_that_utf8_does_not_have_ends_no_stream(team: Console) -> None:
@@ -212,7 +212,7 @@ def test_a_name_that_utf8_does_not_have_ends_no_stream(team: Console) -> None:
         reader = Reader(team.signed_in("viewer"))
         task = asyncio.create_task(reader.run())
         await until(lambda: reader.status == 200 and len(team.context.notes["news"]))
-        news: News = team.context.notes["news"]
+        news: NewsFeed = team.context.notes["news"]
         await until(lambda: news._revision is not None)
         put(team, replace(incident(1), account="a\udcff"), announce=True)
         await until(lambda: reader.told("incident"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools import policy_tables
 
-from seawall.gate.loaded_policy import load
+from seawall.gate.loaded_policy import load_gate_policy
 from seawall_base.errors import PolicyInvalid
 from seawall_tokens.policy.file import load_document, load_policy
 from seawall_tokens.policy.profiles import PROFILES
@@ -44,7 +44,7 @@ def test_every_example_is_a_policy(tmp_path: Path, text: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(text, "utf-8")
     assert load_document(path).issuers
-    assert load(path).settings  # the gate takes it too
+    assert load_gate_policy(path).settings  # the gate takes it too
 
 
 def test_examples_cover_every_profile_and_nearly_every_setting() -> None:

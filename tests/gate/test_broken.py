@@ -18,9 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from seawall.gate.application import Application
+from seawall.gate.application import GateApplication
 from seawall.gate.metrics import Metrics
-from seawall.gate.worker import Boot, Worker, caches_of
+from seawall.gate.worker import Worker, WorkerConfig, key_caches
 from seawall_tokens.revocation.store import RevocationStore
 from tests.gate.gates import Gate, Issuer, policy_text, running, until
 from tests.gate.test_revoking import ADMIN, TOKEN
@@ -302,12 +302,12 @@ class Direct:
         )
         if not (folder / "revocations.db").exists():
             RevocationStore.create(folder / "revocations.db").close()
-        self.worker = Worker(Boot(folder / "policy.toml", b"n" * 32, frozenset({"verify"})))
+        self.worker = Worker(WorkerConfig(folder / "policy.toml", b"n" * 32, frozenset({"verify"})))
 
     async def start(self) -> None:
         await self.worker.start()
-        assert self.worker.judge is not None
-        for _, cache in caches_of(self.worker.judge):
+        assert self.worker.authoriser is not None
+        for _, cache in key_caches(self.worker.authoriser):
             await asyncio.to_thread(cache.warm)
             cache._ticks = lambda: time.monotonic() + self.elapsed
 
@@ -364,11 +364,11 @@ def test_an_error_of_our_own_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyP
         await direct.start()
         assert await direct.ask(issuer.token()) == ""
         if where == "decide":
-            monkeypatch.setattr("seawall.gate.judge.Judge.decide", broken)
+            monkeypatch.setattr("seawall.gate.authorisation.RequestAuthoriser.authorise", broken)
         elif where == "record":
-            monkeypatch.setattr("seawall.gate.record.Record.allowed", broken)
+            monkeypatch.setattr("seawall.gate.decision_log.DecisionLog.log_allowed", broken)
         else:
-            monkeypatch.setattr(Metrics, "decided", broken)
+            monkeypatch.setattr(Metrics, "count_decision", broken)
         assert await direct.ask(issuer.token()) == "gate-broken"
         monkeypatch.undo()
         assert await direct.ask(issuer.token()) == ""
@@ -392,7 +392,9 @@ def test_other_endpoints_answer_errors_with_503_and_no_words(
     (tmp_path / "policy.toml").write_text(
         policy_text(Issuer(), f'[gate]\nlog = "{tmp_path}/gate.log"\n'), "utf-8"
     )
-    application = Application(Boot(tmp_path / "policy.toml", b"n" * 32, frozenset({"verify", "status"})))
+    application = GateApplication(
+        WorkerConfig(tmp_path / "policy.toml", b"n" * 32, frozenset({"verify", "status"}))
+    )
 
     async def scenario() -> httpx.Response:
         transport = httpx.ASGITransport(application, client=("127.0.0.1", 1))

@@ -14,7 +14,7 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.gate import metrics
-from seawall.gate.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, digest_of
+from seawall.gate.admin_token import FAILURES, VARIABLE, WHILE, AdminToken, read_token_digest
 from seawall.gate.errors import GateInvalid
 from seawall.gate.listen import check_address, parse_address
 from seawall.gate.settings import AdminSettings
@@ -108,12 +108,12 @@ def test_the_administrators_token_is_kept_as_a_digest(
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n", "utf-8")
     path.chmod(0o600)
-    assert digest_of(AdminSettings(token_file=path)) == DIGEST
+    assert read_token_digest(AdminSettings(token_file=path)) == DIGEST
     path.write_text(f"sha256:{DIGEST.hex()}", "utf-8")
-    assert digest_of(AdminSettings(token_file=path)) == DIGEST
-    assert digest_of(AdminSettings(token_sha256=DIGEST.hex())) == DIGEST
+    assert read_token_digest(AdminSettings(token_file=path)) == DIGEST
+    assert read_token_digest(AdminSettings(token_sha256=DIGEST.hex())) == DIGEST
     monkeypatch.setenv(VARIABLE, TOKEN)
-    assert digest_of(AdminSettings()) == DIGEST
+    assert read_token_digest(AdminSettings()) == DIGEST
     assert TOKEN not in repr(AdminToken(DIGEST).__dict__)
 
 
@@ -123,13 +123,13 @@ def test_the_administrators_token_is_kept_as_a_digest(
 def test_a_poor_token_stops_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(GateInvalid) as refused:
-        digest_of(AdminSettings())
+        read_token_digest(AdminSettings())
     assert not text or text not in refused.value.message
     path = tmp_path / "token"
     path.write_text(text, "utf-8")
     path.chmod(0o600)
     with pytest.raises(GateInvalid):
-        digest_of(AdminSettings(token_file=path))
+        read_token_digest(AdminSettings(token_file=path))
 
 
 def test_a_token_that_others_can_read_stops_the_gate(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_a_token_that_others_can_read_stops_the_gate(tmp_path: Path) -> None:
     path.write_text(TOKEN, "utf-8")
     path.chmod(0o644)
     with pytest.raises(GateInvalid, match="others can read"):
-        digest_of(AdminSettings(token_file=path))
+        read_token_digest(AdminSettings(token_file=path))
     with pytest.raises(GateInvalid, match="No such file"):
-        digest_of(AdminSettings(token_file=tmp_path / "none"))
+        read_token_digest(AdminSettings(token_file=tmp_path / "none"))
 
 
 def test_who_guesses_is_told_to_stop_and_keeps_nobody_out() -> None:
@@ -162,12 +162,12 @@ def test_who_guesses_is_told_to_stop_and_keeps_nobody_out() -> None:
 
 
 def test_nobody_tidies_away_what_workers_share() -> None:
-    folder = metrics.prepare()
+    folder = metrics.prepare_folder()
     other = os.open(folder, os.O_RDONLY)
     try:
         with pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        metrics.clear(folder)
+        metrics.remove_folder(folder)
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert not folder.exists()
     finally:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from seawall.gate.errors import GateInvalid
 from seawall.gate.path_rule import PathRule
 from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules, fold_path
-from seawall.gate.paths import plain_path
 from seawall.gate.refusals import MethodOverride, PathAmbiguous
+from seawall.gate.request_path import decode_path
 from seawall.gate.settings_file import load_settings
-from seawall.gate.step_up.place import place_of
+from seawall.gate.step_up.elevation_path import find_elevation_path
 
 RULES = PathRules(
     [
@@ -90,7 +90,7 @@ def test_no_spelling_escapes_a_rule(uri: str, exact: bool) -> None:
     rule = PathRule(exact="/admin", scopes=("a",)) if exact else PathRule(prefix="/admin", scopes=("a",))
     other = PathRule(prefix="/", public=True)
     below = re.search(r"/x$", uri) is not None and not uri.startswith("/admin.php/")
-    match = PathRules([rule, other]).match(plain_path(uri), "GET", overridden=False)
+    match = PathRules([rule, other]).match(decode_path(uri), "GET", overridden=False)
     if exact and below:
         assert match.public, "what lies below is another path"
     else:
@@ -182,11 +182,11 @@ def test_an_elevation_for_another_spelling_holds_for_that_alone() -> None:
     rules = PathRules(
         [PathRule(prefix="/", scopes=("a",)), PathRule(prefix="/admin", acr_values=("strong",))]
     )
-    assert place_of("/admin/x", "GET", rules).path == "/admin"
+    assert find_elevation_path("/admin/x", "GET", rules).path == "/admin"
     for target in ("/admin.json", "/Admin%20/x"):
-        place = place_of(target, "GET", rules)
-        match = rules.match(plain_path(target), "GET", overridden=False)
-        assert place.holds(plain_path(target))
+        place = find_elevation_path(target, "GET", rules)
+        match = rules.match(decode_path(target), "GET", overridden=False)
+        assert place.holds(decode_path(target))
         assert not place.holds("/admin")
         assert len(place.path) >= len(match.within), "else the gate would not count it"
 
@@ -257,7 +257,7 @@ def plain(draw: Any) -> str:
     if draw(st.booleans()):
         text = text.swapcase()
     try:
-        return plain_path(quote(text, safe="/!$&'()*+,-.:=@_~"))
+        return decode_path(quote(text, safe="/!$&'()*+,-.:=@_~"))
     except PathAmbiguous:
         return "/a"
 
@@ -281,7 +281,7 @@ def test_what_a_backend_takes_for_a_guarded_path_is_guarded(
     name = guarded.rstrip("/")
     for path in (asked, name + tail, name.swapcase() + tail, f"/index.php{name}{tail}", f"{name}.php{tail}"):
         try:
-            path = plain_path(quote(path, safe="/!$&'()*+,-.:=@_~"))
+            path = decode_path(quote(path, safe="/!$&'()*+,-.:=@_~"))
         except PathAmbiguous:
             continue
         if is_under(rule, BACKENDS[backend](path)):

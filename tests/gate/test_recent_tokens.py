@@ -181,5 +181,5 @@ def test_an_error_while_asking_again_refuses(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_: Any) -> None:
         raise RuntimeError("not what was meant")
 
-    monkeypatch.setattr(recent_tokens, "fill", broken)
+    monkeypatch.setattr(recent_tokens, "fill_state", broken)
     assert bench.code(token) == "internal"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.gate.risk import PATIENCE, RiskBroken, RiskList, read_incidents
+from seawall.gate.risk import PATIENCE, RiskFileInvalid, RiskList, read_incidents
 from seawall.gate.settings import RiskSettings
 from seawall.storage.files.incident_documents import incident_document
 from tests.cli.samples import INCIDENT
@@ -67,7 +67,7 @@ def test_only_what_was_raised_at_or_above_the_severity_counts(tmp_path: Path) ->
 def test_a_broken_line_breaks_the_file(tmp_path: Path, text: str) -> None:
     path = tmp_path / "incidents.jsonl"
     path.write_text(line() + text, "utf-8")
-    with pytest.raises(RiskBroken, match="line 2 is no incident") as broken:
+    with pytest.raises(RiskFileInvalid, match="line 2 is no incident") as broken:
         read_incidents(path, "high")
     assert "ann" not in str(broken.value)
 

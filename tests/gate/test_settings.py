@@ -9,7 +9,7 @@ import pytest
 
 from seawall.gate.errors import GateInvalid
 from seawall.gate.listen import prepare
-from seawall.gate.loaded_policy import load as load_file
+from seawall.gate.loaded_policy import load_gate_policy as load_file
 from seawall.gate.settings import GateSettings
 from seawall.gate.settings_file import load_settings
 from seawall.web.peers import LOOPBACK, Peers

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.gate.keys_at_hand import KeysAtHand, MustWait, never_wait
+from seawall.gate.non_blocking_keys import KeyNotCached, NonBlockingKeySource, forbid_waiting
 from seawall_tokens.keys.absence import ANSWERS, MOST_SECONDS, SECONDS, Absence, count_absences
 from seawall_tokens.keys.origins import OriginFailed
 from tests.tokens.key_bench import ISSUER, NOW, Bench
@@ -119,7 +119,7 @@ def test_a_denied_key_stays_refused_and_is_not_asked_for(state: str) -> None:
     bench.elapsed += 31.0
     calls = bench.origin.calls
     assert bench.code("a") == "revoked"
-    assert KeysAtHand(bench.cache).lookup(ISSUER, "a", NOW).state == "revoked"
+    assert NonBlockingKeySource(bench.cache).lookup(ISSUER, "a", NOW).state == "revoked"
     bench.settle(bench.idle)
     assert bench.origin.calls == calls
     bench.origin.keys = [A, B]
@@ -150,17 +150,17 @@ def test_a_thread_that_may_not_wait_asks_once_for_a_retired_key_and_does_not_wai
     bench.live(1200.0)
     bench.settle(bench.idle)
     bench.elapsed += 31.0
-    source = KeysAtHand(bench.cache)
-    never_wait()
+    source = NonBlockingKeySource(bench.cache)
+    forbid_waiting()
     try:
-        with pytest.raises(MustWait):
+        with pytest.raises(KeyNotCached):
             source.lookup(ISSUER, "a", NOW)
-        never_wait(never=False)
+        forbid_waiting(never=False)
         assert source.lookup(ISSUER, "a", NOW).state == "retired"
-        never_wait()
+        forbid_waiting()
         assert source.lookup(ISSUER, "a", NOW).state == "retired", "it was asked for just now"
     finally:
-        never_wait(never=False)
+        forbid_waiting(never=False)
 
 
 TIMES: Any = st.lists(st.tuples(st.floats(1.0, 700.0), st.booleans()), max_size=40)

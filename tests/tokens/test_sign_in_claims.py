@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.gate import demands
+from seawall.gate import requirements
 from seawall.gate.identity import identity_headers
 from tests.tokens.judging import code
 from tests.tokens.minting import NOW, claims, policy, token
@@ -56,7 +56,7 @@ def test_forms_that_issuers_write(changes: dict[str, Any], verdict: str) -> None
 def test_a_demand_is_met_by_any_of_the_forms() -> None:
     strong = policy(acr_values=("2",), required_amr=frozenset({"mfa"}), max_authentication_age=3600)
     met = {"acr": 2, "amr": "mfa", "auth_time": _written(NOW - 100)}
-    given = demands.from_claims(met)
+    given = requirements.authentication_of_claims(met)
     assert (given.acr, given.amr, given.at) == ("2", frozenset({"mfa"}), NOW - 100 + 0.25)
     assert code(token(claims(**met)), strong) == "accepted"
     for changes, verdict in (
@@ -71,6 +71,6 @@ def test_the_gate_hands_on_a_number_as_text() -> None:
     assert dict(identity_headers({"acr": 1, "amr": "pwd"}))[b"x-auth-acr"] == b"1"
     assert dict(identity_headers({"acr": 1, "amr": "pwd"}))[b"x-auth-amr"] == b"pwd"
     assert dict(identity_headers({"acr": True}))[b"x-auth-acr"] == b""
-    assert demands.from_claims({"acr": True, "amr": {}, "auth_time": "now"}) == demands.Authentication(
-        None, frozenset(), None
-    )
+    assert requirements.authentication_of_claims(
+        {"acr": True, "amr": {}, "auth_time": "now"}
+    ) == requirements.Authentication(None, frozenset(), None)

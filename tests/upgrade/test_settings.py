@@ -10,7 +10,7 @@ import pytest
 
 from seawall.collection.settings import Vendor, read_settings
 from seawall.console.sign_in.oidc_settings import load_oidc
-from seawall.gate.loaded_policy import load
+from seawall.gate.loaded_policy import load_gate_policy
 from seawall.gate.step_up.store import create
 from seawall.response.containment.settings import read_settings as read_containment
 from seawall.response.notification.case_file import read_case
@@ -117,7 +117,7 @@ def test_a_policy_with_all_tables_of_a_gate(policy: Path, answer: VerbInJson) ->
         "127.0.0.1:8088",
         [],
     )
-    found = load(policy).settings
+    found = load_gate_policy(policy).settings
     assert (found.header_bytes, found.header_seconds, found.patience) == (16384, 2.5, 3.0)
     assert (found.dpop_nonces, found.openapi) == (True, True)
     assert (found.risk.severity, found.risk.then, found.risk.broken) == ("critical", "step-up", "ignore")

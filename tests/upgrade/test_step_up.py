@@ -12,7 +12,7 @@ import pytest
 
 from seawall.gate.settings import StepUpSettings
 from seawall.gate.step_up.service import StepUpService
-from seawall.gate.step_up.session import session_of
+from seawall.gate.step_up.session import read_token_session
 from seawall.gate.step_up.store import StepUpStore
 from tests.cli.conftest import Run
 from tests.gate.step_up.device import Device
@@ -56,13 +56,16 @@ def test_a_passkey_of_then_elevates_and_counts_on(service: StepUpService, notes:
 
 def test_codes_of_then_are_taken_once(service: StepUpService, notes: dict[str, Any]) -> None:
     code = pyotp.TOTP(notes["secret"]).at(int(NOW + 1000))
-    given = service.answer_code(session_of(CLAIMS), code, ADMIN, NOW + 1000)
+    given = service.answer_code(read_token_session(CLAIMS), code, ADMIN, NOW + 1000)
     assert given.acr == "mfa"
-    assert refusal(lambda: service.answer_code(session_of(CLAIMS), code, ADMIN, NOW + 1001)) == "code-used"
+    assert (
+        refusal(lambda: service.answer_code(read_token_session(CLAIMS), code, ADMIN, NOW + 1001))
+        == "code-used"
+    )
 
 
 def test_an_invitation_of_then_registers_a_passkey(service: StepUpService, notes: dict[str, Any]) -> None:
-    bob, at = session_of(CLAIMS | {"sub": "bob"}), MOMENT + 3600.0
+    bob, at = read_token_session(CLAIMS | {"sub": "bob"}), MOMENT + 3600.0
     device, invitation = Device("app.example"), notes["bob"]["invitation"]
     asked = service.ask_new(bob, invitation, at)
     service.keep_new(

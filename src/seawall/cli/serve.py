@@ -12,7 +12,7 @@ from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.console.serve import Plan, Ready
+    from seawall.console.serve import ConsoleReady, ServeSettings
     from seawall.pipeline.live.settings import LiveSettings
 
 DEFAULT_LISTEN = "127.0.0.1:8090"
@@ -143,18 +143,18 @@ def serve(
       seawall serve --host seawall.example.org --behind-proxy 127.0.0.1
     """
     from seawall.cli.live_settings import live_settings, webhooks_of
-    from seawall.console.listening import Certificate, parse_address
-    from seawall.console.serve import Plan
+    from seawall.console.listening import TlsCertificate, parse_address
+    from seawall.console.serve import ServeSettings
     from seawall.console.sign_in.oidc_settings import load_oidc
 
     if (certificate is None) != (key is None):
         raise UsageError("--certificate and --key belong together", fix="give both")
-    plan = Plan(
+    plan = ServeSettings(
         store=store or DEFAULT_STORE,
         database=database,
         listen=parse_address(address),
         hosts=tuple(hosts or ()),
-        certificate=None if certificate is None or key is None else Certificate(certificate, key),
+        certificate=None if certificate is None or key is None else TlsCertificate(certificate, key),
         proxies=tuple(proxies or ()),
         needs_sign_in=sign_in,
         is_demo=demo,
@@ -180,7 +180,7 @@ def serve(
     _run(plan, live, telling)
 
 
-def _run(plan: Plan, live: LiveSettings | None, telling: _Telling, beside: Any = None) -> None:
+def _run(plan: ServeSettings, live: LiveSettings | None, telling: _Telling, beside: Any = None) -> None:
     from seawall.console.serve import serve as run
 
     code = run(plan, live, on_ready=telling.ready, beside=beside)
@@ -188,7 +188,7 @@ def _run(plan: Plan, live: LiveSettings | None, telling: _Telling, beside: Any =
         raise typer.Exit(code)
 
 
-def _demo(plan: Plan, budget: float | None, telling: _Telling) -> None:
+def _demo(plan: ServeSettings, budget: float | None, telling: _Telling) -> None:
     """The same console over a store that is gone afterwards, into which a made-up organisation's logs arrive."""
     from dataclasses import replace
 
@@ -225,7 +225,7 @@ class _Telling:
         if not self._quiet:
             streams.say(*lines)
 
-    def ready(self, ready: Ready) -> None:
+    def ready(self, ready: ConsoleReady) -> None:
         """Where the console is. The setup code is said whatever is quiet: nobody could begin without."""
         if self._as_json:
             streams.answer_json(

@@ -11,7 +11,7 @@ from seawall.cli import streams
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
-    from seawall.gate.step_up.records import Enrolled
+    from seawall.gate.step_up.records import EnrolledAccount
 
 Store = Annotated[
     Path, typer.Option(metavar="FILE", help="The gate's enrolment store: step-up.db beside the policy.")
@@ -75,14 +75,14 @@ def invite(
     import time
 
     from seawall.gate.step_up.service import new_invitation
-    from seawall.gate.step_up.session import account_of
+    from seawall.gate.step_up.session import account_digest
     from seawall.gate.step_up.store import StepUpStore
 
     _check(issuer, subject)
     opened = StepUpStore(store)
     code, digest = new_invitation()
     until = time.time() + hours * 3600
-    opened.invite(account_of(issuer, subject), issuer, subject, digest, until)
+    opened.invite(account_digest(issuer, subject), issuer, subject, digest, until)
     opened.close()
     if as_json:
         streams.answer_json({"issuer": issuer, "subject": subject, "invitation": code, "until": _date(until)})
@@ -125,12 +125,12 @@ def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
     Examples:
       seawall step-up remove --store step-up.db --issuer https://login.example --subject ann
     """
-    from seawall.gate.step_up.session import account_of
+    from seawall.gate.step_up.session import account_digest
     from seawall.gate.step_up.store import StepUpStore
 
     _check(issuer, subject)
     opened = StepUpStore(store)
-    known = opened.remove(account_of(issuer, subject))
+    known = opened.remove(account_digest(issuer, subject))
     opened.close()
     if not known:
         raise UsageError(
@@ -151,11 +151,11 @@ def _date(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _document(account: Enrolled) -> dict[str, object]:
-    from seawall.gate.step_up.session import account_of
+def _document(account: EnrolledAccount) -> dict[str, object]:
+    from seawall.gate.step_up.session import account_digest
 
     return {
-        "in_log": account_of(account.issuer, account.subject).hex()[:16],
+        "in_log": account_digest(account.issuer, account.subject).hex()[:16],
         "issuer": account.issuer,
         "subject": account.subject,
         "passkeys": [
@@ -167,7 +167,7 @@ def _document(account: Enrolled) -> dict[str, object]:
     }
 
 
-def _show(accounts: list[Enrolled]) -> None:
+def _show(accounts: list[EnrolledAccount]) -> None:
     from rich.table import Table
 
     from seawall_base.safe_text import visible

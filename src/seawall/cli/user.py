@@ -120,8 +120,8 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
     Examples:
       seawall user disable bob
     """
-    from seawall.console.sign_in.codes import INVITE
     from seawall.console.sign_in.factors import admin_can_sign_in
+    from seawall.console.sign_in.invitation_codes import INVITE
 
     at = _now()
     with _open(store, database) as opened, opened.writing() as work:
@@ -163,9 +163,9 @@ def _find(work: Transaction, name: str) -> User:
 
 
 def _invite(work: Transaction, found: User, at: int) -> str:
-    from seawall.console.sign_in.codes import new_invite
+    from seawall.console.sign_in.invitation_codes import create_invitation
 
-    code, _ = new_invite(work, found.id, by=ACTOR, at=at)
+    code, _ = create_invitation(work, found.id, by=ACTOR, at=at)
     _note(work, "user-invited", found, at)
     return code
 

@@ -14,19 +14,19 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from seawall.console import ingest
+from seawall.console.api_error import ApiError
 from seawall.console.bundle import Bundle
-from seawall.console.data import lately, scope_search
-from seawall.console.data.summary import summary_of
-from seawall.console.error_answers import answer_to
+from seawall.console.data import scope_search, slow_values
+from seawall.console.data.summary import build_summary
+from seawall.console.endpoint_runner import EndpointRunner
+from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import Gatekeeper
 from seawall.console.guard import Guard
-from seawall.console.news import News
+from seawall.console.news import NewsFeed
 from seawall.console.probes import Probes
-from seawall.console.refused import Refused
-from seawall.console.serving import Kitchen
-from seawall.console.sign_in.desk import NOTE, SignInDesk
+from seawall.console.sign_in.state import NOTE, SignInState
 from seawall.console.stream import NEWS
-from seawall.console.table import endpoints
+from seawall.console.table import all_endpoints
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
@@ -34,28 +34,28 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 _log = logging.getLogger("seawall.console")
 
 SEEN_SECONDS = 20
 
 
-def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
+def create_app(context: ConsoleContext, bundle: Bundle | None = None) -> Starlette:
     """The application of a context; `bundle` is read from this package unless given."""
     gatekeeper = Gatekeeper(context)
-    kitchen = Kitchen(context, gatekeeper)
+    runner = EndpointRunner(context, gatekeeper)
     context.notes["gatekeeper"] = gatekeeper
-    context.notes["kitchen"] = kitchen
-    context.notes.setdefault(NOTE, SignInDesk(context))
-    probes = Probes(context, kitchen)
+    context.notes["runner"] = runner
+    context.notes.setdefault(NOTE, SignInState(context))
+    probes = Probes(context, runner)
     pages = Bundle.load() if bundle is None else bundle
-    routes = [Route(one.path, kitchen.serve(one), methods=[one.method]) for one in endpoints()]
+    routes = [Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()]
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        context.notes[NEWS] = news = News(context, lambda given: summary_of(given, given.clock()))
+        context.notes[NEWS] = news = NewsFeed(context, lambda given: build_summary(given, given.clock()))
         tasks = [asyncio.create_task(_keep_seen(gatekeeper)), asyncio.create_task(news.run())]
         try:
             yield
@@ -65,16 +65,16 @@ def create_app(context: Context, bundle: Bundle | None = None) -> Starlette:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            kitchen.close()
+            runner.close()
             probes.close()
-            ingest.close(context)
-            lately.close(context)
-            scope_search.close(context)
+            ingest.close_ingest(context)
+            slow_values.close_caches(context)
+            scope_search.close_searches(context)
 
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, settings=context.settings, probes=probes)],
-        exception_handlers={HTTPException: _http, Refused: _refused},
+        exception_handlers={HTTPException: _http, ApiError: _refused},
         lifespan=life,
     )
 
@@ -99,8 +99,8 @@ async def _http(_: Request, error: Exception) -> Response:
         405: ("method-not-allowed", "this address does not take that method"),
     }.get(status, ("bad-request", "the request cannot be read"))
     headers: dict[str, Any] = dict(getattr(error, "headers", None) or {})
-    return answer_to(Refused(status, code, words, headers=headers), "routing")
+    return respond_to_error(ApiError(status, code, words, headers=headers), "routing")
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return answer_to(error, "routing")
+    return respond_to_error(error, "routing")

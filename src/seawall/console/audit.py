@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall_base.times import rfc3339
 
 PURPOSE: Final = "audit"
@@ -55,7 +55,7 @@ class AuditVerdict(msgspec.Struct, frozen=True):
     head: AuditHead
 
 
-def show(call: Call) -> AuditPage:
+def list_audit_entries(call: ApiCall) -> AuditPage:
     """A page. The trail has no gaps, so a place in it is a number."""
     asked: AuditQuery = call.query
     with call.context.database.reading() as work:
@@ -73,7 +73,7 @@ def show(call: Call) -> AuditPage:
     return AuditPage(items, following, head)
 
 
-def verify(call: Call) -> AuditVerdict:
+def verify_audit_trail(call: ApiCall) -> AuditVerdict:
     """Compute the whole chain anew."""
     with call.context.database.reading() as work:
         verdict = work.audit.verify()
@@ -83,11 +83,11 @@ def verify(call: Call) -> AuditVerdict:
 
 ENDPOINTS: Final = (
     Endpoint(
-        method="GET", path="/api/audit", handle=show, role="admin", group="audit",
+        method="GET", path="/api/audit", handle=list_audit_entries, role="admin", group="audit",
         summary="What was done by whom, newest first", query=AuditQuery, answer=AuditPage, codes=((400, "bad-request"),),
     ),
     Endpoint(
-        method="GET", path="/api/audit/verify", handle=verify, role="admin", group="audit", seconds=120.0,
+        method="GET", path="/api/audit/verify", handle=verify_audit_trail, role="admin", group="audit", seconds=120.0,
         summary="Whether the audit trail is whole", answer=AuditVerdict, is_heavy=True,
     ),
 )  # fmt: skip

@@ -19,8 +19,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from seawall.console.api_error import ApiError
 from seawall.console.guard import PAGE_POLICY
-from seawall.console.refused import Refused
 
 KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -51,7 +51,7 @@ brings them.</p></html>"""
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class BundledFile:
     """One file as it is served."""
 
     content: bytes
@@ -64,14 +64,14 @@ class File:
 class Bundle:
     """All files, by address."""
 
-    def __init__(self, files: Mapping[str, File]) -> None:
+    def __init__(self, files: Mapping[str, BundledFile]) -> None:
         self._files = dict(files)
 
     @classmethod
     def load(cls, folder: Traversable | None = None) -> Bundle:
         """Read the folder `bundle` of this package; without one, a page that says so."""
         root = resources.files("seawall.console").joinpath("bundle") if folder is None else folder
-        files: dict[str, File] = {}
+        files: dict[str, BundledFile] = {}
         if root.is_dir():
             _gather(root, "", files)
         if PAGE not in files:
@@ -82,16 +82,16 @@ class Bundle:
         """A file, or the page."""
         name = request.scope["path"].lstrip("/")
         if _first_part(name) in RESERVED:
-            raise Refused(
+            raise ApiError(
                 404, "not-found", "there is no such address", fix="GET /api/openapi.json lists them"
             )
         file = self._files.get(name)
         if file is None:
             last = name.rpartition("/")[2]
             if name.startswith("assets/") or ("." in last and "." + last.rpartition(".")[2] in KINDS):
-                raise Refused(404, "not-found", "there is no such file")
+                raise ApiError(404, "not-found", "there is no such file")
             if name and "text/html" not in request.headers.get("accept", "").lower():
-                raise Refused(
+                raise ApiError(
                     404, "not-found", "there is no such address", fix="GET /healthz says whether it works"
                 )
             file = self._files[PAGE]
@@ -104,7 +104,7 @@ def _first_part(name: str) -> str:
     return plain.partition("/")[0].partition(";")[0].strip().lower()
 
 
-def _gather(folder: Traversable, prefix: str, files: dict[str, File]) -> None:
+def _gather(folder: Traversable, prefix: str, files: dict[str, BundledFile]) -> None:
     for entry in folder.iterdir():
         name = prefix + entry.name
         if entry.is_dir():
@@ -113,16 +113,16 @@ def _gather(folder: Traversable, prefix: str, files: dict[str, File]) -> None:
             files[name] = _file(name, entry.read_bytes())
 
 
-def _file(name: str, content: bytes) -> File:
+def _file(name: str, content: bytes) -> BundledFile:
     packed = gzip.compress(content, 9, mtime=0) if len(content) > _WORTH_PACKING else None
     if packed is not None and len(packed) > 0.9 * len(content):
         packed = None
     keeping = FOREVER if name.startswith("assets/") and _HASHED.search(name) else ALWAYS_ASK
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    return File(content, packed, KINDS["." + name.rpartition(".")[2]], tag, keeping)
+    return BundledFile(content, packed, KINDS["." + name.rpartition(".")[2]], tag, keeping)
 
 
-def _response(file: File, request: Request) -> Response:
+def _response(file: BundledFile, request: Request) -> Response:
     headers = {
         "content-type": file.kind,
         "cache-control": file.keeping,

@@ -74,10 +74,10 @@ class ConsoleSettings:
 
 
 @dataclass(slots=True)
-class Context:
+class ConsoleContext:
     """The application's parts, handed to every endpoint.
 
-    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `desk` the
+    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `what_if` the
     `seawall.pipeline.live.desk.WhatIfService`; `notes` is for what endpoints keep in memory between requests, by name.
     `key` is the secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
     """
@@ -87,7 +87,7 @@ class Context:
     key: bytes = field(repr=False)
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     service: Any = None
-    desk: Any = None
+    what_if: Any = None
     clock: Callable[[], int] = now_us
     notes: dict[str, Any] = field(default_factory=dict)
     cursors: Cursors = field(init=False)

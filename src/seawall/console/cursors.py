@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from seawall.console.refused import Refused, bad_request
+from seawall.console.api_error import ApiError, bad_request
 from seawall_tokens.jose import base64url
 
 _TAG: Final = 12
@@ -28,7 +28,7 @@ class Cursors:
         return base64url.encode(self._tag(purpose, content) + content)
 
     def read(self, purpose: str, cursor: str, kind: type[T]) -> T:
-        """The place that `write` was given for the same purpose. Raises `Refused` (400)."""
+        """The place that `write` was given for the same purpose. Raises `ApiError` (400)."""
         if len(cursor) > _LONGEST:
             raise _broken()
         try:
@@ -45,7 +45,7 @@ class Cursors:
         return hmac.digest(self._key, len(name).to_bytes(8, "big") + name + content, "sha256")[:_TAG]
 
 
-def _broken() -> Refused:
+def _broken() -> ApiError:
     return bad_request(
         "the cursor is not one of this list",
         field="cursor",

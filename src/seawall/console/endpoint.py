@@ -16,7 +16,7 @@ from seawall_base.msgspec_types import prepare
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
     from seawall.storage.database import Transaction
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "admin")
@@ -54,14 +54,14 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One request to an endpoint: everything is decoded and checked against the endpoint's types.
 
     `visitor` is None only where the endpoint is open to everybody. `now` is microseconds since the epoch, `address`
     the client's, behind any proxy.
     """
 
-    context: Context
+    context: ConsoleContext
     request: Request
     visitor: Visitor | None
     now: int
@@ -83,7 +83,7 @@ class Call:
         work.audit.append(at=self.now, actor=actor, action=action, subject=subject, details=details)
 
 
-Handle = Callable[[Call], Any] | Callable[[Call], Awaitable[Any]]
+Handle = Callable[[ApiCall], Any] | Callable[[ApiCall], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ class Endpoint:
     for 204, or a response of Starlette's (`media` says of what kind). `role` None is open to everybody. `query` and
     `body` are msgspec structs. A `raw` endpoint reads the body and checks its bearer token itself: cookies are not
     looked at. An `is_heavy` one takes seconds: it is a plain function, has a role, and runs in threads apart, a few at once for
-    each user; the surplus is refused with 429. `codes` are further errors that it gives: (status, code).
+    each user; the surplus is refused with 429. `codes` are further errors that it gives: (status, code). `events` are the
+    server-sent events of a stream whose data are JSON: (name, type).
     """
 
     method: Method
@@ -115,6 +116,7 @@ class Endpoint:
     is_for_limited: bool = False
     is_heavy: bool = False
     codes: tuple[tuple[int, str], ...] = ()
+    events: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         """Requests are answered in threads."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
-from seawall.console.context import MICROSECONDS, Context
+from seawall.console.api_error import forbidden, sign_in_required
+from seawall.console.context import MICROSECONDS, ConsoleContext
 from seawall.console.endpoint import LOCAL, SAFE, Endpoint, Visitor
-from seawall.console.refused import forbidden, sign_in_required
 from seawall.console.sign_in.factors import admin_can_sign_in, lacks_second_factor
 from seawall_tokens.jose import base64url
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
-    from seawall.console.surroundings import Surroundings
+    from seawall.console.request_origin import RequestOrigin
     from seawall.storage.database import SignIn, Transaction, User
 
 CSRF_HEADER: Final = "x-seawall-csrf"
@@ -34,7 +34,7 @@ TOUCH_SECONDS: Final = 60
 class Gatekeeper:
     """Finds out who asks, and refuses who may not. Its methods wait for the database: call them in a thread."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ConsoleContext) -> None:
         self._context = context
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Gatekeeper:
                 self._has_admin = admin_can_sign_in(work)
         return self._has_admin
 
-    def visitor(self, scope: MutableMapping[str, Any], here: Surroundings, now: int) -> Visitor | None:
+    def visitor(self, scope: MutableMapping[str, Any], here: RequestOrigin, now: int) -> Visitor | None:
         """Who asks; None where nobody is signed in."""
         token = self.token_of(scope)
         if token is not None:
@@ -85,18 +85,18 @@ class Gatekeeper:
                         return self._signed_in(work, user, found, token)
         return self.local(here)
 
-    def local(self, here: Surroundings) -> Visitor | None:
+    def local(self, here: RequestOrigin) -> Visitor | None:
         """The local admin, where the request comes from this machine and nobody has to sign in."""
         if self._context.settings.needs_sign_in or not here.is_local or self.has_admin():
             return None
-        return Visitor(LOCAL, "admin", csrf=csrf_of(self._context.local_key))
+        return Visitor(LOCAL, "admin", csrf=derive_csrf_token(self._context.local_key))
 
     def anonymous_csrf(self) -> str:
         """What somebody sends who is not signed in yet; it keeps out other sites, not people."""
-        return csrf_of(b"anonymous" + self._context.local_key)
+        return derive_csrf_token(b"anonymous" + self._context.local_key)
 
     def admitted(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
-        """Raise `Refused` unless this visitor may ask this, with this CSRF token."""
+        """Raise `ApiError` unless this visitor may ask this, with this CSRF token."""
         if endpoint.role is not None:
             if visitor is None:
                 raise sign_in_required()
@@ -140,7 +140,13 @@ class Gatekeeper:
     def _signed_in(self, work: Transaction, user: User, found: SignIn, token: bytes) -> Visitor:
         is_limited = lacks_second_factor(work, user)
         return Visitor(
-            user.name, user.role, user.id, found.handle, csrf_of(token), is_limited, found.expires_at
+            user.name,
+            user.role,
+            user.id,
+            found.handle,
+            derive_csrf_token(token),
+            is_limited,
+            found.expires_at,
         )
 
     def _is_idle(self, found: SignIn, now: int) -> bool:
@@ -153,6 +159,6 @@ class Gatekeeper:
                 self._seen[found.handle] = now
 
 
-def csrf_of(secret: bytes) -> str:
+def derive_csrf_token(secret: bytes) -> str:
     """Follows from the session's token, which pages cannot read, and does not lead back to it."""
     return base64url.encode(hmac.digest(secret, b"seawall csrf", "sha256"))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.console.api_error import ApiError
 from seawall.console.context import ConsoleSettings
-from seawall.console.refused import Refused
-from seawall.console.surroundings import check_origin, surroundings_of
+from seawall.console.request_origin import check_origin, read_request_origin
 
 if TYPE_CHECKING:
     from seawall.console.probes import Probes
 
-from seawall.console.error_answers import answer_to
-from seawall.console.surroundings import SEEN
+from seawall.console.error_responses import respond_to_error
+from seawall.console.request_origin import ORIGIN_KEY
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -76,12 +76,12 @@ class Guard:
             if (probe := await self._probes.answer(scope)) is not None:
                 await probe(scope, receive, sending)
                 return
-            here = surroundings_of(scope, self._settings)
+            here = read_request_origin(scope, self._settings)
             check_origin(scope, here)
-            scope[SEEN] = here
+            scope[ORIGIN_KEY] = here
             await self._application(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - no error leaves the application
-            response = answer_to(error, "request")
+            response = respond_to_error(error, "request")
             if not is_started:
                 await response(scope, receive, sending)
 
@@ -97,4 +97,4 @@ class Guard:
 
 def _check_length(scope: Scope) -> None:
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET:
-        raise Refused(414, "bad-request", "the address is too long")
+        raise ApiError(414, "bad-request", "the address is too long")

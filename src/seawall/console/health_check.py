@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from seawall.pipeline.live.status import NOTHING, WatchStatus
-from seawall.web.probe import Fault
+from seawall.web.probe import HealthFault
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 FRESH_SECONDS: Final = 1.0
 """For so long the database is not asked again, however many probes come."""
@@ -19,8 +19,8 @@ FRESH_SECONDS: Final = 1.0
 DATABASE_SECONDS: Final = 3.0
 """After so long a database that does not answer is called away."""
 
-DATABASE_AWAY: Final = Fault("database-away", "the database does not answer", stops=True)
-WATCH_STOPPED: Final = Fault(
+DATABASE_AWAY: Final = HealthFault("database-away", "the database does not answer", stops=True)
+WATCH_STOPPED: Final = HealthFault(
     "watch-stopped", "the watch cannot go on; the console's health page says why", stops=False
 )
 
@@ -28,7 +28,7 @@ WATCH_STOPPED: Final = Fault(
 class HealthCheck:
     """Look after the database and the watch. The database is asked in a thread apart, by one probe for all."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ConsoleContext) -> None:
         self._context = context
         self._threads = ThreadPoolExecutor(1, "health")
         self._asked: Future[bool] | None = None
@@ -45,7 +45,7 @@ class HealthCheck:
         status: WatchStatus = NOTHING if service is None else service.status()
         return status
 
-    async def faults(self) -> tuple[Fault, ...]:
+    async def faults(self) -> tuple[HealthFault, ...]:
         """Return what is wrong just now, within `DATABASE_SECONDS`."""
         found = [] if await self._database_answers() else [DATABASE_AWAY]
         status = self.status()

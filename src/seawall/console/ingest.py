@@ -22,17 +22,24 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
+from seawall.console.api_error import (
+    ApiError,
+    bad_request,
+    invalid,
+    not_found,
+    too_many_requests,
+    unavailable,
+)
 from seawall.console.data.incident_values import Count
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.expanding import expanded
-from seawall.console.refused import Refused, bad_request, invalid, not_found, too_many_requests, unavailable
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.gzip_body import expand_gzip
 from seawall.events.formats.empty_tables import is_empty_table
 from seawall.pipeline.live.errors import KeyReused, WatchBusy, WatchFailed
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
-    from seawall.console.serving import Kitchen
+    from seawall.console.context import ConsoleContext
+    from seawall.console.endpoint_runner import EndpointRunner
     from seawall.pipeline.live.watcher import Receipt
 
 MICROSECONDS: Final = 1_000_000
@@ -82,7 +89,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Desk:
+class IngestState:
     """What is known between requests: tokens just seen, and how much is on its way."""
 
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_REQUESTS, "ingest"))
@@ -92,35 +99,35 @@ class Desk:
     _noted: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def place(self) -> Held:
-        """A place for one request, to be given back; Refused (429) where all are taken."""
+    def admit(self) -> RequestBuffer:
+        """Admit one request, which releases its buffer at the end. Raises `ApiError` (429) when too many are on their way."""
         with self._lock:
             if self._requests >= MOST_REQUESTS:
                 raise too_many_requests(1, "too many requests are on their way already")
             self._requests += 1
-        return Held(self)
+        return RequestBuffer(self)
 
-    def give_back(self, size: int) -> None:
-        """A request has ended that held so many bytes."""
+    def release(self, size: int) -> None:
+        """Count a request that has ended, and free the bytes that it held."""
         with self._lock:
             self._requests -= 1
             self._held -= size
 
     def take(self, size: int) -> None:
-        """Room for so many bytes more; Refused (429) where there is none."""
+        """Reserve so many bytes more. Raises `ApiError` (429) when there is no room."""
         with self._lock:
             if self._held + size > HELD_BYTES:
                 raise too_many_requests(1, "there is no room for more records just now")
             self._held += size
 
-    def known(self, digest: bytes, now: int) -> str | None:
-        """The name of a token that was looked up a moment ago."""
+    def known_token(self, digest: bytes, now: int) -> str | None:
+        """Return the name of a token that was looked up a moment ago, else None."""
         with self._lock:
             found = self._tokens.get(digest)
         return found[1] if found is not None and 0 <= now - found[0] < REMEMBERED else None
 
-    def remember(self, digest: bytes, name: str, now: int) -> bool:
-        """Take note of a token; whether its use should be written down."""
+    def remember_token(self, digest: bytes, name: str, now: int) -> bool:
+        """Remember a token. Return whether its use is due for the audit trail."""
         with self._lock:
             self._tokens[digest] = (now, name)
             while len(self._tokens) > _MOST_TOKENS:
@@ -136,52 +143,52 @@ class Desk:
 
 
 @dataclass(slots=True)
-class Held:
+class RequestBuffer:
     """How many bytes one request holds."""
 
-    desk: Desk
+    state: IngestState
     size: int = 0
 
     def take(self, size: int) -> None:
-        """Hold more; Refused (429) where there is no room."""
-        self.desk.take(size)
+        """Hold so many bytes more. Raises `ApiError` (429) when there is no room."""
+        self.state.take(size)
         self.size += size
 
     def release(self) -> None:
-        """Give the place back."""
-        self.desk.give_back(self.size)
+        """Release what the request holds."""
+        self.state.release(self.size)
 
 
-def desk_of(context: Context) -> Desk:
-    """The desk of an application, made at its first use."""
+def ingest_state(context: ConsoleContext) -> IngestState:
+    """Return the ingest state of an application, made at its first use."""
     if "ingest" not in context.notes:
-        context.notes["ingest"] = Desk()
-    desk: Desk = context.notes["ingest"]
-    return desk
+        context.notes["ingest"] = IngestState()
+    state: IngestState = context.notes["ingest"]
+    return state
 
 
-async def ingest(call: Call) -> Accepted:
-    """Take records. Raises `Refused`."""
+async def ingest_records(call: ApiCall) -> Accepted:
+    """Take records. Raises `ApiError`."""
     if not call.context.settings.ingest_enabled:
         raise not_found("ingest here")
-    desk = desk_of(call.context)
+    state = ingest_state(call.context)
     token = _token(call.request)
     digest = hashlib.sha256(token).digest()
-    name = desk.known(digest, call.now)
+    name = state.known_token(digest, call.now)
     if name is None:
-        kitchen: Kitchen = call.context.notes["kitchen"]
-        name = await kitchen.in_thread(partial(_looked_up, call, desk, token, digest), _LOOK_UP_SECONDS)
+        runner: EndpointRunner = call.context.notes["runner"]
+        name = await runner.in_thread(partial(_looked_up, call, state, token, digest), _LOOK_UP_SECONDS)
     is_packed = _is_packed(call.request)
     key = _key(call.request, name)
     if call.context.service is None:
         raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
     # Whatever it is called, a collector cannot pass for another one, nor for a folder.
     source = name if call.query.source is None else f"{name}/{call.query.source}"
-    held = desk.place()
+    held = state.admit()
     try:
         pieces = await _read(call.request, held)
         size = sum(map(len, pieces))
-        work = desk.threads.submit(_kept, call, held, pieces, is_packed=is_packed, source=source, key=key)
+        work = state.threads.submit(_kept, call, held, pieces, is_packed=is_packed, source=source, key=key)
     except BaseException:
         held.release()
         raise
@@ -201,11 +208,11 @@ async def ingest(call: Call) -> Accepted:
 
 
 def _kept(
-    call: Call, held: Held, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
+    call: ApiCall, held: RequestBuffer, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt | None:
     """Wait until the records are on the disk; None for a body that is not blank, no export of nothing, and holds none."""
     # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
-    content = expanded(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
+    content = expand_gzip(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
     receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
     is_blank = not content or content.isspace()
@@ -213,7 +220,7 @@ def _kept(
 
 
 def _token(request: Request) -> bytes:
-    """The bearer token. Raises `Refused` (401), which says nothing of why."""
+    """The bearer token. Raises `ApiError` (401), which says nothing of why."""
     given = request.headers.getlist("authorization")
     scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not _TOKEN.fullmatch(text.strip()):
@@ -221,20 +228,20 @@ def _token(request: Request) -> bytes:
     return text.strip().encode("ascii")
 
 
-def _looked_up(call: Call, desk: Desk, token: bytes, digest: bytes) -> str:
+def _looked_up(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -> str:
     """The name of a token in use. The database compares digests of 32 random bytes: its time tells nothing."""
     with call.context.database.reading() as work:
         found = work.ingest_tokens.find(token)
     if found is None:
         raise _unknown_token()
-    if desk.remember(digest, found.name, call.now):
+    if state.remember_token(digest, found.name, call.now):
         with suppress(SeawallError), call.context.database.writing() as work:
             work.ingest_tokens.used(found.name, at=call.now)
     return found.name
 
 
 def _is_packed(request: Request) -> bool:
-    """Whether the body is gzip. Raises `Refused` (415) for any other encoding or kind."""
+    """Whether the body is gzip. Raises `ApiError` (415) for any other encoding or kind."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
         raise _unsupported(
@@ -258,8 +265,8 @@ def _key(request: Request, name: str) -> str | None:
     return f"{name}\n{given[0]}"
 
 
-async def _read(request: Request, held: Held) -> list[bytes]:
-    """The pieces of the body. Raises `Refused`: 408, 413 or 429."""
+async def _read(request: Request, held: RequestBuffer) -> list[bytes]:
+    """The pieces of the body. Raises `ApiError`: 408, 413 or 429."""
     declared = request.headers.get("content-length")
     if declared is not None and (not declared.isdecimal() or int(declared[:12]) > BODY_BYTES):
         raise _too_large()
@@ -273,14 +280,14 @@ async def _read(request: Request, held: Held) -> list[bytes]:
                 held.take(len(piece))
                 pieces.append(piece)
     except TimeoutError:
-        raise Refused(
+        raise ApiError(
             408, "too-slow", f"the body did not come within {SECONDS:.0f} s", headers={"connection": "close"}
         ) from None
     return pieces
 
 
-def _too_large() -> Refused:
-    return Refused(
+def _too_large() -> ApiError:
+    return ApiError(
         413,
         "too-large",
         f"the body is larger than {BODY_BYTES:,} bytes",
@@ -289,9 +296,9 @@ def _too_large() -> Refused:
     )
 
 
-def _no_log() -> Refused:
+def _no_log() -> ApiError:
     """To be told apart from a log with broken lines: whoever sends this sends something else than was meant."""
-    return Refused(
+    return ApiError(
         422,
         "not-a-log",
         "nothing of the body was read: it is no log that is read here, or holds too many records",
@@ -299,12 +306,12 @@ def _no_log() -> Refused:
     )
 
 
-def _unsupported(words: str, fix: str) -> Refused:
-    return Refused(415, "unsupported-media-type", words, fix=fix)
+def _unsupported(words: str, fix: str) -> ApiError:
+    return ApiError(415, "unsupported-media-type", words, fix=fix)
 
 
-def _unknown_token() -> Refused:
-    return Refused(
+def _unknown_token() -> ApiError:
+    return ApiError(
         401,
         "token-required",
         "a token for ingest is needed",
@@ -313,18 +320,18 @@ def _unknown_token() -> Refused:
     )
 
 
-def close(context: Context) -> None:
+def close_ingest(context: ConsoleContext) -> None:
     """Let go of what requests have left."""
-    desk: Any = context.notes.get("ingest")
-    if desk is not None:
-        desk.close()
+    state: Any = context.notes.get("ingest")
+    if state is not None:
+        state.close()
 
 
 ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/ingest",
-        handle=ingest,
+        handle=ingest_records,
         role=None,
         summary="Take records: JSON on lines, as it was logged, of any shape that a scan reads",
         group="ingest",

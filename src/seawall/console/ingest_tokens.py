@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import conflict, invalid, not_found
+from seawall.console.api_error import conflict, invalid, not_found
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall_base.times import rfc3339
 from seawall_tokens.jose import base64url
 
@@ -47,7 +47,7 @@ class IngestTokenOnce(msgspec.Struct, frozen=True):
     token: str
 
 
-def show(call: Call) -> IngestTokenList:
+def list_ingest_tokens(call: ApiCall) -> IngestTokenList:
     """All of them, revoked ones too."""
     with call.context.database.reading() as work:
         return IngestTokenList(
@@ -64,7 +64,7 @@ def show(call: Call) -> IngestTokenList:
         )
 
 
-def add(call: Call) -> IngestTokenOnce:
+def add_ingest_token(call: ApiCall) -> IngestTokenOnce:
     """A fresh token."""
     asked: NewIngestToken = call.body
     name = " ".join(asked.name.split())
@@ -81,7 +81,7 @@ def add(call: Call) -> IngestTokenOnce:
     return IngestTokenOnce(name, token)
 
 
-def revoke(call: Call) -> None:
+def revoke_ingest_token(call: ApiCall) -> None:
     """End one."""
     name = call.path["name"]
     with call.context.database.writing() as work:
@@ -92,16 +92,16 @@ def revoke(call: Call) -> None:
 
 ENDPOINTS: Final = (
     Endpoint(
-        method="GET", path="/api/ingest-tokens", handle=show, role="admin", group="ingest",
+        method="GET", path="/api/ingest-tokens", handle=list_ingest_tokens, role="admin", group="ingest",
         summary="Every token of a collector", answer=IngestTokenList,
     ),
     Endpoint(
-        method="POST", path="/api/ingest-tokens", handle=add, role="admin", group="ingest", status=201,
+        method="POST", path="/api/ingest-tokens", handle=add_ingest_token, role="admin", group="ingest", status=201,
         summary="Make a token; it is shown this once", body=NewIngestToken, answer=IngestTokenOnce,
         codes=((409, "conflict"),),
     ),
     Endpoint(
-        method="DELETE", path="/api/ingest-tokens/{name}", handle=revoke, role="admin", group="ingest",
+        method="DELETE", path="/api/ingest-tokens/{name}", handle=revoke_ingest_token, role="admin", group="ingest",
         summary="Revoke a token", codes=((404, "not-found"),),
     ),
 )  # fmt: skip

@@ -45,14 +45,14 @@ def parse_address(text: str) -> ListenAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class TlsCertificate:
     """A certificate with its chain, and its key: two PEM files."""
 
     chain: Path
     key: Path
 
 
-def check_certificate(certificate: Certificate) -> None:
+def check_certificate(certificate: TlsCertificate) -> None:
     """Refuse files that no TLS server could use. Raises `ServeInvalid`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -81,7 +81,7 @@ def check_address(address: ListenAddress) -> None:
 def listen(
     application: Any,
     address: ListenAddress,
-    certificate: Certificate | None,
+    certificate: TlsCertificate | None,
     *,
     on_ready: Callable[[], None],
     on_end: Callable[[], None],
@@ -97,7 +97,7 @@ def listen(
 async def _listen(
     application: Any,
     address: ListenAddress,
-    certificate: Certificate | None,
+    certificate: TlsCertificate | None,
     on_ready: Callable[[], None],
     on_end: Callable[[], None],
     has_failed: Callable[[], bool],
@@ -154,7 +154,7 @@ async def _ended(serving: asyncio.Task[None]) -> None:
         ) from None
 
 
-def _server(application: Any, address: ListenAddress, certificate: Certificate | None) -> Server:
+def _server(application: Any, address: ListenAddress, certificate: TlsCertificate | None) -> Server:
     from granian.constants import HTTPModes, Interfaces, SSLProtocols
     from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LOGGING_CONFIG, LogLevels

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import conflict, forbidden, invalid, not_found
+from seawall.console.api_error import conflict, forbidden, invalid, not_found
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.session import Session, SessionUser
 from seawall.console.sign_in import passkeys
-from seawall.console.sign_in.by_passkey import Nothing, here_of
-from seawall.console.sign_in.desk import desk_of, seconds_of
-from seawall.console.sign_in.entry import Entered, check_fresh, clear_cookie, renew, welcome
-from seawall.console.sign_in.factors import handle_of, has_totp
+from seawall.console.sign_in.by_passkey import Nothing, require_domain
+from seawall.console.sign_in.factors import has_totp, passkey_user_handle
 from seawall.console.sign_in.passwords import check_new
-from seawall.web.one_time_codes import new_secret, step_of, uri_of
+from seawall.console.sign_in.session_start import (
+    NewSession,
+    check_recent_sign_in,
+    clear_cookie,
+    renew_session,
+    respond_with_session,
+)
+from seawall.console.sign_in.state import call_seconds, sign_in_state
+from seawall.web.one_time_codes import find_time_step, new_secret, otpauth_uri
 from seawall.web.webauthn import claimed_challenge, verify_creation
 from seawall_base.times import rfc3339
 
@@ -90,7 +96,7 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
 
 
-def show(call: Call) -> Me:
+def show_me(call: ApiCall) -> Me:
     """What there is. The local admin has nothing."""
     visitor = call.who
     if visitor.user is None:
@@ -120,25 +126,25 @@ def show(call: Call) -> Me:
         )
 
 
-def ask_passkey(call: Call) -> dict[str, Any]:
+def ask_passkey(call: ApiCall) -> dict[str, Any]:
     """What to ask the browser for one more passkey."""
-    check_fresh(call)
-    desk, here, visitor = desk_of(call), here_of(call), call.who
+    check_recent_sign_in(call)
+    sign_ins, here, visitor = sign_in_state(call), require_domain(call), call.who
     with call.context.database.reading() as work:
         user = _user(call, work)
         known = [one.credential_id for one in work.passkeys.of_user(user.id)]
-    challenge = desk.ceremonies.begin(KIND, str(visitor.handle), seconds_of(call))
-    handle = handle_of(call.context.key, user.name)
+    challenge = sign_ins.ceremonies.begin(KIND, str(visitor.handle), call_seconds(call))
+    handle = passkey_user_handle(call.context.key, user.name)
     return passkeys.creation_options(here, handle=handle, name=user.name, challenge=challenge, known=known)
 
 
-def add_passkey(call: Call) -> Response:
+def add_passkey(call: ApiCall) -> Response:
     """Keep it. The session is renewed."""
-    check_fresh(call)
+    check_recent_sign_in(call)
     asked: NewPasskey = call.body
-    desk, here, visitor = desk_of(call), here_of(call), call.who
+    sign_ins, here, visitor = sign_in_state(call), require_domain(call), call.who
     challenge = claimed_challenge(asked.credential)
-    ceremony = desk.ceremonies.end(challenge, KIND, str(visitor.handle), seconds_of(call))
+    ceremony = sign_ins.ceremonies.end(challenge, KIND, str(visitor.handle), call_seconds(call))
     made = (
         verify_creation(passkeys.relying_party(here), asked.credential, ceremony.challenge)
         if ceremony is not None
@@ -158,13 +164,13 @@ def add_passkey(call: Call) -> Response:
             at=call.now,
         )
         call.note(work, "passkey-added", user.name, passkey=str(passkey.id), label=passkey.label)
-        entered = renew(call, work, user)
-    return welcome(call, entered)
+        entered = renew_session(call, work, user)
+    return respond_with_session(call, entered)
 
 
-def remove_passkey(call: Call) -> None:
+def remove_passkey(call: ApiCall) -> None:
     """Forget one; the last thing to sign in with stays."""
-    check_fresh(call)
+    check_recent_sign_in(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
         own = work.passkeys.of_user(user.id)
@@ -177,63 +183,65 @@ def remove_passkey(call: Call) -> None:
         call.note(work, "passkey-removed", user.name, passkey=str(found.id), label=found.label)
 
 
-def change_password(call: Call) -> Response:
+def change_password(call: ApiCall) -> Response:
     """Keep a new password. Every session of the user ends, and this one is renewed."""
-    check_fresh(call)
+    check_recent_sign_in(call)
     asked: NewPassword = call.body
-    desk = desk_of(call)
+    sign_ins = sign_in_state(call)
     with call.context.database.reading() as work:
         user = _user(call, work)
     if user.password_hash is not None:
-        desk.attempt(call, user.name)
-        if not desk.passwords.is_right(user.password_hash, asked.current or ""):
-            desk.failed(call, "password-change", name=user.name, known=user.name)
+        sign_ins.attempt(call, user.name)
+        if not sign_ins.passwords.is_right(user.password_hash, asked.current or ""):
+            sign_ins.failed(call, "password-change", name=user.name, known=user.name)
             raise forbidden("the present password is another one", fix="type it again")
     check_new(asked.password, user.name)
-    fresh = desk.passwords.hash(asked.password)
+    fresh = sign_ins.passwords.hash(asked.password)
     with call.context.database.writing() as work:
         now = _user(call, work)
         if now.password_hash != user.password_hash:
             raise conflict("the password was changed just now")
         work.users.set_password_hash(user.id, fresh, at=call.now)
         call.note(work, "password-changed", user.name)
-        entered = renew(call, work, now)
-    return welcome(call, entered)
+        entered = renew_session(call, work, now)
+    return respond_with_session(call, entered)
 
 
-def begin_codes(call: Call) -> NewCodes:
+def begin_codes(call: ApiCall) -> NewCodes:
     """A fresh secret, which counts once a code of it was given."""
-    check_fresh(call)
-    desk, secret = desk_of(call), new_secret()
+    check_recent_sign_in(call)
+    sign_ins, secret = sign_in_state(call), new_secret()
     with call.context.database.writing() as work:
         user = _user(call, work)
         if has_totp(work, user.id):
             raise conflict("one-time codes are set up already", fix="remove them first")
-        work.totp.begin(user.id, desk.seeds.closed(user.id, secret, secrets.token_bytes(12)), at=call.now)
-    return NewCodes(uri_of(secret, account=user.name, issuer="Seawall"), secret.decode("ascii"))
+        work.totp.begin(
+            user.id, sign_ins.seeds.encrypt(user.id, secret, secrets.token_bytes(12)), at=call.now
+        )
+    return NewCodes(otpauth_uri(secret, account=user.name, issuer="Seawall"), secret.decode("ascii"))
 
 
-def confirm_codes(call: Call) -> Response:
+def confirm_codes(call: ApiCall) -> Response:
     """The first code: from now on one is asked for. The session is renewed."""
-    check_fresh(call)
+    check_recent_sign_in(call)
     asked: Code = call.body
-    desk, entered = desk_of(call), None
+    sign_ins, entered = sign_in_state(call), None
     with call.context.database.writing() as work:
         user = _user(call, work)
         totp = work.totp.get(user.id)
         if totp is None or totp.confirmed_at is not None:
             raise conflict("no one-time codes wait to be confirmed", fix="begin again")
-        secret = desk.seeds.opened(user.id, totp.secret)
-        step = step_of(secret, asked.code.strip(), seconds_of(call)) if secret is not None else None
+        secret = sign_ins.seeds.decrypt(user.id, totp.secret)
+        step = find_time_step(secret, asked.code.strip(), call_seconds(call)) if secret is not None else None
         if step is not None and work.totp.use(user.id, step, at=call.now):
             call.note(work, "totp-added", user.name)
-            entered = renew(call, work, user)
+            entered = renew_session(call, work, user)
     return _welcomed(call, entered)
 
 
-def remove_codes(call: Call) -> None:
+def remove_codes(call: ApiCall) -> None:
     """Ask for one-time codes no more."""
-    check_fresh(call)
+    check_recent_sign_in(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
         if not work.totp.remove(user.id):
@@ -241,7 +249,7 @@ def remove_codes(call: Call) -> None:
         call.note(work, "totp-removed", user.name)
 
 
-def end_session(call: Call) -> Response | None:
+def end_session(call: ApiCall) -> Response | None:
     """End one of the user's own sessions."""
     handle, visitor = call.path["handle"], call.who
     with call.context.database.writing() as work:
@@ -260,16 +268,16 @@ def end_session(call: Call) -> Response | None:
     return response
 
 
-def _welcomed(call: Call, entered: Entered | None) -> Response:
+def _welcomed(call: ApiCall, entered: NewSession | None) -> Response:
     if entered is None:
-        desk_of(call).attempt(call, call.who.name)
+        sign_in_state(call).attempt(call, call.who.name)
         raise invalid(
             "this is not the code of this minute", field="code", fix="is your device's clock right?"
         )
-    return welcome(call, entered)
+    return respond_with_session(call, entered)
 
 
-def _user(call: Call, work: Transaction) -> User:
+def _user(call: ApiCall, work: Transaction) -> User:
     """The user who asks; the local admin is none."""
     visitor = call.who
     user = work.users.get(visitor.user) if visitor.user is not None else None
@@ -303,7 +311,7 @@ def _mine(method: Any, path: str, handle: Any, summary: str, **more: Any) -> End
 
 
 ENDPOINTS: Final = (
-    _mine("GET", "/api/me", show, "What you sign in with, and where you are signed in", answer=Me),
+    _mine("GET", "/api/me", show_me, "What you sign in with, and where you are signed in", answer=Me),
     _mine(
         "POST",
         "/api/me/passkeys/options",

@@ -14,7 +14,7 @@ _MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ConsoleMeasurements:
     """One look at the console. `answered` counts answers by class of status (`2xx`), `loads` are of the pools by name."""
 
     is_ready: bool
@@ -23,7 +23,7 @@ class Measured:
     loads: Mapping[str, PoolLoad]
 
 
-def metrics_text(measured: Measured) -> bytes:
+def metrics_text(measured: ConsoleMeasurements) -> bytes:
     """Return the metrics in Prometheus' text format."""
     from prometheus_client import CollectorRegistry, generate_latest
 
@@ -33,7 +33,7 @@ def metrics_text(measured: Measured) -> bytes:
 
 
 class _Collector:
-    def __init__(self, measured: Measured) -> None:
+    def __init__(self, measured: ConsoleMeasurements) -> None:
         self._measured = measured
 
     def collect(self) -> Iterator[Any]:

@@ -11,16 +11,17 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from seawall.console.data.incident_values import SeverityName
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 from seawall_base.json_text import encode_json
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
     from seawall.storage.database import Transaction
 
 _log = logging.getLogger("seawall.console")
@@ -42,13 +43,13 @@ class IncidentNews(msgspec.Struct, frozen=True):
     id: str
     tenant: str
     account: str
-    severity: str
+    severity: SeverityName
     title: str
     new: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class StreamEvent:
     """One event of a stream, encoded."""
 
     event: str
@@ -62,12 +63,12 @@ class Item:
 
 
 @dataclass(eq=False)
-class Listener:
+class StreamListener:
     """One open stream. When its queue is full it is `behind`, and ends: the browser comes back and asks for the rest."""
 
-    queue: asyncio.Queue[Item | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    queue: asyncio.Queue[StreamEvent | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
 
-    def put(self, item: Item | None) -> None:
+    def put(self, item: StreamEvent | None) -> None:
         """Hand on, or end."""
         try:
             self.queue.put_nowait(item)
@@ -78,7 +79,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class NewsSnapshot:
     """What one look found."""
 
     revision: int
@@ -86,26 +87,26 @@ class Look:
     summary: Any
 
 
-class News:
+class NewsFeed:
     """All streams of the application."""
 
-    def __init__(self, context: Context, summarise: Callable[[Context], Any] | None) -> None:
+    def __init__(self, context: ConsoleContext, summarise: Callable[[ConsoleContext], Any] | None) -> None:
         self._context = context
         self._summarise = summarise
-        self._listeners: set[Listener] = set()
+        self._listeners: set[StreamListener] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
         self._since = context.clock()
         self._revision: int | None = None
         self._summary_key = b""
         self._summary_at = 0.0
         self._health_key = b""
-        self._last_summary: Item | None = None
+        self._last_summary: StreamEvent | None = None
         self._wake = asyncio.Event()
         self._is_closed = False
 
-    def listen(self) -> Listener:
+    def listen(self) -> StreamListener:
         """A new stream's end."""
-        listener = Listener()
+        listener = StreamListener()
         if self._is_closed:
             listener.put(None)
         if self._last_summary is not None:
@@ -114,7 +115,7 @@ class News:
         self._wake.set()
         return listener
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: StreamListener) -> None:
         """A stream ended."""
         self._listeners.discard(listener)
 
@@ -127,7 +128,7 @@ class News:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def missed(self, after: int) -> list[Item]:
+    def missed(self, after: int) -> list[StreamEvent]:
         """What a browser missed that had heard of a revision; waits for the database. Much is left to the summary."""
         with self._context.database.reading() as work:
             revision = work.incidents.revision()
@@ -175,14 +176,14 @@ class News:
         except Exception as error:  # noqa: BLE001 - it must not end
             log_unexpected_error(_log, "stream", error)
 
-    def _look(self, wants_summary: bool) -> Look:
+    def _look(self, wants_summary: bool) -> NewsSnapshot:
         with self._context.database.reading() as work:
             revision = work.incidents.revision()
             before = self._revision
             changed = before is not None and revision > before
             incidents = tuple(self._incidents(work, before or 0)) if changed else ()
         summary = self._summarise(self._context) if wants_summary and self._summarise is not None else None
-        return Look(revision, incidents, summary)
+        return NewsSnapshot(revision, incidents, summary)
 
     def _incidents(self, work: Transaction, after: int) -> list[IncidentNews]:
         """Those that people are told of; candidates below the budget are not."""
@@ -199,11 +200,19 @@ class News:
                 while len(self._told) > _REMEMBERED:
                     self._told.popitem(last=False)
             found.append(
-                IncidentNews(revision, id_, row.tenant, row.account, row.severity, row.title, is_new)
+                IncidentNews(
+                    revision,
+                    id_,
+                    row.tenant,
+                    row.account,
+                    cast("SeverityName", row.severity),
+                    row.title,
+                    is_new,
+                )
             )
         return found
 
-    def _tell(self, look: Look, now: float) -> None:
+    def _tell(self, look: NewsSnapshot, now: float) -> None:
         for news in look.incidents:
             self._put(_item(news))
         self._revision = look.revision
@@ -214,18 +223,18 @@ class News:
         key = encode_json({name: value for name, value in document.items() if name != "now"})
         if key != self._summary_key:
             self._summary_key = key
-            self._last_summary = Item("summary", encode_json(look.summary), look.revision)
+            self._last_summary = StreamEvent("summary", encode_json(look.summary), look.revision)
             self._put(self._last_summary)
         health = _encoder.encode({"silent_sources": document.get("silent_sources", 0)})
         if health != self._health_key:
             if self._health_key:
-                self._put(Item("health", health))
+                self._put(StreamEvent("health", health))
             self._health_key = health
 
-    def _put(self, item: Item) -> None:
+    def _put(self, item: StreamEvent) -> None:
         for listener in list(self._listeners):
             listener.put(item)
 
 
-def _item(news: IncidentNews) -> Item:
-    return Item("incident", encode_json(news), news.revision)
+def _item(news: IncidentNews) -> StreamEvent:
+    return StreamEvent("incident", encode_json(news), news.revision)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import JSON, SAFE, Call, Endpoint
-from seawall.console.refused import ErrorDocument
-from seawall.console.table import endpoints
+from seawall.console.api_error import ErrorDocument
+from seawall.console.endpoint import JSON, SAFE, ApiCall, Endpoint
+from seawall.console.table import all_endpoints
 from seawall.version import __version__
 
 NDJSON: Final = "application/x-ndjson"
@@ -45,9 +45,9 @@ list alone. Every error has one shape. Unsafe methods need the session's CSRF to
 
 
 @cache
-def document() -> dict[str, Any]:
+def build_document() -> dict[str, Any]:
     """The document, as plain data."""
-    rows = endpoints()
+    rows = all_endpoints()
     schemas = _schemas(rows)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in rows:
@@ -223,8 +223,8 @@ def _done(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     return {"description": "done"}
 
 
-def _answer(_: Call) -> dict[str, Any]:
-    return document()
+def _answer(_: ApiCall) -> dict[str, Any]:
+    return build_document()
 
 
 ENDPOINTS: Final = (

@@ -15,17 +15,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
+from seawall.console.api_error import ApiError, not_found
 from seawall.console.endpoint import SAFE
-from seawall.console.error_answers import refusal_response
+from seawall.console.error_responses import api_error_response
 from seawall.console.health_check import HealthCheck
-from seawall.console.metrics import Measured, metrics_text
-from seawall.console.refused import Refused, not_found
-from seawall.console.surroundings import FORWARDING, LOCAL_NAMES, OLD_VERSION, host_of
+from seawall.console.metrics import ConsoleMeasurements, metrics_text
+from seawall.console.request_origin import FORWARDING, LOCAL_NAMES, OLD_VERSION, parse_host
 from seawall.web.probe import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
-    from seawall.console.serving import Kitchen
+    from seawall.console.context import ConsoleContext
+    from seawall.console.endpoint_runner import EndpointRunner
 
 HEALTH: Final = "/healthz"
 LIVE: Final = "/healthz/live"
@@ -36,9 +36,9 @@ _OWN_PAGES: Final = frozenset({"same-origin", "none"})
 class Probes:
     """Answers probes, and counts what the console answers."""
 
-    def __init__(self, context: Context, kitchen: Kitchen) -> None:
+    def __init__(self, context: ConsoleContext, runner: EndpointRunner) -> None:
         self._context = context
-        self._kitchen = kitchen
+        self._runner = runner
         self._health = HealthCheck(context)
         self._answered: Counter[str] = Counter()
 
@@ -74,13 +74,13 @@ class Probes:
 
     async def _answer_metrics(self, scope: MutableMapping[str, Any]) -> Response:
         if not self._is_listed(scope):
-            return refusal_response(not_found("such address"))
+            return api_error_response(not_found("such address"))
         faults = await self._health.faults()
-        measured = Measured(
+        measured = ConsoleMeasurements(
             is_ready=not any(fault.stops for fault in faults),
             status=self._health.status(),
             answered=dict(self._answered),
-            loads={"ordinary": self._kitchen.ordinary.load(), "heavy": self._kitchen.heavy.load()},
+            loads={"ordinary": self._runner.ordinary.load(), "heavy": self._runner.heavy.load()},
         )
         return Response(await run_in_threadpool(metrics_text, measured), media_type=CONTENT_TYPE)
 
@@ -98,8 +98,8 @@ class Probes:
         if headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
             return False
         try:
-            host, _ = host_of(headers, "https" if settings.is_https else "http")
-        except Refused:
+            host, _ = parse_host(headers, "https" if settings.is_https else "http")
+        except ApiError:
             return False
         is_own = host in settings.hosts and settings.proxies is None
         return is_own or host in LOCAL_NAMES or _is_address(host)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.console.application import create_app
-from seawall.console.context import ConsoleSettings, Context, installation_key
-from seawall.console.data.answers import desk_of
+from seawall.console.context import ConsoleContext, ConsoleSettings, installation_key
+from seawall.console.data.answers import what_if_service
 from seawall.console.errors import ServeInvalid
-from seawall.console.listening import Certificate, check_address, check_certificate, listen
-from seawall.console.sign_in.codes import new_setup
+from seawall.console.listening import TlsCertificate, check_address, check_certificate, listen
 from seawall.console.sign_in.factors import admin_can_sign_in
+from seawall.console.sign_in.invitation_codes import create_setup_code
 from seawall.pipeline.live.process import WatchProcess
 from seawall.storage.place import open_store
 from seawall.web.listen_address import ListenAddress
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seawall.storage.database import Database
 
 WARM_SECONDS = 2.0
-"""After the start, before the desk reads ahead: the first page comes first."""
+"""After the start, before the what-if service reads ahead: the first page comes first."""
 
 WARM_PAUSE = 0.02
 """Between two days that it reads."""
@@ -41,14 +41,14 @@ WRITER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ServeSettings:
     """What is to be served, as the operator said it. `hosts` are names for browsers; `proxies` peers that end TLS."""
 
     store: Path
     database: str | None = None
     listen: ListenAddress
     hosts: tuple[str, ...] = ()
-    certificate: Certificate | None = None
+    certificate: TlsCertificate | None = None
     proxies: tuple[str, ...] = ()
     needs_sign_in: bool = False
     is_demo: bool = False
@@ -99,7 +99,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ConsoleReady:
     """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in.
 
     `rules` are lines that say which Sigma rules the watch asks, and which not and why.
@@ -113,10 +113,10 @@ class Ready:
 
 
 def serve(
-    plan: Plan,
+    plan: ServeSettings,
     live: LiveSettings | None,
     *,
-    on_ready: Callable[[Ready], None],
+    on_ready: Callable[[ConsoleReady], None],
     beside: Callable[[Any], AbstractContextManager[Any]] | None = None,
 ) -> int:
     """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens.
@@ -126,7 +126,7 @@ def serve(
     settings = plan.settings()
     check_address(plan.listen)
     with ExitStack() as stack:
-        context = stack.enter_context(opened(plan, settings, make=live is not None))
+        context = stack.enter_context(open_console_store(plan, settings, make=live is not None))
         rules: tuple[str, ...] = ()
         if live is not None:
             check_writer(context.database)
@@ -138,7 +138,7 @@ def serve(
         application = create_app(context)
         warming = stack.enter_context(_warmed(context))
         code = _setup_code(context)
-        ready = Ready(plan.address(settings), plan.store, code, _has_pages(), rules)
+        ready = ConsoleReady(plan.address(settings), plan.store, code, _has_pages(), rules)
 
         def told() -> None:
             on_ready(ready)
@@ -169,13 +169,15 @@ def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
 
 
 @contextmanager
-def opened(plan: Plan, settings: ConsoleSettings, *, make: bool) -> Iterator[Context]:
+def open_console_store(
+    plan: ServeSettings, settings: ConsoleSettings, *, make: bool
+) -> Iterator[ConsoleContext]:
     """The store; with `make` it is made where there is none. Whoever only looks would look at an empty one for good."""
     with open_store(plan.store, plan.database, make=make) as store:
-        yield Context(store.database, store.lake, installation_key(plan.store), settings)
+        yield ConsoleContext(store.database, store.lake, installation_key(plan.store), settings)
 
 
-def _setup_code(context: Context) -> str | None:
+def _setup_code(context: ConsoleContext) -> str | None:
     """A fresh code where nobody can sign in yet, and nobody is admin without."""
     settings = context.settings
     is_open = settings.is_loopback and not settings.needs_sign_in and settings.proxies is None
@@ -184,21 +186,21 @@ def _setup_code(context: Context) -> str | None:
     with context.database.writing() as work:
         if admin_can_sign_in(work):
             return None
-        return new_setup(work, at=context.clock())
+        return create_setup_code(work, at=context.clock())
 
 
 @contextmanager
-def _warmed(context: Context) -> Iterator[threading.Thread]:
-    """A thread, yet to be started, that reads ahead for the desk, with pauses for whoever asks for something meanwhile."""
-    desk, is_ending = desk_of(context), threading.Event()
+def _warmed(context: ConsoleContext) -> Iterator[threading.Thread]:
+    """Yield a thread, yet to be started, that reads ahead for the what-if service and pauses for requests."""
+    what_if, is_ending = what_if_service(context), threading.Event()
 
     def warm() -> None:
         # Whatever fails here fails again, and is told, where somebody asks.
         with suppress(Exception):
             if not is_ending.wait(WARM_SECONDS):
-                desk.warm(lambda: is_ending.wait(WARM_PAUSE))
+                what_if.warm(lambda: is_ending.wait(WARM_PAUSE))
 
-    thread = threading.Thread(target=warm, name="desk-warming", daemon=True)
+    thread = threading.Thread(target=warm, name="what-if-warming", daemon=True)
     try:
         yield thread
     finally:
@@ -207,7 +209,7 @@ def _warmed(context: Context) -> Iterator[threading.Thread]:
             thread.join(WARM_END_SECONDS)
 
 
-def _end_streams(context: Context) -> None:
+def _end_streams(context: ConsoleContext) -> None:
     news = context.notes.get("news")
     if news is not None:
         news.close()

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.surroundings import SEEN
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.request_origin import ORIGIN_KEY
 from seawall.storage.database import Role
 from seawall.version import __version__
 
 if TYPE_CHECKING:
     from seawall.console.gatekeeper import Gatekeeper
-    from seawall.console.surroundings import Surroundings
+    from seawall.console.request_origin import RequestOrigin
 
 Method = Literal["passkey", "password", "oidc"]
 
@@ -47,15 +47,15 @@ class Session(msgspec.Struct, frozen=True):
     ingest_enabled: bool
 
 
-def gatekeeper_of(call: Call) -> Gatekeeper:
+def get_gatekeeper(call: ApiCall) -> Gatekeeper:
     """The application's gatekeeper."""
     keeper: Gatekeeper = call.context.notes["gatekeeper"]
     return keeper
 
 
-def methods_for(call: Call) -> list[Method]:
+def sign_in_methods(call: ApiCall) -> list[Method]:
     """How one can sign in from the address that the browser has open."""
-    here: Surroundings = call.request.scope[SEEN]
+    here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     methods: list[Method] = ["passkey"] if has_domain(here.host) else []
     methods.append("password")
     if call.context.settings.oidc is not None:
@@ -72,16 +72,16 @@ def has_domain(host: str) -> bool:
     return False
 
 
-def session_document(call: Call) -> Session:
+def show_session(call: ApiCall) -> Session:
     """The answer to whoever asks."""
-    keeper, visitor, settings = gatekeeper_of(call), call.visitor, call.context.settings
-    here: Surroundings = call.request.scope[SEEN]
+    keeper, visitor, settings = get_gatekeeper(call), call.visitor, call.context.settings
+    here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     has_admin = keeper.has_admin()
     return Session(
         user=None if visitor is None else SessionUser(visitor.user or 0, visitor.name, visitor.role),
         loopback=here.is_local,
         sign_in_required=visitor is None,
-        methods=methods_for(call) if has_admin or settings.oidc is not None else [],
+        methods=sign_in_methods(call) if has_admin or settings.oidc is not None else [],
         csrf_token=keeper.anonymous_csrf() if visitor is None else visitor.csrf,
         setup_needed=visitor is None and not has_admin,
         second_factor_needed=visitor is not None and visitor.is_limited,
@@ -95,7 +95,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/session",
-        handle=session_document,
+        handle=show_session,
         role=None,
         summary="Who asks, and what can be done from here",
         group="session",

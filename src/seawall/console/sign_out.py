@@ -6,12 +6,12 @@ from typing import Final
 
 from starlette.responses import Response
 
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.sign_in.by_passkey import Nothing
-from seawall.console.sign_in.entry import clear_cookie
+from seawall.console.sign_in.session_start import clear_cookie
 
 
-def sign_out(call: Call) -> Response:
+def sign_out(call: ApiCall) -> Response:
     """End this session; of whoever has none, nothing."""
     visitor = call.visitor
     if visitor is not None and visitor.handle is not None:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import StreamingResponse
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import too_many_requests
-from seawall.console.session import gatekeeper_of
-from seawall.console.surroundings import SEEN
+from seawall.console.api_error import too_many_requests
+from seawall.console.data.running_values import Summary
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.news import IncidentNews
+from seawall.console.request_origin import ORIGIN_KEY
+from seawall.console.session import get_gatekeeper
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
     from seawall.console.endpoint import Visitor
-    from seawall.console.news import Item, Listener, News
-    from seawall.console.serving import Kitchen
+    from seawall.console.endpoint_runner import EndpointRunner
+    from seawall.console.news import NewsFeed, StreamEvent, StreamListener
 
 NEWS: Final = "news"
 STREAMS: Final = "streams"
@@ -28,18 +30,18 @@ CHECK_SECONDS: Final = 5.0
 KIND: Final = "text/event-stream"
 
 
-async def stream(call: Call) -> StreamingResponse:
+async def stream_news(call: ApiCall) -> StreamingResponse:
     """Open a stream."""
-    news: News = call.context.notes[NEWS]
+    news: NewsFeed = call.context.notes[NEWS]
     open_ones: Counter[int] = call.context.notes.setdefault(STREAMS, Counter())
     settings, user = call.context.settings, call.who.user or 0
     if open_ones.total() >= settings.most_streams or open_ones[user] >= settings.most_streams_each:
         raise too_many_requests(15, "too many streams are open")
-    missed: list[Item] = []
+    missed: list[StreamEvent] = []
     last = call.request.headers.get("last-event-id", "")
     if last.isascii() and last.isdigit() and len(last) < 16:
-        kitchen: Kitchen = call.context.notes["kitchen"]
-        missed = await kitchen.in_thread(partial(news.missed, int(last)), 10.0)
+        runner: EndpointRunner = call.context.notes["runner"]
+        missed = await runner.in_thread(partial(news.missed, int(last)), 10.0)
 
     async def events() -> AsyncIterator[bytes]:
         # Counted here and not before: what was never begun is never ended either.
@@ -59,7 +61,7 @@ async def stream(call: Call) -> StreamingResponse:
     return StreamingResponse(events(), media_type=KIND, headers=headers)
 
 
-async def _pieces(call: Call, listener: Listener) -> AsyncIterator[bytes]:
+async def _pieces(call: ApiCall, listener: StreamListener) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     beat = checked = loop.time()
     while True:
@@ -81,20 +83,20 @@ async def _pieces(call: Call, listener: Listener) -> AsyncIterator[bytes]:
             yield b": still here\n\n"
 
 
-async def _is_welcome(call: Call) -> bool:
+async def _is_welcome(call: ApiCall) -> bool:
     """Whether whoever opened the stream may still read."""
-    kitchen: Kitchen = call.context.notes["kitchen"]
+    runner: EndpointRunner = call.context.notes["runner"]
     try:
-        welcome: bool = await kitchen.in_thread(partial(_still, call, call.who), 10.0)
+        welcome: bool = await runner.in_thread(partial(_still, call, call.who), 10.0)
     except (SeawallError, TimeoutError):
         return True  # the database is away: nothing is told meanwhile
     return welcome
 
 
-def _still(call: Call, visitor: Visitor) -> bool:
-    keeper = gatekeeper_of(call)
+def _still(call: ApiCall, visitor: Visitor) -> bool:
+    keeper = get_gatekeeper(call)
     if visitor.user is None or visitor.handle is None:
-        return keeper.local(call.request.scope[SEEN]) is not None
+        return keeper.local(call.request.scope[ORIGIN_KEY]) is not None
     return keeper.is_alive(visitor.handle, visitor.user, call.context.clock())
 
 
@@ -102,11 +104,12 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/stream",
-        handle=stream,
+        handle=stream_news,
         role="viewer",
         summary="What is new, as server-sent events: incident, summary, health",
         group="stream",
         media=KIND,
+        events=(("incident", IncidentNews), ("summary", Summary)),
         codes=((429, "too-many-requests"),),
     ),
 )

@@ -38,7 +38,7 @@ MODULES: Final = (
 
 
 @cache
-def endpoints() -> tuple[Endpoint, ...]:
+def all_endpoints() -> tuple[Endpoint, ...]:
     """All routes. Two for one method and path are a mistake of ours."""
     found: list[Endpoint] = []
     for name in MODULES:

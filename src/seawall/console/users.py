@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import conflict, invalid, not_found
-from seawall.console.session import gatekeeper_of
-from seawall.console.sign_in import codes
+from seawall.console.api_error import conflict, invalid, not_found
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.session import get_gatekeeper
+from seawall.console.sign_in import invitation_codes
 from seawall.console.sign_in.by_passkey import Nothing
 from seawall.console.sign_in.factors import admin_can_sign_in, has_totp
 from seawall.console.sign_in.setup import check_name
@@ -64,13 +64,13 @@ class InviteCode(msgspec.Struct, frozen=True):
     expires_at: str
 
 
-def show(call: Call) -> UserList:
+def list_users(call: ApiCall) -> UserList:
     """All of them."""
     with call.context.database.reading() as work:
         return UserList([_row(call, work, user) for user in work.users.all()])
 
 
-def add(call: Call) -> UserRow:
+def add_user(call: ApiCall) -> UserRow:
     """One more. The first is an admin: whoever sits at this machine is none any more from then on."""
     asked: NewUser = call.body
     check_name(asked.name)
@@ -84,7 +84,7 @@ def add(call: Call) -> UserRow:
         return _row(call, work, user)
 
 
-def change(call: Call) -> UserRow:
+def change_user(call: ApiCall) -> UserRow:
     """A role, or whether they may sign in. Either ends every session of theirs."""
     asked: UserChange = call.body
     with call.context.database.writing() as work:
@@ -95,30 +95,30 @@ def change(call: Call) -> UserRow:
             call.note(work, "user-role", user.name, before=user.role, after=asked.role)
         if asked.disabled is True and user.disabled_at is None:
             work.users.disable(user.id, at=call.now)
-            work.invites.revoke(codes.INVITE, user=user.id)
+            work.invites.revoke(invitation_codes.INVITE, user=user.id)
             call.note(work, "user-disabled", user.name)
         if asked.disabled is False and user.disabled_at is not None:
             work.users.enable(user.id)
             call.note(work, "user-enabled", user.name)
-        if gatekeeper_of(call).has_admin() and not admin_can_sign_in(work):
+        if get_gatekeeper(call).has_admin() and not admin_can_sign_in(work):
             raise conflict(
                 "no admin who can sign in would be left", fix="have another admin take up their invite first"
             )
         return _row(call, work, _user(call, work))
 
 
-def invite(call: Call) -> InviteCode:
+def invite_user(call: ApiCall) -> InviteCode:
     """A code with which a user begins, or begins anew."""
     with call.context.database.writing() as work:
         user = _user(call, work)
         if user.disabled_at is not None:
             raise conflict("this user may not sign in", fix="enable them first")
-        code, expires_at = codes.new_invite(work, user.id, by=call.who.name, at=call.now)
+        code, expires_at = invitation_codes.create_invitation(work, user.id, by=call.who.name, at=call.now)
         call.note(work, "user-invited", user.name, until=rfc3339(expires_at))
     return InviteCode(code, rfc3339(expires_at))
 
 
-def end_sessions(call: Call) -> None:
+def end_user_sessions(call: ApiCall) -> None:
     """Sign a user out everywhere."""
     with call.context.database.writing() as work:
         user = _user(call, work)
@@ -126,7 +126,7 @@ def end_sessions(call: Call) -> None:
         call.note(work, "sessions-ended", user.name, sessions=ended)
 
 
-def _user(call: Call, work: Transaction) -> User:
+def _user(call: ApiCall, work: Transaction) -> User:
     text = call.path["id"]
     user = work.users.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else None
     if user is None:
@@ -134,9 +134,11 @@ def _user(call: Call, work: Transaction) -> User:
     return user
 
 
-def _row(call: Call, work: Transaction, user: User) -> UserRow:
+def _row(call: ApiCall, work: Transaction, user: User) -> UserRow:
     sessions = work.sessions.of_user(user.id, at=call.now)
-    waiting = [one for one in work.invites.of_user(user.id, codes.INVITE, at=call.now) if one.expires_at]
+    waiting = [
+        one for one in work.invites.of_user(user.id, invitation_codes.INVITE, at=call.now) if one.expires_at
+    ]
     return UserRow(
         id=user.id,
         name=user.name,
@@ -162,11 +164,11 @@ def _admins(method: Any, path: str, handle: Any, summary: str, **more: Any) -> E
 _MISSING: Final = ((404, "not-found"), (409, "conflict"))
 
 ENDPOINTS: Final = (
-    _admins("GET", "/api/users", show, "Every user", answer=UserList),
+    _admins("GET", "/api/users", list_users, "Every user", answer=UserList),
     _admins(
         "POST",
         "/api/users",
-        add,
+        add_user,
         "Add a user",
         body=NewUser,
         answer=UserRow,
@@ -176,7 +178,7 @@ ENDPOINTS: Final = (
     _admins(
         "PATCH",
         "/api/users/{id}",
-        change,
+        change_user,
         "Change a role, disable or enable",
         body=UserChange,
         answer=UserRow,
@@ -185,11 +187,13 @@ ENDPOINTS: Final = (
     _admins(
         "POST",
         "/api/users/{id}/invite",
-        invite,
+        invite_user,
         "A one-time code with which a user begins",
         body=Nothing,
         answer=InviteCode,
         codes=_MISSING,
     ),
-    _admins("DELETE", "/api/users/{id}/sessions", end_sessions, "Sign a user out everywhere", codes=_MISSING),
+    _admins(
+        "DELETE", "/api/users/{id}/sessions", end_user_sessions, "Sign a user out everywhere", codes=_MISSING
+    ),
 )

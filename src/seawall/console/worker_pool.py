@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from seawall.console.refused import too_many_requests, unavailable
+from seawall.console.api_error import too_many_requests, unavailable
 
 MOST_WAITING: Final = 256
 """Requests of all clients that one pool holds, running or waiting."""
@@ -61,7 +61,7 @@ class WorkerPool:
         self._lock = threading.Lock()
 
     def submit(self, client: str | None, work: Work) -> Future[Any]:
-        """Return the future of work. Raise `Refused`: 429 for a client's surplus, 503 when the whole pool is full.
+        """Return the future of work. Raise `ApiError`: 429 for a client's surplus, 503 when the whole pool is full.
 
         `client` None is the console's own work, which has no limit of its own.
         """
@@ -91,7 +91,7 @@ class WorkerPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _may_run(self, name: str) -> bool:
-        """Whether a thread is left for a client. Raise `Refused` (429) where its queue is full too."""
+        """Whether a thread is left for a client. Raise `ApiError` (429) where its queue is full too."""
         client = self._clients.setdefault(name, _Client())
         if client.running < self._limits.running_each:
             client.running += 1

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from seawall.gate.admin_token import AdminToken
 from seawall.gate.bodies import BodyRefused, read_object
-from seawall.gate.status import peer_of
+from seawall.gate.status import peer_address
 from seawall_base.errors import StoreBroken
 from seawall_tokens.errors import RevocationInvalid
 from seawall_tokens.revocation.entry import ANY_ISSUER, Revocation
@@ -34,10 +34,10 @@ Handler = Callable[["Request"], Awaitable[Response]]
 
 
 def admin_routes(worker: Worker) -> list[Route]:
-    """The routes, for one worker. Without a token in its boot there are none."""
-    if worker.boot.admin_digest is None:
+    """The routes, for one worker. Without a token in its configuration there are none."""
+    if worker.config.admin_digest is None:
         return []
-    admin = _Admin(worker, AdminToken(worker.boot.admin_digest))
+    admin = _Admin(worker, AdminToken(worker.config.admin_digest))
     return [
         Route("/admin/revocations", admin.guarded("list", admin.listed), methods=["GET"]),
         Route("/admin/revocations", admin.guarded("revoke", admin.revoked), methods=["POST"]),
@@ -54,7 +54,7 @@ class _Admin:
         """Let only the administrator do it, turn what goes wrong into answers, and log every attempt."""
 
         async def serve(request: Request) -> Response:
-            peer = peer_of(request)
+            peer = peer_address(request)
             if peer not in self._worker.settings.admin.allow:
                 return self._answer(request, act, 404, {"code": "not-found"})
             status = self._token.check(peer, request.headers.get("authorization"))
@@ -141,14 +141,14 @@ class _Admin:
             "act": act,
             "status": status,
             "code": document.get("code", ""),
-            "peer": peer_of(request) or "unix",
+            "peer": peer_address(request) or "unix",
             "revocation": number,
             "kind": entry.kind if entry else None,
             "issuer": harmless(entry.issuer) if entry else None,
             "who": harmless(entry.who) if entry else None,
         }
         _log.warning("%s", json.dumps(line, ensure_ascii=True))
-        self._worker.metrics.admin(f"{act}-{status}")
+        self._worker.metrics.count_admin(f"{act}-{status}")
         return JSONResponse(document, status, {"cache-control": "no-store", **(headers or {})})
 
 

@@ -21,7 +21,7 @@ WHILE: Final = 60.0
 _REMEMBERED: Final = 4096
 
 
-def digest_of(settings: AdminSettings) -> bytes:
+def read_token_digest(settings: AdminSettings) -> bytes:
     """SHA-256 of the token, from the settings, the file or the environment. Raises `GateInvalid`."""
     if settings.token_sha256:
         return bytes.fromhex(settings.token_sha256)

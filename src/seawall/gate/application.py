@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from seawall.gate.admin import admin_routes
-from seawall.gate.events import event_routes
+from seawall.gate.event_endpoint import event_routes
 from seawall.gate.openapi import OPENAPI
 from seawall.gate.status import status_routes
-from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot, Worker
+from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Worker, WorkerConfig
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
@@ -31,14 +31,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Application:
-    """Serves the parts that its boot names."""
+class GateApplication:
+    """Serves the parts that its configuration names."""
 
-    def __init__(self, boot: Boot) -> None:
-        self._boot = boot
+    def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
         self._worker: Worker | None = None
         self._rest: Starlette | None = None
-        self._verifies = VERIFY in boot.parts
+        self._verifies = VERIFY in config.parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the server's start and end."""
@@ -75,12 +75,12 @@ class Application:
 
     async def begin(self) -> None:
         """Make and start the worker. Until then everything is refused."""
-        self._worker = worker = Worker(self._boot)
+        self._worker = worker = Worker(self._config)
         await worker.start()
         # What is there now stays: looking through it for garbage would stop every request for a moment, again and again.
         gc.collect()
         gc.freeze()
-        self._rest = Starlette(routes=_routes(worker, self._boot.parts), exception_handlers=ERRORS)
+        self._rest = Starlette(routes=_routes(worker, self._config.parts), exception_handlers=ERRORS)
 
     async def end(self) -> None:
         """Stop the worker."""

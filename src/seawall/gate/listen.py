@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.gate import metrics
-from seawall.gate.admin_token import digest_of
-from seawall.gate.application import Application
+from seawall.gate.admin_token import read_token_digest
+from seawall.gate.application import GateApplication
 from seawall.gate.errors import GateInvalid
-from seawall.gate.loaded_policy import Loaded, load, log_place, replay_of
+from seawall.gate.loaded_policy import LoadedPolicy, load_gate_policy, log_target, replay_path
 from seawall.gate.log_lines import LineHandler
 from seawall.gate.step_up.store import StepUpStore
 from seawall.gate.step_up.store import create as create_step_up
-from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, Boot
+from seawall.gate.worker import ADMIN, EVENTS, STATUS, VERIFY, WorkerConfig
 from seawall.web.listen_address import ListenAddress, ListenAddressInvalid, check_free, parse_listen_address
 from seawall_base.errors import StoreBroken
 from seawall_tokens.revocation.store import RevocationStore
@@ -47,29 +47,29 @@ def parse_address(text: str) -> ListenAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class StartupPlan:
     """Everything that was checked before listening. `made` are the stores that were made just now, or would be."""
 
-    boot: Boot
-    loaded: Loaded
+    config: WorkerConfig
+    loaded: LoadedPolicy
     made: tuple[Path, ...]
     admin: ListenAddress | None
 
 
-def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
+def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> StartupPlan:
     """Check policy, settings, stores and administrator's token. Raises `SeawallError`.
 
     Stores that the first start makes are made last, and only if `make`: who only checks may be another user than the
     one that the gate runs as, and a store of another user is refused.
     """
-    loaded = load(policy)
+    loaded = load_gate_policy(policy)
     settings = loaded.settings
     missing = [] if _store_exists(loaded) else [loaded.store]
     if settings.step_up.enabled and not _step_up_exists(loaded):
         missing.append(loaded.step_up)
     if make and settings.log != "stderr":
-        _check_log(Path(log_place(loaded)))
-    digest = digest_of(settings.admin) if settings.admin.enabled else None
+        _check_log(Path(log_target(loaded)))
+    digest = read_token_digest(settings.admin) if settings.admin.enabled else None
     admin = parse_address(settings.admin.listen) if settings.admin.enabled and settings.admin.listen else None
     parts = {VERIFY, EVENTS, STATUS} | ({ADMIN} if settings.admin.enabled and admin is None else set())
     for store in missing if make else ():
@@ -77,10 +77,10 @@ def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> Prepared:
             RevocationStore.create(store).close()
         else:
             create_step_up(store)
-    if make or replay_of(loaded).exists():
-        SharedReplayGuard(replay_of(loaded)).close()
-    boot = Boot(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
-    return Prepared(boot, loaded, tuple(missing), admin)
+    if make or replay_path(loaded).exists():
+        SharedReplayGuard(replay_path(loaded)).close()
+    config = WorkerConfig(policy.absolute(), os.urandom(32), frozenset(parts), dry_run, digest)
+    return StartupPlan(config, loaded, tuple(missing), admin)
 
 
 def _check_log(path: Path) -> None:
@@ -90,7 +90,7 @@ def _check_log(path: Path) -> None:
         raise GateInvalid(f"cannot log to {path}: {error.strerror}", fix="set log in [gate]") from None
 
 
-def _store_exists(loaded: Loaded) -> bool:
+def _store_exists(loaded: LoadedPolicy) -> bool:
     """Open the store. False when it is missing and the policy does not say which: the first start makes one."""
     if not loaded.store.exists() and loaded.document.revocation_store is None:
         return False
@@ -103,7 +103,7 @@ def _store_exists(loaded: Loaded) -> bool:
     return True
 
 
-def _step_up_exists(loaded: Loaded) -> bool:
+def _step_up_exists(loaded: LoadedPolicy) -> bool:
     """Open the store of passkeys. False when it is missing and the settings do not say which."""
     if not loaded.step_up.exists() and loaded.settings.step_up.store is None:
         return False
@@ -116,36 +116,36 @@ def _step_up_exists(loaded: Loaded) -> bool:
     return True
 
 
-def serve(prepared: Prepared, address: ListenAddress, workers: int) -> int:
+def serve(prepared: StartupPlan, address: ListenAddress, workers: int) -> int:
     """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
     check_address(address)
     if prepared.admin is not None:
         check_address(prepared.admin)
-    folder = metrics.prepare()
+    folder = metrics.prepare_folder()
     stopping = threading.Event()
     beside: threading.Thread | None = None
     try:
         if prepared.admin is not None:
-            boot = replace(prepared.boot, parts=frozenset({ADMIN, STATUS}))
+            config = replace(prepared.config, parts=frozenset({ADMIN, STATUS}))
             beside = threading.Thread(
                 target=_keep_running,
-                args=(boot, prepared.loaded.settings, prepared.admin, stopping),
+                args=(config, prepared.loaded.settings, prepared.admin, stopping),
                 name="admin",
             )
             beside.start()
-        return run(prepared.boot, prepared.loaded.settings, address, workers)
+        return run(prepared.config, prepared.loaded.settings, address, workers)
     finally:
         stopping.set()
         if beside is not None:
             beside.join()
-        metrics.clear(folder)
+        metrics.remove_folder(folder)
 
 
-def run(boot: Boot, settings: GateSettings, address: ListenAddress, workers: int) -> int:
+def run(config: WorkerConfig, settings: GateSettings, address: ListenAddress, workers: int) -> int:
     """One listener with its workers, in this process."""
     try:
         make_server(settings, address, workers).serve(
-            target_loader=partial(Application, boot), wrap_loader=False
+            target_loader=partial(GateApplication, config), wrap_loader=False
         )
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -153,13 +153,13 @@ def run(boot: Boot, settings: GateSettings, address: ListenAddress, workers: int
 
 
 def _keep_running(
-    boot: Boot, settings: GateSettings, address: ListenAddress, stopping: threading.Event
+    config: WorkerConfig, settings: GateSettings, address: ListenAddress, stopping: threading.Event
 ) -> None:
     """The administrator's listener in a process of its own, started anew when it ends before it should."""
     processes = multiprocessing.get_context("spawn")
     while not stopping.is_set():
         process = processes.Process(
-            target=_run_beside, args=(boot, settings, address, 1), name="seawall-admin"
+            target=_run_beside, args=(config, settings, address, 1), name="seawall-admin"
         )
         process.start()
         while process.is_alive() and not stopping.wait(0.2):
@@ -173,7 +173,7 @@ def _keep_running(
             logging.getLogger("_granian").error("the administrator's listener ended and is started anew")
 
 
-def _run_beside(boot: Boot, settings: GateSettings, address: ListenAddress, workers: int) -> int:
+def _run_beside(config: WorkerConfig, settings: GateSettings, address: ListenAddress, workers: int) -> int:
     """As `run`, for as long as the process that started this one lives."""
     parent = os.getppid()
 
@@ -183,7 +183,7 @@ def _run_beside(boot: Boot, settings: GateSettings, address: ListenAddress, work
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-    return run(boot, settings, address, workers)
+    return run(config, settings, address, workers)
 
 
 def check_address(address: ListenAddress) -> None:

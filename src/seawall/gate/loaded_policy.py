@@ -14,25 +14,25 @@ from seawall_tokens.policy.file import PolicyDocument, read_document
 from seawall_tokens.signals.event_token import Transmitters
 
 if TYPE_CHECKING:
-    from seawall.gate.polling_settings import Polling
+    from seawall.gate.polling_settings import PollingSettings
     from seawall.gate.settings import GateSettings
     from seawall_base.settings_reader import SettingsErrors
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedPolicy:
     """A policy file, read."""
 
     document: PolicyDocument
     settings: GateSettings
     store: Path
     transmitters: Transmitters
-    polled: tuple[Polling, ...]
+    polled: tuple[PollingSettings, ...]
     step_up: Path
     """Where passkeys and elevations are kept."""
 
 
-def load(path: Path) -> Loaded:
+def load_gate_policy(path: Path) -> LoadedPolicy:
     """Read the policy file with the gate's settings.
 
     Raises `PolicyInvalid` where the policy has a fault, else `GateInvalid`; either names every fault of the file.
@@ -47,7 +47,7 @@ def load(path: Path) -> Loaded:
     if not policy_is_sound:
         faults.refuse()
     faults.refuse(GateInvalid, FIX)
-    return Loaded(
+    return LoadedPolicy(
         document=document,
         settings=settings,
         store=document.revocation_store or path.parent / "revocations.db",
@@ -68,12 +68,12 @@ def _need_no_origins(document: PolicyDocument, faults: SettingsErrors) -> None:
             )
 
 
-def replay_of(loaded: Loaded) -> Path:
+def replay_path(loaded: LoadedPolicy) -> Path:
     """Where the workers remember DPoP proofs: beside the store of revocations."""
     return loaded.store.with_name("replay.db")
 
 
-def log_place(loaded: Loaded) -> str:
+def log_target(loaded: LoadedPolicy) -> str:
     """Where decisions are logged: `stderr`, or a file, relative to the policy file."""
     log = loaded.settings.log
     return log if log == "stderr" else str(loaded.document.path.parent / log)

@@ -1,7 +1,7 @@
 """What the gate counts, for Prometheus: right with any number of workers, bounded in labels.
 
 Workers share a folder of memory-mapped files (`prometheus_client`'s multiprocess mode). It is chosen by an environment
-variable that must be set before the library is first imported, hence `prepare`, which the parent process calls.
+variable that must be set before the library is first imported, hence `prepare_folder`, which the parent process calls.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOBODY: Final = "-"
 _locks: dict[Path, int] = {}
 
 
-def prepare() -> Path:
+def prepare_folder() -> Path:
     """Make the folder that the workers of this process will share.
 
     It is locked: what tidies up temporary folders (systemd-tmpfiles) leaves a locked one alone, and without it no new
@@ -39,8 +39,8 @@ def prepare() -> Path:
     return folder
 
 
-def clear(folder: Path) -> None:
-    """Undo `prepare`."""
+def remove_folder(folder: Path) -> None:
+    """Undo `prepare_folder`."""
     os.environ.pop(FOLDER, None)
     if folder in _locks:
         os.close(_locks.pop(folder))
@@ -114,7 +114,7 @@ class Metrics:
 
         return Gauge(name, words, labels, registry=self.registry, multiprocess_mode=mode)  # type: ignore[arg-type]
 
-    def decided(self, outcome: str, issuer: str, code: str, seconds: float) -> None:
+    def count_decision(self, outcome: str, issuer: str, code: str, seconds: float) -> None:
         """Count one decision. `code` is empty for an allowed request."""
         key = (outcome, issuer, code)
         counter = self._decisions.get(key)
@@ -123,19 +123,19 @@ class Metrics:
         counter.inc()
         self._latency.observe(seconds)
 
-    def admin(self, result: str) -> None:
+    def count_admin(self, result: str) -> None:
         """Count one request to the administrator's part."""
         self._admin.labels(result).inc()
 
-    def event(self, result: str) -> None:
+    def count_event(self, result: str) -> None:
         """Count one security event token."""
         self._events.labels(result).inc()
 
-    def reloaded(self, *, well: bool) -> None:
+    def count_reload(self, *, well: bool) -> None:
         """Count one attempt to read the policy anew."""
         self._reloads.labels("done" if well else "failed").inc()
 
-    def state(
+    def set_state(
         self, *, ready: bool, stale_policy: bool, revocations: int, lag: float, accounts: int, lost: int
     ) -> None:
         """Set what this worker knows of itself."""
@@ -146,7 +146,7 @@ class Metrics:
         self._incidents.set(accounts)
         self._lost.set(lost)
 
-    def key_age(self, issuer: str, seconds: float) -> None:
+    def set_key_age(self, issuer: str, seconds: float) -> None:
         """Set the age of an issuer's keys."""
         self._ages.labels(issuer).set(seconds)
 
@@ -158,13 +158,13 @@ class Metrics:
         folder = os.environ.get(FOLDER)
         if folder is None:
             return generate_latest(self.registry)
-        forget_the_dead(Path(folder))
+        remove_dead_workers(Path(folder))
         whole = CollectorRegistry()
         MultiProcessCollector(whole, folder)  # type: ignore[no-untyped-call]
         return generate_latest(whole)
 
 
-def forget_the_dead(folder: Path) -> None:
+def remove_dead_workers(folder: Path) -> None:
     """Drop the present state of workers that are gone; what they counted stays."""
     for path in folder.glob("gauge_live*_*.db"):
         number = path.stem.rpartition("_")[2]

@@ -20,7 +20,7 @@ from seawall.gate.header_names import (
     fold_name,
     is_guarded,
 )
-from seawall.gate.paths import plain_path
+from seawall.gate.request_path import decode_path
 from seawall.gate.settings import GateSettings
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -99,7 +99,7 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
         method=method,
         scheme=scheme,
         host=name,
-        path=plain_path(target_text) if target_text else "",
+        path=decode_path(target_text) if target_text else "",
         target=target_text.partition("?")[0],
         authorization=found.get(b"authorization"),
         proofs=proofs,

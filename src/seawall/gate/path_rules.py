@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seawall.gate.paths import without_disguise
 from seawall.gate.refusals import MethodOverride
+from seawall.gate.request_path import strip_disguise
 
 if TYPE_CHECKING:
     from seawall.gate.path_rule import PathRule
@@ -36,7 +36,7 @@ def fold_path(path: str) -> str:
     """
     if _FOLDED.fullmatch(path):
         return path
-    text = path if path.isascii() else without_disguise(path)
+    text = path if path.isascii() else strip_disguise(path)
     # Some compare in upper case, where `ı` is `I`; what folds in either direction is the same here.
     names = (name for name in text.upper().casefold().split("/") if name)
     return "/" + "/".join(_CUT.sub("", name).replace("+", " ").strip().rstrip(". ") or name for name in names)

@@ -16,14 +16,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.gate.signal_intake import SignalWorker, say_received, say_refused, take
+from seawall.gate.signal_intake import (
+    SignalWorker,
+    log_received_event,
+    log_refused_event,
+    receive_event_token,
+)
 from seawall_base.errors import StoreBroken
 from seawall_base.http_client import NoResponse, post
 from seawall_tokens.jose.strict_json import JsonRefused, loads
 from seawall_tokens.signals.event_token import SignalRefused
 
 if TYPE_CHECKING:
-    from seawall.gate.polling_settings import Polling
+    from seawall.gate.polling_settings import PollingSettings
     from seawall_tokens.signals.effects import SignalEffects
 
 AT_ONCE: Final = 100
@@ -42,7 +47,7 @@ class PollFailed(Exception):
 class _Turn:
     """One transmitter: when it is asked next, and what it has still to be told."""
 
-    polling: Polling
+    polling: PollingSettings
     due: float = 0.0
     failures: int = 0
     fault: str = ""
@@ -123,26 +128,26 @@ class Poller:
         try:
             received = _taken(self._worker, token_id, token)
         except SignalRefused as refused:
-            say_refused(self._worker, refused.err, refused.description, peer)
+            log_refused_event(self._worker, refused.err, refused.description, peer)
             if not refused.temporary:
                 turn.refused[token_id] = {"err": refused.err, "description": refused.description}
         except StoreBroken as broken:
-            say_refused(self._worker, "store-broken", broken.code, peer)
+            log_refused_event(self._worker, "store-broken", broken.code, peer)
         else:
-            say_received(self._worker, received, peer)
+            log_received_event(self._worker, received, peer)
             turn.acknowledged.append(token_id)
 
 
 def _taken(worker: SignalWorker, token_id: str, token: object) -> SignalEffects:
     if not isinstance(token, str):
         raise SignalRefused("invalid_request", "the event token is no text")
-    received = take(worker, token)
+    received = receive_event_token(worker, token)
     if received.signal.token_id != token_id:
         raise SignalRefused("invalid_request", "the event token has another jti than it is listed under")
     return received
 
 
-def _answer(polling: Polling, question: dict[str, Any]) -> tuple[dict[str, object], bool]:
+def _answer(polling: PollingSettings, question: dict[str, Any]) -> tuple[dict[str, object], bool]:
     headers = {
         "Content-Type": "application/json", "Accept": "application/json", "Authorization": f"Bearer {polling.token}",
     }  # fmt: skip

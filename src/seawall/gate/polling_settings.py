@@ -24,7 +24,7 @@ _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
 
 
 @dataclass(frozen=True, slots=True)
-class Polling:
+class PollingSettings:
     """Where a transmitter is asked for events. `every` in seconds; `trust` None: the system's certificates."""
 
     name: str
@@ -40,7 +40,7 @@ def read_polling(
     at: tuple[str | int, ...],
     document: PolicyDocument,
     faults: SettingsErrors,
-) -> Polling | None:
+) -> PollingSettings | None:
     """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`."""
     url, token_file = values["poll"], values["poll_token_file"]
     if url is None or token_file is None:
@@ -71,7 +71,7 @@ def read_polling(
         return None
     if token is None:
         return None
-    return None if url is None else Polling(policy.name, url, values["poll_every"], token, store)
+    return None if url is None else PollingSettings(policy.name, url, values["poll_every"], token, store)
 
 
 def _table(document: PolicyDocument, at: tuple[str | int, ...]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 What is remembered is what cannot change: how these octets parse, and that the signature is this key's. What can change is
 checked for every request, by the same functions in the same order: whether the issuer still has the key (4), the key's
 state (5), revocations (11), times (10) and the sender (12). Any other answer to "which key?" verifies from the beginning.
-Tokens are kept by a keyed digest, for a very short time, and each judge has its own memory: a new policy starts empty.
+Tokens are kept by a keyed digest, for a very short time, and each authoriser has its own memory: a new policy starts empty.
 A token is kept when it comes for the second time: tokens that come once leave nothing behind for the garbage collector.
 """
 
@@ -22,7 +22,7 @@ from seawall_tokens.verify.compact import Header
 from seawall_tokens.verify.state import ExaminationState
 
 if TYPE_CHECKING:
-    from seawall.gate.answers import Headers
+    from seawall.gate.responses import Headers
     from seawall_tokens.policy.issuer_policy import Policy
     from seawall_tokens.verify.replay import ReplayGuard
     from seawall_tokens.verify.request_binding import RequestBinding
@@ -39,7 +39,7 @@ _AGAIN: Final = (
 
 
 @dataclass(slots=True)
-class Verified:
+class VerifiedToken:
     """A token that was verified, and until when that is remembered.
 
     `identity` and `line` are the headers and the halves of the log line around its time, once somebody made them: they
@@ -59,12 +59,14 @@ class RecentTokens:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._key = os.urandom(32)
-        self._young: dict[bytes, Verified] = {}
-        self._old: dict[bytes, Verified] = {}
+        self._young: dict[bytes, VerifiedToken] = {}
+        self._old: dict[bytes, VerifiedToken] = {}
         self._met: dict[bytes, float] = {}
         """Until when a token that came once is known to have come."""
 
-    def verify(self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard) -> Verified:
+    def verify(
+        self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard
+    ) -> VerifiedToken:
         """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `MustWait` in the event loop)."""
         place = blake2b(token, digest_size=32, key=self._key).digest()
         recent = self._young.get(place) or self._old.get(place)
@@ -76,13 +78,13 @@ class RecentTokens:
         return self._remember(place, found, now)
 
     def _again(
-        self, recent: Verified, token: bytes, now: float, request: RequestBinding, replay: ReplayGuard
-    ) -> Verified | None:
+        self, recent: VerifiedToken, token: bytes, now: float, request: RequestBinding, replay: ReplayGuard
+    ) -> VerifiedToken | None:
         """The token once more; None when its key is another by now."""
         known = recent.token
         try:
             state = examination.begin(token, self._policy, now, request, replay)
-            fill(state, known, recent.header)
+            fill_state(state, known, recent.header)
             key_checks.find_key(state)
             if state.held.key is not known.key:
                 return None
@@ -94,10 +96,10 @@ class RecentTokens:
             raise Internal from None
         return recent
 
-    def _remember(self, place: bytes, found: AccessToken, now: float) -> Verified:
+    def _remember(self, place: bytes, found: AccessToken, now: float) -> VerifiedToken:
         members = found.header
         header = Header(members["alg"], members.get("kid"), members.get("typ"), members)
-        verified = Verified(found, header, now + SECONDS)
+        verified = VerifiedToken(found, header, now + SECONDS)
         if not 0 <= self._met.get(place, 0.0) - now <= SECONDS:
             if len(self._met) >= MOST:
                 self._met = {}
@@ -109,7 +111,7 @@ class RecentTokens:
         return verified
 
 
-def fill(state: ExaminationState, known: AccessToken, header: Header) -> None:
+def fill_state(state: ExaminationState, known: AccessToken, header: Header) -> None:
     """Give a new state what is known of the token."""
     state.claims = known.claims
     state.header = header

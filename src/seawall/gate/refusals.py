@@ -111,7 +111,7 @@ class AudienceNotHere(GateRefusal):
     words = "the token is not meant for this path"
 
 
-class ScopeInsufficient(GateRefusal):
+class PathScopeInsufficient(GateRefusal):
     """The path needs scopes that the token does not have."""
 
     code = "path-scope"
@@ -171,7 +171,7 @@ class NotReady(GateRefusal):
     status = 503
 
 
-class Broken(GateRefusal):
+class GateBroken(GateRefusal):
     """Something unexpected happened in the gate itself."""
 
     code = "gate-broken"

@@ -42,7 +42,7 @@ class _Line(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class RiskIncident:
     """The latest raised incident of an account. `last_event` is seconds since 1970."""
 
     id: str
@@ -51,20 +51,20 @@ class Incident:
     last_event: float
 
 
-class RiskBroken(ValueError):
+class RiskFileInvalid(ValueError):
     """The file cannot be read as incidents. Holds the place, never the content."""
 
 
-def read_incidents(path: Path, severity: str) -> dict[str, Incident]:
+def read_incidents(path: Path, severity: str) -> dict[str, RiskIncident]:
     """Raised incidents at or above a severity, by account in one spelling; of several the one with the latest event."""
     least = SEVERITIES.index(severity)
-    found: dict[str, Incident] = {}
+    found: dict[str, RiskIncident] = {}
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise RiskBroken(f"larger than {LARGEST_FILE} bytes")
+            raise RiskFileInvalid(f"larger than {LARGEST_FILE} bytes")
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise RiskBroken(error.strerror or "cannot be read") from None
+        raise RiskFileInvalid(error.strerror or "cannot be read") from None
     decoder = msgspec.json.Decoder(_Line)
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -73,14 +73,14 @@ def read_incidents(path: Path, severity: str) -> dict[str, Incident]:
             entry = decoder.decode(line)
             seen = datetime.fromisoformat(entry.last_event)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            raise RiskBroken(f"line {number} is no incident") from None
+            raise RiskFileInvalid(f"line {number} is no incident") from None
         seconds = (seen if seen.tzinfo else seen.replace(tzinfo=UTC)).timestamp()
         account = fold_name(entry.account)
         if not entry.raised or SEVERITIES.index(entry.severity) < least or not account:
             continue
         known = found.get(account)
         if known is None or known.last_event < seconds:
-            found[account] = Incident(entry.id, entry.severity, fold_name(entry.tenant), seconds)
+            found[account] = RiskIncident(entry.id, entry.severity, fold_name(entry.tenant), seconds)
     return found
 
 
@@ -90,7 +90,7 @@ class RiskList:
     def __init__(self, settings: RiskSettings, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self._clock = clock
-        self._accounts: dict[str, Incident] = {}
+        self._accounts: dict[str, RiskIncident] = {}
         self._version: tuple[int, int, int] | None = None
         self._failing_since: float | None = None
         self.state: State = "off" if settings.incidents is None else "broken"
@@ -118,7 +118,7 @@ class RiskList:
             if self._version is not None and self._clock() - status.st_mtime < SETTLING:
                 return self._trust_no_longer_than("being written")
             accounts = read_incidents(path, self.settings.severity)
-        except (OSError, RiskBroken) as error:
+        except (OSError, RiskFileInvalid) as error:
             fault = (error.strerror or "cannot be read") if isinstance(error, OSError) else str(error)
             return self._trust_no_longer_than(fault)
         self._accounts, self._version = accounts, version
@@ -132,12 +132,12 @@ class RiskList:
         if self._version is None or now - self._failing_since > PATIENCE:
             self.state, self.fault = "broken", fault
 
-    def incident_of(self, claims: Mapping[str, Any]) -> Incident | None:
+    def incident_of(self, claims: Mapping[str, Any]) -> RiskIncident | None:
         """The latest incident of whoever the token is about. A tenant on both sides must be the same."""
         accounts = self._accounts
         if not accounts:
             return None
-        worst: Incident | None = None
+        worst: RiskIncident | None = None
         tenant = claims.get("tid")
         for name in self.settings.claims:
             value = claims.get(name)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from seawall.gate.errors import GateInvalid
 from seawall.gate.path_rule import PathRule
 from seawall.gate.path_rules import fold_path
-from seawall.gate.paths import is_plain
+from seawall.gate.request_path import is_plain_path
 from seawall.gate.settings import GateSettings, StepUpSettings
 from seawall_base.settings_reader import MALFORMED, SettingsErrors, tables_of
 from seawall_base.settings_table import is_malformed, read_values
@@ -125,7 +125,7 @@ def _fault_of_path(rule: PathRule) -> tuple[str, str] | None:
     """Return what is wrong with a rule, and the fix."""
     if bool(rule.prefix) == bool(rule.exact):
         return "a path needs prefix or exact, and not both", 'write prefix = "/…" or exact = "/…"'
-    if not is_plain(rule.prefix or rule.exact):
+    if not is_plain_path(rule.prefix or rule.exact):
         return (
             "a path begins with / and is written plainly: no escapes, no `..`, no `//`, no query",
             "write it as the application reads it",

@@ -13,7 +13,7 @@ from seawall_tokens.verify.decision import harmless
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seawall.gate.loaded_policy import Loaded
+    from seawall.gate.loaded_policy import LoadedPolicy
     from seawall.gate.metrics import Metrics
     from seawall_tokens.revocation.follower import RevocationFollower
 
@@ -24,7 +24,7 @@ class SignalWorker(Protocol):
     """The worker that takes event tokens, as far as they need it."""
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedPolicy:
         """The policy that holds now."""
 
     @property
@@ -40,7 +40,7 @@ class SignalWorker(Protocol):
         """The time, in seconds since the epoch."""
 
 
-def take(worker: SignalWorker, token: str | bytes) -> SignalEffects:
+def receive_event_token(worker: SignalWorker, token: str | bytes) -> SignalEffects:
     """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
     now = worker.clock()
     genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
@@ -50,17 +50,17 @@ def take(worker: SignalWorker, token: str | bytes) -> SignalEffects:
     return received
 
 
-def say_refused(worker: SignalWorker, err: str, description: str, peer: str) -> None:
+def log_refused_event(worker: SignalWorker, err: str, description: str, peer: str) -> None:
     """Log and count an event token that was not taken; `peer` is who brought it."""
     line = {
         "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
         "words": description, "peer": peer,
     }  # fmt: skip
     _log.warning("%s", json.dumps(line, ensure_ascii=True))
-    worker.metrics.event(err)
+    worker.metrics.count_event(err)
 
 
-def say_received(worker: SignalWorker, received: SignalEffects, peer: str) -> None:
+def log_received_event(worker: SignalWorker, received: SignalEffects, peer: str) -> None:
     """Log and count what an event token did."""
     signal = received.signal
     line: dict[str, Any] = {
@@ -72,4 +72,4 @@ def say_received(worker: SignalWorker, received: SignalEffects, peer: str) -> No
     }  # fmt: skip
     _log.warning("%s", json.dumps(line, ensure_ascii=True))
     for one in received.events:
-        worker.metrics.event(one.outcome)
+        worker.metrics.count_event(one.outcome)

@@ -23,11 +23,11 @@ def status_routes(worker: Worker) -> list[Route]:
         faults = worker.faults()
         stopped = any(fault.stops for fault in faults)
         document: dict[str, Any] = {"status": "refusing" if stopped else "degraded" if faults else "ok"}
-        if peer_of(request) in worker.settings.metrics.allow:
+        if peer_address(request) in worker.settings.metrics.allow:
             document["faults"] = [
                 {"code": fault.code, "words": fault.words, "stops": fault.stops} for fault in faults
             ]
-            document["dry_run"] = worker.boot.dry_run
+            document["dry_run"] = worker.config.dry_run
             document["policy_loaded_at"] = worker.loaded_at
         return JSONResponse(document, 503 if stopped else 200, {"cache-control": "no-store"})
 
@@ -36,7 +36,7 @@ def status_routes(worker: Worker) -> list[Route]:
 
     async def metrics(request: Request) -> Response:
         settings = worker.settings.metrics
-        if not settings.enabled or peer_of(request) not in settings.allow:
+        if not settings.enabled or peer_address(request) not in settings.allow:
             return JSONResponse({"code": "not-found"}, 404)
         worker.measure()
         return Response(await run_in_threadpool(worker.metrics.text), media_type=CONTENT_TYPE)
@@ -48,6 +48,6 @@ def status_routes(worker: Worker) -> list[Route]:
     ]
 
 
-def peer_of(request: Request) -> str:
+def peer_address(request: Request) -> str:
     """The address of the connection, empty for a unix socket."""
     return request.client.host if request.client is not None else "?"

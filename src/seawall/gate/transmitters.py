@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.gate.polling_settings import Polling, read_polling
+from seawall.gate.polling_settings import PollingSettings, read_polling
 from seawall_base.settings_reader import SettingsErrors, check_unique, read_rows, tables_of
 from seawall_base.settings_table import is_malformed
 from seawall_base.settings_values import Setting, flag, seconds, text, texts, url
@@ -41,18 +41,18 @@ OF_AN_ISSUER: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class TransmitterEntry:
     """A transmitter, and how its events are fetched if they are not pushed."""
 
     transmitter: Transmitter
-    polling: Polling | None
+    polling: PollingSettings | None
 
 
 def read_transmitters(
     document: PolicyDocument, faults: SettingsErrors, clock: Callable[[], float]
-) -> tuple[Listened, ...]:
+) -> tuple[TransmitterEntry, ...]:
     """Return the transmitters of a policy file that make sense; what is wrong is added to `faults`."""
-    found: list[Listened] = []
+    found: list[TransmitterEntry] = []
     issuers: list[tuple[Path, str]] = []
     for at, table in tables_of(document.tables.get("gate", {}), "transmitter", faults, ("gate",)):
         one = _transmitter(table, at, document, faults, clock)
@@ -69,7 +69,7 @@ def _transmitter(
     document: PolicyDocument,
     faults: SettingsErrors,
     clock: Callable[[], float],
-) -> Listened | None:
+) -> TransmitterEntry | None:
     values = read_rows(table, TRANSMITTER_SETTINGS, at, faults, OF_AN_ISSUER)
     rest = {"token_types": [EVENT_TYPE]} | {
         name: value for name, value in table.items() if name in OF_AN_ISSUER
@@ -79,7 +79,7 @@ def _transmitter(
         return None
     transmitter = _made(policy, values, at, faults)
     polling = read_polling(policy, values, at, document, faults)
-    return None if transmitter is None else Listened(transmitter, polling)
+    return None if transmitter is None else TransmitterEntry(transmitter, polling)
 
 
 def _made(

@@ -1,7 +1,7 @@
 """One worker process: what it decides with, how it keeps that up to date, and what is wrong with it.
 
-Everything that can break is read here, and whatever is broken stops decisions: no policy, no judge; a store that cannot
-be confirmed, refusals by `Revocations`; keys too old, refusals by `KeyCache`; incidents unknown, refusals by `Judge`.
+Everything that can break is read here, and whatever is broken stops decisions: no policy, no authoriser; a store that cannot
+be confirmed, refusals by `Revocations`; keys too old, refusals by `KeyCache`; incidents unknown, refusals by `RequestAuthoriser`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seawall.gate.authorisation import RequestAuthoriser, make_request_authoriser
+from seawall.gate.decision_log import DecisionLog
 from seawall.gate.errors import GateInvalid
-from seawall.gate.judge import Judge, make_judge
-from seawall.gate.keys_at_hand import KeysAtHand, never_wait
 from seawall.gate.log_lines import LineHandler
 from seawall.gate.metrics import Metrics
+from seawall.gate.non_blocking_keys import NonBlockingKeySource, forbid_waiting
 from seawall.gate.polling import Poller
-from seawall.gate.record import Record
 from seawall.gate.risk import RiskList
 from seawall.gate.settings import GateSettings
 from seawall.gate.step_up import make_step_up
 from seawall.gate.verify_endpoint import VerifyEndpoint
-from seawall.web.probe import Fault
+from seawall.web.probe import HealthFault
 from seawall_base.errors import SeawallError
 from seawall_tokens.keys.cache import KeyCache
 from seawall_tokens.revocation.follower import RevocationFollower
@@ -39,7 +39,7 @@ from seawall_tokens.verify.replay import Nonces, SharedReplayGuard
 if TYPE_CHECKING:
     from seawall.gate.elevation import StepUp
 
-from seawall.gate.loaded_policy import Loaded, load, log_place, replay_of
+from seawall.gate.loaded_policy import LoadedPolicy, load_gate_policy, log_target, replay_path
 from seawall.web.error_log import log_unexpected_error
 
 VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
@@ -56,7 +56,7 @@ _log = logging.getLogger("seawall.gate")
 
 
 @dataclass(frozen=True, slots=True)
-class Boot:
+class WorkerConfig:
     """What the parent process gives every worker. `parts` are the groups of endpoints that it serves."""
 
     policy: Path
@@ -69,36 +69,36 @@ class Boot:
 class Worker:
     """The state of one worker process. Made and started in that process, after any fork."""
 
-    def __init__(self, boot: Boot, clock: Callable[[], float] = time.time) -> None:
-        self.boot = boot
+    def __init__(self, config: WorkerConfig, clock: Callable[[], float] = time.time) -> None:
+        self.config = config
         self.clock = clock
         self.metrics = Metrics()
-        self.loaded = load(boot.policy)
+        self.loaded = load_gate_policy(config.policy)
         self.loaded_at = clock()
-        self.judge: Judge | None = None
+        self.authoriser: RequestAuthoriser | None = None
         self.step_up: StepUp | None = None
         self.follower = RevocationFollower(self.loaded.store)
         self._policy_fault = ""
-        self._version = _version_of(boot.policy)
+        self._version = _version_of(config.policy)
         self._risk = RiskList(self.loaded.settings.risk, clock)
-        self._replay = SharedReplayGuard(replay_of(self.loaded))
-        self._nonces = Nonces([boot.nonce_secret])
-        self._handler = LineHandler(log_place(self.loaded))
-        self._record = Record(self._handler.add)
+        self._replay = SharedReplayGuard(replay_path(self.loaded))
+        self._nonces = Nonces([config.nonce_secret])
+        self._handler = LineHandler(log_target(self.loaded))
+        self._decision_log = DecisionLog(self._handler.add)
         self._threads = ThreadPoolExecutor(THREADS, "decide")
-        self._proofs = ThreadPoolExecutor(1, "proofs", never_wait)
+        self._proofs = ThreadPoolExecutor(1, "proofs", forbid_waiting)
         self._chores = ThreadPoolExecutor(1, "chores")
-        self._desk = ThreadPoolExecutor(2, "desk")
+        self._admin = ThreadPoolExecutor(2, "admin")
         self._signals = ThreadPoolExecutor(THREADS, "signals")
         self._tasks: list[asyncio.Task[None]] = []
         self._poller = Poller(self)
         self.verify = VerifyEndpoint(
-            lambda: self.judge,
+            lambda: self.authoriser,
             self.metrics,
-            self._record,
+            self._decision_log,
             self._threads,
             self._proofs,
-            dry_run=boot.dry_run,
+            dry_run=config.dry_run,
             clock=clock,
         )
 
@@ -109,19 +109,19 @@ class Worker:
 
     async def start(self) -> None:
         """Read the store, begin to decide, and go on keeping things up to date. Raises `StoreBroken`."""
-        never_wait()
+        forbid_waiting()
         self._log_to_handler()
         self.follower.start()
-        if VERIFY in self.boot.parts and self.settings.step_up.enabled:
+        if VERIFY in self.config.parts and self.settings.step_up.enabled:
             self.step_up = make_step_up(
-                self.settings, self.loaded.step_up, lambda: self.judge, self._record, self.clock
+                self.settings, self.loaded.step_up, lambda: self.authoriser, self._decision_log, self.clock
             )
-        self.judge = self._made(self.loaded, self._risk)
+        self.authoriser = self._made(self.loaded, self._risk)
         self.measure()
-        if EVENTS in self.boot.parts:
+        if EVENTS in self.config.parts:
             self._poller.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload_soon)
-        self._tasks = [asyncio.create_task(self._warm(self.judge)), asyncio.create_task(self._tick())]
+        self._tasks = [asyncio.create_task(self._warm(self.authoriser)), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
         """Stop what `start` began."""
@@ -131,10 +131,10 @@ class Worker:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        self.judge = None
-        never_wait(never=False)
+        self.authoriser = None
+        forbid_waiting(never=False)
         self.follower.stop()
-        for threads in (self._threads, self._proofs, self._chores, self._desk, self._signals):
+        for threads in (self._threads, self._proofs, self._chores, self._admin, self._signals):
             threads.shutdown(wait=False, cancel_futures=True)
         self._replay.close()
         if self.step_up is not None:
@@ -143,15 +143,15 @@ class Worker:
         decision.LOGGER.setLevel(logging.NOTSET)
         self._handler.close()
 
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[HealthFault]:
         """Everything that is wrong now, what stops requests first."""
         return sorted(self._faults(), key=lambda fault: not fault.stops)
 
-    def _faults(self) -> Iterator[Fault]:
-        if self.judge is None:
-            yield Fault("not-ready", "the worker has not started", stops=True)
+    def _faults(self) -> Iterator[HealthFault]:
+        if self.authoriser is None:
+            yield HealthFault("not-ready", "the worker has not started", stops=True)
         if self.follower.broken is not None or self.follower.revocations.stale:
-            yield Fault(
+            yield HealthFault(
                 "store-broken",
                 "the store of revocations cannot be confirmed",
                 stops=self.follower.revocations.stale,
@@ -161,25 +161,27 @@ class Worker:
         for name, status in statuses:
             if not status.serving or status.failure is not None:
                 words = f"keys of {name}: {status.failure or 'not loaded yet'}"
-                yield Fault("key-source", words, stops=none_serves)
-        risk = self.judge.risk if self.judge else self._risk
+                yield HealthFault("key-source", words, stops=none_serves)
+        risk = self.authoriser.risk if self.authoriser else self._risk
         if risk.state == "broken":
-            yield Fault("risk-unknown", f"the file of incidents: {risk.fault}", stops=risk.refuses_all)
+            yield HealthFault("risk-unknown", f"the file of incidents: {risk.fault}", stops=risk.refuses_all)
         for name, why in self._poller.faults().items():
-            yield Fault("signals-away", f"events of {name}: {why}", stops=False)
+            yield HealthFault("signals-away", f"events of {name}: {why}", stops=False)
         if self._policy_fault:
-            yield Fault("policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False)
+            yield HealthFault(
+                "policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False
+            )
         if self.step_up is not None and self.step_up.broken:
-            yield Fault(
+            yield HealthFault(
                 "step-up-broken", "the store of passkeys cannot be read: nobody can step up", stops=False
             )
         if self._handler.failing or self._handler.lost:
-            yield Fault("log-failing", f"{self._handler.lost} log lines were lost", stops=False)
+            yield HealthFault("log-failing", f"{self._handler.lost} log lines were lost", stops=False)
 
     def measure(self) -> None:
         """Put the present state into the metrics."""
-        risk = self.judge.risk if self.judge else self._risk
-        self.metrics.state(
+        risk = self.authoriser.risk if self.authoriser else self._risk
+        self.metrics.set_state(
             ready=not any(fault.stops for fault in self.faults()),
             stale_policy=bool(self._policy_fault),
             revocations=self.follower.revocations.view.count,
@@ -190,7 +192,7 @@ class Worker:
         for name, cache in self._caches():
             age = cache.status().age
             if age is not None:
-                self.metrics.key_age(name, age)
+                self.metrics.set_key_age(name, age)
 
     async def reload(self) -> bool:
         """Read the policy anew. A broken one changes nothing, is said loudly, and False is returned."""
@@ -200,30 +202,30 @@ class Worker:
             risk = self._risk
             if loaded.settings.risk != self.loaded.settings.risk:
                 risk = await loop.run_in_executor(self._chores, RiskList, loaded.settings.risk, self.clock)
-            judge = self._made(loaded, risk)
-            await self._warm(judge)
-            self._refuse_without_keys(judge)
+            authoriser = self._made(loaded, risk)
+            await self._warm(authoriser)
+            self._refuse_without_keys(authoriser)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one goes on
             self._policy_fault = error.message if isinstance(error, SeawallError) else type(error).__name__
             _log.error("the policy was not taken: %s", ascii(self._policy_fault))
-            self.metrics.reloaded(well=False)
+            self.metrics.count_reload(well=False)
             return False
-        self.judge, self.loaded, self._risk = judge, loaded, risk
+        self.authoriser, self.loaded, self._risk = authoriser, loaded, risk
         self._policy_fault, self.loaded_at = "", self.clock()
         _log.warning("the policy was read anew")
-        self.metrics.reloaded(well=True)
+        self.metrics.count_reload(well=True)
         return True
 
-    def _refuse_without_keys(self, judge: Judge) -> None:
+    def _refuse_without_keys(self, authoriser: RequestAuthoriser) -> None:
         """Stay with the policy whose keys are in memory while those of the new one cannot be loaded; it is tried again."""
         serving = {cache.issuer for _, cache in self._caches() if cache.status().serving}
-        for name, cache in caches_of(judge):
+        for name, cache in key_caches(authoriser):
             if cache.issuer in serving and not cache.status().serving:
                 self._version = UNREAD
                 raise GateInvalid(f"the keys of {name} cannot be loaded at present")
 
-    def _load_anew(self) -> Loaded:
-        loaded = load(self.boot.policy)
+    def _load_anew(self) -> LoadedPolicy:
+        loaded = load_gate_policy(self.config.policy)
         if loaded.store != self.loaded.store:
             raise GateInvalid("the store of revocations is another: start the gate anew for that")
         if loaded.settings.step_up != self.loaded.settings.step_up:
@@ -236,14 +238,14 @@ class Worker:
 
     async def chore(self, act: Callable[[], Any]) -> Any:
         """Do something for an administrator that waits for the disk, outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._desk, act)
+        return await asyncio.get_running_loop().run_in_executor(self._admin, act)
 
     async def take_signal(self, act: Callable[[], Any]) -> Any:
         """As `chore`, for what anybody may send: however much of it waits, an administrator does not wait behind it."""
         return await asyncio.get_running_loop().run_in_executor(self._signals, act)
 
-    def _made(self, loaded: Loaded, risk: RiskList) -> Judge:
-        return make_judge(
+    def _made(self, loaded: LoadedPolicy, risk: RiskList) -> RequestAuthoriser:
+        return make_request_authoriser(
             loaded.settings,
             loaded.document.policy(),
             revocations=self.follower.revocations,
@@ -254,13 +256,13 @@ class Worker:
         )
 
     def _caches(self) -> Iterator[tuple[str, KeyCache]]:
-        if self.judge is not None:
-            yield from caches_of(self.judge)
+        if self.authoriser is not None:
+            yield from key_caches(self.authoriser)
 
-    async def _warm(self, judge: Judge) -> None:
+    async def _warm(self, authoriser: RequestAuthoriser) -> None:
         """Load keys before the first token needs them; what cannot be loaded is refused when it is needed."""
         loop = asyncio.get_running_loop()
-        loads = [loop.run_in_executor(self._threads, cache.warm) for _, cache in caches_of(judge)]
+        loads = [loop.run_in_executor(self._threads, cache.warm) for _, cache in key_caches(authoriser)]
         await asyncio.gather(*loads)
 
     async def _tick(self) -> None:
@@ -278,17 +280,17 @@ class Worker:
                 log_unexpected_error(_log, "chores", error)
 
     async def _look_around(self) -> None:
-        judge = self.judge
-        if judge is not None:
-            await asyncio.get_running_loop().run_in_executor(self._chores, judge.risk.refresh)
-            for _, cache in caches_of(judge):
+        authoriser = self.authoriser
+        if authoriser is not None:
+            await asyncio.get_running_loop().run_in_executor(self._chores, authoriser.risk.refresh)
+            for _, cache in key_caches(authoriser):
                 cache.at_hand(cache.issuer, "")  # starts a refresh that is due
-        version = _version_of(self.boot.policy)
+        version = _version_of(self.config.policy)
         if version != self._version:
             # A file that is still being written is read when it has been left alone for one tick.
             self._version = version
             await asyncio.sleep(TICK)
-            if _version_of(self.boot.policy) == version:
+            if _version_of(self.config.policy) == version:
                 await self.reload()
             else:
                 self._version = UNREAD
@@ -306,10 +308,10 @@ class Worker:
         decision.LOGGER.setLevel(logging.CRITICAL)
 
 
-def caches_of(judge: Judge) -> Iterator[tuple[str, KeyCache]]:
-    """The key caches of a judge, by the issuer's name."""
-    for entry in judge.policy.issuers:
-        source = entry.keys.source if isinstance(entry.keys, KeysAtHand) else entry.keys
+def key_caches(authoriser: RequestAuthoriser) -> Iterator[tuple[str, KeyCache]]:
+    """Yield the key caches of an authoriser, each with the issuer's name."""
+    for entry in authoriser.policy.issuers:
+        source = entry.keys.source if isinstance(entry.keys, NonBlockingKeySource) else entry.keys
         if isinstance(source, KeyCache):
             yield entry.name, source
 

@@ -25,7 +25,7 @@ def new_secret() -> bytes:
     return pyotp.random_base32(32).encode("ascii")
 
 
-def step_of(secret: bytes, code: str, now: float) -> int | None:
+def find_time_step(secret: bytes, code: str, now: float) -> int | None:
     """The time step that the code belongs to; None when it is no code of the present minute and a half."""
     if not _FORM.fullmatch(code):
         return None
@@ -38,12 +38,12 @@ def step_of(secret: bytes, code: str, now: float) -> int | None:
     return found
 
 
-def uri_of(secret: bytes, *, account: str, issuer: str) -> str:
+def otpauth_uri(secret: bytes, *, account: str, issuer: str) -> str:
     """The `otpauth:` address that an app reads."""
     return pyotp.TOTP(secret.decode("ascii")).provisioning_uri(name=account, issuer_name=issuer)
 
 
-def picture_of(uri: str) -> str:
+def qr_code_svg(uri: str) -> str:
     """The address as a QR code: an SVG document."""
     out = BytesIO()
     qrcode.make(uri, image_factory=SvgPathImage).save(out)

@@ -10,7 +10,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class HealthFault:
     """Something that is wrong. `stops`: while it is, requests are refused for it."""
 
     code: str

@@ -17,7 +17,7 @@ import pyotp
 import pytest
 
 from seawall.gate.errors import GateInvalid
-from seawall.gate.loaded_policy import load
+from seawall.gate.loaded_policy import load_gate_policy
 from tests.gate.gates import AUDIENCE, Gate, Issuer, policy_text, running, until
 from tests.gate.step_up.device import Device
 
@@ -231,7 +231,7 @@ def test_settings_that_cannot_work_are_refused_at_start(tmp_path: Path, settings
     (tmp_path / "jwks.json").write_text(json.dumps(issuer.jwks()))
     (tmp_path / "policy.toml").write_text(policy_text(issuer, settings))
     with pytest.raises(GateInvalid, match=words):
-        load(tmp_path / "policy.toml")
+        load_gate_policy(tmp_path / "policy.toml")
 
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

@@ -20,9 +20,9 @@ from seawall.gate.path_rules import PathRules
 from seawall.gate.refusals import PathAmbiguous
 from seawall.gate.settings import StepUpSettings
 from seawall.gate.step_up import service
-from seawall.gate.step_up.place import Place, place_of
+from seawall.gate.step_up.elevation_path import ElevationPath, find_elevation_path
 from seawall.gate.step_up.service import StepUpRefused, StepUpService, new_invitation
-from seawall.gate.step_up.session import Session, account_of, session_of
+from seawall.gate.step_up.session import TokenSession, account_digest, read_token_session
 from seawall.gate.step_up.store import StepUpStore, create, key_file
 from seawall.web import one_time_codes as codes
 from seawall_base.errors import StoreBroken
@@ -38,7 +38,7 @@ CLAIMS: dict[str, Any] = {
     "client_id": "app",
     "jti": "t1",
 }
-ADMIN = Place("/admin", below=True)
+ADMIN = ElevationPath("/admin", below=True)
 
 
 @pytest.fixture
@@ -52,21 +52,23 @@ def opened(tmp_path: Path) -> Iterator[StepUpService]:
 def invited(made: StepUpService, claims: dict[str, Any] = CLAIMS) -> str:
     text, digest = new_invitation()
     made.store.invite(
-        account_of(claims["iss"], claims["sub"]), claims["iss"], claims["sub"], digest, NOW + 3600
+        account_digest(claims["iss"], claims["sub"]), claims["iss"], claims["sub"], digest, NOW + 3600
     )
     return text
 
 
-def registered(made: StepUpService, device: Device, session: Session | None = None) -> Device:
-    session = session or session_of(CLAIMS)
+def registered(made: StepUpService, device: Device, session: TokenSession | None = None) -> Device:
+    session = session or read_token_session(CLAIMS)
     invitation = invited(made)
     asked = made.ask_new(session, invitation, NOW)
     made.keep_new(session, invitation, asked["ceremony"], device.create(asked["options"], ORIGIN), "key", NOW)
     return device
 
 
-def confirmed(made: StepUpService, device: Device, place: Place = ADMIN, now: float = NOW) -> Elevation:
-    session = session_of(CLAIMS)
+def confirmed(
+    made: StepUpService, device: Device, place: ElevationPath = ADMIN, now: float = NOW
+) -> Elevation:
+    session = read_token_session(CLAIMS)
     asked = made.ask(session, place, now)
     return made.answer(session, asked["ceremony"], device.get(asked["options"], ORIGIN), now)
 
@@ -82,7 +84,7 @@ def refusal(act: Any) -> str:
 
 
 def with_codes(made: StepUpService) -> pyotp.TOTP:
-    session = session_of(CLAIMS)
+    session = read_token_session(CLAIMS)
     invitation = invited(made)
     maker = pyotp.TOTP(made.new_code(session, invitation, NOW)["secret"])
     made.keep_code(session, invitation, maker.at(int(NOW)), NOW)
@@ -116,8 +118,8 @@ def test_another_session_is_not_elevated(opened: StepUpService, other: dict[str,
 
 def test_a_token_without_a_session_is_one_of_its_own(opened: StepUpService) -> None:
     alone = {name: value for name, value in CLAIMS.items() if name != "sid"}
-    assert session_of(alone).session != session_of(alone | {"jti": "t2"}).session
-    assert session_of(alone).account == session_of(CLAIMS).account
+    assert read_token_session(alone).session != read_token_session(alone | {"jti": "t2"}).session
+    assert read_token_session(alone).account == read_token_session(CLAIMS).account
     for nothing in (
         {"iss": "i", "sub": "s"},
         {"iss": "i", "sid": "s"},
@@ -125,12 +127,12 @@ def test_a_token_without_a_session_is_one_of_its_own(opened: StepUpService) -> N
         {**CLAIMS, "iss": 1},
     ):
         with pytest.raises(Refusal):
-            session_of(nothing)
+            read_token_session(nothing)
 
 
 def test_an_answer_is_good_once_for_the_session_that_was_asked(opened: StepUpService) -> None:
     device = registered(opened, Device("app.example"))
-    session, other = session_of(CLAIMS), session_of(CLAIMS | {"sid": "s2"})
+    session, other = read_token_session(CLAIMS), read_token_session(CLAIMS | {"sid": "s2"})
     asked = opened.ask(session, ADMIN, NOW)
     answer = device.get(asked["options"], ORIGIN)
     assert refusal(lambda: opened.answer(other, asked["ceremony"], answer, NOW)) == "ceremony-unknown"
@@ -153,7 +155,7 @@ def test_an_answer_is_good_once_for_the_session_that_was_asked(opened: StepUpSer
 )
 def test_answers_for_somebody_else_are_refused(opened: StepUpService, device: Device, origin: str) -> None:
     good = registered(opened, Device("app.example"))
-    session = session_of(CLAIMS)
+    session = read_token_session(CLAIMS)
     invitation = invited(opened)
     asked = opened.ask_new(session, invitation, NOW)
     made = device.create(asked["options"], origin)
@@ -179,7 +181,7 @@ def test_a_copied_passkey_is_noticed_by_its_counter(opened: StepUpService) -> No
 
 
 def test_registering_needs_an_invitation_for_this_account_once(opened: StepUpService) -> None:
-    session = session_of(CLAIMS)
+    session = read_token_session(CLAIMS)
     assert refusal(lambda: opened.ask_new(session, "", NOW)) == "invitation-refused"
     assert refusal(lambda: opened.ask_new(session, new_invitation()[0], NOW)) == "invitation-refused"
     invitation = invited(opened, CLAIMS | {"sub": "bob"})
@@ -198,7 +200,7 @@ def test_registering_needs_an_invitation_for_this_account_once(opened: StepUpSer
 
 
 def test_a_code_elevates_once_and_is_worth_less(opened: StepUpService) -> None:
-    maker, session = with_codes(opened), session_of(CLAIMS)
+    maker, session = with_codes(opened), read_token_session(CLAIMS)
     used = maker.at(int(NOW))
     assert (
         refusal(lambda: opened.answer_code(session, used, ADMIN, NOW)) == "code-used"
@@ -218,7 +220,7 @@ def test_a_code_elevates_once_and_is_worth_less(opened: StepUpService) -> None:
 
 
 def test_guessing_codes_ends_soon_also_with_many_at_once(opened: StepUpService) -> None:
-    maker, session = with_codes(opened), session_of(CLAIMS)
+    maker, session = with_codes(opened), read_token_session(CLAIMS)
     later = NOW + 600
     right = maker.at(int(later))
     wrong = str((int(right) + 1) % 1_000_000).zfill(6)
@@ -241,7 +243,7 @@ def test_guessing_codes_ends_soon_also_with_many_at_once(opened: StepUpService) 
 
 
 def test_one_of_many_at_once_uses_a_code(opened: StepUpService) -> None:
-    maker, session = with_codes(opened), session_of(CLAIMS)
+    maker, session = with_codes(opened), read_token_session(CLAIMS)
     later = NOW + 90
     code = maker.at(int(later))
     won: list[Elevation] = []
@@ -261,7 +263,7 @@ def test_one_of_many_at_once_uses_a_code(opened: StepUpService) -> None:
 @given(st.text(max_size=12))
 def test_no_text_but_a_code_is_one(text: str) -> None:
     secret = codes.new_secret()
-    step = codes.step_of(secret, text, NOW)
+    step = codes.find_time_step(secret, text, NOW)
     if step is not None:
         assert pyotp.TOTP(secret.decode()).generate_otp(step) == text
 
@@ -272,13 +274,13 @@ def test_no_text_but_a_code_is_one(text: str) -> None:
                                          "signature", "attestationObject"]), inner, max_size=6), max_leaves=12))  # fmt: skip
 def test_no_answer_raises_or_is_taken(answer: Any) -> None:
     from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
-    from seawall.gate.step_up.records import Passkey
+    from seawall.gate.step_up.records import StoredPasskey
     from seawall.web.webauthn import RelyingParty
 
     party = RelyingParty("app.example", "x", (ORIGIN,))
     if isinstance(answer, dict):
         assert verify_new_passkey(party, answer, b"c" * 32, "x") is None
-        assert verify_passkey(party, answer, b"c" * 32, [Passkey(b"i" * 32, b"", 0)]) is None
+        assert verify_passkey(party, answer, b"c" * 32, [StoredPasskey(b"i" * 32, b"", 0)]) is None
 
 
 def test_removing_an_account_ends_its_elevations(opened: StepUpService) -> None:
@@ -288,10 +290,10 @@ def test_removing_an_account_ends_its_elevations(opened: StepUpService) -> None:
     (listed,) = opened.store.enrolled()
     assert listed.code
     assert [name for name, _, _ in listed.passkeys] == ["key"]
-    assert opened.store.remove(session_of(CLAIMS).account)
+    assert opened.store.remove(read_token_session(CLAIMS).account)
     assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
-    assert opened.state(session_of(CLAIMS)) == {"passkeys": 0, "code": False}
-    assert not opened.store.remove(session_of(CLAIMS).account)
+    assert opened.state(read_token_session(CLAIMS)) == {"passkeys": 0, "code": False}
+    assert not opened.store.remove(read_token_session(CLAIMS).account)
 
 
 def test_secrets_are_sealed_and_a_lost_key_is_said(opened: StepUpService, tmp_path: Path) -> None:
@@ -302,7 +304,7 @@ def test_secrets_are_sealed_and_a_lost_key_is_said(opened: StepUpService, tmp_pa
     key_file(path).write_bytes(bytes(32))
     other = StepUpStore(path)
     with pytest.raises(StoreBroken):
-        other.code(session_of(CLAIMS).account, confirmed=True)
+        other.code(read_token_session(CLAIMS).account, confirmed=True)
     other.close()
 
 
@@ -327,7 +329,7 @@ def test_a_store_that_is_exchanged_while_it_is_open_elevates_nobody(
     assert not opened.store.readable()
     assert elevation_of(opened, CLAIMS, "/admin", NOW) is None
     with pytest.raises(StoreBroken):
-        opened.answer_code(session_of(CLAIMS), maker.at(int(NOW) + 60), ADMIN, NOW + 60)
+        opened.answer_code(read_token_session(CLAIMS), maker.at(int(NOW) + 60), ADMIN, NOW + 60)
 
 
 def test_a_commit_that_fails_keeps_nobody_out_afterwards(opened: StepUpService) -> None:
@@ -351,14 +353,14 @@ def test_a_commit_that_fails_keeps_nobody_out_afterwards(opened: StepUpService) 
     real = store._local.connection
     store._local.connection = Full(real)
     with pytest.raises(StoreBroken):
-        opened.ask(session_of(CLAIMS), ADMIN, NOW)
+        opened.ask(read_token_session(CLAIMS), ADMIN, NOW)
     assert not real.in_transaction
     store._local.connection = real
     assert confirmed(opened, device).acr == "phr"
 
 
 def test_a_proof_for_everything_is_none_for_what_has_a_rule_of_its_own(opened: StepUpService) -> None:
-    confirmed(opened, registered(opened, Device("app.example")), Place("/", below=True))
+    confirmed(opened, registered(opened, Device("app.example")), ElevationPath("/", below=True))
     assert opened.elevations_of(CLAIMS, "/mail", NOW, within="/")
     assert not opened.elevations_of(CLAIMS, "/admin/users", NOW, within="/admin")
     assert not opened.elevations_of(CLAIMS, "/Admin", NOW, within="/ADMIN")
@@ -366,7 +368,7 @@ def test_a_proof_for_everything_is_none_for_what_has_a_rule_of_its_own(opened: S
 
 def test_questions_of_one_session_are_not_in_the_way_of_another(opened: StepUpService) -> None:
     device = registered(opened, Device("app.example"))
-    other = session_of(CLAIMS | {"sid": "of an intruder"})
+    other = read_token_session(CLAIMS | {"sid": "of an intruder"})
     for _ in range(service.OPEN_CEREMONIES):
         opened.ask(other, ADMIN, NOW)
     assert refusal(lambda: opened.ask(other, ADMIN, NOW)) == "too-many-attempts"
@@ -395,9 +397,9 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path, damage: str) -> None:
 def test_a_place_is_that_of_the_rule() -> None:
     rules = PathRules([PathRule(prefix="/admin", acr_values=("phr",)), PathRule(exact="/pay", acr_values=("phr",)),
                        PathRule(prefix="/open", public=True)])  # fmt: skip
-    assert place_of("/Admin/users?x=1", "GET", rules) == Place("/admin", below=True)
-    assert place_of("/pay", "POST", rules) == Place("/pay", below=False)
-    assert place_of("/mail/1", "GET", rules) == Place("/mail/1", below=False)
-    assert place_of("/open/1", "GET", rules) == Place("/open/1", below=False)
+    assert find_elevation_path("/Admin/users?x=1", "GET", rules) == ElevationPath("/admin", below=True)
+    assert find_elevation_path("/pay", "POST", rules) == ElevationPath("/pay", below=False)
+    assert find_elevation_path("/mail/1", "GET", rules) == ElevationPath("/mail/1", below=False)
+    assert find_elevation_path("/open/1", "GET", rules) == ElevationPath("/open/1", below=False)
     with pytest.raises(PathAmbiguous):
-        place_of("/admin/../x", "GET", rules)
+        find_elevation_path("/admin/../x", "GET", rules)

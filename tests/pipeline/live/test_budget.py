@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.console.context import ConsoleSettings, Context
-from seawall.console.data.answers import desk_of
+from seawall.console.context import ConsoleContext, ConsoleSettings
+from seawall.console.data.answers import what_if_service
 from seawall.console.data.running_values import BudgetValue
-from seawall.console.data.summary import summary_of
+from seawall.console.data.summary import build_summary
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.settings import LiveSettings
 from tests.pipeline.live.running import bodies, quick, running, settled
@@ -18,10 +18,10 @@ DAY = 86_400_000_000
 
 
 @contextmanager
-def looking(settings: LiveSettings) -> Iterator[Context]:
+def looking(settings: LiveSettings) -> Iterator[ConsoleContext]:
     """A console over the store of a watch that has ended."""
     with open_watch_store(settings) as (database, lake):
-        yield Context(database, lake, bytes(32), ConsoleSettings())
+        yield ConsoleContext(database, lake, bytes(32), ConsoleSettings())
 
 
 def watched(logs: Path, store: Path, budget: float | None) -> LiveSettings:
@@ -36,8 +36,8 @@ def watched(logs: Path, store: Path, budget: float | None) -> LiveSettings:
     return settings
 
 
-def budget(context: Context) -> BudgetValue:
-    return summary_of(context, 60 * DAY).budget
+def budget(context: ConsoleContext) -> BudgetValue:
+    return build_summary(context, 60 * DAY).budget
 
 
 def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(
@@ -52,7 +52,7 @@ def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(
         assert (shown.per_day, shown.span_days, shown.allowed) == (50.0 * len(shown.tenants), span, 50 * span)
         assert [(one.per_day, one.allowed) for one in shown.tenants] == [(50.0, 50 * span)]
         assert 0 < shown.spent == sum(one.spent for one in shown.tenants) <= shown.allowed
-        desk = desk_of(context)
+        desk = what_if_service(context)
         same = desk.what_if(50.0)
         assert (same.more, same.fewer) == ((), ())
         assert same.raised == shown.spent

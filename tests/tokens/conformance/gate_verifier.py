@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from seawall.gate.judge import Case, make_judge
+from seawall.gate.authorisation import RequestContext, make_request_authoriser
 from seawall.gate.original_request import read_request
 from seawall.gate.refusals import GateRefusal
 from seawall.gate.risk import RiskList
@@ -23,7 +23,7 @@ NONCES = Nonces([bytes(32)])
 def verify(token: str, context: Context) -> dict[str, Any]:
     """The identity that the gate hands on, twice: what was verified moments ago is judged by another path."""
     policy = policy_of(context)
-    judge = make_judge(
+    judge = make_request_authoriser(
         SETTINGS,
         policy,
         revocations=policy.revocations,
@@ -33,9 +33,9 @@ def verify(token: str, context: Context) -> dict[str, Any]:
         step_up=None,
     )
     request = read_request(scope_of(token, context), SETTINGS)
-    verdict = judge.decide(Case(request), context.now)
+    verdict = judge.authorise(RequestContext(request), context.now)
     if not context.request.proofs:
-        assert judge.decide(Case(request), context.now).identity == verdict.identity
+        assert judge.authorise(RequestContext(request), context.now).identity == verdict.identity
     return {name.decode(): value.decode() for name, value in verdict.identity}
 
 

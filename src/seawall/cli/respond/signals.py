@@ -299,9 +299,9 @@ def serve(
     Examples:
       seawall respond signals serve --listen 127.0.0.1:8095
     """
-    from seawall.console.listening import Certificate, check_certificate, parse_address
+    from seawall.console.listening import TlsCertificate, check_certificate, parse_address
     from seawall.console.listening import listen as listen_at
-    from seawall.gate.transmitting import Pusher, Transmitting, application
+    from seawall.gate.signal_transmitter import SignalPusher, SignalTransmitter, make_application
     from seawall.response.errors import SignalsInvalid
     from seawall.response.signals import signing, transmitter
     from seawall.response.signals.settings import load_settings
@@ -316,15 +316,15 @@ def serve(
             f"{address}: tokens would cross the network unencrypted",
             fix="give --certificate and --key, or a proxy",
         )
-    pair = Certificate(certificate, key) if certificate is not None and key is not None else None
+    pair = TlsCertificate(certificate, key) if certificate is not None and key is not None else None
     if pair is not None:
         check_certificate(pair)
     loaded = load_settings(settings)
     outbox = _outbox(loaded)
     signing_key = signing.load_signing_key(loaded.key)
     transmitter.sign_anew(outbox, signing_key)
-    work = Transmitting(loaded, signing_key, outbox)
-    pusher = Pusher(work, lambda done: _say([done]))
+    work = SignalTransmitter(loaded, signing_key, outbox)
+    pusher = SignalPusher(work, lambda done: _say([done]))
 
     def ready() -> None:
         pusher.start()
@@ -332,7 +332,7 @@ def serve(
 
     try:
         code = listen_at(
-            application(work),
+            make_application(work),
             address,
             pair,
             on_ready=ready,

@@ -11,10 +11,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from seawall.console.data.choosing import Cursor, Limit, Name
+from seawall.console.api_error import not_found
 from seawall.console.data.incident_values import Page
-from seawall.console.data.lately import Lately, lately
+from seawall.console.data.lake_pages import attacker_record_ids, cache_by_state, parse_span, require_lake
 from seawall.console.data.presentation import finite, listed_row, time_text
+from seawall.console.data.queue_filter import Cursor, Limit, Name
 from seawall.console.data.record_rows import network_name
 from seawall.console.data.record_values import (
     AccountRow,
@@ -26,10 +27,9 @@ from seawall.console.data.record_values import (
     ValueUse,
 )
 from seawall.console.data.records import Moment
-from seawall.console.data.stored import checked_span, intruders_of, lake_of, remembered
-from seawall.console.data.summary import accounts_by_tenant
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import not_found
+from seawall.console.data.slow_values import SlowValueCache, slow_value_cache
+from seawall.console.data.summary import count_accounts
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.storage.database import QueueEntry, QueueQuery
 from seawall.storage.lake import Account, Lake, Used
 from seawall.storage.lake.appending import UNKNOWN
@@ -83,10 +83,10 @@ class TimelineQuery(AccountQuery, frozen=True, forbid_unknown_fields=True, kw_on
     slots: Annotated[int, Meta(ge=1, le=500)] = 200
 
 
-def accounts(call: Call) -> Page[AccountRow]:
+def list_accounts(call: ApiCall) -> Page[AccountRow]:
     """Accounts: the worst first, by organisation and name, or the last active first."""
     asked: AccountsQuery = call.query
-    lake = lake_of(call.context)
+    lake = require_lake(call.context)
     order = asked.sort or ("name" if asked.q.strip() else "worst")
     if order != "name":
         return _ranked(call, lake, asked, order)
@@ -107,7 +107,7 @@ def accounts(call: Call) -> Page[AccountRow]:
 
 
 def _ranked(
-    call: Call, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
+    call: ApiCall, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
     """A page in an order for which all accounts have to be looked at: as they were a minute ago at most."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
@@ -115,7 +115,7 @@ def _ranked(
     if text:  # there are too many texts to remember what each finds
         places, worst = _placed(call, lake, asked.tenant, text, order)
     else:
-        kept: Lately[Placed] = lately(call.context, "accounts")
+        kept: SlowValueCache[Placed] = slow_value_cache(call.context, "accounts")
         places, worst = kept.get(
             (asked.tenant, order), call.now, lambda: _placed(call, lake, asked.tenant, "", order)
         )
@@ -129,7 +129,7 @@ def _ranked(
 
 
 def _placed(
-    call: Call, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
+    call: ApiCall, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
 ) -> Placed:
     """All accounts in order, and how many incidents each has and how bad."""
     tenants = _tenants(call, lake) if tenant is None else [tenant]
@@ -165,9 +165,9 @@ def _row(tenant: str, one: Account, worst: Worst) -> AccountRow:
     )
 
 
-def _tenants(call: Call, lake: Lake) -> list[str]:
+def _tenants(call: ApiCall, lake: Lake) -> list[str]:
     with call.context.database.reading() as work:
-        known, last = accounts_by_tenant(work)
+        known, last = count_accounts(work)
     # What is known of the scored days costs nothing; events that no day has yet are told by the parts themselves.
     return sorted({*known, UNKNOWN} if known and last is not None else lake.tenants())
 
@@ -197,10 +197,10 @@ def _found(lake: Lake, asked: AccountQuery) -> tuple[str, Account | None]:
     return asked.tenant, one
 
 
-def account(call: Call) -> AccountValue:
+def show_account(call: ApiCall) -> AccountValue:
     """What is known of an account."""
     asked: AccountQuery = call.query
-    lake = lake_of(call.context)
+    lake = require_lake(call.context)
     where, one = _found(lake, asked)
     incidents = _incidents(call, asked)
     if one is None and not incidents:
@@ -208,7 +208,7 @@ def account(call: Call) -> AccountValue:
     end = 1 if one is None else one.last + 1
     start = 0 if one is None else max(one.first, end - PROFILE_DAYS * _DAY)
     # Of an account with a hundred thousand events it takes a while: once for each state of its events.
-    profile = remembered(
+    profile = cache_by_state(
         call.context,
         "profiles",
         (where, asked.account),
@@ -231,7 +231,7 @@ def account(call: Call) -> AccountValue:
     )
 
 
-def _incidents(call: Call, asked: AccountQuery) -> list[QueueEntry]:
+def _incidents(call: ApiCall, asked: AccountQuery) -> list[QueueEntry]:
     choice = QueueQuery(tenant=asked.tenant, account=asked.account)
     with call.context.database.reading() as work:
         return work.incidents.rows(choice, order="time", limit=MOST_INCIDENTS)
@@ -266,21 +266,21 @@ def _text(value: str | int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def timeline(call: Call) -> AccountTimeline:
+def show_timeline(call: ApiCall) -> AccountTimeline:
     """An account's events over time, by network; lanes with the intruder's events are never left out."""
     asked: TimelineQuery = call.query
-    lake = lake_of(call.context)
-    checked_span(asked.start, asked.end)
+    lake = require_lake(call.context)
+    parse_span(asked.start, asked.end)
     where, one = _found(lake, asked)
     incidents = _incidents(call, asked)
     if one is None and not incidents:
         raise not_found("such account")
     first = one.first if one is not None else min(row.first_event for row in incidents)
     last = one.last if one is not None else max(row.last_event for row in incidents)
-    start, end = checked_span(asked.start or time_text(first), asked.end or time_text(max(last, first) + 1))
+    start, end = parse_span(asked.start or time_text(first), asked.end or time_text(max(last, first) + 1))
     with call.context.database.reading() as work:
-        intruders = intruders_of(call, work, asked.tenant, asked.account)
-    told = remembered(
+        intruders = attacker_record_ids(call, work, asked.tenant, asked.account)
+    told = cache_by_state(
         call.context,
         "timelines",
         (where, asked.account, start, end, asked.slots),
@@ -324,7 +324,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/accounts",
-        handle=accounts,
+        handle=list_accounts,
         role="viewer",
         summary="Accounts: the worst first, by organisation and name, or the last active first",
         group="accounts",
@@ -334,7 +334,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/account",
-        handle=account,
+        handle=show_account,
         role="viewer",
         summary="What is known of an account",
         group="accounts",
@@ -345,7 +345,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/account/timeline",
-        handle=timeline,
+        handle=show_timeline,
         role="viewer",
         summary="An account's events over time, by network",
         group="accounts",

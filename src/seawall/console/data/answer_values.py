@@ -13,7 +13,7 @@ _LONGEST = 2_000
 _MOST = 50
 
 
-def stands(answer: Feedback, now: int) -> bool:
+def is_standing(answer: Feedback, now: int) -> bool:
     """Whether an answer is neither withdrawn nor expired."""
     return answer.withdrawn_at is None and (answer.expires_at is None or answer.expires_at > now)
 
@@ -50,5 +50,5 @@ def answer_fields(answer: Feedback, now: int) -> dict[str, Any]:
         "expires_at": time_or_none(answer.expires_at),
         "withdrawn_at": time_or_none(answer.withdrawn_at),
         "withdrawn_by": answer.withdrawn_by,
-        "standing": stands(answer, now),
+        "standing": is_standing(answer, now),
     }

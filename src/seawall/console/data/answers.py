@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.data.answer_values import answer_fields, answer_value, stands
-from seawall.console.data.choosing import Cursor, Limit
+from seawall.console.api_error import invalid, not_found
+from seawall.console.data.answer_values import answer_fields, answer_value, is_standing
 from seawall.console.data.incident_values import (
     AnswerName,
     AnswerValue,
@@ -18,10 +18,10 @@ from seawall.console.data.incident_values import (
     Preview,
     StandingAnswer,
 )
-from seawall.console.data.incidents import found
+from seawall.console.data.incidents import get_incident
 from seawall.console.data.presentation import finite, listed_row
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import invalid, not_found
+from seawall.console.data.queue_filter import Cursor, Limit
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.pipeline.live.desk import WhatIfService
 from seawall.storage.database import Feedback, Transaction
@@ -30,7 +30,7 @@ from seawall_base.times import parse_rfc3339
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 _AT_ONCE: Final = 500
 _MOST_READ: Final = 40
@@ -48,22 +48,22 @@ class AnswerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def desk_of(context: Context) -> WhatIfService:
-    """The desk that answers what-if questions, made at its first use."""
-    if context.desk is None:
-        context.desk = WhatIfService(context.database, context.clock)
-    desk: WhatIfService = context.desk
-    return desk
+def what_if_service(context: ConsoleContext) -> WhatIfService:
+    """Return the service that answers what-if questions, made at its first use."""
+    if context.what_if is None:
+        context.what_if = WhatIfService(context.database, context.clock)
+    what_if: WhatIfService = context.what_if
+    return what_if
 
 
-def rows_of(work: Transaction, ids: Iterable[str]) -> list[IncidentRow]:
+def incident_rows(work: Transaction, ids: Iterable[str]) -> list[IncidentRow]:
     """The incidents of these ids that there still are, in their order."""
     listed = (work.incidents.row(id_) for id_ in ids)
     return [listed_row(row) for row in listed if row is not None]
 
 
 def _draft(asked: NewAnswer) -> FeedbackDraft:
-    """The draft as the desk takes it. Raises `Refused` (422)."""
+    """Return the draft as the what-if service takes it. Raises `ApiError` (422)."""
     expires_at = None
     if asked.expires_at is not None:
         try:
@@ -76,37 +76,37 @@ def _draft(asked: NewAnswer) -> FeedbackDraft:
     return FeedbackDraft(asked.answer, asked.scope.reach, values, expires_at)
 
 
-def preview(call: Call) -> Preview:
+def preview_answer(call: ApiCall) -> Preview:
     """What an answer would change."""
     draft = _draft(call.body)
     with call.context.database.reading() as work:
-        incident, _ = found(work, call.path["id"])
-    told = desk_of(call.context).preview(incident.id, draft)
+        incident, _ = get_incident(work, call.path["id"])
+    told = what_if_service(call.context).preview(incident.id, draft)
     with call.context.database.reading() as work:
         lowered = [
             Lowered(row, finite(change.before), finite(change.after))
             for change in told.lowered
-            for row in rows_of(work, [change.id])
+            for row in incident_rows(work, [change.id])
         ]
         return Preview(
-            rows_of(work, told.hidden),
+            incident_rows(work, told.hidden),
             lowered,
-            rows_of(work, told.raised),
+            incident_rows(work, told.raised),
             told.days,
             list(told.never_hidden),
             told.note,
         )
 
 
-def give(call: Call) -> AnswerValue:
+def give_answer(call: ApiCall) -> AnswerValue:
     """Give an answer: the running watch learns from it within a second."""
     asked: NewAnswer = call.body
     draft = _draft(asked)
     with call.context.database.reading() as work:
-        incident, _ = found(work, call.path["id"])
-    prepared = desk_of(call.context).prepared(incident.id, draft)
+        incident, _ = get_incident(work, call.path["id"])
+    prepared = what_if_service(call.context).prepared(incident.id, draft)
     with call.context.database.writing() as work:
-        incident, _ = found(work, incident.id)  # it may have grown meanwhile, and have another id
+        incident, _ = get_incident(work, incident.id)  # it may have grown meanwhile, and have another id
         answer = work.answers.give(
             incident.id,
             prepared.draft.answer,
@@ -129,7 +129,7 @@ def give(call: Call) -> AnswerValue:
     return answer_value(answer, call.now)
 
 
-def answers(call: Call) -> Page[StandingAnswer]:
+def list_answers(call: ApiCall) -> Page[StandingAnswer]:
     """Answers, the newest first, each with how many incidents of the last 30 days it hides."""
     asked: AnswerQuery = call.query
     purpose = f"answers\n{asked.standing} {asked.kind}"
@@ -142,7 +142,7 @@ def answers(call: Call) -> Page[StandingAnswer]:
         cursor = call.context.cursors.write(purpose, kept[asked.limit - 1].id)
     elif last is not None:
         cursor = call.context.cursors.write(purpose, last)
-    hides = desk_of(call.context).hides() if kept else {}
+    hides = what_if_service(call.context).hides() if kept else {}
     items = [
         StandingAnswer(**answer_fields(answer, call.now), hides=hides.get(answer.id, 0))
         for answer in kept[: asked.limit]
@@ -150,7 +150,7 @@ def answers(call: Call) -> Page[StandingAnswer]:
     return Page(items, cursor)
 
 
-def _wanted(call: Call, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
+def _wanted(call: ApiCall, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
     """Answers that are wanted, one more than the page holds; the last one read, where there may be more behind it."""
     kept: list[Feedback] = []
     with call.context.database.reading() as work:
@@ -166,10 +166,10 @@ def _wanted(call: Call, asked: AnswerQuery, before: int | None) -> tuple[list[Fe
 def _is_wanted(answer: Feedback, asked: AnswerQuery, now: int) -> bool:
     if asked.kind is not None and answer.answer != asked.kind:
         return False
-    return asked.standing is None or stands(answer, now) == asked.standing
+    return asked.standing is None or is_standing(answer, now) == asked.standing
 
 
-def withdraw(call: Call) -> None:
+def withdraw_answer(call: ApiCall) -> None:
     """Take an answer back: what it taught is forgotten within a second."""
     text = call.path["id"]
     if not text.isascii() or not text.isdigit() or len(text) > 18:
@@ -188,7 +188,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/incidents/{id}/answers/preview",
-        handle=preview,
+        handle=preview_answer,
         role="analyst",
         summary="What an answer would have changed in the last 30 days; nothing is kept, and a note does not matter",
         group="answers",
@@ -198,7 +198,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/incidents/{id}/answers",
-        handle=give,
+        handle=give_answer,
         role="analyst",
         summary="Answer an incident",
         group="answers",
@@ -209,7 +209,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/answers",
-        handle=answers,
+        handle=list_answers,
         role="viewer",
         summary="Answers, the newest first, and how many incidents each hides",
         group="answers",
@@ -219,7 +219,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="DELETE",
         path="/api/answers/{id}",
-        handle=withdraw,
+        handle=withdraw_answer,
         role="analyst",
         summary="Take an answer back",
         group="answers",

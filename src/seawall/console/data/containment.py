@@ -11,15 +11,15 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
-from seawall.console.data.incidents import found
+from seawall.console.api_error import conflict
+from seawall.console.data.incidents import get_incident
+from seawall.console.data.lake_pages import cache_by_state
 from seawall.console.data.plan_values import Covers, PlanValue, plan_value
 from seawall.console.data.presentation import time_text
-from seawall.console.data.reading import note_reading
+from seawall.console.data.reading_audit import audit_reading
 from seawall.console.data.scope_child import MADE_FROM, PLANS
-from seawall.console.data.scope_search import Search, searches_of
-from seawall.console.data.stored import remembered
-from seawall.console.endpoint import JSON, Call, Endpoint
-from seawall.console.refused import conflict
+from seawall.console.data.scope_search import RunningSearch, scope_searches
+from seawall.console.endpoint import JSON, ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.response import plan_request
 from seawall.response.containment.documents import plan_to_document
@@ -41,7 +41,7 @@ class PlanQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     covers: Covers = "touched"
 
 
-def shown(call: Call) -> PlanValue:
+def show_plan(call: ApiCall) -> PlanValue:
     """The plan of an incident; whoever reads it has read records of its account."""
     incident = _incident(call)
     search, with_possible = _search(call, incident)
@@ -51,11 +51,11 @@ def shown(call: Call) -> PlanValue:
         if made is None:
             return PlanValue(id="", steps=[], more=0, before=[], warnings=[], missing=missing)
         value = plan_value(made, PlanRequest(incident))
-    note_reading(call, incident.tenant, incident.account, incident=incident.id)
+    audit_reading(call, incident.tenant, incident.account, incident=incident.id)
     return value
 
 
-def file(call: Call) -> Response:
+def download_plan(call: ApiCall) -> Response:
     """The plan as the file that `seawall respond apply` takes, and a line in the audit trail that says who took it."""
     incident = _incident(call)
     search, with_possible = _search(call, incident)
@@ -75,22 +75,22 @@ def file(call: Call) -> Response:
     return Response(content, media_type=JSON, headers=headers)
 
 
-def _incident(call: Call) -> Incident:
+def _incident(call: ApiCall) -> Incident:
     with call.context.database.reading() as work:
-        return found(work, call.path["id"])[0]
+        return get_incident(work, call.path["id"])[0]
 
 
-def _search(call: Call, incident: Incident) -> tuple[Search | None, bool]:
+def _search(call: ApiCall, incident: Incident) -> tuple[RunningSearch | None, bool]:
     """The search that found whom else the plan is about, None for the incident's account alone; and whether the possible join."""
     asked: PlanQuery = call.query
-    search = searches_of(call.context).of(incident.id)
+    search = scope_searches(call.context).of(incident.id)
     if asked.covers == "incident" or not call.who.may("analyst") or search is None or search.state != "done":
         return None, False
     with_possible = asked.covers == "possible"
     return search, with_possible and search.file(PLANS[True]).is_file()
 
 
-def _own_plan(call: Call, incident: Incident) -> tuple[ContainmentPlan | None, str]:
+def _own_plan(call: ApiCall, incident: Incident) -> tuple[ContainmentPlan | None, str]:
     """The plan of the incident's own account, or why there is none."""
     lake = call.context.lake
     if lake is None:
@@ -100,7 +100,7 @@ def _own_plan(call: Call, incident: Incident) -> tuple[ContainmentPlan | None, s
         return None, why
     with call.context.database.reading() as work:
         state = (work.incidents.revision(), call.now // MINUTE)
-    made = remembered(call.context, "plans", incident.id, state, lambda: plan_of(lake, incident))
+    made = cache_by_state(call.context, "plans", incident.id, state, lambda: make_plan(lake, incident))
     if made is not None:
         return made, ""
     start, end = map(time_text, PlanRequest(incident).gathering().span)
@@ -108,7 +108,7 @@ def _own_plan(call: Call, incident: Incident) -> tuple[ContainmentPlan | None, s
     return None, f"A plan is made from records. {why}"
 
 
-def plan_of(lake: Lake, incident: Incident) -> ContainmentPlan | None:
+def make_plan(lake: Lake, incident: Incident) -> ContainmentPlan | None:
     """The plan of an incident, from the stored events of its account; None where there are none."""
     return plan_request.request_plan(StoredEvents(lake, MADE_FROM), PlanRequest(incident))
 
@@ -117,7 +117,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/plan",
-        handle=shown,
+        handle=show_plan,
         role="viewer",
         summary="The containment plan: what to do, in order, with the undo of each step; nothing is applied",
         group="incidents",
@@ -127,7 +127,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/plan.json",
-        handle=file,
+        handle=download_plan,
         role="viewer",
         summary="The containment plan as a file for `seawall respond apply`; nothing is applied",
         group="incidents",

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from seawall.console.data.answers import desk_of, rows_of
+from seawall.console.data.answers import incident_rows, what_if_service
 from seawall.console.data.presentation import finite
 from seawall.console.data.running_values import (
     Calibration,
@@ -19,7 +19,7 @@ from seawall.console.data.running_values import (
     WeightValue,
     WhatIf,
 )
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.storage.database import QueueQuery, Transaction
 from seawall.version import __version__
 
@@ -35,10 +35,10 @@ class WhatIfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Annotated[float, Meta(ge=0, le=100_000)] | None = None
 
 
-def detector(call: Call) -> DetectorValue:
+def show_detector(call: ApiCall) -> DetectorValue:
     """How well detection does."""
-    desk = desk_of(call.context)
-    calibration = desk.calibration()
+    what_if = what_if_service(call.context)
+    calibration = what_if.calibration()
     with call.context.database.reading() as work:
         days = _days(work)
     return DetectorValue(
@@ -57,23 +57,27 @@ def detector(call: Call) -> DetectorValue:
                 week.expected,
                 week.unanswered,
             )
-            for week in desk.ledger()
+            for week in what_if.ledger()
         ],
         days,
         [
             WeightValue(weight.tenant, weight.aspect, finite(weight.factor), weight.answers)
-            for weight in desk.weights()[:MOST_WEIGHTS]
+            for weight in what_if.weights()[:MOST_WEIGHTS]
         ],
         __version__,
     )
 
 
-def what_if(call: Call) -> WhatIf:
+def preview_budget(call: ApiCall) -> WhatIf:
     """What another budget would raise."""
-    told = desk_of(call.context).what_if(call.query.budget)
+    told = what_if_service(call.context).what_if(call.query.budget)
     with call.context.database.reading() as work:
         return WhatIf(
-            told.per_day, told.allowed, told.raised, rows_of(work, told.more), rows_of(work, told.fewer)
+            told.per_day,
+            told.allowed,
+            told.raised,
+            incident_rows(work, told.more),
+            incident_rows(work, told.fewer),
         )
 
 
@@ -103,7 +107,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/detector",
-        handle=detector,
+        handle=show_detector,
         role="viewer",
         summary="Calibration, the ledger of false alarms, days, and what answers have made of weights",
         group="detector",
@@ -112,7 +116,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/detector/what-if",
-        handle=what_if,
+        handle=preview_budget,
         role="viewer",
         summary="What another budget would have raised in the last 30 days",
         group="detector",

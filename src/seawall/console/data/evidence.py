@@ -57,7 +57,7 @@ COLUMNS: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class EvidenceExport:
     """Who exported, when (microseconds), with which version, and in which zone local times are given."""
 
     at: int
@@ -71,7 +71,7 @@ def write_evidence(
     incident: Incident,
     value: IncidentValue,
     records: Iterable[Record],
-    export: Export,
+    export: EvidenceExport,
     *,
     left_out: int = 0,
     forms: Mapping[str, str] | None = None,
@@ -168,7 +168,9 @@ def _report(incident: Incident) -> str:
     return render_report(ReportInput((replace(incident, raised=True),), period=times))
 
 
-def _readme(value: IncidentValue, export: Export, count: int, left_out: int, forms: Sequence[str]) -> str:
+def _readme(
+    value: IncidentValue, export: EvidenceExport, count: int, left_out: int, forms: Sequence[str]
+) -> str:
     more = (
         f" {left_out:,} further records of it are not in here: they were too many, or are no longer stored."
         if left_out
@@ -201,5 +203,5 @@ The manifest proves that the files belong together, not who made them: keep its 
 """
 
 
-def _offset(export: Export) -> str:
+def _offset(export: EvidenceExport) -> str:
     return moment(export.at).astimezone(export.zone).strftime("%z")

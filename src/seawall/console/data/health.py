@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from seawall.console.data.choosing import Cursor, Limit
 from seawall.console.data.incident_values import Page
 from seawall.console.data.presentation import time_or_none, time_text
+from seawall.console.data.queue_filter import Cursor, Limit
 from seawall.console.data.running_values import (
     Gap,
     IngestHealth,
@@ -20,14 +20,14 @@ from seawall.console.data.running_values import (
     SourceState,
     SourceValue,
 )
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.events.readers import UNRECOGNISED
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.database import SourceStatus, Transaction
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 COVERAGE: Final = "coverage"
 """The setting under which detection keeps what the logs could not show."""
@@ -47,16 +47,16 @@ class ProblemQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def status_of(context: Context) -> WatchStatus:
+def read_status(context: ConsoleContext) -> WatchStatus:
     """How the running watch is doing; nothing where none runs here."""
     service = context.service
     status: WatchStatus = NOTHING if service is None else service.status()
     return status
 
 
-def health(call: Call) -> IngestHealth:
+def show_health(call: ApiCall) -> IngestHealth:
     """The health of ingest."""
-    status = status_of(call.context)
+    status = read_status(call.context)
     with call.context.database.reading() as work:
         sources = work.sources.all()
         kept = (work.settings.get(COVERAGE) or {}).get("notes")
@@ -76,7 +76,7 @@ def health(call: Call) -> IngestHealth:
     )
 
 
-def problems(call: Call) -> Page[ProblemValue]:
+def list_problems(call: ApiCall) -> Page[ProblemValue]:
     """Records that were not read, in the order in which they were met."""
     asked: ProblemQuery = call.query
     purpose = f"problems\n{asked.code or ''}"
@@ -159,7 +159,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/health/ingest",
-        handle=health,
+        handle=show_health,
         role="viewer",
         summary="Sources, gaps, problems and notifications",
         group="health",
@@ -168,7 +168,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/problems",
-        handle=problems,
+        handle=list_problems,
         role="viewer",
         summary="Records that were not read, and why",
         group="health",

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from seawall.detection.reason import Layer
+
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """`2026-03-01T12:00:00Z`, with a fraction only where there is one."""
 
@@ -37,7 +39,7 @@ class Messages(msgspec.Struct, frozen=True):
 class Chip(msgspec.Struct, frozen=True):
     """A reason in a few words. `short` has the counts: `0 of 1,240 peers`."""
 
-    layer: str
+    layer: Layer
     aspect: str
     text: str
     short: str
@@ -75,7 +77,7 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
 class ReasonValue(msgspec.Struct, frozen=True):
     """One reason. The weights of all and `base` sum to the score; `silent` says only that there was nothing."""
 
-    layer: str
+    layer: Layer
     aspect: str
     text: str
     value: str

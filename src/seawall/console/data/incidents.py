@@ -8,14 +8,14 @@ from typing import Final, cast
 import msgspec
 from starlette.responses import Response
 
+from seawall.console.api_error import not_found
 from seawall.console.data.answer_values import answer_value
-from seawall.console.data.choosing import ORDERS, QueueFilter, QueuePage, choice_of, purpose_of
+from seawall.console.data.file_responses import file_response, new_file
 from seawall.console.data.incident_values import AnswerName, IncidentRow, IncidentValue, Page
+from seawall.console.data.lake_pages import cache_by_state
 from seawall.console.data.presentation import incident_value, listed_row
-from seawall.console.data.spooled import file_response, new_file
-from seawall.console.data.stored import remembered
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import not_found
+from seawall.console.data.queue_filter import ORDERS, QueueFilter, QueuePage, cursor_purpose, queue_choice
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.storage.database import QueueCursor, QueueEntry, QueueQuery, Transaction
 from seawall_base.csv_text import Cell, csv_lines
@@ -26,8 +26,8 @@ CSV_ROWS: Final = 100_000
 _CSV_PAGE: Final = 500
 
 
-def found(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
-    """An incident by any id that it ever had. Raises `Refused` (404)."""
+def get_incident(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
+    """An incident by any id that it ever had. Raises `ApiError` (404)."""
     if len(id_) <= 200:
         now = work.aliases.resolve(id_)
         incident, listed = work.incidents.get(now), work.incidents.row(now)
@@ -36,7 +36,7 @@ def found(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
     raise not_found("such incident")
 
 
-def whole(work: Transaction, incident: Incident, listed: QueueEntry, now: int) -> IncidentValue:
+def incident_detail(work: Transaction, incident: Incident, listed: QueueEntry, now: int) -> IncidentValue:
     """An incident with its answers and the ids that it had before."""
     answers = [answer_value(answer, now) for answer in work.answers.of_incident(incident.id)]
     return incident_value(
@@ -49,10 +49,10 @@ def whole(work: Transaction, incident: Incident, listed: QueueEntry, now: int) -
     )
 
 
-def queue(call: Call) -> Page[IncidentRow]:
+def list_incidents(call: ApiCall) -> Page[IncidentRow]:
     """Some of the queue."""
     asked: QueuePage = call.query
-    choice, purpose, order = choice_of(asked), purpose_of(asked), ORDERS[asked.sort]
+    choice, purpose, order = queue_choice(asked), cursor_purpose(asked), ORDERS[asked.sort]
     after = None
     if asked.cursor is not None:
         after = QueueCursor(*call.context.cursors.read(purpose, asked.cursor, tuple[float | int | str, str]))
@@ -68,22 +68,22 @@ def queue(call: Call) -> Page[IncidentRow]:
     return Page([listed_row(row) for row in rows[: asked.limit]], cursor, total)
 
 
-def _total(call: Call, work: Transaction, choice: QueueQuery, purpose: str) -> int:
+def _total(call: ApiCall, work: Transaction, choice: QueueQuery, purpose: str) -> int:
     """How many there are; counting goes through all of them, so it is done once for each state of the queue."""
     revision = work.incidents.revision()
-    return remembered(call.context, "counts", purpose, revision, lambda: work.incidents.count(choice))
+    return cache_by_state(call.context, "counts", purpose, revision, lambda: work.incidents.count(choice))
 
 
-def incident(call: Call) -> IncidentValue:
+def show_incident(call: ApiCall) -> IncidentValue:
     """One incident."""
     with call.context.database.reading() as work:
-        return whole(work, *found(work, call.path["id"]), call.now)
+        return incident_detail(work, *get_incident(work, call.path["id"]), call.now)
 
 
-def table(call: Call) -> Response:
+def export_incidents(call: ApiCall) -> Response:
     """Return the queue as CSV, at most `CSV_ROWS` of it; the audit trail says who took it."""
     asked: QueueFilter = call.query
-    choice = choice_of(asked)
+    choice = queue_choice(asked)
     with call.context.database.writing() as work:
         call.note(work, "incidents-exported", asked.queue, query=asked.q or "")
     header = [name for name in IncidentRow.__struct_fields__ if name not in ("chips", "messages")]
@@ -99,7 +99,7 @@ def table(call: Call) -> Response:
     return file_response(target, "seawall-incidents.csv", CSV)
 
 
-def _all(call: Call, choice: QueueQuery, asked: QueueFilter) -> Iterator[IncidentRow]:
+def _all(call: ApiCall, choice: QueueQuery, asked: QueueFilter) -> Iterator[IncidentRow]:
     order, after, count = ORDERS[asked.sort], None, 0
     while count < CSV_ROWS:
         # A transaction for each page: none is open for long.
@@ -124,7 +124,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents",
-        handle=queue,
+        handle=list_incidents,
         role="viewer",
         summary="The incident queue",
         group="incidents",
@@ -134,7 +134,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents.csv",
-        handle=table,
+        handle=export_incidents,
         role="viewer",
         summary="The incident queue as CSV that holds no formulas",
         group="incidents",
@@ -146,7 +146,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}",
-        handle=incident,
+        handle=show_incident,
         role="viewer",
         summary="One incident with everything that explains it; an id that it had before answers with the new one",
         group="incidents",

@@ -17,7 +17,7 @@ _LONGEST_DOCUMENT: Final = 1 << 20
 """Bytes of a record's further fields; what is longer is cut, and says so."""
 
 
-def records_of(events: pa.Table, intruders: Collection[str]) -> list[Record]:
+def record_rows(events: pa.Table, intruders: Collection[str]) -> list[Record]:
     """Records of a table (`ENRICHED_SCHEMA`); `intruders` are the ids of those that incidents list."""
     return [_record(row, intruders) for row in _plain(events).to_pylist()]
 

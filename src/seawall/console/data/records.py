@@ -14,17 +14,23 @@ import pyarrow as pa
 from msgspec import Meta
 from starlette.responses import Response
 
-from seawall.console.data.choosing import Cursor, Limit, Name
-from seawall.console.data.evidence import Export, write_evidence
+from seawall.console.api_error import invalid, not_found
+from seawall.console.data.evidence import EvidenceExport, write_evidence
+from seawall.console.data.file_responses import file_response, new_file
 from seawall.console.data.incident_values import Page
-from seawall.console.data.incidents import found, whole
-from seawall.console.data.reading import note_reading
-from seawall.console.data.record_rows import records_of
+from seawall.console.data.incidents import get_incident, incident_detail
+from seawall.console.data.lake_pages import (
+    attacker_record_ids,
+    incident_query,
+    parse_span,
+    record_page,
+    require_lake,
+)
+from seawall.console.data.queue_filter import Cursor, Limit, Name
+from seawall.console.data.reading_audit import audit_reading
+from seawall.console.data.record_rows import record_rows
 from seawall.console.data.record_values import Record
-from seawall.console.data.spooled import file_response, new_file
-from seawall.console.data.stored import checked_span, events_of, intruders_of, lake_of, page_of
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import invalid, not_found
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.response import plan_request
 from seawall.response.stored_incidents import StoredEvents
@@ -75,15 +81,15 @@ class EvidenceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tz: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
 
 
-def of_incident(call: Call) -> Page[Record]:
+def list_incident_records(call: ApiCall) -> Page[Record]:
     """The intruder's records of an incident, in order of time."""
     asked: RecordsQuery = call.query
     with call.context.database.reading() as work:
-        incident, _ = found(work, call.path["id"])
-    page = page_of(
+        incident, _ = get_incident(work, call.path["id"])
+    page = record_page(
         call,
         incident.tenant,
-        events_of(incident),
+        incident_query(incident),
         frozenset(incident.events),
         cursor=asked.cursor,
         limit=asked.limit,
@@ -91,17 +97,17 @@ def of_incident(call: Call) -> Page[Record]:
         name=incident.id,
     )
     if page.items:
-        note_reading(call, incident.tenant, incident.account, incident=incident.id)
+        audit_reading(call, incident.tenant, incident.account, incident=incident.id)
     return page
 
 
-def of_account(call: Call) -> Page[Record]:
+def list_account_records(call: ApiCall) -> Page[Record]:
     """The records of an account."""
     asked: AccountRecordsQuery = call.query
-    start, end = checked_span(asked.start, asked.end)
+    start, end = parse_span(asked.start, asked.end)
     with call.context.database.reading() as work:
-        intruders = intruders_of(call, work, asked.tenant, asked.account)
-    page = page_of(
+        intruders = attacker_record_ids(call, work, asked.tenant, asked.account)
+    page = record_page(
         call,
         asked.tenant,
         Wanted(start, end, account=asked.account),
@@ -111,26 +117,26 @@ def of_account(call: Call) -> Page[Record]:
         newest_first=asked.order == "newest",
     )
     if page.items:
-        note_reading(call, asked.tenant, asked.account)
+        audit_reading(call, asked.tenant, asked.account)
     return page
 
 
-def one(call: Call) -> Record:
+def show_record(call: ApiCall) -> Record:
     """A record by its id; of several sources that have one of this id, the first."""
     asked: RecordQuery = call.query
-    lake = lake_of(call.context)
+    lake = require_lake(call.context)
     events = _with_id(lake, asked)
-    (record,) = records_of(events.slice(0, 1), ())
-    note_reading(call, asked.tenant, record.account or "", record=record.id)
+    (record,) = record_rows(events.slice(0, 1), ())
+    audit_reading(call, asked.tenant, record.account or "", record=record.id)
     if record.account is None:
         return record
     with call.context.database.reading() as work:
-        intruders = intruders_of(call, work, asked.tenant, record.account)
+        intruders = attacker_record_ids(call, work, asked.tenant, record.account)
     return msgspec.structs.replace(record, is_intruder=record.id in intruders)
 
 
 def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
-    """The events with an id: of the day where they should lie, else of all days. Raises `Refused`."""
+    """The events with an id: of the day where they should lie, else of all days. Raises `ApiError`."""
     spans: list[tuple[date | None, date | None]] = [(None, None)]
     if asked.day is not None:
         spans.insert(0, _day_of(asked.day))
@@ -143,7 +149,7 @@ def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
 
 
 def _day_of(text: str) -> tuple[date, date]:
-    """A day and the next. Raises `Refused` (422)."""
+    """A day and the next. Raises `ApiError` (422)."""
     with suppress(ValueError, OverflowError):
         day = date.fromisoformat(text)
         if day >= EPOCH:
@@ -151,8 +157,8 @@ def _day_of(text: str) -> tuple[date, date]:
     raise invalid("there is no such day", field="day", fix="such as 2026-03-02")
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its IANA name. Raises `Refused` (422)."""
+def read_time_zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises `ApiError` (422)."""
     zone = None
     if _ZONE.fullmatch(name):
         with suppress(ZoneInfoNotFoundError, ValueError, OSError):
@@ -162,18 +168,18 @@ def zone_of(name: str) -> ZoneInfo:
     return zone
 
 
-def evidence(call: Call) -> Response:
+def export_evidence(call: ApiCall) -> Response:
     """The evidence of an incident as a ZIP file, and a line in the audit trail that says who took it."""
-    zone = zone_of(call.query.tz)
+    zone = read_time_zone(call.query.tz)
     with call.context.database.reading() as work:
-        incident, listed = found(work, call.path["id"])
-        value = whole(work, incident, listed, call.now)
+        incident, listed = get_incident(work, call.path["id"])
+        value = incident_detail(work, incident, listed, call.now)
     target = new_file()
     try:
         lake = call.context.lake
         records = list(_records(lake, incident)) if lake is not None else []
         left_out = max(value.events - len(records), 0)
-        export = Export(call.now, call.who.name, __version__, zone)
+        export = EvidenceExport(call.now, call.who.name, __version__, zone)
         forms = forms_of(lake, incident) if lake is not None else None
         write_evidence(target, incident, value, records, export, left_out=left_out, forms=forms)
         with call.context.database.writing() as work:
@@ -187,13 +193,13 @@ def evidence(call: Call) -> Response:
 
 def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
     """The intruder's records, at most `MOST_RECORDS`."""
-    wanted, intruders = events_of(incident), frozenset(incident.events)
+    wanted, intruders = incident_query(incident), frozenset(incident.events)
     for tenant in dict.fromkeys((incident.tenant, UNKNOWN)):
         cursor, count = None, 0
         while count < MOST_RECORDS:
             page = lake.page(tenant, wanted, cursor=cursor, limit=min(_AT_ONCE, MOST_RECORDS - count))
             count += page.events.num_rows
-            yield from records_of(page.events, intruders)
+            yield from record_rows(page.events, intruders)
             cursor = page.cursor
             if cursor is None:
                 break
@@ -210,7 +216,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/records",
-        handle=of_incident,
+        handle=list_incident_records,
         role="viewer",
         summary="The intruder's records of an incident, in order of time",
         group="records",
@@ -220,7 +226,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/evidence.zip",
-        handle=evidence,
+        handle=export_evidence,
         role="viewer",
         summary="The evidence of an incident: documents, records, a page, and a manifest with SHA-256 of each",
         group="records",
@@ -232,7 +238,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/account/records",
-        handle=of_account,
+        handle=list_account_records,
         role="viewer",
         summary="The records of an account",
         group="records",
@@ -242,7 +248,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/record",
-        handle=one,
+        handle=show_record,
         role="viewer",
         summary="One record by its id",
         group="records",

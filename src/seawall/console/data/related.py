@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from seawall.console.data.incident_values import RelatedValue, Shared, SharedAccount, SharedKey
-from seawall.console.data.incidents import found
+from seawall.console.data.incidents import get_incident
+from seawall.console.data.lake_pages import cache_by_state
 from seawall.console.data.presentation import finite, listed_row, time_text
-from seawall.console.data.stored import remembered
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.storage.database import QueueEntry, QueueQuery, SearchTerm, Transaction
 from seawall.storage.database.incident_queue import Field
@@ -44,13 +44,13 @@ _APPLICATION: Final = re.compile(r".*\(([^()]+)\)", re.DOTALL)
 _NUMBER: Final = re.compile(r"AS([0-9]{1,10})(?: |$)")
 
 
-def related(call: Call) -> RelatedValue:
+def show_related(call: ApiCall) -> RelatedValue:
     """What ties an incident to others."""
     with call.context.database.reading() as work:
-        incident, _ = found(work, call.path["id"])
+        incident, _ = get_incident(work, call.path["id"])
         revision = work.incidents.revision()
         lake = call.context.lake
-        return remembered(
+        return cache_by_state(
             call.context, "related", incident.id, revision, lambda: _related(work, lake, incident)
         )
 
@@ -167,7 +167,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/related",
-        handle=related,
+        handle=show_related,
         role="viewer",
         summary="What ties an incident to others: rare values that they share, and accounts that go together",
         group="incidents",

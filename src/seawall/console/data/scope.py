@@ -10,27 +10,27 @@ from typing import Any, Final
 
 from starlette.responses import FileResponse, Response
 
-from seawall.console.data.incidents import found
+from seawall.console.api_error import conflict
+from seawall.console.data.incidents import get_incident
+from seawall.console.data.lake_pages import require_lake
 from seawall.console.data.presentation import time_text
-from seawall.console.data.reading import note_reading
+from seawall.console.data.reading_audit import audit_reading
 from seawall.console.data.scope_child import MESSAGES, SCOPE
-from seawall.console.data.scope_search import Search, days_of, searches_of
+from seawall.console.data.scope_search import RunningSearch, scope_searches, search_days
 from seawall.console.data.scope_values import ScopeSearch
-from seawall.console.data.stored import lake_of
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import conflict
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.response.scope.stored import find_unread
 
 CSV: Final = "text/csv; charset=utf-8"
 
 
-def begin(call: Call) -> ScopeSearch:
+def begin_scope(call: ApiCall) -> ScopeSearch:
     """Begin to search; who did is in the audit trail."""
-    lake, incident = lake_of(call.context), _incident(call)
-    first, _ = days_of(incident)
+    lake, incident = require_lake(call.context), _incident(call)
+    first, _ = search_days(incident)
     since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
-    searches = searches_of(call.context)
+    searches = scope_searches(call.context)
     lost = find_unread(call.context.database, since)
     search = searches.begin(lake, lost, incident, call.who.name, call.now)
     try:
@@ -42,34 +42,34 @@ def begin(call: Call) -> ScopeSearch:
     return _answer(search)
 
 
-def state(call: Call) -> ScopeSearch:
+def show_scope(call: ApiCall) -> ScopeSearch:
     """Where the search of an incident stands; whoever reads the answer has read what records say of its account."""
     incident = _incident(call)
-    search = searches_of(call.context).of(incident.id)
+    search = scope_searches(call.context).of(incident.id)
     if search is None:
         return ScopeSearch(state="none")
     answer = _answer(search)
     if answer.scope is not None:
-        note_reading(call, incident.tenant, incident.account, scope=incident.id)
+        audit_reading(call, incident.tenant, incident.account, scope=incident.id)
     return answer
 
 
-def document(call: Call) -> Response:
+def download_scope(call: ApiCall) -> Response:
     """The scope as `scope.json`."""
     return _file(call, SCOPE, "application/json")
 
 
-def messages(call: Call) -> Response:
+def download_messages(call: ApiCall) -> Response:
     """The messages that were certainly read, as CSV that holds no formulas."""
     return _file(call, MESSAGES, CSV)
 
 
-def _incident(call: Call) -> Incident:
+def _incident(call: ApiCall) -> Incident:
     with call.context.database.reading() as work:
-        return found(work, call.path["id"])[0]
+        return get_incident(work, call.path["id"])[0]
 
 
-def _answer(search: Search) -> ScopeSearch:
+def _answer(search: RunningSearch) -> ScopeSearch:
     return ScopeSearch(
         state=search.state,
         by=search.by,
@@ -79,9 +79,9 @@ def _answer(search: Search) -> ScopeSearch:
     )
 
 
-def _file(call: Call, name: str, media: str) -> Response:
+def _file(call: ApiCall, name: str, media: str) -> Response:
     incident = _incident(call)
-    search = searches_of(call.context).of(incident.id)
+    search = scope_searches(call.context).of(incident.id)
     if search is None or search.state != "done":
         raise conflict("the scope of this incident is not known", fix="search for it first")
     with call.context.database.writing() as work:
@@ -94,7 +94,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/scope",
-        handle=state,
+        handle=show_scope,
         role="analyst",
         summary="Who else the intruder touched: where the search stands, and what it found",
         group="scope",
@@ -103,7 +103,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/incidents/{id}/scope",
-        handle=begin,
+        handle=begin_scope,
         role="analyst",
         summary="Search for who else the intruder touched, from the incident's records; one search at a time",
         group="scope",
@@ -113,7 +113,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/scope.json",
-        handle=document,
+        handle=download_scope,
         role="analyst",
         summary="The scope of an incident as `scope.json`",
         group="scope",
@@ -123,7 +123,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/incidents/{id}/messages.csv",
-        handle=messages,
+        handle=download_messages,
         role="analyst",
         summary="The messages of a scope that were certainly read, as CSV that holds no formulas",
         group="scope",

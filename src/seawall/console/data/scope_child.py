@@ -50,7 +50,7 @@ MOST_POSSIBLE: Final = 1_000
 POLITE: Final = 10
 
 
-class Task(msgspec.Struct, frozen=True):
+class ScopeTask(msgspec.Struct, frozen=True):
     """What is to be searched: the lake's folder, the days, the incident as a document, the bounds.
 
     `names` are by organisation the accounts of object ids.
@@ -65,7 +65,7 @@ class Task(msgspec.Struct, frozen=True):
     names: dict[str, dict[str, str]] = {}
 
 
-def run(task: Task) -> None:
+def run_scope(task: ScopeTask) -> None:
     """Search, and leave the files in the task's folder. Raises what the search raises."""
     folder = Path(task.folder)
     tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
@@ -119,11 +119,11 @@ def _end_with_parent(folder: str) -> None:
 
 def main() -> int:
     """Take the task of the first line of standard input."""
-    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=ScopeTask)
     threading.Thread(target=_end_with_parent, args=(task.folder,), daemon=True).start()
     os.nice(POLITE)
     try:
-        run(task)
+        run_scope(task)
     except SeawallError as error:
         (Path(task.folder) / FAULT).write_text(error.code, encoding="utf-8")
         return 1

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from seawall.console.api_error import conflict, unavailable
 from seawall.console.data.plan_values import PlanValue
-from seawall.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, Task
+from seawall.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, ScopeTask
 from seawall.console.data.scope_values import ScopedValue, SearchState
-from seawall.console.refused import conflict, unavailable
 from seawall.detection.incident import Incident
 from seawall.response.scope.stored import Lost
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.lake import Lake
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 BEFORE_DAYS: Final = 60
 """Days of events before the incident: what accounts did then is what clears them."""
@@ -46,7 +46,7 @@ _BY_HAND: Final = "search on the command line instead: seawall scope --store DIR
 
 
 @dataclass(slots=True)
-class Search:
+class RunningSearch:
     """One search: who began it and when (microseconds), its folder, its process, and how it ended."""
 
     incident: str
@@ -73,23 +73,23 @@ class Search:
         return msgspec.json.decode(self.file(VALUE).read_bytes(), type=ScopedValue)
 
 
-class Searches:
+class ScopeSearches:
     """The searches of one console. Threads may share it."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._searches: OrderedDict[str, Search] = OrderedDict()
+        self._searches: OrderedDict[str, RunningSearch] = OrderedDict()
         self._is_closed = False
 
-    def of(self, incident: str) -> Search | None:
+    def of(self, incident: str) -> RunningSearch | None:
         """The search of an incident, if one is known."""
         with self._lock:
             return self._searches.get(incident)
 
-    def begin(self, lake: Lake, lost: Iterable[Lost], incident: Incident, by: str, at: int) -> Search:
-        """Begin to search. One that runs for this incident already is answered. Raises `Refused` where another runs."""
-        first, end = days_of(incident)
+    def begin(self, lake: Lake, lost: Iterable[Lost], incident: Incident, by: str, at: int) -> RunningSearch:
+        """Begin to search. One that runs for this incident already is answered. Raises `ApiError` where another runs."""
+        first, end = search_days(incident)
         if sum(day.rows for day in lake.size().days if first <= day.day < end) > MOST_EVENTS:
             raise conflict(f"more than {MOST_EVENTS:,} events lie around the incident", fix=_BY_HAND)
         with self._lock:
@@ -103,12 +103,12 @@ class Searches:
                     "the scope of another incident is being searched", fix="try again when it is done"
                 )
             folder = tempfile.TemporaryDirectory(prefix=".seawall-scope-")
-            search = Search(incident.id, by, at, folder)
+            search = RunningSearch(incident.id, by, at, folder)
             self._searches.pop(incident.id, None)
             self._searches[incident.id] = search
             while len(self._searches) > KEPT:
                 self._searches.popitem(last=False)[1].folder.cleanup()
-        task = Task(
+        task = ScopeTask(
             folder.name,
             str(lake.root.resolve()),
             first,
@@ -122,7 +122,7 @@ class Searches:
         ).start()
         return search
 
-    def stop(self, search: Search) -> None:
+    def stop(self, search: RunningSearch) -> None:
         """End one that runs."""
         with self._lock:
             search.is_stopped = True
@@ -140,7 +140,7 @@ class Searches:
             with suppress(OSError):
                 search.folder.cleanup()
 
-    def _run(self, search: Search, task: Task, lost: Iterable[Lost]) -> None:
+    def _run(self, search: RunningSearch, task: ScopeTask, lost: Iterable[Lost]) -> None:
         state: SearchState = "failed"
         why = "the search failed"
         try:
@@ -151,7 +151,7 @@ class Searches:
                 search.state, search.why = state, why
             search.done.set()
 
-    def _searched(self, search: Search, task: Task, lost: Iterable[Lost]) -> str:
+    def _searched(self, search: RunningSearch, task: ScopeTask, lost: Iterable[Lost]) -> str:
         """Run the process to its end; why there is no answer, empty where there is one."""
         with search.file(LOST).open("wb") as lines:
             lines.writelines(msgspec.json.encode(one) + b"\n" for one in lost)
@@ -180,7 +180,7 @@ class Searches:
         return f"the search failed: {said}"
 
 
-def days_of(incident: Incident) -> tuple[date, date]:
+def search_days(incident: Incident) -> tuple[date, date]:
     """The days of events that are searched, from the first to before the last."""
     first, last = _day(incident.first_event), _day(incident.last_event)
     return first - timedelta(days=BEFORE_DAYS), last + timedelta(days=AFTER_DAYS + 1)
@@ -195,14 +195,14 @@ def _day(time: int) -> date:
         return low if time < 0 else high
 
 
-def searches_of(context: Context) -> Searches:
+def scope_searches(context: ConsoleContext) -> ScopeSearches:
     """The searches of an application, made at the first use."""
-    found: Searches = context.notes.setdefault(_NOTE, Searches())
+    found: ScopeSearches = context.notes.setdefault(_NOTE, ScopeSearches())
     return found
 
 
-def close(context: Context) -> None:
+def close_searches(context: ConsoleContext) -> None:
     """End the searches of an application."""
     found = context.notes.get(_NOTE)
-    if isinstance(found, Searches):
+    if isinstance(found, ScopeSearches):
         found.close()

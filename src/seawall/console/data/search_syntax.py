@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, get_args
 
+from seawall.console.api_error import ApiError, invalid
 from seawall.console.data.incident_values import AnswerName, SeverityName
-from seawall.console.refused import Refused, invalid
 
 Relation = Literal[":", ">", ">=", "<", "<="]
 LONGEST: Final = 1_000
@@ -45,7 +45,7 @@ _PLAIN: Final = re.compile(r"[^\s\"\\:<>-][^\s\"\\:<>]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SearchCondition:
     """One part of a search. `field` is empty for words; `number` is a score, or microseconds since the epoch."""
 
     field: str
@@ -55,8 +55,8 @@ class Term:
     number: float | None = None
 
 
-def parse(text: str, *, name: str = "q") -> tuple[Term, ...]:
-    """The terms of a search, in their order. Raises `Refused` (422) that says which part makes no sense."""
+def parse_search(text: str, *, name: str = "q") -> tuple[SearchCondition, ...]:
+    """The terms of a search, in their order. Raises `ApiError` (422) that says which part makes no sense."""
     if len(text) > LONGEST:
         raise invalid(f"a search has at most {LONGEST:,} characters", field=name)
     terms = tuple(_terms(text, name))
@@ -65,12 +65,12 @@ def parse(text: str, *, name: str = "q") -> tuple[Term, ...]:
     return terms
 
 
-def written(terms: tuple[Term, ...]) -> str:
+def format_search(terms: tuple[SearchCondition, ...]) -> str:
     """The text of terms; parsed again it gives the same."""
     return " ".join(_written(term) for term in terms)
 
 
-def _terms(text: str, name: str) -> Iterator[Term]:
+def _terms(text: str, name: str) -> Iterator[SearchCondition]:
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -87,11 +87,13 @@ def _terms(text: str, name: str) -> Iterator[Term]:
         yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]), name=name)
 
 
-def _term(field: str | None, relation: str | None, value: str, *, negated: bool, name: str) -> Term:
+def _term(
+    field: str | None, relation: str | None, value: str, *, negated: bool, name: str
+) -> SearchCondition:
     if field is None:
         if not value:
             raise invalid("empty quotes say nothing", field=name)
-        return Term("", value, negated)
+        return SearchCondition("", value, negated)
     field = field.lower()
     if field not in FIELDS:
         raise invalid(
@@ -111,17 +113,17 @@ def _term(field: str | None, relation: str | None, value: str, *, negated: bool,
             fix="< and > are for the score; after: and before: for times",
         )
     if field in TIMES:
-        return Term(field, value, negated, ":", moment(value, name))
+        return SearchCondition(field, value, negated, ":", parse_search_time(value, name))
     if field in CHOICES:
         value = value.lower()
         if value not in CHOICES[field]:
             raise invalid(
                 f"{field} is none of {', '.join(CHOICES[field])}", field=name, fix="choose one of them"
             )
-    return Term(field, value, negated)
+    return SearchCondition(field, value, negated)
 
 
-def _score(sign: str, value: str, negated: bool, name: str) -> Term:
+def _score(sign: str, value: str, negated: bool, name: str) -> SearchCondition:
     try:
         number = float(value)
     except ValueError:
@@ -129,11 +131,11 @@ def _score(sign: str, value: str, negated: bool, name: str) -> Term:
     if not math.isfinite(number):
         raise invalid("score is compared with a number", field=name, fix="such as score>2.5")
     relation: Relation = ">=" if sign == ":" else sign  # type: ignore[assignment]
-    return Term("score", value, negated, relation, number)
+    return SearchCondition("score", value, negated, relation, number)
 
 
-def moment(value: str, name: str) -> int:
-    """Microseconds of a day (its start, UTC) or an RFC 3339 time. Raises `Refused` (422)."""
+def parse_search_time(value: str, name: str) -> int:
+    """Microseconds of a day (its start, UTC) or an RFC 3339 time. Raises `ApiError` (422)."""
     try:
         if len(value) == 10:
             day = date.fromisoformat(value)
@@ -148,7 +150,7 @@ def moment(value: str, name: str) -> int:
         ) from None
 
 
-def _unreadable(rest: str, name: str) -> Refused:
+def _unreadable(rest: str, name: str) -> ApiError:
     if '"' in rest:
         return invalid(
             "a quote is not closed, or stands inside a word", field=name, fix='such as app:"My app"'
@@ -156,7 +158,7 @@ def _unreadable(rest: str, name: str) -> Refused:
     return invalid("a part of the search makes no sense", field=name, fix="put it in quotes")
 
 
-def _written(term: Term) -> str:
+def _written(term: SearchCondition) -> str:
     sign = "-" if term.negated else ""
     value = term.value
     if not _PLAIN.fullmatch(value):

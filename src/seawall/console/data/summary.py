@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from seawall.console.data.health import COVERAGE, status_of
+from seawall.console.data.health import COVERAGE, read_status
 from seawall.console.data.presentation import finite, time_or_none, time_text
 from seawall.console.data.running_values import (
     BudgetValue,
@@ -16,7 +16,7 @@ from seawall.console.data.running_values import (
     TenantBudget,
     Unjudged,
 )
-from seawall.console.endpoint import Call, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, incident_limit
 from seawall.pipeline.live.budget import budget_of, read_chosen_budget, read_configured_budget
 from seawall.pipeline.live.commit import BUDGET
@@ -26,24 +26,24 @@ from seawall.pipeline.live.status import WatchStatus
 from seawall.storage.database import QueueQuery, SourceStatus, Transaction
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 MOST_TENANTS: Final = 1_000
 MOST_UNJUDGED: Final = 100
 _DAY: Final = 86_400_000_000
 
 
-def summary(call: Call) -> Summary:
+def show_summary(call: ApiCall) -> Summary:
     """Everything in one glance."""
-    return summary_of(call.context, call.now)
+    return build_summary(call.context, call.now)
 
 
-def summary_of(context: Context, now: int) -> Summary:
+def build_summary(context: ConsoleContext, now: int) -> Summary:
     """The summary of a console's context; the stream of news sends it too."""
-    status: WatchStatus = status_of(context)
+    status: WatchStatus = read_status(context)
     with context.database.reading() as work:
         severities = work.incidents.severities(QueueQuery(queue="open"))
-        accounts, last_day = accounts_by_tenant(work)
+        accounts, last_day = count_accounts(work)
         totals = work.totals.all()
         sources = work.sources.all()
         return Summary(
@@ -61,11 +61,11 @@ def summary_of(context: Context, now: int) -> Summary:
             tenants=sorted(accounts)[:MOST_TENANTS],
             accounts=sum(accounts.values()),
             empty=last_day is None and not totals.get("records") and not status.records,
-            unjudged=unjudged(work, sources),
+            unjudged=list_unjudged(work, sources),
         )
 
 
-def unjudged(work: Transaction, sources: Sequence[SourceStatus]) -> list[Unjudged]:
+def list_unjudged(work: Transaction, sources: Sequence[SourceStatus]) -> list[Unjudged]:
     """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
     unknown = [Unjudged("", None, text) for text in count_unjudged(sources)]
     found = [
@@ -87,7 +87,7 @@ def unjudged(work: Transaction, sources: Sequence[SourceStatus]) -> list[Unjudge
     return [*unknown, *found][:MOST_UNJUDGED]
 
 
-def accounts_by_tenant(work: Transaction) -> tuple[dict[str, int], int | None]:
+def count_accounts(work: Transaction) -> tuple[dict[str, int], int | None]:
     """The accounts of each organisation that were active, as of the last day that was scored; that day."""
     days = work.days.since(0)
     last = max(days, default=None)
@@ -164,7 +164,7 @@ def _ingest(
     )
 
 
-def set_budget(call: Call) -> NewBudget:
+def set_budget(call: ApiCall) -> NewBudget:
     """Choose the budget: the running watch rules anew within a second."""
     asked: NewBudget = call.body
     with call.context.database.writing() as work:
@@ -181,7 +181,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/summary",
-        handle=summary,
+        handle=show_summary,
         role="viewer",
         summary="The state of everything in one glance",
         group="summary",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from seawall.console.api_error import not_found
 from seawall.console.data.running_values import NewView, Views, ViewValue
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import not_found
+from seawall.console.endpoint import ApiCall, Endpoint
 
 
-def views(call: Call) -> Views:
+def list_views(call: ApiCall) -> Views:
     """Their saved searches, by name."""
     with call.context.database.reading() as work:
         return Views([ViewValue(view.name, view.query) for view in work.views.of(call.who.name)])
 
 
-def save(call: Call) -> ViewValue:
+def save_view(call: ApiCall) -> ViewValue:
     """Save a search, in place of the one of this name."""
     asked: NewView = call.body
     with call.context.database.writing() as work:
@@ -24,7 +24,7 @@ def save(call: Call) -> ViewValue:
     return ViewValue(saved.name, saved.query)
 
 
-def remove(call: Call) -> None:
+def remove_view(call: ApiCall) -> None:
     """Forget a saved search."""
     with call.context.database.writing() as work:
         if not work.views.remove(call.who.name, call.path["name"]):
@@ -36,7 +36,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/views",
-        handle=views,
+        handle=list_views,
         role="viewer",
         summary="The saved searches of whoever asks",
         group="views",
@@ -45,7 +45,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="PUT",
         path="/api/views/{name:path}",
-        handle=save,
+        handle=save_view,
         role="analyst",
         summary="Save a search",
         group="views",
@@ -55,7 +55,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="DELETE",
         path="/api/views/{name:path}",
-        handle=remove,
+        handle=remove_view,
         role="analyst",
         summary="Forget a saved search",
         group="views",

@@ -18,22 +18,22 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
-from seawall.console.endpoint import ROLES, Call, Endpoint
-from seawall.console.refused import not_found
-from seawall.console.sign_in.desk import desk_of, seconds_of
-from seawall.console.sign_in.entry import Entered, enter, set_cookie
+from seawall.console.api_error import not_found
+from seawall.console.endpoint import ROLES, ApiCall, Endpoint
+from seawall.console.request_origin import ORIGIN_KEY
 from seawall.console.sign_in.factors import admin_can_sign_in
-from seawall.console.sign_in.oidc_provider import Provider, ProviderFailed
+from seawall.console.sign_in.oidc_provider import OidcProvider, ProviderFailed
+from seawall.console.sign_in.session_start import NewSession, set_cookie, start_session
 from seawall.console.sign_in.setup import is_reserved
-from seawall.console.surroundings import SEEN
+from seawall.console.sign_in.state import call_seconds, sign_in_state
 from seawall_base.errors import UsageError
 from seawall_tokens.jose import base64url
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify.access_token import verify_access_token
 
 if TYPE_CHECKING:
+    from seawall.console.request_origin import RequestOrigin
     from seawall.console.sign_in.oidc_settings import OidcSettings
-    from seawall.console.surroundings import Surroundings
     from seawall.storage.database import Role, Transaction, User
 
 METHOD: Final = "oidc"
@@ -71,18 +71,18 @@ class _Away:
     redirect: str
 
 
-def depart(call: Call) -> Response:
+def start_oidc_sign_in(call: ApiCall) -> Response:
     """Send the browser to the provider."""
-    settings, desk = _settings(call), desk_of(call)
-    here: Surroundings = call.request.scope[SEEN]
-    desk.question(call)
+    settings, sign_ins = _settings(call), sign_in_state(call)
+    here: RequestOrigin = call.request.scope[ORIGIN_KEY]
+    sign_ins.question(call)
     try:
         endpoints = _provider(call, settings).endpoints()
     except ProviderFailed as error:
         return _problem(call, "provider-away", str(error))
     browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     away = _Away(_digest(browser), nonce, verifier, here.origin + CALLBACK)
-    state = base64url.encode(desk.ceremonies.begin(METHOD, here.host, seconds_of(call), away))
+    state = base64url.encode(sign_ins.ceremonies.begin(METHOD, here.host, call_seconds(call), away))
     query = {
         "response_type": "code",
         "client_id": settings.table.client_id,
@@ -110,14 +110,14 @@ def depart(call: Call) -> Response:
     return response
 
 
-def arrive(call: Call) -> Response:
+def finish_oidc_sign_in(call: ApiCall) -> Response:
     """The browser comes back: begin a session, or say on the sign-in page why not."""
     settings = _settings(call)
-    desk_of(call).attempt(call)
+    sign_in_state(call).attempt(call)
     try:
         entered = _entered(call, settings)
     except _Failed as failed:
-        desk_of(call).failed(call, METHOD, known=failed.known, why=failed.why)
+        sign_in_state(call).failed(call, METHOD, known=failed.known, why=failed.why)
         return _problem(call, failed.problem, failed.why)
     response = RedirectResponse("/", 303)
     set_cookie(call, response, entered.token)
@@ -125,14 +125,14 @@ def arrive(call: Call) -> Response:
     return response
 
 
-def _entered(call: Call, settings: OidcSettings) -> Entered:
+def _entered(call: ApiCall, settings: OidcSettings) -> NewSession:
     away = _came_back(call)
     answer: OidcAnswer = call.query
     if answer.error or not 0 < len(answer.code) <= 4096:
         raise _Failed("refused-there", why="the provider refused")
     try:
         token = _provider(call, settings).redeem(answer.code, verifier=away.verifier, redirect=away.redirect)
-        found = verify_access_token(token, settings.policy, seconds_of(call))
+        found = verify_access_token(token, settings.policy, call_seconds(call))
     except ProviderFailed as error:
         raise _Failed("provider-away", why=str(error)) from None
     except Refusal as refusal:
@@ -142,24 +142,24 @@ def _entered(call: Call, settings: OidcSettings) -> Entered:
         raise _Failed("token-refused", why="nonce")
     if claims.get("azp", settings.table.client_id) != settings.table.client_id:
         raise _Failed("token-refused", why="azp")
-    role = role_of(claims, settings)
+    role = role_of_claims(claims, settings)
     subject = found.subject
     if not subject:
         raise _Failed("token-refused", why="sub")
     with call.context.database.writing() as work:
         user = _user(call, work, found.issuer, subject, claims, role, settings)
-        return enter(call, work, user, METHOD)
+        return start_session(call, work, user, METHOD)
 
 
-def _came_back(call: Call) -> _Away:
+def _came_back(call: ApiCall) -> _Away:
     """Whether it is the browser that was sent away, not long ago, and for the first time."""
     answer: OidcAnswer = call.query
-    here: Surroundings = call.request.scope[SEEN]
+    here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     try:
         challenge = base64url.decode(answer.state[:200])
     except ValueError:
         challenge = b""
-    ceremony = desk_of(call).ceremonies.end(challenge, METHOD, here.host, seconds_of(call))
+    ceremony = sign_in_state(call).ceremonies.end(challenge, METHOD, here.host, call_seconds(call))
     away: _Away | None = ceremony.details if ceremony is not None else None
     browser = call.request.cookies.get(_cookie(call), "")
     if away is None or not hmac.compare_digest(away.browser, _digest(browser)):
@@ -167,7 +167,7 @@ def _came_back(call: Call) -> _Away:
     return away
 
 
-def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
+def role_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     """The highest role that a token's claim gives."""
     value = claims.get(settings.table.role_claim)
     values = {value} if isinstance(value, str) else set(map(str, value)) if isinstance(value, list) else set()
@@ -178,7 +178,7 @@ def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
 
 
 def _user(
-    call: Call,
+    call: ApiCall,
     work: Transaction,
     issuer: str,
     subject: str,
@@ -228,7 +228,7 @@ def _is_disabled(work: Transaction, issuer: str, subject: str) -> bool:
 
 
 def _new(
-    call: Call, work: Transaction, claims: Mapping[str, Any], role: Role, settings: OidcSettings
+    call: ApiCall, work: Transaction, claims: Mapping[str, Any], role: Role, settings: OidcSettings
 ) -> User:
     name = str(claims.get(settings.table.name_claim) or "").strip()
     if not name or is_reserved(name):
@@ -243,32 +243,32 @@ def _new(
     return user
 
 
-def _settings(call: Call) -> OidcSettings:
+def _settings(call: ApiCall) -> OidcSettings:
     settings = call.context.settings.oidc
     if settings is None:
         raise not_found("identity provider here")
     return settings
 
 
-def _provider(call: Call, settings: OidcSettings) -> Provider:
-    provider: Provider = call.context.notes.setdefault("oidc", Provider(settings))
+def _provider(call: ApiCall, settings: OidcSettings) -> OidcProvider:
+    provider: OidcProvider = call.context.notes.setdefault("oidc", OidcProvider(settings))
     return provider
 
 
-def _problem(call: Call, problem: str, why: str) -> Response:
+def _problem(call: ApiCall, problem: str, why: str) -> Response:
     _log.warning("sign-in at the identity provider failed: %s", why)
     response = RedirectResponse(PROBLEM + problem, 303)
     _forget(call, response)
     return response
 
 
-def _forget(call: Call, response: Response) -> None:
+def _forget(call: ApiCall, response: Response) -> None:
     response.delete_cookie(
         _cookie(call), path="/", secure=call.context.settings.is_https, httponly=True, samesite="lax"
     )
 
 
-def _cookie(call: Call) -> str:
+def _cookie(call: ApiCall) -> str:
     return f"__Host-{COOKIE}" if call.context.settings.is_https else COOKIE
 
 
@@ -280,7 +280,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path="/api/sign-in/oidc",
-        handle=depart,
+        handle=start_oidc_sign_in,
         role=None,
         summary="Send the browser to the identity provider",
         group="sign-in",
@@ -291,7 +291,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="GET",
         path=CALLBACK,
-        handle=arrive,
+        handle=finish_oidc_sign_in,
         role=None,
         summary="Where the identity provider sends the browser back to",
         group="sign-in",

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import invalid
+from seawall.console.api_error import invalid
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.request_origin import ORIGIN_KEY
 from seawall.console.session import Session, has_domain
 from seawall.console.sign_in import passkeys
-from seawall.console.sign_in.desk import desk_of, seconds_of
-from seawall.console.sign_in.entry import enter, welcome
-from seawall.console.surroundings import SEEN
+from seawall.console.sign_in.session_start import respond_with_session, start_session
+from seawall.console.sign_in.state import call_seconds, sign_in_state
 from seawall.web.webauthn import claimed_challenge, claimed_credential_id, verify_use
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from seawall.console.surroundings import Surroundings
+    from seawall.console.request_origin import RequestOrigin
 
 METHOD: Final = "passkey"
 KIND: Final = "sign-in"
@@ -34,9 +34,9 @@ class PasskeySignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     credential: dict[str, Any]
 
 
-def here_of(call: Call) -> Surroundings:
+def require_domain(call: ApiCall) -> RequestOrigin:
     """Where the request comes from; refused (422) where the browser has an address open, which can have no passkeys."""
-    here: Surroundings = call.request.scope[SEEN]
+    here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     if not has_domain(here.host):
         raise invalid(
             "passkeys belong to a name, and this address is none",
@@ -45,25 +45,25 @@ def here_of(call: Call) -> Surroundings:
     return here
 
 
-def ask(call: Call) -> dict[str, Any]:
+def ask_for_passkey(call: ApiCall) -> dict[str, Any]:
     """What to ask the browser."""
-    desk, here = desk_of(call), here_of(call)
-    desk.question(call)
-    challenge = desk.ceremonies.begin(KIND, here.host, seconds_of(call))
+    sign_ins, here = sign_in_state(call), require_domain(call)
+    sign_ins.question(call)
+    challenge = sign_ins.ceremonies.begin(KIND, here.host, call_seconds(call))
     return passkeys.request_options(here, challenge=challenge)
 
 
-def sign_in(call: Call) -> Response:
+def sign_in_with_passkey(call: ApiCall) -> Response:
     """Begin a session with the browser's answer."""
     asked: PasskeySignIn = call.body
-    desk, here = desk_of(call), here_of(call)
-    desk.attempt(call)
+    sign_ins, here = sign_in_state(call), require_domain(call)
+    sign_ins.attempt(call)
     challenge = claimed_challenge(asked.credential)
-    ceremony = desk.ceremonies.end(challenge, KIND, here.host, seconds_of(call))
+    ceremony = sign_ins.ceremonies.end(challenge, KIND, here.host, call_seconds(call))
     with call.context.database.reading() as work:
         known = work.passkeys.find(claimed_credential_id(asked.credential))
     if ceremony is None or known is None:
-        raise desk.failed(call, METHOD, why="unknown")
+        raise sign_ins.failed(call, METHOD, why="unknown")
     count = verify_use(
         passkeys.relying_party(here),
         asked.credential,
@@ -76,17 +76,17 @@ def sign_in(call: Call) -> Response:
         user = work.users.get(known.user)
         is_used = count is not None and work.passkeys.used(known.id, sign_count=count, at=call.now)
         if is_used and user is not None and user.disabled_at is None:
-            entered = enter(call, work, user, METHOD)
+            entered = start_session(call, work, user, METHOD)
     if entered is None:
-        raise desk.failed(call, METHOD, known=user.name if user is not None else "")
-    return welcome(call, entered)
+        raise sign_ins.failed(call, METHOD, known=user.name if user is not None else "")
+    return respond_with_session(call, entered)
 
 
 ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/sign-in/passkey/options",
-        handle=ask,
+        handle=ask_for_passkey,
         role=None,
         summary="What to ask the browser for a sign-in with a passkey",
         group="sign-in",
@@ -97,7 +97,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/sign-in/passkey",
-        handle=sign_in,
+        handle=sign_in_with_passkey,
         role=None,
         summary="Sign in with a passkey",
         group="sign-in",

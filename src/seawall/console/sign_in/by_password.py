@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from seawall.console.endpoint import Call, Endpoint
-from seawall.console.refused import Refused, forbidden
+from seawall.console.api_error import ApiError, forbidden
+from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.session import Session
-from seawall.console.sign_in.desk import SignInDesk, desk_of, seconds_of
-from seawall.console.sign_in.entry import enter, welcome
 from seawall.console.sign_in.factors import has_strong_factor, has_totp
-from seawall.web.one_time_codes import step_of
+from seawall.console.sign_in.session_start import respond_with_session, start_session
+from seawall.console.sign_in.state import SignInState, call_seconds, sign_in_state
+from seawall.web.one_time_codes import find_time_step
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -31,39 +31,39 @@ class PasswordSignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str | None = None
 
 
-def sign_in(call: Call) -> Response:
+def sign_in_with_password(call: ApiCall) -> Response:
     """Begin a session. Whatever is wrong, the answer is the same, and takes as long."""
     asked: PasswordSignIn = call.body
-    desk, name = desk_of(call), folded(asked.name)
-    desk.attempt(call, name)
+    sign_ins, name = sign_in_state(call), fold_user_name(asked.name)
+    sign_ins.attempt(call, name)
     with call.context.database.reading() as work:
         user = work.users.find(asked.name) if len(asked.name) <= 256 else None
     is_active = user is not None and user.disabled_at is None
     kept = user.password_hash if user is not None and is_active else None
     known = user.name if user is not None else ""
-    if not desk.passwords.is_right(kept, asked.password) or user is None or kept is None:
-        raise desk.failed(call, METHOD, name=name, known=known)
-    fresh = desk.passwords.hash(asked.password) if desk.passwords.is_dated(kept) else None
+    if not sign_ins.passwords.is_right(kept, asked.password) or user is None or kept is None:
+        raise sign_ins.failed(call, METHOD, name=name, known=known)
+    fresh = sign_ins.passwords.hash(asked.password) if sign_ins.passwords.is_dated(kept) else None
     with call.context.database.writing() as work:
         now = work.users.get(user.id)
         if now is None or now.password_hash != kept:
             raise forbidden("the password was changed just now", fix="sign in again")
-        refused = _second_factor(call, work, desk, now, asked.code)
+        refused = _second_factor(call, work, sign_ins, now, asked.code)
         if refused is None:
             if fresh is not None:
                 work.users.set_password_hash(user.id, fresh, at=call.now)
-            entered = enter(call, work, now, METHOD)
+            entered = start_session(call, work, now, METHOD)
     if refused is not None:
         if refused.fault.code == "sign-in-failed":
-            raise desk.failed(call, METHOD, name=name, known=known, why="code")
+            raise sign_ins.failed(call, METHOD, name=name, known=known, why="code")
         raise refused
-    desk.succeeded(call, name)
-    return welcome(call, entered)
+    sign_ins.succeeded(call, name)
+    return respond_with_session(call, entered)
 
 
 def _second_factor(
-    call: Call, work: Transaction, desk: SignInDesk, user: User, code: str | None
-) -> Refused | None:
+    call: ApiCall, work: Transaction, sign_ins: SignInState, user: User, code: str | None
+) -> ApiError | None:
     """The refusal where the password alone is not enough. It is returned, so that a used-up code stays used up."""
     if not has_totp(work, user.id):
         if not has_strong_factor(work, user.id):
@@ -74,22 +74,22 @@ def _second_factor(
             fix="sign in with your passkey or at your organisation; then you may add one-time codes",
         )
     if code is None:
-        return Refused(401, "second-factor-required", "a one-time code is needed", field="code")
-    wait = desk.codes.wait(user.name, seconds_of(call))
+        return ApiError(401, "second-factor-required", "a one-time code is needed", field="code")
+    wait = sign_ins.codes.wait(user.name, call_seconds(call))
     if wait:
-        return Refused(
+        return ApiError(
             429, "too-many-requests", "too many wrong codes", headers={"retry-after": str(round(wait) + 1)}
         )
     totp = work.totp.get(user.id)
-    secret = desk.seeds.opened(user.id, totp.secret) if totp is not None else None
-    step = step_of(secret, code.strip(), seconds_of(call)) if secret is not None else None
+    secret = sign_ins.seeds.decrypt(user.id, totp.secret) if totp is not None else None
+    step = find_time_step(secret, code.strip(), call_seconds(call)) if secret is not None else None
     if step is None or not work.totp.use(user.id, step, at=call.now):
-        desk.codes.count(user.name, seconds_of(call))
-        return Refused(401, "sign-in-failed", "")
+        sign_ins.codes.count(user.name, call_seconds(call))
+        return ApiError(401, "sign-in-failed", "")
     return None
 
 
-def folded(name: str) -> str:
+def fold_user_name(name: str) -> str:
     """One spelling of a name, for counting attempts."""
     return unicodedata.normalize("NFKC", name[:256]).strip().casefold()
 
@@ -98,7 +98,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/sign-in/password",
-        handle=sign_in,
+        handle=sign_in_with_password,
         role=None,
         summary="Sign in with a password, and a one-time code where one is set up",
         group="sign-in",

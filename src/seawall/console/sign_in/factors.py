@@ -42,23 +42,23 @@ def admin_can_sign_in(work: Transaction) -> bool:
     )
 
 
-def handle_of(key: bytes, name: str) -> bytes:
+def passkey_user_handle(key: bytes, name: str) -> bytes:
     """What passkeys call a user: the same for one name in one installation, and it tells nobody the name."""
     plain = unicodedata.normalize("NFKC", name).strip().casefold()
     return hmac.digest(key, b"user handle\0" + plain.encode("utf-8", "replace"), "sha256")
 
 
-class Seeds:
+class SeedCipher:
     """Keeps the secrets of one-time codes encrypted, so that a copy of the database alone makes no codes."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(hashlib.sha256(b"one-time codes" + key).digest())
 
-    def closed(self, user: int, secret: bytes, nonce: bytes) -> bytes:
+    def encrypt(self, user: int, secret: bytes, nonce: bytes) -> bytes:
         """The secret as it is kept; `nonce` is twelve fresh random bytes."""
         return nonce + self._cipher.encrypt(nonce, secret, str(user).encode())
 
-    def opened(self, user: int, kept: bytes) -> bytes | None:
+    def decrypt(self, user: int, kept: bytes) -> bytes | None:
         """The secret; None where it was made with another key, or for another user."""
         try:
             return self._cipher.decrypt(kept[:_NONCE], kept[_NONCE:], str(user).encode())

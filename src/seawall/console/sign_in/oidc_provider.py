@@ -28,23 +28,23 @@ class ProviderFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class ProviderEndpoints:
     """Where browsers are sent, and where a code is redeemed."""
 
     authorization: str
     token: str
 
 
-class Provider:
+class OidcProvider:
     """The identity provider. Threads share it; its methods wait for the network."""
 
     def __init__(self, settings: OidcSettings) -> None:
         self._settings = settings
-        self._endpoints: Endpoints | None = None
+        self._endpoints: ProviderEndpoints | None = None
         self._not_before = 0.0
         self._lock = threading.Lock()
 
-    def endpoints(self) -> Endpoints:
+    def endpoints(self) -> ProviderEndpoints:
         """Where its endpoints are. Raises `ProviderFailed`."""
         with self._lock:
             if self._endpoints is None:
@@ -82,10 +82,10 @@ class Provider:
             raise ProviderFailed("no ID token")
         return token
 
-    def _discovered(self) -> Endpoints:
+    def _discovered(self) -> ProviderEndpoints:
         table, entry = self._settings.table, self._settings.entry
         if table.authorization_endpoint is not None and table.token_endpoint is not None:
-            return Endpoints(table.authorization_endpoint, table.token_endpoint)
+            return ProviderEndpoints(table.authorization_endpoint, table.token_endpoint)
         url = table.discovery or entry.issuer.rstrip("/") + WELL_KNOWN
         try:
             body = fetch(
@@ -100,7 +100,7 @@ class Provider:
         document = _object(body)
         if document.get("issuer") != entry.issuer:
             raise ProviderFailed("discovery: it describes another issuer")
-        found = Endpoints(
+        found = ProviderEndpoints(
             table.authorization_endpoint or str(document.get("authorization_endpoint", "")),
             table.token_endpoint or str(document.get("token_endpoint", "")),
         )

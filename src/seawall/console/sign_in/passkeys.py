@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from seawall.console.request_origin import RequestOrigin
 from seawall.console.sign_in.ceremonies import SECONDS
-from seawall.console.surroundings import Surroundings
 from seawall.web import webauthn
 from seawall.web.webauthn import RelyingParty
 
 PARTY_NAME: Final = "Seawall"
 
 
-def relying_party(here: Surroundings) -> RelyingParty:
+def relying_party(here: RequestOrigin) -> RelyingParty:
     """Return the relying party of a request."""
     return RelyingParty(here.host, PARTY_NAME, (here.origin,))
 
 
 def creation_options(
-    here: Surroundings, *, handle: bytes, name: str, challenge: bytes, known: Sequence[bytes]
+    here: RequestOrigin, *, handle: bytes, name: str, challenge: bytes, known: Sequence[bytes]
 ) -> dict[str, Any]:
     """Return the options for a new passkey. `known` are the ids of the user's passkeys."""
     return webauthn.creation_options(
@@ -37,6 +37,6 @@ def creation_options(
     )
 
 
-def request_options(here: Surroundings, *, challenge: bytes) -> dict[str, Any]:
+def request_options(here: RequestOrigin, *, challenge: bytes) -> dict[str, Any]:
     """Return the options for the use of any passkey of this site."""
     return webauthn.request_options(relying_party(here), challenge=challenge, timeout_seconds=SECONDS)

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
-from seawall.console.refused import invalid, unavailable
+from seawall.console.api_error import invalid, unavailable
 
 SHORTEST: Final = 12
 LONGEST: Final = 256
@@ -92,7 +92,7 @@ class Passwords:
 
 
 def check_new(password: str, name: str) -> None:
-    """Refuse a new password that is easily guessed. Raises `Refused` (422)."""
+    """Refuse a new password that is easily guessed. Raises `ApiError` (422)."""
     plain = unicodedata.normalize("NFKC", password).casefold()
     fix = "a few words that nobody says together, or what a password manager makes"
     if not SHORTEST <= len(plain) <= LONGEST:

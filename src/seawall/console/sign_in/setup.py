@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.console.endpoint import LOCAL, Call, Endpoint
-from seawall.console.refused import conflict, invalid
+from seawall.console.api_error import conflict, invalid
+from seawall.console.endpoint import LOCAL, ApiCall, Endpoint
 from seawall.console.session import Session
-from seawall.console.sign_in import codes, passkeys
-from seawall.console.sign_in.by_passkey import here_of
-from seawall.console.sign_in.desk import desk_of, seconds_of
-from seawall.console.sign_in.entry import enter, welcome
-from seawall.console.sign_in.factors import admin_can_sign_in, handle_of
+from seawall.console.sign_in import invitation_codes, passkeys
+from seawall.console.sign_in.by_passkey import require_domain
+from seawall.console.sign_in.factors import admin_can_sign_in, passkey_user_handle
 from seawall.console.sign_in.passwords import check_new
+from seawall.console.sign_in.session_start import respond_with_session, start_session
+from seawall.console.sign_in.state import call_seconds, sign_in_state
 from seawall.web.webauthn import NewCredential, claimed_challenge, verify_creation
 
 if TYPE_CHECKING:
@@ -49,38 +49,38 @@ class SetupAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = "passkey"
 
 
-def ask(call: Call) -> dict[str, Any]:
+def ask_for_new_passkey(call: ApiCall) -> dict[str, Any]:
     """What to ask the browser for a passkey, before there is a session."""
     asked: SetupQuestion = call.body
-    desk, here = desk_of(call), here_of(call)
-    desk.attempt(call)
+    sign_ins, here = sign_in_state(call), require_domain(call)
+    sign_ins.attempt(call)
     with call.context.database.reading() as work:
-        name = _name(call, work, codes.typed(asked.code), asked.name)
+        name = _name(call, work, invitation_codes.parse_code(asked.code), asked.name)
     if name is None:
-        raise desk.failed(call, KIND)
-    handle = handle_of(call.context.key, name)
-    challenge = desk.ceremonies.begin(KIND, _owner(asked.code), seconds_of(call))
+        raise sign_ins.failed(call, KIND)
+    handle = passkey_user_handle(call.context.key, name)
+    challenge = sign_ins.ceremonies.begin(KIND, _owner(asked.code), call_seconds(call))
     return passkeys.creation_options(here, handle=handle, name=name, challenge=challenge, known=())
 
 
-def begin(call: Call) -> Response:
+def begin_account(call: ApiCall) -> Response:
     """Use the code up, and sign in."""
     asked: SetupAnswer = call.body
-    desk = desk_of(call)
+    sign_ins = sign_in_state(call)
     if (asked.password is None) == (asked.credential is None):
         raise invalid("either a password or a passkey is needed", field="password")
-    desk.attempt(call)
-    code = codes.typed(asked.code)
+    sign_ins.attempt(call)
+    code = invitation_codes.parse_code(asked.code)
     with call.context.database.reading() as work:
         name = _name(call, work, code, asked.name)
     if name is None:
-        raise desk.failed(call, KIND)
+        raise sign_ins.failed(call, KIND)
     made, password_hash = None, None
     if asked.credential is not None:
         made = _made(call, asked)
     elif asked.password is not None:
         check_new(asked.password, name)
-        password_hash = desk.passwords.hash(asked.password)
+        password_hash = sign_ins.passwords.hash(asked.password)
     entered = None
     with call.context.database.writing() as work:
         user = _redeemed(call, work, code, asked.name)
@@ -96,10 +96,10 @@ def begin(call: Call) -> Response:
                     at=call.now,
                 )
             work.users.set_password_hash(user.id, password_hash, at=call.now)
-            entered = enter(call, work, user, KIND)
+            entered = start_session(call, work, user, KIND)
     if entered is None:
-        raise desk.failed(call, KIND)
-    return welcome(call, entered)
+        raise sign_ins.failed(call, KIND)
+    return respond_with_session(call, entered)
 
 
 def is_reserved(name: str) -> bool:
@@ -108,18 +108,18 @@ def is_reserved(name: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Refuse names that the audit trail uses for others. Raises `Refused` (422)."""
+    """Refuse names that the audit trail uses for others. Raises `ApiError` (422)."""
     if is_reserved(name):
         raise invalid("this name is taken", field="name", fix="choose another name")
 
 
-def _name(call: Call, work: Transaction, code: bytes, wanted: str) -> str | None:
+def _name(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> str | None:
     """The name of whoever holds a code; None where it opens nothing."""
-    invite = work.invites.find(code, codes.INVITE, at=call.now)
+    invite = work.invites.find(code, invitation_codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
         user = work.users.get(invite.user)
         return None if user is None else user.name
-    if work.invites.find(code, codes.SETUP, at=call.now) is None:
+    if work.invites.find(code, invitation_codes.SETUP, at=call.now) is None:
         return None
     check_name(wanted)
     if not wanted.strip() or len(wanted) > 256 or not wanted.isprintable():
@@ -127,9 +127,9 @@ def _name(call: Call, work: Transaction, code: bytes, wanted: str) -> str | None
     return wanted
 
 
-def _redeemed(call: Call, work: Transaction, code: bytes, wanted: str) -> User | None:
+def _redeemed(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User | None:
     """The user whose code it was, without anything to sign in with; None where it opens nothing any more."""
-    invite = work.invites.redeem(code, codes.INVITE, at=call.now)
+    invite = work.invites.redeem(code, invitation_codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
         user = work.users.get(invite.user)
         if user is None:
@@ -139,7 +139,7 @@ def _redeemed(call: Call, work: Transaction, code: bytes, wanted: str) -> User |
         work.totp.remove(user.id)
         _note(call, work, "invite-used", user)
         return user
-    if work.invites.redeem(code, codes.SETUP, at=call.now) is None:
+    if work.invites.redeem(code, invitation_codes.SETUP, at=call.now) is None:
         return None
     if admin_can_sign_in(work):
         raise conflict("there is an admin already", fix="ask an admin for an invite")
@@ -148,17 +148,17 @@ def _redeemed(call: Call, work: Transaction, code: bytes, wanted: str) -> User |
     return user
 
 
-def _note(call: Call, work: Transaction, action: str, user: User) -> None:
+def _note(call: ApiCall, work: Transaction, action: str, user: User) -> None:
     work.audit.append(
         at=call.now, actor=user.name, action=action, subject=user.name, details={"address": call.address}
     )
 
 
-def _made(call: Call, asked: SetupAnswer) -> NewCredential:
-    here, desk = here_of(call), desk_of(call)
+def _made(call: ApiCall, asked: SetupAnswer) -> NewCredential:
+    here, sign_ins = require_domain(call), sign_in_state(call)
     credential = asked.credential or {}
     challenge = claimed_challenge(credential)
-    ceremony = desk.ceremonies.end(challenge, KIND, _owner(asked.code), seconds_of(call))
+    ceremony = sign_ins.ceremonies.end(challenge, KIND, _owner(asked.code), call_seconds(call))
     made = (
         verify_creation(passkeys.relying_party(here), credential, ceremony.challenge)
         if ceremony is not None
@@ -170,14 +170,14 @@ def _made(call: Call, asked: SetupAnswer) -> NewCredential:
 
 
 def _owner(code: str) -> str:
-    return hashlib.sha256(codes.typed(code)).hexdigest()
+    return hashlib.sha256(invitation_codes.parse_code(code)).hexdigest()
 
 
 ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/setup/passkey/options",
-        handle=ask,
+        handle=ask_for_new_passkey,
         role=None,
         summary="What to ask the browser for a passkey, with a setup code or an invite",
         group="sign-in",
@@ -188,7 +188,7 @@ ENDPOINTS: Final = (
     Endpoint(
         method="POST",
         path="/api/setup",
-        handle=begin,
+        handle=begin_account,
         role=None,
         summary="Become the first admin with the code that `seawall serve` printed, or take up an invite",
         group="sign-in",

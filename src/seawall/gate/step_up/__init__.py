@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seawall.gate.authorisation import RequestAuthoriser
+    from seawall.gate.decision_log import DecisionLog
     from seawall.gate.elevation import StepUp
-    from seawall.gate.judge import Judge
-    from seawall.gate.record import Record
     from seawall.gate.settings import GateSettings
 
 
 def make_step_up(
     settings: GateSettings,
     store: Path,
-    judge: Callable[[], Judge | None],
-    record: Record,
+    authoriser: Callable[[], RequestAuthoriser | None],
+    decision_log: DecisionLog,
     clock: Callable[[], float],
 ) -> StepUp:
     """What is mounted at `/step-up`. Raises `StoreBroken`."""
@@ -26,4 +26,4 @@ def make_step_up(
     from seawall.gate.step_up.store import StepUpStore
 
     service = StepUpService(settings.step_up, settings.origins, StepUpStore(store))
-    return StepUpEndpoints(service, judge, record, clock)
+    return StepUpEndpoints(service, authoriser, decision_log, clock)

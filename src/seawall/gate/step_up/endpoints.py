@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from seawall.gate.answers import Asks, refused
+from seawall.gate.authorisation import AllowDecision, RequestContext
 from seawall.gate.bodies import BodyRefused, read_object
-from seawall.gate.judge import Case, Verdict
 from seawall.gate.original_request import read_request
-from seawall.gate.refusals import Broken, GateRefusal, NotReady, ProxyUnlisted, TooSlow
-from seawall.gate.step_up.place import place_of
+from seawall.gate.refusals import GateBroken, GateRefusal, NotReady, ProxyUnlisted, TooSlow
+from seawall.gate.responses import ChallengeParameters, build_refusal_response
+from seawall.gate.step_up.elevation_path import find_elevation_path
 from seawall.gate.step_up.service import StepUpRefused, StepUpService
-from seawall.gate.step_up.session import Session, session_of
+from seawall.gate.step_up.session import TokenSession, read_token_session
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import StoreBroken
 from seawall_tokens.refusals import Refusal
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from seawall.gate.authorisation import RequestAuthoriser
+    from seawall.gate.decision_log import DecisionLog
     from seawall.gate.elevation import Elevation
-    from seawall.gate.judge import Judge
-    from seawall.gate.record import Record
 
 _log = logging.getLogger("seawall.gate")
 
 Fields = Mapping[str, Any]
-Work = Callable[[StepUpService, "Judge", Session, Fields, float], dict[str, Any]]
+Work = Callable[[StepUpService, "RequestAuthoriser", TokenSession, Fields, float], dict[str, Any]]
 
 BODY_SECONDS = 10.0
 LONGEST_TEXT = 4096
@@ -82,42 +82,46 @@ def _until(elevation: Elevation) -> dict[str, Any]:
     return {"acr": elevation.acr, "until": int(elevation.until)}
 
 
-def _place(judge: Judge, fields: Fields) -> Any:
-    return place_of(_text(fields, "path"), _text(fields, "method", "GET"), judge.rules)
+def _place(authoriser: RequestAuthoriser, fields: Fields) -> Any:
+    return find_elevation_path(_text(fields, "path"), _text(fields, "method", "GET"), authoriser.rules)
 
 
 def _state(
-    service: StepUpService, _judge: Judge, session: Session, _fields: Fields, _now: float
+    service: StepUpService,
+    _authoriser: RequestAuthoriser,
+    session: TokenSession,
+    _fields: Fields,
+    _now: float,
 ) -> dict[str, Any]:
     return service.state(session)
 
 
 def _ask(
-    service: StepUpService, judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
-    return service.ask(session, _place(judge, fields), now)
+    return service.ask(session, _place(authoriser, fields), now)
 
 
 def _answer(
-    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
     return _until(service.answer(session, _text(fields, "ceremony"), _object(fields, "credential"), now))
 
 
 def _code(
-    service: StepUpService, judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
-    return _until(service.answer_code(session, _text(fields, "code"), _place(judge, fields), now))
+    return _until(service.answer_code(session, _text(fields, "code"), _place(authoriser, fields), now))
 
 
 def _ask_new(
-    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
     return service.ask_new(session, _text(fields, "invitation"), now)
 
 
 def _keep_new(
-    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
     service.keep_new(
         session,
@@ -131,13 +135,13 @@ def _keep_new(
 
 
 def _new_code(
-    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
     return service.new_code(session, _text(fields, "invitation"), now)
 
 
 def _keep_code(
-    service: StepUpService, _judge: Judge, session: Session, fields: Fields, now: float
+    service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
     service.keep_code(session, _text(fields, "invitation"), _text(fields, "code"), now)
     return {"registered": "code"}
@@ -162,13 +166,13 @@ class StepUpEndpoints:
     def __init__(
         self,
         service: StepUpService,
-        judge: Callable[[], Judge | None],
-        record: Record,
+        authoriser: Callable[[], RequestAuthoriser | None],
+        decision_log: DecisionLog,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
-        self._judge = judge
-        self._record = record
+        self._authoriser = authoriser
+        self._decision_log = decision_log
         self._clock = clock
         self.elevations_of = service.elevations_of
 
@@ -188,14 +192,14 @@ class StepUpEndpoints:
         return [*pages, *work]
 
     async def _serve(self, act: Work, request: Request) -> Response:
-        case: Case | None = None
+        context: RequestContext | None = None
         try:
-            judge = self._asked_by_a_proxy(request.scope)
+            authoriser = self._check_proxy(request.scope)
             self._check_origin(request)
-            case = Case(read_request(_as_question(request.scope), judge.settings))
-            fields = await read_object(request, most=judge.settings.body_bytes, seconds=BODY_SECONDS)
-            async with asyncio.timeout(judge.settings.patience):
-                answer = await asyncio.to_thread(self._act, act, judge, case, fields)
+            context = RequestContext(read_request(_as_question(request.scope), authoriser.settings))
+            fields = await read_object(request, most=authoriser.settings.body_bytes, seconds=BODY_SECONDS)
+            async with asyncio.timeout(authoriser.settings.patience):
+                answer = await asyncio.to_thread(self._act, act, authoriser, context, fields)
             return JSONResponse(answer, headers={"cache-control": "no-store"})
         except StepUpRefused as refusal:
             return _no(refusal.code, refusal.status)
@@ -204,33 +208,35 @@ class StepUpEndpoints:
         except _BadField as field:
             return JSONResponse({"code": "field", "field": str(field)}, 400)
         except (Refusal, GateRefusal) as refusal:
-            self._record.refused(case, refusal, self._clock(), dry_run=False)
-            return _response(refusal, case)
+            self._decision_log.log_refused(context, refusal, self._clock(), dry_run=False)
+            return _response(refusal, context)
         except TimeoutError:
-            return _response(TooSlow(), case)
+            return _response(TooSlow(), context)
         except StoreBroken as error:
             log_unexpected_error(_log, "/step-up", error)
-            return _response(Broken(), case)
+            return _response(GateBroken(), context)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong elevates nobody
             log_unexpected_error(_log, "/step-up", error)
-            return _response(Broken(), case)
+            return _response(GateBroken(), context)
 
-    def _act(self, act: Work, judge: Judge, case: Case, fields: Fields) -> dict[str, Any]:
+    def _act(
+        self, act: Work, authoriser: RequestAuthoriser, context: RequestContext, fields: Fields
+    ) -> dict[str, Any]:
         now = self._clock()
-        session = session_of(judge.claims_of(case, now))
-        self._record.allowed(
-            Verdict(case.issuer, [], case.verified), now
+        session = read_token_session(authoriser.verified_claims(context, now))
+        self._decision_log.log_allowed(
+            AllowDecision(context.issuer, [], context.verified), now
         )  # check 15 is about these tokens too
-        return act(self._service, judge, session, fields, now)
+        return act(self._service, authoriser, session, fields, now)
 
-    def _asked_by_a_proxy(self, scope: MutableMapping[str, Any]) -> Judge:
-        judge = self._judge()
-        if judge is None:
+    def _check_proxy(self, scope: MutableMapping[str, Any]) -> RequestAuthoriser:
+        authoriser = self._authoriser()
+        if authoriser is None:
             raise NotReady
         peer = (scope.get("client") or ("?",))[0]
-        if peer not in judge.settings.trusted_proxies:
+        if peer not in authoriser.settings.trusted_proxies:
             raise ProxyUnlisted(peer or "unix")
-        return judge
+        return authoriser
 
     def _check_origin(self, request: Request) -> None:
         """Only pages of the applications' own origins may ask; a browser always says which page it is."""
@@ -247,8 +253,8 @@ def _no(code: str, status: int) -> Response:
     return JSONResponse({"code": code}, status, {"cache-control": "no-store"})
 
 
-def _response(refusal: Refusal | GateRefusal, case: Case | None) -> Response:
-    answer = refused(refusal, case.asks if case else Asks())
+def _response(refusal: Refusal | GateRefusal, context: RequestContext | None) -> Response:
+    answer = build_refusal_response(refusal, context.challenge if context else ChallengeParameters())
     headers = {name.decode("ascii"): value.decode("latin-1") for name, value in answer.headers}
     return Response(answer.body, answer.status, headers)
 

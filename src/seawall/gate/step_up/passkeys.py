@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seawall.gate.step_up.records import Passkey
+from seawall.gate.step_up.records import StoredPasskey
 from seawall.web.webauthn import RelyingParty, claimed_credential_id, verify_creation, verify_use
 
 
 def verify_new_passkey(
     party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, name: str
-) -> Passkey | None:
+) -> StoredPasskey | None:
     """Return the new passkey, None when the answer does not fit the challenge."""
     created = verify_creation(party, credential, challenge)
     if created is None:
         return None
-    return Passkey(created.credential_id, created.public_key, created.sign_count, name)
+    return StoredPasskey(created.credential_id, created.public_key, created.sign_count, name)
 
 
 def verify_passkey(
-    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, known: Sequence[Passkey]
-) -> tuple[Passkey, int] | None:
+    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, known: Sequence[StoredPasskey]
+) -> tuple[StoredPasskey, int] | None:
     """Return the passkey that answered and its counter now, None when the answer does not fit the challenge.
 
     The store compares the counter where it writes it, so that two workers cannot both pass. Here it is not compared.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.gate.step_up.place import Place
+from seawall.gate.step_up.elevation_path import ElevationPath
 
 
 @dataclass(frozen=True, slots=True)
-class Passkey:
+class StoredPasskey:
     """A registered passkey: its id, public key (COSE) and how often it says that it was used."""
 
     id: bytes
@@ -18,24 +18,24 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceremony:
+class StoredCeremony:
     """A question that was put to a browser. Used once, within a short time, by the session that asked for it."""
 
     kind: str
     session: bytes
     account: bytes
     challenge: bytes
-    place: Place
+    place: ElevationPath
     until: float
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StoredElevation:
     """An elevation as it is stored."""
 
     session: bytes
     account: bytes
-    place: Place
+    place: ElevationPath
     acr: str
     amr: tuple[str, ...]
     at: float
@@ -43,7 +43,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class EnrolledAccount:
     """What an account has, for an administrator's list. Times are seconds since 1970."""
 
     issuer: str

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.elevation import CODE_AMR, PASSKEY_AMR, Elevation
+from seawall.gate.step_up.elevation_path import ElevationPath
 from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
-from seawall.gate.step_up.place import Place
-from seawall.gate.step_up.records import Ceremony, Given
-from seawall.gate.step_up.session import Session, session_of
+from seawall.gate.step_up.records import StoredCeremony, StoredElevation
+from seawall.gate.step_up.session import TokenSession, read_token_session
 from seawall.web import one_time_codes as codes
 from seawall.web import webauthn
 from seawall_base.errors import StoreBroken
@@ -30,7 +30,7 @@ ATTEMPTS, ATTEMPTS_SECONDS = 5, 900
 """Wrong codes of one account in a quarter of an hour. Three codes of a million are right at a time, so who never stops
 guessing needs some two years."""
 
-NOWHERE = Place("", below=False)
+NOWHERE = ElevationPath("", below=False)
 
 _INVITATION = re.compile(r"[A-Za-z0-9_-]{22}")
 _log = logging.getLogger("seawall.gate")
@@ -68,7 +68,7 @@ class StepUpService:
     ) -> list[Elevation]:
         """As `seawall.gate.elevation.StepUp` says. A broken store elevates nobody."""
         try:
-            held = self.store.elevations(session_of(claims).session, now)
+            held = self.store.elevations(read_token_session(claims).session, now)
         except (StoreBroken, Refusal) as error:
             _log.error("step-up: no elevation can be looked up: %s", type(error).__name__)
             return []
@@ -79,14 +79,14 @@ class StepUpService:
             if path and given.place.holds(path) and len(given.place.path) >= len(within.casefold())
         ]
 
-    def state(self, session: Session) -> dict[str, Any]:
+    def state(self, session: TokenSession) -> dict[str, Any]:
         """What the account can prove itself with."""
         return {
             "passkeys": len(self.store.passkeys(session.account)),
             "code": self.settings.codes and self.store.code(session.account, confirmed=True) is not None,
         }
 
-    def ask(self, session: Session, place: Place, now: float) -> dict[str, Any]:
+    def ask(self, session: TokenSession, place: ElevationPath, now: float) -> dict[str, Any]:
         """A question for the account's passkeys. Raises `StepUpRefused`."""
         known = self.store.passkeys(session.account)
         if not known:
@@ -100,7 +100,9 @@ class StepUpService:
         )
         return {"ceremony": name, "options": options}
 
-    def answer(self, session: Session, ceremony: str, credential: Mapping[str, Any], now: float) -> Elevation:
+    def answer(
+        self, session: TokenSession, ceremony: str, credential: Mapping[str, Any], now: float
+    ) -> Elevation:
         """The passkey's answer: an elevation. Raises `StepUpRefused`."""
         asked = self._take("use", session, ceremony, now)
         found = verify_passkey(self.party, credential, asked.challenge, self.store.passkeys(session.account))
@@ -111,7 +113,7 @@ class StepUpService:
             raise self._refused(session, "passkey-copied")
         return self._elevate(session, asked.place, self.settings.passkey_acr, PASSKEY_AMR, now)
 
-    def answer_code(self, session: Session, code: str, place: Place, now: float) -> Elevation:
+    def answer_code(self, session: TokenSession, code: str, place: ElevationPath, now: float) -> Elevation:
         """A one-time code: an elevation. Raises `StepUpRefused`."""
         if not self.settings.codes:
             raise StepUpRefused("no-code", 409)
@@ -121,7 +123,7 @@ class StepUpService:
         self.store.forgive(session.account)
         return self._elevate(session, place, self.settings.code_acr, CODE_AMR, now)
 
-    def ask_new(self, session: Session, invitation: str, now: float) -> dict[str, Any]:
+    def ask_new(self, session: TokenSession, invitation: str, now: float) -> dict[str, Any]:
         """A question that makes a passkey. Raises `StepUpRefused` without an invitation that stands."""
         self._check_invitation(session, invitation, now)
         name, ceremony = self._begin("make", session, NOWHERE, now)
@@ -138,7 +140,7 @@ class StepUpService:
 
     def keep_new(
         self,
-        session: Session,
+        session: TokenSession,
         invitation: str,
         ceremony: str,
         credential: Mapping[str, Any],
@@ -153,17 +155,17 @@ class StepUpService:
             raise self._refused(session, "passkey-refused")
         _log.warning("step-up: a passkey was registered for %s", session.account.hex()[:16])
 
-    def new_code(self, session: Session, invitation: str, now: float) -> dict[str, Any]:
+    def new_code(self, session: TokenSession, invitation: str, now: float) -> dict[str, Any]:
         """A secret for an authenticator app, not in force before `keep_code`. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         if not self.settings.codes:
             raise StepUpRefused("no-code", 409)
         secret = codes.new_secret()
         self.store.begin_code(session.account, secret, now)
-        uri = codes.uri_of(secret, account=session.subject[:64], issuer=self.settings.name)
-        return {"secret": secret.decode("ascii"), "uri": uri, "picture": codes.picture_of(uri)}
+        uri = codes.otpauth_uri(secret, account=session.subject[:64], issuer=self.settings.name)
+        return {"secret": secret.decode("ascii"), "uri": uri, "picture": codes.qr_code_svg(uri)}
 
-    def keep_code(self, session: Session, invitation: str, code: str, now: float) -> None:
+    def keep_code(self, session: TokenSession, invitation: str, code: str, now: float) -> None:
         """The first code of the new secret: it is in force, the invitation is used up. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         step = self._step(session, code, now, confirmed=False)
@@ -172,33 +174,35 @@ class StepUpService:
         self.store.forgive(session.account)
         _log.warning("step-up: a code secret was registered for %s", session.account.hex()[:16])
 
-    def _step(self, session: Session, code: str, now: float, *, confirmed: bool) -> int:
+    def _step(self, session: TokenSession, code: str, now: float, *, confirmed: bool) -> int:
         kept = self.store.code(session.account, confirmed=confirmed)
         if kept is None:
             raise StepUpRefused("no-code", 409)
         if not self.store.attempt(session.account, most=ATTEMPTS, since=now - ATTEMPTS_SECONDS, now=now):
             raise self._refused(session, "too-many-attempts", 429)
-        step = codes.step_of(kept[0], code, now)
+        step = codes.find_time_step(kept[0], code, now)
         if step is None:
             raise self._refused(session, "code-refused")
         return step
 
-    def _check_invitation(self, session: Session, invitation: str, now: float) -> None:
+    def _check_invitation(self, session: TokenSession, invitation: str, now: float) -> None:
         if not _INVITATION.fullmatch(invitation) or not self.store.invited(
             session.account, _digest(invitation), now
         ):
             raise self._refused(session, "invitation-refused")
 
-    def _begin(self, kind: str, session: Session, place: Place, now: float) -> tuple[str, Ceremony]:
+    def _begin(
+        self, kind: str, session: TokenSession, place: ElevationPath, now: float
+    ) -> tuple[str, StoredCeremony]:
         name = secrets.token_bytes(16)
-        ceremony = Ceremony(
+        ceremony = StoredCeremony(
             kind, session.session, session.account, secrets.token_bytes(32), place, now + CEREMONY_SECONDS
         )
         if not self.store.begin(name, ceremony, now, OPEN_CEREMONIES):
             raise StepUpRefused("too-many-attempts", 429)
         return base64url.encode(name), ceremony
 
-    def _take(self, kind: str, session: Session, ceremony: str, now: float) -> Ceremony:
+    def _take(self, kind: str, session: TokenSession, ceremony: str, now: float) -> StoredCeremony:
         try:
             name = base64url.decode(ceremony)
         except ValueError:
@@ -208,12 +212,16 @@ class StepUpService:
             raise self._refused(session, "ceremony-unknown")
         return found
 
-    def _elevate(self, session: Session, place: Place, acr: str, amr: Sequence[str], now: float) -> Elevation:
+    def _elevate(
+        self, session: TokenSession, place: ElevationPath, acr: str, amr: Sequence[str], now: float
+    ) -> Elevation:
         until = now + self.settings.seconds
-        self.store.elevate(Given(session.session, session.account, place, acr, tuple(amr), now, until))
+        self.store.elevate(
+            StoredElevation(session.session, session.account, place, acr, tuple(amr), now, until)
+        )
         _log.warning("step-up: %s proved itself (%s)", session.account.hex()[:16], ascii(acr))
         return Elevation(acr, frozenset(amr), now, until)
 
-    def _refused(self, session: Session, code: str, status: int = 403) -> StepUpRefused:
+    def _refused(self, session: TokenSession, code: str, status: int = 403) -> StepUpRefused:
         _log.warning("step-up: %s was refused (%s)", session.account.hex()[:16], code)
         return StepUpRefused(code, status)

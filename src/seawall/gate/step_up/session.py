@@ -12,7 +12,7 @@ from seawall_tokens.refusals.claims import ClaimMissing
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TokenSession:
     """Account and session of a token.
 
     `issuer` and `subject` name the account in an administrator's words; `account` and `session` are 32 octets each.
@@ -24,12 +24,12 @@ class Session:
     session: bytes
 
 
-def account_of(issuer: str, subject: str) -> bytes:
+def account_digest(issuer: str, subject: str) -> bytes:
     """The digest of an account. Length prefixes keep two pairs from giving one text."""
     return _digest("account", issuer, subject)
 
 
-def session_of(claims: Mapping[str, Any]) -> Session:
+def read_token_session(claims: Mapping[str, Any]) -> TokenSession:
     """The session of a verified token. Raises `ClaimMissing` where a token names no account or nothing of a session.
 
     The account is `oid` where the token has one (Microsoft Entra: `sub` differs for each application), else `sub`.
@@ -44,10 +44,10 @@ def session_of(claims: Mapping[str, Any]) -> Session:
     client = next((text for text in (_text(claims, name) for name in CLIENTS) if text), "")
     bound = claims.get("cnf")
     key = "" if not isinstance(bound, Mapping) else f"{bound.get('jkt', '')} {bound.get('x5t#S256', '')}"
-    return Session(
+    return TokenSession(
         issuer,
         subject,
-        account_of(issuer, subject),
+        account_digest(issuer, subject),
         _digest("session", issuer, subject, _text(claims, "tid"), name, token, client, key),
     )
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from seawall.gate.step_up.place import Place
-from seawall.gate.step_up.records import Ceremony, Enrolled, Given, Passkey
+from seawall.gate.step_up.elevation_path import ElevationPath
+from seawall.gate.step_up.records import EnrolledAccount, StoredCeremony, StoredElevation, StoredPasskey
 from seawall_base import sqlite_file
 from seawall_base.errors import StoreBroken
 
@@ -122,14 +122,14 @@ class StepUpStore:
         row = self._row("SELECT handle FROM account WHERE id = ?", account)
         return bytes(row[0]) if row else b""
 
-    def enrolled(self) -> list[Enrolled]:
+    def enrolled(self) -> list[EnrolledAccount]:
         """Every account, in order."""
         with self._reading() as connection:
             accounts = connection.execute(
                 "SELECT id, issuer, subject FROM account ORDER BY issuer, subject"
             ).fetchall()
             return [
-                Enrolled(
+                EnrolledAccount(
                     issuer,
                     subject,
                     tuple(
@@ -162,16 +162,16 @@ class StepUpStore:
 
     # Passkeys
 
-    def passkeys(self, account: bytes) -> list[Passkey]:
+    def passkeys(self, account: bytes) -> list[StoredPasskey]:
         """The account's passkeys."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT id, public_key, counter, name FROM passkey WHERE account = ? ORDER BY made",
                 (account,),
             )
-            return [Passkey(*row) for row in rows]
+            return [StoredPasskey(*row) for row in rows]
 
-    def add_passkey(self, account: bytes, passkey: Passkey, invitation: bytes, now: float) -> bool:
+    def add_passkey(self, account: bytes, passkey: StoredPasskey, invitation: bytes, now: float) -> bool:
         """Keep a new passkey and use the invitation up. False when it stands no more, or the passkey is known."""
         with self._writing() as connection:
             if not _use_invitation(connection, account, invitation, now):
@@ -245,7 +245,7 @@ class StepUpStore:
 
     # Ceremonies and elevations
 
-    def begin(self, name: bytes, ceremony: Ceremony, now: float, most: int) -> bool:
+    def begin(self, name: bytes, ceremony: StoredCeremony, now: float, most: int) -> bool:
         """Keep a question. False when the session has too many open ones: another session of the account is not in its way."""
         with self._writing() as connection:
             connection.execute("DELETE FROM ceremony WHERE until <= ?", (now,))
@@ -262,18 +262,18 @@ class StepUpStore:
             )
             return True
 
-    def take(self, name: bytes, kind: str, session: bytes, now: float) -> Ceremony | None:
+    def take(self, name: bytes, kind: str, session: bytes, now: float) -> StoredCeremony | None:
         """The question, which is used up by this. None when there is none of this kind for this session."""
         query = "DELETE FROM ceremony WHERE id = ? AND kind = ? AND session = ? RETURNING *"
         with self._writing() as connection:
             row = connection.execute(query, (name, kind, session)).fetchone()
         if row is None or row[7] <= now:
             return None
-        return Ceremony(
-            row[1], bytes(row[2]), bytes(row[3]), bytes(row[4]), Place(row[5], bool(row[6])), row[7]
+        return StoredCeremony(
+            row[1], bytes(row[2]), bytes(row[3]), bytes(row[4]), ElevationPath(row[5], bool(row[6])), row[7]
         )
 
-    def elevate(self, given: Given) -> None:
+    def elevate(self, given: StoredElevation) -> None:
         """Keep an elevation; those that have ended go."""
         place = given.place
         with self._writing() as connection:
@@ -284,7 +284,7 @@ class StepUpStore:
                 (*row, given.at, given.until),
             )
 
-    def elevations(self, session: bytes, now: float) -> list[Given]:
+    def elevations(self, session: bytes, now: float) -> list[StoredElevation]:
         """The session's elevations that hold now, the newest first. Waits for nobody."""
         query = (
             "SELECT session, account, path, below, acr, amr, at, until FROM elevation "
@@ -293,10 +293,10 @@ class StepUpStore:
         with self._reading() as connection:
             rows = connection.execute(query, (session, now, now)).fetchall()
         return [
-            Given(
+            StoredElevation(
                 bytes(row[0]),
                 bytes(row[1]),
-                Place(row[2], bool(row[3])),
+                ElevationPath(row[2], bool(row[3])),
                 row[4],
                 tuple(row[5].split()),
                 row[6],

@@ -28,7 +28,7 @@ class ErrorDocument(msgspec.Struct, frozen=True):
     error: Fault
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """A request that is refused, with its status. Never give it a secret: the words are shown and may be logged."""
 
     def __init__(
@@ -51,40 +51,40 @@ class Refused(Exception):
         return ErrorDocument(self.fault)
 
 
-def bad_request(message: str, *, field: str | None = None, fix: str | None = None) -> Refused:
+def bad_request(message: str, *, field: str | None = None, fix: str | None = None) -> ApiError:
     """400: the request itself is malformed."""
-    return Refused(400, "bad-request", message, field=field, fix=fix)
+    return ApiError(400, "bad-request", message, field=field, fix=fix)
 
 
-def sign_in_required() -> Refused:
+def sign_in_required() -> ApiError:
     """401: nobody is signed in."""
-    return Refused(401, "sign-in-required", "nobody is signed in", fix="sign in")
+    return ApiError(401, "sign-in-required", "nobody is signed in", fix="sign in")
 
 
-def forbidden(message: str, *, code: str = "forbidden", fix: str | None = None) -> Refused:
+def forbidden(message: str, *, code: str = "forbidden", fix: str | None = None) -> ApiError:
     """403: whoever asks may not."""
-    return Refused(403, code, message, fix=fix)
+    return ApiError(403, code, message, fix=fix)
 
 
-def not_found(what: str = "such thing") -> Refused:
+def not_found(what: str = "such thing") -> ApiError:
     """404. `what` is named without anything that the client wrote."""
-    return Refused(404, "not-found", f"there is no {what}")
+    return ApiError(404, "not-found", f"there is no {what}")
 
 
-def conflict(message: str, *, fix: str | None = None, field: str | None = None) -> Refused:
+def conflict(message: str, *, fix: str | None = None, field: str | None = None) -> ApiError:
     """409: it is not so any more, or already."""
-    return Refused(409, "conflict", message, fix=fix, field=field)
+    return ApiError(409, "conflict", message, fix=fix, field=field)
 
 
-def invalid(message: str, *, field: str | None = None, fix: str | None = None) -> Refused:
+def invalid(message: str, *, field: str | None = None, fix: str | None = None) -> ApiError:
     """422: well-formed, and makes no sense."""
-    return Refused(422, "invalid", message, field=field, fix=fix)
+    return ApiError(422, "invalid", message, field=field, fix=fix)
 
 
-def too_many_requests(seconds: float, message: str = "too many attempts") -> Refused:
+def too_many_requests(seconds: float, message: str = "too many attempts") -> ApiError:
     """429, with the time to wait."""
     wait = max(1, round(seconds + 0.499))
-    return Refused(
+    return ApiError(
         429,
         "too-many-requests",
         message,
@@ -93,12 +93,12 @@ def too_many_requests(seconds: float, message: str = "too many attempts") -> Ref
     )
 
 
-def unavailable(message: str, *, fix: str | None = None, seconds: int = RETRY_SECONDS) -> Refused:
+def unavailable(message: str, *, fix: str | None = None, seconds: int = RETRY_SECONDS) -> ApiError:
     """503: not just now."""
-    return Refused(503, "unavailable", message, fix=fix, headers={"retry-after": str(seconds)})
+    return ApiError(503, "unavailable", message, fix=fix, headers={"retry-after": str(seconds)})
 
 
-def from_error(error: SeawallError) -> Refused:
+def api_error_from(error: SeawallError) -> ApiError:
     """One of Seawall's own errors as an answer. Places of files and databases are not told to clients."""
     if isinstance(error, UsageError):
         return invalid(error.message, fix=error.fix or None)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from seawall.console.api_error import invalid, unavailable
 from seawall.console.data.incident_values import Page
-from seawall.console.data.record_rows import records_of
+from seawall.console.data.record_rows import record_rows
 from seawall.console.data.record_values import Record
-from seawall.console.data.search_syntax import moment
-from seawall.console.endpoint import Call
-from seawall.console.refused import invalid, unavailable
+from seawall.console.data.search_syntax import parse_search_time
+from seawall.console.endpoint import ApiCall
 from seawall.detection.incident import Incident
 from seawall.response.window import EARLIEST, LATEST
 from seawall.storage.database import QueueQuery
@@ -20,7 +20,7 @@ from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
     from seawall.storage.database import Transaction
 
 T = TypeVar("T")
@@ -31,14 +31,16 @@ MOST_INCIDENTS: Final = 50
 _REMEMBERED: Final = 64
 
 
-def lake_of(context: Context) -> Lake:
-    """The lake. Raises `Refused` (503) where there is none."""
+def require_lake(context: ConsoleContext) -> Lake:
+    """The lake. Raises `ApiError` (503) where there is none."""
     if context.lake is None:
         raise unavailable("no events are stored here", fix="start with a store: seawall serve --store DIR")
     return context.lake
 
 
-def remembered(context: Context, name: str, key: Hashable, state: Hashable, make: Callable[[], T]) -> T:
+def cache_by_state(
+    context: ConsoleContext, name: str, key: Hashable, state: Hashable, make: Callable[[], T]
+) -> T:
     """What `make` gives, made once for each state of what it is made from; of the last keys that were asked for."""
     known: OrderedDict[Hashable, tuple[Hashable, T]] = context.notes.setdefault(name, OrderedDict())
     found = known.get(key)
@@ -52,18 +54,18 @@ def remembered(context: Context, name: str, key: Hashable, state: Hashable, make
     return made
 
 
-def intruders_of(call: Call, work: Transaction, tenant: str, account: str) -> frozenset[str]:
+def attacker_record_ids(call: ApiCall, work: Transaction, tenant: str, account: str) -> frozenset[str]:
     """The ids of an account's records that incidents list."""
 
     def made() -> frozenset[str]:
         incidents = work.incidents.page(QueueQuery(tenant=tenant, account=account), limit=MOST_INCIDENTS)
         return frozenset(id_ for incident in incidents for id_ in incident.events)
 
-    return remembered(call.context, "intruders", (tenant, account), work.incidents.revision(), made)
+    return cache_by_state(call.context, "intruders", (tenant, account), work.incidents.revision(), made)
 
 
-def page_of(
-    call: Call,
+def record_page(
+    call: ApiCall,
     tenant: str,
     wanted: Wanted,
     intruders: Collection[str],
@@ -77,7 +79,7 @@ def page_of(
 
     `name` is that of the list, where the tenant, the account and the span do not name it.
     """
-    lake = lake_of(call.context)
+    lake = require_lake(call.context)
     purpose = "\n".join(
         ["records", name, tenant, wanted.account or "", f"{wanted.start} {wanted.end} {newest_first}"]
     )
@@ -89,19 +91,19 @@ def page_of(
         where = UNKNOWN
         found = lake.page(where, wanted, limit=limit, newest_first=newest_first)
     following = None if found.cursor is None else call.context.cursors.write(purpose, (where, found.cursor))
-    return Page(records_of(found.events, intruders), following)
+    return Page(record_rows(found.events, intruders), following)
 
 
-def events_of(incident: Incident) -> Wanted:
+def incident_query(incident: Incident) -> Wanted:
     """The intruder's events of an incident. An incident of several sources may list a record of each by one id."""
     end = max(min(incident.last_event + 1, LATEST), incident.first_event + 1)
     return Wanted(incident.first_event, end, account=incident.account, records=frozenset(incident.events))
 
 
-def checked_span(start: str | None, end: str | None) -> tuple[int, int]:
-    """A span of time of a query, in microseconds. Raises `Refused` (422)."""
-    first = max(EARLIEST if start is None else moment(start, "from"), EARLIEST)
-    last = min(LATEST if end is None else moment(end, "to"), LATEST)
+def parse_span(start: str | None, end: str | None) -> tuple[int, int]:
+    """A span of time of a query, in microseconds. Raises `ApiError` (422)."""
+    first = max(EARLIEST if start is None else parse_search_time(start, "from"), EARLIEST)
+    last = min(LATEST if end is None else parse_search_time(end, "to"), LATEST)
     if first >= last:
         raise invalid("from does not lie before to", field="from")
     return first, last

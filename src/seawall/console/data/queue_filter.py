@@ -8,9 +8,9 @@ from typing import Annotated, Final, cast
 import msgspec
 from msgspec import Meta
 
+from seawall.console.api_error import invalid
 from seawall.console.data.incident_values import IncidentOrder, QueueName, SeverityName
-from seawall.console.data.search_syntax import LONGEST, Term, parse
-from seawall.console.refused import invalid
+from seawall.console.data.search_syntax import LONGEST, SearchCondition, parse_search
 from seawall.storage.database import Order, QueueQuery
 from seawall.storage.database import SearchTerm as Wanted
 from seawall.storage.database.incident_queue import Field, Relation
@@ -41,22 +41,22 @@ class QueuePage(QueueFilter, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor | None = None
 
 
-def choice_of(asked: QueueFilter) -> QueueQuery:
-    """The choice of a filter. Raises `Refused` (422) for a search that makes no sense."""
+def queue_choice(asked: QueueFilter) -> QueueQuery:
+    """The choice of a filter. Raises `ApiError` (422) for a search that makes no sense."""
     choice = QueueQuery(tenant=asked.tenant, severities=tuple(asked.severity), queue=asked.queue)
-    for term in parse(asked.q):
+    for term in parse_search(asked.q):
         choice = _narrowed(choice, term)
     return choice
 
 
-def purpose_of(asked: QueueFilter) -> str:
+def cursor_purpose(asked: QueueFilter) -> str:
     """What binds a cursor to the list that it is of."""
     return "\n".join(
         ["incidents", asked.queue, asked.sort, asked.tenant or "", *sorted(asked.severity), asked.q]
     )
 
 
-def _narrowed(choice: QueueQuery, term: Term) -> QueueQuery:
+def _narrowed(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
     if term.field == "score":
         relation = cast("Relation", term.relation)
         sign = _OPPOSITE[relation] if term.negated else relation
@@ -71,7 +71,7 @@ def _narrowed(choice: QueueQuery, term: Term) -> QueueQuery:
     return replace(choice, terms=(*choice.terms, wanted))
 
 
-def _in_time(choice: QueueQuery, term: Term) -> QueueQuery:
+def _in_time(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
     if term.negated:
         raise invalid(f"-{term.field} says nothing", field="q", fix="use after: or before:")
     time = int(term.number or 0)

@@ -5,74 +5,74 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+from seawall.console.api_error import ApiError, too_many_requests
 from seawall.console.context import MICROSECONDS
-from seawall.console.refused import Refused, too_many_requests
+from seawall.console.request_origin import client_network
 from seawall.console.sign_in.ceremonies import Ceremonies
-from seawall.console.sign_in.factors import Seeds
+from seawall.console.sign_in.factors import SeedCipher
 from seawall.console.sign_in.passwords import Passwords
-from seawall.console.sign_in.rates import Backoff, Rate
-from seawall.console.surroundings import network_of
+from seawall.console.sign_in.rate_limits import Backoff, RateLimiter
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
-    from seawall.console.endpoint import Call
+    from seawall.console.context import ConsoleContext
+    from seawall.console.endpoint import ApiCall
 
 NOTE: Final = "sign-in"
 UNKNOWN: Final = "unknown"
 
 
-class SignInDesk:
+class SignInState:
     """One for each application."""
 
-    def __init__(self, context: Context, passwords: Passwords | None = None) -> None:
+    def __init__(self, context: ConsoleContext, passwords: Passwords | None = None) -> None:
         self.passwords = Passwords() if passwords is None else passwords
         self.ceremonies = Ceremonies()
-        self.seeds = Seeds(context.key)
-        self.questions = Rate(60, 60.0)
-        self.tries = Rate(40, 300.0)
+        self.seeds = SeedCipher(context.key)
+        self.questions = RateLimiter(60, 60.0)
+        self.tries = RateLimiter(40, 300.0)
         self.pairs = Backoff(5, 900.0)
-        self.names = Rate(100, 3600.0)
-        self.codes = Rate(10, 3600.0)
-        self.written = Rate(60, 600.0, keys=4)
+        self.names = RateLimiter(100, 3600.0)
+        self.codes = RateLimiter(10, 3600.0)
+        self.written = RateLimiter(60, 600.0, keys=4)
         self._unwritten = 0
         self._lock = threading.Lock()
 
-    def question(self, call: Call) -> None:
-        """Count a question that costs little. Raises `Refused` (429)."""
-        _refuse(self.questions.take(network_of(call.address), seconds_of(call)))
+    def question(self, call: ApiCall) -> None:
+        """Count a question that costs little. Raises `ApiError` (429)."""
+        _refuse(self.questions.take(client_network(call.address), call_seconds(call)))
 
-    def attempt(self, call: Call, name: str = "") -> None:
-        """Count an attempt. Raises `Refused` (429) where this address, or it with this name, has to wait."""
-        now, network = seconds_of(call), network_of(call.address)
+    def attempt(self, call: ApiCall, name: str = "") -> None:
+        """Count an attempt. Raises `ApiError` (429) where this address, or it with this name, has to wait."""
+        now, network = call_seconds(call), client_network(call.address)
         if name:
             _refuse(self.pairs.wait(_pair(network, name), now))
             _refuse(self.names.wait(name, now))
         _refuse(self.tries.take(network, now))
 
     def failed(
-        self, call: Call, method: str, *, name: str = "", known: str = "", why: str = "wrong"
-    ) -> Refused:
+        self, call: ApiCall, method: str, *, name: str = "", known: str = "", why: str = "wrong"
+    ) -> ApiError:
         """Note a failure and write it down; returns the refusal. `known` is the name where there is such a user.
 
         A name that is nobody's is not written: it may be a password that was typed into the wrong field.
         """
-        now = seconds_of(call)
+        now = call_seconds(call)
         if name:
-            self.pairs.fail(_pair(network_of(call.address), name), now)
+            self.pairs.fail(_pair(client_network(call.address), name), now)
             self.names.count(name, now)
         self._write(call, method, known, why)
-        return Refused(
+        return ApiError(
             401, "sign-in-failed", "that is not right", fix="check name, password and code; or ask an admin"
         )
 
-    def succeeded(self, call: Call, name: str) -> None:
+    def succeeded(self, call: ApiCall, name: str) -> None:
         """Forget this address's failures with a name."""
-        self.pairs.clear(_pair(network_of(call.address), name))
+        self.pairs.clear(_pair(client_network(call.address), name))
 
-    def _write(self, call: Call, method: str, known: str, why: str) -> None:
+    def _write(self, call: ApiCall, method: str, known: str, why: str) -> None:
         """At most so many in a while: the trail can only grow, and strangers must not make it grow for ever."""
         with self._lock:
-            if self.written.take("all", seconds_of(call)):
+            if self.written.take("all", call_seconds(call)):
                 self._unwritten += 1
                 return
             others, self._unwritten = self._unwritten, 0
@@ -85,13 +85,13 @@ class SignInDesk:
             )
 
 
-def desk_of(call: Call) -> SignInDesk:
-    """The application's desk."""
-    desk: SignInDesk = call.context.notes[NOTE]
-    return desk
+def sign_in_state(call: ApiCall) -> SignInState:
+    """Return the sign-in state of the application."""
+    sign_ins: SignInState = call.context.notes[NOTE]
+    return sign_ins
 
 
-def seconds_of(call: Call) -> float:
+def call_seconds(call: ApiCall) -> float:
     """The call's time in seconds."""
     return call.now / MICROSECONDS
 

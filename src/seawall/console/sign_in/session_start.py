@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from starlette.responses import Response
 
+from seawall.console.api_error import forbidden
 from seawall.console.context import MICROSECONDS
-from seawall.console.endpoint import JSON, Call, Visitor
-from seawall.console.gatekeeper import TOKEN_BYTES, csrf_of
-from seawall.console.refused import forbidden
-from seawall.console.session import gatekeeper_of, session_document
+from seawall.console.endpoint import JSON, ApiCall, Visitor
+from seawall.console.gatekeeper import TOKEN_BYTES, derive_csrf_token
+from seawall.console.session import get_gatekeeper, show_session
 from seawall.console.sign_in.factors import lacks_second_factor
 from seawall_tokens.jose import base64url
 
@@ -25,14 +25,14 @@ _LONGEST_AGENT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class NewSession:
     """A session that has just begun."""
 
     visitor: Visitor
     token: bytes = field(repr=False)
 
 
-def enter(call: Call, work: Transaction, user: User, method: str) -> Entered:
+def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> NewSession:
     """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
     seconds = call.context.settings.session_seconds
     entered = _started(call, work, user, call.now + seconds * MICROSECONDS)
@@ -46,12 +46,12 @@ def enter(call: Call, work: Transaction, user: User, method: str) -> Entered:
     return entered
 
 
-def renew(call: Call, work: Transaction, user: User) -> Entered:
+def renew_session(call: ApiCall, work: Transaction, user: User) -> NewSession:
     """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
     return _started(call, work, user, call.who.expires_at)
 
 
-def check_fresh(call: Call) -> None:
+def check_recent_sign_in(call: ApiCall) -> None:
     """Refuse to change what somebody signs in with unless they signed in just now: a session may have been stolen."""
     signed_in = call.who.expires_at - call.context.settings.session_seconds * MICROSECONDS
     if call.who.user is not None and call.now - signed_in > FRESH_SECONDS * MICROSECONDS:
@@ -62,7 +62,7 @@ def check_fresh(call: Call) -> None:
         )
 
 
-def _started(call: Call, work: Transaction, user: User, expires_at: int) -> Entered:
+def _started(call: ApiCall, work: Transaction, user: User, expires_at: int) -> NewSession:
     if call.visitor is not None and call.visitor.handle is not None:
         work.sessions.revoke(call.visitor.handle, at=call.now)
     token = secrets.token_bytes(TOKEN_BYTES)
@@ -75,22 +75,24 @@ def _started(call: Call, work: Transaction, user: User, expires_at: int) -> Ente
         user_agent=call.request.headers.get("user-agent", "")[:_LONGEST_AGENT],
     )
     is_limited = lacks_second_factor(work, user)
-    visitor = Visitor(user.name, user.role, user.id, started.handle, csrf_of(token), is_limited, expires_at)
-    return Entered(visitor, token)
+    visitor = Visitor(
+        user.name, user.role, user.id, started.handle, derive_csrf_token(token), is_limited, expires_at
+    )
+    return NewSession(visitor, token)
 
 
-def welcome(call: Call, entered: Entered, *, answer: Any = None) -> Response:
+def respond_with_session(call: ApiCall, entered: NewSession, *, answer: Any = None) -> Response:
     """The answer with the new session's cookie; call it when the transaction is over."""
-    document = session_document(replace(call, visitor=entered.visitor)) if answer is None else answer
+    document = show_session(replace(call, visitor=entered.visitor)) if answer is None else answer
     response = Response(msgspec.json.encode(document), headers={"content-type": JSON})
     set_cookie(call, response, entered.token)
     return response
 
 
-def set_cookie(call: Call, response: Response, token: bytes) -> None:
+def set_cookie(call: ApiCall, response: Response, token: bytes) -> None:
     """The session's cookie: for this host and its pages alone, out of reach of scripts."""
     response.set_cookie(
-        gatekeeper_of(call).cookie,
+        get_gatekeeper(call).cookie,
         base64url.encode(token),
         max_age=call.context.settings.session_seconds,
         path="/",
@@ -100,10 +102,10 @@ def set_cookie(call: Call, response: Response, token: bytes) -> None:
     )
 
 
-def clear_cookie(call: Call, response: Response) -> None:
+def clear_cookie(call: ApiCall, response: Response) -> None:
     """Take the session's cookie away."""
     response.delete_cookie(
-        gatekeeper_of(call).cookie,
+        get_gatekeeper(call).cookie,
         path="/",
         secure=call.context.settings.is_https,
         httponly=True,

@@ -10,8 +10,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
-    from seawall.console.endpoint import Call
+    from seawall.console.context import ConsoleContext
+    from seawall.console.endpoint import ApiCall
 
 ACTION: Final = "records-read"
 HOUR: Final = 3_600_000_000
@@ -34,7 +34,7 @@ class _Readings:
         return self._known
 
 
-def note_reading(call: Call, tenant: str, account: str, **details: Any) -> None:
+def audit_reading(call: ApiCall, tenant: str, account: str, **details: Any) -> None:
     """Write down that whoever asks has read records of an account, unless the trail has it for this hour.
 
     `details` say which way was taken first. Raises what the database raises: then there is no answer either.
@@ -50,6 +50,6 @@ def note_reading(call: Call, tenant: str, account: str, **details: Any) -> None:
         known.add(key)
 
 
-def _readings(context: Context) -> _Readings:
+def _readings(context: ConsoleContext) -> _Readings:
     found: _Readings = context.notes.setdefault("readings", _Readings())
     return found

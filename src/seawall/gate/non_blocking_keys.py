@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 _THREAD = threading.local()
 
 
-class MustWait(BaseException):
+class KeyNotCached(BaseException):
     """A key is not at hand, and the thread that asks must not wait."""
 
 
-def never_wait(*, never: bool = True) -> None:
+def forbid_waiting(*, never: bool = True) -> None:
     """From now on the calling thread never waits for keys: the event loop, and threads that others depend on."""
     _THREAD.impatient = never
 
 
-class KeysAtHand:
+class NonBlockingKeySource:
     """A key source that lets no thread wait that must not. Other threads wait as the source has it."""
 
     __slots__ = ("source",)
@@ -31,10 +31,10 @@ class KeysAtHand:
         self.source = source
 
     def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
-        """As `KeySource` says; raises `MustWait` in a thread that never waits."""
+        """As `KeySource` says; raises `KeyNotCached` in a thread that never waits."""
         if getattr(_THREAD, "impatient", False) and isinstance(self.source, KeyCache):
             held = self.source.at_hand(issuer, kid)
             if held is None:
-                raise MustWait
+                raise KeyNotCached
             return held
         return self.source.lookup(issuer, kid, now)

@@ -17,12 +17,12 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from seawall.console.context import Context
-from seawall.console.endpoint import JSON, LOCAL, Call, Endpoint, Visitor
-from seawall.console.error_answers import answer_to
+from seawall.console.api_error import ApiError, bad_request, invalid, unavailable
+from seawall.console.context import ConsoleContext
+from seawall.console.endpoint import JSON, LOCAL, ApiCall, Endpoint, Visitor
+from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import CSRF_HEADER, Gatekeeper
-from seawall.console.refused import Refused, bad_request, invalid, unavailable
-from seawall.console.surroundings import SEEN, Surroundings, network_of
+from seawall.console.request_origin import ORIGIN_KEY, RequestOrigin, client_network
 from seawall.console.worker_pool import PoolLimits, WorkerPool
 from seawall_base.json_text import encode_json
 
@@ -30,10 +30,10 @@ _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.{1,200})`$")
 _UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,200}?)`")
 
 
-class Kitchen:
+class EndpointRunner:
     """Serves endpoints. Plain functions run in threads of its own, heavy ones in threads apart, with limits for each client."""
 
-    def __init__(self, context: Context, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, context: ConsoleContext, gatekeeper: Gatekeeper) -> None:
         self._context = context
         self.gatekeeper = gatekeeper
         settings = context.settings
@@ -60,9 +60,9 @@ class Kitchen:
             except ClientDisconnect:
                 return Response(status_code=400)
             except TimeoutError:
-                return answer_to(unavailable("the answer took too long"), where)
+                return respond_to_error(unavailable("the answer took too long"), where)
             except Exception as error:  # noqa: BLE001 - the answer says what it was, the log where
-                return answer_to(error, where)
+                return respond_to_error(error, where)
 
         return answer
 
@@ -113,15 +113,15 @@ class Kitchen:
         token = self.gatekeeper.token_of(request.scope)
         if token is not None:
             return hashlib.sha256(token).hexdigest()
-        return network_of(_seen(request).address)
+        return client_network(_seen(request).address)
 
     def _admitted(self, endpoint: Endpoint, request: Request) -> Visitor | None:
         visitor = self.gatekeeper.visitor(request.scope, _seen(request), self._context.clock())
         self.gatekeeper.admitted(endpoint, visitor, request.headers.get(CSRF_HEADER))
         return visitor
 
-    def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> Call:
-        return Call(
+    def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> ApiCall:
+        return ApiCall(
             context=self._context,
             request=request,
             visitor=visitor,
@@ -146,13 +146,13 @@ async def _result(future: Future[Any], seconds: float) -> Any:
         return await asyncio.wrap_future(future)
 
 
-def _seen(request: Request) -> Surroundings:
-    seen: Surroundings = request.scope[SEEN]
+def _seen(request: Request) -> RequestOrigin:
+    seen: RequestOrigin = request.scope[ORIGIN_KEY]
     return seen
 
 
 async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> bytes:
-    """The whole body of a request that changes something. Raises `Refused`: 408, 413 or 415."""
+    """The whole body of a request that changes something. Raises `ApiError`: 408, 413 or 415."""
     if endpoint.method in {"GET", "DELETE"} or endpoint.raw:
         return b""
     check_json(request.headers)
@@ -170,7 +170,7 @@ async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> byt
                     raise _too_large(most)
     except TimeoutError:
         waited = round(time.monotonic() - begin)
-        raise Refused(
+        raise ApiError(
             408, "too-slow", f"the body did not come within {waited} s", headers={"connection": "close"}
         ) from None
     return bytes(content)
@@ -181,15 +181,15 @@ def check_json(headers: Headers) -> None:
     kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != JSON or charset not in {"", "charset=utf-8"}:
-        raise Refused(
+        raise ApiError(
             415, "unsupported-media-type", "the body must be JSON", fix="send Content-Type: application/json"
         )
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(415, "unsupported-media-type", "the body must not be compressed")
+        raise ApiError(415, "unsupported-media-type", "the body must not be compressed")
 
 
 def decode_body(content: bytes, kind: type[Any]) -> Any:
-    """The body as its type. Raises `Refused`: 400 for what is no JSON, 422 for what is not this type."""
+    """The body as its type. Raises `ApiError`: 400 for what is no JSON, 422 for what is not this type."""
     try:
         return msgspec.json.decode(content or b"{}", type=kind)
     except msgspec.ValidationError as error:
@@ -221,7 +221,7 @@ def _is_list(kind: Any) -> bool:
     return get_origin(kind) in {list, tuple, frozenset, set}
 
 
-def _invalid(error: msgspec.ValidationError) -> Refused:
+def _invalid(error: msgspec.ValidationError) -> ApiError:
     """The words of the library name types and places, and no values but those that a type allows."""
     text = str(error)
     place = _PLACE.search(text)
@@ -233,5 +233,7 @@ def _invalid(error: msgspec.ValidationError) -> Refused:
     return invalid(_PLACE.sub("", text)[:300], field=path[:64] or None)
 
 
-def _too_large(most: int) -> Refused:
-    return Refused(413, "too-large", f"the body is larger than {most} bytes", headers={"connection": "close"})
+def _too_large(most: int) -> ApiError:
+    return ApiError(
+        413, "too-large", f"the body is larger than {most} bytes", headers={"connection": "close"}
+    )

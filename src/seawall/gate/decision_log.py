@@ -10,20 +10,20 @@ from seawall.gate.refusals import GateRefusal
 from seawall_tokens.verify import decision
 
 if TYPE_CHECKING:
-    from seawall.gate.judge import Case, Verdict
-    from seawall.gate.recent_tokens import Verified
+    from seawall.gate.authorisation import AllowDecision, RequestContext
+    from seawall.gate.recent_tokens import VerifiedToken
     from seawall_tokens.refusals import Refusal
 
 
-class Record:
+class DecisionLog:
     """Writes decisions with `write`. Public paths are counted, not logged: there is no token to speak of."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def allowed(self, verdict: Verdict, now: float) -> None:
+    def log_allowed(self, allowed: AllowDecision, now: float) -> None:
         """Log an allowed request. Of the line of a token only the time differs from one request to the next."""
-        verified = verdict.verified
+        verified = allowed.verified
         if verified is None:
             return
         if verified.line is None:
@@ -31,15 +31,17 @@ class Record:
         before, after = verified.line
         self._write(f"{before}{round(now, 3)}{after}")
 
-    def refused(
-        self, case: Case | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
+    def log_refused(
+        self, context: RequestContext | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
     ) -> Mapping[str, Any]:
         """Log a refused request with what is known of its token; return the claims, which may be anybody's words."""
-        token = case.verified.token if case is not None and case.verified is not None else None
+        token = context.verified.token if context is not None and context.verified is not None else None
         if token is not None:
             header, claims, thumbprint = token.header, token.claims, token.key.thumbprint
         else:
-            header, claims = decision.read_unverified(case.compact) if case and case.compact else ({}, {})
+            header, claims = (
+                decision.read_unverified(context.compact) if context and context.compact else ({}, {})
+            )
             thumbprint = None
         line = decision.decide(
             refusal,  # type: ignore[arg-type] # code and check, all that is asked of it, both families have
@@ -56,7 +58,7 @@ class Record:
         return claims
 
 
-def _around_the_time(verified: Verified) -> tuple[str, str]:
+def _around_the_time(verified: VerifiedToken) -> tuple[str, str]:
     token = verified.token
     line = decision.decide(
         None, header=token.header, claims=token.claims, thumbprint=token.key.thumbprint, now=0.0

@@ -42,7 +42,7 @@ _NOBODY: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
-class Transmitting:
+class SignalTransmitter:
     """What the transmitter works with. `clock` gives seconds since the epoch."""
 
     settings: SignalSettings
@@ -51,7 +51,7 @@ class Transmitting:
     clock: Callable[[], float] = time.time
 
 
-def application(work: Transmitting) -> Starlette:
+def make_application(work: SignalTransmitter) -> Starlette:
     """The ASGI application of the transmitter."""
     streams = {stream.name: stream for stream in work.settings.streams if stream.way == "poll"}
 
@@ -98,7 +98,7 @@ def application(work: Transmitting) -> Starlette:
     )
 
 
-async def _answer(work: Transmitting, stream: SignalReceiver, asked: poll.PollRequest) -> dict[str, Any]:
+async def _answer(work: SignalTransmitter, stream: SignalReceiver, asked: poll.PollRequest) -> dict[str, Any]:
     """Take what the receiver says, and answer what waits; if it wants to wait, only when there is something."""
     await asyncio.to_thread(poll.apply_request, work.outbox, stream, asked, int(work.clock()))
     end = time.monotonic() + (0.0 if asked.immediately or not asked.most else LONGEST_WAIT)
@@ -134,10 +134,10 @@ def _verification(body: bytes) -> tuple[str, str]:
     return name, state
 
 
-class Pusher:
+class SignalPusher:
     """A thread that pushes what waits for receivers that do not poll; `tell` hears what each turn did that did something."""
 
-    def __init__(self, work: Transmitting, tell: Callable[[PushResult], None]) -> None:
+    def __init__(self, work: SignalTransmitter, tell: Callable[[PushResult], None]) -> None:
         self._work = work
         self._tell = tell
         self._stop = threading.Event()

@@ -14,13 +14,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seawall.gate import demands, refusals
-from seawall.gate.answers import NOTHING, Asks, Headers
+from seawall.gate import refusals, requirements
 from seawall.gate.identity import NOBODY, identity_headers
-from seawall.gate.keys_at_hand import KeysAtHand
+from seawall.gate.non_blocking_keys import NonBlockingKeySource
 from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules
-from seawall.gate.paths import is_escaped_needlessly
-from seawall.gate.recent_tokens import RecentTokens, Verified
+from seawall.gate.recent_tokens import RecentTokens, VerifiedToken
+from seawall.gate.request_path import is_escaped_needlessly
+from seawall.gate.responses import NO_PARAMETERS, ChallengeParameters, Headers
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals.written_form import TokenMissing
 from seawall_tokens.verify.permissions import read_scopes, read_words
@@ -40,37 +40,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AllowDecision:
     """The request may go on. `issuer` is the policy's name, empty on a public path; `verified` is None there."""
 
     issuer: str
     identity: Headers
-    verified: Verified | None
+    verified: VerifiedToken | None
 
 
 @dataclass(slots=True)
-class Case:
+class RequestContext:
     """What is known of a request while it is decided, also when it ends in a refusal."""
 
     request: OriginalRequest
     compact: bytes = b""
     issuer: str = ""
-    verified: Verified | None = None
-    asks: Asks = NOTHING
+    verified: VerifiedToken | None = None
+    challenge: ChallengeParameters = NO_PARAMETERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class RequestAuthoriser:
     """Decides with one policy and one state of everything else. Safe for several threads.
 
-    `policy` is the policy with `KeysAtHand` and without check 14; `asked` is what was taken out, by issuer's name.
+    `policy` is the policy with `NonBlockingKeySource` and without check 14; `asked` is what was taken out, by issuer's name.
     `wants_proofs`: there is an issuer whose tokens must be bound to their sender, so that clients are told of DPoP.
     """
 
     settings: GateSettings
     policy: Policy
     recent: RecentTokens
-    asked: Mapping[str, demands.Demand]
+    asked: Mapping[str, requirements.AuthenticationRequirement]
     rules: PathRules
     risk: RiskList
     replay: ReplayGuard
@@ -78,24 +78,24 @@ class Judge:
     step_up: StepUp | None = None
     wants_proofs: bool = False
 
-    def decide(self, case: Case, now: float) -> Verdict:
-        """Allow, or raise `Refusal` or `GateRefusal`. `case` learns what was found.
+    def authorise(self, context: RequestContext, now: float) -> AllowDecision:
+        """Allow, or raise `Refusal` or `GateRefusal`. `context` learns what was found.
 
-        In a thread that never waits also `MustWait`: decide again in one that may.
+        In a thread that never waits also `KeyNotCached`: decide again in one that may.
         """
-        request = case.request
+        request = context.request
         if self.rules and not request.path:
             raise refusals.ForwardedMissing
         match = self._match(request)
         if match.public:
-            return Verdict("", [*NOBODY], None)
-        verified = self._verified(case, now)
+            return AllowDecision("", [*NOBODY], None)
+        verified = self._verified(context, now)
         for rule in match.rules:
-            _check_path(rule, verified.token, case)
-        self._check_authentication(match, verified.token, case, now)
+            _check_path(rule, verified.token, context)
+        self._check_authentication(match, verified.token, context, now)
         if verified.identity is None:
             verified.identity = identity_headers(verified.token.claims)
-        return Verdict(case.issuer, verified.identity, verified)
+        return AllowDecision(context.issuer, verified.identity, verified)
 
     def _match(self, request: OriginalRequest) -> PathMatch:
         if not self.rules:
@@ -103,26 +103,26 @@ class Judge:
         escaped = is_escaped_needlessly(request.target)
         return self.rules.match(request.path, request.method, overridden=request.overridden, escaped=escaped)
 
-    def claims_of(self, case: Case, now: float) -> Mapping[str, Any]:
+    def verified_claims(self, context: RequestContext, now: float) -> Mapping[str, Any]:
         """The claims of the request's token, once checks 1 to 13 let it pass; what path and risk ask is not looked at."""
-        return self._verified(case, now).token.claims
+        return self._verified(context, now).token.claims
 
-    def _verified(self, case: Case, now: float) -> Verified:
-        request = case.request
-        case.asks = Asks(dpop=self.wants_proofs)
+    def _verified(self, context: RequestContext, now: float) -> VerifiedToken:
+        request = context.request
+        context.challenge = ChallengeParameters(dpop=self.wants_proofs)
         compact, binding = self._credentials(request)
-        case.compact = compact
-        case.asks = Asks(dpop=binding.scheme == "DPoP")
+        context.compact = compact
+        context.challenge = ChallengeParameters(dpop=binding.scheme == "DPoP")
         try:
             verified = self.recent.verify(compact, now, request=binding, replay=self.replay)
         except Refusal as refusal:
             if refusal.challenge == "use_dpop_nonce" or (
                 binding.scheme == "DPoP" and self.settings.dpop_nonces
             ):
-                case.asks = Asks(dpop=True, nonce=self.nonces.issue(now))
+                context.challenge = ChallengeParameters(dpop=True, nonce=self.nonces.issue(now))
             raise
-        case.verified = verified
-        case.issuer = verified.token.policy.name
+        context.verified = verified
+        context.issuer = verified.token.policy.name
         return verified
 
     def _credentials(self, request: OriginalRequest) -> tuple[bytes, RequestBinding]:
@@ -140,50 +140,56 @@ class Judge:
         )
         return token.strip(b" "), binding
 
-    def _check_authentication(self, match: PathMatch, token: AccessToken, case: Case, now: float) -> None:
+    def _check_authentication(
+        self, match: PathMatch, token: AccessToken, context: RequestContext, now: float
+    ) -> None:
         if self.risk.refuses_all:
             raise refusals.RiskUnknown
         incident = self.risk.incident_of(token.claims)
         if incident is not None and self.settings.risk.then == "refuse":
             raise refusals.RiskRaised
         found = (
-            self.asked.get(case.issuer),
-            *(demands.of_path(rule) for rule in match.rules),
-            demands.of_risk(incident, self.settings.risk),
+            self.asked.get(context.issuer),
+            *(requirements.path_requirement(rule) for rule in match.rules),
+            requirements.risk_requirement(incident, self.settings.risk),
         )
-        asked = [demand for demand in found if demand is not None]
+        asked = [requirement for requirement in found if requirement is not None]
         if not asked:
             return
         skew = token.policy.clock_skew
-        given = [demands.from_claims(token.claims)]
-        unmet = demands.unmet(asked, given, now, skew)
+        given = [requirements.authentication_of_claims(token.claims)]
+        unmet = requirements.find_unmet(asked, given, now, skew)
         if unmet and self.step_up is not None:
-            # One demand may be met by the token and another by an elevation, but each by one of them as a whole.
-            held = self.step_up.elevations_of(token.claims, case.request.path, now, within=match.within)
-            given += [demands.from_elevation(one, token.claims) for one in held if one.until > now]
-            unmet = demands.unmet(asked, given, now, skew)
+            # One requirement may be met by the token and another by an elevation, but each by one of them as a whole.
+            held = self.step_up.elevations_of(token.claims, context.request.path, now, within=match.within)
+            given += [
+                requirements.authentication_of_elevation(one, token.claims) for one in held if one.until > now
+            ]
+            unmet = requirements.find_unmet(asked, given, now, skew)
         if not unmet:
             return
-        fault, demand = unmet[0]
-        helps = self.step_up is not None and not demands.unmet(
+        fault, requirement = unmet[0]
+        helps = self.step_up is not None and not requirements.find_unmet(
             [one for _, one in unmet],
-            demands.within_reach(self.settings.step_up, token.claims, now),
+            requirements.reachable_authentications(self.settings.step_up, token.claims, now),
             now,
             skew,
         )
-        case.asks = dataclasses.replace(demand.asks(now), dpop=case.asks.dpop, step_up=helps)
+        context.challenge = dataclasses.replace(
+            requirement.challenge_parameters(now), dpop=context.challenge.dpop, step_up=helps
+        )
         raise fault
 
 
-def _check_path(rule: PathRule, token: AccessToken, case: Case) -> None:
+def _check_path(rule: PathRule, token: AccessToken, context: RequestContext) -> None:
     claims = token.claims
-    if rule.issuers and case.issuer not in rule.issuers:
+    if rule.issuers and context.issuer not in rule.issuers:
         raise refusals.IssuerNotHere
     if rule.audiences and not set(rule.audiences) & _audiences(claims, token.policy.audience_claim):
         raise refusals.AudienceNotHere
     if rule.scopes and not read_scopes(claims).issuperset(rule.scopes):
-        case.asks = Asks(scopes=rule.scopes, dpop=case.asks.dpop)
-        raise refusals.ScopeInsufficient
+        context.challenge = ChallengeParameters(scopes=rule.scopes, dpop=context.challenge.dpop)
+        raise refusals.PathScopeInsufficient
     if rule.roles and not set(rule.roles) & set(read_words(claims, "roles")):
         raise refusals.RoleInsufficient
     if (unmet := rule.claims.unmet(claims)) is not None:
@@ -195,18 +201,18 @@ def _audiences(claims: Mapping[str, Any], claim: str) -> set[str]:
     return {named} if isinstance(named, str) else {name for name in named or () if isinstance(name, str)}
 
 
-def without_check_14(entry: IssuerPolicy) -> IssuerPolicy:
+def remove_check_14(entry: IssuerPolicy) -> IssuerPolicy:
     """An issuer's policy for use in the event loop, which leaves check 14 to the gate."""
     return dataclasses.replace(
         entry,
-        keys=KeysAtHand(entry.keys),
+        keys=NonBlockingKeySource(entry.keys),
         acr_values=(),
         required_amr=frozenset(),
         max_authentication_age=None,
     )
 
 
-def make_judge(
+def make_request_authoriser(
     settings: GateSettings,
     policy: Policy,
     *,
@@ -215,16 +221,16 @@ def make_judge(
     replay: ReplayGuard,
     nonces: Nonces,
     step_up: StepUp | None,
-) -> Judge:
+) -> RequestAuthoriser:
     """Put together what a worker decides with."""
-    asked = {entry.name: demands.of_issuer(entry) for entry in policy.issuers}
-    issuers = tuple(without_check_14(entry) for entry in policy.issuers)
+    asked = {entry.name: requirements.issuer_requirement(entry) for entry in policy.issuers}
+    issuers = tuple(remove_check_14(entry) for entry in policy.issuers)
     prepared = dataclasses.replace(policy, issuers=issuers, revocations=revocations)
-    return Judge(
+    return RequestAuthoriser(
         settings=settings,
         policy=prepared,
         recent=RecentTokens(prepared),
-        asked={name: demand for name, demand in asked.items() if demand is not None},
+        asked={name: requirement for name, requirement in asked.items() if requirement is not None},
         rules=PathRules(settings.paths),
         risk=risk,
         replay=replay,

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.console.expanding import expanded
-from seawall.console.refused import Refused
+from seawall.console.api_error import ApiError
+from seawall.console.gzip_body import expand_gzip
 
 MOST = 8 << 20
 
 
 def status(pieces: list[bytes], most: int = MOST) -> int:
-    with pytest.raises(Refused) as refused:
-        expanded(pieces, most)
+    with pytest.raises(ApiError) as refused:
+        expand_gzip(pieces, most)
     return refused.value.status
 
 
@@ -26,7 +26,7 @@ def status(pieces: list[bytes], most: int = MOST) -> int:
 def test_members_and_pieces(contents: list[bytes], size: int, padding: int) -> None:
     body = b"".join(gzip.compress(content) for content in contents) + bytes(padding)
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
-    assert expanded(pieces, MOST) == b"".join(contents)
+    assert expand_gzip(pieces, MOST) == b"".join(contents)
 
 
 @given(st.binary(min_size=1, max_size=200), st.data())
@@ -38,8 +38,8 @@ def test_a_body_that_is_cut_is_refused(content: bytes, data: st.DataObject) -> N
 @given(st.binary(min_size=1, max_size=100))
 def test_anything_else_is_refused_or_expanded(content: bytes) -> None:
     try:
-        found = expanded([content], MOST)
-    except Refused as refused:
+        found = expand_gzip([content], MOST)
+    except ApiError as refused:
         found = None
         assert_status = refused.status
     else:
@@ -66,7 +66,7 @@ def test_a_bomb_costs_no_more_than_its_limit(layers: int) -> None:
         if layers == 1:
             assert status([body]) == 413
         else:
-            assert len(expanded([body], MOST)) < 1 << 20
+            assert len(expand_gzip([body], MOST)) < 1 << 20
         assert tracemalloc.get_traced_memory()[1] < 3 * MOST
     finally:
         tracemalloc.stop()

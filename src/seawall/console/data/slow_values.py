@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from seawall.console.context import Context
+    from seawall.console.context import ConsoleContext
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class _Kept(Generic[T]):
     coming: Future[T] | None = None
 
 
-class Lately(Generic[T]):
+class SlowValueCache(Generic[T]):
     """Values by key, each made by one thread at a time. Threads may share it."""
 
     def __init__(self, name: str) -> None:
@@ -70,17 +70,17 @@ class Lately(Generic[T]):
                 kept.coming = None
 
 
-def lately(context: Context, name: str) -> Lately[T]:
+def slow_value_cache(context: ConsoleContext, name: str) -> SlowValueCache[T]:
     """The values of a name of an application, made at its first use."""
     note = f"lately {name}"
     if note not in context.notes:
-        context.notes.setdefault(note, Lately(name))  # of two threads one has made it
-    found: Lately[T] = context.notes[note]
+        context.notes.setdefault(note, SlowValueCache(name))  # of two threads one has made it
+    found: SlowValueCache[T] = context.notes[note]
     return found
 
 
-def close(context: Context) -> None:
+def close_caches(context: ConsoleContext) -> None:
     """Make nothing more."""
     for one in list(context.notes.values()):
-        if isinstance(one, Lately):
+        if isinstance(one, SlowValueCache):
             one.close()

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from seawall.console.refused import Refused, bad_request
+from seawall.console.api_error import ApiError, bad_request
 
 _STEP: Final = 1 << 20
 _SLICE: Final = 1 << 14
@@ -16,8 +16,8 @@ _MOST_MEMBERS: Final = 10_000
 """Members without content cost time and give nothing: no sender makes that many."""
 
 
-def expanded(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
-    """The content of one or several gzip members. Raises `Refused`: 413 beyond `most` bytes, 400 for damage.
+def expand_gzip(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
+    """The content of one or several gzip members. Raises `ApiError`: 413 beyond `most` bytes, 400 for damage.
 
     Memory is the content and a megabyte, whatever the pieces would expand to. `hold` is told of each further part before
     it is kept, and may refuse it by raising.
@@ -28,7 +28,7 @@ def expanded(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] = l
         hold(len(piece))
         content += piece
         if len(content) > most:
-            raise Refused(
+            raise ApiError(
                 413, "too-large", f"the body expands to more than {most:,} bytes", fix="send less at once"
             )
     return bytes(content)
@@ -76,5 +76,5 @@ class _Members:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
 
-def _damaged(words: str) -> Refused:
+def _damaged(words: str) -> ApiError:
     return bad_request(words, fix="send it again, whole, with Content-Encoding: gzip")

@@ -29,7 +29,7 @@ _LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\uff0f\uff3c\uff0
 _IGNORABLE = frozenset({"Mn", "Me", "Cf", "Cc"})
 
 
-def plain_path(uri: str) -> str:
+def decode_path(uri: str) -> str:
     """The decoded path of a request target (`/a%20b?c=d` gives `/a b`).
 
     Raises `PathAmbiguous` for every target that two programs could read as two paths: dot segments, segments of dots and
@@ -73,12 +73,12 @@ def _is_unmistakable(text: str) -> bool:
     """Whether no character of the text becomes a separator, and no segment a dot segment, in a simpler writing."""
     if any("\x80" <= character <= "\x9f" or character in _LIKE_SLASHES for character in text):
         return False
-    simple = without_disguise(text)
+    simple = strip_disguise(text)
     separators = simple.count("/") == text.count("/") and "\\" not in simple and "//" not in simple
     return separators and not _DOTTED.search(simple)
 
 
-def without_disguise(text: str) -> str:
+def strip_disguise(text: str) -> str:
     """Return text without accents and invisible characters, and with plain characters for their wide, small or ringed forms."""
     simple = unicodedata.normalize("NFKD", text)
     return "".join(one for one in simple if unicodedata.category(one) not in _IGNORABLE)
@@ -89,11 +89,11 @@ def is_escaped_needlessly(uri: str) -> bool:
     return "%" in uri and _NEEDLESS.search(uri.partition("?")[0]) is not None
 
 
-def is_plain(path: str) -> bool:
-    """Whether a rule's path is written as `plain_path` returns it."""
+def is_plain_path(path: str) -> bool:
+    """Whether a rule's path is written as `decode_path` returns it."""
     if "?" in path or "%" in path:
         return False
     try:
-        return plain_path(quote(path, safe="/!$&'()*+,-.:=@_~\\;#")) == path
+        return decode_path(quote(path, safe="/!$&'()*+,-.:=@_~\\;#")) == path
     except PathAmbiguous:
         return False

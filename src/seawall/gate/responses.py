@@ -17,7 +17,7 @@ WOULD_REFUSE = b"x-seawall-would-refuse"
 NO_STORE = (b"cache-control", b"no-store")
 
 
-class Refused(Protocol):
+class AnyRefusal(Protocol):
     """What a refusal of a token or of the gate knows about itself."""
 
     @property
@@ -31,7 +31,7 @@ class Refused(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
+class ChallengeParameters:
     """What a challenge adds for the client.
 
     `acr_values` and `max_age` (seconds) say how to step up, `scopes` what is missing, `nonce` is for the next DPoP
@@ -46,51 +46,57 @@ class Asks:
     step_up: bool = False
 
 
-NOTHING = Asks()
+NO_PARAMETERS = ChallengeParameters()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole response. A status of the 200s is made by `allowed` and `would_refuse` alone."""
+class GateResponse:
+    """A whole response. A status of the 200s is made by `build_allow_response` and `build_dry_run_response` alone."""
 
     status: int
     headers: Headers
     body: bytes = b""
 
 
-def allowed(identity: Headers, *, in_line: bool = False) -> Answer:
+def build_allow_response(identity: Headers, *, in_line: bool = False) -> GateResponse:
     """Go on, and this is who it is.
 
     `in_line`: the question stood in the request line behind `/verify`, as Envoy asks. Envoy takes 200 alone for a yes.
     """
     if in_line:
-        return Answer(200, [*identity, NO_STORE, (b"content-length", b"0")])
-    return Answer(204, [*identity, NO_STORE])
+        return GateResponse(200, [*identity, NO_STORE, (b"content-length", b"0")])
+    return GateResponse(204, [*identity, NO_STORE])
 
 
-def would_refuse(refusal: Refused, *, in_line: bool = False) -> Answer:
+def build_dry_run_response(refusal: AnyRefusal, *, in_line: bool = False) -> GateResponse:
     """Dry run: go on, though it would have been refused. Says nothing of who it is, because nobody vouches for that."""
-    return allowed([*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii"))], in_line=in_line)
+    return build_allow_response([*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii"))], in_line=in_line)
 
 
-def refused(refusal: Refused, asks: Asks = NOTHING) -> Answer:
+def build_refusal_response(
+    refusal: AnyRefusal, parameters: ChallengeParameters = NO_PARAMETERS
+) -> GateResponse:
     """The refusal with its challenge (RFC 6750, 9449, 9470). A status that would not refuse becomes 403."""
     code = refusal.code.encode("ascii", "replace")
     status = refusal.status if refusal.status in {401, 403, 503} else 403
     headers: Headers = [(CODE, code), NO_STORE, (b"content-type", b"application/json")]
     if status == 401 or refusal.challenge is not None:
-        headers.append((b"www-authenticate", challenge(refusal, asks).encode("ascii")))
-    if asks.nonce is not None:
-        headers.append((b"dpop-nonce", asks.nonce.encode("ascii")))
-    if asks.step_up:
+        headers.append((b"www-authenticate", build_challenge(refusal, parameters).encode("ascii")))
+    if parameters.nonce is not None:
+        headers.append((b"dpop-nonce", parameters.nonce.encode("ascii")))
+    if parameters.step_up:
         headers.append((STEP_UP, b"/step-up/"))
     body = b'{"code":"%s"}' % code
     headers.append((b"content-length", b"%d" % len(body)))
-    return Answer(status, headers, body)
+    return GateResponse(status, headers, body)
 
 
-def challenge(refusal: Refused, asks: Asks) -> str:
+def build_challenge(refusal: AnyRefusal, parameters: ChallengeParameters) -> str:
     """Return the value of `WWW-Authenticate`. Without an error to name it only says which schemes are understood."""
     return format_challenge(
-        refusal, acr_values=asks.acr_values, max_age=asks.max_age, scopes=asks.scopes, dpop=asks.dpop
+        refusal,
+        acr_values=parameters.acr_values,
+        max_age=parameters.max_age,
+        scopes=parameters.scopes,
+        dpop=parameters.dpop,
     )

@@ -20,13 +20,13 @@ _BYTES: Final = 15
 _GROUP: Final = 6
 
 
-def written(code: bytes) -> str:
+def format_code(code: bytes) -> str:
     """A code as people type it: four groups of six letters and digits."""
     text = base64.b32encode(code).decode("ascii")
     return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))
 
 
-def typed(text: str) -> bytes:
+def parse_code(text: str) -> bytes:
     """A code from what somebody typed; empty where it cannot be one."""
     plain = "".join(text.split()).replace("-", "").upper()
     plain = plain.replace("0", "O").replace("1", "I").replace("8", "B")  # base32 has none of these
@@ -37,17 +37,17 @@ def typed(text: str) -> bytes:
     return code if len(code) == _BYTES else b""
 
 
-def new_setup(work: Transaction, *, at: int) -> str:
+def create_setup_code(work: Transaction, *, at: int) -> str:
     """A code for the first admin, in place of earlier ones."""
     work.invites.revoke(SETUP)
     code = secrets.token_bytes(_BYTES)
     work.invites.add(code, SETUP, at=at, expires_at=at + SETUP_SECONDS * MICROSECONDS, by="seawall serve")
-    return written(code)
+    return format_code(code)
 
 
-def new_invite(work: Transaction, user: int, *, by: str, at: int) -> tuple[str, int]:
+def create_invitation(work: Transaction, user: int, *, by: str, at: int) -> tuple[str, int]:
     """A code for a user, in place of earlier ones, and when it expires."""
     work.invites.revoke(INVITE, user=user)
     code, expires_at = secrets.token_bytes(_BYTES), at + INVITE_SECONDS * MICROSECONDS
     work.invites.add(code, INVITE, at=at, expires_at=expires_at, by=by, user=user)
-    return written(code), expires_at
+    return format_code(code), expires_at

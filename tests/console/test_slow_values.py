@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from seawall.console.data.lately import FRESH, MOST, SHOWN, Lately
+from seawall.console.data.slow_values import FRESH, MOST, SHOWN, SlowValueCache
 
 WAIT = 10.0
 
@@ -34,26 +34,26 @@ class Making:
 
 
 @pytest.fixture
-def kept() -> Iterator[Lately[int]]:
-    made: Lately[int] = Lately("test")
+def kept() -> Iterator[SlowValueCache[int]]:
+    made: SlowValueCache[int] = SlowValueCache("test")
     yield made
     made.close()
 
 
-def settled(kept: Lately[int], key: str) -> None:
+def settled(kept: SlowValueCache[int], key: str) -> None:
     """Wait for what is being made."""
     coming = kept._kept[key].coming
     if coming is not None:
         coming.exception(WAIT)
 
 
-def test_what_is_fresh_is_not_made_again(kept: Lately[int]) -> None:
+def test_what_is_fresh_is_not_made_again(kept: SlowValueCache[int]) -> None:
     making = Making()
     making.let.release()
     assert [kept.get("a", now, making) for now in (0, 1, FRESH - 1)] == [1, 1, 1]
 
 
-def test_what_is_older_is_shown_while_it_is_made_anew(kept: Lately[int]) -> None:
+def test_what_is_older_is_shown_while_it_is_made_anew(kept: SlowValueCache[int]) -> None:
     making = Making()
     making.let.release()
     assert kept.get("a", 0, making) == 1
@@ -64,7 +64,7 @@ def test_what_is_older_is_shown_while_it_is_made_anew(kept: Lately[int]) -> None
     assert making.count == 2
 
 
-def test_what_is_too_old_is_waited_for(kept: Lately[int]) -> None:
+def test_what_is_too_old_is_waited_for(kept: SlowValueCache[int]) -> None:
     making = Making()
     making.let.release(2)
     assert kept.get("a", 0, making) == 1
@@ -72,7 +72,7 @@ def test_what_is_too_old_is_waited_for(kept: Lately[int]) -> None:
     assert kept.get("a", SHOWN, making) == 2
 
 
-def test_a_clock_that_went_back_shows_nothing_of_the_future(kept: Lately[int]) -> None:
+def test_a_clock_that_went_back_shows_nothing_of_the_future(kept: SlowValueCache[int]) -> None:
     making = Making()
     making.let.release(2)
     assert kept.get("a", SHOWN, making) == 1
@@ -80,7 +80,7 @@ def test_a_clock_that_went_back_shows_nothing_of_the_future(kept: Lately[int]) -
     assert kept.get("a", 0, making) == 2
 
 
-def test_many_at_once_wait_for_one(kept: Lately[int]) -> None:
+def test_many_at_once_wait_for_one(kept: SlowValueCache[int]) -> None:
     making = Making()
     with ThreadPoolExecutor(12) as pool:
         asked = [pool.submit(kept.get, "a", 5, making) for _ in range(12)]
@@ -89,7 +89,7 @@ def test_many_at_once_wait_for_one(kept: Lately[int]) -> None:
     assert making.count == 1
 
 
-def test_a_failure_is_told_to_who_waits_and_made_good_by_the_next(kept: Lately[int]) -> None:
+def test_a_failure_is_told_to_who_waits_and_made_good_by_the_next(kept: SlowValueCache[int]) -> None:
     making = Making()
     making.fails = True
     making.let.release()
@@ -109,7 +109,7 @@ def test_a_failure_is_told_to_who_waits_and_made_good_by_the_next(kept: Lately[i
         kept.get("a", 1 + SHOWN, making)
 
 
-def test_keys_are_bounded(kept: Lately[int]) -> None:
+def test_keys_are_bounded(kept: SlowValueCache[int]) -> None:
     for number in range(3 * MOST):
         assert kept.get(f"k{number}", 0, lambda number=number: number) == number  # type: ignore[misc]
     assert len(kept._kept) <= MOST

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.gate.paths import is_escaped_needlessly, is_plain, plain_path
 from seawall.gate.refusals import PathAmbiguous
+from seawall.gate.request_path import decode_path, is_escaped_needlessly, is_plain_path
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from seawall.gate.refusals import PathAmbiguous
     ],
 )
 def test_a_plain_path_is_decoded(uri: str, path: str) -> None:
-    assert plain_path(uri) == path
+    assert decode_path(uri) == path
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def test_a_plain_path_is_decoded(uri: str, path: str) -> None:
 )  # fmt: skip
 def test_a_path_with_two_readings_is_refused(uri: str) -> None:
     with pytest.raises(PathAmbiguous):
-        plain_path(uri)
+        decode_path(uri)
 
 
 @given(st.text(max_size=60))
 def test_what_is_accepted_has_one_reading(uri: str) -> None:
     try:
-        path = plain_path(uri)
+        path = decode_path(uri)
     except PathAmbiguous:
         return
     assert path.startswith("/")
@@ -54,19 +54,19 @@ def test_what_is_accepted_has_one_reading(uri: str) -> None:
     assert not {"..", "."} & set(path.split("/"))
     assert not set(path) & set("\\\0\r\n?;%#")
     # Reading it again, as a second server in the chain would, changes nothing.
-    assert plain_path(quote(path, safe="/!$&'()*+,-.:=@_~")) == path
+    assert decode_path(quote(path, safe="/!$&'()*+,-.:=@_~")) == path
 
 
 @pytest.mark.parametrize("path", ["/", "/admin", "/a b", "/é", "/a/b/"])
 def test_plain_paths_may_stand_in_rules(path: str) -> None:
-    assert is_plain(path)
+    assert is_plain_path(path)
 
 
 @pytest.mark.parametrize(
     "path", ["", "admin", "/a/../b", "//a", "/a%20b", "/a?b", "/a;b", "/a\\b", "/a#b", "/a\0"]
 )
 def test_other_paths_may_not(path: str) -> None:
-    assert not is_plain(path)
+    assert not is_plain_path(path)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_other_paths_may_not(path: str) -> None:
 def test_a_name_that_some_system_cuts_down_to_dots_is_refused(uri: str) -> None:
     """Windows cuts blanks and dots off names: `/assets/..%20/admin` is `/admin` there."""
     with pytest.raises(PathAmbiguous):
-        plain_path(uri)
+        decode_path(uri)
 
 
 @pytest.mark.parametrize(
     "uri", ["/c/project/+/1", "/wiki/Washington,_D.C.", "/wiki/%E4%BD%95%EF%BC%9F", "/%C2%BDx", "/a%20b%20"]
 )
 def test_ordinary_names_are_left_alone(uri: str) -> None:
-    assert plain_path(uri)
+    assert decode_path(uri)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ MOST_KEYS: Final = 20_000
 DAY: Final = 86_400.0
 
 
-class Rate:
+class RateLimiter:
     """At most `most` of something in `seconds`, for each key. Times are seconds of any clock that goes forward."""
 
     def __init__(self, most: int, seconds: float, *, keys: int = MOST_KEYS) -> None:

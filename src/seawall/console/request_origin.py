@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers
 
+from seawall.console.api_error import ApiError, bad_request, forbidden
 from seawall.console.context import ConsoleSettings
 from seawall.console.endpoint import SAFE
-from seawall.console.refused import Refused, bad_request, forbidden
 from seawall.web.peers import LOOPBACK
 
 if TYPE_CHECKING:
     pass
 
-SEEN: Final = "seawall.surroundings"
-"""Where the request's scope holds its `Surroundings`."""
+ORIGIN_KEY: Final = "seawall.request_origin"
+"""Where the request's scope holds its `RequestOrigin`."""
 
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,7 +53,7 @@ NAVIGATED: Final = frozenset({"/api/sign-in/oidc", "/api/sign-in/oidc/callback"}
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RequestOrigin:
     """`host` is the name without port, `origin` that of the console's own pages, `address` the client's."""
 
     host: str
@@ -62,16 +62,16 @@ class Surroundings:
     is_local: bool
 
 
-def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) -> Surroundings:
-    """Where a request comes from. Raises `Refused` for a host that is not the console's, or an unlisted proxy."""
+def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettings) -> RequestOrigin:
+    """Where a request comes from. Raises `ApiError` for a host that is not the console's, or an unlisted proxy."""
     headers = Headers(scope=scope)
     scheme = "https" if settings.is_https else "http"
-    host, port = host_of(headers, scheme)
+    host, port = parse_host(headers, scheme)
     peer = (scope.get("client") or ("",))[0]
     is_own = host in settings.hosts
     is_local_name = settings.is_loopback and host in LOCAL_NAMES
     if not is_own and not is_local_name:
-        raise Refused(
+        raise ApiError(
             421,
             "host-unknown",
             "this console does not answer to that name",
@@ -88,11 +88,11 @@ def surroundings_of(scope: MutableMapping[str, Any], settings: ConsoleSettings) 
     )
     written = f"[{host}]" if ":" in host else host
     origin = f"{scheme}://{written}" + ("" if port == _PORTS[scheme] else f":{port}")
-    return Surroundings(host, origin, address, is_local)
+    return RequestOrigin(host, origin, address, is_local)
 
 
-def host_of(headers: Headers, scheme: str) -> tuple[str, int]:
-    """Return the host's name, in lower case, and port. Raise `Refused` (400) for none, two, or an unreadable one."""
+def parse_host(headers: Headers, scheme: str) -> tuple[str, int]:
+    """Return the host's name, in lower case, and port. Raise `ApiError` (400) for none, two, or an unreadable one."""
     named = headers.getlist("host")
     if len(named) != 1:
         raise bad_request("a request names one host", field="Host")
@@ -135,7 +135,7 @@ def _plain_address(text: str) -> str:
         return ""
 
 
-def check_origin(scope: MutableMapping[str, Any], here: Surroundings) -> None:
+def check_origin(scope: MutableMapping[str, Any], here: RequestOrigin) -> None:
     """Refuse what a page of another site asks the API. Browsers say which page it is; programs need not."""
     headers = Headers(scope=scope)
     path, method = scope["path"], scope["method"]
@@ -157,15 +157,15 @@ def check_origin(scope: MutableMapping[str, Any], here: Surroundings) -> None:
     try:
         if _authority(rest, scheme) != _authority(own[2], scheme):
             raise _cross_origin()
-    except Refused:
+    except ApiError:
         raise _cross_origin() from None
 
 
-def _cross_origin() -> Refused:
+def _cross_origin() -> ApiError:
     return forbidden("a page of another site asked", code="cross-origin", fix="open the console itself")
 
 
-def network_of(address: str) -> str:
+def client_network(address: str) -> str:
     """What one client can easily change of its address left out: an IPv6 address as its /64, IPv4 as it is."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -7,28 +7,30 @@ import logging
 import msgspec
 from starlette.responses import Response
 
+from seawall.console.api_error import ApiError, api_error_from
 from seawall.console.endpoint import JSON
-from seawall.console.refused import Refused, from_error
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
 _log = logging.getLogger("seawall.console")
 
 
-def refusal_response(refused: Refused) -> Response:
+def api_error_response(refused: ApiError) -> Response:
     """The answer to a refused request."""
     body = msgspec.json.encode(refused.document())
     return Response(body, refused.status, {**refused.headers, "content-type": JSON})
 
 
-def answer_to(error: BaseException, where: str) -> Response:
+def respond_to_error(error: BaseException, where: str) -> Response:
     """The answer to a request that failed with this error."""
-    if isinstance(error, Refused):
-        return refusal_response(error)
+    if isinstance(error, ApiError):
+        return api_error_response(error)
     if isinstance(error, SeawallError):
-        refused = from_error(error)
+        refused = api_error_from(error)
         if refused.status >= 500:
             _log.error("%s: %s", where, error.code)
-        return refusal_response(refused)
+        return api_error_response(refused)
     log_unexpected_error(_log, where, error)
-    return refusal_response(Refused(500, "internal", "something went wrong here", fix="the log says where"))
+    return api_error_response(
+        ApiError(500, "internal", "something went wrong here", fix="the log says where")
+    )

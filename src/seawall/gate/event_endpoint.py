@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from seawall.gate.bodies import BodyRefused, read_body
-from seawall.gate.status import peer_of
+from seawall.gate.status import peer_address
 from seawall_base.errors import StoreBroken
 from seawall_tokens.signals.effects import SignalEffects
 from seawall_tokens.signals.event_token import SignalRefused
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from seawall.gate.worker import Worker
 
-from seawall.gate.signal_intake import say_received, say_refused, take
+from seawall.gate.signal_intake import log_received_event, log_refused_event, receive_event_token
 
 CONTENT_TYPE: Final = "application/secevent+jwt"
 _HEADERS: Final = {"cache-control": "no-store", "content-language": "en"}
@@ -40,7 +40,7 @@ def event_routes(worker: Worker) -> list[Route]:
             return _refusal(worker, request, refused.err, refused.description, status)
         except StoreBroken as broken:
             return _refusal(worker, request, "invalid_request", broken.code, 503)
-        say_received(worker, received, peer_of(request) or "unix")
+        log_received_event(worker, received, peer_address(request) or "unix")
         return Response(status_code=202, headers=_HEADERS)
 
     return [Route("/events", events, methods=["POST"])]
@@ -52,10 +52,10 @@ async def _received(request: Request, worker: Worker) -> SignalEffects:
         raise BodyRefused(415, f"the content type is not {CONTENT_TYPE}")
     settings = worker.settings
     body = await read_body(request, most=settings.body_bytes, seconds=settings.header_seconds)
-    received: SignalEffects = await worker.take_signal(lambda: take(worker, body.strip()))
+    received: SignalEffects = await worker.take_signal(lambda: receive_event_token(worker, body.strip()))
     return received
 
 
 def _refusal(worker: Worker, request: Request, err: str, description: str, status: int) -> Response:
-    say_refused(worker, err, description, peer_of(request) or "unix")
+    log_refused_event(worker, err, description, peer_address(request) or "unix")
     return JSONResponse({"err": err, "description": description}, status, _HEADERS)

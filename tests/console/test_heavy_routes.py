@@ -221,6 +221,27 @@ def test_a_request_that_is_given_up_keeps_no_place() -> None:
         pool.close()
 
 
+def test_whoever_has_an_answer_may_ask_again_at_once() -> None:
+    pool = WorkerPool("quick", PoolLimits(1, 1, 0), "too many")
+    may_end, has_told = threading.Event(), threading.Event()
+    told: list[tuple[int, Any]] = []
+
+    def ask_again(done: Future[Any]) -> None:
+        told.append((pool.load().requests, pool.submit("ann", lambda: f"after {done.result()}")))
+        has_told.set()
+
+    try:
+        pool.submit("ann", lambda: may_end.wait(10.0) and "the first").add_done_callback(ask_again)
+        may_end.set()
+        assert has_told.wait(10.0)
+        ((requests, second),) = told
+        assert requests == 0
+        assert second.result(10.0) == "after the first"
+        assert pool.load().refused == 0
+    finally:
+        pool.close()
+
+
 def test_a_full_pool_refuses_everybody_and_empties_again() -> None:
     pool = WorkerPool("test", PoolLimits(1, 1, 1), "too many")
     opened = threading.Event()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from seawall.console.api_error import too_many_requests, unavailable
@@ -107,14 +108,24 @@ class WorkerPool:
         begun.add_done_callback(lambda done: future.cancel() if done.cancelled() else None)
 
     def _run(self, client: str | None, future: Future[Any], work: Work) -> None:
+        """Do the work, and free its room before the answer: who has the answer may ask again at once."""
+        if not future.set_running_or_notify_cancel():
+            self._release(client)
+            return
         try:
-            if future.set_running_or_notify_cancel():
-                _complete(future, work)
+            answer = partial(future.set_result, work())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+            answer = partial(future.set_exception, error)
+        try:
+            self._release(client)
         finally:
-            with self._lock:
-                self._requests -= 1
-                if client is not None:
-                    self._pass_on(client)
+            answer()
+
+    def _release(self, client: str | None) -> None:
+        with self._lock:
+            self._requests -= 1
+            if client is not None:
+                self._pass_on(client)
 
     def _pass_on(self, name: str) -> None:
         """Give the thread of a client to the next of its requests, or take note that it is free."""
@@ -137,12 +148,3 @@ def _forget_cancelled(client: _Client) -> int:
     dropped = len(client.waiting) - len(alive)
     client.waiting = deque(alive)
     return dropped
-
-
-def _complete(future: Future[Any], work: Work) -> None:
-    try:
-        result = work()
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
-        future.set_exception(error)
-    else:
-        future.set_result(result)

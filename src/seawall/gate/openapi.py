@@ -1,51 +1,35 @@
-"""The OpenAPI document of the gate: what `/openapi.json` serves and what the tests hold it to."""
+"""The OpenAPI document of the gate: what `/openapi.json` serves and what the tests hold the gate to."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 from seawall.gate.identity import IDENTITY_HEADERS
-from seawall.gate.openapi_step_up import step_up_paths
+from seawall.gate.openapi_step_up import STEP_UP_OPERATIONS
 from seawall.version import __version__
+from seawall.web.openapi import (
+    ApiBody,
+    ApiHeader,
+    ApiOperation,
+    ApiParameter,
+    ApiResponse,
+    Json,
+    build_openapi,
+)
 from seawall_tokens.revocation.entry import KINDS, LONGEST_VALUE
 
-Json = dict[str, Any]
-
-_CODE: Json = {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}}
-_TIME: Json = {"type": ["string", "null"], "format": "date-time"}
-_TEXT: Json = {"type": "string", "maxLength": LONGEST_VALUE}
-
-
-def _says(
-    words: str, schema: Json | None = None, headers: Json | None = None, kind: str = "application/json"
-) -> Json:
-    """One response."""
-    found: Json = {"description": words}
-    if schema is not None:
-        found["content"] = {kind: {"schema": schema}}
-    if headers:
-        found["headers"] = headers
-    return found
-
-
-def _header(words: str) -> Json:
-    return {"description": words, "schema": {"type": "string"}}
-
-
-def _asked(name: str, words: str) -> Json:
-    return {"name": name, "in": "header", "description": words, "schema": {"type": "string"}}
-
-
-_REASON = {"X-Seawall-Code": _header("the stable code of the reason")}
-_CHALLENGE = {"WWW-Authenticate": _header("RFC 6750, 9449, 9470"), **_REASON}
-_ADMIN_ANSWERS: Json = {
-    "400": _says("no such revocation, or not what a revocation looks like", _CODE),
-    "401": _says("not the administrator's token", _CODE),
-    "404": _says("not from this address", _CODE),
-    "429": _says("too many wrong tokens from this address", _CODE),
-    "503": _says("the store of revocations is broken", _CODE),
+_CODE: Final[Json] = {
+    "type": "object",
+    "required": ["code"],
+    "properties": {"code": {"type": "string"}},
 }
-_REVOCATION: Json = {
+_TIME: Final[Json] = {"type": ["string", "null"], "format": "date-time"}
+_MOMENT: Final[Json] = {
+    "type": ["string", "number", "null"],
+    "description": "RFC 3339 or seconds since 1970",
+}
+_TEXT: Final[Json] = {"type": "string", "maxLength": LONGEST_VALUE}
+_REVOCATION: Final[Json] = {
     "type": "object",
     "required": ["kind", "reason"],
     "additionalProperties": False,
@@ -53,13 +37,13 @@ _REVOCATION: Json = {
         "kind": {"enum": list(KINDS)},
         "issuer": _TEXT | {"default": "*"},
         "value": _TEXT | {"default": ""},
-        "not_before": {"type": ["string", "number", "null"], "description": "RFC 3339 or seconds since 1970"},
-        "expires": {"type": ["string", "number", "null"], "description": "RFC 3339 or seconds since 1970"},
+        "not_before": _MOMENT,
+        "expires": _MOMENT,
         "reason": _TEXT,
         "who": _TEXT | {"default": "administrator"},
     },
 }
-_RECORDED: Json = {
+_STORED_REVOCATION: Final[Json] = {
     "type": "object",
     "required": ["id", "kind", "issuer", "value", "reason", "who", "at", "not_before", "expires", "lifted"],
     "properties": {
@@ -75,136 +59,156 @@ _RECORDED: Json = {
         "lifted": {"type": ["object", "null"]},
     },
 }
-_EVENT_ERROR: Json = {
+_REVOCATION_PAGE: Final[Json] = {
+    "type": "object",
+    "required": ["revocations", "more"],
+    "properties": {
+        "revocations": {"type": "array", "items": _STORED_REVOCATION},
+        "more": {"type": "boolean"},
+    },
+}
+_EVENT_ERROR: Final[Json] = {
     "type": "object",
     "required": ["err", "description"],
     "properties": {"err": {"type": "string"}, "description": {"type": "string"}},
 }
-_BODY_ANSWERS: Json = {
-    "408": _says("the body took too long"),
-    "413": _says("the body is too long"),
-    "415": _says("the body is of another type"),
-}
-
-_VERIFY: Json = {
-    "summary": "May this request go on?",
-    "description": "Asked by a reverse proxy that is listed. Envoy appends the path of the request to `/verify`.",
-    "security": [{"token": []}, {}],
-    "parameters": [
-        _asked("X-Original-URI", "target of the request (nginx)"),
-        _asked("X-Original-Method", "its method (nginx)"),
-        _asked("X-Forwarded-Uri", "target of the request (Traefik, Caddy)"),
-        _asked("X-Forwarded-Method", "its method (Traefik, Caddy)"),
-        _asked("X-Forwarded-Proto", "http or https"),
-        _asked("X-Forwarded-Host", "the host that the client called"),
-        _asked("DPoP", "the proof of a sender-constrained token (RFC 9449)"),
-    ],
-    "responses": {
-        "204": _says("yes", headers={header.name: _header(header.words) for header in IDENTITY_HEADERS}),
-        "200": _says(
-            "yes, to a question in the request line (Envoy)",
-            headers={header.name: _header(header.words) for header in IDENTITY_HEADERS},
-        ),
-        "401": _says("no: a valid or a better token is needed", _CODE, _CHALLENGE),
-        "403": _says("no: another token would not help", _CODE, _REASON),
-        "503": _says("no: the gate cannot decide", _CODE, _REASON),
-    },
-}
-_HEALTH: Json = {
+_HEALTH: Final[Json] = {
     "type": "object",
     "required": ["status"],
     "properties": {"status": {"enum": ["ok", "degraded", "refusing"]}, "faults": {"type": "array"}},
 }
+_ALIVE: Final[Json] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"const": "alive"}},
+}
 
-_ALIVE: Json = {"type": "object", "required": ["status"], "properties": {"status": {"const": "alive"}}}
+_REASON: Final = ApiHeader("X-Seawall-Code", "the stable code of the reason")
+_CHALLENGE: Final = ApiHeader("WWW-Authenticate", "RFC 6750, 9449, 9470")
+_IDENTITY: Final = tuple(ApiHeader(header.name, header.words) for header in IDENTITY_HEADERS)
+_ADMINISTRATOR: Final = ({"administrator": ()},)
+_ADMIN_REFUSALS: Final = (
+    ApiResponse(400, "no such revocation, or not what a revocation looks like", _CODE),
+    ApiResponse(401, "not the administrator's token", _CODE),
+    ApiResponse(404, "not from this address", _CODE),
+    ApiResponse(429, "too many wrong tokens from this address", _CODE),
+    ApiResponse(503, "the store of revocations is broken", _CODE),
+)
+_BODY_REFUSALS: Final = (
+    ApiResponse(408, "the body took too long"),
+    ApiResponse(413, "the body is too long"),
+    ApiResponse(415, "the body is of another type"),
+)
 
-OPENAPI: Json = {
-    "openapi": "3.1.0",
-    "info": {"title": "Seawall gate", "version": __version__, "license": {"name": "Apache-2.0"}},
-    "components": {
-        "securitySchemes": {
-            "token": {"type": "http", "scheme": "bearer", "description": "the client's access token"},
-            "administrator": {"type": "http", "scheme": "bearer", "description": "the administrator's token"},
-        }
+
+def _header(name: str, description: str) -> ApiParameter:
+    return ApiParameter(name=name, location="header", description=description)
+
+
+def _query(name: str, schema: Json, *, is_required: bool = False) -> ApiParameter:
+    return ApiParameter(name=name, location="query", schema=schema, is_required=is_required)
+
+
+OPERATIONS: Final = (
+    ApiOperation(
+        method="GET",
+        path="/verify",
+        summary="May this request go on?",
+        description="Asked by a reverse proxy that is listed. Envoy appends the path of the request to `/verify`.",
+        security=({"token": ()}, {}),
+        parameters=(
+            _header("X-Original-URI", "target of the request (nginx)"),
+            _header("X-Original-Method", "its method (nginx)"),
+            _header("X-Forwarded-Uri", "target of the request (Traefik, Caddy)"),
+            _header("X-Forwarded-Method", "its method (Traefik, Caddy)"),
+            _header("X-Forwarded-Proto", "http or https"),
+            _header("X-Forwarded-Host", "the host that the client called"),
+            _header("DPoP", "the proof of a sender-constrained token (RFC 9449)"),
+        ),
+        responses=(
+            ApiResponse(204, "yes", headers=_IDENTITY),
+            ApiResponse(200, "yes, to a question in the request line (Envoy)", headers=_IDENTITY),
+            ApiResponse(401, "no: a valid or a better token is needed", _CODE, (_CHALLENGE, _REASON)),
+            ApiResponse(403, "no: another token would not help", _CODE, (_REASON,)),
+            ApiResponse(503, "no: the gate cannot decide", _CODE, (_REASON,)),
+        ),
+    ),
+    ApiOperation(
+        method="POST",
+        path="/events",
+        summary="Take a security event token (RFC 8417, RFC 8935).",
+        body=ApiBody({"type": "string"}, "application/secevent+jwt"),
+        responses=(
+            ApiResponse(202, "taken"),
+            ApiResponse(400, "refused (RFC 8935 section 2.3)", _EVENT_ERROR),
+            ApiResponse(404, "no transmitter is listened to", _CODE),
+            ApiResponse(503, "cannot be taken at present: send it again", _EVENT_ERROR),
+            *_BODY_REFUSALS,
+        ),
+    ),
+    ApiOperation(
+        method="GET",
+        path="/admin/revocations",
+        summary="List revocations, oldest first, a thousand at a time.",
+        security=_ADMINISTRATOR,
+        parameters=(
+            _query("all", {"enum": ["true", "false"]}),
+            _query("after", {"type": "integer", "minimum": 0}),
+        ),
+        responses=(ApiResponse(200, "the revocations", _REVOCATION_PAGE), *_ADMIN_REFUSALS),
+    ),
+    ApiOperation(
+        method="POST",
+        path="/admin/revocations",
+        summary="Revoke.",
+        security=_ADMINISTRATOR,
+        body=ApiBody(_REVOCATION),
+        responses=(ApiResponse(201, "recorded", _STORED_REVOCATION), *_ADMIN_REFUSALS, *_BODY_REFUSALS),
+    ),
+    ApiOperation(
+        method="DELETE",
+        path="/admin/revocations/{id}",
+        summary="Take a revocation back.",
+        security=_ADMINISTRATOR,
+        parameters=(
+            ApiParameter(
+                name="id", location="path", is_required=True, schema={"type": "integer", "minimum": 1}
+            ),
+            _query("reason", _TEXT, is_required=True),
+            _query("who", _TEXT),
+        ),
+        responses=(ApiResponse(200, "taken back", _STORED_REVOCATION), *_ADMIN_REFUSALS),
+    ),
+    *STEP_UP_OPERATIONS,
+    ApiOperation(
+        method="GET",
+        path="/healthz",
+        summary="Can this worker decide?",
+        responses=(ApiResponse(200, "yes", _HEALTH), ApiResponse(503, "no, and it refuses", _HEALTH)),
+    ),
+    ApiOperation(
+        method="GET",
+        path="/healthz/live",
+        summary="Is this worker alive?",
+        responses=(ApiResponse(200, "yes", _ALIVE),),
+    ),
+    ApiOperation(
+        method="GET",
+        path="/metrics",
+        summary="Metrics of all workers in Prometheus' text format.",
+        responses=(
+            ApiResponse(200, "the metrics", {"type": "string"}, media="text/plain"),
+            ApiResponse(404, "not from this address", _CODE),
+        ),
+    ),
+)
+"""Every operation of the gate."""
+
+OPENAPI: Final[Json] = build_openapi(
+    info={"title": "Seawall gate", "version": __version__, "license": {"name": "Apache-2.0"}},
+    operations=OPERATIONS,
+    security_schemes={
+        "token": {"type": "http", "scheme": "bearer", "description": "the client's access token"},
+        "administrator": {"type": "http", "scheme": "bearer", "description": "the administrator's token"},
     },
-    "paths": {
-        "/verify": {"get": _VERIFY},
-        "/events": {
-            "post": {
-                "summary": "Take a security event token (RFC 8417, RFC 8935).",
-                "requestBody": {
-                    "required": True,
-                    "content": {"application/secevent+jwt": {"schema": {"type": "string"}}},
-                },
-                "responses": {
-                    "202": _says("taken"),
-                    "400": _says("refused (RFC 8935 section 2.3)", _EVENT_ERROR),
-                    "404": _says("no transmitter is listened to", _CODE),
-                    "503": _says("cannot be taken at present: send it again", _EVENT_ERROR),
-                    **_BODY_ANSWERS,
-                },
-            }
-        },
-        "/admin/revocations": {
-            "get": {
-                "summary": "List revocations, oldest first, a thousand at a time.",
-                "security": [{"administrator": []}],
-                "parameters": [
-                    {"name": "all", "in": "query", "schema": {"enum": ["true", "false"]}},
-                    {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
-                ],
-                "responses": {
-                    "200": _says(
-                        "the revocations",
-                        {
-                            "type": "object",
-                            "required": ["revocations", "more"],
-                            "properties": {
-                                "revocations": {"type": "array", "items": _RECORDED},
-                                "more": {"type": "boolean"},
-                            },
-                        },
-                    ),
-                    **_ADMIN_ANSWERS,
-                },
-            },
-            "post": {
-                "summary": "Revoke.",
-                "security": [{"administrator": []}],
-                "requestBody": {"required": True, "content": {"application/json": {"schema": _REVOCATION}}},
-                "responses": {"201": _says("recorded", _RECORDED), **_ADMIN_ANSWERS, **_BODY_ANSWERS},
-            },
-        },
-        "/admin/revocations/{id}": {
-            "delete": {
-                "summary": "Take a revocation back.",
-                "security": [{"administrator": []}],
-                "parameters": [
-                    {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
-                    {"name": "reason", "in": "query", "required": True, "schema": _TEXT},
-                    {"name": "who", "in": "query", "schema": _TEXT},
-                ],
-                "responses": {"200": _says("taken back", _RECORDED), **_ADMIN_ANSWERS},
-            }
-        },
-        **step_up_paths(),
-        "/healthz": {
-            "get": {
-                "summary": "Can this worker decide?",
-                "responses": {"200": _says("yes", _HEALTH), "503": _says("no, and it refuses", _HEALTH)},
-            }
-        },
-        "/healthz/live": {
-            "get": {"summary": "Is this worker alive?", "responses": {"200": _says("yes", _ALIVE)}},
-        },
-        "/metrics": {
-            "get": {
-                "summary": "Metrics of all workers in Prometheus' text format.",
-                "responses": {
-                    "200": _says("the metrics", {"type": "string"}, kind="text/plain"),
-                    "404": _says("not from this address", _CODE),
-                },
-            }
-        },
-    },
-}  # fmt: skip
+)

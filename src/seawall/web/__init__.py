@@ -1,1 +1,1 @@
-"""Hold what both servers share: listen addresses, listed peers, passkeys, one-time codes and the log of unexpected errors."""
+"""Hold what both servers share: listen addresses, peers, passkeys, one-time codes, probes, OpenAPI and error logs."""

@@ -62,7 +62,7 @@ export function WhatIf({ summary }: { summary: Summary }) {
           </p>
           {answer.data && (
             <p>
-              With {perDay(answer.data.per_day)} a day, <b>{plural(answer.data.raised, "incident")}</b> would be raised, of at most {number(answer.data.allowed)}.
+              With {perDay(answer.data.per_day ?? shown)} a day, <b>{plural(answer.data.raised, "incident")}</b> would be raised, of at most {number(answer.data.allowed)}.
             </p>
           )}
         </div>

@@ -83,7 +83,7 @@ class DemoFeed:
         self._say(f"{plural(len(history), 'day')} of history, to learn from")
         for day in history:
             self._arrive(days[day])
-        if not self._waited(_has_scored, HISTORY_SECONDS):
+        if not self._wait(_has_scored, HISTORY_SECONDS):
             return
         rest = [day for day in days if day not in history]
         self._say(f"now {plural(len(rest), 'more day')}, about one a second, with staged attacks")
@@ -91,9 +91,9 @@ class DemoFeed:
             self._arrive(days[day])
             if self._ends.wait(DAY_SECONDS):
                 return
-            if not self._waited(lambda status: status.dirty_days <= 1, LONGEST_DAY):
+            if not self._wait(lambda status: status.dirty_days <= 1, LONGEST_DAY):
                 return
-        if self._waited(_has_scored, HISTORY_SECONDS):
+        if self._wait(_has_scored, HISTORY_SECONDS):
             self._say("all days have arrived; the console stays open")
 
     def _is_made(self) -> bool:
@@ -115,7 +115,7 @@ class DemoFeed:
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
 
-    def _waited(self, is_done: Callable[[WatchStatus], bool], seconds: float) -> bool:
+    def _wait(self, is_done: Callable[[WatchStatus], bool], seconds: float) -> bool:
         """Wait until it is so, or for the time; false when all is to end."""
         end = time.monotonic() + seconds
         calm = 0

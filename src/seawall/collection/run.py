@@ -137,7 +137,7 @@ class CollectionPass:
 
     def _answer(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
         try:
-            self._fetched(feed, ask, outcome)
+            self._fetch(feed, ask, outcome)
         except _Forgotten:
             # What it brought is kept, its span is due again as a whole, and what is known is not written again.
             self._book.give_up(ask, "restarted", self._now())
@@ -146,7 +146,7 @@ class CollectionPass:
             self._book.give_up(ask, "refused", self._now())
             raise
 
-    def _fetched(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
+    def _fetch(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
         batch: list[FetchedPage] = []
         size = records = 0
         since = self._clock.now()

@@ -57,7 +57,7 @@ class Vocabulary:
             self._array = pa.array(self.values, pa.string())
         return self._array
 
-    def _known(self) -> dict[str, int]:
+    def _find_known(self) -> dict[str, int]:
         if self._codes is None:
             self._codes = dict(zip(self.values, range(len(self)), strict=True))
         return self._codes
@@ -70,7 +70,7 @@ class Vocabulary:
 
     def code(self, value: str) -> int:
         """Return the code of a value, MISSING where it was never seen."""
-        return self._known().get(value, MISSING)
+        return self._find_known().get(value, MISSING)
 
     def text(self, code: int) -> str:
         """Return the value of a code, an empty string for null."""
@@ -78,7 +78,7 @@ class Vocabulary:
 
     def learn(self, value: str) -> int:
         """Return the code of a value, giving it one where it has none."""
-        known = self._known()
+        known = self._find_known()
         code = known.get(value)
         if code is None:
             code = len(self.values)
@@ -98,7 +98,7 @@ class Vocabulary:
             chunk = chunk.dictionary_encode()
         indices = chunk.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
         values = chunk.dictionary.to_pylist()
-        known = self._known()
+        known = self._find_known()
         codes = map(known.get, values, repeat(MISSING))
         mapping = np.fromiter(chain(codes, (MISSING,)), np.int32, len(values) + 1)
         is_fresh = mapping[:-1] == MISSING
@@ -111,7 +111,7 @@ class Vocabulary:
 
     def _learn(self, fresh: list[Any], mapping: Codes, places: Bools) -> None:
         """Give unknown values codes, and write these to their places in the mapping."""
-        first, known = len(self), self._known()
+        first, known = len(self), self._find_known()
         if None not in fresh and len(set(fresh)) == len(fresh):
             known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
             self.values.extend(fresh)
@@ -121,7 +121,7 @@ class Vocabulary:
 
     def matches(self, wanted: Iterable[str]) -> Codes:
         """Return the codes of those wanted values that have been seen."""
-        known = self._known()
+        known = self._find_known()
         return np.array([known[v] for v in wanted if v in known], np.int32)
 
 

@@ -75,7 +75,7 @@ class Coder:
         for name in TEXTS:
             if name != RULE_KEYS:
                 columns[name] = events[name]
-        hit, columns[RULE_KEYS] = self._marked(events)
+        hit, columns[RULE_KEYS] = self._mark(events)
         columns[RULES] = self.vocabularies[RULES].encode(hit)
         for name in FLAGS:
             columns[name] = _numbers(events[name].cast(pa.int8()), MISSING).astype(np.int8)
@@ -89,7 +89,7 @@ class Coder:
         self.object_ids.learn(is_stating, events, columns["org_uid"], columns["account"])
         return pa.table(columns)
 
-    def _marked(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
+    def _mark(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
         if self._marks is None:
             nothing = pa.nulls(len(events), pa.string())
             return nothing, nothing

@@ -147,7 +147,7 @@ class ReturnSearch:
     def returns(self) -> tuple[IntruderReturn, ...]:
         """Who came back, the surest first. Groups that say the same of one account are one."""
         found = [
-            made for place, group in sorted(self._groups.items()) if (made := self._judged(place[0], group))
+            made for place, group in sorted(self._groups.items()) if (made := self._judge(place[0], group))
         ]
         return tuple(sorted(_join(found), key=lambda one: (-_weight(one), one.first, one.account)))
 
@@ -156,7 +156,7 @@ class ReturnSearch:
         """Whether there was more to look at than is looked at."""
         return self._left_out > 0
 
-    def _judged(self, account: str, group: _Group) -> IntruderReturn | None:
+    def _judge(self, account: str, group: _Group) -> IntruderReturn | None:
         actor = self.containment.actor
         was_contained = account in actor.accounts
         shared = [

@@ -182,7 +182,7 @@ class VendorClient:
                     self._renew(self._access, generation)
                     is_renewed = True
                     continue
-                fault = self._judged(answer, code)
+                fault = self._judge(answer, code)
                 asked = parse_retry_after(answer, self._clock)
             except IncompleteResponse as broken:
                 fault = broken.code
@@ -210,7 +210,7 @@ class VendorClient:
                 self._counts["token-renewed"] += 1
                 access.renew()
 
-    def _judged(self, answer: HttpResponse, code: str) -> str:
+    def _judge(self, answer: HttpResponse, code: str) -> str:
         """The name of a fault that passes. Raises Refused for one that does not."""
         if answer.status == 429 or self._is_throttled(answer, code):
             return "throttled"

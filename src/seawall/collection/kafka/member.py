@@ -76,7 +76,7 @@ class KafkaMember:
         Raises CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing.
         """
         try:
-            if not self._met(once=once):
+            if not self._meet_cluster(once=once):
                 return self._outcome
             self._consumer.subscribe(
                 list(self._topics),
@@ -90,12 +90,12 @@ class KafkaMember:
             self._consumer.close()
         return self._outcome
 
-    def _met(self, *, once: bool) -> bool:
+    def _meet_cluster(self, *, once: bool) -> bool:
         """Find the cluster and its topics, before anything is believed of offsets. False when a single pass had no answer."""
         began = self._clock.now()
         while not self._is_stopped():
             self._consumer.poll(0)
-            if self._found():
+            if self._has_answered():
                 return True
             if once and self._clock.now() - began > PATIENCE:
                 self._outcome.waiting["all"] = self._fault or "no-answer"
@@ -107,7 +107,7 @@ class KafkaMember:
                 return False
         return False
 
-    def _found(self) -> bool:
+    def _has_answered(self) -> bool:
         """Whether the cluster answered. Partitions are noted; a topic that is missing is said, and keeps no other waiting."""
         from confluent_kafka import KafkaException
 
@@ -272,10 +272,10 @@ class KafkaMember:
 
         self._store()
         for key in sorted(self._astray & set(self._stretches)):
-            self._put_right(key)
+            self._correct_offset(key)
         looks: dict[str, list[PartitionWatermarks]] = {topic: [] for topic in self._topics}
         try:
-            if self._found():
+            if self._has_answered():
                 for key, stretch in self._stretches.items():
                     at = self._clock.now()
                     low, high = self._consumer.get_watermark_offsets(TopicPartition(*key), timeout=ANSWER)
@@ -288,7 +288,7 @@ class KafkaMember:
                 self._book.look(self._ask(topic), found)
         self._looked_at = self._clock.now()
 
-    def _put_right(self, key: Key) -> None:
+    def _correct_offset(self, key: Key) -> None:
         """Go to where there is something, when the next offset is not there any more, and note what is lost by that."""
         from confluent_kafka import KafkaException, TopicPartition
 

@@ -105,7 +105,7 @@ class M365:
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         found = []
         for name in self._content_types:
-            is_new = name not in enabled and self._started(name)
+            is_new = name not in enabled and self._start(name)
             # Of a subscription that was there before, nobody says since when: what it has is fetched, but proves nothing.
             proved_from = now + FIRST_CONTENT if is_new else now
             feed = LedgerFeed(
@@ -114,7 +114,7 @@ class M365:
             found.append((feed, is_new))
         return found
 
-    def _started(self, name: str) -> bool:
+    def _start(self, name: str) -> bool:
         try:
             self._client.ask("POST", self._url("subscriptions/start", contentType=name), _nothing, body=b"")
         except VendorRefused as refused:
@@ -144,7 +144,7 @@ class M365:
                 listed, following = self._client.get(url, _page)
                 if following is not None:
                     self._client.check(following)
-                    following = self._identified(following)
+                    following = self._add_publisher(following)
                 for piece in self._contents(pool, listed, met, knows):
                     if piece.reason.startswith(FOR_NOW):
                         failed, failures = VendorUnavailable(piece.reason.removeprefix(FOR_NOW)), failures + 1
@@ -183,7 +183,7 @@ class M365:
     def _content(self, entry: _Content) -> FetchedPage:
         created = parse_time(entry.contentCreated)
         try:
-            piece = self._client.get(self._identified(entry.contentUri), _records)
+            piece = self._client.get(self._add_publisher(entry.contentUri), _records)
         except ForeignHost:
             piece = FetchedPage(state="refused", reason="elsewhere")
         except VendorUnavailable as error:
@@ -198,7 +198,7 @@ class M365:
         piece.content, piece.created = entry.contentId, created
         return piece
 
-    def _identified(self, url: str) -> str:
+    def _add_publisher(self, url: str) -> str:
         """The URL with who asks, which an address from an answer leaves out: else it counts to everybody's quota."""
         if "publisheridentifier=" in url.lower():
             return url

@@ -208,7 +208,7 @@ class DayAggregator:
     def _take_sign_ins(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):
             return
-        place, judged = self._judged(batch, rows)
+        place, judged = self._judge(batch, rows)
         status = np.where(batch.one_of("status", ("success",))[rows], SUCCESS, OTHER)
         status = np.where(batch.one_of("status", ("failure",))[rows], FAILURE, status)
         denied = batch.one_of("status_code", NOT_GIVEN)[rows]
@@ -241,7 +241,7 @@ class DayAggregator:
         self._uids.append(batch.texts["metadata_uid"].take(pa.array(rows)))
         self._name_resources(batch, rows)
 
-    def _judged(
+    def _judge(
         self, batch: CodedBatch, rows: npt.NDArray[np.intp]
     ) -> tuple[npt.NDArray[np.intp], list[Strength]]:
         """Where each row's strength stands in a list of distinct ones."""

@@ -84,11 +84,14 @@ class PolicyEvaluator:
     def accounts(self, policy: AccessPolicy, people: Sequence[AccountFacts]) -> Kleene:
         """Whether the policy is for each account, int8 (n,)."""
         return np.array(
-            [min(self._named(policy.include, one), YES - self._named(policy.exclude, one)) for one in people],
+            [
+                min(self._is_named(policy.include, one), YES - self._is_named(policy.exclude, one))
+                for one in people
+            ],
             np.int8,
         )
 
-    def _named(self, who: Principals, one: AccountFacts) -> int:
+    def _is_named(self, who: Principals, one: AccountFacts) -> int:
         if who.everybody:
             return YES
         answers = [self._among(who.users, one)]

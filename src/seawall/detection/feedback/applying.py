@@ -122,7 +122,7 @@ class FeedbackEffects:
             weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
             by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
         changed = [
-            Adjustment(layer, aspect, -weight, f"{self._expected(numbers)}: {weight:.2f} taken off")
+            Adjustment(layer, aspect, -weight, f"{self._apply_expected(numbers)}: {weight:.2f} taken off")
             for (layer, aspect), (weight, numbers) in by_aspect.items()
         ]
         rest = float(self._taken.rest[place])
@@ -131,7 +131,7 @@ class FeedbackEffects:
             changed.append(Adjustment("behaviour", "answers", -rest, text))
         return changed
 
-    def _expected(self, numbers: frozenset[int]) -> str:
+    def _apply_expected(self, numbers: frozenset[int]) -> str:
         since = min(self._answers[number].given_at for number in numbers)
         words = " and ".join(str(number) for number in sorted(numbers))
         by = "answer" if len(numbers) == 1 else "answers"

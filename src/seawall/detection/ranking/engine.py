@@ -152,7 +152,7 @@ class DetectionEngine:
         sigma: SigmaHits,
     ) -> tuple[ScoredCandidate, ...]:
         rows = self._worst(groups.day, score)
-        base, parts = self._explained(table, p, rows, unsupervised)
+        base, parts = self._explain(table, p, rows, unsupervised)
         candidates = []
         order = stable_order(groups.day.group)
         begins = np.searchsorted(groups.day.group[order], np.arange(len(groups) + 1))
@@ -187,7 +187,7 @@ class DetectionEngine:
             rows.extend(sorted(mine.tolist(), key=place)[:limit])
         return rows
 
-    def _explained(
+    def _explain(
         self, table: Table, p: Floats, rows: list[int], unsupervised: Floats
     ) -> tuple[float, Floats]:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""

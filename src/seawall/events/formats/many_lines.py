@@ -102,13 +102,13 @@ class ManyLines:
                     self._lines.append(line)
                     self._held += len(line)
                     continue
-            for found in self._found(line):
+            for found in self._find(line):
                 self._rows.add(found)
                 if self._rows.is_full:
                     self._take()
                     yield self._rows.take()
 
-    def _found(self, line: bytes | None) -> Iterator[Record | QuickRow | Problem]:
+    def _find(self, line: bytes | None) -> Iterator[Record | QuickRow | Problem]:
         if line is None:
             reason = f"one record larger than {self._limits.record_bytes} bytes"
             yield record_problem(self._name, next(self._numbers), "too-large", reason)

@@ -158,7 +158,7 @@ class AuditLines:
                 found, more = _folders(records, attribute)
                 columns |= more
             else:
-                found = self._nested(records, name, attribute)
+                found = self._read_nested(records, name, attribute)
             if found is None:
                 continue
             if name in _NESTED:
@@ -172,7 +172,7 @@ class AuditLines:
         names = (*m365_audit.RAW_COLUMNS, "unmapped")
         return pa.table([columns.get(name, nothing) for name in names], names=list(names)), is_good
 
-    def _nested(self, records: Sequence[Any], name: str, attribute: str) -> list[Pair] | None:
+    def _read_nested(self, records: Sequence[Any], name: str, attribute: str) -> list[Pair] | None:
         """What there is in a field of JSON text; None where no record has it."""
         raws = list(map(attrgetter(attribute), records))
         if raws.count(_NONE) == len(raws):

@@ -37,7 +37,7 @@ class InflatedBytes:
         for fed in self._feeds():
             before = self._machine.copy()
             try:
-                yield from self._given(fed)
+                yield from self._give(fed)
             except zlib.error:
                 self._machine = before
                 yield from self._up_to_damage(fed)
@@ -59,7 +59,7 @@ class InflatedBytes:
                 return
             yield fed
 
-    def _given(self, fed: bytes) -> Iterator[bytes]:
+    def _give(self, fed: bytes) -> Iterator[bytes]:
         taken = len(fed)
         while True:
             piece = self._machine.decompress(fed, _PIECE)
@@ -74,7 +74,7 @@ class InflatedBytes:
         """The library keeps what it made of a piece in which it met damage: small pieces lose little."""
         try:
             for start in range(0, len(fed), _CRUMB):
-                yield from self._given(fed[start : start + _CRUMB])
+                yield from self._give(fed[start : start + _CRUMB])
         except zlib.error:
             return
 

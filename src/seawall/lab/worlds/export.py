@@ -71,7 +71,7 @@ class MicrosoftWriter(WorldWriter):
             if style.directory_in != "audit":
                 yield (
                     self.streams["directory"],
-                    self._shaped(changes.entra_audit_record(act, uid, dice), "AuditLogs"),
+                    self._shape(changes.entra_audit_record(act, uid, dice), "AuditLogs"),
                 )
         elif act.kind == "file":
             yield audit, mail.file_record(act, uid, tenant, dice, week)
@@ -92,9 +92,9 @@ class MicrosoftWriter(WorldWriter):
             yield self.streams["audit"], sign_ins.audit_sign_in(act, uid, self.tenant, dice, week)
         if style.has_sign_ins:
             record = sign_ins.sign_in_record(act, uid, self.tenant, dice, week)
-            yield self.streams["signins"], self._shaped(record, "")
+            yield self.streams["signins"], self._shape(record, "")
 
-    def _shaped(self, record: Record, category: str) -> Record:
+    def _shape(self, record: Record, category: str) -> Record:
         shape = self.style.sign_in_shape
         if shape == "graph":
             return record

@@ -147,7 +147,7 @@ class Backfill:
             return
         found = dict.fromkeys(self.whole, self._start())
         with database.reading() as work:
-            for tenant, day in self._changed_past(work, scoring).items():
+            for tenant, day in self._find_changed_past(work, scoring).items():
                 found[tenant] = min(day, found.get(tenant, day))
         for tenant, day in found.items():
             known = self._imports[tenant].waiting_from
@@ -172,7 +172,7 @@ class Backfill:
             if first != one.first_day:
                 self._put(replace(one, first_day=first))
 
-    def _changed_past(self, work: Transaction, scoring: DayScoring) -> dict[str, int]:
+    def _find_changed_past(self, work: Transaction, scoring: DayScoring) -> dict[str, int]:
         """Return the first day outside the live window whose candidates change, by organisation; first imports are over."""
         since = {
             tenant: live_window(one.first_day, self._newest, one.last_day).since

@@ -87,7 +87,7 @@ class IngestQueue:
         """See `Watcher.ingest`; `at` is when the request came, in microseconds."""
         name = uuid4().hex if key is None else _digest(key.encode("utf-8", "replace"))
         digest = None if key is None else _digest(body)
-        known = self._begun(name, digest)
+        known = self._begin(name, digest)
         if known is not None:
             return known
         has_room, delivery = False, None
@@ -104,7 +104,7 @@ class IngestQueue:
             raise WatchBusy(
                 "there is no room for more records just now", fix="send them again, a little later"
             )
-        if not self._waited(kept):
+        if not self._wait_until(kept):
             # It is still on its way: whoever asks again with its key waits for the same records.
             raise WatchBusy(
                 f"the records were not kept within {self._wait:.0f} s",
@@ -116,7 +116,7 @@ class IngestQueue:
         """Let nobody wait any longer: what is not kept by now will not be."""
         self._is_closed = True
 
-    def _waited(self, event: threading.Event) -> bool:
+    def _wait_until(self, event: threading.Event) -> bool:
         """Wait for an event, but not beyond the end. Raises `WatchBusy` then."""
         left = self._wait
         while left > 0 and not self._is_closed:
@@ -127,7 +127,7 @@ class IngestQueue:
             raise _stopping()
         return event.is_set()
 
-    def _begun(self, name: str, digest: str | None) -> Receipt | None:
+    def _begin(self, name: str, digest: str | None) -> Receipt | None:
         """What is known of a request: its receipt; None when it is a new one, which counts as begun from now on.
 
         Raises `KeyReused` for one that came with another body: its records would be taken for those of the first.
@@ -142,7 +142,7 @@ class IngestQueue:
             return _same(known, digest)
         if awaited is not None and awaited.digest != digest:
             raise _reuse()
-        if awaited is not None and self._waited(awaited.ended):
+        if awaited is not None and self._wait_until(awaited.ended):
             with self._lock:
                 known = self._kept.get(name)
             if known is not None:

@@ -335,7 +335,7 @@ class _Scratch:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder or Path(tempfile.mkdtemp(prefix="seawall-"))
-        self.close: Callable[[], object] = self._emptied
+        self.close: Callable[[], object] = self._empty
         if folder is None:
             self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -346,6 +346,6 @@ class _Scratch:
         inner.mkdir(mode=0o700, parents=True)
         return inner
 
-    def _emptied(self) -> None:
+    def _empty(self) -> None:
         for inner in self._folder.iterdir():
             shutil.rmtree(inner, ignore_errors=True)

@@ -102,10 +102,10 @@ class Organisations:
                     self._moves.setdefault(code, set()).add(self.shard(was))
             self._learnt = (-1, -1)
         self._homes = homes
-        if self._learnt != self._known_ids():
+        if self._learnt != self._list_known_ids():
             self._notice_joins()
 
-    def _known_ids(self) -> tuple[int, int]:
+    def _list_known_ids(self) -> tuple[int, int]:
         """Return what changes with each pair and each account that is learnt."""
         return self.coder.object_ids.revision, len(self.coder.vocabularies["account"])
 
@@ -119,7 +119,7 @@ class Organisations:
 
     def _notice_joins(self) -> None:
         """Note which object ids mean another account than before, and from which day on there are records of each."""
-        self._learnt, before = self._known_ids(), self._joins
+        self._learnt, before = self._list_known_ids(), self._joins
         self._joins = self._present_joins()
         for key in before.keys() | self._joins.keys():
             if before.get(key) != self._joins.get(key):
@@ -217,4 +217,4 @@ class Organisations:
         accounts = len(self.coder.vocabularies["account"])
         self._first_days = RestoredState(state).array("first_days", np.int64, accounts)
         self._meanings, self._rejoined = None, {}
-        self._joins, self._learnt = self._present_joins(), self._known_ids()
+        self._joins, self._learnt = self._present_joins(), self._list_known_ids()

@@ -91,13 +91,13 @@ class WebhookDeliverer:
             for message in messages:
                 if turn is None:
                     self._give_up(message, "this webhook is not configured any more")
-                elif turn.after > self.clock.now() or not self._tried(message, turn):
+                elif turn.after > self.clock.now() or not self._try_message(message, turn):
                     break
                 else:
                     taken += 1
         return taken
 
-    def _tried(self, message: OutboxMessage, turn: _Turn) -> bool:
+    def _try_message(self, message: OutboxMessage, turn: _Turn) -> bool:
         """Send one message; whether the next one for the same webhook may follow."""
         at = self.clock.wall()
         try:

@@ -171,7 +171,7 @@ class Scorer:
         """See whether somebody has answered, or set the budget; then incidents are ruled on again."""
         with database.reading() as work:
             self.revision = work.incidents.revision()
-            mark = self._marked(work)
+            mark = self._mark_ruling(work)
         if mark != self._mark:
             self._is_ruling_due, self._next = True, min(self._next, self._clock.now())
 
@@ -185,7 +185,7 @@ class Scorer:
         """
         started = self._clock.now()
         with database.reading() as work:
-            mark, answers = self._marked(work), standing_answers(work, at=self._clock.wall())
+            mark, answers = self._mark_ruling(work), standing_answers(work, at=self._clock.wall())
             budget = budget_of(work, self._settings.budget)
         arrived, self._arrived = self._arrived, []
         self._detection.keep_coverage(self.backfill.keeps_coverage)
@@ -196,7 +196,7 @@ class Scorer:
         def run() -> DayScoring:
             for events in arrived:
                 self._detection.take(events)
-            return self._scored(is_over, is_settled=is_settled)
+            return self._score(is_over, is_settled=is_settled)
 
         is_ruling_due = self._is_ruling_due or mark != self._mark
         return Job(run, started, mark, answers, budget, is_ruling_due, is_settled)
@@ -215,12 +215,12 @@ class Scorer:
         waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
         self.dirty = self._detection.unsettled | waiting
         if not scoring.days and not scoring.done and not job.is_ruling_due:
-            self._ended(job.started)
+            self._end(job.started)
             return []
         self._step("scored")
         self._learn(scoring)
         self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
-        ruled = self._ruled(scoring, job.mark, job.answers, job.budget)
+        ruled = self._rule(scoring, job.mark, job.answers, job.budget)
         is_settled = job.is_settled and not self._turns.are_behind
         kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
         kept = replace(kept, done=frozenset(kept.done) - waiting)
@@ -234,7 +234,7 @@ class Scorer:
         self._is_untold = not is_settled and any(
             one.raised and one.id not in self._known.announced for one in ruled.ruling.incidents
         )
-        self._ended(job.started)
+        self._end(job.started)
         return announced
 
     def judge_past(
@@ -289,12 +289,12 @@ class Scorer:
         """Now may be announced what was not, as much was still to be read."""
         self._is_ruling_due |= self._is_untold
 
-    def _ended(self, started: float) -> None:
+    def _end(self, started: float) -> None:
         ended = self._clock.now()
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
 
-    def _scored(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
+    def _score(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
         """Score the shards that have their turn."""
         detection, results = self._detection, dict[tuple[int, int], DayResult]()
         plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
@@ -313,7 +313,7 @@ class Scorer:
             self._next_keep = self._clock.now() + KEEP_SECONDS
         return detection.finished(results, before, is_keeping=is_keeping)
 
-    def _marked(self, work: Transaction) -> tuple[Any, ...]:
+    def _mark_ruling(self, work: Transaction) -> tuple[Any, ...]:
         """What ruling depends on beside candidates."""
         return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
 
@@ -330,7 +330,7 @@ class Scorer:
         self._notes, self._notes_from = scoring.notes, scoring.notes_from
         self._rulings.forget(self.newest or 0)
 
-    def _ruled(
+    def _rule(
         self, scoring: DayScoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
     ) -> ShardRuling:
         days = self.counts.shares

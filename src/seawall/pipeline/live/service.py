@@ -118,7 +118,7 @@ class Service:
         self._pending: _Pending | None = None
         self._readers = Readers()
         self._progress = StuckDetector(self._readers, self.intake, self._batcher, clock)
-        self._gauge = StatusPublisher(clock, self._looked)
+        self._gauge = StatusPublisher(clock, self._look)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: Job | None = None
         self._ticked, self._has_begun = 0.0, False
@@ -207,7 +207,7 @@ class Service:
             )
         if pending is not None and found.position == pending.position:
             self._position, self._pending = pending.position, None
-            self._finished(pending)
+            self._finish(pending)
         elif pending is not None:
             self._keep(writer, pending)
 
@@ -229,7 +229,7 @@ class Service:
 
     def _work(self, writer: WriterLease, stop: threading.Event, until: Until) -> None:
         while not stop.is_set():
-            delivery = None if self._scorer.is_full and self._apart.is_busy else self._gathered()
+            delivery = None if self._scorer.is_full and self._apart.is_busy else self._gather()
             if delivery is not None:
                 self._take(writer, delivery)
             self._score(writer, until)
@@ -244,7 +244,7 @@ class Service:
                 return
         self._finish_scoring(writer)
 
-    def _gathered(self) -> TailDelivery | None:
+    def _gather(self) -> TailDelivery | None:
         """Wait a moment for deliveries; what is to be kept now."""
         now = self._clock.now()
         waits = self._batcher.waits(now)
@@ -300,9 +300,9 @@ class Service:
         self._gauge.kept(delivery, lies.last, wall)
         for change in changes:
             self._news(change)
-        self._finished(pending)
+        self._finish(pending)
 
-    def _finished(self, pending: _Pending) -> None:
+    def _finish(self, pending: _Pending) -> None:
         for done in pending.delivery.done:
             done()
         self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
@@ -383,7 +383,7 @@ class Service:
         is_pressed = until != "stopped" and self._progress.is_read(until)
         return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
 
-    def _looked(self) -> WatchStatus:
+    def _look(self) -> WatchStatus:
         fault = self._courier.fault or self._upkeep.fault
         return current_status(self._progress, self._tally, self._scorer, fault)
 

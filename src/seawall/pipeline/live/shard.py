@@ -119,7 +119,7 @@ class Shard:
 
         What was learnt from them is forgotten at once, so that no stop can keep it.
         """
-        reached = self._reached(min(days, default=_LATEST))
+        reached = self._find_reached(min(days, default=_LATEST))
         days = {day for day in days if reached is None or day > reached}
         if not days:
             return
@@ -144,19 +144,19 @@ class Shard:
         glimpse changes. The newest day stays dirty.
         """
         newest = self.newest
-        known = self._known_before(newest)
+        known = self._find_state_before(newest)
         if known is None or newest not in self.dirty or newest in self._unread:
             return None
         engine = DetectionEngine(self._ranker, self._rules)
         engine.restore(known)
-        return self._scored(engine, newest)
+        return self._score(engine, newest)
 
     def fresh_states(self) -> tuple[dict[str, State], tuple[str, ...]]:
         """Return the states of settled days that are not kept yet, and the names of those to forget.
 
         Those of the last days are not kept: they are made again with every late event, and quickly after a stop.
         """
-        settled = self._settled()
+        settled = self._settle()
         states = {
             f"engine/{day}": self._snapshots.get(day)
             for day in sorted(settled - (self._stored - self._stale))
@@ -167,7 +167,7 @@ class Shard:
 
     def outdated_states(self) -> tuple[str, ...]:
         """Return the names of kept states that hold no more, with nothing in their place: days are scored again then."""
-        gone = self._stored & self._stale | self._stored - self._settled()
+        gone = self._stored & self._stale | self._stored - self._settle()
         self._stored, self._stale = self._stored - gone, set()
         return tuple(f"engine/{day}" for day in sorted(gone))
 
@@ -241,10 +241,10 @@ class Shard:
         self.events = {day: count for day, count in self.events.items() if day not in later}
         self.mark(later)
 
-    def _settled(self) -> set[int]:
+    def _settle(self) -> set[int]:
         return {day for day in self._snapshots.days() if day <= self.newest - SETTLED}
 
-    def _known_before(self, day: int) -> State | None:
+    def _find_state_before(self, day: int) -> State | None:
         """Return the state after the last day before a day, be it that something came late for days before."""
         last = max((other for other in self.days.known if other < day), default=None)
         if last in self._snapshots.days():
@@ -256,7 +256,7 @@ class Shard:
         if not self.dirty:
             return None
         start = self._snapshots.latest(min(self.dirty))
-        reached = self._reached(min(self.dirty))
+        reached = self._find_reached(min(self.dirty))
         if reached is None:
             return start
         late = {day for day in self.dirty if day <= reached}
@@ -264,7 +264,7 @@ class Shard:
         self.dirty -= late
         return self._snapshots.latest(min(self.dirty)) if self.dirty else None
 
-    def _reached(self, first: int) -> int | None:
+    def _find_reached(self, first: int) -> int | None:
         """Return the last day that cannot be scored again if the days from `first` on are to be; None where all can."""
         start = self._snapshots.latest(first)
         todo = [day for day in self.days.known if start is None or day > start]
@@ -288,7 +288,7 @@ class Shard:
         newest = todo[-1]
         wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
         for place, day in enumerate(todo):
-            result = self._scored(engine, day)
+            result = self._score(engine, day)
             if day >= first:
                 self.dirty = set(todo[place + 1 :])
             if day >= first:
@@ -316,7 +316,7 @@ class Shard:
         if last is not None and last >= first:
             self._before = last, self._snapshots.get(last)
 
-    def _scored(self, engine: DetectionEngine, day: int) -> DayResult:
+    def _score(self, engine: DetectionEngine, day: int) -> DayResult:
         batch = self.days.load(day)
         if batch is None:
             # Its organisations are of other shards now, or never were of this one.

@@ -46,7 +46,7 @@ class ShardScheduler:
         self._behind &= set(waiting)
         self._is_reading = not is_settled
         late = {shard for shard in waiting if not self._behind and detection.is_late(shard)}
-        chosen = self._chosen(late, now)
+        chosen = self._choose(late, now)
         for shard in [*(one for one in waiting if one not in chosen), *chosen]:
             if shard in late - set(chosen):
                 if self._seen.get(shard) != detection.newest(shard):
@@ -63,7 +63,7 @@ class ShardScheduler:
             self._took[shard] = ended - began
             self._next_late[shard] = ended + max(LATE_SECONDS, LATE_BURST * (ended - began))
 
-    def _chosen(self, late: set[int], now: float) -> Sequence[int]:
+    def _choose(self, late: set[int], now: float) -> Sequence[int]:
         """Return the shards whose late days have their turn: those that wait the longest, as many as there is time for."""
         chosen: list[int] = []
         left = LATE_AT_ONCE

@@ -154,7 +154,7 @@ class KnownFiles:
                 return None
             head = os.pread(descriptor, HEAD, 0)
             is_settled = self.is_settled(file, head, now)
-            found = self._identified(file, descriptor, head, opened.st_size, is_settled=is_settled)
+            found = self._identify(file, descriptor, head, opened.st_size, is_settled=is_settled)
         finally:
             os.close(descriptor)
         if found is not None:
@@ -173,7 +173,7 @@ class KnownFiles:
         is_half = is_half and not is_complete(head, self._limits)
         return now - file.since >= (self._patience.finish if is_half else self._patience.settle)
 
-    def _identified(
+    def _identify(
         self, file: FollowedFile, descriptor: int, head: bytes, size: int, *, is_settled: bool
     ) -> FollowedFile | None:
         """The file that went and has come back, or a new one."""

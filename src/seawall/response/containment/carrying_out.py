@@ -76,11 +76,11 @@ class PlanRun:
 
     def _step(self, action: ContainmentStep) -> StepResult:
         past = self.past.past(self.phase, action.id)
-        settled = self._settled(action, past)
+        settled = self._find_settled(action, past)
         if settled is not None:
             return settled
         try:
-            state, why = self._carried_out(action, past)
+            state, why = self._carry_out(action, past)
         except (CallRefused, CallResultUnknown) as refused:  # of a read: by it nothing was changed
             is_open = any(change.is_open for change in past.changes.values())
             state = "unclear" if is_open else "failed"
@@ -91,7 +91,7 @@ class PlanRun:
             state, why = "failed", error.message
         return self._end(action, past, state, why)
 
-    def _settled(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:
+    def _find_settled(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:
         """The result of a step that needs nothing done now; None where it does."""
         made = sum(change.outcome == "done" for change in past.changes.values())
         if self.phase == "apply" and self.past.state(action) == "undone":
@@ -139,7 +139,7 @@ class PlanRun:
             past.state, past.why = state, why
         return StepResult(action.id, state, why, made)
 
-    def _carried_out(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
+    def _carry_out(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
         if self.phase == "undo":
             return self._undone(action, past)
         if not past.is_begun:
@@ -157,7 +157,7 @@ class PlanRun:
             return "already", _join("nothing of the kind is there", notices)
         for number, item in enumerate(items):
             self._change(action, past, number, item, item, before)
-        state, why = self._summed(past, len(items))
+        state, why = self._sum(past, len(items))
         return state, _join(why, notices)
 
     def _undone(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
@@ -174,7 +174,7 @@ class PlanRun:
                 self._say("result", step=action.id, change=number, outcome="gone")
                 continue
             self._change(action, past, number, {**item, "made": made}, target, before)
-        state, why = self._summed(past, len(wanted))
+        state, why = self._sum(past, len(wanted))
         return ("undone" if state == "done" else state), why
 
     def _undo_target(
@@ -212,7 +212,7 @@ class PlanRun:
         for _ in range(_TRIES):
             if change.outcome in {"done", "gone"} and not change.is_open:
                 return
-            if change.is_open and not self._resolved(action, past, number, before, target, check):
+            if change.is_open and not self._resolve(action, past, number, before, target, check):
                 return
             if change.outcome in {"done", "gone"} and not change.is_open:
                 return
@@ -220,9 +220,9 @@ class PlanRun:
             if not change.is_open:
                 return
         if change.is_open:
-            self._resolved(action, past, number, before, target, check)
+            self._resolve(action, past, number, before, target, check)
 
-    def _resolved(
+    def _resolve(
         self,
         action: ContainmentStep,
         past: StepHistory,
@@ -239,7 +239,7 @@ class PlanRun:
                 return False
             self._repeated.add((action.id, number))
         outcome = "done" if says else "not made"
-        made = self._made_again(action, check) if says else None
+        made = self._read_again(action, check) if says else None
         self._say(
             "result", step=action.id, change=number, outcome=outcome, verified=says is not None, made=made
         )
@@ -247,7 +247,7 @@ class PlanRun:
         change.outcome = "done" if says else "not made"
         return True
 
-    def _made_again(self, action: ContainmentStep, check: ChangeCheck | None) -> dict[str, Any] | None:
+    def _read_again(self, action: ContainmentStep, check: ChangeCheck | None) -> dict[str, Any] | None:
         """What the vendor would have answered to a change that was made, where it is the thing that is read."""
         if check is None or check.test != "present" or self.phase == "undo":
             return None
@@ -305,7 +305,7 @@ class PlanRun:
     def _check(self, action: ContainmentStep) -> ChangeCheck | None:
         return action.undone if self.phase == "undo" else action.done
 
-    def _summed(self, past: StepHistory, wanted: int) -> tuple[StepState, str]:
+    def _sum(self, past: StepHistory, wanted: int) -> tuple[StepState, str]:
         outcomes = [past.change(number) for number in past.changes]
         if any(change.is_open for change in outcomes):
             return "unclear", "it is not known whether the change was made: look, then say --done or --again"

@@ -79,7 +79,7 @@ class Vendors:
     def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
         """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
         host = self._host(vendor, call)
-        answer = self._asked(host, vendor, call, host.base + call.path)
+        answer = self._ask(host, vendor, call, host.base + call.path)
         if call.method != "GET" and answer.status not in call.expect:
             self._settle()
             raise CallResultUnknown(f"status-{answer.status}")
@@ -91,7 +91,7 @@ class Vendors:
         read = StateRead("", call, (), items)
         url, found = host.base + call.path, list[Any]()
         for _ in range(MOST_PAGES):
-            answer = self._asked(host, vendor, call, url)
+            answer = self._ask(host, vendor, call, url)
             document = _document(answer)
             page = list_items(read, document)
             found += page
@@ -107,12 +107,12 @@ class Vendors:
             self._known[key] = self.hosts(*key)
         return self._known[key]
 
-    def _asked(self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str) -> HttpResponse:
+    def _ask(self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str) -> HttpResponse:
         is_read = call.method == "GET"
         body = None if call.body is None else msgspec.json.encode(call.body)
         waited, is_renewed, attempt = 0.0, False, 0
         while True:
-            answer, fault = self._sent(host, vendor, call, url, body)
+            answer, fault = self._send(host, vendor, call, url, body)
             pause: float | None = None
             if answer is not None:
                 if 200 <= answer.status < 300:
@@ -140,7 +140,7 @@ class Vendors:
             waited, attempt = waited + pause, attempt + 1
             self.clock.wait(pause)
 
-    def _sent(
+    def _send(
         self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str, body: bytes | None
     ) -> tuple[HttpResponse | None, str]:
         """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""

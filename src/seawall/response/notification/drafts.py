@@ -190,7 +190,7 @@ class _Maker:
             )
         version = 1 + max((version.version for version in final), default=0)
         earlier = self._earlier(next((v for v in final if v.version == newest), None), facts)
-        return self._written(recipient, facts, digest, targets, version, earlier)
+        return self._write(recipient, facts, digest, targets, version, earlier)
 
     def _earlier(self, told: LetterVersion | None, facts: LetterFacts) -> PreviousVersion | None:
         if told is None:
@@ -206,7 +206,7 @@ class _Maker:
             raise RegisterBroken(f"{path} is not what was sent", fix="take it from a copy of the folder")
         return PreviousVersion(told.version, told.at, list_changes(decode_facts(content), facts))
 
-    def _written(
+    def _write(
         self,
         recipient: Recipient,
         facts: LetterFacts,

@@ -83,9 +83,9 @@ class MailTransport:
         """Give the message to the server."""
         progress = _Progress()
         try:
-            server = self._connected(progress)
+            server = self._connect(progress)
             try:
-                return self._handed_over(server, outgoing, progress)
+                return self._hand_over(server, outgoing, progress)
             finally:
                 with suppress(smtplib.SMTPException, OSError):  # what was answered holds without a farewell
                     server.docmd("QUIT")
@@ -100,7 +100,7 @@ class MailTransport:
                 "unsure" if progress.is_handed_over else "failed", reason, stops=not progress.is_connected
             )
 
-    def _connected(self, progress: _Progress) -> smtplib.SMTP:
+    def _connect(self, progress: _Progress) -> smtplib.SMTP:
         settings = self.settings
         host, port = settings.place
         context = trust_store(Path(settings.ca_file) if settings.ca_file else None)
@@ -130,7 +130,7 @@ class MailTransport:
         progress.is_connected = True
         return server
 
-    def _handed_over(
+    def _hand_over(
         self, server: smtplib.SMTP, outgoing: OutgoingLetter, progress: _Progress
     ) -> DeliveryOutcome:
         progress.doing = "naming sender and recipient"

@@ -112,22 +112,22 @@ class SearchRecords:
 
     def run(self, statement: str, values: Any = None) -> None:
         """Execute a statement. Raises OutputUnwritable where there is no room for it."""
-        self._executed(statement, values)
+        self._execute(statement, values)
 
     def rows(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
-        return self._executed(statement, values).fetchall()
+        return self._execute(statement, values).fetchall()
 
     def columns(self, statement: str, values: Any = None) -> dict[str, npt.NDArray[np.int64]]:
         """Return what a query of whole numbers finds, column by column."""
-        found = self._executed(statement, values).fetchnumpy()
+        found = self._execute(statement, values).fetchnumpy()
         return {name: np.asarray(column, np.int64) for name, column in found.items()}
 
     def one(self, statement: str, values: Any = None) -> tuple[Any, ...]:
         """Return the only row that a query finds."""
         return self.rows(statement, values)[0]
 
-    def _executed(self, statement: str, values: Any) -> duckdb.DuckDBPyConnection:
+    def _execute(self, statement: str, values: Any) -> duckdb.DuckDBPyConnection:
         try:
             return self._connection.execute(statement, values)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

@@ -75,7 +75,7 @@ class SignalOutbox:
         self._path = path
         sqlite_file.create_missing(path, SignalsInvalid)
         sqlite_file.check(path, SignalsInvalid)
-        with self._translated():
+        with self._translate():
             self._connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_shared=True)
             self._prepare(path)
 
@@ -135,7 +135,7 @@ class SignalOutbox:
 
     def count(self, stream: str) -> int:
         """Return how many wait for a stream's receiver."""
-        with self._lock, self._translated():
+        with self._lock, self._translate():
             query = "SELECT count(*) FROM tokens WHERE stream = ? AND state = 'waiting'"
             (count,) = self._connection.execute(query, (stream,)).fetchone()
         return int(count)
@@ -186,16 +186,16 @@ class SignalOutbox:
             return done.rowcount == 1
 
     def _rows(self, rest: str, values: tuple[object, ...]) -> list[OutboxEntry]:
-        with self._lock, self._translated():
+        with self._lock, self._translate():
             rows = self._connection.execute(f"SELECT {_COLUMNS} FROM tokens {rest}", values).fetchall()
         return [OutboxEntry(*row) for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated(), sqlite_file.transaction(self._connection):
+        with self._lock, self._translate(), sqlite_file.transaction(self._connection):
             yield self._connection
 
-    def _translated(self) -> AbstractContextManager[None]:
+    def _translate(self) -> AbstractContextManager[None]:
         return sqlite_file.errors_as(
             lambda error: SignalsInvalid(f"{self._path}: {error}", fix="is this the outbox of signals?")
         )

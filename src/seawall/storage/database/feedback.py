@@ -92,7 +92,7 @@ class Answers:
         revisions.next_revision(self._session)
         wanted = (FeedbackRow.id == id_, FeedbackRow.withdrawn_at.is_(None))
         taken = update(FeedbackRow).where(*wanted).values(withdrawn_at=at, withdrawn_by=by)
-        return self._ended(taken.returning(FeedbackRow.incident)) > 0
+        return self._end(taken.returning(FeedbackRow.incident)) > 0
 
     def expire(self, at: int) -> int:
         """End the answers that do not last until a time: the queue shows them no more. Return how many ended."""
@@ -100,11 +100,9 @@ class Answers:
         if self._session.execute(select(FeedbackRow.id).where(*over).limit(1)).first() is None:
             return 0
         revisions.next_revision(self._session)
-        return self._ended(
-            update(FeedbackRow).where(*over).values(ended_at=at).returning(FeedbackRow.incident)
-        )
+        return self._end(update(FeedbackRow).where(*over).values(ended_at=at).returning(FeedbackRow.incident))
 
-    def _ended(self, query: ReturningUpdate[str]) -> int:
+    def _end(self, query: ReturningUpdate[str]) -> int:
         incidents = list(self._session.execute(query).scalars())
         for piece in pieces(incidents):
             standing.find_changed(self._session, piece)

@@ -38,11 +38,11 @@ class Incidents:
         """
         wanted = {incident.id: incident for incident in incidents}
         contents = {id_: _content(incident) for id_, incident in wanted.items()}
-        known = self._known(list(wanted))
+        known = self._find_known(list(wanted))
         if all(known.get(id_) == content for id_, content in contents.items()):
             return 0
         revision = revisions.next_revision(self._session)
-        known = self._known(list(wanted))  # again: from here on nobody else puts any
+        known = self._find_known(list(wanted))  # again: from here on nobody else puts any
         fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
         new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
         plains = {id_: _plain(wanted[id_]) for id_ in fresh}
@@ -124,7 +124,7 @@ class Incidents:
         limit: int = 100,
     ) -> list[QueueEntry]:
         """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
-        query = incident_queue.order_query(self._chosen(_LISTED, choice), order, after, limit)
+        query = incident_queue.order_query(self._choose(_LISTED, choice), order, after, limit)
         return [incident_queue.list_entries(*found) for found in self._session.execute(query)]
 
     def page(
@@ -136,19 +136,19 @@ class Incidents:
         limit: int = 100,
     ) -> list[Incident]:
         """Return whole incidents in the order of `rows`: worst first, of equal ones by id."""
-        query = self._chosen(select(QueueRow.incident), choice)
+        query = self._choose(select(QueueRow.incident), choice)
         found = self._session.execute(incident_queue.order_query(query, order, after, limit))
         return self._whole(list(found.scalars()))
 
     def count(self, choice: QueueQuery = EVERY) -> int:
         """Return how many there are."""
-        query = self._chosen(select(func.count()).select_from(QueueRow), choice)
+        query = self._choose(select(func.count()).select_from(QueueRow), choice)
         return int(self._session.execute(query).scalar_one())
 
     def severities(self, choice: QueueQuery = EVERY) -> dict[str, int]:
         """Return how many there are of each severity."""
         counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
-        query = self._chosen(counted, choice).group_by(QueueRow.severity)
+        query = self._choose(counted, choice).group_by(QueueRow.severity)
         return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
 
     def announced_since(self, at: int) -> dict[str, int]:
@@ -209,10 +209,10 @@ class Incidents:
             count += len(whole)
         return count
 
-    def _chosen(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
+    def _choose(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
         return incident_queue.apply_query(query, choice, self._session.connection().dialect)
 
-    def _known(self, ids: Sequence[str]) -> dict[str, str]:
+    def _find_known(self, ids: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}
         for piece in pieces(ids):
             query = select(IncidentRow.id, IncidentRow.content).where(IncidentRow.id.in_(piece))

@@ -79,17 +79,17 @@ class Outbox:
 
     def delivered(self, id_: int, *, at: int) -> None:
         """Say that a message arrived."""
-        self._tried(id_, next_at=None, delivered_at=at)
+        self._try_message(id_, next_at=None, delivered_at=at)
 
     def retry(self, id_: int, *, next_at: int, error: str) -> None:
         """Say that a message did not arrive, and when to try again."""
-        self._tried(id_, next_at=next_at, last_error=error[:LONGEST_ERROR])
+        self._try_message(id_, next_at=next_at, last_error=error[:LONGEST_ERROR])
 
     def failed(self, id_: int, *, at: int, error: str) -> None:
         """Give a message up."""
-        self._tried(id_, next_at=None, failed_at=at, last_error=error[:LONGEST_ERROR])
+        self._try_message(id_, next_at=None, failed_at=at, last_error=error[:LONGEST_ERROR])
 
-    def _tried(self, id_: int, **values: Any) -> None:
+    def _try_message(self, id_: int, **values: Any) -> None:
         tried = update(OutboxRow).where(OutboxRow.id == id_)
         self._session.execute(tried.values(attempts=OutboxRow.attempts + 1, **values))
 

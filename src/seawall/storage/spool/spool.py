@@ -163,11 +163,11 @@ class Spool:
     def load(self, day: int) -> tuple[CodedBatch, int]:
         """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
         in_memory = self._rows[day] <= LARGE_DAY and not self._held_rows
-        raw, texts = self._held(day) if in_memory else self._stored(day)
+        raw, texts = self._read_held(day) if in_memory else self._read_stored(day)
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         hashes = self._hashes(day)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
-        raw["account"] = self._named(raw["org_uid"], raw["account"])
+        raw["account"] = self._name_accounts(raw["org_uid"], raw["account"])
         twins = Twins(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
@@ -190,13 +190,13 @@ class Spool:
         )
         return batch, len(time) - len(final)
 
-    def _held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+    def _read_held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the numbers and codes of a day, and its texts, as they were written."""
         batches = [piece.read(piece.columns) for piece in self._pieces(day)]
         raw = {name: _numbers(batches, name) for name in self._numeric()}
         return raw, {name: pa.concat_arrays([batch[name] for batch in batches]) for name in TEXTS}
 
-    def _stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
+    def _read_stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
         pieces = self._pieces(day)
         raw = self._columns(pieces, self._numeric())
@@ -239,7 +239,7 @@ class Spool:
         """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
         return self._mappings[name][codes] if name in self._mappings else codes
 
-    def _named(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
+    def _name_accounts(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
         """Return accounts, as they were coded, with names in the place of object ids."""
         rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
         if not len(rows):

@@ -52,7 +52,7 @@ class MicrosoftAccess:
     def token(self) -> tuple[str, int]:
         """Return a token that is valid now, and for how many seconds still. Raises Unavailable, CollectRefused."""
         with self._lock:
-            found = self._acquired()
+            found = self._acquire()
         token, seconds = found.get("access_token"), found.get("expires_in")
         if not isinstance(token, str):
             code = str(found.get("error") or "no token")
@@ -70,7 +70,7 @@ class MicrosoftAccess:
             if self._app is not None:
                 self._app.remove_tokens_for_client()
 
-    def _acquired(self) -> dict[str, Any]:
+    def _acquire(self) -> dict[str, Any]:
         import msal
 
         try:

@@ -98,7 +98,7 @@ class PrivateKeyAccess:
         for is_second in (False, True):
             try:
                 granted = self._client.ask(
-                    "POST", url, self._granted, made=lambda: self._request(url), limit=MOST_BYTES
+                    "POST", url, self._request_token, made=lambda: self._request(url), limit=MOST_BYTES
                 )
             except VendorRefused as refused:
                 nonce = refused.headers.get("dpop-nonce", "")
@@ -128,7 +128,7 @@ class PrivateKeyAccess:
         }
         return form(body), headers
 
-    def _granted(self, answer: HttpResponse) -> _Granted:
+    def _request_token(self, answer: HttpResponse) -> _Granted:
         granted: _Granted = decode_body(answer.body, _Granted)
         wanted = "bearer" if self._proof is None else "dpop"
         if (

@@ -84,7 +84,7 @@ class RevocationFollower:
         began, now = time.monotonic(), self._clock()
         store, steady = self._store, 0 <= now - self._looked_at < GRACE / 2
         if store is None:
-            store, steady = self._opened(), False
+            store, steady = self._open(), False
         if steady:
             view, sequence = store.changes(
                 self.revocations.view, after=self._sequence, since=self._looked_at, now=now
@@ -99,7 +99,7 @@ class RevocationFollower:
         self.revocations.swap(view)
         self.revocations.keep_fresh(self._tolerance - (time.monotonic() - began))
 
-    def _opened(self) -> RevocationStore:
+    def _open(self) -> RevocationStore:
         store = RevocationStore.open(self._path, thorough=True)
         if self._identity and store.identity != self._identity:
             store.close()

@@ -76,7 +76,7 @@ class RevocationStore:
         self.path = path
         self._connection = connection
         self._lock = threading.Lock()
-        with self._guarded():
+        with self._guard():
             self.identity = str(connection.execute("SELECT store FROM identity").fetchone()[0])
             self._file = sqlite_file.file_identity(path)
 
@@ -171,7 +171,7 @@ class RevocationStore:
             f"SELECT log.sequence, later.at, later.who, later.reason, {names} FROM log"
             " LEFT JOIN log AS later ON later.lifts = log.sequence WHERE log.lifts IS NULL ORDER BY log.sequence"
         )
-        with self._guarded():
+        with self._guard():
             rows = self._connection.execute(query).fetchall()
             found = [
                 StoredRevocation(
@@ -239,14 +239,14 @@ class RevocationStore:
             raise StoreBroken(f"{self.path}: another file took the store's place", fix=fix)
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _guard(self) -> Iterator[None]:
         with self._lock, _translate(self.path):
             yield
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """One consistent state of the file, however long the reading takes."""
-        with self._guarded():
+        with self._guard():
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -255,7 +255,7 @@ class RevocationStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._guarded():
+        with self._guard():
             self._check_file("open it anew")
             with sqlite_file.transaction(self._connection):
                 yield self._connection

@@ -66,11 +66,11 @@ class Correlations:
             return []
         said = _read(batch, self._rules)
         return [
-            self._held(place, correlation, said[place], number)
+            self._hold(place, correlation, said[place], number)
             for place, correlation in enumerate(self._rules.correlations)
         ]
 
-    def _held(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
+    def _hold(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
         before = self._kept[place]
         if not len(today.row):
             if len(before.row):

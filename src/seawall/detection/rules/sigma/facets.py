@@ -107,14 +107,14 @@ class NameFacet:
         """Return for each code of a batch (the last: null) what each question says; the last column: there is nothing."""
         if self._looked is None or self._looked[0] is not records:
             _, found = records.coded(self.column)
-            self._looked = records, self._tabled(found)
+            self._looked = records, self._make_table(found)
         return self._looked[1]
 
     def forget(self) -> None:
         """Let go of the last batch."""
         self._looked = None
 
-    def _tabled(self, found: Sequence[str | None]) -> Bools:
+    def _make_table(self, found: Sequence[str | None]) -> Bools:
         width = len(self._answers.tests) + 1
         fresh = {value for value in found if value is not None and value not in self._rows}
         if fresh:

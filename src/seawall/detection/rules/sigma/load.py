@@ -133,13 +133,13 @@ class _Reading:
         """Tie correlations to the rules that they name."""
         for about, read in self._waiting:
             try:
-                self.correlations.append(self._tied(about, read))
+                self.correlations.append(self._tie(about, read))
             except UnsupportedRule as error:
                 self.skipped.append(SkippedRule(about.file, str(error), about))
             except BROKEN as error:
                 self.skipped.append(SkippedRule(about.file, f"cannot be parsed: {_reason(error)}", about))
 
-    def _tied(self, about: RuleDescription, read: Any) -> SigmaCorrelation:
+    def _tie(self, about: RuleDescription, read: Any) -> SigmaCorrelation:
         places = []
         for reference in read.rules or ():
             place = self._names.get(str(reference.reference).lower())
@@ -166,11 +166,11 @@ class _Reading:
             read.timespan.seconds * 1_000_000,
             read.condition.op.name.lower(),
             float(read.condition.count),
-            {place: self._grouped(read, place) for place in places},
+            {place: self._find_groups(read, place) for place in places},
             _value_fields(read.condition.fieldref),
         )
 
-    def _grouped(self, read: Any, place: int) -> tuple[str, ...]:
+    def _find_groups(self, read: Any, place: int) -> tuple[str, ...]:
         """Return what a correlation groups a rule's records by: where an alias stands for a field, the rule's own."""
         chosen = []
         for name in read.group_by or ():

@@ -92,7 +92,7 @@ class RuleSet:
         with self._lock:  # what is remembered of values is shared
             records = RuleRecords(events, self._texts)
             hits = self._hits(records)
-            marks = self._joined(len(records), hits), self._keyed(records, hits)
+            marks = self._join(len(records), hits), self._note_keys(records, hits)
             for texts in self._texts.values():
                 texts.end_batch()
             return marks
@@ -107,7 +107,7 @@ class RuleSet:
                 program.forget()
         return sorted(found, key=lambda hit: (hit[0], hit[1]))
 
-    def _joined(self, size: int, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+    def _join(self, size: int, hits: list[tuple[int, str, Rows]]) -> pa.Array:
         """Give each combination of rules a code, rule by rule."""
         codes = np.zeros(size, np.int32)
         texts: list[str] = [""]
@@ -123,7 +123,7 @@ class RuleSet:
             codes[rows] = after[place]
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
-    def _keyed(self, records: RuleRecords, hits: list[tuple[int, str, Rows]]) -> pa.Array:
+    def _note_keys(self, records: RuleRecords, hits: list[tuple[int, str, Rows]]) -> pa.Array:
         """Take down what correlations need of hits."""
         keys = CorrelationKeys(len(records))
         for number, family, rows in hits:

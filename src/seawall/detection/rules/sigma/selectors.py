@@ -47,7 +47,7 @@ class Selectors:
     def open(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows, Rows]]:
         """Yield for each rule that can hit any of the rows: its place, the rows that it surely hits, and those to ask."""
         codes, selectors = _select(records, rows)
-        verdicts = self._judged(selectors)
+        verdicts = self._judge(selectors)
         small = codes.astype(np.uint16) if len(selectors) < 1 << 16 else codes  # of which sorting is linear
         by_selector = rows[np.argsort(small, kind="stable")]
         ends = np.cumsum(np.bincount(codes, minlength=len(selectors)))
@@ -70,7 +70,7 @@ class Selectors:
             verdict = verdicts[:, place]
             yield place, rows_of(verdict == ALWAYS), rows_of(verdict == OPEN)
 
-    def _judged(self, selectors: Sequence[Selector]) -> npt.NDArray[np.int8]:
+    def _judge(self, selectors: Sequence[Selector]) -> npt.NDArray[np.int8]:
         """Return the verdicts int8 (selectors, rules)."""
         fresh = [one for one in dict.fromkeys(selectors) if one not in self._places]
         if fresh:
@@ -80,10 +80,10 @@ class Selectors:
             if not self._places:
                 self._verdicts = np.zeros((0, len(self._steps)), np.int8)
             self._places |= {one: len(self._verdicts) + at for at, one in enumerate(fresh)}
-            self._verdicts = np.concatenate([self._verdicts, self._asked(fresh)])
+            self._verdicts = np.concatenate([self._verdicts, self._ask(fresh)])
         return self._verdicts[[self._places[one] for one in selectors]]
 
-    def _asked(self, fresh: Sequence[Selector]) -> npt.NDArray[np.int8]:
+    def _ask(self, fresh: Sequence[Selector]) -> npt.NDArray[np.int8]:
         columns = zip(*fresh, strict=True)
         records = RuleRecords(
             pa.table({name: pa.array(one, pa.string()) for name, one in zip(COLUMNS, columns, strict=True)})

@@ -16,8 +16,9 @@ import httpx
 from starlette.applications import Starlette
 
 from seawall.console.application import create_app
-from seawall.console.context import ConsoleContext, ConsoleSettings, now_us
+from seawall.console.context import ConsoleContext, ConsoleSettings
 from seawall.storage.database import Database, Role
+from seawall_base.clock import read_wall_clock
 from seawall_tokens.jose import base64url
 
 HOST = "seawall.example"
@@ -29,7 +30,7 @@ LOOPBACK = "http://127.0.0.1:8090"
 class Clock:
     """A clock that stands until a test moves it on."""
 
-    now: int = field(default_factory=now_us)
+    now: int = field(default_factory=read_wall_clock)
 
     def __call__(self) -> int:
         return self.now

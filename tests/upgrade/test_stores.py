@@ -15,7 +15,6 @@ from seawall.console.context import installation_key
 from seawall.detection.ranking.engine import layout
 from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import State
-from seawall.pipeline.live.clock import Clock as WatchClock
 from seawall.pipeline.live.detection import is_outdated
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import Service
@@ -26,6 +25,7 @@ from seawall.storage.place import open_store
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import target_of
 from tests.cli.conftest import Run
+from tests.clocks import ClockOf
 from tests.console.consoles import HOST, Console, console
 from tests.pipeline.live.running import quick, running
 from tests.upgrade.conftest import MOMENT, Unpack, VerbInJson, device_of
@@ -53,7 +53,7 @@ def incidents_of(store: Path) -> dict[str, Any]:
 
 def watch_on(folder: Path, store: Path) -> None:
     """Read and score what there is, at the time when the fixtures were made: answers and containments end in time."""
-    clock = WatchClock(wall=lambda: MOMENT * 1_000_000)
+    clock = ClockOf(now=lambda: MOMENT * 1_000_000)
     with open_watch_store(quick(store, folder / "logs")) as (database, lake):
         Service(quick(store, folder / "logs"), database, lake, clock=clock).run(threading.Event(), "once")
 

@@ -178,20 +178,17 @@ def _make_query(
 
 def _time(option: str, text: str | None) -> int | None:
     """Microseconds of a time or a day, UTC where it names no zone."""
-    from datetime import UTC, datetime
-
     from seawall_base.errors import UsageError
+    from seawall_base.rfc3339 import parse_time
 
     if text is None:
         return None
     try:
-        parsed = datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         raise UsageError(
             f"{option}: {text!r} is not a time", fix="write 2026-05-15 or 2026-05-15T08:00:00Z"
         ) from None
-    zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
-    return round(zoned.timestamp() * 1_000_000)
 
 
 def _search(

@@ -146,9 +146,9 @@ def _check(issuer: str, subject: str) -> None:
 
 
 def _date(at: float) -> str:
-    from datetime import UTC, datetime
+    from seawall_base.rfc3339 import format_time
 
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return format_time(int(at) * 1_000_000, digits=0)
 
 
 def _document(account: EnrolledAccount) -> dict[str, object]:

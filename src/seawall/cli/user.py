@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, where
+from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def add(
 
     if is_reserved(name):
         raise UsageError("this name is taken", fix="choose another name")
-    at = _now()
+    at = read_wall_clock()
     with _open(store, database) as opened, opened.writing() as work:
         if not len(work.users) and role != "admin":
             raise UsageError("the first user is an admin", fix="add an admin first")
@@ -102,7 +102,7 @@ def invite(
     Examples:
       seawall user invite ann
     """
-    at = _now()
+    at = read_wall_clock()
     with _open(store, database) as opened, opened.writing() as work:
         found = _find(work, name)
         if found.disabled_at is not None:
@@ -123,7 +123,7 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
     from seawall.console.sign_in.factors import admin_can_sign_in
     from seawall.console.sign_in.invitation_codes import INVITE
 
-    at = _now()
+    at = read_wall_clock()
     with _open(store, database) as opened, opened.writing() as work:
         found = _find(work, name)
         could_sign_in = admin_can_sign_in(work)
@@ -143,10 +143,6 @@ def _open(store: Path, database: str | None) -> Iterator[Database]:
 
     with open_store(store, database) as opened:
         yield opened.database
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
 
 
 def _role(text: str) -> Role:

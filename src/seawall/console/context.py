@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from seawall.console.errors import ServeInvalid
 from seawall.storage.errors import StoreRefused
 from seawall.storage.lake.parts import settle
 from seawall.web.peers import LOOPBACK, Peers
+from seawall_base.clock import read_wall_clock
 from seawall_base.secret_file import read_key_file
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 MICROSECONDS: Final = 1_000_000
 KEY_BYTES: Final = 32
 KEY_FILE: Final = "secret.key"
-
-
-def now_us() -> int:
-    """Microseconds since the epoch."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,7 @@ class ConsoleContext:
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     service: Any = None
     what_if: Any = None
-    clock: Callable[[], int] = now_us
+    clock: Callable[[], int] = read_wall_clock
     notes: dict[str, Any] = field(default_factory=dict)
     cursors: Cursors = field(init=False)
     local_key: bytes = field(init=False, repr=False)

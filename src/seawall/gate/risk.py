@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
 from seawall.gate.settings import RiskSettings
+from seawall_base.rfc3339 import parse_time
 from seawall_tokens.verify.spelling import fold_name
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
@@ -71,10 +71,9 @@ def read_incidents(path: Path, severity: str) -> dict[str, RiskIncident]:
             continue
         try:
             entry = decoder.decode(line)
-            seen = datetime.fromisoformat(entry.last_event)
+            seconds = parse_time(entry.last_event) / 1_000_000
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise RiskFileInvalid(f"line {number} is no incident") from None
-        seconds = (seen if seen.tzinfo else seen.replace(tzinfo=UTC)).timestamp()
         account = fold_name(entry.account)
         if not entry.raised or SEVERITIES.index(entry.severity) < least or not account:
             continue

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+
+from seawall_base.rfc3339 import parse_time
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _AUDIT_OFF: Final = re.compile(r"DataServiceException: Tenant [0-9a-fA-F-]{36} does not exist")
@@ -16,8 +17,6 @@ _AUDIT_OFF: Final = re.compile(r"DataServiceException: Tenant [0-9a-fA-F-]{36} d
 Management Activity API")."""
 
 _LONGEST_TIME: Final = 40
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND: Final = 1_000_000
 _LATEST: Final = 1 << 53
 
 
@@ -49,25 +48,15 @@ def digest_parts(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def parse_time(text: str | None) -> int:
+def parse_vendor_time(text: str | None) -> int:
     """Return a time in microseconds since 1970, 0 for what is none. A time without a zone is UTC, as vendors mean it."""
     if not text or len(text) > _LONGEST_TIME:
         return 0
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-        since = found - _EPOCH
-    except (ValueError, OverflowError):
+        micros = parse_time(text)
+    except ValueError:
         return 0
-    micros = (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
     return micros if 0 < micros < _LATEST else 0
-
-
-def format_time(micros: int, *, digits: int = 3) -> str:
-    """Return a time as vendors read it: `2026-03-01T00:00:00.000Z`; without a fraction where there are no digits."""
-    found = datetime.fromtimestamp(micros // _SECOND, UTC)
-    fraction = f".{micros % _SECOND:06}"[: digits + 1] if digits else ""
-    return f"{found:%Y-%m-%dT%H:%M:%S}{fraction}"
 
 
 class _Reason(msgspec.Struct):

@@ -19,7 +19,6 @@ from sqlalchemy import delete
 
 from seawall.detection.incident import Incident
 from seawall.lab.worlds import WorldSettings, make_world
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.history import HistoryJudged
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.ruling import RULED_DAYS
@@ -28,8 +27,10 @@ from seawall.pipeline.scan import scan
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.database.live_models import FirstImportRow
 from seawall.storage.files.incident_documents import incident_document
+from seawall_base.clock import Clock
 from seawall_base.webhook import Webhook
 from tests.base.webhooks.receiver import receiving
+from tests.clocks import ClockOf
 from tests.logs import recorded
 from tests.pipeline.live.running import bodies, quick, running, until
 from tests.pipeline.live.watching import STEPS
@@ -115,7 +116,7 @@ def kept(store: Path | str) -> tuple[dict[str, dict[str, Any]], set[str]]:
 
 def later(days: float) -> Clock:
     """A wall clock that stands some days after the first watch began."""
-    return Clock(wall=lambda: round(1_900_000_000_000_000 + days * DAY))
+    return ClockOf(now=lambda: round(1_900_000_000_000_000 + days * DAY))
 
 
 def live_since(incidents: dict[str, dict[str, Any]]) -> str:

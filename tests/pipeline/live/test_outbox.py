@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, WebhookDeliverer
 from seawall.storage.database import Database
+from seawall_base.clock import Clock
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import signature, target_of
 from tests.base.webhooks.receiver import receiving
+from tests.clocks import ClockOf
 
 
 class Time:
@@ -24,7 +25,7 @@ class Time:
         self.now, self.wall = 100.0, 1_700_000_000_000_000
 
     def clock(self) -> Clock:
-        return Clock(lambda: self.now, lambda: self.wall)
+        return ClockOf(monotonic=lambda: self.now, now=lambda: self.wall)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pytest
 
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import News, Service
@@ -27,6 +26,7 @@ from seawall.storage.lake import Lake
 from seawall_base.errors import DatabaseInUse
 from seawall_base.webhook import Webhook
 from tests.base.webhooks.receiver import receiving
+from tests.clocks import ClockOf
 from tests.pipeline.live.running import bodies, quick, running, settled, until
 from tests.pipeline.live.stored import Stored, stored
 from tests.storage.database.postgresql import Server, programs
@@ -177,7 +177,7 @@ def test_a_full_disk_is_said_and_over_by_itself(logs: Path, expected: Stored, tm
 def test_clocks_that_jump(logs: Path, expected: Stored, tmp_path: Path) -> None:
     chance = random.Random(8)
     year = 365 * 86_400_000_000
-    clock = Clock(wall=lambda: 1_700_000_000_000_000 + chance.randrange(-20 * year, 20 * year))
+    clock = ClockOf(now=lambda: 1_700_000_000_000_000 + chance.randrange(-20 * year, 20 * year))
     with running(quick(tmp_path / "store", logs, retention_days=400), clock=clock) as service:
         settled(service, expected.records)
     assert stored(tmp_path / "store") == expected

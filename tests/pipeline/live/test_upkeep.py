@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from seawall.pipeline.live import upkeep as upkeep_module
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.upkeep import (
     DAY,
     LEAST_DAYS,
@@ -21,6 +20,7 @@ from seawall.pipeline.live.upkeep import (
 )
 from seawall.storage.database import Database
 from seawall.storage.lake import Lake
+from tests.clocks import ClockOf
 from tests.sample_events import START, event, table
 from tests.storage.database.test_incidents import incident
 
@@ -38,7 +38,9 @@ def lake_with(root: Path, *parts: tuple[int, int]) -> Lake:
 
 
 def upkeep(lake: Lake, *, rate: float = 0.0, retention: int | None = None, wall: int = NEWEST) -> Upkeep:
-    return Upkeep(lake, Clock(lambda: 0.0, lambda: wall * DAY), retention, lambda: NEWEST, lambda: rate)
+    return Upkeep(
+        lake, ClockOf(monotonic=lambda: 0.0, now=lambda: wall * DAY), retention, lambda: NEWEST, lambda: rate
+    )
 
 
 def days(lake: Lake) -> dict[int, int]:

@@ -21,6 +21,7 @@ from seawall.response.errors import CaseInvalid
 from seawall.response.export import stix_objects as stix
 from seawall.response.notification.package import make_package_bundle, write_package
 from seawall.response.scope_values import Indicator, Message, Scope, SearchStep
+from seawall_base.rfc3339 import format_time
 from tests.response.cases import ANNA, HOSTILE, SHORT, T, case, case_text, mailbox, scope
 
 KINDS = {
@@ -174,4 +175,4 @@ def test_addresses(value: str, pattern: str) -> None:
 
 
 def test_times_are_milliseconds() -> None:
-    assert stix.format_time(T + 1_234_567) == "2026-11-01T00:00:01.234Z"
+    assert format_time(T + 1_234_567) == "2026-11-01T00:00:01.234Z"

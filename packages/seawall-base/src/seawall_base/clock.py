@@ -1,14 +1,18 @@
-"""The time of a collector: what the wall clock says, and waiting that ends when the process is told to stop."""
+"""The time of the machine: what the wall clock says, a clock that only goes forward, and waiting that ends with the process."""
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 
 
 class Stopped(Exception):
     """The process was told to stop while it waited."""
+
+
+def read_wall_clock() -> int:
+    """Return the time now: microseconds since 1970, UTC. It may jump."""
+    return time.time_ns() // 1_000
 
 
 class Clock:
@@ -18,8 +22,12 @@ class Clock:
         self.stop = stop or threading.Event()
 
     def now(self) -> int:
-        """Microseconds since 1970, UTC."""
-        return time.time_ns() // 1_000
+        """Microseconds since 1970, UTC. It may jump."""
+        return read_wall_clock()
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that only goes forward."""
+        return time.monotonic()
 
     def wait(self, seconds: float) -> None:
         """Wait. Raises Stopped when the process is told to stop."""
@@ -28,4 +36,6 @@ class Clock:
 
     def dice(self) -> float:
         """Between 0 and 1, so that many collectors that were turned away together do not come back together."""
+        import random
+
         return random.random()  # noqa: S311 - nothing secret hangs on it

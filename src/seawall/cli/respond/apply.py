@@ -358,6 +358,7 @@ def _plain(plan: ContainmentPlan, results: list[StepResult]) -> list[dict[str, A
 
 
 def _now() -> str:
-    from datetime import UTC, datetime
+    from seawall_base.clock import read_wall_clock
+    from seawall_base.rfc3339 import format_time
 
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_time(read_wall_clock())

@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, where
+from seawall_base.clock import read_wall_clock
 
 
 def attention(
@@ -33,7 +34,6 @@ def attention(
       seawall respond attention plan.journal.jsonl --store seawall-store --by "Ann Example"
       seawall respond attention plan.journal.jsonl --store seawall-store --by "Ann Example" --end
     """
-    import time
     from contextlib import closing
 
     import msgspec
@@ -52,7 +52,7 @@ def attention(
     found = read_containment(read_journal(journal), days)
     if found is None:
         raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
-    now = time.time_ns() // 1_000
+    now = read_wall_clock()
     changed = 0
     check_folder(store)
     opened = Database.open(database_place(store, database))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.respond.notify_options import By, CaseFile, Note, ScopeFile, When, moment, now, scope_of
+from seawall.cli.respond.notify_options import By, CaseFile, Note, ScopeFile, When, moment, scope_of
 from seawall.cli.store.options import AsJson
+from seawall_base.clock import read_wall_clock
 
 
 def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
@@ -31,7 +32,9 @@ def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
     from seawall_base.times import moment as as_datetime
 
     read = read_case(case)
-    found = computed(read.case, NotificationRegister.read(case.parent).entries, now=as_datetime(now()))
+    found = computed(
+        read.case, NotificationRegister.read(case.parent).entries, now=as_datetime(read_wall_clock())
+    )
     if as_json:
         aware = read.case.aware.isoformat()
         streams.answer_json({"aware": aware, "deadlines": [deadline_document(one) for one in found]})
@@ -70,8 +73,8 @@ def report(
 
     read_case(case)
     at = moment(when)
-    with NotificationRegister.writing(case.parent, at=now()) as register:
-        entry = reported(register, duty, by=by, note=note, when=at, at=now())
+    with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
+        entry = reported(register, duty, by=by, note=note, when=at, at=read_wall_clock())
     if as_json:
         streams.answer_json({"duty": entry.target, "sequence": entry.sequence})
     else:

@@ -10,8 +10,9 @@ import typer
 
 from seawall.cli import streams
 from seawall.cli.respond.incident_options import StoreInstead
-from seawall.cli.respond.notify_options import SCOPE, CaseFile, ScopeFile, aware_text, now, scope_of
+from seawall.cli.respond.notify_options import SCOPE, CaseFile, ScopeFile, aware_text, scope_of
 from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def begin(
     found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
     text = write_case_file(
-        found, id_, aware_text(now()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted
+        found, id_, aware_text(read_wall_clock()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted
     )
     write_file(file, text.encode("utf-8"))
     if not (folder / SCOPE).exists():
@@ -160,7 +161,7 @@ def draft(
         read,
         scope_of(case, scope),
         case.parent,
-        at=now(),
+        at=read_wall_clock(),
         fonts=tuple(fonts or ()),
         only=tuple(recipient or ()),
         step=_print_answer,
@@ -269,7 +270,7 @@ def _print_sent(
     from seawall.response.notification.ways import make_transports
 
     read = read_case(case)
-    sender = DraftSender(read, case.parent, make_transports(read, case.parent), now)
+    sender = DraftSender(read, case.parent, make_transports(read, case.parent), read_wall_clock)
     results: list[DeliveryResult] = []
     try:
         for result in sender.send(found, by=by, resend=resend):
@@ -318,7 +319,7 @@ def note_head(register: NotificationRegister, case: str, store: Path, database: 
     try:
         with opened.writing() as work:
             work.audit.append(
-                at=now(),
+                at=read_wall_clock(),
                 actor="local",
                 action="notify.register",
                 subject=case,

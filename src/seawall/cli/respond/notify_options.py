@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seawall_base.clock import read_wall_clock
+
 if TYPE_CHECKING:
     from seawall.response.scope_values import Scope
 
@@ -50,20 +52,13 @@ When = Annotated[
 SCOPE = "scope.json"
 
 
-def now() -> int:
-    """Microseconds since the epoch."""
-    import time
-
-    return time.time_ns() // 1_000
-
-
 def moment(text: str | None) -> int:
     """A time that was typed, or now. Raises UsageError."""
     from seawall_base.errors import UsageError
     from seawall_base.times import parse_rfc3339
 
     if text is None:
-        return now()
+        return read_wall_clock()
     try:
         return parse_rfc3339(text)
     except ValueError:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import streams
-from seawall.cli.respond.notify_options import SCOPE, By, CaseFile, Note, ScopeFile, When, moment, now
+from seawall.cli.respond.notify_options import SCOPE, By, CaseFile, Note, ScopeFile, When, moment
 from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall_base.clock import read_wall_clock
 
 if TYPE_CHECKING:
     from seawall.response.notification.register import NotificationRegister
@@ -150,8 +151,8 @@ def acknowledge(
     from seawall.response.notification.register import NotificationRegister
 
     read, key = read_case(case), load_case_key(case.parent, create=False)
-    with NotificationRegister.writing(case.parent, at=now()) as register:
-        entry = confirmed(register, read, key, code, by=by, note=note, at=now())
+    with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
+        entry = confirmed(register, read, key, code, by=by, note=note, at=read_wall_clock())
     if as_json:
         streams.answer_json({"recipient": entry.recipient, "version": entry.version})
     else:
@@ -192,8 +193,8 @@ def tell(
     from seawall.response.notification.register import NotificationRegister
 
     read, at = read_case(case), moment(when)
-    with NotificationRegister.writing(case.parent, at=now()) as register:
-        entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=now())
+    with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
+        entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=read_wall_clock())
     if as_json:
         streams.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
     else:
@@ -220,8 +221,8 @@ def bounces(
     from seawall.response.notification.bounces import record_reports
     from seawall.response.notification.register import NotificationRegister
 
-    with NotificationRegister.writing(case.parent, at=now()) as register:
-        reading = record_reports(register, place, at=now())
+    with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
+        reading = record_reports(register, place, at=read_wall_clock())
     rows = [
         {
             "recipient": delivery.recipient,

@@ -350,19 +350,18 @@ def _outbox(settings: SignalSettings) -> SignalOutbox:
 
 
 def _moment(text: str | None) -> int:
-    from datetime import datetime
-
+    from seawall_base.clock import read_wall_clock
     from seawall_base.errors import UsageError
+    from seawall_base.times import parse_rfc3339
 
     if text is None:
-        return time.time_ns() // 1000
+        return read_wall_clock()
     try:
-        found = datetime.fromisoformat(text)
+        return parse_rfc3339(text)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise UsageError(f"{text!r} is not a time with a time zone", fix="write 2026-11-26T14:00:00Z")
-    return int(found.timestamp() * 1_000_000)
+        raise UsageError(
+            f"{text!r} is not a time with a time zone", fix="write 2026-11-26T14:00:00Z"
+        ) from None
 
 
 def _row(kept: OutboxEntry) -> dict[str, Any]:

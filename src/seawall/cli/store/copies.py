@@ -17,6 +17,7 @@ from seawall.cli.store.options import (
     parse_size,
     where,
 )
+from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -40,13 +41,12 @@ def backup(
 
     Protect the backup like the logs themselves. Record the printed head of the audit trail in another place.
     """
-    import time
 
     from seawall.storage.copies import back_up
     from seawall.storage.place import open_store
 
     with open_store(store, database) as opened:
-        done = back_up(opened, target, at=time.time_ns() // 1000)
+        done = back_up(opened, target, at=read_wall_clock())
     if as_json:
         streams.answer_json({"backup": str(target), **_document(done)})
         return

@@ -31,12 +31,12 @@ from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    format_time,
     lines_of,
-    parse_time,
+    parse_vendor_time,
     sha256,
 )
 from seawall_base.http_client import HttpResponse, with_query
+from seawall_base.rfc3339 import format_time
 
 SIGN_INS: Final = ("interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity")
 FEEDS: Final = (*(f"signIns/{name}" for name in SIGN_INS), "directoryAudits")
@@ -104,7 +104,7 @@ class Entra:
             yield piece
 
     def _first(self, feed: str, ask: PendingQuery) -> str:
-        start, end = f"{format_time(ask.start, digits=6)}Z", f"{format_time(ask.end, digits=6)}Z"
+        start, end = format_time(ask.start, digits=6), format_time(ask.end, digits=6)
         kind, _, sign_in = feed.partition("/")
         if kind == "directoryAudits":
             condition = f"activityDateTime ge {start} and activityDateTime le {end}"
@@ -132,7 +132,7 @@ def _find_known_feed(line: bytes) -> tuple[bytes, int]:
     except MalformedResponse:
         return digest_parts(line), 0
     text = record.createdDateTime or record.activityDateTime
-    time = parse_time(text if isinstance(text, str) else None)
+    time = parse_vendor_time(text if isinstance(text, str) else None)
     if not isinstance(record.id, str) or not record.id:
         return digest_parts(line), time
     code = record.status.get("errorCode") if isinstance(record.status, dict) else None

@@ -28,12 +28,12 @@ from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    format_time,
     lines_of,
-    parse_time,
+    parse_vendor_time,
     sha256,
 )
 from seawall_base.http_client import HttpResponse, with_query
+from seawall_base.rfc3339 import format_time
 
 APPLICATIONS: Final = ("login", "token", "user_accounts", "admin", "drive", "groups_enterprise", "saml")
 RHYTHM: Final = QuerySchedule(slot=DAY, keeps=180 * DAY - HOUR)
@@ -87,8 +87,8 @@ class Google:
         """Yield the pages of a span."""
         del knows
         values = {
-            "startTime": f"{format_time(ask.start - SECOND)}Z",
-            "endTime": f"{format_time(min(ask.end + SECOND, max(ask.end, ask.asked_at)))}Z",
+            "startTime": format_time(ask.start - SECOND),
+            "endTime": format_time(min(ask.end + SECOND, max(ask.end, ask.asked_at))),
             "maxResults": str(PAGE),
         }
         if self._customer:
@@ -131,7 +131,7 @@ def _find_known_feed(line: bytes) -> tuple[bytes, int]:
         return digest_parts(line), 0
     names = record.id if isinstance(record.id, dict) else {}
     text = names.get("time")
-    time = parse_time(text if isinstance(text, str) else None)
+    time = parse_vendor_time(text if isinstance(text, str) else None)
     parts = [names.get(name) for name in ("uniqueQualifier", "time", "applicationName", "customerId")]
     if parts[0] is None:
         return digest_parts(line), time

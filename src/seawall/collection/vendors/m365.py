@@ -33,12 +33,12 @@ from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    format_time,
     lines_of,
-    parse_time,
+    parse_vendor_time,
     sha256,
 )
 from seawall_base.http_client import ForeignHost, HttpResponse, with_query
+from seawall_base.rfc3339 import format_time
 
 CONTENT_TYPES: Final = ("Audit.Exchange", "Audit.AzureActiveDirectory", "Audit.SharePoint", "Audit.General")
 RHYTHM: Final = QuerySchedule(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
@@ -132,8 +132,8 @@ class M365:
         url = ask.cursor or self._url(
             "subscriptions/content",
             contentType=feed,
-            startTime=format_time(ask.start, digits=0),
-            endTime=format_time(ask.end, digits=0),
+            startTime=format_time(ask.start, digits=0).removesuffix("Z"),
+            endTime=format_time(ask.end, digits=0).removesuffix("Z"),
         )
         failed: VendorUnavailable | None = None
         failures = 0
@@ -181,7 +181,7 @@ class M365:
             yield future.result()
 
     def _content(self, entry: _Content) -> FetchedPage:
-        created = parse_time(entry.contentCreated)
+        created = parse_vendor_time(entry.contentCreated)
         try:
             piece = self._client.get(self._add_publisher(entry.contentUri), _records)
         except ForeignHost:
@@ -242,4 +242,4 @@ def _time(line: bytes) -> int:
         text = decode_body(line, _Record).CreationTime
     except MalformedResponse:
         return 0
-    return parse_time(text if isinstance(text, str) else None)
+    return parse_vendor_time(text if isinstance(text, str) else None)

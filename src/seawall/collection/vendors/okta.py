@@ -32,13 +32,13 @@ from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    format_time,
     lines_of,
-    parse_time,
+    parse_vendor_time,
     sha256,
 )
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpResponse, with_query
+from seawall_base.rfc3339 import format_time
 
 FEED: Final = "system-log"
 KEEPS: Final = 90 * DAY
@@ -78,7 +78,7 @@ class Okta:
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
         """Yield pages until one is empty."""
         del feed, knows
-        first = {"since": f"{format_time(ask.start)}Z", "sortOrder": "ASCENDING", "limit": str(PAGE)}
+        first = {"since": format_time(ask.start), "sortOrder": "ASCENDING", "limit": str(PAGE)}
         trail = PageTrail()
         newest = 0
         url = ask.cursor or with_query(f"{self._base}/api/v1/logs", first)
@@ -119,7 +119,7 @@ def _find_known_feed(line: bytes) -> tuple[bytes, int]:
         record: _Record = decode_body(line, _Record)
     except MalformedResponse:
         return digest_parts(line), 0
-    time = parse_time(record.published if isinstance(record.published, str) else None)
+    time = parse_vendor_time(record.published if isinstance(record.published, str) else None)
     if not isinstance(record.uuid, str) or not record.uuid:
         return digest_parts(line), time
     return digest_parts(record.uuid.encode()), time

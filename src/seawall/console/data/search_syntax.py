@@ -12,11 +12,12 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
 from seawall.console.api_error import ApiError, invalid
 from seawall.console.data.incident_values import AnswerName, SeverityName
+from seawall_base.rfc3339 import parse_time
 
 Relation = Literal[":", ">", ">=", "<", "<="]
 LONGEST: Final = 1_000
@@ -137,14 +138,8 @@ def _score(sign: str, value: str, negated: bool, name: str) -> SearchCondition:
 def parse_search_time(value: str, name: str) -> int:
     """Microseconds of a day (its start, UTC) or an RFC 3339 time. Raises `ApiError` (422)."""
     try:
-        if len(value) == 10:
-            day = date.fromisoformat(value)
-            return (datetime(day.year, day.month, day.day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is None:
-            parsed = parsed.replace(tzinfo=UTC)
-        return (parsed - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
+        return parse_time(value)
+    except ValueError:
         raise invalid(
             "that is no day and no time", field=name, fix="such as 2026-03-01 or 2026-03-01T12:00:00Z"
         ) from None

@@ -17,7 +17,6 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.commit import keep_judged
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.history import HistoryJudged, JudgedDays, PastDays, is_whole, judge, judgement
@@ -25,6 +24,7 @@ from seawall.pipeline.live.known_incidents import load_incidents
 from seawall.pipeline.live.ruling import RULED_DAYS, live_window
 from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
 from seawall.storage.database.columns import key
+from seawall_base.clock import Clock
 
 IMPORT_HOURS = 24
 """What comes of an organisation within so many hours after its first record is its first import."""
@@ -141,7 +141,7 @@ class Backfill:
         for tenant in tenants:
             if tenant not in self._imports:
                 day = self._first_days.get(tenant, newest)
-                self._put(FirstImport(tenant, self._clock.wall(), True, day))
+                self._put(FirstImport(tenant, self._clock.now(), True, day))
         self._reach_back()
         if not scoring.days:
             return
@@ -212,7 +212,7 @@ class Backfill:
         if not self.is_waiting or self._touched is None:
             return False
         first, last = self._touched
-        now = self._clock.now()
+        now = self._clock.monotonic()
         is_quiet = is_scored and (is_pressed or now - last >= self._quiet)
         return is_quiet or now - first >= LONGEST_QUIET
 
@@ -245,7 +245,7 @@ class Backfill:
                 kept,
                 history=history,
                 targets=targets,
-                at=self._clock.wall(),
+                at=self._clock.now(),
                 is_told=is_settled,
             )
             revision = work.incidents.revision()
@@ -264,15 +264,15 @@ class Backfill:
 
     def close(self, database: Database, writer: WriterLease) -> bool:
         """End the first imports that have been open for long enough; say whether any ended. Everything is to be scored."""
-        if self._clock.now() < self._next_close or not self._close():
+        if self._clock.monotonic() < self._next_close or not self._close():
             return False
         with database.writing(writer) as work:
             work.first_imports.put(self.taken())
         return True
 
     def _close(self) -> bool:
-        self._next_close = self._clock.now() + _CLOSE_SECONDS
-        at, whole = self._clock.wall(), self.whole
+        self._next_close = self._clock.monotonic() + _CLOSE_SECONDS
+        at, whole = self._clock.now(), self.whole
         for one in [one for one in self._imports.values() if one.is_open and one.began_at > at]:
             self._put(replace(one, began_at=at))  # the wall clock was set back
         over = [
@@ -293,7 +293,7 @@ class Backfill:
             self._unjudged.add(one.tenant)
 
     def _touch(self) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._touched = (now if self._touched is None else self._touched[0], now)
 
 

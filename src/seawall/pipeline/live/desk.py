@@ -30,6 +30,7 @@ from seawall.pipeline.live.candidates import unpack_candidates
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS
 from seawall.storage.database import Database
 from seawall.storage.database.feedback import Feedback
+from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
 from seawall_base.plurals import plural
 
@@ -135,7 +136,7 @@ class WhatIfService:
         configured: float | None = None,
     ) -> None:
         self._database = database
-        self._clock = clock or _wall
+        self._clock = clock or read_wall_clock
         self._boards = CandidateBoards(database, configured)
 
     def warm(self, is_over: Callable[[], bool]) -> None:
@@ -368,7 +369,3 @@ def _last_answers(kept: Sequence[Feedback], renamed: dict[str, str]) -> dict[str
 def _monday(time: int) -> date:
     day = datetime.fromtimestamp(time // 1_000_000, UTC).date()
     return day - timedelta(days=day.weekday())
-
-
-def _wall() -> int:
-    return int(datetime.now(UTC).timestamp() * 1_000_000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.status import Doing, EventRate, WatchStatus
 from seawall.pipeline.live.subscribers import Subscribers
 from seawall.pipeline.tail import TailDelivery
+from seawall_base.clock import Clock
 
 _PAUSE = 0.5
 
@@ -29,7 +29,7 @@ class StatusPublisher:
 
     def kept(self, delivery: TailDelivery, last_event: int | None, wall: int) -> None:
         """Take note of what was kept: its last event, and when it was."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         self._last_event = max(self._last_event or 0, last_event or 0) or None
         self._last_batch = wall
         self._rate.add(delivery.records, now)
@@ -43,7 +43,7 @@ class StatusPublisher:
 
     def tell(self, *, is_forced: bool = False, revision: int | None = None) -> None:
         """Tell the subscribers: at once when incidents changed, else a few times a second."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         is_news = revision is not None and revision != self.status.revision
         if not is_news and not is_forced and now - self._told < _PAUSE:
             return

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from seawall.pipeline.live.clock import Clock
 from seawall.storage.database import Database
 from seawall.storage.database.outbox import OutboxMessage
+from seawall_base.clock import Clock
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import SeawallError
 from seawall_base.json_text import encode_json
@@ -91,7 +91,7 @@ class WebhookDeliverer:
             for message in messages:
                 if turn is None:
                     self._give_up(message, "this webhook is not configured any more")
-                elif turn.after > self.clock.now() or not self._try_message(message, turn):
+                elif turn.after > self.clock.monotonic() or not self._try_message(message, turn):
                     break
                 else:
                     taken += 1
@@ -99,7 +99,7 @@ class WebhookDeliverer:
 
     def _try_message(self, message: OutboxMessage, turn: _Turn) -> bool:
         """Send one message; whether the next one for the same webhook may follow."""
-        at = self.clock.wall()
+        at = self.clock.now()
         try:
             self.post(
                 turn.webhook, message_id(message), body_of(message, self.console), seconds=at // _SECOND
@@ -107,7 +107,7 @@ class WebhookDeliverer:
         except DeliveryFailed as error:
             turn.failures += 1
             pause = min(FIRST_PAUSE * 2.0 ** min(turn.failures - 1, 30), LONGEST_PAUSE)
-            turn.after = self.clock.now() + pause
+            turn.after = self.clock.monotonic() + pause
             if error.is_final or message.attempts + 1 >= MOST_ATTEMPTS:
                 self._give_up(message, str(error))
             else:
@@ -122,7 +122,7 @@ class WebhookDeliverer:
 
     def _give_up(self, message: OutboxMessage, reason: str) -> None:
         with self.database.writing() as work:
-            work.outbox.failed(message.id, at=self.clock.wall(), error=reason)
+            work.outbox.failed(message.id, at=self.clock.now(), error=reason)
 
 
 def message_id(message: OutboxMessage) -> str:

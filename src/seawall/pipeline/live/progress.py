@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.reading import Readers
 from seawall.pipeline.tail import Batcher, DeliveryQueue
+from seawall_base.clock import Clock
 
 Until = Literal["stopped", "idle", "once"]
 """When a watch ends by itself: never; when all is read, scored and told; the same, without waiting for half-written files."""
@@ -40,7 +40,7 @@ class StuckDetector:
 
     def is_settled(self, until: Until) -> bool:
         """Whether what is found now may be announced: what is still to be read could outrank it."""
-        now = self.clock.now()
+        now = self.clock.monotonic()
         is_reading = bool(self.readers.backlog)
         if not is_reading:
             self._caught_up = now

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seawall.events.readers import Limits
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.tail import DeliveryQueue, Follower, IntakeClosed, TailTiming, stream_deliveries
 from seawall.pipeline.tail.stream import ReadableStream
+from seawall_base.clock import Clock
 
 LOOKS = (0.05, 1.0)
 """Seconds from one look at the folders to the next: after one that found something, and at most."""
@@ -74,7 +74,7 @@ class FolderReader(threading.Thread):
 
     def _look(self) -> bool:
         read, found = 0, False
-        for delivery in self._follower.poll(self._clock.now()):
+        for delivery in self._follower.poll(self._clock.monotonic()):
             found = True
             self.backlog = max(self._follower.unread - read, 0)
             while not self._intake.put(delivery, 0.2):

@@ -21,7 +21,6 @@ from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
 from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import Counts, share_of
 from seawall.pipeline.live.days import EPOCH
@@ -39,6 +38,7 @@ from seawall.pipeline.live.turns import ShardScheduler
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake
+from seawall_base.clock import Clock
 
 BURST = 0.2
 """So many times what the last scoring took is waited for before the next one."""
@@ -156,13 +156,13 @@ class Scorer:
         """Seconds until scoring may be due."""
         if not self.is_waiting:
             return 1.0
-        return max(self._next - self._clock.now(), 0.0)
+        return max(self._next - self._clock.monotonic(), 0.0)
 
     def is_due(self, *, is_behind: bool, is_pressed: bool = False) -> bool:
         """Whether to score now: not too often, and while much is still to be read only now and then."""
         if not self.is_waiting:
             return False
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if is_behind:
             return now - self._last >= self._settings.backlog_seconds
         return is_pressed or now >= self._next
@@ -173,7 +173,7 @@ class Scorer:
             self.revision = work.incidents.revision()
             mark = self._mark_ruling(work)
         if mark != self._mark:
-            self._is_ruling_due, self._next = True, min(self._next, self._clock.now())
+            self._is_ruling_due, self._next = True, min(self._next, self._clock.monotonic())
 
     def begin_scoring(
         self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
@@ -183,9 +183,9 @@ class Scorer:
         `is_settled` is false while much is still to be read: then, and until all that was read is scored, nothing is announced,
         because what comes may outrank it. `deadline` is asked only where more events have come meanwhile.
         """
-        started = self._clock.now()
+        started = self._clock.monotonic()
         with database.reading() as work:
-            mark, answers = self._mark_ruling(work), standing_answers(work, at=self._clock.wall())
+            mark, answers = self._mark_ruling(work), standing_answers(work, at=self._clock.now())
             budget = budget_of(work, self._settings.budget)
         arrived, self._arrived = self._arrived, []
         self._detection.keep_coverage(self.backfill.keeps_coverage)
@@ -225,7 +225,7 @@ class Scorer:
         kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
         kept = replace(kept, done=frozenset(kept.done) - waiting)
         with database.writing(writer) as work:
-            announced = keep_scored(work, kept, at=self._clock.wall(), step=self._step)
+            announced = keep_scored(work, kept, at=self._clock.now(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
@@ -256,7 +256,7 @@ class Scorer:
         if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
             return self._untold(database, writer, targets) if is_settled else ()
         with database.reading() as work:
-            answers = standing_answers(work, at=self._clock.wall())
+            answers = standing_answers(work, at=self._clock.now())
             budget = budget_of(work, self._settings.budget)
         announced = frozenset(self._known.announced)
         standing = BackfillState(
@@ -280,7 +280,7 @@ class Scorer:
             return ()
         before = (self.newest - RULED_DAYS + 1) * _DAY
         with database.writing(writer) as work:
-            found = keep_untold(work, before, targets, at=self._clock.wall())
+            found = keep_untold(work, before, targets, at=self._clock.now())
             self.revision = work.incidents.revision()
         self._told_until = self.newest
         return found
@@ -290,27 +290,27 @@ class Scorer:
         self._is_ruling_due |= self._is_untold
 
     def _end(self, started: float) -> None:
-        ended = self._clock.now()
+        ended = self._clock.monotonic()
         self.seconds, self._last = ended - started, ended
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
 
     def _score(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
         """Score the shards that have their turn."""
         detection, results = self._detection, dict[tuple[int, int], DayResult]()
-        plan = list(self._turns.plan(detection, self._clock.now(), is_settled=is_settled))
+        plan = list(self._turns.plan(detection, self._clock.monotonic(), is_settled=is_settled))
         before = detection.dirty
         for shard, way in plan:
-            began = self._clock.now()
+            began = self._clock.monotonic()
             found = detection.glimpse(shard) if way == "newest" else None
             if found is None:
                 found = detection.bring_up(shard, deadline)
             results |= found
-            self._turns.note(shard, detection, way, began, self._clock.now())
+            self._turns.note(shard, detection, way, began, self._clock.monotonic())
             if results and deadline():
                 break
-        is_keeping = self._clock.now() >= self._next_keep
+        is_keeping = self._clock.monotonic() >= self._next_keep
         if is_keeping:
-            self._next_keep = self._clock.now() + KEEP_SECONDS
+            self._next_keep = self._clock.monotonic() + KEEP_SECONDS
         return detection.finished(results, before, is_keeping=is_keeping)
 
     def _mark_ruling(self, work: Transaction) -> tuple[Any, ...]:

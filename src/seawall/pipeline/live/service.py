@@ -18,7 +18,6 @@ from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
 from seawall.pipeline.live.apart import BackgroundWorker
 from seawall.pipeline.live.bodies import KEPT_AS, IngestQueue, Parse
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.commit import (
     HABITS,
     MOST_PROBLEMS,
@@ -50,6 +49,7 @@ from seawall.pipeline.tail.stream import ReadableStream
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.errors import DatabaseBroken
 from seawall.storage.lake import Lake
+from seawall_base.clock import Clock
 from seawall_base.errors import DatabaseInUse, SeawallError
 
 News = Incident | SilenceChange | HistoryJudged
@@ -130,7 +130,7 @@ class Service:
         """See `Watcher`."""
         if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
             raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
-        return self._bodies.ingest(body, source=source, key=key, at=self._clock.wall())
+        return self._bodies.ingest(body, source=source, key=key, at=self._clock.now())
 
     def status(self) -> WatchStatus:
         """See `Watcher`."""
@@ -163,7 +163,7 @@ class Service:
                         return
                 except PASSING as error:
                     self._apart.abandon()
-                    now = self._clock.now()
+                    now = self._clock.monotonic()
                     lost_at = now if lost_at is None else lost_at
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
                     if not self._has_begun or is_replaced:
@@ -233,7 +233,7 @@ class Service:
             if delivery is not None:
                 self._take(writer, delivery)
             self._score(writer, until)
-            now = self._clock.now()
+            now = self._clock.monotonic()
             if now - self._ticked >= 1.0:
                 self._ticked = now
                 self._each_second(writer)
@@ -246,7 +246,7 @@ class Service:
 
     def _gather(self) -> TailDelivery | None:
         """Wait a moment for deliveries; what is to be kept now."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         waits = self._batcher.waits(now)
         is_waited_for = self._apart.is_busy or self._progress.is_behind
         longest = _MOMENT if self._apart.is_busy else 0.1
@@ -256,12 +256,12 @@ class Service:
                 delivery = self.intake.take(max(wait, 0.0))
                 if delivery is None:
                     break
-                if (due := self._batcher.add(delivery, self._clock.now())) is not None:
+                if (due := self._batcher.add(delivery, self._clock.monotonic())) is not None:
                     return due
             wait = 0.0
         if self._batcher.is_awaited:
             return self._batcher.take()
-        return self._batcher.due(self._clock.now())
+        return self._batcher.due(self._clock.monotonic())
 
     def _take(self, writer: WriterLease, delivery: TailDelivery) -> None:
         self._step("gathered")
@@ -281,7 +281,7 @@ class Service:
                 pending.events = enriched
         self._step("appended")
         states = {} if pending.events is None else self._scorer.take(pending.events)
-        now, wall = self._clock.now(), self._clock.wall()
+        now, wall = self._clock.monotonic(), self._clock.now()
         lies = spread(pending.events) if pending.events is not None else spread(pa.table({}))
         sums = self._tally.records_of(delivery)
         sources, changes = self._tally.heard(lies, self._listening, now, wall)
@@ -356,11 +356,11 @@ class Service:
 
     def _should_stop_scoring(self) -> Callable[[], bool]:
         """Scoring of many days makes room for what has come meanwhile, between two of them."""
-        until = self._clock.now() + LONGEST_SCORING
-        return lambda: self._clock.now() > until
+        until = self._clock.monotonic() + LONGEST_SCORING
+        return lambda: self._clock.monotonic() > until
 
     def _each_second(self, writer: WriterLease) -> None:
-        now, wall = self._clock.now(), self._clock.wall()
+        now, wall = self._clock.monotonic(), self._clock.now()
         self._readers.raise_fault()
         self._forgetting.work(self._database, writer, self._scorer.newest, now, wall)
         changes = self._listening.fallen_silent(now, wall)

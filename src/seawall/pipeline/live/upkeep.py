@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from seawall.pipeline.live.clock import Clock
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.lake import Lake, layout
+from seawall_base.clock import Clock
 from seawall_base.errors import SeawallError
 
 DAY = 86_400_000_000
@@ -54,7 +54,7 @@ class Upkeep:
         """Work until stopped."""
         rest = _LOOK_SECONDS
         while not stopped.wait(rest):
-            started = self.clock.now()
+            started = self.clock.monotonic()
             try:
                 self.work()
                 self.fault = None
@@ -62,15 +62,15 @@ class Upkeep:
                 self.fault = str(error)
             except Exception as error:  # noqa: BLE001 - it is said, and tried again: what is too old must go
                 self.fault = f"upkeep of the events: unexpected {type(error).__name__}"
-            rest = max(_LOOK_SECONDS, _DUTY * (self.clock.now() - started))
+            rest = max(_LOOK_SECONDS, _DUTY * (self.clock.monotonic() - started))
 
     def work(self) -> None:
         """Do what is due."""
         newest = self.newest()
         if newest is None:
             return
-        now = self.clock.now()
-        before = oldest_kept(newest, self.clock.wall(), self.retention_days)
+        now = self.clock.monotonic()
+        before = oldest_kept(newest, self.clock.now(), self.retention_days)
         if before is not None and (self._pruned is None or now - self._pruned >= _PRUNE_SECONDS):
             self.lake.prune(_EPOCH + timedelta(days=before))
             self._pruned = now

@@ -6,11 +6,11 @@ Vendors do not spell names alike everywhere: texts are compared without regard t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from seawall.response.containment.templates import find_value, keep_fields
 from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
+from seawall_base.rfc3339 import parse_time
 from seawall_base.safe_text import visible
 
 COUNTED: Final = "$counted"
@@ -74,12 +74,11 @@ def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
     return start <= at <= end
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def require_single_match(reads: Sequence[StateRead], state: Mapping[str, Found]) -> dict[str, Any]:

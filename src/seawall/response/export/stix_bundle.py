@@ -8,6 +8,7 @@ from seawall.detection.incident import Incident
 from seawall.response.export import stix_objects as stix
 from seawall.response.export.artefacts import Artefacts
 from seawall.response.scope_values import Indicator
+from seawall_base.rfc3339 import format_time
 
 MOST_OBSERVED: Final = 999_999_999
 """The most that `number_observed` may say (STIX 2.1, section 4.14)."""
@@ -35,8 +36,8 @@ def make_incident_bundle(incident: Incident, artefacts: Artefacts) -> stix.Objec
         "observed-data",
         at,
         {
-            "first_observed": stix.format_time(incident.first_event),
-            "last_observed": stix.format_time(max(incident.first_event, incident.last_event)),
+            "first_observed": format_time(incident.first_event),
+            "last_observed": format_time(max(incident.first_event, incident.last_event)),
             "number_observed": min(max(len(incident.events), 1), MOST_OBSERVED),
             "object_refs": [one["id"] for one in seen],
         },

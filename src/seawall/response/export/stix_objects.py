@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from seawall.response.scope_values import Indicator
 from seawall_base.json_text import replace_surrogates
-from seawall_base.times import moment
+from seawall_base.rfc3339 import format_time
 
 OBSERVABLES: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23374a9b7")
 """The standard's namespace (section 2.9)."""
@@ -37,11 +37,6 @@ LONGEST: Final = 4_000
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 Object = dict[str, Any]
-
-
-def format_time(microseconds: int) -> str:
-    """A time as STIX writes it: UTC, milliseconds."""
-    return moment(microseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1000 % 1000:03d}Z"
 
 
 def clean_text(value: str) -> str:

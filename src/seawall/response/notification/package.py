@@ -19,6 +19,7 @@ from seawall.response.notification.drafts import write_file
 from seawall.response.notification.enclosures import write_messages
 from seawall.response.scope_values import Indicator, Scope, ScopeSubject
 from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.rfc3339 import format_time
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
 
@@ -98,7 +99,7 @@ def make_package_bundle(
             "name": stix.clean_text(title),
             "description": _limits(scope),
             "report_types": ["observed-data", "indicator"],
-            "published": stix.format_time(at),
+            "published": format_time(at),
             "object_refs": sorted({made["id"] for made in objects}),
         },
         author=author,
@@ -131,8 +132,8 @@ def _observe(subject: ScopeSubject, at: int, author: str, tlp: str) -> list[stix
     first = at if subject.first is None else subject.first
     last = max(first, at if subject.last is None else subject.last)
     properties = {
-        "first_observed": stix.format_time(first),
-        "last_observed": stix.format_time(last),
+        "first_observed": format_time(first),
+        "last_observed": format_time(last),
         "number_observed": min(max(subject.record_count, 1), _RECORDS),
         "object_refs": [made["id"] for made in observables],
     }
@@ -153,7 +154,7 @@ def _counts(subjects: Sequence[ScopeSubject]) -> str:
 
 def _limits(scope: Scope) -> str:
     bounded = " The search reached a limit of its own; more may be affected." if scope.is_bounded else ""
-    return f"Records were examined from {stix.format_time(scope.start)} to {stix.format_time(scope.end)}.{bounded}"
+    return f"Records were examined from {format_time(scope.start)} to {format_time(scope.end)}.{bounded}"
 
 
 def _subjects_csv(subjects: Sequence[ScopeSubject]) -> bytes:

@@ -1,0 +1,31 @@
+"""Times as other systems write and expect them (RFC 3339): in and out of microseconds since 1970, UTC, exactly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SECOND: Final = 1_000_000
+
+
+def parse_time(text: str) -> int:
+    """Return a time, or the start of a day. One without a zone is UTC, as vendors mean it. Raises ValueError.
+
+    `times.parse_rfc3339` is for people: it refuses a time that names no zone.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return (found - _EPOCH) // _MICROSECOND
+
+
+def format_time(time: int, *, digits: int = 3) -> str:
+    """Return `2026-03-01T00:00:00.000Z`, with as many digits of the second (0 to 6), cut off. Raises OverflowError.
+
+    `times.rfc3339` is for documents: it shows a fraction only if there is one.
+    """
+    whole = (_EPOCH + timedelta(seconds=time // _SECOND)).replace(tzinfo=None).isoformat()
+    fraction = f".{time % _SECOND:06}"[: digits + 1] if digits else ""
+    return f"{whole}{fraction}Z"

@@ -21,8 +21,8 @@ from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.candidates import pack_candidates
-from seawall.pipeline.live.desk import WhatIfService
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, rule
+from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
 

@@ -35,7 +35,7 @@ from memory import Memory, family, measured, told
 from replay import prepared
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 
 OUT = Path(__file__).parent / "out"
 SMALL_BATCH = 4_000

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from replay import prepared
 from seawall.storage.database import Database, QueueCursor, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 
 OUT = Path(__file__).parent / "out"
 SEAWALL = str(Path(sys.executable).parent / "seawall")

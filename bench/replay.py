@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from seawall.lab.worlds.bench import _templates, _write_chunk
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.world import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 

@@ -17,7 +17,7 @@ from seawall.response.scope import ScopeQuery, SearchBounds
 from seawall.response.scope.sources import incident_records, scope_of_logs, scope_of_scan
 from seawall.response.scope.stored import scope_of_store
 from seawall.response.scope_values import IndicatorKind, Scope
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall_base.errors import InputUnreadable, UsageError
 from seawall_base.times import parse_rfc3339
 from tests.logs import recorded

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seawall import __version__
-from seawall.cli import checks, progress, scan, streams
+from seawall.cli import checks, output, progress, scan
 from seawall_base.errors import InputUnreadable
 
 from .conftest import Run
@@ -248,5 +248,5 @@ def test_the_next_step_can_be_typed(
     (tmp_path / "here" / "seawall").chmod(0o755)
     monkeypatch.setattr(sys, "argv", [called])
     monkeypatch.setenv("PATH", str(tmp_path / path) if path else str(tmp_path / "nowhere"))
-    streams.next_step("fill it in, then seawall respond notify draft seawall.toml")
+    output.next_step("fill it in, then seawall respond notify draft seawall.toml")
     assert capsys.readouterr().err == f"next: {shown}\n"

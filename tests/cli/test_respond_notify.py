@@ -13,7 +13,7 @@ import pytest
 
 from seawall.response.notification.case_file import read_case
 from seawall.response.scope.document import write_scope
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.response.cases import ANNA, BEN, CARLA, RECIPIENTS, SHORT, case_text, folder, mailbox, scope
 from tests.response.notification.mail_server import serving
 

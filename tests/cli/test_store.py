@@ -10,7 +10,7 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.storage.database import Database
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.storage.database.first_version import make_first_version
 from tests.storage.database.test_incidents import incident
 from tests.storage.lake.events import numbered, part_files

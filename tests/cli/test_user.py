@@ -9,7 +9,7 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.console.sign_in.invitation_codes import INVITE, parse_code
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 
 
 @pytest.fixture

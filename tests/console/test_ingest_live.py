@@ -19,7 +19,7 @@ from seawall.console.context import ConsoleSettings
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.pipeline.live.service import Service
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.console.consoles import Console, console
 from tests.console.test_ingest import TOKEN, post
 from tests.events.archives import member, zip_of

@@ -31,7 +31,7 @@ from seawall.console.errors import ServeInvalid
 from seawall.console.listening import TlsCertificate, check_certificate, parse_address
 from seawall.console.serve import ServeSettings, check_writer
 from seawall.pipeline.live.settings import LiveSettings, from_plain
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall_base.errors import DatabaseInUse
 from tests.gate.gates import free_port
 

@@ -14,7 +14,7 @@ import pytest
 from seawall.events.formats.limits import BODY
 from seawall.events.formats.many_bodies import NamedText
 from seawall.events.readers import EventBatch, Limits, read
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.parser import read_of
 from seawall.pipeline.live.parsing import pack_answer, unpack_answer
 from seawall.pipeline.scan import scan

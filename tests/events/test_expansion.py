@@ -86,7 +86,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 _PROGRAM = """
 import json, resource, sys
 from pathlib import Path
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.events.readers import Limits, read
 from seawall.events.formats.limits import BODY
 path = Path(sys.argv[2])

@@ -18,7 +18,7 @@ from seawall.events.formats import json_records, many_lines
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, Limits, read
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.parser import read_of
 from seawall.pipeline.scan import scan
 from seawall.pipeline.tail import Follower, stream_deliveries

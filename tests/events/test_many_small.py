@@ -13,7 +13,7 @@ import pytest
 from seawall.events.formats.limits import BODY
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.readers import count_by_file, read
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.parsing import Parsers
 from seawall.pipeline.scan import scan
 from tests.events.archives import member, tar_file, tar_of, zip_of
@@ -121,7 +121,7 @@ def test_a_body_is_read_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
         whole = [row for batch in batches_of(text, "t", BODY) for row in rows(batch.events)]
         problems = [(p.line, p.code) for batch in batches_of(text, "t", BODY) for p in batch.problems]
         for piece in (1_000, 4_097, 100_000):
-            monkeypatch.setattr("seawall.pipeline.live.bodies._PIECE", piece)
+            monkeypatch.setattr("seawall.pipeline.live.ingest_queue._PIECE", piece)
             batches = batches_of(text, "t", BODY)
             assert [row for batch in batches for row in rows(batch.events)] == whole
             assert [(p.line, p.code) for batch in batches for p in batch.problems] == problems

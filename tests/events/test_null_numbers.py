@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seawall.events.event_table import empty_events
 from seawall.events.formats.distinct_values import Column
 from seawall.events.readers import Limits
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 
 AUDIT = {"CreationTime": "2026-03-02T10:00:00", "Id": "a", "Operation": "MailItemsAccessed", "RecordType": 50,
          "Workload": "Exchange", "OrganizationId": "o", "UserId": "ann@x.example", "ClientIPAddress": "192.0.2.7"}  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seawall.events.formats import many_lines
 from seawall.events.formats.many_bodies import CombinedBatches, NamedText, read_together, split_batches
 from seawall.events.readers import EventBatch, Limits
-from seawall.pipeline.live.bodies import batches_of
+from seawall.pipeline.live.ingest_queue import batches_of
 from tests.events.support import check, mail_read, rows, signed_in
 from tests.events.test_both_ways import variants
 from tests.events.test_many_lines import HOSTILE

@@ -21,7 +21,7 @@ from seawall.response.scope_values import Scope, ScopeSubject
 from seawall.response.stored_incidents import StoredEvents, open_stored_incidents
 from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.lake import Lake
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall_base.errors import UsageError
 from tests.response.containment.samples import incident
 from tests.sample_events import event, table

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from seawall.events.problem import Problem
-from seawall.storage import copies
-from seawall.storage.copies import back_up, restore
+from seawall.storage import backup
+from seawall.storage.backup import back_up, restore
 from seawall.storage.database import Database, FirstImport, SourceStatus, Transaction
 from seawall.storage.database.copying import copy_all
 from seawall.storage.database.models import Model
 from seawall.storage.errors import BackupInvalid, DatabaseBroken
-from seawall.storage.place import Store, open_store
+from seawall.storage.location import Store, open_store
 from seawall.storage.retention import prune
 from seawall_base.errors import DatabaseInUse
 from tests.storage.database.conftest import execute, place, server  # noqa: F401 - fixtures
@@ -241,7 +241,7 @@ def test_a_manifest_with_a_fitting_sum_but_other_content_restores_nothing(
     path = tmp_path / "backup" / "store-backup.json"
     stated = json.loads(path.read_text()) | change
     document = {name: value for name, value in stated.items() if name not in ("format", "version", "sha256")}
-    path.write_text(json.dumps({**stated, "sha256": copies._own_sum(document)}))
+    path.write_text(json.dumps({**stated, "sha256": backup._own_sum(document)}))
     with pytest.raises(BackupInvalid):
         restore(tmp_path / "backup", tmp_path / "restored")
     assert {one.name for one in tmp_path.iterdir()} == {"plain", "backup"}

@@ -12,7 +12,7 @@ import pytest
 from seawall.storage.database import Database
 from seawall.storage.database.database import writer_lock
 from seawall.storage.errors import DatabaseAway, DatabaseNewer, DatabaseNotMigrated, LakeBroken, StoreRefused
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall_base.errors import DatabaseInUse, UsageError
 from tests.storage.database.first_version import make_first_version
 

@@ -21,7 +21,7 @@ from seawall.pipeline.live.service import Service
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.files.state_file import unpack as unpack_state
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall_base.webhook import Webhook
 from seawall_base.webhooks import target_of
 from tests.cli.conftest import Run

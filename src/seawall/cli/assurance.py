@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 
 def assurance(
@@ -103,23 +103,21 @@ def assurance(
             "no sign-in, mail access or account was read", fix="give sign-in logs, as for seawall scan"
         )
     if as_json:
-        streams.answer_json(document)
+        output.answer_json(document)
     else:
-        streams.answer(lambda console: show_assurance(console, document))
+        output.answer(lambda console: show_assurance(console, document))
     if not quiet:
         _tell(document, out)
 
 
 def _tell(document: dict[str, Any], out: Path | None) -> None:
     for code, count in document["problems"]["counts"].items():
-        streams.say(f"not read: {count:,} ({code}); --json lists them")
+        output.say(f"not read: {count:,} ({code}); --json lists them")
     if document["summary"]["policies"] is None:
-        streams.say(
+        output.say(
             "no Conditional Access policies were given: add --policies to list gaps and to prove accounts protected"
         )
     if not document["summary"]["accounts_with_registrations"]:
-        streams.say(
-            "no registered methods were given: add --methods to find accounts without a second factor"
-        )
+        output.say("no registered methods were given: add --methods to find accounts without a second factor")
     if out is not None:
-        streams.next_step(f"open {streams.quote_path(out / 'assurance.html')} in a browser")
+        output.next_step(f"open {output.quote_path(out / 'assurance.html')} in a browser")

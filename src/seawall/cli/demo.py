@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall.pipeline.scan import ScanResult
@@ -38,7 +38,7 @@ def demo(
 
     is_there = _is_made_before(seed, out / "truth.json")
     if not quiet and not is_there:
-        streams.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged attacks)")
+        output.say(f"making an organisation's logs in {out / 'logs'} (made up, with staged attacks)")
     if not is_there:
         make_folder(out)
         make_world(demo_settings(seed), out)
@@ -46,14 +46,14 @@ def demo(
     found, staged = _stage(result, out / "truth.json")
     if as_json:
         comparison = {"staged_attacks": staged, "staged_attacks_raised": found}
-        streams.answer_json({**results.document(result, out), **comparison})
+        output.answer_json({**results.document(result, out), **comparison})
     else:
         results.show(result)
     if quiet:
         return
     results.print_summary(result, out)
-    streams.say(f"{found} of {staged} staged attacks are among the raised incidents")
-    streams.next_step(f"seawall explain 1 --out {streams.quote_path(out)}")
+    output.say(f"{found} of {staged} staged attacks are among the raised incidents")
+    output.next_step(f"seawall explain 1 --out {output.quote_path(out)}")
 
 
 def _is_made_before(seed: int, truth: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ def doctor(
     failed = [check for check in checks if check.state == "fail"]
     if as_json:
         parts = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
-        streams.answer_json({"ok": not failed, "checks": parts})
+        output.answer_json({"ok": not failed, "checks": parts})
     else:
-        streams.answer(lambda console: _draw(console, checks))
-        streams.next_step(
+        output.answer(lambda console: _draw(console, checks))
+        output.next_step(
             "seawall demo" if not failed else "apply the fixes above, then run `seawall doctor` again"
         )
     if failed:

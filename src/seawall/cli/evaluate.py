@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.lab import WorldSystems
 
 DEFAULT_OUT = Path("seawall-evaluation")
@@ -53,13 +53,13 @@ def evaluate(
     from seawall.lab.evaluate import run
     from seawall.lab.evaluate.table import as_markdown
 
-    streams.say("generating and scanning worlds; this takes minutes")
+    output.say("generating and scanning worlds; this takes minutes")
     result = run(worlds=worlds, seed=seed, accounts=accounts, days=days, out=out, systems=systems.value)
     if as_json:
-        streams.answer_json(result)
+        output.answer_json(result)
     else:
-        streams.write(as_markdown(result))
-    streams.next_step(f"open {streams.quote_path(out / 'evaluation.md')}, or the plots beside it")
+        output.write(as_markdown(result))
+    output.next_step(f"open {output.quote_path(out / 'evaluation.md')}, or the plots beside it")
 
 
 def _scopes(
@@ -67,10 +67,10 @@ def _scopes(
 ) -> None:
     from seawall.lab.evaluate.scope_trials import as_table, measure_scopes, write_figures
 
-    streams.say("generating and searching worlds; this takes minutes")
+    output.say("generating and searching worlds; this takes minutes")
     result = measure_scopes(worlds=worlds, seed=seed, accounts=accounts, days=days, systems=systems.value)
     write_figures(result, out)
     if as_json:
-        streams.answer_json(result)
+        output.answer_json(result)
     else:
-        streams.write(as_table(result))
+        output.write(as_table(result))

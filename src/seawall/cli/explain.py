@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.scan import DEFAULT_OUT
 
 if TYPE_CHECKING:
@@ -39,19 +39,19 @@ def explain(
     addresses = _addresses(out, found)
     if as_json:
         said = [{"address": address, "records": records} for address, records in addresses or ()]
-        streams.answer_json({"rank": rank, "incident": incident_document(found), "addresses": said})
+        output.answer_json({"rank": rank, "incident": incident_document(found), "addresses": said})
         return
     from seawall.report import incident_terminal as terminal
 
     def draw(console: Console) -> None:
         terminal.explanation(console, found, rank, addresses)
 
-    streams.answer(draw)
-    where = "" if out == DEFAULT_OUT else f" --out {streams.quote_path(out)}"
+    output.answer(draw)
+    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
     if rank < count:
-        streams.next_step(f"seawall explain {rank + 1}{where}")
+        output.next_step(f"seawall explain {rank + 1}{where}")
     else:
-        streams.next_step(f"open {streams.quote_path(out / 'report.html')} in a browser")
+        output.next_step(f"open {output.quote_path(out / 'report.html')} in a browser")
 
 
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
@@ -66,5 +66,5 @@ def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     try:
         return count_addresses(ScanResults(out), incident)
     except InputUnreadable as error:
-        streams.say(f"the client addresses of its records are not known: {error.message}")
+        output.say(f"the client addresses of its records are not known: {error.message}")
         return None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.errors import UsageError
 from seawall_base.plurals import plural
 
@@ -59,7 +59,7 @@ def gate(
     issuers = [entry.name for entry in prepared.loaded.document.issuers]
     if check:
         if as_json:
-            streams.answer_json(
+            output.answer_json(
                 {
                     "policy": str(policy),
                     "issuers": issuers,
@@ -72,16 +72,16 @@ def gate(
             )
         else:
             rules = plural(len(prepared.loaded.settings.paths), "path rule")
-            streams.write(f"{policy}: {plural(len(issuers), 'issuer')}, {rules}\n")
+            output.write(f"{policy}: {plural(len(issuers), 'issuer')}, {rules}\n")
             for store in prepared.made:
-                streams.say(f"the first start will create an empty store: {store}")
+                output.say(f"the first start will create an empty store: {store}")
         return
     if not quiet:
         for store in prepared.made:
-            streams.say(f"created an empty store: {store}")
+            output.say(f"created an empty store: {store}")
         if dry_run:
-            streams.say("dry run: no request is denied")
-        streams.say(f"listening on {address}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
+            output.say("dry run: no request is denied")
+        output.say(f"listening on {address}, {plural(workers, 'worker')}, issuers: {', '.join(issuers)}")
     code = server.serve(prepared, address, workers)
     if code:
         raise typer.Exit(code)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Generate logs of made-up organisations.")
 
@@ -110,11 +110,11 @@ def make(
     }  # the lab knows its own defaults
     make_world(WorldSettings(seed=seed, **given), out)
     if as_json:
-        streams.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
+        output.answer_json({"out": str(out), "settings": {"seed": seed, **given}})
     else:
-        streams.write(f"{out}\n")
-    streams.say(f"the staged attacks are in {out / 'truth.json'}, apart from the logs")
-    streams.next_step(f"seawall scan {streams.quote_path(out / 'logs')} --out {streams.quote_path(out)}")
+        output.write(f"{out}\n")
+    output.say(f"the staged attacks are in {out / 'truth.json'}, apart from the logs")
+    output.next_step(f"seawall scan {output.quote_path(out / 'logs')} --out {output.quote_path(out)}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

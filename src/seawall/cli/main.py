@@ -31,9 +31,9 @@ from seawall.cli import (
 from seawall.cli.collect import verbs as collect
 from seawall.cli.extras import missing_extra
 from seawall.cli.keys import verbs as keys
+from seawall.cli.output import say
 from seawall.cli.respond import verbs as respond
 from seawall.cli.store import verbs as store
-from seawall.cli.streams import say
 from seawall.cli.token import verbs as token
 from seawall.version import __version__
 from seawall_base.errors import SeawallError

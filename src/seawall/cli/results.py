@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli.streams import answer, say, write
+from seawall.cli.output import answer, say, write
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.errors import UsageError
 from seawall_base.safe_text import visible
 
@@ -58,7 +58,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
     rows.sort(key=lambda row: (row["file"], row["id"] or ""))
     if as_json:
         counts = {"loaded": len(loaded), "cannot_hit": loaded.idle, "skipped": len(loaded.skipped)}
-        streams.answer_json({"rules": rows, **counts})
+        output.answer_json({"rules": rows, **counts})
         return
     for row in rows:
         why = f"  SKIPPED: {row['reason']}" if row["status"] == "skipped" else ""
@@ -66,8 +66,8 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
         why = f"  CANNOT HIT: {row['cannot_hit']}" if row.get("cannot_hit") else why
         tags = f"  [{', '.join(row['tags'])}]" if row["tags"] else ""
         said = f"{row['level'] or '-':13} {row['id'] or '-'}  {row['title'] or row['file']}{tags}{why}"
-        streams.write(visible(said) + "\n")
-    streams.say(summarise_rules(loaded)[0])
+        output.write(visible(said) + "\n")
+    output.say(summarise_rules(loaded)[0])
 
 
 @app.command("test", short_help="Test rules on the records beside them.")
@@ -99,11 +99,11 @@ def try_rules(
             }
             for one in found
         ]
-        streams.answer_json({"rules": rows, "passed": len(found) - len(failed), "failed": len(failed)})
+        output.answer_json({"rules": rows, "passed": len(found) - len(failed), "failed": len(failed)})
     else:
         for trial in failed:
-            streams.write("".join(visible(f"{trial.about.file}: {fault}") + "\n" for fault in trial.faults))
-        streams.say(f"{len(found) - len(failed):,} rules pass, {len(failed):,} fail")
+            output.write("".join(visible(f"{trial.about.file}: {fault}") + "\n" for fault in trial.faults))
+        output.say(f"{len(found) - len(failed):,} rules pass, {len(failed):,} fail")
     if failed:
         raise typer.Exit(FAILED)
 
@@ -131,7 +131,7 @@ def explain_rule(
         raise UsageError(f"no rule {rule} runs{why}", fix="seawall rules list")
     document = _explain(loaded, wanted[0])
     if as_json:
-        streams.answer_json(document)
+        output.answer_json(document)
         return
     lines = [
         f"{document['title']} ({document['level']})",
@@ -150,7 +150,7 @@ def explain_rule(
             f"{family}: {' or '.join(columns) or 'not kept'}" for family, columns in families.items()
         )
         lines.append(f"field {field}: {said}")
-    streams.write("\n".join(visible(line) for line in lines if line) + "\n")
+    output.write("\n".join(visible(line) for line in lines if line) + "\n")
 
 
 def _load(folders: list[Path] | None) -> RuleSet:

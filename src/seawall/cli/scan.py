@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall.detection.rules.sigma.run import RuleSet
@@ -90,7 +90,7 @@ def scan(
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
     is_empty = size > 0 and not result.summary["events"] and not result.problem_counts
     if as_json:
-        streams.answer_json(results.document(result, out))
+        output.answer_json(results.document(result, out))
     elif result.summary["events"] or is_empty:
         results.show(result)
     if not quiet:
@@ -103,7 +103,7 @@ def scan(
             else "give the folder that holds the exports",
         )
     if not quiet:
-        streams.next_step(_next(result, out))
+        output.next_step(_next(result, out))
     if fail_on is not None and (results.not_judged(result) or _is_level_reached(result, fail_on.value)):
         raise typer.Exit(INCIDENTS_FOUND)
 
@@ -122,11 +122,11 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
 def _tell_rules(rules: RuleSet) -> None:
     from seawall.detection.rules.sigma.telling import summarise_rules
 
-    streams.say(*summarise_rules(rules))
+    output.say(*summarise_rules(rules))
 
 
 def _next(result: ScanResult, out: Path) -> str:
-    where = "" if out == DEFAULT_OUT else f" --out {streams.quote_path(out)}"
+    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
     if result.incidents:
         return f"seawall explain 1{where}"
     return "seawall demo, to see what an incident looks like"

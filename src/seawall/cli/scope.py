@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -145,11 +145,11 @@ def scope(
 
         write_scope_files(out, found)
     if as_json:
-        streams.answer_json(scope_to_document(found))
+        output.answer_json(scope_to_document(found))
     else:
         from seawall.report.scope_terminal import show_scope
 
-        streams.answer(lambda console: show_scope(console, found))
+        output.answer(lambda console: show_scope(console, found))
     if not quiet:
         _tell(found, reading, out, typed)
 
@@ -228,7 +228,7 @@ def _search(
             from seawall.response.incident_sources import find_records
             from seawall.response.scope.stored import scope_of_store
             from seawall.response.stored_incidents import open_stored_incidents
-            from seawall.storage.place import open_store
+            from seawall.storage.location import open_store
 
             with open_store(store, database) as opened:
                 if incidents:
@@ -269,7 +269,7 @@ def _type(
     from shlex import quote
 
     options = {"--store": store, "--from": start, "--to": end, "--collected": collected, "--out": out}
-    words = ["seawall scope", *map(streams.quote_path, paths)]
+    words = ["seawall scope", *map(output.quote_path, paths)]
     words += [f"{name} {quote(str(value))}" for name, value in options.items() if value is not None]
     words += ["--unread-checked"] if unread_checked else []
     words += ["--database URL"] if database is not None else []  # it may hold a password
@@ -281,14 +281,14 @@ def _tell(found: Scope, reading: ScopeReading, out: Path | None, typed: str) -> 
     from seawall.report.scope_words import warnings
 
     for warning in warnings(found):
-        streams.say(f"warning: {warning}")
+        output.say(f"warning: {warning}")
     for code, count in sorted(reading.problems.items()):
-        streams.say(f"not read: {count:,} ({code}); no verdict considers these records")
+        output.say(f"not read: {count:,} ({code}); no verdict considers these records")
     options = exhaustive_options(found)
     if options and has_inexhaustible_seed(found) and is_open_by_new_places(found):
-        streams.say(
+        output.say(
             "if the incident shows all indicators of the intruder, this command clears more accounts: "
             f"{typed} {options} --complete"
         )
     if out is not None:
-        streams.next_step(f"open {streams.quote_path(out / 'scope.html')} in a browser")
+        output.next_step(f"open {output.quote_path(out / 'scope.html')} in a browser")

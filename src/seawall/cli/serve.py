@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl
 from seawall_base.errors import UsageError
 
@@ -223,20 +223,20 @@ class _Telling:
     def say(self, *lines: str) -> None:
         """Each on a line, unless all is to be quiet."""
         if not self._quiet:
-            streams.say(*lines)
+            output.say(*lines)
 
     def ready(self, ready: ConsoleReady) -> None:
         """Where the console is. The setup code is said whatever is quiet: nobody could begin without."""
         if self._as_json:
-            streams.answer_json(
+            output.answer_json(
                 {"address": ready.address, "setup_code": ready.setup_code, "store": str(ready.store)}
             )
         elif not self._quiet:
-            streams.write(f"{ready.address}\n")
+            output.write(f"{ready.address}\n")
         if not ready.has_pages:
             self.say("the console's pages were not built: only the API is available")
         if ready.setup_code is not None and not self._as_json:
-            streams.say(
+            output.say(
                 f"no user can sign in yet: {ready.address}setup creates the first admin with this code, once, within a day:",
                 f"  {ready.setup_code}",
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def create(store: Store) -> None:
     from seawall.gate.step_up.store import create as make
 
     make(store)
-    streams.write(f"{store}\n")
-    streams.say(f"back up {store} and {store}.key together: each is useless without the other")
+    output.write(f"{store}\n")
+    output.say(f"back up {store} and {store}.key together: each is useless without the other")
 
 
 @app.command("invite")
@@ -85,10 +85,10 @@ def invite(
     opened.invite(account_digest(issuer, subject), issuer, subject, digest, until)
     opened.close()
     if as_json:
-        streams.answer_json({"issuer": issuer, "subject": subject, "invitation": code, "until": _date(until)})
+        output.answer_json({"issuer": issuer, "subject": subject, "invitation": code, "until": _date(until)})
         return
-    streams.write(f"{code}\n")
-    streams.say(f"valid until {_date(until)}, for one registration at /step-up/ of an application")
+    output.write(f"{code}\n")
+    output.say(f"valid until {_date(until)}, for one registration at /step-up/ of an application")
 
 
 @app.command("list")
@@ -109,10 +109,10 @@ def list_accounts(
     accounts = opened.enrolled()
     opened.close()
     if as_json:
-        streams.answer_json({"accounts": [_document(account) for account in accounts]})
+        output.answer_json({"accounts": [_document(account) for account in accounts]})
         return
     if not accounts:
-        streams.say("no account was invited yet")
+        output.say("no account was invited yet")
         return
     _show(accounts)
 
@@ -137,7 +137,7 @@ def remove(store: Store, issuer: Issuer, subject: Subject) -> None:
             f"{subject} of {issuer} is not in {store}",
             fix="run `seawall step-up list` for the enrolled accounts",
         )
-    streams.say("removed; every elevation of this account has ended")
+    output.say("removed; every elevation of this account has ended")
 
 
 def _check(issuer: str, subject: str) -> None:
@@ -181,4 +181,4 @@ def _show(accounts: list[EnrolledAccount]) -> None:
             "yes" if account.code else "-",
             "-" if account.invited_until is None else _date(account.invited_until),
         )
-    streams.answer(lambda console: console.print(table))
+    output.answer(lambda console: console.print(table))

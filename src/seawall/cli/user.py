@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, where
 from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
@@ -50,15 +50,15 @@ def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: As
     with _open(store, database) as opened, opened.reading() as work:
         rows = [_describe(work, one) for one in work.users.all()]
     if as_json:
-        streams.answer_json({"users": rows})
+        output.answer_json({"users": rows})
         return
     for row in rows:
         ways = ", ".join(str(way) for way in row["signs_in_with"]) or "nothing yet"
         state = "  disabled" if row["disabled"] else ""
-        streams.write(f"{row['name']}  {row['role']}  {ways}{state}\n")
+        output.write(f"{row['name']}  {row['role']}  {ways}{state}\n")
     if not rows:
-        streams.say("there are no users yet")
-        streams.next_step(f"seawall user add NAME --role admin{where(store, database)}")
+        output.say("there are no users yet")
+        output.next_step(f"seawall user add NAME --role admin{where(store, database)}")
 
 
 @app.command("add")
@@ -134,12 +134,12 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
             )
         work.invites.revoke(INVITE, user=found.id)
         _note(work, "user-disabled", found, at)
-    streams.say(f"{found.name} is signed out, and cannot sign in")
+    output.say(f"{found.name} is signed out, and cannot sign in")
 
 
 @contextmanager
 def _open(store: Path, database: str | None) -> Iterator[Database]:
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     with open_store(store, database) as opened:
         yield opened.database
@@ -191,7 +191,7 @@ def _describe(work: Transaction, one: User) -> dict[str, Any]:
 
 def _say_code(name: str, code: str, *, as_json: bool) -> None:
     if as_json:
-        streams.answer_json({"name": name, "code": code})
+        output.answer_json({"name": name, "code": code})
         return
-    streams.write(f"{code}\n")
-    streams.say(f"{name} can accept it at /setup of the console, once, within three days")
+    output.write(f"{code}\n")
+    output.say(f"{name} can accept it at /setup of the console, once, within three days")

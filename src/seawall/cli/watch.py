@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.results import sums
 from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl, StoreFolder
 from seawall_base.errors import UsageError
@@ -157,14 +157,14 @@ class _Telling:
         if not self._quiet:
             from seawall.detection.rules.sigma.telling import summarise_rules
 
-            streams.say(*summarise_rules(rules))
+            output.say(*summarise_rules(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"
-            streams.say(f"watching {followed}; data store {settings.store}, database {place}")
+            output.say(f"watching {followed}; data store {settings.store}, database {place}")
 
     def news(self, item: News) -> None:
         """Print a raised incident, the result of scored history, or that a source is silent or resumed."""
         from seawall.pipeline.live.history import HistoryJudged
-        from seawall.pipeline.live.silence import SilenceChange
+        from seawall.pipeline.live.silent_sources import SilenceChange
 
         self._wipe()
         if self._as_json:
@@ -175,20 +175,20 @@ class _Telling:
         elif isinstance(item, SilenceChange):
             tenant, source = item.key
             verb = "is silent" if item.is_silent else "sends again"
-            streams.say(f"source {source} of {tenant} {verb}")
+            output.say(f"source {source} of {tenant} {verb}")
         else:
-            streams.write(_line(item) + "\n")
+            output.write(_line(item) + "\n")
 
     def _history(self, item: HistoryJudged) -> None:
         """Print the incidents in events older than the live window."""
         if not self._quiet:
             first, last = (_date(day) for day in (item.first_day, item.last_day))
-            streams.say(
+            output.say(
                 f"history of {item.tenant}, {first} to {last}: {plural(len(item.raised), 'incident')} raised, "
                 f"{plural(item.candidates, 'candidate')}"
             )
         for incident in item.raised:
-            streams.write(f"{_line(incident)}  history\n")
+            output.write(f"{_line(incident)}  history\n")
 
     def status(self, status: WatchStatus) -> None:
         """Show the status."""
@@ -196,7 +196,7 @@ class _Telling:
             return
         if status.fault != self._fault:
             self._wipe()
-            streams.say(
+            output.say(
                 f"error: {status.fault}; the command retries" if status.fault else "recovered from the error"
             )
             self._fault = status.fault
@@ -205,7 +205,7 @@ class _Telling:
             if name not in self._unjudged:
                 self._unjudged.add(name)
                 self._wipe()
-                streams.say(f"NOT JUDGED: {text}")
+                output.say(f"NOT JUDGED: {text}")
         if self._is_live:
             text = _progress(status)
             sys.stderr.write("\r" + text.ljust(self._width))
@@ -219,13 +219,13 @@ class _Telling:
             _write_line({"type": "summary", **_sums(status), "not_judged": list(status.unjudged)})
         elif is_over:
             for text in status.unjudged:
-                streams.write(f"NOT JUDGED: {text}\n")
+                output.write(f"NOT JUDGED: {text}\n")
         if not self._quiet:
-            streams.say(
+            output.say(
                 sums(_sums(status)) + (f" + {status.waiting:,} to be scored" if status.waiting else "")
             )
             if status.past_unjudged:
-                streams.say(
+                output.say(
                     f"not scored yet: older events of {plural(status.past_unjudged, 'organisation')}; the next start scores them"
                 )
 
@@ -260,7 +260,7 @@ def _line(incident: Incident) -> str:
 
 def _documents(item: News) -> list[dict[str, Any]]:
     from seawall.pipeline.live.history import HistoryJudged
-    from seawall.pipeline.live.silence import SilenceChange
+    from seawall.pipeline.live.silent_sources import SilenceChange
     from seawall.storage.files.incident_documents import incident_document
     from seawall_base.times import rfc3339
 
@@ -291,4 +291,4 @@ def _write_line(document: dict[str, Any]) -> None:
     from seawall_base.document_version import SCHEMA_VERSION
 
     line = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}, enc_hook=str)
-    streams.write(line.decode() + "\n")
+    output.write(line.decode() + "\n")

@@ -73,7 +73,7 @@ class ConsoleContext:
     """The application's parts, handed to every endpoint.
 
     `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `what_if` the
-    `seawall.pipeline.live.desk.WhatIfService`; `notes` is for what endpoints keep in memory between requests, by name.
+    `seawall.pipeline.live.what_if.WhatIfService`; `notes` is for what endpoints keep in memory between requests, by name.
     `key` is the secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
     """
 

@@ -18,7 +18,7 @@ from seawall.console.listening import TlsCertificate, check_address, check_certi
 from seawall.console.sign_in.factors import admin_can_sign_in
 from seawall.console.sign_in.invitation_codes import create_setup_code
 from seawall.pipeline.live.process import WatchProcess
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from seawall.web.listen_address import ListenAddress
 from seawall.web.peers import LOOPBACK, Peers
 from seawall_base.errors import DatabaseInUse

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from seawall.detection.authentication_strength.accounts import FACTS, AccountAssurance
 from seawall.detection.authentication_strength.assess import Assessment
 from seawall.detection.authentication_strength.findings import KINDS, AuthenticationFinding
-from seawall.detection.authentication_strength.people import FACTS, AccountAssurance
 from seawall.detection.authentication_strength.series import DAY
 from seawall.detection.authentication_strength.strength import FLAG_WORDS, LEVEL_WORDS
 from seawall.detection.authentication_strength.takeover import ATTACKS, AttackPath, Exposure

@@ -17,7 +17,7 @@ from seawall.response.containment.values import ContainmentPlan
 from seawall.response.export import artefacts, writing
 from seawall.response.incident_sources import AccountSpans, EventSource
 from seawall.response.scope_values import Scope
-from seawall.response.window import search_window
+from seawall.response.search_window import search_window
 
 _PLACES: Final = ("metadata_uid", "src_ip")
 

@@ -14,7 +14,7 @@ from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read, total_bytes
 from seawall.response.adaptation import COLUMNS, ReturnSearch, search_for_return
 from seawall.response.containment.values import Containment
-from seawall.response.window import LATEST, search_window
+from seawall.response.search_window import LATEST, search_window
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import Lake
 from seawall.storage.lake.layout import day_of

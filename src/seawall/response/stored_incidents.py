@@ -21,7 +21,7 @@ from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.parts import as_events
-from seawall.storage.place import Store
+from seawall.storage.location import Store
 
 _COLUMNS: Final = tuple(ENRICHED_SCHEMA.names)
 

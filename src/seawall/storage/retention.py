@@ -7,7 +7,7 @@ from datetime import date
 
 from seawall.storage.database import Transaction
 from seawall.storage.lake import layout
-from seawall.storage.place import Store
+from seawall.storage.location import Store
 
 
 @dataclass(frozen=True, slots=True)

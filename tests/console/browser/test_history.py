@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from seawall.storage.database import Database, FirstImport
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.console.browser import filled
 from tests.console.browser.conftest import Visiting, serving
 from tests.report.samples import incident

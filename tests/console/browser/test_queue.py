@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.console.browser import filled
 from tests.console.browser.conftest import Visiting, serving
 from tests.report.samples import incident

@@ -20,7 +20,7 @@ from seawall.detection.authentication_strength.evaluation import (
     PolicyEvaluator,
     SignInTarget,
 )
-from seawall.detection.authentication_strength.holes import PolicyGrid
+from seawall.detection.authentication_strength.policy_gaps import PolicyGrid
 from seawall.events.access_policy import DEMANDS, PATHS, AccessPolicy, PolicyDirectory, Principals
 from seawall.events.microsoft.device_filters import strangers_of
 from seawall.events.microsoft.grant_controls import find_granted, strength_of, weakest

@@ -19,7 +19,7 @@ from seawall.detection.authentication_strength.evaluation import (
     SignInTarget,
     level_of,
 )
-from seawall.detection.authentication_strength.holes import SYSTEMS, PolicyGrid, RequiredStrength
+from seawall.detection.authentication_strength.policy_gaps import SYSTEMS, PolicyGrid, RequiredStrength
 from seawall.events.access_policy import (
     DEMANDS,
     PATHS,

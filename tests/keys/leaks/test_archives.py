@@ -18,10 +18,10 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.keys.leaks import archives, search, supply
+from seawall.keys.leaks import archives, byte_source, search
 from seawall.keys.leaks.findings import SearchTotals
 from seawall.keys.leaks.search import Searcher
-from seawall.keys.leaks.streams import LeakSearchEngine, StreamSearch
+from seawall.keys.leaks.stream_search import LeakSearchEngine, StreamSearch
 from tests.keys.leaks import planting
 
 KEY = planting.make("Ed25519")
@@ -82,7 +82,7 @@ def ar(files: dict[str, bytes]) -> bytes:
 @pytest.fixture
 def found(searcher: Searcher) -> Callable[..., SearchTotals]:
     def search(content: bytes, path: str = "a", **budget: int) -> SearchTotals:
-        whole = StreamSearch(LeakSearchEngine(searcher), path, supply.ReadBudget(**budget))
+        whole = StreamSearch(LeakSearchEngine(searcher), path, byte_source.ReadBudget(**budget))
         pieces = [content[i : i + 5_000] for i in range(0, len(content), 5_000)]
 
         def counted() -> object:
@@ -90,7 +90,7 @@ def found(searcher: Searcher) -> Callable[..., SearchTotals]:
                 whole.budget.read(len(piece))
                 yield piece
 
-        whole.search(supply.ByteSource(counted()), path)  # type: ignore[arg-type]
+        whole.search(byte_source.ByteSource(counted()), path)  # type: ignore[arg-type]
         return whole.account
 
     return search

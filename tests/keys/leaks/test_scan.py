@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.keys.leaks import files, streams, walk, workers
+from seawall.keys.leaks import files, stream_search, walk, workers
 from seawall.keys.leaks.findings import SearchTotals
 from seawall.keys.leaks.scan import ALONE_UP_TO, LeakSettings, search
 from seawall.keys.leaks.search import Searcher
@@ -68,7 +68,7 @@ def test_every_key_of_a_large_file_is_found_once_by_several_processes(
     contents = [planting.pem(key, planting.PKCS8) for key in keys] + [planting.der(keys[0], planting.PKCS8)]
     block = dice.randbytes(1 << 20)
     borders = [number * workers.STRETCH for number in (1,)] + [
-        number * streams.WINDOW for number in range(2, 26)
+        number * stream_search.WINDOW for number in range(2, 26)
     ]
     expected = {}
     with dump.open("wb") as file:
@@ -183,7 +183,7 @@ def test_a_file_that_shrinks_or_grows_is_told(tmp_path: Path, searcher: Searcher
     path.write_bytes(PEM + bytes(100_000))
     entry = next(iter(walk.walk([str(path)])))
     assert isinstance(entry, walk.FoundFile)
-    engine = streams.LeakSearchEngine(searcher)
+    engine = stream_search.LeakSearchEngine(searcher)
     os.truncate(path, 50_000)
     account = files.search(files.FileRange(entry, 0, entry.size), engine)
     assert [(skip.reason, skip.size) for skip in account.skipped] == [
@@ -210,7 +210,7 @@ def test_a_link_that_takes_a_files_place_is_not_followed(tmp_path: Path, searche
     assert isinstance(entry, walk.FoundFile)
     path.unlink()
     path.symlink_to(tmp_path / "other")
-    account = files.search(files.FileRange(entry), streams.LeakSearchEngine(searcher))
+    account = files.search(files.FileRange(entry), stream_search.LeakSearchEngine(searcher))
     assert account.findings == []
     assert [skip.reason for skip in account.skipped] == ["cannot be read: Stale file handle"]
 
@@ -222,7 +222,7 @@ def test_a_search_that_breaks_skips_the_file_and_goes_on(
         (tmp_path / name).write_bytes(PEM)
     whole = files.search
 
-    def breaks(stretch: files.FileRange, engine: streams.LeakSearchEngine) -> SearchTotals:
+    def breaks(stretch: files.FileRange, engine: stream_search.LeakSearchEngine) -> SearchTotals:
         if stretch.entry.path.endswith("a"):
             raise RuntimeError("a bug")
         return whole(stretch, engine)

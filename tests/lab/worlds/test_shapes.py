@@ -8,8 +8,8 @@ import pytest
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.lab.worlds.bench import write_bench_records
 from seawall.lab.worlds.demo import demo_settings
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import ConnectionPoint, catalogue, countries_with, v6_address
+from seawall.lab.worlds.seeded_random import SeededRandom
 from tests.lab.worlds.raw import Record, parsed, records
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from seawall.pipeline.live.apart import BackgroundWorker
+from seawall.pipeline.live.background_worker import BackgroundWorker
 
 
 def test_it_runs_in_another_thread_and_gives_its_result_once() -> None:

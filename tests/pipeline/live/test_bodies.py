@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from seawall.pipeline.live import bodies as module
 from seawall.pipeline.live import child
-from seawall.pipeline.live.bodies import KEPT_AS, IngestQueue
+from seawall.pipeline.live import ingest_queue as module
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
+from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue
 from seawall.pipeline.live.process import WatchProcess
 from seawall.pipeline.live.watcher import Receipt
 from seawall.pipeline.live.wire import MessageSocket

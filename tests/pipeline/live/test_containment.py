@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from seawall.detection.feedback_values import FeedbackDraft, Value
-from seawall.pipeline.live.desk import WhatIfService
+from seawall.pipeline.live.what_if import WhatIfService
 from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database import Database
 from tests.detection.feedback.making import NOW, TODAY, candidate, fact

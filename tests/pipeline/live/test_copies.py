@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.events.coded_batch import Keys
-from seawall.pipeline.live.copies import DuplicateFilter, Fingerprints
+from seawall.pipeline.live.duplicates import DuplicateFilter, Fingerprints
 from seawall.storage import Coder
 from tests.pipeline.live.test_detection import Watch, days_of
 from tests.sample_events import event, sign_in, table

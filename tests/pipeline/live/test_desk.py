@@ -14,8 +14,8 @@ from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.candidates import pack_candidates
-from seawall.pipeline.live.desk import FeedbackPreview, WhatIfService
 from seawall.pipeline.live.ruling import Ruling, rule
+from seawall.pipeline.live.what_if import FeedbackPreview, WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
 from tests.detection.feedback.making import NOW, TODAY, candidate, fact
@@ -304,12 +304,12 @@ def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
     expected = WhatIfService(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
     ahead = WhatIfService(store.database, lambda: NOW, configured=0.2)
     ahead.warm(lambda: False)
-    monkeypatch.setattr("seawall.pipeline.live.board.unpack_candidates", None)
+    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidates", None)
     assert ahead.preview(id_, draft) == expected
 
 
 def test_reading_ahead_ends_when_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.pipeline.live.board.unpack_candidates", None)
+    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidates", None)
     asked = iter([True])
     WhatIfService(store.database, lambda: NOW).warm(lambda: next(asked))
     assert next(asked, None) is None

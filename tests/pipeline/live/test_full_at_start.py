@@ -16,7 +16,7 @@ import pytest
 from seawall.cli.main import main
 from seawall.console.context import KEY_BYTES, KEY_FILE, installation_key
 from seawall.storage.errors import DatabaseAway, DatabaseNotMigrated, LakeBroken, StoreRefused
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.gate.gates import free_port
 from tests.storage.database.postgresql import Server, programs
 

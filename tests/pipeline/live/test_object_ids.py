@@ -12,7 +12,7 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.storage.joined_names import OBJECT_IDS, STATE
 from seawall.storage.lake import Wanted
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.pipeline.live.test_detection import Watch, scanned
 from tests.sample_events import event, sign_in, table
 

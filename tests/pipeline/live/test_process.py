@@ -15,8 +15,8 @@ from seawall.events.formats.many_bodies import NamedText
 from seawall.events.readers import Limits
 from seawall.pipeline.live import parsing
 from seawall.pipeline.live import process as process_module
-from seawall.pipeline.live.bodies import batches_of
 from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.parser import read_of
 from seawall.pipeline.live.parsing import Parsers, pack_answer, unpack_answer
 from seawall.pipeline.live.process import WatchProcess

@@ -214,7 +214,7 @@ def test_a_database_that_is_away_for_a_while(logs: Path, expected: Stored, tmp_p
 def test_a_full_queue_tells_senders_to_come_again(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.pipeline.live import bodies as module
+    from seawall.pipeline.live import ingest_queue as module
 
     monkeypatch.setattr(module, "_ROOM_SECONDS", 0.1)
     body = bodies(logs)[0]

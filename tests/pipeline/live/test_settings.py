@@ -9,8 +9,8 @@ import pytest
 
 from seawall.cli import serve, watch
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.storage import copies
-from seawall.storage.place import open_store
+from seawall.storage import backup
+from seawall.storage.location import open_store
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "watch.md"
 
@@ -37,6 +37,6 @@ def test_no_option_sets_it(verb: object) -> None:
 def test_a_backup_carries_no_file_that_nobody_reads(tmp_path: Path) -> None:
     with open_store(tmp_path / "store", make=True) as store:
         (store.folder / "settings.toml").write_text("records = 1\n")
-        copies.back_up(store, tmp_path / "backup", at=1)
+        backup.back_up(store, tmp_path / "backup", at=1)
     assert not (tmp_path / "backup" / "settings.toml").exists()
-    copies.restore(tmp_path / "backup", tmp_path / "restored")
+    backup.restore(tmp_path / "backup", tmp_path / "restored")

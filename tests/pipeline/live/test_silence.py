@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seawall.events.array_state import StateInvalid
 from seawall.pipeline.live.settings import SilenceSettings
-from seawall.pipeline.live.silence import HOUR, HOURS, SilenceDetector, SourceRhythm
+from seawall.pipeline.live.silent_sources import HOUR, HOURS, SilenceDetector, SourceRhythm
 
 KEY = ("org", "m365_audit")
 MONDAY = 4 * 24

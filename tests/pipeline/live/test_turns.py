@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seawall.pipeline.live.detection import Detection
-from seawall.pipeline.live.turns import LATE_BURST, LATE_SECONDS, ShardScheduler
+from seawall.pipeline.live.shard_scheduler import LATE_BURST, LATE_SECONDS, ShardScheduler
 from seawall.storage.lake import Lake
 from tests.sample_events import event, table
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from seawall.response.containment.carrying_out import PlanRun
 from seawall.response.containment.history import Phase
 from seawall.response.containment.journal import Journal, open_journal
+from seawall.response.containment.plan_run import PlanRun
 from seawall.response.containment.values import ContainmentPlan, StepResult
 from seawall.response.containment.values import Vendor as VendorName
 from seawall.response.containment.vendors import VendorHost, Vendors

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from seawall.response.containment.documents import plan_from_document, plan_to_document
+from seawall.response.containment.lockout_guard import refuse_lockout
 from seawall.response.containment.planning import make_plan
 from seawall.response.containment.settings import ContainmentSettings, GoogleSettings, OktaSettings
-from seawall.response.containment.sparing import refuse_lockout
 from seawall.response.containment.values import ContainmentPlan, ContainmentStep
 from seawall.response.containment.values import Vendor as VendorName
 from seawall.response.errors import RespondInvalid

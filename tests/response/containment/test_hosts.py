@@ -13,7 +13,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from seawall.response.containment.hosts import ConfiguredVendors
 from seawall.response.containment.planning import make_plan
 from seawall.response.containment.settings import (
     ContainmentSettings,
@@ -23,6 +22,7 @@ from seawall.response.containment.settings import (
     OktaSettings,
 )
 from seawall.response.containment.values import Vendor as VendorName
+from seawall.response.containment.vendor_hosts import ConfiguredVendors
 from seawall.response.containment.vendors import Vendors
 from seawall.response.errors import RespondInvalid
 from seawall_base.errors import CollectInvalid

@@ -37,7 +37,7 @@ from seawall.response.notification.sending import (
     plan_deliveries,
 )
 from seawall.response.notification.tracking import LetterDelivery, list_deliveries
-from seawall.response.notification.ways import PASSWORD, make_transports
+from seawall.response.notification.transports import PASSWORD, make_transports
 from seawall.response.scope_values import Scope
 from tests.base.webhooks.receiver import receiving
 from tests.response.cases import ANNA, BEN, RECIPIENTS, SHORT, case_text, folder, mailbox, messages, scope
@@ -335,7 +335,7 @@ from seawall.response.notification.case_file import read_case
 from seawall.response.notification.drafts import read_draft
 from seawall.response.notification.sending import DraftSender
 from seawall.response.notification.smtp import MailTransport
-from seawall.response.notification.ways import make_transports
+from seawall.response.notification.transports import make_transports
 file, where = Path(sys.argv[1]), sys.argv[2]
 def step(name):
     if name == where:

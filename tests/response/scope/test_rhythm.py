@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.scope.rhythm import LogRhythm, tail_probability
+from seawall.response.scope.log_rhythm import LogRhythm, tail_probability
 
 WEEKS = 8
 

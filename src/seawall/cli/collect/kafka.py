@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.plurals import plural
 
 
@@ -101,8 +101,8 @@ def _run(
 
     settings = read_settings("kafka", config, typed)
     with stopping() as stop:
-        say = (lambda _: None) if quiet else streams.say
-        with open_member(out, settings, Clock(stop), streams.say) as (name, member):
+        say = (lambda _: None) if quiet else output.say
+        with open_member(out, settings, Clock(stop), output.say) as (name, member):
             if not once:
                 say(f"reading {plural(len(settings['topics']), 'topic')} of {name} into {out}")
             outcome = member.run(once=once)

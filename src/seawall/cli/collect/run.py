@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.collection.collector import collector_of, open_collection
 from seawall.collection.errors import CollectIncomplete
 from seawall.collection.run import CollectionPass, PassOutcome
@@ -40,9 +40,9 @@ def run(
     with stopping() as stop:
         clock = Clock(stop)
         collector = collector_of(vendor, settings, clock, base_url)
-        say = (lambda _: None) if quiet else streams.say
+        say = (lambda _: None) if quiet else output.say
         with open_collection(out, vendor, collector.tenant) as book:
-            passes = CollectionPass(vendor, collector.source, collector.clients, book, clock, streams.say)
+            passes = CollectionPass(vendor, collector.source, collector.clients, book, clock, output.say)
             try:
                 if once:
                     print_outcome(passes.once(), vendor, collector.tenant, out, quiet, as_json)
@@ -61,7 +61,7 @@ def _pass(passes: CollectionPass, say: Any) -> None:
     try:
         outcome = passes.once()
     except (CollectRefused, OutputUnwritable) as error:
-        streams.say(f"error: {error.message}", f"  fix: {error.fix}")
+        output.say(f"error: {error.message}", f"  fix: {error.fix}")
         return
     if outcome.records:
         say(plural(outcome.records, "new record"))
@@ -72,7 +72,7 @@ def print_outcome(
 ) -> None:
     """Say what one pass brought. Raises CollectIncomplete when it could not fetch everything."""
     if as_json:
-        streams.answer_json(
+        output.answer_json(
             {
                 "vendor": vendor,
                 "tenant": tenant,
@@ -83,7 +83,7 @@ def print_outcome(
             }
         )
     elif not quiet:
-        streams.say(f"{plural(outcome.records, 'new record')} in {plural(outcome.pieces, 'answer')}")
+        output.say(f"{plural(outcome.records, 'new record')} in {plural(outcome.pieces, 'answer')}")
     if not outcome.is_complete:
         failed = {**outcome.waiting, **outcome.refused}
         raise CollectIncomplete(
@@ -91,7 +91,7 @@ def print_outcome(
             fix="; ".join(dict.fromkeys(advice(why) for why in failed.values())),
         )
     if not quiet:
-        streams.next_step(f"seawall collect status --out {streams.quote_path(out)}")
+        output.next_step(f"seawall collect status --out {output.quote_path(out)}")
 
 
 @contextmanager

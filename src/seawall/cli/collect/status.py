@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.errors import InputUnreadable
 from seawall_base.plurals import plural
 
@@ -35,9 +35,9 @@ def show(out: Path, as_json: bool) -> None:
     rows = [_row(one, now) for one in found]
     is_missing = any(row["gaps"] or row["is_behind"] for row in rows)
     if as_json:
-        streams.answer_json({"out": str(out), "is_missing": is_missing, "feeds": rows})
+        output.answer_json({"out": str(out), "is_missing": is_missing, "feeds": rows})
     else:
-        streams.answer(lambda console: _draw(console, rows))
+        output.answer(lambda console: _draw(console, rows))
     if is_missing:
         raise typer.Exit(GAPS_FOUND)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.scan import FailLevel
 from seawall_base.plurals import plural
 
@@ -107,9 +107,9 @@ def audit(
         settings, lambda url: fetch(url, limit=LARGEST, timeout=TIMEOUT_SECONDS, trust=trust).body, time.time
     )
     if as_json:
-        streams.answer_json(audit_document(result))
+        output.answer_json(audit_document(result))
     else:
-        streams.answer(lambda console: show_audit(console, result))
+        output.answer(lambda console: show_audit(console, result))
     if not quiet:
         _tell(result, store)
     if fail_on is not None and any(at_or_above(f.kind.severity, fail_on.value) for f in result.findings):
@@ -133,13 +133,13 @@ def _tell(result: AuditResult, store: Path | None) -> None:
     """What was not read, and what a next run will know."""
     for item in result.unread:
         if not item.foreign:
-            streams.say(f"not read: {item.source}: {item.reason}")
+            output.say(f"not read: {item.source}: {item.reason}")
     passed_over = sum(item.foreign for item in result.unread)
     if passed_over:
-        streams.say(f"skipped {plural(passed_over, 'file')} without keys")
+        output.say(f"skipped {plural(passed_over, 'file')} without keys")
     for note in result.notes:
-        streams.say(f"note: {note}")
+        output.say(f"note: {note}")
     if store is None:
-        streams.say("no key inventory: add --store, so that the next run notices vanished and returned keys")
+        output.say("no key inventory: add --store, so that the next run notices vanished and returned keys")
     elif result.fresh:
-        streams.say(f"created a new key inventory: {store}")
+        output.say(f"created a new key inventory: {store}")

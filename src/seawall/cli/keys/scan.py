@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.accepted import Baseline
@@ -90,9 +90,9 @@ def scan(
             write_baseline, f"{document}\n".encode(), fix="name a file in a folder that you may write to"
         )
     if as_json:
-        streams.answer_json(leak_document(account))
+        output.answer_json(leak_document(account))
     else:
-        streams.answer(lambda console: show_leaks(console, account))
+        output.answer(lambda console: show_leaks(console, account))
     if account.is_interrupted:
         return INTERRUPTED
     if any(not found.accepted for found in account.findings) and not write_baseline:
@@ -119,7 +119,7 @@ def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) 
         written.prepare()
         others += [known, written]
         if not quiet:
-            streams.say(
+            output.say(
                 *(f"warning: bare numbers of key {name} are not searched for" for name in known.unsearched)
             )
     if sketches:
@@ -173,7 +173,7 @@ def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
         except KeysUnreadable as error:
             raise InputUnreadable(f"{source}: {error}", fix="give a JWK set to --jwks") from None
         if not quiet:
-            streams.say(*(f"warning: {source}: {warning}" for warning in found.warnings))
+            output.say(*(f"warning: {source}: {warning}" for warning in found.warnings))
         if not found.keys:
             raise InputUnreadable(f"{source}: no public key to look for", fix="give a JWK set to --jwks")
         keys |= {key.thumbprint: key for key in found.keys}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def sketch(
     in_all = add_to_file(out, sketches)
     rows = [{"key": made.key, "parts": [part.name for part in made.parts]} for made in sketches]
     if as_json:
-        streams.answer_json({"out": str(out), "sketches": rows, "in_all": in_all})
+        output.answer_json({"out": str(out), "sketches": rows, "in_all": in_all})
     else:
-        streams.write("".join(f"{row['key']}  {' '.join(row['parts'])}\n" for row in rows))
+        output.write("".join(f"{row['key']}  {' '.join(row['parts'])}\n" for row in rows))
     if not quiet:
-        streams.say(f"{out} holds sketches of {plural(in_all, 'key')}; nobody can compute a key from it")
-        streams.next_step(f"seawall keys scan PATH --sketches {streams.quote_path(out)}")
+        output.say(f"{out} holds sketches of {plural(in_all, 'key')}; nobody can compute a key from it")
+        output.next_step(f"seawall keys scan PATH --sketches {output.quote_path(out)}")
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall.response.containment.history import Phase
@@ -93,8 +93,8 @@ def apply(
     found = read_plan(plan)
     where = journal or journal_path(plan)
     wanted = select_steps(found, steps, _level(up_to))
-    typed = f"seawall respond apply {streams.quote_path(plan)}"
-    typed += f" --journal {streams.quote_path(journal)}" if journal else ""
+    typed = f"seawall respond apply {output.quote_path(plan)}"
+    typed += f" --journal {output.quote_path(journal)}" if journal else ""
     asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
     _run(asked, really, approver, config, done, by, again)
 
@@ -129,7 +129,7 @@ def undo(
 
     found = read_plan_of_journal(journal)
     wanted = select_steps(found, steps, "precaution")
-    typed = f"seawall respond undo {streams.quote_path(journal)}"
+    typed = f"seawall respond undo {output.quote_path(journal)}"
     asked = _Asked(found, journal, "undo", wanted, typed, _choice(steps, _DEFAULT), as_json)
     _run(asked, really, approver, config, done, by, again)
 
@@ -229,21 +229,21 @@ def _show(asked: _Asked) -> None:
         by_id = {action["id"]: action for action in document["actions"]}
         document["actions"] = [by_id[action.id] for action in shown]
         plain = _plain(plan, stands)
-        streams.answer_json({"applied": False, "phase": asked.phase, "plan": document, "steps": plain})
+        output.answer_json({"applied": False, "phase": asked.phase, "plan": document, "steps": plain})
     else:
-        streams.answer(lambda console: show_plan(console, plan, with_calls=True, shown=shown))
+        output.answer(lambda console: show_plan(console, plan, with_calls=True, shown=shown))
         if stands:
-            streams.answer(lambda console: show_results(console, plan, stands))
+            output.answer(lambda console: show_results(console, plan, stands))
     if not is_undo:
         _say_what_is_hidden(asked)
     if not shown:
-        streams.say("no step of this plan was applied" if is_undo else "no step was selected")
+        output.say("no step of this plan was applied" if is_undo else "no step was selected")
         return
-    streams.say("nothing was changed")
+    output.say("nothing was changed")
     typed = f"{asked.typed}{asked.choice}"
     if not is_undo:
-        streams.say(f"to do a step by hand, do it, then record it with {typed} --done STEP --by NAME")
-    streams.next_step(f"{typed} --apply --approver NAME --config FILE")
+        output.say(f"to do a step by hand, do it, then record it with {typed} --done STEP --by NAME")
+    output.next_step(f"{typed} --apply --approver NAME --config FILE")
 
 
 def _say_what_is_hidden(asked: _Asked) -> None:
@@ -254,7 +254,7 @@ def _say_what_is_hidden(asked: _Asked) -> None:
     named = [f"{numbers[action.id]} ({action.confidence})" for action in hidden]
     more = f" and {len(named) - _LISTED:,} more" if len(named) > _LISTED else ""
     noun = "step" if len(named) == 1 else "steps"
-    streams.say(
+    output.say(
         f"not shown: {noun} {', '.join(named[:_LISTED])}{more}; {asked.show} shows {'it' if noun == 'step' else 'them'}"
     )
 
@@ -273,16 +273,16 @@ def _confirm(asked: _Asked, name: str, by: str) -> None:
         confirm_step(journal, plan, action, by, phase)
         stands, head = list_step_states(plan, journal.entries, phase), journal.head
     was = "done" if phase == "apply" else "rolled back"
-    streams.say(f"recorded: step {plan.numbers[action.id]} was {was}: {action.title}")
+    output.say(f"recorded: step {plan.numbers[action.id]} was {was}: {action.title}")
     _tell(asked, stands, head)
 
 
 def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) -> None:
-    from seawall.response.containment.carrying_out import PlanRun
-    from seawall.response.containment.hosts import ConfiguredVendors
+    from seawall.response.containment.lockout_guard import refuse_lockout
+    from seawall.response.containment.plan_run import PlanRun
     from seawall.response.containment.session import begin_journal, find_shown_step
     from seawall.response.containment.settings import read_settings
-    from seawall.response.containment.sparing import refuse_lockout
+    from seawall.response.containment.vendor_hosts import ConfiguredVendors
     from seawall.response.containment.vendors import Vendors
     from seawall_base.clock import Clock
 
@@ -299,7 +299,7 @@ def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) ->
         run = PlanRun(plan, journal, vendors, approver, asked.phase, asked.wanted, repeated)
         for result in run.carry_out():
             if result.state != "left out":
-                streams.say(f"{result.state}: step {numbers[result.step]}, {result.step}")
+                output.say(f"{result.state}: step {numbers[result.step]}, {result.step}")
             results.append(result)
         head = journal.head
     if asked.phase == "undo":
@@ -314,7 +314,7 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
 
     plan, numbers = asked.plan, asked.plan.numbers
     if asked.as_json:
-        streams.answer_json(
+        output.answer_json(
             {
                 "applied": True,
                 "phase": asked.phase,
@@ -325,21 +325,19 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
             }
         )
     else:
-        streams.answer(lambda console: show_results(console, plan, results))
-    streams.say(f"journal: {asked.where}, which ends with {head}")
+        output.answer(lambda console: show_results(console, plan, results))
+    output.say(f"journal: {asked.where}, which ends with {head}")
     waiting = [result.step for result in results if result.state == "waiting"]
     if waiting:
         first = waiting[0]
-        streams.next_step(f"do step {numbers[first]} by hand, then {asked.typed} --done {first} --by NAME")
+        output.next_step(f"do step {numbers[first]} by hand, then {asked.typed} --done {first} --by NAME")
     elif open_ := [result.step for result in results if result.state == "pending"]:
         first = open_[0]
-        streams.next_step(
+        output.next_step(
             f"the other steps; {asked.typed} --done {first} --by NAME records that step {numbers[first]} was done by hand"
         )
     elif asked.phase == "apply":
-        streams.next_step(
-            f"seawall respond watch {streams.quote_path(asked.where)} PATH, during the next days"
-        )
+        output.next_step(f"seawall respond watch {output.quote_path(asked.where)} PATH, during the next days")
 
 
 def _plain(plan: ContainmentPlan, results: list[StepResult]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, where
 from seawall_base.clock import read_wall_clock
 
@@ -44,7 +44,7 @@ def attention(
     from seawall.response.containment.session import require_person
     from seawall.response.errors import JournalBroken
     from seawall.storage.database import Database
-    from seawall.storage.place import check_folder, database_place
+    from seawall.storage.location import check_folder, database_place
     from seawall_base.plurals import plural
     from seawall_base.times import rfc3339
 
@@ -68,13 +68,13 @@ def attention(
         details = {"by": name, "until": rfc3339(found.until)}
         work.audit.append(at=now, actor="local", action=action, subject=f"plan {found.id}", details=details)
     if as_json:
-        streams.answer_json(
+        output.answer_json(
             {"plan": found.id, "until": rfc3339(found.until), "ended": end, "organisations": changed}
         )
     elif end:
-        streams.write(f"attention to plan {found.id} was ended in {plural(changed, 'organisation')}\n")
+        output.write(f"attention to plan {found.id} was ended in {plural(changed, 'organisation')}\n")
     else:
-        streams.write(
+        output.write(
             f"plan {found.id} is watched in {plural(changed, 'organisation')} until {rfc3339(found.until)}\n"
         )
-    streams.next_step(f"seawall store check{where(store, database)}")
+    output.next_step(f"seawall store check{where(store, database)}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.incident_options import (
     IncidentOption,
     OutFolder,
@@ -62,10 +62,10 @@ def export(
     with open_source(out, store, database) as kept:
         made = export_incident(kept, kept.incident(wanted), __version__)
     if writing.FORMS["sigma"] not in made:
-        streams.say("no Sigma rule: nothing distinguishes the intruder from the account's baseline")
+        output.say("no Sigma rule: nothing distinguishes the intruder from the account's baseline")
     if form is not None:
-        streams.write(made.get(writing.FORMS[form], ""))
+        output.write(made.get(writing.FORMS[form], ""))
         return
     if to is not None:
         writing.write_files(to, made)
-        streams.say(f"wrote {', '.join((*made, writing.MANIFEST))} into {to}")
+        output.say(f"wrote {', '.join((*made, writing.MANIFEST))} into {to}")

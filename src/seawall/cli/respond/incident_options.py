@@ -59,7 +59,7 @@ def open_source(out: Path | None, store: Path | None, database: str | None) -> I
         yield ScanResults(out if out is not None else DEFAULT_OUT)
         return
     from seawall.response.stored_incidents import open_stored_incidents
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     with open_store(store, database) as found:
         yield open_stored_incidents(found)

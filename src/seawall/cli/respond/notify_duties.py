@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.notify_options import By, CaseFile, Note, ScopeFile, When, moment, scope_of
 from seawall.cli.store.options import AsJson
 from seawall_base.clock import read_wall_clock
@@ -37,13 +37,13 @@ def deadlines(case: CaseFile, as_json: AsJson = False) -> None:
     )
     if as_json:
         aware = read.case.aware.isoformat()
-        streams.answer_json({"aware": aware, "deadlines": [deadline_document(one) for one in found]})
+        output.answer_json({"aware": aware, "deadlines": [deadline_document(one) for one in found]})
         return
     zone = ZoneInfo(read.case.zone)
-    streams.answer(lambda console: show_deadlines(console, found, lambda time: time.astimezone(zone)))
-    streams.say("strictest reading of the law; this is not legal advice")
-    streams.next_step(
-        f"seawall respond notify report {streams.quote_path(case)} --duty ID --by NAME, once the authority is notified"
+    output.answer(lambda console: show_deadlines(console, found, lambda time: time.astimezone(zone)))
+    output.say("strictest reading of the law; this is not legal advice")
+    output.next_step(
+        f"seawall respond notify report {output.quote_path(case)} --duty ID --by NAME, once the authority is notified"
     )
 
 
@@ -76,10 +76,10 @@ def report(
     with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
         entry = reported(register, duty, by=by, note=note, when=at, at=read_wall_clock())
     if as_json:
-        streams.answer_json({"duty": entry.target, "sequence": entry.sequence})
+        output.answer_json({"duty": entry.target, "sequence": entry.sequence})
     else:
-        streams.write(f"recorded: {entry.target}\n")
-    streams.next_step(f"seawall respond notify deadlines {streams.quote_path(case)}")
+        output.write(f"recorded: {entry.target}\n")
+    output.next_step(f"seawall respond notify deadlines {output.quote_path(case)}")
 
 
 def package(
@@ -108,7 +108,7 @@ def package(
 
     names = write_package(read_case(case), scope_of(case, scope), out, organisation=organisation)
     if as_json:
-        streams.answer_json({"out": str(out), "files": list(names)})
+        output.answer_json({"out": str(out), "files": list(names)})
     else:
-        streams.write("".join(f"{out / name}\n" for name in names))
-    streams.next_step(f"(cd {streams.quote_path(out)} && sha256sum --check {MANIFEST})")
+        output.write("".join(f"{out / name}\n" for name in names))
+    output.next_step(f"(cd {output.quote_path(out)} && sha256sum --check {MANIFEST})")

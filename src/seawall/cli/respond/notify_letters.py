@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.incident_options import StoreInstead
 from seawall.cli.respond.notify_options import SCOPE, CaseFile, ScopeFile, aware_text, scope_of
 from seawall.cli.store.options import AsJson, DatabaseUrl
@@ -62,9 +62,9 @@ def begin(
     """
     import re
 
-    from seawall.response.notification.beginning import write_case_file
     from seawall.response.notification.drafts import write_file
-    from seawall.response.notification.ways import PASSWORD
+    from seawall.response.notification.new_case import write_case_file
+    from seawall.response.notification.transports import PASSWORD
     from seawall.response.scope.document import write_scope
     from seawall_base.errors import UsageError
 
@@ -85,11 +85,11 @@ def begin(
     if not (folder / SCOPE).exists():
         write_scope(folder / SCOPE, found)
     if as_json:
-        streams.answer_json({"case": str(file), "scope": str(folder / SCOPE)})
+        output.answer_json({"case": str(file), "scope": str(folder / SCOPE)})
     else:
-        streams.write(f"{file}\n")
-    streams.next_step(
-        f"fill in {streams.quote_path(file)}, then seawall respond notify draft {streams.quote_path(file)}"
+        output.write(f"{file}\n")
+    output.next_step(
+        f"fill in {output.quote_path(file)}, then seawall respond notify draft {output.quote_path(file)}"
     )
 
 
@@ -104,7 +104,7 @@ def _scope(
     from seawall.response.scope.document import read_scope
     from seawall.response.scope.stored import scope_of_store
     from seawall.response.stored_incidents import open_stored_incidents
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
     from seawall_base.errors import UsageError
 
     if (file is None) == (store is None):
@@ -119,9 +119,9 @@ def _scope(
         asked = ScopeQuery(incidents=find_records(open_stored_incidents(opened), [incident]))
         found, reading = scope_of_store(opened, asked, SearchBounds(), report)
     if not quiet:
-        streams.say(*(f"warning: {warning}" for warning in warnings(found)))
+        output.say(*(f"warning: {warning}" for warning in warnings(found)))
         for code, count in sorted(reading.problems.items()):
-            streams.say(f"not read: {count:,} ({code}); no verdict considers these records")
+            output.say(f"not read: {count:,} ({code}); no verdict considers these records")
     return found
 
 
@@ -167,20 +167,20 @@ def draft(
         step=_print_answer,
     )
     if as_json:
-        streams.answer_json(draft_to_document(made))
+        output.answer_json(draft_to_document(made))
     else:
-        streams.answer(lambda console: show_draft(console, made))
-    streams.say(
+        output.answer(lambda console: show_draft(console, made))
+    output.say(
         *made.notes, f"{plural(len(made.letters), 'letter')} in {case.parent / FOLDER / FINAL}: review them"
     )
-    streams.next_step(
-        f"seawall respond notify send {streams.quote_path(case)} --draft {made.digest[:12]} --approved-by NAME"
+    output.next_step(
+        f"seawall respond notify send {output.quote_path(case)} --draft {made.digest[:12]} --approved-by NAME"
     )
 
 
 def _print_answer(done: int, of: int) -> None:
     if of >= _MANY and (done % _MANY == 0 or done == of):
-        streams.say(f"{done:,} of {of:,} letters")
+        output.say(f"{done:,} of {of:,} letters")
 
 
 def send(
@@ -241,15 +241,13 @@ def send(
     planned = plan_deliveries(read, found, NotificationRegister.read(case.parent), resend=tuple(resend or ()))
     if as_json:
         printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
-        streams.answer_json(
+        output.answer_json(
             {"sent": False, "planned": [write_planned_document(one) for one in planned], "printed": printed}
         )
     else:
-        streams.answer(lambda console: show_planned(console, planned, found.printed))
-    streams.say("nothing was sent")
-    streams.next_step(
-        f"the same with --approved-by NAME, once somebody has reviewed {case.parent / 'drafts'}"
-    )
+        output.answer(lambda console: show_planned(console, planned, found.printed))
+    output.say("nothing was sent")
+    output.next_step(f"the same with --approved-by NAME, once somebody has reviewed {case.parent / 'drafts'}")
 
 
 def _print_sent(
@@ -267,7 +265,7 @@ def _print_sent(
     from seawall.response.notification.drafts import final_folder as letter_folder
     from seawall.response.notification.register import NotificationRegister
     from seawall.response.notification.sending import DraftSender, count_outcomes
-    from seawall.response.notification.ways import make_transports
+    from seawall.response.notification.transports import make_transports
 
     read = read_case(case)
     sender = DraftSender(read, case.parent, make_transports(read, case.parent), read_wall_clock)
@@ -277,19 +275,19 @@ def _print_sent(
             results.append(result)
             one, outcome = result.planned, result.outcome
             if outcome is not None:
-                streams.say(f"{one.letter.recipient} by {one.way}: {outcome.state} {outcome.reason}".rstrip())
+                output.say(f"{one.letter.recipient} by {one.way}: {outcome.state} {outcome.reason}".rstrip())
     finally:
         register = NotificationRegister.read(case.parent)
         if store is not None and register.head.sequence:
             note_head(register, read.case.id, store, database)
     for letter in found.printed[:_SAID]:
         place = letter_folder(case.parent, letter.recipient, letter.version)
-        streams.say(
+        output.say(
             f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and record it with `tell`"
         )
     more = len(found.printed) - _SAID
     if more > 0:
-        streams.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all")
+        output.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all")
     counts = count_outcomes(results)
     if as_json:
         document = {
@@ -297,14 +295,14 @@ def _print_sent(
             "counts": counts,
             "results": [result_document(result) for result in results],
         }
-        streams.answer_json({**document, "head": str(register.head)})
+        output.answer_json({**document, "head": str(register.head)})
     else:
-        streams.answer(lambda console: show_results(console, results, found.printed))
+        output.answer(lambda console: show_results(console, results, found.printed))
     told = [f"{count} {name}" for name, count in counts.items()]
     if found.printed:
         told.append(f"{len(found.printed)} on paper")
-    streams.say(", ".join(told) or "there was nothing to send")
-    streams.next_step(f"seawall respond notify register {streams.quote_path(case)}")
+    output.say(", ".join(told) or "there was nothing to send")
+    output.next_step(f"seawall respond notify register {output.quote_path(case)}")
     if any(counts.get(name) for name in ("failed", "unsure", "needs --resend", "not tried")):
         raise typer.Exit(1)
 
@@ -312,7 +310,7 @@ def _print_sent(
 def note_head(register: NotificationRegister, case: str, store: Path, database: str | None) -> None:
     """Record the head of a register in a store's audit trail, so that truncation is detected."""
     from seawall.storage.database import Database
-    from seawall.storage.place import check_folder, database_place
+    from seawall.storage.location import check_folder, database_place
 
     check_folder(store)
     opened = Database.open(database_place(store, database))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.notify_options import SCOPE, By, CaseFile, Note, ScopeFile, When, moment
 from seawall.cli.store.options import AsJson, DatabaseUrl
 from seawall_base.clock import read_wall_clock
@@ -64,12 +64,12 @@ def show(
     if as_json:
         sent = [delivery_document(one) for one in found]
         paper = [paper_document(one) for one in printed]
-        streams.answer_json({"head": str(register.head), "deliveries": sent, "paper": paper})
+        output.answer_json({"head": str(register.head), "deliveries": sent, "paper": paper})
     elif found or printed:
-        streams.answer(lambda console: show_deliveries(console, found, printed))
+        output.answer(lambda console: show_deliveries(console, found, printed))
     else:
-        streams.say(f"no letter was sent in the case {read_case(case).case.id} yet")
-    streams.say(f"the register is complete; its head is {register.head}")
+        output.say(f"no letter was sent in the case {read_case(case).case.id} yet")
+    output.say(f"the register is complete; its head is {register.head}")
 
 
 def _answer(
@@ -84,9 +84,9 @@ def _answer(
     known = read_scope(file) if scope is not None or file.exists() else None
     found = find_answer(who, read_case(case), register, known)
     if as_json:
-        streams.answer_json(answer_document(found))
+        output.answer_json(answer_document(found))
     else:
-        streams.answer(lambda console: show_answer(console, found))
+        output.answer(lambda console: show_answer(console, found))
 
 
 def _compare(
@@ -108,7 +108,7 @@ def _compare(
 
 def _note_heads(case: str, store: Path, database: str | None) -> list[str]:
     from seawall.storage.database import Database
-    from seawall.storage.place import check_folder, database_place
+    from seawall.storage.location import check_folder, database_place
 
     check_folder(store)
     opened = Database.open(database_place(store, database))
@@ -147,16 +147,16 @@ def acknowledge(
     """
     from seawall.response.notification.case_file import read_case
     from seawall.response.notification.confirming import record_acknowledgement as confirmed
-    from seawall.response.notification.keys import load_case_key
+    from seawall.response.notification.letter_ids import load_case_key
     from seawall.response.notification.register import NotificationRegister
 
     read, key = read_case(case), load_case_key(case.parent, create=False)
     with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
         entry = confirmed(register, read, key, code, by=by, note=note, at=read_wall_clock())
     if as_json:
-        streams.answer_json({"recipient": entry.recipient, "version": entry.version})
+        output.answer_json({"recipient": entry.recipient, "version": entry.version})
     else:
-        streams.write(f"acknowledged: {entry.recipient}, version {entry.version}\n")
+        output.write(f"acknowledged: {entry.recipient}, version {entry.version}\n")
 
 
 def tell(
@@ -196,9 +196,9 @@ def tell(
     with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
         entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=read_wall_clock())
     if as_json:
-        streams.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
+        output.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
     else:
-        streams.write(f"recorded: {entry.recipient} was notified, {entry.way}\n")
+        output.write(f"recorded: {entry.recipient} was notified, {entry.way}\n")
 
 
 def bounces(
@@ -240,13 +240,13 @@ def bounces(
             "strange": reading.strange,
             "unreadable": reading.unreadable,
         }
-        streams.answer_json({**counts, "taken": rows})
+        output.answer_json({**counts, "taken": rows})
         return
     for row in rows:
-        streams.write(
+        output.write(
             f"{row['recipient']}, version {row['version']}: {row['said']} {row['status']} {row['reason']}\n"
         )
-    streams.say(
+    output.say(
         f"{reading.read} messages: {len(rows)} new reports of this case, {reading.known} known, {reading.strange} others, "
         f"{reading.unreadable} unreadable"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.incident_options import (
     IncidentOption,
     OutFolder,
@@ -88,15 +88,15 @@ def plan(
     if as_json:
         from seawall.response.containment.documents import plan_to_document
 
-        streams.answer_json({"plan": plan_to_document(made)})
+        output.answer_json({"plan": plan_to_document(made)})
     else:
         from seawall.report.containment import show_plan
 
-        streams.answer(lambda console: show_plan(console, made, with_calls=calls))
+        output.answer(lambda console: show_plan(console, made, with_calls=calls))
     if to is not None:
-        streams.next_step(f"seawall respond apply {streams.quote_path(to)}")
+        output.next_step(f"seawall respond apply {output.quote_path(to)}")
     else:
-        streams.next_step("the same with --to plan.json, to apply it")
+        output.next_step("the same with --to plan.json, to apply it")
 
 
 def _make(kept: IncidentSource, wanted: str | None, scope_file: Path | None, **how: Any) -> ContainmentPlan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall.response.signals.event import SignalNotice
@@ -58,9 +58,9 @@ def key(
 
     is_new = not path.exists() and not path.is_symlink()
     made = signing.make_signing_key(path) if is_new else signing.load_signing_key(path)
-    streams.answer_json({"keys": [made.jwk()]})
+    output.answer_json({"keys": [made.jwk()]})
     if is_new:
-        streams.say(f"created {path}; keep it where only this user can read it")
+        output.say(f"created {path}; keep it where only this user can read it")
 
 
 @app.command(short_help="Send one event to every receiver.")
@@ -114,10 +114,10 @@ def tell_all(settings: SignalSettings, notices: Sequence[SignalNotice], *, send:
                 for notice in notices
                 for stream in settings.streams
             ]
-            streams.answer_json({"sent": False, "claims": claims})
+            output.answer_json({"sent": False, "claims": claims})
         else:
-            streams.write("".join(_would(notice, settings) for notice in notices))
-        streams.say("nothing was sent: add --send")
+            output.write("".join(_would(notice, settings) for notice in notices))
+        output.say("nothing was sent: add --send")
         return
     signing_key = signing.load_signing_key(settings.key)
     outbox = _outbox(settings)
@@ -128,10 +128,10 @@ def tell_all(settings: SignalSettings, notices: Sequence[SignalNotice], *, send:
     finally:
         outbox.close()
     if json:
-        streams.answer_json({"sent": True, "told": told, "pushed": pushed})
+        output.answer_json({"sent": True, "told": told, "pushed": pushed})
     else:
         for one in told:
-            streams.write(f"{one.stream}: {one.event} {'is stored' if one.is_new else 'was sent before'}\n")
+            output.write(f"{one.stream}: {one.event} {'is stored' if one.is_new else 'was sent before'}\n")
     _say(pushed)
 
 
@@ -194,7 +194,7 @@ def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
     finally:
         outbox.close()
     if json:
-        streams.answer_json({"pushed": done})
+        output.answer_json({"pushed": done})
     _say(done)
     if any(one.waiting for one in done):
         raise typer.Exit(1)
@@ -217,15 +217,15 @@ def listing(settings: SETTINGS = HERE, json: JSON = False) -> None:
         outbox.close()
     rows = [_row(one) for one in found]
     if json:
-        streams.answer_json({"signals": rows})
+        output.answer_json({"signals": rows})
         return
     for row in rows:
         said = f"  {row['err']} {row['description']}".rstrip()
-        streams.write(
+        output.write(
             f"{row['number']:>5}  {row['made']}  {row['stream']:20} {row['event']:20} {row['state']:8}{said}\n"
         )
     if not rows:
-        streams.say("no event was sent yet")
+        output.say("no event was sent yet")
 
 
 @app.command(short_help="Queue a refused event token again.")
@@ -248,7 +248,7 @@ def again(
             raise UsageError(f"{number} is not a refused event token", fix="seawall respond signals list")
     finally:
         outbox.close()
-    streams.say(f"{number} is queued again; next: seawall respond signals deliver")
+    output.say(f"{number} is queued again; next: seawall respond signals deliver")
 
 
 @app.command(short_help="Send a verification event to a receiver.")
@@ -328,7 +328,7 @@ def serve(
 
     def ready() -> None:
         pusher.start()
-        streams.say(f"listening on {address}")
+        output.say(f"listening on {address}")
 
     try:
         code = listen_at(
@@ -385,4 +385,4 @@ def _row(kept: OutboxEntry) -> dict[str, Any]:
 def _say(done: Sequence[PushResult]) -> None:
     for one in done:
         text = f"{one.stream}: {one.taken} taken, {one.refused} refused, {one.waiting} waiting"
-        streams.say(text + (f" ({one.fault})" if one.fault else ""))
+        output.say(text + (f" ({one.fault})" if one.fault else ""))

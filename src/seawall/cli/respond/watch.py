@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.respond.incident_options import StoreInstead
 from seawall.cli.store.options import DatabaseUrl
 
@@ -74,7 +74,7 @@ def watch(
     looking, reading = _print_return(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:
-        streams.answer_json(
+        output.answer_json(
             {
                 "contained": rfc3339(contained.at),
                 "until": rfc3339(contained.until),
@@ -94,22 +94,22 @@ def watch(
         def draw(console: Console) -> None:
             show_returns(console, found)
 
-        streams.answer(draw)
+        output.answer(draw)
     else:
-        streams.write("No return was found.\n")
+        output.write("No return was found.\n")
     if not quiet:
-        streams.say(
+        output.say(
             f"looked from {rfc3339(contained.at)} to {rfc3339(contained.until)}, {reading.records:,} records read, "
             f"{looking.after:,} of them from that time"
         )
         if not looking.after:
-            streams.say(
+            output.say(
                 "warning: no record is from after the containment, so that no return can be found: give newer logs"
             )
         for code, count in sorted(reading.problems.items(), key=lambda one: -one[1])[:3]:
-            streams.say(f"not read: {count:,} × {code}")
+            output.say(f"not read: {count:,} × {code}")
         if looking.is_bounded:
-            streams.say("the search hit its limit and is incomplete: give fewer --days")
+            output.say("the search hit its limit and is incomplete: give fewer --days")
     if found:
         raise typer.Exit(CAME_BACK)
 
@@ -119,7 +119,7 @@ def _print_return(
 ) -> tuple[ReturnSearch, ReturnReading]:
     from seawall.cli import progress
     from seawall.response.returning_attacker import look_in_logs, look_in_store
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     with progress.show_progress(quiet=quiet) as report:
         if store is None:

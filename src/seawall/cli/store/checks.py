@@ -27,7 +27,7 @@ def run_store(folder: Path, database: str | None, head: Path | None) -> tuple[Do
 
 def _store(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.database.upgrading import version
-    from seawall.storage.place import database_place, open_store
+    from seawall.storage.location import database_place, open_store
 
     with open_store(folder, database) as opened:
         place = opened.database.place
@@ -37,7 +37,7 @@ def _store(folder: Path, database: str | None) -> DoctorCheck:
 
 def _audit(folder: Path, database: str | None, head: Path | None) -> DoctorCheck:
     from seawall.cli.store.looking import read_head
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     known = None if head is None else read_head(head)
     with open_store(folder, database) as opened, opened.database.reading() as work:
@@ -58,7 +58,7 @@ def _audit(folder: Path, database: str | None, head: Path | None) -> DoctorCheck
 
 
 def _events(folder: Path, database: str | None) -> DoctorCheck:
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     with open_store(folder, database) as opened:
         held = opened.lake.size()
@@ -72,7 +72,7 @@ def _events(folder: Path, database: str | None) -> DoctorCheck:
 
 def _writer(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.database import examination
-    from seawall.storage.place import database_place
+    from seawall.storage.location import database_place
 
     holder = examination.writer(database_place(folder, database))
     return DoctorCheck("Writer", "ok", "no program writes" if holder is None else f"{holder} writes")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import (
     DEFAULT_STORE,
     AsJson,
@@ -49,14 +49,14 @@ def prune(
     """
     from datetime import UTC, datetime, timedelta
 
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
     from seawall.storage.retention import prune as forget
 
     before = datetime.now(UTC).date() - timedelta(days=days)
     with open_store(store, database) as opened:
         gone = forget(opened, before, is_rehearsal=dry_run)
     if as_json:
-        streams.answer_json(
+        output.answer_json(
             {
                 "dry_run": dry_run,
                 "before": before.isoformat(),
@@ -67,12 +67,12 @@ def prune(
         return
     verb = "to be deleted" if dry_run else "gone"
     rows = ", ".join(parse_count(name, count) for name, count in gone.rows.items() if count) or "no rows"
-    streams.write(
+    output.write(
         f"before {before.isoformat()}, {verb}: {plural(gone.events, 'event')} of {plural(gone.days, 'day')} "
         f"({parse_size(gone.event_bytes)}); {rows}\n"
     )
     again = f"seawall store prune --days {days}{where(store, database)}"
-    streams.next_step(again if dry_run else f"seawall store size{where(store, database)}")
+    output.next_step(again if dry_run else f"seawall store size{where(store, database)}")
 
 
 def migrate(
@@ -88,18 +88,18 @@ def migrate(
     `seawall watch` and `seawall serve` migrate when they start. Back up a PostgreSQL database first.
     """
     from seawall.storage.database.upgrading import upgrade
-    from seawall.storage.place import check_folder, database_place
+    from seawall.storage.location import check_folder, database_place
 
     check_folder(store)
     done = upgrade(database_place(store, database), copies=store)
     copy = None if done is None or done.copy is None else str(done.copy)
     if as_json:
         before, after = (None, None) if done is None else (done.before, done.after)
-        streams.answer_json({"migrated": done is not None, "before": before, "after": after, "copy": copy})
+        output.answer_json({"migrated": done is not None, "before": before, "after": after, "copy": copy})
         return
     if done is None:
-        streams.write("the database already has this version\n")
+        output.write("the database already has this version\n")
     else:
         kept = f"; copy of the old file: {copy}" if copy else ""
-        streams.write(f"migrated from version {done.before} to {done.after}{kept}\n")
-    streams.next_step(f"seawall store check{where(store, database)}")
+        output.write(f"migrated from version {done.before} to {done.after}{kept}\n")
+    output.next_step(f"seawall store check{where(store, database)}")

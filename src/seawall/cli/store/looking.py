@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, parse_size, where
 from seawall_base.plurals import plural
 
@@ -29,7 +29,7 @@ def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_js
       seawall store size --store /var/lib/seawall --json
     """
     from seawall.storage.database import examination
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     with open_store(store, database) as opened:
         held = opened.lake.size()
@@ -48,10 +48,10 @@ def size(store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_js
             },
         }
     if as_json:
-        streams.answer_json(document)
+        output.answer_json(document)
         return
-    streams.answer(lambda console: _draw_size(console, document))
-    streams.next_step(f"seawall store prune --days 180 --dry-run{where(store, database)}")
+    output.answer(lambda console: _draw_size(console, document))
+    output.next_step(f"seawall store prune --days 180 --dry-run{where(store, database)}")
 
 
 def _tenants(days: Any) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def check(
     Exit code 1: something is damaged. The command changes nothing.
     """
     from seawall.storage.database import examination
-    from seawall.storage.place import open_store
+    from seawall.storage.location import open_store
 
     known = None if head is None else read_head(head)
     with open_store(store, database) as opened:
@@ -173,7 +173,7 @@ def check(
         },
     }
     if as_json:
-        streams.answer_json(document)
+        output.answer_json(document)
     else:
         lines = [f"events: {text}" for text in damaged] + [f"database: {text}" for text in faults]
         lines += [f"audit trail: {verdict.fault}"] if verdict.fault else []
@@ -182,8 +182,8 @@ def check(
             if lines
             else [f"no damage: {plural(parts, 'part')} of events, the database, {_entries(verdict.entries)}"]
         )
-        streams.write("".join(f"{_visible(line)}\n" for line in lines))
-        streams.next_step(
+        output.write("".join(f"{_visible(line)}\n" for line in lines))
+        output.next_step(
             f"seawall store backup DIR{where(store, database)}" if whole else "seawall store restore --help"
         )
     if not whole:

@@ -49,7 +49,7 @@ def parse_count(table: str, rows: int) -> str:
 
 def where(folder: Path, database: str | None) -> str:
     """Return the options that name this store again, for a next step; a URL may hold a password and is left out."""
-    from seawall.cli.streams import quote_path
+    from seawall.cli.output import quote_path
 
     store = "" if folder == DEFAULT_STORE else f" --store {quote_path(folder)}"
     return store + (" --database URL" if database is not None else "")

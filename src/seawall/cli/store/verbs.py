@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli.store import copies as store_copies
+from seawall.cli.store import backup as store_copies
 from seawall.cli.store import keeping as store_keeping
 from seawall.cli.store import looking as store_looking
 

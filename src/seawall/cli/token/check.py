@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall_tokens.policy.issuer_policy import RevocationList
@@ -88,11 +88,11 @@ def check(
         text, rules, time.time() if at is None else at, request=request, replay=MemoryReplayGuard()
     )
     if as_json:
-        streams.answer_json(check_document(examination))
+        output.answer_json(check_document(examination))
     else:
-        streams.answer(lambda console: show_check(console, examination))
+        output.answer(lambda console: show_check(console, examination))
     if not quiet and document.revocation_store is None:
-        streams.say("note: the policy names no revocation store: revocations were not checked")
+        output.say("note: the policy names no revocation store: revocations were not checked")
     if examination.refusal is None:
         return 0
     return UNJUDGED if examination.refusal.status == 403 else REFUSED

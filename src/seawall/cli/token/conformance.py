@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def conformance(
     if as_json:
         _answer_json(verifier, results, passed)
     else:
-        streams.answer(lambda console: _draw(console, results))
+        output.answer(lambda console: _draw(console, results))
         _tell(results, passed)
     if not passed and fail_on is not ConformanceLevel.never:
         raise typer.Exit(FAULTS_FOUND)
@@ -109,10 +109,10 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def _list(chosen: Sequence[Case], as_json: bool) -> None:
     if as_json:
-        streams.answer_json({"cases": [_describe(case) for case in chosen]})
+        output.answer_json({"cases": [_describe(case) for case in chosen]})
         return
     lines = (f"{case.family}\t{case.name}\t{case.harm or 'control'}\t{case.attack}\n" for case in chosen)
-    streams.write("".join(lines))
+    output.write("".join(lines))
 
 
 def _describe(case: Case) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _answer_json(place: str, results: Sequence[CaseResult], passed: bool) -> Non
     from seawall_tokens.conformance import matrix
     from seawall_tokens.conformance.run import document
 
-    streams.answer_json(
+    output.answer_json(
         {
             "verifier": place,
             "passed": passed,
@@ -193,23 +193,23 @@ def _tell(results: Sequence[CaseResult], passed: bool) -> None:
     from seawall_tokens.conformance.case import HARMS
 
     total = matrix.totals(results)
-    streams.say(
+    output.say(
         f"{total['refused']:,} of {plural(total['hostile'], 'hostile token')} refused, "
         f"{total['controls_accepted']:,} of {plural(total['controls'], 'control')} accepted, "
         f"{plural(total['not_covered'], 'case')} not covered"
     )
     for harm, count in total["let_in"].items():
         if count:
-            streams.say(f"let in, {harm}: {count:,} ({HARMS[harm]})")
+            output.say(f"let in, {harm}: {count:,} ({HARMS[harm]})")
     unproved = sum(result.is_unproved_control for result in results)
     if unproved:
-        streams.say(
+        output.say(
             f"{plural(unproved, 'control')} not accepted: the verifier fails, whatever else it refused"
         )
     if why := matrix.void_reason(results):
-        streams.say(f"this run shows nothing: {why}")
+        output.say(f"this run shows nothing: {why}")
     elif passed and not matrix.faulty(results):
-        streams.say("no hostile token was accepted")
-    streams.next_step(
+        output.say("no hostile token was accepted")
+    output.next_step(
         "seawall token conformance --list names every case; docs/how-to/conformance.md explains them"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 
 if TYPE_CHECKING:
     from seawall_tokens.revocation.administration import RevocationAdmin
@@ -164,9 +164,9 @@ def revoke(
     elif listing:
         _tell_all(desk.listed(all_of_them=all_of_them), as_json)
     elif as_json:
-        streams.answer_json({"store": str(store)})
+        output.answer_json({"store": str(store)})
     else:
-        streams.write(f"{store}\n")
+        output.write(f"{store}\n")
 
 
 def _read_token(file: Path) -> str:
@@ -202,7 +202,7 @@ def _desk(
 
         desk = LocalRevocationAdmin(store, create=create)
         if desk.created:
-            streams.say(f"created a new store: {store}")
+            output.say(f"created a new store: {store}")
         return desk
     from seawall.gate.admin_client import AdminClient
 
@@ -242,17 +242,17 @@ def _tell_one(done: str, entry: dict[str, Any], as_json: bool) -> None:
     from seawall.cli.token.revocations_table import sentence
 
     if as_json:
-        streams.answer_json({done: entry})
+        output.answer_json({done: entry})
     else:
-        streams.write(f"{done} {int(entry['id'])}: {sentence(entry)}\n")
+        output.write(f"{done} {int(entry['id'])}: {sentence(entry)}\n")
 
 
 def _tell_all(entries: list[dict[str, Any]], as_json: bool) -> None:
     from seawall.cli.token.revocations_table import show_revocations
 
     if as_json:
-        streams.answer_json({"revocations": entries})
+        output.answer_json({"revocations": entries})
     elif entries:
-        streams.answer(lambda console: show_revocations(console, entries))
+        output.answer(lambda console: show_revocations(console, entries))
     else:
-        streams.say("nothing is revoked")
+        output.say("nothing is revoked")

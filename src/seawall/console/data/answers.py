@@ -23,7 +23,7 @@ from seawall.console.data.presentation import finite, listed_row
 from seawall.console.data.queue_filter import Cursor, Limit
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.feedback_values import FeedbackDraft, Value
-from seawall.pipeline.live.desk import WhatIfService
+from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Feedback, Transaction
 from seawall_base.times import parse_rfc3339
 

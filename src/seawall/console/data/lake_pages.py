@@ -14,7 +14,7 @@ from seawall.console.data.record_values import Record
 from seawall.console.data.search_syntax import parse_search_time
 from seawall.console.endpoint import ApiCall
 from seawall.detection.incident import Incident
-from seawall.response.window import EARLIEST, LATEST
+from seawall.response.search_window import EARLIEST, LATEST
 from seawall.storage.database import QueueQuery
 from seawall.storage.lake import Lake, Wanted
 from seawall.storage.lake.appending import UNKNOWN

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from seawall.detection.authentication_strength.accounts import AccountAssurance, list_accounts
 from seawall.detection.authentication_strength.changes import ChangeStep, list_possible_changes, plan_changes
 from seawall.detection.authentication_strength.collect import DayAggregator, SignIns
 from seawall.detection.authentication_strength.evaluation import (
@@ -17,8 +18,12 @@ from seawall.detection.authentication_strength.evaluation import (
     SignInTarget,
 )
 from seawall.detection.authentication_strength.findings import AuthenticationFinding, find_all
-from seawall.detection.authentication_strength.holes import PolicyGap, PolicyGrid, RequiredStrength, find_gaps
-from seawall.detection.authentication_strength.people import AccountAssurance, list_accounts
+from seawall.detection.authentication_strength.policy_gaps import (
+    PolicyGap,
+    PolicyGrid,
+    RequiredStrength,
+    find_gaps,
+)
 from seawall.detection.authentication_strength.replay import Replay, replay
 from seawall.detection.authentication_strength.series import DayCoverage, summarise_days
 from seawall.detection.authentication_strength.sessions import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.detection.authentication_strength.holes import PolicyGrid
+from seawall.detection.authentication_strength.policy_gaps import PolicyGrid
 from seawall.detection.authentication_strength.takeover import ATTACKS, DEVICE, MFA, STRONG, Exposure
 from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, NamedLocation, Principals
 from seawall.events.coded_batch import Bools

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from seawall.detection.authentication_strength.accounts import AccountAssurance
 from seawall.detection.authentication_strength.collect import (
     DayAggregator,
     MethodChange,
@@ -21,7 +22,6 @@ from seawall.detection.authentication_strength.collect import (
     find_method_owner,
     parse_parameters,
 )
-from seawall.detection.authentication_strength.people import AccountAssurance
 from seawall.detection.authentication_strength.sessions import NO_ROOT, UNTOLD_ROOT, WEAK_ROOT, SessionRoots
 from seawall.detection.authentication_strength.strength import RISKY
 from seawall.events.access_policy import Registration

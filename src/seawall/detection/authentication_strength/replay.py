@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seawall.detection.authentication_strength.accounts import AccountAssurance
 from seawall.detection.authentication_strength.collect import DayAggregator, SignIns
 from seawall.detection.authentication_strength.evaluation import (
     MAYBE,
@@ -26,7 +27,7 @@ from seawall.detection.authentication_strength.evaluation import (
     for_targets,
     level_of,
 )
-from seawall.detection.authentication_strength.people import AccountAssurance
+from seawall.detection.authentication_strength.named_locations import locate, parse_networks
 from seawall.detection.authentication_strength.strength import (
     LEGACY,
     MANAGED,
@@ -38,7 +39,6 @@ from seawall.detection.authentication_strength.strength import (
     RISKY,
     ROPC,
 )
-from seawall.detection.authentication_strength.whereabouts import locate, parse_networks
 from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory
 from seawall.events.coded_batch import Bools, Codes
 from seawall.events.sign_in_methods import has_resistant, is_second_factor

@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from seawall.detection.authentication_strength.accounts import AccountAssurance, Observation
 from seawall.detection.authentication_strength.evaluation import MAYBE, NO, YES
-from seawall.detection.authentication_strength.holes import RequiredStrength
-from seawall.detection.authentication_strength.people import AccountAssurance, Observation
+from seawall.detection.authentication_strength.policy_gaps import RequiredStrength
 from seawall.events.access_policy import DEMANDS, PASSWORD_PATHS, PATHS, Answer
 from seawall.events.sign_in_methods import has_resistant, is_second_factor
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.lineage.births import IssuanceTable, LineageCoverage, SessionRevocations
+from seawall.detection.lineage.issuance import IssuanceTable, LineageCoverage, SessionRevocations
 from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seawall.keys.leaks import compressed
-from seawall.keys.leaks.supply import ByteSource, StreamTruncated
+from seawall.keys.leaks.byte_source import ByteSource, StreamTruncated
 
 _LONGEST_NAME = 4_096
 _LONGEST_EXTENSION = 1 << 20

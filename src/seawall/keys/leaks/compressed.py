@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import zstandard
 
-from seawall.keys.leaks.supply import PIECE, ByteSource, StreamTruncated
+from seawall.keys.leaks.byte_source import PIECE, ByteSource, StreamTruncated
 
 _XZ_MEMORY = 512 << 20
 _ZSTD_WINDOW = 1 << 27

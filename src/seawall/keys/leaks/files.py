@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.keys.leaks import archives
+from seawall.keys.leaks.byte_source import PIECE, ByteSource, ReadBudget
 from seawall.keys.leaks.family import AHEAD, BEFORE
 from seawall.keys.leaks.findings import SearchTotals, SkippedBytes
 from seawall.keys.leaks.search import BufferWindow
-from seawall.keys.leaks.streams import WINDOW, LeakSearchEngine, StreamSearch
-from seawall.keys.leaks.supply import PIECE, ByteSource, ReadBudget
+from seawall.keys.leaks.stream_search import WINDOW, LeakSearchEngine, StreamSearch
 from seawall.keys.leaks.walk import FoundFile
 
 _SEEK_DATA = getattr(os, "SEEK_DATA", None)

@@ -10,10 +10,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
 from seawall.keys.leaks import walk, workers
+from seawall.keys.leaks.byte_source import PIECE, ByteSource
 from seawall.keys.leaks.findings import LeakedKey, RawHit, SearchTotals, SkippedBytes
 from seawall.keys.leaks.search import BufferSearch, Searcher, outermost
-from seawall.keys.leaks.streams import LeakSearchEngine, StreamSearch
-from seawall.keys.leaks.supply import PIECE, ByteSource
+from seawall.keys.leaks.stream_search import LeakSearchEngine, StreamSearch
 
 if TYPE_CHECKING:
     from seawall_tokens.jose.key import PublicKey

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from seawall.keys.leaks import files
 from seawall.keys.leaks.files import FileRange
 from seawall.keys.leaks.findings import SearchTotals
-from seawall.keys.leaks.streams import LeakSearchEngine
+from seawall.keys.leaks.stream_search import LeakSearchEngine
 from seawall.keys.leaks.walk import FoundFile
 
 STRETCH = 64 << 20

@@ -1,7 +1,7 @@
 """Makes fictional tenants: vendor-shaped raw logs, and the truth in a separate file."""
 
 from seawall.lab.worlds.attacks import FAMILIES, families_of
-from seawall.lab.worlds.confusers import CONFUSERS
+from seawall.lab.worlds.benign_changes import CONFUSERS
 from seawall.lab.worlds.world import World, make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 

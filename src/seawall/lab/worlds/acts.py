@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seawall.lab.worlds.clients import LabClient, LabSession
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 NOBODY = -1
 Held = tuple[str, str, float]

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from seawall.lab.worlds.acts import Act, ActivityLog, Held, cmdlet, read, sign_in, touch
 from seawall.lab.worlds.clients import LabClient, LabSession
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.export import Record
-from seawall.lab.worlds.founding import make_tenant
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.organisation_maker import make_tenant
 from seawall.lab.worlds.records import changes, mail, sign_ins
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.style import draw_style
 from seawall.lab.worlds.world_settings import WorldSettings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import EXCHANGE, GRAPH
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.world_settings import WorldSettings
 
 _LIVELY = (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from seawall.lab.worlds.acts import Act, ActivityLog
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.records import changes, google, google_activity, mail, okta, okta_entry, sign_ins
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.writer import Exported, LogStream, Record, WorldWriter
 
 __all__ = ["Exported", "Record", "mailboxes_of", "write_logs"]

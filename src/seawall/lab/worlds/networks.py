@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog, app_sign_in, place_in_hours, read, sign_in
 from seawall.lab.worlds.clients import LabClient, LabSession
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import GRAPH
 from seawall.lab.worlds.networks import ConnectionPoint, networks_of
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 THIRD_PARTY = (
     ("crm", "Salesloop CRM Sync"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import Act, ActivityLog
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _BY_PROGRAM = ("imap", "rest", "graph", "none")
 """Styles of clients that reach mail with tokens alone and never come by Okta's pages."""

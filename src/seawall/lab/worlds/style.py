@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.world_settings import WorldSettings
 
 AUDIT_SHAPES = ("purview_csv", "search_csv", "jsonl", "wrapped_jsonl", "management")

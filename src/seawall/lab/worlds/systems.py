@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 CHOICES = ("microsoft", "google", "okta", "mixed")
 """`google`: Google Workspace with its own sign-in. `okta`: the identity provider's log alone. `mixed`: Okta before Google

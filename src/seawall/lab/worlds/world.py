@@ -16,13 +16,13 @@ from seawall.lab.worlds.attacks import FAMILIES
 from seawall.lab.worlds.attacks.campaigns import FAMILY, plan_campaigns, stage_actor
 from seawall.lab.worlds.attacks.plan import plan_attacks
 from seawall.lab.worlds.attacks.stage import StagedAttack
-from seawall.lab.worlds.chores.daily import do_chores
-from seawall.lab.worlds.chores.identity import do_more_chores
-from seawall.lab.worlds.confusers import CONFUSERS, MORE_CONFUSERS, confusers_of
+from seawall.lab.worlds.benign_changes import CONFUSERS, MORE_CONFUSERS, confusers_of
 from seawall.lab.worlds.days import live
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.export import Exported, mailboxes_of, write_logs
-from seawall.lab.worlds.founding import make_tenant, rename
+from seawall.lab.worlds.organisation_maker import make_tenant, rename
+from seawall.lab.worlds.routine.daily import do_chores
+from seawall.lab.worlds.routine.identity import do_more_chores
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import make_applications, serve
 from seawall.lab.worlds.single_sign_on import open_applications
 from seawall.lab.worlds.style import draw_style

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from seawall.lab.worlds.acts import NOBODY, Act, ActivityLog
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.records import audit_files
 from seawall.lab.worlds.records.taken import TakenMessages, reads
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()

@@ -19,7 +19,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.events.problem import Problem
 from seawall.pipeline.live.history import HistoryJudged, JudgedDays, judgement_of
-from seawall.pipeline.live.silence import SilenceChange, source_name
+from seawall.pipeline.live.silent_sources import SilenceChange, source_name
 from seawall.storage.database import FirstImport, Transaction
 from seawall.storage.database.sources import SourceStatus
 from seawall.storage.files.incident_documents import incident_document

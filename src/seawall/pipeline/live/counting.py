@@ -12,7 +12,14 @@ import pyarrow as pa
 from seawall.detection.incidents.unjudged_files import list_unjudged_sources
 from seawall.events.problem import Problem
 from seawall.events.readers import UNRECOGNISED
-from seawall.pipeline.live.silence import HOUR, MOST_SOURCES, Key, SilenceChange, SilenceDetector, source_name
+from seawall.pipeline.live.silent_sources import (
+    HOUR,
+    MOST_SOURCES,
+    Key,
+    SilenceChange,
+    SilenceDetector,
+    source_name,
+)
 from seawall.pipeline.tail import TailDelivery
 from seawall.storage.database.sources import SourceStatus
 

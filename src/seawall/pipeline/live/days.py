@@ -12,7 +12,7 @@ import pyarrow as pa
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.grouping import distinct
-from seawall.pipeline.live.copies import REMEMBERED_DAYS, DuplicateFilter
+from seawall.pipeline.live.duplicates import REMEMBERED_DAYS, DuplicateFilter
 from seawall.pipeline.live.organisations import PRINT, SHARDS, Organisations
 from seawall.storage import Spool
 from seawall.storage.lake import Lake

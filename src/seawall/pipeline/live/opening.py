@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.database import Database
 from seawall.storage.lake import Lake
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pyarrow as pa
 from seawall.events.array_state import RestoredState, State, nest_states, pack_texts
 from seawall.events.coded_batch import Times
 from seawall.events.coder import Marks, Meanings
-from seawall.pipeline.live.copies import Fingerprints
+from seawall.pipeline.live.duplicates import Fingerprints
 from seawall.storage import Coder
 from seawall.storage.joined_names import names_state
 

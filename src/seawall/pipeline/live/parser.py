@@ -12,7 +12,7 @@ from seawall.events.failures import note_failure
 from seawall.events.formats.limits import BODY
 from seawall.events.formats.many_bodies import CombinedBatches, read_together
 from seawall.events.readers import Limits
-from seawall.pipeline.live.bodies import batches_of, is_lines
+from seawall.pipeline.live.ingest_queue import batches_of, is_lines
 from seawall.pipeline.live.parsing import ParsedBodies, bodies_in, pack_answer
 from seawall.pipeline.live.wire import MessageSocket
 

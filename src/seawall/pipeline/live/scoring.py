@@ -33,8 +33,8 @@ from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS
 from seawall.pipeline.live.rulings import Rulings, RulingSpan, ShardRuling
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
+from seawall.pipeline.live.shard_scheduler import ShardScheduler
 from seawall.pipeline.live.succession import succession
-from seawall.pipeline.live.turns import ShardScheduler
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake

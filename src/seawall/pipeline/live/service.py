@@ -16,8 +16,7 @@ import pyarrow as pa
 
 from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
-from seawall.pipeline.live.apart import BackgroundWorker
-from seawall.pipeline.live.bodies import KEPT_AS, IngestQueue, Parse
+from seawall.pipeline.live.background_worker import BackgroundWorker
 from seawall.pipeline.live.commit import (
     HABITS,
     MOST_PROBLEMS,
@@ -32,16 +31,17 @@ from seawall.pipeline.live.current_status import current_status
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, words
-from seawall.pipeline.live.gauge import StatusPublisher
 from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import Job
 from seawall.pipeline.live.outbox import WebhookDeliverer
 from seawall.pipeline.live.progress import StuckDetector, Until
 from seawall.pipeline.live.reading import FolderReader, Readers, StreamReader
 from seawall.pipeline.live.scoring import Scorer
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.live.silence import SilenceChange, SilenceDetector
+from seawall.pipeline.live.silent_sources import SilenceChange, SilenceDetector
 from seawall.pipeline.live.status import WatchStatus
+from seawall.pipeline.live.status_publisher import StatusPublisher
 from seawall.pipeline.live.upkeep import RetentionTask, Upkeep
 from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
 from seawall.pipeline.tail import Batcher, DeliveryQueue, IntakeClosed, TailDelivery

@@ -9,8 +9,8 @@ from seawall.pipeline.tail.checkpoint import FileState
 from seawall.pipeline.tail.delivery import TailDelivery
 from seawall.pipeline.tail.follow import Follower
 from seawall.pipeline.tail.intake import DeliveryQueue, IntakeClosed
-from seawall.pipeline.tail.patience import TailTiming
 from seawall.pipeline.tail.stream import stream_deliveries
+from seawall.pipeline.tail.timing import TailTiming
 
 __all__ = [
     "BatchSizes",

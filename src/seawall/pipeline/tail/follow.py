@@ -31,7 +31,7 @@ from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.tail.checkpoint import FileState, continues, learn
 from seawall.pipeline.tail.delivery import TailDelivery, of_problem
 from seawall.pipeline.tail.known import FollowedFile, KnownFiles
-from seawall.pipeline.tail.patience import TailTiming
+from seawall.pipeline.tail.timing import TailTiming
 from seawall.pipeline.tail.whole import read_whole
 from seawall_base.regular_files import open_regular
 

@@ -15,7 +15,7 @@ from seawall.events.formats.json_records import HEAD
 from seawall.events.readers import Limits
 from seawall.pipeline.tail.checkpoint import FileState, continues, heads_of, learn, restore_state, shares_head
 from seawall.pipeline.tail.handles import FileHandleCache
-from seawall.pipeline.tail.patience import TailTiming
+from seawall.pipeline.tail.timing import TailTiming
 from seawall_base.regular_files import open_regular
 
 Inode = tuple[int, int]

@@ -24,7 +24,7 @@ from seawall.response.containment.records import (
 )
 from seawall.response.containment.templates import is_guid
 from seawall.response.containment.values import IntruderIndicators, Vendor
-from seawall.response.window import search_window
+from seawall.response.search_window import search_window
 
 Whose = tuple[str, str]
 """An organisation, and an account of it: one name may be there in many, an application's id for example."""

@@ -11,7 +11,7 @@ import msgspec
 from seawall.response.containment.powershell import fill_command
 from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.values import Confidence, ContainmentStep
-from seawall.response.window import DAY
+from seawall.response.search_window import DAY
 
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
 SESSIONS_STAY_ENDED: Final = (

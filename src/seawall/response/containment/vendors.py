@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorReply
 from seawall.response.containment.checks import list_items
 from seawall.response.containment.refusals import find_advice
 from seawall.response.containment.values import StateRead, Vendor, VendorCall
+from seawall.response.containment.vendor_calls import CallRefused, CallResultUnknown, VendorReply
 from seawall.response.errors import PlanInvalid
 from seawall.vendor_api.client import RetryPolicy, VendorAccess, VendorUnavailable, parse_retry_after
 from seawall.vendor_api.errors import CollectRefused

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.response.window import search_window
+from seawall.response.search_window import search_window
 from seawall_base.times import rfc3339
 
 SEEN: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.deadlines import DUTIES
-from seawall.response.notification.keys import make_code, normalise_code
+from seawall.response.notification.letter_ids import make_code, normalise_code
 from seawall.response.notification.register import NotificationRegister, RegisterEntry
 from seawall.response.notification.tracking import list_versions
 from seawall_base.errors import UsageError

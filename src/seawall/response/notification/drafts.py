@@ -21,7 +21,6 @@ from seawall.response.notification.case_file import NotificationCase, Recipient
 from seawall.response.notification.changes import list_changes
 from seawall.response.notification.enclosures import make_enclosures
 from seawall.response.notification.forms import render_html, render_pdf, render_text
-from seawall.response.notification.keys import load_case_key, make_code
 from seawall.response.notification.language import load_language
 from seawall.response.notification.letter import (
     IndexedScope,
@@ -30,6 +29,7 @@ from seawall.response.notification.letter import (
     decode_facts,
     digest_facts,
 )
+from seawall.response.notification.letter_ids import load_case_key, make_code
 from seawall.response.notification.register import NotificationRegister
 from seawall.response.notification.tracking import LetterVersion, find_newest_arrived, list_versions
 from seawall.response.notification.writing import LetterEdition, PreviousVersion, write_letter

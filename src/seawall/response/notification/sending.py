@@ -22,12 +22,12 @@ from seawall.response.notification.drafts import (
     read_draft,
     write_file,
 )
-from seawall.response.notification.hook import make_body
-from seawall.response.notification.keys import load_case_key, make_code, make_message_key
+from seawall.response.notification.letter_ids import load_case_key, make_code, make_message_key
 from seawall.response.notification.message import make_mail, make_message_id
 from seawall.response.notification.register import Action, NotificationRegister
 from seawall.response.notification.smtp import DeliveryOutcome, LetterTransport, OutgoingLetter
 from seawall.response.notification.tracking import LetterDelivery, list_deliveries, list_versions
+from seawall.response.notification.webhook_transport import make_body
 from seawall_base.durable_file import sync_folder
 from seawall_base.errors import OutputUnwritable
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seawall.response.scope.bounds import SearchBounds
 from seawall.response.scope.search import search
+from seawall.response.scope.search_bounds import SearchBounds
 from seawall.response.scope.seeds import ScopeQuery
 
 __all__ = ["ScopeQuery", "SearchBounds", "search"]

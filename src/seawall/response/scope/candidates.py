@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.response.scope.bounds import DAY
-from seawall.response.scope.meeting import STRONG, SURE
+from seawall.response.scope.indicator_matches import STRONG, SURE
 from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.search_bounds import DAY
 from seawall.response.scope_values import IndicatorKind
 
 _SHARED = ("residential", "mobile", "anonymiser")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import NEEDED
 from seawall.events.problem import DamagedRecordHint
-from seawall.response.scope.bounds import DAY, GMAIL, MAIL, SIGN_IN
+from seawall.response.scope.disabled_auditing import find_disabled_auditing
 from seawall.response.scope.ledgers import CollectionLedgers
-from seawall.response.scope.lost import find_gaps as lost_gaps
-from seawall.response.scope.quiet import find_quiet_mailboxes
+from seawall.response.scope.log_silences import find_silences
+from seawall.response.scope.mailbox_silence import find_quiet_mailboxes
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.silences import find_silences
-from seawall.response.scope.switched import find_disabled_auditing
+from seawall.response.scope.search_bounds import DAY, GMAIL, MAIL, SIGN_IN
+from seawall.response.scope.unreadable_records import find_gaps as lost_gaps
 from seawall_base.times import span_text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seawall.response.scope.tallies import RecordCounts
+from seawall.response.scope.record_counts import RecordCounts
 from seawall.response.scope_values import DOUBTS, Doubt, IndicatorKind
 from seawall_base.plurals import plural
 

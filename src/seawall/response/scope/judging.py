@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from seawall.response.scope.bounds import HOLDERS, SearchBounds
 from seawall.response.scope.candidates import IndicatorCandidate
-from seawall.response.scope.meeting import STRONG
+from seawall.response.scope.indicator_matches import STRONG
+from seawall.response.scope.search_bounds import HOLDERS, SearchBounds
 from seawall_base.plurals import plural
 
 _WORDS = {"session": "session", "token": "token", "key": "key", "address": "address"}

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from seawall.response.scope.bounds import RECORDS
-from seawall.response.scope.meeting import OPEN, SURE
+from seawall.response.scope.indicator_matches import OPEN, SURE
 from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.search_bounds import RECORDS
 from seawall.response.scope_values import Folder, Message
 
 _decode = msgspec.json.Decoder().decode

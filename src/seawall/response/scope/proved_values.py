@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seawall.response.scope.meeting import SURE
+from seawall.response.scope.indicator_matches import SURE
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope_values import Indicator, IndicatorKind
 

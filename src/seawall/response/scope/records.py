@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seawall.response.scope.bounds import DAY, MANY
+from seawall.response.scope.search_bounds import DAY, MANY
 from seawall_base.errors import InputUnreadable, OutputUnwritable
 
 _MEMORY = "512MB"

@@ -7,9 +7,9 @@ provider, with the same application and client, on several days before the intru
 
 from __future__ import annotations
 
-from seawall.response.scope.bounds import DAY, ROAMING_DAYS
-from seawall.response.scope.meeting import OPEN, SURE
+from seawall.response.scope.indicator_matches import OPEN, SURE
 from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.search_bounds import DAY, ROAMING_DAYS
 from seawall_base.errors import UsageError
 
 _HOUSEHOLDS = "('residential', 'mobile')"

@@ -8,20 +8,20 @@ from pathlib import Path
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.events.problem import DamagedRecordHint
-from seawall.response.scope import tallies, verdicts
+from seawall.response.scope import record_counts, verdicts
 from seawall.response.scope.address_blocks import addresses_in
-from seawall.response.scope.bounds import LEAD, MAIL, SearchBounds
 from seawall.response.scope.candidates import IndicatorCandidate, find_candidates
 from seawall.response.scope.coverage import SpanCoverage
+from seawall.response.scope.indicator_matches import IndicatorCounts, IndicatorMatches
 from seawall.response.scope.judging import decide_to_follow
 from seawall.response.scope.ledgers import CollectionLedgers
-from seawall.response.scope.meeting import IndicatorCounts, IndicatorMatches
 from seawall.response.scope.messages import find_possible_messages, read_messages
 from seawall.response.scope.proved_values import find_proved_values
+from seawall.response.scope.record_counts import RecordCounts, Whose, make_empty_counts
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import is_from_servers
+from seawall.response.scope.search_bounds import LEAD, MAIL, SearchBounds
 from seawall.response.scope.seeds import ScopeQuery
-from seawall.response.scope.tallies import RecordCounts, Whose, make_empty_counts
 from seawall.response.scope_values import Indicator, Scope, ScopeSubject, SearchStep
 from seawall_base.plurals import plural
 from seawall_base.times import day_text
@@ -57,26 +57,26 @@ def search(
         steps, is_bounded = _expand(records, meetings, seeds, bounds, (start, end))
         read = read_messages(records, bounds.messages)
         vouched = tuple(dict.fromkeys(one.kind for one in seeds)) if asked.is_complete else ()
-        tallies.classify_records(records, start, vouched, is_servers_only=asked.is_servers_only)
+        record_counts.classify_records(records, start, vouched, is_servers_only=asked.is_servers_only)
         perhaps = find_possible_messages(records, (start, end), bounds.messages)
         unread = None if asked.is_unread_checked else lost
         coverage = SpanCoverage(records, start, end, cut, unread, told, CollectionLedgers(records, collected))
         found = verdicts.SearchFindings(
             coverage,
             meetings.indicators,
-            {whose: tallies.list_matched_indicators(records, whose) for whose in _WHOSE},
-            {whose: tallies.list_intruder_ids(records, whose) for whose in _WHOSE},
+            {whose: record_counts.list_matched_indicators(records, whose) for whose in _WHOSE},
+            {whose: record_counts.list_intruder_ids(records, whose) for whose in _WHOSE},
             read,
             perhaps,
-            frozenset(tallies.list_used_accounts(records)),
+            frozenset(record_counts.list_used_accounts(records)),
             is_bounded,
             day_text(start),
             frozenset(one.value for one in seeds if one.kind in _WHOSE),
             vouched,
         )
         known, is_rented = find_proved_values(records, start, end), is_from_servers(records)
-        accounts = tallies.count_records(records, "account", start, end)
-        mailboxes = tallies.count_records(records, "mailbox", start, end)
+        accounts = record_counts.count_records(records, "account", start, end)
+        mailboxes = record_counts.count_records(records, "mailbox", start, end)
     boxes = {(one.tenant, one.name): one for one in mailboxes}
     boxes |= {(one.tenant, one.name): make_empty_counts(one) for one in _missing(boxes, accounts, found)}
     judged_accounts = [

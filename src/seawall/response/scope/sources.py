@@ -24,7 +24,7 @@ from seawall.events.networks import Networks, enrich
 from seawall.events.problem import DamagedRecordHint
 from seawall.events.readers import count_by_file, read, total_bytes
 from seawall.response.scope import ScopeQuery, SearchBounds, search
-from seawall.response.scope.lost import shorten_file_name
+from seawall.response.scope.unreadable_records import shorten_file_name
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
 from seawall.storage.files.incident_documents import look_up

@@ -17,7 +17,7 @@ from seawall.storage import Coder
 from seawall.storage.database import Database
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import Lake
-from seawall.storage.place import Store
+from seawall.storage.location import Store
 from seawall_base.progress import Progress
 
 Lost = tuple[str, int, str]

@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.response.scope.bounds import MAIL, ROAMING_DAYS, SIGN_IN
 from seawall.response.scope.coverage import SpanCoverage
 from seawall.response.scope.doubts import find_account_doubts, find_mailbox_doubts, name_indicator
 from seawall.response.scope.messages import ReadMessages
-from seawall.response.scope.tallies import RecordCounts, Whose
+from seawall.response.scope.record_counts import RecordCounts, Whose
+from seawall.response.scope.search_bounds import MAIL, ROAMING_DAYS, SIGN_IN
 from seawall.response.scope_values import Doubt, DoubtCode, Indicator, IndicatorKind, ScopeSubject, Verdict
 from seawall_base.plurals import plural
 

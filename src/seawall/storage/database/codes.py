@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from seawall.storage.database.bulk import forget
 from seawall.storage.database.columns import key
 from seawall.storage.database.models import UserRow
-from seawall.storage.database.people_models import IngestTokenRow, InviteRow
+from seawall.storage.database.user_models import IngestTokenRow, InviteRow
 from seawall_base.errors import UsageError
 
 SHORTEST_CODE = 10

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import key
 from seawall.storage.database.models import UserRow
-from seawall.storage.database.people_models import IdentityRow, PasskeyRow, TotpRow
+from seawall.storage.database.user_models import IdentityRow, PasskeyRow, TotpRow
 from seawall_base.errors import UsageError
 
 MOST_PASSKEYS = 20

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import key
 from seawall.storage.database.live_models import SettingRow
-from seawall.storage.database.people_models import ViewRow
+from seawall.storage.database.user_models import ViewRow
 from seawall_base.errors import UsageError
 
 LONGEST_NAME = 100

@@ -11,7 +11,7 @@ import pytest
 import qrcode
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 
 from .serving import BUNDLE, Served, Watched, authenticator, axe_faults, opened, serving
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from seawall.lab.worlds.acts import NOBODY, app_sign_in, directory, place_in_hours, read
 from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
-from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
-from seawall.lab.worlds.chores.administration import ROLES, administer_oddly
-from seawall.lab.worlds.chores.mailboxes import give_access, share_folder
-from seawall.lab.worlds.chores.people import shell_of, web_of, whereabouts
 from seawall.lab.worlds.clients import LabClient, admin_shell
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
+from seawall.lab.worlds.routine.accounts import SCOPES, add_key, grant
+from seawall.lab.worlds.routine.administration import ROLES, administer_oddly
+from seawall.lab.worlds.routine.mailboxes import give_access, share_folder
+from seawall.lab.worlds.routine.people import shell_of, web_of, whereabouts
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
 
 

@@ -8,9 +8,9 @@ from seawall.lab.worlds.acts import ActivityLog, Held, app_sign_in, place_in_hou
 from seawall.lab.worlds.attacks.campaign_actor import CampaignActor
 from seawall.lab.worlds.attacks.stage import StagedAttack
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import ConnectionPoint, networks_of
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
 from seawall.lab.worlds.world_settings import WorldSettings
 

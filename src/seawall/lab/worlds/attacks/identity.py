@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from seawall.lab.worlds.acts import NOBODY
 from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
-from seawall.lab.worlds.chores.accounts import register_method, reset
-from seawall.lab.worlds.chores.identity import (
+from seawall.lab.worlds.routine.accounts import register_method, reset
+from seawall.lab.worlds.routine.identity import (
     administer_identity,
     delegate_domain,
     grant_role,
     read_as_delegate,
     reset_factors,
 )
-from seawall.lab.worlds.chores.mailboxes import forward
-from seawall.lab.worlds.chores.people import whereabouts
+from seawall.lab.worlds.routine.mailboxes import forward
+from seawall.lab.worlds.routine.people import whereabouts
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.attacks import FAMILIES, families_of
 from seawall.lab.worlds.attacks.stage import StagedAttack
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall_base.errors import UsageError
 

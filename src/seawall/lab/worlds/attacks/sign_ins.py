@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from seawall.lab.worlds.acts import NOBODY, place_in_hours, read, sign_in, touch
 from seawall.lab.worlds.attacks.stage import SCRIPT_APPS, AttackFamily, StagedAttack
-from seawall.lab.worlds.chores.accounts import register_method
-from seawall.lab.worlds.chores.mailboxes import RULE_NAMES, filing_rule, forward, make_rule
-from seawall.lab.worlds.chores.signing_in import spray_failures
 from seawall.lab.worlds.clients import LabClient, legacy_imap, script
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
+from seawall.lab.worlds.routine.accounts import register_method
+from seawall.lab.worlds.routine.mailboxes import RULE_NAMES, filing_rule, forward, make_rule
+from seawall.lab.worlds.routine.signing_in import spray_failures
 
 
 def aitm_phishing(episode: StagedAttack) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seawall.lab.worlds.acts import ActivityLog, Held, place_in_hours, read, sign_in
-from seawall.lab.worlds.chores.people import web_of, working_time
 from seawall.lab.worlds.clients import LabClient, LabSession, browser_client, outlook_desktop, script
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import ConnectionPoint, Network, networks_of
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
+from seawall.lab.worlds.routine.people import web_of, working_time
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 if TYPE_CHECKING:
     from seawall.lab.worlds.attacks.campaign_actor import CampaignActor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from seawall.lab.worlds.acts import Held, place_in_hours, read, sign_in
 from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
-from seawall.lab.worlds.chores.accounts import reset
-from seawall.lab.worlds.chores.people import whereabouts, working_time
 from seawall.lab.worlds.clients import LabSession
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
+from seawall.lab.worlds.routine.accounts import reset
+from seawall.lab.worlds.routine.people import whereabouts, working_time
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 

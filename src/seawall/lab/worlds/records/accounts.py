@@ -6,9 +6,9 @@ import functools
 import hashlib
 
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import is_microsoft
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 @functools.lru_cache(maxsize=65536)

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 from seawall.lab.worlds.records.text import fraction, seconds, spell_text
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 

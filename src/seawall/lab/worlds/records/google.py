@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import Tenant
 from seawall.lab.worlds.records import google_admin, google_mail, google_sign_ins
 from seawall.lab.worlds.records.google_activity import Found
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _BY_KIND: dict[str, Callable[[Act, Tenant, SeededRandom], Iterator[Found]]] = {
     "sign_in": google_sign_ins.sign_in,

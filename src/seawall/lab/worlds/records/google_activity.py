@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records import accounts
 from seawall.lab.worlds.records.text import seconds
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 Found = tuple[str, Record]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 from seawall.lab.worlds.records.accounts import digits, letters, read_seen_address
 from seawall.lab.worlds.records.google_activity import (
@@ -20,6 +19,7 @@ from seawall.lab.worlds.records.google_activity import (
     texts,
 )
 from seawall.lab.worlds.records.google_sign_ins import FULL_MAIL, READ_MAIL, authorise, own_account
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _API = "https://www.googleapis.com/auth/"
 _SCOPES = {

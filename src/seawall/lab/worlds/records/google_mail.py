@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 from seawall.lab.worlds.records.accounts import client_id, digits, letters, program_name
 from seawall.lab.worlds.records.google_activity import (
@@ -19,6 +18,7 @@ from seawall.lab.worlds.records.google_activity import (
     number,
     text,
 )
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 OPENED = 7
 _MOST_RECORDS = 6

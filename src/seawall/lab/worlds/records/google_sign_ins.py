@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import network_of
 from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records.accounts import client_id, digits, program_name, read_seen_address
@@ -20,6 +19,7 @@ from seawall.lab.worlds.records.google_activity import (
     text,
     texts,
 )
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _FAILURES = {
     50126: "login_failure_invalid_password",

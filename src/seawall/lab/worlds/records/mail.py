@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import EXCHANGE, GRAPH
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, Tenant
 from seawall.lab.worlds.records.text import fraction, seconds, spell_text
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 _API_OF_STYLE = {

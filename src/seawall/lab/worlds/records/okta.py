@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import browser_client
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records import okta_administration
 from seawall.lab.worlds.records.accounts import digits, letters
 from seawall.lab.worlds.records.okta_entry import Record, entry, thing
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _FAILURES = {
     50126: "INVALID_CREDENTIALS",

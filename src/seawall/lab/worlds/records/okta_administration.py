@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records.accounts import letters
 from seawall.lab.worlds.records.okta_entry import Record, entry, thing, user
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 _USERS = {
     "Change user password.": ("user.account.update_password", "User update password for Okta"),

@@ -7,11 +7,11 @@ from typing import Any
 
 from seawall.lab.worlds.acts import Act
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import network_of
 from seawall.lab.worlds.organisation import LabAccount, Tenant
 from seawall.lab.worlds.records.accounts import letters, okta_user, read_seen_address
 from seawall.lab.worlds.records.google_activity import milliseconds
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 COUNTRIES = {

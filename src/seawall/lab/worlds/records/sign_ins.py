@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from seawall.lab.worlds.acts import Act
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.first_party import APP_NAMES, RESOURCE_NAMES
 from seawall.lab.worlds.networks import catalogue
 from seawall.lab.worlds.organisation import LabApplication, Tenant
 from seawall.lab.worlds.records.text import fraction, seconds
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 REASONS = {

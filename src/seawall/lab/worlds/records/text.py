@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime
 
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.style import OrganisationStyle
 
 

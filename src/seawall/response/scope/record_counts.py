@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seawall.detection.ranking.provider_services import OTHERS, RESERVED
-from seawall.response.scope.bounds import DAY, MAIL, RECORDS, SHOWS, SIGN_IN, THROTTLED_AT
-from seawall.response.scope.meeting import OPEN, SURE, TRIED
+from seawall.response.scope.indicator_matches import OPEN, SURE, TRIED
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import ROAMS, note_roaming
+from seawall.response.scope.search_bounds import DAY, MAIL, RECORDS, SHOWS, SIGN_IN, THROTTLED_AT
 from seawall.response.scope_values import IndicatorKind
 
 Whose = Literal["account", "mailbox"]

@@ -5,8 +5,8 @@ A new confuser is a function and a line in its file's CONFUSERS.
 
 from __future__ import annotations
 
-from seawall.lab.worlds.confusers import applications, devices, identity, networks, organisation
-from seawall.lab.worlds.confusers.stage import Confuser
+from seawall.lab.worlds.benign_changes import applications, devices, identity, networks, organisation
+from seawall.lab.worlds.benign_changes.stage import Confuser
 from seawall.lab.worlds.systems import LabSystems
 
 CONFUSERS: dict[str, Confuser] = {

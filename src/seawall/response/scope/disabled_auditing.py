@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.response.scope.bounds import DAY, MAIL
 from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.search_bounds import DAY, MAIL
 from seawall_base.times import minute_text
 
 _OFF = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog, directory, sign_in
-from seawall.lab.worlds.chores.people import somebody, whereabouts, working_time
 from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.networks import microsoft_address
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
+from seawall.lab.worlds.routine.people import somebody, whereabouts, working_time
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, make_application
 
 SCOPES = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import SeededRandom
-from seawall.lab.worlds.founding import give_vpn, mobile_place
+from seawall.lab.worlds.benign_changes.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.worlds.networks import ConnectionPoint, countries_with, networks_of
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.organisation_maker import give_vpn, mobile_place
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 def _lodging(country: str, dice: SeededRandom) -> ConnectionPoint:

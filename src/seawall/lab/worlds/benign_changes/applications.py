@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.chores.accounts import SCOPES, add_key, grant
-from seawall.lab.worlds.chores.people import whereabouts, working_time
-from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.benign_changes.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address, networks_of
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
+from seawall.lab.worlds.routine.accounts import SCOPES, add_key, grant
+from seawall.lab.worlds.routine.people import whereabouts, working_time
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 

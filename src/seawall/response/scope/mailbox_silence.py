@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.response.scope.bounds import DAY, HOUR, MAIL, SHOWS
+from seawall.response.scope.log_rhythm import SURPRISE, Counts, LogRhythm
+from seawall.response.scope.log_silences import LONGEST_SILENCE
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.rhythm import SURPRISE, Counts, LogRhythm
-from seawall.response.scope.silences import LONGEST_SILENCE
+from seawall.response.scope.search_bounds import DAY, HOUR, MAIL, SHOWS
 from seawall_base.plurals import plural
 from seawall_base.times import day_text, span_text
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
-from seawall.response.scope.bounds import GMAIL, HOUR, MAIL, SIGN_IN
+from seawall.response.scope.log_rhythm import Counts, LogRhythm, QuietStretch
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.rhythm import Counts, LogRhythm, QuietStretch
+from seawall.response.scope.search_bounds import GMAIL, HOUR, MAIL, SIGN_IN
 from seawall_base.plurals import plural
 from seawall_base.times import span_text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 Span = tuple[list[str], int, int]
 """Accounts concerned, first day, day after the last."""

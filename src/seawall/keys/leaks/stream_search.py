@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seawall.keys.leaks import archives
+from seawall.keys.leaks.byte_source import ByteSource, ReadBudget, StreamTruncated
 from seawall.keys.leaks.findings import LeakedKey, RawHit, SearchTotals, SkippedBytes
 from seawall.keys.leaks.search import BufferSearch, BufferWindow, ExpansionBudget, Rest, Searcher, windows
-from seawall.keys.leaks.supply import ByteSource, ReadBudget, StreamTruncated
 
 WINDOW = 2 << 20
 """Bytes searched at a time."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog, place_in_hours, read, sign_in, token_for
-from seawall.lab.worlds.chores.people import somebody, web_of, whereabouts, working_time
 from seawall.lab.worlds.clients import LabClient, legacy_imap, script
 from seawall.lab.worlds.networks import Network, networks_of
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.routine.people import somebody, web_of, whereabouts, working_time
 
 
 def failed_sign_in(diary: ActivityLog, day: int) -> None:

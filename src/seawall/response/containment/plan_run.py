@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorCaller, describe_refusal
 from seawall.response.containment.checks import (
     COUNTED,
     Found,
@@ -41,6 +40,12 @@ from seawall.response.containment.values import (
     StepResult,
     StepState,
     VendorCall,
+)
+from seawall.response.containment.vendor_calls import (
+    CallRefused,
+    CallResultUnknown,
+    VendorCaller,
+    describe_refusal,
 )
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import OutputUnwritable, SeawallError

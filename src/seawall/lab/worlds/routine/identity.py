@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog, identity, read, token_for
-from seawall.lab.worlds.chores.accounts import SCOPES, register_method
-from seawall.lab.worlds.chores.administration import ROLES
-from seawall.lab.worlds.chores.people import somebody, web_of, whereabouts, working_time
 from seawall.lab.worlds.clients import LabClient, browser_client
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
+from seawall.lab.worlds.routine.accounts import SCOPES, register_method
+from seawall.lab.worlds.routine.administration import ROLES
+from seawall.lab.worlds.routine.people import somebody, web_of, whereabouts, working_time
 from seawall.lab.worlds.services import client_of
 
 ADMINISTRATION = (

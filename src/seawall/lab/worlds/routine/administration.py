@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import Act, ActivityLog, app_sign_in, cmdlet, directory, token_for
-from seawall.lab.worlds.chores.people import shell_of, somebody, whereabouts, working_time
 from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.first_party import PRINCIPALS
 from seawall.lab.worlds.networks import microsoft_address
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, nowhere
+from seawall.lab.worlds.routine.people import shell_of, somebody, whereabouts, working_time
 
 ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "User Administrator")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.chores.accounts import consent, method_change, password_reset, rotate_key
-from seawall.lab.worlds.chores.administration import administer, odd_administration, provider_noise
-from seawall.lab.worlds.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
-from seawall.lab.worlds.chores.signing_in import (
+from seawall.lab.worlds.routine.accounts import consent, method_change, password_reset, rotate_key
+from seawall.lab.worlds.routine.administration import administer, odd_administration, provider_noise
+from seawall.lab.worlds.routine.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
+from seawall.lab.worlds.routine.signing_in import (
     denied_prompt,
     device_code,
     failed_sign_in,

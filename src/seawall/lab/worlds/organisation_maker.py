@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seawall.lab.worlds import clients as programs
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.networks import ConnectionPoint, countries_with, networks_of
 from seawall.lab.worlds.organisation import UTC_OFFSETS, LabAccount, Tenant
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.style import OrganisationStyle
 
 HOME_COUNTRIES = (

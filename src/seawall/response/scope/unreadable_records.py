@@ -17,9 +17,9 @@ import numpy as np
 
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.events.problem import DamagedRecordHint
-from seawall.response.scope.bounds import MAIL, SIGN_IN
+from seawall.response.scope.log_rhythm import Counts
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.rhythm import Counts
+from seawall.response.scope.search_bounds import MAIL, SIGN_IN
 from seawall_base.plurals import plural
 from seawall_base.times import minute_text, span_text
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from seawall.response.errors import CaseInvalid
 from seawall.response.notification.case_file import NotificationCase, Recipient
-from seawall.response.notification.hook import WebhookTransport
 from seawall.response.notification.smtp import LetterTransport, MailTransport, check_security
+from seawall.response.notification.webhook_transport import WebhookTransport
 from seawall_base.secret_file import read_secret, secret_in
 from seawall_base.webhook import Webhook
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.chores.identity import (
+from seawall.lab.worlds.benign_changes.stage import Confuser, Span, some_day, some_people
+from seawall.lab.worlds.routine.identity import (
     factor_reset,
     identity_work,
     let_act_as_anybody,
     read_as_delegate,
 )
-from seawall.lab.worlds.chores.mailboxes import forwarding
-from seawall.lab.worlds.confusers.stage import Confuser, Span, some_day, some_people
-from seawall.lab.worlds.dice import SeededRandom
+from seawall.lab.worlds.routine.mailboxes import forwarding
+from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog, cmdlet, token_for
-from seawall.lab.worlds.chores.people import shell_of, somebody, web_of, whereabouts, working_time
 from seawall.lab.worlds.clients import LabClient
-from seawall.lab.worlds.dice import SeededRandom
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.routine.people import shell_of, somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 RULE_NAMES = (
     "filing",

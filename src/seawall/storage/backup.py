@@ -36,7 +36,7 @@ from seawall.storage.errors import BackupInvalid, DatabaseNotMigrated
 from seawall.storage.lake import layout
 from seawall.storage.lake.backup import MANIFEST as EVENTS_MANIFEST
 from seawall.storage.lake.parts import settle
-from seawall.storage.place import DATABASE, EVENTS, Store, mark
+from seawall.storage.location import DATABASE, EVENTS, Store, mark
 from seawall_base.errors import SeawallError
 from seawall_base.hash_chain import ChainHead
 from seawall_base.msgspec_types import prepare

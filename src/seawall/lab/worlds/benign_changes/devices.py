@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.lab.worlds.acts import ActivityLog
-from seawall.lab.worlds.chores.signing_in import denied_prompt, device_code, legacy_use, run_script
+from seawall.lab.worlds.benign_changes.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.worlds.clients import (
     LabClient,
     apple_mail,
@@ -13,10 +13,10 @@ from seawall.lab.worlds.clients import (
     script,
     thunderbird,
 )
-from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import SeededRandom
-from seawall.lab.worlds.founding import give_devices, pick_browser
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.organisation_maker import give_devices, pick_browser
+from seawall.lab.worlds.routine.signing_in import denied_prompt, device_code, legacy_use, run_script
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 NEW_OUTLOOK = "5d661950-3475-41cd-a2c3-d671a3162bc1"
 

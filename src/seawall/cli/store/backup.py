@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import streams
+from seawall.cli import output
 from seawall.cli.store.options import (
     DEFAULT_STORE,
     AsJson,
@@ -21,7 +21,7 @@ from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.storage.copies import BackupResult
+    from seawall.storage.backup import BackupResult
 
 
 def backup(
@@ -42,16 +42,16 @@ def backup(
     Protect the backup like the logs themselves. Record the printed head of the audit trail in another place.
     """
 
-    from seawall.storage.copies import back_up
-    from seawall.storage.place import open_store
+    from seawall.storage.backup import back_up
+    from seawall.storage.location import open_store
 
     with open_store(store, database) as opened:
         done = back_up(opened, target, at=read_wall_clock())
     if as_json:
-        streams.answer_json({"backup": str(target), **_document(done)})
+        output.answer_json({"backup": str(target), **_document(done)})
         return
     _tell("backed up", target, done)
-    streams.next_step(f"seawall store restore {streams.quote_path(target)} --to NEW, to try it")
+    output.next_step(f"seawall store restore {output.quote_path(target)} --to NEW, to try it")
 
 
 def restore(
@@ -74,14 +74,14 @@ def restore(
 
     With --database, restore into an empty PostgreSQL database, also from a SQLite file.
     """
-    from seawall.storage.copies import restore as make
+    from seawall.storage.backup import restore as make
 
     done = make(source, to, database)
     if as_json:
-        streams.answer_json({"store": str(to), **_document(done)})
+        output.answer_json({"store": str(to), **_document(done)})
         return
     _tell("restored", to, done)
-    streams.next_step(f"seawall store check{where(to, database)}")
+    output.next_step(f"seawall store check{where(to, database)}")
 
 
 def _document(done: BackupResult) -> dict[str, Any]:
@@ -105,12 +105,10 @@ def _end(done: BackupResult) -> str:
 def _tell(what: str, place: Path, done: BackupResult) -> None:
     from seawall_base.safe_text import visible
 
-    streams.write(
+    output.write(
         f"{what}: {visible(str(place))}: database {parse_size(done.database_bytes)}, "
         f"{plural(done.parts, 'part')} of events {parse_size(done.event_bytes)}\n"
         f"audit trail: {_end(done)}\n"
     )
     if done.damaged:
-        streams.say(
-            f"damaged already in the backup: {plural(len(done.damaged), 'part')}; seawall store check"
-        )
+        output.say(f"damaged already in the backup: {plural(len(done.damaged), 'part')}; seawall store check")

@@ -25,7 +25,7 @@ from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, S
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import scope_of
-from seawall.pipeline.live.board import BoardRuling, CandidateBoard, CandidateBoards
+from seawall.pipeline.live.candidate_board import BoardRuling, CandidateBoard, CandidateBoards
 from seawall.pipeline.live.candidates import unpack_candidates
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS
 from seawall.storage.database import Database

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seawall.lab.worlds.acts import ActivityLog, place_in_hours, read, sign_in
-from seawall.lab.worlds.chores.accounts import consent, method_change, password_reset, register_method, reset
-from seawall.lab.worlds.chores.administration import administer, odd_administration, provider_housekeeping
-from seawall.lab.worlds.chores.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
-from seawall.lab.worlds.chores.people import shell_of, web_of, whereabouts, working_time
-from seawall.lab.worlds.chores.signing_in import guest_access, spray
-from seawall.lab.worlds.confusers.stage import Confuser, Span, names, some_day, some_people
-from seawall.lab.worlds.dice import SeededRandom
-from seawall.lab.worlds.founding import make_person
+from seawall.lab.worlds.benign_changes.stage import Confuser, Span, names, some_day, some_people
 from seawall.lab.worlds.networks import microsoft_address
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.organisation_maker import make_person
+from seawall.lab.worlds.routine.accounts import consent, method_change, password_reset, register_method, reset
+from seawall.lab.worlds.routine.administration import administer, odd_administration, provider_housekeeping
+from seawall.lab.worlds.routine.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
+from seawall.lab.worlds.routine.people import shell_of, web_of, whereabouts, working_time
+from seawall.lab.worlds.routine.signing_in import guest_access, spray
+from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 def joiners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from seawall.response.containment.asking import CallRefused, CallResultUnknown, VendorCaller
 from seawall.response.containment.settings import ContainmentSettings
 from seawall.response.containment.values import ContainmentPlan, ContainmentStep, Vendor, VendorCall
+from seawall.response.containment.vendor_calls import CallRefused, CallResultUnknown, VendorCaller
 from seawall.response.errors import RespondInvalid
 from seawall_base.errors import SeawallError
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from seawall.response.scope.address_blocks import addresses_in
-from seawall.response.scope.bounds import DAY, HABIT_DAYS
 from seawall.response.scope.records import SearchRecords
+from seawall.response.scope.search_bounds import DAY, HABIT_DAYS
 from seawall.response.scope_values import Indicator, IndicatorKind
 
 SURE, OPEN, TRIED = 2, 1, 0

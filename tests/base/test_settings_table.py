@@ -12,6 +12,7 @@ import pytest
 
 from seawall_base.errors import UsageError
 from seawall_base.settings_document import LARGEST, read_toml
+from seawall_base.settings_reader import SettingsErrors
 from seawall_base.settings_table import Meaning, load_table, settings_of
 from seawall_base.settings_values import form, number
 
@@ -174,3 +175,9 @@ def test_what_a_class_declares_is_listed_for_the_pages() -> None:
         ("paths", "texts", False, "value"),
     ]
     assert [one.kind for one in settings_of(Tree)] == ["text", "number", "number", "word", "path", "path"]
+
+
+def test_a_fault_is_one_line_whatever_the_name_of_a_file_holds() -> None:
+    faults = SettingsErrors("wood.toml", {}, UsageError, "see the woods")
+    faults.add(("key",), "a\nb\u202e: cannot be read", "chmod 600 a\nb")
+    assert faults.found == [(1, "wood.toml:1: key: a\\nb\\u202e: cannot be read; chmod 600 a\\nb")]

@@ -339,7 +339,7 @@ def test_every_fault_of_file_and_command_line_is_said_at_once(tmp_path: Path) ->
     with pytest.raises(CollectInvalid) as refused:
         read_settings("kafka", file, {"client_id": CLIENT})
     assert [line.removeprefix(f"{file}:").split(";")[0] for line in refused.value.details] == [
-        "--tenant: is missing: the directory of client_id",
+        "1: tenant: is missing: the directory of client_id",
         "2: servers: the servers are of several namespaces",
         "4: protocol: plaintext goes to this machine alone: others would read the logs, and could write into them",
     ]

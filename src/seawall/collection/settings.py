@@ -240,10 +240,10 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
                 values[setting.name] = file.parent / values[setting.name]
     if vendor == "kafka" and MALFORMED not in values.values():
         for name, what, fix in contradictions(values):
-            if name in table and name not in given:
-                faults.add((vendor, name), what, fix)
-            else:
+            if file is None or name in given:
                 _add(faults, f"{option_of(name)}: {what}", fix)
+            else:
+                faults.add((vendor, name), what, fix)
     faults.refuse()
     return values
 

@@ -40,7 +40,7 @@ class SettingsErrors:
         setting = next((part for part in reversed(at) if isinstance(part, str)), "the file")
         shown = setting if setting.isidentifier() or not at else quote_value(setting)
         line = self.line(at)
-        self.found.append((line, f"{self.name}:{line}: {shown}: {what}; {fix}"))
+        self.found.append((line, f"{self.name}:{line}: {shown}: {_one_line(what)}; {_one_line(fix)}"))
 
     def refuse(self, kind: type[SeawallError] | None = None, described: str | None = None) -> None:
         """Raise all faults in the order of lines, if there are any."""
@@ -52,6 +52,13 @@ class SettingsErrors:
             line, more = ordered[MOST_SHOWN][0], len(ordered) - MOST_SHOWN
             said.append(f"{self.name}:{line}: {more} more; correct the faults above first")
         raise (kind or self.kind)("\n".join(said), fix=described or self.described, details=said)
+
+
+def _one_line(text: str) -> str:
+    """Return a text without what could break or steer a line: the name of a file may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def check_names(

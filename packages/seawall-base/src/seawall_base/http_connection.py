@@ -1,8 +1,8 @@
 """One connection to one host, kept within a deadline, a number of bytes and the addresses that may be asked.
 
-These are urllib3's connections. Added is how they resolve a name, choose an address, write and read: each wait lasts until
-the deadline at most, however slowly the other side reads or drips. Certificates are always verified. No proxy of the
-environment is used. A connection may go through a proxy (CONNECT) that `proxy.py` describes, or to a UNIX socket.
+The classes extend urllib3's. They resolve a name, choose an address, write and read within one deadline, however slowly the other
+side reads or drips. They verify every certificate and use no proxy of the environment. A connection may go through a proxy
+(CONNECT) that `proxy.py` describes, or to a UNIX socket.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 from seawall.cli.main import main
 from seawall.storage.database import Database
@@ -88,6 +89,19 @@ def test_check_says_what_is_damaged(folder: Path, capsys: pytest.CaptureFixture[
         assert "audit trail" in err or "JSON" in err
 
 
+def test_publish(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = answered(capsys, "store", "publish", "--store", folder)
+    table = str(folder / "events")
+    assert done == done | {"table": table, "version": 0, "parts": 1, "added": 1, "removed": 0}
+    assert DeltaTable(table).to_pyarrow_table().num_rows == 20
+    out, err = said(capsys, "store", "publish", "--store", folder)
+    assert out == f"{table}: version 0 of the Delta table, 1 part (0 added, 0 removed)\n"
+    assert err.startswith("next: seawall store size")
+    answered(capsys, "store", "prune", "--days", 1, "--store", folder)
+    assert DeltaTable(table).to_pyarrow_table().num_rows == 0
+    assert answered(capsys, "store", "check", "--store", folder)["ok"]
+
+
 def test_prune(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     planned = answered(capsys, "store", "prune", "--days", 1, "--dry-run", "--store", folder)
     assert (planned["dry_run"], planned["events"]["events"], planned["rows"]["incidents"]) == (True, 20, 1)
@@ -140,7 +154,7 @@ def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 VERBS = (
-    "store size", "store check", "store migrate", "store prune --days 3", "store prune --days 3 --dry-run",
+    "store size", "store check", "store publish", "store migrate", "store prune --days 3", "store prune --days 3 --dry-run",
     "store backup backup", "user list", "user add ann --role admin", "user invite ann", "user disable ann",
 )  # fmt: skip
 

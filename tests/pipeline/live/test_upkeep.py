@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from seawall.pipeline.live import upkeep as upkeep_module
 from seawall.pipeline.live.upkeep import (
@@ -23,6 +24,7 @@ from seawall.storage.lake import Lake
 from tests.clocks import ClockOf
 from tests.sample_events import START, event, table
 from tests.storage.database.test_incidents import incident
+from tests.storage.lake.events import part_files
 
 EPOCH = date(1970, 1, 1)
 NEWEST = (START.date() - EPOCH).days
@@ -60,6 +62,21 @@ def test_an_open_day_in_many_parts_is_merged_too(tmp_path: Path) -> None:
     with lake_with(tmp_path / "events", (0, MANY_PARTS + 2)) as lake:
         upkeep(lake).work()
         assert days(lake) == {0: 1}
+
+
+def test_readers_find_what_was_merged_and_merged_parts_go_an_hour_later(tmp_path: Path) -> None:
+    now = NEWEST * DAY
+    with lake_with(tmp_path / "events", (0, 3), (1, 4)) as lake:
+        kept = upkeep(lake)
+        kept.clock = Clock(lambda: 0.0, lambda: now)
+        lake.publish(now)
+        kept.work()
+        table = DeltaTable(str(lake.root))
+        assert (len(table.file_uris()), table.to_pyarrow_table().num_rows) == (4, 7)
+        assert len(part_files(lake)) == 3 + 1 + 4
+        now += 3_600_000_000
+        kept.work()
+        assert len(part_files(lake)) == 3 + 1
 
 
 def test_what_is_too_old_goes_once_an_hour(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.storage.lake import Lake, Wanted
-from seawall.storage.lake.layout import start_of
+from seawall.storage.lake.layout import TENANTS, start_of
 from tests.sample_events import START, event, table
 
 DAY = START.date()
@@ -28,7 +28,7 @@ def ids(events: pa.Table) -> list[str]:
 
 
 def part_files(lake: Lake) -> list[Path]:
-    return sorted(lake.root.rglob("*.parquet"))
+    return sorted((lake.root / TENANTS).rglob("*.parquet"))
 
 
 def everything(lake: Lake, tenant: str = "org") -> list[dict[str, Any]]:

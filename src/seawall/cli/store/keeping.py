@@ -1,4 +1,4 @@
-"""`seawall store prune` and `seawall store migrate`: apply retention, and migrate the database."""
+"""`seawall store prune`, `migrate` and `publish`: apply retention, migrate the database, publish the events as a Delta table."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def prune(
     Feedback and the audit trail are never deleted. A running `watch` prunes with --retention: stop it first.
     --dry-run also works beside a running `watch`.
     """
+    import time
     from datetime import UTC, datetime, timedelta
 
     from seawall.storage.location import open_store
@@ -55,6 +56,8 @@ def prune(
     before = datetime.now(UTC).date() - timedelta(days=days)
     with open_store(store, database) as opened:
         gone = forget(opened, before, is_rehearsal=dry_run)
+        if not dry_run:
+            opened.lake.publish(time.time_ns() // 1000)
     if as_json:
         output.answer_json(
             {
@@ -103,3 +106,41 @@ def migrate(
         kept = f"; copy of the old file: {copy}" if copy else ""
         output.write(f"migrated from version {done.before} to {done.after}{kept}\n")
     output.next_step(f"seawall store check{where(store, database)}")
+
+
+def publish(
+    store: StoreFolder = DEFAULT_STORE, database: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
+    """Publish the events as a Delta table: bring its log to what the store holds now.
+
+    \b
+    Examples:
+      seawall store publish
+      seawall store publish --store /var/lib/seawall --json
+
+    A running `watch` publishes by itself. The table is the folder `events` of the store.
+    Spark, DuckDB, Polars and pandas open it: docs/reference/lake.md says how.
+    """
+    import time
+
+    from seawall.storage.location import EVENTS, open_store
+
+    with open_store(store, database) as opened:
+        done = opened.lake.publish(time.time_ns() // 1000)
+    table = str(store / EVENTS)
+    if as_json:
+        output.answer_json(
+            {
+                "table": table,
+                "version": done.version,
+                "parts": done.parts,
+                "added": done.added,
+                "removed": done.removed,
+            }
+        )
+        return
+    output.write(
+        f"{table}: version {done.version} of the Delta table, {plural(done.parts, 'part')} "
+        f"({done.added} added, {done.removed} removed)\n"
+    )
+    output.next_step(f"seawall store size{where(store, database)}")

@@ -27,5 +27,6 @@ app.command("size", short_help="Show the size of the store by organisation and t
 app.command("check", short_help="Verify the integrity of the whole store.")(store_looking.check)
 app.command("prune", short_help="Delete data older than a number of days.")(store_keeping.prune)
 app.command("migrate", short_help="Migrate an older database to this version.")(store_keeping.migrate)
+app.command("publish", short_help="Publish the events as a Delta table.")(store_keeping.publish)
 app.command("backup", short_help="Back up the store into a new folder.")(store_copies.backup)
 app.command("restore", short_help="Restore a store from a backup.")(store_copies.restore)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.storage.lake.accounts import Account, Lane, Profile, Timeline, Used
 from seawall.storage.lake.backup import BackedUp, back_up, restore
 from seawall.storage.lake.lake import Lake
-from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
+from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Published, Size
 from seawall.storage.lake.query import Wanted
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Page",
     "Profile",
     "Pruned",
+    "Published",
     "Size",
     "Timeline",
     "Used",

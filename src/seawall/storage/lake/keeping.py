@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import layout, locks, parts, query
+from seawall.storage.lake.delta_log import LOG
 from seawall.storage.lake.footers import Footer, Footers, overlap
 from seawall.storage.lake.outcomes import Compacted, Damaged, DaySize, Pruned
 from seawall.storage.lake.query import Reader
@@ -170,11 +171,29 @@ def _swap(root: Path, files: Sequence[Path], folder: Path, old: Sequence[Path]) 
             for number, file in enumerate(files):
                 name = sha256(f"{number}\n{names}".encode()).hexdigest()[:32] + layout.PART_SUFFIX
                 parts.put(file, folder, name)
-            for path in old:
-                path.unlink(missing_ok=True)
+            _take_away(root, old)
             parts.settle(folder)
     except OSError as error:
         raise layout.unreadable(folder, error) from error
+
+
+def _take_away(root: Path, old: Sequence[Path]) -> None:
+    """Delete merged parts, or retire them where the lake is published: whoever opened an earlier version may read them."""
+    is_published = (root / LOG).is_dir()
+    for path in old:
+        if is_published:
+            path.with_suffix(layout.RETIRED_SUFFIX).touch(mode=0o600)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def discard(part: Path) -> None:
+    """Delete a retired part, then its mark."""
+    try:
+        part.unlink(missing_ok=True)
+        part.with_suffix(layout.RETIRED_SUFFIX).unlink(missing_ok=True)
+    except OSError as error:
+        raise layout.unreadable(part, error) from error
 
 
 def pruned(root: Path, before: date) -> Pruned:

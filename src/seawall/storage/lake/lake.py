@@ -35,9 +35,11 @@ from seawall.storage.lake.accounts import (
     summed,
 )
 from seawall.storage.lake.appending import Fresh, each, shares
+from seawall.storage.lake.delta_log import DeltaLog
 from seawall.storage.lake.footers import Footers
 from seawall.storage.lake.naming import NamesOf, named, no_names, widened
-from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Size
+from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Published, Size
+from seawall.storage.lake.publishing import Publisher
 from seawall.storage.lake.query import Key, Reader, Wanted, first_line
 from seawall_base.errors import UsageError
 
@@ -60,6 +62,7 @@ class Lake:
         self._footers = Footers()
         self._accounts = Accounts()
         self._done = keeping.Done(self._footers)
+        self._publisher = Publisher(root, DeltaLog(root), self._footers)
 
     @classmethod
     def create(cls, root: Path) -> Lake:
@@ -303,6 +306,10 @@ class Lake:
         """Delete the events of all days before a day."""
         with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
             return keeping.pruned(self.root, before)
+
+    def publish(self, at: int) -> Published:
+        """Bring the Delta log to what the lake holds; `at` is the time now, in microseconds since the epoch."""
+        return self._publisher.publish(at)
 
     def _days_of(
         self, tenant: str, wanted: Wanted, after: Key | None, newest_first: bool

@@ -19,6 +19,8 @@ TENANTS = "tenants"
 INCOMING = "incoming"
 MARKER = "lake.json"
 PART_SUFFIX = ".parquet"
+RETIRED_SUFFIX = ".retired"
+"""Of the empty file beside a part that was merged into another: the lake reads the part no more, Delta readers may."""
 
 _READABLE = 40
 _TENANT_NAME = r"[a-z0-9][a-z0-9.-]{0,39}\.[0-9a-f]{32}"
@@ -27,6 +29,7 @@ _PART_NAME = r"[0-9a-f]{32}\.parquet"
 _TENANT = re.compile(_TENANT_NAME)
 _DAY = re.compile(_DAY_NAME)
 _PART = re.compile(_PART_NAME)
+_RETIRED = re.compile(r"[0-9a-f]{32}\.retired")
 _PART_PATH = re.compile(f"{TENANTS}/{_TENANT_NAME}/{_DAY_NAME}/{_PART_NAME}")
 
 EPOCH = date(1970, 1, 1)
@@ -75,14 +78,27 @@ def days(folder: Path) -> Iterator[tuple[date, Path]]:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Return the part files of a day's folder in order of name."""
+    """Return the part files of a day's folder in order of name, without those that are retired."""
+    return contents(folder)[0]
+
+
+def contents(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the part files of a day's folder, and those that are marked as retired, deleted already or not."""
+    named, marked = list[str](), set[str]()
     try:
-        found = sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if _PART.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    named.append(entry.name)
+                elif _RETIRED.fullmatch(entry.name):
+                    marked.add(entry.name.removesuffix(RETIRED_SUFFIX) + PART_SUFFIX)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return [], []
     except OSError as error:
         raise unreadable(folder, error) from error
-    return [path for path in found if _PART.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
+    return [folder / name for name in sorted(named) if name not in marked], [
+        folder / name for name in sorted(marked)
+    ]
 
 
 def is_part_path(text: str) -> bool:

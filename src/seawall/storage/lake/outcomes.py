@@ -51,6 +51,16 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The newest version of the Delta table, the parts that it names, and how many of them are new or went."""
+
+    version: int
+    parts: int
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What was deleted: days of an organisation, their parts and bytes."""
 

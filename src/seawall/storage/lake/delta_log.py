@@ -1,0 +1,228 @@
+"""The Delta log of a lake: `_delta_log/<version>.json` names what a version adds and removes, so that Delta readers open it.
+
+The folders of parts are what the lake itself goes by. The log follows them, and is begun anew where it is damaged. A file of
+it is on the disk before it gets its name. One process at a time writes: the callers hold the lock `keeping`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seawall.storage.errors import LakeBroken
+from seawall.storage.lake.delta_actions import Action
+from seawall.storage.lake.layout import INCOMING, unreadable
+from seawall.storage.lake.parts import settle
+
+LOG = "_delta_log"
+CHECKPOINT = 100
+"""Versions after which all that is in force is written into one Parquet file."""
+
+_VERSION = re.compile(r"([0-9]{20})\.json")
+_CHECKPOINT = re.compile(r"([0-9]{20})\.checkpoint\.parquet")
+_TEXTS = pa.map_(pa.string(), pa.string())
+_ADD = pa.struct(
+    [
+        ("path", pa.string()),
+        ("partitionValues", _TEXTS),
+        ("size", pa.int64()),
+        ("modificationTime", pa.int64()),
+        ("dataChange", pa.bool_()),
+        ("stats", pa.string()),
+    ]
+)
+_REMOVE = pa.struct([("path", pa.string()), ("deletionTimestamp", pa.int64()), ("dataChange", pa.bool_())])
+_METADATA = pa.struct(
+    [
+        ("id", pa.string()),
+        ("name", pa.string()),
+        ("format", pa.struct([("provider", pa.string()), ("options", _TEXTS)])),
+        ("schemaString", pa.string()),
+        ("partitionColumns", pa.list_(pa.string())),
+        ("configuration", _TEXTS),
+        ("createdTime", pa.int64()),
+    ]
+)
+_PROTOCOL = pa.struct(
+    [
+        ("minReaderVersion", pa.int32()),
+        ("minWriterVersion", pa.int32()),
+        ("writerFeatures", pa.list_(pa.string())),
+    ]
+)
+_CHECKPOINT_SCHEMA = pa.schema(
+    [("protocol", _PROTOCOL), ("metaData", _METADATA), ("add", _ADD), ("remove", _REMOVE)]
+)
+
+
+@dataclass(slots=True)
+class TableState:
+    """What all versions together say: the newest one (-1 for none), the schema, parts in force, and parts removed when (ms)."""
+
+    version: int = -1
+    schema: str = ""
+    added: set[str] = field(default_factory=set)
+    removed: dict[str, int] = field(default_factory=dict)
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Take the actions of one version into account. Raises KeyError and the like for what is no action."""
+        for action in actions:
+            if "add" in action:
+                path = action["add"]["path"]
+                self.added.add(path)
+                self.removed.pop(path, None)
+            elif "remove" in action:
+                path = action["remove"]["path"]
+                self.added.discard(path)
+                self.removed[path] = int(action["remove"]["deletionTimestamp"])
+            elif "metaData" in action:
+                self.schema = action["metaData"]["schemaString"]
+
+
+class DeltaLog:
+    """The log of one lake. It remembers what it read as long as no later version appears."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / LOG
+        self._state = TableState()
+
+    def read(self) -> TableState:
+        """Return what the log says, version -1 where there is none or it is damaged."""
+        state = self._state
+        if state.version < 0 or not self._is_newest(state.version):
+            self._state = state = self._read()
+        return state
+
+    def clear(self) -> None:
+        """Delete the log: the next version is the first."""
+        self._state = TableState()
+        try:
+            for path in sorted(self._listed(), reverse=True):
+                path.unlink()
+        except OSError as error:
+            raise unreadable(self._folder, error) from error
+
+    def commit(self, actions: Sequence[Action], forget_before: int) -> int:
+        """Write the next version and return its number; it is on the disk then.
+
+        Every `CHECKPOINT` versions it leaves a checkpoint, without what was removed before `forget_before` (ms).
+        """
+        state = self.read()
+        version = state.version + 1
+        path = self._folder / f"{version:020d}.json"
+        try:
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700)
+                settle(self._root)
+            if os.path.lexists(path):
+                raise LakeBroken(
+                    f"{path}: written by another program", fix="let Seawall alone write the events"
+                )
+            self._put(path, "".join(json.dumps(action) + "\n" for action in actions).encode())
+            state.apply(actions)
+            state.version = version
+            if version % CHECKPOINT == 0 and version:
+                self._write_checkpoint(version, forget_before)
+        except OSError as error:
+            self._state = TableState()
+            raise unreadable(path, error) from error
+        return version
+
+    def _is_newest(self, version: int) -> bool:
+        here, following = (self._folder / f"{number:020d}.json" for number in (version, version + 1))
+        return here.is_file() and not following.exists()
+
+    def _listed(self) -> list[Path]:
+        try:
+            return list(self._folder.iterdir())
+        except FileNotFoundError:
+            return []
+
+    def _read(self) -> TableState:
+        state = TableState()
+        try:
+            for version, actions in self._versions():
+                state.apply(actions)
+                state.version = version
+        except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+            self.clear()
+            return TableState()
+        except OSError as error:
+            raise unreadable(self._folder, error) from error
+        return state
+
+    def _versions(self) -> Iterator[tuple[int, list[Action]]]:
+        """Yield the newest checkpoint and each version after it. Raises ValueError for what is damaged or missing."""
+        names = [path.name for path in self._listed()]
+        start = max((int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))), default=-1)
+        if start >= 0:
+            yield start, self._read_checkpoint(start)
+        later = sorted(int(found[1]) for name in names if (found := _VERSION.fullmatch(name)))
+        later = [version for version in later if version > start]
+        if later != list(range(start + 1, start + 1 + len(later))):
+            raise ValueError("versions are missing")
+        for version in later:
+            lines = (self._folder / f"{version:020d}.json").read_text("utf-8").splitlines()
+            yield version, [json.loads(line) for line in lines]
+
+    def _read_checkpoint(self, version: int) -> list[Action]:
+        with (self._folder / f"{version:020d}.checkpoint.parquet").open("rb") as file:
+            rows = pq.read_table(file, schema=_CHECKPOINT_SCHEMA).to_pylist(maps_as_pydicts="strict")
+        return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+    def _write_checkpoint(self, version: int, forget_before: int) -> None:
+        """Write all that is in force at a version, say that it is there, and delete what lies before the one before."""
+        rows = self._in_force(forget_before)
+        sink = pa.BufferOutputStream()
+        with pq.ParquetWriter(sink, _CHECKPOINT_SCHEMA, compression="snappy") as writer:
+            writer.write_table(pa.Table.from_pylist(rows, schema=_CHECKPOINT_SCHEMA))
+        self._put(self._folder / f"{version:020d}.checkpoint.parquet", sink.getvalue().to_pybytes())
+        self._put(
+            self._folder / "_last_checkpoint", json.dumps({"version": version, "size": len(rows)}).encode()
+        )
+        oldest = f"{version - CHECKPOINT:020d}"
+        for path in self._listed():
+            is_ours = _VERSION.fullmatch(path.name) or _CHECKPOINT.fullmatch(path.name)
+            if is_ours and path.name[:20] < oldest:
+                path.unlink(missing_ok=True)
+
+    def _in_force(self, forget_before: int) -> list[Action]:
+        parts: dict[str, Action] = {}
+        others: dict[str, Action] = {}
+        for _, actions in self._versions():
+            for action in actions:
+                [(kind, values)] = action.items()
+                if kind in ("add", "remove"):
+                    parts[values["path"]] = action
+                elif kind in ("protocol", "metaData"):
+                    others[kind] = action
+        self._state.removed = {
+            path: time for path, time in self._state.removed.items() if time >= forget_before
+        }
+        kept = [action for path, action in parts.items() if "add" in action or path in self._state.removed]
+        return [*others.values(), *kept]
+
+    def _put(self, path: Path, content: bytes) -> None:
+        """Have a file on the disk under its name, whole or not at all, for this user alone."""
+        waiting = self._root / INCOMING / f"{uuid4().hex}.log"
+        try:
+            descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            waiting.replace(path)
+            settle(path.parent)
+        finally:
+            with suppress(OSError):
+                waiting.unlink(missing_ok=True)

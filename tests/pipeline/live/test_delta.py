@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 
 from seawall.pipeline.live import upkeep
 from seawall.storage.lake.parts import PLACE
-from seawall.storage.place import open_store
+from seawall.storage.location import open_store
 from tests.pipeline.live.running import bodies, quick, running, settled, until
 
 

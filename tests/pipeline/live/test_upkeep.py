@@ -68,7 +68,7 @@ def test_readers_find_what_was_merged_and_merged_parts_go_an_hour_later(tmp_path
     now = NEWEST * DAY
     with lake_with(tmp_path / "events", (0, 3), (1, 4)) as lake:
         kept = upkeep(lake)
-        kept.clock = Clock(lambda: 0.0, lambda: now)
+        kept.clock = ClockOf(monotonic=lambda: 0.0, now=lambda: now)
         lake.publish(now)
         kept.work()
         table = DeltaTable(str(lake.root))

@@ -349,12 +349,12 @@ delta_log.CHECKPOINT = 5
 lake = Lake.open(Path(sys.argv[1]))
 for start in range(int(sys.argv[2]), 10_000, 20):
     lake.append(numbered(start, start + 20))
-    lake.publish(1_772_500_000_000_000 + start * 100_000_000)
+    lake.publish(1_772_500_000_000_000 + start * int(sys.argv[3]))
     print(start + 20, flush=True)
     if start % 100 == 0:
         lake.compact(LATER)
 """
-"""Between two versions there are half an hour, so that merged parts are deleted on the way."""
+"""Appends, publishes and compacts; the third argument says how many microseconds an event takes."""
 
 
 def test_killed_at_any_point_readers_find_what_was_published(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ def test_killed_at_any_point_readers_find_what_was_published(tmp_path: Path) -> 
     published = 0
     for pause in (0.0, 0.03, 0.05, 0.11, 0.2):
         with subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, str(root), str(published)],
+            [sys.executable, "-c", PUBLISHER, str(root), str(published), "100000000"],
             stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3],
         ) as process:  # fmt: skip
             assert process.stdout is not None
@@ -385,7 +385,7 @@ def test_readers_and_writers_at_once(tmp_path: Path) -> None:
     Lake.create(root).close()
     with Lake.open(root) as lake:
         lake.publish(AT)
-        command = [sys.executable, "-c", PUBLISHER, str(root), "9600"]
+        command = [sys.executable, "-c", PUBLISHER, str(root), "9600", "1"]
         writers = [
             subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[3])
             for _ in range(2)

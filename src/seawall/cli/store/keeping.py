@@ -47,17 +47,17 @@ def prune(
     Feedback and the audit trail are never deleted. A running `watch` prunes with --retention: stop it first.
     --dry-run also works beside a running `watch`.
     """
-    import time
     from datetime import UTC, datetime, timedelta
 
     from seawall.storage.location import open_store
     from seawall.storage.retention import prune as forget
+    from seawall_base.clock import read_wall_clock
 
     before = datetime.now(UTC).date() - timedelta(days=days)
     with open_store(store, database) as opened:
         gone = forget(opened, before, is_rehearsal=dry_run)
         if not dry_run:
-            opened.lake.publish(time.time_ns() // 1000)
+            opened.lake.publish(read_wall_clock())
     if as_json:
         output.answer_json(
             {
@@ -121,12 +121,11 @@ def publish(
     A running `watch` publishes by itself. The table is the folder `events` of the store.
     Spark, DuckDB, Polars and pandas open it: docs/reference/lake.md says how.
     """
-    import time
-
     from seawall.storage.location import EVENTS, open_store
+    from seawall_base.clock import read_wall_clock
 
     with open_store(store, database) as opened:
-        done = opened.lake.publish(time.time_ns() // 1000)
+        done = opened.lake.publish(read_wall_clock())
     table = str(store / EVENTS)
     if as_json:
         output.answer_json(

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.containment.powershell import fill_command, quote_literal
+from seawall.response.containment.steps import fill_command, quote_literal
 
 LITERAL = re.compile("'(?:[^'\u2018\u2019\u201a\u201b]|['\u2018\u2019\u201a\u201b]{2})*'")
 

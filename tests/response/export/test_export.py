@@ -22,7 +22,7 @@ from seawall.cli.main import main
 from seawall.detection.incident import Incident
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.scan import ScanSettings
-from seawall.response.export import ocsf, sigma, tables, writing
+from seawall.response.export import ocsf, sigma, writing
 from seawall.response.export.artefacts import NEEDED, ArtefactCollector, Artefacts, collect_artefacts
 from seawall.storage.files.incident_documents import look_up
 from tests.report.test_documents import INCIDENT, TEXT
@@ -170,7 +170,7 @@ def test_without_a_past_of_the_holder_there_is_no_rule(scanned: Path) -> None:
 
 def test_the_weights_of_a_table_sum_to_the_score(scanned: Path) -> None:
     incident, _ = exported(scanned, 1)
-    rows = list(csv.DictReader(io.StringIO(tables.write_reasons(incident))))
+    rows = list(csv.DictReader(io.StringIO(writing.write_reasons(incident))))
     assert sum(float(row["weight"]) for row in rows) == pytest.approx(incident.score, abs=1e-4)
 
 
@@ -203,6 +203,6 @@ def test_a_hostile_record_stays_text() -> None:
     )
     found = collect_artefacts([table], ArtefactCollector("o", "a@x.example", frozenset({"=1+1", "b"}), 4))
     assert [record["metadata_uid"] for record in found.records] == ["b", "=1+1"]
-    written = tables.write_records(found)
+    written = writing.write_records(found)
     assert '"\'=1+1"' in written
     assert "\u202e" not in written

@@ -1,17 +1,18 @@
-"""What the vendors' files share to make steps: who it is about, and how a step gets its id. Pure."""
+"""What the vendors' files share to make steps: who it is about, how a step gets its id, commands for PowerShell. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
-from seawall.response.containment.powershell import fill_command
 from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.values import Confidence, ContainmentStep
 from seawall.response.search_window import DAY
+from seawall_base.safe_text import visible
 
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
 SESSIONS_STAY_ENDED: Final = (
@@ -90,3 +91,27 @@ def make_account_step(subject: StepSubject, **rest: Any) -> ContainmentStep:
             **{"confidence": subject.sure, **rest},
         )
     )
+
+
+LONGEST: Final = 320
+_QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
+"""PowerShell ends a single-quoted text at any of these."""
+
+
+def quote_literal(value: str) -> str | None:
+    """The value as a single-quoted literal; None for one that no name can be: too long, or with hidden characters.
+
+    A line that holds a line break would be run in parts when it is pasted, quotes or not.
+    """
+    if not value or len(value) > LONGEST or visible(value) != value or value != value.strip():
+        return None
+    doubled = _QUOTES.sub(lambda quote: quote[0] * 2, value)
+    return f"'{doubled}'"
+
+
+def fill_command(template: str, **values: str) -> str | None:
+    """The template with each `{name}` replaced by a literal; None where one of the values cannot be one."""
+    literals = {name: quote_literal(value) for name, value in values.items()}
+    if any(text is None for text in literals.values()):
+        return None
+    return re.sub(r"\{(\w+)\}", lambda found: literals[found[1]] or "", template)

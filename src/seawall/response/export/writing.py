@@ -1,18 +1,19 @@
-"""The files of an export: each form by itself, and a folder of all with the SHA-256 of each."""
+"""The files of an export: each form by itself, tables among them, and a folder of all with the SHA-256 of each."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from seawall.detection.incident import Incident
-from seawall.response.export import ocsf, sigma, stix_bundle, tables
-from seawall.response.export.artefacts import Artefacts
+from seawall.response.export import ocsf, sigma, stix_bundle
+from seawall.response.export.artefacts import ROW, Artefacts
+from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.durable_file import write_whole
 from seawall_base.errors import OutputUnwritable
 
@@ -36,8 +37,8 @@ def render_files(incident: Incident, artefacts: Artefacts, version: str) -> dict
     made: dict[str, Callable[[], str]] = {
         FORMS["ocsf"]: lambda: _json(ocsf.make_finding(incident, artefacts, version)),
         FORMS["stix"]: lambda: _json(stix_bundle.make_incident_bundle(incident, artefacts)),
-        FORMS["records"]: lambda: tables.write_records(artefacts),
-        FORMS["reasons"]: lambda: tables.write_reasons(incident),
+        FORMS["records"]: lambda: write_records(artefacts),
+        FORMS["reasons"]: lambda: write_reasons(incident),
         FORMS["sigma"]: lambda: write_yaml(sigma.make_rules(incident, artefacts)),
     }
     found = {name: make() for name, make in made.items()}
@@ -69,3 +70,25 @@ def write_files(folder: Path, made: dict[str, str]) -> None:
 
 def _json(document: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def write_records(artefacts: Artefacts) -> str:
+    """The intruder's records as CSV, by time."""
+    rows = ([_cell(record.get(name)) for name in ROW] for record in artefacts.records)
+    return _write(ROW, rows)
+
+
+def write_reasons(incident: Incident) -> str:
+    """The incident's reasons as CSV, in their order; their weights and `base` sum to the score."""
+    header = ("layer", "aspect", "value", "text", "weight")
+    rows: list[tuple[Cell, ...]] = [("", "base", "", "what every group has", incident.base)]
+    rows += [(one.layer, one.aspect, one.value, one.text, one.weight) for one in incident.reasons]
+    return _write(header, rows)
+
+
+def _write(header: tuple[str, ...], rows: Iterable[Iterable[Cell]]) -> str:
+    return "".join(csv_lines(header, [list(row) for row in rows]))
+
+
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from seawall.collection.collected_spans import CollectedFeed
 from seawall.collection.coverage_gap import CoverageGap
@@ -12,17 +13,16 @@ from seawall.response.scope import record_counts, verdicts
 from seawall.response.scope.address_blocks import addresses_in
 from seawall.response.scope.candidates import IndicatorCandidate, find_candidates
 from seawall.response.scope.coverage import SpanCoverage
-from seawall.response.scope.indicator_matches import IndicatorCounts, IndicatorMatches
+from seawall.response.scope.indicator_matches import SURE, IndicatorCounts, IndicatorMatches
 from seawall.response.scope.judging import decide_to_follow
 from seawall.response.scope.ledgers import CollectionLedgers
 from seawall.response.scope.messages import find_possible_messages, read_messages
-from seawall.response.scope.proved_values import find_proved_values
 from seawall.response.scope.record_counts import RecordCounts, Whose, make_empty_counts
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import is_from_servers
 from seawall.response.scope.search_bounds import LEAD, MAIL, SearchBounds
 from seawall.response.scope.seeds import ScopeQuery
-from seawall.response.scope_values import Indicator, Scope, ScopeSubject, SearchStep
+from seawall.response.scope_values import Indicator, IndicatorKind, Scope, ScopeSubject, SearchStep
 from seawall_base.plurals import plural
 from seawall_base.times import day_text
 
@@ -252,3 +252,28 @@ def _match(met: IndicatorCounts) -> str:
         return "no record of the span carries it"
     carry = "carries" if met.events == 1 else "carry"
     return f"{plural(met.events, 'record')} of {plural(met.accounts, 'account')} in the span {carry} it"
+
+
+_MOST_PROVED: Final = 200
+"""Proved values of one kind."""
+
+_PROVED_KINDS: Final[tuple[IndicatorKind, ...]] = ("address", "session", "token", "key")
+
+
+def find_proved_values(records: SearchRecords, start: int, end: int) -> tuple[Indicator, ...]:
+    """Return the addresses, sessions, tokens and keys of the proved records, by kind, those of most records first.
+
+    A later search may be given them instead of an incident.
+
+    Addresses of the provider's own network are left out: requests of everybody come from there. `start` and `end` are
+    the span (microseconds) that each value is given.
+    """
+    found: list[Indicator] = []
+    for kind in _PROVED_KINDS:
+        where = "AND e.class IS DISTINCT FROM 'microsoft'" if kind == "address" else ""
+        rows = records.rows(
+            f"""SELECT e.{kind} FROM best b JOIN events e USING (id) WHERE b.grade = {SURE} AND e.{kind} IS NOT NULL {where}
+            GROUP BY ALL ORDER BY count(*) DESC, e.{kind} LIMIT {_MOST_PROVED}"""
+        )
+        found += [Indicator(kind, value, start, end) for (value,) in rows]
+    return tuple(found)

@@ -7,13 +7,13 @@ what it knows, and its status says so.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.signal_intake import (
@@ -23,6 +23,7 @@ from seawall.gate.signal_intake import (
     receive_event_token,
 )
 from seawall_base.errors import StoreBroken
+from seawall_base.file_lock import FileLock
 from seawall_base.http_client import NoResponse, post
 from seawall_tokens.jose.strict_json import JsonRefused, loads
 from seawall_tokens.signals.event_token import SignalRefused
@@ -79,16 +80,10 @@ class Poller:
         return {turn.polling.name: turn.fault for turn in list(self._turns.values()) if turn.fault}
 
     def _run(self) -> None:
-        lock = os.open(f"{self._worker.loaded.store}-polling", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-        try:
+        with closing(FileLock(Path(f"{self._worker.loaded.store}-polling"))) as lock:
             while not self._stop.wait(LOOK):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    continue
-                self._look()
-        finally:
-            os.close(lock)
+                if lock.try_hold():
+                    self._look()
 
     def _look(self) -> None:
         known = {polling.name: polling for polling in self._worker.loaded.polled}

@@ -7,13 +7,11 @@ start gives it its name.
 
 from __future__ import annotations
 
-import fcntl
 import math
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,33 +70,21 @@ def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Ite
     with _lock(path):
         if not path.exists():
             tables.make(path, about)
-        connection = tables.connect_ledger(path)
-        try:
+        with closing(tables.connect_ledger(path)) as connection:
             tables.compare(path, connection, about)
             book = LedgerWriter(path, connection, segments)
             book.settle()
             yield book
-        finally:
-            connection.close()
 
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    try:
-        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise tables.make_error(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise DatabaseInUse(
-            f"{path}: another process collects into it", fix="let one process collect for each tenant"
-        ) from None
-    try:
+    with closing(tables.open_lock(path)) as lock:
+        if not lock.try_hold():
+            raise DatabaseInUse(
+                f"{path}: another process collects into it", fix="let one process collect for each tenant"
+            )
         yield
-    finally:
-        os.close(descriptor)
 
 
 class LedgerWriter:

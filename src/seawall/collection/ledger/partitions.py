@@ -6,11 +6,9 @@ where the process believes it to be, so that one which has lost it without knowi
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -77,33 +75,23 @@ class PartitionWatermarks:
 @contextmanager
 def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
     """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
-    with _shared(path, about):
-        connection = tables.connect_ledger(path)
-        try:
-            tables.compare(path, connection, about)
-            book = PartitionLedger(path, connection, segments)
-            book.settle()
-            yield book
-        finally:
-            connection.close()
+    with _shared(path, about), closing(tables.connect_ledger(path)) as connection:
+        tables.compare(path, connection, about)
+        book = PartitionLedger(path, connection, segments)
+        book.settle()
+        yield book
 
 
 @contextmanager
 def _shared(path: Path, about: Mapping[str, str]) -> Iterator[None]:
     """Made by one process alone, and from then on kept by all of them: while one has it, nobody takes it for himself."""
-    try:
-        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise tables.make_error(path, error) from error
-    try:
+    with closing(tables.open_lock(path)) as lock:
         if not path.exists():
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock.hold()
             if not path.exists():
                 tables.make(path, about, TABLES)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        lock.share()
         yield
-    finally:
-        os.close(descriptor)
 
 
 class PartitionLedger(LedgerWriter):

@@ -11,6 +11,7 @@ from typing import Final
 from seawall.collection.errors import CollectionBroken
 from seawall_base import sqlite_file
 from seawall_base.errors import OutputUnwritable
+from seawall_base.file_lock import FileLock
 
 VERSION: Final = 1
 BUSY_SECONDS: Final = 30.0
@@ -60,6 +61,12 @@ CREATE TABLE IF NOT EXISTS folded (
 CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT NULL);
 """
 """Tables that older ledgers of this version have not: made when one is opened to be written."""
+
+
+def open_lock(path: Path) -> FileLock:
+    """Return the lock of a ledger, held by nobody yet. Raises OutputUnwritable or CollectionBroken."""
+    with sqlite_file.errors_as(lambda error: make_error(path, error)):
+        return FileLock(path.with_suffix(".lock"))
 
 
 def connect_ledger(path: Path, *, is_read: bool = False) -> sqlite3.Connection:

@@ -6,18 +6,17 @@ loses nothing and a receiver that counts ids acts once.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from seawall.response.errors import SignalsInvalid
 from seawall_base import sqlite_file
+from seawall_base.file_lock import FileLock
 
 State = Literal["waiting", "taken", "refused"]
 """`taken`: the receiver has it (202, or acknowledged when polling). `refused`: it said that it does not want it."""
@@ -125,13 +124,11 @@ class SignalOutbox:
         """Whether it is ours to push to a stream for as long as this is held: of all threads and processes, one does."""
         place = self._path.with_name(f"{self._path.name}.{stream}.lock")
         try:
-            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            lock = FileLock(place)
         except OSError as error:
             raise SignalsInvalid(f"{place}: {error.strerror}", fix="check the folder of the outbox") from None
-        try:
-            yield _is_ours(descriptor)
-        finally:
-            os.close(descriptor)
+        with closing(lock):
+            yield lock.try_hold()
 
     def count(self, stream: str) -> int:
         """Return how many wait for a stream's receiver."""
@@ -199,11 +196,3 @@ class SignalOutbox:
         return sqlite_file.errors_as(
             lambda error: SignalsInvalid(f"{self._path}: {error}", fix="is this the outbox of signals?")
         )
-
-
-def _is_ours(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from seawall.storage.database.models import CounterRow
 from seawall.storage.database.work import Transaction
 from seawall.storage.errors import DatabaseAway
 from seawall_base.errors import DatabaseInUse
+from seawall_base.file_lock import FileLock
 
 _WRITER = "writer"
 WRITER_LOCK = 0x5EA_0002
@@ -30,14 +29,14 @@ class WriterLease:
     """The right to be the one that writes batches, until it is given back; `generation` counts its holders."""
 
     generation: int
-    _descriptor: int | None = field(default=None, repr=False)
+    _lock: FileLock | None = field(default=None, repr=False)
     _connection: Connection | None = field(default=None, repr=False)
 
     def release(self) -> None:
         """Give the right back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with suppress(SQLAlchemyError):  # where the server is away, so is the lock
@@ -157,7 +156,7 @@ def writer_lock(place: str | Path) -> Iterator[None]:
 
 def _lock(engine: Engine, file: Path | None, place: str) -> WriterLease:
     if file is not None:
-        return WriterLease(0, _descriptor=_lock_file(writer_file(file), place))
+        return WriterLease(0, _lock=_lock_file(writer_file(file), place))
     with name_failure(place):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": WRITER_LOCK}).scalar_one():
@@ -171,19 +170,17 @@ def writer_file(file: Path) -> Path:
     return file.with_name(file.name + "-writer")
 
 
-def _lock_file(path: Path, place: str) -> int:
+def _lock_file(path: Path, place: str) -> FileLock:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        lock = FileLock(path)
     except OSError as error:
         raise DatabaseAway(
             f"{path} cannot be opened: {error.strerror}", fix="check its permissions"
         ) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise _already(place) from None
-    return descriptor
+    if not lock.try_hold():
+        lock.close()
+        raise _already(place)
+    return lock
 
 
 def _already(place: str) -> DatabaseInUse:

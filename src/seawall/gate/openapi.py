@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.gate.identity import IDENTITY_HEADERS
-from seawall.gate.openapi_step_up import STEP_UP_OPERATIONS
 from seawall.version import __version__
 from seawall.web.openapi import (
     ApiBody,
@@ -109,6 +108,61 @@ def _query(name: str, schema: Json, *, is_required: bool = False) -> ApiParamete
     return ApiParameter(name=name, location="query", schema=schema, is_required=is_required)
 
 
+_FIELD: Final[Json] = {"type": "string", "maxLength": 4096}
+_OBJECT: Final[Json] = {"type": "object"}
+_METHOD: Final[Json] = _FIELD | {"default": "GET"}
+_ORIGIN: Final = ApiParameter(name="Origin", location="header", is_required=True)
+_DISABLED: Final = ApiResponse(404, "step-up is not enabled")
+_STEP_UP_REFUSALS: Final = (
+    ApiResponse(400, "the body lacks a field, or is no JSON object"),
+    ApiResponse(401, "the request has no valid token"),
+    ApiResponse(403, "not proved, not invited, or not from a page of the applications' origins"),
+    _DISABLED,
+    ApiResponse(408, "the body took too long"),
+    ApiResponse(409, "nothing is registered for that"),
+    ApiResponse(413, "the body is too long"),
+    ApiResponse(415, "the body is not JSON"),
+    ApiResponse(429, "too many attempts"),
+    ApiResponse(503, "the gate cannot decide"),
+)
+
+
+def _step_up(name: str, summary: str, required: Json, optional: Json | None = None) -> ApiOperation:
+    """Return the operation `/step-up/NAME`, with the members of its body."""
+    schema = {"type": "object", "properties": required | (optional or {}), "required": list(required)}
+    return ApiOperation(
+        method="POST",
+        path=f"/step-up/{name}",
+        summary=summary,
+        security=({"token": ()},),
+        parameters=(_ORIGIN,),
+        body=ApiBody(schema),
+        responses=(ApiResponse(200, "done", _OBJECT), *_STEP_UP_REFUSALS),
+    )
+
+
+_STEP_UP_OPERATIONS: Final = (
+    ApiOperation(
+        method="GET",
+        path="/step-up/",
+        summary="The page on which people step up.",
+        responses=(ApiResponse(200, "the page"), _DISABLED),
+    ),
+    _step_up("state", "What can this session do to step up?", {}),
+    _step_up("passkey/ask", "Begin to step up with a passkey.", {"path": _FIELD}, {"method": _METHOD}),
+    _step_up("passkey/answer", "Step up with a passkey.", {"ceremony": _FIELD, "credential": _OBJECT}),
+    _step_up("code", "Step up with a one-time code.", {"code": _FIELD, "path": _FIELD}, {"method": _METHOD}),
+    _step_up("register/passkey/ask", "Begin to register a passkey.", {"invitation": _FIELD}),
+    _step_up(
+        "register/passkey/answer",
+        "Register a passkey.",
+        {"invitation": _FIELD, "ceremony": _FIELD, "credential": _OBJECT},
+        {"name": _FIELD},
+    ),
+    _step_up("register/code/ask", "Begin to register one-time codes.", {"invitation": _FIELD}),
+    _step_up("register/code/answer", "Register one-time codes.", {"invitation": _FIELD, "code": _FIELD}),
+)
+
 OPERATIONS: Final = (
     ApiOperation(
         method="GET",
@@ -179,7 +233,7 @@ OPERATIONS: Final = (
         ),
         responses=(ApiResponse(200, "taken back", _STORED_REVOCATION), *_ADMIN_REFUSALS),
     ),
-    *STEP_UP_OPERATIONS,
+    *_STEP_UP_OPERATIONS,
     ApiOperation(
         method="GET",
         path="/healthz",

@@ -67,7 +67,7 @@ class RecentTokens:
     def verify(
         self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard
     ) -> VerifiedToken:
-        """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `MustWait` in the event loop)."""
+        """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `KeyNotCached` in the event loop)."""
         place = blake2b(token, digest_size=32, key=self._key).digest()
         recent = self._young.get(place) or self._old.get(place)
         if recent is not None and 0 <= recent.until - now <= SECONDS:

@@ -147,7 +147,7 @@ def _would(notice: SignalNotice, settings: SignalSettings) -> str:
     return visible(f"{notice.event} of {whom}{session}, done {rfc3339(notice.at)}: to {names}") + "\n"
 
 
-@app.command(short_help="Send the results of a containment to every receiver.")
+@app.command("contained", short_help="Send the results of a containment to every receiver.")
 def announce_containment(
     journal: Annotated[
         Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")

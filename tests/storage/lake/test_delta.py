@@ -21,7 +21,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import Lake, back_up, delta_log, keeping, restore
+from seawall.storage.lake import Lake, back_up, delta_log, keeping, locks, restore
 from seawall.storage.lake.delta_log import LOG, DeltaLog
 from seawall.storage.lake.layout import INCOMING
 from seawall.storage.lake.publishing import RETIRED_MILLISECONDS
@@ -253,6 +253,30 @@ def test_a_version_that_another_program_wrote_is_not_overwritten(lake: Lake) -> 
     (lake.root / LOG / f"{1:020d}.json").symlink_to("nowhere")
     with pytest.raises(LakeBroken, match="written by another program"):
         log.commit([], 0)
+
+
+def test_a_log_that_another_process_began_anew_is_read_again(lake: Lake) -> None:
+    lake.append(numbered(0, 10))
+    lake.publish(AT)
+    with Lake.open(lake.root) as other:
+        DeltaLog(other.root).clear()
+        assert other.publish(AT).version == 0
+        lake.append(numbered(10, 20))
+        assert lake.publish(AT).version == 1
+    assert by_delta(lake) == by_lake(lake)
+
+
+def test_it_does_not_wait_for_a_backup_unless_asked_to(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.append(numbered(0, 10))
+    monkeypatch.setattr(locks, "WAIT_SECONDS", 0.05)
+    with locks.held(lake.root, "keeping", exclusive=True):
+        assert lake.publish_if_free(AT) is None
+        with pytest.raises(LakeBroken, match="in use"):
+            lake.publish(AT)
+    assert not (lake.root / LOG).exists()
+    found = lake.publish_if_free(AT)
+    assert found is not None
+    assert (found.version, found.parts) == (0, 1)
 
 
 def _cut(log: Path) -> None:

@@ -64,7 +64,7 @@ class Upkeep:
                 self.fault = f"upkeep of the events: unexpected {type(error).__name__}"
             rest = max(_LOOK_SECONDS, _DUTY * (self.clock.monotonic() - started))
         with suppress(SeawallError, OSError):  # what came last; the next watch publishes it otherwise
-            self.lake.publish(self.clock.now())
+            self.lake.publish_if_free(self.clock.now())
 
     def work(self) -> None:
         """Do what is due."""
@@ -83,7 +83,7 @@ class Upkeep:
             self.lake.tidy(limit)
         elif closed > limit or (closed and not is_busy):
             self.lake.compact(_EPOCH + timedelta(days=newest))
-        self.lake.publish(self.clock.now())
+        self.lake.publish_if_free(self.clock.now())
 
     def _parts(self, newest: int) -> tuple[int, int]:
         """Return how many parts could be merged away: of days before the newest, and the most of one newer day."""

@@ -95,12 +95,14 @@ class DeltaLog:
         self._root = root
         self._folder = root / LOG
         self._state = TableState()
+        self._identity: tuple[int, int] | None = None
 
     def read(self) -> TableState:
         """Return what the log says, version -1 where there is none or it is damaged."""
         state = self._state
         if state.version < 0 or not self._is_newest(state.version):
             self._state = state = self._read()
+            self._identity = self._identity_of(state.version)
         return state
 
     def clear(self) -> None:
@@ -131,6 +133,7 @@ class DeltaLog:
             self._put(path, "".join(json.dumps(action) + "\n" for action in actions).encode())
             state.apply(actions)
             state.version = version
+            self._identity = self._identity_of(version)
             if version % CHECKPOINT == 0 and version:
                 self._write_checkpoint(version, forget_before)
         except OSError as error:
@@ -139,8 +142,16 @@ class DeltaLog:
         return version
 
     def _is_newest(self, version: int) -> bool:
-        here, following = (self._folder / f"{number:020d}.json" for number in (version, version + 1))
-        return here.is_file() and not following.exists()
+        """Whether no later version is there, and the file of this one is the one that was read or written."""
+        following = self._folder / f"{version + 1:020d}.json"
+        return not following.exists() and self._identity_of(version) == self._identity is not None
+
+    def _identity_of(self, version: int) -> tuple[int, int] | None:
+        try:
+            status = (self._folder / f"{version:020d}.json").stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
     def _listed(self) -> list[Path]:
         try:

@@ -311,6 +311,10 @@ class Lake:
         """Bring the Delta log to what the lake holds; `at` is the time now, in microseconds since the epoch."""
         return self._publisher.publish(at)
 
+    def publish_if_free(self, at: int) -> Published | None:
+        """Do the same unless somebody compacts, prunes, backs up or publishes just now: then return None at once."""
+        return self._publisher.publish_if_free(at)
+
     def _days_of(
         self, tenant: str, wanted: Wanted, after: Key | None, newest_first: bool
     ) -> Iterator[list[Path]]:

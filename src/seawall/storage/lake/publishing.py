@@ -42,7 +42,16 @@ class Publisher:
 
         A part whose footer cannot be read is left out, for a Delta reader would fail on it.
         """
-        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+        with locks.held(self.root, "keeping", exclusive=True):
+            return self._publish(at)
+
+    def publish_if_free(self, at: int) -> Published | None:
+        """Do the same unless somebody compacts, prunes, backs up or publishes just now: then return None at once."""
+        with locks.alone(self.root, "keeping") as is_free:
+            return self._publish(at) if is_free else None
+
+    def _publish(self, at: int) -> Published:
+        with locks.held(self.root, "writing"):
             state = self.log.read()
             live, retired = self._listed()
             added = [

@@ -228,3 +228,27 @@ def test_unknown_tables_and_keys_are_all_said(folder: Path, name: str) -> None:
     faults = judged(kind, folder / "settings.toml", "\n".join(lines).encode())
     assert len(headers) >= 1
     assert {int(one) for one in re.findall(r"strange(\d+): is not ", "\n".join(faults))} == {0, *headers}
+
+
+PUBLIC = {"tlp", "kind", "security", "zone", "language", "client_id"}
+"""Settings that a fault may repeat: one of known words, or a public name. Files' names and the policy's are others."""
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "policy"])
+@pytest.mark.parametrize("secret", ['"hunter2 hunter2"', '["hunter2 hunter2", 1]', '"hunter2://a?b#"'])
+def test_no_fault_repeats_what_may_be_a_secret_in_a_wrong_place(folder: Path, name: str, secret: str) -> None:
+    lines = KINDS[name].valid.splitlines()
+    start = lines.index("[console]") if name == "console" else 0
+    judgements = 0
+    for number, line in enumerate(lines[start:], start):
+        key, is_setting, _ = line.partition(" = ")
+        if (
+            is_setting
+            and key not in PUBLIC
+            and not key.endswith(("_file", "certificate", "ca_bundle", "key", "outbox"))
+        ):
+            changed = [*lines[:number], f"{key} = {secret}", *lines[number + 1 :]]
+            said = "\n".join(judged(KINDS[name], folder / "settings.toml", "\n".join(changed).encode()))
+            assert "hunter2" not in said
+            judgements += bool(said)
+    assert judgements >= 1

@@ -295,3 +295,26 @@ def test_conditions_of_a_path_are_read(tmp_path: Path) -> None:
         tmp_path, "[[gate.path]]\nprefix = '/a'\nclaims.hd = ['a', 'b']\nclaims.verified = true\n"
     )
     assert settings.paths[0].claims == Conditions.of({"hd": ["a", "b"], "verified": [True]})
+
+
+def test_faults_of_polling_are_told_beside_those_of_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(
+        """[[gate.transmitter]]
+issuer = "https://signals.example"
+jwks_uri = "https://signals.example/keys"
+speaks_for = ["https://issuer.example"]
+poll = "http://127.0.0.1/poll"
+poll_token_file = "absent"
+"""
+        + policy_text(Issuer(), keys=URI)
+    )
+    with pytest.raises(GateInvalid) as refused:
+        load_file(path)
+    assert [
+        line.removeprefix(f"{path}:").split(";")[0].split(": /")[0] for line in refused.value.details
+    ] == [
+        "1: audiences: is missing",
+        "5: poll: the URL is not https://",
+        "6: poll_token_file",
+    ]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from seawall_base.http_connection import TrustStore
     from seawall_base.settings_reader import SettingsErrors
-    from seawall_tokens.policy.file import PolicyDocument
     from seawall_tokens.policy.issuer_policy import IssuerPolicy
 
 _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
@@ -35,13 +34,17 @@ class PollingSettings:
 
 
 def read_polling(
-    policy: IssuerPolicy,
+    policy: IssuerPolicy | None,
     values: Mapping[str, Any],
+    table: Mapping[str, Any],
     at: tuple[str | int, ...],
-    document: PolicyDocument,
+    folder: Path,
     faults: SettingsErrors,
 ) -> PollingSettings | None:
-    """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`."""
+    """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`.
+
+    `table` is the transmitter's as it is written. `policy` is None where it has faults, which are said already.
+    """
     url, token_file = values["poll"], values["poll_token_file"]
     if url is None or token_file is None:
         if (url is None) != (token_file is None):
@@ -51,34 +54,25 @@ def read_polling(
                 "set both",
             )
         return None
-    table = _table(document, at)
-    folder = document.path.parent
+    before = len(faults.found)
     try:
         parse_url(url, allow_loopback_http=table.get("allow_loopback_http") is True)
     except FetchError as error:
         faults.add((*at, "poll"), str(error), "write https://host/path")
-        url = None
-    token = store = None
+    token = ""
     try:
         token = _token(folder / token_file)
     except GateInvalid as error:
         faults.add((*at, "poll_token_file"), error.message, error.fix)
+    if policy is None or len(faults.found) > before:
+        return None
+    trust = table.get("trust_file")
     try:
-        trust = table.get("trust_file")
         store = trust_store(folder / trust) if isinstance(trust, str) else None
-    except FetchError as error:
+    except FetchError as error:  # the policy could read it just now
         faults.add((*at, "trust_file"), str(error), "name a PEM file with the authorities' certificates")
         return None
-    if token is None:
-        return None
-    return None if url is None else PollingSettings(policy.name, url, values["poll_every"], token, store)
-
-
-def _table(document: PolicyDocument, at: tuple[str | int, ...]) -> Mapping[str, Any]:
-    found: Any = document.tables
-    for step in at:
-        found = found[step]
-    return found if isinstance(found, dict) else {}
+    return PollingSettings(policy.name, url, values["poll_every"], token, store)
 
 
 def _token(path: Path) -> str:

@@ -75,10 +75,10 @@ def _transmitter(
         name: value for name, value in table.items() if name in OF_AN_ISSUER
     }
     policy = read_issuer(rest, at, document.path.parent, faults, clock)
-    if policy is None or is_malformed(values):
+    if is_malformed(values):
         return None
-    transmitter = _made(policy, values, at, faults)
-    polling = read_polling(policy, values, at, document, faults)
+    polling = read_polling(policy, values, table, at, document.path.parent, faults)
+    transmitter = None if policy is None else _made(policy, values, at, faults)
     return None if transmitter is None else TransmitterEntry(transmitter, polling)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -58,3 +59,8 @@ class BackgroundWorker(Generic[Result]):
         if self._executor is not None:
             self._executor.shutdown()
             self._executor = None
+
+
+def make_daemon(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Return a thread that does not keep the process alive, not started yet."""
+    return threading.Thread(target=target, args=arguments, name=name, daemon=True)

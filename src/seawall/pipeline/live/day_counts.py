@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,15 @@ class Counts:
         """The last day that was scored, None before the first."""
         return max(self.shares, default=None)
 
+    @classmethod
+    def read(cls, documents: Mapping[int, Mapping[str, Any]]) -> Counts:
+        """Return what documents of days hold."""
+        counts = cls()
+        for day, document in documents.items():
+            counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
+            counts.rows[day] = document["events"] + document["duplicates"]
+        return counts
+
     def put(self, day: int, shard: int, share: dict[str, Any] | None) -> None:
         """Know what was counted of a day in a shard, None for nothing."""
         shares = self.shares.setdefault(day, {})
@@ -44,6 +55,16 @@ class Counts:
             "p_histogram": sums,
             "shares": {str(shard): share for shard, share in sorted(self.shares[day].items())},
         }
+
+    def documents(
+        self, scored: Iterable[tuple[int, int]], counted: AbstractSet[int], tenants: Mapping[str, int]
+    ) -> dict[int, Mapping[str, Any]]:
+        """Return what is kept of days that were `scored` (day and shard) or `counted`; with the newest all organisations."""
+        days = {day for day, _ in scored} | (counted & self.shares.keys())
+        documents: dict[int, Mapping[str, Any]] = {day: self.document(day) for day in days}
+        if days and self.newest is not None:
+            documents[self.newest] = {**self.document(self.newest), "tenants": tenants}
+        return documents
 
     def tenants(self) -> dict[str, int]:
         """Return how many accounts of each organisation were active until now."""

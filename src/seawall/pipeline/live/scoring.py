@@ -7,7 +7,7 @@ and a start goes on where the last transaction ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -113,10 +113,7 @@ class Scorer:
             self._detection.restore(states)
         self._detection.mark(work.dirty.all())
         self._arrived, self.dirty = [], self._detection.unsettled
-        self.counts = Counts()
-        for day, document in work.days.since(0).items():
-            self.counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
-            self.counts.rows[day] = document["events"] + document["duplicates"]
+        self.counts = Counts.read(work.days.since(0))
         self._tenants = self.counts.tenants()
         last = self.newest or 0
         self._notes, self._notes_from = load_notes(work)
@@ -380,7 +377,7 @@ class Scorer:
                 )
                 for place, result in scoring.days.items()
             },
-            days=self._documents(scoring),
+            days=self.counts.documents(scoring.days, scoring.rows.keys(), self._tenants),
             states=states,
             incidents=[*(one for one in incidents if before.get(one.id) != one), *lapsed],
             gone=gone,
@@ -391,14 +388,6 @@ class Scorer:
             targets=targets,
             first_imports=self.backfill.taken(),
         )
-
-    def _documents(self, scoring: DayScoring) -> dict[int, Mapping[str, Any]]:
-        """Return what is kept of the days that were scored; with the newest all organisations are counted."""
-        days = {day for day, _ in scoring.days} | (scoring.rows.keys() & self.counts.shares.keys())
-        documents: dict[int, Mapping[str, Any]] = {day: self.counts.document(day) for day in days}
-        if days and self.newest is not None:
-            documents[self.newest] = {**self.counts.document(self.newest), "tenants": self._tenants}
-        return documents
 
     def _after(
         self, kept: ScoreTransaction, ruled: ShardRuling, announced: Iterable[Incident], revision: int

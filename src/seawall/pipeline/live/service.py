@@ -8,7 +8,7 @@ the thread holds what it has, says so, and tries again; those who read wait mean
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
-from seawall.pipeline.live.background_worker import BackgroundWorker
+from seawall.pipeline.live.background_worker import BackgroundWorker, make_daemon
 from seawall.pipeline.live.commit import (
     HABITS,
     MOST_PROBLEMS,
@@ -146,8 +146,8 @@ class Service:
         Raises what keeps it from beginning (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later on only what does not
         go away by itself.
         """
-        courier = _thread("seawall-courier", self._courier.run, self._over, self._mail)
-        upkeep = _thread("seawall-upkeep", self._upkeep.run, self._over)
+        courier = make_daemon("seawall-courier", self._courier.run, self._over, self._mail)
+        upkeep = make_daemon("seawall-upkeep", self._upkeep.run, self._over)
         pause, lost_at = PAUSES[0], None
         try:
             while True:
@@ -231,7 +231,9 @@ class Service:
         while not stop.is_set():
             delivery = None if self._scorer.is_full and self._apart.is_busy else self._gather()
             if delivery is not None:
-                self._take(writer, delivery)
+                self._step("gathered")
+                self._pending = _Pending(delivery, self._position + 1)
+                self._keep(writer, self._pending)
             self._score(writer, until)
             now = self._clock.monotonic()
             if now - self._ticked >= 1.0:
@@ -263,11 +265,6 @@ class Service:
             return self._batcher.take()
         return self._batcher.due(self._clock.monotonic())
 
-    def _take(self, writer: WriterLease, delivery: TailDelivery) -> None:
-        self._step("gathered")
-        self._pending = _Pending(delivery, self._position + 1)
-        self._keep(writer, self._pending)
-
     def _keep(self, writer: WriterLease, pending: _Pending) -> None:
         """Bring a delivery into the store; every part of it can be done again."""
         self._gauge.doing = "reading"
@@ -298,8 +295,7 @@ class Service:
         self._tally.add(sums, sources)
         self._problem_rows += len(problems)
         self._gauge.kept(delivery, lies.last, wall)
-        for change in changes:
-            self._news(change)
+        self._tell(changes)
         self._finish(pending)
 
     def _finish(self, pending: _Pending) -> None:
@@ -317,8 +313,9 @@ class Service:
             return
         if is_settled := self._progress.is_settled(until):
             self._scorer.settle()
-        self._judge_past(writer, until, is_settled=is_settled)
-        if self._is_scoring_due(until):
+        is_pressed = until != "stopped" and self._progress.is_read(until)
+        self._judge_past(writer, is_settled=is_settled, is_pressed=is_pressed)
+        if self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed):
             deadline = self._should_stop_scoring()
             self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
             self._apart.begin(self._job.run)
@@ -338,17 +335,16 @@ class Service:
             habits=self._listening.state(),
         )
         self._gauge.doing = "idle"
-        if announced:
-            self._mail.set()
-        for incident in announced:
-            self._news(incident)
+        self._tell(announced)
 
-    def _judge_past(self, writer: WriterLease, until: Until, *, is_settled: bool) -> None:
+    def _judge_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
         """Have judged what waits outside the live window: one organisation at a time."""
-        is_pressed = until != "stopped" and self._progress.is_read(until)
         news = self._scorer.judge_past(
             self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
         )
+        self._tell(news)
+
+    def _tell(self, news: Sequence[News]) -> None:
         if news:
             self._mail.set()
         for one in news:
@@ -368,8 +364,7 @@ class Service:
             with self._database.writing(writer) as work:
                 self._say(work, changes, wall)
                 work.states.put(HABITS, self._listening.state())
-            for change in changes:
-                self._news(change)
+            self._tell(changes)
         self._scorer.look(self._database)
 
     def _say(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
@@ -378,10 +373,6 @@ class Service:
         self._tally.sources.update((source.name, source) for source in silent)
         if changes:
             self._mail.set()
-
-    def _is_scoring_due(self, until: Until) -> bool:
-        is_pressed = until != "stopped" and self._progress.is_read(until)
-        return self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed)
 
     def _look(self) -> WatchStatus:
         fault = self._courier.fault or self._upkeep.fault
@@ -406,7 +397,3 @@ class Service:
         self._gauge.doing = "none"
         if self._has_begun:
             self._gauge.tell(is_forced=True)
-
-
-def _thread(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
-    return threading.Thread(target=target, args=arguments, name=name, daemon=True)

@@ -53,6 +53,22 @@ def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice
             yield notice, notice.text.replace("{count}", str(len(met))).replace("{value}", value)
 
 
+def describe_notices(action: ContainmentStep, before: Mapping[str, Found]) -> tuple[str, bool]:
+    """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
+    met = [pair for read in action.before for pair in applicable_notices(read, before.get(read.name))]
+    is_by_hand = any(notice.by_hand for notice, _ in met)
+    texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
+    return "; ".join(texts), is_by_hand
+
+
+def find_targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
+    """What the change is made to, once for each."""
+    if not action.each:
+        return [{}]
+    read = next(one for one in action.before if one.name == action.each)
+    return list(match_conditions(read, before.get(action.each)))
+
+
 def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
     value = find_value(item, condition.field)
     if condition.operator == "missing":

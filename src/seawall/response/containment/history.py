@@ -47,6 +47,11 @@ class StepHistory:
         """The change of this number."""
         return self.changes.setdefault(number, StepChange())
 
+    def is_made(self, number: int) -> bool:
+        """Whether a change of this number was made, as far as is known for sure."""
+        change = self.changes.get(number)
+        return change is not None and change.outcome == "done" and not change.is_open
+
 
 @dataclass(slots=True)
 class JournalHistory:

@@ -21,7 +21,8 @@ from typing import Any, Final
 from seawall.response.containment.checks import (
     COUNTED,
     Found,
-    applicable_notices,
+    describe_notices,
+    find_targets,
     has_same_fields,
     is_change_made,
     match_conditions,
@@ -152,12 +153,12 @@ class PlanRun:
             past.before = self._read_before(action)
             self._say("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
-                return "already", _join("it was so before", _notices(action, past.before)[0])
+                return "already", _join("it was so before", describe_notices(action, past.before)[0])
         before = past.before or {}
-        notices, is_by_hand = _notices(action, before)
+        notices, is_by_hand = describe_notices(action, before)
         if is_by_hand and not past.is_begun:
             return "waiting", notices
-        items = _targets(action, before)
+        items = find_targets(action, before)
         if not items:
             return "already", _join("nothing of the kind is there", notices)
         for number, item in enumerate(items):
@@ -168,8 +169,8 @@ class PlanRun:
     def _undone(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
         applied = self.past.past("apply", action.id)
         before = applied.before or {}
-        items = list(enumerate(_targets(action, before)))
-        wanted = [(number, item) for number, item in reversed(items) if _was_made(applied, number)]
+        items = list(enumerate(find_targets(action, before)))
+        wanted = [(number, item) for number, item in reversed(items) if applied.is_made(number)]
         for number, item in wanted:
             change, made = past.change(number), applied.change(number).made or {}
             target = self._undo_target(action, past, item, made)
@@ -193,7 +194,7 @@ class PlanRun:
             return made
         fields = action.undone.fields if action.undone is not None else ()
         applied = self.past.past("apply", action.id)
-        items = _targets(action, applied.before or {})
+        items = find_targets(action, applied.before or {})
         back = sum(
             change.outcome in {"done", "gone"}
             and not change.is_open
@@ -360,9 +361,8 @@ class PlanRun:
         call = replace(read.call, path=fill_path(read.call.path, require_single_match(action.before, state)))
         try:
             if read.items:
-                return select_kept(
-                    read, _Listed(read, self.asking.pages(action.vendor, call, read.items)).document
-                )
+                pages = self.asking.pages(action.vendor, call, read.items)
+                return select_kept(read, pages if read.items == "." else {read.items: pages})
             return select_kept(read, self.asking.ask(action.vendor, call).document)
         except CallRefused as refused:
             # A list that is empty is an empty list: 404 means that whoever should have it is not there, or cannot be asked.
@@ -376,41 +376,8 @@ class PlanRun:
         self.journal.append(event, phase=self.phase, **content)
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The items of all pages as one answer of the read's form."""
-
-    read: StateRead
-    items: list[Any]
-
-    @property
-    def document(self) -> Any:
-        return self.items if self.read.items == "." else {self.read.items: self.items}
-
-
-def _notices(action: ContainmentStep, before: Mapping[str, Found]) -> tuple[str, bool]:
-    """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
-    met = [pair for read in action.before for pair in applicable_notices(read, before.get(read.name))]
-    is_by_hand = any(notice.by_hand for notice, _ in met)
-    texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
-    return "; ".join(texts), is_by_hand
-
-
 def _join(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
-
-
-def _targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
-    """What the change is made to, once for each."""
-    if not action.each:
-        return [{}]
-    read = next(one for one in action.before if one.name == action.each)
-    return list(match_conditions(read, before.get(action.each)))
-
-
-def _was_made(applied: StepHistory, number: int) -> bool:
-    change = applied.changes.get(number)
-    return change is not None and change.outcome == "done" and not change.is_open
 
 
 def _password() -> str:

@@ -21,7 +21,7 @@ from seawall.console.error_responses import api_error_response
 from seawall.console.health_check import HealthCheck
 from seawall.console.metrics import ConsoleMeasurements, metrics_text
 from seawall.console.request_origin import FORWARDING, LOCAL_NAMES, OLD_VERSION, parse_host
-from seawall.web.probe import CONTENT_TYPE
+from seawall.web.probe import CONTENT_TYPE, build_health
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -64,13 +64,8 @@ class Probes:
 
     async def _answer_health(self, scope: MutableMapping[str, Any]) -> Response:
         faults = await self._health.faults()
-        stopped = any(fault.stops for fault in faults)
-        document: dict[str, Any] = {"status": "refusing" if stopped else "degraded" if faults else "ok"}
-        if self._is_listed(scope):
-            document["faults"] = [
-                {"code": fault.code, "words": fault.words, "stops": fault.stops} for fault in faults
-            ]
-        return JSONResponse(document, 503 if stopped else 200)
+        document, status = build_health(faults, is_detailed=self._is_listed(scope))
+        return JSONResponse(document, status)
 
     async def _answer_metrics(self, scope: MutableMapping[str, Any]) -> Response:
         if not self._is_listed(scope):

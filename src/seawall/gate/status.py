@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from seawall.web.probe import CONTENT_TYPE
+from seawall.web.probe import CONTENT_TYPE, build_health
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,16 +20,12 @@ def status_routes(worker: Worker) -> list[Route]:
     """The routes, for one worker."""
 
     async def health(request: Request) -> Response:
-        faults = worker.faults()
-        stopped = any(fault.stops for fault in faults)
-        document: dict[str, Any] = {"status": "refusing" if stopped else "degraded" if faults else "ok"}
-        if peer_address(request) in worker.settings.metrics.allow:
-            document["faults"] = [
-                {"code": fault.code, "words": fault.words, "stops": fault.stops} for fault in faults
-            ]
+        is_listed = peer_address(request) in worker.settings.metrics.allow
+        document, status = build_health(worker.faults(), is_detailed=is_listed)
+        if is_listed:
             document["dry_run"] = worker.config.dry_run
             document["policy_loaded_at"] = worker.loaded_at
-        return JSONResponse(document, 503 if stopped else 200, {"cache-control": "no-store"})
+        return JSONResponse(document, status, {"cache-control": "no-store"})
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})

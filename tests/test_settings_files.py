@@ -57,24 +57,24 @@ class Kind:
     errors: tuple[type[SeawallError], ...]
 
 
-def kept(name: str) -> str:
+def upgrade_file(name: str) -> str:
     return (UPGRADE / name).read_text("utf-8")
 
 
 KINDS = {
     **{
         f"collect-{vendor}": Kind(
-            kept("collect.toml"),
+            upgrade_file("collect.toml"),
             partial(lambda one, path: read_collection(one, path, {}), vendor),
             (CollectInvalid,),
         )
         for vendor in get_args(Vendor)
     },
-    "respond": Kind(kept("respond.toml"), read_containment, (RespondInvalid,)),
-    "case": Kind(kept("case.toml"), read_case, (CaseInvalid,)),
+    "respond": Kind(upgrade_file("respond.toml"), read_containment, (RespondInvalid,)),
+    "case": Kind(upgrade_file("case.toml"), read_case, (CaseInvalid,)),
     "signals": Kind(SIGNALS, load_signals, (SignalsInvalid,)),
-    "console": Kind(kept("console.toml"), load_oidc, (PolicyInvalid, ServeInvalid)),
-    "policy": Kind(kept("policy.toml"), load_gate_policy, (PolicyInvalid, GateInvalid)),
+    "console": Kind(upgrade_file("console.toml"), load_oidc, (PolicyInvalid, ServeInvalid)),
+    "policy": Kind(upgrade_file("policy.toml"), load_gate_policy, (PolicyInvalid, GateInvalid)),
 }
 
 NUMBERS = ["1", "-1", "0", "1.5", "nan", "inf", "0x" + "f" * 5000, "true", "false"]
@@ -161,7 +161,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def judged(kind: Kind, path: Path, content: bytes) -> tuple[str, ...]:
+def faults_of(kind: Kind, path: Path, content: bytes) -> tuple[str, ...]:
     """Return the faults of a file, none where it is read."""
     path.write_bytes(content)
     refused = None
@@ -185,13 +185,13 @@ def judged(kind: Kind, path: Path, content: bytes) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_valid_file_is_read(folder: Path, name: str) -> None:
-    assert judged(KINDS[name], folder / "settings.toml", KINDS[name].valid.encode()) == ()
+    assert faults_of(KINDS[name], folder / "settings.toml", KINDS[name].valid.encode()) == ()
 
 
 @pytest.mark.parametrize("name", KINDS)
 @given(st.data())
 def test_any_slip_is_read_or_said(folder: Path, name: str, data: st.DataObject) -> None:
-    judged(KINDS[name], folder / "settings.toml", data.draw(mutations(KINDS[name].valid)))
+    faults_of(KINDS[name], folder / "settings.toml", data.draw(mutations(KINDS[name].valid)))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -209,7 +209,7 @@ def test_any_slip_is_read_or_said(folder: Path, name: str, data: st.DataObject) 
 )
 def test_what_is_no_settings_file_at_all(folder: Path, name: str, content: bytes, said: str) -> None:
     path = folder / "settings.toml"
-    assert judged(KINDS[name], path, content) == (f"{path}{said}",)
+    assert faults_of(KINDS[name], path, content) == (f"{path}{said}",)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -225,7 +225,7 @@ def test_unknown_tables_and_keys_are_all_said(folder: Path, name: str) -> None:
     ]
     for number in reversed(headers):
         lines.insert(number + 1, f"strange{number} = 1")
-    faults = judged(kind, folder / "settings.toml", "\n".join(lines).encode())
+    faults = faults_of(kind, folder / "settings.toml", "\n".join(lines).encode())
     assert len(headers) >= 1
     assert {int(one) for one in re.findall(r"strange(\d+): is not ", "\n".join(faults))} == {0, *headers}
 
@@ -239,7 +239,7 @@ PUBLIC = {"tlp", "kind", "security", "zone", "language", "client_id"}
 def test_no_fault_repeats_what_may_be_a_secret_in_a_wrong_place(folder: Path, name: str, secret: str) -> None:
     lines = KINDS[name].valid.splitlines()
     start = lines.index("[console]") if name == "console" else 0
-    judgements = 0
+    refusals = 0
     for number, line in enumerate(lines[start:], start):
         key, is_setting, _ = line.partition(" = ")
         if (
@@ -248,7 +248,7 @@ def test_no_fault_repeats_what_may_be_a_secret_in_a_wrong_place(folder: Path, na
             and not key.endswith(("_file", "certificate", "ca_bundle", "key", "outbox"))
         ):
             changed = [*lines[:number], f"{key} = {secret}", *lines[number + 1 :]]
-            said = "\n".join(judged(KINDS[name], folder / "settings.toml", "\n".join(changed).encode()))
+            said = "\n".join(faults_of(KINDS[name], folder / "settings.toml", "\n".join(changed).encode()))
             assert "hunter2" not in said
-            judgements += bool(said)
-    assert judgements >= 1
+            refusals += bool(said)
+    assert refusals >= 1

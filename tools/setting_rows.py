@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from seawall.web.peers import Peers
-from seawall_base.settings_table import Declared, settings_of
+from seawall_base.settings_table import DeclaredSetting, settings_of
 from seawall_base.settings_values import Setting
 from seawall_tokens.verify.claim_conditions import Conditions
 
@@ -47,7 +47,7 @@ def class_table(kind: type) -> str:
     )
 
 
-def _kind(setting: Declared) -> str:
+def _kind(setting: DeclaredSetting) -> str:
     if get_origin(setting.hint) is Literal:
         return ", ".join(f'`"{option}"`' for option in get_args(setting.hint))
     return setting.kind

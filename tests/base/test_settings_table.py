@@ -55,7 +55,7 @@ def load(path: Path, text: str | bytes) -> Wood:
     return load_table(Wood, path, UsageError, give="give a wood", described="see the woods")
 
 
-def said(path: Path, text: str | bytes) -> list[str]:
+def faults_of(path: Path, text: str | bytes) -> list[str]:
     with pytest.raises(UsageError) as refused:
         load(path, text)
     assert refused.value.fix
@@ -98,7 +98,7 @@ note = ""
 
 
 def test_every_fault_of_a_file_is_said_at_once_with_line_and_fix(file: Path) -> None:
-    assert said(
+    assert faults_of(
         file,
         """paths = ["a", 1]
 wolves = 3
@@ -157,7 +157,7 @@ note = 7
     ],
 )  # fmt: skip
 def test_what_has_the_wrong_shape(file: Path, text: str | bytes, fault: str) -> None:
-    (line,) = said(file, text)
+    (line,) = faults_of(file, text)
     assert line.startswith(f"/wood.toml:{fault}")
 
 

@@ -68,7 +68,7 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredSetting:
     """A field that is a setting. `hint` is its type, or that of the tables below it; `default` MALFORMED: it is needed."""
 
     name: str
@@ -101,7 +101,7 @@ class Declared:
 
 
 @cache
-def settings_of(kind: type) -> tuple[Declared, ...]:
+def settings_of(kind: type) -> tuple[DeclaredSetting, ...]:
     """Return the settings that a dataclass declares, in its order."""
     hints = get_type_hints(kind, include_extras=True)
     return tuple(
@@ -199,7 +199,7 @@ def _meaning(hint: Any) -> Meaning | None:
     return next((part for part in parts if isinstance(part, Meaning)), None)
 
 
-def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> Declared:
+def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> DeclaredSetting:
     meaning = _meaning(hint)
     if meaning is None:
         raise TypeError(f"{entry.name} is no setting")
@@ -211,15 +211,15 @@ def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> Declared:
         plain = next(part for part in get_args(plain) if part is not type(None))
     origin, inner = get_origin(plain), get_args(plain)
     if meaning.read is None and dataclasses.is_dataclass(plain):
-        return Declared(entry.name, plain, meaning, default, "table")
+        return DeclaredSetting(entry.name, plain, meaning, default, "table")
     if meaning.read is None and origin is tuple and dataclasses.is_dataclass(inner[0]):
-        return Declared(entry.name, inner[0], meaning, default, "tables")
+        return DeclaredSetting(entry.name, inner[0], meaning, default, "tables")
     if meaning.read is None and origin is dict and dataclasses.is_dataclass(inner[1]):
-        return Declared(entry.name, inner[1], meaning, default, "named tables")
-    return Declared(entry.name, plain, meaning, default, "value")
+        return DeclaredSetting(entry.name, inner[1], meaning, default, "named tables")
+    return DeclaredSetting(entry.name, plain, meaning, default, "value")
 
 
-def _row(setting: Declared, folder: FilePath) -> Setting:
+def _row(setting: DeclaredSetting, folder: FilePath) -> Setting:
     read = setting.meaning.read or _reader(setting.hint)
     if setting.meaning.is_file or setting.hint is FilePath:
         read = _place(read, folder, setting.hint)
@@ -252,7 +252,7 @@ def _reader(hint: Any) -> Reader:
 
 
 def _read_nested(
-    setting: Declared, table: Mapping[str, Any], at: Path, faults: SettingsErrors, folder: FilePath
+    setting: DeclaredSetting, table: Mapping[str, Any], at: Path, faults: SettingsErrors, folder: FilePath
 ) -> Any:
     place = (*at, setting.name)
     if setting.name not in table:

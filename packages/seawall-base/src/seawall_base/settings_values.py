@@ -146,7 +146,7 @@ def url(value: Any) -> str:
     return found
 
 
-def unrepeated_url(value: Any) -> str:
+def unquoted_url(value: Any) -> str:
     """An https URL, or http to this machine. Messages do not repeat it: it may hold a password or a secret path."""
     found: str = any_text()(value)
     try:

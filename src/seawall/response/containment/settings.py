@@ -14,14 +14,14 @@ from typing import Annotated, Any, ClassVar, Final
 from seawall.response.errors import RespondInvalid
 from seawall.vendor_api.clouds import GRAPH
 from seawall_base.settings_table import Meaning, load_table
-from seawall_base.settings_values import any_text, choice, or_empty, unrepeated_url
+from seawall_base.settings_values import any_text, choice, or_empty, unquoted_url
 
 _FIX: Final = "every setting is described in docs/reference/settings.md"
 _HOST: Final = re.compile(
     r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )
 _needed: Final = any_text(least=1)
-_base_url: Final = or_empty(unrepeated_url)
+_base_url: Final = or_empty(unquoted_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class GateAccessSettings:
     """`[gate]`: a running gate."""
 
     url: Annotated[
-        str, Meaning("where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unrepeated_url, "URL")
+        str, Meaning("where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL")
     ]
     token_file: Annotated[str, Meaning("a file with the administrator's token", is_file=True)] = ""
 

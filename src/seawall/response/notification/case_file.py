@@ -25,7 +25,7 @@ from seawall_base.settings_values import (
     form,
     number,
     or_empty,
-    unrepeated_url,
+    unquoted_url,
 )
 
 LONGEST_NAME: Final = 200
@@ -75,12 +75,12 @@ def _zone(value: Any) -> str:
 def _fill(read: Reader) -> Reader:
     """What `read` takes, but nothing empty: a file that was begun has empty lines to fill in."""
 
-    def filled(value: Any) -> Any:
+    def read_filled(value: Any) -> Any:
         if isinstance(value, str) and not value.strip():
             raise InvalidValue("is empty", "nobody but you knows it: fill it in")
         return read(value)
 
-    return filled
+    return read_filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class Recipient:
     organisation: Annotated[str, Meaning("the tenant, as the scope names it")] = ""
     mailboxes: Annotated[tuple[str, ...], Meaning("the owner's mailboxes")] = ()
     email: Annotated[str, Meaning("where the letter goes by mail", or_empty(_address))] = ""
-    webhook: Annotated[str, Meaning("where it goes as a message", or_empty(unrepeated_url), kind="URL")] = ""
+    webhook: Annotated[str, Meaning("where it goes as a message", or_empty(unquoted_url), kind="URL")] = ""
     webhook_secret_file: Annotated[
         str, Meaning("a file with the secret that signs messages to the webhook", kind="path")
     ] = ""

@@ -14,7 +14,7 @@ from seawall_base.secret_file import read_secret
 from seawall_base.settings_document import read_toml
 from seawall_base.settings_reader import SettingsErrors
 from seawall_base.settings_table import Meaning, read_table
-from seawall_base.settings_values import InvalidValue, any_text, form, or_empty, unrepeated_url
+from seawall_base.settings_values import InvalidValue, any_text, form, or_empty, unquoted_url
 from seawall_base.toml_lines import Path as Place
 
 Way = Literal["push", "poll"]
@@ -29,7 +29,7 @@ _needed: Final = any_text(LONGEST_TEXT, least=1)
 
 def _address(value: Any) -> str:
     """A URL without a query."""
-    found: str = unrepeated_url(_needed(value))
+    found: str = unquoted_url(_needed(value))
     if "?" in found:
         raise InvalidValue("no query may be in it", "write https://host/path")
     return found

@@ -20,7 +20,7 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.answering import standing_answers
-from seawall.pipeline.live.candidates import pack_candidates
+from seawall.pipeline.live.candidates import pack_candidate
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, rule
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Database
@@ -73,7 +73,7 @@ def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str
     with database.writing() as work:
         for day, found in days.items():
             work.candidates.put_day(
-                day, [pack_candidates(one) for one in found], tenants=[one.tenant for one in found]
+                day, [pack_candidate(one) for one in found], tenants=[one.tenant for one in found]
             )
             work.days.put({day: {"tenants": {tenant: ACCOUNTS}, "events": day}})
         ruling = rule(

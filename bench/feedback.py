@@ -35,7 +35,7 @@ from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.outcomes import UNEXPLAINED, microseconds
 from seawall.lab.evaluate.worlds import ensure_world, measuring_worlds
 from seawall.pipeline import scan as pipeline
-from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
+from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall_base.errors import UsageError
 
 ANSWERED_DAYS = 21
@@ -234,9 +234,9 @@ def worlds(
         if not place.exists():
             kept: list[ScoredCandidate] = []
             pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.kept))  # type: ignore[misc]
-            place.write_bytes(msgspec.msgpack.encode([pack_candidates(one) for one in kept]))
+            place.write_bytes(msgspec.msgpack.encode([pack_candidate(one) for one in kept]))
         found = [
-            unpack_candidates(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])
+            unpack_candidate(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])
         ]
         per_day = None if budget is None else budget * accounts / 1000
         yield World(found, json.loads((folder / "truth.json").read_text()), accounts, per_day)

@@ -103,7 +103,7 @@ def takeover(log: Log) -> None:
 
 
 def theft(log: Log) -> None:
-    """The session that its holder began in the morning goes on elsewhere."""
+    """The session that its owner began in the morning goes on elsewhere."""
     start = START + timedelta(days=25, hours=14)
     place = {"ip": "45.129.56.7", "agent": BROWSERS[0], "device": "stranger"}
     for minute, name in enumerate(APPS):

@@ -49,7 +49,7 @@ INCIDENT = Incident(
     first_event=T0,
     last_event=T0 + 3_600_000_000,
     title="Account takeover: ann@example.org",
-    summary="ann@example.org is used from a network and by a client that do not belong to its holder.",
+    summary="ann@example.org is used from a network and by a client that do not belong to its owner.",
     reasons=(
         Reason(
             "behaviour",
@@ -66,7 +66,7 @@ INCIDENT = Incident(
     messages_proved=3,
     messages_possible=40,
     coverage=("Mail access records were throttled.",),
-    actions=("Ask the holder, by another way than mail, whether this was them.",),
+    actions=("Ask the owner, by another way than mail, whether this was them.",),
     usual=(
         Usual(
             "network", "Example Hosting", (("Example Broadband", 0.9),), 0.0, 30.0, 0, 1240, True, "network X"

@@ -37,10 +37,10 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def test_any_value_in_any_place(data: st.DataObject) -> None:
     entry = copy.deepcopy(data.draw(st.sampled_from(SAMPLES)))
     *path, last = data.draw(st.sampled_from(places(entry)))
-    holder = entry
+    owner = entry
     for step in path:
-        holder = holder[step]
-    holder[last] = data.draw(VALUES)
+        owner = owner[step]
+    owner[last] = data.draw(VALUES)
     if google_workspace.recognises(entry):
         assert len(google_workspace.row(entry)) == len(google_workspace.RAW_COLUMNS) + 1
 

@@ -407,7 +407,7 @@ def test_nothing_that_is_not_known_is_lost(
     tmp_path_factory: Any, place: str, name: str, value: Any, events: int
 ) -> None:
     record = json.loads(json.dumps(activity(events=[event(n) for n in ("a", "b")][:events], networkInfo={})))
-    holders = {
+    owners = {
         "record": record,
         "id": record["id"],
         "actor": record["actor"],
@@ -415,7 +415,7 @@ def test_nothing_that_is_not_known_is_lost(
         "parameter": record["events"][0]["parameters"][0],
         "networkInfo": record["networkInfo"],
     }
-    holders[place][name] = value
+    owners[place][name] = value
     (row,) = rows(read_all(write_lines(tmp_path_factory.mktemp("g") / "a.jsonl", [record]))[0])
     assert "marker" in row["unmapped"]
 

@@ -66,10 +66,10 @@ def test_any_value_in_any_place(data: st.DataObject) -> None:
     record = copy.deepcopy(SAMPLES[data.draw(st.sampled_from(OKTAS))])
     for _ in range(data.draw(st.integers(1, 3))):
         *path, last = data.draw(st.sampled_from(places(record)))
-        holder = record
+        owner = record
         for step in path:
-            holder = holder[step]
-        holder[last] = data.draw(VALUES)
+            owner = owner[step]
+        owner[last] = data.draw(VALUES)
     assert_same(json.dumps(record, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass"))
 
 

@@ -20,12 +20,12 @@ READ = {
     "Workload": "Exchange",
     "UserId": "delegate@x.example",
     "ClientInfoString": 'Client=x;","MailboxOwnerUPN":"evil@x.example","y":"',
-    "MailboxOwnerUPN": "Holder@x.example",
+    "MailboxOwnerUPN": "Owner@x.example",
     "Folders": [{"Path": "\\Inbox", "FolderItems": [{"InternetMessageId": "<1@x>"}]}],
 }
 TEXT = json.dumps(READ, separators=(",", ":"))
 WHOLE = DamagedRecordHint(
-    1_772_445_600_000_000, "org", "mail_access", "delegate@x.example", "holder@x.example"
+    1_772_445_600_000_000, "org", "mail_access", "delegate@x.example", "owner@x.example"
 )
 
 
@@ -39,7 +39,7 @@ def test_a_record_that_was_cut_behind_its_names_says_them() -> None:
 
 def test_one_that_was_cut_before_them_says_less() -> None:
     assert said(TEXT[: TEXT.index('"UserId"')]) == DamagedRecordHint(WHOLE.time, "org", "mail_access")
-    assert said(TEXT[: TEXT.index("Holder") + 3]) == DamagedRecordHint(
+    assert said(TEXT[: TEXT.index("Owner") + 3]) == DamagedRecordHint(
         WHOLE.time, "org", "mail_access", "delegate@x.example"
     )
     assert said(TEXT[:15]) == DamagedRecordHint()
@@ -59,9 +59,9 @@ def test_a_quote_that_was_lost_in_the_middle_leaves_the_names() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT.replace('"Holder@x', '"Hol"der@x', 1),
+        TEXT.replace('"Owner@x', '"Hol"der@x', 1),
         TEXT.replace('"Folders"', '"MailboxOwnerUPN":"other@x.example,"Folders"', 1),
-        TEXT[:200] + TEXT[40:].replace("Holder", "Another"),
+        TEXT[:200] + TEXT[40:].replace("Owner", "Another"),
     ],
     ids=["in the name itself", "two names", "two records in one"],
 )

@@ -1,4 +1,4 @@
-"""The intruder's return: found with whatever it changed, and not where only the holder, colleagues or the provider act."""
+"""The intruder's return: found with whatever it changed, and not where only the owner, colleagues or the provider act."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Literal
 from seawall.detection.reason import Layer
 
 AnswerKind = Literal["compromised", "safe", "expected-change"]
-"""Somebody else used the account; its holder did, a false alarm; true, but meant."""
+"""Somebody else used the account; its owner did, a false alarm; true, but meant."""
 
 Reach = Literal["account", "peers", "tenant"]
 """Whom an expected change is expected of: the account, those of its kind in its mail domain, everybody of the tenant."""

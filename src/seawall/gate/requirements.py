@@ -120,7 +120,7 @@ def find_unmet(
 def reachable_authentications(
     settings: StepUpSettings, claims: Mapping[str, Any], now: float
 ) -> list[Authentication]:
-    """What the holder of a token could prove on this gate now."""
+    """What the owner of a token could prove on this gate now."""
     held = frozenset(read_words(claims, "amr"))
     reach = [Authentication(settings.passkey_acr, held | frozenset(PASSKEY_AMR), now)]
     if settings.codes:

@@ -18,8 +18,8 @@ REASONS: Final = {
         "Presume it touched, and give what its records carry (an address, a session) as seeds.",
     ),
     "open": (
-        "Records carry something of the intruder's, from where the holder was too",
-        "Ask the holder about these records and days; presume touched until then.",
+        "Records carry something of the intruder's, from where the owner was too",
+        "Ask the owner about these records and days; presume touched until then.",
     ),
     "used": (
         "Its account was used by the intruder, or may have been",
@@ -42,7 +42,7 @@ REASONS: Final = {
     ),
     "strange": (
         "Records come from a place that is new to the account",
-        "Ask the holder, give more weeks of logs before the span, or a later --from.",
+        "Ask the owner, give more weeks of logs before the span, or a later --from.",
     ),
     "bounded": (
         "The search was cut short",
@@ -81,7 +81,7 @@ REASONS: Final = {
     ),
     "quiet": (
         "Its own records of mail access stop",
-        "Ask whether the holder was away; else its auditing or licence was taken away: presume touched.",
+        "Ask whether the owner was away; else its auditing or licence was taken away: presume touched.",
     ),
     "not-proved": (
         "The collector does not prove these hours whole yet",

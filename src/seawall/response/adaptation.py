@@ -4,10 +4,10 @@ An intruder who loses an account comes back with another token, key, application
 rarely with all of them at once. So what it was known by is looked for: on the contained accounts, where one thing of it beside
 something new is enough, and on all others, where it has to be something that few share, or two things together.
 
-What the account's holder uses tells nothing, and neither does what many accounts use. Events come as Arrow tables in pieces, in
+What the account's owner uses tells nothing, and neither does what many accounts use. Events come as Arrow tables in pieces, in
 any order; only rows of contained accounts or with a value of the intruder's become objects.
 
-Misses: an intruder who changes everything at once; one who returns through what the holder uses; what writes no record.
+Misses: an intruder who changes everything at once; one who returns through what the owner uses; what writes no record.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ STRONG: Final = ("sessions", "tokens", "keys", "devices", "addresses", "prefixes
 
 WEAK: Final = ("networks", "applications", "clients", "operations")
 CHANGES: Final = ("networks", "applications", "clients", "devices", "keys")
-"""What is new where neither the intruder nor the holder showed it. A session is always another."""
+"""What is new where neither the intruder nor the owner showed it. A session is always another."""
 
 ENDED: Final = ("sessions",)
-"""What a containment ends: seen again later, it tells, also where an intruder had taken the holder's own. (What stands for a
+"""What a containment ends: seen again later, it tells, also where an intruder had taken the owner's own. (What stands for a
 token at Google names an application and an account, and stays.)"""
 
 GOES_ON: Final = ("sessions", "tokens")
@@ -267,7 +267,7 @@ def _weight(one: IntruderReturn) -> int:
 
 
 def _telling(actor: IntruderIndicators, name: str) -> set[str]:
-    """Values of the intruder's that the contained accounts' holders do not use, and what was ended, whoever used it."""
+    """Values of the intruder's that the contained accounts' owners do not use, and what was ended, whoever used it."""
     if name in ENDED:
         return set(getattr(actor, name))
     return set(getattr(actor, name)) - set(actor.usual.get(name, ()))

@@ -66,7 +66,7 @@ DoubtCode = Literal[
 ]  # fmt: skip
 """What of the records themselves leaves an account or a mailbox open; what is missing of the logs is a `CoverageGap`.
 
-- `named`: a seed says that it was taken over; `open`: records carry something of the intruder's, and may be the holder's;
+- `named`: a seed says that it was taken over; `open`: records carry something of the intruder's, and may be the owner's;
 - `used`: a mailbox whose account was used by the intruder, or may have been;
 - `throttled`: more was read than the log holds; `not-shown`: no record of mail access names the mailbox;
 - `unlinked`: records that carry nothing by which anybody could be told; `strange`: records from a place that is new;

@@ -86,7 +86,7 @@ def test_another_account_that_shows_the_intruders_rare_thing() -> None:
     both = at_day(TODAY - 1, BEN, fact("client", "python/rest"), fact("app", "evil-app"))
     assert len(raised([both], containment(applications=("evil-app",)))) == 1
     usual = at_day(TODAY - 1, BEN, fact("client", "chrome/browser"))
-    assert raised([usual], containment()) == [], "what the contained account's holder uses tells nothing"
+    assert raised([usual], containment()) == [], "what the contained account's owner uses tells nothing"
 
 
 def test_it_ends_by_itself_and_leaves_no_trace_when_ended() -> None:

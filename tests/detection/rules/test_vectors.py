@@ -81,7 +81,7 @@ DIFFERENT = {
 
 UNCOVERED = {
     "Standard.SignInFromRogueState": "needs a list of countries that are unwelcome",
-    "Standard.ImpossibleTravel.Login": "needs the holder's sign-ins of before, which the records do not hold",
+    "Standard.ImpossibleTravel.Login": "needs the owner's sign-ins of before, which the records do not hold",
     "Standard.GreyNoiseV3.MaliciousIP": "needs a paid list of addresses",
     "Okta.Login.Success": "every sign-in, which is no technique",
     "GSuite.LoginType": "needs a list of ways of signing in that are wanted",

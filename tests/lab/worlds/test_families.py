@@ -37,7 +37,7 @@ def test_every_family_leaves_events(difficulty: Difficulty, tmp_path: Path) -> N
     )
     truth = make_world(settings, tmp_path).truth
     staged = {attack["family"]: attack for attack in truth["attacks"]}
-    assert len(staged) >= len(MICROSOFT) - 2  # a stolen session needs a holder who had one at that moment
+    assert len(staged) >= len(MICROSOFT) - 2  # a stolen session needs an owner who had one at that moment
     assert {attack["difficulty"] for attack in staged.values()} == {difficulty}
     assert len(staged["campaign"]["accounts"]) >= 3
     assert all(attack["items_read"] for name, attack in staged.items() if name != "admin_takeover")

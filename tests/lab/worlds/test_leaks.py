@@ -1,4 +1,4 @@
-"""Nothing but behaviour may tell an intruder's record from a holder's: not ids, order, files, spelling or missing fields."""
+"""Nothing but behaviour may tell an intruder's record from an owner's: not ids, order, files, spelling or missing fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At Google and Okta too nothing but behaviour tells an intruder's record from a holder's: not values, ids or fields."""
+"""At Google and Okta too nothing but behaviour tells an intruder's record from an owner's: not values, ids or fields."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.candidates import unpack_candidates
+from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.ruling import rule
 from seawall.storage.database import Database, QueueCursor, QueueQuery, Transaction
 from seawall.storage.files.incident_documents import incident_document
@@ -58,7 +58,7 @@ def current_of(work: Transaction) -> tuple[Incident, ...]:
     kept = work.candidates.since(0)
     last = max(days)
     return rule(
-        [unpack_candidates(content) for day in sorted(kept) for content in kept[day]],
+        [unpack_candidate(content) for day in sorted(kept) for content in kept[day]],
         notes=[],
         accounts_by_tenant=days[last]["tenants"],
         first_day=min(days),

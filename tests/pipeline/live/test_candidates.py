@@ -8,7 +8,7 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.array_state import StateInvalid
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
-from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
+from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.scan import scan
 
 
@@ -24,15 +24,15 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[ScoredCandidate
 def test_what_comes_back_is_what_was_kept(candidates: list[ScoredCandidate]) -> None:
     assert candidates
     for candidate in candidates:
-        assert unpack_candidates(pack_candidates(candidate)) == candidate
-        assert pack_candidates(unpack_candidates(pack_candidates(candidate))) == pack_candidates(candidate)
+        assert unpack_candidate(pack_candidate(candidate)) == candidate
+        assert pack_candidate(unpack_candidate(pack_candidate(candidate))) == pack_candidate(candidate)
 
 
 def test_damage_is_noticed(candidates: list[ScoredCandidate]) -> None:
-    content = pack_candidates(candidates[0])
+    content = pack_candidate(candidates[0])
     with pytest.raises(StateInvalid):
-        unpack_candidates(content[:-5])
+        unpack_candidate(content[:-5])
     with pytest.raises(StateInvalid):
-        unpack_candidates(
+        unpack_candidate(
             content.replace(candidates[0].pattern.name.encode(), b"x" * len(candidates[0].pattern.name))
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
-from seawall.pipeline.live.candidates import pack_candidates
+from seawall.pipeline.live.candidates import pack_candidate
 from seawall.pipeline.live.ruling import Ruling, rule
 from seawall.pipeline.live.what_if import FeedbackPreview, WhatIfService
 from seawall.storage.database import Database
@@ -44,7 +44,7 @@ class Store:
             for day in range(TODAY - 45, TODAY):
                 of_day = [one for one in self.found if one.day == day]
                 work.candidates.put_day(
-                    day, [pack_candidates(one) for one in of_day], tenants=[one.tenant for one in of_day]
+                    day, [pack_candidate(one) for one in of_day], tenants=[one.tenant for one in of_day]
                 )
             work.days.put(
                 {day: {"tenants": TENANTS, "p_histogram": [5] * 20} for day in range(TODAY - 45, TODAY)}
@@ -304,12 +304,12 @@ def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
     expected = WhatIfService(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
     ahead = WhatIfService(store.database, lambda: NOW, configured=0.2)
     ahead.warm(lambda: False)
-    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidates", None)
+    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidate", None)
     assert ahead.preview(id_, draft) == expected
 
 
 def test_reading_ahead_ends_when_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidates", None)
+    monkeypatch.setattr("seawall.pipeline.live.candidate_board.unpack_candidate", None)
     asked = iter([True])
     WhatIfService(store.database, lambda: NOW).warm(lambda: next(asked))
     assert next(asked, None) is None

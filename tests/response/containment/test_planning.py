@@ -449,7 +449,7 @@ def test_a_plan_is_the_same_whatever_the_order_of_rows() -> None:
 def test_the_consent_that_let_the_intruder_in_is_removed(
     before: int, used: int | None, expected: list[str]
 ) -> None:
-    """Its holder gives it, before the intruder comes, so that it is among nobody's records of the intrusion."""
+    """Its owner gives it, before the intruder comes, so that it is among nobody's records of the intrusion."""
     app = "22222222-aaaa-4bbb-8ccc-000000000002"
 
     def at(seconds: int, **columns: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_a_stolen_session_does_not_make_its_holders_records_the_intruders(tmp_pa
     assert ann.records == ("evil-1",)
     assert ann.messages == 1
     assert step(scope, stolen).is_followed
-    assert any("the intruder's or the holder's" in reason for reason in ann.reasons)
+    assert any("the intruder's or the owner's" in reason for reason in ann.reasons)
 
 
 def test_the_holder_of_a_stolen_session_may_come_to_new_places(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A telephone gets a new address of its provider: its holder's, on the word that the intruder comes from rented servers alone."""
+"""A telephone gets a new address of its provider: its owner's, on the word that the intruder comes from rented servers alone."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_carrier_of_something_open_is_not(tmp_path: Path) -> None:
     stolen = theirs("evil-2", "bob", minute=200, session_uid="way-1")
     scope = searched(tmp_path, rows(on_the_way(HISTORY + 1), on_the_way(HISTORY + 2, session_uid="way-1"), stolen),
                      is_servers_only=True)  # fmt: skip
-    assert any("intruder's or the holder's" in reason for reason in mailbox(scope, "bob").reasons)
+    assert any("intruder's or the owner's" in reason for reason in mailbox(scope, "bob").reasons)
     assert any("1 record of the span without anything" in reason for reason in mailbox(scope, "bob").reasons)
 
 

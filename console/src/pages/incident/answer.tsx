@@ -13,7 +13,7 @@ import { PreviewOfAnswer } from "./preview";
 
 const MEANINGS: Record<Verdict, string> = {
   compromised: "An intruder used the account. What it did never becomes usual.",
-  safe: "A false alarm: it was the holder. What stood out here weighs less for a while.",
+  safe: "A false alarm: it was the owner. What stood out here weighs less for a while.",
   "expected-change": "A known change: a move, a new tool, a migration. These facts are expected for a time.",
 };
 const VERDICT_ORDER: readonly Verdict[] = ["compromised", "safe", "expected-change"];

@@ -7,7 +7,7 @@ import { plural } from "../../words/numbers";
 export const SURE: Record<PlanStep["confidence"], string> = {
   certain: "The account is proved touched",
   likely: "The incident was raised",
-  precaution: "It may be the holder's own doing: ask first",
+  precaution: "It may be the owner's own doing: ask first",
 };
 
 /** A step as lines of text. */

@@ -115,7 +115,7 @@ function Whose({ plan, asked, onAsk }: { plan: Plan; asked: Covers; onAsk: (cove
         </p>
       )}
       {plan.covers === "possible" && (
-        <p className="soft small">What is planned for those who are not ruled out is a precaution: ask their holders first.</p>
+        <p className="soft small">What is planned for those who are not ruled out is a precaution: ask their owners first.</p>
       )}
     </div>
   );

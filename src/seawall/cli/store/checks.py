@@ -74,8 +74,8 @@ def _writer(folder: Path, database: str | None) -> DoctorCheck:
     from seawall.storage.database import examination
     from seawall.storage.location import database_place
 
-    holder = examination.writer(database_place(folder, database))
-    return DoctorCheck("Writer", "ok", "no program writes" if holder is None else f"{holder} writes")
+    owner = examination.writer(database_place(folder, database))
+    return DoctorCheck("Writer", "ok", "no program writes" if owner is None else f"{owner} writes")
 
 
 def _disk(folder: Path) -> DoctorCheck:

@@ -7,26 +7,23 @@ start gives it its name.
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from seawall.collection.coverage import LateArrivalRule, Painted, mark_queried, pack_spans, reach
 from seawall.collection.ledger import pruning, retiring, tables
+from seawall.collection.ledger.counters import count_delays, count_names
 from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segment, Segments
 from seawall_base import sqlite_file
 from seawall_base.errors import DatabaseInUse
 
 HOUR: Final = 3_600_000_000
-DELAY_STEP: Final = math.log(1.1)
-"""Delays are counted in steps of a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,31 +356,3 @@ def _repeats(pieces: Sequence[FetchedPage], new: Sequence[int]) -> dict[str, int
         "repeated-pieces": sum(piece.state == "repeated" for piece in pieces),
     }
     return {name: count for name, count in found.items() if count}
-
-
-def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: int) -> None:
-    """Add to what was counted, by name."""
-    work.executemany(
-        "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (feed, name)"
-        " DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at",
-        [(feed, name, count, now) for name, count in counts.items()],
-    )
-
-
-def count_delays(
-    work: sqlite3.Connection, feed: int, pieces: Sequence[FetchedPage], times: Sequence[int], now: int
-) -> None:
-    """Of new records how long after they happened they are here; of blobs how long after they were made."""
-    made = [piece.created for piece in pieces if piece.created and piece.state == "came"]
-    rows: list[tuple[Any, ...]] = []
-    for kind, moments in (("event", [time for time in times if time]), ("blob", made)):
-        buckets = Counter(_bucket(now - moment) for moment in moments)
-        rows += [(feed, kind, bucket, count) for bucket, count in buckets.items()]
-    work.executemany(
-        "INSERT INTO delays VALUES (?, ?, ?, ?) ON CONFLICT (feed, kind, bucket) DO UPDATE SET count = count + excluded.count",
-        rows,
-    )
-
-
-def _bucket(delay: int) -> int:
-    return int(math.log(max(delay / 1e6, 1.0)) / DELAY_STEP)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from seawall.collection.ledger import tables
-from seawall.collection.ledger.book import LedgerWriter, PendingQuery, count_delays, count_names
+from seawall.collection.ledger.book import LedgerWriter, PendingQuery
+from seawall.collection.ledger.counters import count_delays, count_names
 from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segment, Segments
 from seawall.vendor_api.responses import sha256

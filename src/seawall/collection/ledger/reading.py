@@ -13,7 +13,7 @@ from seawall.collection.collected_spans import CollectedFeed, Span
 from seawall.collection.coverage import find_settled_spans, find_unqueried_spans, subtract_spans
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.collection.ledger import tables
-from seawall.collection.ledger.book import DELAY_STEP
+from seawall.collection.ledger.counters import DELAY_STEP
 from seawall.collection.ledger.pruning import fold_day
 from seawall.collection.ledger.retiring import find_retired_since
 

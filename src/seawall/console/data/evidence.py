@@ -6,7 +6,7 @@
     report.html     a page to read, without a network
     finding.json    the incident as an OCSF Detection Finding   (these three are the forms of `seawall respond export`)
     bundle.json     the same as a STIX 2.1 bundle
-    rules.yml       Sigma rules that would hit this intruder again, where something tells it from the holder
+    rules.yml       Sigma rules that would hit this intruder again, where something tells it from the owner
     README.txt      what is what, and in which time zone
     manifest.json   size and SHA-256 of each of these
 

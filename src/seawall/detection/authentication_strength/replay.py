@@ -45,7 +45,7 @@ from seawall.events.sign_in_methods import has_resistant, is_second_factor
 
 UNTOUCHED, STOPPED, ASKED, LOCKED_OUT, UNKNOWN = range(5)
 OUTCOMES = ("untouched", "stopped", "asked for more", "locked out", "unknown")
-"""What would have become of a sign-in. `stopped`: refused whoever it was. `asked for more`: its holder could have gone on
+"""What would have become of a sign-in. `stopped`: refused whoever it was. `asked for more`: its owner could have gone on
 with what is registered, or it is not known whether; somebody with the password alone could not. `locked out`: the account
 has nothing registered that would do."""
 NOTHING, MFA, STRONG, DEVICE, BLOCK = range(len(DEMANDS))

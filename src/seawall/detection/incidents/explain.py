@@ -246,14 +246,14 @@ def actions(top: ScoredCandidate) -> tuple[str, ...]:
         ]
     else:
         steps = [
-            "Ask the holder, by another way than mail, whether this was them.",
+            "Ask the owner, by another way than mail, whether this was them.",
             "Block the account, reset the password and review sign-in methods.",
             "Then revoke the account's sessions and refresh tokens: one that was ended before can be opened again.",
         ]
     groups = {RULE_WORDS[name].group for name in top.rules}
     if "identity" in groups:
         steps.append(
-            "Take out sign-in methods that the holder does not know, and put back those that were removed."
+            "Take out sign-in methods that the owner does not know, and put back those that were removed."
         )
     if "role-grant" in top.rules:
         steps.append("Take back the administrator roles given in this session.")

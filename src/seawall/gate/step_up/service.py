@@ -46,7 +46,7 @@ class StepUpRefused(Exception):
 
 
 def new_invitation() -> tuple[str, bytes]:
-    """A code of 128 bits for the account's holder, and the digest that is stored of it."""
+    """A code of 128 bits for the account's owner, and the digest that is stored of it."""
     text = secrets.token_urlsafe(16)
     return text, _digest(text)
 

@@ -1,6 +1,6 @@
-"""What happens in an organisation, before it becomes a log record: acts, by holders, intruders and machines alike.
+"""What happens in an organisation, before it becomes a log record: acts, by owners, intruders and machines alike.
 
-Intruders use the very same functions as holders; only the `attack` number on the act tells them apart, and that
+Intruders use the very same functions as owners; only the `attack` number on the act tells them apart, and that
 number goes into the truth and nowhere else.
 """
 

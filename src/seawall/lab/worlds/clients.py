@@ -281,7 +281,7 @@ _SCRIPTS = (
 
 
 def script(dice: SeededRandom, app: str, kind: str | None = None, style: str = "graph") -> LabClient:
-    """Return a script that calls Graph, REST or EWS with the holder's own token."""
+    """Return a script that calls Graph, REST or EWS with the owner's own token."""
     family, (text, low, spread) = dice.pick([s for s in _SCRIPTS if kind in (None, s[0])])
     agent = text.format(low + dice.below(spread))
     info = {

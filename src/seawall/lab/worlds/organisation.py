@@ -77,8 +77,8 @@ def nowhere() -> ConnectionPoint:
 class LabAccount:
     """An account that a human holds, or a shared mailbox (`is_shared`), with everything that it uses.
 
-    Hours are local. `away` maps day numbers to the place where the holder is; `resets` are the times at which all
-    sessions ended (password reset or revocation). `guests` are mailboxes that the holder reads beside the own one.
+    Hours are local. `away` maps day numbers to the place where the owner is; `resets` are the times at which all
+    sessions ended (password reset or revocation). `guests` are mailboxes that the owner reads beside the own one.
     """
 
     upn: str

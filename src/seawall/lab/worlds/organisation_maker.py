@@ -259,7 +259,7 @@ def _bare(tenant: Tenant, name: str, country: str, dice: SeededRandom) -> LabAcc
 def make_person(
     tenant: Tenant, name: str, country: str, dice: SeededRandom, *, is_admin: bool = False
 ) -> LabAccount:
-    """Draw one holder of an account in a country."""
+    """Draw one owner of an account in a country."""
     style = tenant.style
     person = _bare(tenant, name, country, dice)
     person.is_admin = is_admin
@@ -313,7 +313,7 @@ def make_person(
 
 
 def mobile_place(country: str, dice: SeededRandom) -> ConnectionPoint:
-    """Return a telephone's place: a carrier of the country, or a fixed-line holder where the list has no carrier."""
+    """Return a telephone's place: a carrier of the country, or a fixed-line owner where the list has no carrier."""
     kinds = ("mobile",) if country in countries_with("mobile") else ("residential",)
     return ConnectionPoint(dice.pick(networks_of(kinds, country)), 1.0, 0.3 if dice.chance(0.3) else 0.0)
 

@@ -10,7 +10,7 @@ _BY_PROGRAM = ("imap", "rest", "graph", "none")
 
 
 def open_applications(diary: ActivityLog, dice: SeededRandom) -> None:
-    """Add the opening of applications beside the reading of mail, holders' and intruders' alike.
+    """Add the opening of applications beside the reading of mail, owners' and intruders' alike.
 
     Only in sessions that began at Okta: a session that nobody began opens nothing there.
     """

@@ -16,7 +16,7 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
+from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.live.commit import keep_judged
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.history import HistoryJudged, JudgedDays, PastDays, is_whole, judge, judgement
@@ -187,7 +187,7 @@ class Backfill:
                 continue
             before, now = work.candidates.by_tenant(day, shard), defaultdict[str, list[bytes]](list)
             for one in result.candidates:
-                now[key(one.tenant)].append(pack_candidates(one))
+                now[key(one.tenant)].append(pack_candidate(one))
             for tenant_key in before.keys() | now.keys():
                 tenant = by_key.get(tenant_key)
                 is_past = tenant is not None and day < since[tenant]
@@ -304,7 +304,7 @@ def _past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastD
     return PastDays(
         one,
         standing.last_day,
-        [unpack_candidates(content) for content in work.candidates.of_tenant(one.tenant)],
+        [unpack_candidate(content) for content in work.candidates.of_tenant(one.tenant)],
         known,
         frozenset(work.incidents.history() & known.keys()),
         standing.announced,

@@ -19,7 +19,7 @@ from seawall.detection.incidents.cases import incident_limit
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.answering import find_containments, load_feedback, teaching
 from seawall.pipeline.live.budget import budget_of
-from seawall.pipeline.live.candidates import unpack_candidates
+from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.history import window_of
 from seawall.pipeline.live.ruling import DAY, LiveWindow, live_window
 from seawall.storage.database import Database, Transaction
@@ -165,7 +165,7 @@ class CandidateBoards:
             _ = self.board(at=at).by_id
 
     def _read_day(self, work: Transaction, day: int, state: _State) -> None:
-        found = map(unpack_candidates, work.candidates.since(day, day + 1).get(day, []))
+        found = map(unpack_candidate, work.candidates.since(day, day + 1).get(day, []))
         judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
         self._days[day] = (state.marks[day], CandidateColumns(judged).lean())
 

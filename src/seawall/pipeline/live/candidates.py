@@ -13,12 +13,12 @@ _DECODER = msgspec.msgpack.Decoder(ScoredCandidate)
 _PATTERNS = frozenset(PATTERNS)
 
 
-def pack_candidates(candidate: ScoredCandidate) -> bytes:
+def pack_candidate(candidate: ScoredCandidate) -> bytes:
     """Return a candidate as bytes; equal candidates give equal bytes."""
     return _ENCODER.encode(candidate)
 
 
-def unpack_candidates(content: bytes) -> ScoredCandidate:
+def unpack_candidate(content: bytes) -> ScoredCandidate:
     """Return the candidate of bytes that `packed` made. Raises `StateInvalid` for any others."""
     try:
         candidate = _DECODER.decode(content)

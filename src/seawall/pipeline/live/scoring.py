@@ -20,7 +20,7 @@ from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
-from seawall.pipeline.live.candidates import pack_candidates, unpack_candidates
+from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import Counts, share_of
 from seawall.pipeline.live.days import EPOCH
@@ -121,7 +121,7 @@ class Scorer:
         self._rulings, self._turns = Rulings(), ShardScheduler()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
-                self._rulings.learn(day, shard, [unpack_candidates(one) for one in contents])
+                self._rulings.learn(day, shard, [unpack_candidate(one) for one in contents])
         self._known = KnownIncidents()
         self._known.begin(work, self.newest)
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
@@ -372,7 +372,7 @@ class Scorer:
             done=scoring.done,
             candidates={
                 place: (
-                    [pack_candidates(one) for one in result.candidates],
+                    [pack_candidate(one) for one in result.candidates],
                     [one.tenant for one in result.candidates],
                 )
                 for place, result in scoring.days.items()

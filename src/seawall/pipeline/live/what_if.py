@@ -26,7 +26,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import scope_of
 from seawall.pipeline.live.candidate_board import BoardRuling, CandidateBoard, CandidateBoards
-from seawall.pipeline.live.candidates import unpack_candidates
+from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.ruling import DAY, RULED_DAYS
 from seawall.storage.database import Database
 from seawall.storage.database.feedback import Feedback
@@ -268,7 +268,7 @@ class WhatIfService:
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
             found: list[ScoredCandidate] = []
             for day in sorted({day for _, _, day, _, _ in wanted}):
-                found += map(unpack_candidates, work.candidates.since(day, day + 1).get(day, []))
+                found += map(unpack_candidate, work.candidates.since(day, day + 1).get(day, []))
         found = [one for one in found if _key(one) in wanted]
         if not found:
             return incident, _from_document(incident), "user" if "@" in incident.account else "service"

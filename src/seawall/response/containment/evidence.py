@@ -59,7 +59,7 @@ TOLERANCE: Final = 3_600_000_000
 class EvidenceCollector:
     """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time.
 
-    `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their holders'.
+    `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their owners'.
     What lies outside of `respond.window` is not looked at, so that more events than these change nothing.
     """
 

@@ -98,7 +98,7 @@ def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
             title=f"Look through the inbox rules of {mailbox}",
             reason=reason,
             by_hand="The record does not name the rule. Look through all of them, hidden ones too, and remove what "
-            "its holder does not know.",
+            "its owner does not know.",
             powershell=make_powershell(
                 "Get-InboxRule -Mailbox {mailbox} -IncludeHidden | Format-List Name,Identity,Enabled,Description",
                 mailbox=mailbox,

@@ -75,7 +75,7 @@ def _make_review(
         kind=kind,
         title=f"Look through the {what} of {account}",
         reason=describe_record(record, reason),
-        by_hand=f"The record does not say what was set. Look through the {what} in Gmail's settings, with the holder.",
+        by_hand=f"The record does not say what was set. Look through the {what} in Gmail's settings, with the owner.",
         irreversible="Note what you change: Seawall cannot put it back.",
     )
 

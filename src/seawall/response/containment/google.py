@@ -30,7 +30,7 @@ def suspend_account(subject: StepSubject) -> ContainmentStep:
         vendor="google",
         kind="disable_account",
         title=f"Suspend {subject.account}",
-        reason="Nobody signs in to the account until its holder has it back. Google's help says that suspending resets sign-in "
+        reason="Nobody signs in to the account until its owner has it back. Google's help says that suspending resets sign-in "
         "cookies and applications' tokens, and that new mail is blocked meanwhile.",
         before=(read_user(subject.account),),
         calls=(
@@ -116,7 +116,7 @@ def remove_app_passwords(subject: StepSubject) -> ContainmentStep:
             ),
         ),
         done=ChangeCheck("password", "absent", ("codeId",)),
-        irreversible="A removed application password cannot be put back: its holder makes another one.",
+        irreversible="A removed application password cannot be put back: its owner makes another one.",
     )
 
 
@@ -137,7 +137,7 @@ def invalidate_backup_codes(subject: StepSubject) -> ContainmentStep:
                 account=subject.account,
             ),
         ),
-        irreversible="Codes that were invalidated stay invalid: the holder makes new ones.",
+        irreversible="Codes that were invalidated stay invalid: the owner makes new ones.",
     )
 
 
@@ -148,12 +148,12 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
         vendor="google",
         kind="remove_method",
         confidence="precaution",
-        title=f"Look through the second factors and devices of {subject.account} with its holder",
+        title=f"Look through the second factors and devices of {subject.account} with its owner",
         reason="A second factor, a passkey, a recovery address or a device that an intruder added survives the reset of the "
         "password. Google's interface lists none of them with their time, and logs do not hold every one.",
-        by_hand="In the Admin console: Directory, Users, the account, Security: remove what its holder does not know. Then "
-        "Devices: block or wipe what is not the holder's.",
-        irreversible="Note what you remove: the holder adds it again.",
+        by_hand="In the Admin console: Directory, Users, the account, Security: remove what its owner does not know. Then "
+        "Devices: block or wipe what is not the owner's.",
+        irreversible="Note what you remove: the owner adds it again.",
     )
 
 
@@ -268,5 +268,5 @@ def _tokens(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentS
             ),
         ),
         done=ChangeCheck("token", "absent", ("clientId",)),
-        irreversible="The account's holder has to allow the application anew.",
+        irreversible="The account's owner has to allow the application anew.",
     )

@@ -139,7 +139,7 @@ def block_sign_in(subject: StepSubject) -> ContainmentStep:
         vendor="microsoft",
         kind="disable_account",
         title=f"Block sign-in of {subject.account}",
-        reason="Nobody signs in to the account until its holder has it back. Mail is still delivered.",
+        reason="Nobody signs in to the account until its owner has it back. Mail is still delivered.",
         before=(read_user(subject, synced),),
         calls=(call,),
         done=ChangeCheck("user", "equal", ("accountEnabled",), False),
@@ -241,7 +241,7 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
     span = f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
     undated = StepNotice(
         Condition("createdDateTime", "missing"),
-        "{count} of this kind do not say when they were registered: look at them with the account's holder",
+        "{count} of this kind do not say when they were registered: look at them with the account's owner",
     )
     for part, words, listed, deleted in METHODS:
         base = user_path(subject.account, f"/authentication/{part}")
@@ -268,7 +268,7 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
             each="method",
             calls=(call_graph("DELETE", one, METHODS_PERMISSION, deleted),),
             done=ChangeCheck("method", "absent", ("id",)),
-            irreversible="A removed sign-in method cannot be put back: its holder registers it again.",
+            irreversible="A removed sign-in method cannot be put back: its owner registers it again.",
         )
 
 
@@ -282,7 +282,7 @@ def disable_devices(subject: StepSubject, record: ChangeRecord) -> ContainmentSt
         reason=describe_record(
             record, "A device that an intruder registered gets tokens by itself and may pass for trusted"
         ),
-        by_hand="Of the devices that this lists, disable those registered during the intrusion that their holder does not "
+        by_hand="Of the devices that this lists, disable those registered during the intrusion that their owner does not "
         "know: Update-MgDevice -DeviceId ID -AccountEnabled:$false, as a Cloud Device Administrator.",
         powershell=make_powershell(
             "Get-MgUserRegisteredDevice -UserId {account} -All", account=subject.account
@@ -303,11 +303,11 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
         vendor="microsoft",
         kind="remove_method",
         confidence="precaution",
-        title=f"Look through the sign-in methods of {subject.account} with its holder",
+        title=f"Look through the sign-in methods of {subject.account} with its owner",
         reason="A method that an intruder added survives the reset of the password, and logs do not hold every registration. "
         "Graph promises no time of registration for telephone numbers, mail addresses, authenticator codes, and for Microsoft "
         "Authenticator without passwordless sign-in.",
-        by_hand="In the Entra admin center, under the account's authentication methods, remove what its holder does not know.",
+        by_hand="In the Entra admin center, under the account's authentication methods, remove what its owner does not know.",
         powershell=make_powershell(
             "Get-MgUserAuthenticationMethod -UserId {account}", account=subject.account
         ),

@@ -78,7 +78,7 @@ def suspend_account(subject: StepSubject) -> ContainmentStep:
         vendor="okta",
         kind="disable_account",
         title=f"Suspend {subject.account} at Okta",
-        reason="Nobody signs in to any application behind Okta until its holder has the account back.",
+        reason="Nobody signs in to any application behind Okta until its owner has the account back.",
         before=(_user(subject.account, _NOT_ACTIVE),),
         calls=(
             _call(
@@ -146,12 +146,12 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
         vendor="okta",
         kind="remove_method",
         confidence="precaution",
-        title=f"Look through the authenticators of {subject.account} at Okta with its holder",
+        title=f"Look through the authenticators of {subject.account} at Okta with its owner",
         reason="A factor that an intruder enrolled survives the reset of the password. Okta lists the factors that the "
         "enrolment policy allows, judged from where it is asked, and logs do not hold every enrolment.",
-        by_hand="In the Admin Console: Directory, People, the account: its authenticators and devices. Remove what its holder "
+        by_hand="In the Admin Console: Directory, People, the account: its authenticators and devices. Remove what its owner "
         "does not know.",
-        irreversible="Note what you remove: the holder enrols it again.",
+        irreversible="Note what you remove: the owner enrols it again.",
     )
 
 
@@ -180,8 +180,8 @@ def _undo_enrolment(subject: StepSubject, record: ChangeRecord) -> ContainmentSt
         each="factor",
         calls=(_call("DELETE", "/users/{user.id}/factors/{factor.id}", MANAGE, "userfactor"),),
         done=ChangeCheck("factor", "absent", ("id",)),
-        irreversible="A removed factor cannot be put back: its holder enrols it again. With a push factor of Okta Verify, Okta "
-        "removes all of Okta Verify's factors of the account, the holder's too.",
+        irreversible="A removed factor cannot be put back: its owner enrols it again. With a push factor of Okta Verify, Okta "
+        "removes all of Okta Verify's factors of the account, the owner's too.",
     )
 
 
@@ -208,7 +208,7 @@ def _undo_consent(subject: StepSubject, record: ChangeRecord) -> ContainmentStep
         each="grant",
         calls=(_call("DELETE", "/users/{user.id}/grants/{grant.id}", MANAGE, "usergrant"),),
         done=ChangeCheck("grant", "absent", ("id",)),
-        irreversible="The account's holder has to consent anew.",
+        irreversible="The account's owner has to consent anew.",
     )
 
 

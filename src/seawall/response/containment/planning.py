@@ -319,7 +319,7 @@ _BESIDES: Final[dict[str, str]] = {
 def _prerequisites(actions: Sequence[ContainmentStep]) -> Iterator[str]:
     yield "Work with an account that this plan does not touch, from a device that the intruder cannot have."
     yield "Save the evidence first: the scan's folder, and an export of the logs. Some steps end what could still be watched."
-    yield "Speak with the holders of the accounts by telephone or in person: whoever reads the mail also reads the question."
+    yield "Speak with the owners of the accounts by telephone or in person: whoever reads the mail also reads the question."
     for vendor, name in _VENDOR_NAMES.items():
         calls = [call for action in actions if action.vendor == vendor for call in _calls(action)]
         asked = {call.permission for call in calls if call.permission}
@@ -364,7 +364,7 @@ def _warnings(
         )
     if incident is not None and incident.severity in {"low", "medium"}:
         yield (
-            f"The incident's severity is {incident.severity}: it may be the holder's own doing. Ask them, by telephone or in "
+            f"The incident's severity is {incident.severity}: it may be the owner's own doing. Ask them, by telephone or in "
             "person, before anything is applied."
         )
     if incident is not None and scope is not None and not _knows(scope, incident):
@@ -386,4 +386,4 @@ def _warnings(
         shown = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
         yield f"No system is known for {plural(len(without), 'account')}, so that nothing is planned there: {shown}"
     if any(action.confidence == "precaution" for action in actions):
-        yield "Steps marked precaution may meet the holder's own doings: ask first, and apply them one by one with --steps."
+        yield "Steps marked precaution may meet the owner's own doings: ask first, and apply them one by one with --steps."

@@ -35,7 +35,7 @@ CONSENTS: Final = frozenset(
         "app.oauth2.as.consent.grant",
     }
 )
-"""By what an account lets an application act for it. Its holder does it, led by the intruder, before the intruder comes."""
+"""By what an account lets an application act for it. Its owner does it, led by the intruder, before the intruder comes."""
 
 VENDOR_OF: Final[dict[str, Vendor]] = {
     "m365_audit": "microsoft",

@@ -16,11 +16,11 @@ from seawall_base.safe_text import visible
 
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
 SESSIONS_STAY_ENDED: Final = (
-    "Sessions and refresh tokens that were revoked stay revoked; their holder signs in again."
+    "Sessions and refresh tokens that were revoked stay revoked; their owner signs in again."
 )
 OLD_ONE_IS_GONE: Final = (
     "The password from before cannot be brought back. Seawall sets one that nobody knows and keeps none: "
-    "the help desk gives the holder a new one, by telephone or in person."
+    "the help desk gives the owner a new one, by telephone or in person."
 )
 
 

@@ -63,7 +63,7 @@ class Artefacts:
 class ArtefactCollector:
     """Takes pieces of events, in any sizes. `ids` are the log's ids of the intruder's records, the first of them at `first`.
 
-    What the account does later may be the intruder's again, so that its holder is known by what came before, for as long as
+    What the account does later may be the intruder's again, so that its owner is known by what came before, for as long as
     `respond.window` looks back.
     """
 
@@ -138,7 +138,7 @@ def collect_artefacts(pieces: Iterable[pa.Table], gathering: ArtefactCollector) 
 
 
 def _count_gain(table: pa.Table) -> Any:
-    """Which rows gained access: what failed was not done by the holder, or not by anybody."""
+    """Which rows gained access: what failed was not done by the owner, or not by anybody."""
     return pc.fill_null(pc.equal(_text(table, "status"), "success"), False)
 
 

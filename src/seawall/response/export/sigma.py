@@ -1,7 +1,7 @@
 """The pattern of an incident as Sigma rules: what would hit this intruder again, in the vendors' own field names. Pure.
 
-One rule for each log in which the intruder was seen. It asks for what this account's holder had not shown before: address
-blocks and applications. Where there is nothing of the kind there is no rule, because it would hit the holder.
+One rule for each log in which the intruder was seen. It asks for what this account's owner had not shown before: address
+blocks and applications. Where there is nothing of the kind there is no rule, because it would hit the owner.
 
 Misses: the same intruder from another network with another application. Hits others too: whoever shares the network.
 """
@@ -46,7 +46,7 @@ LOGS: Final[dict[str, SigmaLog]] = {
 
 
 def make_rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
-    """Return the rules as documents, in the order of their logs; none where nothing tells the intruder from the holder."""
+    """Return the rules as documents, in the order of their logs; none where nothing tells the intruder from the owner."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source, log in LOGS.items():
         rule = _rule(incident, artefacts, source, log)
@@ -89,7 +89,7 @@ def _rule(incident: Incident, artefacts: Artefacts, source: str, log: SigmaLog) 
 def _description(incident: Incident) -> str:
     span = f"{rfc3339(incident.first_event)} to {rfc3339(incident.last_event)}"
     return visible(
-        f"What told the intruder from the holder of {incident.account} ({span}): address blocks and applications that "
+        f"What told the intruder from the owner of {incident.account} ({span}): address blocks and applications that "
         "the account had not shown before. It is of this intruder, not of the technique.",
         1_000,
     )

@@ -32,7 +32,7 @@ FORMS: Final = {
 def render_files(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, str]:
     """Return the content of every file of an export by its name, in the order of `FORMS`.
 
-    Without anything that tells the intruder from the holder there are no rules.
+    Without anything that tells the intruder from the owner there are no rules.
     """
     made: dict[str, Callable[[], str]] = {
         FORMS["ocsf"]: lambda: _json(ocsf.make_finding(incident, artefacts, version)),

@@ -1,6 +1,6 @@
 """Which records an indicator is met by, and how sure it is that they are the intruder's.
 
-Each record that is met gets a grade: `SURE` (it proves), `OPEN` (the intruder's or its holder's), `TRIED` (it failed).
+Each record that is met gets a grade: `SURE` (it proves), `OPEN` (the intruder's or its owner's), `TRIED` (it failed).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _GRADES = {
     "whose": f"{OPEN}",
     "incident": f"CASE WHEN e.nearness = 2 THEN {OPEN} ELSE {SURE} END",
 }
-"""A session may be the holder's own, stolen. Then only those of its records prove that come from a network of the intruder's
-in which the account never was (for a seed: from any such network): a holder too comes to new places. Open, too, is an address, an
+"""A session may be the owner's own, stolen. Then only those of its records prove that come from a network of the intruder's
+in which the account never was (for a seed: from any such network): an owner too comes to new places. Open, too, is an address, an
 application or a browser that the account used on several days before, and an address that only resembles the intruder's where
 nothing else links the account."""
 

@@ -12,7 +12,7 @@ _RARE_NETWORK = 100
 """A network is rare that one in so many accounts of an organisation used before the intrusion, or fewer."""
 
 _HOUSEHOLDS = ("residential", "mobile")
-"""Networks in which holders turn up with the same browsers as anybody: being there too links nothing."""
+"""Networks in which owners turn up with the same browsers as anybody: being there too links nothing."""
 
 _OTHERS = {
     "microsoft": "it is the provider's own network: whose requests come from there, it does not tell",

@@ -5,12 +5,12 @@ search that left it out). A mailbox is asked for three things:
 
 - it is in the records of mail access since the span began, and no silence in the span is longer than a long weekend and than
   twice the longest before it;
-- no silence of a day or more, in which its holder did something else, is less likely than its own weeks have it (`rhythm`);
+- no silence of a day or more, in which its owner did something else, is less likely than its own weeks have it (`rhythm`);
 - on a day on which something else was done in it (sent, moved, deleted), there is mail access too, where that is so otherwise.
 
 A long leave looks the same, and leaves the mailbox open (`absent`), unless the ledger of what was collected proves that the
 log is whole: then nothing came because nobody was there. What it misses: a loss of some hours, of single records, or of some days
-in which the holder did nothing.
+in which the owner did nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from seawall_base.plurals import plural
 from seawall_base.times import day_text, span_text
 
 QUIET, ABSENT = "quiet", "absent"
-"""Codes of gaps: a mailbox whose holder did something else in the silence, and one of which nothing came at all."""
+"""Codes of gaps: a mailbox whose owner did something else in the silence, and one of which nothing came at all."""
 
 _TIMES_LONGER = 2
 _DAY_HOURS = 24
@@ -65,7 +65,7 @@ _ALIVE = f"""WITH named AS (
     FROM events e JOIN named n ON n.tenant = e.tenant AND n.mailbox = e.account
     WHERE e.ok AND e.kind IN ('mail_action', 'file') AND e.time >= $start AND e.time < $end
     ORDER BY ALL"""
-"""Hours of the span in which the holders of mailboxes did something else."""
+"""Hours of the span in which the owners of mailboxes did something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def find_quiet_mailboxes(
 
 
 def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[CoverageGap]:
-    """The silences of one mailbox in the span of hours that are gaps; in `active` hours its holder did something else."""
+    """The silences of one mailbox in the span of hours that are gaps; in `active` hours its owner did something else."""
     before = hours[hours < low]
     longest = int(np.diff(before).max()) - 1 if len(before) > 1 else 0
     limit = max(LONGEST_SILENCE, _TIMES_LONGER * longest)
@@ -127,7 +127,7 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
             if told is not None and told.chance * (high - low) < SURPRISE * one.hours:
                 yield _gap(
                     one,
-                    f"where about {told.expected:,.0f} records are usual and others of its holder came",
+                    f"where about {told.expected:,.0f} records are usual and others of its owner came",
                     QUIET,
                 )
 
@@ -137,7 +137,7 @@ def _is_alive(one: _Silence, active: Counts) -> bool:
 
 
 def _code(one: _Silence, active: Counts) -> str:
-    """What a silence is that is long for this mailbox: one in which its holder did something else asks why it was not read."""
+    """What a silence is that is long for this mailbox: one in which its owner did something else asks why it was not read."""
     return QUIET if _is_alive(one, active) else ABSENT
 
 

@@ -57,7 +57,7 @@ LEFT JOIN housekeeping h ON h.tenant = e.tenant AND h.account = e.account
     AND h.app IS NOT DISTINCT FROM e.app AND h.client IS NOT DISTINCT FROM e.client
 """
 """`nearness`: 2 in an address block that the account used before the intrusion, 1 in such a network, 0 in neither, -1 without
-an address. `is_usual`: its holder's, as far as a place tells; the provider's own processes are, where they ran before too."""
+an address. `is_usual`: its owner's, as far as a place tells; the provider's own processes are, where they ran before too."""
 
 
 class SearchRecords:

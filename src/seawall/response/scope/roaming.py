@@ -1,7 +1,7 @@
-"""Which records are their holder's by the provider that they come through, where the address block alone is new.
+"""Which records are their owner's by the provider that they come through, where the address block alone is new.
 
 A household's or a telephone's address changes from week to week, mostly within one provider. Where whoever asks vouches that
-the intruder comes from rented servers and anonymisers alone, a record is its holder's if the account came through the same
+the intruder comes from rented servers and anonymisers alone, a record is its owner's if the account came through the same
 provider, with the same application and client, on several days before the intrusion.
 """
 

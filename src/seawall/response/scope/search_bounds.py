@@ -8,7 +8,7 @@ DAY = 86_400_000_000
 HOUR = 3_600_000_000
 
 HABIT_DAYS = 2
-"""On so many days before the intrusion an account used something that is then its holder's as much as the intruder's."""
+"""On so many days before the intrusion an account used something that is then its owner's as much as the intruder's."""
 
 LEAD = 7 * DAY
 """So long before the first record that carries a seed the span begins, unless it is said when: an intruder is there before

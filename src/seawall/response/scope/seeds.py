@@ -14,7 +14,7 @@ from seawall_base.errors import UsageError
 _NETWORK = re.compile(r"(?:as)?([0-9]{1,10})", re.IGNORECASE)
 _LOWERED = frozenset({"account", "mailbox", "app"})
 LOOSE: tuple[IndicatorKind, ...] = ("account", "mailbox", "network", "app", "user_agent", "device")
-"""What holders have too: it says nothing before somebody says from when on it is the intruder's."""
+"""What owners have too: it says nothing before somebody says from when on it is the intruder's."""
 
 NOT_EXHAUSTIVE: tuple[IndicatorKind, ...] = ("incident", "account", "mailbox")
 """What cannot be all that an intruder is known by."""
@@ -51,7 +51,7 @@ class ScopeQuery:
             words = loose[0].replace("_", " ")
             article = "an" if words.startswith("a") else "a"
             raise UsageError(
-                f"holders have {article} {words} too, so it has no beginning of its own",
+                f"owners have {article} {words} too, so it has no beginning of its own",
                 fix="say with --from since when it is the intruder's",
             )
         if self.is_complete and (self.incidents or any(kind in NOT_EXHAUSTIVE for kind, _ in self.seeds)):

@@ -246,7 +246,7 @@ def find_mailbox_doubts(
     doubts = []
     if is_named:
         doubts.append(
-            Doubt("named", "It is named as touched: its records are the intruder's or its holder's.")
+            Doubt("named", "It is named as touched: its records are the intruder's or its owner's.")
         )
     if is_used and not tally.sure:
         text = "Its account was used by the intruder, or may have been: presume that the mailbox was too."
@@ -268,7 +268,7 @@ def find_account_doubts(
     doubts = []
     if is_named:
         doubts.append(
-            Doubt("named", "It is named as taken over: its records are the intruder's or its holder's.")
+            Doubt("named", "It is named as taken over: its records are the intruder's or its owner's.")
         )
     doubts += _of_records(tally, since, vouched)
     if box is not None:
@@ -299,7 +299,7 @@ def _of_records(tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind
     if tally.open:
         text = (
             f"{_carry(tally.open)} something of the intruder's, from where the account was before {since}, or from an address "
-            "that others may share or that only resembles the intruder's: the intruder's or the holder's."
+            "that others may share or that only resembles the intruder's: the intruder's or the owner's."
         )
         doubts.append(Doubt("open", text, tally.open))
     if tally.unlinked:
@@ -310,7 +310,7 @@ def _of_records(tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind
         known = "this account was not seen before" if tally.before else "nothing is known before the span"
         text = (
             f"{plural(tally.strange, 'record')} of the span without anything that the intruder is known by, but from where "
-            f"{known}: the holder's or somebody else's."
+            f"{known}: the owner's or somebody else's."
         )
         doubts.append(Doubt("strange", text, tally.strange))
     return doubts

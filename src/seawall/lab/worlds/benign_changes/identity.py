@@ -16,7 +16,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
 def factor_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Telephones are renewed: the help desk resets factors for days, and their holders enrol others."""
+    """Telephones are renewed: the help desk resets factors for days, and their owners enrol others."""
     day, length = some_day(diary, dice), dice.count(1, 6)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.05)):
         diary.plan(day + dice.below(length), factor_reset)

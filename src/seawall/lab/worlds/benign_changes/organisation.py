@@ -165,7 +165,7 @@ def spray_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def partners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Guests of a partner and holders of personal accounts open shared mailboxes and calendars for a while."""
+    """Guests of a partner and owners of personal accounts open shared mailboxes and calendars for a while."""
     day, length = some_day(diary, dice), dice.count(2, 20)
     for later in range(day, min(diary.days, day + length)):
         if dice.chance(0.5):

@@ -101,7 +101,7 @@ _SETTINGS: dict[str, _Made] = {
 
 
 def setting(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what an administrator's or holder's change of settings leaves; Google logs no filters of holders."""
+    """Yield what an administrator's or owner's change of settings leaves; Google logs no filters of owners."""
     if not isinstance(act.who, LabAccount):
         return
     parameters: dict[str, Any] = act.details["parameters"]

@@ -1,4 +1,4 @@
-"""Google's records of signing in (application `login`) and of changes that holders make to their own account."""
+"""Google's records of signing in (application `login`) and of changes that owners make to their own account."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def second_factor(who: LabAccount) -> str:
 
 
 def is_program(client: LabClient) -> bool:
-    """Whether a client reaches Gmail by the holder's consent to a program rather than by the holder's own sign-in."""
+    """Whether a client reaches Gmail by the owner's consent to a program rather than by the owner's own sign-in."""
     return client.style in ("graph", "rest", "ews") or client.family in ("thunderbird", "apple-mail")
 
 
@@ -145,7 +145,7 @@ def bucket_of(scope: str) -> str:
 def own_account(
     act: Act, tenant: Tenant, dice: SeededRandom, kind: str, name: str, *parameters: Record
 ) -> Iterator[Found]:
-    """Yield a change of the holder's own account (application `user_accounts`)."""
+    """Yield a change of the owner's own account (application `user_accounts`)."""
     yield activity(
         "user_accounts",
         act,

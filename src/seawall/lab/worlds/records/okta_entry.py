@@ -73,11 +73,11 @@ def _place(address: str) -> tuple[Record | None, Record]:
         "postalCode": None,
         "geolocation": None,
     }
-    holder = network.holder.lower()
+    owner = network.holder.lower()
     return place, {
         "asNumber": network.asn,
-        "asOrg": holder,
-        "isp": holder,
+        "asOrg": owner,
+        "isp": owner,
         "domain": ".",
         "isProxy": network.kind == "anonymiser",
     }

@@ -90,7 +90,7 @@ def consent(diary: ActivityLog, day: int) -> None:
 
 
 def password_reset(diary: ActivityLog, day: int) -> None:
-    """The help desk resets a password, or the holder changes it."""
+    """The help desk resets a password, or the owner changes it."""
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
     reset(

@@ -24,11 +24,11 @@ RULE_NAMES = (
     "holiday",
 )
 RULE_WORDS = ("invoice", "payment", "phish", "hack", "password", "wire", "newsletter", "sprint")
-"""Holders and intruders name rules alike and look for the same words: neither is a signal."""
+"""Owners and intruders name rules alike and look for the same words: neither is a signal."""
 
 
 def filing_rule(dice: SeededRandom) -> dict[str, str]:
-    """Return a rule that files, marks or deletes: holders make it for order, intruders to hide."""
+    """Return a rule that files, marks or deletes: owners make it for order, intruders to hide."""
     word = dice.pick(RULE_WORDS)
     return dice.pick(
         (
@@ -128,7 +128,7 @@ def forward(
 
 
 def delegate(diary: ActivityLog, day: int) -> None:
-    """The help desk, or the holder, lets a colleague into a mailbox."""
+    """The help desk, or the owner, lets a colleague into a mailbox."""
     dice, tenant = diary.dice, diary.tenant
     reader = somebody(diary, day)
     owner = dice.pick(tenant.shared) if dice.chance(0.6) else somebody(diary, day)

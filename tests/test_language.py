@@ -1,0 +1,115 @@
+"""The field's words: one name for one thing, functions that are verbs, and none of the words that the project gave up.
+
+`docs/reference/glossary.md` has the words that replace them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = (
+    "src/seawall",
+    "packages/seawall-base/src/seawall_base",
+    "packages/seawall-tokens/src/seawall_tokens",
+)
+KIT = "seawall_tokens/conformance/"
+"""The conformance kit shares nothing with what it judges: its public names say the same things of its own."""
+
+RETIRED = frozenset(
+    {"alike", "commotion", "desk", "dice", "holders", "kitchen", "singled", "told", "whereabouts"}
+)
+"""Words that name nothing any more: an analyst would look for something else behind each."""
+
+PARTICIPLES = frozenset(
+    {
+        "begun", "bound", "broken", "brought", "built", "chosen", "drawn", "forgotten", "found", "given", "gone", "grown",
+        "held", "hidden", "kept", "known", "left", "lost", "made", "meant", "met", "said", "seen", "sent", "shown", "spelt",
+        "stolen", "taken", "told", "understood", "unread", "written",
+    }
+)  # fmt: skip
+
+PROSE = re.compile(
+    r"\b(kitchen|no dice|account'?s? holders?|holders? of (?:an|the) (?:account|mailbox)|what is told)\b",
+    re.IGNORECASE,
+)
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*.py")):
+            yield path.relative_to(ROOT / source).parent / path.name, ast.parse(path.read_text("utf-8"))
+
+
+def words_of(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+def is_bare_participle(name: str) -> bool:
+    word = name.lstrip("_")
+    return word in PARTICIPLES or bool(
+        re.fullmatch(r"(?!need|feed|seed|embed|speed|exceed|proceed)[a-z]{3,}ed", word)
+    )
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    found = defaultdict(list)
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*.py")):
+            if KIT in path.as_posix():
+                continue
+            for node in ast.parse(path.read_text("utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    found[node.name].append(path.relative_to(ROOT).as_posix())
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+def test_functions_of_a_module_are_verbs_and_no_bare_participles() -> None:
+    found = [
+        f"{path}: {node.name}"
+        for path, tree in modules()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_bare_participle(node.name)
+    ]
+    assert found == []
+
+
+def test_names_have_none_of_the_retired_words() -> None:
+    found = [str(path) for path, _ in modules() if words_of(path.stem) & RETIRED]
+    found += [
+        f"{path}: {node.name}"
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and words_of(node.name) & RETIRED
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("suffix", ["md", "py", "html", "yml", "tsx", "toml"])
+def test_texts_have_none_of_the_retired_words(suffix: str) -> None:
+    folders = (ROOT / "docs", ROOT / "src", ROOT / "packages", ROOT / "console" / "src")
+    found = []
+    for path in sorted(path for folder in folders for path in folder.rglob(f"*.{suffix}")):
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith("docs/decisions/") or name == "docs/reference/glossary.md":
+            continue  # what was decided is told in the words of its day, and the glossary names what it replaces
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            found += [f"{name}:{number}: {hit[0]}" for hit in PROSE.finditer(line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["told", "_made", "joined", "unmapped"])
+def test_a_bare_participle_is_recognised(name: str) -> None:
+    assert is_bare_participle(name)
+
+
+@pytest.mark.parametrize("name", ["feed", "read", "need", "split", "parse_policy", "is_allowed", "run"])
+def test_a_verb_is_none(name: str) -> None:
+    assert not is_bare_participle(name)

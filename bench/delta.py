@@ -29,7 +29,7 @@ from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.transaction import AddAction, PostCommitHookProperties, create_table_with_add_actions
 
 from seawall.events.event import ENRICHED_SCHEMA
-from seawall.storage.lake import Lake, Wanted, parts
+from seawall.storage.lake import EventQuery, Lake, parts
 from seawall.storage.lake.layout import DAY_MICROSECONDS
 from seawall.storage.lake.sharing import accounts_with
 from store import DAY, START, events
@@ -102,7 +102,7 @@ def measure_lake(folder: Path) -> None:
         measure("append, one day", [partial(lake.append, table) for back, table in made if not back])
         for what in ("appended", "compacted"):
             count_files(folder, before)
-            day = partial(Wanted, START, START + DAY_MICROSECONDS)
+            day = partial(EventQuery, START, START + DAY_MICROSECONDS)
             measure(
                 f"{what}: account of a day",
                 [partial(lake.page, "east", day(account=name), limit=10_000) for name in ACCOUNTS],

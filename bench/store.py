@@ -25,7 +25,7 @@ from seawall.detection.incident import Incident, TimelinePoint, Usual
 from seawall.detection.reason import Reason
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.database import Database, QueueQuery, SearchTerm, Transaction
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 
 DAY = date(2026, 3, 2)
@@ -97,7 +97,7 @@ def asked(what: str, questions: Sequence[Callable[[], Any]]) -> None:
 
 def lake_questions(lake: Lake, total: int) -> None:
     """Print how fast the lake answers."""
-    day = Wanted(START, START + DAY_MICROSECONDS)
+    day = EventQuery(START, START + DAY_MICROSECONDS)
     chance = np.random.default_rng(5)
     several = [f"user{n}" for n in chance.integers(1, ACCOUNTS, 30)]
 

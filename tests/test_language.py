@@ -22,9 +22,7 @@ SOURCES = (
 KIT = "seawall_tokens/conformance/"
 """The conformance kit shares nothing with what it judges: its public names say the same things of its own."""
 
-RETIRED = frozenset(
-    {"alike", "commotion", "desk", "dice", "holders", "kitchen", "singled", "told", "whereabouts"}
-)
+RETIRED = frozenset({"alike", "commotion", "desk", "holders", "kitchen", "singled", "told", "whereabouts"})
 """Words that name nothing any more: an analyst would look for something else behind each."""
 
 PARTICIPLES = frozenset(
@@ -34,6 +32,12 @@ PARTICIPLES = frozenset(
         "stolen", "taken", "told", "understood", "unread", "written",
     }
 )  # fmt: skip
+
+PACK = "src/seawall/detection/rules/pack/"
+"""A store takes a rule whose text changed for another rule, and scores its days again: these texts change with their rules."""
+
+KEPT = ("docs/reference/glossary.md", "docs/reference/rule-pack.md")
+"""The glossary names what each word replaces; the other page is made of the rules' texts."""
 
 PROSE = re.compile(
     r"\b(kitchen|no dice|account'?s? holders?|holders? of (?:an|the) (?:account|mailbox)|what is told)\b",
@@ -48,6 +52,7 @@ def modules() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def words_of(name: str) -> set[str]:
+    name = name.replace("help_desk", "")
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
@@ -98,8 +103,8 @@ def test_texts_have_none_of_the_retired_words(suffix: str) -> None:
     found = []
     for path in sorted(path for folder in folders for path in folder.rglob(f"*.{suffix}")):
         name = path.relative_to(ROOT).as_posix()
-        if name.startswith("docs/decisions/") or name == "docs/reference/glossary.md":
-            continue  # what was decided is told in the words of its day, and the glossary names what it replaces
+        if name.startswith(("docs/decisions/", PACK)) or name in KEPT:
+            continue
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             found += [f"{name}:{number}: {hit[0]}" for hit in PROSE.finditer(line)]
     assert found == []

@@ -38,7 +38,7 @@ class Still(Clock):
             self.waits.append(seconds)
             self.time += int(seconds * 1e6)
 
-    def dice(self) -> float:
+    def random(self) -> float:
         return 0.5
 
 

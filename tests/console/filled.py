@@ -13,7 +13,7 @@ from seawall.console import ingest
 from seawall.console.context import ConsoleSettings
 from seawall.detection.incident import SEVERITIES, Incident
 from seawall.events.problem import Problem
-from seawall.storage.database import SourceStatus
+from seawall.storage.database import StoredSource
 from seawall.storage.lake import Lake
 from tests.console.consoles import Console, console
 from tests.console.samples import DAY, HOSTILE, INCIDENT
@@ -90,10 +90,10 @@ def filled(folder: Path, settings: ConsoleSettings | None = None, **parts: Any) 
             now = made.clock()
             work.sources.put(
                 [
-                    SourceStatus(
+                    StoredSource(
                         "m365/org", "m365_audit", "org", 70, 2, now, now, FIRST, 3_600_000_000, None
                     ),
-                    SourceStatus(MARKUP, "entra_signin", "org", 1, 0, now, now, FIRST, None, now),
+                    StoredSource(MARKUP, "entra_signin", "org", 1, 0, now, now, FIRST, None, now),
                 ]
             )
             problems = [

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.console.context import ConsoleSettings
-from seawall.storage.database import FirstImport, SourceStatus
+from seawall.storage.database import FirstImport, StoredSource
 from tests.console.consoles import Browser, Console
 from tests.console.filled import ANN, BOB, MARKUP, filled, incidents
 
@@ -275,8 +275,8 @@ def test_health_tells_what_is_not_judged(own: Console) -> None:
     with own.context.database.writing() as work:
         work.sources.put(
             [
-                SourceStatus("other/org", "other", "org", 9, 0, now, now, now, None, None),
-                SourceStatus("other/unknown", "other", "unknown", 5, 0, now, now, now, None, None),
+                StoredSource("other/org", "other", "org", 9, 0, now, now, now, None, None),
+                StoredSource("other/unknown", "other", "unknown", 5, 0, now, now, now, None, None),
             ]
         )
     health = got(own.browser(), "/api/health/ingest")

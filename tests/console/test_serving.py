@@ -313,13 +313,13 @@ def test_the_desk_is_read_ahead_once_started_and_ends_at_once(monkeypatch: pytes
             ended.set()
 
     context: Any = SimpleNamespace(what_if=Asked())
-    with serve_module._warmed(context) as thread:
+    with serve_module._warm_up(context) as thread:
         assert not begun.wait(0.05)
         thread.start()
         assert begun.wait(60)
         assert not ended.is_set()
     assert ended.is_set()
-    with serve_module._warmed(context) as thread:
+    with serve_module._warm_up(context) as thread:
         pass
     assert thread.ident is None
 

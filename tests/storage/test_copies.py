@@ -14,7 +14,7 @@ import pytest
 from seawall.events.problem import Problem
 from seawall.storage import backup
 from seawall.storage.backup import back_up, restore
-from seawall.storage.database import Database, FirstImport, SourceStatus, Transaction
+from seawall.storage.database import Database, FirstImport, StoredSource, Transaction
 from seawall.storage.database.copying import copy_all
 from seawall.storage.database.models import Model
 from seawall.storage.errors import BackupInvalid, DatabaseBroken
@@ -56,7 +56,7 @@ def fill(work: Transaction) -> None:
     work.days.put({DAY_NUMBER: {"events": 20}})
     work.dirty.add([3])
     work.outbox.add("webhook", "https://h.example", "i", {"a": [1.5, None]}, at=1)
-    work.sources.put([SourceStatus("s", "folder", last_event=5)])
+    work.sources.put([StoredSource("s", "folder", last_event=5)])
     work.totals.add({"records": 40})
     work.first_imports.put([FirstImport("t", AT, is_open=True, first_day=DAY_NUMBER)])
     work.checkpoints.put({"/logs/a": {"offset": 7}})

@@ -57,7 +57,7 @@ export interface AnswerValue {
   tenant: string;
   account: string;
   answer: "compromised" | "expected-change" | "safe";
-  scope: Scope;
+  scope: FeedbackScope;
   note: string;
   given_by: string;
   given_at: string;
@@ -137,6 +137,25 @@ export interface Code {
   code: string;
 }
 
+/**
+ * Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`. `sign_in_required`:
+ * nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and the code that
+ * `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be asked
+ * until this user has registered a passkey or one-time codes.
+ */
+export interface ConsoleSession {
+  user: SessionUser | null;
+  loopback: boolean;
+  sign_in_required: boolean;
+  methods: ("oidc" | "passkey" | "password")[];
+  csrf_token: string;
+  setup_needed: boolean;
+  second_factor_needed: boolean;
+  version: string;
+  demo: boolean;
+  ingest_enabled: boolean;
+}
+
 /** What was scored on a day. */
 export interface DetectorDay {
   day: string;
@@ -165,6 +184,12 @@ export interface Fault {
   message: string;
   fix: string | null;
   field: string | null;
+}
+
+/** For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident. */
+export interface FeedbackScope {
+  reach: "account" | "peers" | "tenant";
+  values: ScopeValue[];
 }
 
 /** What the logs could not show, for an organisation, a source and a span of time. */
@@ -396,7 +421,7 @@ export interface NetworkUse {
 /** An answer to be given. */
 export interface NewAnswer {
   answer: "compromised" | "expected-change" | "safe";
-  scope?: Scope;
+  scope?: FeedbackScope;
   expires_at?: string | null;
   note?: string;
 }
@@ -643,12 +668,6 @@ export interface RelatedValue {
   is_cut: boolean;
 }
 
-/** For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident. */
-export interface Scope {
-  reach: "account" | "peers" | "tenant";
-  values: ScopeValue[];
-}
-
 /**
  * Where the search for an incident's scope stands. `why` says what went wrong, `scope` is there when it is done.
  */
@@ -713,25 +732,6 @@ export interface ScopedValue {
   more_steps: number;
   messages: number;
   open_by: ScopedReason[];
-}
-
-/**
- * Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`. `sign_in_required`:
- * nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and the code that
- * `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be asked
- * until this user has registered a passkey or one-time codes.
- */
-export interface Session {
-  user: SessionUser | null;
-  loopback: boolean;
-  sign_in_required: boolean;
-  methods: ("oidc" | "passkey" | "password")[];
-  csrf_token: string;
-  setup_needed: boolean;
-  second_factor_needed: boolean;
-  version: string;
-  demo: boolean;
-  ingest_enabled: boolean;
 }
 
 /** Whoever is signed in; the local admin has the id 0. */
@@ -817,7 +817,7 @@ export interface StandingAnswer {
   tenant: string;
   account: string;
   answer: "compromised" | "expected-change" | "safe";
-  scope: Scope;
+  scope: FeedbackScope;
   note: string;
   given_by: string;
   given_at: string;

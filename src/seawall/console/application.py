@@ -74,7 +74,7 @@ def create_app(context: ConsoleContext, bundle: Bundle | None = None) -> Starlet
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, settings=context.settings, probes=probes)],
-        exception_handlers={HTTPException: _http, ApiError: _refused},
+        exception_handlers={HTTPException: _http, ApiError: _refuse},
         lifespan=life,
     )
 
@@ -102,5 +102,5 @@ async def _http(_: Request, error: Exception) -> Response:
     return respond_to_error(ApiError(status, code, words, headers=headers), "routing")
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refuse(_: Request, error: Exception) -> Response:
     return respond_to_error(error, "routing")

@@ -30,22 +30,22 @@ class Cursors:
     def read(self, purpose: str, cursor: str, kind: type[T]) -> T:
         """The place that `write` was given for the same purpose. Raises `ApiError` (400)."""
         if len(cursor) > _LONGEST:
-            raise _broken()
+            raise _make_error()
         try:
             data = base64url.decode(cursor)
             tag, content = data[:_TAG], data[_TAG:]
             if not hmac.compare_digest(tag, self._tag(purpose, content)):
-                raise _broken()
+                raise _make_error()
             return msgspec.msgpack.decode(content, type=kind)
         except (ValueError, msgspec.DecodeError):
-            raise _broken() from None
+            raise _make_error() from None
 
     def _tag(self, purpose: str, content: bytes) -> bytes:
         name = purpose.encode("utf-8", "surrogatepass")
         return hmac.digest(self._key, len(name).to_bytes(8, "big") + name + content, "sha256")[:_TAG]
 
 
-def _broken() -> ApiError:
+def _make_error() -> ApiError:
     return bad_request(
         "the cursor is not one of this list",
         field="cursor",

@@ -113,10 +113,10 @@ class EndpointRunner:
         token = self.gatekeeper.token_of(request.scope)
         if token is not None:
             return hashlib.sha256(token).hexdigest()
-        return client_network(_seen(request).address)
+        return client_network(_make_visible(request).address)
 
     def _admitted(self, endpoint: Endpoint, request: Request) -> Visitor | None:
-        visitor = self.gatekeeper.visitor(request.scope, _seen(request), self._context.clock())
+        visitor = self.gatekeeper.visitor(request.scope, _make_visible(request), self._context.clock())
         self.gatekeeper.admitted(endpoint, visitor, request.headers.get(CSRF_HEADER))
         return visitor
 
@@ -126,7 +126,7 @@ class EndpointRunner:
             request=request,
             visitor=visitor,
             now=self._context.clock(),
-            address=_seen(request).address,
+            address=_make_visible(request).address,
             path=request.path_params,
             query=None if endpoint.query is None else decode_query(request, endpoint.query),
             body=None if endpoint.body is None else decode_body(body, endpoint.body),
@@ -146,7 +146,7 @@ async def _result(future: Future[Any], seconds: float) -> Any:
         return await asyncio.wrap_future(future)
 
 
-def _seen(request: Request) -> RequestOrigin:
+def _make_visible(request: Request) -> RequestOrigin:
     seen: RequestOrigin = request.scope[ORIGIN_KEY]
     return seen
 

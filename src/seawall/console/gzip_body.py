@@ -49,7 +49,7 @@ class _Members:
             for at in range(0, len(view), _SLICE):
                 yield from self._of(bytes(view[at : at + _SLICE]))
         if self._member is not None or not self._count:
-            raise _damaged("the gzip body ends too early")
+            raise _make_error("the gzip body ends too early")
 
     def _of(self, data: bytes) -> Iterator[bytes]:
         while data:
@@ -61,7 +61,7 @@ class _Members:
             try:
                 part = member.decompress(data, _STEP) if member is not None else b""
             except zlib.error:
-                raise _damaged("the body is not gzip, or is damaged") from None
+                raise _make_error("the body is not gzip, or is damaged") from None
             if part:
                 yield part
             if member is not None and member.eof:
@@ -72,9 +72,9 @@ class _Members:
     def _begin(self) -> None:
         self._count += 1
         if self._count > _MOST_MEMBERS:
-            raise _damaged("the gzip body has too many members")
+            raise _make_error("the gzip body has too many members")
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
 
-def _damaged(words: str) -> ApiError:
+def _make_error(words: str) -> ApiError:
     return bad_request(words, fix="send it again, whole, with Content-Encoding: gzip")

@@ -188,7 +188,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
     try:
         pieces = await _read(call.request, held)
         size = sum(map(len, pieces))
-        work = state.threads.submit(_kept, call, held, pieces, is_packed=is_packed, source=source, key=key)
+        work = state.threads.submit(_keep, call, held, pieces, is_packed=is_packed, source=source, key=key)
     except BaseException:
         held.release()
         raise
@@ -207,7 +207,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
     return Accepted(receipt.records, receipt.problems, size, receipt.id)
 
 
-def _kept(
+def _keep(
     call: ApiCall, held: RequestBuffer, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt | None:
     """Wait until the records are on the disk; None for a body that is not blank, no export of nothing, and holds none."""
@@ -244,12 +244,12 @@ def _is_packed(request: Request) -> bool:
     """Whether the body is gzip. Raises `ApiError` (415) for any other encoding or kind."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
-        raise _unsupported(
+        raise _make_unsupported(
             "the body must be records, one on a line", "send Content-Type: application/x-ndjson"
         )
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", ""}:
-        raise _unsupported("the body is compressed in a way that is not read", "gzip, or not at all")
+        raise _make_unsupported("the body is compressed in a way that is not read", "gzip, or not at all")
     return encoding.endswith("gzip")
 
 
@@ -306,7 +306,7 @@ def _no_log() -> ApiError:
     )
 
 
-def _unsupported(words: str, fix: str) -> ApiError:
+def _make_unsupported(words: str, fix: str) -> ApiError:
     return ApiError(415, "unsupported-media-type", words, fix=fix)
 
 

@@ -124,7 +124,7 @@ async def _listen(
     telling.cancel()
     on_end()
     server.stop()  # type: ignore[no-untyped-call]
-    await _ended(serving)
+    await _has_ended(serving)
     return code
 
 
@@ -142,7 +142,7 @@ async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> No
         return
 
 
-async def _ended(serving: asyncio.Task[None]) -> None:
+async def _has_ended(serving: asyncio.Task[None]) -> None:
     """Wait a while for connections to end; the others are cut."""
     try:
         await asyncio.wait_for(serving, END_SECONDS)

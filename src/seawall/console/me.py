@@ -9,7 +9,7 @@ import msgspec
 
 from seawall.console.api_error import conflict, forbidden, invalid, not_found
 from seawall.console.endpoint import ApiCall, Endpoint
-from seawall.console.session import Session, SessionUser
+from seawall.console.session import ConsoleSession, SessionUser
 from seawall.console.sign_in import passkeys
 from seawall.console.sign_in.by_passkey import Nothing, require_domain
 from seawall.console.sign_in.factors import has_totp, passkey_user_handle
@@ -236,7 +236,7 @@ def confirm_codes(call: ApiCall) -> Response:
         if step is not None and work.totp.use(user.id, step, at=call.now):
             call.note(work, "totp-added", user.name)
             entered = renew_session(call, work, user)
-    return _welcomed(call, entered)
+    return _welcome(call, entered)
 
 
 def remove_codes(call: ApiCall) -> None:
@@ -268,7 +268,7 @@ def end_session(call: ApiCall) -> Response | None:
     return response
 
 
-def _welcomed(call: ApiCall, entered: NewSession | None) -> Response:
+def _welcome(call: ApiCall, entered: NewSession | None) -> Response:
     if entered is None:
         sign_in_state(call).attempt(call, call.who.name)
         raise invalid(
@@ -327,7 +327,7 @@ ENDPOINTS: Final = (
         add_passkey,
         "Register a passkey; the session and its CSRF token are renewed",
         body=NewPasskey,
-        answer=Session,
+        answer=ConsoleSession,
         codes=(_STALE, _CONFLICT),
     ),
     _mine(
@@ -343,7 +343,7 @@ ENDPOINTS: Final = (
         change_password,
         "Change the password; all other sessions end, this one is renewed",
         body=NewPassword,
-        answer=Session,
+        answer=ConsoleSession,
         codes=(_STALE, _CONFLICT, _TOO_MANY),
     ),
     _mine(
@@ -361,7 +361,7 @@ ENDPOINTS: Final = (
         confirm_codes,
         "Confirm one-time codes with the first of them; the session is renewed",
         body=Code,
-        answer=Session,
+        answer=ConsoleSession,
         codes=(_STALE, _CONFLICT, _TOO_MANY),
     ),
     _mine("DELETE", "/api/me/totp", remove_codes, "Ask for one-time codes no more", codes=(_STALE, _MISSING)),

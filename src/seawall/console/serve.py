@@ -136,11 +136,11 @@ def serve(
             if beside is not None:
                 stack.enter_context(beside(context.service))
         application = create_app(context)
-        warming = stack.enter_context(_warmed(context))
+        warming = stack.enter_context(_warm_up(context))
         code = _setup_code(context)
         ready = ConsoleReady(plan.address(settings), plan.store, code, _has_pages(), rules)
 
-        def told() -> None:
+        def tell() -> None:
             on_ready(ready)
             warming.start()
 
@@ -148,7 +148,7 @@ def serve(
             application,
             plan.listen,
             plan.certificate,
-            on_ready=told,
+            on_ready=tell,
             on_end=lambda: _end_streams(context),
             has_failed=lambda: context.service is not None and context.service.has_failed,
         )
@@ -190,7 +190,7 @@ def _setup_code(context: ConsoleContext) -> str | None:
 
 
 @contextmanager
-def _warmed(context: ConsoleContext) -> Iterator[threading.Thread]:
+def _warm_up(context: ConsoleContext) -> Iterator[threading.Thread]:
     """Yield a thread, yet to be started, that reads ahead for the what-if service and pauses for requests."""
     what_if, is_ending = what_if_service(context), threading.Event()
 

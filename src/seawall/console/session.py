@@ -27,7 +27,7 @@ class SessionUser(msgspec.Struct, frozen=True):
     role: Role
 
 
-class Session(msgspec.Struct, frozen=True):
+class ConsoleSession(msgspec.Struct, frozen=True):
     """Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`.
 
     `sign_in_required`: nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and
@@ -72,12 +72,12 @@ def has_domain(host: str) -> bool:
     return False
 
 
-def show_session(call: ApiCall) -> Session:
+def show_session(call: ApiCall) -> ConsoleSession:
     """The answer to whoever asks."""
     keeper, visitor, settings = get_gatekeeper(call), call.visitor, call.context.settings
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     has_admin = keeper.has_admin()
-    return Session(
+    return ConsoleSession(
         user=None if visitor is None else SessionUser(visitor.user or 0, visitor.name, visitor.role),
         loopback=here.is_local,
         sign_in_required=visitor is None,
@@ -99,6 +99,6 @@ ENDPOINTS: Final = (
         role=None,
         summary="Who asks, and what can be done from here",
         group="session",
-        answer=Session,
+        answer=ConsoleSession,
     ),
 )

@@ -112,11 +112,11 @@ async def _no_such_thing(_: Request, error: Exception) -> Response:
     return JSONResponse({"code": code}, status, getattr(error, "headers", None))
 
 
-async def _broken(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again after the answer
+async def _answer_failure(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again after the answer
     return JSONResponse({"code": "gate-broken"}, 503)
 
 
-ERRORS: dict[Any, Any] = {HTTPException: _no_such_thing, Exception: _broken}
+ERRORS: dict[Any, Any] = {HTTPException: _no_such_thing, Exception: _answer_failure}
 
 
 def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:

@@ -32,7 +32,7 @@ def event_routes(worker: Worker) -> list[Route]:
         if not transmitters.all:
             return JSONResponse({"code": "not-found"}, 404)
         try:
-            received = await _received(request, worker)
+            received = await _receive(request, worker)
         except BodyRefused as refused:
             return _refusal(worker, request, "invalid_request", refused.code, refused.status)
         except SignalRefused as refused:
@@ -46,7 +46,7 @@ def event_routes(worker: Worker) -> list[Route]:
     return [Route("/events", events, methods=["POST"])]
 
 
-async def _received(request: Request, worker: Worker) -> SignalEffects:
+async def _receive(request: Request, worker: Worker) -> SignalEffects:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != CONTENT_TYPE:
         raise BodyRefused(415, f"the content type is not {CONTENT_TYPE}")

@@ -44,7 +44,7 @@ def _claim(*names: str) -> Callable[[Claims], str | None]:
     return read
 
 
-def _listed(*names: str) -> Callable[[Claims], str | None]:
+def _list_values(*names: str) -> Callable[[Claims], str | None]:
     """Words separated by spaces, from text or a list of texts without spaces."""
 
     def read(claims: Claims) -> str | None:
@@ -77,10 +77,12 @@ IDENTITY_HEADERS: Final = (
     IdentityHeader("X-Auth-Tenant", "`tid`", _claim("tid")),
     IdentityHeader("X-Auth-Object", "`oid`", _claim("oid")),
     IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", _claim(*CLIENTS)),
-    IdentityHeader("X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _listed("scope", "scp")),
-    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _listed("roles")),
+    IdentityHeader(
+        "X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _list_values("scope", "scp")
+    ),
+    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _list_values("roles")),
     IdentityHeader("X-Auth-Acr", "`acr`", _acr),
-    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _listed("amr")),
+    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _list_values("amr")),
     IdentityHeader(
         "X-Auth-Token", "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log", _token
     ),

@@ -82,7 +82,7 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
     """
     found, proofs, overridden = _sorted_out(scope["headers"], settings.certificate_header.lower().encode())
     own = scope["raw_path"][len(b"/verify") :]
-    target_text = _agreed(
+    target_text = _find_agreed(
         (*(found.get(name) for name in _URI), own or None), scope["query_string"], bool(own)
     )
     if target_text and any(_target_of(found[name]) != target_text for name in _ELSEWHERE if name in found):
@@ -144,7 +144,7 @@ def _target_of(url: bytes) -> str:
     return _AUTHORITY.sub("", url.decode("latin-1"))
 
 
-def _agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:
+def _find_agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:
     """The one request target that all who said something mean, empty when nobody did."""
     texts = [text for text in said if text is not None]
     if own and query:

@@ -121,7 +121,7 @@ class Poller:
     def _take(self, turn: _Turn, token_id: str, token: object) -> None:
         peer = f"polled:{turn.polling.name}"
         try:
-            received = _taken(self._worker, token_id, token)
+            received = _take(self._worker, token_id, token)
         except SignalRefused as refused:
             log_refused_event(self._worker, refused.err, refused.description, peer)
             if not refused.temporary:
@@ -133,7 +133,7 @@ class Poller:
             turn.acknowledged.append(token_id)
 
 
-def _taken(worker: SignalWorker, token_id: str, token: object) -> SignalEffects:
+def _take(worker: SignalWorker, token_id: str, token: object) -> SignalEffects:
     if not isinstance(token, str):
         raise SignalRefused("invalid_request", "the event token is no text")
     received = receive_event_token(worker, token)

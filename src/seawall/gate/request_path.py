@@ -44,10 +44,10 @@ def decode_path(uri: str) -> str:
         raise PathAmbiguous
     if "%" not in path:
         return path
-    return _decoded(path)
+    return _decode(path)
 
 
-def _decoded(path: str) -> str:
+def _decode(path: str) -> str:
     raw = bytearray()
     place = 0
     for escape in _ESCAPE.finditer(path):

@@ -69,16 +69,16 @@ def make_application(work: SignalTransmitter) -> Starlette:
             body = await read_body(request, most=poll.LARGEST, seconds=BODY_SECONDS)
             asked = poll.read_request(body)
         except BodyRefused as refused:
-            return _refused(refused.code, refused.status)
+            return _refuse(refused.code, refused.status)
         except poll.PollRefused as refused:
-            return _refused(str(refused), 400)
+            return _refuse(str(refused), 400)
         return JSONResponse(await _answer(work, stream, asked), headers=_HEADERS)
 
     async def verified(request: Request) -> Response:
         try:
             name, state = _verification(await read_body(request, most=poll.LARGEST, seconds=BODY_SECONDS))
         except (BodyRefused, poll.PollRefused):
-            return _refused("stream_id is missing, or state is too long", 400)
+            return _refuse("stream_id is missing, or state is too long", 400)
         stream = streams.get(name)
         if not _is_allowed(stream, request) or stream is None:
             return JSONResponse({"err": "access_denied", "description": "no such stream or token"}, 401, _WHO)
@@ -117,7 +117,7 @@ def _is_allowed(stream: SignalReceiver | None, request: Request) -> bool:
     return right and stream is not None and scheme.lower() == "bearer"
 
 
-def _refused(words: str, status: int) -> Response:
+def _refuse(words: str, status: int) -> Response:
     return JSONResponse({"err": "invalid_request", "description": words}, status, _HEADERS)
 
 

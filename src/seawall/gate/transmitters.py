@@ -78,11 +78,11 @@ def _transmitter(
     if is_malformed(values):
         return None
     polling = read_polling(policy, values, table, at, document.path.parent, faults)
-    transmitter = None if policy is None else _made(policy, values, at, faults)
+    transmitter = None if policy is None else _make(policy, values, at, faults)
     return None if transmitter is None else TransmitterEntry(transmitter, polling)
 
 
-def _made(
+def _make(
     policy: IssuerPolicy, values: Mapping[str, Any], at: tuple[str | int, ...], faults: SettingsErrors
 ) -> Transmitter | None:
     try:

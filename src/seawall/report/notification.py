@@ -233,7 +233,7 @@ def answer_document(found: NotificationAnswer) -> dict[str, Any]:
         "told": found.was_told,
         "deliveries": [delivery_document(one) for one in found.deliveries],
         "versions": [_version_document(version) for version in found.versions],
-        "otherwise": [_write_told_document(entry) for entry in found.otherwise],
+        "otherwise": [_write_notified_document(entry) for entry in found.otherwise],
         "why_not": list(found.why_not),
     }
 
@@ -249,7 +249,7 @@ def _version_document(version: LetterVersion) -> dict[str, Any]:
     }
 
 
-def _write_told_document(entry: RegisterEntry) -> dict[str, Any]:
+def _write_notified_document(entry: RegisterEntry) -> dict[str, Any]:
     return {
         "recipient": entry.recipient,
         "at": rfc3339(int(entry.details.get("when", entry.at))),

@@ -18,7 +18,7 @@ from seawall.response.incident_sources import AccountSpans, read_events_file
 from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import find
 from seawall.storage.files.merged_events import EVENTS, merge_events
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.parts import as_events
 from seawall.storage.location import Store
@@ -89,13 +89,15 @@ def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) 
 def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
     """All columns of what lies in the lake, each row under the organisation for which it is asked for."""
     for tenant, accounts in sorted(asked.accounts.items()):
-        wanted = Wanted(asked.start, asked.end, accounts=accounts)
+        wanted = EventQuery(asked.start, asked.end, accounts=accounts)
         if tenant != UNKNOWN:
             for day in lake.rows_of_days(tenant, wanted, _COLUMNS):
                 yield from day
         nobodys = _without_organisation(lake, asked, tenant)
         if nobodys:
-            for day in lake.rows_of_days(UNKNOWN, Wanted(asked.start, asked.end, accounts=nobodys), _COLUMNS):
+            for day in lake.rows_of_days(
+                UNKNOWN, EventQuery(asked.start, asked.end, accounts=nobodys), _COLUMNS
+            ):
                 yield from (_name(table, tenant) for table in day)
 
 

@@ -194,7 +194,7 @@ class VendorClient:
             except MalformedResponse:
                 fault = "malformed"
             self._note(fault)
-            pause = self._patience.pause(attempt, asked, self._clock.dice())
+            pause = self._patience.pause(attempt, asked, self._clock.random())
             if pause is None or waited + pause > self._patience.whole:
                 raise VendorUnavailable(fault)
             waited, attempt = waited + pause, attempt + 1

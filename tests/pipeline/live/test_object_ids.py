@@ -11,7 +11,7 @@ import pytest
 from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.storage.joined_names import OBJECT_IDS, STATE
-from seawall.storage.lake import Wanted
+from seawall.storage.lake import EventQuery
 from seawall.storage.location import open_store
 from tests.pipeline.live.test_detection import Watch, scanned
 from tests.sample_events import event, sign_in, table
@@ -156,7 +156,7 @@ def test_a_store_names_the_account_of_what_came_by_id(tmp_path: Path) -> None:
         found = {one.account: one.events for one in store.lake.accounts("org")}
         assert found == {"ann@x.example": 10, "bob@x.example": 6, "cy@x.example": 6}
         far = next(one for one in watch.candidates() if one.account == "ann@x.example" and one.day == 20_518)
-        wanted = Wanted(0, 2**62, account=far.account, records=frozenset({"far", "last", "named"}))
+        wanted = EventQuery(0, 2**62, account=far.account, records=frozenset({"far", "last", "named"}))
         assert len(store.lake.page("org", wanted).events) == 3
         assert {one.account for one in watch.candidates()} & {UID} == set()
 

@@ -33,7 +33,7 @@ class QuickClock(Clock):
     def now(self) -> int:
         return 1_790_000_000_000_000
 
-    def dice(self) -> float:
+    def random(self) -> float:
         return 0.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from seawall.storage.database import Database, SourceStatus
+from seawall.storage.database import Database, StoredSource
 
 
 def test_candidates_of_a_day_are_replaced(database: Database) -> None:
@@ -77,12 +77,12 @@ def test_sources(database: Database) -> None:
     long_name = "ü" * 10_000
     with database.writing() as work:
         work.sources.put(
-            [SourceStatus("b", "folder"), SourceStatus(long_name, "http", "t", 5, 1, 1, 2, 3, 4, 5)]
+            [StoredSource("b", "folder"), StoredSource(long_name, "http", "t", 5, 1, 1, 2, 3, 4, 5)]
         )
-        work.sources.put([SourceStatus("b", "folder", records=7, silent_since=9)])
+        work.sources.put([StoredSource("b", "folder", records=7, silent_since=9)])
         assert work.sources.all() == [
-            SourceStatus("b", "folder", records=7, silent_since=9),
-            SourceStatus(long_name, "http", "t", 5, 1, 1, 2, 3, 4, 5),
+            StoredSource("b", "folder", records=7, silent_since=9),
+            StoredSource(long_name, "http", "t", 5, 1, 1, 2, 3, 4, 5),
         ]
         work.sources.forget("b")
         assert work.sources.get("b") is None

@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import TENANTS, start_of
 from tests.sample_events import START, event, table
 
 DAY = START.date()
-ALL = Wanted(start_of(DAY - timedelta(days=400)), start_of(DAY + timedelta(days=400)))
+ALL = EventQuery(start_of(DAY - timedelta(days=400)), start_of(DAY + timedelta(days=400)))
 LATER = DAY + timedelta(days=100)
 
 

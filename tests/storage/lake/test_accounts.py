@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.storage.lake import Lake, Profile, Wanted, query
+from seawall.storage.lake import AccountProfile, EventQuery, Lake, query
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 from seawall_base.errors import UsageError
 from tests.sample_events import event, table
@@ -65,7 +65,7 @@ def test_sums_are_those_of_the_events(
         if compacted:
             lake.compact(LATER)
         for account in ("ann@x.example", "\U0001f600", "nobody@x.example"):
-            page = lake.page("org", Wanted(START, END, account), limit=1000)
+            page = lake.page("org", EventQuery(START, END, account), limit=1000)
             events = page.events.to_pylist()
             check_timeline(lake, account, events, slots)
             check_profile(lake.profile("org", account, START, END), events)
@@ -104,7 +104,7 @@ def check_timeline(lake: Lake, account: str, events: list[dict[str, Any]], slots
     assert -(-(found.end - found.start) // found.slot) <= slots
 
 
-def check_profile(found: Profile, events: list[dict[str, Any]]) -> None:
+def check_profile(found: AccountProfile, events: list[dict[str, Any]]) -> None:
     assert found.events == len(events)
     assert found.active_days == len({row["time"].date() for row in events})
     for field, columns in {
@@ -216,7 +216,7 @@ def test_records_of_an_account_by_their_ids(
 ) -> None:
     monkeypatch.setattr(query, "STRETCH", stretch)
     ids = frozenset({"id-3", "id-50", "id-99", "none"})
-    wanted = Wanted(START, END, "ann@x.example", records=ids)
+    wanted = EventQuery(START, END, "ann@x.example", records=ids)
     with Lake.create(tmp_path / "lake") as lake:
         for start in range(0, 100, 10):
             lake.append(numbered(start, start + 10, account="ann@x.example"))
@@ -225,7 +225,7 @@ def test_records_of_an_account_by_their_ids(
             more = lake.page("org", wanted, limit=2, cursor=page.cursor)
             found = [*page.events["metadata_uid"].to_pylist(), *more.events["metadata_uid"].to_pylist()]
             assert (found, more.cursor) == (["id-3", "id-50", "id-99"], None)
-            assert len(lake.page("org", Wanted(START, END, records=ids)).events) == 3
+            assert len(lake.page("org", EventQuery(START, END, records=ids)).events) == 3
             lake.compact(LATER)
 
 
@@ -244,7 +244,7 @@ def test_what_was_appended_is_tidied_and_what_was_merged_is_left(
         assert lake.compact(LATER).rows == 70
         assert lake.compact(LATER).rows == 0  # nothing to gain
         assert lake.tidy(most_parts=0).parts == 0
-        page = lake.page("org", Wanted(START, END), limit=100)
+        page = lake.page("org", EventQuery(START, END), limit=100)
         assert page.events["metadata_uid"].to_pylist() == [f"id-{n}" for n in range(70)]
         lake.append(numbered(5, 8, source_file="again"))
         assert lake.compact(DAY).rows == 0

@@ -269,7 +269,7 @@ def test_a_log_that_another_process_began_anew_is_read_again(lake: Lake) -> None
 def test_it_does_not_wait_for_a_backup_unless_asked_to(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.append(numbered(0, 10))
     monkeypatch.setattr(locks, "WAIT_SECONDS", 0.05)
-    with locks.held(lake.root, "keeping", exclusive=True):
+    with locks.hold_lock(lake.root, "keeping", exclusive=True):
         assert lake.publish_if_free(AT) is None
         with pytest.raises(LakeBroken, match="in use"):
             lake.publish(AT)

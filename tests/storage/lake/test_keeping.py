@@ -158,7 +158,7 @@ def test_a_reader_keeps_its_files_until_it_has_read(lake: Lake, monkeypatch: pyt
 
 def test_one_keeper_at_a_time(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "WAIT_SECONDS", 0.05)
-    with locks.held(lake.root, "keeping", exclusive=True), pytest.raises(LakeBroken, match="in use"):
+    with locks.hold_lock(lake.root, "keeping", exclusive=True), pytest.raises(LakeBroken, match="in use"):
         lake.prune(LATER)
 
 
@@ -169,7 +169,7 @@ def test_leftovers_go_when_nobody_writes(lake: Lake) -> None:
     gone.mkdir()
     (gone / "part").write_bytes(b"123")
     assert lake.size().leftovers == 8
-    with locks.held(lake.root, "writing"):
+    with locks.hold_lock(lake.root, "writing"):
         Lake.open(lake.root)
         assert leftover.exists()
     Lake.open(lake.root)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import TENANTS, tenant_folder
 from seawall.storage.lake.sharing import accounts_with
 from seawall_base.errors import UsageError
@@ -88,10 +88,10 @@ def test_a_question_names_account_mailbox_time_and_record(lake: Lake) -> None:
         event("a"), event("b", minute=5, account="bob@x.example"), event("c", minute=9, mailbox="bob@x.example"),
     ]))  # fmt: skip
     start = int(START.timestamp() * 1_000_000)
-    assert ids(lake.page("org", Wanted(ALL.start, ALL.end, account="ann@x.example")).events) == ["a", "c"]
-    assert ids(lake.page("org", Wanted(ALL.start, ALL.end, mailbox="bob@x.example")).events) == ["c"]
-    assert ids(lake.page("org", Wanted(start, start + 5 * 60_000_000)).events) == ["a"]
-    assert ids(lake.page("org", Wanted(start + 5 * 60_000_000, ALL.end)).events) == ["b", "c"]
+    assert ids(lake.page("org", EventQuery(ALL.start, ALL.end, account="ann@x.example")).events) == ["a", "c"]
+    assert ids(lake.page("org", EventQuery(ALL.start, ALL.end, mailbox="bob@x.example")).events) == ["c"]
+    assert ids(lake.page("org", EventQuery(start, start + 5 * 60_000_000)).events) == ["a"]
+    assert ids(lake.page("org", EventQuery(start + 5 * 60_000_000, ALL.end)).events) == ["b", "c"]
     assert ids(lake.record("org", "b").events) == ["b"]
     assert ids(lake.record("org", "b", start=DAY + timedelta(days=1)).events) == []
     assert ids(lake.record("org", "b", end=DAY + timedelta(days=1)).events) == ["b"]
@@ -102,7 +102,7 @@ def test_a_question_names_account_mailbox_time_and_record(lake: Lake) -> None:
 )
 def test_values_are_never_part_of_the_question(lake: Lake, hostile: str) -> None:
     lake.append(table([event("a"), event(hostile or "e", minute=1, account=hostile or None)]))
-    asked = lake.page("org", Wanted(ALL.start, ALL.end, account=hostile)).events
+    asked = lake.page("org", EventQuery(ALL.start, ALL.end, account=hostile)).events
     assert ids(asked) == ([hostile] if hostile else [])
     assert len(lake.record("org", hostile).events) == (1 if hostile else 0)
 

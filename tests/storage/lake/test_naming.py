@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 from seawall.storage.lake.sharing import accounts_with
 from tests.sample_events import event, table
@@ -36,7 +36,7 @@ def lake(tmp_path: Path) -> Lake:
 def test_pages_of_an_account_hold_its_records_by_id(lake: Lake, asked: str, newest_first: bool) -> None:
     found, cursor = list[tuple[str, str]](), None
     while True:
-        wanted = Wanted(START, END, account=asked)
+        wanted = EventQuery(START, END, account=asked)
         page = lake.page("org", wanted, cursor=cursor, limit=5, newest_first=newest_first)
         rows = page.events.select(["metadata_uid", "account"]).to_pylist()
         found += [(row["metadata_uid"], row["account"]) for row in rows]
@@ -47,7 +47,7 @@ def test_pages_of_an_account_hold_its_records_by_id(lake: Lake, asked: str, newe
 
 
 def test_records_of_an_incident_and_single_ones_are_found(lake: Lake) -> None:
-    wanted = Wanted(START, END, account=ANN, records=frozenset({"id3", "name1", "bob"}))
+    wanted = EventQuery(START, END, account=ANN, records=frozenset({"id3", "name1", "bob"}))
     rows = lake.page("org", wanted).events.select(["metadata_uid", "account"]).to_pylist()
     assert {row["metadata_uid"]: row["account"] for row in rows} == {"id3": ANN, "name1": ANN}
     assert lake.record("org", "id3").events["account"].to_pylist() == [ANN]
@@ -78,7 +78,7 @@ def test_sums_of_an_account_count_its_records_by_id(lake: Lake) -> None:
 
 
 def test_rows_of_accounts_are_named_and_events_of_a_day_are_as_they_came(lake: Lake) -> None:
-    wanted = Wanted(START, END, accounts=frozenset({ANN, "bob@x.example"}))
+    wanted = EventQuery(START, END, accounts=frozenset({ANN, "bob@x.example"}))
     rows = [table for day in lake.rows_of_days("org", wanted, ["account", "metadata_uid"]) for table in day]
     assert Counter(pa.concat_tables(rows)["account"].to_pylist()) == {ANN: 12, "bob@x.example": 1}
     came = pa.concat_tables(lake.day("org", DAY))["account"].to_pylist()

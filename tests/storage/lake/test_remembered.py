@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.accounts import Accounts
 from seawall.storage.lake.footers import Footers
-from seawall.storage.lake.latest import Latest
+from seawall.storage.lake.latest import WeightedLruCache
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 from tests.storage.lake.events import DAY, ids, numbered, part_files
 
-ALL = Wanted(start_of(DAY), start_of(DAY) + 9 * DAY_MICROSECONDS, "ann@x.example")
+ALL = EventQuery(start_of(DAY), start_of(DAY) + 9 * DAY_MICROSECONDS, "ann@x.example")
 PARTS = 4
 
 
@@ -29,7 +29,7 @@ def lake(tmp_path: Path) -> Lake:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 5))), st.integers(1, 12))
 def test_latest_keeps_what_was_used_last(steps: list[tuple[bool, int, int]], most: int) -> None:
-    latest: Latest[int, str] = Latest(most)
+    latest: WeightedLruCache[int, str] = WeightedLruCache(most)
     order: OrderedDict[int, int] = OrderedDict()
     for is_put, key, weight in steps:
         if is_put:

@@ -34,7 +34,7 @@ class Clock:
         if self.stop.wait(max(seconds, 0.0)):
             raise Stopped
 
-    def dice(self) -> float:
+    def random(self) -> float:
         """Between 0 and 1, so that many collectors that were turned away together do not come back together."""
         import random
 

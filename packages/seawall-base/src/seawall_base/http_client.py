@@ -144,7 +144,7 @@ def request(
     with _open(
         url, method, headers, body, limit=limit, timeout=timeout, trust=trust, socket_path=socket_path
     ) as answer:
-        return HttpResponse(answer.status, _lowered(answer), read_body(answer, limit))
+        return HttpResponse(answer.status, _lower_names(answer), read_body(answer, limit))
 
 
 def post(
@@ -168,7 +168,7 @@ def post(
         ):
             raise NoResponse("a header holds a line break or more than ASCII", may_have_arrived=False)
         with _open(where, "POST", headers, body, limit=wanted, timeout=timeout, trust=trust) as answer:
-            return HttpResponse(answer.status, _lowered(answer), _first_bytes(answer, wanted))
+            return HttpResponse(answer.status, _lower_names(answer), _first_bytes(answer, wanted))
     except FetchError as error:
         raise NoResponse(str(error), may_have_arrived=error.may_have_arrived) from None
 
@@ -229,7 +229,7 @@ class HttpClient:
             raise IncompleteResponse(error.code) from None
         except FetchError as error:
             raise IncompleteResponse(_VENDOR_CODES.get(error.code, "connection-broke")) from None
-        return HttpResponse(answer.status, _lowered(answer), data)
+        return HttpResponse(answer.status, _lower_names(answer), data)
 
     def check(self, url: str) -> HttpUrl:
         """Return where a URL leads. Raises ForeignHost for any other host, port or scheme than the configured."""
@@ -382,5 +382,5 @@ def _first_bytes(answer: OpenAnswer, wanted: int) -> bytes:
         return b""
 
 
-def _lowered(answer: OpenAnswer) -> dict[str, str]:
+def _lower_names(answer: OpenAnswer) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}

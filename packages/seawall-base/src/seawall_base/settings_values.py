@@ -81,7 +81,7 @@ def seconds(least: int, most: int) -> Reader:
     """A duration: a whole number of seconds, or `"90s"`, `"15m"`, `"24h"`, `"30d"`."""
 
     def read(value: Any) -> int:
-        fix = f'write seconds or a text such as "15m", "24h", "30d", from {spelled(least)} to {spelled(most)}'
+        fix = f'write seconds or a text such as "15m", "24h", "30d", from {format_duration(least)} to {format_duration(most)}'
         if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9}) ?([smhd])", value)):
             value = int(match[1]) * UNITS[match[2]]
         if not isinstance(value, int) or isinstance(value, bool):
@@ -93,7 +93,7 @@ def seconds(least: int, most: int) -> Reader:
     return read
 
 
-def spelled(duration: int) -> str:
+def format_duration(duration: int) -> str:
     """A duration in the largest unit that fits: `15m`."""
     for unit, size in reversed(UNITS.items()):
         if duration and duration % size == 0:

@@ -156,7 +156,7 @@ def revoke(
     )
     if lift is not None:
         _read_options(reason)
-    desk = _desk(store, gate, create, admin_token_file, ca)
+    desk = _open_administration(store, gate, create, admin_token_file, ca)
     if document is not None:
         _tell_one("revoked", desk.revoke(document), as_json)
     elif lift is not None:
@@ -194,7 +194,7 @@ def _read_options(reason: str) -> str:
     return reason
 
 
-def _desk(
+def _open_administration(
     store: Path | None, gate: str | None, create: bool, token_file: Path | None, ca: Path | None
 ) -> RevocationAdmin:
     if store is not None:

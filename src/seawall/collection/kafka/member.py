@@ -340,7 +340,7 @@ class KafkaMember:
         consumer.unassign()
 
     def _on_fault(self, error: KafkaError, key: Key, offset: int | None) -> None:
-        """What is told of a partition in place of a message."""
+        """Return what stands for a message of a partition."""
         from confluent_kafka import KafkaError as Codes
 
         code = error.code()

@@ -76,7 +76,7 @@ class PartitionWatermarks:
 @contextmanager
 def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
     """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
-    with _shared(path, about), closing(tables.connect_ledger(path)) as connection:
+    with _share(path, about), closing(tables.connect_ledger(path)) as connection:
         tables.compare(path, connection, about)
         book = PartitionLedger(path, connection, segments)
         book.settle()
@@ -84,7 +84,7 @@ def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) ->
 
 
 @contextmanager
-def _shared(path: Path, about: Mapping[str, str]) -> Iterator[None]:
+def _share(path: Path, about: Mapping[str, str]) -> Iterator[None]:
     """Made by one process alone, and from then on kept by all of them: while one has it, nobody takes it for himself."""
     with closing(tables.open_lock(path)) as lock:
         if not path.exists():

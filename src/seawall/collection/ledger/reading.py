@@ -137,11 +137,11 @@ def _collect(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> C
     missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
     spans: tuple[Span, ...] = tuple(subtract_spans(proved, missing))
     return CollectedFeed(
-        vendor, tenant, source, name, begin, settle, spans, _bound(gaps), find_retired_since(work, feed)
+        vendor, tenant, source, name, begin, settle, spans, _limit(gaps), find_retired_since(work, feed)
     )
 
 
-def _bound(gaps: list[CoverageGap]) -> tuple[CoverageGap, ...]:
+def _limit(gaps: list[CoverageGap]) -> tuple[CoverageGap, ...]:
     gaps = sorted(gaps, key=lambda gap: (gap.start, gap.end, gap.code))
     if len(gaps) <= MOST_GAPS:
         return tuple(gaps)

@@ -31,7 +31,7 @@ from seawall.console.data.slow_values import SlowValueCache, slow_value_cache
 from seawall.console.data.summary import count_accounts
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.storage.database import QueueEntry, QueueQuery
-from seawall.storage.lake import Account, Lake, Used
+from seawall.storage.lake import Lake, LakeAccount, UsedValue
 from seawall.storage.lake.appending import UNKNOWN
 
 PROFILE_DAYS: Final = 400
@@ -48,7 +48,7 @@ Place = tuple[float, str, str, str]
 Worst = Mapping[tuple[str, str], tuple[int, float]]
 """How many incidents each account has, and how bad."""
 
-Placed = tuple[list[tuple[Place, tuple[str, Account, str]]], Worst]
+Placed = tuple[list[tuple[Place, tuple[str, LakeAccount, str]]], Worst]
 """Accounts in order."""
 
 _DAY: Final = 86_400_000_000
@@ -89,13 +89,13 @@ def list_accounts(call: ApiCall) -> Page[AccountRow]:
     lake = require_lake(call.context)
     order = asked.sort or ("name" if asked.q.strip() else "worst")
     if order != "name":
-        return _ranked(call, lake, asked, order)
+        return _rank(call, lake, asked, order)
     purpose = f"accounts\n{asked.tenant}\n{asked.q}"
     after = None
     if asked.cursor is not None:
         after = call.context.cursors.read(purpose, asked.cursor, tuple[str, str])
     tenants = _tenants(call, lake) if asked.tenant is None else [asked.tenant]
-    found = list(islice(_listed(lake, tenants, asked, after), asked.limit + 1))
+    found = list(islice(_list(lake, tenants, asked, after), asked.limit + 1))
     cursor = None
     if len(found) > asked.limit:
         where, last = found[asked.limit - 1]
@@ -106,18 +106,18 @@ def list_accounts(call: ApiCall) -> Page[AccountRow]:
     return Page([_row(tenant, one, worst) for tenant, one in shown], cursor)
 
 
-def _ranked(
+def _rank(
     call: ApiCall, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
     """A page in an order for which all accounts have to be looked at: as they were a minute ago at most."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
     text = asked.q.strip()
     if text:  # there are too many texts to remember what each finds
-        places, worst = _placed(call, lake, asked.tenant, text, order)
+        places, worst = _place(call, lake, asked.tenant, text, order)
     else:
         kept: SlowValueCache[Placed] = slow_value_cache(call.context, "accounts")
         places, worst = kept.get(
-            (asked.tenant, order), call.now, lambda: _placed(call, lake, asked.tenant, "", order)
+            (asked.tenant, order), call.now, lambda: _place(call, lake, asked.tenant, "", order)
         )
     if asked.cursor is not None:
         after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
@@ -128,7 +128,7 @@ def _ranked(
     return Page([_row(shown, one, worst) for _, (shown, one, _) in places[: asked.limit]], cursor)
 
 
-def _placed(
+def _place(
     call: ApiCall, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
 ) -> Placed:
     """All accounts in order, and how many incidents each has and how bad."""
@@ -141,7 +141,7 @@ def _placed(
     with call.context.database.reading() as work:
         worst = work.incidents.worst_of_all()
 
-    def place(item: tuple[str, Account, str]) -> Place:
+    def place(item: tuple[str, LakeAccount, str]) -> Place:
         shown, one, tenant = item
         found = worst.get((shown, one.account))
         # Without an incident last, whatever the scores.
@@ -151,7 +151,7 @@ def _placed(
     return sorted(((place(item), item) for item in every), key=itemgetter(0)), worst
 
 
-def _row(tenant: str, one: Account, worst: Worst) -> AccountRow:
+def _row(tenant: str, one: LakeAccount, worst: Worst) -> AccountRow:
     count, score = worst.get((tenant, one.account), (0, None))
     return AccountRow(
         tenant=tenant,
@@ -172,9 +172,9 @@ def _tenants(call: ApiCall, lake: Lake) -> list[str]:
     return sorted({*known, UNKNOWN} if known and last is not None else lake.tenants())
 
 
-def _listed(
+def _list(
     lake: Lake, tenants: list[str], asked: AccountsQuery, after: tuple[str, str] | None
-) -> Iterator[tuple[str, Account]]:
+) -> Iterator[tuple[str, LakeAccount]]:
     for tenant in tenants:
         if after is not None and tenant < after[0]:
             continue
@@ -188,7 +188,7 @@ def _shown_tenant(tenant: str, account: str) -> str:
     return (account.partition("@")[2] or tenant) if tenant == UNKNOWN else tenant
 
 
-def _found(lake: Lake, asked: AccountQuery) -> tuple[str, Account | None]:
+def _find(lake: Lake, asked: AccountQuery) -> tuple[str, LakeAccount | None]:
     """Where an account's events lie, and the account."""
     one = lake.account(asked.tenant, asked.account)
     if one is None and asked.tenant != UNKNOWN:
@@ -201,7 +201,7 @@ def show_account(call: ApiCall) -> AccountValue:
     """What is known of an account."""
     asked: AccountQuery = call.query
     lake = require_lake(call.context)
-    where, one = _found(lake, asked)
+    where, one = _find(lake, asked)
     incidents = _incidents(call, asked)
     if one is None and not incidents:
         raise not_found("such account")
@@ -237,7 +237,7 @@ def _incidents(call: ApiCall, asked: AccountQuery) -> list[QueueEntry]:
         return work.incidents.rows(choice, order="time", limit=MOST_INCIDENTS)
 
 
-def _network(used: Used) -> NetworkUse:
+def _network(used: UsedValue) -> NetworkUse:
     number, name, country, kind = used.value
     return NetworkUse(
         value=network_name(number, name, None) or "no network recorded",
@@ -250,7 +250,7 @@ def _network(used: Used) -> NetworkUse:
     )
 
 
-def _value(used: Used) -> ValueUse:
+def _value(used: UsedValue) -> ValueUse:
     value, name = used.value[0], used.value[1] if len(used.value) > 1 else None
     return ValueUse(
         value=_text(value) or _text(name) or "",
@@ -271,7 +271,7 @@ def show_timeline(call: ApiCall) -> AccountTimeline:
     asked: TimelineQuery = call.query
     lake = require_lake(call.context)
     parse_span(asked.start, asked.end)
-    where, one = _found(lake, asked)
+    where, one = _find(lake, asked)
     incidents = _incidents(call, asked)
     if one is None and not incidents:
         raise not_found("such account")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seawall.console.data.incident_values import AnswerValue, Scope, ScopeValue
+from seawall.console.data.incident_values import AnswerValue, FeedbackScope, ScopeValue
 from seawall.console.data.presentation import time_or_none, time_text
 from seawall.storage.database import Feedback
 
@@ -18,7 +18,7 @@ def is_standing(answer: Feedback, now: int) -> bool:
     return answer.withdrawn_at is None and (answer.expires_at is None or answer.expires_at > now)
 
 
-def scope_value(scope: Mapping[str, Any]) -> Scope:
+def scope_value(scope: Mapping[str, Any]) -> FeedbackScope:
     """A scope as it is kept; whatever else is kept with it is left out."""
     reach = scope.get("reach")
     values = scope.get("values")
@@ -27,7 +27,7 @@ def scope_value(scope: Mapping[str, Any]) -> Scope:
         aspect, text = (value.get("aspect"), value.get("value")) if isinstance(value, dict) else (None, None)
         if isinstance(aspect, str) and isinstance(text, str) and aspect:
             found.append(ScopeValue(aspect[:64], text[:_LONGEST]))
-    return Scope(reach if reach in ("account", "peers", "tenant") else "account", found)
+    return FeedbackScope(reach if reach in ("account", "peers", "tenant") else "account", found)
 
 
 def answer_value(answer: Feedback, now: int) -> AnswerValue:

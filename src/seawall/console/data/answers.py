@@ -136,7 +136,7 @@ def list_answers(call: ApiCall) -> Page[StandingAnswer]:
     before = None
     if asked.cursor is not None:
         before = call.context.cursors.read(purpose, asked.cursor, int)
-    kept, last = _wanted(call, asked, before)
+    kept, last = _read_draft(call, asked, before)
     cursor = None
     if len(kept) > asked.limit:
         cursor = call.context.cursors.write(purpose, kept[asked.limit - 1].id)
@@ -150,7 +150,7 @@ def list_answers(call: ApiCall) -> Page[StandingAnswer]:
     return Page(items, cursor)
 
 
-def _wanted(call: ApiCall, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
+def _read_draft(call: ApiCall, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
     """Answers that are wanted, one more than the page holds; the last one read, where there may be more behind it."""
     kept: list[Feedback] = []
     with call.context.database.reading() as work:

@@ -24,7 +24,7 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.events.readers import UNRECOGNISED
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import NOTHING, WatchStatus
-from seawall.storage.database import SourceStatus, Transaction
+from seawall.storage.database import StoredSource, Transaction
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -114,7 +114,7 @@ def _problems(work: Transaction) -> list[ProblemCount]:
     return sorted(found, key=lambda problem: -problem.count)
 
 
-def _source(source: SourceStatus, now: int) -> SourceValue:
+def _source(source: StoredSource, now: int) -> SourceValue:
     gap = None if source.typical_gap is None else source.typical_gap / _SECOND
     waited = None if source.last_at is None else max(now - source.last_at, 0) / _SECOND
     state: SourceState = "ok"

@@ -118,7 +118,7 @@ class ScopeValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Annotated[str, Meta(max_length=2000)]
 
 
-class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FeedbackScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident."""
 
     reach: Literal["account", "peers", "tenant"] = "account"
@@ -133,7 +133,7 @@ class AnswerValue(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     account: str
     answer: AnswerName
-    scope: Scope
+    scope: FeedbackScope
     note: str
     given_by: str
     given_at: Time
@@ -220,7 +220,7 @@ class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An answer to be given."""
 
     answer: AnswerName
-    scope: Scope = Scope()
+    scope: FeedbackScope = FeedbackScope()
     expires_at: Time | None = None
     note: Annotated[str, Meta(max_length=4000)] = ""
 

@@ -16,7 +16,7 @@ from seawall.console.endpoint import ApiCall
 from seawall.detection.incident import Incident
 from seawall.response.search_window import EARLIEST, LATEST
 from seawall.storage.database import QueueQuery
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.appending import UNKNOWN
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def attacker_record_ids(call: ApiCall, work: Transaction, tenant: str, account: 
 def record_page(
     call: ApiCall,
     tenant: str,
-    wanted: Wanted,
+    wanted: EventQuery,
     intruders: Collection[str],
     *,
     cursor: str | None,
@@ -94,10 +94,10 @@ def record_page(
     return Page(record_rows(found.events, intruders), following)
 
 
-def incident_query(incident: Incident) -> Wanted:
+def incident_query(incident: Incident) -> EventQuery:
     """The intruder's events of an incident. An incident of several sources may list a record of each by one id."""
     end = max(min(incident.last_event + 1, LATEST), incident.first_event + 1)
-    return Wanted(incident.first_event, end, account=incident.account, records=frozenset(incident.events))
+    return EventQuery(incident.first_event, end, account=incident.account, records=frozenset(incident.events))
 
 
 def parse_span(start: str | None, end: str | None) -> tuple[int, int]:

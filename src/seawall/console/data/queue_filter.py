@@ -45,7 +45,7 @@ def queue_choice(asked: QueueFilter) -> QueueQuery:
     """The choice of a filter. Raises `ApiError` (422) for a search that makes no sense."""
     choice = QueueQuery(tenant=asked.tenant, severities=tuple(asked.severity), queue=asked.queue)
     for term in parse_search(asked.q):
-        choice = _narrowed(choice, term)
+        choice = _narrow(choice, term)
     return choice
 
 
@@ -56,7 +56,7 @@ def cursor_purpose(asked: QueueFilter) -> str:
     )
 
 
-def _narrowed(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
+def _narrow(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
     if term.field == "score":
         relation = cast("Relation", term.relation)
         sign = _OPPOSITE[relation] if term.negated else relation

@@ -34,7 +34,7 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.response import plan_request
 from seawall.response.stored_incidents import StoredEvents
-from seawall.storage.lake import Lake, Wanted
+from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.layout import EPOCH
 from seawall.version import __version__
@@ -110,7 +110,7 @@ def list_account_records(call: ApiCall) -> Page[Record]:
     page = record_page(
         call,
         asked.tenant,
-        Wanted(start, end, account=asked.account),
+        EventQuery(start, end, account=asked.account),
         intruders,
         cursor=asked.cursor,
         limit=asked.limit,

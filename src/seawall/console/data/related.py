@@ -51,11 +51,11 @@ def show_related(call: ApiCall) -> RelatedValue:
         revision = work.incidents.revision()
         lake = call.context.lake
         return cache_by_state(
-            call.context, "related", incident.id, revision, lambda: _related(work, lake, incident)
+            call.context, "related", incident.id, revision, lambda: _find_related(work, lake, incident)
         )
 
 
-def _related(work: Transaction, lake: Lake | None, incident: Incident) -> RelatedValue:
+def _find_related(work: Transaction, lake: Lake | None, incident: Incident) -> RelatedValue:
     shared: list[Shared] = []
     sharing: list[QueueEntry] = []
     for key, value in _rare(incident):
@@ -65,7 +65,7 @@ def _related(work: Transaction, lake: Lake | None, incident: Incident) -> Relate
         if lake is not None:
             accounts += [
                 one
-                for one in _unsuspected(lake, incident, key, value)
+                for one in _find_unsuspected(lake, incident, key, value)
                 if (one.tenant, one.account) not in known
             ]
         if accounts:
@@ -123,7 +123,7 @@ def _account(other: QueueEntry) -> SharedAccount:
     )
 
 
-def _unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
+def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
     """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
     column, shown = _column(key, value)
     start, end = _around(incident)

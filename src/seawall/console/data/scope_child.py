@@ -75,7 +75,7 @@ def run_scope(task: ScopeTask) -> None:
         lake.names_of = lambda tenant: task.names.get(tenant, {})
         scope, _ = scope_of_lake(
             lake,
-            _lost(folder / LOST),
+            _report_loss(folder / LOST),
             asked,
             SearchBounds(messages=task.messages),
             source="the console's store",
@@ -102,7 +102,7 @@ def _plan(folder: Path, incident: Incident, scope: Scope) -> None:
         (folder / PLAN_VALUES[with_possible]).write_bytes(msgspec.json.encode(value))
 
 
-def _lost(path: Path) -> Iterator[Lost]:
+def _report_loss(path: Path) -> Iterator[Lost]:
     decoder = msgspec.json.Decoder(Lost)
     with path.open("rb") as lines:
         for line in lines:

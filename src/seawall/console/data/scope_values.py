@@ -163,13 +163,13 @@ def _step(one: SearchStep) -> ScopedStep:
         round=one.round,
         kind=one.indicator.kind.replace("_", " "),
         value=_text(one.indicator.value),
-        source="" if one.source is None else _text(_named(one.source)),
+        source="" if one.source is None else _text(_name(one.source)),
         is_followed=one.is_followed,
         reason=_text(one.reason),
     )
 
 
-def _named(one: Indicator) -> str:
+def _name(one: Indicator) -> str:
     return f"{one.kind.replace('_', ' ')} {one.value}"
 
 

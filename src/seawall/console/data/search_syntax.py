@@ -68,7 +68,7 @@ def parse_search(text: str, *, name: str = "q") -> tuple[SearchCondition, ...]:
 
 def format_search(terms: tuple[SearchCondition, ...]) -> str:
     """The text of terms; parsed again it gives the same."""
-    return " ".join(_written(term) for term in terms)
+    return " ".join(_write(term) for term in terms)
 
 
 def _terms(text: str, name: str) -> Iterator[SearchCondition]:
@@ -153,7 +153,7 @@ def _unreadable(rest: str, name: str) -> ApiError:
     return invalid("a part of the search makes no sense", field=name, fix="put it in quotes")
 
 
-def _written(term: SearchCondition) -> str:
+def _write(term: SearchCondition) -> str:
     sign = "-" if term.negated else ""
     value = term.value
     if not _PLAIN.fullmatch(value):

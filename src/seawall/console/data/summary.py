@@ -23,7 +23,7 @@ from seawall.pipeline.live.commit import BUDGET
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.ruling import LiveWindow, live_window
 from seawall.pipeline.live.status import WatchStatus
-from seawall.storage.database import QueueQuery, SourceStatus, Transaction
+from seawall.storage.database import QueueQuery, StoredSource, Transaction
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -65,7 +65,7 @@ def build_summary(context: ConsoleContext, now: int) -> Summary:
         )
 
 
-def list_unjudged(work: Transaction, sources: Sequence[SourceStatus]) -> list[Unjudged]:
+def list_unjudged(work: Transaction, sources: Sequence[StoredSource]) -> list[Unjudged]:
     """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
     unknown = [Unjudged("", None, text) for text in count_unjudged(sources)]
     found = [
@@ -143,7 +143,7 @@ def _from_days(work: Transaction) -> dict[str, int]:
 
 
 def _ingest(
-    status: WatchStatus, totals: Mapping[str, int], sources: Sequence[SourceStatus], dirty: int
+    status: WatchStatus, totals: Mapping[str, int], sources: Sequence[StoredSource], dirty: int
 ) -> IngestValue:
     """The running watch's own numbers, or what another program has kept."""
     is_here = status.doing != "none"

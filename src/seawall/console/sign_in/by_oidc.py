@@ -115,7 +115,7 @@ def finish_oidc_sign_in(call: ApiCall) -> Response:
     settings = _settings(call)
     sign_in_state(call).attempt(call)
     try:
-        entered = _entered(call, settings)
+        entered = _enter(call, settings)
     except _Failed as failed:
         sign_in_state(call).failed(call, METHOD, known=failed.known, why=failed.why)
         return _problem(call, failed.problem, failed.why)
@@ -125,7 +125,7 @@ def finish_oidc_sign_in(call: ApiCall) -> Response:
     return response
 
 
-def _entered(call: ApiCall, settings: OidcSettings) -> NewSession:
+def _enter(call: ApiCall, settings: OidcSettings) -> NewSession:
     away = _came_back(call)
     answer: OidcAnswer = call.query
     if answer.error or not 0 < len(answer.code) <= 4096:

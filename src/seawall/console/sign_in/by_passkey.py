@@ -9,7 +9,7 @@ import msgspec
 from seawall.console.api_error import invalid
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.request_origin import ORIGIN_KEY
-from seawall.console.session import Session, has_domain
+from seawall.console.session import ConsoleSession, has_domain
 from seawall.console.sign_in import passkeys
 from seawall.console.sign_in.session_start import respond_with_session, start_session
 from seawall.console.sign_in.state import call_seconds, sign_in_state
@@ -102,7 +102,7 @@ ENDPOINTS: Final = (
         summary="Sign in with a passkey",
         group="sign-in",
         body=PasskeySignIn,
-        answer=Session,
+        answer=ConsoleSession,
         codes=((401, "sign-in-failed"), (429, "too-many-requests")),
     ),
 )

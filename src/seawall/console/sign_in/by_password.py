@@ -9,7 +9,7 @@ import msgspec
 
 from seawall.console.api_error import ApiError, forbidden
 from seawall.console.endpoint import ApiCall, Endpoint
-from seawall.console.session import Session
+from seawall.console.session import ConsoleSession
 from seawall.console.sign_in.factors import has_strong_factor, has_totp
 from seawall.console.sign_in.session_start import respond_with_session, start_session
 from seawall.console.sign_in.state import SignInState, call_seconds, sign_in_state
@@ -103,7 +103,7 @@ ENDPOINTS: Final = (
         summary="Sign in with a password, and a one-time code where one is set up",
         group="sign-in",
         body=PasswordSignIn,
-        answer=Session,
+        answer=ConsoleSession,
         codes=(
             (401, "sign-in-failed"),
             (401, "second-factor-required"),

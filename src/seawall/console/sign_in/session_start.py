@@ -35,7 +35,7 @@ class NewSession:
 def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> NewSession:
     """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
     seconds = call.context.settings.session_seconds
-    entered = _started(call, work, user, call.now + seconds * MICROSECONDS)
+    entered = _start(call, work, user, call.now + seconds * MICROSECONDS)
     work.audit.append(
         at=call.now,
         actor=user.name,
@@ -48,7 +48,7 @@ def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> 
 
 def renew_session(call: ApiCall, work: Transaction, user: User) -> NewSession:
     """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
-    return _started(call, work, user, call.who.expires_at)
+    return _start(call, work, user, call.who.expires_at)
 
 
 def check_recent_sign_in(call: ApiCall) -> None:
@@ -62,7 +62,7 @@ def check_recent_sign_in(call: ApiCall) -> None:
         )
 
 
-def _started(call: ApiCall, work: Transaction, user: User, expires_at: int) -> NewSession:
+def _start(call: ApiCall, work: Transaction, user: User, expires_at: int) -> NewSession:
     if call.visitor is not None and call.visitor.handle is not None:
         work.sessions.revoke(call.visitor.handle, at=call.now)
     token = secrets.token_bytes(TOKEN_BYTES)

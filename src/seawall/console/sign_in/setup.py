@@ -13,7 +13,7 @@ import msgspec
 
 from seawall.console.api_error import conflict, invalid
 from seawall.console.endpoint import LOCAL, ApiCall, Endpoint
-from seawall.console.session import Session
+from seawall.console.session import ConsoleSession
 from seawall.console.sign_in import invitation_codes, passkeys
 from seawall.console.sign_in.by_passkey import require_domain
 from seawall.console.sign_in.factors import admin_can_sign_in, passkey_user_handle
@@ -77,13 +77,13 @@ def begin_account(call: ApiCall) -> Response:
         raise sign_ins.failed(call, KIND)
     made, password_hash = None, None
     if asked.credential is not None:
-        made = _made(call, asked)
+        made = _make(call, asked)
     elif asked.password is not None:
         check_new(asked.password, name)
         password_hash = sign_ins.passwords.hash(asked.password)
     entered = None
     with call.context.database.writing() as work:
-        user = _redeemed(call, work, code, asked.name)
+        user = _redeem(call, work, code, asked.name)
         if user is not None:
             if made is not None:
                 work.passkeys.add(
@@ -127,7 +127,7 @@ def _name(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> str | N
     return wanted
 
 
-def _redeemed(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User | None:
+def _redeem(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User | None:
     """The user whose code it was, without anything to sign in with; None where it opens nothing any more."""
     invite = work.invites.redeem(code, invitation_codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
@@ -154,7 +154,7 @@ def _note(call: ApiCall, work: Transaction, action: str, user: User) -> None:
     )
 
 
-def _made(call: ApiCall, asked: SetupAnswer) -> NewCredential:
+def _make(call: ApiCall, asked: SetupAnswer) -> NewCredential:
     here, sign_ins = require_domain(call), sign_in_state(call)
     credential = asked.credential or {}
     challenge = claimed_challenge(credential)
@@ -193,7 +193,7 @@ ENDPOINTS: Final = (
         summary="Become the first admin with the code that `seawall serve` printed, or take up an invite",
         group="sign-in",
         body=SetupAnswer,
-        answer=Session,
+        answer=ConsoleSession,
         codes=((401, "sign-in-failed"), (409, "conflict"), (429, "too-many-requests")),
     ),
 )

@@ -90,7 +90,7 @@ _BY_ACCOUNT: dict[str, Kind] = {"_total": np.float32, "_total_day": np.int32, "_
 _BY_TENANT: dict[str, Kind] = {"tenant_total": np.float64, "tenant_distinct": np.float64}
 
 
-def _grown(array: np.ndarray, size: int) -> np.ndarray:
+def _grow(array: np.ndarray, size: int) -> np.ndarray:
     if size <= len(array):
         return array
     grown = np.zeros(max(size, 2 * len(array)), array.dtype)
@@ -185,11 +185,11 @@ class FieldCounts:
     def _reserve(self, actor: Codes, tenant: Codes) -> None:
         actors = int(actor.max(initial=-1)) + 1
         tenants = int(tenant.max(initial=-1)) + 1
-        self._total = _grown(self._total, actors)
-        self._total_day = _grown(self._total_day, actors)
-        self._distinct = _grown(self._distinct, actors)
-        self.tenant_total = _grown(self.tenant_total, tenants)
-        self.tenant_distinct = _grown(self.tenant_distinct, tenants)
+        self._total = _grow(self._total, actors)
+        self._total_day = _grow(self._total_day, actors)
+        self._distinct = _grow(self._distinct, actors)
+        self.tenant_total = _grow(self.tenant_total, tenants)
+        self.tenant_distinct = _grow(self.tenant_distinct, tenants)
 
     def values_of(self, actor: int, day: int) -> list[tuple[int, float]]:
         """Return an account's (value, decayed days) pairs, most frequent first; equal ones in no order of meaning."""

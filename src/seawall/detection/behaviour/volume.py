@@ -108,7 +108,7 @@ class Volume:
 
     def _reserve(self, day: GroupedDay) -> None:
         self._count, self._mean, self._spread = (
-            _grown(array, int(day.actor.max(initial=-1)) + 1)
+            _grow(array, int(day.actor.max(initial=-1)) + 1)
             for array in (self._count, self._mean, self._spread)
         )
         tenants = int(day.tenant.max(initial=-1)) + 1
@@ -130,7 +130,7 @@ class Volume:
         self._tenant = saved.array("tenant", np.float64, None, 3)
 
 
-def _grown(array: Floats, size: int) -> Floats:
+def _grow(array: Floats, size: int) -> Floats:
     if size <= len(array):
         return array
     return np.concatenate([array, np.zeros(max(size, 2 * len(array)) - len(array))])

@@ -69,7 +69,7 @@ def compute_increases(
     """Return, by row, what confirmed takeovers add. Nothing to the groups that the answers were given on."""
     answers = sorted(answers, key=lambda one: one.id)
     result: dict[int, list[ScoreIncrease]] = defaultdict(list)
-    for row, found in sorted(_shared(columns, answers).items()):
+    for row, found in sorted(_share(columns, answers).items()):
         weight = min(sum(MARKERS[value.aspect] for value, _ in found), MOST)
         numbers = tuple(sorted({number for _, number in found}))
         shared = tuple(value for value, _ in found)
@@ -82,7 +82,7 @@ def compute_increases(
     return {row: found for row, found in result.items() if found}
 
 
-def _shared(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int, list[tuple[Value, int]]]:
+def _share(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int, list[tuple[Value, int]]]:
     shared: dict[int, list[tuple[Value, int]]] = defaultdict(list)
     for answer in answers:
         for tenant, value in list_hostile_values([answer]):

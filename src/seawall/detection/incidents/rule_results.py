@@ -56,7 +56,7 @@ class RuleBook:
         )
 
     def document(self, detector: SigmaDetector) -> dict[str, Any]:
-        """Return what is told of each rule, in order of their files."""
+        """Return the description of each rule, in the order of their files."""
         rates, silenced = detector.rates(), detector.silenced()
         ran = [
             {

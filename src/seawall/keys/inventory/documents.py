@@ -101,7 +101,7 @@ def _name(source: str, fetch: Fetch) -> KeyDocument:
     if _is_url(source):
         data = fetch(source)
     elif source == "-":
-        data = _bound(sys.stdin.buffer.read(LARGEST + 1))
+        data = _limit(sys.stdin.buffer.read(LARGEST + 1))
     else:
         data = _file(Path(source))
     document = _parse(data)
@@ -172,14 +172,14 @@ def _lying(path: Path) -> KeyDocument:
 def _file(path: Path) -> bytes:
     try:
         with open_file(path) as file:
-            return _bound(file.read(LARGEST + 1))
+            return _limit(file.read(LARGEST + 1))
     except OSError as error:
         if error.errno == errno.EINVAL:
             raise _Refused("it is no regular file") from None
         raise
 
 
-def _bound(data: bytes) -> bytes:
+def _limit(data: bytes) -> bytes:
     if len(data) > LARGEST:
         raise _Refused(f"it is larger than {LARGEST // (1024 * 1024)} MiB", malformed=True)
     return data

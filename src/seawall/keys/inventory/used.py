@@ -88,7 +88,7 @@ def _name(line: bytes) -> Name | None:
         return _BAD
     if len(words) > 2:
         return _BAD
-    return _bound(words[0] if len(words) == 2 else None, words[-1])
+    return _limit(words[0] if len(words) == 2 else None, words[-1])
 
 
 def _record(record: dict[str, Any]) -> Name | None:
@@ -102,7 +102,7 @@ def _record(record: dict[str, Any]) -> Name | None:
         or not (issuer is None or isinstance(issuer, str))
     ):
         return _BAD
-    return _bound(issuer, kid)
+    return _limit(issuer, kid)
 
 
 def proves_use(record: dict[str, Any]) -> bool:
@@ -110,7 +110,7 @@ def proves_use(record: dict[str, Any]) -> bool:
     return record.get("outcome", "accepted") == "accepted" or record.get("verified") is True
 
 
-def _bound(issuer: str | None, kid: str) -> Name:
+def _limit(issuer: str | None, kid: str) -> Name:
     return (issuer, kid) if kid and max(len(kid), len(issuer or "")) <= LONGEST_NAME else _BAD
 
 

@@ -93,7 +93,7 @@ class _Number:
     is_right: Callable[[RsaModulus, bytes], bool]
 
 
-class _Alike:
+class _Similar:
     """Numbers of one form and length, of any keys: one pass finds the places of them all."""
 
     def __init__(self, numbers: Sequence[_Number]) -> None:
@@ -116,7 +116,7 @@ class DigitSearch:
         kinds: dict[tuple[str, int], list[_Number]] = {}
         for number in (number for key in moduli for number in _numbers(key)):
             kinds.setdefault((number.form, number.count), []).append(number)
-        self._kinds = [_Alike(numbers) for numbers in kinds.values()]
+        self._kinds = [_Similar(numbers) for numbers in kinds.values()]
 
     def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
         """Numbers that begin in [start, end) and end within the data."""

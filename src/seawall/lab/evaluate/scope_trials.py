@@ -93,7 +93,7 @@ def _ask(settings: WorldSettings, place: Path) -> Iterator[tuple[str, dict[str, 
                     bounds=SearchBounds(),
                     cut=cut,
                     lost=reading.lost,
-                    told=reading.told(),
+                    told=reading.hints(),
                 )
             yield question, campaign, scope, truth
 

@@ -21,7 +21,7 @@ from seawall.events.problem import Problem
 from seawall.pipeline.live.history import HistoryJudged, JudgedDays, judgement_of
 from seawall.pipeline.live.silent_sources import SilenceChange, source_name
 from seawall.storage.database import FirstImport, Transaction
-from seawall.storage.database.sources import SourceStatus
+from seawall.storage.database.sources import StoredSource
 from seawall.storage.files.incident_documents import incident_document
 from seawall_base.msgspec_types import prepare
 from seawall_base.times import rfc3339
@@ -53,7 +53,7 @@ class ReadTransaction:
     totals: Mapping[str, int]
     days: Iterable[int]
     states: Mapping[str, bytes]
-    sources: Sequence[SourceStatus]
+    sources: Sequence[StoredSource]
 
 
 def keep_taken(work: Transaction, taken: ReadTransaction, *, at: int, room: int) -> None:
@@ -187,7 +187,7 @@ def tell(
 
 def tell_changes(
     work: Transaction, changes: Iterable[SilenceChange], targets: Sequence[str], *, at: int
-) -> list[SourceStatus]:
+) -> list[StoredSource]:
     """Keep that sources fell silent or speak again, and whom to tell; return those that are silent now."""
     silent = []
     for change in changes:
@@ -217,7 +217,7 @@ class StartupState:
     checkpoint: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     dirty: frozenset[int] = frozenset()
-    sources: list[SourceStatus] = field(default_factory=list)
+    sources: list[StoredSource] = field(default_factory=list)
     habits: bytes | None = None
     problems: int = 0
 

@@ -21,7 +21,7 @@ from seawall.pipeline.live.silent_sources import (
     source_name,
 )
 from seawall.pipeline.tail import TailDelivery
-from seawall.storage.database.sources import SourceStatus
+from seawall.storage.database.sources import StoredSource
 
 DAY = 24 * HOUR
 UNKNOWN = "unknown"
@@ -76,7 +76,7 @@ class SourceTally:
     """Sums and sources as they are in the database, and what is to be added. All times of the wall clock are microseconds."""
 
     totals: Counter[str] = field(default_factory=Counter)
-    sources: dict[str, SourceStatus] = field(default_factory=dict)
+    sources: dict[str, StoredSource] = field(default_factory=dict)
 
     def records_of(self, delivery: TailDelivery) -> dict[str, int]:
         """Return what a delivery adds to the sums."""
@@ -93,7 +93,7 @@ class SourceTally:
 
     def heard(
         self, spread_: CountSpread, listening: SilenceDetector, now: float, wall: int
-    ) -> tuple[list[SourceStatus], list[SilenceChange]]:
+    ) -> tuple[list[StoredSource], list[SilenceChange]]:
         """Return the sources as they are after a batch, and those that were silent and speak again."""
         sources, changes = [], []
         for key, count in spread_.counts.items():
@@ -102,7 +102,7 @@ class SourceTally:
             if known is None:
                 if len(self.sources) >= MOST_SOURCES:
                     continue
-                known = SourceStatus(name, key[1], key[0], first_at=wall)
+                known = StoredSource(name, key[1], key[0], first_at=wall)
             # An hour beyond tomorrow is a wrong clock somewhere, and says nothing of habits.
             hours = [hour for hour in spread_.hours[key] if hour <= wall // HOUR + 24]
             change = listening.hear(key, hours, now, wall)
@@ -124,13 +124,13 @@ class SourceTally:
         """Return a sentence for each organisation of which most records are of no log that is recognised."""
         return tuple(count_unjudged(self.sources.values()))
 
-    def add(self, sums: dict[str, int], sources: list[SourceStatus]) -> None:
+    def add(self, sums: dict[str, int], sources: list[StoredSource]) -> None:
         """Take over what was kept."""
         self.totals.update(sums)
         self.sources.update((source.name, source) for source in sources)
 
 
-def count_unjudged(sources: Iterable[SourceStatus]) -> list[str]:
+def count_unjudged(sources: Iterable[StoredSource]) -> list[str]:
     """Return a sentence for each organisation of which most records are of no log that is recognised."""
     counts = {(source.tenant, source.kind): source.records for source in sources}
     return list_unjudged_sources(counts, UNRECOGNISED)

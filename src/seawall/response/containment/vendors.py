@@ -133,7 +133,7 @@ class Vendors:
             elif not is_read:
                 self._settle()
                 raise CallResultUnknown(fault)
-            pause = self.patience.pause(attempt, pause, self.clock.dice())
+            pause = self.patience.pause(attempt, pause, self.clock.random())
             if pause is None or waited + pause > self.patience.whole:
                 status = answer.status if answer is not None else 0
                 raise CallRefused(status, fault, find_advice(vendor, call, status, fault))

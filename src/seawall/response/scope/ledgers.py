@@ -1,7 +1,7 @@
 """What the ledgers of collected logs say of the organisations of the records: what is missing, and which silence is none.
 
 A ledger is of a vendor's tenant (`seawall.collection.collected_spans`). Records name organisations as their logs do: by the
-tenant's id, or by mail domains. What belongs to what is told by the files that the events came from.
+tenant's id, or by mail domains. The files that the events came from say what belongs to what.
 
 Misses: files that were moved into folders of other names are of no ledger, so that their silences stay what they were; and a log
 that was never collected proves nothing, whatever others do.

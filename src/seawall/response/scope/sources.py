@@ -65,7 +65,7 @@ class ScopeReading:
                 if len(kept) < MOST_REMAINS:
                     kept[line] = remains
 
-    def told(self) -> dict[str, dict[int, DamagedRecordHint]]:
+    def hints(self) -> dict[str, dict[int, DamagedRecordHint]]:
         """What is left of lost records, by file and number."""
         return {
             file: dict(zip(held, read_hints(list(held.values())), strict=True))
@@ -140,7 +140,7 @@ def search_events(
         bounds=bounds,
         cut=cut,
         lost=reading.lost,
-        told=reading.told(),
+        told=reading.hints(),
         sources=sources,
         collected=collected,
     )

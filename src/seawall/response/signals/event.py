@@ -1,4 +1,4 @@
-"""What is told: CAEP 1.0 and RISC 1.0 events about one account or session, as claims of an event token. Pure.
+"""Makes event tokens: CAEP 1.0 and RISC 1.0 events about one account or session, as claims of an event token. Pure.
 
 Only what was done is told. A receiver acts on it: `account-disabled` shuts an account out wherever it arrives.
 """

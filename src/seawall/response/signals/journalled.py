@@ -17,7 +17,7 @@ DONE: Final[dict[str, EventName]] = {
     "remove_method": "credential-change",
     "disable_account": "account-disabled",
 }
-"""What is told of a step that was done; of others nothing, because no event says it."""
+"""The event of each kind of step; other steps have none, because no event says what they do."""
 
 UNDONE: Final[dict[str, EventName]] = {"disable_account": "account-enabled"}
 

@@ -19,7 +19,7 @@ from seawall.storage.database.naming import Announcement
 from seawall.storage.database.outbox import OutboxMessage, Waiting
 from seawall.storage.database.second_factors import Identity, Totp, UserPasskey
 from seawall.storage.database.sessions import SignIn
-from seawall.storage.database.sources import SourceStatus
+from seawall.storage.database.sources import StoredSource
 from seawall.storage.database.users import Role, User
 from seawall.storage.database.views import View
 from seawall.storage.database.work import Transaction
@@ -44,7 +44,7 @@ __all__ = [
     "Role",
     "SearchTerm",
     "SignIn",
-    "SourceStatus",
+    "StoredSource",
     "Totp",
     "Transaction",
     "User",

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.bulk import forget
 from seawall.storage.database.columns import key
-from seawall.storage.database.models import UserRow
-from seawall.storage.database.user_models import IngestTokenRow, InviteRow
+from seawall.storage.database.models import UserModel
+from seawall.storage.database.user_models import IngestTokenModel, InviteRow
 from seawall_base.errors import UsageError
 
 SHORTEST_CODE = 10
@@ -92,7 +92,7 @@ class Invites:
         return forget(self._session, InviteRow, over, is_rehearsal=is_rehearsal)
 
     def _is_disabled(self, user: int | None) -> bool:
-        row = None if user is None else self._session.get(UserRow, user)
+        row = None if user is None else self._session.get(UserModel, user)
         return row is not None and row.disabled_at is not None
 
 
@@ -119,10 +119,10 @@ class IngestTokens:
             raise UsageError(f"a token has at least {SHORTEST_TOKEN} bytes")
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise UsageError(f"a token's name has 1 to {LONGEST_NAME} printable characters")
-        found = self._session.get(IngestTokenRow, key(name))
+        found = self._session.get(IngestTokenModel, key(name))
         if found is not None and found.revoked_at is None:
             raise UsageError("there is a token of this name", fix="choose another name, or revoke it first")
-        row = IngestTokenRow(
+        row = IngestTokenModel(
             name_key=key(name), name=name, token_digest=_digest(token), created_by=by, created_at=at,
             revoked_at=None, last_used_at=None,
         )  # fmt: skip
@@ -132,29 +132,29 @@ class IngestTokens:
 
     def find(self, token: bytes) -> IngestToken | None:
         """Return a token that is in use, None where it is unknown or revoked."""
-        wanted = (IngestTokenRow.token_digest == _digest(token), IngestTokenRow.revoked_at.is_(None))
-        row = self._session.execute(select(IngestTokenRow).where(*wanted)).scalar_one_or_none()
+        wanted = (IngestTokenModel.token_digest == _digest(token), IngestTokenModel.revoked_at.is_(None))
+        row = self._session.execute(select(IngestTokenModel).where(*wanted)).scalar_one_or_none()
         return None if row is None else _token(row)
 
     def all(self) -> list[IngestToken]:
         """Return every token, revoked ones too, by name."""
-        rows = self._session.execute(select(IngestTokenRow).order_by(IngestTokenRow.name)).scalars()
+        rows = self._session.execute(select(IngestTokenModel).order_by(IngestTokenModel.name)).scalars()
         return [_token(row) for row in rows]
 
     def used(self, name: str, *, at: int) -> None:
         """Note that a token was used."""
-        row = self._session.get(IngestTokenRow, key(name))
+        row = self._session.get(IngestTokenModel, key(name))
         if row is not None:
             row.last_used_at = max(at, row.last_used_at or 0)
             self._session.flush()
 
     def revoke(self, name: str, *, at: int) -> bool:
         """End a token; false where none of this name is in use."""
-        ended = update(IngestTokenRow).where(
-            IngestTokenRow.name_key == key(name), IngestTokenRow.revoked_at.is_(None)
+        ended = update(IngestTokenModel).where(
+            IngestTokenModel.name_key == key(name), IngestTokenModel.revoked_at.is_(None)
         )
         return bool(
-            self._session.execute(ended.values(revoked_at=at).returning(IngestTokenRow.name_key)).all()
+            self._session.execute(ended.values(revoked_at=at).returning(IngestTokenModel.name_key)).all()
         )
 
 
@@ -174,5 +174,5 @@ def _invite(row: InviteRow) -> Invite:
     return Invite(row.purpose, row.user, row.created_by, row.created_at, row.expires_at, row.used_at)
 
 
-def _token(row: IngestTokenRow) -> IngestToken:
+def _token(row: IngestTokenModel) -> IngestToken:
     return IngestToken(row.name, row.created_by, row.created_at, row.revoked_at, row.last_used_at)

@@ -14,7 +14,7 @@ from seawall.storage.database import revisions, standing
 from seawall.storage.database.bulk import pieces
 from seawall.storage.database.columns import key
 from seawall.storage.database.live_models import AliasRow
-from seawall.storage.database.models import FeedbackRow, IncidentRow
+from seawall.storage.database.models import FeedbackRow, IncidentModel
 from seawall_base.errors import UsageError
 
 Answer = Literal["compromised", "safe", "expected-change"]
@@ -58,7 +58,7 @@ class Answers:
         """Keep an answer to an incident; UsageError where there is no such incident or answer."""
         if answer not in get_args(Answer):
             raise UsageError(f"there is no answer {answer!r}", fix=f"one of {', '.join(get_args(Answer))}")
-        found = self._session.get(IncidentRow, incident)
+        found = self._session.get(IncidentModel, incident)
         if found is None:
             raise UsageError("there is no such incident", fix="was it pruned?")
         if expires_at is not None and expires_at <= at:

@@ -20,7 +20,7 @@ from seawall.storage.database.bulk import forget, insert_columns, pieces
 from seawall.storage.database.columns import key
 from seawall.storage.database.incident_queue import EVERY, Order, QueueCursor, QueueEntry, QueueQuery
 from seawall.storage.database.live_models import QueueRow, ShownRow
-from seawall.storage.database.models import IncidentRow, Model, ReasonRow
+from seawall.storage.database.models import IncidentModel, Model, ReasonRow
 from seawall_base.msgspec_types import prepare
 
 
@@ -47,10 +47,10 @@ class Incidents:
         new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
         plains = {id_: _plain(wanted[id_]) for id_ in fresh}
         rows = {id_: _row(wanted[id_], plains[id_], contents[id_], revision) for id_ in fresh}
-        self._insert(IncidentRow, [rows[id_] for id_ in new])
+        self._insert(IncidentModel, [rows[id_] for id_ in new])
         self._insert_queue([wanted[id_] for id_ in new], plains)
         for ids in pieces(old):
-            self._session.execute(update(IncidentRow), [rows[id_] for id_ in ids])
+            self._session.execute(update(IncidentModel), [rows[id_] for id_ in ids])
             queued = [incident_queue.row(wanted[id_], plains[id_]) for id_ in ids]
             self._session.execute(update(QueueRow), queued)
             shown = [_show(wanted[id_], plains[id_]) for id_ in ids]
@@ -90,7 +90,7 @@ class Incidents:
         """Forget incidents that are none any more; what people said of them is kept. Return how many there were."""
         count = 0
         for piece in pieces(sorted(set(ids))):
-            gone = delete(IncidentRow).where(IncidentRow.id.in_(piece)).returning(IncidentRow.id)
+            gone = delete(IncidentModel).where(IncidentModel.id.in_(piece)).returning(IncidentModel.id)
             count += len(self._session.execute(gone).all())
         self._session.expire_all()
         return count
@@ -153,14 +153,20 @@ class Incidents:
 
     def announced_since(self, at: int) -> dict[str, int]:
         """Return how many incidents of each organisation were announced from a time on."""
-        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
-        query = query.where(QueueRow.announced_at >= at).group_by(IncidentRow.tenant)
+        query = select(IncidentModel.tenant, func.count()).join(
+            QueueRow, QueueRow.incident == IncidentModel.id
+        )
+        query = query.where(QueueRow.announced_at >= at).group_by(IncidentModel.tenant)
         return {tenant: int(count) for tenant, count in self._session.execute(query)}
 
     def raised_since(self, at: int) -> dict[str, int]:
         """Return how many incidents of each organisation are raised and have an event at or after a time."""
-        query = select(IncidentRow.tenant, func.count()).join(QueueRow, QueueRow.incident == IncidentRow.id)
-        query = query.where(QueueRow.raised.is_(True), QueueRow.last_event >= at).group_by(IncidentRow.tenant)
+        query = select(IncidentModel.tenant, func.count()).join(
+            QueueRow, QueueRow.incident == IncidentModel.id
+        )
+        query = query.where(QueueRow.raised.is_(True), QueueRow.last_event >= at).group_by(
+            IncidentModel.tenant
+        )
         return {tenant: int(count) for tenant, count in self._session.execute(query)}
 
     def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
@@ -175,9 +181,9 @@ class Incidents:
 
     def worst_of_all(self) -> dict[tuple[str, str], tuple[int, float]]:
         """Return the same of every account that has any, by organisation and account."""
-        columns = (IncidentRow.tenant, IncidentRow.account, func.count(), func.max(QueueRow.score))
-        query = select(*columns).join(QueueRow, QueueRow.incident == IncidentRow.id)
-        found = self._session.execute(query.group_by(IncidentRow.tenant, IncidentRow.account))
+        columns = (IncidentModel.tenant, IncidentModel.account, func.count(), func.max(QueueRow.score))
+        query = select(*columns).join(QueueRow, QueueRow.incident == IncidentModel.id)
+        found = self._session.execute(query.group_by(IncidentModel.tenant, IncidentModel.account))
         return {(tenant, account): (int(count), float(score)) for tenant, account, count, score in found}
 
     def revision(self) -> int:
@@ -189,17 +195,19 @@ class Incidents:
 
         An answer or an announcement changes the incident too.
         """
-        query = select(IncidentRow.revision, IncidentRow.id).where(IncidentRow.revision > revision)
-        found = self._session.execute(query.order_by(IncidentRow.revision, IncidentRow.id).limit(limit))
+        query = select(IncidentModel.revision, IncidentModel.id).where(IncidentModel.revision > revision)
+        found = self._session.execute(query.order_by(IncidentModel.revision, IncidentModel.id).limit(limit))
         return [(int(at), id_) for at, id_ in found]
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Forget incidents whose last event lies before a time; answers to them are kept. Return how many."""
-        return forget(self._session, IncidentRow, IncidentRow.last_event < before, is_rehearsal=is_rehearsal)
+        return forget(
+            self._session, IncidentModel, IncidentModel.last_event < before, is_rehearsal=is_rehearsal
+        )
 
     def refill(self) -> int:
         """Make the rows of the queue for incidents that have none, as after a migration; return how many."""
-        query = select(IncidentRow.id).where(IncidentRow.id.not_in(select(QueueRow.incident)))
+        query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(QueueRow.incident)))
         count = 0
         for ids in pieces(list(self._session.execute(query).scalars())):
             whole = self._whole(ids)
@@ -215,7 +223,7 @@ class Incidents:
     def _find_known(self, ids: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}
         for piece in pieces(ids):
-            query = select(IncidentRow.id, IncidentRow.content).where(IncidentRow.id.in_(piece))
+            query = select(IncidentModel.id, IncidentModel.content).where(IncidentModel.id.in_(piece))
             known.update((id_, content) for id_, content in self._session.execute(query))
         return known
 
@@ -238,10 +246,10 @@ class Incidents:
         insert_columns(self._session, ReasonRow, columns)
 
     def _whole(self, ids: Sequence[str]) -> list[Incident]:
-        rows: dict[str, IncidentRow] = {}
+        rows: dict[str, IncidentModel] = {}
         reasons: dict[str, list[Reason]] = defaultdict(list)
         for piece in pieces(ids):
-            query = select(IncidentRow).where(IncidentRow.id.in_(piece))
+            query = select(IncidentModel).where(IncidentModel.id.in_(piece))
             rows.update((row.id, row) for row in self._session.execute(query).scalars())
             found = select(ReasonRow).where(ReasonRow.incident.in_(piece))
             for row in self._session.execute(
@@ -305,7 +313,7 @@ def _reason(row: ReasonRow) -> Reason:
     return msgspec.convert({name: getattr(row, name) for name in _REASON}, Reason)
 
 
-def _incident(row: IncidentRow, reasons: list[Reason]) -> Incident:
+def _incident(row: IncidentModel, reasons: list[Reason]) -> Incident:
     plain = {**{name: getattr(row, name) for name in _COLUMNS}, **row.document, "reasons": ()}
     return dataclasses.replace(msgspec.convert(plain, Incident), reasons=tuple(reasons))
 

@@ -34,7 +34,7 @@ _KEY = String(32)
 _DIGEST = String(64)
 
 
-class IncidentRow(Model):
+class IncidentModel(Model):
     """An incident, the most of it as a document; what lists sort and filter by lies in `QueueRow`."""
 
     __tablename__ = "incidents"
@@ -100,7 +100,7 @@ class FeedbackRow(Model):
     ended_at: Mapped[int | None]
 
 
-class UserRow(Model):
+class UserModel(Model):
     """Somebody who may sign in."""
 
     __tablename__ = "users"

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.bulk import pieces
-from seawall.storage.database.models import CounterRow, IncidentRow
+from seawall.storage.database.models import CounterRow, IncidentModel
 
 REVISION = "incidents"
 
@@ -36,5 +36,5 @@ def next_revision(session: Session) -> int:
 def stamp(session: Session, ids: Sequence[str], revision: int) -> None:
     """Give incidents a revision."""
     for piece in pieces(ids):
-        changed = update(IncidentRow).where(IncidentRow.id.in_(piece)).values(revision=revision)
+        changed = update(IncidentModel).where(IncidentModel.id.in_(piece)).values(revision=revision)
         session.execute(changed, execution_options={"synchronize_session": False})

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import key
-from seawall.storage.database.models import UserRow
+from seawall.storage.database.models import UserModel
 from seawall.storage.database.user_models import IdentityRow, PasskeyRow, TotpRow
 from seawall_base.errors import UsageError
 
@@ -70,8 +70,8 @@ class Passkeys:
 
     def find(self, credential_id: bytes) -> UserPasskey | None:
         """Return the passkey of an active user, None where there is none."""
-        query = select(PasskeyRow).join(UserRow, UserRow.id == PasskeyRow.user)
-        wanted = (PasskeyRow.credential_id == credential_id, UserRow.disabled_at.is_(None))
+        query = select(PasskeyRow).join(UserModel, UserModel.id == PasskeyRow.user)
+        wanted = (PasskeyRow.credential_id == credential_id, UserModel.disabled_at.is_(None))
         row = self._session.execute(query.where(*wanted)).scalar_one_or_none()
         return None if row is None else _passkey(row)
 
@@ -179,8 +179,8 @@ class Identities:
 
     def find(self, issuer: str, subject: str) -> int | None:
         """Return the active user that a provider's subject is, None where there is none."""
-        query = select(IdentityRow.user).join(UserRow, UserRow.id == IdentityRow.user)
-        wanted = (IdentityRow.identity_key == key(issuer, subject), UserRow.disabled_at.is_(None))
+        query = select(IdentityRow.user).join(UserModel, UserModel.id == IdentityRow.user)
+        wanted = (IdentityRow.identity_key == key(issuer, subject), UserModel.disabled_at.is_(None))
         return self._session.execute(query.where(*wanted)).scalar_one_or_none()
 
     def of_user(self, user: int) -> list[Identity]:
@@ -200,7 +200,7 @@ class Identities:
 
 
 def _check_active(session: Session, user: int) -> None:
-    row = session.get(UserRow, user, with_for_update=True)
+    row = session.get(UserModel, user, with_for_update=True)
     if row is None or row.disabled_at is not None:
         raise UsageError("there is no such active user")
 

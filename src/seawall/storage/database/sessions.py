@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.bulk import forget
-from seawall.storage.database.models import SessionRow, UserRow
+from seawall.storage.database.models import SessionRow, UserModel
 from seawall_base.errors import UsageError
 
 SHORTEST_TOKEN = 32
@@ -41,7 +41,7 @@ class Sessions:
         """Keep a new session of an active user; the token is at least 32 random bytes, kept as its SHA-256."""
         if len(token) < SHORTEST_TOKEN:
             raise UsageError(f"a session's token has at least {SHORTEST_TOKEN} bytes")
-        owner = self._session.get(UserRow, user, with_for_update=True)
+        owner = self._session.get(UserModel, user, with_for_update=True)
         if owner is None or owner.disabled_at is not None:
             raise UsageError("there is no such active user")
         row = SessionRow(
@@ -56,12 +56,12 @@ class Sessions:
         """Return the session of a token, None where it is unknown, over, revoked, or its user disabled."""
         query = (
             select(SessionRow)
-            .join(UserRow, UserRow.id == SessionRow.user)
+            .join(UserModel, UserModel.id == SessionRow.user)
             .where(
                 SessionRow.token_digest == _digest(token),
                 SessionRow.revoked_at.is_(None),
                 SessionRow.expires_at > at,
-                UserRow.disabled_at.is_(None),
+                UserModel.disabled_at.is_(None),
             )
         )
         row = self._session.execute(query).scalar_one_or_none()

@@ -15,7 +15,7 @@ from seawall.storage.database.live_models import SourceRow, TotalRow
 
 
 @dataclass(frozen=True, slots=True)
-class SourceStatus:
+class StoredSource:
     """What came from one source. Times and `typical_gap` are microseconds; `silent_since` None while it talks."""
 
     name: str
@@ -30,7 +30,7 @@ class SourceStatus:
     silent_since: int | None = None
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(SourceStatus))
+_FIELDS = tuple(field.name for field in dataclasses.fields(StoredSource))
 
 
 class Sources:
@@ -39,19 +39,19 @@ class Sources:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put(self, sources: Iterable[SourceStatus]) -> None:
+    def put(self, sources: Iterable[StoredSource]) -> None:
         """Keep what is known of sources, in place of what was."""
         for source in sources:
             values = {name: getattr(source, name) for name in _FIELDS}
             self._session.merge(SourceRow(source_key=key(source.name), **values))
         self._session.flush()
 
-    def get(self, name: str) -> SourceStatus | None:
+    def get(self, name: str) -> StoredSource | None:
         """Return one source."""
         row = self._session.get(SourceRow, key(name), populate_existing=True)
         return None if row is None else _source(row)
 
-    def all(self) -> list[SourceStatus]:
+    def all(self) -> list[StoredSource]:
         """Return every source, by name."""
         return [
             _source(row)
@@ -93,5 +93,5 @@ class Totals:
         return {name: int(value) for name, value in rows}
 
 
-def _source(row: SourceRow) -> SourceStatus:
-    return SourceStatus(**{name: getattr(row, name) for name in _FIELDS})
+def _source(row: SourceRow) -> StoredSource:
+    return StoredSource(**{name: getattr(row, name) for name in _FIELDS})

@@ -73,7 +73,7 @@ class InviteRow(Model):
     used_at: Mapped[int | None]
 
 
-class IngestTokenRow(Model):
+class IngestTokenModel(Model):
     """What a collector shows when it delivers records: only its SHA-256 is kept."""
 
     __tablename__ = "ingest_tokens"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import key
-from seawall.storage.database.models import SessionRow, UserRow
+from seawall.storage.database.models import SessionRow, UserModel
 from seawall_base.errors import UsageError
 
 Role = Literal["viewer", "analyst", "admin"]
@@ -43,7 +43,7 @@ class Users:
             raise UsageError(f"a user's name has 1 to {LONGEST_NAME} printable characters")
         if self.find(plain) is not None:
             raise UsageError("there is a user of this name", fix="choose another name")
-        row = UserRow(
+        row = UserModel(
             name_key=_name_key(plain), name=plain, role=role, created_at=at, password_hash=password_hash
         )
         self._session.add(row)
@@ -53,18 +53,20 @@ class Users:
     def find(self, name: str) -> User | None:
         """Return the user of a name, whatever its case, None where there is none."""
         row = self._session.execute(
-            select(UserRow).where(UserRow.name_key == _name_key(name))
+            select(UserModel).where(UserModel.name_key == _name_key(name))
         ).scalar_one_or_none()
         return None if row is None else _user(row)
 
     def get(self, id_: int) -> User | None:
         """Return a user by id."""
-        row = self._session.get(UserRow, id_)
+        row = self._session.get(UserModel, id_)
         return None if row is None else _user(row)
 
     def all(self) -> list[User]:
         """Return every user, by name."""
-        return [_user(row) for row in self._session.execute(select(UserRow).order_by(UserRow.name)).scalars()]
+        return [
+            _user(row) for row in self._session.execute(select(UserModel).order_by(UserModel.name)).scalars()
+        ]
 
     def set_role(self, id_: int, role: Role) -> None:
         """Change a role; the last active admin stays one (UsageError)."""
@@ -94,19 +96,19 @@ class Users:
         self._existing(id_).disabled_at = None
         self._session.flush()
 
-    def _existing(self, id_: int) -> UserRow:
-        row = self._session.get(UserRow, id_, with_for_update=True)
+    def _existing(self, id_: int) -> UserModel:
+        row = self._session.get(UserModel, id_, with_for_update=True)
         if row is None:
             raise UsageError("there is no such user")
         return row
 
-    def _keep_an_admin(self, row: UserRow) -> None:
+    def _keep_an_admin(self, row: UserModel) -> None:
         if row.role != "admin" or row.disabled_at is not None:
             return
-        active = (UserRow.role == "admin", UserRow.disabled_at.is_(None))
+        active = (UserModel.role == "admin", UserModel.disabled_at.is_(None))
         # Two that each remove the other must meet at the same rows.
         admins = self._session.execute(
-            select(UserRow.id).where(*active).order_by(UserRow.id).with_for_update()
+            select(UserModel.id).where(*active).order_by(UserModel.id).with_for_update()
         )
         if len(admins.all()) < 2:
             raise UsageError("this is the last active admin", fix="make somebody else admin first")
@@ -116,7 +118,7 @@ class Users:
         self._session.execute(revoked.values(revoked_at=at))
 
     def __len__(self) -> int:
-        return self._session.execute(select(func.count()).select_from(UserRow)).scalar_one()
+        return self._session.execute(select(func.count()).select_from(UserModel)).scalar_one()
 
 
 def _name_key(name: str) -> str:
@@ -128,5 +130,5 @@ def _check_role(role: str) -> None:
         raise UsageError(f"there is no role {role!r}", fix=f"one of {', '.join(get_args(Role))}")
 
 
-def _user(row: UserRow) -> User:
+def _user(row: UserModel) -> User:
     return User(row.id, row.name, cast("Role", row.role), row.created_at, row.disabled_at, row.password_hash)

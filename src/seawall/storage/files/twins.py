@@ -52,7 +52,7 @@ class Twins:
 
         Returns the rows that stay and, per text column, the row that each row's text comes from.
         """
-        shared = _shared(identity)
+        shared = _share(identity)
         if not len(shared):
             return np.arange(len(identity)), {}
         organisation = self._meaning("org_uid", shared)
@@ -193,7 +193,7 @@ def _by_time(time: Times, identity: Keys) -> Rows:
     return np.lexsort((identity, time)) if (ordered[1:] == ordered[:-1]).any() else order
 
 
-def _shared(identity: Keys) -> Rows:
+def _share(identity: Keys) -> Rows:
     """Return the rows whose record id another row has too. No id is nobody's twin."""
     ordered = np.sort(identity)
     if not ((ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)).any():

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from seawall.storage.lake.accounts import Account, Lane, Profile, Timeline, Used
+from seawall.storage.lake.accounts import AccountLane, AccountProfile, LakeAccount, LakeTimeline, UsedValue
 from seawall.storage.lake.backup import BackedUp, back_up, restore
 from seawall.storage.lake.lake import Lake
-from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Published, Size
-from seawall.storage.lake.query import Wanted
+from seawall.storage.lake.outcomes import (
+    Appended,
+    Compacted,
+    DamagedPart,
+    DaySize,
+    EventPage,
+    Pruned,
+    Published,
+    Size,
+)
+from seawall.storage.lake.query import EventQuery
 
 __all__ = [
-    "Account",
+    "AccountLane",
+    "AccountProfile",
     "Appended",
     "BackedUp",
     "Compacted",
-    "Damaged",
+    "DamagedPart",
     "DaySize",
+    "EventPage",
+    "EventQuery",
     "Lake",
-    "Lane",
-    "Page",
-    "Profile",
+    "LakeAccount",
+    "LakeTimeline",
     "Pruned",
     "Published",
     "Size",
-    "Timeline",
-    "Used",
-    "Wanted",
+    "UsedValue",
     "back_up",
     "restore",
 ]

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from seawall.storage.lake import footers
 from seawall.storage.lake.footers import Footer
-from seawall.storage.lake.latest import Latest
+from seawall.storage.lake.latest import WeightedLruCache
 
 Counts = npt.NDArray[np.int64]
 Network = tuple[int | None, str | None, str | None, str | None]
@@ -34,7 +34,7 @@ NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class AccountLane:
     """An account's events on one network: in which slots (ascending), how many in each, and how many of these are marked."""
 
     network: Network
@@ -44,7 +44,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class LakeTimeline:
     """An account's events by slot of time and network, busiest network first. Times are microseconds.
 
     `left_out` counts the events on networks beyond the ones that were asked for; none of those is marked.
@@ -53,12 +53,12 @@ class Timeline:
     start: int
     end: int
     slot: int
-    lanes: tuple[Lane, ...]
+    lanes: tuple[AccountLane, ...]
     left_out: int
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class UsedValue:
     """Something that an account used: on how many days, in how many events, from when to when (microseconds)."""
 
     value: tuple[str | int | None, ...]
@@ -69,22 +69,22 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class AccountProfile:
     """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name (each id once)."""
 
     events: int
     active_days: int
     first: int | None
     last: int | None
-    networks: tuple[Used, ...]
-    clients: tuple[Used, ...]
-    apps: tuple[Used, ...]
-    countries: tuple[Used, ...]
-    types: tuple[Used, ...]
+    networks: tuple[UsedValue, ...]
+    clients: tuple[UsedValue, ...]
+    apps: tuple[UsedValue, ...]
+    countries: tuple[UsedValue, ...]
+    types: tuple[UsedValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LakeAccount:
     """An account of an organisation; `events` counts copies that no compaction has dropped yet. Times are microseconds."""
 
     account: str
@@ -94,7 +94,7 @@ class Account:
     last: int
 
 
-class Lanes:
+class TimelineBuilder:
     """Adds up a timeline."""
 
     def __init__(self, start: int, end: int, slots: int) -> None:
@@ -107,7 +107,7 @@ class Lanes:
 
     def add(self, table: pa.Table, marked: npt.NDArray[np.bool_] | None) -> None:
         """Add rows with `time` and the columns of `NETWORK`; `marked` says which of them are."""
-        codes, values = combined(table, NETWORK)
+        codes, values = combine_columns(table, NETWORK)
         numbers = np.array(
             [self._numbers.setdefault(value, len(self._numbers)) for value in values], np.int64
         )
@@ -128,26 +128,26 @@ class Lanes:
                 np.concatenate([self._marked, more]),
             )
 
-    def timeline(self, most: int) -> Timeline:
+    def timeline(self, most: int) -> LakeTimeline:
         """Return the busiest lanes, and every one with marked events."""
         total, marked = self._events.sum(axis=1), self._marked.sum(axis=1)
         ordered = sorted(self._numbers.items(), key=lambda item: (-int(total[item[1]]), str(item[0])))
         kept = [item for place, item in enumerate(ordered) if place < most or marked[item[1]]]
         lanes = tuple(self._lane(value, number) for value, number in kept)
         left_out = int(total.sum()) - sum(int(total[number]) for _, number in kept)
-        return Timeline(self.start, self.end, self.slot, lanes, left_out)
+        return LakeTimeline(self.start, self.end, self.slot, lanes, left_out)
 
-    def _lane(self, value: tuple[object, ...], number: int) -> Lane:
+    def _lane(self, value: tuple[object, ...], number: int) -> AccountLane:
         slots = np.flatnonzero(self._events[number])
         number_, name, country, kind = value
         network: Network = (
             number_ if isinstance(number_, int) else None,
             *(text if isinstance(text, str) else None for text in (name, country, kind)),
         )  # type: ignore[assignment]
-        return Lane(network, slots, self._events[number][slots], self._marked[number][slots])
+        return AccountLane(network, slots, self._events[number][slots], self._marked[number][slots])
 
 
-class Habits:
+class ProfileBuilder:
     """Adds up a profile, a day after the other."""
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ class Habits:
             self._add(name, table, columns, time)
 
     def _add(self, name: str, table: pa.Table, columns: tuple[str, ...], time: Counts) -> None:
-        codes, values = combined(table, columns)
+        codes, values = combine_columns(table, columns)
         if columns == APP:
             codes, values = self._by_id(codes, values)
         events = np.bincount(codes, minlength=len(values))
@@ -195,18 +195,18 @@ class Habits:
         names = self._names.get(value[0])
         return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
 
-    def profile(self, most: int) -> Profile:
+    def profile(self, most: int) -> AccountProfile:
         """Return what was used most."""
         days, events, first, last = self._total
         used = {name: self._most(name, most) for name in FIELDS}
-        return Profile(events, days, first if events else None, last if events else None, **used)
+        return AccountProfile(events, days, first if events else None, last if events else None, **used)
 
-    def _most(self, name: str, most: int) -> tuple[Used, ...]:
+    def _most(self, name: str, most: int) -> tuple[UsedValue, ...]:
         known = self._found[name]
         if name == "apps":
             known = {self._named(value): sums for value, sums in known.items()}
         ordered = sorted(known.items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
-        return tuple(Used(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
+        return tuple(UsedValue(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
 
 
 def _widen(known: list[int], days: int, events: int, first: int, last: int) -> None:
@@ -215,7 +215,7 @@ def _widen(known: list[int], days: int, events: int, first: int, last: int) -> N
     known[2], known[3] = min(known[2], first), max(known[3], last)
 
 
-def combined(
+def combine_columns(
     table: pa.Table, columns: Sequence[str]
 ) -> tuple[npt.NDArray[np.int64], list[tuple[object, ...]]]:
     """Return a code for each row and the values of columns that each code stands for."""
@@ -226,12 +226,12 @@ def combined(
         array = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
         texts = [*array.dictionary.to_pylist(), None]
         own = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-        met, codes = _numbered(codes * len(texts) + own, len(values) * len(texts))
+        met, codes = _number(codes * len(texts) + own, len(values) * len(texts))
         values = [(*values[pair // len(texts)], texts[pair % len(texts)]) for pair in met.tolist()]
     return codes, values
 
 
-def _numbered(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
+def _number(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
     """Return the numbers below a limit that are met, in order, and for each row which of them it has."""
     if limit > _MOST_MARKED:
         met, codes = np.unique(pairs, return_inverse=True)
@@ -253,12 +253,12 @@ class Accounts:
     """Which accounts lie in which part, remembered: parts do not change. Threads may share it."""
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
-        self._known: Latest[Path, pa.Table] = Latest(most_rows)
+        self._known: WeightedLruCache[Path, pa.Table] = WeightedLruCache(most_rows)
 
     def of(self, found: Sequence[Footer]) -> pa.Table:
         """Return the accounts of parts: account, type, events, first and last time, in order of account."""
         tables = [self._of_part(footer) for footer in found]
-        return summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+        return sum_accounts(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
 
     def clear(self) -> None:
         """Forget all."""
@@ -267,10 +267,10 @@ class Accounts:
     def _of_part(self, footer: Footer) -> pa.Table:
         table = self._known.get(footer.path)
         if table is None:
-            with footers.opened(footer) as part:
+            with footers.open_part(footer) as part:
                 read = [footers.read(part, group, _ASKED) for group in footer.groups]
-            tables = [counted(rows) for rows in read if len(rows)]
-            table = summed(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
+            tables = [count_accounts(rows) for rows in read if len(rows)]
+            table = sum_accounts(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
             self._known.put(footer.path, table, len(table))
         return table
 
@@ -287,7 +287,7 @@ NO_ACCOUNTS = pa.table(
 )
 
 
-def counted(rows: pa.Table) -> pa.Table:
+def count_accounts(rows: pa.Table) -> pa.Table:
     """Return the accounts of rows of which each account's lie together: account, type, events, first and last time."""
     account = rows["account"].combine_chunks()
     time = rows["time"].cast(pa.int64()).to_numpy()
@@ -306,7 +306,7 @@ def counted(rows: pa.Table) -> pa.Table:
     )
 
 
-def summed(table: pa.Table) -> pa.Table:
+def sum_accounts(table: pa.Table) -> pa.Table:
     """Return accounts once each, their numbers added up."""
     sums = table.group_by("account", use_threads=False).aggregate(
         [("type", "max"), ("events", "sum"), ("first", "min"), ("last", "max")]
@@ -318,7 +318,7 @@ def summed(table: pa.Table) -> pa.Table:
     return renamed.take(pc.sort_indices(renamed, [("account", "ascending")])).combine_chunks()
 
 
-def listed(table: pa.Table, text: str, after: str | None, limit: int) -> list[Account]:
+def list_accounts(table: pa.Table, text: str, after: str | None, limit: int) -> list[LakeAccount]:
     """Return accounts in order of name, of those that hold a text (whatever its case), from the one behind a name on."""
     names = table["account"]
     chosen = pc.not_equal(names, NOBODY)
@@ -327,4 +327,4 @@ def listed(table: pa.Table, text: str, after: str | None, limit: int) -> list[Ac
     if text:
         chosen = pc.and_(chosen, pc.match_substring(pc.utf8_lower(names), text.lower()))
     rows = table.filter(chosen).slice(0, limit).to_pylist()
-    return [Account(r["account"], r["type"] or None, r["events"], r["first"], r["last"]) for r in rows]
+    return [LakeAccount(r["account"], r["type"] or None, r["events"], r["first"], r["last"]) for r in rows]

@@ -22,7 +22,7 @@ WRITERS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class NewPart:
     """A part that is to be written: first as `file`, then under its name."""
 
     file: Path
@@ -41,7 +41,7 @@ class Fresh:
         parts.put(self.file, self.folder, self.name)
 
 
-def each(do: Callable[[Fresh], None], fresh: Sequence[Fresh]) -> None:
+def each(do: Callable[[NewPart], None], fresh: Sequence[NewPart]) -> None:
     """Do it for every part, several at a time: most of it is waiting for the disk. Raises the first error."""
     if len(fresh) < 2:
         for part in fresh:

@@ -24,7 +24,7 @@ from uuid import uuid4
 from seawall.storage.errors import BackupInvalid
 from seawall.storage.lake import formats, keeping, layout, locks, parts
 from seawall.storage.lake.lake import Lake
-from seawall.storage.lake.outcomes import Damaged
+from seawall.storage.lake.outcomes import DamagedPart
 
 MANIFEST = "manifest.json"
 FORMAT = "seawall-lake-backup"
@@ -38,7 +38,7 @@ class BackedUp:
 
     parts: int
     size: int
-    damaged: tuple[Damaged, ...] = ()
+    damaged: tuple[DamagedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ def back_up(lake: Lake, target: Path) -> BackedUp:
     inside, outside = lake.root.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
         raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
-    with locks.held(lake.root, "keeping", exclusive=True):
+    with locks.hold_lock(lake.root, "keeping", exclusive=True):
         paths = keeping.all_parts(lake.root)
         _, damaged = parts.sound(paths)
         try:
             _claim(target)
-            files = [_copied(lake.root, target, path.relative_to(lake.root).as_posix()) for path in paths]
+            files = [_copy(lake.root, target, path.relative_to(lake.root).as_posix()) for path in paths]
             _write_manifest(target, files)
         except OSError as error:
             raise layout.unreadable(target, error) from error
@@ -82,7 +82,7 @@ def restore(backup: Path, root: Path) -> BackedUp:
     try:
         Lake.create(building).close()
         for file in files:
-            if _copied(backup, building, file.path) != file:
+            if _copy(backup, building, file.path) != file:
                 raise BackupInvalid(
                     f"{backup / file.path}: is not what was backed up", fix="take another backup"
                 )
@@ -106,7 +106,7 @@ def _claim(target: Path) -> None:
     (target / layout.TENANTS).mkdir(mode=0o700)
 
 
-def _copied(source: Path, target: Path, relative: str) -> _File:
+def _copy(source: Path, target: Path, relative: str) -> _File:
     """Copy a file, on the disk when this returns; links are not followed."""
     to = target / relative
     to.parent.parent.mkdir(mode=0o700, exist_ok=True)

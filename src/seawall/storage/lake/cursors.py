@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from seawall.storage.lake.query import Key
+from seawall.storage.lake.query import RowKey
 from seawall_base.errors import UsageError
 
 
-def written(key: Key | None) -> str | None:
+def write_cursor(key: RowKey | None) -> str | None:
     """Return the cursor of a key, None for none."""
     return None if key is None else f"{key.time}-{key.digest:016x}"
 
 
-def parsed(cursor: str | None) -> Key | None:
+def parse_cursor(cursor: str | None) -> RowKey | None:
     """Return the key that a cursor stands for; `UsageError` where no page gave it."""
     if cursor is None:
         return None
@@ -19,4 +19,4 @@ def parsed(cursor: str | None) -> Key | None:
     is_sound = dash and len(digest) == 16 and len(time) <= 18 and time.isascii() and time.isdigit()
     if not is_sound or set(digest) - set("0123456789abcdef"):
         raise UsageError("a cursor that no page gave")
-    return Key(int(time), int(digest, 16))
+    return RowKey(int(time), int(digest, 16))

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seawall.storage.lake import parts
-from seawall.storage.lake.latest import Latest
+from seawall.storage.lake.latest import WeightedLruCache
 
 MOST_GROUPS = 60_000
 """Groups of rows of remembered footers; a part counts as two more. Each takes about 400 bytes."""
@@ -30,7 +30,7 @@ _FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RowGroup:
     """A group of rows of a part: how many, from when to when (microseconds), and the accounts it may hold."""
 
     index: int
@@ -60,7 +60,7 @@ class Footer:
     """A part and what its footer says."""
 
     path: Path
-    groups: tuple[Group, ...]
+    groups: tuple[RowGroup, ...]
     is_merged: bool
     whole: Callable[[], pq.FileMetaData] = field(repr=False, compare=False)
     """Gives all that it says in the library's form, which takes a hundred times as much memory."""
@@ -87,8 +87,8 @@ class Footers:
     """
 
     def __init__(self, most_groups: int = MOST_GROUPS, most_chunks: int = MOST_CHUNKS) -> None:
-        self._known: Latest[_Identity, Footer] = Latest(most_groups)
-        self._whole: Latest[_Identity, pq.FileMetaData] = Latest(most_chunks)
+        self._known: WeightedLruCache[_Identity, Footer] = WeightedLruCache(most_groups)
+        self._whole: WeightedLruCache[_Identity, pq.FileMetaData] = WeightedLruCache(most_chunks)
 
     @property
     def known(self) -> int:
@@ -130,7 +130,7 @@ class Footers:
 
 
 @contextmanager
-def opened(footer: Footer) -> Iterator[pq.ParquetFile]:
+def open_part(footer: Footer) -> Iterator[pq.ParquetFile]:
     """Open a part whose footer is known; names come as codes."""
     with footer.path.open("rb") as file, pq.ParquetFile(
         file, metadata=footer.whole(), read_dictionary=parts.NAMES, pre_buffer=False
@@ -138,18 +138,18 @@ def opened(footer: Footer) -> Iterator[pq.ParquetFile]:
         yield part
 
 
-def read(part: pq.ParquetFile, group: Group, columns: Iterable[str] | None = None) -> pa.Table:
+def read(part: pq.ParquetFile, group: RowGroup, columns: Iterable[str] | None = None) -> pa.Table:
     """Read columns of a group, or all; by the thread that asks, for others ask too."""
     return part.read_row_group(
         group.index, columns=None if columns is None else list(columns), use_threads=False
     )
 
 
-def _groups(whole: pq.FileMetaData) -> tuple[Group, ...]:
+def _groups(whole: pq.FileMetaData) -> tuple[RowGroup, ...]:
     return tuple(_group(whole.row_group(index), index) for index in range(whole.num_row_groups))
 
 
-def _group(group: pq.RowGroupMetaData, index: int) -> Group:
+def _group(group: pq.RowGroupMetaData, index: int) -> RowGroup:
     # Not by `FileMetaData.schema`: the two refer to each other from then on, and are freed late by the garbage collector.
     places = {group.column(place).path_in_schema: place for place in range(group.num_columns)}
     if list(places) != parts.SCHEMA.names:
@@ -162,4 +162,4 @@ def _group(group: pq.RowGroupMetaData, index: int) -> Group:
     if account is not None and account.has_min_max:
         least, greatest = account.min, account.max
     has_nobody = account is None or not account.has_null_count or account.null_count > 0
-    return Group(index, group.num_rows, first, last, least, greatest, has_nobody)
+    return RowGroup(index, group.num_rows, first, last, least, greatest, has_nobody)

@@ -21,8 +21,8 @@ from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import layout, locks, parts, query
 from seawall.storage.lake.delta_log import LOG
 from seawall.storage.lake.footers import Footer, Footers, overlap
-from seawall.storage.lake.outcomes import Compacted, Damaged, DaySize, Pruned
-from seawall.storage.lake.query import Reader
+from seawall.storage.lake.outcomes import Compacted, DamagedPart, DaySize, Pruned
+from seawall.storage.lake.query import LakeReader
 
 
 def sweep(root: Path) -> int:
@@ -31,7 +31,7 @@ def sweep(root: Path) -> int:
         if not is_alone:
             return 0
         size = leftovers(root)
-        for path in _listed(root / layout.INCOMING):
+        for path in _list(root / layout.INCOMING):
             _remove(path)
         return size
 
@@ -57,37 +57,37 @@ def all_parts(root: Path) -> list[Path]:
     ]
 
 
-def measured(day: date, folder: Path) -> tuple[DaySize | None, list[Damaged]]:
+def measure_day(day: date, folder: Path) -> tuple[DaySize | None, list[DamagedPart]]:
     """Return what a day's folder holds by the footers of its parts."""
     tenant, count, rows, size = "", 0, 0, 0
-    damaged: list[Damaged] = []
+    damaged: list[DamagedPart] = []
     for path in layout.parts(folder):
         try:
             tenant, held = parts.footer(path)
             size += path.stat().st_size
         except (OSError, pa.ArrowException, ValueError) as error:
-            damaged.append(Damaged(path, str(error)[:200]))
+            damaged.append(DamagedPart(path, str(error)[:200]))
         else:
             count, rows = count + 1, rows + held
     return (DaySize(tenant, day, count, rows, size) if count else None), damaged
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class LakeDay:
     """A day of an organisation, and its folder."""
 
     day: date
     folder: Path
 
 
-class Done:
+class SettledDays:
     """Remembers days in which there is nothing to gain, so that they are not read again each time."""
 
     def __init__(self, known: Footers) -> None:
         self._known = known
         self._done: dict[Path, list[Path]] = {}
 
-    def parts_of(self, day: Day) -> list[Path]:
+    def parts_of(self, day: LakeDay) -> list[Path]:
         """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
         paths = layout.parts(day.folder)
         if len(paths) < 2 or self._done.get(day.folder) == paths:
@@ -103,7 +103,7 @@ class Done:
         return []
 
 
-def appended(day: Day, known: Footers, most: int) -> list[Path]:
+def list_appended(day: LakeDay, known: Footers, most: int) -> list[Path]:
     """Return the parts of a day that were not merged yet, if there are more than `most`, and merged ones no larger.
 
     So a row is written again each time only that what it lies in has doubled, and a full stretch never.
@@ -133,7 +133,9 @@ def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:
     return found
 
 
-def merged(root: Path, folder: Path, paths: Sequence[Path], reader: Reader, before: Compacted) -> Compacted:
+def merge_parts(
+    root: Path, folder: Path, paths: Sequence[Path], reader: LakeReader, before: Compacted
+) -> Compacted:
     """Merge the sound ones of a day's parts into one for each stretch of time, and add what was done to `before`."""
     if not paths:
         return before
@@ -167,7 +169,7 @@ def merged(root: Path, folder: Path, paths: Sequence[Path], reader: Reader, befo
 def _swap(root: Path, files: Sequence[Path], folder: Path, old: Sequence[Path]) -> None:
     names = "\n".join(path.name for path in old)
     try:
-        with locks.held(root, "reading", exclusive=True):
+        with locks.hold_lock(root, "reading", exclusive=True):
             for number, file in enumerate(files):
                 name = sha256(f"{number}\n{names}".encode()).hexdigest()[:32] + layout.PART_SUFFIX
                 parts.put(file, folder, name)
@@ -196,7 +198,7 @@ def discard(part: Path) -> None:
         raise layout.unreadable(part, error) from error
 
 
-def pruned(root: Path, before: date) -> Pruned:
+def prune_days(root: Path, before: date) -> Pruned:
     """Delete the days before a day: each vanishes at once, then its bytes are given back."""
     days = count = size = 0
     for folder in layout.folders(root):
@@ -207,7 +209,7 @@ def pruned(root: Path, before: date) -> Pruned:
             days, count = days + 1, count + len(held)
             size += sum(part.stat().st_size for part in held)
             _vanish(root, path)
-        with locks.held(root, "reading", exclusive=True):
+        with locks.hold_lock(root, "reading", exclusive=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
     return Pruned(days, count, size)
@@ -216,7 +218,7 @@ def pruned(root: Path, before: date) -> Pruned:
 def _vanish(root: Path, folder: Path) -> None:
     gone = root / layout.INCOMING / f"{uuid4().hex}.gone"
     try:
-        with locks.held(root, "reading", exclusive=True):
+        with locks.hold_lock(root, "reading", exclusive=True):
             folder.rename(gone)
             parts.settle(folder.parent)
         shutil.rmtree(gone)
@@ -224,7 +226,7 @@ def _vanish(root: Path, folder: Path) -> None:
         raise layout.unreadable(folder, error) from error
 
 
-def _listed(folder: Path) -> list[Path]:
+def _list(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
     except OSError as error:

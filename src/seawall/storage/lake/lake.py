@@ -25,22 +25,31 @@ from seawall.storage.lake.accounts import (
     FIELDS,
     NETWORK,
     NO_ACCOUNTS,
-    Account,
+    AccountProfile,
     Accounts,
-    Habits,
-    Lanes,
-    Profile,
-    Timeline,
-    listed,
-    summed,
+    LakeAccount,
+    LakeTimeline,
+    ProfileBuilder,
+    TimelineBuilder,
+    list_accounts,
+    sum_accounts,
 )
-from seawall.storage.lake.appending import Fresh, each, shares
+from seawall.storage.lake.appending import NewPart, each, shares
 from seawall.storage.lake.delta_log import DeltaLog
 from seawall.storage.lake.footers import Footers
-from seawall.storage.lake.naming import NamesOf, named, no_names, widened
-from seawall.storage.lake.outcomes import Appended, Compacted, Damaged, DaySize, Page, Pruned, Published, Size
+from seawall.storage.lake.naming import NamesOf, add_ids, name_accounts, no_names
+from seawall.storage.lake.outcomes import (
+    Appended,
+    Compacted,
+    DamagedPart,
+    DaySize,
+    EventPage,
+    Pruned,
+    Published,
+    Size,
+)
 from seawall.storage.lake.publishing import Publisher
-from seawall.storage.lake.query import Key, Reader, Wanted, first_line
+from seawall.storage.lake.query import EventQuery, LakeReader, RowKey, first_line
 from seawall_base.errors import UsageError
 
 Answer = TypeVar("Answer")
@@ -58,10 +67,10 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.names_of: NamesOf = no_names
-        self._reader = Reader(root)
+        self._reader = LakeReader(root)
         self._footers = Footers()
         self._accounts = Accounts()
-        self._done = keeping.Done(self._footers)
+        self._done = keeping.SettledDays(self._footers)
         self._publisher = Publisher(root, DeltaLog(root), self._footers)
 
     @classmethod
@@ -114,20 +123,20 @@ class Lake:
         """
         rows = parts.as_rows(events)
         kept = copies = known = 0
-        fresh: list[Fresh] = []
-        with locks.held(self.root, "writing"):
+        fresh: list[NewPart] = []
+        with locks.hold_lock(self.root, "writing"):
             for tenant, day, share in shares(rows):
-                share, dropped = parts.arranged(share)
+                share, dropped = parts.arrange_rows(share)
                 kept, copies = kept + len(share), copies + dropped
                 folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)
                 if (folder / name).is_file():
                     known += 1
                 else:
-                    fresh.append(Fresh(parts.waiting(self.root), folder, name, tenant, share))
+                    fresh.append(NewPart(parts.waiting(self.root), folder, name, tenant, share))
             try:
-                each(Fresh.write, fresh)
-                with locks.held(self.root, "reading"):
-                    each(Fresh.put, fresh)
+                each(NewPart.write, fresh)
+                with locks.hold_lock(self.root, "reading"):
+                    each(NewPart.put, fresh)
             except BaseException:
                 for part in fresh:
                     part.file.unlink(missing_ok=True)
@@ -137,24 +146,24 @@ class Lake:
     def page(
         self,
         tenant: str,
-        wanted: Wanted,
+        wanted: EventQuery,
         *,
         cursor: str | None = None,
         limit: int = 100,
         newest_first: bool = False,
-    ) -> Page:
+    ) -> EventPage:
         """Return at most `limit` events of an organisation, in order of time, after a cursor of an earlier page.
 
         Raises `UsageError` for a limit outside 1 to 10,000 or a cursor that no page gave.
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
-        after, names = cursors.parsed(cursor), self.names_of(tenant)
-        wanted = widened(wanted, names)
-        keys: list[Key] = []
+        after, names = cursors.parse_cursor(cursor), self.names_of(tenant)
+        wanted = add_ids(wanted, names)
+        keys: list[RowKey] = []
         tables: list[pa.Table] = []
-        damaged: list[Damaged] = []
-        with locks.held(self.root, "reading"):
+        damaged: list[DamagedPart] = []
+        with locks.hold_lock(self.root, "reading"):
             for paths in self._days_of(tenant, wanted, after, newest_first):
                 missing = limit - len(keys)
                 found, table, bad = self._asked(paths, wanted, after, missing, newest_first)
@@ -162,25 +171,29 @@ class Lake:
                 keys += found[:missing]
                 tables += [table] if table is not None else []
                 if len(found) > missing:
-                    last = cursors.written(keys[-1] if keys else after)
-                    return Page(named(_joined(tables), names), last, tuple(damaged))
-        return Page(named(_joined(tables), names), None, tuple(damaged))
+                    last = cursors.write_cursor(keys[-1] if keys else after)
+                    return EventPage(name_accounts(_join(tables), names), last, tuple(damaged))
+        return EventPage(name_accounts(_join(tables), names), None, tuple(damaged))
 
-    def record(self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None) -> Page:
+    def record(
+        self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None
+    ) -> EventPage:
         """Return the events with a record id, from a day to before another; records of two sources may share one.
 
         Without days all that is kept is looked through. At most 10,000 are answered.
         """
-        wanted = Wanted(layout.start_of(start or layout.EPOCH), layout.start_of(end or date.max), record=uid)
-        with locks.held(self.root, "reading"):
+        wanted = EventQuery(
+            layout.start_of(start or layout.EPOCH), layout.start_of(end or date.max), record=uid
+        )
+        with locks.hold_lock(self.root, "reading"):
             paths = [path for held in self._days_of(tenant, wanted, None, False) for path in held]
             keys, table, damaged = self._asked(paths, wanted, None, LARGEST_PAGE, False)
             if not keys:
                 thorough = replace(wanted, is_thorough=True)
                 keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
-        cursor = cursors.written(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
-        events = named(_joined([] if table is None else [table]), self.names_of(tenant))
-        return Page(events, cursor, tuple(damaged))
+        cursor = cursors.write_cursor(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
+        events = name_accounts(_join([] if table is None else [table]), self.names_of(tenant))
+        return EventPage(events, cursor, tuple(damaged))
 
     def timeline(
         self,
@@ -192,7 +205,7 @@ class Lake:
         slots: int = 200,
         most_lanes: int = 40,
         marked: Collection[str] = (),
-    ) -> Timeline:
+    ) -> LakeTimeline:
         """Return an account's events from `start` to before `end` (microseconds) by slot of time and network.
 
         `marked` are record ids to be counted apart; lanes with one of them are never left out. Damaged parts are. Raises
@@ -200,55 +213,57 @@ class Lake:
         """
         if start >= end or not 1 <= slots <= MOST_SLOTS:
             raise UsageError(f"a timeline has 1 to {MOST_SLOTS} slots of some time")
-        lanes, ids = Lanes(start, end, slots), frozenset(marked)
+        lanes, ids = TimelineBuilder(start, end, slots), frozenset(marked)
         columns = [*NETWORK, "metadata_uid"] if ids else list(NETWORK)
-        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
+        for rows in self.rows_of_days(tenant, EventQuery(start, end, account), columns):
             for table in rows:
                 lanes.add(table, picking.is_one_of(table["metadata_uid"], ids) if ids else None)
         return lanes.timeline(most_lanes)
 
-    def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> Profile:
+    def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> AccountProfile:
         """Return what an account used from `start` to before `end` (microseconds): up to `most` values of each field."""
-        habits = Habits()
+        habits = ProfileBuilder()
         columns = sorted({name for names in FIELDS.values() for name in names})
-        for rows in self.rows_of_days(tenant, Wanted(start, end, account), columns):
+        for rows in self.rows_of_days(tenant, EventQuery(start, end, account), columns):
             habits.add_day(rows)
         return habits.profile(most)
 
     def accounts(
         self, tenant: str, *, text: str = "", after: str | None = None, limit: int = 100
-    ) -> list[Account]:
+    ) -> list[LakeAccount]:
         """Return accounts of an organisation in order of name, of those that hold a text, from the one behind `after` on."""
-        return listed(self._all_accounts(tenant), text, after, limit)
+        return list_accounts(self._all_accounts(tenant), text, after, limit)
 
-    def account(self, tenant: str, account: str) -> Account | None:
+    def account(self, tenant: str, account: str) -> LakeAccount | None:
         """Return one account, None where no event is of it; an object id stands for its account."""
         table, account = self._all_accounts(tenant), self.names_of(tenant).get(account, account)
         found = table.filter(pc.equal(table["account"], account)) if account else table.slice(0, 0)
-        return next(iter(listed(found, "", None, 1)), None)
+        return next(iter(list_accounts(found, "", None, 1)), None)
 
     def _all_accounts(self, tenant: str) -> pa.Table:
-        everything = Wanted(layout.start_of(layout.EPOCH), layout.start_of(date.max))
-        with locks.held(self.root, "reading"):
+        everything = EventQuery(layout.start_of(layout.EPOCH), layout.start_of(date.max))
+        with locks.hold_lock(self.root, "reading"):
             paths = [path for held in self._days_of(tenant, everything, None, False) for path in held]
             table, _ = self._without_damage(
                 paths, lambda good: self._accounts.of([self._footers.of(path) for path in good])
             )
-        shown = NO_ACCOUNTS if table is None else named(table, self.names_of(tenant))
-        return shown if shown is table else summed(shown)
+        shown = NO_ACCOUNTS if table is None else name_accounts(table, self.names_of(tenant))
+        return shown if shown is table else sum_accounts(shown)
 
-    def rows_of_days(self, tenant: str, wanted: Wanted, columns: Sequence[str]) -> Iterator[list[pa.Table]]:
+    def rows_of_days(
+        self, tenant: str, wanted: EventQuery, columns: Sequence[str]
+    ) -> Iterator[list[pa.Table]]:
         """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
         names = self.names_of(tenant)
-        wanted = widened(wanted, names)
-        with locks.held(self.root, "reading"):
+        wanted = add_ids(wanted, names)
+        with locks.hold_lock(self.root, "reading"):
             for paths in self._days_of(tenant, wanted, None, False):
                 rows, _ = self._without_damage(
                     paths,
                     lambda good: list(picking.tables([self._footers.of(p) for p in good], wanted, columns)),
                 )
                 if rows:
-                    yield [named(table, names) for table in rows]
+                    yield [name_accounts(table, names) for table in rows]
 
     def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
         """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
@@ -256,12 +271,12 @@ class Lake:
         With `is_named`, names stand in the place of object ids; by default events are as they came.
         Nothing is compacted or pruned until it has been read or closed. Raises `LakeBroken` for a damaged part.
         """
-        with locks.held(self.root, "reading"):
+        with locks.hold_lock(self.root, "reading"):
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
             if paths:
                 names = self.names_of(tenant) if is_named else {}
                 for table in self._reader.ordered(paths):
-                    yield named(parts.as_events(table), names)
+                    yield name_accounts(parts.as_events(table), names)
 
     def tenants(self) -> list[str]:
         """Return the organisations that events are kept of, in order; one with nothing but damaged parts is missing."""
@@ -270,19 +285,19 @@ class Lake:
     def size(self) -> Size:
         """Return what lies where, from the footers of all parts."""
         days: list[DaySize] = []
-        damaged: list[Damaged] = []
-        with locks.held(self.root, "reading"):
+        damaged: list[DamagedPart] = []
+        with locks.hold_lock(self.root, "reading"):
             for folder in layout.folders(self.root):
                 for day, path in layout.days(folder):
-                    held, bad = keeping.measured(day, path)
+                    held, bad = keeping.measure_day(day, path)
                     days += [held] if held else []
                     damaged += bad
         leftovers = keeping.leftovers(self.root)
         return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
 
-    def check(self) -> list[Damaged]:
+    def check(self) -> list[DamagedPart]:
         """Read every part in full, checksums too, and return those that are damaged."""
-        with locks.held(self.root, "reading"):
+        with locks.hold_lock(self.root, "reading"):
             return parts.sound(keeping.all_parts(self.root))[1]
 
     def compact(self, before: date) -> Compacted:
@@ -291,21 +306,21 @@ class Lake:
 
     def tidy(self, most_parts: int = 16) -> Compacted:
         """Merge what was appended since, of each day that has more than so many parts of it. Answers stay the same."""
-        return self._compacted(lambda day: keeping.appended(day, self._footers, most_parts))
+        return self._compacted(lambda day: keeping.list_appended(day, self._footers, most_parts))
 
-    def _compacted(self, choose: Callable[[keeping.Day], list[Path]]) -> Compacted:
+    def _compacted(self, choose: Callable[[keeping.LakeDay], list[Path]]) -> Compacted:
         total = Compacted(0, 0, 0, 0)
-        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
+        with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
             for folder in layout.folders(self.root):
                 for day, path in layout.days(folder):
-                    chosen = choose(keeping.Day(day, path))
-                    total = keeping.merged(self.root, path, chosen, self._reader, total)
+                    chosen = choose(keeping.LakeDay(day, path))
+                    total = keeping.merge_parts(self.root, path, chosen, self._reader, total)
         return total
 
     def prune(self, before: date) -> Pruned:
         """Delete the events of all days before a day."""
-        with locks.held(self.root, "keeping", exclusive=True), locks.held(self.root, "writing"):
-            return keeping.pruned(self.root, before)
+        with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
+            return keeping.prune_days(self.root, before)
 
     def publish(self, at: int) -> Published:
         """Bring the Delta log to what the lake holds; `at` is the time now, in microseconds since the epoch."""
@@ -316,7 +331,7 @@ class Lake:
         return self._publisher.publish_if_free(at)
 
     def _days_of(
-        self, tenant: str, wanted: Wanted, after: Key | None, newest_first: bool
+        self, tenant: str, wanted: EventQuery, after: RowKey | None, newest_first: bool
     ) -> Iterator[list[Path]]:
         """Yield the parts of each day that may hold what is wanted and comes after a key."""
         folder = self.root / layout.TENANTS / layout.tenant_folder(tenant)
@@ -334,8 +349,8 @@ class Lake:
                 yield paths
 
     def _asked(
-        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
-    ) -> tuple[list[Key], pa.Table | None, list[Damaged]]:
+        self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
+    ) -> tuple[list[RowKey], pa.Table | None, list[DamagedPart]]:
         """Return up to `count` + 1 keys of a day and the events of the first `count`; without parts that are damaged."""
         answer, damaged = self._without_damage(
             paths, lambda good: self._answer(good, wanted, after, count, newest_first)
@@ -344,8 +359,8 @@ class Lake:
         return keys, table, damaged
 
     def _answer(
-        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
-    ) -> tuple[list[Key], pa.Table | None]:
+        self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
+    ) -> tuple[list[RowKey], pa.Table | None]:
         if (wanted.record is None and wanted.mailbox is None) or wanted.account is not None:
             return picking.pick([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
         keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
@@ -354,9 +369,9 @@ class Lake:
 
     def _without_damage(
         self, paths: Sequence[Path], ask: Callable[[Sequence[Path]], Answer]
-    ) -> tuple[Answer | None, list[Damaged]]:
+    ) -> tuple[Answer | None, list[DamagedPart]]:
         """Ask parts, and those that are left where some are damaged; None where none is left."""
-        damaged: list[Damaged] = []
+        damaged: list[DamagedPart] = []
         while paths:
             try:
                 return ask(paths), damaged
@@ -377,6 +392,6 @@ def _is_begun(path: Path) -> bool:
     return path.name == f"{layout.MARKER}.new"
 
 
-def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+def _join(tables: Sequence[pa.Table]) -> pa.Table:
     whole = pa.concat_tables(tables) if tables else ENRICHED_SCHEMA.empty_table()
     return whole.unify_dictionaries().combine_chunks()

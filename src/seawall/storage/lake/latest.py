@@ -11,7 +11,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Latest(Generic[Key, Value]):
+class WeightedLruCache(Generic[Key, Value]):
     """Values by key, each with a weight, of together at most `most`; the newest stays whatever it weighs.
 
     `held` is the weight of all. Threads may share it.

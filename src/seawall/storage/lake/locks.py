@@ -26,10 +26,10 @@ _POLL_SECONDS = 0.01
 
 
 @contextmanager
-def held(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
+def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
     """Hold a lock; raise `LakeBroken` when others keep it for longer than `WAIT_SECONDS`."""
-    with _opened(root, lock) as descriptor:
-        if not _taken(descriptor, exclusive, WAIT_SECONDS):
+    with _open(root, lock) as descriptor:
+        if not _take(descriptor, exclusive, WAIT_SECONDS):
             raise LakeBroken(
                 f"{root}: in use by another process for more than {WAIT_SECONDS:.0f} s",
                 fix="wait until it has finished, or end it",
@@ -40,12 +40,12 @@ def held(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
 @contextmanager
 def alone(root: Path, lock: Lock) -> Iterator[bool]:
     """Hold a lock exclusively if that is possible at once; yields whether it is."""
-    with _opened(root, lock) as descriptor:
-        yield _taken(descriptor, exclusive=True, wait=0)
+    with _open(root, lock) as descriptor:
+        yield _take(descriptor, exclusive=True, wait=0)
 
 
 @contextmanager
-def _opened(root: Path, lock: Lock) -> Iterator[int]:
+def _open(root: Path, lock: Lock) -> Iterator[int]:
     path = root / f".{lock}"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -57,7 +57,7 @@ def _opened(root: Path, lock: Lock) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _taken(descriptor: int, exclusive: bool, wait: float) -> bool:
+def _take(descriptor: int, exclusive: bool, wait: float) -> bool:
     wanted = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB
     end = time.monotonic() + wait
     while True:

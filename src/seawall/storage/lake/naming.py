@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from seawall.storage.lake.query import Wanted
+from seawall.storage.lake.query import EventQuery
 
 Names = Mapping[str, str]
 """The account of each object id, within an organisation."""
@@ -26,7 +26,7 @@ def no_names(_: str) -> Names:
     return {}
 
 
-def widened(wanted: Wanted, names: Names) -> Wanted:
+def add_ids(wanted: EventQuery, names: Names) -> EventQuery:
     """Return what is wanted with the ids of the wanted accounts; an id stands for its account."""
     asked = wanted.accounts if wanted.account is None else frozenset({wanted.account})
     if not names or asked is None:
@@ -36,7 +36,7 @@ def widened(wanted: Wanted, names: Names) -> Wanted:
     return wanted if whole == asked else replace(wanted, account=None, accounts=whole)
 
 
-def named(rows: pa.Table, names: Names) -> pa.Table:
+def name_accounts(rows: pa.Table, names: Names) -> pa.Table:
     """Return rows with the names of accounts in the place of their ids."""
     if not names or _ACCOUNT not in rows.column_names or not len(rows):
         return rows

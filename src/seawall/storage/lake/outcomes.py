@@ -10,7 +10,7 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
-class Damaged:
+class DamagedPart:
     """A part file that cannot be read in full, and why. It is left where it is, and its events are missing from answers."""
 
     path: Path
@@ -31,12 +31,12 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class EventPage:
     """Events in order of time (`ENRICHED_SCHEMA`), and where the next page begins; None: there are no more."""
 
     events: pa.Table
     cursor: str | None
-    damaged: tuple[Damaged, ...] = ()
+    damaged: tuple[DamagedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Compacted:
     parts: int
     rows: int
     copies: int
-    damaged: tuple[Damaged, ...] = ()
+    damaged: tuple[DamagedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Size:
 
     days: tuple[DaySize, ...]
     leftovers: int
-    damaged: tuple[Damaged, ...] = ()
+    damaged: tuple[DamagedPart, ...] = ()
 
     @property
     def total(self) -> int:

@@ -22,7 +22,7 @@ from seawall.events.coded_batch import Keys, hash_text, mix
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.errors import LakeBroken
 from seawall.storage.lake.layout import INCOMING, unreadable
-from seawall.storage.lake.outcomes import Damaged
+from seawall.storage.lake.outcomes import DamagedPart
 
 VERSION = 1
 TENANT_KEY = b"seawall.tenant"
@@ -81,7 +81,7 @@ def _words(column: pa.ChunkedArray) -> Keys:
     return np.asarray(words, np.uint64)
 
 
-def arranged(events: pa.Table) -> tuple[pa.Table, int]:
+def arrange_rows(events: pa.Table) -> tuple[pa.Table, int]:
     """Return rows of `SCHEMA` in order, each once, and how many copies were dropped."""
     table = events.take(pc.sort_indices(events, [(name, "ascending") for name in ORDER]))
     digest, time = table[DIGEST].to_numpy(), table["time"].cast(pa.int64()).to_numpy()
@@ -195,21 +195,21 @@ def check_keys(stated: Mapping[bytes, bytes] | None) -> str:
     return tenant
 
 
-def damage(path: Path) -> Damaged | None:
+def damage(path: Path) -> DamagedPart | None:
     """Read all of a part, checksums too, and return what is wrong with it."""
     try:
         footer(path)
         with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as part:
             if not part.schema_arrow.remove_metadata().equals(SCHEMA):
-                return Damaged(path, "its columns are others")
+                return DamagedPart(path, "its columns are others")
             for batch in part.iter_batches(ROW_GROUP):
                 batch.validate(full=True)
     except (OSError, pa.ArrowException, ValueError) as error:
-        return Damaged(path, str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
+        return DamagedPart(path, str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
     return None
 
 
-def sound(paths: Iterable[Path]) -> tuple[list[Path], list[Damaged]]:
+def sound(paths: Iterable[Path]) -> tuple[list[Path], list[DamagedPart]]:
     """Return the parts that can be read in full, and the others."""
     good, bad = [], []
     for path in paths:

@@ -17,20 +17,20 @@ import pyarrow.compute as pc
 
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.lake import footers
-from seawall.storage.lake.footers import Footer, Group
+from seawall.storage.lake.footers import Footer, RowGroup
 from seawall.storage.lake.parts import DIGEST, PLACE
-from seawall.storage.lake.query import Key, Wanted
+from seawall.storage.lake.query import EventQuery, RowKey
 
 Times = npt.NDArray[np.int64]
 Digests = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PartPiece:
     """A group of a part in which wanted rows may lie."""
 
     footer: Footer
-    group: Group
+    group: RowGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class _Rows:
         return len(self.time)
 
 
-def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
+def pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
     """Return the groups that may hold wanted rows, by what the footers state."""
     named = None if wanted.accounts is None else sorted(wanted.accounts)
     return [
-        Piece(footer, group)
+        PartPiece(footer, group)
         for footer in parts
         for group in footer.groups
         if group.first < wanted.end
@@ -61,28 +61,28 @@ def pieces(parts: Iterable[Footer], wanted: Wanted) -> list[Piece]:
 
 
 def pick(
-    parts: Sequence[Footer], wanted: Wanted, after: Key | None, count: int, newest_first: bool
-) -> tuple[list[Key], pa.Table | None]:
+    parts: Sequence[Footer], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
+) -> tuple[list[RowKey], pa.Table | None]:
     """Return up to `count` + 1 keys in order, each once, and the rows of the first `count` (`ENRICHED_SCHEMA`)."""
     ordered = _in_order(pieces(parts, wanted), newest_first)
-    found = _collected(ordered, wanted, after, count + 1, newest_first)
+    found = _collect(ordered, wanted, after, count + 1, newest_first)
     first = _firsts(found)
-    keys = [Key(int(t), int(d)) for t, d in zip(found.time[first], found.digest[first], strict=True)]
+    keys = [RowKey(int(t), int(d)) for t, d in zip(found.time[first], found.digest[first], strict=True)]
     if not keys or not count:
         return keys, None
     starts = np.flatnonzero(first)
     end = int(starts[count]) if len(starts) > count else len(found)
-    return keys, _fetched(found, end, ordered)
+    return keys, _fetch(found, end, ordered)
 
 
-def _in_order(found: list[Piece], newest_first: bool) -> list[Piece]:
+def _in_order(found: list[PartPiece], newest_first: bool) -> list[PartPiece]:
     if newest_first:
         return sorted(found, key=lambda piece: -piece.group.last)
     return sorted(found, key=lambda piece: piece.group.first)
 
 
-def _collected(
-    ordered: Sequence[Piece], wanted: Wanted, after: Key | None, need: int, newest_first: bool
+def _collect(
+    ordered: Sequence[PartPiece], wanted: EventQuery, after: RowKey | None, need: int, newest_first: bool
 ) -> _Rows:
     """Return the rows of the first `need` keys, copies too, in order."""
     total = _Rows(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
@@ -104,7 +104,7 @@ def _collected(
     return total
 
 
-def _is_past(group: Group, total: _Rows, need: int, newest_first: bool) -> bool:
+def _is_past(group: RowGroup, total: _Rows, need: int, newest_first: bool) -> bool:
     """Whether no row of a group, or of one behind it, can be among the first `need` keys."""
     if len(total) < need or int(_firsts(total).sum()) < need:
         return False
@@ -112,22 +112,22 @@ def _is_past(group: Group, total: _Rows, need: int, newest_first: bool) -> bool:
     return group.last < last if newest_first else group.first > last
 
 
-def _beyond(time: Times, digest: Digests, after: Key, newest_first: bool) -> npt.NDArray[np.bool_]:
+def _beyond(time: Times, digest: Digests, after: RowKey, newest_first: bool) -> npt.NDArray[np.bool_]:
     at = np.uint64(after.digest)
     if newest_first:
         return np.asarray((time < after.time) | ((time == after.time) & (digest < at)))
     return np.asarray((time > after.time) | ((time == after.time) & (digest > at)))
 
 
-def matching(piece: Piece, wanted: Wanted) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
+def matching(piece: PartPiece, wanted: EventQuery) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
     """Return time, digest and number of a group's wanted rows."""
     columns = ["time", DIGEST, *_asked_columns(piece.group, wanted)]
-    with footers.opened(piece.footer) as part:
+    with footers.open_part(piece.footer) as part:
         table = footers.read(part, piece.group, columns)
     return _matching(table, piece.group, wanted)
 
 
-def _asked_columns(group: Group, wanted: Wanted) -> list[str]:
+def _asked_columns(group: RowGroup, wanted: EventQuery) -> list[str]:
     names = []
     is_one = wanted.account is not None and not group.holds_only(wanted.account)
     if is_one or wanted.accounts is not None:
@@ -139,7 +139,9 @@ def _asked_columns(group: Group, wanted: Wanted) -> list[str]:
     return names
 
 
-def _matching(table: pa.Table, group: Group, wanted: Wanted) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
+def _matching(
+    table: pa.Table, group: RowGroup, wanted: EventQuery
+) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
     time = table["time"].cast(pa.int64()).to_numpy()
     chosen = (time >= wanted.start) & (time < wanted.end)
     asked = _asked_columns(group, wanted)
@@ -197,14 +199,14 @@ def _firsts(rows: _Rows) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _fetched(found: _Rows, end: int, ordered: Sequence[Piece]) -> pa.Table:
+def _fetch(found: _Rows, end: int, ordered: Sequence[PartPiece]) -> pa.Table:
     """Return the rows up to an end in their order, of copies the one that was read first."""
     tables: list[pa.Table] = []
     places: list[npt.NDArray[np.intp]] = []
     for number in np.unique(found.piece[:end]):
         here = np.flatnonzero(found.piece[:end] == number)
         piece = ordered[int(number)]
-        with footers.opened(piece.footer) as part:
+        with footers.open_part(piece.footer) as part:
             whole = footers.read(part, piece.group, ENRICHED_SCHEMA.names)
         tables.append(whole.take(pa.array(found.row[here])))
         places.append(here)
@@ -235,15 +237,15 @@ def _rank(file: str | None, line: int | None) -> tuple[Any, ...]:
     return (file is None, file or "", line is None, line or 0)
 
 
-def tables(parts: Sequence[Footer], wanted: Wanted, columns: Sequence[str]) -> Iterator[pa.Table]:
+def tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield columns of an account's or an organisation's wanted rows of one day, copies dropped, a group at a time.
 
     `time` is always among them.
     """
-    seen = Seen(footers.overlap(parts))
+    seen = SeenKeys(footers.overlap(parts))
     for piece in pieces(parts, wanted):
         asked = dict.fromkeys(["time", DIGEST, *_asked_columns(piece.group, wanted), *columns])
-        with footers.opened(piece.footer) as part:
+        with footers.open_part(piece.footer) as part:
             table = footers.read(part, piece.group, asked)
         time, digest, row = _matching(table, piece.group, wanted)
         if not len(row):
@@ -255,7 +257,7 @@ def tables(parts: Sequence[Footer], wanted: Wanted, columns: Sequence[str]) -> I
             yield wanted_columns if len(kept) == len(table) else wanted_columns.take(pa.array(kept))
 
 
-class Seen:
+class SeenKeys:
     """The keys that were met already, where there may be copies: there are none in one part."""
 
     def __init__(self, is_needed: bool) -> None:

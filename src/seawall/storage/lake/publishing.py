@@ -42,7 +42,7 @@ class Publisher:
 
         A part whose footer cannot be read is left out, for a Delta reader would fail on it.
         """
-        with locks.held(self.root, "keeping", exclusive=True):
+        with locks.hold_lock(self.root, "keeping", exclusive=True):
             return self._publish(at)
 
     def publish_if_free(self, at: int) -> Published | None:
@@ -51,7 +51,7 @@ class Publisher:
             return self._publish(at) if is_free else None
 
     def _publish(self, at: int) -> Published:
-        with locks.held(self.root, "writing"):
+        with locks.hold_lock(self.root, "writing"):
             state = self.log.read()
             live, retired = self._listed()
             added = [

@@ -36,7 +36,7 @@ _COLUMNS = ", ".join(SCHEMA.names)
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class RowKey:
     """The place of a row in the order of answers: microseconds since the epoch, digest."""
 
     time: int
@@ -44,7 +44,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventQuery:
     """Which rows: from `start` to before `end` (microseconds since the epoch), of an account, a mailbox, a record id."""
 
     start: int
@@ -83,7 +83,7 @@ class Wanted:
         return " AND ".join(texts), parameters
 
 
-class Reader:
+class LakeReader:
     """One DuckDB for a lake. Threads may share it.
 
     From its first question on it counts as a writer, because what does not fit in memory lies under `incoming`.
@@ -104,8 +104,8 @@ class Reader:
             self._held.close()
 
     def keys(
-        self, paths: Sequence[Path], wanted: Wanted, after: Key | None, count: int, newest_first: bool
-    ) -> list[Key]:
+        self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
+    ) -> list[RowKey]:
         """Return the keys of the first rows after a key, each once, in order of time."""
         condition, parameters = wanted.condition()
         direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
@@ -121,12 +121,12 @@ class Reader:
             return self._keys(f"SELECT * FROM (SELECT DISTINCT * FROM ({source})) {order}", [*asked, count])
         return distinct[:count]
 
-    def _keys(self, query: str, parameters: list[Any]) -> list[Key]:
+    def _keys(self, query: str, parameters: list[Any]) -> list[RowKey]:
         table = self._table(f"SELECT epoch_us(time), {DIGEST} FROM ({query})", parameters)
-        return [Key(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
+        return [RowKey(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
 
     def rows(
-        self, paths: Sequence[Path], wanted: Wanted, keys: Sequence[Key], newest_first: bool
+        self, paths: Sequence[Path], wanted: EventQuery, keys: Sequence[RowKey], newest_first: bool
     ) -> pa.Table:
         """Return the rows of these keys (`SCHEMA`), each once, in order of time."""
         condition, parameters = wanted.condition()
@@ -197,7 +197,7 @@ class Reader:
         with self._lock:
             if self._connection is None:
                 with ExitStack() as held:
-                    held.enter_context(locks.held(self._root, "writing"))
+                    held.enter_context(locks.hold_lock(self._root, "writing"))
                     self._connection = _connect(self._root)
                     self._held = held.pop_all()
             return self._connection.cursor()
@@ -235,8 +235,8 @@ def _connect(root: Path) -> duckdb.DuckDBPyConnection:
     folder = str(root.resolve())
     try:
         connection.execute(f"SET memory_limit='{MEMORY}'")
-        connection.execute(f"SET temp_directory={_quoted(f'{folder}/{INCOMING}/{uuid4().hex}.spill')}")
-        connection.execute(f"SET allowed_directories=[{_quoted(folder)}]")
+        connection.execute(f"SET temp_directory={_quote(f'{folder}/{INCOMING}/{uuid4().hex}.spill')}")
+        connection.execute(f"SET allowed_directories=[{_quote(folder)}]")
         connection.execute("SET TimeZone='UTC'")
         connection.execute("SET parquet_metadata_cache=true")
         connection.execute("SET enable_external_access=false")
@@ -247,7 +247,7 @@ def _connect(root: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
 

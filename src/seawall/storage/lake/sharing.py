@@ -5,27 +5,27 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.storage.lake.accounts import Account, counted, listed, summed
+from seawall.storage.lake.accounts import LakeAccount, count_accounts, list_accounts, sum_accounts
 from seawall.storage.lake.lake import Lake
-from seawall.storage.lake.query import Wanted
+from seawall.storage.lake.query import EventQuery
 
 _ALL = 1_000_000
 
 
 def accounts_with(
     lake: Lake, tenant: str, start: int, end: int, column: str, value: str | int, *, most: int = 50
-) -> list[Account]:
+) -> list[LakeAccount]:
     """Return the accounts that show a value in a column from `start` to before `end` (microseconds), busiest first.
 
     All rows of the span are looked at: ask for few days. `events` and times are those with the value.
     """
     tables = []
-    for rows in lake.rows_of_days(tenant, Wanted(start, end), [column, "account", "account_type"]):
+    for rows in lake.rows_of_days(tenant, EventQuery(start, end), [column, "account", "account_type"]):
         shown = (table.filter(_shows(table[column], value)) for table in rows)
-        tables += [counted(table) for table in shown if len(table)]
+        tables += [count_accounts(table) for table in shown if len(table)]
     if not tables:
         return []
-    found = listed(summed(pa.concat_tables(tables)), "", None, _ALL)
+    found = list_accounts(sum_accounts(pa.concat_tables(tables)), "", None, _ALL)
     return sorted(found, key=lambda one: (-one.events, one.account))[:most]
 
 

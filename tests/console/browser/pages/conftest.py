@@ -17,7 +17,7 @@ import pytest
 
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
-from seawall.storage.database import Database, SourceStatus
+from seawall.storage.database import Database, StoredSource
 from tests.console.browser.conftest import Visit, Visiting, alone, serving
 from tests.console.browser.markup import MARK, TAG, broken, twin
 
@@ -92,7 +92,7 @@ def silent(store: Path, tenant: str) -> None:
     database = Database.open(store / "seawall.db")
     try:
         with database.writing() as work:
-            source = SourceStatus(
+            source = StoredSource(
                 f"collector {TAG}",
                 "m365_audit",
                 tenant,

@@ -1,4 +1,4 @@
-"""What a Sigma rule is here: what is told of it, and what it asks of a record."""
+"""What a Sigma rule is here: its description, and what it asks of a record."""
 
 from __future__ import annotations
 

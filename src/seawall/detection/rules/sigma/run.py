@@ -41,7 +41,7 @@ class RuleSet:
 
     @property
     def abouts(self) -> tuple[RuleDescription, ...]:
-        """Return what is told of each rule that runs, by number."""
+        """Return the description of each rule that runs, by number."""
         return (*(rule.about for rule in self.rules), *(one.about for one in self.correlations))
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 from seawall.lab.worlds.routine.accounts import SCOPES, add_key, grant
 from seawall.lab.worlds.routine.administration import ROLES, administer_oddly
 from seawall.lab.worlds.routine.mailboxes import give_access, share_folder
-from seawall.lab.worlds.routine.people import shell_of, web_of, whereabouts
+from seawall.lab.worlds.routine.people import find_address, shell_of, web_of
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_application
 
 
@@ -22,7 +22,7 @@ def consent_phishing(episode: StagedAttack) -> None:
         diary,
         victim,
         app,
-        whereabouts(diary, victim, episode.day),
+        find_address(diary, victim, episode.day),
         time,
         dice.pick([scope for scope in SCOPES if "Mail" in scope]),
     )
@@ -87,7 +87,7 @@ def delegate_abuse(episode: StagedAttack) -> None:
         address = place.address(diary.day_of(time), dice)
         if dice.chance(0.5):
             admin = dice.pick(diary.tenant.admins()) if dice.chance(0.5) else reader
-            from_where = address if admin is reader else whereabouts(diary, admin, episode.day)
+            from_where = address if admin is reader else find_address(diary, admin, episode.day)
             attack, diary.attack = diary.attack, (diary.attack if admin is reader else NOBODY)
             give_access(diary, admin, shell_of(diary, admin), from_where, time + 60, owner, reader)
             diary.attack = attack
@@ -97,7 +97,7 @@ def delegate_abuse(episode: StagedAttack) -> None:
                 diary,
                 owner,
                 web_of(diary, owner),
-                whereabouts(diary, owner, episode.day),
+                find_address(diary, owner, episode.day),
                 time + 60,
                 "Inbox",
                 reader.upn,

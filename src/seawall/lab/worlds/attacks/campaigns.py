@@ -100,7 +100,7 @@ def _sign_in(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) ->
         episode.read_some(victim, client, actor.place, time + 20, place_in_hours(session, time + 1))
 
 
-def _stolen(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
+def _steal(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     times = _visits(episode, victim)
     taken = episode.stolen(victim, times[0])
     if taken is None:
@@ -144,6 +144,6 @@ def _visits(episode: StagedAttack, victim: LabAccount) -> list[float]:
 _WAYS: dict[str, Callable[[StagedAttack, CampaignActor, LabAccount], None]] = {
     "forged": _forge,
     "signed_in": _sign_in,
-    "stolen": _stolen,
+    "stolen": _steal,
     "application": _by_application,
 }

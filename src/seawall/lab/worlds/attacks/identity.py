@@ -13,7 +13,7 @@ from seawall.lab.worlds.routine.identity import (
     reset_factors,
 )
 from seawall.lab.worlds.routine.mailboxes import forward
-from seawall.lab.worlds.routine.people import whereabouts
+from seawall.lab.worlds.routine.people import find_address
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
@@ -22,7 +22,7 @@ def factor_reset(episode: StagedAttack) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     admin = dice.pick(diary.tenant.admins())
-    desk, before = whereabouts(diary, admin, episode.day), time - dice.between(200, 6000)
+    desk, before = find_address(diary, admin, episode.day), time - dice.between(200, 6000)
     attack, diary.attack = diary.attack, NOBODY
     reset_factors(diary, admin, victim, desk, before)
     if dice.chance(0.5):

@@ -7,7 +7,7 @@ from seawall.lab.worlds.attacks.stage import AttackFamily, StagedAttack
 from seawall.lab.worlds.clients import LabSession
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 from seawall.lab.worlds.routine.accounts import reset
-from seawall.lab.worlds.routine.people import whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, working_time
 
 CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
@@ -75,7 +75,7 @@ def same_network(episode: StagedAttack) -> None:
         for act in episode.diary.acts
         if act.client is client and act.address and abs(act.time - time) < 86400
     ]
-    address = own[-1] if own else whereabouts(episode.diary, victim, episode.day)
+    address = own[-1] if own else find_address(episode.diary, victim, episode.day)
     episode.read_some(
         victim,
         client,

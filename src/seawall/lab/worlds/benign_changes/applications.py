@@ -7,7 +7,7 @@ from seawall.lab.worlds.benign_changes.stage import Confuser, Span, names, some_
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address, networks_of
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
 from seawall.lab.worlds.routine.accounts import SCOPES, add_key, grant
-from seawall.lab.worlds.routine.people import whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, working_time
 from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
@@ -35,7 +35,7 @@ def consented_app(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
                     diary,
                     person,
                     app,
-                    whereabouts(diary, person, day),
+                    find_address(diary, person, day),
                     working_time(diary, person, day) - 18000,
                     scope,
                 )

@@ -12,7 +12,7 @@ from seawall.lab.worlds.organisation_maker import make_person
 from seawall.lab.worlds.routine.accounts import consent, method_change, password_reset, register_method, reset
 from seawall.lab.worlds.routine.administration import administer, odd_administration, provider_housekeeping
 from seawall.lab.worlds.routine.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
-from seawall.lab.worlds.routine.people import shell_of, web_of, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, shell_of, web_of, working_time
 from seawall.lab.worlds.routine.signing_in import guest_access, spray
 from seawall.lab.worlds.seeded_random import SeededRandom
 
@@ -69,7 +69,7 @@ def help_desk_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
             time = working_time(diary, person, day)
             reset(diary, diary.dice.pick(diary.tenant.admins()), person, time, microsoft_address(diary.dice))
             if diary.dice.chance(0.6):
-                register_method(diary, person, whereabouts(diary, person, day), time + 900, "app")
+                register_method(diary, person, find_address(diary, person, day), time + 900, "app")
 
         diary.plan(day + dice.below(length), renew)
     return [(names(people), day, min(diary.days, day + length))]
@@ -128,7 +128,7 @@ def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
             owner, client, address = (
                 diary.dice.pick(diary.tenant.people),
                 web_of(diary, admin),
-                whereabouts(diary, admin, day),
+                find_address(diary, admin, day),
             )
             time = working_time(diary, admin, day)
             session = sign_in(

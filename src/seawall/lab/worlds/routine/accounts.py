@@ -6,7 +6,7 @@ from seawall.lab.worlds.acts import ActivityLog, directory, sign_in
 from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.networks import microsoft_address
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
-from seawall.lab.worlds.routine.people import somebody, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, somebody, working_time
 from seawall.lab.worlds.services import THIRD_PARTY, client_of, make_application
 
 SCOPES = (
@@ -84,7 +84,7 @@ def consent(diary: ActivityLog, day: int) -> None:
         app.first_day = day
         diary.tenant.apps.append(app)
     scope = dice.pick(SCOPES)
-    grant(diary, person, app, whereabouts(diary, person, day), working_time(diary, person, day), scope)
+    grant(diary, person, app, find_address(diary, person, day), working_time(diary, person, day), scope)
     if "Mail" in scope and all(reader is not person for reader, _, _ in app.readers):
         app.readers.append((person, day + 1, 10_000))
 
@@ -117,7 +117,7 @@ def method_change(diary: ActivityLog, day: int) -> None:
     register_method(
         diary,
         person,
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
         dice.pick(("app", "sms", "key")),
     )

@@ -7,7 +7,7 @@ from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.first_party import PRINCIPALS
 from seawall.lab.worlds.networks import microsoft_address
 from seawall.lab.worlds.organisation import LabAccount, LabApplication, nowhere
-from seawall.lab.worlds.routine.people import shell_of, somebody, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, shell_of, somebody, working_time
 
 ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "User Administrator")
 
@@ -17,7 +17,7 @@ def administer(diary: ActivityLog, day: int) -> None:
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
     client, address, time = (
         shell_of(diary, admin),
-        whereabouts(diary, admin, day),
+        find_address(diary, admin, day),
         working_time(diary, admin, day),
     )
     target = somebody(diary, day)
@@ -68,7 +68,7 @@ def odd_administration(diary: ActivityLog, day: int) -> None:
         diary,
         admin,
         shell_of(diary, admin),
-        whereabouts(diary, admin, day),
+        find_address(diary, admin, day),
         working_time(diary, admin, day),
         1 + dice.below(3),
     )

@@ -7,7 +7,7 @@ from seawall.lab.worlds.clients import LabClient, browser_client
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
 from seawall.lab.worlds.routine.accounts import SCOPES, register_method
 from seawall.lab.worlds.routine.administration import ROLES
-from seawall.lab.worlds.routine.people import somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, somebody, web_of, working_time
 from seawall.lab.worlds.services import client_of
 
 ADMINISTRATION = (
@@ -100,7 +100,7 @@ def read_as_delegate(
 
 def _admin_at_work(diary: ActivityLog, day: int) -> tuple[LabAccount, LabClient, str, float, str]:
     admin = diary.dice.pick(diary.tenant.admins())
-    client, address = web_of(diary, admin), whereabouts(diary, admin, day)
+    client, address = web_of(diary, admin), find_address(diary, admin, day)
     time = working_time(diary, admin, day)
     session, _, _ = token_for(diary, admin, client, address, time)
     return admin, client, address, time, session
@@ -111,12 +111,12 @@ def factor_reset(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
     time = working_time(diary, person, day)
-    reset_factors(diary, admin, person, whereabouts(diary, admin, day), time)
+    reset_factors(diary, admin, person, find_address(diary, admin, day), time)
     if dice.chance(0.8):
         register_method(
             diary,
             person,
-            whereabouts(diary, person, day),
+            find_address(diary, person, day),
             time + dice.between(60, 5000),
             dice.pick(("app", "sms", "key")),
         )
@@ -156,7 +156,7 @@ def borrowed_computer(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     system = dice.pick(("linux", "windows", "mac", "windows11"))
     client = browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
-    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    time, address = working_time(diary, person, day), find_address(diary, person, day)
     held = token_for(diary, person, client, address, time)
     for _ in range(1 + dice.poisson(1.5)):
         read(diary, person, client, address, time, held, None, 1 + dice.poisson(2))

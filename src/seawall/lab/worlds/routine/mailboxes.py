@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall.lab.worlds.acts import ActivityLog, cmdlet, token_for
 from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.organisation import LabAccount
-from seawall.lab.worlds.routine.people import shell_of, somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, shell_of, somebody, web_of, working_time
 from seawall.lab.worlds.seeded_random import SeededRandom
 
 RULE_NAMES = (
@@ -52,7 +52,7 @@ def filing_rule(dice: SeededRandom) -> dict[str, str]:
 def mailbox_rule(diary: ActivityLog, day: int) -> None:
     """Somebody tidies the inbox with a rule."""
     dice, person = diary.dice, somebody(diary, day)
-    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    time, address = working_time(diary, person, day), find_address(diary, person, day)
     make_rule(diary, person, web_of(diary, person), address, time, dice.pick(RULE_NAMES), filing_rule(dice))
 
 
@@ -91,7 +91,7 @@ def forwarding(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         web_of(diary, person),
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
     )
     to = dice.pick(
@@ -137,7 +137,7 @@ def delegate(diary: ActivityLog, day: int) -> None:
         diary,
         admin,
         shell_of(diary, admin),
-        whereabouts(diary, admin, day),
+        find_address(diary, admin, day),
         working_time(diary, admin, day),
         owner,
         reader,
@@ -179,7 +179,7 @@ def folder_permission(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         web_of(diary, person),
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
     )
     share_folder(

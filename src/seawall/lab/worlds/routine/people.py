@@ -22,7 +22,7 @@ def working_time(diary: ActivityLog, person: LabAccount, day: int) -> float:
     return midnight + 3600 * diary.dice.between(person.starts, person.ends)
 
 
-def whereabouts(diary: ActivityLog, person: LabAccount, day: int) -> str:
+def find_address(diary: ActivityLog, person: LabAccount, day: int) -> str:
     """Return an address at which the person is on a day."""
     dice = diary.dice
     place = person.away.get(day) or (person.home if dice.chance(person.remote) else person.office)

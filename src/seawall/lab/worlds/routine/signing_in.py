@@ -6,7 +6,7 @@ from seawall.lab.worlds.acts import ActivityLog, place_in_hours, read, sign_in, 
 from seawall.lab.worlds.clients import LabClient, legacy_imap, script
 from seawall.lab.worlds.networks import Network, networks_of
 from seawall.lab.worlds.organisation import LabAccount
-from seawall.lab.worlds.routine.people import somebody, web_of, whereabouts, working_time
+from seawall.lab.worlds.routine.people import find_address, somebody, web_of, working_time
 
 
 def failed_sign_in(diary: ActivityLog, day: int) -> None:
@@ -15,7 +15,7 @@ def failed_sign_in(diary: ActivityLog, day: int) -> None:
     clients = person.desks + person.phones
     client, address, time = (
         dice.pick(clients),
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
     )
     error = dice.weighted(
@@ -39,7 +39,7 @@ def denied_prompt(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         dice.pick(person.desks),
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
     )
     if dice.chance(0.1):
@@ -87,7 +87,7 @@ def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
         )
         tool = script(dice, app, style=dice.weighted([("graph", 0.7), ("ews", 0.2), ("owa", 0.1)]))
         person.tools.append(tool)
-    time, address = working_time(diary, person, day), whereabouts(diary, person, day)
+    time, address = working_time(diary, person, day), find_address(diary, person, day)
     if dice.chance(0.15):
         address = dice.pick(networks_of(("hosting",))).v4_address(dice)
     if dice.chance(0.1):
@@ -127,7 +127,7 @@ def device_code(diary: ActivityLog, day: int) -> None:
     )
     tool = script(dice, app, dice.pick(("python", "powershell")))
     person.tools.append(tool)
-    address = whereabouts(diary, person, day)
+    address = find_address(diary, person, day)
     tool.sessions.append(
         sign_in(diary, person, tool, address, working_time(diary, person, day), protocol="deviceCode")
     )
@@ -139,7 +139,7 @@ def guest_access(diary: ActivityLog, day: int) -> None:
     issuer = dice.pick((diary.tenant.partner, diary.tenant.partner, "9188040d-6c67-4c5b-b112-36a304b66dad"))
     client, address, time = (
         web_of(diary, person).twin(),
-        whereabouts(diary, person, day),
+        find_address(diary, person, day),
         working_time(diary, person, day),
     )
     for _ in range(1 + dice.below(3)):
@@ -161,7 +161,7 @@ def legacy_use(diary: ActivityLog, day: int) -> None:
     """Somebody sets up an old IMAP or POP program and synchronises everything once."""
     dice, person = diary.dice, somebody(diary, day)
     client = legacy_imap(dice, dice.pick(("IMAP4", "POP3")))
-    address, time = whereabouts(diary, person, day), working_time(diary, person, day)
+    address, time = find_address(diary, person, day), working_time(diary, person, day)
     session = sign_in(diary, person, client, address, time, method="password", protocol="ropc")
     for folder in person.folders[: 1 + dice.below(5)]:
         time += dice.between(1, 40)

@@ -187,3 +187,19 @@ def test_what_goes_wrong_is_the_stores_own_error(error: Exception) -> None:
 def test_a_database_in_memory_has_its_tables() -> None:
     with closing(sqlite_file.connect_memory("CREATE TABLE one (value); CREATE TABLE two (value)")) as memory:
         assert memory.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (2,)
+
+
+def test_the_log_waits_for_whoever_sets_a_new_file_up(path: Path) -> None:
+    """SQLite alone says "locked" at once, where workers that start together open a new file."""
+    with closing(sqlite_file.connect(path, busy_seconds=0.05, is_shared=True)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            closing(sqlite_file.connect(path, busy_seconds=0.05)) as connection,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            sqlite_file.use_write_ahead_log(connection)
+        with closing(sqlite_file.connect(path, busy_seconds=20)) as connection:
+            over = threading.Timer(0.1, lambda: other.execute("ROLLBACK"))
+            over.start()
+            assert sqlite_file.use_write_ahead_log(connection)
+            over.join()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,8 +106,17 @@ def connect_memory(schema: str) -> sqlite3.Connection:
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> bool:
-    """Let readers wait for nobody; return whether the file system can do that."""
-    return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal")
+    """Let readers wait for nobody; return whether the file system can do that. Raises sqlite3.Error."""
+    (wait,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    end = time.monotonic() + wait / 1_000
+    while True:
+        try:
+            return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal")
+        except sqlite3.OperationalError as error:
+            # Where several open a new file at once, SQLite does not wait by itself for the one that sets it up.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.005)
 
 
 def read_format(connection: sqlite3.Connection) -> tuple[int, int]:

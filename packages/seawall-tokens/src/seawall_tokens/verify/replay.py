@@ -98,7 +98,8 @@ class SharedReplayGuard:
         ):
             self._connection = sqlite_file.connect(path, busy_seconds=2, is_shared=True, synchronous="OFF")
             sqlite_file.use_write_ahead_log(self._connection)
-            sqlite_file.run_script(self._connection, _SCHEMA)
+            with sqlite_file.transaction(self._connection):
+                sqlite_file.run_script(self._connection, _SCHEMA)
         self._used = 0
         self._full = False
 

@@ -255,7 +255,7 @@ class LineageDetector:
             "tokens": self._tokens,
             "networks": self._networks,
             "used": self._used,
-            "owners": self._holders,
+            "holders": self._holders,
             "session_coverage": self._session_coverage,
             "network_coverage": self._network_coverage,
             "arrivals": self._arrivals,

@@ -21,7 +21,7 @@ class IndicatorCandidate:
 
     `source` is the number of the indicator that led to it. `accounts` used it at all, `before` of them before the
     intrusion, `unlinked` of them are not linked to the intruder otherwise; the organisation has `total`. `days` is on how
-    many days it was seen, `owner` whose network it is and `place` the kind of that. `client` is what it shares with the
+    many days it was seen, `holder` whose network it is and `place` the kind of that. `client` is what it shares with the
     intruder's records where nothing stronger links it, `network_before` how many used that network before. `is_shared` is an
     address that leads into an organisation in which nothing is the intruder's yet, and that others may come from too: by the
     kind of its network, or because neither client nor application is the intruder's there.

@@ -29,8 +29,9 @@ def as_before(text: str) -> str:
 
 
 def in_words_of_now(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a plan with an account's holder called its owner, and without its id, which is a hash of its texts."""
+    """Return a plan with an account's holder called its owner, and without the ends of ids that are hashes of its texts."""
     text = re.sub(r"\b(a|A) holder\b", r"\1n holder", json.dumps({**document, "id": ""}))
+    text = re.sub(r"(?<=[a-z])-[0-9a-f]{6}(?=\")", "", text)
     changed: dict[str, Any] = json.loads(re.sub(r"\bholder(s?)\b", r"owner\1", text))
     return changed
 

@@ -12,6 +12,7 @@ import pytest
 from seawall.response.containment.documents import plan_to_document
 from seawall.response.containment.journal import read_journal
 from seawall.response.containment.planning import make_plan
+from seawall.response.containment.session import read_plan_of_journal
 from seawall.response.signals.journalled import read_notices
 from tests.cli.conftest import Run
 from tests.response.containment.graph import Graph
@@ -100,7 +101,7 @@ def test_a_journal_of_microsoft_is_undone(kept: Path) -> None:
     graph.add_user(ANN)
     graph.users[ANN]["accountEnabled"] = False
     with served(graph):
-        results = carry_out(made, path, asking({"microsoft": graph}), "undo")
+        results = carry_out(read_plan_of_journal(path), path, asking({"microsoft": graph}), "undo")
     disabled = next(step for step in results if step.startswith("disable-account"))
     assert results[disabled].state == "undone"
     assert graph.users[ANN]["accountEnabled"] is True

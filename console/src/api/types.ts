@@ -18,7 +18,7 @@ import type {
   ProblemValue,
   ReasonValue,
   RelatedValue,
-  Scope,
+  FeedbackScope,
   ScopedValue,
   SessionUser,
   SharedAccount,
@@ -45,13 +45,13 @@ export type {
   PlanStep,
   Preview,
   Record as LogRecord,
-  Scope,
+  FeedbackScope as Scope,
   ScopedReason,
   ScopedStep,
   ScopedSubject,
   ScopeSearch,
   ScopeValue,
-  Session,
+  ConsoleSession as Session,
   SigmaHit,
   Summary,
   Unjudged,
@@ -63,7 +63,7 @@ export type Role = SessionUser["role"];
 export type Severity = IncidentRow["severity"];
 export type Verdict = AnswerValue["answer"];
 export type Layer = ReasonValue["layer"];
-export type Reach = Scope["reach"];
+export type Reach = FeedbackScope["reach"];
 export type QueueName = "open" | "announced" | "answered" | "candidates" | "all";
 export type IngestState = IngestValue["state"];
 

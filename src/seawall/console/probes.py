@@ -1,7 +1,8 @@
 """`/healthz`, `/healthz/live` and `/metrics` of the console, for programs that watch over programs.
 
-They are answered before anything else, and without a sign-in. Health says one word to everybody, whatever the `Host` header: a
-probe names an address. Metrics and the reasons in health are for listed peers alone (`ConsoleSettings.metrics_allow`).
+They are answered before anything else, and without a sign-in. The health answer is one word for everybody. The `Host` header
+is not checked there, because probes address the machine by its IP address. Metrics and the reasons in health are for listed
+peers alone (`ConsoleSettings.metrics_allow`).
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Probes:
     def _is_listed(self, scope: MutableMapping[str, Any]) -> bool:
         """Whether a listed peer asks for itself: no proxy on behalf of others, and no page of another site.
 
-        A name that somebody points at this machine (DNS rebinding) is no name of the console; an address cannot be one.
+        A `Host` that is an IP address cannot be DNS rebinding, so it is allowed; any other name must be the console's.
         """
         settings, headers = self._context.settings, Headers(scope=scope)
         peer = (scope.get("client") or ("?",))[0]

@@ -1,4 +1,4 @@
-"""The ASGI application of one worker: `/verify` by itself, everything else with Starlette, any error a refusal."""
+"""The ASGI application of one worker: `/verify` directly, everything else with Starlette, any error a refusal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class GateApplication:
                     return
             await self._serve(scope, receive, send)
         elif kind == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         elif kind == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 
@@ -87,7 +87,7 @@ class GateApplication:
         if self._worker is not None:
             await self._worker.stop()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -95,7 +95,7 @@ class GateApplication:
                     await self.begin()
                 except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
                     log_unexpected_error(_log, "start", error)
-                    # The log's own lines may not be written any more when this process ends; the server's are.
+                    # Our log may not be flushed before this process ends, so the server's message carries the reason.
                     why = error.message if isinstance(error, SeawallError) else type(error).__name__
                     await send({"type": "lifespan.startup.failed", "message": ascii(why)})
                     return
@@ -106,7 +106,7 @@ class GateApplication:
                 return
 
 
-async def _no_such_thing(_: Request, error: Exception) -> Response:
+async def _answer_http_error(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     code = {404: "not-found", 405: "method-not-allowed"}.get(status, "refused")
     return JSONResponse({"code": code}, status, getattr(error, "headers", None))
@@ -116,7 +116,7 @@ async def _answer_failure(_: Request, error: Exception) -> Response:  # noqa: AR
     return JSONResponse({"code": "gate-broken"}, 503)
 
 
-ERRORS: dict[Any, Any] = {HTTPException: _no_such_thing, Exception: _answer_failure}
+ERRORS: dict[Any, Any] = {HTTPException: _answer_http_error, Exception: _answer_failure}
 
 
 def _routes(worker: Worker, parts: frozenset[str]) -> list[BaseRoute]:

@@ -44,7 +44,7 @@ _FIXED: Final[Mapping[str, Any]] = {
     "client.id": "seawall",
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
-    # What is not there is an error that is noted, not a place to jump to.
+    # A missing offset is recorded as an error; reading never jumps to the first or last offset.
     "auto.offset.reset": "error",
     "enable.partition.eof": True,
     "isolation.level": "read_committed",
@@ -54,7 +54,7 @@ _FIXED: Final[Mapping[str, Any]] = {
     "ssl.endpoint.identification.algorithm": "https",
 }
 _USUAL: Final[Mapping[str, Any]] = {
-    # Azure drops connections that are silent for four minutes without a word.
+    # Azure silently drops connections that are idle for four minutes.
     "socket.keepalive.enable": True,
     "connections.max.idle.ms": 180_000,
     "metadata.max.age.ms": 180_000,
@@ -88,7 +88,7 @@ def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]
         yield (
             "protocol",
             "plaintext goes to this machine alone: others would read the logs, and could write into them",
-            "leave it away, and let the brokers speak TLS",
+            "remove it, and let the brokers speak TLS",
         )
     if settings["client_id"] is None:
         return
@@ -153,7 +153,7 @@ def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, cloc
 def token_giver(access: MicrosoftAccess) -> Callable[[str], tuple[str, float]]:
     """Return what librdkafka asks for a token: the token, and when it ends, in seconds since 1970.
 
-    What it raises has a name alone, because the library passes it on in words.
+    An exception that it raises has no text, because the library would pass the text on.
     """
 
     def give(_: str) -> tuple[str, float]:

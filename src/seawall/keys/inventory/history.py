@@ -65,7 +65,7 @@ def compare(
             if old.identity not in after and old.gone_since is None:
                 after[old.identity] = replace(old, gone_since=now)
                 findings.append(_finding("vanished", listing, old, f"listed until {date(old.last_seen)}"))
-    findings += _exchange(listing, kids, before)
+    findings += _find_changed_kids(listing, kids, before)
     return InventoryChanges(tuple(after.values()), tuple(findings))
 
 
@@ -99,7 +99,7 @@ def _note(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: i
     )
 
 
-def _exchange(
+def _find_changed_kids(
     listing: Listing, kids: Sequence[NamedKey], before: Mapping[str, InventoryKey]
 ) -> Iterable[InventoryFinding]:
     earlier: dict[str, list[NamedKey]] = {}

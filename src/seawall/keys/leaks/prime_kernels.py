@@ -4,7 +4,7 @@ Every window of the modulus' half length is a candidate w; almost all of them ar
 
 1. `_plausible`: w must look random (`randomness`), be odd, and at least n / 2^(8 x length), because the other prime is shorter
    than that power.
-2. `_residues`, `_coprime`: w must not be divisible by the primes 3 to 47 (one sum of products modulo their product).
+2. `_residues`, `_coprime`: w must not be divisible by the primes 3 to 43 (one sum of products modulo their product).
 3. `_divided`: where w divides n, the quotient n / w is shorter than the window. So n times the inverse of w, modulo a power of
    two W beyond the window, is small beside W (Hensel; Jebelean, "An Algorithm for Exact Division", Journal of Symbolic
    Computation 15, 1993). The inverse is worked out once for all keys. For each key the highest 64 bits of the product tell:

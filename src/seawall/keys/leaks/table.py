@@ -19,7 +19,7 @@ _PATH = 300
 _UNBOUNDED = 10_000
 
 
-def leak_document(account: SearchTotals) -> dict[str, Any]:
+def leak_document(totals: SearchTotals) -> dict[str, Any]:
     """Everything about a search, as plain values. `key` is the RFC 7638 thumbprint, null where the key is not known."""
     return {
         "findings": [
@@ -32,42 +32,40 @@ def leak_document(account: SearchTotals) -> dict[str, Any]:
                 "length": found.length,
                 "accepted": found.accepted,
             }
-            for found in account.findings
+            for found in totals.findings
         ],
-        "bytes_scanned": account.bytes_scanned,
-        "bytes_skipped": account.bytes_skipped,
+        "bytes_scanned": totals.bytes_scanned,
+        "bytes_skipped": totals.bytes_skipped,
         "skipped": [
             {"path": skipped.path, "reason": skipped.reason, "bytes": skipped.size}
-            for skipped in account.skipped
+            for skipped in totals.skipped
         ],
-        "files": account.files,
+        "files": totals.files,
     }
 
 
-def show_leaks(console: Console, account: SearchTotals) -> None:
+def show_leaks(console: Console, totals: SearchTotals) -> None:
     """Print what was found, what was skipped and how much was searched."""
     from rich.filesize import decimal
 
-    counting = [found for found in account.findings if not found.accepted]
+    counting = [found for found in totals.findings if not found.accepted]
     if counting:
         _show_findings(console, counting[:MOST_SHOWN])
         console.print(_more(len(counting)), end="")
-    if account.skipped:
-        console.print(_write_skipped(account))
+    if totals.skipped:
+        console.print(_write_skipped(totals))
     console.print(_write_found(counting))
-    for reason, count in Counter(
-        found.accepted for found in account.findings if found.accepted
-    ).most_common():
+    for reason, count in Counter(found.accepted for found in totals.findings if found.accepted).most_common():
         console.print(f"{plural(count, 'place')} not counted: {reason}", markup=False)
-    skipped = f", {decimal(account.bytes_skipped)} skipped" if account.bytes_skipped else ""
-    reasons = f", {len(account.skipped):,} skipped for a reason" if account.skipped else ", nothing skipped"
+    skipped = f", {decimal(totals.bytes_skipped)} skipped" if totals.bytes_skipped else ""
+    reasons = f", {len(totals.skipped):,} skipped for a reason" if totals.skipped else ", nothing skipped"
     console.print(
-        f"{plural(account.files, 'file')}, {decimal(account.bytes_scanned)} searched{skipped}{reasons}"
+        f"{plural(totals.files, 'file')}, {decimal(totals.bytes_scanned)} searched{skipped}{reasons}"
     )
 
 
 def _write_found(findings: list[LeakedKey]) -> str:
-    """What was found, in words. One key often lies in several places, and a tired reader takes each for another."""
+    """What was found, in words. One key often lies in several places, and readers mistake each place for another key."""
     places = len(findings)
     known = sum(found.is_known for found in findings)
     if places < 2:
@@ -115,15 +113,15 @@ def _findings(findings: list[LeakedKey]) -> Table:
     return table
 
 
-def _write_skipped(account: SearchTotals) -> Table:
+def _write_skipped(totals: SearchTotals) -> Table:
     from rich.text import Text
 
     table = _table()
     table.add_column("not searched", overflow="fold")
     table.add_column("why")
-    counts = Counter(skipped.reason for skipped in account.skipped)
+    counts = Counter(skipped.reason for skipped in totals.skipped)
     for reason, count in counts.most_common(MOST_SHOWN):
-        first = next(skipped.path for skipped in account.skipped if skipped.reason == reason)
+        first = next(skipped.path for skipped in totals.skipped if skipped.reason == reason)
         more = f" and {count - 1:,} more" if count > 1 else ""
         table.add_row(Text(visible(first, _PATH) + more), Text(visible(reason, _PATH)))
     return table

@@ -200,7 +200,7 @@ def _truth(
 
 
 def _campaigns(episodes: list[StagedAttack]) -> list[dict[str, Any]]:
-    """What each actor is known by: addresses, its application and key, and the first and last of its days."""
+    """Return what each actor is known by: addresses, application, keys, ways in and organisations."""
     actors = {episode.actor.name: episode.actor for episode in episodes if episode.actor}
     return [
         {

@@ -20,7 +20,7 @@ REASONS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class PreviousVersion:
-    """The version that was told before, and what is otherwise now."""
+    """The version that was sent before, and what has changed since. `date` is in microseconds since the epoch."""
 
     version: int
     date: int
@@ -39,7 +39,7 @@ class LetterEdition:
 
 
 def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language) -> LetterDocument:
-    """Return the letter."""
+    """Return a letter in one language: title, sections in order, and what it corrects."""
     say = language.say
     title = say(f"title.{facts.kind}_{facts.finding}")
     if edition.earlier is not None:

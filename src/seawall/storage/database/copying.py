@@ -1,4 +1,4 @@
-"""Copies everything in a database into an empty one, of whichever kind either is: how PostgreSQL is backed up."""
+"""Copies a database into an empty one, between SQLite and PostgreSQL in either direction: how PostgreSQL is backed up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIECE = 500
 
 
 def copy_all(source: str | Path, target: str | Path) -> int:
-    """Copy every row of a database of this version, as one transaction sees it, into an empty one; return how many.
+    """Copy every row of a database of this version, from one consistent snapshot, into an empty one; return how many.
 
     All of it or nothing is kept. Raises DatabaseBroken where the target holds a database of Seawall already.
     """
@@ -47,7 +47,9 @@ def copy_all(source: str | Path, target: str | Path) -> int:
 def _begin(connection: Connection, place: str) -> None:
     check_kind(connection, place)
     if migrate.version(connection) is not None:
-        raise DatabaseBroken(f"the database {place} is in use already", fix="give an empty database")
+        raise DatabaseBroken(
+            f"the database {place} holds a database of Seawall already", fix="give an empty database"
+        )
     mark(connection)
     migrate.upgrade(connection, place)
 

@@ -33,7 +33,7 @@ from pathlib import Path
 from seawall.cli.main import main
 from seawall.collection.kafka import member
 
-held, store = Path(sys.argv.pop(1)), member.Member._store
+held, store = Path(sys.argv.pop(1)), member.KafkaMember._store
 
 def stored(self):
     if held.exists():
@@ -41,7 +41,7 @@ def stored(self):
     else:
         store(self)
 
-member.BATCH_WAIT, member.Member._store = 2 * member.SECOND, stored
+member.BATCH_WAIT, member.KafkaMember._store = 2 * member.SECOND, stored
 sys.exit(main())
 """
 """A member that stores every two seconds instead of every ten, and not at all while a file is there, which says what it holds."""

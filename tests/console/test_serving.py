@@ -289,7 +289,7 @@ def test_the_installations_key_is_made_once_and_read_by_its_owner_alone(tmp_path
     assert installation_key(tmp_path) == key
     file = tmp_path / KEY_FILE
     file.chmod(0o640)
-    with pytest.raises(ServeInvalid, match="other users"):
+    with pytest.raises(ServeInvalid, match="others can read"):
         installation_key(tmp_path)
     file.chmod(0o600)
     file.write_bytes(key[:-1])

@@ -261,7 +261,7 @@ def test_a_document_that_fails_is_a_problem_and_the_others_are_read(
     (tmp_path / "a.json").write_text('[{"id":"STOP"}]')
     (tmp_path / "b.json").write_text('[{"id":"1"}]')
     found = list(documents.objects([tmp_path]))
-    assert [type(one).__name__ for one in found] == ["Problem", "Found"]
+    assert [type(one).__name__ for one in found] == ["Problem", "ExportedObject"]
 
 
 def test_reading_ends_at_once_when_nobody_asks_for_more(tmp_path: Path) -> None:

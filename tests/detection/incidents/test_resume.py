@@ -147,7 +147,7 @@ def test_a_scan_that_is_stopped_every_night_writes_the_same_bytes(
 ) -> None:
     logs = world(33, tenants=2)(tmp_path / "world")
     scan(logs, tmp_path / "once")
-    monkeypatch.setattr(seawall.pipeline.scan, "Engine", Restless)
+    monkeypatch.setattr(seawall.pipeline.scan, "DetectionEngine", Restless)
     monkeypatch.setattr(seawall.pipeline.scan, "CoverageMeter", RestlessMeter)
     scan(logs, tmp_path / "nightly")
     for name in ("incidents.jsonl", "coverage.json"):

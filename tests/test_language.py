@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,10 +45,11 @@ PROSE = re.compile(
 )
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for source in SOURCES:
-        for path in sorted((ROOT / source).rglob("*.py")):
-            yield path.relative_to(ROOT / source).parent / path.name, ast.parse(path.read_text("utf-8"))
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    """Every module by its path from the root, parsed once for all tests."""
+    paths = [path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))]
+    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))) for path in paths]
 
 
 def words_of(name: str) -> set[str]:
@@ -65,13 +66,10 @@ def is_bare_participle(name: str) -> bool:
 
 def test_no_class_name_stands_for_two_things() -> None:
     found = defaultdict(list)
-    for source in SOURCES:
-        for path in sorted((ROOT / source).rglob("*.py")):
-            if KIT in path.as_posix():
-                continue
-            for node in ast.parse(path.read_text("utf-8")).body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    found[node.name].append(path.relative_to(ROOT).as_posix())
+    for path, tree in modules():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and KIT not in path:
+                found[node.name].append(path)
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
 
 
@@ -86,7 +84,7 @@ def test_functions_of_a_module_are_verbs_and_no_bare_participles() -> None:
 
 
 def test_names_have_none_of_the_retired_words() -> None:
-    found = [str(path) for path, _ in modules() if words_of(path.stem) & RETIRED]
+    found = [path for path, _ in modules() if words_of(Path(path).stem) & RETIRED]
     found += [
         f"{path}: {node.name}"
         for path, tree in modules()

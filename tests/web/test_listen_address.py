@@ -32,3 +32,17 @@ def test_only_this_machine_reaches_a_loopback_address(address: ListenAddress, is
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ListenAddressInvalid):
         parse_listen_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "from_here"),
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "::1"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("::1", "::1"),
+        ("mail.example", "mail.example"),
+    ],
+)
+def test_this_machine_reaches_a_server_on_every_address_by_its_loopback(host: str, from_here: str) -> None:
+    assert ListenAddress(host, 8087).host_from_here == from_here

@@ -130,10 +130,9 @@ async def _listen(
 
 async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> None:
     """Say it once connections are taken: the server begins to listen by itself, a little after it was started."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 - compared, not listened on
     while True:
         try:
-            _, writer = await asyncio.open_connection(host, address.port)
+            _, writer = await asyncio.open_connection(address.host_from_here, address.port)
         except OSError:
             await asyncio.sleep(0.05)
             continue

@@ -112,7 +112,8 @@ async def _answer_http_error(_: Request, error: Exception) -> Response:
     return JSONResponse({"code": code}, status, getattr(error, "headers", None))
 
 
-async def _answer_failure(_: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again after the answer
+async def _answer_failure(_: Request, _error: Exception) -> Response:
+    """Answer for an error that nothing caught; Starlette raises it again after the answer."""
     return JSONResponse({"code": "gate-broken"}, 503)
 
 

@@ -36,6 +36,17 @@ class ListenAddress:
         except ValueError:
             return False
 
+    @property
+    def host_from_here(self) -> str:
+        """The host by which this machine reaches the server: its loopback where the server listens on every address."""
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return self.host
+        if not address.is_unspecified:
+            return self.host
+        return "127.0.0.1" if address.version == 4 else "::1"
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"{_UNIX}{self.path}"

@@ -188,7 +188,7 @@ class TimedConnection(HTTPConnection):
             request_method=method,
         )
 
-    def send(self, data: bytes) -> None:  # type: ignore[override]
+    def send(self, data: Any) -> None:
         """Write to the socket by the deadline, or hold a request's parts together."""
         if self._held is not None:
             self._held += data
@@ -197,10 +197,12 @@ class TimedConnection(HTTPConnection):
             self.sock.settimeout(self.deadline.left())
             self.sock.sendall(data[start : start + _RECORD])
 
-    def response_class(self, sock: socket.socket, *, method: str | None) -> http.client.HTTPResponse:  # type: ignore[override]
+    def _read_by_deadline(self, sock: socket.socket, *, method: str | None) -> http.client.HTTPResponse:
         """Return what reads an answer, a proxy's to CONNECT among them."""
         reader: Any = DeadlineReader(sock, self.budget, self.deadline)
         return http.client.HTTPResponse(reader, method=method)
+
+    response_class: Any = _read_by_deadline
 
     def _new_conn(self) -> socket.socket:
         if self.socket_path:
@@ -263,20 +265,21 @@ class TimedTlsConnection(TimedConnection, HTTPSConnection):
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
         try:
-            outer = super()._connect_tls_proxy(hostname, sock)
+            outer: Any = super()._connect_tls_proxy(hostname, sock)
         except ssl.SSLError:
             raise ProxyFailed("proxy-tls-failed") from None
         except OSError:
             raise ProxyFailed("proxy-failed") from None
-        receive = outer.recv
+        secured: ssl.SSLSocket = outer
+        receive = secured.recv
 
         def receive_by_deadline(size: int) -> bytes:
-            outer.settimeout(self.deadline.left())
+            secured.settimeout(self.deadline.left())
             return receive(size)
 
         # urllib3 reads TLS within TLS in a loop of its own, which would begin to wait anew for each drop.
-        outer.recv = receive_by_deadline  # type: ignore[method-assign, assignment]
-        return outer
+        outer.recv = receive_by_deadline
+        return secured
 
 
 def _open_unix_socket(path: str, deadline: Deadline) -> socket.socket:

@@ -140,8 +140,8 @@ def load_oidc(path: Path) -> OidcSettings:
     if not policy_is_sound:
         faults.refuse()
     faults.refuse(ServeInvalid, _FIX)
-    assert table is not None  # noqa: S101 - without them there was a fault
-    assert entry is not None  # noqa: S101
+    if table is None or entry is None:
+        raise ServeInvalid(f"{path}: [console] cannot be used", fix=_FIX)
     revocations = None
     if document.revocation_store is not None:
         revocations = RevocationFollower(document.revocation_store).start()

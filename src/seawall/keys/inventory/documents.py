@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument |
         if not _is_url(source) and source != "-" and Path(source).is_dir():
             yield from _folder(Path(source))
         else:
-            yield _guard(source, lambda source=source: _name(source, fetch))  # type: ignore[misc]
+            yield _guard(source, partial(_name, source, fetch))
 
 
 def _is_url(text: str) -> bool:
@@ -142,7 +143,7 @@ def _folder(folder: Path) -> Iterator[KeyDocument | UnreadableSource]:
         if count > MOST_FILES:
             yield UnreadableSource(str(folder), f"only the first {MOST_FILES:,} files were read")
             return
-        yield _guard(str(path), lambda path=path: _lying(path))  # type: ignore[misc]
+        yield _guard(str(path), partial(_lying, path))
     if not count:
         yield UnreadableSource(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
 

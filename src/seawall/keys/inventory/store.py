@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from seawall.keys.errors import LedgerBroken
 from seawall_base import sqlite_file
@@ -193,10 +193,10 @@ def _octets(number: int | None) -> bytes | None:
     return None if number is None else number.to_bytes((number.bit_length() + 7) // 8)
 
 
-def _remember(row: dict[str, object]) -> InventoryKey:
+def _remember(row: dict[str, Any]) -> InventoryKey:
     modulus = row.pop("modulus")
     number = int.from_bytes(modulus) if isinstance(modulus, bytes) else None
-    return InventoryKey(modulus=number, **row)  # type: ignore[arg-type]
+    return InventoryKey(modulus=number, **row)
 
 
 def _check(connection: sqlite3.Connection, place: str) -> None:

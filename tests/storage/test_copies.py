@@ -112,7 +112,7 @@ def test_any_database_is_copied_to_any(place: str, store: Store, tmp_path: Path)
     assert dumped(place) == before
     copy_all(place, tmp_path / "back.db")
     assert dumped(tmp_path / "back.db") == before
-    with pytest.raises(DatabaseBroken, match="in use"):
+    with pytest.raises(DatabaseBroken, match="holds a database of Seawall already"):
         copy_all(store.folder / "seawall.db", place)
     opened = Database.open(place)
     with opened.writing() as work:  # numbers go on where they were

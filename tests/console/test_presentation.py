@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 
 from seawall.console.data.incident_values import IncidentValue, SigmaHit
-from seawall.console.data.presentation import incident_row, incident_value, time_text
+from seawall.console.data.presentation import incident_value, time_text
 from seawall_base.json_text import encode_json
 from tests.console.samples import HOSTILE, INCIDENT, T0, texts, with_text
 
 
 def test_a_row_has_counts_on_its_chips() -> None:
-    row = incident_row(INCIDENT, answer="safe", announced_at=T0)
+    row = incident_value(INCIDENT, answer="safe", announced_at=T0)
     assert row.chips[0].short == "0 of 1,240 peers"
     assert row.chips[1].short == "Context"
     assert (row.related, row.mailboxes, row.announced_at) == (1, 1, "2026-03-01T00:00:00Z")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,6 @@ from seawall.console.data.search_syntax import (
     MOST_TERMS,
     TEXT_FIELDS,
     SearchCondition,
-    format_search,
     parse_search,
 )
 
@@ -103,6 +104,20 @@ terms = st.one_of(
         st.sampled_from([">", ">=", "<", "<="]),
     ),
 )
+
+
+def format_search(terms: tuple[SearchCondition, ...]) -> str:
+    return " ".join(
+        f"{'-' * term.negated}{term.field}{term.relation * bool(term.field)}{_quoted(term.value)}"
+        for term in terms
+    )
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[^\s\"\\:<>-][^\s\"\\:<>]*", value):
+        return value
+    escaped = re.sub(r'(["\\])', r"\\\1", value)
+    return f'"{escaped}"'
 
 
 @given(st.lists(terms, max_size=8))

@@ -40,10 +40,6 @@ class CollectedFeed:
         """The folder of its files, below that of the logs: by it an event is known to be of this log."""
         return folder_of(self.vendor, self.tenant, self.feed)
 
-    def is_proved(self, start: int, end: int) -> bool:
-        """Whether everything from `start` to before `end` is proved to be there."""
-        return any(first <= start and end <= last for first, last in self.proved)
-
 
 def folder_of(vendor: str, tenant: str, feed: str) -> str:
     """Return the folder of a log's files. Of two tenants' files in one folder none may have the name of another."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seawall_base.durable_file import sync_folder
 from seawall_base.errors import OutputUnwritable
 
 
@@ -45,7 +46,7 @@ class Segments:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            _sync_folder(self._waiting)
+            sync_folder(self._waiting)
         except OSError as error:
             raise _unwritable(path, error) from error
         return Segment(name, len(lines), len(data), hashlib.sha256(data).digest())
@@ -64,7 +65,7 @@ class Segments:
                 return False
             final.parent.mkdir(parents=True, exist_ok=True)
             waiting.rename(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         except FileNotFoundError:
             # Another process that shares this ledger was quicker.
             return final.exists()
@@ -83,14 +84,6 @@ class Segments:
 
     def _path(self, name: str) -> Path:
         return self._waiting / name.replace("/", "~")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> OutputUnwritable:

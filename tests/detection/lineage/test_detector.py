@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from seawall.detection.lineage.detector import CONSUMER_TENANT, LineageDetector, LineageEvidence
+from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
 from tests.sample_events import batches, event, sign_in
 
+CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 ELSEWHERE: dict[str, Any] = {
     "src_ip": "198.51.100.9",
     "src_prefix": "198.51.100.0/24",

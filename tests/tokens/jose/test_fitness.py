@@ -147,9 +147,6 @@ def test_curves_fit_their_one_algorithm(curve: ec.EllipticCurve, name: str, algo
     assert fitness.curve_of(key) == name
     for other in ("ES256", "ES384", "ES512", "ES256K", "RS256", "EdDSA", "es256"):
         assert _codes(fitness.faults(key, other)) == ([] if other == algorithm else ["algorithm-mismatch"])
-    numbers = key.public_numbers()
-    assert fitness.point_faults(name, numbers.x, numbers.y) == ()
-    assert _codes(fitness.point_faults(name, numbers.x, numbers.y ^ 1)) == ["point-invalid"]
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256K1(), ec.SECP224R1(), ec.SECP192R1()])
@@ -157,17 +154,6 @@ def test_other_curves_are_unknown(curve: ec.EllipticCurve) -> None:
     key = ec.generate_private_key(curve).public_key()
     assert _codes(fitness.faults(key)) == ["curve-unknown"]
     assert _codes(fitness.faults(key, "ES256K")) == ["curve-unknown", "algorithm-mismatch"]
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.sampled_from(["P-256", "P-384", "P-521", "secp256k1", "", "X25519"]), st.integers(), st.integers())
-def test_any_point_gives_a_fault_and_never_raises(curve: str, x: int, y: int) -> None:
-    expected = ["point-invalid"] if curve.startswith("P-") else ["curve-unknown"]
-    assert _codes(fitness.point_faults(curve, x, y)) == expected
-
-
-def test_the_point_at_infinity_has_no_affine_form() -> None:
-    assert _codes(fitness.point_faults("P-256", 0, 0)) == ["point-invalid"]
 
 
 @pytest.mark.parametrize("_round", range(20))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +20,13 @@ def encode_json(value: Any, *, sort_keys: bool = False) -> bytes:
         return encoder.encode(value)
     except UnicodeEncodeError:
         return encoder.encode(replace_surrogates(msgspec.to_builtins(value)))
+
+
+def clamp_to_finite(number: float) -> float:
+    """Return a number that JSON has: the largest for infinity, so that the worst stays the worst, and 0 for NaN."""
+    if math.isnan(number):
+        return 0.0
+    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
 
 
 def replace_surrogates(value: Any) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from seawall_base.plurals import plural
-
 MICROSECONDS = 1_000_000
 DAY = 86_400 * MICROSECONDS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,12 +58,3 @@ def tick_text(time: int, step: int) -> str:
     at = moment(time)
     date = f"{at.day} {_MONTHS[at.month - 1]}"
     return date if step >= DAY else f"{date} {at:%H:%M}"
-
-
-def duration_text(microseconds: int) -> str:
-    """`3 days`, `5 hours`, `40 minutes`: one unit, rounded, for a sentence."""
-    for size, name in ((DAY, "day"), (DAY // 24, "hour"), (60 * MICROSECONDS, "minute")):
-        count = round(microseconds / size)
-        if count >= 1:
-            return plural(count, name)
-    return "less than a minute"

@@ -14,7 +14,7 @@ from msgspec import Meta
 from seawall.console.api_error import not_found
 from seawall.console.data.incident_values import Page
 from seawall.console.data.lake_pages import attacker_record_ids, cache_by_state, parse_span, require_lake
-from seawall.console.data.presentation import finite, listed_row, time_text
+from seawall.console.data.presentation import listed_row, time_text
 from seawall.console.data.queue_filter import Cursor, Limit, Name
 from seawall.console.data.record_rows import network_name
 from seawall.console.data.record_values import (
@@ -33,6 +33,7 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.storage.database import QueueEntry, QueueQuery
 from seawall.storage.lake import Lake, LakeAccount, UsedValue
 from seawall.storage.lake.appending import UNKNOWN
+from seawall_base.json_text import clamp_to_finite
 
 PROFILE_DAYS: Final = 400
 MOST_USED: Final = 50
@@ -161,7 +162,7 @@ def _row(tenant: str, one: LakeAccount, worst: Worst) -> AccountRow:
         first=time_text(one.first),
         last=time_text(one.last),
         incidents=count,
-        worst=None if score is None else finite(score),
+        worst=None if score is None else clamp_to_finite(score),
     )
 
 

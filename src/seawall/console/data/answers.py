@@ -19,12 +19,13 @@ from seawall.console.data.incident_values import (
     StandingAnswer,
 )
 from seawall.console.data.incidents import get_incident
-from seawall.console.data.presentation import finite, listed_row
+from seawall.console.data.presentation import listed_row
 from seawall.console.data.queue_filter import Cursor, Limit
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Feedback, Transaction
+from seawall_base.json_text import clamp_to_finite
 from seawall_base.times import parse_rfc3339
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def preview_answer(call: ApiCall) -> Preview:
     told = what_if_service(call.context).preview(incident.id, draft)
     with call.context.database.reading() as work:
         lowered = [
-            Lowered(row, finite(change.before), finite(change.after))
+            Lowered(row, clamp_to_finite(change.before), clamp_to_finite(change.after))
             for change in told.lowered
             for row in incident_rows(work, [change.id])
         ]

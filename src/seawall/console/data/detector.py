@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Meta
 
 from seawall.console.data.answers import incident_rows, what_if_service
-from seawall.console.data.presentation import finite
 from seawall.console.data.running_values import (
     Calibration,
     DetectorDay,
@@ -22,6 +21,7 @@ from seawall.console.data.running_values import (
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.storage.database import QueueQuery, Transaction
 from seawall.version import __version__
+from seawall_base.json_text import clamp_to_finite
 
 DAYS: Final = 90
 MOST_RAISED: Final = 5_000
@@ -43,8 +43,8 @@ def show_detector(call: ApiCall) -> DetectorValue:
         days = _days(work)
     return DetectorValue(
         Calibration(
-            [finite(share) for share in calibration.expected],
-            [finite(share) for share in calibration.observed],
+            [clamp_to_finite(share) for share in calibration.expected],
+            [clamp_to_finite(share) for share in calibration.observed],
             calibration.days,
             calibration.groups,
         ),
@@ -61,7 +61,7 @@ def show_detector(call: ApiCall) -> DetectorValue:
         ],
         days,
         [
-            WeightValue(weight.tenant, weight.aspect, finite(weight.factor), weight.answers)
+            WeightValue(weight.tenant, weight.aspect, clamp_to_finite(weight.factor), weight.answers)
             for weight in what_if.weights()[:MOST_WEIGHTS]
         ],
         __version__,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
@@ -24,6 +23,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
 from seawall.storage.database import QueueEntry
+from seawall_base.json_text import clamp_to_finite
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
 
@@ -42,13 +42,6 @@ def time_or_none(time: int | None) -> str | None:
     return None if time is None else time_text(time)
 
 
-def finite(number: float) -> float:
-    """A number that JSON knows."""
-    if math.isnan(number):
-        return 0.0
-    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
-
-
 def number_or_none(value: Any) -> float | None:
     """A finite number of an incident's details, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -61,18 +54,7 @@ def chip(reason: Reason) -> Chip:
     counts = words.counts_of(reason)
     with_peers = [said for said in counts if said.endswith("peers")]
     short = (with_peers or list(counts) or [words.aspect_name(reason.aspect)])[0]
-    return Chip(reason.layer, reason.aspect, reason.text, short, finite(reason.weight))
-
-
-def incident_row(
-    incident: Incident,
-    *,
-    answer: AnswerName | None = None,
-    announced_at: int | None = None,
-    is_history: bool = False,
-) -> IncidentRow:
-    """An incident in a list."""
-    return IncidentRow(**_row(incident, answer, announced_at, is_history))
+    return Chip(reason.layer, reason.aspect, reason.text, short, clamp_to_finite(reason.weight))
 
 
 def listed_row(listed: QueueEntry) -> IncidentRow:
@@ -84,7 +66,7 @@ def listed_row(listed: QueueEntry) -> IncidentRow:
         account=listed.account,
         kind=listed.kind,
         severity=cast("SeverityName", listed.severity),
-        score=finite(listed.score),
+        score=clamp_to_finite(listed.score),
         raised=listed.raised,
         history=listed.is_history,
         announced_at=time_or_none(listed.announced_at),
@@ -118,15 +100,15 @@ def incident_value(
     return IncidentValue(
         **_row(incident, answer, announced_at, is_history),
         reasons=[_reason(reason) for reason in incident.reasons],
-        base=finite(incident.base),
+        base=clamp_to_finite(incident.base),
         usual=[
             UsualValue(
                 row.aspect,
                 words.aspect_name(row.aspect),
                 row.now,
-                [(value, finite(share)) for value, share in row.usual],
-                finite(row.seen_days),
-                finite(row.active_days),
+                [(value, clamp_to_finite(share)) for value, share in row.usual],
+                clamp_to_finite(row.seen_days),
+                clamp_to_finite(row.active_days),
                 max(row.peers_with, 0),
                 max(row.peers, 0),
                 row.is_unusual,
@@ -172,7 +154,7 @@ def _row(
         "account": incident.account,
         "kind": incident.kind,
         "severity": incident.severity,
-        "score": finite(incident.score),
+        "score": clamp_to_finite(incident.score),
         "raised": incident.raised,
         "history": is_history,
         "announced_at": time_or_none(announced_at),
@@ -196,9 +178,9 @@ def _reason(reason: Reason) -> ReasonValue:
         reason.aspect,
         reason.text,
         reason.value,
-        finite(reason.weight),
+        clamp_to_finite(reason.weight),
         reason.silent,
-        {name: finite(count) for name, count in reason.counts.items()},
+        {name: clamp_to_finite(count) for name, count in reason.counts.items()},
     )
 
 
@@ -219,7 +201,7 @@ def _curve(points: Any) -> list[tuple[str, float]]:
     if not isinstance(points, list | tuple):
         return []
     return [
-        (time_text(point[0]), finite(point[1]))
+        (time_text(point[0]), clamp_to_finite(point[1]))
         for point in points
         if isinstance(point, list | tuple)
         and len(point) == 2

@@ -9,13 +9,14 @@ from typing import Final
 from seawall.console.data.incident_values import RelatedValue, Shared, SharedAccount, SharedKey
 from seawall.console.data.incidents import get_incident
 from seawall.console.data.lake_pages import cache_by_state
-from seawall.console.data.presentation import finite, listed_row, time_text
+from seawall.console.data.presentation import listed_row, time_text
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.storage.database import QueueEntry, QueueQuery, SearchTerm, Transaction
 from seawall.storage.database.incident_queue import Field
 from seawall.storage.lake import Lake
 from seawall.storage.lake.sharing import accounts_with
+from seawall_base.json_text import clamp_to_finite
 
 KEYS: Final[tuple[SharedKey, ...]] = ("network", "prefix", "app", "client")
 SEARCHED: Final[dict[SharedKey, Field]] = {
@@ -116,7 +117,7 @@ def _account(other: QueueEntry) -> SharedAccount:
         other.tenant,
         other.account,
         other.id,
-        finite(other.score),
+        clamp_to_finite(other.score),
         time_text(other.first_event),
         time_text(other.last_event),
         max(other.records, 0),

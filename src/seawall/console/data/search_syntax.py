@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
 from seawall.console.api_error import ApiError, invalid
@@ -32,7 +31,6 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 TIMES: Final = ("after", "before")
 FIELDS: Final = (*TEXT_FIELDS, *CHOICES, *TIMES, "score")
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TERM: Final = re.compile(
     r"""(?P<negated>-?)
     (?: (?P<field>[A-Za-z_]+) (?P<relation>:[<>]=?|:|[<>]=?) )?
@@ -42,7 +40,6 @@ _TERM: Final = re.compile(
 )
 _HALF: Final = re.compile(r"[A-Za-z_]+(:[<>]?=?|[<>]=?)")
 """A field whose value is still missing."""
-_PLAIN: Final = re.compile(r"[^\s\"\\:<>-][^\s\"\\:<>]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +61,6 @@ def parse_search(text: str, *, name: str = "q") -> tuple[SearchCondition, ...]:
     if len(terms) > MOST_TERMS:
         raise invalid(f"a search has at most {MOST_TERMS} parts", field=name)
     return terms
-
-
-def format_search(terms: tuple[SearchCondition, ...]) -> str:
-    """The text of terms; parsed again it gives the same."""
-    return " ".join(_write(term) for term in terms)
 
 
 def _terms(text: str, name: str) -> Iterator[SearchCondition]:
@@ -151,12 +143,3 @@ def _unreadable(rest: str, name: str) -> ApiError:
             "a quote is not closed, or stands inside a word", field=name, fix='such as app:"My app"'
         )
     return invalid("a part of the search makes no sense", field=name, fix="put it in quotes")
-
-
-def _write(term: SearchCondition) -> str:
-    sign = "-" if term.negated else ""
-    value = term.value
-    if not _PLAIN.fullmatch(value):
-        escaped = re.sub(r'(["\\])', r"\\\1", value)
-        value = f'"{escaped}"'
-    return f"{sign}{term.field}{term.relation if term.field else ''}{value}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from seawall.console.data.health import COVERAGE, read_status
-from seawall.console.data.presentation import finite, time_or_none, time_text
+from seawall.console.data.presentation import time_or_none, time_text
 from seawall.console.data.running_values import (
     BudgetValue,
     IngestValue,
@@ -24,6 +24,7 @@ from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.ruling import LiveWindow, live_window
 from seawall.pipeline.live.status import WatchStatus
 from seawall.storage.database import QueueQuery, StoredSource, Transaction
+from seawall_base.json_text import clamp_to_finite
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -115,7 +116,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
     each = [
         TenantBudget(
             tenant,
-            finite(
+            clamp_to_finite(
                 max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
             ),
             today.get(tenant, 0),
@@ -125,7 +126,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
         for tenant, count in sorted(accounts.items())
     ]
     return BudgetValue(
-        per_day=finite(sum(one.per_day for one in each)),
+        per_day=clamp_to_finite(sum(one.per_day for one in each)),
         chosen=read_chosen_budget(work),
         configured=read_configured_budget(work),
         today=sum(today.values()),
@@ -155,9 +156,9 @@ def _ingest(
         events=status.events if is_here else totals.get("events", 0),
         duplicates=status.duplicates if is_here else totals.get("duplicates", 0),
         problems=status.problems if is_here else totals.get("problems", 0),
-        rate=finite(status.rate),
+        rate=clamp_to_finite(status.rate),
         backlog_bytes=status.backlog_bytes,
-        seconds_left=None if status.seconds_left is None else finite(status.seconds_left),
+        seconds_left=None if status.seconds_left is None else clamp_to_finite(status.seconds_left),
         last_event=time_or_none(last_event or None),
         last_batch=time_or_none(last_batch or None),
         dirty_days=status.dirty_days if is_here else dirty,

@@ -147,7 +147,6 @@ class DayAggregator:
     changes: list[MethodChange] = field(default_factory=list)
     days: set[int] = field(default_factory=set)
     vocabularies: dict[str, Vocabulary] = field(default_factory=dict)
-    mailboxes_without_session: dict[int, int] = field(default_factory=dict)
     accounts: dict[int, tuple[int, int]] = field(default_factory=dict)
     sources: dict[int, set[int]] = field(default_factory=dict)
     resource_names: dict[int, str] = field(default_factory=dict)

@@ -25,7 +25,6 @@ from seawall.events.access_policy import (
 
 Kleene = npt.NDArray[np.int8]
 NO, MAYBE, YES = 0, 1, 2
-ANSWERS = ("not covered", "unknown", "covered")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
 
-CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SKEW = 10 * 60 * 1_000_000
 """A birth may be logged this much later than the first use, in microseconds."""
 

@@ -32,8 +32,6 @@ MOST: Final = 2_000
 _HOSTNAME_IP: Final = 2
 _USER_NAME: Final = 4
 _OTHER: Final = 99
-_USER: Final = 1
-_UNKNOWN: Final = 0
 
 
 def make_finding(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, Any]:

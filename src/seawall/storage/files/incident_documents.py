@@ -6,10 +6,8 @@ The keys up to `actions` and their order are a contract with readers; later keys
 
 from __future__ import annotations
 
-import math
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +20,7 @@ from seawall.detection.reason import Layer, Reason
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.json_text import clamp_to_finite
 from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339, rfc3339
 
@@ -39,7 +38,7 @@ def incident_document(incident: Incident) -> dict[str, Any]:
         "account": incident.account,
         "kind": incident.kind,
         "severity": incident.severity,
-        "score": _finite(incident.score),
+        "score": clamp_to_finite(incident.score),
         "raised": incident.raised,
         "detected_at": None if detected is None else rfc3339(detected),
         "first_event": rfc3339(incident.first_event),
@@ -52,7 +51,7 @@ def incident_document(incident: Incident) -> dict[str, Any]:
         "messages": {"proved": incident.messages_proved, "possible": incident.messages_possible},
         "coverage": list(incident.coverage),
         "actions": list(incident.actions),
-        "base": _finite(incident.base),
+        "base": clamp_to_finite(incident.base),
         "usual": [_usual_document(row) for row in incident.usual],
         "timeline": [_point_document(point) for point in incident.timeline],
         "related": list(incident.related),
@@ -184,21 +183,14 @@ def _locate(path: Path, number: int) -> Iterator[None]:
         raise InputUnreadable(f"{path}, line {number}: not an incident ({error!r})", fix=_FIX) from error
 
 
-def _finite(number: float) -> float:
-    """JSON knows no infinity: clamp, so that the worst incident stays the worst and the file readable."""
-    if math.isnan(number):
-        return 0.0
-    return float(max(-sys.float_info.max, min(sys.float_info.max, number)))
-
-
 def _reason_document(reason: Reason) -> dict[str, Any]:
     return {
         "layer": reason.layer,
         "aspect": reason.aspect,
         "text": reason.text,
-        "weight": _finite(reason.weight),
+        "weight": clamp_to_finite(reason.weight),
         "value": reason.value,
-        "counts": {name: _finite(count) for name, count in reason.counts.items()},
+        "counts": {name: clamp_to_finite(count) for name, count in reason.counts.items()},
     }
 
 
@@ -215,9 +207,9 @@ def _usual_document(row: Usual) -> dict[str, Any]:
     return {
         "aspect": row.aspect,
         "now": row.now,
-        "usual": [{"value": value, "share": _finite(share)} for value, share in row.usual],
-        "seen_days": _finite(row.seen_days),
-        "active_days": _finite(row.active_days),
+        "usual": [{"value": value, "share": clamp_to_finite(share)} for value, share in row.usual],
+        "seen_days": clamp_to_finite(row.seen_days),
+        "active_days": clamp_to_finite(row.active_days),
         "peers_with": row.peers_with,
         "peers": row.peers,
         "is_unusual": row.is_unusual,

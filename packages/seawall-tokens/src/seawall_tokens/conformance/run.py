@@ -24,15 +24,6 @@ MOST_TIMEOUTS: Final = 10
 Outcome = Literal["refused", "accepted", "crashed", "timed-out", "not-covered"]
 Fault = Literal["", "let-in", "control-refused", "crashed", "timed-out", "other-code"]
 
-FAULTS: Final[dict[Fault, str]] = {
-    "": "as it should be, or not covered",
-    "let-in": "a hostile token was accepted",
-    "control-refused": "a sound token was refused",
-    "crashed": "an exception that is no refusal",
-    "timed-out": "no answer in time",
-    "other-code": "refused, but for another reason",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:

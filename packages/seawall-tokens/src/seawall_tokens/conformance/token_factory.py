@@ -7,10 +7,9 @@ import hashlib
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from seawall_tokens.conformance.context import Context, Request, TrustedIssuer
+from seawall_tokens.conformance.context import Context, TrustedIssuer
 from seawall_tokens.conformance.encoding import b64, plain_json
 from seawall_tokens.conformance.keys import Key, certificate, ec_key, rsa_key
 from seawall_tokens.conformance.presentation import Presentation
@@ -204,8 +203,3 @@ def with_changes(sound: dict[str, Any], changes: Mapping[str, Any]) -> dict[str,
 def key_set(*keys: Any) -> bytes:
     """A JWKS document of keys or JWKs."""
     return plain_json({"keys": [dict(key.jwk) if isinstance(key, Key) else key for key in keys]})
-
-
-def with_request(presentation: Presentation, request: Request) -> Presentation:
-    """The same in another request."""
-    return replace(presentation, context=replace(presentation.context, request=request))

@@ -18,7 +18,6 @@ key ledger), factors of special form other than the above, and every fault that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,11 +49,6 @@ CURVE_ALGORITHMS: dict[str, frozenset[str]] = {
 }
 HMAC_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
-_CURVES: dict[str, Callable[[], ec.EllipticCurve]] = {
-    "P-256": ec.SECP256R1,
-    "P-384": ec.SECP384R1,
-    "P-521": ec.SECP521R1,
-}
 _CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
 WORDS: dict[str, str] = {
@@ -120,18 +114,6 @@ def algorithms_of(key: NativeKey) -> frozenset[str]:
 def rsa_faults(modulus: int, exponent: int) -> tuple[KeyFault, ...]:
     """Faults of an RSA public key given as numbers, for keys that no library would load."""
     return _name(_rsa_codes(modulus, exponent))
-
-
-def point_faults(curve: str, x: int, y: int) -> tuple[KeyFault, ...]:
-    """Faults of an affine point on one of the NIST curves (`P-256`, `P-384`, `P-521`)."""
-    known = _CURVES.get(curve)
-    if known is None:
-        return _name(("curve-unknown",))
-    try:
-        ec.EllipticCurvePublicNumbers(x, y, known()).public_key()
-    except ValueError:
-        return _name(("point-invalid",))
-    return ()
 
 
 def edwards_faults(curve: str, encoded: bytes) -> tuple[KeyFault, ...]:

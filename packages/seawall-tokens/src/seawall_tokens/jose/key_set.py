@@ -80,11 +80,6 @@ def read_key_set(document: bytes | Mapping[str, Any]) -> KeySet:
     )
 
 
-def parse_members(document: bytes | Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the members of a key set unjudged (they may be private or malformed); raise `KeySetRefused`."""
-    return _members(document)[0]
-
-
 def _members(document: bytes | Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
     if isinstance(document, bytes):
         try:

@@ -11,7 +11,6 @@ from seawall.detection.rules.sigma.model import (
     AnyOf,
     FieldComparison,
     FieldTest,
-    KeywordTest,
     Node,
     NotOf,
     ValueTest,
@@ -112,8 +111,3 @@ def list_needed_fields(tree: Node) -> tuple[str, ...]:
         shared = [set(list_needed_fields(part)) for part in tree.parts]
         return tuple(sorted(set.intersection(*shared))) if shared else ()
     return ()
-
-
-def has_keywords(tree: Node) -> bool:
-    """Return whether a tree searches for texts anywhere."""
-    return any(isinstance(one, KeywordTest) for one in walk_nodes(tree))

@@ -1,13 +1,15 @@
-"""After a containment: is the intruder back, and what changed? Pure.
+"""Find a contained intruder who is back, and name what changed. Pure: no input or output.
 
-An intruder who loses an account comes back with another token, key, application or network, or with another technique, and
-rarely with all of them at once. So what it was known by is looked for: on the contained accounts, where one thing of it beside
-something new is enough, and on all others, where it has to be something that few share, or two things together.
+An intruder who loses an account returns with another token, key, application, network or technique, but rarely
+changes all at once. So this module searches events for the intruder's known indicators. On a contained account, one
+such indicator beside something new is enough. On other accounts, an indicator must be rare or two must occur
+together.
 
-What the account's owner uses tells nothing, and neither does what many accounts use. Events come as Arrow tables in pieces, in
-any order; only rows of contained accounts or with a value of the intruder's become objects.
+Values that the account's owner uses, or that many accounts use, are ignored. Events arrive as Arrow tables in any
+order. Only rows of contained accounts or with an indicator become Python objects.
 
-Misses: an intruder who changes everything at once; one who returns through what the owner uses; what writes no record.
+Not found: an intruder who changes everything at once, who returns with the owner's own values, or whose acts leave no
+record.
 """
 
 from __future__ import annotations
@@ -43,22 +45,24 @@ WORDS: Final = {
     "clients": "client",
     "operations": "operation",
 }
-"""What an intruder is known by, in words."""
+"""Words for each kind of indicator, for sentences."""
 
 STRONG: Final = ("sessions", "tokens", "keys", "devices", "addresses", "prefixes")
-"""What hardly anybody else shows by chance; one of these is enough."""
+"""Indicators that hardly anybody else shows by chance; one of these is enough."""
 
 WEAK: Final = ("networks", "applications", "clients", "operations")
 CHANGES: Final = ("networks", "applications", "clients", "devices", "keys")
-"""What is new where neither the intruder nor the owner showed it. A session is always another."""
+"""Values that count as changed when neither intruder nor owner showed them before. Sessions are left out: each is new."""
 
 ENDED: Final = ("sessions",)
-"""What a containment ends: seen again later, it tells, also where an intruder had taken the owner's own. (What stands for a
-token at Google names an application and an account, and stays.)"""
+"""Indicators that containment ends: seen later, they show a return, even if the intruder had stolen them from the owner.
+
+Tokens are left out because Google's token value names an application and an account, and stays the same.
+"""
 
 GOES_ON: Final = ("sessions", "tokens")
 GRACE: Final = 3_600_000_000
-"""Microseconds for which what was already issued may go on after it was revoked."""
+"""Microseconds after a revocation during which tokens issued before may still be used."""
 
 COLUMNS: Final = ("metadata_uid", "time", "status", "account", *KNOWN_BY.values())
 
@@ -67,7 +71,7 @@ _Place = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class _Group:
-    """Events of one account from one network with one application and client."""
+    """Count the events of one account that share network, application and client."""
 
     first: int
     last: int
@@ -79,7 +83,7 @@ class _Group:
 
 @dataclass(slots=True)
 class ReturnSearch:
-    """Takes pieces of events, one after another, and says in the end who came back."""
+    """Collect chunks of events and report the contained intruder's returns."""
 
     containment: Containment
     _groups: dict[_Place, _Group] = field(default_factory=dict)
@@ -87,10 +91,10 @@ class ReturnSearch:
     _accounts: set[str] = field(default_factory=set)
     _left_out: int = 0
     after: int = 0
-    """Records from the time that is looked at: where there are none, nobody can have been seen to come back."""
+    """Records since the containment. With none, the absence of a return proves nothing."""
 
     def add(self, events: pa.Table) -> None:
-        """Take a piece of events."""
+        """Add one chunk of events, in any order."""
         table = events.select([name for name in COLUMNS if name in events.column_names])
         times = table.column("time").cast(pa.int64())
         table = table.set_column(table.column_names.index("time"), "time", times)
@@ -111,7 +115,7 @@ class ReturnSearch:
         self._take(table.filter(pc.and_(is_after, is_meant)))
 
     def _share(self, name: str, table: pa.Table) -> None:
-        """Who besides the contained accounts shows a value, in time when the intruder was not being looked for."""
+        """Record which other accounts showed a value before the containment."""
         pairs = pa.table({"account": _text(table, "account"), "value": _text(table, KNOWN_BY[name])})
         for row in pairs.group_by(["account", "value"], use_threads=False).aggregate([]).to_pylist():
             sharers = self._sharers[name, row["value"]]
@@ -145,7 +149,7 @@ class ReturnSearch:
                     group.values[name].add(value)
 
     def returns(self) -> tuple[IntruderReturn, ...]:
-        """Who came back, the surest first. Groups that say the same of one account are one."""
+        """Return the returns, surest first, with groups of one account that say the same merged."""
         found = [
             made for place, group in sorted(self._groups.items()) if (made := self._judge(place[0], group))
         ]
@@ -153,7 +157,7 @@ class ReturnSearch:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether there was more to look at than is looked at."""
+        """Return whether a limit on groups was reached, so that more may have happened than is reported."""
         return self._left_out > 0
 
     def _judge(self, account: str, group: _Group) -> IntruderReturn | None:
@@ -206,7 +210,7 @@ class ReturnSearch:
 
 
 def search_for_return(pieces: Iterable[pa.Table], containment: Containment) -> ReturnSearch:
-    """What pieces of events say of a containment."""
+    """Search chunks of events for the return of a contained intruder."""
     looking = ReturnSearch(containment)
     for piece in pieces:
         looking.add(piece)
@@ -221,7 +225,7 @@ def describe_return(
     *,
     only_tried: bool,
 ) -> str:
-    """The return in words: what is as before, and what is not."""
+    """Return the return as one sentence: what is as before, and what is not."""
     verb = "was tried" if only_tried else "is used"
     who = f"{account} {verb} again" if was_contained else f"{account}, another account, {verb}"
     same = _list([f"{what} {value}" for what, value in shared[:MOST_SHOWN]])
@@ -240,7 +244,7 @@ def _list(parts: Sequence[str]) -> str:
 
 
 def _join(found: Iterable[IntruderReturn]) -> Iterator[IntruderReturn]:
-    """Groups of one account that share and changed the same, as one."""
+    """Merge groups of one account that share and changed the same values."""
     by_words: dict[tuple[str, str], list[IntruderReturn]] = defaultdict(list)
     for one in found:
         by_words[one.account, one.text].append(one)
@@ -267,7 +271,10 @@ def _weight(one: IntruderReturn) -> int:
 
 
 def _telling(actor: IntruderIndicators, name: str) -> set[str]:
-    """Values of the intruder's that the contained accounts' owners do not use, and what was ended, whoever used it."""
+    """Return the indicator values that identify the intruder.
+
+    These are values that owners do not use, and values that containment ended, whoever used them.
+    """
     if name in ENDED:
         return set(getattr(actor, name))
     return set(getattr(actor, name)) - set(actor.usual.get(name, ()))
@@ -284,7 +291,10 @@ def _plain(value: Any) -> str:
 
 
 def read_containment(entries: Iterable[dict[str, Any]], days: int = ATTENTION_DAYS) -> Containment | None:
-    """The containment that a journal tells of: from its first change that was made. None where nothing was done yet."""
+    """Return the containment that a journal records, dated from its first change; None if no change was made yet.
+
+    `days` is how long to watch for a return.
+    """
     from seawall.response.containment.history import read_history
     from seawall_base.times import parse_rfc3339
 

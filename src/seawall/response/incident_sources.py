@@ -1,4 +1,4 @@
-"""Where incidents and their events are found: the results of a scan. Those of a store: `stored_incidents`."""
+"""Read incidents and their events from the results of a scan. `stored_incidents` reads them from a store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall_base.errors import InputUnreadable
 
 @dataclass(frozen=True, slots=True)
 class AccountSpans:
-    """Whose events are looked at: accounts by organisation, from `start` to before `end` (microseconds)."""
+    """The accounts to read, by organisation, and the span from `start` to before `end` (microseconds)."""
 
     accounts: Mapping[str, frozenset[str]]
     start: int
@@ -26,63 +26,69 @@ class AccountSpans:
 
 
 class EventSource(Protocol):
-    """Where events are."""
+    """A source of events."""
 
     @property
     def name(self) -> str:
-        """How it is called, to a person."""
+        """Return the source's name for messages."""
 
     def events(self, asked: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
-        """At least the events that are asked for, in these columns, in pieces."""
+        """Yield at least the requested events, with these columns, in chunks."""
 
 
 class IncidentSource(EventSource, Protocol):
-    """Where incidents and their events are."""
+    """A source of incidents and their events."""
 
     def incident(self, wanted: str) -> Incident:
-        """The incident of an id, the start of one, or a rank. Raises UsageError, and what reading raises."""
+        """Return the incident with this id, id prefix or rank.
+
+        Raises UsageError, and what reading raises.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class ScanResults:
-    """The folder that a scan wrote."""
+    """The results folder of a scan."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """The folder."""
+        """Return the folder's path as text."""
         return str(self.folder)
 
     def incident(self, wanted: str) -> Incident:
-        """An incident of `incidents.jsonl`. Raises InputUnreadable, UsageError."""
+        """Return an incident of `incidents.jsonl`. Raises InputUnreadable or UsageError."""
         return look_up(self.folder / "incidents.jsonl", wanted)[2]
 
     def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
-        """All events. Raises InputUnreadable."""
+        """Yield all events, whatever is requested. Raises InputUnreadable."""
         return read_events_file(self.folder / EVENTS, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class MergedEvents:
-    """An events file."""
+    """An events file without incidents."""
 
     path: Path
     name: str
 
     def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
-        """All events. Raises InputUnreadable."""
+        """Yield all events, whatever is requested. Raises InputUnreadable."""
         return read_events_file(self.path, columns)
 
 
 def find_records(kept: IncidentSource, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The records of incidents by their ids, each named by its id, the start of one, or its rank. Raises as `incident` does."""
+    """Return the record ids of incidents by incident id.
+
+    `wanted` names each incident by id, id prefix or rank. Raises as `incident` does.
+    """
     found = [kept.incident(one) for one in wanted]
     return {one.id: tuple(one.events) for one in found}
 
 
 def read_events_file(path: Path, wanted: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the tables of an events file with those of the wanted columns that it has. Raises InputUnreadable."""
+    """Yield the tables of an events file with the wanted columns that it has. Raises InputUnreadable."""
     try:
         with pq.ParquetFile(path) as file:
             columns = [name for name in wanted if name in file.schema_arrow.names]

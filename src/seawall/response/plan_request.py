@@ -1,4 +1,4 @@
-"""What is answered to an incident: its plan, its addresses, and its forms for other programs."""
+"""Build what responds to an incident: its containment plan, its client addresses, and its export forms."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _PLACES: Final = ("metadata_uid", "src_ip")
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a plan is wanted for: an incident, a scope, or an incident whose scope is known; and with what in it.
+    """A request for a plan: an incident, a scope, or an incident with its scope.
 
-    With `with_possible` also for accounts that the scope cannot rule out. `thumbprints` are keys known to be stolen.
+    `with_possible` adds accounts that the scope cannot rule out. `thumbprints` are keys known to be stolen.
     """
 
     incident: Incident | None = None
@@ -36,7 +36,7 @@ class PlanRequest:
     thumbprints: tuple[str, ...] = ()
 
     def gathering(self) -> evidence.EvidenceCollector:
-        """What is to be taken out of events."""
+        """Return the collector of the evidence that the plan needs."""
         incident, scope = self.incident, self.scope
         records = {record for one in (scope.accounts if scope else ()) for record in one.records}
         return evidence.EvidenceCollector(
@@ -62,7 +62,7 @@ class PlanRequest:
                 )
 
     def _begin(self) -> int | None:
-        """When the intruder came. Accounts that are only possibly touched may have no time of their own."""
+        """Return when the intrusion began, None if unknown: possibly touched accounts may have no times."""
         firsts = [] if self.incident is None else [self.incident.first_event]
         if self.scope is not None:
             sure = select_accounts(self.scope, with_possible=False)
@@ -71,7 +71,10 @@ class PlanRequest:
 
 
 def request_plan(kept: EventSource, question: PlanRequest) -> ContainmentPlan | None:
-    """The plan that answers a question, None where no event of the accounts is there. Raises what `EventSource.events` raises."""
+    """Return the requested plan, None if the source has no event of the accounts.
+
+    Raises what `EventSource.events` raises.
+    """
     gathering = question.gathering()
     found = evidence.collect_evidence(
         kept.events(_ask(gathering, question.scope), evidence.NEEDED), gathering
@@ -90,7 +93,7 @@ def request_plan(kept: EventSource, question: PlanRequest) -> ContainmentPlan | 
 
 
 def count_addresses(kept: EventSource, incident: Incident) -> list[tuple[str, int]]:
-    """Return the client addresses of an incident's records with how many carry each, the most first.
+    """Return (client address, record count) of an incident's records, the most frequent first.
 
     Raises what `EventSource.events` raises.
     """
@@ -108,7 +111,7 @@ def count_addresses(kept: EventSource, incident: Incident) -> list[tuple[str, in
 
 
 def export_incident(kept: EventSource, incident: Incident, version: str) -> dict[str, str]:
-    """An incident in the forms that other programs read, by file name. Raises what `EventSource.events` raises."""
+    """Return an incident's export forms by file name. Raises what `EventSource.events` raises."""
     gathering = artefacts.ArtefactCollector(
         incident.tenant, incident.account, frozenset(incident.events), incident.first_event
     )
@@ -122,7 +125,8 @@ def export_incident(kept: EventSource, incident: Incident, version: str) -> dict
 
 
 def _ask(gathering: evidence.EvidenceCollector, scope: Scope | None) -> AccountSpans:
-    """The accounts in question, and those whose records are the intruder's: what they did in others' mailboxes counts too."""
+    """Return the accounts to read: those in question, and those that the intruder used, which may have acted in
+    others' mailboxes."""
     accounts = {tenant: set(names) for tenant, names in gathering.tenants.items()}
     for one in scope.accounts if scope is not None else ():
         if one.records:

@@ -1,4 +1,4 @@
-"""Looks for the return of a contained intruder in logs, a scan's results or a store. Wires rooms: read, enrich, look."""
+"""Search logs, scan results or a store for the return of a contained intruder. Combines reading, enrichment and search."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from seawall_base.progress import Progress
 
 @dataclass(slots=True)
 class ReturnReading:
-    """What was read on the way, and the problems by code."""
+    """Counts of the records read, and of the problems by code."""
 
     records: int = 0
     problems: dict[str, int] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class ReturnReading:
 def look_in_logs(
     paths: Sequence[Path], containment: Containment, progress: Progress | None = None
 ) -> tuple[ReturnSearch, ReturnReading]:
-    """Look through logs, and through the events of folders that a scan wrote. Raises InputUnreadable."""
+    """Search logs, and the events of scan result folders. Raises InputUnreadable."""
     for path in paths:
         if not path.exists():
             raise InputUnreadable(f"no such file or folder: {path}", fix="check the path")
@@ -44,7 +44,7 @@ def look_in_logs(
 def look_in_store(
     lake: Lake, containment: Containment, progress: Progress | None = None
 ) -> tuple[ReturnSearch, ReturnReading]:
-    """Look through what a store keeps, from as long before the intruder came as `respond.window` says. Raises LakeBroken."""
+    """Search a store's events, from as long before the intrusion as `response.search_window` says. Raises LakeBroken."""
     reading = ReturnReading()
     return search_for_return(_store(lake, containment, reading, progress), containment), reading
 

@@ -1,4 +1,4 @@
-"""Scope: who was touched, who may have been, and who is proved not to be. Values only; times are microseconds, UTC."""
+"""Value types of a scope: who was touched, who may have been, and who is proved not to be. Times are microseconds, UTC."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ IndicatorKind = Literal[
     "device",
     "incident",
 ]
-"""What an intruder can be known by. `network` is an ASN (`AS64500`), `key` a service principal's credential, `incident` the id
-of an incident, whose records are known."""
+"""Kinds of indicators.
+
+`network` is an ASN (`AS64500`), `key` a service principal's credential, `incident` the id of an incident whose
+records are known.
+"""
 
 Verdict = Literal["touched", "possible", "not_touched"]
-"""`touched` and `not_touched` are proved; everything that is not proved is `possible`."""
+"""`touched` and `not_touched` are proved; everything else is `possible`."""
 
 VERDICTS: tuple[Verdict, ...] = ("touched", "possible", "not_touched")
 
@@ -33,9 +36,9 @@ SubjectKind = Literal["account", "mailbox", "organisation"]
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One thing that an intruder is known by, in an organisation (empty: in all), from `start` to before `end`.
+    """One indicator in an organisation (empty: in all), from `start` to before `end`.
 
-    The value of an `address` may be a block of addresses (`203.0.113.0/24`).
+    The value of an `address` may be an address block (`203.0.113.0/24`).
     """
 
     kind: IndicatorKind
@@ -47,9 +50,9 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class SearchStep:
-    """One step of the search: which indicator was met, from which one it came, and why it was followed or not.
+    """One step of the search: the indicator, the one that led to it, and why it was followed or not.
 
-    `round` 0 are the seeds. `events` and `accounts` are what it met.
+    `round` 0 are the seeds. `events` and `accounts` count its matches.
     """
 
     round: int
@@ -64,23 +67,23 @@ class SearchStep:
 DoubtCode = Literal[
     "named", "open", "used", "throttled", "not-shown", "unlinked", "strange", "bounded", "no-organisation"
 ]  # fmt: skip
-"""What of the records themselves leaves an account or a mailbox open; what is missing of the logs is a `CoverageGap`.
+"""Doubts from existing records that leave an account or mailbox open; missing logs are a `CoverageGap`.
 
-- `named`: a seed says that it was taken over; `open`: records carry something of the intruder's, and may be the owner's;
-- `used`: a mailbox whose account was used by the intruder, or may have been;
-- `throttled`: more was read than the log holds; `not-shown`: no record of mail access names the mailbox;
-- `unlinked`: records that carry nothing by which anybody could be told; `strange`: records from a place that is new;
-- `bounded`: the search was cut short; `no-organisation`: the records do not say whose they are.
+- `named`: a seed names it. `open`: records with an indicator that may be the owner's.
+- `used`: a mailbox whose account the intruder used or may have used.
+- `throttled`: more was read than logged. `not-shown`: no mail access record names the mailbox.
+- `unlinked`: records without any identifier. `strange`: records from a new place.
+- `bounded`: the search was cut short. `no-organisation`: the records state no organisation.
 """
 
 
 DOUBTS: tuple[DoubtCode, ...] = get_args(DoubtCode)
-"""The gravest first."""
+"""All doubt codes, gravest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One thing that leaves an account or a mailbox open, in words, and how many records it is about (0: not about records)."""
+    """One doubt about an account or mailbox, in words, and its number of records (0: not about records)."""
 
     code: DoubtCode
     text: str
@@ -89,9 +92,9 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message that was certainly read (Bind), or may have been: then `doubt` says why it is not certain.
+    """One message that was certainly read (Bind), or may have been; then `doubt` states why it is uncertain.
 
-    `id` is the internet message id; `record` the log's own record id.
+    `id` is the internet message id; `record` is the log's record id.
     """
 
     mailbox: str
@@ -106,7 +109,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that must be presumed taken as a whole (Sync), and by which records."""
+    """A folder presumed wholly taken (Sync), and the records that show it."""
 
     mailbox: str
     path: str
@@ -117,12 +120,12 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSubject:
-    """An account, a mailbox or an organisation with its verdict.
+    """An account, mailbox or organisation with its verdict.
 
-    `reasons` are sentences: for `touched` what proves it, for `possible` what leaves it open, for `not_touched` the
-    coverage that proves it. `gaps` lists what was missing, also of those proved touched: more may have happened there.
-    `records` are the log's own ids of the intruder's records (at most 2,000), `record_count` how many there are.
-    `messages` counts distinct messages that were certainly read, `folders` are those presumed taken as a whole.
+    `reasons` are sentences: the proof of `touched`, the doubts of `possible`, or the coverage that proves
+    `not_touched`. `gaps` lists missing logs, also for `touched`, where more may have happened. `records` are at most
+    2,000 log ids of the intruder's records, `record_count` their full number. `messages` counts distinct messages
+    certainly read; `folders` are those presumed wholly taken.
     """
 
     kind: SubjectKind
@@ -142,31 +145,32 @@ class ScopeSubject:
     folders: tuple[Folder, ...] = ()
     is_throttled: bool = False
     domains: tuple[str, ...] = ()
-    """Of an organisation: the domains of most of its accounts' names, so that people know which one an id means."""
+    """For an organisation: the domains of most of its accounts, so that readers recognise the id."""
 
     doubts: tuple[Doubt, ...] = ()
-    """What of the records leaves it open, the gravest first; `reasons` has their words too."""
+    """Doubts from records, gravest first; `reasons` contains their words too."""
 
     possible_messages: int = 0
-    """Distinct messages, not among `messages`, that are named by records which may be the intruder's or carry nothing to tell."""
+    """Distinct further messages named by records that may be the intruder's or carry no identifier."""
 
     possible_unnamed_messages: int = 0
     """Messages that such records count but do not name."""
 
     at_most: int | None = None
-    """Of a mailbox that is possibly touched: how many messages may have been read, if only records that are there say so."""
+    """For a possibly touched mailbox: the maximum of messages that may have been read, if only existing records leave
+    it open."""
 
     def open_by(self) -> frozenset[str]:
-        """Return the codes of what leaves it open: of its own records, of the logs."""
+        """Return the codes of its doubts and of its gaps."""
         return frozenset(one.code for one in self.doubts) | frozenset(one.code for one in self.gaps)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The answer: the span that was looked at, the seeds and steps, and every subject of the logs with its verdict.
+    """The result: the span, the seeds and steps, and every subject of the logs with its verdict.
 
-    `messages` are all that were certainly read, by mailbox and time, `possible_messages` those that records name of which it
-    cannot be told whether they are the intruder's. `sources` say what was read (paths or the store).
+    `messages` were certainly read, by mailbox and time; `possible_messages` are named by records that may be the
+    intruder's. `sources` states what was read (paths or the store).
     """
 
     start: int
@@ -179,21 +183,21 @@ class Scope:
     messages: tuple[Message, ...] = ()
     sources: tuple[str, ...] = ()
     is_bounded: bool = False
-    """Whether a bound on growth stopped the search: more may be touched than is said."""
+    """Whether a growth limit stopped the search, so that more may be touched than reported."""
 
     is_unread_checked: bool = False
-    """Whether whoever asked vouched that the records which could not be read were looked at by hand."""
+    """Whether the operator asserts that unreadable records were checked by hand."""
 
     is_complete: bool = False
-    """Whether whoever asked vouched that the intruder is known by nothing but the seeds: verdicts then rest on that word."""
+    """Whether the operator asserts that the seeds are exhaustive; verdicts then rest on that assertion."""
 
     possible_messages: tuple[Message, ...] = ()
 
     is_servers_only: bool = False
-    """Whether whoever asked vouched that the intruder comes from rented servers and anonymisers alone."""
+    """Whether the operator asserts that the intruder uses only hosting networks and anonymisers."""
 
     known_by: tuple[Indicator, ...] = ()
-    """What the intruder's proved records carry: addresses outside the provider's network, sessions, tokens and keys."""
+    """Values of the proved records: addresses outside the provider's network, sessions, tokens and keys."""
 
     is_from_servers: bool = False
-    """Whether all proved records that state an address come from rented servers and anonymisers, as far as is known."""
+    """Whether all proved records with a known network kind come from hosting networks and anonymisers."""

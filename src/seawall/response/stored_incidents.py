@@ -1,4 +1,4 @@
-"""Incidents and events of a store, asked for as those of a scan are: the same incident gives the same from either."""
+"""Read incidents and events from a store, with the same results as from a scan."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ _AT_ONCE: Final = 50_000
 
 
 _LONGEST: Final = 200
-"""Characters of what is looked up as an id."""
+"""Maximum characters of an incident id to look up."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvents:
-    """The lake of a watch or a console."""
+    """Events in the lake of a store."""
 
     lake: Lake
     name: str
 
     def events(self, asked: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
-        """The stored events that are asked for, as a scan writes them. Damaged parts are left out."""
+        """Yield the requested events as a scan writes them. Damaged parts are left out."""
         return read_stored_events(self.lake, asked, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredIncidents(StoredEvents):
-    """What a watch or a console keeps: incidents in a database, events in a lake."""
+    """Incidents of a store's database, and events of its lake."""
 
     database: Database
 
     def incident(self, wanted: str) -> Incident:
-        """An incident by any id that it ever had, by the start of one, or by its rank. Raises UsageError."""
+        """Return an incident by its id, a former id, an id prefix or its rank. Raises UsageError."""
         with self.database.reading() as work:
             found = work.incidents.get(work.aliases.resolve(wanted)) if len(wanted) <= _LONGEST else None
             if found is None:
@@ -70,12 +70,12 @@ class StoredIncidents(StoredEvents):
 
 
 def open_stored_incidents(store: Store) -> StoredIncidents:
-    """What an open store keeps, called by its folder."""
+    """Open the incidents of a store, named by its folder."""
     return StoredIncidents(store.lake, str(store.folder), store.database)
 
 
 def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the events of a lake that are asked for, copies dropped and twins merged, in pieces."""
+    """Yield the requested events of a lake in chunks, without duplicates and with twins merged."""
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
 
@@ -87,7 +87,7 @@ def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) 
 
 
 def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
-    """All columns of what lies in the lake, each row under the organisation for which it is asked for."""
+    """Yield all columns of the requested rows, each with the organisation that it was requested for."""
     for tenant, accounts in sorted(asked.accounts.items()):
         wanted = EventQuery(asked.start, asked.end, accounts=accounts)
         if tenant != UNKNOWN:
@@ -102,9 +102,10 @@ def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
 
 
 def _without_organisation(lake: Lake, asked: AccountSpans, tenant: str) -> frozenset[str]:
-    """The accounts of an organisation whose events may state none: those with a mail domain, and all where it is the only one.
+    """Return the accounts of an organisation that may have events without an organisation.
 
-    What states no organisation lies apart. Detection counts it to the organisation of the account's domain.
+    These are accounts with a mail domain, or all if it is the only organisation. Such events are stored separately,
+    and detection assigns them to the organisation of the account's domain.
     """
     others = [names for other, names in asked.accounts.items() if other != tenant]
     here = frozenset(name for name in asked.accounts[tenant] if not any(name in names for names in others))
@@ -120,7 +121,7 @@ def _name(rows: pa.Table, tenant: str) -> pa.Table:
 
 
 def _join(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows in few tables: what a day holds of an account is a handful."""
+    """Yield the rows in fewer tables, because an account has a handful of rows a day."""
     waiting: list[pa.Table] = []
     count = 0
     for table in tables:

@@ -1,1 +1,1 @@
-"""Containment: plans that say what is to be done, in order; their journal, their application and their undoing."""
+"""Plan containment steps in order, apply them, journal them and undo them."""

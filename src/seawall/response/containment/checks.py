@@ -1,6 +1,6 @@
-"""Decides from a vendor's answers which things a step means, and whether its change was made. Pure.
+"""Decide from a vendor's answers which objects a step targets, and whether its change was made. Pure.
 
-Vendors do not spell names alike everywhere: texts are compared without regard to case.
+Vendors differ in the case of names, so all texts are compared without regard to case.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from seawall_base.rfc3339 import parse_time
 from seawall_base.safe_text import visible
 
 COUNTED: Final = "$counted"
-"""How many things that say the same are known to be there, in the item that is looked for."""
+"""Key in a searched item: how many existing items equal it."""
 
 Found = dict[str, Any] | list[dict[str, Any]] | None
-"""What a read found: one object, a list of items, or None where there is no such thing."""
+"""The result of a read: one object, a list of items, or None if the object does not exist."""
 
 
 def select_kept(read: StateRead, document: Any) -> Found:
-    """Of an answer what the read keeps: the object, or every item of the list. None for no answer."""
+    """Return the object of an answer, or all items of its list; None if there is no answer."""
     if document is None:
         return [] if read.items else None
     if not read.items:
@@ -30,20 +30,23 @@ def select_kept(read: StateRead, document: Any) -> Found:
 
 
 def list_items(read: StateRead, document: Any) -> Sequence[Any]:
-    """The items of an answer. A vendor may leave an empty list out."""
+    """Return the items of a list answer.
+
+    Vendors may omit an empty list.
+    """
     listed = document if read.items == "." else find_value(document, read.items)
     return listed if isinstance(listed, list) else ()
 
 
 def match_conditions(read: StateRead, items: Found) -> list[dict[str, Any]]:
-    """The items that meet every condition of a read."""
+    """Return the items that meet every condition of a read."""
     if not isinstance(items, list):
         return []
     return [item for item in items if all(_meets(item, condition) for condition in read.where)]
 
 
 def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice, str]]:
-    """The notices of a read that are met, each with its text filled."""
+    """Yield each notice whose condition is met, with its filled-in text."""
     items = now if isinstance(now, list) else [now] if now is not None else []
     for notice in read.notices:
         looked_at = match_conditions(read, now) if notice.of_meant else items
@@ -54,7 +57,7 @@ def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice
 
 
 def describe_notices(action: ContainmentStep, before: Mapping[str, Found]) -> tuple[str, bool]:
-    """What a person has to know of what was read, and whether the step is to be done by hand because of it."""
+    """Return the notices as text, and whether one of them makes the step manual."""
     met = [pair for read in action.before for pair in applicable_notices(read, before.get(read.name))]
     is_by_hand = any(notice.by_hand for notice, _ in met)
     texts = [text for notice, text in met if notice.by_hand or not is_by_hand]
@@ -62,7 +65,7 @@ def describe_notices(action: ContainmentStep, before: Mapping[str, Found]) -> tu
 
 
 def find_targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[Mapping[str, Any]]:
-    """What the change is made to, once for each."""
+    """Return the objects that the change applies to, each once."""
     if not action.each:
         return [{}]
     read = next(one for one in action.before if one.name == action.each)
@@ -98,7 +101,8 @@ def _moment(text: str) -> int | None:
 
 
 def require_single_match(reads: Sequence[StateRead], state: Mapping[str, Found]) -> dict[str, Any]:
-    """What was read, with a list of which exactly one item is meant as that item: then a later read may name its fields."""
+    """Return the read state with each unambiguous one-item list replaced by its item, so that later reads can name
+    its fields."""
     single = dict[str, Any](state)
     for read in reads:
         items = match_conditions(read, state.get(read.name)) if read.items and read.where else []
@@ -114,9 +118,9 @@ def is_change_made(
     now: Found,
     item: Mapping[str, Any] | None,
 ) -> bool | None:
-    """Whether the vendor's state `now` says that the change was made; None where it does not say.
+    """Return whether the vendor's state `now` shows that the change was made; None if it cannot tell.
 
-    `before` is what was read then, `item` the item that the change was about, or what the vendor answered to it.
+    `before` is the state read before the change. `item` is the changed object, or the vendor's answer to the change.
     """
     if check.test == "present":
         return bool(match_conditions(_read(check, action), now))
@@ -154,7 +158,7 @@ def _is_absent(check: ChangeCheck, now: Found, item: Mapping[str, Any] | None) -
 
 def _is_restored(check: ChangeCheck, then: Found, now: Found, item: Mapping[str, Any] | None) -> bool | None:
     if isinstance(now, list):
-        # The thing may have a new id: it is known by what it says, and there may be several that say the same.
+        # The recreated object may have a new id, so compare contents and count equal objects.
         counted = item.get(COUNTED, 0) if item is not None else 0
         return sum(has_same_fields(one, item, check.fields) for one in now) > counted
     if not isinstance(now, Mapping) or not isinstance(then, Mapping):
@@ -163,7 +167,10 @@ def _is_restored(check: ChangeCheck, then: Found, now: Found, item: Mapping[str,
 
 
 def has_same_fields(one: Mapping[str, Any], other: Mapping[str, Any] | None, fields: tuple[str, ...]) -> bool:
-    """Whether two things say the same in these fields. Graph keeps what a rule looks for in capitals."""
+    """Return whether two objects have equal values in these fields.
+
+    Comparison ignores case because Graph returns a rule's search texts in upper case.
+    """
     return other is not None and all(
         _fold(find_value(one, field)) == _fold(find_value(other, field)) for field in fields
     )

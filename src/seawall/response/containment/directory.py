@@ -1,4 +1,4 @@
-"""Steps that take back what was changed in Entra's directory: consents, application permissions, credentials. Pure."""
+"""Build steps that undo changes in Entra's directory: consents, application permissions, credentials. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ _TRUST_FIELDS: Final = ("name", "issuer", "subject", "audiences", "description")
 FEDERATED: Final = "FederatedIdentityCredentials"
 _ASSIGNMENT_FIELDS: Final = ("principalId", "resourceId", "appRoleId")
 GRANTS_PERMISSION: Final = "DelegatedPermissionGrant.ReadWrite.All"
-"""For reading too: the least that listing needs by its documentation, Directory.Read.All, reads the whole directory."""
+"""Permission for reading and removing grants.
+
+The documented minimum for listing, Directory.Read.All, would expose the whole directory.
+"""
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The steps that take back what a record of the directory did; none for a record of anything else."""
+    """Yield the steps that undo a directory record; none for a record of another kind."""
     name = normalise_operation(record.activity)
     if name in {"Consent to application", "Add delegated permission grant", "Add OAuth2PermissionGrant"}:
         yield from _consents(subject, record)
@@ -51,7 +54,7 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
                 title += ", which was there before with other permissions"
             yield _consent(subject, record, title, client, Condition("id", "equal", grant))
     if not grants and is_guid(record.resource):
-        # The record names the application alone: its grants for this account are meant, or all where nobody is named.
+        # The record names only the application: remove its grants for this account, or all if no account is named.
         title = f"Remove the consents to {_application(record)}"
         meant = (
             Condition("principalId", "equal", record.object_id)
@@ -69,7 +72,7 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
 def _make_unnamed(
     subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, by_hand: str
 ) -> ContainmentStep:
-    """Have a person look where the record does not say which thing it was about."""
+    """Build a manual review step for a record that does not name the changed object."""
     return make_record_step(
         subject,
         record,
@@ -194,7 +197,7 @@ def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[Contain
         reason = describe_record(record, "A credential that an intruder added works until it is removed")
         forever = "A removed secret or certificate cannot be put back: the application gets a new one."
         if kind != "Password":
-            # Graph's removeKey asks for a proof signed by a key of the application itself.
+            # Graph's removeKey requires a proof signed with one of the application's own keys, so this is manual.
             noun = "Application" if where == "applications" else "ServicePrincipal"
             yield make_record_step(
                 subject, record, kind="remove_app_credential", title=title, reason=reason, irreversible=forever,
@@ -244,7 +247,10 @@ def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[Contain
 
 
 def _undo_federation(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """Remove the trust that a record gave to a foreign issuer, whose tokens sign in as the application, with no secret."""
+    """Yield the step that removes a federated credential.
+
+    With it, tokens of a foreign issuer sign in as the application without a secret.
+    """
     added = _undo_added_trust(record)
     if added is None or not is_guid(record.resource):
         yield _make_unnamed(
@@ -308,7 +314,10 @@ def _undo_federation(subject: StepSubject, record: ChangeRecord) -> Iterator[Con
 
 
 def _undo_added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[str, Any]]] | None:
-    """The federated credentials that a record added or changed, each with what it was; None where that cannot be told."""
+    """Return the federated credentials that a record added or changed, each with its earlier value.
+
+    None if the record does not say.
+    """
     held = _before(record, FEDERATED)
     new, old = _objects(record.text(FEDERATED)), None if held is None else _objects(held or "[]")
     if new is None or old is None:
@@ -318,7 +327,10 @@ def _undo_added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[s
 
 
 def _objects(text: str) -> list[dict[str, Any]] | None:
-    """The federated credentials in a value of a record; None where it does not hold them, each with its id and name."""
+    """Parse the federated credentials in a record value.
+
+    None unless each has an id and a name.
+    """
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -331,10 +343,10 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
 
 
 def _list_added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
-    """The keys that a record added: those of the new value that are not in the old one.
+    """Return the keys in the record's new value that are not in its old one.
 
-    Empty where the record does not say what was there before: those keys may be the organisation's own, and what is removed
-    does not come back.
+    Empty if the record lacks the old value: the keys may be the organisation's own, and deleted keys cannot be
+    restored.
     """
     held = _before(record, "KeyDescription")
     old = {key for key, _ in _KEY.findall(held or "")}
@@ -343,7 +355,7 @@ def _list_added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
 
 
 def _before(record: ChangeRecord, name: str) -> str | None:
-    """What a property was before the change, empty for nothing; None where the record does not say."""
+    """Return a property's value before the change, empty if it had none; None if the record does not say."""
     found = [
         str(change.get("oldValue") or "")
         for target in _list(record.raw.get("targetResources"))

@@ -1,4 +1,4 @@
-"""A plan as one JSON document and back. A plan that was changed is refused: its id is a hash of what it says."""
+"""Convert a plan to and from JSON. The plan id is a hash of its content, so a changed plan is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ prepare(ContainmentPlan)
 
 
 def plan_to_document(plan: ContainmentPlan) -> dict[str, Any]:
-    """Return the plan as plain values, each step with its number."""
+    """Return the plan as JSON values, each step with its number."""
     plain: dict[str, Any] = msgspec.to_builtins(plan)
     numbers = plan.numbers
     plain["actions"] = [{"number": numbers[action["id"]], **action} for action in plain["actions"]]
@@ -32,7 +32,10 @@ def plan_to_document(plan: ContainmentPlan) -> dict[str, Any]:
 
 
 def plan_from_document(document: Mapping[str, Any]) -> ContainmentPlan:
-    """The plan that `plan_to_document` wrote. Raises PlanInvalid for anything else, also for one that was changed."""
+    """Parse the document that `plan_to_document` wrote.
+
+    Raises PlanInvalid for any other or a changed document.
+    """
     if document.get("plan_version") != VERSION:
         raise PlanInvalid("no containment plan of this version", fix=_FIX)
     plain = {
@@ -48,19 +51,19 @@ def plan_from_document(document: Mapping[str, Any]) -> ContainmentPlan:
 
 
 def _has_its_numbers(document: Mapping[str, Any], plan: ContainmentPlan) -> bool:
-    """Return whether the numbers in a document are those of the order; plans that were made before state none."""
+    """Return whether the step numbers match the order. Plans of older versions have no numbers and pass."""
     stated = [action.get("number") for action in document["actions"]]
     return set(stated) <= {None} or stated == list(plan.numbers.values())
 
 
 def write_plan(path: Path, plan: ContainmentPlan) -> None:
-    """Write a plan to `path`, whole or not at all, for its owner alone: it names accounts. Raises OutputUnwritable."""
+    """Write a plan to `path` atomically, readable only by its owner because it names accounts. Raises OutputUnwritable."""
     content = msgspec.json.format(msgspec.json.encode(plan_to_document(plan)), indent=1) + b"\n"
     write_whole(path, content, fix="choose another place")
 
 
 def read_plan(path: Path) -> ContainmentPlan:
-    """The plan in a file. Raises InputUnreadable, PlanInvalid."""
+    """Read a plan from a file. Raises InputUnreadable or PlanInvalid."""
     try:
         with open_file(path) as source:
             content = source.read(LARGEST + 1)

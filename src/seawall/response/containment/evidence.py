@@ -1,7 +1,7 @@
-"""Takes what a plan needs out of events: what was changed, where an account acts, and what the intruder is known by.
+"""Collect from events what a plan needs: changes, the systems where accounts act, and the intruder's indicators.
 
-Events come as Arrow tables with the columns of the events file, in pieces of any size; only what belongs to the
-accounts in question becomes objects. Pure.
+Events are Arrow tables with the columns of the events file, in chunks of any size. Only rows of the accounts in
+question become Python objects. Pure.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from seawall.response.containment.values import IntruderIndicators, Vendor
 from seawall.response.search_window import search_window
 
 Whose = tuple[str, str]
-"""An organisation, and an account of it: one name may be there in many, an application's id for example."""
+"""(organisation, account). The organisation is needed because an application id, for example, occurs in many."""
 
 Span = tuple[int, int]
-"""The first and the last time (microseconds) at which an account was the intruder's."""
+"""First and last time (microseconds) at which the intruder used an account."""
 
 KNOWN_BY: Final[dict[str, str]] = {
     "addresses": "src_ip",
@@ -44,23 +44,23 @@ KNOWN_BY: Final[dict[str, str]] = {
     "keys": "key_uid",
     "operations": "activity_name",
 }
-"""What an intruder is known by, and the column of events that says it."""
+"""The event column of each kind of indicator."""
 
 NEEDED: Final = tuple(dict.fromkeys((*COLUMNS, *KNOWN_BY.values())))
-"""Every column that is read."""
+"""Every event column that this module reads."""
 
 MOST_ROWS: Final = 20_000
 MOST_VALUES: Final = 500
 TOLERANCE: Final = 3_600_000_000
-"""Microseconds by which a consent may be logged after the first use of its application."""
+"""Microseconds by which a consent may be logged after its application was first used."""
 
 
 @dataclass(slots=True)
 class EvidenceCollector:
-    """Takes pieces of events one after another. `accounts` maps each account in question to its (first, last) time.
+    """Collect evidence from chunks of events. `accounts` maps each account in question to its (first, last) time.
 
-    `begin` is when the intruder came, the first of these times unless given: what the accounts showed before is their owners'.
-    What lies outside of `respond.window` is not looked at, so that more events than these change nothing.
+    `begin` is the start of the intrusion; the default is the earliest of these times. Earlier events show the owners'
+    habits. Events outside `response.search_window` are ignored, so a longer log gives the same plan.
     """
 
     accounts: Mapping[Whose, Span]
@@ -69,7 +69,7 @@ class EvidenceCollector:
     technique: str = ""
     kind: str = ""
     is_empty: bool = True
-    """Whether no event of the accounts was there so far."""
+    """Whether no event of the accounts was seen so far."""
 
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _consents: list[dict[str, Any]] = field(default_factory=list)
@@ -81,20 +81,20 @@ class EvidenceCollector:
 
     @property
     def span(self) -> Span:
-        """From when to before when events are looked at."""
+        """Return the (start, end) of the search window in microseconds; the end is exclusive."""
         first, last = self._edges()
         return search_window(min(first, self._begin()), last)
 
     @property
     def tenants(self) -> dict[str, frozenset[str]]:
-        """The accounts in question, by organisation."""
+        """Return the accounts in question, by organisation."""
         names: dict[str, set[str]] = {}
         for tenant, account in self.accounts:
             names.setdefault(tenant, set()).add(account)
         return {tenant: frozenset(found) for tenant, found in names.items()}
 
     def add(self, events: pa.Table) -> None:
-        """Take a piece of events."""
+        """Add one chunk of events."""
         table = events.select([name for name in NEEDED if name in events.column_names])
         times = table.column("time").cast(pa.int64())
         table = table.set_column(table.column_names.index("time"), "time", times)
@@ -124,7 +124,7 @@ class EvidenceCollector:
         return self._edges()[0] if self.begin is None else self.begin
 
     def _ours(self, table: pa.Table, column: str) -> Any:
-        """Which rows name one of the accounts in a column, in its own organisation."""
+        """Return a mask of rows whose `column` names one of the accounts in its own organisation."""
         here, tenants = _text(table, column), _text(table, "org_uid")
         found: Any = pa.array([False] * table.num_rows, pa.bool_())
         for tenant, names in sorted(self.tenants.items()):
@@ -165,7 +165,7 @@ class EvidenceCollector:
                 self._consents.append(row)
 
     def _uses(self, own: pa.Table) -> None:
-        """When an account used an application for the first time."""
+        """Record when each account first used each application."""
         if "app_uid" not in own.column_names:
             return
         names = ["org_uid", "account", "app_uid"]
@@ -177,7 +177,7 @@ class EvidenceCollector:
                 self._first[key] = min(self._first.get(key, row["time_min"]), row["time_min"])
 
     def _letting_in(self) -> list[dict[str, Any]]:
-        """Consents of the accounts to applications that the intruder acts through, and that they had not used before."""
+        """Return consents by the accounts to applications that the intruder uses and the account had not used before."""
         apps = self._shown.get("app_uid", set())
         return [
             row
@@ -190,7 +190,7 @@ class EvidenceCollector:
         ]
 
     def evidence(self) -> PlanEvidence:
-        """What all pieces together say."""
+        """Return the evidence of all chunks."""
         shown: dict[str, Any] = {
             name: tuple(sorted(self._shown.get(column, ()))[:MOST_VALUES])
             for name, column in KNOWN_BY.items()
@@ -220,14 +220,14 @@ class EvidenceCollector:
 
 
 def collect_evidence(pieces: Iterable[pa.Table], gathering: EvidenceCollector) -> PlanEvidence:
-    """The evidence of pieces of events."""
+    """Feed all chunks to a collector and return its evidence."""
     for piece in pieces:
         gathering.add(piece)
     return gathering.evidence()
 
 
 def merge_spans(rows: Iterable[tuple[str, str, int, int]]) -> dict[Whose, Span]:
-    """The accounts with the span of each, of (organisation, account, first, last) that may name one several times."""
+    """Merge (organisation, account, first, last) rows into one span for each account."""
     found: dict[Whose, Span] = {}
     for tenant, account, first, last in rows:
         whose = replace_surrogates(tenant), replace_surrogates(account)

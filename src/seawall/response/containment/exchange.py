@@ -1,4 +1,7 @@
-"""Steps on mailboxes of Exchange Online: inbox rules by Graph; forwarding, delegates and mail flow by PowerShell. Pure."""
+"""Build steps on Exchange Online mailboxes: inbox rules by Graph; forwarding, delegates and mail flow by PowerShell.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from seawall.response.containment.steps import (
 from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
 
 RULE_FIELDS: Final = ("displayName", "sequence", "isEnabled", "conditions", "actions", "exceptions")
-"""What makes a messageRule again; `id`, `hasError` and `isReadOnly` are the vendor's."""
+"""Fields needed to recreate a messageRule. Graph sets `id`, `hasError` and `isReadOnly` itself."""
 
 _FORWARDS: Final = ("forwardingsmtpaddress", "forwardingaddress")
 _BY_HAND: Final = "Graph has no call for it: run this in Exchange Online PowerShell."
@@ -42,13 +45,13 @@ _SWITCHES: Final = {
     "journal rule": "{}-JournalRule -Identity {{name}}",
 }
 _LISTED: Final = re.compile(r"[A-Za-z]{1,40}(?:, ?[A-Za-z]{1,40}){0,20}")
-"""Folder rights, or flags of sharing, as records and cmdlets name them."""
+"""A list of folder permissions or sharing flags as records and cmdlets write it."""
 
 _NOTE_IT: Final = "Note what you remove: it has to be given again by hand."
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The steps that take back what a record of Exchange did; none for a record of anything else."""
+    """Yield the steps that undo a record of Exchange; none for a record of another kind."""
     name = record.activity
     if name in {"New-InboxRule", "Set-InboxRule", "Enable-InboxRule", "UpdateInboxRules"}:
         yield _inbox_rule(subject, record)
@@ -71,12 +74,12 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
 
 
 def _states(record: ChangeRecord, name: str) -> bool:
-    """Whether a record gives a parameter a value, and does not take it away."""
+    """Return whether a record sets a parameter rather than clearing it."""
     return record.text(name).strip("$\" '[]") not in {"", "null"}
 
 
 def find_rule_name(record: ChangeRecord) -> str:
-    """The name of the inbox rule that a record is about, empty where it does not say."""
+    """Return the name of the inbox rule in a record, or an empty text if it is not stated."""
     named = record.text("Name", "RuleName")
     if named:
         return named
@@ -139,7 +142,7 @@ def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
             "rule", "restored", ("displayName", "isEnabled", "conditions", "actions", "exceptions")
         ),
         powershell=()
-        if "\\" in name  # it would name another mailbox's rule
+        if "\\" in name  # a backslash would select a rule of another mailbox
         else make_powershell(
             "Remove-InboxRule -Mailbox {mailbox} -Identity {name} -Confirm:$false", mailbox=mailbox, name=name
         ),
@@ -248,7 +251,7 @@ def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> Containme
     mailbox, user = record.owner, record.text("User", "Trustee")
     is_recipient = record.activity == "Add-RecipientPermission"
     words = {item.strip() for item in record.text("AccessRights").strip("[]").replace('"', "").split(",")}
-    # The only right of a recipient that there is; a mailbox has others.
+    # SendAs is the only permission on a recipient; mailboxes have others.
     known = ["SendAs"] if is_recipient else sorted(words & _MAILBOX_RIGHTS)
     noun, whom = ("RecipientPermission", "Trustee") if is_recipient else ("MailboxPermission", "User")
     deny = " -Deny" if record.text("Deny").lower().strip("$") == "true" and not is_recipient else ""

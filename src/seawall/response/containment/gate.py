@@ -1,6 +1,6 @@
-"""Steps at Seawall's own gate and at the issuer: block a stolen key, and the renewal of an account's tokens. Pure.
+"""Build steps at Seawall's own gate and at the issuer: block a stolen key, stop renewal of an account's tokens. Pure.
 
-These reach what a vendor's account settings do not: a token that nobody issued.
+A vendor's account settings do not stop a forged token; these steps do.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from seawall.response.containment.values import ChangeCheck, Condition, Containm
 PATH: Final = "/admin/revocations"
 DOCS: Final = "docs/reference/revocation.md"
 FORGED: Final = frozenset({"forged-or-stolen-token"})
-"""Kinds of incident in which somebody may hold the key that signs tokens."""
+"""Incident kinds in which somebody may hold a token signing key."""
 
 
 def entra_issuer(tenant: str) -> str:
-    """The issuer of Entra's v2.0 access tokens of an organisation."""
+    """Return the issuer (`iss`) of Entra's v2.0 access tokens for a tenant."""
     return f"https://login.microsoftonline.com/{tenant.lower()}/v2.0"
 
 
 def make_steps(
     subject: StepSubject, *, kind: str, gate: bool, thumbprints: Sequence[str] = ()
 ) -> Iterator[ContainmentStep]:
-    """Block keys, and the account's tokens. Without a gate only what is to be done by hand, and only where it matters."""
+    """Yield the steps that block the given keys, have a person find an unknown key, and block the account's tokens.
+
+    The manual step is for incidents of a kind in `FORGED` without a known key. The account's tokens need `gate`.
+    """
     for thumbprint in thumbprints:
         yield _revocation(
             subject, "block_key", "thumbprint", "*", thumbprint,

@@ -1,9 +1,9 @@
-"""Steps on Gmail's settings: forwarding, filters and delegates. Pure.
+"""Build steps on Gmail settings: forwarding, filters and delegates. Pure.
 
-They are changed as the account itself, by a service account with domain-wide delegation; that no longer works once the
-account is suspended. So at Google what is in the mailbox comes before the account is suspended.
+A service account with domain-wide delegation changes them by impersonating the account. Impersonation stops working
+once the account is suspended, so at Google mailbox steps come before suspension.
 
-Google's log of API calls (`token`) names the method and not what it was called with: then a person has to look.
+Google's API log (`token`) names the method but not its arguments; such records become manual steps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OLD_PROTOCOLS: Final[tuple[ActionKind, str, str]] = (
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The steps that take back what a record of Gmail's settings did; none for a record of anything else."""
+    """Yield the steps that undo a record of Gmail settings; none for a record of another kind."""
     name = record.activity
     if name in {"gmail.users.settings.updateAutoForwarding", "email_forwarding_out_of_domain"}:
         yield _auto_forwarding(subject, record)
@@ -66,7 +66,7 @@ _TO_LOOK_AT: Final[dict[str, tuple[ActionKind, str, str]]] = {
 def _make_review(
     subject: StepSubject, record: ChangeRecord, kind: ActionKind, what: str, reason: str
 ) -> ContainmentStep:
-    """A step for a person: the record says that something was set, and not what."""
+    """Build a manual step for a record that says a setting changed, but not to what value."""
     account = record.owner
     return make_record_step(
         subject,

@@ -1,6 +1,6 @@
-"""Steps for an account of Google Workspace: the Directory API. Gmail's settings are in `gmail.py`. Pure.
+"""Build steps for a Google Workspace account with the Directory API; `gmail.py` has Gmail settings. Pure.
 
-Every call is in docs/reference/containment-calls.md with what Google's documentation says of it.
+docs/reference/containment-calls.md lists every call with the statement of Google's documentation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from seawall.response.containment.values import ChangeCheck, Condition, Containm
 
 
 def suspend_account(subject: StepSubject) -> ContainmentStep:
-    """Suspend the account."""
+    """Build the step that suspends the account."""
     account = {"account": subject.account}
     return make_account_step(
         subject,
@@ -52,7 +52,10 @@ def suspend_account(subject: StepSubject) -> ContainmentStep:
 
 
 def reset_password(subject: StepSubject) -> ContainmentStep:
-    """Replace the password by one that nobody knows. Google does not tell whether a password was changed."""
+    """Build the step that sets a random unknown password.
+
+    Google does not report password changes, so the change cannot be verified.
+    """
     body = {"password": {"$given": "password"}, "changePasswordAtNextLogin": True}
     return make_account_step(
         subject,
@@ -68,7 +71,7 @@ def reset_password(subject: StepSubject) -> ContainmentStep:
 
 
 def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
-    """Sign the account out everywhere."""
+    """Build the step that signs the account out everywhere. `is_last` marks the repetition at the end of the plan."""
     return make_account_step(
         subject,
         vendor="google",
@@ -88,7 +91,7 @@ def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
 
 
 def remove_app_passwords(subject: StepSubject) -> ContainmentStep:
-    """Remove all application passwords: they ask for no second factor."""
+    """Build the step that deletes all application passwords, which bypass the second factor."""
     return make_account_step(
         subject,
         vendor="google",
@@ -121,7 +124,10 @@ def remove_app_passwords(subject: StepSubject) -> ContainmentStep:
 
 
 def invalidate_backup_codes(subject: StepSubject) -> ContainmentStep:
-    """Invalidate the backup codes. They are not read first: a list of them is a list of working second factors."""
+    """Build the step that invalidates the backup codes.
+
+    They are not read first: a list of them is a list of working second factors.
+    """
     return make_account_step(
         subject,
         vendor="google",
@@ -142,7 +148,7 @@ def invalidate_backup_codes(subject: StepSubject) -> ContainmentStep:
 
 
 def review_methods(subject: StepSubject) -> ContainmentStep:
-    """Have a person look through the second factors and devices: no call lists them."""
+    """Build a manual step to review second factors and devices, which no API call lists."""
     return make_account_step(
         subject,
         vendor="google",
@@ -158,7 +164,7 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The steps that take back what a record of Google did, Gmail's settings too; none for a record of anything else."""
+    """Yield the steps that undo a record of Google, Gmail settings included; none for a record of another kind."""
     yield from gmail.undo_steps(subject, record)
     yield from google_roles.undo_steps(subject, record)
     name = record.activity

@@ -1,4 +1,4 @@
-"""Calls of Google's Directory API: their paths, scopes and pages of documentation. Pure."""
+"""Build calls of Google's Directory API: paths, scopes and documentation pages. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USER_FIELDS: Final = ("id", "primaryEmail", "suspended", "archived", "isAdmin", 
 def call_directory(
     method: str, path: str, scope: str, page: str, body: dict[str, Any] | None = None, **values: str
 ) -> VendorCall:
-    """A call of the Directory API below `/admin/directory/v1`."""
+    """Build a Directory API call; `path` is relative to `/admin/directory/v1`."""
     return VendorCall(
         method,
         fill_address("/admin/directory/v1" + path, **values),
@@ -29,7 +29,7 @@ def call_directory(
 
 
 def read_user(account: str) -> StateRead:
-    """The account, with what is kept of it."""
+    """Build the read of an account that keeps the fields a plan needs."""
     path = "/users/{account}?fields=" + ",".join(USER_FIELDS)
     call = call_directory("GET", path, USERS + ".readonly", "users/get", account=account)
     return StateRead("user", call, USER_FIELDS)

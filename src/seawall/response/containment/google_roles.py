@@ -1,6 +1,6 @@
-"""Steps that take back an administrator's role of Google Workspace: of a delegated one, or of a super administrator. Pure.
+"""Build steps that remove a Google Workspace administrator role, delegated or super administrator. Pure.
 
-The log names a role by its name and the administrator by the address; the Directory API knows both by ids, which are read
+The log gives a role's name and the administrator's address. The Directory API needs ids, so the steps read them
 first.
 """
 
@@ -18,13 +18,13 @@ ROLES: Final = SCOPE + "admin.directory.rolemanagement"
 READ_ROLES: Final = ROLES + ".readonly"
 CUSTOMER: Final = "/customer/my_customer"
 ASSIGNED: Final = ("roleId", "assignedTo", "scopeType", "orgUnitId", "condition")
-"""What an assignment says, and what is said again to put it back."""
+"""Fields of a role assignment, needed to restore it."""
 
 _STAYS: Final = "A role that was handed out stays when the account is clean again"
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The step that takes back a role; none for a record of anything else."""
+    """Yield the step that removes a role; none for a record of another kind."""
     if record.activity == "ASSIGN_ROLE":
         yield _undo_assignment(subject, record)
     elif record.activity == "GRANT_ADMIN_PRIVILEGE":

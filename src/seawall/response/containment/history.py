@@ -1,4 +1,7 @@
-"""What a journal says happened so far: the plan, and of each step what was read, intended, done and confirmed. Pure."""
+"""Reconstruct from a journal what happened so far: the plan, and each step's reads, intents, results and confirmations.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from seawall.response.errors import JournalBroken
 
 Phase = Literal["apply", "undo"]
 Outcome = Literal["done", "gone", "failed", "not made", "unclear"]
-"""How one change ended. `gone`: it was no longer there. `not made`: the vendor's state says that it did not happen."""
+"""Outcome of one change. `gone`: the object no longer existed. `not made`: the vendor's state shows that nothing changed."""
 
 _STATES = frozenset(get_args(StepState))
 
 
 @dataclass(slots=True)
 class StepChange:
-    """One change of a step. `is_open`: it was intended and no result is known; it may or may not have happened."""
+    """One change of a step. `is_open`: it was intended, no result is known, and it may or may not have happened."""
 
     outcome: Outcome | None = None
     is_open: bool = False
@@ -30,7 +33,7 @@ class StepChange:
 
 @dataclass(slots=True)
 class StepHistory:
-    """What happened in one phase of a step."""
+    """The recorded events of one phase (apply or undo) of a step."""
 
     before: dict[str, Found] | None = None
     changes: dict[int, StepChange] = field(default_factory=dict)
@@ -40,34 +43,34 @@ class StepHistory:
 
     @property
     def is_begun(self) -> bool:
-        """Whether a change was made, or may have been: then what was read before stays what it is."""
+        """Return whether a change was made or may have been; then the earlier reads must not be replaced."""
         return any(change.is_open or change.outcome in {"done", "gone"} for change in self.changes.values())
 
     def change(self, number: int) -> StepChange:
-        """The change of this number."""
+        """Return the change with this number."""
         return self.changes.setdefault(number, StepChange())
 
     def is_made(self, number: int) -> bool:
-        """Whether a change of this number was made, as far as is known for sure."""
+        """Return whether the change with this number was certainly made."""
         change = self.changes.get(number)
         return change is not None and change.outcome == "done" and not change.is_open
 
 
 @dataclass(slots=True)
 class JournalHistory:
-    """All that the lines of a journal say."""
+    """Everything that a journal's lines record."""
 
     plan: ContainmentPlan | None = None
     steps: dict[tuple[Phase, str], StepHistory] = field(default_factory=dict)
     approved: list[tuple[str, str, Phase]] = field(default_factory=list)
-    """(when, by whom, for what), one for each run."""
+    """One (time, approver, phase) for each run."""
 
     def past(self, phase: Phase, step: str) -> StepHistory:
-        """What happened in a phase of a step."""
+        """Return what happened in one phase of a step."""
         return self.steps.setdefault((phase, step), StepHistory())
 
     def state(self, action: ContainmentStep) -> StepState:
-        """Where a step stands, its undoing included."""
+        """Return the state of a step, taking its undo into account."""
         undone = self.steps.get(("undo", action.id))
         if undone is not None and undone.state in {"undone", "already"}:
             return "undone"
@@ -75,7 +78,7 @@ class JournalHistory:
 
 
 def read_history(entries: Iterable[Entry]) -> JournalHistory:
-    """What the lines say. Raises JournalBroken where they say what no journal says."""
+    """Parse journal lines. Raises JournalBroken if their sequence is impossible."""
     found = JournalHistory()
     for entry in entries:
         try:

@@ -1,11 +1,12 @@
-"""The journal of a containment: what was read, intended, done and confirmed, one line of JSON each, never changed.
+"""Keep the journal of a containment: an append-only file, one JSON line for each read, intent, result and confirmation.
 
-Each line holds the hash of the line before it, so that a line that was changed, taken out or put in shows. A line is on the
-disk before what it announces happens: `intent` before a call, `result` after it. A crash leaves at most an `intent` without
-`result`, or a last line that is cut off; that one announced nothing that happened, is left out, and the next one says so.
+Each line contains the hash of the line before, so a changed, removed or inserted line is detected. A line is flushed
+to disk before the act that it announces: `intent` before a call, `result` after it. A crash leaves at most an
+`intent` without `result`, or a truncated last line. The act of a truncated line never happened: the line is dropped,
+and the next line says so.
 
-Whoever can write the file can also write all of it anew: the hash of the last line (`head`) is said at the end of every run, to
-be kept elsewhere.
+Somebody who can write the file can also rewrite all of it. Each run therefore ends by printing the hash of the last
+line (`head`), to be kept elsewhere.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ class Journal:
         self._clock = clock
 
     def append(self, event: str, **content: Any) -> Entry:
-        """Add a line, and return when it is on the disk. Raises OutputUnwritable; then nothing may happen."""
+        """Append a line and return once it is on disk.
+
+        Raises OutputUnwritable; the caller must then not act.
+        """
         entry: Entry = {
             "number": len(self.entries) + 1,
             "previous": self.head,
@@ -68,9 +72,9 @@ class Journal:
 
 @contextmanager
 def open_journal(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
-    """Open a journal, or begin one, and hold it against other processes until the end.
+    """Open or create a journal and lock it against other processes until the context ends.
 
-    Raises JournalBusy, JournalBroken, OutputUnwritable.
+    Raises JournalBusy, JournalBroken or OutputUnwritable.
     """
     try:
         file = AppendOnlyFile.hold(path)

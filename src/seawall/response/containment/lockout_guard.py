@@ -1,4 +1,4 @@
-"""Refuses to carry out what would lock out the account for whom the vendors are asked: then nothing could be taken back."""
+"""Refuse steps that would lock out the account whose credentials make the calls: nothing could then be undone."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ WHO_AM_I: Final = VendorCall(
     permission="okta.users.read",
     documentation="https://developer.okta.com/docs/api/openapi/okta-management/management/tags/user",
 )
-"""Whose API token it is. Okta takes one only while the account that made it is active."""
+"""The call that names the owner of the API token. Okta accepts a token only while its owner is active."""
 
 
 def refuse_lockout(
     plan: ContainmentPlan, wanted: Collection[str], settings: ContainmentSettings, asking: VendorCaller
 ) -> None:
-    """Raise RespondInvalid where a step that is wanted is about the account for whom Google or Okta is asked.
+    """Raise RespondInvalid if a selected step targets the account whose credentials call Google or Okta.
 
-    That is the administrator of the settings, or who made the API token. An application with a key has no account.
+    That account is the administrator named in the settings, or the owner of the API token. An application with a key
+    has no account.
     """
     steps = [one for one in plan.actions if one.id in wanted and one.kind in LOCKS_OUT]
     if settings.google is not None:
@@ -49,7 +50,10 @@ def _is_spared(steps: list[ContainmentStep], vendor: Vendor, who: Collection[str
 
 
 def _token_owner(asking: VendorCaller) -> set[str]:
-    """The id and the login of who made the token; nothing where Okta does not say: the plan's own calls then say why."""
+    """Return the id and login of the API token's owner.
+
+    Empty if Okta does not answer: the plan's own calls will then report why.
+    """
     try:
         document = asking.ask("okta", WHO_AM_I).document
     except (CallRefused, CallResultUnknown, SeawallError):

@@ -1,6 +1,6 @@
-"""Steps for an account or application of Microsoft 365 and Entra: Microsoft Graph v1.0. Pure.
+"""Build steps for accounts and applications of Microsoft 365 and Entra with Microsoft Graph v1.0. Pure.
 
-What Graph cannot do is in `exchange.py`. Permissions are application permissions.
+`exchange.py` has what Graph cannot do. All permissions are application permissions.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ METHODS: Final = (
     ("temporaryAccessPassMethods", "temporary access passes", "authentication-list-temporaryaccesspassmethods",
      "temporaryaccesspassauthenticationmethod-delete"),
 )  # fmt: skip
-"""Kinds of sign-in methods: the part of the path, in words, and the pages on listing and on deleting them."""
+"""Sign-in methods: path segment, words, and documentation pages for listing and deleting."""
 
 REGISTRATIONS: Final = frozenset(
     {
@@ -55,20 +55,23 @@ REGISTRATIONS: Final = frozenset(
         "User changed default security info",
     }
 )
-"""Operations of Entra's audit log by which a sign-in method is registered."""
+"""Operations of Entra's audit log that register a sign-in method."""
 
 DEVICES: Final = frozenset(
     {"Register device", "Add device", "Add registered owner to device", "Add registered users to device"}
 )
-"""Operations by which a device is registered: its primary refresh token is a way back in."""
+"""Operations that register a device, whose primary refresh token can be used to sign in again."""
 
 METHODS_PERMISSION: Final = "UserAuthenticationMethod.ReadWrite.All"
 COVERED: Final = {
     "Application.Read.All": "Application.ReadWrite.All",
     "RoleEligibilitySchedule.ReadWrite.Directory": "RoleManagement.ReadWrite.Directory",
 }
-"""Permissions that are not needed where another one is asked for. A read names what the change after it needs, where that one
-reads too by the documentation, so that there are few of these."""
+"""Permissions covered by another one.
+
+A read asks for the permission of the change that follows it, if that permission also allows reading; few entries are
+needed here.
+"""
 
 CHANGED: Final = (200, 204)
 MADE: Final = (200, 201)
@@ -95,20 +98,23 @@ def call_graph(
     expect: tuple[int, ...] | None = None,
     role: str = "",
 ) -> VendorCall:
-    """A call of Graph; `page` is the page of its documentation, which gives the statuses of success too."""
+    """Build a Graph call. `page` is its documentation page, which also states the success statuses."""
     known = {"GET": (200,), "PATCH": CHANGED, "DELETE": CHANGED, "POST": MADE}[method]
     return VendorCall(method, path, body, expect or known, permission, role, DOCS + page)
 
 
 def user_path(name: str, rest: str = "") -> str:
-    """The path of an account or its mailbox. A name that begins with `$` stands in a key: OData takes it for an option."""
+    """Return the path of an account or its mailbox.
+
+    A name that begins with `$` goes into an OData key, because OData would take it for an option.
+    """
     if name.startswith("$"):
         return fill_address("/users('{name}')", name=escape_filter_text(name)) + rest
     return fill_address("/users/{name}", name=name) + rest
 
 
 def read_user(subject: StepSubject, *notices: StepNotice) -> StateRead:
-    """The account's state: whether it is enabled, since when its sessions and password are valid, and where it is kept."""
+    """Build the read of an account: enabled or not, since when sessions and password are valid, where it is managed."""
     path = user_path(subject.account, "?$select=" + ",".join(_USER_FIELDS))
     return StateRead(
         "user", call_graph("GET", path, "User.Read.All", "user-get"), _USER_FIELDS, notices=notices
@@ -116,7 +122,7 @@ def read_user(subject: StepSubject, *notices: StepNotice) -> StateRead:
 
 
 def block_sign_in(subject: StepSubject) -> ContainmentStep:
-    """Block sign-in of the account."""
+    """Build the step that blocks the account's sign-in."""
     path, permission = user_path(subject.account), "User.EnableDisableAccount.All"
     call = call_graph(
         "PATCH", path, permission, "user-update", body={"accountEnabled": False}, role=ADMINISTRATORS
@@ -155,7 +161,7 @@ def block_sign_in(subject: StepSubject) -> ContainmentStep:
 
 
 def reset_password(subject: StepSubject) -> ContainmentStep:
-    """Replace the password by one that nobody knows."""
+    """Build the step that sets a random unknown password."""
     call = call_graph(
         "PATCH",
         user_path(subject.account),
@@ -190,7 +196,7 @@ def reset_password(subject: StepSubject) -> ContainmentStep:
 
 
 def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
-    """End all sessions and refresh tokens; once more at the end."""
+    """Build the step that ends all sessions and refresh tokens. `is_last` marks the repetition at the end of the plan."""
     again = " once more" if is_last else ""
     reason = (
         "What was issued while the other steps ran would live on."
@@ -228,7 +234,10 @@ def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
 
 
 def is_method_registration(record: ChangeRecord) -> bool:
-    """Whether a record says that a sign-in method was registered. That one is asked for now, or no longer, registers none."""
+    """Return whether a record registers a sign-in method.
+
+    A request to register one, or the end of a requirement, registers none.
+    """
     name = record.activity.strip().rstrip(".")
     return name in REGISTRATIONS or (
         name == "Update user"
@@ -237,7 +246,7 @@ def is_method_registration(record: ChangeRecord) -> bool:
 
 
 def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """Remove sign-in methods that were registered during the intrusion, one step for each kind of method."""
+    """Yield steps that remove sign-in methods registered during the intrusion, one for each kind of method."""
     span = f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
     undated = StepNotice(
         Condition("createdDateTime", "missing"),
@@ -245,7 +254,7 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
     )
     for part, words, listed, deleted in METHODS:
         base = user_path(subject.account, f"/authentication/{part}")
-        # External methods are links to a configuration, and the link is what is deleted.
+        # An external method is a link to a configuration; delete only the link.
         one = base + "/{method.id}" + ("/$ref" if part.startswith("external") else "")
         yield make_record_step(
             subject,
@@ -273,7 +282,10 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
 
 
 def disable_devices(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    """Have a person disable devices that were registered during the intrusion: Graph disables only those of Windows."""
+    """Build a manual step to disable devices registered during the intrusion.
+
+    Graph can disable only Windows devices.
+    """
     return make_record_step(
         subject,
         record,
@@ -292,12 +304,12 @@ def disable_devices(subject: StepSubject, record: ChangeRecord) -> ContainmentSt
 
 
 def is_device_registration(record: ChangeRecord) -> bool:
-    """Whether a record says that a device was registered."""
+    """Return whether a record registers a device."""
     return record.activity.strip().rstrip(".") in DEVICES
 
 
 def review_methods(subject: StepSubject) -> ContainmentStep:
-    """Have a person look through the sign-in methods: telephone numbers do not say when they were registered."""
+    """Build a manual step to review the sign-in methods: telephone numbers have no registration date."""
     return make_account_step(
         subject,
         vendor="microsoft",
@@ -316,12 +328,12 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
 
 
 def principal_path(app: str) -> str:
-    """The path of an application's service principal, by the application's id or by its own."""
+    """Return the path of an application's service principal, by application id or object id."""
     return f"/servicePrincipals(appId='{app.lower()}')"
 
 
 def block_application(subject: StepSubject) -> ContainmentStep:
-    """Block an application's service principal."""
+    """Build the step that blocks an application's service principal."""
     if not is_guid(subject.account):
         return make_account_step(
             subject,

@@ -1,9 +1,9 @@
-"""Steps for an account of Okta: the management API. Pure.
+"""Build steps for an Okta account with the management API. Pure.
 
-An account is suspended rather than deactivated: deactivating takes its applications away and cannot be undone exactly.
-Okta suspends accounts whose status is ACTIVE and no others, and says of suspended ones that they can only be unsuspended
-or deactivated: so the password is replaced before. Every call is in docs/reference/containment-calls.md with what Okta's
-documentation says of it.
+Accounts are suspended, not deactivated: deactivation removes application assignments and cannot be undone exactly.
+Okta suspends only ACTIVE accounts, and a suspended account can only be unsuspended or deactivated. So the password is
+replaced before suspension. docs/reference/containment-calls.md lists every call with the statement of Okta's
+documentation.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from seawall_base.times import rfc3339
 DOCS: Final = "https://developer.okta.com/docs/api/openapi/okta-management/management/tags/"
 MANAGE: Final = "okta.users.manage"
 ROLE_FIELDS: Final = ("type", "role", "resource-set")
-"""What a role assignment says again when it is put back: `type` of a standard role; of a custom one, its ids too."""
+"""Fields that restore a role assignment: `type` for a standard role, the role and resource-set ids for a custom one."""
 
 BLOCKED: Final = ("SUSPENDED", "DEPROVISIONED")
-"""The statuses with which nobody signs in until an administrator changes them."""
+"""Statuses in which nobody can sign in until an administrator changes them."""
 
 
 def _call(
@@ -72,7 +72,7 @@ _KEPT_ELSEWHERE: Final = StepNotice(
 
 
 def suspend_account(subject: StepSubject) -> ContainmentStep:
-    """Suspend the account."""
+    """Build the step that suspends the account."""
     return make_account_step(
         subject,
         vendor="okta",
@@ -100,7 +100,7 @@ def suspend_account(subject: StepSubject) -> ContainmentStep:
 
 
 def reset_password(subject: StepSubject) -> ContainmentStep:
-    """Replace the password by one that nobody knows."""
+    """Build the step that sets a random unknown password."""
     body = {"credentials": {"password": {"value": {"$given": "password"}}}}
     return make_account_step(
         subject,
@@ -116,7 +116,10 @@ def reset_password(subject: StepSubject) -> ContainmentStep:
 
 
 def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
-    """End all sessions and OAuth tokens, and forget devices that are trusted. Okta does not tell whether that was done."""
+    """Build the step that ends sessions and OAuth tokens and forgets trusted devices.
+
+    Okta does not report whether it happened.
+    """
     return make_account_step(
         subject,
         vendor="okta",
@@ -140,7 +143,10 @@ def revoke_sessions(subject: StepSubject, *, is_last: bool) -> ContainmentStep:
 
 
 def review_methods(subject: StepSubject) -> ContainmentStep:
-    """Have a person look through the authenticators: the list that Okta gives depends on policies and on who asks."""
+    """Build a manual step to review the authenticators.
+
+    Okta's list depends on policies and on the caller.
+    """
     return make_account_step(
         subject,
         vendor="okta",
@@ -156,7 +162,7 @@ def review_methods(subject: StepSubject) -> ContainmentStep:
 
 
 def _undo_enrolment(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    """Remove factors that were enrolled during the intrusion."""
+    """Build the step that removes factors enrolled during the intrusion."""
     account = record.resource if "@" in record.resource else subject.account
     return make_record_step(
         subject,
@@ -186,7 +192,7 @@ def _undo_enrolment(subject: StepSubject, record: ChangeRecord) -> ContainmentSt
 
 
 def _undo_consent(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    """Remove consents to applications that were given during the intrusion."""
+    """Build the step that removes consents given to applications during the intrusion."""
     return make_record_step(
         subject,
         record,
@@ -217,7 +223,7 @@ def _span(subject: StepSubject) -> str:
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The steps that take back what a record of Okta did; none for a record of anything else."""
+    """Yield the steps that undo a record of Okta; none for a record of another kind."""
     name = record.activity
     if name == "user.mfa.factor.activate":
         yield _undo_enrolment(subject, record)
@@ -245,7 +251,7 @@ _GRANTED: Final = "user.account.privilege.grant"
 
 
 def _make_unnamed(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """A step for a person, because the record does not say which thing it was, or what it was before."""
+    """Yield a manual step for a record that lacks the changed object or its earlier value."""
     kind, what, where = _TO_LOOK_AT[record.activity]
     yield make_record_step(
         subject,
@@ -291,7 +297,7 @@ def _api_token(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
 
 
 def _roles(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """A step for each role that a record names; it may name several with commas."""
+    """Yield a step for each role that a record names; several are separated by commas."""
     for label in dict.fromkeys(part.strip() for part in record.text("privilegeGranted").split(",")):
         if label:
             yield _role(subject, record, label)

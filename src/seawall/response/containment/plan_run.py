@@ -1,13 +1,13 @@
-"""Applies a plan, and undoes it: step by step, journalled, so that a run that was interrupted goes on where it was.
+"""Apply or undo a plan step by step, journalled, so that an interrupted run can continue.
 
 For each change of a step:
 
-1. It is on the disk that it is intended, with what was read before; only then the vendor is asked.
-2. What the vendor answered is on the disk before the next change.
-3. A change that was intended and has no result (a crash, an answer that never came) is never simply made again: the vendor's
-   state is read. If it says that the change was made, that is the result; if it says that it was not, the change is made;
-   if it does not say, a person is asked, and steps that come after it wait.
-4. A step whose prerequisite is not done is not begun. Steps that do not depend on one that failed go on.
+1. The journal holds the intent and the earlier state on disk before the vendor is called.
+2. The journal holds the vendor's answer before the next change.
+3. An intent without result (a crash, a lost answer) is never simply repeated: the vendor's state is read. If it shows
+   the change, that is the result. If it shows no change, the call is made. If it cannot tell, a person is asked, and
+   dependent steps wait.
+4. A step is not begun before its prerequisites are done. Steps that do not depend on a failed step go on.
 """
 
 from __future__ import annotations
@@ -57,8 +57,11 @@ _TRIES: Final = 2
 
 @dataclass(slots=True)
 class PlanRun:
-    """One run over a plan, in one phase. `chosen` are the steps that were asked for, `again` those that a person wants
-    repeated although it is not known whether they were made."""
+    """Run a plan in one phase (apply or undo).
+
+    `chosen` are the selected step ids. `again` are steps to repeat on a person's word although their outcome is
+    unknown.
+    """
 
     plan: ContainmentPlan
     journal: Journal
@@ -74,7 +77,7 @@ class PlanRun:
         self.past = read_history(self.journal.entries)
 
     def carry_out(self) -> Iterator[StepResult]:
-        """Every step of the plan in its order (undoing: in reverse), as it ends."""
+        """Yield the result of every step in plan order, or in reverse order when undoing."""
         self._say("approved", by=self.approver, steps=sorted(self.chosen), again=sorted(self.again))
         order = self.plan.actions if self.phase == "apply" else tuple(reversed(self.plan.actions))
         for action in order:
@@ -87,18 +90,18 @@ class PlanRun:
             return settled
         try:
             state, why = self._carry_out(action, past)
-        except (CallRefused, CallResultUnknown) as refused:  # of a read: by it nothing was changed
+        except (CallRefused, CallResultUnknown) as refused:  # a read was refused: nothing was changed
             is_open = any(change.is_open for change in past.changes.values())
             state = "unclear" if is_open else "failed"
             why = f"the vendor's state cannot be read: {refused}"
-        except (OutputUnwritable, JournalBroken):  # what cannot be journalled is not done
+        except (OutputUnwritable, JournalBroken):  # never act without a journal entry
             raise
         except SeawallError as error:
             state, why = "failed", error.message
         return self._end(action, past, state, why)
 
     def _find_settled(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:
-        """The result of a step that needs nothing done now; None where it does."""
+        """Return a step's result if nothing needs to be done now, else None."""
         made = sum(change.outcome == "done" for change in past.changes.values())
         if self.phase == "apply" and self.past.state(action) == "undone":
             return StepResult(action.id, "undone", "was taken back: make another plan to do it again", made)
@@ -186,9 +189,10 @@ class PlanRun:
     def _undo_target(
         self, action: ContainmentStep, past: StepHistory, item: Mapping[str, Any], made: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """What tells whether an undoing was made: what was made is absent, or what there was is there once more.
+        """Return the object whose state shows whether an undo was made.
 
-        Of things that say the same, as many have to be there as were put back.
+        Either the created object is now absent, or the earlier object exists again. Of equal objects, as many must
+        exist as were restored.
         """
         if action.undone is not None and action.undone.test == "absent":
             return made
@@ -212,7 +216,7 @@ class PlanRun:
         target: Mapping[str, Any],
         before: Mapping[str, Found],
     ) -> None:
-        """Make one change, unless it was made: see the list at the top. `target` is what its check is about."""
+        """Make one change unless it was made already, as the module's list says. `target` is the object of its check."""
         change = past.change(number)
         check = self._check(action)
         for _ in range(_TRIES):
@@ -237,7 +241,10 @@ class PlanRun:
         target: Mapping[str, Any],
         check: ChangeCheck | None,
     ) -> bool:
-        """Find out whether an intended change was made. False: it cannot be told, and a person has to say."""
+        """Find out whether an intended change was made, and record the result.
+
+        Return False if the vendor's state cannot tell and a person must decide.
+        """
         change = past.change(number)
         says = self._says(action, check, before, target) if check is not None else None
         if says is None:
@@ -254,7 +261,7 @@ class PlanRun:
         return True
 
     def _read_again(self, action: ContainmentStep, check: ChangeCheck | None) -> dict[str, Any] | None:
-        """What the vendor would have answered to a change that was made, where it is the thing that is read."""
+        """Return the changed object as the vendor's answer would have contained it, if a read returns that object."""
         if check is None or check.test != "present" or self.phase == "undo":
             return None
         read = next(one for one in action.before if one.name == check.read)
@@ -365,7 +372,7 @@ class PlanRun:
                 return select_kept(read, pages if read.items == "." else {read.items: pages})
             return select_kept(read, self.asking.ask(action.vendor, call).document)
         except CallRefused as refused:
-            # A list that is empty is an empty list: 404 means that whoever should have it is not there, or cannot be asked.
+            # 404 on a list read means that its owner is missing or unreadable, not that the list is empty.
             if refused.status == 404 and not read.items:
                 return select_kept(read, None)
             raise
@@ -381,6 +388,6 @@ def _join(*texts: str) -> str:
 
 
 def _password() -> str:
-    """A password that nobody learns: long, and of every kind of character that policies ask for."""
+    """Return a random password with every kind of character that policies ask for. It is never shown or stored."""
     letters = string.ascii_letters + string.digits
     return "aA1!" + "".join(secrets.choice(letters) for _ in range(28))

@@ -1,9 +1,9 @@
-"""Makes the plan: which steps, in which order, how sure each is, and what to know before. Pure.
+"""Build the containment plan: steps, order, confidence, and notes to read first. Pure; nothing is executed.
 
-The order stops the way back in first: keys and renewal, then methods, credentials, consents, delegates and roles that
-were left behind; then the account is blocked, its password replaced, and only then its sessions are ended, because a
-session that is ended before can be opened again. What hides in the mailbox comes after that, and sessions are ended
-once more at the end, for what was issued meanwhile. Nothing is done unasked: this only says what would be done.
+The order closes the ways back in first: keys and token renewal, then methods, credentials, consents, delegates and
+roles that the intruder added. Then the account is blocked, its password replaced, and only then its sessions end: a
+session ended earlier could be reopened. Hidden mailbox changes follow. Sessions end again last, for tokens issued
+meanwhile.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ RANKS: Final[dict[ActionKind, int]] = {
     "remove_forwarding": 12,
     "enable_account": 13,
 }
-"""The order of the steps. Of what is done as the account itself (Gmail's settings), 7; sessions once more, last."""
+"""Order of the kinds of steps. Gmail settings use rank 7; the repeated session revocation is last."""
 
 _PASSWORD_FIRST: Final = frozenset({"okta"})
-"""Vendors that say of a blocked account that it can only be unblocked: there the password comes first."""
+"""Vendors whose blocked accounts can only be unblocked: the password must be replaced first."""
 
 _AS_THE_ACCOUNT: Final = 7
 _ONCE_MORE: Final = 20
@@ -63,11 +63,11 @@ _VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okt
 
 @dataclass(frozen=True, slots=True)
 class PlanEvidence:
-    """What the events say for a plan.
+    """Evidence from events for a plan.
 
-    `rows` are events that changed something, by or on the accounts in question. `systems` are the vendors in whose logs an
-    account acts, `object_ids` its id in Entra's directory; both by organisation and account. `intruders` are ids of the
-    intruder's records.
+    `rows` are change events by or on the accounts in question. `systems` are the vendors in whose logs each
+    (organisation, account) acts; `object_ids` are its ids in Entra's directory. `intruders` are ids of the intruder's
+    records.
     """
 
     rows: tuple[Mapping[str, Any], ...] = ()
@@ -90,10 +90,10 @@ def make_plan(
     thumbprints: Sequence[str] = (),
     created_from: str = "",
 ) -> ContainmentPlan:
-    """The plan for an incident, a scope, or an incident whose scope is known.
+    """Build the plan for an incident, for a scope, or for an incident with its scope.
 
-    With `with_possible` also for accounts that the scope cannot rule out: where logs are short, these are most accounts.
-    `thumbprints` are keys that are known to be stolen; they are blocked at the gate.
+    `with_possible` adds accounts that the scope cannot rule out; with short logs these are most accounts.
+    `thumbprints` are keys known to be stolen; they are blocked at the gate.
     """
     subjects = list(select_subjects(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
@@ -130,10 +130,10 @@ def make_plan(
 
 
 def digest_plan(made: ContainmentPlan) -> str:
-    """The id of a plan: a hash of everything else in it.
+    """Return the id of a plan: a hash of everything else in it.
 
-    What plans did not have at first counts only where it says something: a plan that was made before, and the journal of an
-    incident that is not over, keep their id.
+    Fields added in later versions are hashed only if they are set, so plans and journals of older versions keep their
+    id.
     """
     plain: dict[str, Any] = msgspec.to_builtins(replace(made, id=""))
     for action in plain["actions"]:
@@ -150,7 +150,10 @@ def digest_plan(made: ContainmentPlan) -> str:
 def select_subjects(
     incident: Incident | None, scope: Scope | None, evidence: PlanEvidence, *, with_possible: bool = False
 ) -> Iterator[StepSubject]:
-    """Whose steps are made, the surest first. An account of both has what is surer, and both spans."""
+    """Yield the accounts that get steps, surest first.
+
+    An account of both incident and scope gets the higher confidence and both spans.
+    """
     found: dict[tuple[str, str], StepSubject] = {}
 
     def add(tenant: str, account: str, sure: Confidence, first: int, last: int) -> None:
@@ -181,13 +184,13 @@ def select_subjects(
 
 
 def select_accounts(scope: Scope, *, with_possible: bool) -> list[Touched]:
-    """The accounts of a scope for which steps are made: those proved touched, and if wanted those that cannot be ruled out."""
+    """Return a scope's proved accounts, with `with_possible` also those that cannot be ruled out."""
     verdicts = {"touched", "possible"} if with_possible else {"touched"}
     return [one for one in scope.accounts if one.verdict in verdicts]
 
 
 class _Changes:
-    """Records of changes, found by whom they concern: there may be thousands of both."""
+    """Index change records by the accounts they concern; there may be thousands of both."""
 
     def __init__(self, changes: Iterable[ChangeRecord]) -> None:
         self._by: dict[tuple[str, str], list[ChangeRecord]] = defaultdict(list)
@@ -197,7 +200,11 @@ class _Changes:
                     self._by[record.tenant, name].append(record)
 
     def __call__(self, subject: StepSubject) -> Iterator[ChangeRecord]:
-        """The subject's, by time: it made the change then, or let the intruder in, or the intruder made it in its mailbox."""
+        """Return a subject's change records by time.
+
+        The account made the change during the intrusion, or let the intruder in, or the intruder made it in its
+        mailbox.
+        """
         for record in self._by.get((subject.tenant, subject.account), ()):
             is_own = record.account == subject.account
             is_meant = record.lets_in or subject.first <= record.time <= subject.last
@@ -221,7 +228,10 @@ def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[Containment
 
 
 def _standing(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
-    """The steps about the account itself. Of an account that is only possibly touched, sessions are ended and no more."""
+    """Yield the steps about the account itself.
+
+    For a possibly touched account, only sessions are ended.
+    """
     if subject.is_application:
         yield from _application(subject, systems)
         return
@@ -263,7 +273,7 @@ def _application(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[C
 
 
 def _merge(actions: Iterable[ContainmentStep]) -> list[ContainmentStep]:
-    """The same step once, with all records that say so, as sure as the surest."""
+    """Merge equal steps into one with all their records and the highest confidence."""
     found: dict[str, ContainmentStep] = {}
     for action in actions:
         known = found.get(action.id)
@@ -294,7 +304,7 @@ def _place(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
 
 
 def _link(actions: Sequence[ContainmentStep]) -> Iterator[ContainmentStep]:
-    """With what must be done before: block before the password, both before sessions are ended."""
+    """Yield the steps with prerequisites: block before password, both before sessions are ended."""
     needs: dict[ActionKind, tuple[ActionKind, ...]] = {
         "reset_password": ("disable_account",),
         "revoke_sessions": ("disable_account", "reset_password"),
@@ -313,7 +323,7 @@ _BESIDES: Final[dict[str, str]] = {
     "where an account of the plan is an administrator's.",
     "okta": " The application needs an administrator role that covers these accounts besides.",
 }
-"""What a vendor wants besides the scopes. Sources: docs/reference/containment-calls.md."""
+"""Vendor requirements besides API scopes. Sources: docs/reference/containment-calls.md."""
 
 
 def _prerequisites(actions: Sequence[ContainmentStep]) -> Iterator[str]:

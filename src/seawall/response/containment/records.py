@@ -1,6 +1,6 @@
-"""The records that a plan is made from: rows of normalised events, with their parameters read. Pure.
+"""Read the change records for a plan from rows of normalised events, with parsed parameters. Pure.
 
-Rows are few (what one incident's accounts changed), so that here they are objects and not columns.
+One incident's accounts make few changes, so rows are objects here instead of columns.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ COLUMNS: Final = (
     "metadata_uid", "time", "source", "kind", "activity_name", "status", "org_uid", "account", "account_type",
     "actor_user_uid", "mailbox", "resource_uid", "app_uid", "app_name", "parameters", "unmapped",
 )  # fmt: skip
-"""The columns of events that a plan needs."""
+"""The event columns that a plan needs."""
 
 CHANGES: Final = ("mail_rule", "admin", "directory")
-"""The kinds of events that may leave something behind."""
+"""Kinds of events that may leave a persistent change."""
 
 CONSENTS: Final = frozenset(
     {
@@ -35,7 +35,7 @@ CONSENTS: Final = frozenset(
         "app.oauth2.as.consent.grant",
     }
 )
-"""By what an account lets an application act for it. Its owner does it, led by the intruder, before the intruder comes."""
+"""Operations that let an application act for an account. The tricked owner does this before the intruder comes."""
 
 VENDOR_OF: Final[dict[str, Vendor]] = {
     "m365_audit": "microsoft",
@@ -45,12 +45,12 @@ VENDOR_OF: Final[dict[str, Vendor]] = {
     "google_workspace": "google",
     "okta": "okta",
 }
-"""Which vendor's log a source is."""
+"""The vendor of each log source."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """One record of a change. `parameters` are texts by name in lower case; `raw` is what no column holds."""
+    """One change record. `parameters` are texts by lower-case name; `raw` holds the fields that no column has."""
 
     id: str
     time: int
@@ -65,13 +65,13 @@ class ChangeRecord:
     object_id: str
     is_intruders: bool
     lets_in: bool = False
-    """Whether it is a consent to an application that the intruder acts through."""
+    """Whether this is a consent to an application that the intruder uses."""
 
     parameters: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
 
     def text(self, *names: str) -> str:
-        """The first of these parameters that says something."""
+        """Return the first of these parameters that is not empty."""
         for name in names:
             if self.parameters.get(name.lower(), ""):
                 return self.parameters[name.lower()]
@@ -79,20 +79,25 @@ class ChangeRecord:
 
     @property
     def owner(self) -> str:
-        """Whose mailbox it was about: the mailbox, else the account itself."""
+        """Return the mailbox of the record, else the account itself."""
         return self.mailbox or self.account
 
 
 def normalise_operation(activity: str) -> str:
-    """The name of an operation as it is compared: logs end some with a full stop, and write some with a long dash."""
+    """Return an operation name in comparable form.
+
+    Logs end some names with a full stop and write some with a long dash.
+    """
     return activity.strip().rstrip(".").replace("\u2013", "-")
 
 
 def read_changes(
     rows: Iterable[Mapping[str, Any]], intruders: frozenset[str], letting_in: frozenset[str] = frozenset()
 ) -> list[ChangeRecord]:
-    """The successful changes among rows of events, by time; `intruders` are ids of the intruder's records, `letting_in` those
-    of consents to its applications."""
+    """Return the successful changes among event rows, by time.
+
+    `intruders` are ids of the intruder's records; `letting_in` are ids of consents to the intruder's applications.
+    """
     found = [_record(row, intruders, letting_in) for row in rows if row.get("source") in VENDOR_OF]
     return sorted(found, key=lambda record: (record.time, record.id))
 
@@ -123,7 +128,7 @@ def _record(row: Mapping[str, Any], intruders: frozenset[str], letting_in: froze
 
 
 def replace_surrogates(text: str) -> str:
-    """The text without halves of surrogate pairs, which no document and no address can hold; they become `?`."""
+    """Replace unpaired surrogates by `?`: neither JSON in UTF-8 nor a URL can hold them."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -1,6 +1,6 @@
-"""Says what a refused call needs: the permission, and what each vendor's own code for the fault means. Pure.
+"""Explain a refused call: the missing permission, and the meaning of the vendor's error code. Pure.
 
-The words are ours. What a vendor says is not kept, because its words may quote what was sent.
+The texts are Seawall's. A vendor's message is not kept, because it may quote what was sent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 from seawall.response.containment.values import Vendor, VendorCall
 
 _DENIED: Final = frozenset({0, 401, 403})
-"""Where a permission may be what is missing; 0: the vendor gave no token."""
+"""Statuses that a missing permission can cause. Status 0: the vendor issued no token."""
 
 _WHERE: Final[dict[Vendor, str]] = {
     "google": (
@@ -21,7 +21,7 @@ _WHERE: Final[dict[Vendor, str]] = {
 }
 
 IS_SO_ALREADY: Final = frozenset({400, 409})
-"""Statuses with which vendors refuse to make what is there, and to take away what is not."""
+"""Statuses for creating what exists, or removing what does not."""
 
 _NO_MAILBOX: Final = (
     "Graph opens no mailbox of this name: it has no licence, is kept on-premises, or is none. What an intruder left in it may "
@@ -54,7 +54,7 @@ learn.microsoft.com, "Known issues with Microsoft Graph". No page has `MailboxNo
 
 
 def find_advice(vendor: Vendor, call: VendorCall, status: int, code: str) -> str:
-    """What to look at after a refusal, empty where there is nothing to say."""
+    """Return what to check after a refusal, or an empty text if there is no advice."""
     said = []
     if status in _DENIED and call.permission:
         where = f", {_WHERE[vendor]}" if vendor in _WHERE else ""

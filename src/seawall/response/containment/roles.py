@@ -1,7 +1,7 @@
-"""Steps that take roles of Entra's directory from who got them during an intrusion: assigned, or only eligible. Pure.
+"""Build steps that remove Entra directory roles granted during an intrusion, active or eligible. Pure.
 
-An eligible member of a role has no assignment: it is taken away by a request of Privileged Identity Management, which needs
-a licence of its own. Records of that service name the role and its member elsewhere than those of the directory.
+An eligible member has no role assignment. Removal takes a Privileged Identity Management request, which needs its own
+licence. Records of that service name role and member in other fields than directory records do.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MEMBERS: Final = frozenset({"User", "Group", "ServicePrincipal"})
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
-    """The step that takes a role from who got it; none for a record of anything else."""
+    """Yield the step that removes a granted role; none for a record of another kind."""
     name = record.activity.strip().rstrip(".")
     if name not in ASSIGNED | ELIGIBLE:
         return
@@ -62,7 +62,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
 
 
 def _member(record: ChangeRecord) -> str:
-    """Who got the role: the first target of the record that can have one, else its resource."""
+    """Return the account that got the role: the record's first target that can hold one, else its resource."""
     targets = record.raw.get("targetResources")
     for target in targets if isinstance(targets, list) else []:
         if isinstance(target, dict) and target.get("type") in _MEMBERS and is_guid(str(target.get("id"))):

@@ -1,4 +1,4 @@
-"""A plan with its journal: begun or gone on with, steps chosen by id, number or confidence, and what a person confirms."""
+"""Open a plan with its journal, select steps by id, number or confidence, and record manual confirmations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ LONGEST_NAME = 200
 
 
 def journal_path(plan_file: Path) -> Path:
-    """Where the journal of a plan lies unless somebody says otherwise: beside it."""
+    """Return the default path of a plan's journal: beside the plan file."""
     return plan_file.with_name(f"{plan_file.stem}.journal.jsonl")
 
 
 @contextmanager
 def begin_journal(path: Path, plan: ContainmentPlan, clock: Callable[[], str]) -> Iterator[Journal]:
-    """The journal of this plan, begun if it is new. Raises JournalBroken where it is another plan's."""
+    """Open the journal of this plan, starting it if it is new.
+
+    Raises JournalBroken if the journal is another plan's.
+    """
     with journals.open_journal(path, clock=clock) as journal:
         known = read_history(journal.entries).plan
         if known is None:
@@ -42,7 +45,7 @@ def begin_journal(path: Path, plan: ContainmentPlan, clock: Callable[[], str]) -
 
 
 def read_plan_of_journal(path: Path) -> ContainmentPlan:
-    """The plan in a journal. Raises JournalBroken."""
+    """Return the plan stored in a journal. Raises JournalBroken."""
     plan = read_history(journals.read_journal(path)).plan
     if plan is None:
         raise JournalBroken(f"{path}: holds no plan", fix="give the journal that apply wrote")
@@ -50,7 +53,10 @@ def read_plan_of_journal(path: Path) -> ContainmentPlan:
 
 
 def select_steps(plan: ContainmentPlan, steps: str | None, up_to: Confidence) -> frozenset[str]:
-    """The ids of the steps that are asked for: those named, else all that are at least so sure. Raises UsageError."""
+    """Return the ids of the selected steps: those named in `steps`, else all of at least confidence `up_to`.
+
+    Raises UsageError for an unknown step.
+    """
     if steps is None:
         most = CONFIDENCES.index(up_to)
         return frozenset(action.id for action in plan.actions if CONFIDENCES.index(action.confidence) <= most)
@@ -58,7 +64,7 @@ def select_steps(plan: ContainmentPlan, steps: str | None, up_to: Confidence) ->
 
 
 def find_step(plan: ContainmentPlan, name: str) -> ContainmentStep:
-    """Return the step of an id, the start of one, or its number in the plan. Raises UsageError."""
+    """Return the step with this id, unique id prefix, or number in the plan. Raises UsageError."""
     name = name.strip()
     if is_number(name) and 1 <= int(name) <= len(plan.actions):
         return plan.actions[int(name) - 1]
@@ -78,9 +84,10 @@ def is_number(name: str) -> bool:
 
 
 def find_shown_step(plan: ContainmentPlan, name: str, shown: frozenset[str], show: str) -> ContainmentStep:
-    """Return the step of a name. A number is taken only of a step that is shown: a person who counts lines means another one.
+    """Return the step of a name, accepting a number only for a step that is shown.
 
-    `show` are the options that show the step. Raises UsageError.
+    A person who counts the shown lines would otherwise select another step. `show` are the options that show the
+    step. Raises UsageError.
     """
     action = find_step(plan, name)
     if is_number(name) and action.id not in shown:
@@ -93,7 +100,7 @@ def find_shown_step(plan: ContainmentPlan, name: str, shown: frozenset[str], sho
 
 
 def require_person(name: str | None, option: str) -> str:
-    """The name of a person who answers for what is done. Raises UsageError where there is none."""
+    """Return the name of the person who is accountable for this run. Raises UsageError if it is missing."""
     text = (name or "").strip()
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
         raise UsageError(
@@ -106,10 +113,10 @@ def require_person(name: str | None, option: str) -> str:
 def confirm_step(
     journal: Journal, plan: ContainmentPlan, action: ContainmentStep, by: str, phase: Phase
 ) -> None:
-    """Take down that a person did a step, or saw that it is done. What is known to be done is not taken down again.
+    """Record that a person did a step, or saw that it is done. A repeated confirmation is not recorded.
 
-    Others are told of what was done with its time: one thing that was said twice would be two. Raises UsageError where
-    a step would be taken back that was not applied.
+    Signals carry the time of an act, so recording it twice would report two acts. Raises UsageError for the undo of a
+    step that was not applied.
     """
     past = read_history(journal.entries)
     if past.past(phase, action.id).state in {"done", "undone"}:
@@ -128,7 +135,7 @@ def _was_applied(past: StepHistory) -> bool:
 
 
 def list_applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
-    """The steps of which something was done, or may have been, and that were not taken back: what there is to undo."""
+    """Return the ids of steps that were or may have been applied and were not undone."""
     past = read_history(entries)
     applied = {step for phase, step in past.steps if phase == "apply"}
     back = {
@@ -142,7 +149,7 @@ def list_applied_steps(entries: Iterable[journals.Entry]) -> frozenset[str]:
 def list_step_states(
     plan: ContainmentPlan, entries: Iterable[journals.Entry], phase: Phase
 ) -> list[StepResult]:
-    """How every step stands by what a journal says, without asking anybody."""
+    """Return the state of every step by the journal alone, without calling a vendor."""
     past = read_history(entries)
     found = []
     for action in plan.actions:

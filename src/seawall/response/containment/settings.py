@@ -1,6 +1,7 @@
-"""Who a plan's calls go to and who asks: tables of a TOML file that name the files of secrets, never a secret itself.
+"""Read the TOML settings of containment: where calls go, and which files hold the credentials.
 
-The credentials are others than a collector's: these may change accounts, those may only read logs.
+The file never contains a secret. These credentials may change accounts, so they differ from a collector's, which may
+only read logs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _base_url: Final = or_empty(unquoted_url)
 
 @dataclass(frozen=True, slots=True)
 class MicrosoftSettings:
-    """`[microsoft]`: an application of Entra ID, with a secret or a certificate."""
+    """`[microsoft]`: an Entra application with a client secret or a certificate."""
 
     tenant: Annotated[str, Meaning("the directory (tenant) id", _needed)]
     client_id: Annotated[str, Meaning("the application (client) id", _needed)]
@@ -49,14 +50,14 @@ class GoogleSettings:
 
 
 def check_domain(okta: Any) -> Iterator[tuple[str, str, str]]:
-    """Say where the organisation's host is not known."""
+    """Yield a fault if the domain is not an Okta host."""
     if not okta.base_url and not _HOST.fullmatch(okta.domain):
         yield "domain", "is no domain name", 'write domain = "acme.okta.com"'
 
 
 @dataclass(frozen=True, slots=True)
 class OktaSettings:
-    """`[okta]`: an organisation, and a service application's key or an API token."""
+    """`[okta]`: an organisation, and either a service application's key or an API token."""
 
     CHECKS: ClassVar = (check_domain,)
 
@@ -79,7 +80,7 @@ class OktaSettings:
 
 @dataclass(frozen=True, slots=True)
 class GateAccessSettings:
-    """`[gate]`: a running gate."""
+    """`[gate]`: a running Seawall gate."""
 
     url: Annotated[
         str, Meaning("where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL")
@@ -89,7 +90,7 @@ class GateAccessSettings:
 
 @dataclass(frozen=True, slots=True)
 class ContainmentSettings:
-    """One table for each vendor; those that are not there are not asked."""
+    """All vendor tables. A vendor without a table is never called."""
 
     microsoft: Annotated[MicrosoftSettings | None, Meaning("who asks Microsoft")] = None
     google: Annotated[GoogleSettings | None, Meaning("who asks Google")] = None
@@ -98,5 +99,5 @@ class ContainmentSettings:
 
 
 def read_settings(file: Path) -> ContainmentSettings:
-    """Return the settings in a file; files that it names are relative to it. Raises RespondInvalid with every fault."""
+    """Read the settings; paths in the file are relative to it. Raises RespondInvalid with every fault."""
     return load_table(ContainmentSettings, file, RespondInvalid, give="check --config", described=_FIX)

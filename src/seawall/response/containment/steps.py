@@ -1,4 +1,4 @@
-"""What the vendors' files share to make steps: who it is about, how a step gets its id, commands for PowerShell. Pure."""
+"""Share the parts of steps among vendors: subject, step id, PowerShell commands. Pure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ OLD_ONE_IS_GONE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StepSubject:
-    """Whose steps are made. `sure` is how sure it is that the account is the intruder's; times bound the intrusion.
+    """The account that steps are about.
 
-    `object_id` is the directory's id of the account, empty when no record states it.
+    `sure` is the confidence that the intruder used it; the times bound the intrusion. `object_id` is its directory
+    id, empty if no record states it.
     """
 
     tenant: str
@@ -40,25 +41,28 @@ class StepSubject:
     object_id: str = ""
 
     def for_record(self, record: ChangeRecord) -> Confidence:
-        """How sure a step is that takes back what a record did. What let the intruder in was given shortly before it came."""
+        """Return the confidence of a step that undoes a record.
+
+        A consent that let the intruder in was given shortly before the intrusion.
+        """
         is_fresh = record.lets_in and record.time >= self.first - DAY
         return self.sure if record.is_intruders or is_fresh else "precaution"
 
 
 def with_id(action: ContainmentStep) -> ContainmentStep:
-    """The action with its id: its kind, and a hash of what it does and to whom."""
+    """Return the action with its id: its kind and a hash of what it does to whom."""
     bare = msgspec.json.encode(replace(action, id="", after=(), confidence="likely", evidence=()))
     return replace(action, id=f"{action.kind.replace('_', '-')}-{hashlib.sha256(bare).hexdigest()[:6]}")
 
 
 def make_powershell(template: str, **values: str) -> tuple[str, ...]:
-    """One PowerShell command, or none where a value cannot be a literal."""
+    """Return one PowerShell command, or none if a value cannot be quoted as a literal."""
     text = fill_command(template, **values)
     return () if text is None else (text,)
 
 
 def describe_record(record: ChangeRecord, words: str) -> str:
-    """The reason for a step, from the record that it takes back."""
+    """Return the reason for a step as text, from the record that it undoes."""
     if record.lets_in and not record.is_intruders:
         return f"{words} ({record.activity}; the intruder acts through this application)"
     whose = "the intruder's records" if record.is_intruders else "the account's other records of that time"
@@ -66,7 +70,7 @@ def describe_record(record: ChangeRecord, words: str) -> str:
 
 
 def make_record_step(subject: StepSubject, record: ChangeRecord, **rest: Any) -> ContainmentStep:
-    """A step that takes back what a record did."""
+    """Build a step that undoes a record."""
     return with_id(
         ContainmentStep(
             id="",
@@ -81,7 +85,7 @@ def make_record_step(subject: StepSubject, record: ChangeRecord, **rest: Any) ->
 
 
 def make_account_step(subject: StepSubject, **rest: Any) -> ContainmentStep:
-    """A step about the account itself."""
+    """Build a step about the account itself."""
     return with_id(
         ContainmentStep(
             id="",
@@ -95,13 +99,13 @@ def make_account_step(subject: StepSubject, **rest: Any) -> ContainmentStep:
 
 LONGEST: Final = 320
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
-"""PowerShell ends a single-quoted text at any of these."""
+"""Characters that end a single-quoted text in PowerShell."""
 
 
 def quote_literal(value: str) -> str | None:
-    """The value as a single-quoted literal; None for one that no name can be: too long, or with hidden characters.
+    """Quote a value as a single-quoted PowerShell literal; None if it is too long or has hidden characters.
 
-    A line that holds a line break would be run in parts when it is pasted, quotes or not.
+    A pasted line break would split the command even inside quotes.
     """
     if not value or len(value) > LONGEST or visible(value) != value or value != value.strip():
         return None
@@ -110,7 +114,7 @@ def quote_literal(value: str) -> str | None:
 
 
 def fill_command(template: str, **values: str) -> str | None:
-    """The template with each `{name}` replaced by a literal; None where one of the values cannot be one."""
+    """Replace each `{name}` by a quoted literal; None if a value cannot be quoted."""
     literals = {name: quote_literal(value) for name, value in values.items()}
     if any(text is None for text in literals.values()):
         return None

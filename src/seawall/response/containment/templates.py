@@ -1,7 +1,7 @@
-"""Fills calls with values, so that no value can change which call it is: paths are encoded segment by segment. Pure.
+"""Fill call templates so that no value can change which call is made. Pure.
 
-Values come from logs and from vendors' answers; both may have been written by an intruder. A value is one segment of
-a path, one value of a query, or one text of a JSON body, and cannot become anything else.
+Values come from logs and vendors' answers, and an intruder may have written both. A value is encoded as one path
+segment, one query value or one text of a JSON body.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _SLOT: Final = re.compile(r"\{([a-z_]+)((?:\.[A-Za-z0-9_@]+)*)\}")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 State = Mapping[str, Any]
-"""What was read, by name: an object, or with `each` the item at hand. `made` is what the vendor answered to a change."""
+"""Read results by name: an object, or with `each` the current item. `made` is the vendor's answer to a change."""
 
 
 def encode_segment(value: str) -> str:
-    """The value as one segment of a path or one value of a query. Raises PlanInvalid where it cannot be one.
+    """Encode a value as one path segment or query value.
 
-    `.` and `..` would be taken out of a path by clients and servers on the way, whatever their encoding.
+    Raises PlanInvalid for `.` and `..`, which clients and proxies remove however they are encoded.
     """
     if not value or value in {".", ".."} or len(value) > LONGEST:
         raise PlanInvalid("a name is empty, too long, or dots alone: it cannot stand in an address")
@@ -35,7 +35,7 @@ def encode_segment(value: str) -> str:
 
 
 def fill_address(template: str, **values: str) -> str:
-    """The template with each `{name}` replaced by an encoded value; slots for what is read later stay."""
+    """Replace each `{name}` by its encoded value; placeholders for later reads stay."""
     return re.sub(
         r"\{([a-z_]+)\}",
         lambda found: encode_segment(values[found[1]]) if found[1] in values else found[0],
@@ -44,17 +44,17 @@ def fill_address(template: str, **values: str) -> str:
 
 
 def escape_filter_text(value: str) -> str:
-    """The value inside the quotes of an OData `$filter`, still to be encoded: quotes are doubled."""
+    """Escape a value for an OData `$filter` by doubling quotes. The result still needs URL encoding."""
     return value.replace("'", "''")
 
 
 def is_guid(value: str | None) -> bool:
-    """Whether this is the id of a directory object, in either case."""
+    """Return whether a value is a GUID, in upper or lower case."""
     return value is not None and _GUID.fullmatch(value) is not None
 
 
 def fill_path(path: str, state: State) -> str:
-    """The path with what was read in its slots. Raises PlanInvalid where the vendor did not say it."""
+    """Fill a path's placeholders from read results. Raises PlanInvalid if the vendor did not state a value."""
 
     def fill(found: re.Match[str]) -> str:
         if found[1] in state and state[found[1]] is None:
@@ -70,7 +70,7 @@ def fill_path(path: str, state: State) -> str:
 
 
 def fill_body(body: Any, state: State, given: Mapping[str, str]) -> Any:
-    """The body with what was read in place of `{"$read": …}`, and what is given in place of `{"$given": …}`.
+    """Fill a body: `{"$read": …}` from read results, `{"$given": …}` from `given`.
 
     A member whose value was not read is left out.
     """
@@ -88,9 +88,9 @@ def fill_body(body: Any, state: State, given: Mapping[str, str]) -> Any:
 
 
 def find_value(found: Any, field: str) -> Any:
-    """The value of a field, which may be nested (`a.b`) or have dots of its own (`@odata.type`); None without one.
+    """Return the value of a field; None if it is missing.
 
-    An empty field is the whole value.
+    A field may be nested (`a.b`) or contain dots itself (`@odata.type`). An empty field means the whole value.
     """
     if not field:
         return found
@@ -103,7 +103,7 @@ def find_value(found: Any, field: str) -> Any:
 
 
 def keep_fields(found: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Of an object the fields that are kept, and nothing else."""
+    """Return only the listed fields of an object."""
     if not isinstance(found, Mapping):
         return {}
     return {field: find_value(found, field) for field in fields if find_value(found, field) is not None}

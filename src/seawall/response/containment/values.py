@@ -1,7 +1,7 @@
-"""Containment: what is to be done about an intrusion, in which order, and how each step is undone. Values only.
+"""Value types of containment: plan, steps, vendor calls, checks and results.
 
-An `ContainmentStep` makes at most one change, or the same change to each thing that a `StateRead` finds, so that after a crash
-the vendor can be asked about each change by itself.
+A `ContainmentStep` makes at most one change, or the same change to each item of a `StateRead`. After a crash, the
+vendor can therefore be asked about each change separately.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Vendor = Literal["microsoft", "google", "okta", "gate"]
-"""Who is asked. `gate` is Seawall's own gate, with its revocations."""
+"""The called system. `gate` is Seawall's own gate, for revocations."""
 
 VENDORS: tuple[Vendor, ...] = ("microsoft", "google", "okta", "gate")
 
 Confidence = Literal["certain", "likely", "precaution"]
-"""How sure it is that a step meets the intruder: `certain` (proved touched), `likely` (raised), `precaution` (possible)."""
+"""Confidence that a step's account was the intruder's: `certain` (proved touched), `likely` (raised), `precaution`
+(possible)."""
 
 CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "precaution")
 
@@ -38,19 +39,23 @@ ActionKind = Literal[
 ]
 
 Operator = Literal["equal", "contains", "between", "outside", "missing"]
-"""How a condition compares a field, as text: the same (without regard to case), holds it, lies from `a` to `b`, is none of
-`a|b`; or the vendor does not state it."""
+"""Comparison of a field with a condition, as text ignoring case.
+
+`equal`: same text. `contains`: holds it. `between`: lies from `a` to `b`. `outside`: is none of `a|b`. `missing`: not
+stated.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class VendorCall:
     """One call of a vendor's documented API.
 
-    `expect` are the statuses that the documentation gives for success: after another one it is not known what a change did.
-    `path` begins with `/` below the base URL of the vendor's `service`. Every value in it is percent-encoded; a
-    `{read.field}` stands for what a `StateRead` found, and is encoded as one segment when it is filled in. `body` is JSON or
-    None; in it `{"$read": "name"}` or `{"$read": "name.field"}` stands for what was read, `{"$given": "approver"}` for who
-    approved, and `{"$given": "password"}` for a password that is made when the call is sent and kept nowhere.
+    `expect` are the documented success statuses; after another 2xx status, the effect of a change is unknown. `path`
+    begins with `/` and is relative to the base URL of the vendor's `service`. Its values are percent-encoded.
+    `{read.field}` is a value that a `StateRead` found, encoded as one segment when filled in.
+
+    `body` is JSON or None. In it, `{"$read": "name"}` or `{"$read": "name.field"}` is a read value and `{"$given":
+    "approver"}` the approver. `{"$given": "password"}` is a password made when the call is sent and stored nowhere.
     """
 
     method: str
@@ -61,19 +66,19 @@ class VendorCall:
     """The least permission that the call needs, in the vendor's words."""
 
     role: str = ""
-    """The role of the vendor's directory that the caller has to hold besides, in the vendor's words."""
+    """The directory role that the caller also needs, in the vendor's words."""
 
     documentation: str = ""
     service: str = ""
-    """Which API of the vendor, where it has several: `directory` or `gmail` at Google."""
+    """The vendor's API, if there are several: `directory` or `gmail` at Google."""
 
     subject: str = ""
-    """The account as which the call is made, where an administrator cannot make it as himself (Gmail's settings)."""
+    """The account to impersonate, if an administrator cannot make the call himself (Gmail settings)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an item must have to be meant. `field` may name a nested value: `emailAddress.address`."""
+    """A condition that an item must meet to be targeted. `field` may be nested: `emailAddress.address`."""
 
     field: str
     operator: Operator
@@ -82,11 +87,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class StepNotice:
-    """What a person has to know once a step has read something that meets `condition`: an object, or some item of a list.
+    """A notice to a person if a read object, or an item of a read list, meets `condition`.
 
-    With `by_hand` the call would not do what the step says: no change is made, and a person does it. In `text`, `{count}` is
-    how many things meet it and `{value}` what the first of them has. With `of_meant`, of a
-    list only the items that the read means are looked at.
+    `by_hand`: the call would not have the step's effect, so no change is made and a person does it. In `text`,
+    `{count}` is the number of matching items and `{value}` the first one's value. `of_meant`: check only the items
+    that the read targets.
     """
 
     condition: Condition
@@ -97,11 +102,11 @@ class StepNotice:
 
 @dataclass(frozen=True, slots=True)
 class StateRead:
-    """A call that reads, and what of its answer is kept under `name`.
+    """A read call, and the fields of its answer that are kept under `name`.
 
-    `items` is the field of the answer that holds a list, `.` when the answer itself is the list, empty when the answer
-    is one object. Of a list, the items are meant that meet every condition of `where`. `keep` are the fields that are
-    journalled; nothing else of an answer is, because answers hold secrets. `notices` are told with the step's result.
+    `items` is the answer's list field, `.` if the answer is a list, empty if it is one object. Items that meet every
+    condition of `where` are targeted. `keep` are the fields that are journalled; other fields are dropped, because
+    answers contain secrets. `notices` are added to the step's result.
     """
 
     name: str
@@ -114,11 +119,11 @@ class StateRead:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCheck:
-    """How the vendor's state tells that a change was made; the `StateRead` of this name is asked again.
+    """A test whether a change was made, on the vendor's state read again by the `StateRead` of this name.
 
-    `equal`: the field has this value. `among`: it has one of the values that `value` lists. `changed`: the field is another
-    one than before. `absent`: no item has the item's value in the field. `present`: some item is found. `restored`: the
-    object, or some item, has the values from before in all `fields`.
+    `equal`: the field has this value. `among`: it has one of the values listed in `value`. `changed`: it differs from
+    before. `absent`: no item has the item's value in the field. `present`: some item exists. `restored`: the object,
+    or some item, has the earlier values in all `fields`.
     """
 
     read: str
@@ -129,12 +134,14 @@ class ChangeCheck:
 
 @dataclass(frozen=True, slots=True)
 class ContainmentStep:
-    """One step of a plan. `id` is stable within the plan; `after` are ids that must have been done before.
+    """One step of a plan. `id` is stable within the plan; `after` are ids of prerequisite steps.
 
-    `before` reads the state that `undo` needs, and is journalled before anything is changed. With `each`, the name of a
-    list that is read, `calls` and `undo` are made for each of its items. `done` and `undone` say how the vendor's state
-    tells whether that happened; without one, a person is asked after a crash. `irreversible` says what cannot be undone,
-    empty when all can. An action without `calls` is done by hand, by `powershell` or as `by_hand` says.
+    `before` reads the state that `undo` needs; it is journalled before any change. With `each`, the name of a read
+    list, `calls` and `undo` are made for each item. `done` and `undone` are the checks of both; without one, a person
+    is asked after a crash.
+
+    `irreversible` says what cannot be undone, empty if everything can. A step without `calls` is manual, by
+    `powershell` or as `by_hand` says.
     """
 
     id: str
@@ -157,24 +164,24 @@ class ContainmentStep:
     by_hand: str = ""
     irreversible: str = ""
     evidence: tuple[str, ...] = ()
-    """The log's own ids of the records that say so."""
+    """The log's ids of the records that justify the step."""
 
     object_id: str = ""
-    """The directory's id of the account, where a record states it: as its tokens name it."""
+    """The account's directory id, as its tokens state it, if a record has it."""
 
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether a person has to do it."""
+        """Return whether a person has to do the step."""
         return not self.calls
 
 
 @dataclass(frozen=True, slots=True)
 class IntruderIndicators:
-    """What the intruder was known by when the plan was made: values of the event columns, sorted.
+    """The intruder's indicators when the plan was made: sorted values of event columns.
 
-    `usual` are the values that the contained accounts had shown before, by name: what is among them tells nothing.
+    `usual` are values that the contained accounts had shown before, by column; they identify nobody.
     """
 
     accounts: tuple[str, ...]
@@ -197,7 +204,7 @@ class IntruderIndicators:
 
 @dataclass(frozen=True, slots=True)
 class ContainmentPlan:
-    """What is to be done about an incident or a scope, in order. `id` is a hash of its content."""
+    """All steps for an incident or a scope, in order. `id` is a hash of the content."""
 
     id: str
     incident: str
@@ -209,24 +216,24 @@ class ContainmentPlan:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """The number of every step by its id, from 1: the one numbering that every output prints."""
+        """Return each step's number by id, counted from 1. Every output uses these numbers."""
         return {action.id: number for number, action in enumerate(self.actions, start=1)}
 
 
 StepState = Literal[
     "pending", "done", "already", "failed", "unclear", "blocked", "waiting", "left out", "undone"
 ]
-"""Where a step stands.
+"""The state of a step.
 
 - `done`: Seawall made the change, or a person confirmed it. `already`: there was nothing to change.
-- `failed`: the vendor refused; nothing was changed, or only part of it. `unclear`: it is not known whether it was.
-- `blocked`: a step that must come before is not done. `waiting`: to be done by hand. `left out`: not asked for.
+- `failed`: the vendor refused; nothing or only a part was changed. `unclear`: the outcome is unknown.
+- `blocked`: a prerequisite is not done. `waiting`: a person has to do it. `left out`: not selected.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How one step stands: its state, why, and how many changes were made."""
+    """The state of one step, the reason, and the number of changes made."""
 
     step: str
     state: StepState
@@ -236,7 +243,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Containment:
-    """What was contained, when, and what the intruder was known by. `until` ends the time of raised attention.
+    """The contained accounts, the time, and the intruder's indicators. `until` ends the period of raised attention.
 
     Times are microseconds since the epoch, UTC.
     """
@@ -250,10 +257,10 @@ class Containment:
 
 @dataclass(frozen=True, slots=True)
 class IntruderReturn:
-    """Events after a containment that show the intruder again: what is as before, and what changed.
+    """Events after a containment that show the intruder again.
 
-    `shared` are (what, value) of the intruder that few others show. `changed` are (what, values before, values now).
-    `records` are the log's own ids, at most 200; `record_count` how many there are.
+    `shared` are (kind, value) of the intruder that few others show. `changed` are (kind, values before, values now).
+    `records` are at most 200 log ids; `record_count` is their full number.
     """
 
     account: str

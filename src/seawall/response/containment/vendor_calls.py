@@ -1,4 +1,4 @@
-"""What carrying out a plan needs of whoever sends its calls, and the two ways in which a call ends that is not answered."""
+"""Define the interface that sends a plan's calls, and the two ways in which a call fails."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from seawall.response.containment.values import Vendor, VendorCall
 
 
 def describe_refusal(status: int, code: str, advice: str) -> str:
-    """What a refusal says to a person."""
+    """Return the text of a refusal for a person."""
     said = " ".join(part for part in (str(status) if status else "", code) if part)
     return f"{said}: {advice}" if advice else said
 
 
 @dataclass(frozen=True, slots=True)
 class VendorReply:
-    """A vendor's answer that was expected. `document` is its JSON, None without a body."""
+    """An expected answer. `document` is its JSON, None if it has no body."""
 
     status: int
     document: Any = None
 
 
 class CallRefused(Exception):
-    """The vendor refused a call for good: nothing was changed by it. `code` is the vendor's own, `advice` what to do.
+    """The vendor finally refused a call, and nothing was changed.
 
-    Status 0: nothing was sent, or no answer ever came.
+    `code` is the vendor's error code, `advice` what to do. Status 0: nothing was sent or no answer came.
     """
 
     def __init__(self, status: int, code: str = "", advice: str = "") -> None:
@@ -34,7 +34,7 @@ class CallRefused(Exception):
 
 
 class CallResultUnknown(Exception):
-    """No whole answer came: whether the call took effect is not known."""
+    """No complete answer came, so it is unknown whether the call took effect."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -45,9 +45,12 @@ class VendorCaller(Protocol):
     """Sends calls to vendors."""
 
     def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
-        """Send a call whose slots are filled. Raises CallRefused, CallUnclear, and SeawallError where access is missing."""
+        """Send a call without open placeholders.
+
+        Raises CallRefused, CallResultUnknown, or SeawallError if access is missing.
+        """
         ...
 
     def pages(self, vendor: Vendor, call: VendorCall, items: str) -> list[Any]:
-        """All items of a list, however many pages. Raises as `ask` does."""
+        """Return all items of a list over all pages. Raises as `ask` does."""
         ...

@@ -1,4 +1,4 @@
-"""Makes of the settings whom a call is sent to and who asks: the vendor's own hosts, with tokens for what a plan needs."""
+"""Build the vendor hosts from the settings: base URLs, and access tokens for what a plan needs."""
 
 from __future__ import annotations
 
@@ -27,33 +27,36 @@ VARIABLES: Final = {
     "okta": "SEAWALL_RESPOND_OKTA_SECRET",
     "gate": "SEAWALL_GATE_ADMIN_TOKEN",
 }
-"""Variables that hold a secret where no file is named."""
+"""Environment variables that hold a secret if no file is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticToken:
-    """A token that is given and does not end: what refuses it will refuse it again."""
+    """A fixed token without expiry. It cannot be renewed after a refusal."""
 
     token: str
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """The header."""
+        """Return the Authorization header."""
         del method, url
         return {"Authorization": f"Bearer {self.token}"}
 
     def renew(self) -> None:
-        """Nothing."""
+        """Do nothing: a fixed token cannot be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredVendors:
-    """Everybody whom the settings name."""
+    """All vendors that the settings configure."""
 
     settings: ContainmentSettings
     clock: Clock
 
     def __call__(self, vendor: Vendor, service: str, subject: str, scope: str) -> VendorHost:
-        """The host of a vendor's service, asked as a subject, with a token for a scope. Raises RespondInvalid, CollectInvalid."""
+        """Return the host of a vendor's service, acting as `subject`, with a token for `scope`.
+
+        Raises RespondInvalid or CollectInvalid.
+        """
         if getattr(self.settings, vendor) is None:
             raise RespondInvalid(
                 f"nobody is configured to ask {vendor}", fix=f"a table [{vendor}] in the file of --config"

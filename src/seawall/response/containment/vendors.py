@@ -1,14 +1,14 @@
-"""Sends a plan's calls to the vendors: each to the one host that is configured, with patience where nothing was done.
+"""Send a plan's calls to the configured vendor hosts, and retry only if nothing was done.
 
-For each answer, in this order:
+Answers are handled in this order:
 
-1. 2xx: it is the answer. Of a change, one that the documentation does not give for success tells nothing (`CallResultUnknown`).
-2. 401: the access token is renewed once for a call, and the call repeated; the vendor did nothing.
-3. 429, or what a vendor says instead: the vendor did nothing. Wait as long as it says, and ask again.
-4. 408, 5xx or no whole answer: a read is asked again; of a change it is not known whether it was made (`CallResultUnknown`).
+1. 2xx is the answer. For a change, an undocumented 2xx status leaves the outcome unknown (`CallResultUnknown`).
+2. 401: the vendor did nothing. Renew the access token once per call and repeat.
+3. 429, or the vendor's equivalent: the vendor did nothing. Wait as long as it says and repeat.
+4. 408, 5xx or no complete answer: repeat a read. For a change the outcome is unknown (`CallResultUnknown`).
 5. Anything else is final: nothing was changed (`CallRefused`).
 
-What a vendor's answer says in words is not kept: its own code for the fault is enough, and words may quote what was sent.
+The text of a vendor's answer is not kept, because it may quote what was sent; its error code is enough.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, Inco
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_PAGES: Final = 200
 SETTLING: Final = 3.0
-"""Seconds before a change of which nothing is known is looked for: vendors show a change a little after they made it."""
+"""Seconds to wait before checking an unconfirmed change: vendors show changes after a short delay."""
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
-"""A link's URL may hold commas, so that several links of one header are not told apart by them."""
+"""A `next` link of a Link header. URLs may contain commas, so links cannot be split at commas."""
 
 _UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
 _THROTTLED_CODES: Final = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RESOURCE_EXHAUSTED", "E0000047"}
 )
-"""How vendors say with another status than 429 that they are asked too often (Google: 403)."""
+"""Throttling codes that come with a status other than 429 (Google: 403)."""
 
 
 @dataclass(frozen=True, slots=True)
 class VendorHost:
-    """One service of a vendor: where its base URL is, how it is spoken to, and who asks."""
+    """One service of a vendor: base URL, protocol details and credentials."""
 
     base: str
     http: HttpClient
@@ -57,19 +57,22 @@ class VendorHost:
 
 
 Hosts = Callable[[Vendor, str, str, str], VendorHost]
-"""The host of (vendor, service, subject, scope). Raises PlanInvalid where the operator configured none.
+"""Return the host for (vendor, service, subject, scope). Raises PlanInvalid if the operator configured none.
 
-The scope is empty at vendors whose tokens hold whatever was granted to the application (Microsoft, the gate).
+The scope is empty for vendors whose tokens carry all granted permissions (Microsoft, the gate).
 """
 
 BY_SCOPE: Final = frozenset({"google", "okta"})
-"""Vendors whose tokens are asked for a scope each. Both refuse a token as a whole when one of the scopes that are asked for
-was not granted; so a call asks for its own alone, and a permission that a plan does not need is never missed."""
+"""Vendors whose tokens are requested per scope.
+
+Both refuse the whole token if one requested scope was not granted. Each call therefore asks for its own scope only,
+and a permission that the plan does not need is never missed.
+"""
 
 
 @dataclass(slots=True)
 class Vendors:
-    """Everybody whom a plan may ask. Hosts are made when they are first needed."""
+    """Call all vendors of a plan. Hosts are created at first use."""
 
     hosts: Hosts
     clock: Clock
@@ -77,7 +80,10 @@ class Vendors:
     _known: dict[tuple[Vendor, str, str, str], VendorHost] = field(default_factory=dict)
 
     def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
-        """Send a call, and return what was expected. Raises CallRefused, CallUnclear, and what the access raises."""
+        """Send a call and return the expected answer.
+
+        Raises CallRefused, CallResultUnknown, and what obtaining access raises.
+        """
         host = self._host(vendor, call)
         answer = self._ask(host, vendor, call, host.base + call.path)
         if call.method != "GET" and answer.status not in call.expect:
@@ -86,7 +92,7 @@ class Vendors:
         return VendorReply(answer.status, _document(answer))
 
     def pages(self, vendor: Vendor, call: VendorCall, items: str) -> list[Any]:
-        """All items of a list, page by page. Raises as `ask` does; a list without end is refused."""
+        """Return all items of a list, page by page. Raises as `ask` does, and refuses a list without end."""
         host = self._host(vendor, call)
         read = StateRead("", call, (), items)
         url, found = host.base + call.path, list[Any]()
@@ -143,7 +149,10 @@ class Vendors:
     def _send(
         self, host: VendorHost, vendor: Vendor, call: VendorCall, url: str, body: bytes | None
     ) -> tuple[HttpResponse | None, str]:
-        """The answer, or None and why there is none. Raises CallRefused where there is no token: nothing was sent."""
+        """Return the answer, or None and the reason that there is none.
+
+        Raises CallRefused if no token was available: nothing was sent.
+        """
         try:
             host.http.check(url)
             headers = dict(host.access.headers(call.method, url))
@@ -165,7 +174,7 @@ class Vendors:
 
 
 def _document(answer: HttpResponse) -> Any:
-    """The JSON of an answer, None where it has no body. Raises CallUnclear where it is something else."""
+    """Return an answer's JSON, None if it has no body. Raises CallResultUnknown if it is not JSON."""
     if not answer.body.strip():
         return None
     try:
@@ -175,9 +184,9 @@ def _document(answer: HttpResponse) -> Any:
 
 
 def _next(url: str, answer: HttpResponse, document: Any, page: Any) -> str | None:
-    """Where the next page is: a link (Graph, Okta), a token (Google), or what comes after the last number (the gate).
+    """Return the URL of the next page: a link (Graph, Okta), a token (Google), or the last number plus one (gate).
 
-    A link that leads to another host is refused when it is asked.
+    A link to another host is refused when it is requested.
     """
     if isinstance(document, Mapping):
         link = document.get("@odata.nextLink")
@@ -194,7 +203,7 @@ def _next(url: str, answer: HttpResponse, document: Any, page: Any) -> str | Non
 
 
 def _with(url: str, name: str, value: str) -> str:
-    """The URL with a parameter of this value, in place of the one it has."""
+    """Return the URL with this parameter set, replacing an existing one."""
     path, _, query = url.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith(f"{name}=")]
     kept.append(f"{name}={quote(value, safe='')}")

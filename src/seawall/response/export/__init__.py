@@ -1,1 +1,1 @@
-"""An incident in the forms that other programs read: OCSF, STIX 2.1, CSV, and its pattern as a Sigma rule."""
+"""Export an incident for other programs: OCSF, STIX 2.1, CSV, and its pattern as a Sigma rule."""

@@ -1,4 +1,4 @@
-"""What the records of an incident show of the intruder, and which of it the account never showed besides. Pure."""
+"""Extract the artefacts of an incident's records, and those that the account had not shown before. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SEEN: Final = (
     "activity_name",
     "device_uid",
 )
-"""The columns whose values may tell an intruder."""
+"""Columns whose values may identify an intruder."""
 
 ROW: Final = (
     "metadata_uid", "time", "source", "kind", "activity_name", "status", "account", "mailbox", "src_ip", "src_asn_name",
     "src_location", "src_network_class", "app_uid", "app_name", "client", "user_agent", "session_uid", "item_count",
     "access_type", "folder",
 )  # fmt: skip
-"""The columns of the intruder's records that are given."""
+"""Columns of the intruder's records that the export contains."""
 
 NEEDED: Final = tuple(dict.fromkeys((*ROW, *SEEN, "org_uid")))
 MOST_RECORDS: Final = 20_000
@@ -38,9 +38,9 @@ MOST_VALUES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """The intruder's records, by time (RFC 3339), and the values of theirs, by source and column, the most frequent first.
+    """The intruder's records by time (RFC 3339), and their values by source and column, most frequent first.
 
-    `own` is what the account showed before, where it gained access: what is in it tells nothing about an intruder.
+    `own` are the values that the account showed before in successful access; they do not identify the intruder.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -48,23 +48,27 @@ class Artefacts:
     own: dict[str, frozenset[str]]
 
     def telling(self, source: str, column: str) -> tuple[str, ...]:
-        """The intruder's values of a column in one source that the account had not shown; none where it had shown nothing."""
+        """Return the intruder's values of a column in one source that the account had not shown before.
+
+        Empty if the account had shown nothing.
+        """
         usual = self.own.get(column, frozenset())
         if not usual:
             return ()
         return tuple(value for value in self.values.get(source, {}).get(column, ()) if value not in usual)
 
     def all(self, column: str) -> tuple[str, ...]:
-        """The intruder's values of a column in all sources, sorted."""
+        """Return the intruder's values of a column in all sources, sorted."""
         return tuple(sorted({value for found in self.values.values() for value in found.get(column, ())}))
 
 
 @dataclass(slots=True)
 class ArtefactCollector:
-    """Takes pieces of events, in any sizes. `ids` are the log's ids of the intruder's records, the first of them at `first`.
+    """Collect artefacts from chunks of events of any size.
 
-    What the account does later may be the intruder's again, so that its owner is known by what came before, for as long as
-    `respond.window` looks back.
+    `ids` are the log's ids of the intruder's records; `first` is the time of the earliest. Later acts of the account
+    may be the intruder's again. The owner is therefore known from earlier events alone, as far back as
+    `response.search_window`.
     """
 
     tenant: str
@@ -76,7 +80,7 @@ class ArtefactCollector:
     _own: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, events: pa.Table) -> None:
-        """Take a piece of events; columns that it lacks are unknown."""
+        """Add one chunk of events. Missing columns count as unknown."""
         mine = pc.fill_null(pc.equal(_text(events, "account"), self.account), False)
         is_intruders = pc.is_in(
             _text(events, "metadata_uid"), value_set=pa.array(sorted(self.ids), pa.string())
@@ -111,7 +115,7 @@ class ArtefactCollector:
                 self._counts[key] = self._counts.get(key, 0) + row["count_all"]
 
     def artefacts(self) -> Artefacts:
-        """What all pieces together show."""
+        """Return the artefacts of all chunks."""
         values: dict[str, dict[str, list[str]]] = {}
         for source, column, value in sorted(self._counts, key=lambda key: (-self._counts[key], key)):
             kept = values.setdefault(source, {}).setdefault(column, [])
@@ -131,14 +135,17 @@ class ArtefactCollector:
 
 
 def collect_artefacts(pieces: Iterable[pa.Table], gathering: ArtefactCollector) -> Artefacts:
-    """The artefacts of pieces of events."""
+    """Feed all chunks to a collector and return its artefacts."""
     for piece in pieces:
         gathering.add(piece)
     return gathering.artefacts()
 
 
 def _count_gain(table: pa.Table) -> Any:
-    """Which rows gained access: what failed was not done by the owner, or not by anybody."""
+    """Return a mask of rows that gained access.
+
+    A failed attempt may not be the owner's.
+    """
     return pc.fill_null(pc.equal(_text(table, "status"), "success"), False)
 
 

@@ -1,4 +1,4 @@
-"""An incident as an OCSF 1.5 Detection Finding (class 2004). Pure. Times are milliseconds since the epoch.
+"""Convert an incident to an OCSF 1.5 Detection Finding (class 2004). Pure. Times are milliseconds since the epoch.
 
 https://schema.ocsf.io/1.5.0/classes/detection_finding
 """
@@ -18,7 +18,7 @@ CATEGORY: Final = 2
 CREATE: Final = 1
 NEW: Final = 1
 LEARNT: Final = 4
-"""An analytic's type: Learning (ML/DL)."""
+"""OCSF analytic type id: Learning (ML/DL)."""
 
 SEVERITY: Final[dict[Severity, tuple[int, str]]] = {
     "low": (2, "Low"),
@@ -27,7 +27,7 @@ SEVERITY: Final[dict[Severity, tuple[int, str]]] = {
     "critical": (5, "Critical"),
 }
 MOST: Final = 2_000
-"""Records and observables in one finding."""
+"""The most records and the most observables in one finding."""
 
 _HOSTNAME_IP: Final = 2
 _USER_NAME: Final = 4
@@ -35,7 +35,7 @@ _OTHER: Final = 99
 
 
 def make_finding(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, Any]:
-    """Return the finding. `version` is Seawall's own."""
+    """Build the finding. `version` is Seawall's own version."""
     severity_id, severity = SEVERITY[incident.severity]
     at = incident.last_event if incident.detected_at is None else incident.detected_at
     return {
@@ -99,7 +99,7 @@ def _info(incident: Incident, at: int) -> dict[str, Any]:
 
 
 def _attacks(incident: Incident) -> list[dict[str, Any]]:
-    """The ATT&CK technique of the incident's pattern and those of Sigma rules that hit, each once."""
+    """Return the ATT&CK techniques of the incident's pattern and of its Sigma hits, each once."""
     sigma = incident.details.get("sigma")
     named = [incident.details.get("technique")]
     named += (

@@ -1,9 +1,9 @@
-"""The pattern of an incident as Sigma rules: what would hit this intruder again, in the vendors' own field names. Pure.
+"""Write the pattern of an incident as Sigma rules with the vendors' field names. Pure.
 
-One rule for each log in which the intruder was seen. It asks for what this account's owner had not shown before: address
-blocks and applications. Where there is nothing of the kind there is no rule, because it would hit the owner.
+There is one rule for each log in which the intruder appears. It matches address blocks and applications that the
+account's owner had not shown before. Without such a value there is no rule, because it would match the owner.
 
-Misses: the same intruder from another network with another application. Hits others too: whoever shares the network.
+Not matched: the intruder from another network with another application. Falsely matched: others in the same network.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEVELS: Final = {"low": "medium", "medium": "medium", "high": "high", "critical"
 
 @dataclass(frozen=True, slots=True)
 class SigmaLog:
-    """How Sigma and the vendor call what is asked of a log: `app` is empty where records name none."""
+    """The names of a log in Sigma and at the vendor. `app` is empty if records name no application."""
 
     product: str
     service: str
@@ -42,11 +42,14 @@ LOGS: Final[dict[str, SigmaLog]] = {
     "okta": SigmaLog("okta", "okta", "eventType", "client.ipAddress"),
     "google_workspace": SigmaLog("google_workspace", "", "eventName", "ipAddress"),
 }
-"""By source."""
+"""The Sigma log of each source."""
 
 
 def make_rules(incident: Incident, artefacts: Artefacts) -> list[dict[str, Any]]:
-    """Return the rules as documents, in the order of their logs; none where nothing tells the intruder from the owner."""
+    """Build the rules as documents, in the order of their logs.
+
+    Empty if nothing distinguishes the intruder from the owner.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source, log in LOGS.items():
         rule = _rule(incident, artefacts, source, log)

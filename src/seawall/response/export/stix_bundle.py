@@ -1,4 +1,4 @@
-"""An incident as a STIX 2.1 bundle: who, what was observed, and what the intruder is known by. Pure."""
+"""Convert an incident to a STIX 2.1 bundle: identities, observed data and indicators. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from seawall.response.scope_values import Indicator
 from seawall_base.rfc3339 import format_time
 
 MOST_OBSERVED: Final = 999_999_999
-"""The most that `number_observed` may say (STIX 2.1, section 4.14)."""
+"""The maximum of `number_observed` (STIX 2.1, section 4.14)."""
 
 
 def make_incident_bundle(incident: Incident, artefacts: Artefacts) -> stix.Object:
-    """Return the bundle. Its objects are dated by the incident's last event, so that the same incident gives the same."""
+    """Build the bundle.
+
+    Objects are dated by the incident's last event, so the same incident gives the same bundle.
+    """
     at = incident.last_event
     author = stix.make_identity("Seawall", at, "system")
     organisation = stix.make_identity(incident.tenant or "unknown", at)
@@ -55,7 +58,7 @@ def make_incident_bundle(incident: Incident, artefacts: Artefacts) -> stix.Objec
 
 
 def _indicators(incident: Incident, artefacts: Artefacts) -> list[Indicator]:
-    """What the account had not shown before, and the intruder's sessions; in order."""
+    """Return values that the account had not shown before and the intruder's sessions, in order."""
     start, end, tenant = incident.first_event, incident.last_event + 1, incident.tenant
     addresses = dict.fromkeys(
         value for source in artefacts.values for value in artefacts.telling(source, "src_ip")

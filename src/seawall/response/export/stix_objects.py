@@ -1,8 +1,8 @@
-"""STIX 2.1 objects (OASIS, 10 June 2021) as plain documents, with ids that are the same for the same content.
+"""Build STIX 2.1 objects (OASIS, 10 June 2021) as plain documents with deterministic ids.
 
-Observables get the ids that the standard prescribes (UUIDv5 of their identifying properties in its own namespace), other objects
-UUIDv5 in Seawall's. What STIX has no object for (sessions, tokens, keys, application ids, devices) goes into a note, rather than
-into an object that nobody else understands.
+Observables get the prescribed ids: UUIDv5 of their identifying properties in the standard's namespace. Other objects
+get UUIDv5 in Seawall's namespace. Sessions, tokens, keys, application ids and devices have no STIX object. They go
+into a note, because a custom object would be readable to nobody else.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from seawall_base.json_text import replace_surrogates
 from seawall_base.rfc3339 import format_time
 
 OBSERVABLES: Final = uuid.UUID("00abedb4-aa42-466c-9c01-fed23374a9b7")
-"""The standard's namespace (section 2.9)."""
+"""The standard's UUID namespace (STIX 2.1, section 2.9)."""
 
 SEAWALL: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://seawall.example/stix")
-"""Namespace of all other objects: the standard wants another one than its own."""
+"""The UUID namespace of other objects: the standard forbids its own namespace for them."""
 
 TLP: Final[dict[str, str]] = {
     "clear": "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9",
@@ -30,7 +30,7 @@ TLP: Final[dict[str, str]] = {
     "amber": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
     "red": "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed",
 }
-"""The markings that the standard defines (section 7.2.1.4); they need not be in a bundle. TLP CLEAR is its WHITE."""
+"""The standard's TLP markings (section 7.2.1.4), which a bundle need not contain. TLP CLEAR is STIX's WHITE."""
 
 LONGEST: Final = 4_000
 
@@ -40,13 +40,13 @@ Object = dict[str, Any]
 
 
 def clean_text(value: str) -> str:
-    """Text that JSON in UTF-8 can hold, without characters that no text has, and of bearable length."""
+    """Return text that UTF-8 JSON can hold, without control characters and of limited length."""
     clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\N{REPLACEMENT CHARACTER}", value[:LONGEST])
     return str(replace_surrogates(clean))
 
 
 def make_observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> Object:
-    """An observable: `identifying` are the properties that its id is made of."""
+    """Build an observable. `identifying` are the properties that its id is computed from."""
     name = json.dumps(dict(identifying), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {
         "type": kind,
@@ -60,7 +60,7 @@ def make_observable(kind: str, identifying: Mapping[str, Any], **more: Any) -> O
 def make_object(
     kind: str, at: int, properties: Mapping[str, Any], *, author: str = "", tlp: str = ""
 ) -> Object:
-    """A domain object; its id is that of its content, so that the same facts give the same object."""
+    """Build a domain object. Its id is computed from its content, so equal facts give equal objects."""
     made: Object = {**properties}
     if author:
         made["created_by_ref"] = author
@@ -78,19 +78,19 @@ def make_object(
 
 
 def make_identity(name: str, at: int, identity_class: str = "organization") -> Object:
-    """Somebody: who writes, or who is affected."""
+    """Build the identity of an author or an affected party."""
     return make_object("identity", at, {"name": clean_text(name), "identity_class": identity_class})
 
 
 def make_account(name: str) -> list[Object]:
-    """The observables of an account or mailbox: its user account, and its address where it has one."""
+    """Build the observables of an account or mailbox: its user account, and its mail address if it has one."""
     shown = clean_text(name)
     user = make_observable("user-account", {"user_id": shown}, account_login=shown)
     return [user, make_observable("email-addr", {"value": shown})] if _ADDRESS.fullmatch(shown) else [user]
 
 
 def make_bundle(objects: Iterable[Object]) -> Object:
-    """A bundle of objects, each once, in the order of their ids."""
+    """Build a bundle of objects, each once, ordered by id."""
     unique = {made["id"]: made for made in objects}
     ordered = [unique[id_] for id_ in sorted(unique)]
     name = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -98,7 +98,7 @@ def make_bundle(objects: Iterable[Object]) -> Object:
 
 
 def make_pattern(indicator: Indicator) -> str:
-    """The STIX pattern of what an intruder is known by, empty where the standard has no object for it."""
+    """Return the STIX pattern of an indicator, empty if the standard has no object for it."""
     value = _quote(indicator.value)
     match indicator.kind:
         case "address":
@@ -116,7 +116,7 @@ def make_pattern(indicator: Indicator) -> str:
 
 
 def make_indicators(found: Sequence[Indicator], at: int, *, author: str, tlp: str) -> list[Object]:
-    """Indicators, and one note of those that have no pattern."""
+    """Build the indicators, and one note for those without a pattern."""
     made = []
     left = []
     for indicator in found:
@@ -125,7 +125,9 @@ def make_indicators(found: Sequence[Indicator], at: int, *, author: str, tlp: st
             left.append(indicator)
             continue
         span = {"valid_from": format_time(indicator.start)}
-        if format_time(indicator.end) > format_time(indicator.start):  # which are as long as each other
+        if format_time(indicator.end) > format_time(
+            indicator.start
+        ):  # equal lengths, so text order is time order
             span["valid_until"] = format_time(indicator.end)
         properties = {
             "name": clean_text(f"{indicator.kind} {indicator.value}")[:200],
@@ -161,6 +163,6 @@ def _address_pattern(value: str) -> str:
 
 
 def _quote(value: str) -> str:
-    """A literal of the pattern language; what cannot stand in one line is replaced."""
+    """Quote a literal of the STIX pattern language, replacing characters that cannot stand in one line."""
     plain = re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", clean_text(value))
     return "'" + plain.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,4 +1,4 @@
-"""The files of an export: each form by itself, tables among them, and a folder of all with the SHA-256 of each."""
+"""Write an export: each form as a file, tables as CSV, and the SHA-256 of every file."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ FORMS: Final = {
     "reasons": "reasons.csv",
     "sigma": "rules.yml",
 }
-"""The forms, and the file of each."""
+"""The file name of each form."""
 
 
 def render_files(incident: Incident, artefacts: Artefacts, version: str) -> dict[str, str]:
-    """Return the content of every file of an export by its name, in the order of `FORMS`.
+    """Return the content of every file by name, in the order of `FORMS`.
 
-    Without anything that tells the intruder from the owner there are no rules.
+    Without a value that distinguishes the intruder from the owner there is no rules file.
     """
     made: dict[str, Callable[[], str]] = {
         FORMS["ocsf"]: lambda: _json(ocsf.make_finding(incident, artefacts, version)),
@@ -46,7 +46,7 @@ def render_files(incident: Incident, artefacts: Artefacts, version: str) -> dict
 
 
 def write_yaml(rules: list[dict[str, Any]]) -> str:
-    """Rules as one YAML file, a document each; text that looks like YAML stays text."""
+    """Format rules as one YAML file with a document each. Text that looks like another YAML type is quoted."""
     import yaml
 
     if not rules:
@@ -57,7 +57,7 @@ def write_yaml(rules: list[dict[str, Any]]) -> str:
 
 
 def write_files(folder: Path, made: dict[str, str]) -> None:
-    """Write the files and their sums into a folder. Raises `OutputUnwritable`."""
+    """Write the files and their checksums into a folder. Raises `OutputUnwritable`."""
     contents = {name: text.encode("utf-8", "replace") for name, text in made.items()}
     sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents.items())
     try:
@@ -73,13 +73,13 @@ def _json(document: dict[str, Any]) -> str:
 
 
 def write_records(artefacts: Artefacts) -> str:
-    """The intruder's records as CSV, by time."""
+    """Format the intruder's records as CSV, by time."""
     rows = ([_cell(record.get(name)) for name in ROW] for record in artefacts.records)
     return _write(ROW, rows)
 
 
 def write_reasons(incident: Incident) -> str:
-    """The incident's reasons as CSV, in their order; their weights and `base` sum to the score."""
+    """Format the incident's reasons as CSV, in order; their weights and `base` sum to the score."""
     header = ("layer", "aspect", "value", "text", "weight")
     rows: list[tuple[Cell, ...]] = [("", "base", "", "what every group has", incident.base)]
     rows += [(one.layer, one.aspect, one.value, one.text, one.weight) for one in incident.reasons]

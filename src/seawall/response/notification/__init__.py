@@ -1,1 +1,1 @@
-"""Telling those affected: letters with what is known and what is not, their delivery, and the register of who was told."""
+"""Notify those affected: letters with what is known and unknown, their delivery, and the register of notifications."""

@@ -1,4 +1,4 @@
-"""Answers "was X told, when, what?" from the register, the case and the scope: also when the answer is no, and then why."""
+"""Answer "was X notified, when, of what?" from the register, the case and the scope. A no comes with its reasons."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from seawall_base.times import rfc3339
 
 @dataclass(frozen=True, slots=True)
 class NotificationAnswer:
-    """What is known of whether somebody was told.
+    """The answer to whether somebody was notified.
 
-    `was_told` is None where nobody knows: a letter may have arrived. `why_not` are sentences for a no.
+    `was_told` is None if nobody knows, because a letter may have arrived. `why_not` are the reasons for a no.
     """
 
     asked: str
@@ -30,7 +30,7 @@ class NotificationAnswer:
     deliveries: tuple[LetterDelivery, ...]
     versions: tuple[LetterVersion, ...]
     otherwise: tuple[RegisterEntry, ...]
-    """Entries in which a person says that they told them."""
+    """Register entries in which a person states that they notified the recipient by other means."""
 
     why_not: tuple[str, ...]
 
@@ -38,7 +38,7 @@ class NotificationAnswer:
 def find_answer(
     who: str, case: NotificationCase, register: NotificationRegister, scope: Scope | None
 ) -> NotificationAnswer:
-    """Answer for a recipient's id, name or address, a mailbox, or an organisation."""
+    """Return the answer for a recipient's id, name or address, for a mailbox, or for an organisation."""
     recipients = [recipient for recipient in case.recipients if recipient.is_called(who)]
     ids = {recipient.id for recipient in recipients} | (
         {who} if any(e.recipient == who for e in register.entries) else set()

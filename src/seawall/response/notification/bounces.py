@@ -1,7 +1,7 @@
-"""Reads what mail servers report later (RFC 3464): from a mailbox file, a Maildir or a folder of `.eml`.
+"""Read delivery status reports (RFC 3464) from an mbox file, a Maildir or a folder of `.eml` files.
 
-A report is ours when it names the envelope id or the Message-ID of a letter, which nobody can guess who has not seen the letter.
-Everything else is counted and left alone. The same report is taken down once, however often it is read.
+A report belongs to a case if it names the envelope id or Message-ID of a letter. Both are unguessable without the
+letter. Other messages are counted and ignored. A report is recorded once, however often it is read.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from seawall_base.errors import InputUnreadable
 from seawall_base.safe_text import visible
 
 LARGEST: Final = 2 * 1024 * 1024
-"""Bytes of one report that are read; the part that says what happened comes before the mail that is sent back."""
+"""Bytes read of one report; the status part comes before the returned message."""
 
 LONGEST_HEADERS: Final = 32 * 1024
-"""Bytes of the headers of one part. The parser's time grows with the square of the parameters of one: a message to the bounce
-address must not take hours."""
+"""Bytes of the headers of one part.
+
+Parsing time is quadratic in a header's parameters, so a hostile message could block for hours.
+"""
 
 MOST: Final = 100_000
-"""Messages that are looked at in one run."""
+"""The most messages read in one run."""
 
 _BLANK: Final = re.compile(rb"\r?\n\r?\n")
 _ACTIONS: Final[dict[str, Action]] = {
@@ -40,7 +42,7 @@ _ACTIONS: Final[dict[str, Action]] = {
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What one report says of one recipient. `keys` are the ids that it names."""
+    """The status of one recipient in one report. `keys` are the letter ids that the report names."""
 
     keys: tuple[str, ...]
     action: str
@@ -52,11 +54,11 @@ class DeliveryReport:
 
 @dataclass(slots=True)
 class ReportReading:
-    """What came of a folder of reports."""
+    """Counts of what reading the reports found."""
 
     read: int = 0
     strange: int = 0
-    """No delivery report, or of no letter of this case."""
+    """Messages that are no delivery report, or not about this case."""
 
     known: int = 0
     unreadable: int = 0
@@ -64,7 +66,10 @@ class ReportReading:
 
 
 def record_reports(register: NotificationRegister, place: Path, *, at: int) -> ReportReading:
-    """Note every new report of a place in the register, which is held for writing. Raises InputUnreadable."""
+    """Record every new report found at `place` in the register, which the caller holds for writing.
+
+    Raises InputUnreadable.
+    """
     reading = ReportReading()
     sent = {
         delivery.key: delivery for delivery in list_deliveries(register.entries) if delivery.way == "mail"
@@ -106,7 +111,7 @@ def _note(
     } - {delivery.target.casefold()}
     if (
         report.target.casefold() in earlier
-    ):  # the address was corrected meanwhile, and this is about the old one
+    ):  # the address was corrected meanwhile; this report is about the old one
         action = "noted"
     return register.append(
         action, at=at, recipient=delivery.recipient, version=delivery.version, way="mail",
@@ -115,7 +120,7 @@ def _note(
 
 
 def read_messages(place: Path) -> Iterator[bytes]:
-    """Yield the raw messages of a place, each up to a limit. Links are not followed. Raises InputUnreadable."""
+    """Yield the raw messages at `place`, each up to a size limit. Links are not followed. Raises InputUnreadable."""
     try:
         if place.is_dir() and (place / "cur").is_dir() and (place / "new").is_dir():
             files = [file for part in ("new", "cur") for file in sorted((place / part).iterdir())]
@@ -153,7 +158,7 @@ def _mbox(place: Path) -> Iterator[bytes]:
 
 
 def parse_reports(content: bytes) -> tuple[DeliveryReport, ...]:
-    """Return what a message reports, one for each recipient that it names; nothing where it is no report."""
+    """Parse a message into one report for each recipient; empty if it is no delivery report."""
     if any(len(block) > LONGEST_HEADERS and b"content-" in block.lower() for block in _BLANK.split(content)):
         return ()
     message = email.message_from_bytes(content)
@@ -184,7 +189,7 @@ def parse_reports(content: bytes) -> tuple[DeliveryReport, ...]:
 
 
 def _keys(message: Message, blocks: Sequence[Message]) -> tuple[str, ...]:
-    """The envelope id, and the Message-ID of what was sent back: never the report's own."""
+    """Return the envelope id and the Message-ID of the returned letter, never that of the report."""
     found = [_text(block, "Original-Envelope-Id") for block in blocks]
     for part in message.walk():
         kind = part.get_content_type()

@@ -1,7 +1,7 @@
-"""The case file: what an operator says about a case that no log can know. TOML; an unknown key is an error.
+"""Read the case file: facts that only the operator knows. TOML; an unknown key is an error.
 
-Names of people and organisations may have come from logs. Whatever could steer a header, a path or a line is refused here, so
-that nothing after it has to wonder.
+Names of people and organisations may come from logs. Values that could inject into a header, path or line are refused
+here, so later code need not check them again.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _ADDRESS: Final = (
     r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
-"""An address as it may stand in a header and in SMTP without quoting; other scripts' domains in their ASCII form."""
+"""A mail address that needs no quoting in headers and SMTP; international domains in ASCII form."""
 
 _identifier: Final = form(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "letters, digits and . _ -, with no dot in front"
 )
-"""What files and folders may be called after: no separator, no dot in front."""
+"""A name usable for files and folders: no separator, no leading dot."""
 
 _text: Final = any_text(LONGEST_TEXT)
 _texts: Final = any_texts(any_text(LONGEST_TEXT))
@@ -51,7 +51,7 @@ _address: Final = form(_ADDRESS, '"anna@example.org"', meaning="a plain address"
 
 
 def _line(value: Any) -> str:
-    """One line that steers nothing and is no longer than a name."""
+    """Parse one line without control characters, at most as long as a name."""
     found: str = any_text()(value)
     if len(found) > LONGEST_NAME or visible(found, LONGEST_NAME) != found:
         raise InvalidValue(
@@ -61,7 +61,7 @@ def _line(value: Any) -> str:
 
 
 def _zone(value: Any) -> str:
-    """The name of a time zone."""
+    """Parse the name of a time zone."""
     found: str = any_text()(value)
     try:
         ZoneInfo(found)
@@ -73,7 +73,10 @@ def _zone(value: Any) -> str:
 
 
 def _fill(read: Reader) -> Reader:
-    """What `read` takes, but nothing empty: a file that was begun has empty lines to fill in."""
+    """Wrap a reader so that it refuses empty values.
+
+    A generated case file has empty lines for the operator to fill in.
+    """
 
     def read_filled(value: Any) -> Any:
         if isinstance(value, str) and not value.strip():
@@ -109,7 +112,7 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterSender:
-    """`[sender]`: who writes the letters, and where questions go."""
+    """`[sender]`: the author of the letters, and the contact for questions."""
 
     organisation: Annotated[str, Meaning("who writes", _fill(_line))]
     name: Annotated[str, Meaning("the person who answers questions", _fill(_line))]
@@ -129,14 +132,14 @@ class LetterSender:
 
 
 def check_password(smtp: Any) -> Iterator[Fault]:
-    """Say where a password would travel in the clear."""
+    """Yield a fault if a password would be sent unencrypted."""
     if smtp.user and smtp.security == "none":
         yield "user", "with security none would send the password in the clear", 'set security = "starttls"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """`[smtp]`: the mail server that takes the letters. Without it nothing is sent by mail."""
+    """`[smtp]`: the mail server for outgoing letters. Without this table nothing is sent by mail."""
 
     CHECKS: ClassVar = (check_password,)
 
@@ -171,13 +174,13 @@ class MailServer:
 
     @property
     def place(self) -> tuple[str, int]:
-        """Host and port."""
+        """Return host and port."""
         return self.host, self.port or (465 if self.security == "tls" else 587)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTexts:
-    """`[texts.LANGUAGE]`: what the operator adds in one language."""
+    """`[texts.LANGUAGE]`: the operator's own additions in one language."""
 
     title: Annotated[str, Meaning("replaces the case's in this language", _text)] = ""
     happened: Annotated[str, Meaning("what happened", _text)] = ""
@@ -190,7 +193,7 @@ class OperatorTexts:
 
 
 def check_who(recipient: Any) -> Iterator[Fault]:
-    """Say where nobody knows what a letter is about."""
+    """Yield a fault for an owner without mailboxes, or an organisation without a name."""
     if recipient.kind == "owner" and not recipient.mailboxes:
         yield "mailboxes", "an owner has mailboxes", 'list them: mailboxes = ["anna@example.org"]'
     if recipient.kind == "organisation" and not recipient.organisation:
@@ -199,7 +202,7 @@ def check_who(recipient: Any) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """`[[recipients]]`: who is told. The owner of mailboxes, or an organisation with all that it has."""
+    """`[[recipients]]`: a person or organisation to notify: the owner of mailboxes, or a whole organisation."""
 
     CHECKS: ClassVar = (check_who,)
 
@@ -232,12 +235,12 @@ class Recipient:
 
     @property
     def ways(self) -> tuple[Way, ...]:
-        """How this recipient is told."""
+        """Return how this recipient is notified: mail, webhook, or both."""
         named: tuple[tuple[Way, str], ...] = (("mail", self.email), ("webhook", self.webhook))
         return tuple(way for way, target in named if target)
 
     def is_called(self, who: str) -> bool:
-        """Whether this is the recipient's id, name or address, a mailbox of theirs, or the organisation."""
+        """Return whether `who` is the recipient's id, name, address, mailbox or organisation."""
         names = (self.id, self.name, self.email, *self.mailboxes)
         if self.kind == "organisation":
             names = (*names, self.organisation)
@@ -246,7 +249,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationCase:
-    """The whole file."""
+    """The whole case file."""
 
     case: Annotated[CaseFacts, Meaning("the case")]
     sender: Annotated[LetterSender, Meaning("who writes the letters")]
@@ -257,7 +260,7 @@ class NotificationCase:
     recipients: Annotated[tuple[Recipient, ...], Meaning("who is told")] = ()
 
     def recipient(self, id_: str) -> Recipient:
-        """Return one recipient. Raises CaseInvalid."""
+        """Return the recipient with this id. Raises CaseInvalid."""
         for recipient in self.recipients:
             if recipient.id == id_:
                 return recipient
@@ -266,7 +269,7 @@ class NotificationCase:
         )
 
     def meant(self, who: str) -> Recipient:
-        """Return the one recipient of this id, name, address or mailbox. Raises CaseInvalid."""
+        """Return the one recipient with this id, name, address or mailbox. Raises CaseInvalid."""
         found = [recipient for recipient in self.recipients if recipient.is_called(who)]
         if len(found) > 1 and not any(recipient.id == who for recipient in found):
             ids = ", ".join(recipient.id for recipient in found[:5])
@@ -277,7 +280,7 @@ class NotificationCase:
 
 
 def read_case(path: Path) -> NotificationCase:
-    """Return the case of a file. Raises CaseInvalid with every fault and its line."""
+    """Read and check a case file. Raises CaseInvalid with every fault and its line."""
     return load_table(
         NotificationCase,
         path,
@@ -289,7 +292,7 @@ def read_case(path: Path) -> NotificationCase:
 
 
 def _check_languages(document: Mapping[str, Any], faults: SettingsErrors) -> None:
-    """Say who reads a language that the file has no words in: nobody gets half a letter."""
+    """Add a fault for each recipient whose language lacks operator texts: no letter may be partly translated."""
     texts, recipients = document.get("texts"), document.get("recipients")
     if not isinstance(texts, dict) or not texts or not isinstance(recipients, list):
         return

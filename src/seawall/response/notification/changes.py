@@ -1,4 +1,4 @@
-"""What a later version of a letter says otherwise than the one before: the list that a correction opens with."""
+"""Compare two versions of a letter; a correction begins with the list of changes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ ChangeCode = Literal[
 """Kinds of change; each has a sentence in every language."""
 
 MOST: Final = 15
-"""Changes of single mailboxes and folders that are listed; of the rest the number is told."""
+"""Changes of single mailboxes and folders that a letter lists; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterChange:
-    """One difference, as values for its sentence. Times are microseconds; `verdict` values are the schema's words."""
+    """One difference, as values for its sentence.
+
+    Times are microseconds. `verdict` holds the schema's values.
+    """
 
     code: ChangeCode
     values: dict[str, Any]
 
 
 def list_changes(before: LetterFacts, after: LetterFacts) -> tuple[LetterChange, ...]:
-    """Return what changed, what concerns all first. Empty where the facts are the same but for their order."""
+    """Return the changes, general ones first. Empty if the facts differ only in order."""
     found: list[LetterChange] = []
     if before.verdict != after.verdict:
         found.append(LetterChange("verdict", {"before": before.verdict, "after": after.verdict}))

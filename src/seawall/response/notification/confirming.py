@@ -1,4 +1,4 @@
-"""What people say about a letter: that it has come, that somebody was told otherwise, that an authority was."""
+"""Record what people report: a letter arrived, a recipient was told by other means, an authority was notified."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record_acknowledgement(
     note: str,
     at: int,
 ) -> RegisterEntry:
-    """Note that the letter with this code has come to somebody. Raises CaseInvalid where no letter has it."""
+    """Record that somebody has the letter with this code. Raises CaseInvalid if no letter has the code."""
     typed = normalise_code(code)
     for version in list_versions(register.entries):
         expected = make_code(key, case.case.id, version.recipient, version.version)
@@ -54,9 +54,9 @@ def record_notification(
     when: int,
     at: int,
 ) -> RegisterEntry:
-    """Note that a person told a recipient otherwise, for example by telephone. Raises CaseInvalid.
+    """Record that a person notified a recipient by other means, for example by telephone. Raises CaseInvalid.
 
-    It counts for the newest version that is final: that is what there was to tell.
+    The entry counts for the newest final version.
     """
     recipient = case.meant(recipient).id
     newest = max(
@@ -71,7 +71,7 @@ def record_notification(
 def record_report(
     register: NotificationRegister, duty: str, *, by: str, note: str, when: int, at: int
 ) -> RegisterEntry:
-    """Note that an authority was told what a duty asks for. Raises UsageError."""
+    """Record that an authority was notified as a duty demands. Raises UsageError."""
     known = [one.id for one in DUTIES]
     if duty not in known:
         raise UsageError(f"there is no duty {visible(duty, 60)!r}", fix=f"one of {', '.join(known)}")

@@ -1,12 +1,11 @@
-"""When authorities and persons must be told at the latest, computed from when the organisation became aware.
+"""Compute the deadlines for notifying authorities and persons, counted from when the organisation became aware.
 
-Hours are running hours: Saturdays, Sundays and public holidays count (Regulation (EEC, Euratom) No 1182/71, Article 3(3)). The
-same regulation does not count the hour in which a period began (Article 3(1)), gives a period of two days or more two working
-days (Article 3(5)), and moves the end of a period that is not in hours from a holiday to the next working day (Article 3(4)).
-All of these only lengthen. None is taken here: what is computed is the earliest end that can be meant, and a lawyer may find a
-later one.
+Hours are running hours and include weekends and holidays: Regulation (EEC, Euratom) No 1182/71, Article 3(3). The
+regulation also allows longer ends: the starting hour does not count (Article 3(1)), a period of two days or more
+includes two working days (3(5)), and a period not in hours that ends on a holiday moves to the next working day
+(3(4)). None of these extensions is applied. The result is the earliest possible end; a lawyer may find a later one.
 
-Whether a duty exists at all, nobody here decides: the case file says which rules may apply.
+This module does not decide whether a duty exists: the case file names the rules that may apply.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ReportingDuty:
-    """One duty that may exist: `hours` after becoming aware, None where the law names no number."""
+    """One duty that may exist. `hours` counts from becoming aware, None if the law gives no number."""
 
     id: str
     rule: str
@@ -53,9 +52,9 @@ DUTIES: Final[tuple[ReportingDuty, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class ReportingDeadline:
-    """A duty with its end. `due` is None where it is *without undue delay*. `done` is when it was reported, `by` whom.
+    """A duty with its deadline. `due` is None for *without undue delay*. `done` is when it was reported, `by` whom.
 
-    `left` is the time that remains, negative when it has passed; None where there is no end or it was done.
+    `left` is the remaining time, negative after the deadline; None without a deadline or once reported.
     """
 
     duty: ReportingDuty
@@ -67,7 +66,7 @@ class ReportingDeadline:
 
     @property
     def state(self) -> str:
-        """`done`, `late` (done after its end), `overdue`, `running`, or `without undue delay`."""
+        """Return `done`, `late` (done after the deadline), `overdue`, `running`, or `without undue delay`."""
         if self.done is not None:
             return "late" if self.due is not None and self.done > self.due else "done"
         if self.left is None:
@@ -78,16 +77,19 @@ class ReportingDeadline:
 def compute_deadlines(
     case: CaseFacts, entries: Sequence[RegisterEntry], *, now: datetime
 ) -> tuple[ReportingDeadline, ...]:
-    """Return the deadlines of the rules that may apply, in the order of their end."""
+    """Return the deadlines of the rules that may apply, earliest first."""
     reported = {
         entry.target: entry for entry in entries if entry.action == "reported"
-    }  # the last word counts
+    }  # the last entry of a duty counts
     found = [_deadline(duty, case, reported, entries, now) for duty in DUTIES if _may_apply(duty, case)]
     return tuple(sorted(found, key=lambda deadline: (deadline.due is None, deadline.due or now)))
 
 
 def add_month(time: datetime) -> datetime:
-    """The same day and hour of the next month; its last day where it has no such day (Regulation 1182/71, Article 3(2)(c))."""
+    """Return the same day and hour of the next month, or that month's last day.
+
+    Source: Regulation 1182/71, Article 3(2)(c).
+    """
     year, month = (time.year, time.month + 1) if time.month < 12 else (time.year + 1, 1)
     return time.replace(year=year, month=month, day=min(time.day, calendar.monthrange(year, month)[1]))
 
@@ -147,7 +149,7 @@ def _notification_hours(case: CaseFacts) -> int:
 
 
 def _after(time: datetime, hours: int) -> datetime:
-    """So many running hours later: also where a clock is changed meanwhile."""
+    """Return the time after so many elapsed hours, unaffected by daylight saving changes."""
     return (time.astimezone(UTC) + timedelta(hours=hours)).astimezone(time.tzinfo)
 
 

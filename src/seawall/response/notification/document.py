@@ -1,4 +1,4 @@
-"""A letter as a document: sections of plain text, lists and tables, which HTML, PDF and text are made of. Values only."""
+"""Value types of a letter: sections of plain text, lists and tables, from which HTML, PDF and text are rendered."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a section. `lines` are a paragraph's one text, a list's items, or nothing; `rows` are a table's.
+    """One part of a section. `lines` are a paragraph's single text or a list's items; `rows` are a table's.
 
-    `quoted` marks what others wrote. `kind` says which of them it is.
+    `quoted` marks text by others. `kind` is paragraph, list or table.
     """
 
     kind: Literal["paragraph", "bullets", "table"]
@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands under it. `key` is the same in every language."""
+    """A heading with its blocks. `key` is the same in every language."""
 
     key: str
     title: str
@@ -33,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class LetterDocument:
-    """A whole letter in one language. All texts are plain, and made visible."""
+    """A whole letter in one language. All texts are plain, with hidden characters made visible."""
 
     language: str
     title: str
@@ -50,19 +50,19 @@ class LetterDocument:
     page: str
     of: str
     date: tuple[int, int, int]
-    """Year, month and day of the letter: also what its PDF says of itself."""
+    """Year, month and day of the letter, also used as the PDF's date."""
 
 
 def make_paragraph(text: str) -> Block:
-    """One paragraph."""
+    """Build a paragraph."""
     return Block("paragraph", (text,))
 
 
 def make_list(lines: Sequence[str], *, quoted: bool = False) -> Block:
-    """A list."""
+    """Build a list."""
     return Block("bullets", tuple(lines), quoted=quoted)
 
 
 def make_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str = "") -> Block:
-    """A table; every row is as long as its header."""
+    """Build a table. Every row has the header's length."""
     return Block("table", (), header, tuple(rows), caption)

@@ -1,7 +1,7 @@
-"""Drafts: all letters of a case as they would go out, in a folder, with one digest that a person approves.
+"""Draft all letters of a case in a folder, with one digest for a person to approve.
 
-A letter that is final already is not drafted again: what is still to be delivered of it goes out as it was. Whoever has a version
-with the same facts has nothing new to hear.
+A final letter is not drafted again: its outstanding deliveries use the final files. A recipient whose version has the
+same facts gets no new letter.
 """
 
 from __future__ import annotations
@@ -45,14 +45,17 @@ FOLDER: Final = "drafts"
 FINAL: Final = "letters"
 MANIFEST: Final = "draft.json"
 _NAMED: Final = 5
-"""Recipients that a note names; the table has all of them."""
+"""Recipients that a note names; the table lists all."""
 
 _FIX: Final = "check the folder of the case"
 _MOST: Final = 1024 * 1024 * 1024
 
 
 class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One letter of a draft: where it goes by which way, and the SHA-256 of its files. `is_final`: it is one already."""
+    """One drafted letter: delivery targets by way, and the SHA-256 of its files.
+
+    `is_final`: it is a final version already.
+    """
 
     recipient: str
     version: int
@@ -65,7 +68,7 @@ class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_final: bool = False
 
     def folder(self, case: Path) -> Path:
-        """Where its files lie."""
+        """Return the folder of its files."""
         return (
             final_folder(case, self.recipient, self.version)
             if self.is_final
@@ -74,7 +77,7 @@ class DraftedLetter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LetterDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All letters of a case. `notes` say what a person should know before approving."""
+    """All letters of a case. `notes` are warnings to read before approving."""
 
     case: str
     letters: tuple[DraftedLetter, ...]
@@ -82,17 +85,17 @@ class LetterDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def printed(self) -> tuple[DraftedLetter, ...]:
-        """The letters that go on paper, because their recipient has neither address nor webhook."""
+        """Return the letters for print, whose recipients have neither mail address nor webhook."""
         return tuple(letter for letter in self.letters if not letter.targets)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the letters and where they go: what is approved."""
+        """Return the SHA-256 over letters and targets: the value that a person approves."""
         return hashlib.sha256(msgspec.json.encode((self.case, self.letters))).hexdigest()
 
 
 def final_folder(case: Path, recipient: str, version: int) -> Path:
-    """Where a version lies once it is final."""
+    """Return the folder of a final version."""
     return case / FINAL / recipient / f"v{version}"
 
 
@@ -106,10 +109,10 @@ def write_draft(
     only: Sequence[str] = (),
     step: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> LetterDraft:
-    """Write all letters into `drafts/`, or those of `only`, and return what they are. Sends nothing.
+    """Write all letters, or those of `only`, into `drafts/` and return the draft. Sends nothing.
 
-    `step` is told how many letters are written, of how many.
-    Raises CaseInvalid, OutputUnwritable, RegisterBroken.
+    `step` is called with the number of letters written and their total. Raises CaseInvalid, OutputUnwritable,
+    RegisterBroken.
     """
     chosen = [case.recipient(id_) for id_ in only] or case.recipients
     known = IndexedScope(scope)
@@ -118,7 +121,9 @@ def write_draft(
     register = NotificationRegister.read(folder)
     maker = _Maker(case, folder, register, load_case_key(folder, create=True), at, tuple(fonts), [])
     _clear(folder / FOLDER)
-    write_file(folder / FOLDER / MANIFEST, b"{}")  # marks the folder as ours, and is no draft yet
+    write_file(
+        folder / FOLDER / MANIFEST, b"{}"
+    )  # mark the folder as a draft folder before any letter is in it
     letters = []
     for number, (recipient, facts) in enumerate(told, start=1):
         letters.append(maker.letter(recipient, facts))
@@ -130,7 +135,7 @@ def write_draft(
 
 
 def read_draft(folder: Path) -> LetterDraft:
-    """Return the draft that was written last, with every file of it checked. Raises LettersChanged."""
+    """Return the last written draft after checking every file. Raises LettersChanged."""
     fix = "`seawall respond notify draft`, then look at the letters again"
     path = folder / FOLDER / MANIFEST
     try:
@@ -153,7 +158,7 @@ def read_draft(folder: Path) -> LetterDraft:
 
 @dataclass(slots=True)
 class _Maker:
-    """Makes the letters of one draft."""
+    """Write the letters of one draft."""
 
     case: NotificationCase
     folder: Path
@@ -162,10 +167,10 @@ class _Maker:
     at: int
     fonts: tuple[Path, ...]
     boxed: list[str]
-    """Recipients whose PDF shows characters as boxes."""
+    """Recipients whose PDF has characters that the fonts lack, shown as boxes."""
 
     def letter(self, recipient: Recipient, facts: LetterFacts) -> DraftedLetter:
-        """Write one letter, or name the final one that says the same."""
+        """Write one letter, or return the final one with the same facts."""
         digest = digest_facts(facts)
         targets = list_targets(recipient)
         final = [
@@ -241,7 +246,7 @@ class _Maker:
 
 
 def _notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
-    """What a person should know before approving, in few lines however many letters there are."""
+    """Return the warnings to read before approving, a few lines for any number of letters."""
     notes = []
     if printed := [letter.recipient for letter in made.printed]:
         notes.append(
@@ -260,7 +265,7 @@ def _name(recipients: Sequence[str]) -> str:
 
 
 def list_targets(recipient: Recipient) -> dict[str, str]:
-    """Where a recipient is reached, by way; of a webhook its name without what may be secret."""
+    """Return a recipient's targets by way. A webhook appears as a name without its secret parts."""
     targets = {}
     if recipient.email:
         targets["mail"] = recipient.email
@@ -270,7 +275,10 @@ def list_targets(recipient: Recipient) -> dict[str, str]:
 
 
 def _own_places(case: NotificationCase, scope: Scope) -> Iterator[str]:
-    """Say where answers and bounces are read by the intruder too: what recipients ask is as telling as what they are told."""
+    """Yield a warning for each reply or bounce address that the intruder may be reading.
+
+    Recipients' questions reveal as much as the letters.
+    """
     watched = {_mailbox(one.name) for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "touched"}
     own = {
         "sender.email": case.sender.email,
@@ -282,7 +290,7 @@ def _own_places(case: NotificationCase, scope: Scope) -> Iterator[str]:
 
 
 def _check_places(case: NotificationCase, scope: Scope) -> None:
-    """Refuse to write to where the intruder may be reading."""
+    """Refuse letters to mailboxes that the intruder may be reading."""
     watched = {
         _mailbox(subject.name)
         for subject in (*scope.mailboxes, *scope.accounts)
@@ -302,7 +310,7 @@ def _check_places(case: NotificationCase, scope: Scope) -> None:
 
 
 def _mailbox(address: str) -> str:
-    """The mailbox that an address leads to, as far as the address says: `ann+notice@example.org` is Ann's too."""
+    """Return the mailbox of an address without its subaddress: `ann+notice@example.org` is Ann's mailbox."""
     local, at, domain = address.casefold().rpartition("@")
     return (
         f"{local.partition('+')[0]}{at}{domain}" if at and not local.startswith("+") else address.casefold()
@@ -310,7 +318,7 @@ def _mailbox(address: str) -> str:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and have it on the disk, in a folder that is made for it. Raises OutputUnwritable."""
+    """Write a file durably and atomically, creating its folder. Raises OutputUnwritable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -325,7 +333,7 @@ def _read(path: Path) -> bytes:
 
 
 def _clear(folder: Path) -> None:
-    """Remove the draft before. Only a folder that is one is touched."""
+    """Remove the previous draft. A folder that is not a draft is left alone."""
     try:
         if folder.is_symlink() or (
             folder.exists() and not (folder / MANIFEST).exists() and any(folder.iterdir())
@@ -341,5 +349,5 @@ def _clear(folder: Path) -> None:
 
 
 def draft_to_document(made: LetterDraft) -> dict[str, Any]:
-    """The draft as a document."""
+    """Return the draft as a JSON document."""
     return {"digest": made.digest, **msgspec.to_builtins(made)}

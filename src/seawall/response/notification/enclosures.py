@@ -1,4 +1,4 @@
-"""The files that go with a letter: messages, mailboxes and folders as CSV that holds no formulas."""
+"""Build a letter's enclosures: messages, mailboxes and folders as CSV without formulas."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.times import rfc3339
 
 MOST_BYTES: Final = 5_000_000
-"""A larger file is left out of a letter: mail servers would refuse it. The package holds it."""
+"""Bytes above which a file is not enclosed, because mail servers would refuse it. The package contains it."""
 
 
 def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
-    """Return the files of one recipient by name, without those that would be empty or too large."""
+    """Return the enclosures of one recipient by name, without empty and too large ones."""
     files = {
         "messages.csv": write_messages(facts.messages) if facts.messages else b"",
         "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed else b"",
@@ -24,7 +24,7 @@ def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
 
 
 def write_messages(messages: tuple[Message, ...]) -> bytes:
-    """Messages that were certainly read; a size that is not known stays empty."""
+    """Format the messages that were certainly read. An unknown size stays empty."""
     header = ("organisation", "mailbox", "time", "folder", "message_id", "size", "record")
     rows: list[tuple[Cell, ...]] = [
         (m.tenant, m.mailbox, rfc3339(m.time), m.folder, m.id, m.size, m.record) for m in messages
@@ -70,5 +70,5 @@ def _folders(facts: LetterFacts) -> bytes:
 
 
 def _encode(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:
-    """With a byte-order mark, without which a spreadsheet takes UTF-8 for something else."""
+    """Encode rows as CSV with a byte-order mark, which spreadsheets need to recognise UTF-8."""
     return ("\ufeff" + "".join(csv_lines(header, rows))).encode("utf-8")

@@ -1,4 +1,4 @@
-"""What a letter says of the findings: what is known, what is not, what was taken. Each of the three always says something."""
+"""Write the findings of a letter: what is known, unknown and taken. None of the three sections is ever empty."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAILBOXES: Final = 60
 MESSAGES: Final = 25
 FOLDERS: Final = 40
 GAPS: Final = 12
-"""Rows of each list in a letter: a letter is read, the enclosed files are searched."""
+"""Rows of each list in a letter; the enclosures have all."""
 
 
 def describe_known(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
-    """Who was accessed and when, with the period that was examined."""
+    """Describe which accounts were accessed and when, and the examined period."""
     say = language.say
     blocks: list[Block] = []
     if facts.kind == "owner":
@@ -77,7 +77,7 @@ def _mailbox_table(facts: LetterFacts, language: Language) -> list[Block]:
 
 
 def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
-    """What nobody can say: gaps of the logs first, because they are why a *possible* is not a no."""
+    """Describe what cannot be determined, log gaps first: they are the reason that *possible* does not mean no."""
     say, gaps = language.say, facts.gaps
     is_open = facts.finding in {"possible", "used"}
     blocks: list[Block] = []
@@ -108,7 +108,10 @@ def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...
 
 
 def _doubts(facts: LetterFacts, language: Language) -> list[str]:
-    """Why it is possible although the logs have no gap. The analysis speaks English: others find its words in the annex."""
+    """Return why a verdict is *possible* although the logs have no gap.
+
+    Reasons of the analysis are in English; letters in other languages quote them in the annex.
+    """
     reasons = list(dict.fromkeys(reason for subject in facts.of("possible") for reason in subject.reasons))
     lines = [language.say("known.presume", reason=language.say("unknown.doubt"))]
     if not language.is_english:
@@ -128,7 +131,7 @@ def _gap(gap: CoverageGap, language: Language) -> str:
 
 
 def _name_records(section: str, code: str, language: Language) -> str:
-    """The words for a code, empty where the language does not know it: other rooms may be ahead of it."""
+    """Return the words for a code, empty if the language lacks them: other modules may add codes first."""
     if (
         code == "other"
         or not code.replace("-", "").replace("_", "").isalpha()
@@ -139,7 +142,7 @@ def _name_records(section: str, code: str, language: Language) -> str:
 
 
 def describe_taken(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:
-    """What was certainly read, and what must be presumed taken."""
+    """Describe what was certainly read, and what must be presumed taken."""
     say = language.say
     blocks: list[Block] = []
     lines = []

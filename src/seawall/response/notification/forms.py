@@ -1,7 +1,7 @@
-"""A letter's forms: HTML, plain text and PDF of one document, the same bytes for the same document.
+"""Render a letter document as HTML, plain text and PDF; the same document gives the same bytes.
 
-Every value passes Jinja's escaping in HTML, and reaches the PDF as JSON that is never read as markup. The page allows its one
-style by its hash and nothing else: no script, no picture, no connection.
+Jinja escapes every value in HTML, and the PDF gets values as JSON, never as markup. The page's content security
+policy allows its one style by hash: no script, picture or connection.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ import msgspec
 from seawall.response.notification.document import Block, LetterDocument
 
 WIDTH: Final = 76
-"""Columns of the plain text: mail is not wrapped on its way."""
+"""Columns of the plain text, because mail programs do not wrap it."""
 
 _STANDARDS: Final = ["a-2a", "ua-1"]
-"""PDF for archives and for people who have it read to them."""
+"""PDF standards: archival (PDF/A-2a) and accessible (PDF/UA-1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
-    """The PDF. `is_archival` is false where the fonts lack a character: it is shown as a box, and no standard allows that."""
+    """A PDF. `is_archival` is false if the fonts lack a character: the box shown instead violates the standards."""
 
     content: bytes
     is_archival: bool
 
 
 def render_html(letter: LetterDocument) -> str:
-    """Return the letter as one page that needs nothing else."""
+    """Render the letter as one self-contained page."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -54,7 +54,7 @@ def render_html(letter: LetterDocument) -> str:
 
 
 def render_text(letter: LetterDocument) -> str:
-    """Return the letter as plain text, wrapped."""
+    """Render the letter as wrapped plain text."""
     lines = [
         *letter.sender,
         "",
@@ -90,7 +90,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _wrap(text: str, first: str = "", later: str = "") -> list[str]:
-    """Lines of at most WIDTH columns; a word that is longer stays whole, so that a message's number can be searched for."""
+    """Wrap text to WIDTH columns. A longer word, such as a message id, stays whole so that it can be searched for."""
     return textwrap.wrap(
         text,
         WIDTH,
@@ -102,7 +102,7 @@ def _wrap(text: str, first: str = "", later: str = "") -> list[str]:
 
 
 def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
-    """Return the letter as PDF. `fonts` are folders with further fonts; those of the system are not looked at."""
+    """Render the letter as PDF. `fonts` are folders with further fonts; system fonts are not used."""
     import typst
 
     year, month, day = letter.date
@@ -112,7 +112,7 @@ def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
         "ignore_system_fonts": True,
         "timestamp": datetime(year, month, day, tzinfo=UTC),
     }
-    with TemporaryDirectory() as empty:  # all that it may read from
+    with TemporaryDirectory() as empty:  # the only folder that the renderer may read
         options |= {"root": empty, "package_path": empty, "package_cache_path": empty}
         try:
             return Pdf(_compile({**options, "pdf_standards": _STANDARDS}), is_archival=True)

@@ -1,4 +1,4 @@
-"""The languages of letters: sentences are data in `languages/`, dates, numbers and plural forms are those of CLDR (Babel)."""
+"""Load the languages of letters: sentences from `languages/`, dates, numbers and plural forms from CLDR (Babel)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = "languages"
 LONGEST_VALUE: Final = 400
-"""Characters of one value of a log in a sentence. What is cut off is in the enclosed files."""
+"""Characters of one log value in a sentence. The enclosures have the full value."""
 
 
 LONGEST_CELL: Final = 120
-"""The same in a table. Numbers of messages are shorter; the enclosed files hold everything."""
+"""Characters of one log value in a table, enough for message ids. The enclosures have the full value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language for one zone of time.
+    """One language and one time zone.
 
-    Values pass `visible` before they come into a sentence, and a sentence is never formatted twice: a value that looks like a
-    place for another stays text.
+    Values are made visible before they enter a sentence, and a sentence is formatted only once. A value that looks
+    like a placeholder therefore stays text.
     """
 
     tag: str
@@ -41,11 +41,11 @@ class Language:
 
     @property
     def is_english(self) -> bool:
-        """Whether sentences of the analysis are in this language."""
+        """Return whether this is English, the language of the analysis's sentences."""
         return self._locale.language == "en"
 
     def say(self, key: str, **values: Any) -> str:
-        """Return a sentence with its values; `count` chooses the plural form."""
+        """Return a sentence with its values; `count` selects the plural form."""
         words = self._words
         for part in key.split("."):
             words = words[part]
@@ -61,12 +61,12 @@ class Language:
         return tuple(self._words[section][name])
 
     def has(self, key: str) -> bool:
-        """Whether there are words for a key: codes of other rooms may be newer than a language."""
+        """Return whether the language has words for a key; other modules may add codes first."""
         section, name = key.split(".")
         return name in self._words[section]
 
     def shown(self, value: Any) -> str:
-        """A value as it stands in a sentence: numbers in the language's form, texts made visible."""
+        """Format a value for a sentence: numbers in the language's form, texts with hidden characters made visible."""
         if isinstance(value, int):
             from babel.numbers import format_decimal
 
@@ -74,25 +74,25 @@ class Language:
         return _cut(str(value), LONGEST_VALUE)
 
     def cell(self, text: str) -> str:
-        """A text of a log in a table: shorter, so that it leaves room for its neighbours."""
+        """Shorten a log value for a table cell."""
         return _cut(text, LONGEST_CELL)
 
     def time(self, microseconds: int) -> str:
-        """Day and minute in the zone of the letter."""
+        """Format day and minute in the letter's time zone."""
         return self._time(moment(microseconds))
 
     def time_of(self, text: str) -> str:
-        """The same of an RFC 3339 text."""
+        """Format an RFC 3339 time as `time` does."""
         return self._time(datetime.fromisoformat(text))
 
     def day(self, microseconds: int) -> str:
-        """The day in the zone of the letter."""
+        """Format the day in the letter's time zone."""
         from babel.dates import format_date
 
         return format_date(self._local(moment(microseconds)).date(), format="long", locale=self._locale)
 
     def short_time(self, microseconds: int) -> str:
-        """Day and minute for a table."""
+        """Format day and minute in short form for a table."""
         from babel.dates import format_date, format_time
 
         local = self._local(moment(microseconds))
@@ -100,7 +100,10 @@ class Language:
         return f"{day}, {format_time(local.time(), format='short', locale=self._locale)}"
 
     def zone_text(self, *times: int) -> str:
-        """The zone by name, with its offsets at these times: an abbreviation is not unique, and clocks are changed."""
+        """Return the zone's name with its UTC offsets at these times.
+
+        Abbreviations are ambiguous, and daylight saving changes the offset.
+        """
         offsets = dict.fromkeys(self._local(moment(time)).strftime("%z") for time in times)
         if self.zone.key == "UTC":
             return "UTC"
@@ -119,17 +122,17 @@ class Language:
         aware = time if time.tzinfo else time.replace(tzinfo=UTC)
         try:
             return aware.astimezone(self.zone)
-        except OverflowError:  # the first or the last day that there is, in a log that says so
+        except OverflowError:  # a log may state the first or last day that a calendar has
             return aware
 
 
 def _cut(text: str, limit: int) -> str:
-    """Visible, and no longer than a limit: an ellipsis is understood in every language, a count of characters is not."""
+    """Make a text visible and cut it to a limit with an ellipsis, which every language understands."""
     return visible(text) if len(text) <= limit else f"{visible(text[:limit])}…"
 
 
 def list_languages() -> tuple[str, ...]:
-    """The tags of the languages that there are words for."""
+    """Return the tags of the available languages."""
     folder = resources.files("seawall.response.notification").joinpath(_FOLDER)
     return tuple(
         sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
@@ -137,7 +140,7 @@ def list_languages() -> tuple[str, ...]:
 
 
 def load_language(tag: str, zone: str = "UTC") -> Language:
-    """Return a language. Raises CaseInvalid where there are no words for it."""
+    """Load a language. Raises CaseInvalid if there are no words for it."""
     from babel import Locale
 
     if tag not in list_languages():
@@ -151,6 +154,6 @@ def load_language(tag: str, zone: str = "UTC") -> Language:
 
 @cache
 def load_words(tag: str) -> dict[str, Any]:
-    """The words of a language as they are in its file."""
+    """Return the words of a language as its file has them."""
     file = resources.files("seawall.response.notification").joinpath(_FOLDER, f"{tag}.toml")
     return tomllib.loads(file.read_text("utf-8"))

@@ -1,7 +1,7 @@
-"""The facts of one letter: what a scope and a case file say to one recipient, and to nobody else. No language yet.
+"""Collect the facts of one letter from scope and case file, for one recipient only. Independent of language.
 
-An owner's letter holds their mailboxes alone; an organisation's holds its own. A mailbox that the scope does not know is
-refused: a letter about nothing would read like a promise.
+An owner's letter contains only their mailboxes, an organisation's only its own. A mailbox that the scope does not
+know is refused: a letter without findings would read like an all-clear.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ORDER: Final[tuple[Verdict, ...]] = ("touched", "possible", "not_touched")
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """A folder that must be presumed taken as a whole, and when it was."""
+    """A folder that must be presumed wholly taken, and when it was accessed."""
 
     path: str
     first: int
@@ -41,7 +41,7 @@ class FolderFacts:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFacts:
-    """What is known of one mailbox, account or organisation."""
+    """The facts about one mailbox, account or organisation."""
 
     kind: str
     name: str
@@ -58,9 +58,10 @@ class SubjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class LetterFacts:
-    """Everything that a letter says. Its digest decides whether there is anything new to tell.
+    """All facts of a letter. Their digest decides whether there is something new to send.
 
-    `messages` are those certainly read, of the recipient's mailboxes alone. `aware` and the like are RFC 3339 texts.
+    `messages` were certainly read and are in the recipient's mailboxes. `aware` and similar fields are RFC 3339
+    texts.
     """
 
     case: str
@@ -86,14 +87,14 @@ class LetterFacts:
 
     @property
     def mailboxes(self) -> tuple[SubjectFacts, ...]:
-        """The mailboxes among the subjects; the accounts where there is no mailbox. What was read is counted here, once."""
+        """Return the subjects that are mailboxes, else the accounts. Messages are counted here, once."""
         return tuple(s for s in self.subjects if s.kind == "mailbox") or tuple(
             s for s in self.subjects if s.kind == "account"
         )
 
     @property
     def listed(self) -> tuple[SubjectFacts, ...]:
-        """Mailboxes, and accounts that have none or of which something else is known than of their mailbox."""
+        """Return the mailboxes, and the accounts without a mailbox or with other facts than their mailbox."""
         known = {s.name.casefold(): s.verdict for s in self.subjects if s.kind == "mailbox"}
         return tuple(
             s
@@ -102,14 +103,14 @@ class LetterFacts:
         )
 
     def of(self, verdict: Verdict) -> tuple[SubjectFacts, ...]:
-        """Those of `listed` with a verdict."""
+        """Return the subjects of `listed` with this verdict."""
         return tuple(subject for subject in self.listed if subject.verdict == verdict)
 
     @property
     def finding(self) -> str:
-        """The verdict as a letter has to put it: `used` where accounts were used and no mailbox is proved to be opened.
+        """Return the verdict as the letter states it: `used` if accounts were used and no mailbox was proved opened.
 
-        Whether somebody who used an account also opened its mailbox is another question, and a letter must not answer it.
+        Use of an account does not prove that its mailbox was opened, so a letter must not claim it.
         """
         if self.verdict != "touched" or any(
             s.kind == "mailbox" and s.verdict == "touched" for s in self.subjects
@@ -120,34 +121,34 @@ class LetterFacts:
 
     @property
     def span(self) -> tuple[int, int] | None:
-        """The first and the last sign of the intruder among the subjects, None where there is none."""
+        """Return the first and last trace of the intruder among the subjects; None if there is none."""
         first = [s.first for s in self.subjects if s.first is not None and s.verdict == "touched"]
         last = [s.last for s in self.subjects if s.last is not None and s.verdict == "touched"]
         return (min(first), max(last)) if first and last else None
 
     @property
     def read(self) -> int:
-        """Messages that were certainly read."""
+        """Return how many messages were certainly read."""
         return sum(subject.messages for subject in self.mailboxes)
 
     @property
     def unnamed(self) -> int:
-        """Messages that the logs count without naming them."""
+        """Return how many messages the logs count without naming them."""
         return sum(subject.unnamed_messages for subject in self.mailboxes)
 
     @property
     def folders(self) -> tuple[tuple[str, FolderFacts], ...]:
-        """Folders presumed taken, with their mailbox."""
+        """Return (mailbox, folder) for folders presumed taken."""
         return tuple((subject.name, folder) for subject in self.mailboxes for folder in subject.folders)
 
     @property
     def gaps(self) -> tuple[CoverageGap, ...]:
-        """What the logs lack, each gap once."""
+        """Return the coverage gaps of the subjects, each once."""
         return tuple(dict.fromkeys(gap for subject in self.subjects for gap in subject.gaps))
 
 
 class IndexedScope:
-    """A scope, indexed: hundreds of letters are written of one."""
+    """An indexed scope, because hundreds of letters are written from one."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -162,7 +163,7 @@ class IndexedScope:
             self._messages.setdefault(message.mailbox.casefold(), []).append(message)
 
     def messages(self, subjects: Sequence[ScopeSubject]) -> tuple[Message, ...]:
-        """The messages of mailboxes, in the scope's order."""
+        """Return the messages of these mailboxes, in the scope's order."""
         names = dict.fromkeys(subject.name.casefold() for subject in subjects if subject.kind == "mailbox")
         tenants = {subject.tenant for subject in subjects}
         found = [message for name in names for message in self._messages.get(name, ())]
@@ -171,7 +172,7 @@ class IndexedScope:
 
 
 def collect_facts(case: NotificationCase, recipient: Recipient, known: IndexedScope | Scope) -> LetterFacts:
-    """Return what this recipient is to be told. Raises CaseInvalid where the scope does not know their mailboxes."""
+    """Return the facts for this recipient. Raises CaseInvalid if the scope does not know their mailboxes."""
     known = known if isinstance(known, IndexedScope) else IndexedScope(known)
     scope = known.scope
     subjects = (
@@ -203,26 +204,26 @@ def collect_facts(case: NotificationCase, recipient: Recipient, known: IndexedSc
 
 
 def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict that a letter has to speak of: touched before possible before not touched."""
+    """Return the gravest verdict: touched before possible before not touched."""
     return min(verdicts, key=_ORDER.index)
 
 
 def list_file_names(sources: Iterable[str]) -> tuple[str, ...]:
-    """The names of what was read, without where it lies: a path says whose machine it is, and of which other cases."""
+    """Return the names of the files read, without their folders, which could reveal the machine and other cases."""
     return tuple(dict.fromkeys(PurePath(source).name or source for source in sources))
 
 
 def digest_facts(facts: LetterFacts) -> str:
-    """SHA-256 of the facts: where it is the same there is nothing new to tell.
+    """Return the SHA-256 of the facts; an equal digest means nothing new to send.
 
-    Left out are what says nothing to a reader by itself: why a correction is made, and the names of the files that were read.
+    The reason of a correction and the names of the files read are left out: they alone say nothing new to a reader.
     """
     told = replace(facts, sources=(), words=replace(facts.words, correction=""))
     return hashlib.sha256(encode_json(told, sort_keys=True)).hexdigest()
 
 
 def decode_facts(content: bytes) -> LetterFacts:
-    """Return the facts of a letter, from JSON. Raises ValueError."""
+    """Parse a letter's facts from JSON. Raises ValueError."""
     return msgspec.json.decode(content, type=LetterFacts)
 
 

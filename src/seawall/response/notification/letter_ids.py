@@ -1,6 +1,6 @@
-"""What makes a letter's code and Message-ID: the same for a case, recipient and version, and not to be guessed by others.
+"""Derive a letter's code and Message-ID: stable for case, recipient and version, and unguessable.
 
-The key lies beside the case, readable by its owner alone. Who has it could confirm letters in others' names, and nothing more.
+The key lies beside the case, readable only by its owner. A leaked key allows false confirmations, nothing more.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ NAME: Final = "case.key"
 _BYTES: Final = 32
 _DRAFT: Final = "draft the letters first, in the folder of the case"
 _ALPHABET: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-"""Base32 in Crockford's letters: nobody mistakes a letter for a digit on the telephone."""
+"""Translation from Base32 to Crockford's alphabet, which has no letters easily mistaken for digits."""
 
 
 def load_case_key(folder: Path, *, create: bool) -> bytes:
-    """Return the key of a case's folder; made where there is none and `create`. Raises CaseInvalid."""
+    """Return the key of a case folder, with `create` made if missing. Raises CaseInvalid."""
     path = folder / NAME
     try:
         if create and not path.exists():
@@ -42,18 +42,18 @@ def load_case_key(folder: Path, *, create: bool) -> bytes:
 
 
 def make_code(key: bytes, case: str, recipient: str, version: int) -> str:
-    """Return the code by which a recipient confirms a letter: 60 bits, in three groups."""
+    """Return the code with which a recipient confirms a letter: 60 bits in three groups."""
     letters = base64.b32encode(_mac(key, "code", case, recipient, version)[:10]).decode().translate(_ALPHABET)
     return "-".join((letters[:4], letters[4:8], letters[8:12]))
 
 
 def make_message_key(key: bytes, case: str, recipient: str, version: int) -> str:
-    """Return what a Message-ID and a webhook-id are made of: 32 hexadecimal digits."""
+    """Return the base of a letter's Message-ID and webhook-id: 32 hexadecimal digits."""
     return _mac(key, "message", case, recipient, version).hex()[:32]
 
 
 def normalise_code(code: str) -> str:
-    """A code as people type it, in the form of `code_of`."""
+    """Return a typed code in the form that `make_code` writes."""
     plain = "".join(character for character in code.upper() if character.isalnum())
     plain = plain.replace("O", "0").replace("I", "1").replace("L", "1")
     return "-".join((plain[:4], plain[4:8], plain[8:]))

@@ -1,4 +1,4 @@
-"""A letter as a mail message: text and HTML, PDF and lists enclosed. The same bytes for the same letter and address."""
+"""Build a letter's mail: text and HTML, with PDF and lists enclosed. Equal letter and address give equal bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLICY: Final = SMTP.clone(max_line_length=78)
 
 
 def make_message_id(case: NotificationCase, identity: str) -> str:
-    """Return the Message-ID, which is the same however often a version is sent."""
+    """Return the Message-ID, the same for every attempt to send a version."""
     return f"<seawall-{identity}@{case.sender.email.rpartition('@')[2]}>"
 
 
@@ -35,7 +35,7 @@ def make_mail(
     identity: str,
     at: int,
 ) -> bytes:
-    """Return the message to one recipient, who is the only one. `at` is when the version became final: its date."""
+    """Build the message to one recipient. Its date is `at`, when the version became final."""
     sender = case.sender
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(_phrase(sender.organisation), addr_spec=sender.email)
@@ -60,18 +60,20 @@ def make_mail(
 
 
 def _line(text: str) -> str:
-    """A text for a header: visible, on one line, and never taken for an encoded word.
+    """Return a header text: visible, on one line, and never read as an RFC 2047 encoded word.
 
-    The library decodes what looks like one (`=?utf-8?q?=0D=0ABcc:...?=`) and folds what comes out of it into the header: a name
-    in a log could write headers of its own. The case file was checked already; this holds if it was not.
+    Python's email library decodes text such as `=?utf-8?q?=0D=0ABcc:...?=` and folds the result into the header, so a
+    name from a log could inject headers. The case file check refuses such text too; this is the second barrier.
     """
     shown = re.sub(r"\s+", " ", visible(text, 200)).strip()
     return re.sub(r"=(?=\?)", "= ", shown)
 
 
 def _phrase(text: str) -> str:
-    """A name beside an address, of nothing that has a meaning there: where a long line is folded, the library loses quotes,
-    and what stood in them would be addresses and comments."""
+    """Return a display name without characters special in addresses.
+
+    When the library folds a long line it loses quotes, and quoted text would become addresses and comments.
+    """
     plain = re.sub(r'[][()<>:;,"\\]', " ", _line(text)).replace("@", " at ")
     return re.sub(r"\s+", " ", plain).lstrip(" .").rstrip()
 

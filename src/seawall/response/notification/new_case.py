@@ -1,4 +1,4 @@
-"""Writes a case file to start from: everything that only a person knows is left empty, everybody affected is listed."""
+"""Write a case file template: facts to fill in are empty, and everybody affected is listed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from seawall.response.scope_values import VERDICTS, Scope, ScopeSubject, Verdict
 from seawall_base.safe_text import visible
 
 MOST: Final = 5_000
-"""Recipients in a file that is begun."""
+"""The most recipients in a new case file."""
 
 _NUMBER: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-"""An organisation's id at Microsoft: no letter begins with *Dear 2155c6ce-…*."""
+"""A Microsoft tenant id, which must not become a salutation such as *Dear 2155c6ce-…*."""
 
 _HEAD: Final = """\
 # The case file of a notification: docs/how-to/notify.md says what each line means. Nothing is sent by writing it.
@@ -65,7 +65,7 @@ def write_case_file(
     variable: str,
     wanted: Collection[Verdict] = ("touched", "possible"),
 ) -> str:
-    """Return the text of a case file for a scope, with a recipient for everybody who has one of the verdicts `wanted`."""
+    """Return a case file's text for a scope, with a recipient for each subject whose verdict is in `wanted`."""
     subjects = [
         subject
         for verdict in VERDICTS
@@ -97,13 +97,13 @@ def _recipient(subject: ScopeSubject, ids: _Ids) -> Iterator[str]:
 
 
 class _Ids:
-    """Ids for files, from names: no two alike."""
+    """Make distinct file ids from names."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def of(self, name: str) -> str:
-        """The next id for a name."""
+        """Return the next id for a name."""
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:50] or "recipient"
         made, number = plain, 1
         while made.casefold() in self._taken:
@@ -114,10 +114,10 @@ class _Ids:
 
 
 def _is_nameable(name: str) -> bool:
-    """A name that can be written down and read back as it is; others need a person's hand anyway."""
+    """Return whether a name can be written and read back unchanged; a person must edit others anyway."""
     return bool(name) and len(name) <= LONGEST_NAME and visible(name) == name
 
 
 def _quote(text: str) -> str:
-    """A TOML text: JSON's escapes are among TOML's."""
+    """Quote a TOML text. JSON's escapes are a subset of TOML's."""
     return json.dumps(text, ensure_ascii=False)

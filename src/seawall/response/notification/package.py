@@ -1,6 +1,6 @@
-"""The machine-readable package of a case or of one organisation: STIX 2.1, CSV, and a manifest of SHA-256.
+"""Write the machine-readable package of a case or one organisation: STIX 2.1, CSV, and a manifest of SHA-256.
 
-The same scope and case give the same bytes. A package of an organisation holds what the scope says of it alone.
+Equal scope and case give equal bytes. An organisation's package contains only what the scope says of it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from seawall_base.times import rfc3339
 
 MANIFEST: Final = "SHA256SUMS"
 _RECORDS: Final = 999_999_999
-"""The most that `number_observed` may say (STIX 2.1, section 4.14)."""
+"""The maximum of `number_observed` (STIX 2.1, section 4.14)."""
 
 
 def write_package(
     case: NotificationCase, scope: Scope, out: Path, *, organisation: str = ""
 ) -> tuple[str, ...]:
-    """Write the package into a folder and return the names of its files. Raises CaseInvalid, OutputUnwritable."""
+    """Write the package into a folder and return its file names. Raises CaseInvalid or OutputUnwritable."""
     subjects = _subjects(scope, organisation)
     if organisation and not subjects:
         raise CaseInvalid(
@@ -59,7 +59,7 @@ def write_package(
 def make_package_bundle(
     case: NotificationCase, scope: Scope, subjects: Sequence[ScopeSubject], organisation: str = ""
 ) -> stix.Object:
-    """Return the bundle: who writes, the incident, what was observed, what the intruder is known by, and a report of it all."""
+    """Build the bundle: author, incident, observed data, indicators, and a report that references all."""
     at, tlp = scope.end, case.case.tlp
     sender = stix.make_identity(case.sender.organisation, at)
     author = sender["id"]
@@ -114,7 +114,10 @@ def _subjects(scope: Scope, organisation: str) -> list[ScopeSubject]:
 
 
 def _indicators(scope: Scope, organisation: str) -> list[Indicator]:
-    """The seeds and what was followed from them, each once; of other organisations' none, and of people only its own."""
+    """Return the seeds and the indicators followed from them, each once.
+
+    Indicators of other organisations are left out, and of account indicators only the organisation's own are kept.
+    """
     followed = dict.fromkeys((*scope.seeds, *(step.indicator for step in scope.steps if step.is_followed)))
     if not organisation:
         return list(followed)

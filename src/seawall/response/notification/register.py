@@ -1,8 +1,8 @@
-"""The register of who was told: lines in a file beside the case, each bound to the one before by its hash, as in the audit trail.
+"""Keep the register of notifications: an append-only file beside the case whose lines form a hash chain.
 
-A line is on the disk before what it announces is done. A line without its end was cut off by a crash: what it would have
-announced did not happen, so it is set aside by the next writer, who says so in a line of its own. Anything else that does not
-fit refuses the whole file. Cutting whole lines off the end is what a chain cannot show: keep a head elsewhere, for `check`.
+A line is flushed to disk before the act that it announces. A crash can leave a line without its end; that act did not
+happen. The next writer sets the line aside and records it. Any other mismatch invalidates the whole file. A hash
+chain cannot show removed last lines: keep a copy of the head elsewhere for `check`.
 """
 
 from __future__ import annotations
@@ -37,13 +37,17 @@ Action = Literal[
     "reported",
     "repaired",
 ]
-"""`letter`: a version was made final. `intent`: it is about to be sent. `sent`, `failed`, `unsure`: how that ended. `bounced`,
-`noted`: what a mail server said later. `told`: a person told them otherwise. `reported`: an authority was told."""
+"""The kind of an entry.
+
+`letter`: a version became final. `intent`: it is about to be sent. `sent`, `failed`, `unsure`: the outcome.
+`bounced`, `noted`: a later report of a mail server. `told`: a person notified the recipient by other means.
+`reported`: an authority was notified.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """One line. `at` is in microseconds; `details` are plain data and hold no secret."""
+    """One entry. `at` is in microseconds; `details` are JSON values without secrets."""
 
     sequence: int
     at: int
@@ -59,7 +63,7 @@ class RegisterEntry:
 
 
 class NotificationRegister:
-    """The entries of a register, in their order; `append` is for the one who holds `writing`."""
+    """The entries of a register in order. Only the holder of `writing` may call `append`."""
 
     def __init__(self, path: Path, entries: list[RegisterEntry], file: AppendOnlyFile | None = None) -> None:
         self.path = path
@@ -68,13 +72,13 @@ class NotificationRegister:
 
     @property
     def head(self) -> ChainHead:
-        """The end."""
+        """Return the current end of the hash chain."""
         last = self.entries[-1:]
         return ChainHead(last[0].sequence, last[0].digest) if last else ChainHead()
 
     @classmethod
     def read(cls, folder: Path) -> NotificationRegister:
-        """Return the register of a case's folder, checked; empty where there is none. Raises RegisterBroken."""
+        """Read and check the register of a case folder; empty if there is none. Raises RegisterBroken."""
         path = folder / NAME
         try:
             file = AppendOnlyFile.open(path)
@@ -89,7 +93,7 @@ class NotificationRegister:
     @classmethod
     @contextmanager
     def writing(cls, folder: Path, *, at: int) -> Iterator[NotificationRegister]:
-        """Hold the register of a folder for writing; one process at a time. Raises RegisterInUse, RegisterBroken."""
+        """Hold the register for writing, one process at a time. Raises RegisterInUse or RegisterBroken."""
         path = folder / NAME
         try:
             file = AppendOnlyFile.hold(path)
@@ -117,13 +121,13 @@ class NotificationRegister:
         by: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> RegisterEntry:
-        """Add an entry; when this returns it is on the disk. Raises RegisterBroken where it cannot be kept."""
+        """Append an entry and return once it is on disk. Raises RegisterBroken if it cannot be written."""
         if self._file is None:
             raise TypeError("the register was opened for reading")
         head = self.head
         plain = json.loads(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False))
         given = [head.sequence + 1, at, action, recipient, version, way, target, by, plain, head.digest]
-        values = replace_surrogates(given)  # as they will be read back
+        values = replace_surrogates(given)  # normalise as reading back would
         entry = RegisterEntry(*(*values, digest_values(*values)))
         line = json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
         try:
@@ -134,7 +138,7 @@ class NotificationRegister:
         return entry
 
     def check(self, known: ChainHead) -> None:
-        """Raise RegisterBroken where an entry that was noted elsewhere is not here any more."""
+        """Raise RegisterBroken if an entry noted elsewhere is no longer present."""
         found = {entry.sequence: entry.digest for entry in self.entries}
         if known.sequence and found.get(known.sequence) != known.digest:
             raise _make_error(self.path, f"entry {known.sequence} is not the one that was noted elsewhere")
@@ -157,7 +161,7 @@ def _entries(path: Path, content: bytes) -> list[RegisterEntry]:
 
 
 def _links(path: Path, content: bytes, entries: list[RegisterEntry]) -> Iterator[ChainLink]:
-    """Decode line by line, into `entries`."""
+    """Decode the lines one by one into `entries` and yield their chain links."""
     for number, line in enumerate(content.splitlines(), start=1):
         try:
             entry = _entry(msgspec.json.decode(line, type=dict[str, Any]))

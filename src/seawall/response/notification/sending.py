@@ -1,7 +1,7 @@
-"""Sends approved letters, each version to each recipient on each way once.
+"""Send approved letters: each version once to each recipient by each way.
 
-That something is about to be sent is on the disk before it is; how it ended, after. Whoever finds the first without the second
-does not know, and only a person may have it sent again. One process at a time holds the register of a case.
+The register holds the intent on disk before sending and the outcome after it. An intent without an outcome means that
+nobody knows; only a person may order it sent again. One process at a time holds a case's register.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from seawall_base.durable_file import sync_folder
 from seawall_base.errors import OutputUnwritable
 
 LEAST_DIGEST: Final = 12
-"""Digits of a draft's digest that name it."""
+"""Hexadecimal digits of a draft's digest that suffice to name the draft."""
 
 Step = Literal["send", "done", "ask", "again"]
-"""`done`: it was told already. `ask`: only a person's word sends it again. `again`: that word was given."""
+"""The next step of a delivery. `done`: notified already. `ask`: only a person may order a resend. `again`: a person did."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One letter on one way: what is to be done, and why."""
+    """One letter by one way: the next step, and the reason."""
 
     letter: DraftedLetter
     way: str
@@ -52,14 +52,14 @@ class PlannedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What was done with one planned delivery; `outcome` is None where nothing was sent."""
+    """The result of one planned delivery; `outcome` is None if nothing was sent."""
 
     planned: PlannedDelivery
     outcome: DeliveryOutcome | None
 
 
 def load_approved_draft(folder: Path, case: NotificationCase, digest: str) -> LetterDraft:
-    """Return the draft of this digest, whole and as it was drafted. Raises LettersChanged."""
+    """Return the draft with this digest, checked against its files. Raises LettersChanged."""
     found = read_draft(folder)
     fix = "`seawall respond notify draft`, then look at the letters again"
     if len(digest) < LEAST_DIGEST or not found.digest.startswith(digest.lower()):
@@ -81,7 +81,10 @@ def plan_deliveries(
     *,
     resend: Collection[str] = (),
 ) -> list[PlannedDelivery]:
-    """Return what is to be done, in the order of the draft. Raises CaseInvalid where `resend` names nobody."""
+    """Return the next step of each delivery, in the draft's order.
+
+    Raises CaseInvalid if `resend` names an unknown recipient.
+    """
     for id_ in resend:
         case.recipient(id_)
     known = {(d.recipient, d.version, d.way): d for d in list_deliveries(register.entries)}
@@ -111,7 +114,10 @@ def _plan(
 
 
 def _is_doubtful(folder: Path, planned: PlannedDelivery, *, is_wished: bool) -> PlannedDelivery:
-    """Ask a person where a message lies that the register says nothing of: its end was cut off, and it may have been sent."""
+    """Return the delivery, to be decided by a person if its message file exists without a register entry.
+
+    The register's end may have been lost, so the message may have been sent.
+    """
     letter = planned.letter
     place = final_folder(folder, letter.recipient, letter.version)
     if planned.before is not None or not any(place.glob(f"{planned.way}-*")):
@@ -144,7 +150,10 @@ def _step(recipient: Recipient, before: LetterDelivery, target: str) -> tuple[St
 
 @dataclass(slots=True)
 class DraftSender:
-    """Sends what a draft holds. `transport` gives the way out for a recipient; `step` is for tests that end the process."""
+    """Send the letters of a draft.
+
+    `transport` returns the transport of a recipient. `step` lets tests end the process at a chosen point.
+    """
 
     case: NotificationCase
     folder: Path
@@ -153,7 +162,10 @@ class DraftSender:
     step: Callable[[str], None] = lambda _: None
 
     def send(self, draft: LetterDraft, *, by: str, resend: Collection[str] = ()) -> Iterator[DeliveryResult]:
-        """Send, and yield each result once it is on the disk. Raises RegisterInUse, RegisterBroken, LettersChanged."""
+        """Send, and yield each result once it is on disk.
+
+        Raises RegisterInUse, RegisterBroken, LettersChanged.
+        """
         if not by.strip():
             raise CaseInvalid("letters are approved by somebody", fix="give the name")
         key = load_case_key(self.folder, create=False)
@@ -163,7 +175,9 @@ class DraftSender:
             for letter in draft.letters:
                 mine = [one for one in planned if one.letter is letter]
                 is_tried = any(one.step in ("send", "again") and one.way not in stopped for one in mine)
-                if is_tried or not letter.targets:  # what is printed is final too: its code must be known
+                if (
+                    is_tried or not letter.targets
+                ):  # printed letters become final too: their code must be known
                     self._settle(register, letter, by)
                 for one in mine:
                     if one.step not in ("send", "again") or one.way in stopped:
@@ -176,7 +190,7 @@ class DraftSender:
                     yield DeliveryResult(one, outcome)
 
     def _settle(self, register: NotificationRegister, letter: DraftedLetter, by: str) -> None:
-        """Make a version final: its files are kept as they are sent."""
+        """Make a version final by keeping the files as sent."""
         final = [v for v in list_versions(register.entries) if v.recipient == letter.recipient]
         same = [version for version in final if version.version == letter.version]
         if same:
@@ -211,7 +225,7 @@ class DraftSender:
         )
 
     def _file(self, path: Path, digest: str) -> bytes:
-        """What is sent is what was approved, also if the file has changed a moment ago."""
+        """Return a file's content if it still has the approved digest."""
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
             raise LettersChanged(f"{path} is not what was drafted", fix="draft the letters again")
@@ -233,7 +247,7 @@ class DraftSender:
         }
         self._note(register, one, "intent", by=by, details=details)
         self.step("intent")
-        # After its intent: a message of which the register says nothing is then one whose lines were cut off.
+        # written after its intent: a message without one shows that register lines were lost
         try:
             write_file(final_folder(self.folder, letter.recipient, letter.version) / name, outgoing.content)
         except OutputUnwritable as error:
@@ -285,7 +299,7 @@ class DraftSender:
 
 
 def count_outcomes(results: Sequence[DeliveryResult]) -> dict[str, int]:
-    """How many deliveries ended how; `not sent` are those that nobody tried."""
+    """Count the deliveries by outcome; `not sent` are those not attempted."""
     counts: dict[str, int] = {}
     for result in results:
         name = (

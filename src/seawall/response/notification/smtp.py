@@ -1,8 +1,8 @@
-"""Gives one message to one mail server for one recipient, and says what is certain about it afterwards.
+"""Deliver one message to one recipient by SMTP, and return what is certain about the outcome.
 
-The server's certificate and name are always verified; a server that offers no TLS gets neither message nor password, unless
-the case file says `security = "none"`. The message is taken once the server has answered the end of it. Before the end was sent
-it certainly was not; after that, without an answer, nobody knows.
+The server's certificate and name are always verified. A server without TLS gets neither message nor password, unless
+the case file says `security = "none"`. The message is accepted once the server answers the end of the data. Before
+the end of the data was sent it certainly was not; after that, without an answer, nobody knows.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from seawall_base.http_url import FetchError
 from seawall_base.safe_text import visible
 
 LONGEST: Final = 10
-"""One delivery takes at most so many times the time limit of one answer."""
+"""Maximum duration of one delivery, as a multiple of the time limit of one answer."""
 
 LONGEST_ANSWER: Final = 300
 
 _OTHER_MECHANISM: Final = frozenset({504, 534, 538})
-"""Answers that refuse the way of signing in, not who signs in (RFC 4954, section 6)."""
+"""Status codes that refuse the authentication mechanism, not the credentials (RFC 4954, section 6)."""
 
 _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """How one try ended. `is_final`: again is of no use. `stops`: what failed would fail for every other letter too.
+    """The outcome of one attempt. `is_final`: a retry is useless. `stops`: every other letter would fail too.
 
-    `acknowledged_by` is set where the receiver itself confirmed that somebody has the letter.
+    `acknowledged_by` is set if the receiver confirmed that somebody has the letter.
     """
 
     state: Literal["sent", "failed", "unsure"]
@@ -51,7 +51,7 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingLetter:
-    """What is sent: the bytes, to whom, and the id that stays."""
+    """The bytes to send, the recipient, and the id that stays the same over attempts."""
 
     recipient: str
     target: str
@@ -61,15 +61,15 @@ class OutgoingLetter:
 
 
 class LetterTransport(Protocol):
-    """One way out."""
+    """One way of delivery."""
 
     def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
-        """Try once; raises nothing for what a network does."""
+        """Make one attempt. Network failures are outcomes, not exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailTransport:
-    """Delivery by SMTP. `password` is shown nowhere; `step` is for tests that end the process at a given point."""
+    """Deliver by SMTP. `password` is never shown. `step` lets tests end the process at a chosen point."""
 
     settings: MailServer
     sender: str
@@ -80,18 +80,18 @@ class MailTransport:
         return f"MailTransport({self.settings.host})"
 
     def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
-        """Give the message to the server."""
+        """Send the message to the server."""
         progress = _Progress()
         try:
             server = self._connect(progress)
             try:
                 return self._hand_over(server, outgoing, progress)
             finally:
-                with suppress(smtplib.SMTPException, OSError):  # what was answered holds without a farewell
+                with suppress(smtplib.SMTPException, OSError):  # the answer counts even if QUIT fails
                     server.docmd("QUIT")
                 server.close()
         except smtplib.SMTPResponseException as error:
-            if progress.is_handed_over:  # smtplib's own: an answer that it could not read
+            if progress.is_handed_over:  # smtplib could not parse the server's answer
                 return DeliveryOutcome("unsure", f"{progress.doing}: {_show(error.smtp_error)}")
             return _answer(error.smtp_code, error.smtp_error, progress)
         except (smtplib.SMTPException, OSError, FetchError, ValueError) as error:
@@ -121,7 +121,7 @@ class MailTransport:
                 progress.doing = "signing in"
                 ways = server.esmtp_features.get("auth", "").split()
                 if {"PLAIN", "LOGIN"} & set(ways):
-                    # TLS hides the password, and who keeps no clear passwords refuses every one that comes by CRAM-MD5.
+                    # TLS protects the password, and servers that store only hashes refuse CRAM-MD5
                     server.esmtp_features["auth"] = " ".join(way for way in ways if way != "CRAM-MD5")
                 server.login(settings.user, self.password)
         except BaseException:
@@ -161,7 +161,7 @@ class MailTransport:
 
 
 class _Limited(smtplib.SMTP):
-    """A connection that is cut after a time, however slowly its server answers: `timeout` bounds one wait, not their sum."""
+    """An SMTP connection that is cut after a total time. smtplib's `timeout` bounds one wait, not their sum."""
 
     def __init__(self, *values: Any, limit: float, **named: Any) -> None:
         self._watch = threading.Timer(limit, self._cut)
@@ -180,13 +180,16 @@ class _Limited(smtplib.SMTP):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection; nothing is left to be cut."""
+        """Close the connection and cancel the timer."""
         self._watch.cancel()
         super().close()
 
     def auth(self, mechanism: str, authobject: Any, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
-        """Sign in. smtplib tries what was refused again by each other mechanism, which may lock the account: here a mechanism
-        that the server cannot or will not have is followed by the next, and a password that it refuses by none."""
+        """Authenticate with the first mechanism that the server accepts.
+
+        smtplib retries a refused password with every other mechanism, which may lock the account. Here only an
+        unsupported mechanism leads to the next one.
+        """
         try:
             return super().auth(mechanism, authobject, initial_response_ok=initial_response_ok)
         except smtplib.SMTPAuthenticationError as error:
@@ -196,16 +199,16 @@ class _Limited(smtplib.SMTP):
 
 
 class _Smtp(_Limited):
-    """In the clear, until TLS is started."""
+    """A plain connection, until STARTTLS."""
 
 
 class _SmtpTls(_Limited, smtplib.SMTP_SSL):
-    """TLS from the first byte."""
+    """A connection with TLS from the first byte."""
 
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a try came."""
+    """The progress of one delivery attempt, which decides what is certain after a failure."""
 
     doing: str = "preparing"
     is_connected: bool = False
@@ -213,12 +216,12 @@ class _Progress:
 
 
 def _xtext(text: str) -> str:
-    """A value of a DSN parameter (RFC 3461, section 4)."""
+    """Encode a DSN parameter as xtext (RFC 3461, section 4)."""
     return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found.group()):02X}", text)
 
 
 def _answer(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
-    """What an answer means that is not the hoped-for one. Only 4xx and 5xx say that the server did not take it."""
+    """Interpret an unexpected server answer. Only 4xx and 5xx mean that the message was not accepted."""
     reason = f"{progress.doing}: the server answered {code} {_show(answer)}"
     if not 400 <= code < 600:
         return DeliveryOutcome("unsure" if progress.is_handed_over else "failed", reason)
@@ -233,7 +236,7 @@ def _show(answer: bytes | str) -> str:
 
 
 def _words(error: Exception) -> str:
-    """What went wrong; never more than a line, and never what was sent."""
+    """Describe an error in one line, without anything that was sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted ({_show(error.verify_message)})"
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -246,7 +249,7 @@ def _words(error: Exception) -> str:
 
 
 def check_security(settings: MailServer) -> None:
-    """Refuse to send letters in the clear over a network. Raises CaseInvalid."""
+    """Refuse unencrypted delivery to another machine. Raises CaseInvalid."""
     if settings.security == "none" and settings.host not in {"localhost", "127.0.0.1", "::1"}:
         raise CaseInvalid(
             "smtp.security none is for a server on this machine",

@@ -1,4 +1,4 @@
-"""What became of each letter, from the register alone: planned, sent, acknowledged, bounced, failed, or nobody knows."""
+"""Derive each letter's state from the register alone: planned, sent, acknowledged, bounced, failed, or unsure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Literal
 from seawall.response.notification.register import RegisterEntry
 
 State = Literal["planned", "unsure", "sent", "acknowledged", "bounced", "failed"]
-"""`unsure`: it was about to be sent and nothing says how that ended, so that it may have arrived."""
+"""The state of a delivery. `unsure`: it was about to be sent and the outcome is unknown, so it may have arrived."""
 
 ARRIVED: frozenset[State] = frozenset({"sent", "acknowledged", "unsure"})
-"""States in which a recipient has a version, or may have it."""
+"""States in which a recipient has, or may have, a version."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterDelivery:
-    """One version of a letter on one way. `at` is when its state began, `attempts` how often it was tried."""
+    """One version of a letter by one way. `at` is when its state began, `attempts` how often it was tried."""
 
     recipient: str
     version: int
@@ -30,16 +30,16 @@ class LetterDelivery:
     acknowledged_at: int | None = None
     reason: str = ""
     is_final: bool = False
-    """Whether trying again without a change is of no use."""
+    """Whether a retry without a change is useless."""
 
     by: str = ""
     key: str = ""
-    """The Message-ID or webhook-id that it was sent with."""
+    """The Message-ID or webhook-id of the sent message."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterVersion:
-    """One final version of a letter: when, whose facts, and the hashes of its files."""
+    """One final version of a letter: when it became final, the recipient, the facts' digest, and its files' hashes."""
 
     recipient: str
     version: int
@@ -51,7 +51,7 @@ class LetterVersion:
 
 
 def list_versions(entries: Iterable[RegisterEntry]) -> list[LetterVersion]:
-    """Return the versions that were made final, in their order."""
+    """Return the final versions, in order."""
     return [
         LetterVersion(
             entry.recipient,
@@ -107,7 +107,7 @@ def _move(delivery: LetterDelivery, entry: RegisterEntry) -> LetterDelivery:
 
 
 def _acknowledge(found: dict[tuple[str, int, str], LetterDelivery], entry: RegisterEntry) -> None:
-    """Whoever confirms a version has it, by whichever way it came; only what never left is not confirmed by that."""
+    """Mark the deliveries of a confirmed version as acknowledged, except those never sent."""
     for key, delivery in found.items():
         is_meant = key[:2] == (entry.recipient, entry.version) and entry.way in ("", delivery.way)
         if is_meant and delivery.state in {"sent", "unsure", "acknowledged"}:
@@ -119,7 +119,7 @@ def _acknowledge(found: dict[tuple[str, int, str], LetterDelivery], entry: Regis
 
 @dataclass(frozen=True, slots=True)
 class PrintedLetter:
-    """A final version that goes by no way from here: it is printed, and handed over by a person who says so."""
+    """A final version that a person prints and hands over."""
 
     version: LetterVersion
     state: Literal["to be handed over", "told", "acknowledged"]
@@ -129,7 +129,7 @@ class PrintedLetter:
 
 
 def list_printed_letters(entries: Sequence[RegisterEntry]) -> list[PrintedLetter]:
-    """Return the letters on paper: versions that nothing was begun with, each with what people said of it."""
+    """Return the printed letters: final versions without a delivery, with what people reported of each."""
     sent = {(one.recipient, one.version) for one in list_deliveries(entries)}
     found = {
         (one.recipient, one.version): PrintedLetter(one, "to be handed over", one.at)
@@ -150,7 +150,7 @@ def list_printed_letters(entries: Sequence[RegisterEntry]) -> list[PrintedLetter
 
 
 def find_newest_arrived(entries: Sequence[RegisterEntry], recipient: str) -> int:
-    """Return the newest version that the recipient has or may have, also on paper; 0 where they have none."""
+    """Return the newest version that the recipient has or may have, also on paper; 0 if none."""
     sent = [d.version for d in list_deliveries(entries) if d.recipient == recipient and d.state in ARRIVED]
     said = [e.version for e in entries if e.action in {"told", "acknowledged"} and e.recipient == recipient]
     return max((*sent, *said), default=0)

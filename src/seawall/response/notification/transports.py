@@ -1,4 +1,4 @@
-"""The ways out of a case: its mail server and its recipients' webhooks, with secrets from files and the environment."""
+"""Build a case's transports: its mail server and its recipients' webhooks, with secrets from files and the environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ PASSWORD: Final = "SEAWALL_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 def make_transports(case: NotificationCase, folder: Path) -> Callable[[Recipient, str], LetterTransport]:
-    """Return what gives the way out for a recipient. Paths of the case file are relative to `folder`. Raises CaseInvalid."""
+    """Return a function from (recipient, way) to its transport.
+
+    Paths of the case file are relative to `folder`. Raises CaseInvalid.
+    """
     mail = _mail(case, folder) if any(recipient.email for recipient in case.recipients) else None
 
     def way(recipient: Recipient, name: str) -> LetterTransport:
@@ -47,5 +50,5 @@ def _mail(case: NotificationCase, folder: Path) -> MailTransport | None:
 
 
 def _secret(folder: Path, name: str) -> str:
-    """The text of a file that its owner alone can read."""
+    """Return the text of a file that only its owner can read."""
     return read_secret(folder / name, CaseInvalid, what="it", fix="check the case file")

@@ -1,4 +1,4 @@
-"""Gives a letter to a recipient's webhook. A receiver may confirm at once that it has passed the letter on to somebody."""
+"""Deliver a letter to a recipient's webhook. The receiver may confirm at once that it passed the letter on."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from seawall_base.webhook import Webhook
 from seawall_base.webhooks import DeliveryFailed, send
 
 MOST_PDF: Final = 1024 * 1024
-"""Bytes of a PDF in one body: the text and the page say the same."""
+"""Bytes of a PDF in one body; a larger one is left out, because text and page say the same."""
 
 MESSAGES: Final = 1_000
-"""Messages in one body: receivers refuse what is large. How many were left out is said."""
+"""Messages in one body, because receivers refuse large ones. The body counts those left out."""
 
 
 def make_body(
     case: NotificationCase, letter: DraftedLetter, files: Mapping[str, bytes], *, code: str, at: int
 ) -> bytes:
-    """Return what is sent: the letter as text, page and PDF (base64), its facts, and the hashes of all of its files.
+    """Build the body: the letter as text, page and PDF (base64), its facts, and the hashes of all files.
 
-    A PDF larger than `MOST_PDF` is None: its hash is there, and the page says the same.
+    A PDF larger than `MOST_PDF` is None; its hash is included.
     """
     facts = decode_facts(files["facts.json"])
     pdf = files["letter.pdf"]
@@ -67,13 +67,13 @@ def make_body(
 
 @dataclass(frozen=True, slots=True)
 class WebhookTransport:
-    """Delivery by webhook."""
+    """Deliver by webhook."""
 
     webhook: Webhook
     trust: TrustStore | None = None
 
     def deliver(self, outgoing: OutgoingLetter) -> DeliveryOutcome:
-        """POST the body; an answer `{"acknowledged": true, "by": "…"}` confirms the letter."""
+        """POST the body; the answer `{"acknowledged": true, "by": "…"}` confirms the letter."""
         try:
             answer = send(
                 self.webhook,
@@ -91,7 +91,7 @@ class WebhookTransport:
 
 
 class _Answer(msgspec.Struct):
-    """As much of a receiver's answer as is understood."""
+    """The understood part of a receiver's answer."""
 
     acknowledged: bool = False
     by: str = ""

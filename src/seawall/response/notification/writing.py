@@ -1,4 +1,4 @@
-"""Writes a letter: the facts of one recipient as a document in one language. What is not known has its own section, always."""
+"""Write a letter: one recipient's facts as a document in one language. A section always states what is unknown."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from seawall_base.safe_text import visible
 from seawall_base.times import moment
 
 REASONS: Final = 60
-"""Sentences of the analysis that are quoted in one letter."""
+"""Sentences of the analysis that one letter quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousVersion:
-    """The version that was sent before, and what has changed since. `date` is in microseconds since the epoch."""
+    """The version sent before, and the changes since. `date` is in microseconds since the epoch."""
 
     version: int
     date: int
@@ -29,7 +29,7 @@ class PreviousVersion:
 
 @dataclass(frozen=True, slots=True)
 class LetterEdition:
-    """What a letter has beside its facts: its version, its day, the code that acknowledges it, and what it corrects."""
+    """The parts of a letter beside its facts: version, day, confirmation code, and the version that it corrects."""
 
     version: int
     date: int
@@ -39,7 +39,7 @@ class LetterEdition:
 
 
 def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language) -> LetterDocument:
-    """Return a letter in one language: title, sections in order, and what it corrects."""
+    """Return a letter in one language: title, ordered sections, and corrections."""
     say = language.say
     title = say(f"title.{facts.kind}_{facts.finding}")
     if edition.earlier is not None:
@@ -109,7 +109,7 @@ def _closing(facts: LetterFacts, language: Language) -> tuple[str, ...]:
 
 
 def _lines(lines: tuple[str, ...]) -> tuple[Block, ...]:
-    """The operator's own lines; they may be long, so that no limit for values of logs is put on them."""
+    """Return the operator's own lines as blocks, without the length limit of log values."""
     shown = [visible(line) for line in lines if line.strip()]
     return (make_list(shown),) if shown else ()
 

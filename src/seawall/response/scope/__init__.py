@@ -1,4 +1,4 @@
-"""Who was touched by an intruder, who may have been, and who is proved not to be: from what the intruder is known by."""
+"""Find all accounts, mailboxes and organisations that an intruder touched or may have touched, from known indicators."""
 
 from __future__ import annotations
 

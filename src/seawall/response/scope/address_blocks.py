@@ -1,4 +1,4 @@
-"""Blocks of addresses as indicators: `203.0.113.0/24` stands for each of its addresses that records carry."""
+"""Treat address blocks as indicators: `203.0.113.0/24` stands for each address in it that occurs in records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.response.scope_values import Indicator
 from seawall_base.errors import UsageError
 
 LEAST: Final[Mapping[int, int]] = {4: 16, 6: 32}
-"""The least prefix length of a block, by IP version: a larger one is a provider, and says nothing of an intruder."""
+"""Shortest allowed prefix by IP version. A larger block is a whole provider and identifies no intruder."""
 
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 
@@ -19,7 +19,10 @@ Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def spell_block(text: str) -> str:
-    """Return a block in its one spelling, a block of one address as that address. Raises UsageError for anything else."""
+    """Return a block in canonical form, a block of one address as that address.
+
+    Raises UsageError for anything else.
+    """
     block = _parse(text)
     if block is None:
         raise UsageError(f"{text!r} is no block of addresses", fix="write it as 203.0.113.0/24")
@@ -35,7 +38,7 @@ def spell_block(text: str) -> str:
 
 
 def _parse(text: str) -> Block | None:
-    """The block of a text; None where it is none, or has a zone, which is of one machine alone."""
+    """Parse a block. None if it is invalid or has a zone id, which is local to one machine."""
     try:
         return None if "%" in text else ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -43,12 +46,12 @@ def _parse(text: str) -> Block | None:
 
 
 def is_block(indicator: Indicator) -> bool:
-    """Return whether an indicator is a block of addresses."""
+    """Return whether an indicator is an address block."""
     return indicator.kind == "address" and "/" in indicator.value
 
 
 def addresses_in(records: SearchRecords, indicators: Iterable[Indicator]) -> dict[Indicator, tuple[str, ...]]:
-    """Return for each block among the indicators which of its addresses any record carries, in order of text."""
+    """Return, for each block among the indicators, the addresses in it that occur in records, in text order."""
     blocks = {one: ipaddress.ip_network(one.value) for one in indicators if is_block(one)}
     if not blocks:
         return {}
@@ -58,7 +61,7 @@ def addresses_in(records: SearchRecords, indicators: Iterable[Indicator]) -> dic
     ):
         try:
             address = ipaddress.ip_address(text)
-        except ValueError:  # what a log calls an address and is none
+        except ValueError:  # the log's address field holds something else
             continue
         for one, block in blocks.items():
             if address in block:

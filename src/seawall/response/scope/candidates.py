@@ -1,4 +1,4 @@
-"""What the intruder's records carry that is not known yet, with the numbers by which it is judged."""
+"""Find new indicators on the intruder's records, with the counts by which they are judged."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from seawall.response.scope.search_bounds import DAY
 from seawall.response.scope_values import IndicatorKind
 
 _SHARED = ("residential", "mobile", "anonymiser")
-"""Networks in which one address may be many people's within a few weeks."""
+"""Kinds of networks in which many people may use one address within weeks."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorCandidate:
-    """Something that may be the intruder's, in one organisation.
+    """A possible new indicator of the intruder, in one organisation.
 
-    `source` is the number of the indicator that led to it. `accounts` used it at all, `before` of them before the
-    intrusion, `unlinked` of them are not linked to the intruder otherwise; the organisation has `total`. `days` is on how
-    many days it was seen, `holder` whose network it is and `place` the kind of that. `client` is what it shares with the
-    intruder's records where nothing stronger links it, `network_before` how many used that network before. `is_shared` is an
-    address that leads into an organisation in which nothing is the intruder's yet, and that others may come from too: by the
-    kind of its network, or because neither client nor application is the intruder's there.
+    `source` is the number of the indicator that led to it. `events` and `accounts` count its use. `before` counts
+    accounts that used it before the intrusion, `unlinked` those without another link to the intruder, `total` the
+    organisation's accounts. `days` counts the days of use. `holder` names the network's operator, `place` the
+    network's kind.
+
+    `client` is the client and application shared with the intruder's records, for candidates without a stronger link;
+    `network_before` counts accounts that used that network before. `is_shared` marks an address that others may use
+    and that leads into an organisation without other traces of the intruder. The address counts as shared by its
+    network's kind, or because neither client nor application matches there.
     """
 
     kind: IndicatorKind
@@ -47,7 +50,10 @@ class IndicatorCandidate:
 def find_candidates(
     records: SearchRecords, start: int, end: int, known: Collection[tuple[str, str, str]]
 ) -> list[IndicatorCandidate]:
-    """Return what to judge next, in a stable order; `known` are (kind, value, organisation) that were judged already."""
+    """Return the candidates to judge next, in a stable order.
+
+    `known` are (kind, value, organisation) that were judged before.
+    """
     records.run("CREATE OR REPLACE TEMP TABLE totals AS " + _TOTALS)
     found = [one for kind in STRONG for one in _strong(records, kind)]
     found += _addresses(records, start, end)
@@ -64,7 +70,7 @@ _TOTALS = "SELECT tenant, count(DISTINCT account) AS total FROM events GROUP BY 
 
 
 def _strong(records: SearchRecords, kind: IndicatorKind) -> list[IndicatorCandidate]:
-    """Sessions, tokens or keys on the intruder's records that other records carry too, in whatever organisation."""
+    """Return the intruder's sessions, tokens or keys that other records of any organisation carry."""
     query = f"""
         WITH carried AS (
             SELECT e.{kind} AS value, min(b.number) AS source FROM best b JOIN events e USING (id)
@@ -94,7 +100,7 @@ _LINKED = f"""linked AS (
 
 
 def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
-    """Addresses of the intruder's records, in every organisation that has records from them."""
+    """Return the addresses of the intruder's records, for every organisation that has records from them."""
     shared = ", ".join(f"'{one}'" for one in _SHARED)
     query = f"""
         WITH theirs AS (
@@ -119,7 +125,7 @@ def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCa
 
 
 def _has_same_kind(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
-    """Other addresses of a network of the intruder's, with the same client and application, where the account never was."""
+    """Return other addresses in the intruder's networks with its client and application, at networks new to the account."""
     query = f"""
         WITH signature AS (
             SELECT e.network, e.user_agent, e.client, e.app, min(b.number) AS source FROM best b JOIN events e USING (id)

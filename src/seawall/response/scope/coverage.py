@@ -1,4 +1,4 @@
-"""What the logs could not have shown of the intruder in the span: source by source, gap by gap."""
+"""Find what the logs could not have shown within the span: source by source, gap by gap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from seawall_base.times import span_text
 
 @dataclass(frozen=True, slots=True)
 class SourceCoverage:
-    """What an organisation's records of a kind reach from and to (first hour to the end of the last), and how many there are."""
+    """The first and last hour of an organisation's records of one kind, and their number."""
 
     first: int
     last: int
@@ -29,11 +29,11 @@ class SourceCoverage:
 
 
 class SpanCoverage:
-    """Coverage of one span, for every organisation of the records.
+    """Coverage of one span for every organisation in the records.
 
-    `cut` are gaps that only the files tell: (organisation, gap). `lost` are numbers of a file's records that were not
-    read, `told` what is left of some of them.
-    `ledgers` know what is missing of collected logs, and which silence is proved to be one.
+    `cut` are gaps known only from the files, as (organisation, gap). `lost` are the numbers of a file's unreadable
+    records, `told` what remains of some of them. `ledgers` prove which collected periods are incomplete and which
+    silences are real.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class SpanCoverage:
             cut = [*cut, *ledgers.gaps(start, end)]
         for tenant, gap in cut:
             if gap.start - DAY < end and gap.end + DAY > start:
-                # A collector may know an organisation by another name than its records do: then it may be any of them.
+                # a collector's name for the organisation may differ from the records': assume any of them
                 for name in (tenant,) if tenant in self.tenants else self.tenants:
                     self._gaps[(name, "all")].append(gap)
 
     def _within(self, gap: CoverageGap) -> CoverageGap:
-        """What of a mailbox's gap lies in the span: of what was before it nobody asks."""
+        """Return the part of a mailbox's gap inside the span; earlier gaps do not matter."""
         return replace(gap, start=max(gap.start, self.start), end=min(gap.end, self.end))
 
     def has(self, tenant: str, kind: str) -> bool:
@@ -86,13 +86,13 @@ class SpanCoverage:
         return (tenant, kind) in self._sources
 
     def gaps(self, tenant: str, kinds: Sequence[str], name: str = "") -> tuple[CoverageGap, ...]:
-        """Return what is missing of these kinds, of a mailbox or an account if one is named too, in order of time."""
+        """Return the gaps in these kinds of records by time, with those of the mailbox or account `name` if given."""
         found = [gap for kind in ("all", *kinds) for gap in self._gaps[(tenant, kind)]]
         found += (gap for gap in self._own.get((tenant, name), ()) if gap.source in ("all", *kinds))
         return tuple(sorted(found, key=lambda gap: (gap.start, gap.end, gap.source, gap.code, gap.text)))
 
     def sentence(self, tenant: str, kinds: Sequence[str]) -> str:
-        """Say what was there, of kinds without a gap."""
+        """Return a sentence on the coverage of kinds without a gap."""
         parts = []
         for kind in kinds:
             source = self._sources[(tenant, kind)]

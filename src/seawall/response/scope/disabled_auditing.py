@@ -1,7 +1,7 @@
-"""Auditing that was switched off before the span's end, for an organisation, a mailbox, or all that an account does.
+"""Find auditing that was disabled before the span's end, for an organisation, a mailbox, or all acts of an account.
 
-Off lasts until a record says that it was switched on again, and a day longer, because it takes time to begin. What an account
-does that is passed over by auditing is not logged in any mailbox: its own is open, and those in which it was seen at work.
+Auditing counts as disabled until a day after a record re-enables it, because enabling takes time. The acts of an
+account with audit bypass are logged in no mailbox. This leaves open its own mailbox and those in which it was seen.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _SWITCHES = f"""SELECT tenant, coalesce(mailbox, ''), time, coalesce(activity, '
     ORDER BY time, id LIMIT {_MOST + 1}"""
 
 Key = tuple[str, str, str]
-"""Organisation, mailbox (empty: all), setting."""
+"""(organisation, mailbox, setting); an empty mailbox means all mailboxes."""
 
 
 def find_disabled_auditing(
     records: SearchRecords, start: int, end: int
 ) -> Iterator[tuple[str, str, CoverageGap]]:
-    """Yield (organisation, mailbox, gap); an empty mailbox means all of the organisation's."""
+    """Yield (organisation, mailbox, gap); an empty mailbox means all of the organisation's mailboxes."""
     off: dict[Key, tuple[int, str]] = {}
     rows = records.rows(_SWITCHES, [end])
     if len(rows) > _MOST:
@@ -72,7 +72,7 @@ def _gaps(
 
 
 def _settings(parameters: str) -> Iterator[tuple[str, bool]]:
-    """Which settings of auditing a record sets, and whether to off; of any text, never an error."""
+    """Yield (setting, is_off) for each audit setting in a record's parameters. Accepts any text without error."""
     try:
         held: Any = json.loads(parameters)
     except (ValueError, RecursionError):

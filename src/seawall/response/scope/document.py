@@ -1,4 +1,4 @@
-"""The scope as one JSON document and back: `scope.json`. Times are RFC 3339 UTC, keys are the names of the values' fields."""
+"""Convert a scope to and from JSON (`scope.json`). Times are RFC 3339 UTC; keys are the field names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339, rfc3339
 
 LARGEST: Final = 512 * 1024 * 1024
-"""Bytes of a `scope.json` that is read: some millions of messages."""
+"""Bytes of a `scope.json` that are read: enough for some millions of messages."""
 
 _TIMES: Final = frozenset({"start", "end", "first", "last", "time"})
 _FIX: Final = "run `seawall scope` and give the scope.json that it wrote"
@@ -27,25 +27,28 @@ prepare(Scope)
 
 
 def scope_to_document(scope: Scope) -> dict[str, Any]:
-    """Return the scope as plain values; halves of surrogate pairs, which JSON in UTF-8 does not have, become `?`."""
+    """Return the scope as JSON values. Unpaired surrogates, which UTF-8 JSON cannot hold, become `?`."""
     plain: dict[str, Any] = _walk(msgspec.to_builtins(scope), rfc3339)
     return {"schema_version": SCHEMA_VERSION, **plain}
 
 
 def scope_from_document(document: Mapping[str, Any]) -> Scope:
-    """Return the scope that `scope_document` wrote. Raises ValueError (msgspec's errors are its kin) when it is none."""
+    """Parse a document that `scope_to_document` wrote.
+
+    Raises ValueError, or msgspec's subclasses of it, for anything else.
+    """
     plain = {name: value for name, value in document.items() if name != "schema_version"}
     return msgspec.convert(_walk(plain, _parse), Scope)
 
 
 def write_scope(path: Path, scope: Scope) -> None:
-    """Write a scope to `path`, whole or not at all. Raises OutputUnwritable."""
+    """Write a scope to `path` atomically. Raises OutputUnwritable."""
     content = msgspec.json.format(msgspec.json.encode(scope_to_document(scope)), indent=1) + b"\n"
     write_whole(path, content, fix="choose another folder")
 
 
 def read_scope(path: Path) -> Scope:
-    """Return the scope of a `scope.json`. Raises InputUnreadable when the file is missing or holds anything else."""
+    """Read a `scope.json`. Raises InputUnreadable if it is missing or invalid."""
     try:
         with open_file(path) as source:
             content = source.read(LARGEST + 1)

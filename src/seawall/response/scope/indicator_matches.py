@@ -1,6 +1,6 @@
-"""Which records an indicator is met by, and how sure it is that they are the intruder's.
+"""Match records with indicators, and grade how certain each match is the intruder's.
 
-Each record that is met gets a grade: `SURE` (it proves), `OPEN` (the intruder's or its owner's), `TRIED` (it failed).
+Grades: `SURE` (proves use by the intruder), `OPEN` (the intruder's or the owner's), `TRIED` (a failed attempt).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from seawall.response.scope_values import Indicator, IndicatorKind
 
 SURE, OPEN, TRIED = 2, 1, 0
 STRONG: tuple[IndicatorKind, ...] = ("session", "token", "key")
-"""They name what the intruder holds, and are followed always."""
+"""Kinds that identify the intruder's access itself; they are always followed."""
 
 _HABITUAL: tuple[IndicatorKind, ...] = ("address", "network", "app", "user_agent", "device")
 _WHOSE: tuple[IndicatorKind, ...] = ("account", "mailbox")
@@ -34,24 +34,27 @@ _GRADES = {
     "whose": f"{OPEN}",
     "incident": f"CASE WHEN e.nearness = 2 THEN {OPEN} ELSE {SURE} END",
 }
-"""A session may be the owner's own, stolen. Then only those of its records prove that come from a network of the intruder's
-in which the account never was (for a seed: from any such network): an owner too comes to new places. Open, too, is an address, an
-application or a browser that the account used on several days before, and an address that only resembles the intruder's where
-nothing else links the account."""
+"""SQL that grades a matched record, by class of indicator.
+
+A matched session may be the owner's, stolen. Then only records from an intruder's network new to the account are
+`SURE`; owners too come to new networks. For a given session, any network new to the account suffices. `OPEN` are also
+addresses, applications and clients that the account used on several earlier days, and similar addresses without
+another link to the account.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorCounts:
-    """How many records met an indicator, of how many accounts."""
+    """Numbers of records and accounts that matched an indicator."""
 
     events: int
     accounts: int
 
 
 class IndicatorMatches:
-    """All records that were met so far, by the numbers of the indicators that they met.
+    """All records matched so far, by the numbers of their indicators.
 
-    A block of addresses is one indicator: what an account used before is counted over the whole block.
+    An address block is one indicator: an account's earlier use is counted over the whole block.
     """
 
     def __init__(self, records: SearchRecords, incidents: Mapping[str, Sequence[str]], start: int) -> None:
@@ -67,7 +70,10 @@ class IndicatorMatches:
     def meet(
         self, indicators: Sequence[Indicator], alike: Collection[Indicator] = ()
     ) -> list[IndicatorCounts]:
-        """Note which records meet the indicators, and return how many do; `alike` are those that resemble the intruder's."""
+        """Store the records that match the indicators, and return their counts.
+
+        `alike` are indicators that only resemble the intruder's.
+        """
         first = len(self.indicators)
         self.indicators += indicators
         self._ask(indicators, first, alike)
@@ -115,7 +121,7 @@ class IndicatorMatches:
             self._records.run(_OWN.format(kind=kind))
 
     def sure_accounts(self) -> int:
-        """Return how many accounts have a record that proves."""
+        """Return how many accounts have a `SURE` record."""
         (count,) = self._records.one(
             f"SELECT count(DISTINCT (tenant, account)) FROM best JOIN events USING (id) WHERE grade = {SURE}"
         )
@@ -133,8 +139,10 @@ _OWN = """UPDATE asked SET is_own = true FROM (
     FROM asked f JOIN events e ON e.{kind} = f.value AND (f.tenant = '' OR f.tenant = e.tenant)
     LEFT JOIN best b ON b.id = e.id WHERE f.kind = '{kind}' GROUP BY f.number
 ) o WHERE asked.number = o.number AND o.begins"""
-"""A session is the intruder's own where its first record is the intruder's; one that is given, also where it comes from where
-the account never was."""
+"""A session is the intruder's own if its first record is.
+
+For a session given as a seed, it suffices that the first record comes from a network new to the account.
+"""
 
 
 def _column_value(indicator: Indicator) -> str:
@@ -142,7 +150,7 @@ def _column_value(indicator: Indicator) -> str:
 
 
 def _query(kind: IndicatorKind) -> str:
-    """SQL that notes the records that meet the indicators of a kind among those asked for."""
+    """Return SQL that inserts the records matching the current indicators of a kind."""
     column = "network::VARCHAR" if kind == "network" else kind
     joined = f"e.{column} = f.value"
     more = ""

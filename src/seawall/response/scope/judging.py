@@ -1,4 +1,4 @@
-"""Whether something that the intruder's records carry is followed, and why, in words and numbers."""
+"""Decide whether an indicator found on the intruder's records is followed, with the reason and counts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from seawall_base.plurals import plural
 
 _WORDS = {"session": "session", "token": "token", "key": "key", "address": "address"}
 _RARE_NETWORK = 100
-"""A network is rare that one in so many accounts of an organisation used before the intrusion, or fewer."""
+"""A network is rare if at most one in this many of an organisation's accounts used it before the intrusion."""
 
 _HOUSEHOLDS = ("residential", "mobile")
-"""Networks in which owners turn up with the same browsers as anybody: being there too links nothing."""
+"""Kinds of networks in which owners appear with common clients; sharing one links nothing."""
 
 _OTHERS = {
     "microsoft": "it is the provider's own network: whose requests come from there, it does not tell",
@@ -21,7 +21,7 @@ _OTHERS = {
 
 
 def decide_to_follow(one: IndicatorCandidate, bounds: SearchBounds, since: str) -> tuple[bool, str]:
-    """Return whether it is followed, and the reason as a clause after "followed:" or "not followed:"."""
+    """Return whether the candidate is followed, and the reason as a clause after "followed:" or "not followed:"."""
     if one.kind in STRONG:
         return _strong(one)
     used = f"{one.accounts:,} of {plural(one.total, 'account')} used it"

@@ -1,10 +1,10 @@
-"""What the ledgers of collected logs say of the organisations of the records: what is missing, and which silence is none.
+"""Read from collection ledgers which periods are missing, and which silences are proved complete.
 
-A ledger is of a vendor's tenant (`seawall.collection.collected_spans`). Records name organisations as their logs do: by the
-tenant's id, or by mail domains. The files that the events came from say what belongs to what.
+A ledger belongs to a vendor's tenant (`seawall.collection.collected_spans`). Records name organisations by tenant id
+or mail domain; the files that the events came from connect the two.
 
-Misses: files that were moved into folders of other names are of no ledger, so that their silences stay what they were; and a log
-that was never collected proves nothing, whatever others do.
+Not found: files moved to folders of other names match no ledger, so their silences stay gaps. A log that was never
+collected proves nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from seawall_base.times import span_text
 SILENCES: Final = ("gap", "absent")
 
 OWN: Final = 0.1
-"""An organisation with a smaller share of the accounts or of the events in a tenant's files is a guest there: most of what it
-does is elsewhere, and of that the tenant's logs prove nothing."""
+"""Minimum share of a tenant's accounts or events that an organisation must have.
+
+An organisation below this is a guest: most of its acts are logged elsewhere, and the tenant's logs prove nothing of
+them.
+"""
 
 _FILE: Final = (
     "(?:^|[/!])((?:m365|entra|google|okta)/[^/!]+/[^/!]+)/[0-9-]{10}/[0-9]{8}T[0-9]{6}Z-[0-9]+[.]jsonl$"
@@ -37,7 +40,7 @@ _COUNTS: Final = f"""SELECT regexp_extract(coalesce(file, ''), '{_FILE}', 1) AS 
 
 
 class CollectionLedgers:
-    """What ledgers say of the organisations of one search's records."""
+    """The collection ledgers that concern one search's records."""
 
     def __init__(self, records: SearchRecords, feeds: Sequence[CollectedFeed]) -> None:
         self._feeds = {feed.folder: feed for feed in feeds}
@@ -48,8 +51,10 @@ class CollectionLedgers:
             self._learn(records)
 
     def gaps(self, start: int, end: int) -> list[tuple[str, CoverageGap]]:
-        """Return what is missing or not proved in a span, each with an organisation; with the ledger's own name for it where no
-        event came out of its files."""
+        """Return the missing or unproved periods in a span, each with an organisation.
+
+        If no event came from a ledger's files, the name is the ledger's own.
+        """
         found = []
         for feed in self._feeds.values():
             names = sorted(self._names.get((feed.vendor, feed.tenant), {feed.tenant}))
@@ -57,9 +62,9 @@ class CollectionLedgers:
         return found
 
     def left(self, tenant: str, kind: str, gap: CoverageGap) -> list[CoverageGap]:
-        """Return what is left of a silence of an organisation's records of a kind when what is proved is taken out.
+        """Return the parts of a silence that no ledger proves complete.
 
-        Proved is what every log is proved to hold whole out of which records of that kind came.
+        A part is proved if every log with the organisation's records of this kind is proved complete in it.
         """
         feeds = self._all_of(tenant, kind) if gap.code in SILENCES else []
         if not feeds:
@@ -75,7 +80,7 @@ class CollectionLedgers:
         for place, name, accounts, events in records.rows(_COUNTS):
             feed = self._feeds.get(place)
             if feed is not None:
-                # Of accounts in several logs of a tenant the largest number is near enough to tell guests.
+                # for accounts in several logs of a tenant, the largest count is precise enough to recognise guests
                 of = counts[(feed.vendor, feed.tenant)]
                 before = of.get(name, (0, 0))
                 of[name] = max(before[0], accounts), before[1] + events
@@ -91,7 +96,7 @@ class CollectionLedgers:
             self._places[(name, kind)][source].add(place)
 
     def _all_of(self, tenant: str, kind: str) -> list[CollectedFeed]:
-        """The logs out of which an organisation's records of a kind came; none when some came out of another."""
+        """Return the logs that contain an organisation's records of a kind; none if some records came from another log."""
         found: list[CollectedFeed] = []
         for places in self._places.get((tenant, kind), {}).values():
             if any(place and place not in self._feeds for place in places):
@@ -105,7 +110,7 @@ class CollectionLedgers:
 
 
 def _together(parts: Iterable[Sequence[Span]]) -> list[Span]:
-    """Spans of several lists as one list, what overlaps or touches joined."""
+    """Merge the spans of several lists, joining those that overlap or touch."""
     found: list[Span] = []
     for start, end in sorted(span for part in parts for span in part):
         if found and start <= found[-1][1]:

@@ -1,9 +1,10 @@
-"""Whether a log was silent for longer, or thinner, than its own rhythm has it: then records are missing.
+"""Test whether a log had fewer records than its own weekly rhythm predicts, so that records are missing.
 
-A stretch in which few or no records came is compared with the same hours of the other weeks of the same log. How many were to be
-expected is their mean; how much weeks differ is taken from all stretches of the same length that begin at the same hour of a
-day. The chance of as few is the tail of a negative binomial with both. What it misses: a loss of so few records that an
-ordinary day could lack them too, and one at the same hours of several weeks.
+A stretch with few records is compared with the same hours of the log's other weeks. Their mean is the expectation.
+The variation between weeks comes from all stretches of the same length that begin at the same hour of a day. The
+p-value is the lower tail of a negative binomial distribution with that mean and variation.
+
+Not found: losses so small that an ordinary day has as few records, and losses at the same hours of several weeks.
 """
 
 from __future__ import annotations
@@ -18,34 +19,37 @@ Counts = npt.NDArray[np.int64]
 DAY, WEEK = 24, 168
 
 SURPRISE = 0.05
-"""A stretch is missing something when as few would come less often than once in so many spans (1 in 20), by its rhythm."""
+"""Significance level: by its rhythm, as few records would occur in at most one of so many spans (1 in 20)."""
 
 _THIN = 0.25
-"""Of an hour, this share of what is usual in it, or less, may be part of a stretch that lacks records: late ones still came."""
+"""An hour with at most this share of its usual records may belong to a stretch with missing ones: late records still arrive.
+"""
 
 _WEEKS = 2
-"""Other weeks that are needed to say what is usual."""
+"""Other weeks that the estimate needs."""
 
 _REACH = 26
-"""Weeks before and after a stretch that are looked at: rhythms change, and a log may hold nonsense times."""
+"""Weeks before and after a stretch that are compared: rhythms change, and a log may hold nonsense times."""
 
 _LEAST = 2.0
-"""Where fewer records than this are usual, none is no surprise."""
+"""With fewer expected records than this, no records are no evidence."""
 
 _ALIKE = 3.0
-"""A day of the week is like another when it has no more than so many times its records: a Sunday says nothing of Mondays."""
+"""Days of the week are comparable if neither has more than this many times the other's records."""
 
 _STEADY = 1e6
-"""A negative binomial with more is a Poisson distribution."""
+"""From this size on, a negative binomial is treated as a Poisson distribution."""
 
 _COUNTED = 10_000
-"""Beyond so many records the tail is that of a normal distribution."""
+"""From this many records on, the tail is that of a normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuietStretch:
-    """Hours of a log, numbered since 1970: from `first` to before `last`; `found` records where about `expected` are usual, and
-    how often as few come (`chance`)."""
+    """Hours of a log since 1970, from `first` to before `last`, with `found` records instead of about `expected`.
+
+    `chance` is the probability of as few.
+    """
 
     first: int
     last: int
@@ -55,9 +59,9 @@ class QuietStretch:
 
 
 class LogRhythm:
-    """The hours of one log: `hours` in order, and how many records each had.
+    """The hourly record counts of one log; `hours` are in order.
 
-    `delivered` are hours that lie well inside what a file holds: in them few records, but some, are a holiday and no loss.
+    `delivered` are hours well inside the period of a file: few records there are a holiday, not a loss.
     """
 
     def __init__(self, hours: Counts, counts: Counts, delivered: Counts | None = None) -> None:
@@ -69,10 +73,13 @@ class LogRhythm:
         self._sums = np.concatenate([[0], np.cumsum(dense)])
 
     def thin(self, start: int, end: int) -> list[QuietStretch]:
-        """Return the stretches that reach into the span (hours) and lack records, in order; all lie inside the log."""
+        """Return the stretches with missing records that reach into the span (hours), in order.
+
+        All lie inside the log's own period.
+        """
         usual = self._usual()
         is_thin = (self._dense <= _THIN * usual) & (usual > 0) & ~self._is_delivered | (self._dense == 0)
-        is_thin[[0, -1]] = False  # hours in which the log begins and ends are not whole
+        is_thin[[0, -1]] = False  # the log's first and last hours are incomplete
         edges = np.flatnonzero(np.diff(np.concatenate([[0], is_thin.astype(np.int8), [0]])))
         found = []
         for low, high in edges.reshape(-1, 2).tolist():
@@ -84,7 +91,7 @@ class LogRhythm:
         return found
 
     def stretch(self, first: int, last: int) -> QuietStretch | None:
-        """Return what the rhythm says of some hours; None where there are too few other weeks to say it."""
+        """Return the statistics of some hours; None if there are too few other weeks."""
         length = last - first
         others = self._weeks(first, length)
         if length > WEEK or len(others) < _WEEKS:
@@ -99,26 +106,29 @@ class LogRhythm:
         return QuietStretch(first, last, found, expected, chance)
 
     def _usual(self) -> npt.NDArray[np.float64]:
-        """The mean of the same hour of all weeks."""
+        """Return the mean count of the same hour over all weeks."""
         places = np.arange(len(self._dense)) % WEEK
         totals = np.bincount(places, self._dense, WEEK)
         means = totals / np.maximum(np.bincount(places, minlength=WEEK), 1)
         return np.asarray(means[places], np.float64)
 
     def _weeks(self, first: int, length: int) -> Counts:
-        """Records in the same hours of the other weeks of the log."""
+        """Return the counts in the same hours of the log's other weeks."""
         steps = np.arange(-_REACH, _REACH + 1)
         return self._windows(first + WEEK * steps[steps != 0], length)
 
     def _windows(self, starts: Counts, length: int) -> Counts:
-        """Records in the stretches that begin there, of those which lie inside the log."""
+        """Return the counts of the stretches that begin at `starts`, without those outside the log."""
         at = starts - self.first
         at = at[(at >= 0) & (at + length <= len(self._dense))]
         return np.asarray(self._sums[at + length] - self._sums[at], np.int64)
 
     def _steadiness(self, first: int, length: int) -> float:
-        """How little the same hours of different days differ beyond chance (the size of a negative binomial): those of this
-        day of the week, or of all days that have about as many records, whichever differ more."""
+        """Return the size parameter of the negative binomial for some hours: the larger, the steadier.
+
+        It is estimated from the same day of the week, and from all days of similar volume; the less steady one
+        counts.
+        """
         steps = np.arange(-_REACH * 7, _REACH * 7 + 1)
         days = []
         for place in range(WEEK // DAY):
@@ -133,7 +143,7 @@ class LogRhythm:
 
 
 def _size(days: list[tuple[int, float, int, float]]) -> float:
-    """The size of a negative binomial from days: place, mean, how many, their spread beyond chance (sum of squares)."""
+    """Estimate a negative binomial's size from days, each as (hour, mean, number, sum of squared deviations beyond chance)."""
     excess = sum(one[3] for one in days)
     return (
         min(_STEADY, sum(count * mean**2 for _, mean, count, _ in days) / excess) if excess > 0 else _STEADY
@@ -141,7 +151,7 @@ def _size(days: list[tuple[int, float, int, float]]) -> float:
 
 
 def tail_probability(found: int, mean: float, size: float) -> float:
-    """Return the chance of `found` or fewer in a negative binomial with a mean and a size."""
+    """Return the probability of `found` or fewer under a negative binomial with this mean and size."""
     if found >= mean:
         return 1.0
     if found > _COUNTED:

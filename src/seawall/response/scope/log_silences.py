@@ -1,9 +1,9 @@
-"""Where a log was silent, or thinner than its rhythm has it, in the span: there records may be missing.
+"""Find silences and thin stretches of a log in the span, where records may be missing.
 
-Three things are gaps: a silence before the first or after the last record of a log, which no later record shows to be
-complete; one that is longer than a long weekend; and a stretch with fewer records than the log's own rhythm allows, which is
-said with the chance of it. A log of too few weeks to have a rhythm is asked for its habit: four times what 95 in 100 of its
-silences are.
+Three things are gaps. First, a silence before the log's first or after its last record, because no later record
+proves completeness. Second, a silence longer than a long weekend. Third, a stretch with fewer records than the log's
+rhythm predicts, stated with its probability. A log too short for a rhythm uses four times the 95th percentile of its
+silences as limit.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ from seawall_base.plurals import plural
 from seawall_base.times import span_text
 
 LONGEST_SILENCE = 96
-"""Hours, a long weekend: after a longer silence nobody can say that nothing was lost, whatever the log's habit is."""
+"""Hours of a long weekend. After a longer silence records may be lost, whatever the log's habit."""
 
 LONGEST_FILE = 24 * 366
-"""Hours of a file that are taken as delivered: times may be nonsense."""
+"""Maximum hours of a file's period: its times may be nonsense."""
 
 _AT_AN_EDGE = 0.05
-"""Before a log's first record and after its last, a silence that is less likely than this is a gap."""
+"""A silence before the first or after the last record is a gap if it is less probable than this."""
 
 _WITNESSES = {
     MAIL: f"""(e.source = 'google_workspace' AND starts_with(coalesce(e.activity, ''), '{GMAIL}')
         OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind IN ('mail_access', 'mail_action', 'mail_rule', 'admin'))""",
     SIGN_IN: "(e.kind = 'sign_in' OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind = 'directory')",
 }
-"""Records that come out of the same log by the same export: while they come, the others would have come. Google's
-applications are exported one by one: of them only the same one's count."""
+"""Record kinds of the same log and export: while these arrive, the others would have arrived too.
+
+Google exports each application separately, so there only records of the same application count.
+"""
 
 _HOURS = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE kind = '{{kind}}')
     SELECT e.tenant, e.time // {HOUR} AS hour, count(*) FILTER (e.kind = '{{kind}}'), count(*) FROM events e
@@ -52,13 +54,13 @@ _DELIVERED = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE 
         WHERE {{witnesses}} AND e.file IS NOT NULL GROUP BY e.tenant, e.file
     )
     SELECT DISTINCT tenant, unnest(range(low, least(high, low + {LONGEST_FILE}) + 1)) FROM files"""
-"""Hours that a file reaches over, but for the records that were late in it."""
+"""SQL for the hours that a file covers, without records that arrived late in it."""
 
 
 def find_silences(
     records: SearchRecords, kind: str, start: int, end: int
 ) -> Iterator[tuple[str, CoverageGap]]:
-    """Yield, each with its organisation, the gaps of a kind of record in the span."""
+    """Yield (organisation, gap) for a kind of record in the span."""
     rows = records.rows(_HOURS.format(kind=kind, witnesses=_WITNESSES[kind]))
     inside: dict[str, list[int]] = defaultdict(list)
     for tenant, hour in records.rows(_DELIVERED.format(kind=kind, witnesses=_WITNESSES[kind])):
@@ -75,7 +77,7 @@ def find_silences(
 
 
 def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGap]:
-    """Silences at the edges of the log, those that are longer than any may be, and those beyond the habit of a short log."""
+    """Return the silences at the log's edges, those over the absolute limit, and those over a short log's habit."""
     low, high = min(start, int(hours[0]) * HOUR), max(end, (int(hours[-1]) + 1) * HOUR)
     edges, lengths, limit = silent_spans(hours.tolist(), low, high)
     found = []
@@ -98,7 +100,7 @@ def _thin(kind: str, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGa
 
 
 def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> CoverageGap:
-    """A silence, or a stretch with few records, in words."""
+    """Return a gap for a silence, or for a thin stretch with its statistics."""
     words = NEEDED[kind].partition(" (")[0]
     found = told.found if told else 0
     what = f"Only {found:,} {words} and others" if found else f"No {words}, nor others"
@@ -111,14 +113,14 @@ def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> Coverag
 
 
 def _odds(chance: float) -> str:
-    """How often as few records come, in words."""
+    """Return in words how often as few records occur."""
     if chance < 1e-6:
         return "less than once in a million weeks"
     return f"in one of {1 / chance:,.0f} weeks" if chance < 0.5 else "often"
 
 
 def _each_once(gaps: Sequence[CoverageGap]) -> list[CoverageGap]:
-    """Gaps in order; one that lies in another is told with it."""
+    """Return the gaps in order, leaving out those inside another."""
     kept: list[CoverageGap] = []
     for gap in sorted(gaps, key=lambda one: (one.start, -one.end)):
         if not kept or gap.end > kept[-1].end:

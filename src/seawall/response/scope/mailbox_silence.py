@@ -1,16 +1,16 @@
-"""Mailboxes whose own records of mail access stop in the span: their auditing may have, or their records were lost.
+"""Find mailboxes whose own mail access records stop within the span: auditing may be off, or records lost.
 
-The log as a whole may go on while one mailbox's records are missing (auditing switched off unseen, a licence taken away, a
-search that left it out). A mailbox is asked for three things:
+The log may go on while one mailbox's records are missing: auditing was disabled unseen, a licence removed, or an
+export left it out. A mailbox passes three tests:
 
-- it is in the records of mail access since the span began, and no silence in the span is longer than a long weekend and than
-  twice the longest before it;
-- no silence of a day or more, in which its owner did something else, is less likely than its own weeks have it (`rhythm`);
-- on a day on which something else was done in it (sent, moved, deleted), there is mail access too, where that is so otherwise.
+- It has mail access records since the span began. No silence in the span is longer than both a long weekend and twice
+  its longest earlier silence.
+- No silence of a day or more, in which its owner was otherwise active, is improbable by its own rhythm
+  (`log_rhythm`).
+- Each day with other work in it (sent, moved, deleted) has mail access too, if that is its habit.
 
-A long leave looks the same, and leaves the mailbox open (`absent`), unless the ledger of what was collected proves that the
-log is whole: then nothing came because nobody was there. What it misses: a loss of some hours, of single records, or of some days
-in which the owner did nothing.
+A long leave looks the same and leaves the mailbox open (`absent`), unless the collection ledger proves the log
+complete. Not found: a loss of some hours, of single records, or of days on which the owner was inactive.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from seawall_base.plurals import plural
 from seawall_base.times import day_text, span_text
 
 QUIET, ABSENT = "quiet", "absent"
-"""Codes of gaps: a mailbox whose owner did something else in the silence, and one of which nothing came at all."""
+"""Gap codes: the owner was otherwise active during the silence, or had no records at all."""
 
 _TIMES_LONGER = 2
 _DAY_HOURS = 24
 _EXPECTED = 6.0
-"""Fewer records than this in a silence, by the mailbox's mean, and none is no surprise."""
+"""With fewer expected records than this in a silence, no records are no evidence."""
 
 _RARE = 0.02
-"""Days with other work and no access are a sign where they are rarer than this."""
+"""Days with other work but no access are evidence if their share is below this."""
 
 _HELD = f"""SELECT dense_rank() OVER (ORDER BY tenant, mailbox) - 1 AS owner, time // {HOUR} AS hour, count(*) AS records
     FROM events WHERE {SHOWS} AND mailbox IS NOT NULL GROUP BY tenant, mailbox, hour ORDER BY owner, hour"""
@@ -55,7 +55,7 @@ _WORKED = f"""WITH days AS (
     SELECT d.tenant, d.mailbox, d.day, d.acts, u.share FROM days d JOIN shown USING (tenant, mailbox)
     JOIN usual u ON u.tenant = d.tenant
     WHERE d.acts > 0 AND d.reads = 0 AND u.share < {_RARE} AND d.day >= $start // {DAY} AND d.day * {DAY} < $end ORDER BY ALL"""
-"""Days of the span on which a mailbox was worked in and not read, where hardly any day before the span was so."""
+"""SQL for days of the span with work in a mailbox but no access, if such days were rare before the span."""
 
 
 _ALIVE = f"""WITH named AS (
@@ -65,12 +65,12 @@ _ALIVE = f"""WITH named AS (
     FROM events e JOIN named n ON n.tenant = e.tenant AND n.mailbox = e.account
     WHERE e.ok AND e.kind IN ('mail_action', 'file') AND e.time >= $start AND e.time < $end
     ORDER BY ALL"""
-"""Hours of the span in which the owners of mailboxes did something else."""
+"""SQL for hours of the span in which mailbox owners were otherwise active."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Silence:
-    """Hours in which a mailbox has no record of mail access: from `first` to before `last`."""
+    """Hours without mail access records of a mailbox, from `first` to before `last`."""
 
     first: int
     last: int
@@ -83,7 +83,7 @@ class _Silence:
 def find_quiet_mailboxes(
     records: SearchRecords, start: int, end: int
 ) -> Iterator[tuple[tuple[str, str], CoverageGap]]:
-    """Yield, each with (organisation, mailbox), the gaps in the span of mailboxes that are in records of mail access."""
+    """Yield ((organisation, mailbox), gap) for the mailboxes in mail access records."""
     low, high = start // HOUR, -(-end // HOUR)
     names = records.rows(_NAMES)
     held = records.columns(_HELD)
@@ -104,7 +104,7 @@ def find_quiet_mailboxes(
 
 
 def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[CoverageGap]:
-    """The silences of one mailbox in the span of hours that are gaps; in `active` hours its owner did something else."""
+    """Yield the silences of one mailbox that are gaps. `active` marks hours in which its owner was otherwise active."""
     before = hours[hours < low]
     longest = int(np.diff(before).max()) - 1 if len(before) > 1 else 0
     limit = max(LONGEST_SILENCE, _TIMES_LONGER * longest)
@@ -137,7 +137,7 @@ def _is_alive(one: _Silence, active: Counts) -> bool:
 
 
 def _code(one: _Silence, active: Counts) -> str:
-    """What a silence is that is long for this mailbox: one in which its owner did something else asks why it was not read."""
+    """Return the gap code of a long silence: `quiet` if the owner was otherwise active in it, else `absent`."""
     return QUIET if _is_alive(one, active) else ABSENT
 
 

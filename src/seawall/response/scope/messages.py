@@ -1,7 +1,7 @@
-"""Which messages the intruder's records name, each once, and which folders were taken as a whole.
+"""List the messages that the intruder's records name, each once, and the folders taken as a whole.
 
-A record of Bind lists messages by folder; the same message may stand in several records, and several times in one. What a
-record counts and does not name is counted apart.
+A Bind record lists messages by folder. The same message may occur in several records, and several times in one.
+Messages that a record counts without naming are counted separately.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from seawall.response.scope_values import Folder, Message
 _decode = msgspec.json.Decoder().decode
 _KEPT_AT_ONCE = 50_000
 _LONGEST = 1_000
-"""Characters of an id or a path: RFC 5322 allows 998 in a line."""
+"""Characters of an id or path: RFC 5322 limits a line to 998."""
 
 _LARGEST = 1 << 40
-"""A message is smaller than this; a number beyond is nonsense."""
+"""Bytes above which a message size is nonsense."""
 
 Named = tuple[str, str, int | None]
-"""Message id, folder, size."""
+"""(message id, folder, size in bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMessages:
-    """What was read: `messages` by mailbox and time (as many as the bound), exact counts by (tenant, mailbox), folders.
+    """The read messages: `messages` by mailbox and time up to a limit, exact counts by (tenant, mailbox), and folders.
 
-    `counts` holds (distinct messages named, messages counted but not named).
+    `counts` holds (distinct named messages, counted but unnamed messages).
     """
 
     messages: tuple[Message, ...]
@@ -52,17 +52,17 @@ _DOUBTFUL = f"""SELECT e.id AS row, CASE WHEN e.grade = {OPEN} THEN 'open' ELSE 
 
 
 def read_messages(records: SearchRecords, most: int) -> ReadMessages:
-    """Return what the intruder's records of mail access say was read."""
+    """Return what the intruder's mail access records say was read."""
     _begin(records, records.rows(_CERTAIN))
     found = _list(records, most + 1)
     return ReadMessages(tuple(found[:most]), _counts(records), _folders(records), len(found) > most)
 
 
 def find_possible_messages(records: SearchRecords, span: tuple[int, int], most: int) -> ReadMessages:
-    """Return what records name of which it cannot be told whether they are the intruder's, once they are sorted out.
+    """Return what may have been read by the intruder, after records were classified.
 
-    Records from a place that is new to the account are not among them: they are most of a traveller's days. A message that
-    was certainly read is told there alone.
+    Records from places new to the account are left out: a traveller has many. Messages certainly read are left out
+    too.
     """
     records.run(
         "CREATE TABLE certain AS SELECT DISTINCT e.tenant, e.mailbox, n.uid FROM named n JOIN events e ON e.id = n.row"
@@ -78,7 +78,7 @@ def find_possible_messages(records: SearchRecords, span: tuple[int, int], most: 
 
 
 def _begin(records: SearchRecords, rows: list[tuple[Any, ...]]) -> None:
-    """Note the messages that records name; each row is a record's and why it is not certain."""
+    """Insert the messages that records name. Each row is a record id and the reason that it is uncertain."""
     records.run(
         """CREATE TABLE named (row BIGINT, place INTEGER, uid VARCHAR, folder VARCHAR, size BIGINT);
         CREATE TABLE listed (row BIGINT, names INTEGER); CREATE TABLE bound (row BIGINT, doubt VARCHAR)"""
@@ -91,7 +91,7 @@ def _begin(records: SearchRecords, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _take_down(records: SearchRecords, rows: list[int]) -> None:
-    """Note every message that the records name, a stretch at a time."""
+    """Insert all messages that the records name, in batches."""
     waiting: list[tuple[int, int, Named]] = []
     listed: list[tuple[int, int]] = []
     for row, text in records.unmapped(rows):
@@ -121,7 +121,7 @@ def _keep(records: SearchRecords, waiting: list[tuple[int, int, Named]]) -> None
 
 
 def find_named_messages(text: str | None) -> Iterator[Named]:
-    """Yield the messages that the fields of a record which no column holds name; of any bytes, never an error."""
+    """Yield the messages named in a record's unmapped fields. Accepts any text without error."""
     try:
         held = _decode(text) if text else None
     except (msgspec.DecodeError, RecursionError):
@@ -141,7 +141,7 @@ def find_named_messages(text: str | None) -> Iterator[Named]:
 
 
 def _gmail(parameters: Any) -> Iterator[Named]:
-    """The message of a record of Gmail's own log."""
+    """Yield the message of a Gmail log record."""
     message = parameters.get("message_info") if isinstance(parameters, dict) else None
     if isinstance(message, dict):
         yield from _message(message.get("rfc2822_message_id"), "", message.get("payload_size"))
@@ -158,7 +158,7 @@ def _message(uid: Any, folder: str, size: Any) -> Iterator[Named]:
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects of a list, which may come as its text."""
+    """Yield the objects of a list, which may be given as JSON text."""
     if isinstance(value, str) and value.startswith("["):
         try:
             value = _decode(value)

@@ -1,4 +1,4 @@
-"""What the records of each account and mailbox amount to, counted: those of the intruder, of its holder, and the rest."""
+"""Classify the records of each account and mailbox and count them: the intruder's, the owner's, and the rest."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ Whose = Literal["account", "mailbox"]
 
 @dataclass(frozen=True, slots=True)
 class RecordCounts:
-    """Counts of one account or mailbox. Of the span: `records` that succeeded, of which
+    """Counts of one account or mailbox.
 
-    - `sure` are the intruder's, `read` of them mail access, `signed_in` of them sign-ins;
-    - `open` are the intruder's or the holder's;
-    - `unlinked` carry neither an address nor a session, token or key;
-    - `strange` come from where the account was not seen before the span;
-    - `roaming` come from a new address block of a provider that the account used before in the same way;
+    Counts of successful records in the span: `records`, of which
 
-    Of those that are open, unlinked or strange and are mail access, `items` counts the messages that they name or count, `syncs`
-    those that took a whole folder, or do not say how much they took.
-    `tried` failed with something of the intruder's. Of all: `shown` in mail access; `throttled` in the span or the day before.
+    - `sure` are the intruder's, with `read` mail accesses and `signed_in` sign-ins among them;
+    - `open` are the intruder's or the owner's;
+    - `unlinked` carry no address, session, token or key;
+    - `strange` come from a place where the account was not seen before the span;
+    - `roaming` come from a new address block of a provider that the account used before in the same way.
+
+    For mail access that is open, unlinked or strange: `items` counts the messages named or counted, `syncs` the
+    records that took a whole folder or do not say how much. `tried` counts failed records with an indicator. Over all
+    time: `shown` counts mail access. `throttled` counts throttling in the span or the day before.
     """
 
     tenant: str
@@ -53,7 +55,7 @@ class RecordCounts:
 
     @property
     def usual(self) -> int:
-        """Records of the span that carry an identifier and come from where the account was before."""
+        """Return how many records of the span carry an identifier and come from a known place."""
         return self.records - self.sure - self.open - self.unlinked - self.strange
 
 
@@ -64,7 +66,7 @@ _COUNTED = (
 
 
 def make_empty_counts(account: RecordCounts) -> RecordCounts:
-    """Return the tally of the mailbox of an account which no record names."""
+    """Return empty counts for an account's mailbox that no record names."""
     none = dict.fromkeys(_COUNTED, 0)
     return RecordCounts(account.tenant, account.name, True, **none, first=None, last=None)
 
@@ -80,13 +82,16 @@ _SORTED_OUT = """CREATE OR REPLACE TEMP VIEW sorted AS SELECT e.*, coalesce(b.gr
         OR (e.address IS NULL AND s.session IS NOT NULL) OR {roams} AS is_holders
 FROM events e LEFT JOIN best b USING (id)
 LEFT JOIN holders s ON s.tenant = e.tenant AND s.session = e.session"""
-"""A record without an address is its holder's where its session is: one that is used from the holder's places and is not
-the intruder's. Other kinds of record (a report was viewed, a policy matched) without an address do not say who acted."""
+"""SQL that classifies records.
+
+A record without an address is the owner's if its session is: a session used from the owner's places and not the
+intruder's. Other records without an address, such as a viewed report or a matched policy, do not show who acted.
+"""
 
 _PROVIDER = f"""(coalesce(e.account_type = 'system', false) OR coalesce(e.account_type = 'service'
     AND e.kind NOT IN ('mail_access', 'mail_action', 'mail_rule') AND (e.address IS NULL OR e.class = 'microsoft')
     AND e.account IN ({", ".join(f"'{one}'" for one in (*RESERVED, *OTHERS))}), false))"""
-"""The provider's own processes, and its services where they keep house without touching mail."""
+"""SQL for records of the provider's own processes, and of its services that maintain mailboxes without reading mail."""
 
 _HOLDERS = """CREATE TABLE holders AS SELECT e.tenant, e.session FROM events e LEFT JOIN best b USING (id)
     WHERE e.session IS NOT NULL GROUP BY ALL
@@ -100,11 +105,11 @@ def classify_records(
     *,
     is_servers_only: bool = False,
 ) -> None:
-    """Say of each record what it is, once the search is over.
+    """Classify every record, once the search has ended.
 
-    `vouched` are the kinds of which the intruder's values are all known: a record that carries another value is not the
-    intruder's, and one that carries none is judged by its session, which others of its records place. `is_servers_only`: the
-    intruder comes from rented servers and anonymisers alone. Raises UsageError where its records say otherwise.
+    `vouched` are the kinds whose intruder values are completely known. A record with another value of such a kind is
+    not the intruder's; a record with none is judged by its session. `is_servers_only` asserts that the intruder uses
+    only hosting networks and anonymisers. Raises UsageError if the intruder's records contradict it.
     """
     carries = " OR ".join(f"e.{kind} IS NOT NULL" for kind in vouched) or "false"
     note_roaming(records, start, is_vouched=is_servers_only)
@@ -125,13 +130,13 @@ _OVERFULL = f"""CREATE OR REPLACE TEMP TABLE overfull AS
             SELECT tenant, mailbox FROM events WHERE {_LIMITED} GROUP BY ALL HAVING count(*) >= {THROTTLED_AT}
         ) m USING (tenant, mailbox) WHERE {_LIMITED}
     ) WHERE held >= {THROTTLED_AT}"""
-"""Records of Bind with which a mailbox has as many in a day as are logged: the next ones are not, for a day."""
+"""SQL for mailboxes that reached the daily limit of Bind records; further ones are not logged for a day."""
 
 
 def count_records(records: SearchRecords, whose: Whose, start: int, end: int) -> list[RecordCounts]:
-    """Return the counts of every account or mailbox that the records name, by organisation and name.
+    """Return the counts of every account or mailbox in the records, by organisation and name.
 
-    The provider's own processes are no accounts.
+    The provider's own processes are left out.
     """
     records.run(_OVERFULL)
     inside = "time >= $start AND time < $end"
@@ -161,7 +166,7 @@ def count_records(records: SearchRecords, whose: Whose, start: int, end: int) ->
 
 
 def list_intruder_ids(records: SearchRecords, whose: Whose) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return the log's own ids of the intruder's records, by (organisation, name), in order of time."""
+    """Return the log's ids of the intruder's records in time order, by (organisation, name)."""
     rows = records.rows(
         f"""SELECT tenant, {whose}, list(uid ORDER BY time, uid)[1:{RECORDS}] FROM sorted
         WHERE grade = {SURE} AND {whose} IS NOT NULL AND uid IS NOT NULL GROUP BY tenant, {whose}"""
@@ -172,7 +177,7 @@ def list_intruder_ids(records: SearchRecords, whose: Whose) -> dict[tuple[str, s
 def list_matched_indicators(
     records: SearchRecords, whose: Whose
 ) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """Return by which indicators (number, records) the intruder's records were met, the first and the most first."""
+    """Return which indicators matched the intruder's records, as (number, records), most records first."""
     rows = records.rows(
         f"""SELECT s.tenant, s.{whose}, m.number, count(*) AS records FROM met m JOIN sorted s USING (id)
         WHERE m.grade = {SURE} AND s.{whose} IS NOT NULL GROUP BY ALL ORDER BY s.tenant, s.{whose}, m.number"""
@@ -184,7 +189,7 @@ def list_matched_indicators(
 
 
 def list_used_accounts(records: SearchRecords) -> set[tuple[str, str]]:
-    """Return the accounts that the intruder used or may have: (organisation, name)."""
+    """Return (organisation, name) of the accounts that the intruder used or may have used."""
     rows = records.rows(
         f"SELECT DISTINCT tenant, account FROM sorted WHERE grade IN ({SURE}, {OPEN}) AND account IS NOT NULL"
     )

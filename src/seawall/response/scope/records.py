@@ -1,6 +1,7 @@
-"""The records that are searched: those columns of an events file that tell who, whose, from where and with which token.
+"""Load the records to search: the columns of an events file with account, mailbox, place and token.
 
-They lie in a database of the search's own, on disk, which may open nothing else; values reach it as parameters alone.
+They live in an on-disk DuckDB database of the search, which may open nothing else. Values reach it only as
+parameters.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ COLUMNS = {
     "parameters": "parameters", "source_file": "file",
     "source_line": "line",
 }  # fmt: skip
-"""Columns of the events file, and what they are called here: indicators are called after the column they are found in."""
+"""Columns of the events file and their names here. Indicator kinds have the name of their column."""
 
 _KNOWN = f"""
 CREATE TABLE used_prefix AS SELECT tenant, account, prefix FROM events
@@ -56,15 +57,19 @@ LEFT JOIN common c ON c.tenant = e.tenant AND c.address = e.address AND e.accoun
 LEFT JOIN housekeeping h ON h.tenant = e.tenant AND h.account = e.account
     AND h.app IS NOT DISTINCT FROM e.app AND h.client IS NOT DISTINCT FROM e.client
 """
-"""`nearness`: 2 in an address block that the account used before the intrusion, 1 in such a network, 0 in neither, -1 without
-an address. `is_usual`: its owner's, as far as a place tells; the provider's own processes are, where they ran before too."""
+"""SQL that rates places.
+
+`nearness`: 2 in an address block that the account used before the intrusion, 1 in such a network, 0 in neither, -1
+without an address. `is_usual`: the owner's, as far as the place shows; also the provider's processes that ran there
+before.
+"""
 
 
 class SearchRecords:
-    """The records of one search."""
+    """The database of one search's records."""
 
     def __init__(self, events: Path, scratch: Path) -> None:
-        """Load an events file. Raises InputUnreadable for a file that is none."""
+        """Load an events file. Raises InputUnreadable if it is not one."""
         self._path = events
         self._connection = _open(scratch)
         try:
@@ -75,7 +80,7 @@ class SearchRecords:
             raise
 
     def _load(self, scratch: Path) -> None:
-        """Take the columns out of the file that are searched, column by column and row group by row group."""
+        """Copy the needed columns from the file, by column and row group to limit memory."""
         try:
             with pq.ParquetFile(self._path) as file:
                 names = [name for name in COLUMNS if name in file.schema_arrow.names]
@@ -84,9 +89,8 @@ class SearchRecords:
                     f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
                 )
             self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declare, COLUMNS))})")
-            given = (
-                scratch / "given.parquet"
-            )  # by a name of ours: in a folder's name DuckDB may see a pattern
+            # DuckDB would read special characters of the folder's name as a glob pattern, so link to a plain name.
+            given = scratch / "given.parquet"
             given.unlink(missing_ok=True)
             given.symlink_to(self._path.resolve())
             taken = ", ".join(_take(name) for name in names)
@@ -102,7 +106,7 @@ class SearchRecords:
             raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
 
     def place(self, start: int) -> None:
-        """Work out, once the intrusion's beginning is known, how near each record's place is to what its account used before."""
+        """Compute each record's nearness to its account's places before `start`, the beginning of the intrusion."""
         for statement in _KNOWN.split(";"):
             if statement.strip():
                 self.run(statement, {"start": start} if "$start" in statement else None)
@@ -111,20 +115,20 @@ class SearchRecords:
         self.run("ALTER TABLE placed RENAME TO events")
 
     def run(self, statement: str, values: Any = None) -> None:
-        """Execute a statement. Raises OutputUnwritable where there is no room for it."""
+        """Execute a statement. Raises OutputUnwritable if the disk is full."""
         self._execute(statement, values)
 
     def rows(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Return the rows of a query."""
         return self._execute(statement, values).fetchall()
 
     def columns(self, statement: str, values: Any = None) -> dict[str, npt.NDArray[np.int64]]:
-        """Return what a query of whole numbers finds, column by column."""
+        """Return the columns of a query of integers."""
         found = self._execute(statement, values).fetchnumpy()
         return {name: np.asarray(column, np.int64) for name, column in found.items()}
 
     def one(self, statement: str, values: Any = None) -> tuple[Any, ...]:
-        """Return the only row that a query finds."""
+        """Return the only row of a query."""
         return self.rows(statement, values)[0]
 
     def _execute(self, statement: str, values: Any) -> duckdb.DuckDBPyConnection:
@@ -137,14 +141,14 @@ class SearchRecords:
             ) from error
 
     def keep(self, name: str, columns: dict[str, Any]) -> None:
-        """Append a table of columns to a table of the search's own, which is made where there is none."""
+        """Append columns to one of the search's own tables, creating it if needed."""
         self._connection.register("incoming", pa.table(columns))
         self.run(f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM incoming LIMIT 0")
         self.run(f"INSERT INTO {name} SELECT * FROM incoming")
         self._connection.unregister("incoming")
 
     def unmapped(self, rows: Sequence[int]) -> Iterator[tuple[int, str | None]]:
-        """Yield (row, text of what no column holds) of rows, in their order; little of it is in memory at once."""
+        """Yield (row, text of unmapped fields) in order, holding few in memory."""
         wanted = np.asarray(sorted(rows), np.int64)
         with pq.ParquetFile(self._path) as file:
             if "unmapped" not in file.schema_arrow.names:
@@ -158,7 +162,7 @@ class SearchRecords:
                 first += size
 
     def close(self) -> None:
-        """Give memory and files back."""
+        """Free memory and files."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -203,6 +207,6 @@ def _open(scratch: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _shut(connection: duckdb.DuckDBPyConnection) -> None:
-    """From here on it opens nothing: what is searched for comes from outside."""
+    """Forbid the connection to open files: search values come from outside."""
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")

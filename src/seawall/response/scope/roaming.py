@@ -1,8 +1,8 @@
-"""Which records are their owner's by the provider that they come through, where the address block alone is new.
+"""Clear records from a new address block of a provider that their account used before.
 
-A household's or a telephone's address changes from week to week, mostly within one provider. Where whoever asks vouches that
-the intruder comes from rented servers and anonymisers alone, a record is its owner's if the account came through the same
-provider, with the same application and client, on several days before the intrusion.
+Household and mobile addresses change weekly, mostly within one provider. This applies only if the operator asserts
+that the intruder uses only hosting networks and anonymisers. Then a record is the owner's if the account used the
+same provider, application and client on several days before the intrusion.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _MADE = f"""CREATE OR REPLACE TABLE roaming AS
 ROAMS = f"""(e.class IN {_HOUSEHOLDS} AND EXISTS (
     SELECT 1 FROM roaming r WHERE r.tenant = e.tenant AND r.account = e.account AND r.network = e.network
     AND r.app IS NOT DISTINCT FROM e.app AND r.client IS NOT DISTINCT FROM e.client))"""
-"""SQL: the record `e` comes through a provider that its account used before in the same way."""
+"""SQL condition: record `e` comes from a provider that its account used before in the same way."""
 
 
 def is_from_servers(records: SearchRecords) -> bool:
-    """Return whether the proved records come from rented servers and anonymisers alone, as far as they say."""
+    """Return whether all proved records with a known network kind come from hosting networks and anonymisers."""
     return not records.rows(_ELSEWHERE)
 
 
 def note_roaming(records: SearchRecords, start: int, *, is_vouched: bool) -> None:
-    """Make the table that `ROAMS` asks, once the search is over: it needs all that is known of the intruder.
+    """Create the table that `ROAMS` reads, once the search has ended and all indicators are known.
 
-    Raises UsageError where the intruder's own records say otherwise than whoever asked.
+    Raises UsageError if the intruder's records contradict the operator's assertion.
     """
     if is_vouched:
         for where, kind in records.rows(_ELSEWHERE):

@@ -1,4 +1,4 @@
-"""The search: from seeds, round by round, to everything that the intruder's records lead to, and the verdict on everybody."""
+"""Search: follow indicators from the seeds, round by round, and judge every account, mailbox and organisation."""
 
 from __future__ import annotations
 
@@ -41,12 +41,11 @@ def search(
     sources: Sequence[str] = (),
     collected: Sequence[CollectedFeed] = (),
 ) -> Scope:
-    """Search an events file (`store.events_file`) from what is known of the intruder.
+    """Search an events file (`store.events_file`) from known indicators.
 
-    `scratch` is a folder for the search's own files. `cut` are gaps that only whoever read the logs knows, by organisation,
-    `lost` the numbers of each file's records that could not be read, and `told` what is left of some of them. `collected` is
-    what ledgers of collected logs prove.
-    Raises UsageError for seeds that make no sense, InputUnreadable for a file that holds no events.
+    `scratch` is a folder for the search's own files. `cut` are gaps known only to the reader of the logs, by
+    organisation. `lost` are the numbers of each file's unreadable records, `told` what remains of some. `collected`
+    is what collection ledgers prove. Raises UsageError for invalid seeds, InputUnreadable for a file without events.
     """
     asked.check()
     with SearchRecords(events, scratch) as records:
@@ -106,7 +105,7 @@ def search(
 def _missing(
     named: Container[tuple[str, str]], accounts: Sequence[RecordCounts], found: verdicts.SearchFindings
 ) -> list[RecordCounts]:
-    """The accounts of people whose mailbox no record names, where others' are named."""
+    """Return user accounts whose mailbox no record names, if other mailboxes are named."""
     return [
         one
         for one in accounts
@@ -128,7 +127,7 @@ def _organisations(
 
 
 def _span(records: SearchRecords, asked: ScopeQuery) -> tuple[int, int]:
-    """The span of the intrusion: as asked, else from a week before the first record that meets a seed, to the end of the logs."""
+    """Return the intrusion's span: as requested, else from a week before the first match of a seed to the logs' end."""
     first, last = records.one("SELECT coalesce(min(time), 0), coalesce(max(time), 0) + 1 FROM events")
     end = asked.end if asked.end is not None else last
     if asked.start is not None:
@@ -157,7 +156,7 @@ def _expand(
     bounds: SearchBounds,
     span: tuple[int, int],
 ) -> tuple[list[SearchStep], bool]:
-    """Meet the seeds, and follow what the records lead to until nothing is left or a bound is reached."""
+    """Match the seeds, then follow indicators until nothing is left or a limit is reached."""
     steps = [
         _step(0, one, None, True, f"given; {_match(met)}", met)
         for one, met in zip(seeds, meetings.meet(seeds), strict=True)
@@ -255,18 +254,16 @@ def _match(met: IndicatorCounts) -> str:
 
 
 _MOST_PROVED: Final = 200
-"""Proved values of one kind."""
+"""The most proved values of one kind."""
 
 _PROVED_KINDS: Final[tuple[IndicatorKind, ...]] = ("address", "session", "token", "key")
 
 
 def find_proved_values(records: SearchRecords, start: int, end: int) -> tuple[Indicator, ...]:
-    """Return the addresses, sessions, tokens and keys of the proved records, by kind, those of most records first.
+    """Return the addresses, sessions, tokens and keys of the proved records, by kind, most records first.
 
-    A later search may be given them instead of an incident.
-
-    Addresses of the provider's own network are left out: requests of everybody come from there. `start` and `end` are
-    the span (microseconds) that each value is given.
+    A later search can use them as seeds instead of an incident. Addresses of the provider's own network are left out,
+    because everybody's requests come from there. Each value gets the span from `start` to `end` (microseconds).
     """
     found: list[Indicator] = []
     for kind in _PROVED_KINDS:

@@ -1,4 +1,4 @@
-"""What a search may grow to, and how rare a thing has to be before it is followed."""
+"""Limits on a search's growth, and how rare an indicator must be to be followed."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ DAY = 86_400_000_000
 HOUR = 3_600_000_000
 
 HABIT_DAYS = 2
-"""On so many days before the intrusion an account used something that is then its owner's as much as the intruder's."""
+"""An indicator that an account used on this many days before the intrusion is its owner's as much as the intruder's."""
 
 LEAD = 7 * DAY
-"""So long before the first record that carries a seed the span begins, unless it is said when: an intruder is there before
-anybody knows by what."""
+"""Microseconds between the default start of the span and the first match of a seed: the intruder comes before he is noticed.
+"""
 
 HOLDERS = 3
-"""A session or a token that more accounts carry than this names nothing."""
+"""A session or token on records of more accounts than this identifies nothing."""
 
 ROAMING_DAYS = 3
-"""On so many days before the intrusion an account came through a household's or a telephone's provider in the same way."""
+"""Days before the intrusion on which an account must have used a household or mobile provider in the same way."""
 
 MANY = 5
-"""An address that so many accounts of an organisation used before the intrusion is its own way out."""
+"""An address that this many of an organisation's accounts used before the intrusion is the organisation's own gateway."""
 
 MAIL, SIGN_IN = "mail_access", "sign_in"
-"""The kinds of record that show an intruder."""
+"""Kinds of records that show an intruder."""
 
 GMAIL = "delivery:"
-"""How what Gmail's own log says begins; calls of applications alone do not show what people open."""
+"""Prefix of operations in Gmail's own log. API calls of applications do not show what people open."""
 
 SHOWS = f"""(kind = '{MAIL}'
     AND (source IS DISTINCT FROM 'google_workspace' OR starts_with(coalesce(activity, ''), '{GMAIL}')))"""
-"""A record that shows that reading of its mailbox is logged."""
+"""SQL for a record which shows that mail access to its mailbox is logged."""
 
 THROTTLED_AT = 1_000
-"""Exchange Online stops to log Bind for a mailbox, for 24 hours, when it has so many records of it in 24 hours."""
+"""Bind records of a mailbox within 24 hours after which Exchange Online stops logging them for 24 hours."""
 
 RECORDS = 2_000
-"""Ids of records that are told of a subject or a folder."""
+"""The most record ids that are listed for a subject or a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchBounds:
-    """Bounds on growth. `few`: an address that more accounts use, which nothing else links, is not followed."""
+    """Growth limits. `few`: an address with more otherwise unlinked accounts is not followed."""
 
     rounds: int = 8
     indicators: int = 5_000

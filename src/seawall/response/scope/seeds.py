@@ -1,4 +1,4 @@
-"""What a search starts from, brought to the spelling that events have."""
+"""Parse the seeds of a search and normalise their values as events spell them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from seawall_base.errors import UsageError
 _NETWORK = re.compile(r"(?:as)?([0-9]{1,10})", re.IGNORECASE)
 _LOWERED = frozenset({"account", "mailbox", "app"})
 LOOSE: tuple[IndicatorKind, ...] = ("account", "mailbox", "network", "app", "user_agent", "device")
-"""What owners have too: it says nothing before somebody says from when on it is the intruder's."""
+"""Kinds that owners share with the intruder; they need the time from which they are the intruder's."""
 
 NOT_EXHAUSTIVE: tuple[IndicatorKind, ...] = ("incident", "account", "mailbox")
-"""What cannot be all that an intruder is known by."""
+"""Kinds that can never be all of an intruder's indicators."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeQuery:
-    """What is known of the intruder: `seeds` as (kind, value), the span (microseconds, None: told from the logs), and records.
+    """The known facts about the intruder: `seeds` as (kind, value), the span (microseconds, None: derived from the logs),
+    records.
 
-    `incident` is an incident's id and `records` the log's own ids of the records judged to be the intruder's. `tenant`
-    limits the seeds, not the search, to one organisation. `is_complete`: whoever asks vouches that the intruder is known by
-    nothing but the seeds, so that records which carry other values of their kinds are not the intruder's.
-    `is_unread_checked`: and that the records which could not be read were looked at by hand, and are not either.
-    `is_servers_only`: and that the intruder comes from rented servers and anonymisers alone.
+    `incident` is an incident's id and `records` the log's ids of records judged to be the intruder's. `tenant` limits
+    the seeds, not the search, to one organisation.
+
+    The operator's assertions: `is_complete`: the seeds are exhaustive, so records with other values of their kinds
+    are not the intruder's. `is_unread_checked`: unreadable records were checked by hand and are not the intruder's.
+    `is_servers_only`: the intruder uses only hosting networks and anonymisers.
     """
 
     seeds: tuple[tuple[IndicatorKind, str], ...] = ()
@@ -41,7 +43,7 @@ class ScopeQuery:
     is_servers_only: bool = False
 
     def check(self) -> None:
-        """Raise UsageError where nothing can come of it."""
+        """Raise UsageError if the seeds or assertions cannot lead to a result."""
         if not self.seeds and not self.incidents:
             raise UsageError(
                 "nothing to start from", fix="give an address, a session, a token, a key or an incident"
@@ -73,7 +75,7 @@ class ScopeQuery:
 
 
 def normalise_value(kind: IndicatorKind, value: str) -> str:
-    """Return a value as events spell it. Raises UsageError for one that is none."""
+    """Return a value as events spell it. Raises UsageError if it is invalid."""
     text = value.strip()
     if not text:
         raise UsageError(f"an empty {kind.replace('_', ' ')}", fix="give its value")
@@ -100,5 +102,5 @@ def _address(text: str) -> str:
 
 
 def normalise_values(kind: IndicatorKind, values: Iterable[str] | None) -> list[tuple[IndicatorKind, str]]:
-    """Return several values of a kind as seeds."""
+    """Return several values of a kind as normalised seeds."""
     return [(kind, value) for value in values or ()]

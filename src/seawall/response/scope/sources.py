@@ -1,6 +1,6 @@
-"""The scope of an intrusion, end to end: logs, a scan's results or a store become one events file, which is searched.
+"""Compute the scope of an intrusion from logs, a scan's results or a store, each merged into one events file.
 
-Wires rooms as a scan does, without detection: records are read, enriched, deduplicated and merged exactly as there.
+Records are read, enriched, deduplicated and merged exactly as a scan does, without detection.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339
 
 Collected = Sequence[CollectedFeed]
-"""What ledgers of collected logs prove, and what they miss."""
+"""The feeds of collection ledgers, each with its proved and its missing periods."""
 
 
 _SCRATCH = ".seawall-"
 MOST_REMAINS = 2_000
-"""Lost records of a file whose remains are looked at."""
+"""Unreadable records of one file whose remaining text is examined."""
 
 
 @dataclass(slots=True)
 class ScopeReading:
-    """What was read on the way: counts, problems by code, `lost` and `held` records by file, `remains` of the lost ones."""
+    """Result of reading logs: counts, problems by code, `lost` and `held` records by file, `remains` of the lost ones."""
 
     records: int = 0
     events: int = 0
@@ -56,7 +56,7 @@ class ScopeReading:
     held: dict[str, int] = field(default_factory=dict)
 
     def note(self, file: str, line: int, code: str, remains: str = "") -> None:
-        """Count a problem; a file that is no log has lost nothing."""
+        """Count a problem. A file that is no log has lost no records."""
         self.problems[code] = self.problems.get(code, 0) + 1
         if code != "not-a-log":
             self.lost.setdefault(file, []).append(line)
@@ -66,7 +66,7 @@ class ScopeReading:
                     kept[line] = remains
 
     def hints(self) -> dict[str, dict[int, DamagedRecordHint]]:
-        """What is left of lost records, by file and number."""
+        """Return the hints that remain of lost records, by file and record number."""
         return {
             file: dict(zip(held, read_hints(list(held.values())), strict=True))
             for file, held in self.remains.items()
@@ -80,8 +80,10 @@ def scope_of_logs(
     progress: Progress | None = None,
     collected: Collected = (),
 ) -> tuple[Scope, ScopeReading]:
-    """Search files and folders of logs. `collected` is what a collector knows. Raises InputUnreadable for a path that
-    does not exist."""
+    """Search files and folders of logs. `collected` is what collection ledgers prove.
+
+    Raises InputUnreadable for a missing path.
+    """
     asked.check()
     for path in paths:
         if not path.exists():
@@ -97,7 +99,7 @@ def scope_of_logs(
 def scope_of_scan(
     folder: Path, asked: ScopeQuery, bounds: SearchBounds, collected: Collected = ()
 ) -> tuple[Scope, ScopeReading]:
-    """Search the events of a scan's results."""
+    """Search the events of a scan's results folder."""
     asked.check()
     if not (folder / EVENTS).is_file():
         raise InputUnreadable(
@@ -115,7 +117,7 @@ def scope_of_scan(
 def gather(
     paths: Sequence[Path], place: Path, progress: Progress | None = None
 ) -> tuple[list[tuple[str, CoverageGap]], ScopeReading]:
-    """Read logs into an events file in a folder; return what only the files tell of gaps, and what was read."""
+    """Read logs into an events file in `place`; return the gaps known only from the files, and what was read."""
     reading = ScopeReading()
     return gather_tables(
         place, lambda coder: _read(paths, coder, reading, progress), reading, progress
@@ -132,7 +134,10 @@ def search_events(
     collected: Collected,
     sources: Sequence[str],
 ) -> Scope:
-    """Search an events file; `cut` and `reading` say what it lacks, `collected` what ledgers prove. Raises as `search` does."""
+    """Search an events file.
+
+    `cut` and `reading` state what it lacks, `collected` what ledgers prove. Raises as `search` does.
+    """
     return search(
         events,
         asked,
@@ -147,9 +152,9 @@ def search_events(
 
 
 def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the records of incidents of a scan's results, each named by its id, the start of one, or its rank.
+    """Return the record ids of a scan's incidents, each named by id, id prefix or rank.
 
-    Raises InputUnreadable, UsageError.
+    Raises InputUnreadable or UsageError.
     """
     found = (look_up(folder / "incidents.jsonl", one)[2] for one in wanted)
     return {incident.id: tuple(incident.events) for incident in found}
@@ -161,7 +166,7 @@ def gather_tables(
     reading: ScopeReading,
     progress: Progress | None,
 ) -> list[tuple[str, CoverageGap]]:
-    """Bring coded tables into one events file, duplicates dropped and twins merged; return what files tell of gaps."""
+    """Write coded tables into one events file, without duplicates and with twins merged; return the files' gaps."""
     cut: dict[tuple[str, str], tuple[int, int]] = {}
     for number, days, batch, duplicates in merge_events(place, tables):
         reading.events += len(batch)
@@ -207,7 +212,7 @@ def _read(
 
 
 def _problems_of_scan(path: Path, reading: ScopeReading) -> None:
-    """Note what a scan could not read. Raises InputUnreadable where that cannot be told: fail closed."""
+    """Add a scan's problems to `reading`. Fails closed: raises InputUnreadable if they cannot be read."""
     try:
         with TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as lines:
             for line in lines:
@@ -221,7 +226,7 @@ def _problems_of_scan(path: Path, reading: ScopeReading) -> None:
 
 
 def _cut_of_scan(path: Path) -> list[tuple[str, CoverageGap]]:
-    """What a scan noted of files that were probably cut off. What cannot be read is said as a gap: fail closed."""
+    """Return a scan's list of probably truncated files as gaps. Fails closed: an unreadable list is a gap."""
     try:
         with open_file(path) as file:
             notes = json.loads(file.read())["coverage"]

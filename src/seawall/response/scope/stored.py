@@ -1,4 +1,4 @@
-"""The scope of an intrusion in what a store keeps."""
+"""Compute the scope of an intrusion from a store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from seawall.storage.location import Store
 from seawall_base.progress import Progress
 
 Lost = tuple[str, int, str]
-"""A record that could not be read: its file, its number in it, the code of the problem."""
+"""An unreadable record: file, number in the file, problem code."""
 
 
 _PAGE = 1_000
@@ -34,7 +34,7 @@ def scope_of_store(
     progress: Progress | None = None,
     collected: Collected = (),
 ) -> tuple[Scope, ScopeReading]:
-    """Search the events that a store keeps."""
+    """Search the events of a store."""
     source = str(store.folder)
     return scope_of_lake(
         store.lake,
@@ -59,9 +59,9 @@ def scope_of_lake(
     collected: Collected = (),
     keep: Path | None = None,
 ) -> tuple[Scope, ScopeReading]:
-    """Search the events of a lake, of all days or from a day to before another; `lost` is what could not be read.
+    """Search the events of a lake, over all days or from one day to before another. `lost` are the unreadable records.
 
-    In the folder `keep` the events are left as `EVENTS`, for who asks further.
+    The folder `keep` receives the events as the file `EVENTS`, for further evaluation.
     """
     asked.check()
     reading = ScopeReading()
@@ -85,7 +85,10 @@ def _keep(
 
 
 def find_unread(database: Database, since: int = 0) -> Iterator[Lost]:
-    """Yield what a store could not read, since a time (microseconds): nothing is read before it happens."""
+    """Yield the records that a store could not read since a time (microseconds).
+
+    Records are read after they happen, so earlier problems cannot concern the span.
+    """
     after = 0
     while True:
         with database.reading() as unit:

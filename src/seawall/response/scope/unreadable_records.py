@@ -1,11 +1,11 @@
-"""Where records lie that could not be read: they may be the intruder's, so what they may be of is a gap.
+"""Locate unreadable records: each may be the intruder's, so the accounts and times it may concern are gaps.
 
-A lost record is asked for as little as is safe:
+A lost record opens as little as is safe:
 
-- what is left of it may say when it was, and of whose mailbox by whom: then it leaves only those open, if it was in the span;
-- else it lies between its neighbours in the file, give or take as much as any record of that file lies out of order (of a sorted
-  file that is minutes; of one in no order, all of it), and leaves the file's organisations open;
-- a file that holds nothing but records of sign-ins has lost no record of mail access.
+- Its remaining text may state time, mailbox and account. Then it opens only those, and only if it lies in the span.
+- Otherwise it lies between its neighbours in the file, within the file's largest disorder, and opens the file's
+  organisations. The disorder is minutes for a sorted file and everything for an unsorted one.
+- A file that contains only sign-ins has lost no mail access.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from seawall_base.plurals import plural
 from seawall_base.times import minute_text, span_text
 
 MOST = 2_000
-"""Lost records of a file that are placed one by one; of more, all of the file's time is a gap."""
+"""Lost records of a file that are located one by one; beyond, the file's whole period is a gap."""
 
 _NAMED = 5
 _NO_MAIL = frozenset({"entra_signin", "entra_audit", "okta"})
-"""Sources that never hold mail access."""
+"""Sources that never contain mail access."""
 
 Owned = tuple[str, str, CoverageGap]
-"""Organisation, name of a mailbox or an account (empty: all), gap."""
+"""(organisation, mailbox or account, gap); an empty name means all."""
 
 Span = tuple[int, int]
 
@@ -44,10 +44,10 @@ def find_gaps(
     tenants: Sequence[str],
     told: Mapping[int, DamagedRecordHint],
 ) -> Iterator[Owned]:
-    """Yield what the lost records of a file leave open: of its organisations, of all where no event of it is known.
+    """Yield the gaps from a file's lost records, for its organisations, or all if no event of the file is known.
 
-    `lines` are the numbers of the records, 0 for what is behind the damage of a file: that may lie anywhere in the span.
-    `told` is what is left of some of them.
+    `lines` are the record numbers; 0 means behind a damaged part, anywhere in the span. `told` is what remains of
+    some of them.
     """
     held = [
         (tenant, source)
@@ -77,7 +77,7 @@ def find_gaps(
 
 
 def _find_known(records: SearchRecords) -> set[tuple[str, str]]:
-    """The names of whole records: one that no other record has may itself be damaged."""
+    """Return the names in intact records. A name that occurs in no other record may itself be damaged."""
     return set(
         records.rows(
             """SELECT tenant, account FROM events WHERE account IS NOT NULL
@@ -95,7 +95,7 @@ def _time(one: DamagedRecordHint) -> int:
 def _names(
     one: DamagedRecordHint | None, owners: Sequence[str], known: AbstractSet[tuple[str, str]]
 ) -> list[tuple[str, str, str]] | None:
-    """Whom a lost record leaves open: (organisation, name, kind); None where it does not say it beyond doubt."""
+    """Return (organisation, name, kind) that a lost record concerns; None if it does not say so beyond doubt."""
     if (
         one is None
         or one.time is None
@@ -114,8 +114,10 @@ def _names(
 
 
 def shorten_file_name(file: str) -> str:
-    """Return what a file is called in a reason: its name in its folder. Letters quote reasons, and whose machine it lies on is
-    nobody's business."""
+    """Return a file's name and its folder's for use in a reason.
+
+    Letters quote reasons, so the full path of a machine is left out.
+    """
     return "/".join(file.split("/")[-2:])
 
 
@@ -138,7 +140,7 @@ def _of_all(
     *,
     is_known: bool,
 ) -> Iterator[CoverageGap]:
-    """Yield the times in which lost records may lie that do not say whose they are."""
+    """Yield gaps for lost records that do not say whom they concern."""
     is_damaged = 0 in lines
     if not is_known or is_damaged:
         spans = [(*span, len(lines))]
@@ -162,7 +164,7 @@ def _numbers(lines: Sequence[int]) -> str:
 def _place(
     records: SearchRecords, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
 ) -> Iterator[Span]:
-    """Yield the time in which each lost record may lie."""
+    """Yield the time span in which each lost record may lie."""
     held = records.columns("SELECT line, time FROM events WHERE file = ? AND line > 0 ORDER BY line", [file])
     slack = _disorder(held["time"])
     for line in lines:
@@ -179,7 +181,7 @@ def _place(
 
 
 def _disorder(times: Counts) -> int:
-    """By how much records of a file lie out of order, at most: forwards or backwards, whichever is less."""
+    """Return the largest disorder of a file's records, forwards or backwards, whichever is less."""
     if not len(times):
         return 0
     falls = int((np.maximum.accumulate(times) - times).max())
@@ -188,7 +190,7 @@ def _disorder(times: Counts) -> int:
 
 
 def _merge(spans: Iterator[Span]) -> list[tuple[int, int, int]]:
-    """Spans that overlap as one, with how many records may lie in it."""
+    """Merge overlapping spans, with the number of records that may lie in each."""
     found: list[tuple[int, int, int]] = []
     for low, high in sorted(spans):
         if found and low <= found[-1][1]:

@@ -1,16 +1,16 @@
-"""The verdict on each account, mailbox and organisation, with the reasons.
+"""Judge each account, mailbox and organisation, with reasons.
 
-`touched` is proved by a record of the intruder's. `not_touched` is proved only when all of this holds:
+`touched` is proved by a record of the intruder's. `not_touched` requires all of these:
 
-1. the sources that would have shown it reach over the whole span, without a gap, a cut or a loss by throttling;
-2. a mailbox is in the records of mail access at all, and its auditing was not switched off;
-3. every record of the span carries an identifier, and comes from where the account was before it, or from a session of such;
-4. its account was not used by the intruder, and the search was not cut short.
+1. the sources that would have shown the intruder cover the whole span, without a gap, truncation or throttling;
+2. a mailbox occurs in mail access records at all, and its auditing was not disabled;
+3. every record of the span carries an identifier, and comes from a place known before, or from a session of such;
+4. the intruder did not use the account, and the search was not cut short.
 
-Where whoever asks vouches that the seeds are all that the intruder is known by, 3 is: every record of the span carries a value
-of one of their kinds, and another one. The verdict then says that it rests on that word.
+If the operator asserts that the seeds are exhaustive, 3 becomes: every record of the span carries a value of a seed's
+kind, and not a seed's value. The verdict then states that it rests on that assertion.
 
-Everything else is `possible`, each with what leaves it open.
+Everything else is `possible`, with the reasons that leave it open.
 """
 
 from __future__ import annotations
@@ -38,18 +38,20 @@ from seawall_base.plurals import plural
 Key = tuple[str, str]
 _MOST_LED = 3
 GUEST = "#ext#"
-"""What the names of guests hold."""
+"""Part of a guest account's name."""
 
 _TOLD: frozenset[DoubtCode] = frozenset({"used", "open", "unlinked", "strange"})
-"""Doubts about records that are there: what may have been read stands in them."""
+"""Doubts about records that exist: what may have been read is stated in them."""
 
 BOUNDED = "The search was cut short by its bounds: what lies behind them is not known."
 
 
 @dataclass(frozen=True, slots=True)
 class SearchFindings:
-    """What the search found, as verdicts need it. `given` are accounts and mailboxes that the seeds name, `perhaps` what may
-    have been read."""
+    """The search's findings for verdicts.
+
+    `given` are accounts and mailboxes named by seeds; `perhaps` is what may have been read.
+    """
 
     coverage: SpanCoverage
     indicators: Sequence[Indicator]
@@ -67,7 +69,7 @@ class SearchFindings:
 def judge_account(
     tally: RecordCounts, found: SearchFindings, box: RecordCounts | None = None
 ) -> ScopeSubject:
-    """Return the verdict on an account; `box` is its own mailbox's tally, where it has one."""
+    """Return the verdict on an account. `box` are its own mailbox's counts, if it has one."""
     has_mail = found.coverage.has(tally.tenant, MAIL)
     kinds = (SIGN_IN, MAIL) if has_mail else (SIGN_IN,)
     gaps = found.coverage.gaps(tally.tenant, kinds, tally.name)
@@ -89,7 +91,7 @@ def judge_mailbox(tally: RecordCounts, found: SearchFindings) -> ScopeSubject:
 
 
 def judge_organisation(tenant: str, parts: Sequence[ScopeSubject], found: SearchFindings) -> ScopeSubject:
-    """Return the verdict on an organisation, from those on all its accounts and mailboxes."""
+    """Return the verdict on an organisation, from those on its accounts and mailboxes."""
     mailboxes = [one for one in parts if one.kind == "mailbox"]
     needed = (SIGN_IN, MAIL) if mailboxes or found.coverage.has(tenant, MAIL) else (SIGN_IN,)
     gaps = found.coverage.gaps(tenant, needed)
@@ -124,7 +126,7 @@ def judge_organisation(tenant: str, parts: Sequence[ScopeSubject], found: Search
 
 
 def _domains(parts: Sequence[ScopeSubject]) -> tuple[str, ...]:
-    """The domains of most accounts, the most used first; guests keep the names that they have at home."""
+    """Return the domains of most accounts, most used first. Guests are left out: their names have their home domain."""
     names = (one.name.lower() for one in parts if one.kind == "account" and GUEST not in one.name.lower())
     counts = Counter(name.rpartition("@")[2] for name in names if "@" in name)
     return tuple(
@@ -192,13 +194,13 @@ def _subject(
 
 
 def _at_most(tally: RecordCounts, doubts: Sequence[Doubt]) -> int | None:
-    """How many messages may have been read, where only records that are there leave it open; None where nobody can say."""
+    """Return the maximum of messages that may have been read; None if other doubts than existing records remain."""
     is_told = all(one.code in _TOLD for one in doubts)
     return tally.items if is_told and not tally.syncs else None
 
 
 def _proof(kind: Whose, tally: RecordCounts, found: SearchFindings) -> list[str]:
-    """What proves it: by which of the intruder's things, and what was done."""
+    """Return the proof as sentences: which indicators matched, and what the intruder did."""
     led = found.led[kind].get((tally.tenant, tally.name), ())
     named = [
         f"{name_indicator(found.indicators[number].kind)} {found.indicators[number].value} ({plural(count, 'record')})"
@@ -242,7 +244,10 @@ def _clear(kind: Whose, tally: RecordCounts, found: SearchFindings) -> str:
 def find_mailbox_doubts(
     tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind], *, is_named: bool, is_used: bool
 ) -> list[Doubt]:
-    """Return what leaves a mailbox open. `is_named`: a seed names it; `is_used`: its account was the intruder's, or may be."""
+    """Return what leaves a mailbox open.
+
+    `is_named`: a seed names it. `is_used`: its account was or may have been the intruder's.
+    """
     doubts = []
     if is_named:
         doubts.append(
@@ -264,7 +269,7 @@ def find_account_doubts(
     *,
     is_named: bool,
 ) -> list[Doubt]:
-    """Return what leaves an account open: its records, and what its own mailbox's cannot show of its use."""
+    """Return what leaves an account open: its own records, and what its mailbox's counts cannot show."""
     doubts = []
     if is_named:
         doubts.append(
@@ -321,5 +326,5 @@ def _carry(count: int) -> str:
 
 
 def name_indicator(kind: IndicatorKind) -> str:
-    """Return what an indicator is called in a sentence."""
+    """Return the word for a kind of indicator in a sentence."""
     return kind.replace("_", " ")

@@ -1,1 +1,1 @@
-"""Tells other systems, as signed security events, what was done about an account: Shared Signals, push and poll."""
+"""Notify other systems about contained accounts with signed security event tokens: Shared Signals, push and poll."""

@@ -1,6 +1,6 @@
-"""Makes event tokens: CAEP 1.0 and RISC 1.0 events about one account or session, as claims of an event token. Pure.
+"""Build event token claims: CAEP 1.0 and RISC 1.0 events about one account or session. Pure.
 
-Only what was done is told. A receiver acts on it: `account-disabled` shuts an account out wherever it arrives.
+Only completed acts are sent, because receivers act on them: `account-disabled` locks the account at each receiver.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ URIS: Final[Mapping[EventName, str]] = {
 
 
 def find_event(text: str) -> EventName:
-    """Return the event of a name. Raises UsageError where there is none."""
+    """Return the event with this name. Raises UsageError if there is none."""
     for name in URIS:
         if name == text:
             return name
@@ -38,21 +38,21 @@ CREDENTIALS: Final = (
     "password", "pin", "x509", "fido2-platform", "fido2-roaming", "fido-u2f", "verifiable-credential",
     "phone-voice", "phone-sms", "app",
 )  # fmt: skip
-"""Kinds of credential that CAEP 1.0 names, section 3.3.1."""
+"""Credential types of CAEP 1.0, section 3.3.1."""
 
 CHANGES: Final = ("create", "revoke", "update", "delete")
 
 REASONS: Final = ("hijacking", "bulk-account")
-"""Why an account was disabled, as RISC 1.0 section 2.3 names it."""
+"""Reasons for a disabled account in RISC 1.0, section 2.3."""
 
 LONGEST: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class EventSubject:
-    """Whom it is about: the account `account` (`sub`) of the issuer `issuer` as its tokens have them, or one session of it.
+    """The subject of an event: the account `account` (`sub`) of the issuer `issuer`, or one session of it.
 
-    `email` names the account where receivers know it by address alone.
+    `email` identifies the account for receivers that know only addresses.
     """
 
     issuer: str = ""
@@ -61,7 +61,7 @@ class EventSubject:
     email: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse nobody, an account without its issuer, and names of absurd length."""
+        """Refuse an empty subject, an account without issuer, and overlong names."""
         texts = (self.issuer, self.account, self.session, self.email)
         if any(len(text) > LONGEST or "\0" in text for text in texts):
             raise UsageError(f"a subject's name is longer than {LONGEST} characters or holds NUL")
@@ -74,7 +74,7 @@ class EventSubject:
             raise UsageError("the signal is about nobody", fix="give --account, --session or --email")
 
     def identifier(self) -> dict[str, Any]:
-        """Return it as a subject identifier (RFC 9493): one account, its aliases, or a session with its account."""
+        """Return a subject identifier (RFC 9493): an account, its aliases, or a session with its account."""
         names = []
         if self.account:
             names.append({"format": "iss_sub", "iss": self.issuer, "sub": self.account})
@@ -83,13 +83,13 @@ class EventSubject:
         user: dict[str, Any] = names[0] if len(names) == 1 else {"format": "aliases", "identifiers": names}
         if not self.session:
             return user
-        session = {"format": "opaque", "id": self.session}  # as CAEP 1.0 writes them
+        session = {"format": "opaque", "id": self.session}  # the format that CAEP 1.0 uses for sessions
         return {"format": "complex", "session": session} | ({"user": user} if names else {})
 
 
 @dataclass(frozen=True, slots=True)
 class SignalNotice:
-    """One thing that was done, at `at` (microseconds since the epoch). `reason` is for administrators of the receiver.
+    """One act to announce, done at `at` (microseconds since the epoch). `reason` is for the receiver's administrators.
 
     `change` and `credential` belong to `credential-change`.
     """
@@ -102,7 +102,7 @@ class SignalNotice:
     change: str = "update"
 
     def __post_init__(self) -> None:
-        """Refuse what the specifications have no word for."""
+        """Refuse values that the specifications do not define."""
         find_event(self.event)
         if self.credential not in CREDENTIALS:
             raise UsageError(f"{self.credential!r} is no credential", fix=f"one of {', '.join(CREDENTIALS)}")
@@ -112,7 +112,7 @@ class SignalNotice:
             raise UsageError(f"the reason is longer than {LONGEST} characters")
 
     def members(self) -> dict[str, Any]:
-        """The members of the event."""
+        """Return the event's members."""
         found: dict[str, Any] = {}
         if self.event == "credential-change":
             found |= {"credential_type": self.credential, "change_type": self.change}
@@ -125,14 +125,17 @@ class SignalNotice:
 
 
 def make_token_id(issuer: str, audience: str, notice: SignalNotice) -> str:
-    """Return the id of the event token: the same notice to the same receiver has the same, so that it counts once."""
+    """Return the event token's id (`jti`).
+
+    It is the same for the same notice and receiver, so a repeated token counts once.
+    """
     content = [issuer, audience, notice.event, notice.subject.identifier(), notice.at, notice.members()]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
 def make_claims(notice: SignalNotice, *, issuer: str, audience: str, issued_at: int) -> dict[str, Any]:
-    """Return the claims of the event token (RFC 8417, SSF 1.0): no `sub`, no `exp`. `issued_at` in seconds."""
+    """Return the event token's claims (RFC 8417, SSF 1.0): no `sub`, no `exp`. `issued_at` is in seconds."""
     return {
         "iss": issuer,
         "aud": audience,
@@ -146,7 +149,7 @@ def make_claims(notice: SignalNotice, *, issuer: str, audience: str, issued_at: 
 def make_verification_claims(
     *, issuer: str, audience: str, issued_at: int, stream: str, state: str
 ) -> dict[str, Any]:
-    """Return the claims of a verification event of a stream (SSF 1.0 section 8.1.4), with the receiver's `state`."""
+    """Return the claims of a stream's verification event (SSF 1.0 section 8.1.4), with the receiver's `state`."""
     name = hashlib.sha256(json.dumps([stream, state, issued_at]).encode("ascii")).hexdigest()[:32]
     return {
         "iss": issuer,

@@ -1,4 +1,4 @@
-"""What a containment did, as notices: what was only planned, refused or left unclear is told to nobody. Pure."""
+"""Read from a journal what a containment did, as notices. Planned, refused and unclear steps give none. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DONE: Final[dict[str, EventName]] = {
     "remove_method": "credential-change",
     "disable_account": "account-disabled",
 }
-"""The event of each kind of step; other steps have none, because no event says what they do."""
+"""The event of each kind of step. Other kinds have no event that describes them."""
 
 UNDONE: Final[dict[str, EventName]] = {"disable_account": "account-enabled"}
 
@@ -27,11 +27,11 @@ CREDENTIALS: Final = (
     ("windowsHelloForBusinessMethods", "fido2-platform"),
     ("platformCredentialMethods", "fido2-platform"),
 )
-"""Which kind of credential a method is, by a part of the call that removes it; `app` for all others."""
+"""The credential type of a removed method, by a part of the removing call; `app` for all others."""
 
 
 def read_notices(entries: Iterable[Mapping[str, Any]]) -> list[SignalNotice]:
-    """Return what the lines of a journal say was done or taken back, in their order. Raises `JournalBroken`."""
+    """Return the notices of all applied and undone steps, in journal order. Raises `JournalBroken`."""
     lines = [dict(entry) for entry in entries]
     plan = read_history(lines).plan
     actions = {action.id: action for action in plan.actions} if plan is not None else {}
@@ -59,7 +59,7 @@ def _of(line: Mapping[str, Any], actions: Mapping[str, ContainmentStep]) -> Iter
 
 
 def _subject(action: ContainmentStep) -> EventSubject:
-    """The account by its address, and as the tokens of its directory name it where that is known."""
+    """Return the account as event subject, by mail address and, if known, by its directory id."""
     email = action.account if "@" in action.account else ""
     if action.object_id and action.vendor == "microsoft":
         return EventSubject(entra_issuer(action.tenant), action.object_id, email=email)

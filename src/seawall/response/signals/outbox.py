@@ -1,7 +1,7 @@
-"""What is to be told to whom, and what became of it: one SQLite file, in which every event token has one row for ever.
+"""Store event tokens and their delivery state in an SQLite file, which keeps one row for each token for ever.
 
-A token is written down before it is sent, and sent again with the same id until its receiver has answered, so that a crash
-loses nothing and a receiver that counts ids acts once.
+A token is stored before it is sent, and sent again with the same id until its receiver answers. A crash therefore
+loses nothing, and a receiver that compares ids acts once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from seawall_base import sqlite_file
 from seawall_base.file_lock import FileLock
 
 State = Literal["waiting", "taken", "refused"]
-"""`taken`: the receiver has it (202, or acknowledged when polling). `refused`: it said that it does not want it."""
+"""Delivery state. `taken`: the receiver has the token (202, or acknowledged by poll). `refused`: it rejected the token."""
 
 APPLICATION_ID: Final = 0x53574F58
 BUSY_SECONDS: Final = 10.0
@@ -49,7 +49,7 @@ _WORDS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One event token: for which stream, what became of it. Times in seconds; `after` is when it may be tried again."""
+    """One event token of a stream with its delivery state. Times are in seconds; `after` is the earliest next attempt."""
 
     number: int
     stream: str
@@ -66,10 +66,10 @@ class OutboxEntry:
 
 
 class SignalOutbox:
-    """The file. Threads may share it; several processes may have it open."""
+    """The SQLite file. Threads may share an instance; several processes may open the file."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, and make it where there is none. Raises `SignalsInvalid`."""
+        """Open the file, creating it if needed. Raises `SignalsInvalid`."""
         self._lock = threading.Lock()
         self._path = path
         sqlite_file.create_missing(path, SignalsInvalid)
@@ -94,7 +94,10 @@ class SignalOutbox:
         self._connection.close()
 
     def put(self, stream: str, token_id: str, event: str, token: str, now: int) -> bool:
-        """Keep a token that is to be told; False where this stream has one of that id already."""
+        """Store a token to send.
+
+        Return False if the stream has a token with this id already.
+        """
         with self._writing() as connection:
             done = connection.execute(
                 "INSERT OR IGNORE INTO tokens (stream, token_id, event, token, state, made)"
@@ -104,16 +107,16 @@ class SignalOutbox:
             return done.rowcount == 1
 
     def waiting(self, stream: str, most: int, *, behind: int = 0) -> list[OutboxEntry]:
-        """Return the oldest tokens that the stream's receiver has not answered, of those behind a number."""
+        """Return the oldest unanswered tokens of a stream with a number above `behind`, at most `most`."""
         rest = "WHERE stream = ? AND state = 'waiting' AND number > ? ORDER BY number LIMIT ?"
         return self._rows(rest, (stream, behind, most))
 
     def all_waiting(self) -> list[OutboxEntry]:
-        """Return every token that no receiver has answered, oldest first."""
+        """Return every unanswered token, oldest first."""
         return self._rows("WHERE state = 'waiting' ORDER BY number", ())
 
     def signed_anew(self, number: int, token: str) -> None:
-        """Keep a token that waits as it is signed now."""
+        """Replace a waiting token by its newly signed form."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE tokens SET token = ? WHERE number = ? AND state = 'waiting'", (token, number)
@@ -121,7 +124,10 @@ class SignalOutbox:
 
     @contextmanager
     def turn(self, stream: str) -> Iterator[bool]:
-        """Whether it is ours to push to a stream for as long as this is held: of all threads and processes, one does."""
+        """Yield whether this caller may push to a stream while the context is open.
+
+        Among all threads and processes, one gets True.
+        """
         place = self._path.with_name(f"{self._path.name}.{stream}.lock")
         try:
             lock = FileLock(place)
@@ -131,18 +137,18 @@ class SignalOutbox:
             yield lock.try_hold()
 
     def count(self, stream: str) -> int:
-        """Return how many wait for a stream's receiver."""
+        """Return how many tokens wait for a stream's receiver."""
         with self._lock, self._translate():
             query = "SELECT count(*) FROM tokens WHERE stream = ? AND state = 'waiting'"
             (count,) = self._connection.execute(query, (stream,)).fetchone()
         return int(count)
 
     def all(self) -> list[OutboxEntry]:
-        """Return everything, oldest first."""
+        """Return all tokens, oldest first."""
         return self._rows("ORDER BY number", ())
 
     def taken(self, stream: str, token_ids: Sequence[str], now: int) -> int:
-        """Note that a receiver has tokens; ids that do not wait are passed over. Returns how many were noted."""
+        """Mark tokens as taken by the receiver, ignoring ids that do not wait. Return how many were marked."""
         with self._writing() as connection:
             return sum(
                 connection.execute(
@@ -154,7 +160,7 @@ class SignalOutbox:
             )
 
     def refused(self, stream: str, token_id: str, err: str, description: str, now: int) -> bool:
-        """Note that a receiver does not want a token, and what it said."""
+        """Mark a token as refused, with the receiver's error."""
         with self._writing() as connection:
             done = connection.execute(
                 "UPDATE tokens SET state = 'refused', answered = ?, attempts = attempts + 1, err = ?, description = ?"
@@ -164,7 +170,7 @@ class SignalOutbox:
             return done.rowcount == 1
 
     def failed(self, number: int, description: str, after: int) -> None:
-        """Note that a token did not get through, why, and when it may be tried again."""
+        """Record a failed attempt, its reason, and the earliest next attempt (seconds)."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE tokens SET attempts = attempts + 1, description = ?, after = ?"
@@ -173,7 +179,10 @@ class SignalOutbox:
             )
 
     def again(self, number: int) -> bool:
-        """Let a refused token wait once more; False where it was not refused."""
+        """Set a refused token to waiting again.
+
+        Return False if it was not refused.
+        """
         with self._writing() as connection:
             done = connection.execute(
                 "UPDATE tokens SET state = 'waiting', after = 0, answered = NULL, err = '', description = ''"

@@ -1,4 +1,4 @@
-"""Delivery by poll (RFC 8936): what a receiver's request means, and what it is answered. The network is elsewhere."""
+"""Handle poll delivery (RFC 8936): parse a receiver's request and build the answer. No network code."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from seawall_tokens.jose.strict_json import JsonRefused, loads
 
 LARGEST: Final = 1 << 20
 MOST: Final = 100
-"""Event tokens in one answer, however many are asked for."""
+"""Maximum event tokens in one answer, whatever the request asks for."""
 
 MOST_NAMED: Final = 10_000
-"""Ids in one request."""
+"""Maximum token ids in one request."""
 
 
 class PollRefused(ValueError):
-    """The request is none; the words are for the receiver and hold nothing of it."""
+    """The poll request is invalid. The text is for the receiver and quotes nothing of the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollRequest:
-    """What a receiver asks: at most how many tokens, whether at once, what it has (`ack`) and what it does not want."""
+    """A receiver's request: maximum tokens, whether to answer at once, acknowledged ids (`ack`) and rejected ids."""
 
     most: int
     immediately: bool
@@ -33,7 +33,7 @@ class PollRequest:
 
 
 def read_request(body: bytes) -> PollRequest:
-    """Read a request (RFC 8936 section 2.2). Raises `PollRefused`."""
+    """Parse a request (RFC 8936 section 2.2). Raises `PollRefused`."""
     try:
         document = loads(body or b"{}", max_bytes=LARGEST, max_depth=4)
     except JsonRefused as error:
@@ -64,14 +64,14 @@ def _error(value: object) -> tuple[str, str]:
 
 
 def apply_request(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest, now: int) -> None:
-    """Note what the receiver has and what it does not want."""
+    """Mark the tokens that the receiver acknowledges or rejects."""
     outbox.taken(stream.name, request.acknowledged, now)
     for token_id, (err, words) in request.refused.items():
         outbox.refused(stream.name, token_id, err, words, now)
 
 
 def make_answer(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest) -> dict[str, Any]:
-    """Return what waits, oldest first; it goes on waiting until the receiver acknowledges it."""
+    """Return the waiting tokens, oldest first. They keep waiting until the receiver acknowledges them."""
     found = outbox.waiting(stream.name, request.most) if request.most else []
     has_more = outbox.count(stream.name) > len(found)
     return {"sets": {kept.token_id: kept.token for kept in found}} | (

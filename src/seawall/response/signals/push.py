@@ -1,4 +1,4 @@
-"""Delivery by push (RFC 8935): one POST for each event token, in order, again with growing pauses until it is answered."""
+"""Deliver event tokens by push (RFC 8935): one POST for each, in order, with growing pauses between attempts."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ TIMEOUT: Final = 15.0
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 3600
 PATIENCE: Final = 5
-"""Failures after which a token stands aside."""
+"""Failures of a token after which later tokens may pass it."""
 
 MOST_FAILURES: Final = 3
-"""Failures that end a turn, whoever stands aside: the receiver is away."""
+"""Failures after which a turn ends, because the receiver is probably down."""
 
 AT_ONCE: Final = 100
 LONGEST_ANSWER: Final = 16 * 1024
 LATER: Final = frozenset({"authentication_failed", "access_denied"})
-"""Errors that are about us and not about the token (RFC 8935 section 2.4): the operator mends them, and it is sent again."""
+"""Errors about the transmitter, not the token (RFC 8935 section 2.4).
+
+The operator fixes the cause, and the token is retried.
+"""
 
 Post = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What one turn of a stream did: how many were taken and refused, how many still wait, and why the turn ended early."""
+    """The result of one turn of a stream: tokens taken, refused and still waiting, and why the turn ended early."""
 
     stream: str
     taken: int
@@ -49,10 +52,11 @@ def push_tokens(
     trust: TrustStore | None = None,
     send: Post = post,
 ) -> PushResult:
-    """Send what waits for one receiver and is due, in order.
+    """Send the due tokens to one receiver, in order.
 
-    A failure ends the turn, so that the order stays. A token that failed `PATIENCE` times stands aside: what a receiver cannot
-    digest, a name that an intruder chose for example, must not keep everything behind it from arriving. One run pushes at a time.
+    A failure ends the turn, so the order stays. After `PATIENCE` failures of a token, later tokens may pass it: a
+    token that the receiver cannot process, perhaps because of a hostile name, must not block the others. Only one
+    process pushes at a time.
     """
     with outbox.turn(stream.name) as is_ours:
         if not is_ours:
@@ -70,7 +74,7 @@ def _turn(
     trust: TrustStore | None,
     send: Post,
 ) -> tuple[int, int, str]:
-    """How many were taken, how many were refused, and the first fault."""
+    """Return how many tokens were taken, how many were refused, and the first fault."""
     taken = refused = failures = behind = 0
     fault = ""
     while waiting := outbox.waiting(stream.name, AT_ONCE, behind=behind):
@@ -91,7 +95,7 @@ def _turn(
 
 
 def _is_later(kept: OutboxEntry, now: float) -> bool:
-    """Whether a token's pause lasts. None is longer than the longest: where it seems so, the clock was put back."""
+    """Return whether a token's pause still lasts. A pause over the maximum means that the clock was set back."""
     return now < kept.after <= now + LONGEST_PAUSE
 
 
@@ -103,7 +107,7 @@ def _deliver(
     trust: TrustStore | None,
     send: Post,
 ) -> tuple[str, bool]:
-    """Send one. Returns why it failed (empty: it was answered) and whether it was taken."""
+    """Send one token. Return why it failed (empty: answered), and whether it was taken."""
     headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
     if stream.token:
         headers["Authorization"] = f"Bearer {stream.token}"
@@ -135,7 +139,7 @@ def _describe_failure(
 
 
 def _read(answer: HttpResponse) -> tuple[str, str]:
-    """The receiver's `err` and `description` (RFC 8935 section 2.3), in visible characters; empty where it gives none."""
+    """Return the receiver's `err` and `description` (RFC 8935 section 2.3), made visible; empty if missing."""
     try:
         document = loads(answer.body, max_bytes=LONGEST_ANSWER)
     except JsonRefused:

@@ -1,4 +1,4 @@
-"""The settings of the transmitter: who signs, and which receivers are told by which way. A TOML file."""
+"""Read the transmitter's settings: its identity, and its receivers with their delivery method. A TOML file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _needed: Final = any_text(LONGEST_TEXT, least=1)
 
 
 def _address(value: Any) -> str:
-    """A URL without a query."""
+    """Parse a URL without a query."""
     found: str = unquoted_url(_needed(value))
     if "?" in found:
         raise InvalidValue("no query may be in it", "write https://host/path")
@@ -36,14 +36,14 @@ def _address(value: Any) -> str:
 
 
 def check_way(stream: Any) -> Iterator[tuple[str, str, str]]:
-    """Say where it is not clear how a receiver gets its events."""
+    """Yield a fault if a receiver's delivery method is missing or ambiguous."""
     if bool(stream.push) == stream.poll:
         yield "", "a stream has either push or poll", 'write push = "https://host/path", or poll = true'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransmitterTable:
-    """`[transmitter]`: who sends the events, and signs them."""
+    """`[transmitter]`: the issuer of the events, and its signing key."""
 
     issuer: Annotated[str, Meaning("`iss` of event tokens", _address, "URL")]
     key: Annotated[Path, Meaning("the signing key: RSA (RS256) or P-256 (ES256), PEM, mode 0600", _needed)]
@@ -61,7 +61,7 @@ class TransmitterTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTable:
-    """`[[stream]]`: one receiver. It has either `push` or `poll`."""
+    """`[[stream]]`: one receiver, with either `push` or `poll`."""
 
     CHECKS: ClassVar = (check_way,)
 
@@ -87,7 +87,7 @@ class StreamTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalsFile:
-    """The whole file, as it is written."""
+    """The whole settings file, as written."""
 
     transmitter: Annotated[TransmitterTable, Meaning("who sends the events, and signs them")]
     stream: Annotated[tuple[StreamTable, ...], Meaning("who is to be told")]
@@ -97,8 +97,8 @@ class SignalsFile:
 class SignalReceiver:
     """One receiver. `audience` is the `aud` that it expects.
 
-    `push`: its endpoint, with the bearer token that it wants (or none). `poll`: it asks us, with a token of which only
-    the SHA-256 is kept here.
+    `push`: its endpoint and bearer token, if it requires one. `poll`: the receiver fetches tokens; its bearer token
+    is stored only as SHA-256.
     """
 
     name: str
@@ -111,7 +111,7 @@ class SignalReceiver:
 
 @dataclass(frozen=True, slots=True)
 class SignalSettings:
-    """Who tells, with which key and whom. `url` is where receivers reach this transmitter (for polling)."""
+    """The transmitter's issuer, key and receivers. `url` is the address for polling receivers."""
 
     issuer: str
     key: Path
@@ -120,7 +120,7 @@ class SignalSettings:
     url: str = ""
 
     def stream(self, name: str) -> SignalReceiver:
-        """Return the stream of a name. Raises `SignalsInvalid`."""
+        """Return the receiver with this stream name. Raises `SignalsInvalid`."""
         for stream in self.streams:
             if stream.name == name:
                 return stream
@@ -129,7 +129,7 @@ class SignalSettings:
 
 
 def load_settings(path: Path) -> SignalSettings:
-    """Return the settings; files in it are relative to it. Raises `SignalsInvalid` with every fault and its line."""
+    """Read the settings; paths in them are relative to the file. Raises `SignalsInvalid` with every fault and its line."""
     if not path.exists():
         raise SignalsInvalid(
             f"{path}: there are no settings: who is to be told, and signed by which key, is not known",
@@ -156,7 +156,7 @@ def load_settings(path: Path) -> SignalSettings:
 
 
 def _stream(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalReceiver:
-    """Return a receiver with its token; what is wrong with the token is added to `faults`."""
+    """Return a receiver with its token. Faults of the token are added to `faults`."""
     token = ""
     try:
         token = _token(table.token_file)
@@ -173,7 +173,7 @@ def _stream(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalRece
 
 
 def _token(file: str) -> str:
-    """Return the token in a file that nobody else may read, empty where none is named. Raises `SignalsInvalid`."""
+    """Return the token in a file that only its owner can read, empty if no file is named. Raises `SignalsInvalid`."""
     if not file:
         return ""
     text = read_secret(

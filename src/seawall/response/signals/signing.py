@@ -1,4 +1,4 @@
-"""The key that signs what Seawall tells other systems. It is the operator's, lies in one file, and is shown nowhere."""
+"""Load and create the operator's private key that signs event tokens. It is never shown."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Sign = Callable[[bytes], bytes]
 
 
 class SigningKey:
-    """A private key that signs event tokens. `kid` is its thumbprint (RFC 7638), `algorithm` follows from its type.
+    """A private key that signs event tokens. `kid` is its thumbprint (RFC 7638); its type determines `algorithm`.
 
-    RSA signs RS256, P-256 ES256: what every receiver knows. Neither text nor representation shows anything of it.
+    RSA signs RS256, P-256 signs ES256, which every receiver supports. `str` and `repr` show nothing of the key.
     """
 
     def __init__(self, members: Mapping[str, str], algorithm: str, sign: Sign) -> None:
-        """Refuse a key that a verifier would not take. Raises `SignalsInvalid`."""
+        """Raise `SignalsInvalid` for a key that verifiers would refuse."""
         try:
             self.kid = read_key({**members, "alg": algorithm}).thumbprint
         except KeyRefused as refused:
@@ -43,11 +43,11 @@ class SigningKey:
         self._sign = sign
 
     def jwk(self) -> dict[str, str]:
-        """The public key, as receivers fetch it."""
+        """Return the public key for the published JWKS."""
         return {**self._members, "alg": self.algorithm, "use": "sig", "kid": self.kid}
 
     def token(self, claims: Mapping[str, Any]) -> str:
-        """Return a signed event token (RFC 8417) of these claims, in compact form."""
+        """Sign claims as an event token (RFC 8417) in compact form."""
         header = {"alg": self.algorithm, "kid": self.kid, "typ": "secevent+jwt"}
         signed = ".".join(base64url.encode(_json(part)) for part in (header, claims))
         return f"{signed}.{base64url.encode(self._sign(signed.encode('ascii')))}"
@@ -60,7 +60,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def load_signing_key(path: Path) -> SigningKey:
-    """Read a private key in PEM, without a password, in a file that nobody else can read. Raises `SignalsInvalid`."""
+    """Load an unencrypted PEM private key from a file that only its owner can read. Raises `SignalsInvalid`."""
     try:
         native = serialization.load_pem_private_key(_read(path), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -75,7 +75,7 @@ def load_signing_key(path: Path) -> SigningKey:
 
 
 def make_signing_key(path: Path) -> SigningKey:
-    """Make a new P-256 key in a new file that only this user can read. Raises `SignalsInvalid`."""
+    """Create a P-256 key in a new file that only its owner can read. Raises `SignalsInvalid`."""
     native = ec.generate_private_key(ec.SECP256R1())
     pem = native.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -118,7 +118,7 @@ def _elliptic(native: ec.EllipticCurvePrivateKey) -> SigningKey:
     }
 
     def sign(data: bytes) -> bytes:
-        # RFC 7518 section 3.4: r and s in full length, one after the other.
+        # RFC 7518 section 3.4: r and s in full length, concatenated
         r, s = decode_dss_signature(native.sign(data, ec.ECDSA(_SHA256)))
         return r.to_bytes(_WIDTH) + s.to_bytes(_WIDTH)
 

@@ -1,4 +1,4 @@
-"""Tells every stream of what was done: signs one event token for each receiver and keeps it in the outbox."""
+"""Queue notices for every stream: sign one event token for each receiver and store it in the outbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall_tokens.jose import base64url
 
 @dataclass(frozen=True, slots=True)
 class QueuedEventToken:
-    """One event token that is kept for a stream: `is_new` is false where the same was told before."""
+    """One queued event token. `is_new` is false if the same notice was queued before."""
 
     stream: str
     event: str
@@ -28,7 +28,7 @@ class QueuedEventToken:
 def queue_notices(
     settings: SignalSettings, key: SigningKey, outbox: SignalOutbox, notices: Sequence[SignalNotice], now: int
 ) -> list[QueuedEventToken]:
-    """Keep an event token for each notice and stream; `now` in seconds. The same notice again is not told again."""
+    """Queue an event token for each notice and stream, skipping repeated notices. `now` is in seconds."""
     return [
         _queue(settings, key, outbox, stream, notice, now)
         for notice in notices
@@ -50,10 +50,10 @@ def _queue(
 
 
 def sign_anew(outbox: SignalOutbox, key: SigningKey) -> int:
-    """Sign what waits with the key of now, where it was signed with another one; return how many that were.
+    """Sign waiting tokens of an older key with the current key; return how many.
 
-    Receivers are shown the key of now alone, and what a key signed that was replaced, because it leaked, is nobody's word.
-    Ids and claims stay, so that a receiver that has a token already counts it once.
+    Receivers see only the current key, and tokens of a leaked, replaced key must not be trusted. Ids and claims stay,
+    so a receiver that has a token already counts it once.
     """
     count = 0
     for kept in outbox.all_waiting():
@@ -72,7 +72,10 @@ def queue_verification(
     state: str,
     now: int,
 ) -> bool:
-    """Keep a verification event for a stream, by which its receiver sees that it works."""
+    """Queue a verification event, with which a stream's receiver tests delivery.
+
+    Return False if it is queued already.
+    """
     found = event.make_verification_claims(
         issuer=settings.issuer, audience=stream.audience, issued_at=now, stream=stream.name, state=state
     )
@@ -80,7 +83,7 @@ def queue_verification(
 
 
 def describe_transmitter(settings: SignalSettings) -> dict[str, Any]:
-    """Return what receivers are told of this transmitter (SSF 1.0 section 7.1)."""
+    """Return the transmitter configuration metadata (SSF 1.0 section 7.1)."""
     base = settings.url.rstrip("/")
     return {
         "spec_version": "1_0",

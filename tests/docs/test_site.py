@@ -144,10 +144,10 @@ def _recipes() -> dict[str, str]:
 
 def test_contributing_shows_the_five_additions() -> None:
     assert list(_recipes()) == [
-        "Add a rule",
+        "Add a Sigma rule",
         "Add a field of a source",
         "Add a field of a detector",
-        "Add a vendor's call",
+        "Add a vendor call",
         "Add a page to the console",
     ]
 

@@ -1,16 +1,16 @@
-"""Backup and restore of a whole store: database, events, and a manifest with the SHA-256 of both, written last.
+"""Back up and restore a whole store: the database, the event lake, and a manifest with the SHA-256 of both.
 
-The database is copied first, as one transaction sees it, then the events: those that it speaks of are then among them,
-also while a writer goes on. A day to which events were appended in between is noted in the manifest, and scored again
-after a restore.
+`back_up` copies the database first, in one transaction, and the events after it. Every event that the database refers to is
+therefore in the copy, even while a writer goes on. The manifest lists the days to which events were appended in between; a
+restore marks them to be scored again. The manifest is written last.
 
-A backup is restored whole or not at all:
+`restore` restores a backup completely or not at all. It checks:
 
-1. the manifest is there, is of this version, and its own sum fits;
-2. nothing lies in the backup that does not belong to one;
-3. the database has the stated SHA-256, is Seawall's, and its audit trail holds up to the stated head;
-4. the events' own manifest has the stated SHA-256, and holds (`seawall.storage.lake.backup`);
-5. the place was free, and gets its name when everything is there.
+1. the manifest exists, has this version, and its own checksum is right;
+2. the folder of the backup holds no unknown file;
+3. the database has the stated SHA-256, is Seawall's, and its audit trail is whole up to the stated head;
+4. the manifest of the events has the stated SHA-256, and its parts match it (`seawall.storage.lake.backup`);
+5. nothing exists at the target path. The restored store is renamed to that path only when it is complete.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ MANIFEST = "store-backup.json"
 FORMAT = "seawall-store-backup"
 VERSION = 1
 CARRIED = ("secret.key",)
-"""Files that go with a store where it has them: the console's secret, by which one-time seeds are read."""
+"""Optional files of the store's folder that a backup includes. The console's secret encrypts the seeds of one-time codes."""
 
 _LARGEST_MANIFEST = 1 << 20
 _CHUNK = 1 << 20
 
 
 class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a manifest says; its days are those of the calendar, since 1970."""
+    """The content of a manifest. `at` is in microseconds since 1970, `days` are days since 1970 within years 1 to 9999."""
 
     at: int
     database: str
@@ -65,7 +65,9 @@ class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """What a backup holds, or what was restored of it. `damaged` are parts of events that were damaged already."""
+    """What a backup contains, or what a restore brought back. `damaged` names Parquet parts that were damaged before the
+    backup.
+    """
 
     database_bytes: int
     database_version: str
@@ -77,7 +79,10 @@ class BackupResult:
 
 
 def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
-    """Copy a store into a new or empty folder outside it; `at` is the time now, in microseconds. Writers may go on."""
+    """Copy a store into a new or empty folder outside the store; writers may go on meanwhile.
+
+    `at` is the current time in microseconds since 1970. Raises `BackupInvalid` if the target cannot be used.
+    """
     inside, outside = store.folder.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
         raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
@@ -92,9 +97,9 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
     before = _parts(store)
     _copy_database(store.database, target / DATABASE)
     copied = lakes.back_up(store.lake, target / EVENTS)
-    carried = _carry(store.folder, target)
+    carried = _copy_optional_files(store.folder, target)
     head = _head(target / DATABASE)
-    days = tuple(sorted({_day(path) for path in _copy_parts(target) - before}))
+    days = tuple(sorted({_day(path) for path in _parts_of_backup(target) - before}))
     try:
         document = {
             "at": at,
@@ -108,13 +113,13 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
         _write(target, document)
     except OSError as error:
         raise BackupInvalid(f"{target}: {error.strerror}", fix="check the space on its disk") from error
-    return _copy_file(target, document, copied)
+    return _result(target, document, copied)
 
 
 def restore(backup: Path, folder: Path, database: str | None = None) -> BackupResult:
-    """Make a store at `folder`, which must not exist, of a backup; the database at a URL where one is given.
+    """Restore a backup as a new store at `folder`, which must not exist; put the database at the URL `database` if given.
 
-    Raises `BackupInvalid` and leaves nothing; of a database elsewhere, nothing but empty tables.
+    Raises `BackupInvalid` and leaves no folder behind. At a URL, empty tables may stay behind.
     """
     if os.path.lexists(folder):
         raise BackupInvalid(
@@ -126,7 +131,7 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> BackupRe
         building.mkdir(mode=0o700, parents=True)
         copied = lakes.restore(backup / EVENTS, building / EVENTS)
         _take_database(backup, building, stated)
-        if _carry(backup, building) != stated["files"]:
+        if _copy_optional_files(backup, building) != stated["files"]:
             raise BackupInvalid(f"{backup}: not what was backed up", fix="take another backup")
         place = str(building / DATABASE) if database is None else database
         if database is not None:
@@ -134,16 +139,16 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> BackupRe
             (building / DATABASE).unlink()
         _score_again(place, stated["days"])
         mark(building, place)
-        os.rename(building, folder)  # noqa: PTH104 - onto nothing; a full folder that appeared would stay
+        os.rename(building, folder)  # noqa: PTH104 - must fail if a full folder appeared there
         settle(folder.parent)
     except OSError as error:
         raise BackupInvalid(f"{folder}: {error.strerror}", fix="check both folders and the disk") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    return _copy_file(backup, stated, copied)
+    return _result(backup, stated, copied)
 
 
-def _copy_file(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> BackupResult:
+def _result(backup: Path, stated: Mapping[str, Any], events: lakes.BackedUp) -> BackupResult:
     return BackupResult(
         (backup / DATABASE).stat().st_size, str(stated["database_version"]), events.parts, events.size,
         tuple(damaged.path.name for damaged in events.damaged), tuple(stated["days"]), ChainHead(*stated["head"]),
@@ -157,8 +162,8 @@ def _copy_database(database: Database, to: Path) -> None:
         copy_all(database.url, to)
 
 
-def _carry(source: Path, target: Path) -> dict[str, str]:
-    """Copy the further files that there are, and return the SHA-256 of each."""
+def _copy_optional_files(source: Path, target: Path) -> dict[str, str]:
+    """Copy the files of `CARRIED` that exist; return their SHA-256 by name."""
     found = [name for name in CARRIED if (source / name).is_file() and not (source / name).is_symlink()]
     for name in found:
         _copy(source / name, target / name)
@@ -170,7 +175,7 @@ def _parts(store: Store) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
 
 
-def _copy_parts(target: Path) -> set[str]:
+def _parts_of_backup(target: Path) -> set[str]:
     root = target / EVENTS
     return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
 
@@ -182,7 +187,8 @@ def _day(path: str) -> int:
 def _head(file: Path) -> ChainHead:
     try:
         opened = Database.open(file)
-    except DatabaseNotMigrated:  # an older one, which is copied as it is
+    # a database of an older version is copied without a check of its audit trail
+    except DatabaseNotMigrated:
         return ChainHead(0, "")
     try:
         with opened.reading() as work:

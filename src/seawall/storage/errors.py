@@ -1,4 +1,4 @@
-"""Failures of what is kept on disk: the event lake, the database, backups."""
+"""Errors of storage: the store's folder, event lake, database and backups."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ class StoreRefused(SeawallError):
 
 
 class LakeBroken(SeawallError):
-    """The stored events are missing, damaged, in use, or written by another version."""
+    """The event lake is missing, damaged, in use, or written by another version."""
 
     code = "lake-broken"
 
 
 class BackupInvalid(SeawallError):
-    """A backup is not complete, was changed, or is none; nothing of it was restored."""
+    """A backup is incomplete, was changed, or is no backup; nothing of it was restored."""
 
     code = "backup-invalid"
     exit_code = 3
 
 
 class DatabaseAway(SeawallError):
-    """The database cannot be reached, read or written just now: nothing of this step was kept."""
+    """The database cannot be reached, read or written now; the current transaction was rolled back."""
 
     code = "database-away"
 
 
 class DatabaseBroken(SeawallError):
-    """The database is damaged, or is not Seawall's; it was left as it is."""
+    """The database is damaged, or is not Seawall's; its file was not changed."""
 
     code = "database-broken"
 
 
 class DatabaseNewer(SeawallError):
-    """The database was written by a newer Seawall."""
+    """The database was written by a newer version of Seawall."""
 
     code = "database-newer"
 
 
 class DatabaseNotMigrated(SeawallError):
-    """The database is empty, or was written by an older Seawall and was not brought to this version yet."""
+    """The database is empty, or an older version of Seawall wrote it and no migration ran yet."""
 
     code = "database-not-migrated"

@@ -1,4 +1,4 @@
-"""The names that detection has joined with object ids, as the database keeps them for whoever reads the lake."""
+"""Account names that detection joined with object ids, stored in the database for readers of the lake."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from seawall.storage.files.state_file import unpack
 from seawall.storage.lake.naming import Names
 
 OBJECT_IDS = "object-ids"
-"""What detection calls the state."""
+"""Detection's name for the state."""
 
 STATE = f"detection/{OBJECT_IDS}"
-"""What the database calls it."""
+"""The database's name for the state."""
 
 
 def names_state(joined: Iterable[tuple[str, str, str]]) -> State:
-    """Return organisation, object id and name of each join as plain arrays."""
+    """Return (organisation, object id, name) of each join as a state of three text columns."""
     rows = sorted(joined)
     return {
         **pack_texts("tenants", (tenant for tenant, _, _ in rows)),
@@ -27,14 +27,14 @@ def names_state(joined: Iterable[tuple[str, str, str]]) -> State:
 
 
 class JoinedNames:
-    """Looks up the names of an organisation's object ids in the database. Threads may share it."""
+    """Look up the account names of an organisation's object ids in the database. Threads may share an instance."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._read: tuple[bytes, dict[str, dict[str, str]]] = (b"", {})
 
     def of(self, tenant: str) -> Names:
-        """Return the account of each object id of an organisation, as of the last scoring."""
+        """Return account name by object id for an organisation, as of the last scoring."""
         with self._database.reading() as work:
             content = work.states.get(STATE) or b""
         if content != self._read[0]:

@@ -1,10 +1,10 @@
-"""The folder of a store: where database and events lie, made for one user alone, opened together.
+"""The folder of a store: make it private to one user, check it, and open its database and event lake.
 
-What has to be true of it:
+`check_folder` makes sure of three things:
 
-1. it is a folder, not a link to one, and belongs to the user who runs Seawall;
-2. it is empty, or Seawall's: a file in it says so, and which kind of database belongs to it;
-3. nobody else can read it; where others could, they can no more.
+1. the folder is no symbolic link, and belongs to the user who runs Seawall;
+2. it is empty or Seawall's: a marker file says so, and names the kind of database;
+3. nobody else may read it: permissions of others are taken away.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LARGEST_MARKER = 10_000
 
 @dataclass(frozen=True)
 class Store:
-    """An open store. `upgraded` says what became of a database of an older version, None where there was none."""
+    """An open store. `upgraded` reports the migration of an older database, None if no migration was needed."""
 
     folder: Path
     database: Database
@@ -44,7 +44,7 @@ class Store:
     upgraded: Upgraded | None = None
 
     def close(self) -> None:
-        """Close database and events."""
+        """Close the event lake and the database."""
         self.lake.close()
         self.database.close()
 
@@ -58,10 +58,10 @@ class Store:
 
 
 def open_store(folder: Path, database: str | None = None, *, make: bool = False) -> Store:
-    """Open the store of a folder; `database` is the URL or path of its database where that lies elsewhere.
+    """Open the store of a folder; `database` is the URL or path of its database if that lies outside the folder.
 
-    With `make` it is made where there is none, and a database of an older version is copied beside itself (SQLite) and
-    brought to this one. Raises StoreRefused, LakeBroken, and what `Database.open` raises.
+    With `make`, a missing store is created. A SQLite database of an older version is then copied beside itself and
+    migrated. Raises `StoreRefused`, `LakeBroken` and the errors of `Database.open`.
     """
     check_folder(folder, make=make)
     place = database_place(folder, database)
@@ -85,7 +85,9 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
 
 
 def database_place(folder: Path, database: str | None = None) -> str:
-    """Return where the database of a store lies; StoreRefused where the store was made with one of another kind."""
+    """Return the URL or path of a store's database. Raises `StoreRefused` if the store was made with another kind of
+    database.
+    """
     kind = _state(folder).get("database")
     given = "postgresql" if database is not None and database.startswith("postgres") else "sqlite"
     if kind is not None and kind != given:
@@ -98,7 +100,9 @@ def database_place(folder: Path, database: str | None = None) -> str:
 
 
 def check_folder(folder: Path, *, make: bool = False) -> None:
-    """Refuse a folder that is no store of this user; make one that nobody else can read where there is none."""
+    """Refuse a folder that is no store of this user; with `make`, create a missing folder with permissions for its owner
+    alone.
+    """
     try:
         if make:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,9 +134,9 @@ def check_folder(folder: Path, *, make: bool = False) -> None:
 
 def _check_ours(folder: Path, *, make: bool) -> None:
     names = {path.name for path in folder.iterdir()}
-    if names & {MARKER, DATABASE}:  # whether these are ours is seen when they are opened
+    if names & {MARKER, DATABASE}:  # opening them shows later whether they are Seawall's
         return
-    if names - {EVENTS, f"{MARKER}.new"}:  # other programs have a folder of that name too
+    if names - {EVENTS, f"{MARKER}.new"}:  # other programs use folders named `events` too
         fix = "choose a new folder for the store" if make else "check the path"
         raise StoreRefused(f"{folder}: holds other things, and no store", fix=fix)
     if not make and not names:
@@ -143,7 +147,7 @@ def _check_ours(folder: Path, *, make: bool) -> None:
 
 
 def _state(folder: Path) -> dict[str, Any]:
-    """What the marker says, {} where there is none yet."""
+    """Return the content of the marker file, {} if there is none yet."""
     path = folder / MARKER
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -163,7 +167,7 @@ def _state(folder: Path) -> dict[str, Any]:
 
 
 def mark(folder: Path, place: str) -> None:
-    """Say that the folder is a store, last: from now on a part that is missing is a loss and no beginning."""
+    """Write the marker that makes the folder a store, after everything else; a part that is missing later was lost."""
     kind = "postgresql" if place.startswith("postgres") else "sqlite"
     waiting = folder / f"{MARKER}.new"
     try:

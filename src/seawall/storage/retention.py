@@ -1,4 +1,4 @@
-"""Deletes what is older than an organisation wants to keep. Answers and the audit trail are never deleted."""
+"""Delete data older than an organisation wants to keep. Feedback and the audit trail are never deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall.storage.location import Store
 
 @dataclass(frozen=True, slots=True)
 class PruneResult:
-    """What was deleted, or would be: days of events with their number and bytes, and rows by table."""
+    """What was deleted, or would be: days, number and bytes of events, and rows by table."""
 
     before: date
     days: int
@@ -22,9 +22,10 @@ class PruneResult:
 
 
 def prune(store: Store, before: date, *, is_rehearsal: bool = False) -> PruneResult:
-    """Delete everything of the days before a day (UTC); rehearsed, nothing is written, and the answer is the same.
+    """Delete events and rows of the days (UTC) before a day; with `is_rehearsal`, only count them.
 
-    Nobody else may be writing batches (DatabaseInUse), for a running watch prunes for itself; a rehearsal only reads.
+    Raises `DatabaseInUse` if another process writes batches: a running `seawall watch` prunes by itself. A rehearsal only
+    reads.
     """
     old = [day for day in store.lake.size().days if day.day < before]
     if is_rehearsal:
@@ -40,7 +41,7 @@ def prune(store: Store, before: date, *, is_rehearsal: bool = False) -> PruneRes
 
 
 def prune_rows(work: Transaction, before: date, *, is_rehearsal: bool = False) -> dict[str, int]:
-    """Delete the rows of the days before a day, or only count them; return how many of each table."""
+    """Delete the rows of the days before a day, or with `is_rehearsal` only count them; return the rows by table."""
     moment, day = layout.start_of(before), (before - layout.EPOCH).days
     return {
         "incidents": work.incidents.prune(moment, is_rehearsal=is_rehearsal),

@@ -17,14 +17,14 @@ from seawall_base import private_files
 
 ROW_GROUP = 100_000
 PAGE_BYTES = 4 << 20
-"""Few pages: a column of a row group is read as a whole anyway."""
+"""Bytes of a data page: large, because readers read a column of a row group as a whole."""
 
 SMALL_VOCABULARY = 1_000
-"""A vocabulary of at most so many values goes into a row group whole: looking for those in use costs more."""
+"""A vocabulary with at most this many values is written whole: finding the values in use would cost more."""
 
 
 class EventsFile:
-    """Writes days of coded events with a `score` column (float32 log-odds of the event's group, null: not scored)."""
+    """Write days of coded events with a `score` column: float32 log-odds of the event's group, null if not scored."""
 
     def __init__(self, path: Path) -> None:
         plain = [
@@ -34,7 +34,8 @@ class EventsFile:
             for f in ENRICHED_SCHEMA
         ]
         self._schema = pa.schema([*plain, pa.field("score", pa.float32())])
-        os.close(private_files.open_for_writing(path))  # the library keeps the mode of a file that is there
+        # pyarrow keeps the permissions of an existing file, so create it private first
+        os.close(private_files.open_for_writing(path))
         self._writer = pq.ParquetWriter(
             path,
             self._schema,
@@ -48,7 +49,7 @@ class EventsFile:
         self._rows = 0
 
     def write(self, batch: CodedBatch, scores: Floats) -> None:
-        """Add a day's events; `scores` float64 (n,), NaN where not scored."""
+        """Add a day's events; `scores` is float64 (n,), NaN where an event was not scored."""
         for start in range(0, len(batch), ROW_GROUP):
             end = min(start + ROW_GROUP, len(batch))
             self._waiting.append((batch.part(start, end), scores[start:end]))
@@ -56,7 +57,8 @@ class EventsFile:
             if self._rows >= ROW_GROUP:
                 self._flush()
         if len(batch) > ROW_GROUP:
-            pa.default_memory_pool().release_unused()  # Arrow would keep a large day's room to itself
+            # otherwise Arrow's pool keeps the memory of a large day
+            pa.default_memory_pool().release_unused()
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -71,7 +73,7 @@ class EventsFile:
         self._waiting, self._rows = [], 0
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write the rows that still wait in memory and close the file."""
         self._flush()
         self._writer.close()
 
@@ -99,7 +101,7 @@ def _column(field: pa.Field, batches: list[CodedBatch]) -> pa.Array | pa.Chunked
 
 
 def _name(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
-    """Return codes as a dictionary array; of a large vocabulary only the values in use."""
+    """Return codes as a dictionary array; for a large vocabulary, with only the values in use."""
     if codes.max(initial=MISSING) == MISSING:
         nothing = pa.nulls(len(codes), pa.int32())
         return pa.DictionaryArray.from_arrays(nothing, pa.array([], pa.string()))
@@ -115,7 +117,7 @@ def _name(codes: Codes, vocabulary: Vocabulary) -> pa.DictionaryArray:
 
 
 def _nullable(codes: Codes) -> pa.Array:
-    """Return codes as an Arrow array that is null where they are negative, without copying them."""
+    """Return codes as an Arrow array, null where they are negative, without a copy."""
     held = codes >= 0
     validity = None if held.all() else pa.py_buffer(np.packbits(held, bitorder="little"))
     return pa.Array.from_buffers(pa.int32(), len(codes), [validity, pa.py_buffer(codes)])

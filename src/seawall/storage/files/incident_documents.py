@@ -1,7 +1,7 @@
-"""Incidents as JSON documents and back: one line of `incidents.jsonl` is one document.
+"""Incidents as JSON documents and back; a line of `incidents.jsonl` is one document.
 
-The keys up to `actions` and their order are a contract with readers; later keys carry what the report and
-`explain` need besides. Times are RFC 3339 UTC.
+Readers may rely on the keys up to `actions` and on their order. Later keys serve the report and `explain`. Times are RFC
+3339 in UTC.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LAYERS = frozenset(get_args(Layer))
 
 
 def incident_document(incident: Incident) -> dict[str, Any]:
-    """Return the incident as plain values, contract keys first and in order."""
+    """Return the incident as values that JSON can hold, keys in the documented order."""
     detected = incident.detected_at
     return {
         "id": incident.id,
@@ -62,9 +62,9 @@ def incident_document(incident: Incident) -> dict[str, Any]:
 
 
 def incident_from_document(document: Mapping[str, Any]) -> Incident:
-    """Return the incident that `incident_document` wrote; keys after `actions` may be absent.
+    """Return the incident of a document that `incident_document` wrote; keys after `actions` may be absent.
 
-    Raises ValueError (or its kin: KeyError, TypeError) when the document is no incident.
+    Raises `ValueError`, `KeyError` or `TypeError` if the document is no incident.
     """
     severity = document["severity"]
     if severity not in SEVERITIES:
@@ -100,15 +100,15 @@ def incident_from_document(document: Mapping[str, Any]) -> Incident:
 
 
 def incident_line(incident: Incident) -> bytes:
-    """The incident as one line of JSON in UTF-8, newline included."""
+    """Return the incident as one line of UTF-8 JSON, newline included."""
     return _ENCODER.encode(incident_document(incident)) + b"\n"
 
 
 def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
-    """Write `incidents.jsonl` in the order given, which is worst first.
+    """Write `incidents.jsonl` in the order given, which should be highest score first.
 
-    The file is there in full or as it was before: a gate reads it, and a part of it would let accounts through. Its owner
-    alone may read it; a group that was let in to an earlier one, as that of a gate, keeps its right.
+    The file is replaced atomically: a gate reads it, and half of it would let accounts through. Only its owner may read it,
+    except that the group permissions of an existing file stay.
     """
     part = path.with_name(path.name + ".part")
     try:
@@ -127,9 +127,9 @@ def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
 
 
 def read_incidents(path: Path) -> Iterator[Incident]:
-    """Yield the incidents of an `incidents.jsonl` in file order.
+    """Yield the incidents of an `incidents.jsonl` in the order of the file.
 
-    Raises InputUnreadable, with the line, when the file is missing or holds anything else.
+    Raises `InputUnreadable`, with the number of the line, if the file is missing or a line is no incident.
     """
     for number, line in _lines(path):
         with _locate(path, number):
@@ -137,9 +137,10 @@ def read_incidents(path: Path) -> Iterator[Incident]:
 
 
 def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
-    """Return (rank, number of incidents, incident) of an `incidents.jsonl`, for an id, its start or a rank.
+    """Return (rank, number of incidents, incident) for an incident's id, the start of an id, or a rank from 1.
 
-    Only that incident is decoded in full: a file may hold ten thousand. Raises InputUnreadable, UsageError.
+    Only the wanted incident is decoded in full, because a file may hold ten thousand. Raises `InputUnreadable` and
+    `UsageError`.
     """
     heads = []
     for number, line in _lines(path):
@@ -153,7 +154,7 @@ def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
 
 
 class _Head(msgspec.Struct):
-    """As much of an incident's document as ranking needs."""
+    """The part of an incident's document that ranking needs."""
 
     id: str
     raised: bool
@@ -176,7 +177,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def _locate(path: Path, number: int) -> Iterator[None]:
-    """Say in which line something is no incident."""
+    """Turn errors of decoding into `InputUnreadable` with the file and line."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -248,9 +249,9 @@ def _point(part: Mapping[str, Any]) -> TimelinePoint:
 
 
 def find(ids: Sequence[str], wanted: str) -> int:
-    """Return the rank of an incident given as id, unique start of one, or rank. Raises UsageError.
+    """Return the rank, from 1, of an incident given as id, unique start of an id, or rank.
 
-    `ids` are in reading order; the first has rank 1.
+    `ids` are in the order of display. Raises `UsageError` if none or several fit.
     """
     if wanted in ids:
         return ids.index(wanted) + 1

@@ -1,4 +1,4 @@
-"""Makes one events file of enriched events that come in any order, as a scan would: copies dropped, twins merged, by day."""
+"""Write one events file from enriched events that come in any order, without duplicates and with twins merged."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from seawall.storage.files.events_file import EventsFile
 from seawall.storage.spool.spool import Spool
 
 EVENTS = "events.parquet"
-"""The name of the file, in a folder of its own."""
+"""Name of the events file in its folder."""
 
 
 def merge_events(
     place: Path, tables: Callable[[Coder], Iterable[pa.Table]]
 ) -> Iterator[tuple[int, int, CodedBatch, int]]:
-    """Write the events file into a folder; yield of each day its place and how many there are, its events, and the copies.
+    """Write `events.parquet` into a folder; yield (number of the day, number of days, its events, duplicates dropped).
 
-    `tables` are the events, coded by the coder that it is given. The file is whole when the last day was taken.
+    `tables` gets the coder and returns tables of events coded by it. The file is complete only after the last day was
+    yielded.
     """
     coder, spool = Coder(), Spool(place)
     for table in tables(coder):

@@ -1,7 +1,7 @@
-"""The state of detection as bytes, and back: no pickle, nothing but numbers, damage is noticed.
+"""Serialise the state of detection without pickle, with a digest that shows damage.
 
-The bytes are a BLAKE2b digest of what follows it, then MessagePack: format, version, and per array its name, type,
-shape and content.
+The bytes are a BLAKE2b digest of the rest, then MessagePack: format, version, and the name, type, shape and content of each
+array.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seawall.events.array_state import State, StateInvalid
 DIGEST = 32
 VERSION: Literal[1] = 1
 LARGEST = 4 << 30
-"""Bytes above which a state is not read: no organisation's is so large, and memory would not hold it."""
+"""Largest state that is read, in bytes: no organisation's state is as large."""
 
 _FIX = "score the events again from the first day"
 
@@ -50,7 +50,7 @@ def pack(state: State) -> bytes:
 
 
 def unpack(packed: bytes) -> State:
-    """Return the state of bytes that `pack` made. Raises `StateInvalid` for any others."""
+    """Return the state that `pack` turned into bytes. Raises `StateInvalid` for any other bytes."""
     view = memoryview(packed)
     if len(view) > LARGEST:
         raise StateInvalid(f"the kept state of detection has {len(view):,} bytes", fix=_FIX)

@@ -1,7 +1,7 @@
-"""Records of one event: which copies and twins are dropped, what the one that stays takes over, and the order of a day.
+"""Drop duplicates and merge twins among the records of a day, and put the day in order.
 
-Two records with one id are one event where a log delivers it again, and where another log tells of it. They are two
-events where one log says under one id that different things happened: Google does so for a sign-in and its challenge.
+Records with one id are one event if a log delivers the record again, or if two logs report the act. They are two events if
+one log uses the id for different acts, as Google does for a sign-in and its challenge.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from seawall.storage.spool.texts import StoredTexts
 
 DAY = 86_400_000_000
 PREFERRED = ("entra_signin", "entra_audit", "m365_audit", "office_activity")
-"""Of twins, the record of the source that says most comes first and is filled up from the others."""
+"""Sources by how much their records say; of twins, the record of the first source stays and is filled from the others."""
 
 FILLED_TEXTS = ("resource_uid", "session_uid", "token_uid", "parameters", "rule_keys")
-"""Texts that are filled up too; `unmapped` is the record's own."""
+"""Text columns that are filled too. `unmapped` is not: it belongs to the one record."""
 
 FINAL = ("success", "failure", "interrupted")
-"""Of deliveries of one record, a decided one comes before one that still waits; access granted comes before denied."""
+"""Of several deliveries of one record, a final status comes before one that still waits, success before failure."""
 
 TELLING = (("kind", "account", "src_prefix"), ("activity_name",))
-"""Columns by which records of one log and id are different events. Logs name an activity differently: it comes last."""
+"""Columns that tell events apart that share log and id. The activity's name is the last resort: logs differ in naming."""
 
 WITH_STATUS = ("status_code", "status_detail")
-"""Columns that say something about the record's own status, and nothing about another."""
+"""Columns that explain the status of their own record, so that only a twin with the same status may fill them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Twins:
     """The records of one day, n rows in the order of reading.
 
-    `raw` are numbers and codes (n,) by column, which `merge` fills; `texts` the texts; `mappings` what codes mean.
+    `raw` holds numbers and codes, (n,) for each column; `merge` fills gaps in them. `texts` holds the text columns.
+    `mappings` translate codes to those of the vocabularies.
     """
 
     raw: dict[str, np.ndarray]
@@ -48,9 +49,9 @@ class Twins:
     mappings: Mapping[str, Codes]
 
     def merge(self, identity: Keys) -> tuple[Rows, dict[str, Rows]]:
-        """Fill the first record of each event from the others; `identity` is a hash of each record's id.
+        """Fill the first record of each event from its twins; `identity` (n,) is a hash of each record's id, 0 without one.
 
-        Returns the rows that stay and, per text column, the row that each row's text comes from.
+        Returns the rows that stay and, for each text column, the row from which each row takes its text.
         """
         shared = _share(identity)
         if not len(shared):
@@ -68,7 +69,7 @@ class Twins:
         return np.flatnonzero(stays), donors
 
     def order(self, time: Times, identity: Keys, kept: Rows) -> Rows:
-        """Return the kept rows in order of time and record id, of equal ones in an order that no file's place decides."""
+        """Return the kept rows by time and record id; ties are broken by content, so that the order of files is irrelevant."""
         order = kept[_by_time(time[kept], identity[kept])]
         same = (time[order[1:]] == time[order[:-1]]) & (identity[order[1:]] == identity[order[:-1]])
         if not same.any():
@@ -83,7 +84,9 @@ class Twins:
         return order
 
     def _events(self, identity: Keys, organisation: Codes, rows: Rows) -> Keys:
-        """Return a key of the event that each row tells of: its id, and its content where one log says two things."""
+        """Return a key for each row's event: the hash of its id, with the content if one log uses the id for several
+        events.
+        """
         source = self._meaning("source", rows)
         for names in TELLING:
             is_split = self._is_split(identity, organisation, source, rows, names)
@@ -98,7 +101,9 @@ class Twins:
     def _is_split(
         self, identity: Keys, organisation: Codes, source: Codes, rows: Rows, names: tuple[str, ...]
     ) -> Bools:
-        """Return whether some log has two values of a column under a row's id. What a copy lacks is no other value."""
+        """Return, for each row, whether some log has two values of a column under the row's id. A missing value is no
+        second value.
+        """
         order = np.lexsort((source, identity, organisation))
         whose, of, log = organisation[order], identity[order], source[order]
         is_first = np.ones(len(order), bool)
@@ -116,11 +121,10 @@ class Twins:
         return result
 
     def _preference(self, rows: Rows) -> tuple[np.ndarray, ...]:
-        """Keys to sort rows by, as for `lexsort`: the source that says most, a status that is final, how much is said,
-        then what they hold, then file and line.
+        """Return keys for `lexsort`: most informative source, final status, amount of content, content, then file and line.
 
-        Rows that are equal by all but the last are the same to detection: the order of files decides nothing. Files go by the
-        order of their paths, which the name of a folder around all of them does not change; a hash of the path it would.
+        Rows that differ only in file and line are the same to detection, so the order of files decides nothing. Files are
+        ordered by path and not by a hash of it: the name of a parent folder then changes nothing.
         """
         content, held = np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.int64)
         for name in self.vocabularies:
@@ -144,14 +148,14 @@ class Twins:
         return self.mappings[name][codes] if name in self.mappings else codes
 
     def _texts_hashed(self, name: str, rows: Rows) -> Keys:
-        """Return a hash of each row's text in a name column: codes depend on what else was read."""
+        """Return a hash of each row's text in a coded column: codes depend on the order of reading, texts do not."""
         codes = self._meaning(name, rows)
         used = distinct(codes)
         texts = [self.vocabularies[name].text(code) for code in used.tolist()]
         return np.asarray(hash_text(pa.array(texts, pa.string()))[np.searchsorted(used, codes)], np.uint64)
 
     def _in_order(self, name: str, rows: Rows) -> Rows:
-        """Return the place of each row's text among those of all rows, in the order of texts."""
+        """Return, for each row, the rank of its text in alphabetical order."""
         codes = self._meaning(name, rows)
         used = distinct(codes)
         texts = [self.vocabularies[name].text(code) or "" for code in used.tolist()]
@@ -159,16 +163,16 @@ class Twins:
         return np.array([places[text] for text in texts], np.int64)[np.searchsorted(used, codes)]
 
     def _ranks(self, name: str, first: tuple[str, ...], rows: Rows) -> np.ndarray:
-        """Return the place of each row's value among those that come first."""
+        """Return, for each row, the position of its value in `first`, or the length of `first`."""
         values = self.vocabularies[name].values
         ranks = [first.index(value) if value in first else len(first) for value in values]
         return np.array([*ranks, len(first)])[self._meaning(name, rows)]
 
 
 def _donors(texts: pa.Array | StoredTexts, rows: Rows, start: np.ndarray) -> Rows:
-    """Return which row's text each row takes: its own, or for a set's first without one, the next that has it.
+    """Return the row whose text each row takes: its own, or for a set's first record without a text, that of a later twin.
 
-    `rows` are the sets one after the other, `start` bool where one begins.
+    `rows` lists the sets of twins one after the other; `start` is true where a set begins.
     """
     donors = np.arange(len(texts))
     has = np.asarray(texts.take(rows).is_valid())
@@ -182,7 +186,7 @@ def _donors(texts: pa.Array | StoredTexts, rows: Rows, start: np.ndarray) -> Row
 
 
 def _by_time(time: Times, identity: Keys) -> Rows:
-    """Return the order by time and record id: by as much of both as 64 bits hold, and in full where that ties.
+    """Return the order by time and record id: first by as many bits of both as fit 64, in full only if that ties.
 
     A day has fewer than 2^37 microseconds.
     """
@@ -194,7 +198,7 @@ def _by_time(time: Times, identity: Keys) -> Rows:
 
 
 def _share(identity: Keys) -> Rows:
-    """Return the rows whose record id another row has too. No id is nobody's twin."""
+    """Return the rows whose record id another row has too. Rows without an id (0) have no twins."""
     ordered = np.sort(identity)
     if not ((ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)).any():
         return np.empty(0, np.int64)
@@ -208,10 +212,9 @@ def _share(identity: Keys) -> Rows:
 
 
 def _fill(raw: dict[str, np.ndarray], rows: Rows, starts: Rows) -> None:
-    """Fill what the first of each run of twins lacks from the next one that has it; never overwrite.
+    """Fill the gaps of the first record of each set of twins from the next one that has a value; never overwrite.
 
-    `rows` are the twins' rows, run after run; `starts` says where in them each run begins. A code is taken from a record
-    of the same status alone.
+    `rows` lists the sets of twins one after the other; `starts` gives the position in it where each set begins.
     """
     lengths = np.diff(np.append(starts, len(rows)))
     names = sorted(raw, key=lambda name: name in WITH_STATUS)
@@ -228,5 +231,5 @@ def _fill(raw: dict[str, np.ndarray], rows: Rows, starts: Rows) -> None:
         places = np.where(held, np.arange(len(rows)), len(rows))
         found = np.minimum.reduceat(places, starts)[lacking]
         has = found < len(rows)
-        # The smallest place of a run: it lies in the run, or there is none.
+        # The minimum over a set is a position inside the set, or `len(rows)` if no record has a value.
         column[rows[starts[lacking[has]]]] = column[rows[found[has]]]

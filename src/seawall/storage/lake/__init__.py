@@ -1,4 +1,4 @@
-"""All events that were ever taken in, as Parquet by organisation and day: appended to, queried, compacted, pruned, backed up."""
+"""Store all events as Parquet by organisation and day: append, query, compact, prune, back up."""
 
 from __future__ import annotations
 

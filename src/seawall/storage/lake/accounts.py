@@ -1,4 +1,4 @@
-"""What an account did over time, in sums: its timeline, what it usually used, and which accounts there are."""
+"""Aggregate the events of accounts: timelines, profiles of use, and the list of accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall.storage.lake.latest import WeightedLruCache
 
 Counts = npt.NDArray[np.int64]
 Network = tuple[int | None, str | None, str | None, str | None]
-"""A network's number, name, country and class, as enrichment has them."""
+"""A network's number, name, country and class, as enrichment states them."""
 
 NETWORK = ("src_asn", "src_asn_name", "src_location", "src_network_class")
 APP = ("app_uid", "app_name")
@@ -30,12 +30,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "types": ("account_type",),
 }
 NOBODY = ""
-"""How events without an account are listed."""
+"""The account name under which events without an account are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLane:
-    """An account's events on one network: in which slots (ascending), how many in each, and how many of these are marked."""
+    """An account's events on one network, (n,) for each slot with events: slot (ascending), events, and marked events."""
 
     network: Network
     slots: Counts
@@ -45,9 +45,9 @@ class AccountLane:
 
 @dataclass(frozen=True, slots=True)
 class LakeTimeline:
-    """An account's events by slot of time and network, busiest network first. Times are microseconds.
+    """An account's events by slot of time and network, busiest network first. Times are in microseconds since 1970.
 
-    `left_out` counts the events on networks beyond the ones that were asked for; none of those is marked.
+    `left_out` counts the events on networks without a lane; none of these events is marked.
     """
 
     start: int
@@ -59,7 +59,7 @@ class LakeTimeline:
 
 @dataclass(frozen=True, slots=True)
 class UsedValue:
-    """Something that an account used: on how many days, in how many events, from when to when (microseconds)."""
+    """A value that an account used: number of days and events, first and last time (microseconds since 1970)."""
 
     value: tuple[str | int | None, ...]
     days: int
@@ -70,7 +70,10 @@ class UsedValue:
 
 @dataclass(frozen=True, slots=True)
 class AccountProfile:
-    """What an account used, most days first; `networks` have the values of `Network`, `apps` id and name (each id once)."""
+    """The values that an account used, those of most days first.
+
+    The values of `networks` are `Network` tuples, those of `apps` are (id, name) with each id once. Times are microseconds.
+    """
 
     events: int
     active_days: int
@@ -85,7 +88,7 @@ class AccountProfile:
 
 @dataclass(frozen=True, slots=True)
 class LakeAccount:
-    """An account of an organisation; `events` counts copies that no compaction has dropped yet. Times are microseconds."""
+    """An account of an organisation. `events` counts copies that no compaction has dropped yet. Times are microseconds."""
 
     account: str
     type: str | None
@@ -95,7 +98,7 @@ class LakeAccount:
 
 
 class TimelineBuilder:
-    """Adds up a timeline."""
+    """Build a `LakeTimeline` from tables of events."""
 
     def __init__(self, start: int, end: int, slots: int) -> None:
         self.start, self.end = start, end
@@ -106,7 +109,7 @@ class TimelineBuilder:
         self._marked = np.zeros((0, self._slots), np.int64)
 
     def add(self, table: pa.Table, marked: npt.NDArray[np.bool_] | None) -> None:
-        """Add rows with `time` and the columns of `NETWORK`; `marked` says which of them are."""
+        """Add rows with `time` and the columns of `NETWORK`; `marked`, bool (n,), tells which rows are marked."""
         codes, values = combine_columns(table, NETWORK)
         numbers = np.array(
             [self._numbers.setdefault(value, len(self._numbers)) for value in values], np.int64
@@ -129,7 +132,7 @@ class TimelineBuilder:
             )
 
     def timeline(self, most: int) -> LakeTimeline:
-        """Return the busiest lanes, and every one with marked events."""
+        """Return the timeline with the `most` busiest lanes, and every lane with marked events."""
         total, marked = self._events.sum(axis=1), self._marked.sum(axis=1)
         ordered = sorted(self._numbers.items(), key=lambda item: (-int(total[item[1]]), str(item[0])))
         kept = [item for place, item in enumerate(ordered) if place < most or marked[item[1]]]
@@ -148,7 +151,7 @@ class TimelineBuilder:
 
 
 class ProfileBuilder:
-    """Adds up a profile, a day after the other."""
+    """Build an `AccountProfile` from tables of events, one day at a time."""
 
     def __init__(self) -> None:
         self._found: dict[str, dict[tuple[object, ...], list[int]]] = {name: {} for name in FIELDS}
@@ -156,7 +159,7 @@ class ProfileBuilder:
         self._total = [0, 0, 2**62, -(2**62)]
 
     def add_day(self, tables: Sequence[pa.Table]) -> None:
-        """Add the rows of a day, of which there are some, and which have `time` and every column of `FIELDS`."""
+        """Add the rows of one day, at least one, with `time` and every column of `FIELDS`."""
         table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
         time = table["time"].cast(pa.int64()).to_numpy()
         _widen(self._total, 1, len(time), int(time.min()), int(time.max()))
@@ -180,7 +183,7 @@ class ProfileBuilder:
     def _by_id(
         self, codes: Counts, values: list[tuple[object, ...]]
     ) -> tuple[Counts, list[tuple[object, ...]]]:
-        """Take an application that only some records name for one: by its id, with its names counted aside."""
+        """Merge (id, name) values by id, and count the names of each id: records may lack the name or state another."""
         numbers: dict[tuple[object, ...], int] = {}
         merged = np.zeros(len(values), np.int64)
         counts = np.bincount(codes, minlength=len(values)).tolist()
@@ -191,12 +194,12 @@ class ProfileBuilder:
         return merged[codes], list(numbers)
 
     def _named(self, value: tuple[object, ...]) -> tuple[object, ...]:
-        """An application with the name that most of its records give, of equals the first by alphabet."""
+        """Return an application's (id, name) with the most frequent name, on a tie the first in alphabetical order."""
         names = self._names.get(value[0])
         return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
 
     def profile(self, most: int) -> AccountProfile:
-        """Return what was used most."""
+        """Return the profile with at most `most` values of each field."""
         days, events, first, last = self._total
         used = {name: self._most(name, most) for name in FIELDS}
         return AccountProfile(events, days, first if events else None, last if events else None, **used)
@@ -218,7 +221,7 @@ def _widen(known: list[int], days: int, events: int, first: int, last: int) -> N
 def combine_columns(
     table: pa.Table, columns: Sequence[str]
 ) -> tuple[npt.NDArray[np.int64], list[tuple[object, ...]]]:
-    """Return a code for each row and the values of columns that each code stands for."""
+    """Return a code for each row, int64 (n,), and the tuple of column values that each code stands for."""
     codes = np.zeros(len(table), np.int64)
     values: list[tuple[object, ...]] = [()]
     for name in columns:
@@ -232,7 +235,7 @@ def combine_columns(
 
 
 def _number(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
-    """Return the numbers below a limit that are met, in order, and for each row which of them it has."""
+    """Return the distinct numbers, ascending, and the position among them for each row. All numbers are below `limit`."""
     if limit > _MOST_MARKED:
         met, codes = np.unique(pairs, return_inverse=True)
         return met, codes.astype(np.int64)
@@ -242,26 +245,26 @@ def _number(pairs: Counts, limit: int) -> tuple[Counts, Counts]:
 
 
 _MOST_MARKED = 1_000_000
-"""Numbers that are marked one by one; beyond, sorting takes less."""
+"""Largest `limit` for which numbers are marked in an array; above it, sorting is faster."""
 
 
 MOST_ROWS = 1_000_000
-"""Accounts of parts that are remembered, about 70 bytes each; one that is in several parts counts for each."""
+"""Rows of remembered account tables, about 70 bytes each; an account counts once for each part that holds it."""
 
 
 class Accounts:
-    """Which accounts lie in which part, remembered: parts do not change. Threads may share it."""
+    """Cache which accounts each part holds; parts never change. Threads may share an instance."""
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
         self._known: WeightedLruCache[Path, pa.Table] = WeightedLruCache(most_rows)
 
     def of(self, found: Sequence[Footer]) -> pa.Table:
-        """Return the accounts of parts: account, type, events, first and last time, in order of account."""
+        """Return the accounts of parts, ascending: account, type, events, first and last time."""
         tables = [self._of_part(footer) for footer in found]
         return sum_accounts(pa.concat_tables(tables)) if tables else NO_ACCOUNTS
 
     def clear(self) -> None:
-        """Forget all."""
+        """Empty the cache."""
         self._known.clear()
 
     def _of_part(self, footer: Footer) -> pa.Table:
@@ -288,7 +291,7 @@ NO_ACCOUNTS = pa.table(
 
 
 def count_accounts(rows: pa.Table) -> pa.Table:
-    """Return the accounts of rows of which each account's lie together: account, type, events, first and last time."""
+    """Return account, type, events, first and last time of rows in which each account's rows are adjacent."""
     account = rows["account"].combine_chunks()
     time = rows["time"].cast(pa.int64()).to_numpy()
     codes = account.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -307,7 +310,7 @@ def count_accounts(rows: pa.Table) -> pa.Table:
 
 
 def sum_accounts(table: pa.Table) -> pa.Table:
-    """Return accounts once each, their numbers added up."""
+    """Return each account once, with events summed and times combined, ascending by account."""
     sums = table.group_by("account", use_threads=False).aggregate(
         [("type", "max"), ("events", "sum"), ("first", "min"), ("last", "max")]
     )
@@ -319,7 +322,7 @@ def sum_accounts(table: pa.Table) -> pa.Table:
 
 
 def list_accounts(table: pa.Table, text: str, after: str | None, limit: int) -> list[LakeAccount]:
-    """Return accounts in order of name, of those that hold a text (whatever its case), from the one behind a name on."""
+    """Return up to `limit` accounts, ascending, that contain `text` (ignoring case) and come after the account `after`."""
     names = table["account"]
     chosen = pc.not_equal(names, NOBODY)
     if after is not None:

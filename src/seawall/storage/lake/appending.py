@@ -1,4 +1,4 @@
-"""Events on their way into the lake: cut into parts by organisation and day, and written several at a time."""
+"""Split events into new parts by organisation and day, and write several parts at a time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNKNOWN = "unknown"
 """The organisation of events that state none."""
 
 WRITERS = 4
-"""Parts that are written at once: a disk takes several in the time of one."""
+"""Parts that are written at the same time: most of a write is waiting for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewPart:
-    """A part that is to be written: first as `file`, then under its name."""
+    """A part to be written: first as `file`, then renamed into `folder` as `name`."""
 
     file: Path
     folder: Path
@@ -32,17 +32,17 @@ class NewPart:
     rows: pa.Table
 
     def write(self) -> None:
-        """Write it as a file that is not complete yet."""
+        """Write the rows to `file`, outside the folder that readers list."""
         with parts.writer(self.file, self.tenant) as writer:
             writer.write_table(self.rows, row_group_size=parts.SMALL_GROUP)
 
     def put(self) -> None:
-        """Give the file its name."""
+        """Move the file to its final path."""
         parts.put(self.file, self.folder, self.name)
 
 
 def each(do: Callable[[NewPart], None], fresh: Sequence[NewPart]) -> None:
-    """Do it for every part, several at a time: most of it is waiting for the disk. Raises the first error."""
+    """Call `do` for every part, in several threads. Raises the first error."""
     if len(fresh) < 2:
         for part in fresh:
             do(part)
@@ -53,7 +53,7 @@ def each(do: Callable[[NewPart], None], fresh: Sequence[NewPart]) -> None:
 
 
 def shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:
-    """Cut rows by organisation and day."""
+    """Yield (organisation, day, rows) for each organisation and day in a table."""
     if not len(rows):
         return
     encoded = rows["org_uid"].combine_chunks().fill_null(UNKNOWN).dictionary_encode()

@@ -1,12 +1,12 @@
-"""Backup and restore: plain copies of the parts and a manifest with the SHA-256 of each, written last.
+"""Back up and restore a lake: plain copies of the parts, and a manifest with the SHA-256 of each, written last.
 
-A backup is restored whole or not at all:
+`restore` restores a backup completely or not at all. It checks:
 
-1. the manifest is there, is of this version, and its own sum fits;
-2. every path in it is one that a part can have, once;
-3. nothing lies in the backup that it does not name: no file, no folder, no link;
-4. every file has the stated size and SHA-256, measured on the copy that was made;
-5. the copy is complete and on the disk before it gets its name, and that name was free.
+1. the manifest exists, has this version, and its own checksum is right;
+2. every path in the manifest is a path that a part can have, and is listed once;
+3. the backup holds no file, folder or link that the manifest does not list;
+4. every copied file has the stated size and SHA-256;
+5. nothing exists at the target path. The copy gets that name only when it is complete and on disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """What a backup holds. Damaged parts are in it as they are, and stay damaged."""
+    """The size of a backup: number of parts, and bytes. Damaged parts are copied as they are and stay damaged."""
 
     parts: int
     size: int
@@ -43,7 +43,7 @@ class BackedUp:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file of a backup: its path in it with `/`, bytes, and hexadecimal SHA-256."""
+    """One file of a backup: relative path with `/`, bytes, hexadecimal SHA-256."""
 
     path: str
     size: int
@@ -51,9 +51,9 @@ class _File:
 
 
 def back_up(lake: Lake, target: Path) -> BackedUp:
-    """Copy a lake as it is now into a new or empty folder outside it. Events may be appended meanwhile.
+    """Copy a lake into a new or empty folder outside the lake; events may be appended meanwhile.
 
-    Without its manifest, which is written last, a backup is none.
+    The manifest is written last; a backup without a manifest is incomplete. Raises `BackupInvalid`.
     """
     inside, outside = lake.root.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
@@ -71,7 +71,7 @@ def back_up(lake: Lake, target: Path) -> BackedUp:
 
 
 def restore(backup: Path, root: Path) -> BackedUp:
-    """Make a new lake at `root`, which must not exist, of a backup. Raises `BackupInvalid` and leaves nothing."""
+    """Restore a backup as a new lake at `root`, which must not exist. Raises `BackupInvalid` and leaves no folder behind."""
     if os.path.lexists(root):
         raise BackupInvalid(
             f"{root}: exists already", fix="restore into a new folder, or move the old one away"
@@ -87,7 +87,7 @@ def restore(backup: Path, root: Path) -> BackedUp:
                     f"{backup / file.path}: is not what was backed up", fix="take another backup"
                 )
         formats.check(building)
-        os.rename(building, root)  # noqa: PTH104 - onto nothing: an empty folder that appeared would be replaced, a full one not
+        os.rename(building, root)  # noqa: PTH104 - must fail if a full folder appeared there
         parts.settle(root.parent)
     except OSError as error:
         raise BackupInvalid(
@@ -107,7 +107,7 @@ def _claim(target: Path) -> None:
 
 
 def _copy(source: Path, target: Path, relative: str) -> _File:
-    """Copy a file, on the disk when this returns; links are not followed."""
+    """Copy a file without following links; the copy is on disk on return."""
     to = target / relative
     to.parent.parent.mkdir(mode=0o700, exist_ok=True)
     to.parent.mkdir(mode=0o700, exist_ok=True)
@@ -191,7 +191,7 @@ def _check_nothing_else(backup: Path, files: Sequence[_File]) -> None:
 
 
 def _everything(backup: Path) -> Iterator[tuple[str, bool]]:
-    """Yield the paths of all that lies in a folder, and whether it is a folder; links are files here."""
+    """Yield the path of everything in a folder, and whether it is a folder; a link counts as a file."""
     pending = [backup]
     while pending:
         try:

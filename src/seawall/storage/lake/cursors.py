@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, as text that goes through other hands."""
+"""Turn the position at which a page of events ended into text for clients, and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def write_cursor(key: RowKey | None) -> str | None:
 
 
 def parse_cursor(cursor: str | None) -> RowKey | None:
-    """Return the key that a cursor stands for; `UsageError` where no page gave it."""
+    """Return the key of a cursor. Raises `UsageError` if `write_cursor` did not make it."""
     if cursor is None:
         return None
     time, dash, digest = cursor.partition("-")

@@ -1,4 +1,4 @@
-"""What a version of a Delta table says, as the Delta protocol writes it: protocol, schema, and the parts added and removed.
+"""Build the actions of a Delta table: protocol, metadata, and parts added and removed.
 
 Source: https://github.com/delta-io/delta/blob/master/PROTOCOL.md.
 """
@@ -17,12 +17,12 @@ from seawall.storage.lake.layout import DAY_MICROSECONDS, moment, start_of
 from seawall.storage.lake.parts import DIGEST, SCHEMA
 
 Action = dict[str, Any]
-"""One line of a version: one key, which names the kind of action, and its values."""
+"""One line of a version: an object with one key, the kind of action."""
 
 PROTOCOL: Action = {
     "protocol": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["seawallManaged"]}
 }
-"""Every Delta reader may read. No Delta writer knows the writer feature, so that none writes into the lake."""
+"""Every Delta reader may read the lake. The made-up writer feature keeps Delta writers from writing to it."""
 
 _TYPES = {
     pa.string(): "string",
@@ -34,7 +34,7 @@ _TYPES = {
 
 
 def schema_text() -> str:
-    """Return the columns of events as a Delta schema. Delta knows no unsigned number: the digest is left out."""
+    """Return the columns of events as a Delta schema, without the digest: Delta has no unsigned integers."""
     fields = [
         {"name": field.name, "type": _TYPES[field.type], "nullable": True, "metadata": {}}
         for field in SCHEMA
@@ -44,10 +44,10 @@ def schema_text() -> str:
 
 
 def describe_table(at: int) -> Action:
-    """Return the metadata of a new table; `at` is the time now in microseconds since the epoch.
+    """Return the metadata of a new table; `at` is the current time in microseconds since 1970.
 
     The table has no partition columns: some readers take their values from paths, which do not state an organisation's id.
-    Only times have statistics, and the table says so: of other columns a reader knows nothing before it opens a part.
+    Only `time` has statistics, as the configuration states: for other columns a reader must open the part.
     """
     return {
         "metaData": {
@@ -66,7 +66,7 @@ def describe_table(at: int) -> Action:
 
 
 def describe_commit(at: int) -> Action:
-    """Return who wrote a version, and when (microseconds since the epoch)."""
+    """Return the author and time of a version; `at` is in microseconds since 1970."""
     return {
         "commitInfo": {
             "timestamp": at // 1000,
@@ -78,9 +78,9 @@ def describe_commit(at: int) -> Action:
 
 
 def add_part(path: str, footer: Footer) -> Action:
-    """Return the action that makes a part one of the table's; `path` is relative to the lake and names its day.
+    """Return the action that adds a part to the table; `path` is relative to the lake.
 
-    Raises OSError where the part cannot be read, and ValueError where it has no rows.
+    Raises `OSError` if the part cannot be read, and `ValueError` if it has no rows.
     """
     day = date.fromisoformat(footer.path.parent.name)
     status = footer.path.stat()
@@ -97,14 +97,14 @@ def add_part(path: str, footer: Footer) -> Action:
 
 
 def remove_part(path: str, at: int) -> Action:
-    """Return the action that takes a part out of the table; `at` is the time now in microseconds since the epoch."""
+    """Return the action that removes a part from the table; `at` is the current time in microseconds since 1970."""
     return {"remove": {"path": path, "deletionTimestamp": at // 1000, "dataChange": True}}
 
 
 def _statistics(day: date, footer: Footer) -> dict[str, Any]:
-    """Return the rows of a part of a day, and its least and greatest time.
+    """Return the number of rows of a part, and its first and last time, limited to the part's day.
 
-    Accounts are left out on purpose: versions outlive the parts that retention deletes.
+    Accounts have no statistics on purpose: the log outlives parts that retention deletes.
     """
     first, last = footer.span
     first = max(first, start_of(day))
@@ -117,5 +117,5 @@ def _statistics(day: date, footer: Footer) -> dict[str, Any]:
 
 
 def _millisecond(time: int) -> str:
-    """Return a time in microseconds as Delta writes it in statistics, its part of a millisecond cut off."""
+    """Return a time in microseconds as Delta writes it in statistics, rounded down to milliseconds."""
     return moment(time).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time // 1000 % 1000:03d}Z"

@@ -1,7 +1,7 @@
-"""The Delta log of a lake: `_delta_log/<version>.json` names what a version adds and removes, so that Delta readers open it.
+"""The Delta log of a lake: `_delta_log/<version>.json` lists the parts that a version adds and removes, for Delta readers.
 
-The folders of parts are what the lake itself goes by. The log follows them, and is begun anew where it is damaged. A file of
-it is on the disk before it gets its name. One process at a time writes: the callers hold the lock `keeping`.
+The lake itself reads its folders and not this log. A damaged log is deleted and written anew. Each file of the log is on
+disk before it gets its name. Only one process may write: callers hold the lock `keeping`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from seawall.storage.lake.parts import settle
 
 LOG = "_delta_log"
 CHECKPOINT = 100
-"""Versions after which all that is in force is written into one Parquet file."""
+"""Number of versions after which a checkpoint, a Parquet file, sums up all earlier versions."""
 
 _VERSION = re.compile(r"([0-9]{20})\.json")
 _CHECKPOINT = re.compile(r"([0-9]{20})\.checkpoint\.parquet")
@@ -66,7 +66,7 @@ _CHECKPOINT_SCHEMA = pa.schema(
 
 @dataclass(slots=True)
 class TableState:
-    """What all versions together say: the newest one (-1 for none), the schema, parts in force, and parts removed when (ms)."""
+    """The table after all versions: newest version (-1 for none), schema, current parts, and removed parts with time (ms)."""
 
     version: int = -1
     schema: str = ""
@@ -74,7 +74,7 @@ class TableState:
     removed: dict[str, int] = field(default_factory=dict)
 
     def apply(self, actions: Sequence[Action]) -> None:
-        """Take the actions of one version into account. Raises KeyError and the like for what is no action."""
+        """Apply the actions of one version. Raises `KeyError`, `TypeError` or `ValueError` for malformed actions."""
         for action in actions:
             if "add" in action:
                 path = action["add"]["path"]
@@ -89,7 +89,7 @@ class TableState:
 
 
 class DeltaLog:
-    """The log of one lake. It remembers what it read as long as no later version appears."""
+    """The Delta log of one lake. It caches the state it read until a later version appears."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -98,7 +98,7 @@ class DeltaLog:
         self._identity: tuple[int, int] | None = None
 
     def read(self) -> TableState:
-        """Return what the log says, version -1 where there is none or it is damaged."""
+        """Return the state of the table; version -1 if there is no log or it is damaged."""
         state = self._state
         if state.version < 0 or not self._is_newest(state.version):
             self._state = state = self._read()
@@ -106,7 +106,7 @@ class DeltaLog:
         return state
 
     def clear(self) -> None:
-        """Delete the log: the next version is the first."""
+        """Delete the log, so that the next version is the first."""
         self._state = TableState()
         try:
             for path in sorted(self._listed(), reverse=True):
@@ -115,9 +115,10 @@ class DeltaLog:
             raise unreadable(self._folder, error) from error
 
     def commit(self, actions: Sequence[Action], forget_before: int) -> int:
-        """Write the next version and return its number; it is on the disk then.
+        """Write the next version and return its number; the version is on disk on return.
 
-        Every `CHECKPOINT` versions it leaves a checkpoint, without what was removed before `forget_before` (ms).
+        Every `CHECKPOINT` versions it also writes a checkpoint, without parts that were removed before `forget_before`
+        (ms).
         """
         state = self.read()
         version = state.version + 1
@@ -142,7 +143,7 @@ class DeltaLog:
         return version
 
     def _is_newest(self, version: int) -> bool:
-        """Whether no later version is there, and the file of this one is the one that was read or written."""
+        """Return whether no later version exists and the file of this version is unchanged since it was read or written."""
         following = self._folder / f"{version + 1:020d}.json"
         return not following.exists() and self._identity_of(version) == self._identity is not None
 
@@ -173,7 +174,9 @@ class DeltaLog:
         return state
 
     def _versions(self) -> Iterator[tuple[int, list[Action]]]:
-        """Yield the newest checkpoint and each version after it. Raises ValueError for what is damaged or missing."""
+        """Yield (version, actions) of the newest checkpoint and of each later version. Raises `ValueError` if one is
+        damaged or missing.
+        """
         names = [path.name for path in self._listed()]
         start = max((int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))), default=-1)
         if start >= 0:
@@ -192,7 +195,7 @@ class DeltaLog:
         return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
     def _write_checkpoint(self, version: int, forget_before: int) -> None:
-        """Write all that is in force at a version, say that it is there, and delete what lies before the one before."""
+        """Write a checkpoint of a version and the pointer to it, and delete the files before the previous checkpoint."""
         rows = self._in_force(forget_before)
         sink = pa.BufferOutputStream()
         with pq.ParquetWriter(sink, _CHECKPOINT_SCHEMA, compression="snappy") as writer:
@@ -224,7 +227,7 @@ class DeltaLog:
         return [*others.values(), *kept]
 
     def _put(self, path: Path, content: bytes) -> None:
-        """Have a file on the disk under its name, whole or not at all, for this user alone."""
+        """Write a file atomically and durably, with permissions for this user alone."""
         waiting = self._root / INCOMING / f"{uuid4().hex}.log"
         try:
             descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

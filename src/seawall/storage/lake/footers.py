@@ -1,7 +1,7 @@
-"""What the footers of parts say, remembered: which rows of a part may be of an account and a time.
+"""Cache the footers of parts, which tell the accounts and times that each group of rows may hold.
 
-A part's rows lie in groups. Each group's footer states the least and greatest account and time in it, so that a question
-for an account reads few groups. Where a footer states nothing, its group is read.
+The rows of a part lie in row groups. The footer states the least and greatest account and time of each group, so that a
+query for one account reads few groups. A group without these statistics is always read.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from seawall.storage.lake import parts
 from seawall.storage.lake.latest import WeightedLruCache
 
 MOST_GROUPS = 60_000
-"""Groups of rows of remembered footers; a part counts as two more. Each takes about 400 bytes."""
+"""Row groups of cached footers, about 400 bytes each; a part counts as two more."""
 
 MOST_CHUNKS = 20_000
-"""Column chunks of the footers that are kept in full, about 1.4 kB each; of others the library's form is read again."""
+"""Column chunks of footers that are cached as pyarrow objects, about 1.4 kB each; others are read again when needed."""
 
 _FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """A group of rows of a part: how many, from when to when (microseconds), and the accounts it may hold."""
+    """A row group of a part: rows, first and last time (microseconds), and the least and greatest account.
+
+    `least` and `greatest` are None if the footer states none. `has_nobody` tells whether there are rows without an account.
+    """
 
     index: int
     rows: int
@@ -42,37 +45,37 @@ class RowGroup:
     has_nobody: bool
 
     def may_hold(self, account: str) -> bool:
-        """Whether rows of an account may lie in it."""
+        """Return whether the group may hold rows of an account."""
         return self.least is None or self.greatest is None or self.least <= account <= self.greatest
 
     def may_hold_one_of(self, accounts: Sequence[str]) -> bool:
-        """Whether rows of one of some accounts, in order, may lie in it."""
+        """Return whether the group may hold rows of one of some accounts, given in ascending order."""
         place = 0 if self.least is None else bisect_left(accounts, self.least)
         return place < len(accounts) and self.may_hold(accounts[place])
 
     def holds_only(self, account: str) -> bool:
-        """Whether all of its rows are of an account."""
+        """Return whether all rows of the group belong to an account."""
         return self.least == self.greatest == account and not self.has_nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """A part and what its footer says."""
+    """A part with the statistics of its footer."""
 
     path: Path
     groups: tuple[RowGroup, ...]
     is_merged: bool
     whole: Callable[[], pq.FileMetaData] = field(repr=False, compare=False)
-    """Gives all that it says in the library's form, which takes a hundred times as much memory."""
+    """Return the footer as a pyarrow object, which takes a hundred times as much memory."""
 
     @property
     def span(self) -> tuple[int, int]:
-        """The first and the last time of its rows, in microseconds since the epoch."""
+        """First and last time of the rows, in microseconds since 1970."""
         return min(group.first for group in self.groups), max(group.last for group in self.groups)
 
 
 def overlap(found: Iterable[Footer]) -> bool:
-    """Whether parts of one day may hold copies of each other's rows: copies are of one time."""
+    """Return whether parts of one day may hold copies of each other's rows: copies have equal times."""
     spans = sorted(footer.span for footer in found if footer.groups)
     return any(after[0] <= before[1] for before, after in pairwise(spans))
 
@@ -81,9 +84,9 @@ _Identity = tuple[str, int, int, int]
 
 
 class Footers:
-    """Footers of parts that were read lately. Threads may share it.
+    """Cache of parts' footers. Threads may share an instance.
 
-    What a store with many parts needs of them is bounded by the number of their groups, whatever these hold.
+    The number of row groups bounds its memory, whatever the number of parts.
     """
 
     def __init__(self, most_groups: int = MOST_GROUPS, most_chunks: int = MOST_CHUNKS) -> None:
@@ -92,16 +95,18 @@ class Footers:
 
     @property
     def known(self) -> int:
-        """How many parts' footers are remembered."""
+        """Number of parts whose footers are cached."""
         return len(self._known)
 
     @property
     def chunks_at_hand(self) -> int:
-        """Of how many column chunks the library's form is remembered."""
+        """Number of column chunks that are cached as pyarrow objects."""
         return self._whole.held
 
     def of(self, path: Path) -> Footer:
-        """Return a part's footer. Raises `OSError`, `pa.ArrowException` or `ValueError` where it has none of ours."""
+        """Return a part's footer. Raises `OSError`, `pa.ArrowException` or `ValueError` if the part has no footer of a
+        lake.
+        """
         status = path.stat()
         identity = (str(path), status.st_ino, status.st_size, status.st_mtime_ns)
         found = self._known.get(identity)
@@ -114,7 +119,7 @@ class Footers:
         return found
 
     def clear(self) -> None:
-        """Forget all."""
+        """Empty the cache."""
         self._known.clear()
         self._whole.clear()
 
@@ -122,7 +127,7 @@ class Footers:
         return self._whole.get(identity) or self._read(identity)
 
     def _read(self, identity: _Identity) -> pq.FileMetaData:
-        with open(identity[0], "rb") as file:  # noqa: PTH123 - of the path only the text is remembered
+        with open(identity[0], "rb") as file:  # noqa: PTH123 - the key holds the path as text alone
             whole = pq.read_metadata(file)
         parts.check_keys(whole.metadata)
         self._whole.put(identity, whole, whole.num_row_groups * whole.num_columns)
@@ -131,7 +136,7 @@ class Footers:
 
 @contextmanager
 def open_part(footer: Footer) -> Iterator[pq.ParquetFile]:
-    """Open a part whose footer is known; names come as codes."""
+    """Open a part whose footer is known; coded columns come as dictionaries."""
     with footer.path.open("rb") as file, pq.ParquetFile(
         file, metadata=footer.whole(), read_dictionary=parts.NAMES, pre_buffer=False
     ) as part:  # fmt: skip
@@ -139,7 +144,7 @@ def open_part(footer: Footer) -> Iterator[pq.ParquetFile]:
 
 
 def read(part: pq.ParquetFile, group: RowGroup, columns: Iterable[str] | None = None) -> pa.Table:
-    """Read columns of a group, or all; by the thread that asks, for others ask too."""
+    """Read a row group, all columns or the given ones, in the calling thread: other threads read at the same time."""
     return part.read_row_group(
         group.index, columns=None if columns is None else list(columns), use_threads=False
     )
@@ -150,7 +155,7 @@ def _groups(whole: pq.FileMetaData) -> tuple[RowGroup, ...]:
 
 
 def _group(group: pq.RowGroupMetaData, index: int) -> RowGroup:
-    # Not by `FileMetaData.schema`: the two refer to each other from then on, and are freed late by the garbage collector.
+    # `FileMetaData.schema` is avoided: both objects would refer to each other, and only the garbage collector frees them.
     places = {group.column(place).path_in_schema: place for place in range(group.num_columns)}
     if list(places) != parts.SCHEMA.names:
         raise ValueError("its columns are others")

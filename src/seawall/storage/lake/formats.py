@@ -1,4 +1,4 @@
-"""The mark by which a folder says that it is a lake, and of which version."""
+"""Check the marker file that names a folder as a lake, and the version of its format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMAT = {"format": "seawall-lake", "version": parts.VERSION}
 
 
 def check(root: Path) -> None:
-    """Raise `LakeBroken` unless a folder holds a lake of this version."""
+    """Raise `LakeBroken` unless the folder holds a lake of this version."""
     try:
         stated = json.loads((root / layout.MARKER).read_bytes()[:1000])
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""What keeps a lake small: compaction, pruning, and the removal of what interrupted writers left behind.
+"""Maintain a lake: compaction, pruning, and removal of files that interrupted writers left behind.
 
-The callers hold the locks. Compaction puts the merged part in place before it removes the others: a crash in between leaves
-copies, which questions answer once and the next compaction drops.
+Callers hold the locks. Compaction moves the merged part into place before it removes the old ones. A crash in between
+leaves copies of rows; queries answer each row once, and the next compaction drops the copies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from seawall.storage.lake.query import LakeReader
 
 
 def sweep(root: Path) -> int:
-    """Remove leftovers of interrupted writers, if nobody is writing; return the bytes removed."""
+    """Remove the files of interrupted writers unless a writer is active; return the bytes removed."""
     with locks.alone(root, "writing") as is_alone:
         if not is_alone:
             return 0
@@ -37,7 +37,7 @@ def sweep(root: Path) -> int:
 
 
 def leftovers(root: Path) -> int:
-    """Return the bytes of files that are not in place, whether being written or left behind."""
+    """Return the bytes of files that are still being written or were left behind."""
     total = 0
     for path in (root / layout.INCOMING).rglob("*"):
         try:
@@ -58,7 +58,7 @@ def all_parts(root: Path) -> list[Path]:
 
 
 def measure_day(day: date, folder: Path) -> tuple[DaySize | None, list[DamagedPart]]:
-    """Return what a day's folder holds by the footers of its parts."""
+    """Return the size of a day by the footers of its parts, None if no part is sound, and the damaged parts."""
     tenant, count, rows, size = "", 0, 0, 0
     damaged: list[DamagedPart] = []
     for path in layout.parts(folder):
@@ -74,21 +74,21 @@ def measure_day(day: date, folder: Path) -> tuple[DaySize | None, list[DamagedPa
 
 @dataclass(frozen=True, slots=True)
 class LakeDay:
-    """A day of an organisation, and its folder."""
+    """A day of an organisation and its folder."""
 
     day: date
     folder: Path
 
 
 class SettledDays:
-    """Remembers days in which there is nothing to gain, so that they are not read again each time."""
+    """Find the days whose parts are worth merging, and remember the others, so that they are not read again."""
 
     def __init__(self, known: Footers) -> None:
         self._known = known
         self._done: dict[Path, list[Path]] = {}
 
     def parts_of(self, day: LakeDay) -> list[Path]:
-        """Return the parts of a day if merging them would gain something; of damaged ones nothing is known."""
+        """Return the parts of a day if merging them would drop copies or leave fewer parts, else none."""
         paths = layout.parts(day.folder)
         if len(paths) < 2 or self._done.get(day.folder) == paths:
             return []
@@ -104,9 +104,9 @@ class SettledDays:
 
 
 def list_appended(day: LakeDay, known: Footers, most: int) -> list[Path]:
-    """Return the parts of a day that were not merged yet, if there are more than `most`, and merged ones no larger.
+    """Return the unmerged parts of a day if they are more than `most`, with the merged parts that are no larger.
 
-    So a row is written again each time only that what it lies in has doubled, and a full stretch never.
+    A row is thus written again only when the part that holds it has doubled, and never if that part is full.
     """
     found = _readable(layout.parts(day.folder), known)
     chosen = [footer for footer in found if not footer.is_merged]
@@ -136,7 +136,7 @@ def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:
 def merge_parts(
     root: Path, folder: Path, paths: Sequence[Path], reader: LakeReader, before: Compacted
 ) -> Compacted:
-    """Merge the sound ones of a day's parts into one for each stretch of time, and add what was done to `before`."""
+    """Merge the sound parts among `paths` into one for each stretch of time; return `before` with the work added."""
     if not paths:
         return before
     good, bad = parts.sound(paths)
@@ -180,7 +180,7 @@ def _swap(root: Path, files: Sequence[Path], folder: Path, old: Sequence[Path]) 
 
 
 def _take_away(root: Path, old: Sequence[Path]) -> None:
-    """Delete merged parts, or retire them where the lake is published: whoever opened an earlier version may read them."""
+    """Delete merged parts; in a published lake mark them as retired, because Delta readers may still read them."""
     is_published = (root / LOG).is_dir()
     for path in old:
         if is_published:
@@ -199,7 +199,7 @@ def discard(part: Path) -> None:
 
 
 def prune_days(root: Path, before: date) -> Pruned:
-    """Delete the days before a day: each vanishes at once, then its bytes are given back."""
+    """Delete all days before a day: each day disappears at once by a rename, then its files are deleted."""
     days = count = size = 0
     for folder in layout.folders(root):
         for day, path in layout.days(folder):

@@ -1,7 +1,7 @@
-"""The lake: events of all organisations on disk, by day, for as long as the operator keeps them.
+"""The event lake: events of all organisations on disk, by day, for as long as the operator keeps them.
 
-Appending the same events again changes nothing that a question answers, so whoever was interrupted appends again. Days
-are given from outside: there is no clock here.
+Appending the same events twice changes no answer, so an interrupted writer simply appends again. This module reads no
+clock: callers pass days and times.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ MOST_SLOTS = 2_000
 
 
 class Lake:
-    """One open lake. Threads may share it, and several processes may open one.
+    """One open lake. Threads may share an instance, and several processes may open one lake.
 
-    `names_of` says of whom object ids are. Answers about accounts then name them so.
+    `names_of` returns the account of each object id of an organisation; answers name accounts accordingly.
     """
 
     def __init__(self, root: Path) -> None:
@@ -75,7 +75,7 @@ class Lake:
 
     @classmethod
     def create(cls, root: Path) -> Lake:
-        """Make an empty lake in a new or empty folder that only this user can read, also where that was interrupted."""
+        """Make an empty lake in a new or empty folder, readable by this user alone; finish an interrupted `create`."""
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not all(_is_begun(path) for path in root.iterdir()):
@@ -98,13 +98,13 @@ class Lake:
 
     @classmethod
     def open(cls, root: Path) -> Lake:
-        """Open a lake that exists, and remove what interrupted writers left behind unless somebody is writing."""
+        """Open an existing lake, and remove files of interrupted writers unless a writer is active. Raises `LakeBroken`."""
         formats.check(root)
         keeping.sweep(root)
         return cls(root)
 
     def close(self) -> None:
-        """Give memory back."""
+        """Free caches and connections."""
         self._reader.close()
         self._footers.clear()
         self._accounts.clear()
@@ -116,10 +116,10 @@ class Lake:
         self.close()
 
     def append(self, events: pa.Table) -> Appended:
-        """Keep events (`ENRICHED_SCHEMA`); when this returns they are on the disk.
+        """Append events (`ENRICHED_SCHEMA`); they are on disk on return.
 
-        A table may span organisations and days, each of which becomes a part. If it is interrupted some parts may
-        be there and others not: append the same events again, before anything is recorded as taken in.
+        A table may span organisations and days; each pair becomes a part. An interruption may leave some parts and not
+        others: append the same events again before you record them as ingested.
         """
         rows = parts.as_rows(events)
         kept = copies = known = 0
@@ -152,9 +152,9 @@ class Lake:
         limit: int = 100,
         newest_first: bool = False,
     ) -> EventPage:
-        """Return at most `limit` events of an organisation, in order of time, after a cursor of an earlier page.
+        """Return at most `limit` events of an organisation by time, from the cursor of an earlier page on.
 
-        Raises `UsageError` for a limit outside 1 to 10,000 or a cursor that no page gave.
+        Raises `UsageError` for a limit outside 1 to 10,000 or an unknown cursor.
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise UsageError(f"a page has 1 to {LARGEST_PAGE} events, not {limit}")
@@ -178,9 +178,9 @@ class Lake:
     def record(
         self, tenant: str, uid: str, *, start: date | None = None, end: date | None = None
     ) -> EventPage:
-        """Return the events with a record id, from a day to before another; records of two sources may share one.
+        """Return the events with a record id, from the day `start` to before `end`; several sources may use one id.
 
-        Without days all that is kept is looked through. At most 10,000 are answered.
+        Without days, the whole lake is searched. The answer has at most 10,000 events.
         """
         wanted = EventQuery(
             layout.start_of(start or layout.EPOCH), layout.start_of(end or date.max), record=uid
@@ -206,10 +206,10 @@ class Lake:
         most_lanes: int = 40,
         marked: Collection[str] = (),
     ) -> LakeTimeline:
-        """Return an account's events from `start` to before `end` (microseconds) by slot of time and network.
+        """Return an account's events from `start` to before `end` (microseconds), by slot of time and network.
 
-        `marked` are record ids to be counted apart; lanes with one of them are never left out. Damaged parts are. Raises
-        `UsageError` for no time or more than 2,000 slots.
+        `marked` are record ids to count separately; a lane with one of them is never left out. Damaged parts are left out.
+        Raises `UsageError` for an empty span or more than 2,000 slots.
         """
         if start >= end or not 1 <= slots <= MOST_SLOTS:
             raise UsageError(f"a timeline has 1 to {MOST_SLOTS} slots of some time")
@@ -221,7 +221,7 @@ class Lake:
         return lanes.timeline(most_lanes)
 
     def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> AccountProfile:
-        """Return what an account used from `start` to before `end` (microseconds): up to `most` values of each field."""
+        """Return the values an account used from `start` to before `end` (microseconds), up to `most` of each field."""
         habits = ProfileBuilder()
         columns = sorted({name for names in FIELDS.values() for name in names})
         for rows in self.rows_of_days(tenant, EventQuery(start, end, account), columns):
@@ -231,11 +231,13 @@ class Lake:
     def accounts(
         self, tenant: str, *, text: str = "", after: str | None = None, limit: int = 100
     ) -> list[LakeAccount]:
-        """Return accounts of an organisation in order of name, of those that hold a text, from the one behind `after` on."""
+        """Return up to `limit` accounts of an organisation, ascending, that contain `text` and come after the account
+        `after`.
+        """
         return list_accounts(self._all_accounts(tenant), text, after, limit)
 
     def account(self, tenant: str, account: str) -> LakeAccount | None:
-        """Return one account, None where no event is of it; an object id stands for its account."""
+        """Return one account, None if it has no events; an object id stands for its account."""
         table, account = self._all_accounts(tenant), self.names_of(tenant).get(account, account)
         found = table.filter(pc.equal(table["account"], account)) if account else table.slice(0, 0)
         return next(iter(list_accounts(found, "", None, 1)), None)
@@ -253,7 +255,7 @@ class Lake:
     def rows_of_days(
         self, tenant: str, wanted: EventQuery, columns: Sequence[str]
     ) -> Iterator[list[pa.Table]]:
-        """Yield the wanted rows of each day that has any, each once; without parts that are damaged."""
+        """Yield the wanted rows of each day that has any, without copies and without damaged parts."""
         names = self.names_of(tenant)
         wanted = add_ids(wanted, names)
         with locks.hold_lock(self.root, "reading"):
@@ -266,10 +268,10 @@ class Lake:
                     yield [name_accounts(table, names) for table in rows]
 
     def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
-        """Yield all events of a day in order of time (`ENRICHED_SCHEMA`), each once, 20,000 at a time.
+        """Yield all events of a day by time (`ENRICHED_SCHEMA`), without copies, 20,000 at a time.
 
-        With `is_named`, names stand in the place of object ids; by default events are as they came.
-        Nothing is compacted or pruned until it has been read or closed. Raises `LakeBroken` for a damaged part.
+        With `is_named`, names replace object ids; by default events are as they were appended. The generator holds a lock
+        against compaction and pruning until it is exhausted or closed. Raises `LakeBroken` for a damaged part.
         """
         with locks.hold_lock(self.root, "reading"):
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
@@ -279,11 +281,11 @@ class Lake:
                     yield name_accounts(parts.as_events(table), names)
 
     def tenants(self) -> list[str]:
-        """Return the organisations that events are kept of, in order; one with nothing but damaged parts is missing."""
+        """Return the organisations that have events, ascending, except those with damaged parts alone."""
         return sorted({day.tenant for day in self.size().days})
 
     def size(self) -> Size:
-        """Return what lies where, from the footers of all parts."""
+        """Return rows and bytes of each day and organisation, from the footers of all parts."""
         days: list[DaySize] = []
         damaged: list[DamagedPart] = []
         with locks.hold_lock(self.root, "reading"):
@@ -296,16 +298,16 @@ class Lake:
         return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
 
     def check(self) -> list[DamagedPart]:
-        """Read every part in full, checksums too, and return those that are damaged."""
+        """Read every part in full, with checksums, and return the damaged ones."""
         with locks.hold_lock(self.root, "reading"):
             return parts.sound(keeping.all_parts(self.root))[1]
 
     def compact(self, before: date) -> Compacted:
-        """Merge the parts of each day before a day into few, and drop copies. Answers stay the same."""
+        """Merge the parts of each day before a day, and drop copies. Answers do not change."""
         return self._compacted(lambda day: self._done.parts_of(day) if day.day < before else [])
 
     def tidy(self, most_parts: int = 16) -> Compacted:
-        """Merge what was appended since, of each day that has more than so many parts of it. Answers stay the same."""
+        """Merge the unmerged parts of each day that has more than `most_parts` of them. Answers do not change."""
         return self._compacted(lambda day: keeping.list_appended(day, self._footers, most_parts))
 
     def _compacted(self, choose: Callable[[keeping.LakeDay], list[Path]]) -> Compacted:
@@ -323,17 +325,17 @@ class Lake:
             return keeping.prune_days(self.root, before)
 
     def publish(self, at: int) -> Published:
-        """Bring the Delta log to what the lake holds; `at` is the time now, in microseconds since the epoch."""
+        """Bring the Delta log up to date with the lake; `at` is the current time in microseconds since 1970."""
         return self._publisher.publish(at)
 
     def publish_if_free(self, at: int) -> Published | None:
-        """Do the same unless somebody compacts, prunes, backs up or publishes just now: then return None at once."""
+        """Do the same, but return None at once while another process compacts, prunes, backs up or publishes."""
         return self._publisher.publish_if_free(at)
 
     def _days_of(
         self, tenant: str, wanted: EventQuery, after: RowKey | None, newest_first: bool
     ) -> Iterator[list[Path]]:
-        """Yield the parts of each day that may hold what is wanted and comes after a key."""
+        """Yield the parts of each day that may hold wanted rows after a key."""
         folder = self.root / layout.TENANTS / layout.tenant_folder(tenant)
         found = list(layout.days(folder))
         for day, path in reversed(found) if newest_first else found:
@@ -351,7 +353,7 @@ class Lake:
     def _asked(
         self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
     ) -> tuple[list[RowKey], pa.Table | None, list[DamagedPart]]:
-        """Return up to `count` + 1 keys of a day and the events of the first `count`; without parts that are damaged."""
+        """Return up to `count` + 1 keys of a day and the events of the first `count`, without damaged parts."""
         answer, damaged = self._without_damage(
             paths, lambda good: self._answer(good, wanted, after, count, newest_first)
         )
@@ -370,7 +372,7 @@ class Lake:
     def _without_damage(
         self, paths: Sequence[Path], ask: Callable[[Sequence[Path]], Answer]
     ) -> tuple[Answer | None, list[DamagedPart]]:
-        """Ask parts, and those that are left where some are damaged; None where none is left."""
+        """Call `ask` with the parts, and on an error again with the sound ones; the answer is None if none is sound."""
         damaged: list[DamagedPart] = []
         while paths:
             try:
@@ -386,7 +388,7 @@ class Lake:
 
 
 def _is_begun(path: Path) -> bool:
-    """Whether this is what a killed `Lake.create` leaves behind."""
+    """Return whether a killed `Lake.create` may have left this path behind."""
     if path.name in (layout.TENANTS, layout.INCOMING):
         return not path.is_symlink() and path.is_dir() and not any(path.iterdir())
     return path.name == f"{layout.MARKER}.new"

@@ -1,4 +1,4 @@
-"""Remembers what was used lately, up to a weight: the longest unused goes first."""
+"""A cache of limited total weight that drops the least recently used value first."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Value = TypeVar("Value")
 
 
 class WeightedLruCache(Generic[Key, Value]):
-    """Values by key, each with a weight, of together at most `most`; the newest stays whatever it weighs.
+    """A cache of values with a weight each, `most` in total; the newest value stays even if it alone weighs more.
 
-    `held` is the weight of all. Threads may share it.
+    `held` is the present total weight. Threads may share an instance.
     """
 
     def __init__(self, most: int) -> None:
@@ -26,7 +26,7 @@ class WeightedLruCache(Generic[Key, Value]):
         return len(self._known)
 
     def get(self, key: Key) -> Value | None:
-        """Return what is known under a key, None where nothing is."""
+        """Return the value of a key, None if it is not cached."""
         with self._lock:
             found = self._known.get(key)
             if found is None:
@@ -35,7 +35,7 @@ class WeightedLruCache(Generic[Key, Value]):
             return found[0]
 
     def put(self, key: Key, value: Value, weight: int) -> None:
-        """Remember a value, unless there is one under its key already."""
+        """Cache a value, unless the key is cached already."""
         with self._lock:
             if key not in self._known:
                 self._known[key] = value, weight
@@ -44,7 +44,7 @@ class WeightedLruCache(Generic[Key, Value]):
                 self.held -= self._known.popitem(last=False)[1][1]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Empty the cache."""
         with self._lock:
             self._known.clear()
             self.held = 0

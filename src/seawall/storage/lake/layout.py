@@ -1,6 +1,6 @@
-"""Where things lie in a lake: `tenants/<organisation>/<day>/<part>.parquet`, and nothing of a log in a path as it came.
+"""The paths of a lake: `tenants/<organisation>/<day>/<part>.parquet`. No path contains text from a log unchanged.
 
-An organisation's folder is named after the harmless characters of its id and a hash of all of it: an id from a log may
+An organisation's folder is named after the harmless characters of its id and a hash of the whole id. An id from a log may
 hold separators, control characters or a thousand characters, and two ids may differ in case alone.
 """
 
@@ -20,7 +20,7 @@ INCOMING = "incoming"
 MARKER = "lake.json"
 PART_SUFFIX = ".parquet"
 RETIRED_SUFFIX = ".retired"
-"""Of the empty file beside a part that was merged into another: the lake reads the part no more, Delta readers may."""
+"""Suffix of an empty file beside a merged part: the lake ignores the part, Delta readers may still read it."""
 
 _READABLE = 40
 _TENANT_NAME = r"[a-z0-9][a-z0-9.-]{0,39}\.[0-9a-f]{32}"
@@ -37,38 +37,38 @@ DAY_MICROSECONDS = 86_400_000_000
 
 
 def tenant_folder(tenant: str) -> str:
-    """Return the folder name of an organisation: at most 73 of `a-z0-9.-`, one name for each id."""
+    """Return the folder name of an organisation: at most 73 characters of `a-z0-9.-`, different for each id."""
     readable = re.sub(r"[^a-z0-9.-]+", "-", tenant.lower())[:_READABLE].strip(".-") or "x"
     return f"{readable}.{sha256(tenant.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def day_of(time: int) -> date:
-    """Return the day (UTC) of a time in microseconds since the epoch."""
+    """Return the day (UTC) of a time in microseconds since 1970."""
     return EPOCH + timedelta(days=time // DAY_MICROSECONDS)
 
 
 def start_of(day: date) -> int:
-    """Return the first microsecond of a day since the epoch."""
+    """Return the start of a day (UTC) in microseconds since 1970."""
     return (day - EPOCH).days * DAY_MICROSECONDS
 
 
 def moment(time: int) -> datetime:
-    """Return a time in microseconds since the epoch as an aware datetime."""
+    """Return a time in microseconds since 1970 as an aware datetime."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time)
 
 
 def day_folder(root: Path, tenant: str, day: date) -> Path:
-    """Return where a day's parts of an organisation lie."""
+    """Return the folder of an organisation's parts of a day."""
     return root / TENANTS / tenant_folder(tenant) / day.isoformat()
 
 
 def folders(root: Path) -> Iterator[Path]:
-    """Yield the folders of organisations, in order of name; what is named otherwise, or is a link, is not ours."""
+    """Yield the folders of organisations by name, without links and folders with other names."""
     yield from _matching(root / TENANTS, _TENANT)
 
 
 def days(folder: Path) -> Iterator[tuple[date, Path]]:
-    """Yield the days of an organisation's folder in order."""
+    """Yield (day, folder) of an organisation's folder, ascending."""
     for path in _matching(folder, _DAY):
         try:
             day = date.fromisoformat(path.name)
@@ -78,12 +78,12 @@ def days(folder: Path) -> Iterator[tuple[date, Path]]:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Return the part files of a day's folder in order of name, without those that are retired."""
+    """Return the part files of a day's folder by name, without retired ones."""
     return contents(folder)[0]
 
 
 def contents(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the part files of a day's folder, and those that are marked as retired, deleted already or not."""
+    """Return the part files of a day's folder, and the retired ones, which may be deleted already."""
     named, marked = list[str](), set[str]()
     try:
         with os.scandir(folder) as entries:
@@ -102,16 +102,16 @@ def contents(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def is_part_path(text: str) -> bool:
-    """Whether a relative path is one that a part can have; nothing else is taken from a backup."""
+    """Return whether a relative path is one that a part can have; `restore` accepts no others."""
     return _PART_PATH.fullmatch(text) is not None
 
 
 def unreadable(path: Path, error: OSError) -> LakeBroken:
-    """Return the error for a path of the lake that the system refuses."""
+    """Return a `LakeBroken` that explains why the system refused a path of the lake."""
     reason = error.strerror or str(error)
     if (
         error.errno is not None and "[errno " in reason
-    ):  # Arrow puts the call and the number before the reason
+    ):  # Arrow puts the call and the error number before the reason
         reason = os.strerror(error.errno)
     return LakeBroken(
         f"{path}: {reason}", fix="check the free space, and that this user may read and write it"

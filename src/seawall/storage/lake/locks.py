@@ -1,8 +1,8 @@
-"""Who may do what at the same time: locks on three files of the lake, which end with the process that holds them.
+"""Locks between processes that use a lake, on three files; a lock ends with the process that holds it.
 
-- `reading`: shared while files are listed and read or put in place, exclusive for the moment in which files go away.
-- `writing`: shared while files are written under `incoming`; whoever gets it exclusively knows that all of them are leftovers.
-- `keeping`: exclusive for compaction, pruning and backup: one of them at a time.
+- `reading`: shared while files are listed, read or moved into place; exclusive while files are removed.
+- `writing`: shared while files are written under `incoming`. With an exclusive lock, all files there are leftovers.
+- `keeping`: exclusive for compaction, pruning, publishing and backup.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from seawall.storage.lake.layout import unreadable
 
 Lock = Literal["reading", "writing", "keeping"]
 WAIT_SECONDS = 60.0
-"""How long to wait for another process before giving up."""
+"""Time to wait for another process before an error."""
 
 _POLL_SECONDS = 0.01
 
 
 @contextmanager
 def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
-    """Hold a lock; raise `LakeBroken` when others keep it for longer than `WAIT_SECONDS`."""
+    """Hold a lock in a `with` block. Raises `LakeBroken` after waiting `WAIT_SECONDS`."""
     with _open(root, lock) as descriptor:
         if not _take(descriptor, exclusive, WAIT_SECONDS):
             raise LakeBroken(
@@ -39,7 +39,7 @@ def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[No
 
 @contextmanager
 def alone(root: Path, lock: Lock) -> Iterator[bool]:
-    """Hold a lock exclusively if that is possible at once; yields whether it is."""
+    """Try to take a lock exclusively without waiting, and hold it in a `with` block; yield whether it was free."""
     with _open(root, lock) as descriptor:
         yield _take(descriptor, exclusive=True, wait=0)
 

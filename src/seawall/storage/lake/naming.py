@@ -1,6 +1,7 @@
-"""Names in the place of object ids: what is asked of an account includes its records by id, and answers name the account.
+"""Replace object ids by account names: a query for an account also finds its records by object id.
 
-The lake keeps what came. Of whom an id is may be learnt later, so that is looked up whenever something is asked.
+The lake stores accounts as the logs state them. Which account an object id belongs to may be learnt later, so names are
+looked up for each query.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import pyarrow as pa
 from seawall.storage.lake.query import EventQuery
 
 Names = Mapping[str, str]
-"""The account of each object id, within an organisation."""
+"""Account name by object id, within one organisation."""
 
 NamesOf = Callable[[str], Names]
-"""Gives the names of an organisation."""
+"""A function that returns the names of an organisation."""
 
 _ACCOUNT = "account"
 
@@ -27,7 +28,7 @@ def no_names(_: str) -> Names:
 
 
 def add_ids(wanted: EventQuery, names: Names) -> EventQuery:
-    """Return what is wanted with the ids of the wanted accounts; an id stands for its account."""
+    """Return the query with all object ids of its accounts; an object id among them stands for its account."""
     asked = wanted.accounts if wanted.account is None else frozenset({wanted.account})
     if not names or asked is None:
         return wanted
@@ -37,7 +38,7 @@ def add_ids(wanted: EventQuery, names: Names) -> EventQuery:
 
 
 def name_accounts(rows: pa.Table, names: Names) -> pa.Table:
-    """Return rows with the names of accounts in the place of their ids."""
+    """Return the rows with names in place of object ids in the column `account`."""
     if not names or _ACCOUNT not in rows.column_names or not len(rows):
         return rows
     column = rows[_ACCOUNT]

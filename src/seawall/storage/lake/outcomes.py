@@ -1,4 +1,4 @@
-"""What the lake answers: values only."""
+"""Results of the lake's methods: plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True)
 class DamagedPart:
-    """A part file that cannot be read in full, and why. It is left where it is, and its events are missing from answers."""
+    """A part that cannot be read in full, and the reason. The file stays, and answers lack its events."""
 
     path: Path
     reason: str
@@ -19,9 +19,9 @@ class DamagedPart:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What an append did: `rows` on the disk now, `copies` dropped because the table held them twice.
+    """The result of an append: `rows` on disk now, `copies` dropped because the table held them twice.
 
-    `known` counts the parts that were there already, byte for byte: the same table was appended before.
+    `known` counts the parts that existed already, because the same table was appended before.
     """
 
     rows: int
@@ -32,7 +32,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events in order of time (`ENRICHED_SCHEMA`), and where the next page begins; None: there are no more."""
+    """Events by time (`ENRICHED_SCHEMA`), and the cursor of the next page, None after the last page."""
 
     events: pa.Table
     cursor: str | None
@@ -41,7 +41,7 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What a compaction did: parts merged away, rows kept, copies dropped."""
+    """The result of a compaction: parts merged away, rows in the merged parts, copies dropped."""
 
     days: int
     parts: int
@@ -52,7 +52,7 @@ class Compacted:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The newest version of the Delta table, the parts that it names, and how many of them are new or went."""
+    """The newest version of the Delta table: its parts, and how many were added and removed."""
 
     version: int
     parts: int
@@ -62,7 +62,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was deleted: days of an organisation, their parts and bytes."""
+    """The result of a pruning: days (counted for each organisation), parts and bytes deleted."""
 
     days: int
     parts: int
@@ -71,7 +71,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class DaySize:
-    """What one day of one organisation takes. `rows` counts copies that no compaction has dropped yet."""
+    """The size of one day of one organisation. `rows` counts copies that no compaction has dropped yet."""
 
     tenant: str
     day: date
@@ -82,7 +82,7 @@ class DaySize:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the lake holds, in order of organisation and day; `leftovers` are bytes of unfinished writes."""
+    """The size of a lake by organisation and day; `leftovers` are bytes of unfinished writes."""
 
     days: tuple[DaySize, ...]
     leftovers: int
@@ -90,5 +90,5 @@ class Size:
 
     @property
     def total(self) -> int:
-        """Bytes on the disk, damaged parts left out."""
+        """Bytes on disk without damaged parts."""
         return self.leftovers + sum(day.size for day in self.days)

@@ -1,6 +1,7 @@
-"""Part files: events of one organisation and day as Parquet, sorted, written so that a crash leaves all of one or nothing.
+"""Parts: Parquet files with the events of one organisation and day, sorted, and written atomically.
 
-A part's name is a hash of what is in it, so that the same events appended again are the same file. Pages carry checksums.
+A part is named after a hash of its content, so that events that are appended again give the same file. Pages have
+checksums.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ TENANT_KEY = b"seawall.tenant"
 VERSION_KEY = b"seawall.lake"
 MERGED_KEY = b"seawall.merged"
 DIGEST = "row_digest"
-"""64 bits of all of a row but the place it was read from: rows of one time and digest are copies of each other."""
+"""Column with a 64-bit hash of a row without `PLACE`: rows with equal time and digest are copies of each other."""
 
 PLACE = ("source_file", "source_line")
 ROW_GROUP = 20_000
 """Rows that are read or written at a time."""
 
 GROUP = 5_000
-"""Rows of a group in a merged part, at most: what a question for one event reads."""
+"""Most rows of a row group in a merged part: a query for one event reads a whole group."""
 
 SMALL_GROUP = 2_500
-"""The same in a part as it was appended: of an account it holds little, and there are many."""
+"""Most rows of a row group in an appended part, which holds fewer rows of each account."""
 
 ORDER = ("account", "time", DIGEST, *PLACE)
-"""Of rows in a part: an account's lie together, so that a query for it reads little else."""
+"""Sort order of rows in a part: an account's rows are adjacent, so that a query for the account reads little else."""
 
 
 def _plain(field: pa.Field) -> pa.Field:
@@ -54,7 +55,7 @@ NAMES = [f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type)]
 
 
 def digests(events: pa.Table) -> Keys:
-    """Return the digest of each row as uint64 (n,). A row without a record id is told apart by its place too."""
+    """Return the digest of each row as uint64 (n,). For a row without a record id, the digest covers file and line too."""
     state: Keys = np.zeros(len(events), np.uint64)
     for field in ENRICHED_SCHEMA:
         if field.name not in PLACE:
@@ -82,7 +83,7 @@ def _words(column: pa.ChunkedArray) -> Keys:
 
 
 def arrange_rows(events: pa.Table) -> tuple[pa.Table, int]:
-    """Return rows of `SCHEMA` in order, each once, and how many copies were dropped."""
+    """Return rows of `SCHEMA` in the order of parts without copies, and the number of copies dropped."""
     table = events.take(pc.sort_indices(events, [(name, "ascending") for name in ORDER]))
     digest, time = table[DIGEST].to_numpy(), table["time"].cast(pa.int64()).to_numpy()
     first = np.ones(len(table), bool)
@@ -92,7 +93,7 @@ def arrange_rows(events: pa.Table) -> tuple[pa.Table, int]:
 
 
 def content_name(table: pa.Table) -> str:
-    """Return the file name of a part that holds these rows: a hash of them in their order."""
+    """Return the file name of a part with these rows: a hash of them in their order."""
     sink = _Hashed()
     with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer:
         writer.write_table(table.replace_schema_metadata(None))
@@ -100,7 +101,7 @@ def content_name(table: pa.Table) -> str:
 
 
 class _Hashed:
-    """A file that remembers only the hash of what is written to it."""
+    """A file object that hashes all written bytes and stores none."""
 
     def __init__(self) -> None:
         self.hash = sha256()
@@ -111,7 +112,7 @@ class _Hashed:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no buffer."""
 
     def close(self) -> None:
         self.closed = True
@@ -119,12 +120,12 @@ class _Hashed:
 
 @contextmanager
 def writer(path: Path, tenant: str, *, is_merged: bool = False) -> Iterator[pq.ParquetWriter]:
-    """Write a part; on leaving it is on the disk, or gone if something failed."""
+    """Write a part in a `with` block; afterwards the file is on disk, or removed if an error was raised."""
     keys = {TENANT_KEY: json.dumps(tenant).encode(), VERSION_KEY: str(VERSION).encode()}
     schema = SCHEMA.with_metadata(keys | ({MERGED_KEY: b"1"} if is_merged else {}))
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        # Arrow opens it itself: the error of a Python file's write, raised in several threads, was freed twice.
+        # Arrow must open the file: errors of a Python file's `write`, raised in several threads, were freed twice.
         with pq.ParquetWriter(
             path,
             schema,
@@ -146,12 +147,12 @@ def writer(path: Path, tenant: str, *, is_merged: bool = False) -> Iterator[pq.P
 
 
 def waiting(root: Path) -> Path:
-    """Return a fresh name for a file that is not complete yet."""
+    """Return a new path under `incoming` for a file that is being written."""
     return root / INCOMING / f"{uuid4().hex}.part"
 
 
 def put(file: Path, folder: Path, name: str) -> None:
-    """Move a complete file to its place, on the disk when this returns."""
+    """Move a complete file to its final path; the new name is on disk on return."""
     try:
         is_new = not folder.is_dir()
         folder.parent.mkdir(mode=0o700, exist_ok=True)
@@ -166,7 +167,7 @@ def put(file: Path, folder: Path, name: str) -> None:
 
 
 def settle(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
+    """Flush a file, or the entries of a folder, to disk (`fsync`)."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         os.fsync(descriptor)
@@ -177,7 +178,7 @@ def settle(path: Path) -> None:
 def footer(path: Path) -> tuple[str, int]:
     """Return the organisation and the number of rows that a part's footer states.
 
-    Raises `OSError`, `pa.ArrowException` or `ValueError` when there is no such footer.
+    Raises `OSError`, `pa.ArrowException` or `ValueError` if the file has no footer of a part.
     """
     with path.open("rb") as file:
         stated = pq.read_metadata(file)
@@ -185,18 +186,18 @@ def footer(path: Path) -> tuple[str, int]:
 
 
 def check_keys(stated: Mapping[bytes, bytes] | None) -> str:
-    """Return the organisation that a footer names; `ValueError` where it is not of this version or names none."""
+    """Return the organisation that a footer names. Raises `ValueError` for another version or without an organisation."""
     keys = stated or {}
     if keys.get(VERSION_KEY) != str(VERSION).encode():
         raise ValueError("not written by this version")
     tenant = json.loads(keys.get(TENANT_KEY, b"null"))
     if not isinstance(tenant, str):
-        raise ValueError("names no organisation")  # noqa: TRY004 - what is wrong is the file
+        raise ValueError("names no organisation")  # noqa: TRY004 - the file is wrong, not an argument
     return tenant
 
 
 def damage(path: Path) -> DamagedPart | None:
-    """Read all of a part, checksums too, and return what is wrong with it."""
+    """Read a part in full, with checksums, and return the damage, None if it is sound."""
     try:
         footer(path)
         with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as part:
@@ -210,7 +211,7 @@ def damage(path: Path) -> DamagedPart | None:
 
 
 def sound(paths: Iterable[Path]) -> tuple[list[Path], list[DamagedPart]]:
-    """Return the parts that can be read in full, and the others."""
+    """Return the parts that can be read in full, and the damaged ones."""
     good, bad = [], []
     for path in paths:
         found = damage(path)
@@ -222,7 +223,9 @@ def sound(paths: Iterable[Path]) -> tuple[list[Path], list[DamagedPart]]:
 
 
 def as_rows(events: pa.Table) -> pa.Table:
-    """Return events of `ENRICHED_SCHEMA` as rows of `SCHEMA`; raise `LakeBroken` for other columns or events without a time."""
+    """Return events of `ENRICHED_SCHEMA` as rows of `SCHEMA`. Raises `LakeBroken` for other columns or events without a
+    time.
+    """
     missing = [f.name for f in ENRICHED_SCHEMA if f.name not in events.column_names]
     if missing:
         raise LakeBroken(

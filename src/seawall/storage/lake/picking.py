@@ -1,7 +1,7 @@
-"""Picks an account's or an organisation's rows out of parts, group by group, newest or oldest first.
+"""Select rows of an account or an organisation from parts, one row group at a time, newest or oldest first.
 
-It reads the few columns that tell which rows are wanted, and all columns of the groups in which the wanted rows lie.
-Groups come in order of time, so that it stops as soon as no other can hold an earlier row of the page.
+For each row group it first reads the columns of the condition, and all columns only if rows match. Groups are read by time,
+so that reading stops as soon as no later group can hold a row of the page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Digests = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class PartPiece:
-    """A group of a part in which wanted rows may lie."""
+    """A row group that may hold wanted rows, and its part."""
 
     footer: Footer
     group: RowGroup
@@ -35,7 +35,7 @@ class PartPiece:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Wanted rows: their keys, and where they lie (the piece's number and the row in it)."""
+    """Matching rows, (n,) each: their keys, the index of the row group in a list, and the index of the row in the group."""
 
     time: Times
     digest: Digests
@@ -47,7 +47,7 @@ class _Rows:
 
 
 def pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
-    """Return the groups that may hold wanted rows, by what the footers state."""
+    """Return the row groups that may hold wanted rows, judged by the statistics in footers."""
     named = None if wanted.accounts is None else sorted(wanted.accounts)
     return [
         PartPiece(footer, group)
@@ -63,7 +63,7 @@ def pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
 def pick(
     parts: Sequence[Footer], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
 ) -> tuple[list[RowKey], pa.Table | None]:
-    """Return up to `count` + 1 keys in order, each once, and the rows of the first `count` (`ENRICHED_SCHEMA`)."""
+    """Return up to `count` + 1 distinct keys in order, and the rows of the first `count` (`ENRICHED_SCHEMA`)."""
     ordered = _in_order(pieces(parts, wanted), newest_first)
     found = _collect(ordered, wanted, after, count + 1, newest_first)
     first = _firsts(found)
@@ -84,7 +84,7 @@ def _in_order(found: list[PartPiece], newest_first: bool) -> list[PartPiece]:
 def _collect(
     ordered: Sequence[PartPiece], wanted: EventQuery, after: RowKey | None, need: int, newest_first: bool
 ) -> _Rows:
-    """Return the rows of the first `need` keys, copies too, in order."""
+    """Return the rows of the first `need` keys in order, copies included."""
     total = _Rows(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
     for number, piece in enumerate(ordered):
         if _is_past(piece.group, total, need, newest_first):
@@ -105,7 +105,7 @@ def _collect(
 
 
 def _is_past(group: RowGroup, total: _Rows, need: int, newest_first: bool) -> bool:
-    """Whether no row of a group, or of one behind it, can be among the first `need` keys."""
+    """Return whether neither a group nor any later one can hold one of the first `need` keys."""
     if len(total) < need or int(_firsts(total).sum()) < need:
         return False
     last = int(total.time[-1])
@@ -120,7 +120,7 @@ def _beyond(time: Times, digest: Digests, after: RowKey, newest_first: bool) -> 
 
 
 def matching(piece: PartPiece, wanted: EventQuery) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
-    """Return time, digest and number of a group's wanted rows."""
+    """Return time, digest and index of a row group's matching rows, (n,) each."""
     columns = ["time", DIGEST, *_asked_columns(piece.group, wanted)]
     with footers.open_part(piece.footer) as part:
         table = footers.read(part, piece.group, columns)
@@ -160,7 +160,7 @@ def _matching(
 
 
 def is_text(column: pa.ChunkedArray, text: str | None) -> npt.NDArray[np.bool_]:
-    """Return for each value whether it is a text; names may come as codes."""
+    """Return whether each value equals a text, bool (n,); the column may be a dictionary."""
     found = [_is_text(chunk, text) for chunk in column.chunks]
     return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
@@ -174,12 +174,12 @@ def _is_text(array: pa.Array, text: str | None) -> npt.NDArray[np.bool_]:
 
 
 def is_one_of(column: pa.ChunkedArray, texts: frozenset[str]) -> npt.NDArray[np.bool_]:
-    """Return for each value whether it is one of some texts."""
+    """Return whether each value is one of some texts, bool (n,)."""
     return np.asarray(pc.is_in(column, value_set=pa.array(sorted(texts), pa.string())))
 
 
 def _cut(one: _Rows, two: _Rows, need: int, newest_first: bool) -> _Rows:
-    """Return both together in order, copies too, up to the `need`-th key."""
+    """Return both sets of rows merged in order, copies included, up to the `need`-th key."""
     time, digest = np.concatenate([one.time, two.time]), np.concatenate([one.digest, two.digest])
     order = np.lexsort((digest, time))
     order = order[::-1] if newest_first else order
@@ -193,14 +193,14 @@ def _cut(one: _Rows, two: _Rows, need: int, newest_first: bool) -> _Rows:
 
 
 def _firsts(rows: _Rows) -> npt.NDArray[np.bool_]:
-    """Return which of rows in order are the first of their key."""
+    """Return whether each row is the first of its key, bool (n,); rows are in order."""
     first = np.ones(len(rows), np.bool_)
     first[1:] = (rows.time[1:] != rows.time[:-1]) | (rows.digest[1:] != rows.digest[:-1])
     return first
 
 
 def _fetch(found: _Rows, end: int, ordered: Sequence[PartPiece]) -> pa.Table:
-    """Return the rows up to an end in their order, of copies the one that was read first."""
+    """Return the first `end` rows in order with all columns, of copies the one with the least file and line."""
     tables: list[pa.Table] = []
     places: list[npt.NDArray[np.intp]] = []
     for number in np.unique(found.piece[:end]):
@@ -217,7 +217,7 @@ def _fetch(found: _Rows, end: int, ordered: Sequence[PartPiece]) -> pa.Table:
 
 
 def _without_copies(rows: pa.Table, first: npt.NDArray[np.bool_]) -> list[int]:
-    """Return of each key's rows the one with the least file and line."""
+    """Return the index of the row with the least file and line for each key."""
     files, lines = (rows[name].cast(_plain_type(name)).to_pylist() for name in PLACE)
     best: list[int] = []
     for place, begins in enumerate(first.tolist()):
@@ -233,15 +233,12 @@ def _plain_type(name: str) -> pa.DataType:
 
 
 def _rank(file: str | None, line: int | None) -> tuple[Any, ...]:
-    """Nulls come last, as they do in the order of parts."""
+    """Return a key that sorts nulls last, as in parts."""
     return (file is None, file or "", line is None, line or 0)
 
 
 def tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield columns of an account's or an organisation's wanted rows of one day, copies dropped, a group at a time.
-
-    `time` is always among them.
-    """
+    """Yield `columns` and `time` of the matching rows of one day, without copies, one row group at a time."""
     seen = SeenKeys(footers.overlap(parts))
     for piece in pieces(parts, wanted):
         asked = dict.fromkeys(["time", DIGEST, *_asked_columns(piece.group, wanted), *columns])
@@ -258,17 +255,17 @@ def tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) 
 
 
 class SeenKeys:
-    """The keys that were met already, where there may be copies: there are none in one part."""
+    """Remember the keys of rows already seen. With `is_needed` false, there are no copies and nothing is remembered."""
 
     def __init__(self, is_needed: bool) -> None:
         self._is_needed = is_needed
         self._keys = np.zeros(0, np.uint64)
 
     def fresh(self, time: Times, digest: Digests) -> npt.NDArray[np.bool_] | None:
-        """Return which keys were not met before; None for all."""
+        """Return whether each key is new, bool (n,), None if all are."""
         if not self._is_needed:
             return None
-        # Sixty-four bits of both: two events of one account that meet in them by chance are not to be expected.
+        # The mix has 64 bits: two events of one account that collide by chance are not to be expected.
         key = digest ^ (time.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
         is_first = np.zeros(len(key), np.bool_)
         is_first[np.unique(key, return_index=True)[1]] = True

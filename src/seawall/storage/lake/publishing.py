@@ -1,7 +1,7 @@
-"""Publishes a lake as a Delta table: brings its log to what the folders hold, and deletes merged parts an hour later.
+"""Publish a lake as a Delta table: update its log from the folders, and delete merged parts after an hour.
 
-Whoever opened an earlier version of the table may still read the parts that it names. Compaction therefore marks a merged
-part as retired where the lake is published. Questions to the lake leave retired parts out.
+A reader of an earlier version of the table may still need parts that were merged since. In a published lake, compaction
+therefore only marks such parts as retired. The lake's own queries ignore retired parts.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from seawall.storage.lake.footers import Footers
 from seawall.storage.lake.outcomes import Published
 
 RETIRED_MILLISECONDS = 3_600_000
-"""How long a merged part stays for those who read an earlier version."""
+"""Time after which a retired part is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """What publishing needs of a lake: its folder, its log, and the footers it remembers."""
+    """The parts of a lake that publishing needs: root folder, Delta log, cached footers."""
 
     root: Path
     log: DeltaLog
     footers: Footers
 
     def publish(self, at: int) -> Published:
-        """Write a version of what the folders hold, if that changed; `at` is the time now in microseconds.
+        """Write a new version if the parts have changed; `at` is the current time in microseconds since 1970.
 
-        A part whose footer cannot be read is left out, for a Delta reader would fail on it.
+        A part with an unreadable footer is left out, because a Delta reader would fail on it.
         """
         with locks.hold_lock(self.root, "keeping", exclusive=True):
             return self._publish(at)
 
     def publish_if_free(self, at: int) -> Published | None:
-        """Do the same unless somebody compacts, prunes, backs up or publishes just now: then return None at once."""
+        """Do the same, but return None at once while another process compacts, prunes, backs up or publishes."""
         with locks.alone(self.root, "keeping") as is_free:
             return self._publish(at) if is_free else None
 
@@ -71,7 +71,7 @@ class Publisher:
         return Published(state.version, len(state.added), len(added), len(removed))
 
     def _listed(self) -> tuple[dict[str, Path], dict[str, Path]]:
-        """Return the parts that count, and those that are retired, each by its path in the lake."""
+        """Return the current parts and the retired parts, each by its path within the lake."""
         live: list[Path] = []
         retired: list[Path] = []
         for folder in layout.folders(self.root):
@@ -89,11 +89,13 @@ class Publisher:
 
 
 def _is_still_read(path: str, state: TableState, now: int) -> bool:
-    """Whether a version names a retired part, or did less than an hour ago; `now` in milliseconds."""
+    """Return whether the newest version names a retired part, or removed it less than an hour ago; `now` is in
+    milliseconds.
+    """
     removed = state.removed.get(path)
     return path in state.added or (removed is not None and now - removed < RETIRED_MILLISECONDS)
 
 
 def _by_path(files: list[Path]) -> dict[str, Path]:
-    """Return files by their paths in the lake: folder of parts, organisation, day, name."""
+    """Return files by their path within the lake: `tenants/<organisation>/<day>/<part>`."""
     return {"/".join(file.parts[-4:]): file for file in files}

@@ -1,6 +1,6 @@
-"""Asks part files with DuckDB: values are parameters, it may open nothing outside the lake, and memory has a limit.
+"""Query parts with DuckDB: values are parameters, no file outside the lake can be opened, and memory is limited.
 
-Rows that are copies of each other (a record delivered twice, a batch appended twice after a crash) are answered once.
+Answers contain each row once, even if a record was delivered twice or a batch was appended again after a crash.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from seawall.storage.lake.layout import INCOMING, moment
 from seawall.storage.lake.parts import DIGEST, ORDER, ROW_GROUP, SCHEMA, sound
 
 MEMORY = "256MB"
-"""For sorting and joining; what does not fit goes to the lake's own disk."""
+"""Memory limit for sorting and joining; beyond it, DuckDB uses temporary files on the lake's disk."""
 
 THREADS = 2
 STRETCH = 100_000
@@ -37,7 +37,7 @@ _COLUMNS = ", ".join(SCHEMA.names)
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """The place of a row in the order of answers: microseconds since the epoch, digest."""
+    """The position of a row in the order of answers: microseconds since 1970, digest."""
 
     time: int
     digest: int
@@ -45,7 +45,9 @@ class RowKey:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which rows: from `start` to before `end` (microseconds since the epoch), of an account, a mailbox, a record id."""
+    """Select rows from `start` to before `end` (microseconds since 1970), and optionally of an account, mailbox or record
+    id.
+    """
 
     start: int
     end: int
@@ -53,16 +55,16 @@ class EventQuery:
     mailbox: str | None = None
     record: str | None = None
     records: frozenset[str] | None = None
-    """Record ids of which one is wanted; with an account or of an organisation's day."""
+    """Select rows with one of these record ids. Requires `account`, or a query for one day."""
 
     accounts: frozenset[str] | None = None
-    """Accounts of which one is wanted."""
+    """Select rows of one of these accounts."""
 
     is_thorough: bool = False
-    """Look for the record id in every row: no Bloom filter, which carries no checksum, may say that it is not there."""
+    """Search every row for the record id without Bloom filters: they have no checksum, so that damage could hide a row."""
 
     def condition(self) -> tuple[str, list[Any]]:
-        """Return it as SQL with its parameters."""
+        """Return the condition as SQL with its parameters."""
         texts, values = ["time >= ?", "time < ?"], [moment(self.start), moment(self.end)]
         named = [("account", self.account), ("mailbox", self.mailbox)]
         if self.record is not None and self.is_thorough:
@@ -84,9 +86,9 @@ class EventQuery:
 
 
 class LakeReader:
-    """One DuckDB for a lake. Threads may share it.
+    """A DuckDB connection for a lake. Threads may share an instance.
 
-    From its first question on it counts as a writer, because what does not fit in memory lies under `incoming`.
+    After its first query it holds the lock `writing`, because temporary files lie under `incoming`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -96,7 +98,7 @@ class LakeReader:
         self._held = ExitStack()
 
     def close(self) -> None:
-        """Give memory and files back."""
+        """Close the connection, and free memory and temporary files."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -106,7 +108,7 @@ class LakeReader:
     def keys(
         self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
     ) -> list[RowKey]:
-        """Return the keys of the first rows after a key, each once, in order of time."""
+        """Return the first `count` distinct keys after a key, by time."""
         condition, parameters = wanted.condition()
         direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
         if after is not None:
@@ -117,7 +119,9 @@ class LakeReader:
         source = f"SELECT time, {DIGEST} FROM read_parquet(?) WHERE {condition}"
         keys = self._keys(f"{source} {order}", [*asked, found])
         distinct = list(dict.fromkeys(keys))
-        if len(distinct) < count and len(keys) == found:  # many copies: sorting them out takes longer
+        # so many copies that `count` distinct keys may be missing: have DuckDB drop copies, which is
+        # slower
+        if len(distinct) < count and len(keys) == found:
             return self._keys(f"SELECT * FROM (SELECT DISTINCT * FROM ({source})) {order}", [*asked, count])
         return distinct[:count]
 
@@ -128,7 +132,7 @@ class LakeReader:
     def rows(
         self, paths: Sequence[Path], wanted: EventQuery, keys: Sequence[RowKey], newest_first: bool
     ) -> pa.Table:
-        """Return the rows of these keys (`SCHEMA`), each once, in order of time."""
+        """Return the rows of these keys (`SCHEMA`) without copies, by time."""
         condition, parameters = wanted.condition()
         direction = "DESC" if newest_first else "ASC"
         query = f"""SELECT {_COLUMNS} FROM read_parquet(?)
@@ -141,7 +145,7 @@ class LakeReader:
         )
 
     def ordered(self, paths: Sequence[Path]) -> Iterator[pa.Table]:
-        """Yield all rows of the parts in order of time, each once, a stretch at a time: memory does not grow with the day."""
+        """Yield all rows of the parts by time, without copies, one stretch at a time, so that memory stays bounded."""
         order = ", ".join(ORDER[1:])
         try:
             for condition, parameters in self._stretches(paths):
@@ -154,7 +158,7 @@ class LakeReader:
             raise self._broken(paths, error) from error
 
     def slices(self, paths: Sequence[Path]) -> Iterator[tuple[pa.Table, int]]:
-        """Yield the rows of the parts by stretches of time, each in the order of parts, copies dropped, and how many."""
+        """Yield (rows, copies dropped) by stretches of time, the rows of a stretch in the order of parts."""
         order = ", ".join(ORDER)
         try:
             for condition, parameters in self._stretches(paths):
@@ -172,7 +176,7 @@ class LakeReader:
         return self._cursor().sql(query, params=[_names(paths), *parameters])
 
     def _stretches(self, paths: Sequence[Path]) -> Iterator[tuple[str, list[Any]]]:
-        """Yield conditions, in order of time, each of which about `STRETCH` rows meet; copies meet the same one."""
+        """Yield SQL conditions on time, ascending, that match about `STRETCH` rows each; equal times share a condition."""
         cuts = [moment(time) for time in self._cuts(paths)]
         for low, high in zip([None, *cuts], [*cuts, None], strict=True):
             bounds = [("time >= ?", low), ("time < ?", high)]
@@ -180,7 +184,7 @@ class LakeReader:
             yield " AND ".join(text for text, _ in kept) or "TRUE", [value for _, value in kept]
 
     def _cuts(self, paths: Sequence[Path]) -> list[int]:
-        """Return the times where to cut the rows, by a sample of theirs."""
+        """Return the times at which to split the rows, estimated from a sample."""
         source = "FROM read_parquet(?)"
         count = self._table(f"SELECT count(*) {source}", [_names(paths)]).column(0)[0].as_py()
         pieces = -(-count // STRETCH)
@@ -212,7 +216,7 @@ class LakeReader:
 
 
 def _without_copies(table: pa.Table, last: LastRow) -> tuple[pa.Table, LastRow, int]:
-    """Return rows in order without those that are copies of the one before, the last row's key, and how many went."""
+    """Return ordered rows without copies of the row before, the key of the last row, and the number of copies."""
     if not table.num_rows:
         return table, last, 0
     time, digest = table["time"].cast(pa.int64()).to_numpy(), table[DIGEST].to_numpy()
@@ -224,7 +228,7 @@ def _without_copies(table: pa.Table, last: LastRow) -> tuple[pa.Table, LastRow, 
 
 
 def first_line(error: Exception) -> str:
-    """Return what a library says, without its further lines."""
+    """Return the first line of an error's text, at most 300 characters."""
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 

@@ -1,4 +1,4 @@
-"""Who shows a value: the accounts of an organisation that were seen with a network, a client or the like."""
+"""Find the accounts of an organisation that share a value, such as a network or a client."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ALL = 1_000_000
 def accounts_with(
     lake: Lake, tenant: str, start: int, end: int, column: str, value: str | int, *, most: int = 50
 ) -> list[LakeAccount]:
-    """Return the accounts that show a value in a column from `start` to before `end` (microseconds), busiest first.
+    """Return the accounts with a value in a column from `start` to before `end` (microseconds), busiest first.
 
-    All rows of the span are looked at: ask for few days. `events` and times are those with the value.
+    The query reads all rows of the span: ask for few days. `events` and times count the rows with the value alone.
     """
     tables = []
     for rows in lake.rows_of_days(tenant, EventQuery(start, end), [column, "account", "account_type"]):
@@ -30,7 +30,7 @@ def accounts_with(
 
 
 def _shows(column: pa.ChunkedArray, value: str | int) -> pa.Array:
-    """Which rows show a value. Of names only the distinct ones are compared."""
+    """Return whether each row has the value, bool (n,). In a dictionary, only the distinct values are compared."""
     array = column.combine_chunks()
     if not pa.types.is_dictionary(array.type):
         return pc.fill_null(pc.equal(array, value), False)

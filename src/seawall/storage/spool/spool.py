@@ -1,4 +1,4 @@
-"""Coded events on disk between reading and scoring, a record batch for each day, so that memory stays flat."""
+"""Coded events on disk between reading and scoring, one record batch for each day, so that memory use stays flat."""
 
 from __future__ import annotations
 
@@ -26,27 +26,26 @@ from seawall.storage.files.twins import DAY, Twins
 from seawall.storage.spool.texts import HeldPiece, SpoolPiece, StoredTexts
 
 LARGE_DAY = 200_000
-"""Records of a day above which its texts stay on disk: they are most of it, and hardly looked at."""
+"""Records of a day above which its texts stay on disk: texts take most of the memory and are rarely read."""
 
 TAILS = 4
-"""So many times the rows that may wait of one day may wait of all days; the largest tails are written then."""
+"""Rows of all days that may wait in memory, as a multiple of the limit for one day; then the largest days are written."""
 
 AT_ONCE = 2_000_000
-"""Records of a day up to which all its numbers are read at once, where days are loaded again and again."""
+"""Records of a day up to which all number columns are read together, if days are loaded repeatedly."""
 
 HASHED = ("metadata_uid", "session_uid", "token_uid")
-"""Texts whose hashes are kept beside them, where days are loaded again and again."""
+"""Text columns that are stored with their hashes, if days are loaded repeatedly."""
 
 READ_SINGLY = ("parameters", "rule_keys")
-"""Texts that rules read event by event; few events have them."""
+"""Text columns that rules read for single events; they are null for most events, and stay in memory."""
 
 
 class Spool:
-    """Days of coded events. Add tables in any order, then `settle`, then `load` day by day.
+    """Days of coded events: add tables in any order, then `settle`, then `load` each day.
 
-    `actors` are the codes of accounts that are known already; new ones are added to them. Where many small tables come
-    over time, up to `held` rows of a day wait in memory until they are worth a file, and files are of one day: it
-    can be dropped.
+    `actors` holds the codes of accounts seen before; new accounts are added to it. With `held` above 0, up to so many rows
+    of a day wait in memory until they are worth a file. Each file then belongs to one day, and `drop` can delete the day.
     """
 
     def __init__(self, folder: Path, actors: Interner | None = None, *, held: int = 0) -> None:
@@ -63,7 +62,7 @@ class Spool:
         self._actors = Interner() if actors is None else actors
 
     def add(self, table: pa.Table) -> None:
-        """Write a table of coded events, cut at midnight UTC; `load` puts a day in order."""
+        """Write a table of coded events, split at midnight UTC; rows may be in any order."""
         if not table.num_rows:
             return
         table = table.combine_chunks() if self._held_rows else _narrow(table.combine_chunks())
@@ -85,8 +84,8 @@ class Spool:
                 self._hold(day, share)
 
     def _hold(self, day: int, share: pa.Table) -> None:
-        """Have a table of a day wait for others. It is loaded again and again: what is long to work out goes with it."""
-        # In memory of its own: a slice keeps alive all that it was cut from, however little it shows.
+        """Keep rows of a day in memory, with the hashes that every `load` needs."""
+        # A copy: a slice would keep the whole table in memory that it was cut from.
         share = share.take(pa.array(np.arange(share.num_rows)))
         for name in HASHED:
             share = share.append_column(f"hash of {name}", pa.array(hash_text(share[name].combine_chunks())))
@@ -101,12 +100,12 @@ class Spool:
                     break
 
     def _flush(self, day: int) -> None:
-        """Write what of a day waits in memory."""
+        """Write the rows of a day that wait in memory."""
         self._write({day: _narrow(pa.concat_tables(self._tails[day]).combine_chunks())})
         del self._waiting[day], self._tails[day]
 
     def _write(self, shares: Mapping[int, pa.Table]) -> None:
-        """Write days into one file."""
+        """Write the rows of one or more days into one file."""
         path = self._folder / f"{self._files:08d}.arrow"
         self._files += 1
         schema = next(iter(shares.values())).schema
@@ -121,7 +120,7 @@ class Spool:
             self._days[day].append(SpoolPiece(path, place, share.num_rows, tuple(share.column_names)))
 
     def drop(self, day: int) -> None:
-        """Forget a day, where small tables are held and files are of one day."""
+        """Delete a day and its files. Only for a spool with `held`, whose files belong to one day each."""
         self._tails.pop(day, None)
         self._waiting.pop(day, None)
         self._rows.pop(day, None)
@@ -131,9 +130,9 @@ class Spool:
     def settle(
         self, vocabularies: dict[str, Vocabulary], mappings: dict[str, Codes], joins: Joins | None = None
     ) -> None:
-        """Say what codes mean now that everything was read; columns without a mapping keep theirs.
+        """Set what codes mean, after everything was read; a column without a mapping keeps its codes.
 
-        Accounts that are object ids become, when a day is loaded, the accounts that `joins` says.
+        `load` then replaces object ids among the accounts by the names that `joins` gives.
         """
         self._joins = joins or Joins()
         self._is_joined = np.zeros(len(self._joins), bool)
@@ -144,24 +143,24 @@ class Spool:
 
     @property
     def vocabularies(self) -> Mapping[str, Vocabulary]:
-        """What the codes of loaded days mean."""
+        """Vocabulary of each coded column of loaded days."""
         return self._vocabularies
 
     @property
     def joined(self) -> tuple[int, int]:
-        """How many object ids of loaded days were joined with a name, and how many of them were stated with several names."""
+        """Number of object ids of loaded days that were joined with a name, and how many of these had several names."""
         return int(self._is_joined.sum()), int((self._is_joined & self._joins.is_contested).sum())
 
     def days(self) -> list[int]:
-        """Return the days that hold events, as days since the epoch, in order."""
+        """Return the days that hold events, as days since 1970, ascending."""
         return sorted(self._rows)
 
     def rows(self, day: int) -> int:
-        """Return how many records a day holds, duplicates included."""
+        """Return the number of records of a day, duplicates included."""
         return self._rows.get(day, 0)
 
     def load(self, day: int) -> tuple[CodedBatch, int]:
-        """Return a day's events in order of time and record id, and how many duplicates were dropped or merged."""
+        """Return a day's events by time and record id, and how many duplicates were dropped or twins merged."""
         in_memory = self._rows[day] <= LARGE_DAY and not self._held_rows
         raw, texts = self._read_held(day) if in_memory else self._read_stored(day)
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
@@ -191,13 +190,13 @@ class Spool:
         return batch, len(time) - len(final)
 
     def _read_held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
-        """Return the numbers and codes of a day, and its texts, as they were written."""
+        """Return the numbers and codes of a day, and its texts, all in memory."""
         batches = [piece.read(piece.columns) for piece in self._pieces(day)]
         raw = {name: _numbers(batches, name) for name in self._numeric()}
         return raw, {name: pa.concat_arrays([batch[name] for batch in batches]) for name in TEXTS}
 
     def _read_stored(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
-        """Return the same of a large day, whose texts stay on disk, but for those that rules read one by one."""
+        """Return the same for a large day, whose texts stay on disk except the columns of `READ_SINGLY`."""
         pieces = self._pieces(day)
         raw = self._columns(pieces, self._numeric())
         ends = np.cumsum([piece.rows for piece in pieces])
@@ -209,7 +208,7 @@ class Spool:
         return raw, texts
 
     def _pieces(self, day: int) -> list[SpoolPiece | HeldPiece]:
-        """Return what a day consists of; what waits in memory becomes one table first."""
+        """Return the pieces of a day, those on disk first, then the rows that wait in memory as one table."""
         pieces: list[SpoolPiece | HeldPiece] = [*self._days.get(day, ())]
         if self._tails.get(day):
             self._tails[day] = [pa.concat_tables(self._tails[day]).combine_chunks()]
@@ -217,7 +216,7 @@ class Spool:
         return pieces
 
     def _hashes(self, day: int) -> dict[str, Keys]:
-        """Return the hashes that were worked out when a day's tables were added."""
+        """Return the hashes that were computed when the day's tables were added, {} for a spool without `held`."""
         if not self._held_rows:
             return {}
         columns = self._columns(self._pieces(day), [f"hash of {name}" for name in HASHED])
@@ -226,7 +225,7 @@ class Spool:
     def _columns(
         self, pieces: Sequence[SpoolPiece | HeldPiece], names: Sequence[str]
     ) -> dict[str, np.ndarray]:
-        """Return columns of numbers of a day; of a very large one never all of them twice."""
+        """Return number columns of a day; a very large day is read column by column to save memory."""
         if not self._held_rows or sum(piece.rows for piece in pieces) > AT_ONCE:
             return {name: _numbers([piece.read([name]) for piece in pieces], name) for name in names}
         batches = [piece.read(names) for piece in pieces]
@@ -236,11 +235,11 @@ class Spool:
         return ("time", *self._vocabularies, *NUMBERS)
 
     def _meaning(self, name: str, codes: np.ndarray) -> np.ndarray:
-        """Return what codes of a column mean now; where there is no mapping, what they ever meant."""
+        """Return codes of a column translated to the settled vocabulary."""
         return self._mappings[name][codes] if name in self._mappings else codes
 
     def _name_accounts(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
-        """Return accounts, as they were coded, with names in the place of object ids."""
+        """Return the accounts' codes with object ids replaced by the joined names, and note which joins were used."""
         rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
         if not len(rows):
             return account
@@ -263,14 +262,14 @@ def _numbers(batches: list[pa.RecordBatch], name: str) -> np.ndarray:
 
 
 def _pick(column: np.ndarray, rows: Rows) -> np.ndarray:
-    """Return the column's rows; many columns hold one value all day."""
+    """Return the column at `rows`, quickly if the whole column holds one value, as many do."""
     if len(rows) and column.min() == column.max():
         return np.full(len(rows), column[0])
     return column[rows]
 
 
 def _narrow(table: pa.Table) -> pa.Table:
-    """Return the table with its whole numbers in as few bytes as hold them; most columns need one."""
+    """Return the table with every integer column in the smallest type that holds its values."""
     for place, name in enumerate(table.column_names):
         if name != "time" and not name.startswith("hash of ") and pa.types.is_integer(table[name].type):
             column = table[name].to_numpy()

@@ -1,4 +1,4 @@
-"""Pieces of a day on disk, and the text columns of a large day, which stay there until somebody asks."""
+"""Pieces of a day in a spool, and text columns of a large day that are read from disk on demand."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pyarrow as pa
 from seawall.events.grouping import Rows, distinct
 
 HELD_PIECES = 8
-"""Pieces of a column that memory holds: records that lie close in time lie in few, late ones apart."""
+"""Pieces of a text column that stay in memory: records close in time usually lie in few pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolPiece:
-    """One record batch of a spool file: `rows` events of a day, `columns` in the order of the file."""
+    """A record batch of a spool file: `rows` events of a day, `columns` in the order of the file."""
 
     path: Path
     place: int
@@ -26,7 +26,7 @@ class SpoolPiece:
     columns: tuple[str, ...]
 
     def read(self, names: Sequence[str]) -> pa.RecordBatch:
-        """Return the columns of these names."""
+        """Return the named columns as a record batch."""
         options = pa.ipc.IpcReadOptions(included_fields=[self.columns.index(name) for name in names])
         with pa.OSFile(str(self.path), "rb") as source:
             return pa.ipc.open_file(source, options=options).get_batch(self.place)
@@ -34,35 +34,35 @@ class SpoolPiece:
 
 @dataclass(frozen=True, slots=True)
 class HeldPiece:
-    """The same in memory."""
+    """A record batch in memory, with the interface of `SpoolPiece`."""
 
     batch: pa.RecordBatch
 
     @property
     def rows(self) -> int:
-        """How many events it has."""
+        """Number of events."""
         return int(self.batch.num_rows)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns."""
+        """Names of the columns."""
         return tuple(self.batch.schema.names)
 
     def read(self, names: Sequence[str]) -> pa.RecordBatch:
-        """Return the columns of these names."""
+        """Return the named columns as a record batch."""
         return self.batch.select(list(names))
 
 
 class StoredTexts:
-    """A text column of n events in a given order, read piece by piece: memory holds few of them and what is asked.
+    """A text column of n events, read from disk piece by piece, so that memory holds few pieces.
 
-    Answers `len`, `[row]`, `take`, `slice` and `is_valid` as an Arrow array does.
+    It supports `len`, `[row]`, `take`, `slice` and `is_valid` like an Arrow array.
     """
 
     __slots__ = ("_ends", "_held", "_name", "_pieces", "_rows")
 
     def __init__(self, pieces: Sequence[SpoolPiece | HeldPiece], ends: Rows, name: str, rows: Rows) -> None:
-        """`ends` says behind which row each piece ends; `rows` (n,) which of all rows stands where."""
+        """`ends` is the number of rows up to the end of each piece; `rows` (n,) gives the row behind each position."""
         self._pieces, self._ends, self._name, self._rows = pieces, ends, name, rows
         self._held: dict[int, pa.Array] = {}
 
@@ -91,16 +91,16 @@ class StoredTexts:
         return pa.concat_arrays(parts).take(pa.array(np.argsort(np.concatenate(places))))
 
     def slice(self, offset: int, length: int) -> pa.Array:
-        """Return a run of texts as an Arrow array."""
+        """Return the texts from `offset` on, at most `length`, as an Arrow array."""
         return self.take(np.arange(offset, min(offset + length, len(self))))
 
     def mapped(self, function: Callable[[pa.Array], npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
-        """Return what a function says of each text; it is asked piece by piece, and no piece is kept."""
+        """Return the function's value for each text, (n,); the function gets whole pieces, and no piece stays in memory."""
         said = [function(self._read(number)) for number in range(len(self._pieces))]
         return np.concatenate(said)[self._rows]
 
     def is_valid(self) -> npt.NDArray[np.generic]:
-        """Return which rows have a text, bool (n,)."""
+        """Return whether each row has a text, bool (n,)."""
         return self.mapped(lambda texts: np.asarray(texts.is_valid()))
 
     def _piece(self, number: int) -> pa.Array:
@@ -109,7 +109,8 @@ class StoredTexts:
             while len(self._held) >= HELD_PIECES:
                 del self._held[next(iter(self._held))]
             held = self._read(number)
-        self._held[number] = held  # now the last to go
+        # re-inserted at the end: the dict's first piece is the least recently used
+        self._held[number] = held
         return held
 
     def _read(self, number: int) -> pa.Array:

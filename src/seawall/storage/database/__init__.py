@@ -1,4 +1,4 @@
-"""What Seawall keeps beside the events: incidents, answers, users, the audit trail, and how far it has come."""
+"""The database: incidents, feedback, users, the audit trail, checkpoints and detector states, in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 

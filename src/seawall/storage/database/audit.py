@@ -1,7 +1,7 @@
-"""The audit trail: what was done by whom, each entry bound to the one before by its hash.
+"""The audit trail: who did what, as an append-only hash chain.
 
-The database refuses to change or delete entries. Whoever may change the database itself can go around that; the chain
-shows it, unless they compute it anew to its end: against that, keep a head elsewhere and give it to `verify`.
+Triggers refuse to change or delete entries. Somebody with full access to the database can disable them; the chain then
+breaks, unless all later entries are recomputed. Against that, note a head outside the database and give it to `verify`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One entry; `details` is plain data."""
+    """One entry of the audit trail; `at` is in microseconds since 1970, `details` holds values that JSON can hold."""
 
     sequence: int
     at: int
@@ -37,7 +37,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditCheck:
-    """What verification found: `entries` that hold, and in `fault` the first that does not, empty where all hold."""
+    """The result of verification: the number of intact entries, and in `fault` the first fault, empty if there is none."""
 
     entries: int
     head: ChainHead
@@ -45,12 +45,12 @@ class AuditCheck:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is changed, missing or out of its order."""
+        """Return whether no entry was changed, removed or moved."""
         return not self.fault
 
 
 class AuditTrail:
-    """The audit trail in one transaction."""
+    """The audit trail within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -58,12 +58,13 @@ class AuditTrail:
     def append(
         self, *, at: int, actor: str, action: str, subject: str = "", details: Mapping[str, Any] | None = None
     ) -> AuditRecord:
-        """Add an entry at the end; one program at a time, until its transaction ends. Never give it a secret."""
+        """Append an entry. Other writers of the trail wait until this transaction ends. `details` must contain no secret."""
         connection = self._session.connection()
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _APPENDING})
         head = self.head()
-        plain = json.loads(json.dumps(dict(details or {}), allow_nan=False))  # as it will be read back
+        # normalised as it will be read back, so that the digest fits
+        plain = json.loads(json.dumps(dict(details or {}), allow_nan=False))
         sequence = head.sequence + 1
         digest = digest_values(sequence, at, actor, action, subject, plain, head.digest)
         row = AuditRow(
@@ -75,13 +76,13 @@ class AuditTrail:
         return _entry(row)
 
     def head(self) -> ChainHead:
-        """Return the end of the trail: keep it where the database's owner cannot change it."""
+        """Return the sequence number and digest of the last entry. Note it where the database's owner cannot change it."""
         query = select(AuditRow.sequence, AuditRow.digest).order_by(AuditRow.sequence.desc()).limit(1)
         found = self._session.execute(query).first()
         return ChainHead() if found is None else ChainHead(*found)
 
     def page(self, after: int = 0, limit: int = 100) -> list[AuditRecord]:
-        """Return entries in their order, from the one behind `after`."""
+        """Return up to `limit` entries with sequence numbers above `after`, ascending."""
         query = select(AuditRow).where(AuditRow.sequence > after).order_by(AuditRow.sequence).limit(limit)
         return [
             _entry(row)
@@ -89,7 +90,7 @@ class AuditTrail:
         ]
 
     def verify(self, known: ChainHead | None = None) -> AuditCheck:
-        """Compute the whole chain anew, a page at a time, and compare it with a head noted earlier."""
+        """Recompute the whole chain, a page at a time, and compare it with a head noted earlier."""
         try:
             head = verify(self._links(), known)
         except ChainBroken as broken:

@@ -1,4 +1,4 @@
-"""Many rows at once, given as columns: no object of ours for each row."""
+"""Insert and delete many rows at a time, without an ORM object for each row."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from seawall.storage.database.models import Model
 
 
 def insert_columns(session: Session, model: type[Model], columns: Mapping[str, Sequence[Any]]) -> int:
-    """Insert n rows, given as columns of n values each by name, and return n.
+    """Insert n rows, given as a list of n values for each column name, and return n.
 
-    PostgreSQL takes them as one COPY, SQLite with one prepared statement. Columns left out have their default.
+    Missing columns get their defaults. PostgreSQL receives one COPY, SQLite one prepared statement. Raises `ValueError` if
+    the lists differ in length.
     """
     sizes = {len(values) for values in columns.values()}
     if len(sizes) > 1:
@@ -35,7 +36,7 @@ def insert_columns(session: Session, model: type[Model], columns: Mapping[str, S
 
 
 def forget(session: Session, model: type[Model], old: ColumnElement[bool], *, is_rehearsal: bool) -> int:
-    """Delete the rows for which `old` holds, and return how many; rehearsed, they are only counted."""
+    """Delete the rows that match `old`, or with `is_rehearsal` only count them; return their number."""
     if is_rehearsal:
         return int(session.execute(select(func.count()).select_from(model).where(old)).scalar_one())
     gone = cast("CursorResult[Any]", session.execute(delete(model).where(old)))
@@ -43,7 +44,7 @@ def forget(session: Session, model: type[Model], old: ColumnElement[bool], *, is
 
 
 def _bind(connection: Connection, table: Table, name: str, values: Iterable[Any]) -> Iterable[Any]:
-    """The values as the driver wants them."""
+    """Return the values converted to what the database driver expects."""
     kind = table.c[name].type.dialect_impl(connection.dialect)
     processor = cast("Callable[[Any], Any] | None", kind.bind_processor(connection.dialect))
     return values if processor is None else map(processor, values)
@@ -61,7 +62,7 @@ def _driver_cursor(connection: Connection) -> Any:
 
 def _execute_many(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     rows = iter(rows)
-    while piece := list(islice(rows, _PIECE)):  # the rows need not all be in memory as tuples
+    while piece := list(islice(rows, _PIECE)):  # in pieces, so that not all rows are in memory as tuples
         connection.exec_driver_sql(statement, cast("Any", piece))
 
 
@@ -69,7 +70,7 @@ _PIECE = 10_000
 
 
 def pieces(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield ids, as many at a time as one statement may name."""
+    """Yield ids in pieces that are small enough for the parameters of one statement."""
     return (ids[start : start + _NAMED] for start in range(0, len(ids), _NAMED))
 
 

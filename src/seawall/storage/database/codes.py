@@ -1,4 +1,6 @@
-"""Codes that work once, and the tokens of collectors. The database holds digests alone: reading it opens nothing."""
+"""One-time codes and the tokens of collectors. The database stores their SHA-256 alone, so that reading it grants no
+access.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from seawall.storage.database.user_models import IngestTokenModel, InviteRow
 from seawall_base.errors import UsageError
 
 SHORTEST_CODE = 10
-"""Bytes of randomness: as many as one can type, and far more than can be tried before a code expires."""
+"""Least bytes of randomness: few enough to type, too many to guess before a code expires."""
 
 SHORTEST_TOKEN = 32
 LONGEST_NAME = 100
@@ -23,7 +25,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """A one-time code, without the code. `purpose` is what it opens; `user` None where there is none yet."""
+    """A one-time code without the code itself. `purpose` is what it permits; `user` is None if no account exists yet."""
 
     purpose: str
     user: int | None
@@ -34,7 +36,7 @@ class Invite:
 
 
 class Invites:
-    """The one-time codes in one transaction."""
+    """One-time codes within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -49,7 +51,7 @@ class Invites:
         by: str = "",
         user: int | None = None,
     ) -> Invite:
-        """Keep a code that works once until a time; UsageError where it is short, or over before it begins."""
+        """Store a code that can be used once until `expires_at`. Raises `UsageError` if it is too short or expires at once."""
         if len(code) < SHORTEST_CODE:
             raise UsageError(f"a one-time code has at least {SHORTEST_CODE} bytes")
         if expires_at is not None and expires_at <= at:
@@ -63,12 +65,12 @@ class Invites:
         return _invite(row)
 
     def find(self, code: bytes, purpose: str, *, at: int) -> Invite | None:
-        """Return what an unused code opens, None where it is unknown, used, over, or its user disabled."""
+        """Return the entry of an unused code, None if it is unknown, used, expired, or its user is disabled."""
         row = self._session.execute(select(InviteRow).where(*_open(code, purpose, at))).scalar_one_or_none()
         return None if row is None or self._is_disabled(row.user) else _invite(row)
 
     def redeem(self, code: bytes, purpose: str, *, at: int) -> Invite | None:
-        """Use a code up and return what it opens; of two at once, one gets it."""
+        """Use up a code and return its entry, None as in `find`. Of concurrent calls, only one succeeds."""
         if self.find(code, purpose, at=at) is None:
             return None
         used = update(InviteRow).where(*_open(code, purpose, at)).values(used_at=at)
@@ -76,18 +78,18 @@ class Invites:
         return None if row is None else _invite(row)
 
     def of_user(self, user: int, purpose: str, *, at: int) -> list[Invite]:
-        """Return a user's codes that still work."""
+        """Return a user's unused and unexpired codes of a purpose."""
         query = select(InviteRow).where(InviteRow.user == user, InviteRow.purpose == purpose, *_lasting(at))
         return [_invite(row) for row in self._session.execute(query.order_by(InviteRow.created_at)).scalars()]
 
     def revoke(self, purpose: str, *, user: int | None = None) -> int:
-        """Forget unused codes of a purpose, of a user or of nobody; return how many."""
+        """Delete the unused codes of a purpose that belong to `user`, or to no user; return their number."""
         unused = (InviteRow.purpose == purpose, InviteRow.user == user, InviteRow.used_at.is_(None))
         gone = delete(InviteRow).where(*unused).returning(InviteRow.code_digest)
         return len(self._session.execute(gone).all())
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget codes that were used, or over, before a time; return how many."""
+        """Delete codes that were used or expired before a time; return their number."""
         over = or_(InviteRow.used_at < before, InviteRow.expires_at < before)
         return forget(self._session, InviteRow, over, is_rehearsal=is_rehearsal)
 
@@ -98,7 +100,7 @@ class Invites:
 
 @dataclass(frozen=True, slots=True)
 class IngestToken:
-    """A collector's token, without the token."""
+    """A collector's token without the token itself."""
 
     name: str
     created_by: str
@@ -108,13 +110,13 @@ class IngestToken:
 
 
 class IngestTokens:
-    """The tokens of collectors in one transaction."""
+    """The tokens of collectors within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, name: str, token: bytes, *, by: str, at: int) -> IngestToken:
-        """Keep a token of at least 32 random bytes under a name; UsageError where one of that name is in use."""
+        """Store a token of at least 32 random bytes under a name. Raises `UsageError` if the name is invalid or in use."""
         if len(token) < SHORTEST_TOKEN:
             raise UsageError(f"a token has at least {SHORTEST_TOKEN} bytes")
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
@@ -131,25 +133,25 @@ class IngestTokens:
         return _token(row)
 
     def find(self, token: bytes) -> IngestToken | None:
-        """Return a token that is in use, None where it is unknown or revoked."""
+        """Return the entry of a token, None if it is unknown or revoked."""
         wanted = (IngestTokenModel.token_digest == _digest(token), IngestTokenModel.revoked_at.is_(None))
         row = self._session.execute(select(IngestTokenModel).where(*wanted)).scalar_one_or_none()
         return None if row is None else _token(row)
 
     def all(self) -> list[IngestToken]:
-        """Return every token, revoked ones too, by name."""
+        """Return every token by name, revoked ones included."""
         rows = self._session.execute(select(IngestTokenModel).order_by(IngestTokenModel.name)).scalars()
         return [_token(row) for row in rows]
 
     def used(self, name: str, *, at: int) -> None:
-        """Note that a token was used."""
+        """Record the time at which a token was used."""
         row = self._session.get(IngestTokenModel, key(name))
         if row is not None:
             row.last_used_at = max(at, row.last_used_at or 0)
             self._session.flush()
 
     def revoke(self, name: str, *, at: int) -> bool:
-        """End a token; false where none of this name is in use."""
+        """Revoke a token; return False if no active token has this name."""
         ended = update(IngestTokenModel).where(
             IngestTokenModel.name_key == key(name), IngestTokenModel.revoked_at.is_(None)
         )

@@ -1,4 +1,4 @@
-"""Column types that keep the text of logs exactly, in SQLite and in PostgreSQL alike."""
+"""Column types that store any text from logs unchanged, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
 _ESCAPED = re.compile("\x1a([0-9a-f]{4})")
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
-"""A 64-bit key that counts up by itself: SQLite does that for INTEGER alone."""
+"""Type of an automatically incremented 64-bit key; SQLite increments only columns of type INTEGER."""
 
 
 def storable(text: str) -> str:
-    """Return the text with what databases refuse (NUL, lone surrogates) escaped by U+001A and four digits."""
+    """Return the text with characters that databases refuse (NUL, lone surrogates) escaped as U+001A and four hexadecimal
+    digits.
+    """
     return _UNSTORABLE.sub(lambda match: f"\x1a{ord(match[0]):04x}", text)
 
 
 def restore_tuples(text: str) -> str:
-    """Return the text that `storable` was given."""
+    """Return the text from which `storable` made an escaped one."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def key(*texts: str) -> str:
-    """Return 32 digits that stand for texts of any length in an index.
+    """Return 32 hexadecimal digits of a hash of the texts, for use in an index.
 
-    An index of PostgreSQL refuses entries above 2,700 bytes, and names in logs have no limit.
+    PostgreSQL refuses index entries above 2,700 bytes, and names in logs have no limit.
     """
     parts = b"".join(
         len(part).to_bytes(8, "big") + part for part in (t.encode("utf-8", "surrogatepass") for t in texts)
@@ -39,34 +41,34 @@ def key(*texts: str) -> str:
 
 
 class LogText(TypeDecorator[str]):
-    """Any text that Python can hold, given back as it was; ordered by its bytes on every database."""
+    """Any text that Python can hold, returned unchanged, and ordered by its bytes on every database."""
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Order by bytes: the default of PostgreSQL depends on the language of its machine."""
+        """Return the type with order by bytes: the default order of PostgreSQL depends on the machine's language."""
         return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Escape on the way in."""
+        """Return the escaped text for the database."""
         return None if value is None else storable(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Restore on the way out."""
+        """Return the original text."""
         return None if value is None else restore_tuples(value)
 
 
 class DocumentColumn(TypeDecorator[Any]):
-    """Plain data as JSON text in ASCII; tuples come back as lists."""
+    """JSON as ASCII text; tuples come back as lists."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002
-        """Write compactly."""
+        """Return compact JSON."""
         return json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Read."""
+        """Return the decoded JSON."""
         return None if value is None else json.loads(value)

@@ -1,4 +1,4 @@
-"""Connections to the database: SQLite in one file, or PostgreSQL by URL."""
+"""Connect to the database: a SQLite file, or PostgreSQL by URL."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from seawall.storage.errors import DatabaseAway, DatabaseBroken
 from seawall_base.errors import MissingExtra, UsageError
 
 APPLICATION = 0x5EA3A11
-"""How a SQLite file says that it is Seawall's (`PRAGMA application_id`)."""
+"""`PRAGMA application_id` that marks a SQLite file as Seawall's."""
 
 BUSY_SECONDS = 10
-"""How long one writer waits for another before it gives up."""
+"""Seconds that a writer waits for another one before an error."""
 
 WRITING = "seawall_writing"
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 def engine_for(place: str | Path) -> tuple[Engine, str, Path | None]:
-    """Return an engine, the place in words without a password, and the file where there is one.
+    """Return an engine, the place without passwords for messages, and the file if there is one; open nothing yet.
 
-    `place` is a path or a URL (`sqlite:///path`, `postgresql://…`); `memory` is not a place: each connection would
-    see a database of its own. Nothing is opened yet.
+    `place` is a path or a URL (`sqlite:///path`, `postgresql://…`). Raises `UsageError`, also for a database in memory:
+    each connection would see its own.
     """
     if isinstance(place, str) and "://" in place:
         url = _url(place)
@@ -57,7 +57,7 @@ def _url(place: str) -> URL:
 
 
 def _words(url: URL) -> str:
-    """The place without secrets: options may hold passwords too, so none is shown but the host."""
+    """Return the URL for messages, with its host as the only option: other options may hold passwords."""
     host = url.query.get("host")
     return url.set(query={"host": host} if host else {}).render_as_string(hide_password=True)
 
@@ -81,7 +81,7 @@ def _postgresql(url: URL) -> Engine:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
             cursor.execute("SET timezone = 'UTC'")
-            # A machine that vanished must not hold its locks for the two hours that are usual.
+            # A client machine that vanished must not hold locks for the usual two hours.
             for setting in (
                 "tcp_keepalives_idle = 30",
                 "tcp_keepalives_interval = 10",
@@ -105,9 +105,10 @@ def _sqlite(file: Path) -> Engine:
     def _configure(connection: Any, _record: Any) -> None:
         for pragma in (
             "journal_mode = WAL",
-            "synchronous = FULL",  # what was answered with "stored" survives a power cut
+            "synchronous = FULL",  # data reported as stored survives a power cut
             "foreign_keys = ON",
-            "recursive_triggers = ON",  # else REPLACE deletes past the trigger of the audit trail
+            # otherwise REPLACE deletes without firing the trigger of the audit trail
+            "recursive_triggers = ON",
             "trusted_schema = OFF",
             "cell_size_check = ON",
         ):
@@ -115,7 +116,7 @@ def _sqlite(file: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A transaction that begins by reading cannot wait for the writer once it wants to write: so say it at once.
+        # A transaction that begins by reading cannot wait for the writer when it wants to write later: fail at the begin.
         writing = connection.get_execution_options().get(WRITING, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
@@ -123,7 +124,7 @@ def _sqlite(file: Path) -> Engine:
 
 
 def prepare_file(file: Path, *, create: bool) -> None:
-    """Make sure that the file is a plain one that only its owner reads; its neighbours (-wal, -shm) follow its mode."""
+    """Make sure that the database is a regular file that only its owner reads; -wal and -shm inherit its permissions."""
     try:
         if create:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -155,7 +156,7 @@ def _close_to_others(descriptor: int, file: Path) -> None:
 
 
 def check_kind(connection: Connection, place: str) -> None:
-    """Refuse a database that is somebody else's, or whose text is not UTF-8; mark an empty file as Seawall's."""
+    """Refuse a database of another application or with text that is not UTF-8; mark an empty SQLite file as Seawall's."""
     if connection.dialect.name == "postgresql":
         encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
         if encoding != "UTF8":
@@ -172,6 +173,6 @@ def check_kind(connection: Connection, place: str) -> None:
 
 
 def mark(connection: Connection) -> None:
-    """Mark a SQLite file as Seawall's, in the transaction that makes its tables."""
+    """Mark a SQLite file as Seawall's, in the transaction that creates its tables."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")

@@ -1,4 +1,4 @@
-"""Containments that a watch remembers: what was contained, when, and what its intruder was known by."""
+"""Applied containments that `seawall watch` remembers, to notice an attacker's return."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from seawall.storage.database.live_models import ContainmentRow
 
 @dataclass(frozen=True, slots=True)
 class ContainmentRecord:
-    """One containment of one organisation. `document` is plain data; `ended_at` says that attention was ended early."""
+    """One containment in one organisation.
+
+    `document` describes its indicators. Incidents that match are raised until `until`, or until a user ended it
+    (`ended_at`).
+    """
 
     id: int
     plan: str
@@ -28,7 +32,7 @@ class ContainmentRecord:
 
 
 class Containments:
-    """The containments in one transaction."""
+    """Containments within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -36,7 +40,7 @@ class Containments:
     def remember(
         self, plan: str, tenant: str, document: Mapping[str, Any], *, until: int, by: str, at: int
     ) -> bool:
-        """Remember a containment; false where this one is remembered already."""
+        """Store a containment; return False if this one is stored and not ended."""
         if any(one.tenant == tenant for one in self.of(plan) if one.ended_at is None):
             return False
         row = ContainmentRow(
@@ -47,7 +51,7 @@ class Containments:
         return True
 
     def end(self, plan: str, *, by: str, at: int) -> int:
-        """End the attention that a plan's containment draws; return how many there were."""
+        """End all containments of a plan; return their number."""
         query = select(ContainmentRow).where(ContainmentRow.plan == plan, ContainmentRow.ended_at.is_(None))
         rows = list(self._session.execute(query).scalars())
         for row in rows:
@@ -56,18 +60,20 @@ class Containments:
         return len(rows)
 
     def of(self, plan: str) -> list[ContainmentRecord]:
-        """Return the containments of a plan, by number."""
+        """Return the containments of a plan by id."""
         query = select(ContainmentRow).where(ContainmentRow.plan == plan).order_by(ContainmentRow.id)
         return [_read_containment(row) for row in self._session.execute(query).scalars()]
 
     def standing(self, *, at: int) -> list[ContainmentRecord]:
-        """Return those that were not ended and draw attention at a time, by number."""
+        """Return the containments by id that were not ended and last beyond a time."""
         query = select(ContainmentRow).where(ContainmentRow.ended_at.is_(None), ContainmentRow.until > at)
         rows = self._session.execute(query.order_by(ContainmentRow.id)).scalars()
         return [_read_containment(row) for row in rows]
 
     def mark(self) -> tuple[int, int]:
-        """Return two numbers of which one grows whenever a containment is remembered or ended."""
+        """Return two numbers that tell whether anything changed: one grows when a containment is added, the other when one
+        ends.
+        """
         query = select(func.max(ContainmentRow.id), func.count(ContainmentRow.ended_at))
         last, ended = self._session.execute(query).one()
         return int(last or 0), int(ended)

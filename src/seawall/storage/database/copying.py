@@ -1,4 +1,4 @@
-"""Copies a database into an empty one, between SQLite and PostgreSQL in either direction: how PostgreSQL is backed up."""
+"""Copy a database into an empty one, between SQLite and PostgreSQL; this is how PostgreSQL is backed up."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from seawall.storage.database.models import Model
 from seawall.storage.errors import DatabaseBroken
 
 _PIECE = 500
-"""Rows at a time: those of some tables hold megabytes."""
+"""Rows copied at a time: rows of some tables hold megabytes."""
 
 
 def copy_all(source: str | Path, target: str | Path) -> int:
-    """Copy every row of a database of this version, from one consistent snapshot, into an empty one; return how many.
+    """Copy every row of a database from one consistent snapshot into an empty database; return the number of rows.
 
-    All of it or nothing is kept. Raises DatabaseBroken where the target holds a database of Seawall already.
+    Both have the schema of this version. The copy is one transaction. Raises `DatabaseBroken` if the target holds a
+    database of Seawall already.
     """
     reader, from_words, file = engine_for(source)
     writer, to_words, new = engine_for(target)
@@ -56,7 +57,7 @@ def _begin(connection: Connection, place: str) -> None:
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:
     count = 0
-    # Partitions are asked for by the driver as they are read, so that no table need fit in memory.
+    # Read in partitions by the driver, so that no table has to fit in memory.
     found = source.execution_options(yield_per=_PIECE).execute(select(table))
     for rows in found.mappings().partitions(_PIECE):
         target.execute(table.insert(), [dict(row) for row in rows])

@@ -1,4 +1,4 @@
-"""The database as a whole: opening, transactions, and the one writer."""
+"""Open the database, run transactions, and make sure that one process at most writes batches."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ WRITER_LOCK = 0x5EA_0002
 
 @dataclass
 class WriterLease:
-    """The right to be the one that writes batches, until it is given back; `generation` counts its holders."""
+    """The exclusive right to write batches. `generation` counts the processes that had it."""
 
     generation: int
     _lock: FileLock | None = field(default=None, repr=False)
     _connection: Connection | None = field(default=None, repr=False)
 
     def release(self) -> None:
-        """Give the right back."""
+        """Give the right up."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            with suppress(SQLAlchemyError):  # where the server is away, so is the lock
+            with suppress(SQLAlchemyError):  # if the server cannot be reached, the lock is gone as well
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": WRITER_LOCK})
             with suppress(SQLAlchemyError):
-                connection.invalidate()  # should the lock remain, it goes with its connection
+                connection.invalidate()  # closing the connection releases a lock that is still held
             connection.close()
 
 
@@ -62,15 +62,15 @@ class Database:
 
     @property
     def url(self) -> str | Path:
-        """What `open` takes, password and all: for this process alone, never for a log."""
+        """The path or URL for `open`, including the password: never write it to a log."""
         return self.file or self._engine.url.render_as_string(hide_password=False)
 
     @classmethod
     def open(cls, place: str | Path, *, should_migrate: bool = False) -> Database:
         """Open the database at a path (SQLite) or a URL (`postgresql://…`).
 
-        With `should_migrate` it is made where there is none, and brought to this program's version. Raises
-        DatabaseAway, DatabaseBroken, DatabaseInUse, DatabaseNewer, DatabaseNotMigrated, UsageError, MissingExtra.
+        With `should_migrate`, a missing database is created, and an older one is migrated. Raises `DatabaseAway`,
+        `DatabaseBroken`, `DatabaseInUse`, `DatabaseNewer`, `DatabaseNotMigrated`, `UsageError` and `MissingExtra`.
         """
         engine, words, file = engine_for(place)
         if file is not None:
@@ -99,16 +99,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read in one transaction: what it sees does not change while it lasts. Nothing that it writes is kept."""
+        """Open a read transaction for a `with` block: one snapshot throughout. Changes made in it are discarded."""
         with name_failure(self.place), Session(self._reading) as session:
             yield Transaction(session)
 
     @contextmanager
     def writing(self, writer: WriterLease | None = None) -> Iterator[Transaction]:
-        """Write in one transaction, kept when the block ends and undone when it raises.
+        """Open a write transaction for a `with` block: commit at its end, roll back if it raises.
 
-        With a `writer` it first makes sure that no other has taken over (DatabaseInUse): one that lost its
-        connection or slept too long then keeps nothing.
+        With a `writer`, raises `DatabaseInUse` if another process took over since. A process that slept too long or lost
+        its connection therefore writes nothing.
         """
         with name_failure(self.place), Session(self._writing) as session, session.begin():
             if writer is not None:
@@ -117,7 +117,7 @@ class Database:
 
     @contextmanager
     def only_writer(self) -> Iterator[WriterLease]:
-        """Be the one writer of batches for as long as the block lasts; DatabaseInUse where there is one already."""
+        """Hold the exclusive right to write batches for a `with` block. Raises `DatabaseInUse` if another process has it."""
         writer = _lock(self._engine, self.file, self.place)
         try:
             with name_failure(self.place), Session(self._writing) as session, session.begin():
@@ -142,7 +142,7 @@ class Database:
 
 @contextmanager
 def writer_lock(place: str | Path) -> Iterator[None]:
-    """Hold the right of the one writer of a database of any version; DatabaseInUse where somebody has it."""
+    """Hold the same right for a database of any version, for a `with` block. Raises `DatabaseInUse`."""
     engine, words, file = engine_for(place)
     try:
         writer = _lock(engine, file, words)
@@ -166,7 +166,7 @@ def _lock(engine: Engine, file: Path | None, place: str) -> WriterLease:
 
 
 def writer_file(file: Path) -> Path:
-    """Return the file whose lock is the right of the one writer of a SQLite database."""
+    """Return the file beside a SQLite database whose lock is the right to write batches."""
     return file.with_name(file.name + "-writer")
 
 

@@ -1,4 +1,4 @@
-"""What detection found, day by day (days since the epoch, UTC): candidates, counts, and which days wait to be scored."""
+"""Results of detection by day (days since 1970, UTC): candidates, counts, and days that wait for scoring."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from seawall.storage.database.columns import key
 from seawall.storage.database.live_models import CandidateRow, DayRow, DirtyRow
 
 SHARE = 1 << 24
-"""Candidates of a share of a day are numbered from so many times its number on; the database holds 31 bits."""
+"""Distance between the first positions of two shares of a day; a position has 31 bits."""
 
 
 class Candidates:
-    """The candidates in one transaction: bytes, in the order in which detection gave them."""
+    """Candidates within one transaction: serialised, in the order of detection."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -27,9 +27,9 @@ class Candidates:
     def put_day(
         self, day: int, contents: Sequence[bytes], *, tenants: Sequence[str] = (), share: int = 0
     ) -> None:
-        """Keep all candidates of a share of a day in place of earlier ones; `tenants` are their organisations, where told.
+        """Replace all candidates of one share of a day; `tenants` are their organisations, if known.
 
-        A day's candidates may be kept in several shares, each for itself.
+        A share is the part of a day's candidates that one shard of detection writes.
         """
         first, after = share * SHARE, (share + 1) * SHARE
         gone = delete(CandidateRow).where(CandidateRow.day == day, CandidateRow.position >= first)
@@ -44,7 +44,7 @@ class Candidates:
         insert_columns(self._session, CandidateRow, columns)
 
     def since(self, day: int, until: int | None = None) -> dict[int, list[bytes]]:
-        """Return the candidates of the days from one on, to before `until`; days without any are left out."""
+        """Return the candidates by day from `day` to before `until`; days without candidates are missing."""
         query = select(CandidateRow.day, CandidateRow.content).where(CandidateRow.day >= day)
         if until is not None:
             query = query.where(CandidateRow.day < until)
@@ -54,7 +54,7 @@ class Candidates:
         return dict(found)
 
     def shares_since(self, day: int) -> dict[int, dict[int, list[bytes]]]:
-        """Return the candidates of the days from one on by the share that they were kept in."""
+        """Return the candidates from `day` on, by day and then by share."""
         query = select(CandidateRow.day, CandidateRow.position, CandidateRow.content).where(
             CandidateRow.day >= day
         )
@@ -66,12 +66,12 @@ class Candidates:
         return found
 
     def of_tenant(self, tenant: str) -> list[bytes]:
-        """Return all candidates of an organisation, by day and in the order in which they were kept."""
+        """Return all candidates of an organisation, by day and in the order of detection."""
         query = select(CandidateRow.content).where(CandidateRow.tenant_key == key(tenant))
         return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
 
     def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:
-        """Return the candidates of a share of a day by the keys of their organisations (`columns.key`)."""
+        """Return the candidates of a share of a day by the key of their organisation (`columns.key`)."""
         columns = (CandidateRow.tenant_key, CandidateRow.content)
         query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= share * SHARE)
         query = query.where(CandidateRow.position < (share + 1) * SHARE).order_by(CandidateRow.position)
@@ -81,62 +81,62 @@ class Candidates:
         return dict(found)
 
     def counts(self) -> dict[int, int]:
-        """Return how many there are of each day."""
+        """Return the number of candidates of each day."""
         query = select(CandidateRow.day, func.count()).group_by(CandidateRow.day).order_by(CandidateRow.day)
         return {day: int(count) for day, count in self._session.execute(query)}
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget the candidates of days before a day; return how many."""
+        """Delete the candidates of the days before a day; return their number."""
         return forget(self._session, CandidateRow, CandidateRow.day < before, is_rehearsal=is_rehearsal)
 
 
 class DayCounts:
-    """What was counted on each day, in one transaction: plain data by day."""
+    """Counts of each day within one transaction, as JSON objects."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, days: Mapping[int, Mapping[str, Any]]) -> None:
-        """Keep the counts of days, in place of earlier ones."""
+        """Store the counts of days, replacing earlier ones."""
         for day, document in days.items():
             self._session.merge(DayRow(day=day, document=dict(document)))
         self._session.flush()
 
     def get(self, day: int) -> dict[str, Any] | None:
-        """Return the counts of a day, None where there are none."""
+        """Return the counts of a day, None if there are none."""
         row = self._session.get(DayRow, day, populate_existing=True)
         return None if row is None else row.document
 
     def since(self, day: int, until: int | None = None) -> dict[int, dict[str, Any]]:
-        """Return the counts of the days from one on, to before `until`, in order."""
+        """Return the counts by day from `day` to before `until`, ascending."""
         query = select(DayRow).where(DayRow.day >= day)
         if until is not None:
             query = query.where(DayRow.day < until)
         return {row.day: row.document for row in self._session.execute(query.order_by(DayRow.day)).scalars()}
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget the counts of days before a day; return how many."""
+        """Delete the counts of the days before a day; return their number."""
         return forget(self._session, DayRow, DayRow.day < before, is_rehearsal=is_rehearsal)
 
 
 class UnscoredDays:
-    """The days that wait to be scored, in one transaction."""
+    """The days that wait for scoring, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, days: Iterable[int]) -> None:
-        """Have days scored again."""
+        """Mark days as waiting for scoring."""
         is_postgresql = self._session.connection().dialect.name == "postgresql"
         insert = (postgresql if is_postgresql else sqlite).insert(DirtyRow).on_conflict_do_nothing()
         for day in sorted(set(days)):
             self._session.execute(insert.values(day=day))
 
     def all(self) -> frozenset[int]:
-        """Return the days that wait."""
+        """Return the waiting days."""
         return frozenset(self._session.execute(select(DirtyRow.day)).scalars())
 
     def clear(self, days: Iterable[int]) -> None:
-        """Say that days were scored."""
+        """Mark days as scored."""
         for day in sorted(set(days)):
             self._session.execute(delete(DirtyRow).where(DirtyRow.day == day))

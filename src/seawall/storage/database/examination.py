@@ -1,4 +1,4 @@
-"""Looks at a database as a whole: is it sound, how large is it, who writes to it?"""
+"""Examine a database: integrity, size, and the process that writes to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_FAULTS = 20
 
 
 def faults(database: Database) -> list[str]:
-    """Read everything and return what is wrong, [] where all is well. The audit trail verifies itself (`AuditTrail.verify`)."""
+    """Read all tables and return the faults found, at most a few per table. `AuditTrail.verify` checks the audit trail."""
     found: list[str] = []
     with database.reading() as work:
         connection = work.session.connection()
@@ -49,7 +49,7 @@ def _of_sqlite(connection: Connection) -> list[str]:
 
 
 def counts(database: Database) -> dict[str, int]:
-    """Return how many rows each table holds."""
+    """Return the number of rows of each table."""
     with database.reading() as work:
         tables = Model.metadata.sorted_tables
         return {
@@ -59,7 +59,7 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def size(database: Database) -> int:
-    """Return the bytes that it takes."""
+    """Return the size of the database in bytes."""
     file = database.file
     if file is not None:
         neighbours = (file, *(file.with_name(file.name + suffix) for suffix in ("-wal", "-shm")))
@@ -73,7 +73,7 @@ def size(database: Database) -> int:
 
 
 def writer(place: str | Path) -> str | None:
-    """Return in words which program is the one writer, None where there is none."""
+    """Return a description of the process that has the right to write batches, None if there is none."""
     engine, words, file = engine_for(place)
     try:
         if file is not None:
@@ -105,7 +105,7 @@ def _holder(path: Path) -> str | None:
 
 
 def _process(inode: int) -> str:
-    """The process that holds a lock on a file, as the kernel lists it."""
+    """Return the process that locks a file, according to the kernel's list of locks."""
     try:
         for line in Path("/proc/locks").read_text("ascii").splitlines():
             parts = line.split()

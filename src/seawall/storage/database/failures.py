@@ -1,4 +1,4 @@
-"""Failures of databases as Seawall's own errors, without the values of statements in their text."""
+"""Turn errors of database drivers into Seawall's errors, without the values of statements in their text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from seawall.storage.errors import DatabaseAway, DatabaseBroken
 from seawall_base.errors import DatabaseInUse, SeawallError
 
 _IN_USE = {"55P03", "40P01", "40001"}  # lock not available, deadlock, serialisation failure
-_CONFLICT = {"23505", "23503"}  # unique, foreign key: both are asked for before they are written
+# unique, foreign key: the code checks both before it writes, so a concurrent writer caused it
+_CONFLICT = {"23505", "23503"}
 _TRIGGER = "P0001"
 _AWAY = (
     "08",
@@ -32,7 +33,9 @@ _SQLITE_AWAY = {
 
 @contextmanager
 def name_failure(place: str) -> Iterator[None]:
-    """Turn what a driver raises into DatabaseAway, DatabaseInUse or DatabaseBroken, for the database at `place`."""
+    """Turn driver errors in a `with` block into `DatabaseAway`, `DatabaseInUse` or `DatabaseBroken`; `place` is for the
+    message.
+    """
     try:
         yield
     except DBAPIError as error:
@@ -56,7 +59,7 @@ def _translate(error: DBAPIError, place: str) -> SeawallError:
         return _conflict(place)
     if state == _TRIGGER:
         return _guard(place)
-    if state is None or state[:2] in _AWAY:  # libpq itself could not connect, or lost the connection
+    if state is None or state[:2] in _AWAY:  # libpq could not connect, or lost the connection
         words = _first_line(original) if state else "no answer"
         return DatabaseAway(
             f"the database {place} is away: {words}",
@@ -106,5 +109,5 @@ def _make_error(original: BaseException | None, place: str, state: str) -> Datab
 
 
 def _first_line(original: BaseException | None) -> str:
-    """The first line says what happened; later ones of PostgreSQL may repeat values."""
+    """Return the first line, which says what happened; later lines of PostgreSQL may repeat values."""
     return next(iter(str(original).splitlines()), "").strip()[:200]

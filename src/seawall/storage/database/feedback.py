@@ -1,4 +1,4 @@
-"""What analysts answered to incidents. Answers are withdrawn, never deleted."""
+"""Feedback: analysts' answers to incidents. Answers can be withdrawn but are never deleted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ Answer = Literal["compromised", "safe", "expected-change"]
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One answer, as it is kept. `scope` is plain data; `expires_at` None means that it does not expire."""
+    """One stored answer. `scope` is a JSON object; `expires_at` is None if the answer never expires. Times are
+    microseconds.
+    """
 
     id: int
     incident: str
@@ -39,7 +41,7 @@ class Feedback:
 
 
 class Answers:
-    """The answers in one transaction."""
+    """Answers within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -55,7 +57,7 @@ class Answers:
         expires_at: int | None = None,
         note: str = "",
     ) -> Feedback:
-        """Keep an answer to an incident; UsageError where there is no such incident or answer."""
+        """Store an answer to an incident. Raises `UsageError` for an unknown incident or answer, or an expiry in the past."""
         if answer not in get_args(Answer):
             raise UsageError(f"there is no answer {answer!r}", fix=f"one of {', '.join(get_args(Answer))}")
         found = self._session.get(IncidentModel, incident)
@@ -83,19 +85,19 @@ class Answers:
         return given
 
     def get(self, id_: int) -> Feedback | None:
-        """Return one answer, withdrawn or not."""
+        """Return an answer by id, withdrawn or not, None if there is none."""
         row = self._session.get(FeedbackRow, id_)
         return None if row is None else _feedback(row)
 
     def withdraw(self, id_: int, *, by: str, at: int) -> bool:
-        """Take an answer back; false where there is none that stands."""
+        """Withdraw an answer; return False if it does not exist or was withdrawn already."""
         revisions.next_revision(self._session)
         wanted = (FeedbackRow.id == id_, FeedbackRow.withdrawn_at.is_(None))
         taken = update(FeedbackRow).where(*wanted).values(withdrawn_at=at, withdrawn_by=by)
         return self._end(taken.returning(FeedbackRow.incident)) > 0
 
     def expire(self, at: int) -> int:
-        """End the answers that do not last until a time: the queue shows them no more. Return how many ended."""
+        """Remove the effect of answers that expired by a time from the incident queue; return their number."""
         over = (FeedbackRow.ended_at.is_(None), FeedbackRow.expires_at <= at)
         if self._session.execute(select(FeedbackRow.id).where(*over).limit(1)).first() is None:
             return 0
@@ -109,27 +111,27 @@ class Answers:
         return len(incidents)
 
     def of_incident(self, incident: str) -> list[Feedback]:
-        """Return all answers to an incident and to ids that it had before, withdrawn ones too, in their order."""
+        """Return all answers to an incident and to its earlier ids by id, withdrawn ones included."""
         before = select(AliasRow.old).where(AliasRow.new == incident)
         either = or_(FeedbackRow.incident == incident, FeedbackRow.incident.in_(before))
         query = select(FeedbackRow).where(either).order_by(FeedbackRow.id)
         return [_feedback(row) for row in self._session.execute(query).scalars()]
 
     def page(self, *, before: int | None = None, limit: int = 100) -> list[Feedback]:
-        """Return answers, standing or not, newest first, from the one behind id `before` on."""
+        """Return up to `limit` answers with ids below `before`, newest first, withdrawn ones included."""
         query = select(FeedbackRow).order_by(FeedbackRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(FeedbackRow.id < before)
         return [_feedback(row) for row in self._session.execute(query).scalars()]
 
     def mark(self) -> tuple[int, int]:
-        """Return two numbers of which one grows whenever an answer is given or ends."""
+        """Return two numbers that tell whether anything changed: one grows with each answer, the other when one ends."""
         ended = func.count(FeedbackRow.withdrawn_at) + func.count(FeedbackRow.ended_at)
         last, count = self._session.execute(select(func.max(FeedbackRow.id), ended)).one()
         return int(last or 0), int(count)
 
     def standing(self, *, at: int, after: int = 0, limit: int = 1000) -> list[Feedback]:
-        """Return answers that are neither withdrawn nor expired at a time, by id from above `after`."""
+        """Return up to `limit` answers with ids above `after` that are neither withdrawn nor expired at a time."""
         lasting = or_(FeedbackRow.expires_at.is_(None), FeedbackRow.expires_at > at)
         query = select(FeedbackRow).where(FeedbackRow.id > after, FeedbackRow.withdrawn_at.is_(None), lasting)
         return [

@@ -1,4 +1,4 @@
-"""How far the first import of each organisation reaches, and what of its past is not judged yet."""
+"""The span of each organisation's first import, and the past days whose candidates still wait for a decision."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from seawall.storage.database.live_models import FirstImportRow
 
 @dataclass(frozen=True, slots=True)
 class FirstImport:
-    """The first import of one organisation. Days count from the epoch, `began_at` is in microseconds.
+    """The first import of one organisation: its existing logs, before events arrive as they happen.
 
-    While it `is_open`, everything that comes belongs to it. `first_day` and `last_day` are the days that it is judged over;
-    `last_day` is None while it is open, and where it fits into the live window, so that all of it is judged there.
-    `waiting_from` is the first day outside the live window whose candidates are not judged yet, None where all are. `notes` are
-    the coverage notes of its span, as plain data.
+    Days count from 1970, `began_at` is in microseconds. While `is_open`, all events of the organisation belong to the
+    import. `first_day` to `last_day` is the span that is ranked together. `last_day` is None while the import is open, and
+    if the span lies within the live window. `waiting_from` is the first day before the live window whose candidates are not
+    ranked yet, None if all are. `notes` are coverage notes of the span, as JSON objects.
     """
 
     tenant: str
@@ -33,13 +33,13 @@ class FirstImport:
 
 
 class FirstImports:
-    """The first imports in one transaction."""
+    """First imports within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, imports: Iterable[FirstImport]) -> None:
-        """Keep first imports, in place of what was kept of the same organisations."""
+        """Store first imports, replacing those of the same organisations."""
         for one in imports:
             row = FirstImportRow(
                 tenant_key=key(one.tenant),
@@ -55,12 +55,12 @@ class FirstImports:
         self._session.flush()
 
     def all(self) -> list[FirstImport]:
-        """Return all of them, by organisation."""
+        """Return all first imports by organisation."""
         query = select(FirstImportRow).order_by(FirstImportRow.tenant)
         return [_first_import(row) for row in self._session.execute(query).scalars()]
 
     def waiting(self) -> list[tuple[str, int]]:
-        """Return the organisations of which something is not judged yet, each with its first such day."""
+        """Return (organisation, first waiting day) of each organisation with candidates that still wait."""
         columns = (FirstImportRow.tenant, FirstImportRow.waiting_from)
         query = select(*columns).where(FirstImportRow.waiting_from.is_not(None))
         found = self._session.execute(query.order_by(FirstImportRow.tenant))

@@ -1,4 +1,4 @@
-"""The incident queue: what a list shows of incidents, which of them, in which order."""
+"""The incident queue: query, order and page incidents for lists."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ STATES = ("raised", "announced", "answered", "open", "history")
 
 SHOWN_REASONS = 6
 LONGEST_TEXT = 20_000
-"""Characters of one field that can be searched: an application's incident may name thousands of mailboxes."""
+"""Characters of a field that can be searched: an application's incident may name thousands of mailboxes."""
 
 _ORDERED = 100
-"""Characters of an account by which lists are sorted: an index of PostgreSQL takes no long ones."""
+"""Characters of an account that lists are sorted by: index entries of PostgreSQL are limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCursor:
-    """A place in a list: what it is sorted by, and the id, of the incident after which to go on."""
+    """A position in a list: sort value and id of the incident after which the next page begins."""
 
     value: float | str
     id: str
@@ -47,9 +47,9 @@ class QueueCursor:
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """A word to be found in a field, or in any (`""`), whatever its case; `is_not` wants those without it.
+    """A text to search for in a field, or in any field (`""`), ignoring case; `is_not` excludes matches instead.
 
-    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) are compared whole.
+    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) must match completely.
     """
 
     text: str
@@ -59,10 +59,10 @@ class SearchTerm:
 
 @dataclass(frozen=True, slots=True)
 class QueueQuery:
-    """Which incidents; None is any. Times are microseconds; `answered` is whether an answer stands.
+    """A filter of incidents; None does not filter. Times are microseconds since 1970.
 
-    `scores` are all to hold of the score.
-    The queue `open` are those raised or announced that nobody has answered, `candidates` the rest of the unanswered.
+    `answered` tells whether an answer is in force. All comparisons in `scores` must hold. The queue `open` has the
+    incidents that are raised or announced, and not answered; `candidates` has the other unanswered ones.
     """
 
     tenant: str | None = None
@@ -83,7 +83,7 @@ EVERY = QueueQuery()
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """What a list shows of an incident. `reasons` are the heaviest that tell of something seen."""
+    """An incident as a list shows it. `reasons` are those of greatest weight that report an observation."""
 
     id: str
     tenant: str
@@ -106,13 +106,13 @@ class QueueEntry:
     messages_possible: int
     reasons: tuple[Reason, ...]
     is_history: bool = False
-    """It was older than the live window when it was found: nobody was told of it alone."""
+    """Whether the incident was older than the live window when found, so that it was never announced by itself."""
 
     records: int = 0
-    """Records of the intruder, as many as are listed and more."""
+    """Number of the intruder's records, including those that the incident does not list."""
 
     def place(self, order: Order = "score") -> QueueCursor:
-        """Return where it stands in a list."""
+        """Return the entry's position in a list."""
         values: dict[Order, float | str] = {
             "score": self.score,
             "time": self.last_event,
@@ -122,7 +122,7 @@ class QueueEntry:
 
 
 def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that come from an incident itself; `plain` is it as plain data."""
+    """Return the columns of `QueueRow` that follow from the incident; `plain` is the incident as a dict."""
     return {
         "incident": incident.id,
         "tenant_key": key(incident.tenant),
@@ -138,7 +138,7 @@ def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def fold_text(*texts: str) -> str:
-    """Return texts as they are searched, without what tells upper from lower case or wide from narrow, a line each."""
+    """Return the texts, one a line, folded for search: without differences of case or width (NFKC)."""
     text = "\n".join(dict.fromkeys(texts))[:LONGEST_TEXT]
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
@@ -162,7 +162,7 @@ def _values(incident: Incident, aspects: tuple[str, ...]) -> Iterable[str]:
 
 
 def show_entry(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
-    """Return what the queue shows of an incident besides its row."""
+    """Return the document of `ShownRow` for an incident."""
     telling = [i for i, reason in enumerate(incident.reasons) if not reason.silent]
     heaviest = sorted(telling, key=lambda i: -incident.reasons[i].weight)[:SHOWN_REASONS]
     names = ("tenant", "account", "title", "summary", "family", "messages_proved", "messages_possible")
@@ -181,7 +181,7 @@ def _more_events(incident: Incident) -> int:
 
 
 def list_entries(found: QueueRow, document: dict[str, Any]) -> QueueEntry:
-    """Return what a list shows of a row, given the rest of it."""
+    """Return the entry of a row and its document."""
     rest = dict(document)
     reasons = tuple(msgspec.convert(reason, Reason) for reason in rest.pop("reasons"))
     return QueueEntry(
@@ -192,7 +192,7 @@ def list_entries(found: QueueRow, document: dict[str, Any]) -> QueueEntry:
 
 
 def apply_query(query: Select[Any], choice: QueueQuery, dialect: Dialect) -> Select[Any]:
-    """Narrow a query over `QueueRow` to a choice; UsageError for a field or value that there is not."""
+    """Add the conditions of a filter to a query over `QueueRow`. Raises `UsageError` for an unknown field or value."""
     wanted: list[ColumnElement[bool]] = []
     if choice.account is not None and choice.tenant is not None:
         wanted.append(QueueRow.account_key == key(choice.tenant, choice.account))
@@ -260,7 +260,7 @@ _SEARCHED: dict[str, InstrumentedAttribute[str]] = {
 
 
 def _holds(column: InstrumentedAttribute[str], text: str, dialect: Dialect) -> ColumnElement[bool]:
-    """Whether a column holds a text. No pattern is made of it: there is nothing in it to escape."""
+    """Return the condition that a column contains a text. It is no LIKE pattern, so nothing needs escaping."""
     name = "strpos" if dialect.name == "postgresql" else "instr"
     return cast("ColumnElement[bool]", getattr(func, name)(column, literal(text, LogText())) > 0)
 
@@ -276,10 +276,10 @@ def _is(state: str) -> ColumnElement[bool]:
 
 
 def order_query(query: Select[Any], order: Order, after: QueueCursor | None, limit: int) -> Select[Any]:
-    """Put a query in order: worst first, last event first, or by account; from the one behind a place on."""
+    """Sort a query (highest score, latest event, or account first), start after a position, and limit it."""
     column: InstrumentedAttribute[Any] = _ORDERS[order]
     if after is not None:
-        # The first condition says nothing new, but it is the one that an index answers.
+        # The first condition is implied by the second, but an index can answer it.
         reached, beyond = (column >= after.value, column > after.value)
         if order != "account":
             reached, beyond = (column <= after.value, column < after.value)

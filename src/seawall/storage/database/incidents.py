@@ -1,4 +1,4 @@
-"""Incidents and their reasons: put by detection, listed and counted for people."""
+"""Store, list and count incidents and their reasons."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from seawall_base.msgspec_types import prepare
 
 
 class Incidents:
-    """The incidents in one transaction."""
+    """Incidents within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, incidents: Iterable[Incident]) -> int:
-        """Keep incidents, in place of earlier ones with their ids; return how many were new or changed.
+        """Store incidents, replacing those with the same ids; return how many are new or changed.
 
-        Those that changed get one new revision, by which followers find them (`changed_after`). What people said of
-        them stays: announcements and answers, of ids that they had before too.
+        All changed incidents get the same new revision, by which followers find them (`changed_after`). Announcements and
+        answers are kept, also those given under an earlier id.
         """
         wanted = {incident.id: incident for incident in incidents}
         contents = {id_: _content(incident) for id_, incident in wanted.items()}
@@ -42,7 +42,8 @@ class Incidents:
         if all(known.get(id_) == content for id_, content in contents.items()):
             return 0
         revision = revisions.next_revision(self._session)
-        known = self._find_known(list(wanted))  # again: from here on nobody else puts any
+        # again: from here on the lock on the revision keeps other writers out
+        known = self._find_known(list(wanted))
         fresh = [id_ for id_, content in contents.items() if known.get(id_) != content]
         new, old = [i for i in fresh if i not in known], [i for i in fresh if i in known]
         plains = {id_: _plain(wanted[id_]) for id_ in fresh}
@@ -77,7 +78,7 @@ class Incidents:
         return len(fresh)
 
     def untold(self, before: int) -> list[Incident]:
-        """Return raised incidents that ended before a time, are no history, and of which nobody was ever told."""
+        """Return raised incidents that ended before a time, are not history, and were never announced."""
         wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
         query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted)
         return self._whole(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
@@ -87,7 +88,7 @@ class Incidents:
         return set(self._session.execute(select(QueueRow.incident).where(QueueRow.is_history)).scalars())
 
     def remove(self, ids: Iterable[str]) -> int:
-        """Forget incidents that are none any more; what people said of them is kept. Return how many there were."""
+        """Delete incidents that detection no longer finds, but keep their answers and announcements; return their number."""
         count = 0
         for piece in pieces(sorted(set(ids))):
             gone = delete(IncidentModel).where(IncidentModel.id.in_(piece)).returning(IncidentModel.id)
@@ -100,18 +101,18 @@ class Incidents:
         return set(self._session.execute(select(QueueRow.incident)).scalars())
 
     def in_order(self) -> list[str]:
-        """Return the ids of all incidents in reading order: what was raised first, then the candidates, each the worst first."""
+        """Return the ids of all incidents in reading order: raised ones, then candidates, each by descending score."""
         query = select(QueueRow.incident).order_by(
             QueueRow.raised.desc(), QueueRow.score.desc(), QueueRow.incident
         )
         return list(self._session.execute(query).scalars())
 
     def get(self, id_: str) -> Incident | None:
-        """Return one incident, None where there is none of this id (`aliases` knows those that it had before)."""
+        """Return an incident, None if it does not exist. For an earlier id, ask `Aliases.resolve` first."""
         return next(iter(self._whole([id_])), None)
 
     def row(self, id_: str) -> QueueEntry | None:
-        """Return what a list shows of one incident, with its answer and announcement."""
+        """Return the list entry of an incident, with its answer and announcement, None if it does not exist."""
         query = _LISTED.where(QueueRow.incident == id_)
         return next((incident_queue.list_entries(*found) for found in self._session.execute(query)), None)
 
@@ -123,7 +124,9 @@ class Incidents:
         after: QueueCursor | None = None,
         limit: int = 100,
     ) -> list[QueueEntry]:
-        """Return what a list shows of up to `limit` incidents; `after` is `listed.place(order)` of the last one had."""
+        """Return the list entries of up to `limit` incidents; `after` is `entry.place(order)` of the last entry of the page
+        before.
+        """
         query = incident_queue.order_query(self._choose(_LISTED, choice), order, after, limit)
         return [incident_queue.list_entries(*found) for found in self._session.execute(query)]
 
@@ -135,24 +138,24 @@ class Incidents:
         after: QueueCursor | None = None,
         limit: int = 100,
     ) -> list[Incident]:
-        """Return whole incidents in the order of `rows`: worst first, of equal ones by id."""
+        """Return whole incidents, in the order of `rows`."""
         query = self._choose(select(QueueRow.incident), choice)
         found = self._session.execute(incident_queue.order_query(query, order, after, limit))
         return self._whole(list(found.scalars()))
 
     def count(self, choice: QueueQuery = EVERY) -> int:
-        """Return how many there are."""
+        """Return the number of incidents that match."""
         query = self._choose(select(func.count()).select_from(QueueRow), choice)
         return int(self._session.execute(query).scalar_one())
 
     def severities(self, choice: QueueQuery = EVERY) -> dict[str, int]:
-        """Return how many there are of each severity."""
+        """Return the number of incidents that match, by severity."""
         counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
         query = self._choose(counted, choice).group_by(QueueRow.severity)
         return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
 
     def announced_since(self, at: int) -> dict[str, int]:
-        """Return how many incidents of each organisation were announced from a time on."""
+        """Return the number of incidents by organisation that were announced at or after a time."""
         query = select(IncidentModel.tenant, func.count()).join(
             QueueRow, QueueRow.incident == IncidentModel.id
         )
@@ -160,7 +163,7 @@ class Incidents:
         return {tenant: int(count) for tenant, count in self._session.execute(query)}
 
     def raised_since(self, at: int) -> dict[str, int]:
-        """Return how many incidents of each organisation are raised and have an event at or after a time."""
+        """Return the number of raised incidents by organisation with an event at or after a time."""
         query = select(IncidentModel.tenant, func.count()).join(
             QueueRow, QueueRow.incident == IncidentModel.id
         )
@@ -170,7 +173,9 @@ class Incidents:
         return {tenant: int(count) for tenant, count in self._session.execute(query)}
 
     def worst(self, accounts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
-        """Return how many incidents accounts (organisation, account) have, and the highest score of them."""
+        """Return (number of incidents, highest score) of accounts given as (organisation, account); those without are
+        missing.
+        """
         keys = {key(*account): account for account in accounts}
         found: dict[tuple[str, str], tuple[int, float]] = {}
         for piece in pieces(sorted(keys)):
@@ -180,7 +185,7 @@ class Incidents:
         return found
 
     def worst_of_all(self) -> dict[tuple[str, str], tuple[int, float]]:
-        """Return the same of every account that has any, by organisation and account."""
+        """Return the same for every account that has incidents."""
         columns = (IncidentModel.tenant, IncidentModel.account, func.count(), func.max(QueueRow.score))
         query = select(*columns).join(QueueRow, QueueRow.incident == IncidentModel.id)
         found = self._session.execute(query.group_by(IncidentModel.tenant, IncidentModel.account))
@@ -191,22 +196,22 @@ class Incidents:
         return revisions.last(self._session)
 
     def changed_after(self, revision: int, limit: int = 1000) -> list[tuple[int, str]]:
-        """Return (revision, id) of incidents new or changed since a revision, in that order.
+        """Return (revision, id) of up to `limit` incidents that changed after a revision, ascending.
 
-        An answer or an announcement changes the incident too.
+        An answer or an announcement is a change too.
         """
         query = select(IncidentModel.revision, IncidentModel.id).where(IncidentModel.revision > revision)
         found = self._session.execute(query.order_by(IncidentModel.revision, IncidentModel.id).limit(limit))
         return [(int(at), id_) for at, id_ in found]
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget incidents whose last event lies before a time; answers to them are kept. Return how many."""
+        """Delete incidents whose last event is before a time, but keep their answers; return the number of incidents."""
         return forget(
             self._session, IncidentModel, IncidentModel.last_event < before, is_rehearsal=is_rehearsal
         )
 
     def refill(self) -> int:
-        """Make the rows of the queue for incidents that have none, as after a migration; return how many."""
+        """Make missing rows of the queue, as after a migration; return their number."""
         query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(QueueRow.incident)))
         count = 0
         for ids in pieces(list(self._session.execute(query).scalars())):
@@ -286,10 +291,10 @@ def _plain(incident: Incident) -> dict[str, Any]:
 
 
 def _content(incident: Incident) -> str:
-    """A digest of all of it: detection puts every incident of its days again, and few have changed."""
+    """Return a digest of the whole incident: detection stores all incidents of its days again, and few have changed."""
     try:
         written = msgspec.msgpack.encode(incident, enc_hook=lambda number: number.item())
-    except UnicodeEncodeError:  # a lone surrogate
+    except UnicodeEncodeError:  # msgpack refuses a lone surrogate
         written = json.dumps(_plain(incident)).encode("ascii")
     return hashlib.sha256(written).hexdigest()
 

@@ -1,4 +1,4 @@
-"""The tables of continuous detection and of the incident queue. Times are microseconds since the epoch, days are days."""
+"""Tables of continuous detection and of the incident queue. Times are microseconds since 1970, days are days since 1970."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _KEY = String(32)
 
 
 class QueueRow(Model):
-    """What the queue sorts, filters and searches incidents by; made of an incident, and never without it.
+    """Columns by which the queue sorts, filters and searches an incident.
 
-    Small rows of their own, so that a search need not read what incidents say at length. Texts are folded.
+    The rows are small and separate from incidents, so that a search need not read long documents. Texts are folded
+    (`fold_text`).
     """
 
     __tablename__ = "queue"
@@ -58,7 +59,7 @@ class QueueRow(Model):
 
 
 class ShownRow(Model):
-    """What the queue shows of an incident besides what it sorts by; read for the rows of a page alone."""
+    """The part of a list entry that is only shown; read for the rows of a page alone."""
 
     __tablename__ = "queue_shown"
 
@@ -67,7 +68,7 @@ class ShownRow(Model):
 
 
 class AliasRow(Model):
-    """An id that an incident had before it grew, and the one that it has now."""
+    """An earlier id of an incident, before more events changed it, and the present id."""
 
     __tablename__ = "aliases"
     __table_args__ = (Index("ix_aliases_new", "new"),)
@@ -78,7 +79,7 @@ class AliasRow(Model):
 
 
 class AnnouncementRow(Model):
-    """That people were told of an incident."""
+    """The announcement of an incident: users were alerted to it."""
 
     __tablename__ = "announcements"
 
@@ -88,7 +89,7 @@ class AnnouncementRow(Model):
 
 
 class CandidateRow(Model):
-    """One candidate of a day, as detection wrote it."""
+    """One candidate of a day, as detection serialised it."""
 
     __tablename__ = "candidates"
 
@@ -99,7 +100,7 @@ class CandidateRow(Model):
 
 
 class DayRow(Model):
-    """What detection counted on a day."""
+    """The counts of detection for a day."""
 
     __tablename__ = "days"
 
@@ -108,7 +109,7 @@ class DayRow(Model):
 
 
 class DirtyRow(Model):
-    """A day with events that are not scored yet."""
+    """A day with events that wait for scoring."""
 
     __tablename__ = "dirty"
 
@@ -116,7 +117,7 @@ class DirtyRow(Model):
 
 
 class OutboxRow(Model):
-    """A message to another program, kept until it was delivered or given up."""
+    """A message to another program, kept until it is delivered or given up."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_next_at", "next_at", "id"),)
@@ -135,7 +136,7 @@ class OutboxRow(Model):
 
 
 class SourceRow(Model):
-    """What came from one source, and when."""
+    """Counts and times of what arrived from a source."""
 
     __tablename__ = "sources"
 
@@ -153,7 +154,7 @@ class SourceRow(Model):
 
 
 class TotalRow(Model):
-    """A sum over everything that was ever taken in."""
+    """A sum over everything that was ever ingested."""
 
     __tablename__ = "totals"
 
@@ -162,7 +163,7 @@ class TotalRow(Model):
 
 
 class SettingRow(Model):
-    """A setting that people change while the program runs."""
+    """A setting that users change while the program runs."""
 
     __tablename__ = "settings"
 
@@ -171,7 +172,7 @@ class SettingRow(Model):
 
 
 class ContainmentRow(Model):
-    """A containment that draws attention until a time, or until somebody ended that."""
+    """A containment; matching incidents are raised until a time, or until a user ends it."""
 
     __tablename__ = "containments"
 
@@ -187,7 +188,7 @@ class ContainmentRow(Model):
 
 
 class FirstImportRow(Model):
-    """How far the first import of an organisation reaches, and whether something before the live window is not judged yet."""
+    """The first import of an organisation, and whether candidates before the live window still wait."""
 
     __tablename__ = "first_imports"
 

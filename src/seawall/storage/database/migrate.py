@@ -1,4 +1,4 @@
-"""Brings a database to the version of this program, and says when it cannot."""
+"""Migrate a database to the schema of this version of Seawall."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall.storage.errors import DatabaseBroken, DatabaseNewer, DatabaseNotMig
 
 VERSION_TABLE = "seawall_version"
 _MIGRATING = 0x5EA_0001
-"""The lock of PostgreSQL that is held while one program changes the schema."""
+"""Key of the PostgreSQL advisory lock that a process holds while it changes the schema."""
 
 
 def _config() -> Config:
@@ -26,7 +26,7 @@ def _config() -> Config:
 
 
 def newest() -> str:
-    """Return the version that this program works with."""
+    """Return the schema version that this program needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:  # pragma: no cover - a package without its migrations
         raise DatabaseBroken("this installation lacks its database migrations", fix="install Seawall again")
@@ -34,13 +34,13 @@ def newest() -> str:
 
 
 def version(connection: Connection) -> str | None:
-    """Return the version of the database, None for an empty one."""
+    """Return the schema version of the database, None if it is empty."""
     options = {"version_table": VERSION_TABLE}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
 def check(connection: Connection, place: str) -> None:
-    """Refuse a database that is not of this program's version (DatabaseNewer, DatabaseNotMigrated)."""
+    """Raise `DatabaseNewer` or `DatabaseNotMigrated` unless the database has the schema version of this program."""
     found = version(connection)
     if found == newest():
         return
@@ -57,7 +57,7 @@ def check(connection: Connection, place: str) -> None:
 
 
 def upgrade(connection: Connection, place: str) -> None:
-    """Bring the database to this program's version, in the transaction of the connection: wholly or not at all."""
+    """Migrate the database in the connection's transaction, completely or not at all."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
     found = version(connection)
@@ -70,7 +70,7 @@ def upgrade(connection: Connection, place: str) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     if found is not None:
-        # The queue is made of the incidents, as this version makes it; no migration knows how.
+        # No migration can compute the rows of the queue: the present code derives them from the incidents.
         with Session(connection, join_transaction_mode="rollback_only") as session:
             Incidents(session).refill()
             session.flush()

@@ -1,4 +1,4 @@
-"""The tables: what Seawall keeps beside the events. Times are microseconds since the epoch, UTC."""
+"""Tables of incidents, users, the audit trail and progress. Times are microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.storage.database.columns import DocumentColumn, LogText, Number
 
 
 class Model(DeclarativeBase):
-    """Base of all tables; constraints have names, so that migrations can find them."""
+    """Base of all tables; constraints have names, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -35,7 +35,7 @@ _DIGEST = String(64)
 
 
 class IncidentModel(Model):
-    """An incident, the most of it as a document; what lists sort and filter by lies in `QueueRow`."""
+    """An incident, mostly as a document; `QueueRow` has the columns that lists sort and filter by."""
 
     __tablename__ = "incidents"
     __table_args__ = (
@@ -61,7 +61,7 @@ class IncidentModel(Model):
 
 
 class ReasonRow(Model):
-    """One reason of an incident, in the order in which the incident gives them."""
+    """One reason of an incident; `position` is its index in the incident."""
 
     __tablename__ = "reasons"
 
@@ -76,7 +76,7 @@ class ReasonRow(Model):
 
 
 class FeedbackRow(Model):
-    """One answer of an analyst. It outlives the incident that it was given on."""
+    """An analyst's answer. It outlives its incident."""
 
     __tablename__ = "feedback"
     __table_args__ = (
@@ -101,7 +101,7 @@ class FeedbackRow(Model):
 
 
 class UserModel(Model):
-    """Somebody who may sign in."""
+    """A user who may sign in."""
 
     __tablename__ = "users"
 
@@ -115,7 +115,7 @@ class UserModel(Model):
 
 
 class SessionRow(Model):
-    """A signed-in session. Only the SHA-256 of its token is kept: the table signs nobody in."""
+    """A signed-in session, with the SHA-256 of its token: the table's content signs nobody in."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_user", "user"), Index("ix_sessions_expires_at", "expires_at"))
@@ -131,7 +131,7 @@ class SessionRow(Model):
 
 
 class AuditRow(Model):
-    """One entry of the audit trail: never changed, never deleted, each bound to the one before."""
+    """One entry of the audit trail: never changed or deleted, and linked to the entry before by its digest."""
 
     __tablename__ = "audit"
 
@@ -146,7 +146,7 @@ class AuditRow(Model):
 
 
 class CheckpointRow(Model):
-    """How far one source has been read."""
+    """The position up to which a source was read."""
 
     __tablename__ = "checkpoints"
 
@@ -156,7 +156,7 @@ class CheckpointRow(Model):
 
 
 class StateRow(Model):
-    """One piece of a detector's state: large states are kept in pieces, and only changed ones are written."""
+    """A piece of a detector's state; only changed pieces of a large state are written."""
 
     __tablename__ = "states"
 
@@ -168,7 +168,7 @@ class StateRow(Model):
 
 
 class ProblemRow(Model):
-    """A record or file that was not read, and why."""
+    """A record or file that could not be read, and the reason."""
 
     __tablename__ = "problems"
     __table_args__ = (Index("ix_problems_code", "code", "id"),)
@@ -185,7 +185,7 @@ class ProblemRow(Model):
 
 
 class CounterRow(Model):
-    """A number that only grows: the revision of incidents, the generation of the writer."""
+    """A counter that only grows: the revision of incidents, the generation of the writer."""
 
     __tablename__ = "counters"
 

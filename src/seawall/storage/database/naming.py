@@ -1,4 +1,4 @@
-"""Which incident is meant, and who was told of it: ids that incidents had before, announcements."""
+"""Earlier ids of incidents, and announcements."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from seawall.storage.database.live_models import AliasRow, AnnouncementRow
 
 
 class Aliases:
-    """The ids that incidents had before, in one transaction."""
+    """Earlier ids of incidents within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, renamed: Mapping[str, str], *, at: int) -> None:
-        """Keep that incidents have a new id each, by the old one; what was said of the old then holds for the new.
+        """Record new ids of incidents by their old ids; answers and announcements of an old id then apply to the new one.
 
-        Old ids of old ids lead to the new one too, and an id that comes back leads nowhere else any more.
+        Chains are shortened: ids that led to an old id lead to the new one. An id that comes back into use is no alias any
+        more.
         """
         pairs = {old: new for old, new in renamed.items() if old != new}
         if not pairs:
@@ -38,23 +39,23 @@ class Aliases:
         standing.find_changed(self._session, sorted({*pairs, *pairs.values()}))
 
     def resolve(self, id_: str) -> str:
-        """Return the id that an incident has now."""
+        """Return the present id for an id, which may be an earlier one."""
         query = select(AliasRow.new).where(AliasRow.old == id_)
         return self._session.execute(query).scalar_one_or_none() or id_
 
     def of(self, id_: str) -> list[str]:
-        """Return the ids that an incident had before, oldest first."""
+        """Return the earlier ids of an incident, oldest first."""
         query = select(AliasRow.old).where(AliasRow.new == id_).order_by(AliasRow.at, AliasRow.old)
         return list(self._session.execute(query).scalars())
 
     def all(self) -> dict[str, str]:
-        """Return every id that an incident had before, and the one that it has now."""
+        """Return the present id of every earlier id."""
         return {row.old: row.new for row in self._session.execute(select(AliasRow)).scalars()}
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """That people were told of an incident at a time, and whether it was raised then."""
+    """The announcement of an incident at a time, and whether the incident was raised then."""
 
     incident: str
     at: int
@@ -62,13 +63,13 @@ class Announcement:
 
 
 class Announcements:
-    """The announcements in one transaction. They stay: who was told may still ask."""
+    """Announcements within one transaction. They are never deleted."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, incidents: Iterable[str], *, at: int, raised: bool = True) -> list[str]:
-        """Keep that incidents were announced; return those that had not been, by this id or one before."""
+        """Record that incidents were announced; return those that were not announced before under any of their ids."""
         revision = revisions.next_revision(self._session)
         wanted = list(dict.fromkeys(incidents))
         known: set[str] = set()
@@ -90,7 +91,7 @@ class Announcements:
         return {row.incident: Announcement(row.incident, row.at, row.raised) for row in rows}
 
     def since(self, at: int) -> list[Announcement]:
-        """Return the announcements from a time on, in their order."""
+        """Return the announcements at or after a time, oldest first."""
         query = select(AnnouncementRow).where(AnnouncementRow.at >= at)
         rows = self._session.execute(query.order_by(AnnouncementRow.at, AnnouncementRow.incident)).scalars()
         return [Announcement(row.incident, row.at, row.raised) for row in rows]

@@ -1,4 +1,4 @@
-"""Messages to other programs: kept with what they tell of, delivered afterwards, tried again until they are."""
+"""The outbox: messages to other programs, stored with the change they report, and delivered later with retries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """One message. It waits while `next_at` says when to try; `attempts` is how often that was done."""
+    """One message. `next_at` is the time of the next attempt, None if none will follow; `attempts` counts earlier ones."""
 
     id: int
     kind: str
@@ -34,7 +34,7 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many messages wait, how many were given up, and the error that was met last of these."""
+    """The number of messages that wait and that were given up, and the latest error."""
 
     waiting: int
     failed: int
@@ -42,13 +42,13 @@ class Waiting:
 
 
 class Outbox:
-    """The messages in one transaction."""
+    """The outbox within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, kind: str, target: str, incident: str, document: Mapping[str, Any], *, at: int) -> int:
-        """Keep a message to be delivered from now on; return its id. Never give it a secret."""
+        """Store a message for delivery; return its id. `document` must contain no secret."""
         row = OutboxRow(
             kind=kind, target=target, incident=incident, document=dict(document), created_at=at, attempts=0,
             next_at=at, last_error="",
@@ -58,31 +58,31 @@ class Outbox:
         return row.id
 
     def due(self, at: int, limit: int = 100) -> list[OutboxMessage]:
-        """Return messages to try now, in the order in which they are due."""
+        """Return up to `limit` messages whose attempt is due at a time, ordered by due time."""
         query = select(OutboxRow).where(OutboxRow.next_at <= at).order_by(OutboxRow.next_at, OutboxRow.id)
         return [_message(row) for row in self._session.execute(query.limit(limit)).scalars()]
 
     def of_target(self, target: str, limit: int = 100) -> list[OutboxMessage]:
-        """Return messages that wait for one target, in the order in which they were written, whenever they are due."""
+        """Return up to `limit` messages that wait for a target, oldest first, due or not."""
         waiting = (OutboxRow.target == target, OutboxRow.next_at.is_not(None))
         query = select(OutboxRow).where(*waiting).order_by(OutboxRow.id).limit(limit)
         return [_message(row) for row in self._session.execute(query).scalars()]
 
     def targets(self) -> list[str]:
-        """Return the targets that messages wait for."""
+        """Return the targets of waiting messages."""
         query = select(OutboxRow.target).where(OutboxRow.next_at.is_not(None)).distinct()
         return sorted(self._session.execute(query).scalars())
 
     def next_at(self) -> int | None:
-        """Return when the next message is due, None where none waits."""
+        """Return the time at which the next message is due, None if none waits."""
         return self._session.execute(select(func.min(OutboxRow.next_at))).scalar_one()
 
     def delivered(self, id_: int, *, at: int) -> None:
-        """Say that a message arrived."""
+        """Record that a message was delivered."""
         self._try_message(id_, next_at=None, delivered_at=at)
 
     def retry(self, id_: int, *, next_at: int, error: str) -> None:
-        """Say that a message did not arrive, and when to try again."""
+        """Record a failed attempt, and schedule the next one."""
         self._try_message(id_, next_at=next_at, last_error=error[:LONGEST_ERROR])
 
     def failed(self, id_: int, *, at: int, error: str) -> None:
@@ -94,12 +94,12 @@ class Outbox:
         self._session.execute(tried.values(attempts=OutboxRow.attempts + 1, **values))
 
     def get(self, id_: int) -> OutboxMessage | None:
-        """Return one message."""
+        """Return a message by id, None if it does not exist."""
         row = self._session.get(OutboxRow, id_, populate_existing=True)
         return None if row is None else _message(row)
 
     def waiting(self) -> Waiting:
-        """Return how many wait and how many were given up."""
+        """Return the numbers of waiting and given-up messages."""
         query = select(func.count(OutboxRow.next_at), func.count(OutboxRow.failed_at))
         waiting, failed = self._session.execute(query).one()
         undelivered = (OutboxRow.last_error != "", OutboxRow.delivered_at.is_(None))
@@ -107,7 +107,7 @@ class Outbox:
         return Waiting(int(waiting), int(failed), self._session.execute(last).scalar_one_or_none() or "")
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget messages that were delivered or given up before a time; return how many."""
+        """Delete messages that were delivered or given up before a time; return their number."""
         over = or_(OutboxRow.delivered_at < before, OutboxRow.failed_at < before)
         return forget(self._session, OutboxRow, over, is_rehearsal=is_rehearsal)
 

@@ -1,4 +1,4 @@
-"""What was not read, and why."""
+"""Records and files that could not be read, and the reasons."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from seawall.storage.database.models import ProblemRow
 from seawall_base.msgspec_types import prepare
 
 _NOT_KEPT = "remains"
-"""A store forgets what was left of damaged records: their excerpts are for a person, and nothing searches them."""
+"""The remains of damaged records are not stored: they are long, and nothing searches them."""
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Problem) if field.name != _NOT_KEPT)
 
 
 class Problems:
-    """The problems in one transaction."""
+    """Problems within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, problems: Sequence[Problem], *, at: int) -> int:
-        """Keep problems that were met at a time; return how many."""
+        """Store problems with the time at which they occurred; return their number."""
         columns: dict[str, Sequence[Any]] = {
             name: [getattr(problem, name) for problem in problems] for name in _FIELDS
         }
@@ -37,19 +37,19 @@ class Problems:
     def page(
         self, *, code: str | None = None, after: int = 0, limit: int = 100
     ) -> list[tuple[int, int, Problem]]:
-        """Return (id, when, problem) in the order in which they were met, from the one behind `after`."""
+        """Return up to `limit` (id, time, problem) with ids above `after`, ascending."""
         query = select(ProblemRow).where(ProblemRow.id > after).order_by(ProblemRow.id).limit(limit)
         if code is not None:
             query = query.where(ProblemRow.code == code)
         return [(row.id, row.at, _problem(row)) for row in self._session.execute(query).scalars()]
 
     def counts(self) -> dict[str, int]:
-        """Return how many there are of each code."""
+        """Return the number of problems by code."""
         query = select(ProblemRow.code, func.count()).group_by(ProblemRow.code).order_by(ProblemRow.code)
         return {code: int(count) for code, count in self._session.execute(query)}
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget problems that were met before a time; return how many."""
+        """Delete problems that occurred before a time; return their number."""
         return forget(self._session, ProblemRow, ProblemRow.at < before, is_rehearsal=is_rehearsal)
 
 

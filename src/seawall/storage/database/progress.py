@@ -1,6 +1,6 @@
-"""How far reading and learning have come: checkpoints of sources, states of detectors.
+"""Checkpoints of sources and states of detectors.
 
-Kept in the same transaction as the incidents that follow from them, they make a restart exact.
+They are written in the same transaction as the incidents that result, so that a restart continues exactly.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ from seawall.storage.database.models import CheckpointRow, StateRow
 from seawall.storage.errors import DatabaseBroken
 
 PIECE_BYTES = 4 << 20
-"""Size of the pieces of a state."""
+"""Bytes of a piece of a state."""
 
 
 class Checkpoints:
-    """The checkpoints in one transaction: plain data by the name of a source."""
+    """Checkpoints within one transaction: a JSON object by the name of a source."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, positions: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keep the positions of sources, in place of earlier ones."""
+        """Store positions by source, replacing earlier ones."""
         for source, position in positions.items():
             self._session.merge(CheckpointRow(source_key=key(source), source=source, position=dict(position)))
         self._session.flush()
 
     def get(self, source: str) -> dict[str, Any] | None:
-        """Return the position of a source, None where it was never read."""
+        """Return the position of a source, None if it was never read."""
         row = self._session.get(CheckpointRow, key(source))
         return None if row is None else row.position
 
     def all(self) -> dict[str, dict[str, Any]]:
-        """Return every source's position, by name."""
+        """Return the position of every source by name."""
         query = select(CheckpointRow).order_by(CheckpointRow.source)
         return {row.source: row.position for row in self._session.execute(query).scalars()}
 
     def forget(self, source: str) -> None:
-        """Forget a source that is gone."""
+        """Delete the checkpoint of a source that no longer exists."""
         self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == key(source)))
 
 
 class States:
-    """The states of detectors in one transaction: bytes by name, checked when they are read."""
+    """States of detectors within one transaction: bytes by name, with digests that are checked on reading."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, name: str, content: bytes) -> int:
-        """Keep a state in place of the earlier one; return how many bytes were written (unchanged pieces are not)."""
+        """Store a state, replacing the earlier one; return the bytes written: unchanged pieces are skipped."""
         pieces = max(1, -(-len(content) // PIECE_BYTES))
         query = select(StateRow.position, StateRow.digest, StateRow.pieces).where(StateRow.name == name)
         known = {position: (digest, count) for position, digest, count in self._session.execute(query)}
@@ -72,7 +72,7 @@ class States:
         return written
 
     def get(self, name: str) -> bytes | None:
-        """Return a state, None where there is none; DatabaseBroken where a piece is missing or changed."""
+        """Return a state, None if there is none. Raises `DatabaseBroken` if a piece is missing or changed."""
         query = select(StateRow.position, StateRow.pieces, StateRow.digest, StateRow.content)
         found = self._session.execute(query.where(StateRow.name == name).order_by(StateRow.position)).all()
         if not found:
@@ -93,7 +93,7 @@ class States:
         return list(self._session.execute(query).scalars())
 
     def forget(self, name: str) -> None:
-        """Forget a state."""
+        """Delete a state."""
         self._session.execute(delete(StateRow).where(StateRow.name == name))
 
 

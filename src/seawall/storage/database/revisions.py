@@ -1,4 +1,4 @@
-"""Revisions of incidents: a number that grows with each transaction that changes some, by which followers find them."""
+"""Revisions of incidents: a number that grows with each transaction that changes any, so that followers find changes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def last(session: Session) -> int:
 
 
 def next_revision(session: Session) -> int:
-    """Return one more than the last; its row stays locked until the end, so that revisions appear in their order.
+    """Increment the revision and return it; its row stays locked until commit, so that revisions become visible in order.
 
-    Whoever changes rows of the queue takes it first: all wait at the same place, and none for each other.
+    A transaction calls this before it changes rows of the queue. All writers then lock the same row first, so that no
+    deadlock is possible.
     """
     is_postgresql = session.connection().dialect.name == "postgresql"
     insert = (postgresql if is_postgresql else sqlite).insert(CounterRow).values(name=REVISION, value=1)
@@ -34,7 +35,7 @@ def next_revision(session: Session) -> int:
 
 
 def stamp(session: Session, ids: Sequence[str], revision: int) -> None:
-    """Give incidents a revision."""
+    """Set the revision of incidents."""
     for piece in pieces(ids):
         changed = update(IncidentModel).where(IncidentModel.id.in_(piece)).values(revision=revision)
         session.execute(changed, execution_options={"synchronize_session": False})

@@ -1,4 +1,4 @@
-"""What else than a password lets somebody in: passkeys, one-time codes of a device, identities of a provider."""
+"""Ways to sign in besides a password: passkeys, one-time codes (TOTP), identities of OpenID providers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from seawall_base.errors import UsageError
 MOST_PASSKEYS = 20
 LONGEST_LABEL = 100
 LONGEST_CREDENTIAL = 1023
-"""Bytes of a credential's id, as WebAuthn has it."""
+"""Most bytes of a credential id, according to WebAuthn."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserPasskey:
-    """A passkey of a user; times are microseconds."""
+    """A passkey of a user. Times are microseconds since 1970."""
 
     id: int
     user: int
@@ -35,7 +35,7 @@ class UserPasskey:
 
 
 class Passkeys:
-    """The passkeys in one transaction."""
+    """Passkeys within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -51,7 +51,7 @@ class Passkeys:
         transports: Sequence[str] = (),
         label: str = "",
     ) -> UserPasskey:
-        """Keep a passkey of an active user; UsageError where it is somebody's already, or the user has too many."""
+        """Store a passkey of an active user. Raises `UsageError` if it is registered already, or the user has too many."""
         _check_active(self._session, user)
         if not 0 < len(credential_id) <= LONGEST_CREDENTIAL:
             raise UsageError("this is no id of a passkey")
@@ -69,7 +69,7 @@ class Passkeys:
         return _passkey(row)
 
     def find(self, credential_id: bytes) -> UserPasskey | None:
-        """Return the passkey of an active user, None where there is none."""
+        """Return the passkey with a credential id if its user is active, else None."""
         query = select(PasskeyRow).join(UserModel, UserModel.id == PasskeyRow.user)
         wanted = (PasskeyRow.credential_id == credential_id, UserModel.disabled_at.is_(None))
         row = self._session.execute(query.where(*wanted)).scalar_one_or_none()
@@ -81,20 +81,20 @@ class Passkeys:
         return [_passkey(row) for row in self._session.execute(query).scalars()]
 
     def used(self, id_: int, *, sign_count: int, at: int) -> bool:
-        """Note a use; false where its count did not grow although it counts: then it may have been copied."""
+        """Record a use; return False if the passkey counts its uses and the count did not grow: it may have been cloned."""
         grown = or_(PasskeyRow.sign_count < sign_count, (PasskeyRow.sign_count == 0) & (sign_count == 0))
         seen = update(PasskeyRow).where(PasskeyRow.id == id_, grown).values(sign_count=sign_count, used_at=at)
         return bool(self._session.execute(seen.returning(PasskeyRow.id)).all())
 
     def remove(self, user: int, id_: int) -> bool:
-        """Forget a passkey of a user; false where they have none of this id."""
+        """Delete a passkey of a user; return False if the user has none with this id."""
         gone = delete(PasskeyRow).where(PasskeyRow.id == id_, PasskeyRow.user == user)
         return bool(self._session.execute(gone.returning(PasskeyRow.id)).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Totp:
-    """The seed of a user's one-time codes; it counts once it is confirmed."""
+    """The TOTP seed of a user; it is valid once confirmed."""
 
     user: int
     secret: bytes = field(repr=False)
@@ -104,13 +104,13 @@ class Totp:
 
 
 class Totps:
-    """The seeds of one-time codes in one transaction."""
+    """TOTP seeds within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def begin(self, user: int, secret: bytes, *, at: int) -> None:
-        """Keep a seed that is yet to be confirmed, in place of an unconfirmed one; UsageError where one is confirmed."""
+        """Store an unconfirmed seed, replacing another unconfirmed one. Raises `UsageError` if a confirmed one exists."""
         _check_active(self._session, user)
         found = self.get(user)
         if found is not None and found.confirmed_at is not None:
@@ -119,14 +119,14 @@ class Totps:
         self._session.flush()
 
     def get(self, user: int) -> Totp | None:
-        """Return a user's seed, confirmed or not."""
+        """Return a user's seed, confirmed or not, None if there is none."""
         row = self._session.get(TotpRow, user, populate_existing=True)
         if row is None:
             return None
         return Totp(row.user, bytes(row.secret), row.created_at, row.confirmed_at, row.last_step)
 
     def use(self, user: int, step: int, *, at: int) -> bool:
-        """Use up the code of a time step, and with it confirm the seed; false where this or a later one was used."""
+        """Use up the code of a time step, and confirm the seed; return False if this or a later step was used already."""
         fresh = (TotpRow.user == user, TotpRow.last_step < step)
         row = self._session.execute(
             update(TotpRow).where(*fresh).values(last_step=step).returning(TotpRow.confirmed_at)
@@ -138,14 +138,14 @@ class Totps:
         return True
 
     def remove(self, user: int) -> bool:
-        """Forget a user's seed; false where there is none."""
+        """Delete a user's seed; return False if there is none."""
         gone = delete(TotpRow).where(TotpRow.user == user).returning(TotpRow.user)
         return bool(self._session.execute(gone).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a user is to an OpenID provider."""
+    """The identity of a user at an OpenID provider."""
 
     issuer: str
     subject: str
@@ -154,13 +154,13 @@ class Identity:
 
 
 class Identities:
-    """The identities of providers in one transaction."""
+    """Identities at OpenID providers within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def link(self, issuer: str, subject: str, user: int, *, at: int) -> None:
-        """Keep that a provider's subject is an active user; UsageError where it is another one."""
+        """Link a provider's subject to an active user. Raises `UsageError` if it is linked to another user."""
         _check_active(self._session, user)
         row = self._session.get(IdentityRow, key(issuer, subject))
         if row is not None and row.user != user:
@@ -178,7 +178,7 @@ class Identities:
             self._session.flush()
 
     def find(self, issuer: str, subject: str) -> int | None:
-        """Return the active user that a provider's subject is, None where there is none."""
+        """Return the active user who is linked to a provider's subject, None if there is none."""
         query = select(IdentityRow.user).join(UserModel, UserModel.id == IdentityRow.user)
         wanted = (IdentityRow.identity_key == key(issuer, subject), UserModel.disabled_at.is_(None))
         return self._session.execute(query.where(*wanted)).scalar_one_or_none()
@@ -194,7 +194,7 @@ class Identities:
         return [Identity(row.issuer, row.subject, row.user, row.created_at) for row in rows]
 
     def unlink(self, issuer: str, subject: str) -> bool:
-        """Forget an identity; false where it was not known."""
+        """Delete an identity; return False if it is unknown."""
         gone = delete(IdentityRow).where(IdentityRow.identity_key == key(issuer, subject))
         return bool(self._session.execute(gone.returning(IdentityRow.user)).all())
 

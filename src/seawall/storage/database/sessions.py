@@ -1,4 +1,4 @@
-"""Who is signed in. The database holds digests of tokens alone: reading it signs nobody in."""
+"""Signed-in sessions. The database stores digests of tokens alone: its content signs nobody in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHORTEST_TOKEN = 32
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A session of a user, without its token; `handle` is enough to revoke it and useless to sign in."""
+    """A session of a user without its token. `handle` is enough to revoke the session, and useless to sign in."""
 
     handle: str
     user: int
@@ -30,7 +30,7 @@ class SignIn:
 
 
 class Sessions:
-    """The sessions in one transaction."""
+    """Sessions within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -38,7 +38,7 @@ class Sessions:
     def start(
         self, token: bytes, user: int, *, at: int, expires_at: int, address: str = "", user_agent: str = ""
     ) -> SignIn:
-        """Keep a new session of an active user; the token is at least 32 random bytes, kept as its SHA-256."""
+        """Store a new session of an active user; the token must be at least 32 random bytes. Raises `UsageError`."""
         if len(token) < SHORTEST_TOKEN:
             raise UsageError(f"a session's token has at least {SHORTEST_TOKEN} bytes")
         owner = self._session.get(UserModel, user, with_for_update=True)
@@ -53,7 +53,7 @@ class Sessions:
         return _sign_in(row)
 
     def find(self, token: bytes, *, at: int) -> SignIn | None:
-        """Return the session of a token, None where it is unknown, over, revoked, or its user disabled."""
+        """Return the session of a token, None if it is unknown, expired, revoked, or its user is disabled."""
         query = (
             select(SessionRow)
             .join(UserModel, UserModel.id == SessionRow.user)
@@ -68,12 +68,12 @@ class Sessions:
         return None if row is None else _sign_in(row)
 
     def touch(self, handle: str, *, at: int) -> None:
-        """Note that a session was used."""
+        """Record the time at which a session was used."""
         seen = update(SessionRow).where(SessionRow.token_digest == handle, SessionRow.seen_at < at)
         self._session.execute(seen.values(seen_at=at))
 
     def of_user(self, user: int, *, at: int) -> list[SignIn]:
-        """Return the sessions of a user that are neither over nor revoked, newest first."""
+        """Return a user's sessions that are neither expired nor revoked, newest first."""
         lasting = (SessionRow.user == user, SessionRow.revoked_at.is_(None), SessionRow.expires_at > at)
         query = (
             select(SessionRow).where(*lasting).order_by(SessionRow.created_at.desc(), SessionRow.token_digest)
@@ -81,27 +81,27 @@ class Sessions:
         return [_sign_in(row) for row in self._session.execute(query).scalars()]
 
     def revoke(self, handle: str, *, at: int) -> bool:
-        """End one session; false where it had ended already."""
+        """Revoke a session; return False if it was revoked already."""
         ended = update(SessionRow).where(SessionRow.token_digest == handle, SessionRow.revoked_at.is_(None))
         return bool(
             self._session.execute(ended.values(revoked_at=at).returning(SessionRow.token_digest)).all()
         )
 
     def revoke_all(self, user: int, *, at: int) -> int:
-        """End every session of a user; return how many ended."""
+        """Revoke every session of a user; return their number."""
         ended = update(SessionRow).where(SessionRow.user == user, SessionRow.revoked_at.is_(None))
         return len(
             self._session.execute(ended.values(revoked_at=at).returning(SessionRow.token_digest)).all()
         )
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
-        """Forget sessions that ended before a time; return how many."""
+        """Delete sessions that expired or were revoked before a time; return their number."""
         over = or_(SessionRow.expires_at < before, SessionRow.revoked_at < before)
         return forget(self._session, SessionRow, over, is_rehearsal=is_rehearsal)
 
 
 LONGEST = 1000
-"""Characters kept of what a browser says of itself."""
+"""Most characters that are stored of a browser's user agent."""
 
 
 def _digest(token: bytes) -> str:

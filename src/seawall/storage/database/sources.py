@@ -1,4 +1,4 @@
-"""What came from which source, and the sums over everything."""
+"""Counts and times of each source, and sums over all sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from seawall.storage.database.live_models import SourceRow, TotalRow
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """What came from one source. Times and `typical_gap` are microseconds; `silent_since` None while it talks."""
+    """Counts and times of one source.
+
+    Times and `typical_gap` are in microseconds; `silent_since` is None while records arrive.
+    """
 
     name: str
     kind: str
@@ -34,43 +37,43 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(StoredSource))
 
 
 class Sources:
-    """The sources in one transaction."""
+    """Sources within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, sources: Iterable[StoredSource]) -> None:
-        """Keep what is known of sources, in place of what was."""
+        """Store sources, replacing those with the same names."""
         for source in sources:
             values = {name: getattr(source, name) for name in _FIELDS}
             self._session.merge(SourceRow(source_key=key(source.name), **values))
         self._session.flush()
 
     def get(self, name: str) -> StoredSource | None:
-        """Return one source."""
+        """Return a source by name, None if it is unknown."""
         row = self._session.get(SourceRow, key(name), populate_existing=True)
         return None if row is None else _source(row)
 
     def all(self) -> list[StoredSource]:
-        """Return every source, by name."""
+        """Return every source by name."""
         return [
             _source(row)
             for row in self._session.execute(select(SourceRow).order_by(SourceRow.name)).scalars()
         ]
 
     def forget(self, name: str) -> None:
-        """Forget a source that is gone for good."""
+        """Delete a source that no longer exists."""
         self._session.execute(delete(SourceRow).where(SourceRow.source_key == key(name)))
 
 
 class Totals:
-    """Sums in one transaction, by name: records, problems, batches and the like."""
+    """Sums by name within one transaction: records, problems, batches and others."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, amounts: Mapping[str, int]) -> None:
-        """Add to sums; one that was not there begins at 0."""
+        """Add amounts to sums; a new sum begins at 0."""
         is_postgresql = self._session.connection().dialect.name == "postgresql"
         insert = (postgresql if is_postgresql else sqlite).insert(TotalRow)
         for name, amount in sorted(amounts.items()):

@@ -1,4 +1,4 @@
-"""What stands of an incident: whether it was announced, what was answered, and so where it lies in the queue."""
+"""Derive the announcement, the answer and the queue of incidents from announcements and feedback."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from seawall.storage.database.models import FeedbackRow
 
 
 def find_changed(session: Session, ids: Sequence[str]) -> None:
-    """Bring incidents up to date after something was said of them, by any id that they ever had.
+    """Update incidents after an announcement or answer under any of their ids, and stamp those that changed.
 
-    Call `revisions.grown` before the words are written, and give its revision to those that changed with `stamp`.
+    Call `revisions.next_revision` before the announcement or answer is written: the stamp is that revision.
     """
     query = select(AliasRow.new).where(AliasRow.old.in_(ids))
     current = {*ids, *session.execute(query).scalars()}
@@ -26,9 +26,9 @@ def find_changed(session: Session, ids: Sequence[str]) -> None:
 
 
 def settle(session: Session, ids: Sequence[str]) -> list[str]:
-    """Bring announcement, answer and state of incidents up to date; return those that changed.
+    """Update announcement, answer and state of incidents; return those that changed.
 
-    What was said of an id that an incident had before holds for the incident.
+    Announcements and answers of an earlier id count too.
     """
     changed: list[str] = []
     for piece in pieces(ids):
@@ -52,7 +52,7 @@ def settle(session: Session, ids: Sequence[str]) -> list[str]:
 
 
 def _names(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    """The ids that incidents have or had, and which they have now."""
+    """Return the present id by each present or earlier id."""
     query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(ids))
     before = dict(session.execute(query).all())
     return {**{id_: id_ for id_ in ids}, **before}

@@ -1,4 +1,4 @@
-"""Brings a database of an older version to this one, with a copy of what it was where it is a file."""
+"""Migrate an existing database to this version, after copying the file if it is SQLite."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall_base import sqlite_file
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """What an upgrade did. `copy` is the file as it was before, None for PostgreSQL."""
+    """The result of a migration: version before and after, and the copied file, None for PostgreSQL."""
 
     before: str
     after: str
@@ -26,7 +26,7 @@ class Upgraded:
 
 
 def version(place: str | Path) -> str | None:
-    """Return the version of a database that exists, None for an empty one."""
+    """Return the schema version of an existing database, None if it is empty."""
     engine, words, file = engine_for(place)
     try:
         if file is not None:
@@ -39,9 +39,10 @@ def version(place: str | Path) -> str | None:
 
 
 def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
-    """Bring a database to this version; None where it is of it already.
+    """Migrate a database to this version; return None if it has this version already.
 
-    Nobody may be writing batches meanwhile (DatabaseInUse). A SQLite file is copied into the folder `copies` first.
+    A SQLite file is copied into the folder `copies` first. Raises `DatabaseInUse` if another process writes batches, and
+    `DatabaseNotMigrated` if the database is empty.
     """
     before = version(place)
     if before is None:
@@ -56,7 +57,7 @@ def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
 
 
 def _copy(file: Path, to: Path) -> Path:
-    """The copy gets its name when it is complete: one of an earlier attempt that failed is replaced."""
+    """Copy a file under a temporary name, and rename it when complete, replacing the copy of a failed attempt."""
     waiting = to.with_name(f"{to.name}.new")
     copy_file(file, waiting)
     waiting.replace(to)
@@ -64,7 +65,7 @@ def _copy(file: Path, to: Path) -> Path:
 
 
 def copy_file(file: Path, to: Path) -> None:
-    """Copy a SQLite file, as one transaction sees it, while others write to it; on the disk when this returns."""
+    """Copy a SQLite file as one transaction sees it, while others write to it; the copy is on disk on return."""
     try:
         to.unlink(missing_ok=True)
         os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
@@ -78,7 +79,7 @@ def copy_file(file: Path, to: Path) -> None:
             closing(sqlite_file.connect(to, busy_seconds=10)) as target,
         ):
             source.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
+            target.execute("PRAGMA journal_mode = DELETE")  # a single file without -wal and -shm
         descriptor = os.open(to, os.O_RDONLY)
         try:
             os.fsync(descriptor)

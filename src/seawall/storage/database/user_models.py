@@ -1,4 +1,4 @@
-"""The tables of signing in, and of what a person keeps for themselves. Times are microseconds since the epoch, UTC."""
+"""Tables of sign-in and of saved searches. Times are microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIGEST = String(64)
 
 
 class PasskeyRow(Model):
-    """A passkey of a user: its public half alone."""
+    """The public part of a user's passkey."""
 
     __tablename__ = "passkeys"
     __table_args__ = (Index("ix_passkeys_user", "user"),)
@@ -32,7 +32,7 @@ class PasskeyRow(Model):
 
 
 class TotpRow(Model):
-    """The seed of a user's one-time codes; it counts from `confirmed_at` on, and each step once."""
+    """The TOTP seed of a user. It is valid once `confirmed_at` is set; each time step can be used once."""
 
     __tablename__ = "totp"
 
@@ -46,7 +46,7 @@ class TotpRow(Model):
 
 
 class IdentityRow(Model):
-    """Who a user is to an OpenID provider."""
+    """The identity of a user at an OpenID provider."""
 
     __tablename__ = "oidc_identities"
     __table_args__ = (Index("ix_oidc_identities_user", "user"),)
@@ -59,7 +59,7 @@ class IdentityRow(Model):
 
 
 class InviteRow(Model):
-    """A code that works once: only its SHA-256 is kept."""
+    """A one-time code, stored as its SHA-256."""
 
     __tablename__ = "invites"
     __table_args__ = (Index("ix_invites_user", "user"),)
@@ -74,7 +74,7 @@ class InviteRow(Model):
 
 
 class IngestTokenModel(Model):
-    """What a collector shows when it delivers records: only its SHA-256 is kept."""
+    """A token with which a collector delivers records, stored as its SHA-256."""
 
     __tablename__ = "ingest_tokens"
 
@@ -88,7 +88,7 @@ class IngestTokenModel(Model):
 
 
 class ViewRow(Model):
-    """A search that somebody saved under a name."""
+    """A search that a user saved under a name."""
 
     __tablename__ = "views"
 

@@ -1,4 +1,4 @@
-"""Who may sign in."""
+"""Users who may sign in to the console."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_NAME = 256
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may sign in. `password_hash` is what the hash function wrote; it is never shown."""
+    """A user. `password_hash` is the output of the hash function, and is never shown."""
 
     id: int
     name: str
@@ -30,13 +30,13 @@ class User:
 
 
 class Users:
-    """The users in one transaction."""
+    """Users within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, name: str, role: Role, *, at: int, password_hash: str | None = None) -> User:
-        """Add a user; UsageError where the name is taken (whatever its case), empty, too long or unprintable."""
+        """Add a user. Raises `UsageError` if the name is empty, too long, unprintable, or taken (ignoring case)."""
         _check_role(role)
         plain = unicodedata.normalize("NFKC", name).strip()
         if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
@@ -51,25 +51,25 @@ class Users:
         return _user(row)
 
     def find(self, name: str) -> User | None:
-        """Return the user of a name, whatever its case, None where there is none."""
+        """Return the user with a name, ignoring case, None if there is none."""
         row = self._session.execute(
             select(UserModel).where(UserModel.name_key == _name_key(name))
         ).scalar_one_or_none()
         return None if row is None else _user(row)
 
     def get(self, id_: int) -> User | None:
-        """Return a user by id."""
+        """Return a user by id, None if there is none."""
         row = self._session.get(UserModel, id_)
         return None if row is None else _user(row)
 
     def all(self) -> list[User]:
-        """Return every user, by name."""
+        """Return every user by name."""
         return [
             _user(row) for row in self._session.execute(select(UserModel).order_by(UserModel.name)).scalars()
         ]
 
     def set_role(self, id_: int, role: Role) -> None:
-        """Change a role; the last active admin stays one (UsageError)."""
+        """Change a user's role. Raises `UsageError` if no active admin would be left."""
         _check_role(role)
         row = self._existing(id_)
         if role != "admin":
@@ -78,13 +78,13 @@ class Users:
         self._session.flush()
 
     def set_password_hash(self, id_: int, password_hash: str | None, *, at: int) -> None:
-        """Change the password's hash; every session of the user ends."""
+        """Set the hash of a user's password, and end every session of the user."""
         self._existing(id_).password_hash = password_hash
         self._session.flush()
         self._end_sessions(id_, at)
 
     def disable(self, id_: int, *, at: int) -> None:
-        """Let a user in no more, and end every session; the last active admin stays (UsageError)."""
+        """Disable a user, and end every session of the user. Raises `UsageError` if no active admin would be left."""
         row = self._existing(id_)
         self._keep_an_admin(row)
         row.disabled_at = at if row.disabled_at is None else row.disabled_at
@@ -92,7 +92,7 @@ class Users:
         self._end_sessions(id_, at)
 
     def enable(self, id_: int) -> None:
-        """Let a user in again."""
+        """Enable a user again."""
         self._existing(id_).disabled_at = None
         self._session.flush()
 
@@ -106,7 +106,7 @@ class Users:
         if row.role != "admin" or row.disabled_at is not None:
             return
         active = (UserModel.role == "admin", UserModel.disabled_at.is_(None))
-        # Two that each remove the other must meet at the same rows.
+        # Two admins who disable each other at once must lock the same rows.
         admins = self._session.execute(
             select(UserModel.id).where(*active).order_by(UserModel.id).with_for_update()
         )

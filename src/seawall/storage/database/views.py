@@ -1,4 +1,4 @@
-"""What people keep for themselves and for all: saved searches, and settings that change while the program runs."""
+"""Saved searches of users, and settings that change while the program runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_VIEWS = 200
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved search: `query` is what its owner typed."""
+    """A saved search: `query` is the text that its owner typed."""
 
     owner: str
     name: str
@@ -30,13 +30,15 @@ class View:
 
 
 class SavedSearches:
-    """The saved searches in one transaction."""
+    """Saved searches within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, owner: str, name: str, query: str, *, at: int) -> View:
-        """Save a search under a name, in place of an earlier one; UsageError where it is too long or one too many."""
+        """Save a search under a name, replacing an earlier one. Raises `UsageError` if it is too long or the owner has too
+        many.
+        """
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise UsageError(f"the name of a view has 1 to {LONGEST_NAME} printable characters")
         if len(query) > LONGEST_QUERY:
@@ -58,38 +60,38 @@ class SavedSearches:
         return View(owner, name, query, at)
 
     def of(self, owner: str) -> list[View]:
-        """Return somebody's saved searches, by name."""
+        """Return a user's saved searches by name."""
         query = select(ViewRow).where(ViewRow.owner_key == key(owner)).order_by(ViewRow.name)
         rows = self._session.execute(query).scalars()
         return [View(row.owner, row.name, row.query, row.created_at) for row in rows]
 
     def remove(self, owner: str, name: str) -> bool:
-        """Forget a saved search; false where there is none of this name."""
+        """Delete a saved search; return False if there is none with this name."""
         gone = delete(ViewRow).where(ViewRow.view_key == key(owner, name)).returning(ViewRow.view_key)
         return bool(self._session.execute(gone).all())
 
 
 class DatabaseSettings:
-    """The settings in one transaction: plain data by name."""
+    """Settings within one transaction: a JSON object by name."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, name: str, document: Mapping[str, Any]) -> None:
-        """Keep a setting in place of the earlier one."""
+        """Store a setting, replacing an earlier one."""
         self._session.merge(SettingRow(name=name, document=dict(document)))
         self._session.flush()
 
     def get(self, name: str) -> dict[str, Any] | None:
-        """Return a setting, None where it was never changed."""
+        """Return a setting, None if it was never changed."""
         row = self._session.get(SettingRow, name, populate_existing=True)
         return None if row is None else row.document
 
     def all(self) -> dict[str, dict[str, Any]]:
-        """Return every setting by name."""
+        """Return every changed setting by name."""
         rows = self._session.execute(select(SettingRow).order_by(SettingRow.name)).scalars()
         return {row.name: row.document for row in rows}
 
     def forget(self, name: str) -> None:
-        """Forget a setting: the default holds again."""
+        """Delete a setting, so that its default applies."""
         self._session.execute(delete(SettingRow).where(SettingRow.name == name))

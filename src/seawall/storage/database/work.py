@@ -1,4 +1,4 @@
-"""One transaction, and everything that can be done in it."""
+"""One transaction, with access to each group of tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from seawall.storage.database.views import DatabaseSettings, SavedSearches
 
 @dataclass(frozen=True)
 class Transaction:
-    """One transaction: everything done through it is kept together or not at all."""
+    """One database transaction: all its changes are committed together or not at all."""
 
     session: Session
 
@@ -38,67 +38,67 @@ class Transaction:
 
     @cached_property
     def answers(self) -> Answers:
-        """What analysts answered."""
+        """Answers of analysts."""
         return Answers(self.session)
 
     @cached_property
     def users(self) -> Users:
-        """Who may sign in."""
+        """Users of the console."""
         return Users(self.session)
 
     @cached_property
     def sessions(self) -> Sessions:
-        """Who is signed in."""
+        """Signed-in sessions."""
         return Sessions(self.session)
 
     @cached_property
     def audit(self) -> AuditTrail:
-        """What was done by whom."""
+        """The audit trail."""
         return AuditTrail(self.session)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
-        """How far each source has been read."""
+        """Positions up to which sources were read."""
         return Checkpoints(self.session)
 
     @cached_property
     def states(self) -> States:
-        """What the detectors have learnt."""
+        """States of the detectors."""
         return States(self.session)
 
     @cached_property
     def problems(self) -> Problems:
-        """What was not read, and why."""
+        """Records and files that could not be read."""
         return Problems(self.session)
 
     @cached_property
     def aliases(self) -> Aliases:
-        """The ids that incidents had before."""
+        """Earlier ids of incidents."""
         return Aliases(self.session)
 
     @cached_property
     def announcements(self) -> Announcements:
-        """Of which incidents people were told."""
+        """Announcements of incidents."""
         return Announcements(self.session)
 
     @cached_property
     def candidates(self) -> Candidates:
-        """What detection found on each day."""
+        """Candidates of each day."""
         return Candidates(self.session)
 
     @cached_property
     def days(self) -> DayCounts:
-        """What was counted on each day."""
+        """Counts of each day."""
         return DayCounts(self.session)
 
     @cached_property
     def dirty(self) -> UnscoredDays:
-        """Which days wait to be scored."""
+        """Days that wait for scoring."""
         return UnscoredDays(self.session)
 
     @cached_property
     def first_imports(self) -> FirstImports:
-        """How far the first import of each organisation reaches."""
+        """First imports of organisations."""
         return FirstImports(self.session)
 
     @cached_property
@@ -108,22 +108,22 @@ class Transaction:
 
     @cached_property
     def sources(self) -> Sources:
-        """What came from which source."""
+        """Counts and times of each source."""
         return Sources(self.session)
 
     @cached_property
     def totals(self) -> Totals:
-        """Sums over everything that was taken in."""
+        """Sums over everything that was ingested."""
         return Totals(self.session)
 
     @cached_property
     def containments(self) -> Containments:
-        """What was contained, so that its return is raised."""
+        """Containments, whose attackers' return is raised."""
         return Containments(self.session)
 
     @cached_property
     def settings(self) -> DatabaseSettings:
-        """Settings that people change while the program runs."""
+        """Settings that users change while the program runs."""
         return DatabaseSettings(self.session)
 
     @cached_property
@@ -133,25 +133,25 @@ class Transaction:
 
     @cached_property
     def passkeys(self) -> Passkeys:
-        """The passkeys of users."""
+        """Passkeys of users."""
         return Passkeys(self.session)
 
     @cached_property
     def totp(self) -> Totps:
-        """The seeds of one-time codes."""
+        """TOTP seeds."""
         return Totps(self.session)
 
     @cached_property
     def oidc_identities(self) -> Identities:
-        """Who users are to OpenID providers."""
+        """Identities of users at OpenID providers."""
         return Identities(self.session)
 
     @cached_property
     def invites(self) -> Invites:
-        """Codes that work once."""
+        """One-time codes."""
         return Invites(self.session)
 
     @cached_property
     def ingest_tokens(self) -> IngestTokens:
-        """The tokens of collectors."""
+        """Tokens of collectors."""
         return IngestTokens(self.session)

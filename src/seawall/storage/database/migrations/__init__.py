@@ -1,1 +1,1 @@
-"""How the database came to be what it is: one file in `versions` for each change."""
+"""Migrations of the database schema, one file in `versions` for each change."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the versions, on the connection and inside the transaction that it was handed."""
+"""Entry point of Alembic: run the migrations on the given connection, inside its transaction."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The versions of the database's schema, each from the one before."""
+"""The schema versions, each a change of the one before."""

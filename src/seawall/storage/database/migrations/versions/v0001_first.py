@@ -1,4 +1,4 @@
-"""The first version: all tables, and triggers that let nobody change the audit trail."""
+"""Version 1: all tables, and triggers against changes of the audit trail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXE
 
 
 def upgrade() -> None:
-    """Make the tables and the triggers."""
+    """Create the tables and the triggers."""
     _tables()
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_POSTGRESQL)
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing before the first version."""
+    """Refuse: there is no earlier version."""
     raise NotImplementedError
 
 

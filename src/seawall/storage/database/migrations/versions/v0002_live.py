@@ -1,6 +1,6 @@
-"""Continuous detection, the incident queue, and signing in.
+"""Version 2: continuous detection, the incident queue, and sign-in.
 
-The rows of the queue are made afterwards, of the incidents that there are (`Incidents.refill`).
+`Incidents.refill` fills the queue afterwards from the existing incidents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the new tables; lists of incidents use the queue's indexes from now on."""
+    """Create the new tables, and drop indexes that the queue's indexes replace."""
     _detection()
     _queue()
     _people()
@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: restore the backup."""
+    """Refuse: restore a backup instead."""
     raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""Containments that a watch remembers, so that an intruder's return is raised whatever the budget."""
+"""Version 3: containments, so that an attacker's return is raised regardless of the alert budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "containments",
         sa.Column("id", Number, autoincrement=True, nullable=False),
@@ -32,5 +32,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: restore the backup."""
+    """Refuse: restore a backup instead."""
     raise NotImplementedError

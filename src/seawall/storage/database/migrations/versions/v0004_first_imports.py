@@ -1,4 +1,7 @@
-"""First imports of organisations, and which incidents are history: older than the live window when they were found."""
+"""Version 4: first imports of organisations, and the mark of incidents that are history.
+
+History incidents were older than the live window when they were found.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table, and give the queue its column: no incident is history so far."""
+    """Create the table, and add a column to the queue; existing incidents are not history."""
     op.create_table(
         "first_imports",
         sa.Column("tenant_key", sa.String(length=32), nullable=False),
@@ -31,5 +34,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: restore the backup."""
+    """Refuse: restore a backup instead."""
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What was collected: which spans of a log are proved complete, and where something is missing. Times are microseconds, UTC."""
+"""Spans of a log that are proved complete, and known gaps. Times are microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from seawall.collection.coverage_gap import CoverageGap
 
 Span = tuple[int, int]
-"""From the first to before the second, microseconds since 1970."""
+"""Start and end (exclusive) in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectedFeed:
-    """One log of one tenant.
+    """One log of one tenant, and the spans for which all its events were collected.
 
-    `tenant` is as the collector was told: the directory id of Microsoft, Google's customer id, Okta's domain. Events of
-    m365_audit and google_workspace name their organisation so; those of Entra and Okta may go by mail domains. Which names the
-    events of its files got is found by their `folder`.
+    `tenant` is the name in the collector's settings: Microsoft's directory id, Google's customer id, Okta's domain. Events
+    of m365_audit and google_workspace name their organisation the same way. Those of Entra and Okta may use mail domains;
+    `folder` then tells which events belong to this log.
 
-    `source` is the name that its events have (`m365_audit`, `entra_signin` …), `feed` the part of the vendor's API that was
-    asked (`Audit.Exchange`). `begin` is the first moment that was to be collected. In the spans of `proved`, which are by the
-    time of the events, everything was fetched that the vendor delivers within `settle` microseconds; nothing is said of other
-    times. `gaps` are known to be missing.
+    `source` is the source of the events (`m365_audit`, `entra_signin` …), `feed` the part of the vendor's API
+    (`Audit.Exchange`). Collection starts at `begin`. Within the spans of `proved`, by the time of events, everything was
+    fetched that the vendor delivers within `settle` microseconds. `gaps` are known to be missing. Nothing is known of other
+    times.
     """
 
     vendor: str
@@ -33,14 +33,14 @@ class CollectedFeed:
     proved: tuple[Span, ...]
     gaps: tuple[CoverageGap, ...]
     ended: int = 0
-    """Since when it is not asked for any more, because it left the settings; 0 where it is."""
+    """Time since which the settings no longer list this feed, 0 while they do."""
 
     @property
     def folder(self) -> str:
-        """The folder of its files, below that of the logs: by it an event is known to be of this log."""
+        """Folder of this log's files below the folder of all logs; the path of a file tells the log of its events."""
         return folder_of(self.vendor, self.tenant, self.feed)
 
 
 def folder_of(vendor: str, tenant: str, feed: str) -> str:
-    """Return the folder of a log's files. Of two tenants' files in one folder none may have the name of another."""
+    """Return the folder of a log's files, different for each log of each tenant."""
     return f"{vendor}/{tenant}/{feed.replace('/', '-')}"

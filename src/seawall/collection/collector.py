@@ -1,4 +1,4 @@
-"""A collector made of its settings: the source, its access, and the ledger and folder that belong to it."""
+"""Build a collector from its settings: the vendor's API, the clients with credentials, and the ledger with its folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from seawall_base.secret_file import secret_of
 
 @dataclass(frozen=True, slots=True)
 class LogCollector:
-    """What fetches one vendor's logs of one tenant. `clients` are all that speak to the network."""
+    """A fetcher of one vendor's logs of one tenant. `clients` are all HTTP clients in use."""
 
     vendor: Vendor
     tenant: str
@@ -40,7 +40,7 @@ class LogCollector:
 def collector_of(
     vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
 ) -> LogCollector:
-    """Return a collector. `base_url` takes the place of all of the vendor's hosts. Raises CollectInvalid."""
+    """Return a collector. `base_url` replaces all hosts of the vendor. Raises `CollectInvalid`."""
     proxy = read_proxy_settings(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
     if base_url is not None:
         base_url = base_url.rstrip("/")
@@ -54,21 +54,23 @@ def collector_of(
 
 
 def ledger_folder(out: Path) -> Path:
-    """Return the folder of the ledgers that belong to a folder of logs: beside it, so that nothing follows them as logs."""
+    """Return the folder of ledgers for a folder of logs: beside it, so that no reader takes ledgers for logs."""
     out = out.absolute()
     return out.with_name(f"{out.name}.ledger")
 
 
 @contextmanager
 def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[LedgerWriter]:
-    """Open folder and ledger of a collector, made where they are not. Raises as `open_ledger` does, and OutputUnwritable."""
+    """Open the ledger of a collector for a `with` block, creating it if missing. Raises as `open_ledger`, and
+    `OutputUnwritable`.
+    """
     path, segments = collection_at(out, vendor, tenant)
     with open_ledger(path, {"vendor": vendor, "tenant": tenant}, segments) as book:
         yield book
 
 
 def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
-    """Return a ledger's path, and where its segments wait and go; makes their folders. Raises OutputUnwritable."""
+    """Create the folders of a collector; return the ledger's path and the segments' folders. Raises `OutputUnwritable`."""
     ledgers = ledger_folder(out)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,7 +114,9 @@ def _microsoft(
     variable: str,
     proxy: ProxySettings,
 ) -> tuple[MicrosoftAccess, VendorClient]:
-    """Access by the certificate, where there is one, else by the secret. The scope is whatever was consented to."""
+    """Return Microsoft credentials, by certificate if given, else by secret. The scope is whatever an administrator
+    consented to.
+    """
     if settings["certificate"] is not None:
         credential: Any = certificate_credential(
             secret_of(settings["certificate"], variable, "--certificate")

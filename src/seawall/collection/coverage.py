@@ -1,7 +1,7 @@
-"""When each moment of a log was last asked for: a map that is painted, and what follows from it. Pure; microseconds.
+"""Keep a map of when each span of a log was last queried, and derive complete spans and gaps from it.
 
-The map is a list of `(start, end, asked_at)`, sorted, without overlaps. Asking anew for a span paints over what was there,
-because a later answer holds all that an earlier one had and what has come since.
+The map is a sorted list of disjoint `(start, end, queried_at)` in microseconds. A newer query replaces an older one,
+because its answer holds all earlier records and those that arrived since. All functions are pure.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from seawall.collection.collected_spans import Span
 
 Painted = tuple[int, int, int]
-"""From the first to before the second, asked for at the third."""
+"""Start, end (exclusive) and time of the last query."""
 
 
 @dataclass(frozen=True, slots=True)
 class LateArrivalRule:
-    """What later questions may bring again, in microseconds.
+    """The records that a later query may return again, in microseconds.
 
-    A slot of `slot` that was asked for `again` after its end is not asked for any more, nor is one that is older than `keeps`.
-    Questions reach back `overlap` further. What comes may have happened up to `late` before the moment by
-    which it is filed.
+    A slot of length `slot` is not queried any more once it was queried `again` after its end, or is older than `keeps`.
+    Queries reach back `overlap` further. An event may happen up to `late` before the time by which the vendor files it.
     """
 
     again: int
@@ -32,7 +31,7 @@ class LateArrivalRule:
 
 
 def mark_queried(painted: Sequence[Painted], start: int, end: int, asked_at: int) -> list[Painted]:
-    """Return the map after a span was asked for. An older asking never hides a newer one."""
+    """Return the map after a span was queried. A newer query is never replaced by an older one."""
     result: list[Painted] = []
     here = start
     for first, last, at in painted:
@@ -56,7 +55,7 @@ def mark_queried(painted: Sequence[Painted], start: int, end: int, asked_at: int
 
 
 def _join(painted: list[Painted]) -> list[Painted]:
-    """Neighbours that were asked for at the same time are one. Gaps of earlier pieces were filled in any order."""
+    """Return the map with adjacent spans of the same query time joined, without empty ones, sorted."""
     result: list[Painted] = []
     for first, last, at in painted:
         if first >= last:
@@ -69,7 +68,7 @@ def _join(painted: list[Painted]) -> list[Painted]:
 
 
 def find_unqueried_spans(painted: Iterable[Painted], start: int, end: int) -> list[Span]:
-    """Return the spans between `start` and `end` that were never asked for."""
+    """Return the spans between `start` and `end` that were never queried."""
     found: list[Span] = []
     here = start
     for first, last, _ in painted:
@@ -86,12 +85,12 @@ def find_unqueried_spans(painted: Iterable[Painted], start: int, end: int) -> li
 
 
 def oldest_asking(painted: Iterable[Painted], start: int, end: int) -> int | None:
-    """Return when the part of a span was asked for that waits longest, None where no part ever was."""
+    """Return the oldest query time among the spans that overlap `start` to `end`, None if nothing was queried."""
     return min((at for first, last, at in painted if first < end and last > start), default=None)
 
 
 def find_settled_spans(painted: Iterable[Painted], settle: int) -> list[Span]:
-    """Return the spans of which each moment was asked for at least `settle` microseconds after it."""
+    """Return the spans in which each moment was queried at least `settle` microseconds after it."""
     found: list[Span] = []
     for first, last, at in painted:
         until = min(last, at - settle)
@@ -105,7 +104,7 @@ def find_settled_spans(painted: Iterable[Painted], settle: int) -> list[Span]:
 
 
 def subtract_spans(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]:
-    """Return the spans less those that are missing."""
+    """Return the spans without the parts in `missing`."""
     left = list(spans)
     for start, end in missing:
         left = [
@@ -120,9 +119,9 @@ def subtract_spans(spans: Iterable[Span], missing: Iterable[Span]) -> list[Span]
 def reach(
     painted: Sequence[Painted], waiting: Iterable[Span], begin: int, now: int, recall: LateArrivalRule
 ) -> int:
-    """Return the earliest moment at which something may have happened that a later question brings.
+    """Return the earliest event time that a later query may still return.
 
-    `waiting` are the spans of questions that are not answered in full; one that ends after `now` is endless, and goes on where
+    `waiting` are the spans of queries without a complete answer. One that ends after `now` never ends, and continues where
     the map ends.
     """
     floor = max(begin, now - recall.keeps)
@@ -137,9 +136,9 @@ def reach(
 
 
 def pack_spans(painted: Iterable[Painted], before: int, relist: int) -> list[Painted]:
-    """Return the map with neighbours made one that end before a time and were asked for `relist` after them.
+    """Return the map with adjacent old spans merged: those that end by `before` and were queried `relist` after their end.
 
-    What is settled (`find_settled_spans` with this `relist`) and what was never asked for stay the same.
+    Neither the settled spans (`find_settled_spans` with this `relist`) nor the unqueried ones change.
     """
     result: list[Painted] = []
     is_old = False

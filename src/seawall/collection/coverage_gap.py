@@ -1,4 +1,4 @@
-"""A gap of coverage: a time of which records are missing."""
+"""A gap in coverage: a span of which records are missing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CoverageGap:
-    """A span in which the logs could not have shown the intruder, and why: coverage that is missing.
+    """A span in which the logs could not have shown an intruder, and the reason.
 
-    `code`: `no-source`, `gap` (silent, or fewer records than its rhythm has), `truncated`, `not-read`, `audit-off`, `quiet` (one
-    mailbox's records stop while its holder goes on), `absent` (nothing of a mailbox for long), or a collector's own.
+    Codes of detection are `no-source`, `truncated`, `not-read`, `audit-off`, and three more. `gap`: a source is silent, or has
+    fewer records than usual. `quiet`: a mailbox's records stop while its owner stays active. `absent`: there has been no
+    record of a mailbox for long. Collectors have further codes.
     """
 
     start: int

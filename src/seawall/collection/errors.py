@@ -1,4 +1,4 @@
-"""Failures of collection."""
+"""Errors of collection."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from seawall_base.errors import SeawallError
 
 
 class CollectIncomplete(SeawallError):
-    """Not everything that was asked could be fetched; the rest is asked again the next time."""
+    """Some queries could not be answered completely; the next pass repeats them."""
 
     code = "collect-incomplete"
 
 
 class CollectionBroken(SeawallError):
-    """The ledger of what was collected is missing, damaged, or of something else."""
+    """The ledger is missing, damaged, or belongs to another vendor or tenant."""
 
     code = "collection-broken"

@@ -1,4 +1,4 @@
-"""One answer of a vendor as it is kept: a blob or a page, with its records as columns."""
+"""One answer of a vendor: a blob or a page, with its records as parallel lists."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PieceState = Literal["came", "repeated", "refused", "expired", "marker"]
-"""`repeated`: known by its id and not fetched again; `refused`: it could not be taken as it is; `expired`: the vendor has it
-no more; `marker`: nothing came, only the cursor moves."""
+"""Outcome of a piece.
+
+`repeated`: its id is known, so it was not fetched again; `refused`: its content could not be used; `expired`: the vendor
+deleted it; `marker`: no records came, only the cursor moves.
+"""
 
 
 @dataclass(slots=True)
 class FetchedPage:
-    """What one request brought, and where to go on when it is kept.
+    """The result of one request, and the cursor to continue from once it is stored.
 
-    `content` is the vendor's own id of a blob, empty for a page. `created` is when the vendor made it and `size` its bytes,
-    `sha256` their digest. Of record i, `lines[i]` is the JSON as it came, on one line without its end, `identities[i]` 16
-    bytes by which it is known again, and `times[i]` when it happened (microseconds; 0 when that cannot be read). `cursor` says
-    where a fetch goes on after this piece, None from the beginning of the span. `is_last` says that the span is complete.
+    `content` is the vendor's id of a blob, empty for a page; `created` is when the vendor made it. `size` and `sha256` are
+    those of its bytes. For record i, `lines[i]` is its JSON on one line without line end. `identities[i]` are 16 bytes that
+    identify the record. `times[i]` is its event time (microseconds, 0 if unreadable). `cursor` is None to start the span
+    again. `is_last` means that the span is complete.
     """
 
     content: str = ""
@@ -31,7 +34,7 @@ class FetchedPage:
     cursor: str | None = None
     is_last: bool = False
     covered: int = 0
-    """Up to when an endless question is answered by now; 0 where it is not, or the question has an end."""
+    """Time up to which an endless query is answered now; 0 if none is, or the query has an end."""
 
     reason: str = ""
-    """Why it was refused, as a stable code."""
+    """Stable code of the reason for a refusal."""

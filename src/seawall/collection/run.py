@@ -1,4 +1,4 @@
-"""One pass over a vendor's API: what was begun is finished, what is due is asked, and what comes is kept as it comes."""
+"""Run one pass over a vendor's API: finish open queries, make those that are due, and store answers as they arrive."""
 
 from __future__ import annotations
 
@@ -20,29 +20,28 @@ BATCH_BYTES = 32 * 1024 * 1024
 BATCH_RECORDS = 50_000
 BATCH_PIECES = 2_000
 BATCH_WAIT = 10 * SECOND
-"""What came is kept when there is so much of it, or when it came so long ago. One keeping is one file and one transaction."""
+"""Limits of a batch, by bytes, records, pieces and age in microseconds. A batch is one file and one transaction."""
 
 MOST_FAILED = 2
-"""After so many failed questions in a row a feed is left until the next pass."""
+"""Consecutive failed queries after which a feed waits for the next pass."""
 
 KEPT = 400 * DAY
-"""So long does the ledger tell of each question, answer and file; of older ones it has the sums."""
+"""Age up to which the ledger holds queries, answers and files individually; older ones are summed up."""
 
 CURSOR_FORGOTTEN = frozenset({400, 404, 410})
-"""Statuses by which a vendor says that it knows a cursor no more."""
+"""HTTP statuses by which a vendor says that a cursor is no longer valid."""
 
 MOST_ROUNDS = 3
-"""So often are spans asked for in a pass of which the vendor forgot meanwhile where it was."""
+"""Times that a pass starts again because the vendor forgot a cursor."""
 
 
 class _Forgotten(Exception):
-    """The vendor knows the cursor of a question no more."""
+    """The vendor forgot the cursor of a query."""
 
 
 @dataclass(slots=True)
 class PassOutcome:
-    """What a pass did. `waiting` are feeds that could not be finished and why; `refused` those that the vendor does not
-    give."""
+    """The result of a pass: records and pieces; feeds that are unfinished or refused, with the reason."""
 
     records: int = 0
     pieces: int = 0
@@ -51,12 +50,12 @@ class PassOutcome:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that was asked was answered."""
+        """Return whether all queries were answered."""
         return not self.waiting and not self.refused
 
 
 class CollectionPass:
-    """Passes over one vendor's API. `said` is told what a person may want to know while a pass goes on."""
+    """Run passes over one vendor's API. `said` receives messages for the operator during a pass."""
 
     def __init__(
         self,
@@ -73,7 +72,7 @@ class CollectionPass:
             client.said = said
 
     def once(self) -> PassOutcome:
-        """Make one pass. Raises Stopped, CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing."""
+        """Run one pass. Raises `Stopped`, `CollectRefused`, `CollectionBroken` and `OutputUnwritable`; none loses records."""
         outcome = PassOutcome()
         self._book.settle()
         try:
@@ -82,64 +81,68 @@ class CollectionPass:
             outcome.waiting["all"] = error.code
             return outcome
         except (VendorRefused, ForeignHost) as error:
-            outcome.refused["all"] = _words(error)
+            outcome.refused["all"] = _describe(error)
             return outcome
-        # All are noted before one is asked: what interrupts this moves the begin of none.
+        # All feeds are stored before one is queried, so that an interruption moves no feed's begin.
         for feed, is_new, number, begin in [(*one, *self._book.feed(one[0])) for one in feeds]:
-            self._one(feed, is_new, number, begin, outcome)
+            self._collect_feed(feed, is_new, number, begin, outcome)
         self._book.only([feed.name for feed, _ in feeds], self._now())
         return outcome
 
-    def _one(self, feed: LedgerFeed, is_new: bool, number: int, begin: int, outcome: PassOutcome) -> None:
-        """Everything of one feed. What cannot be had of it does not keep the others waiting."""
+    def _collect_feed(
+        self, feed: LedgerFeed, is_new: bool, number: int, begin: int, outcome: PassOutcome
+    ) -> None:
+        """Query one feed. Its failures do not keep other feeds waiting."""
         painted = self._book.coverage(number)
         if is_new and painted:
             self._book.miss(number, max(end for _, end, _ in painted), self._now(), "subscription-was-off")
         try:
-            self._all(feed.name, number, begin, outcome)
+            self._collect_rounds(feed.name, number, begin, outcome)
         finally:
             self._book.count(number, self._counts(), self._now())
         self._book.prune(number, feed, self._now(), self._now() - KEPT)
         if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
             self._said(f"{feed.name}: {why}: {advice(why)}")
 
-    def _all(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> None:
-        """What was begun, then what is due; again where a vendor forgot where it was."""
+    def _collect_rounds(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> None:
+        """Finish open queries, then make those that are due; repeat if the vendor forgot a cursor."""
         for _ in range(MOST_ROUNDS):
-            if not self._round(feed, number, begin, outcome):
+            if not self._collect_round(feed, number, begin, outcome):
                 return
         outcome.waiting[feed] = "cursor-forgotten"
 
-    def _round(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> bool:
-        """Whether something was forgotten. One question that fails does not keep the others waiting, several in a row do."""
+    def _collect_round(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> bool:
+        """Run the queries that are due; return whether a cursor was forgotten. Stop after `MOST_FAILED` consecutive
+        failures.
+        """
         failures = 0
         is_forgotten = False
-        for ask in self._asks(number, begin):
+        for ask in self._due_queries(number, begin):
             try:
-                self._answer(feed, ask, outcome)
+                self._answer_query(feed, ask, outcome)
                 failures = 0
             except _Forgotten:
                 is_forgotten = True
             except VendorUnavailable as error:
                 outcome.waiting[feed], failures = error.code, failures + 1
             except (VendorRefused, ForeignHost) as error:
-                outcome.refused[feed], failures = _words(error), failures + 1
+                outcome.refused[feed], failures = _describe(error), failures + 1
             if failures >= MOST_FAILED:
                 return False
         return is_forgotten
 
-    def _asks(self, number: int, begin: int) -> Iterator[PendingQuery]:
+    def _due_queries(self, number: int, begin: int) -> Iterator[PendingQuery]:
         yield from self._book.open_asks(number)
         waiting = self._book.open_asks(number)
         for start, end in self._source.spans(begin, self._book.coverage(number), self._now()):
             if not any(ask.start <= start and end <= ask.end for ask in waiting):
                 yield self._book.ask(number, start, end, self._now())
 
-    def _answer(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
+    def _answer_query(self, feed: str, ask: PendingQuery, outcome: PassOutcome) -> None:
         try:
             self._fetch(feed, ask, outcome)
         except _Forgotten:
-            # What it brought is kept, its span is due again as a whole, and what is known is not written again.
+            # Stored answers stay, the whole span becomes due again, and known records are skipped.
             self._book.give_up(ask, "restarted", self._now())
             raise
         except (VendorRefused, ForeignHost):
@@ -158,7 +161,7 @@ class CollectionPass:
                 size, records = size + sum(map(len, piece.lines)), records + len(piece.lines)
                 is_old = self._clock.now() - since >= BATCH_WAIT
                 if size >= BATCH_BYTES or records >= BATCH_RECORDS or len(batch) >= BATCH_PIECES or is_old:
-                    self._keep(feed, ask, batch, outcome)
+                    self._store(feed, ask, batch, outcome)
                     batch, size, records, since = [], 0, 0, self._clock.now()
                 if self._clock.stop.is_set():
                     raise Stopped
@@ -168,9 +171,9 @@ class CollectionPass:
             raise
         finally:
             if batch:
-                self._keep(feed, ask, batch, outcome)
+                self._store(feed, ask, batch, outcome)
 
-    def _keep(self, feed: str, ask: PendingQuery, batch: list[FetchedPage], outcome: PassOutcome) -> None:
+    def _store(self, feed: str, ask: PendingQuery, batch: list[FetchedPage], outcome: PassOutcome) -> None:
         prefix = folder_of(self._vendor, self._book.tenant, feed)
         outcome.records += self._book.keep(ask, batch, self._clock.now(), prefix, self._counts())
         outcome.pieces += sum(piece.state == "came" for piece in batch)
@@ -182,9 +185,9 @@ class CollectionPass:
         return dict(counts)
 
     def _now(self) -> int:
-        """The time in whole seconds, because that is what vendors' filters know."""
+        """Return the current time in whole seconds, the precision of vendors' filters."""
         return self._clock.now() // SECOND * SECOND
 
 
-def _words(error: VendorRefused | ForeignHost) -> str:
+def _describe(error: VendorRefused | ForeignHost) -> str:
     return str(error) if isinstance(error, VendorRefused) else "elsewhere"

@@ -1,7 +1,7 @@
-"""Files of records, each written in full before it has its name: whoever follows the folder sees whole files only.
+"""Segments: files of records, complete before they get their name, so that readers of the folder see complete files only.
 
-A segment lies in a waiting place beside the folder until the ledger has it, because a name in the folder is a promise that
-what is in it is counted. Both lie in one file system, or no name could be given in one step.
+A segment waits in a folder beside the output until the ledger has counted it. Both folders are on one file system, so that
+the rename is atomic.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seawall_base.errors import OutputUnwritable
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A file of records, one a line. `name` is its path below the folder, with `/` between parts."""
+    """A file of records, one a line. `name` is its path below the output folder, with `/` as separator."""
 
     name: str
     records: int
@@ -27,14 +27,13 @@ class Segment:
 
 
 class Segments:
-    """The folder that is followed and the place where segments wait. Raises OutputUnwritable when the disk does not take
-    them."""
+    """The output folder and the folder of waiting segments. Methods raise `OutputUnwritable` if the disk fails."""
 
     def __init__(self, folder: Path, waiting: Path) -> None:
         self._folder, self._waiting = folder, waiting
 
     def write(self, name: str, lines: Sequence[bytes]) -> Segment:
-        """Write a segment to the waiting place, and to the disk itself."""
+        """Write a segment to the waiting folder, on disk on return."""
         data = b"\n".join(lines) + b"\n"
         path = self._path(name)
         try:
@@ -52,9 +51,9 @@ class Segments:
         return Segment(name, len(lines), len(data), hashlib.sha256(data).digest())
 
     def place(self, segment: Segment) -> bool:
-        """Give a waiting segment its name; false when it neither waits nor is there.
+        """Rename a waiting segment into the output folder; return False if it is in neither folder.
 
-        One that waits but is not what was written is not placed either: the disk lost a part of it.
+        A waiting file with another size or digest is not renamed: the disk lost a part of it.
         """
         waiting, final = self._path(segment.name), self._folder / segment.name
         try:
@@ -67,14 +66,14 @@ class Segments:
             waiting.rename(final)
             sync_folder(final.parent)
         except FileNotFoundError:
-            # Another process that shares this ledger was quicker.
+            # another process that shares the ledger renamed it
             return final.exists()
         except OSError as error:
             raise _unwritable(final, error) from error
         return True
 
     def discard(self) -> None:
-        """Remove what still waits: a transaction that never ended left it, and it will be fetched again."""
+        """Delete all waiting segments: their transactions were never committed, and they will be fetched again."""
         try:
             for path in self._waiting.iterdir():
                 if path.suffix == ".jsonl":

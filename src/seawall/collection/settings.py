@@ -1,6 +1,7 @@
-"""What a collector needs to know, from a TOML file and from what was typed: which tenant, which access, what to fetch.
+"""Read a collector's settings from a TOML file and the command line: tenant, access, and logs to fetch.
 
-A secret is never a setting: settings name the file that holds it. No message repeats a text: it may be one in a wrong place.
+A secret is never a setting: settings name the file that holds it. Error messages repeat no value, because a misplaced value
+may be a secret.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ TOPIC: Final = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
 PROPERTY: Final = rf"({'|'.join(map(re.escape, PROPERTIES))})=[A-Za-z0-9._-]{{1,100}}"
 FIX: Final = "every setting is described in docs/reference/settings.md"
 LISTS: Final = frozenset({"content_types", "feeds", "applications", "servers", "topics", "properties"})
-"""Settings whose option names one of them, and may be repeated."""
+"""Settings that are lists, whose option is singular and may be repeated."""
 
 
 def _one_of(options: Iterable[str]) -> Reader:
-    """One of some words."""
+    """Return a reader of one of some words."""
     known = tuple(options)
 
     def read(value: Any) -> str:
@@ -55,17 +56,17 @@ def _one_of(options: Iterable[str]) -> Reader:
 
 
 def _names(item: Reader) -> Reader:
-    """Texts, each once, however often it is written."""
+    """Return a reader of a list of texts, without duplicates."""
     return lambda value: tuple(dict.fromkeys(any_texts(item, least=1)(value)))
 
 
 def _path(value: Any) -> Path:
-    """A path."""
+    """Return the value as a path."""
     return Path(any_text(least=1)(value))
 
 
 def _days(value: Any) -> float:
-    """How far back the first pass reaches."""
+    """Return the number of days that the first pass reaches back, above 0 and up to 365."""
     found: float = number(float, 0, 365)(value)
     if found == 0:
         raise InvalidValue("is no number of days", "write a number above 0, up to 365")
@@ -75,7 +76,7 @@ def _days(value: Any) -> float:
 def _text(
     name: str, meaning: str, pattern: str, example: str, *, lower: bool = False, **more: Any
 ) -> Setting:
-    """Return a setting that has a form."""
+    """Return a text setting that must match a pattern."""
     return Setting(
         name,
         "text",
@@ -217,9 +218,9 @@ SETTINGS: Final[Mapping[Vendor, tuple[Setting, ...]]] = {
 
 
 def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a vendor: what was typed, else the file's table of its name, else the default.
+    """Return the settings of a vendor: from the command line, else from the vendor's table in the file, else defaults.
 
-    Paths in a file are relative to it. Raises CollectInvalid, which names every fault with its line or its option.
+    Paths in a file are relative to it. Raises `CollectInvalid`, which names every fault with its line or option.
     """
     table, faults = _table(file, vendor)
     given = {name: value for name, value in typed.items() if value is not None}
@@ -249,13 +250,13 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
 
 
 def option_of(name: str) -> str:
-    """Return the option of a setting."""
+    """Return the command line option of a setting."""
     one = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
     return f"--{(one if name in LISTS else name).replace('_', '-')}"
 
 
 def _table(file: Path | None, vendor: Vendor) -> tuple[Mapping[str, Any], SettingsErrors]:
-    """Return a vendor's table, empty where there is none, and what gathers faults."""
+    """Return a vendor's table of the file, empty if there is none, and the collector of faults."""
     if file is None:
         return {}, SettingsErrors("", {}, CollectInvalid, FIX)
     document, faults = read_toml(file, CollectInvalid, give="check --config", described=FIX)
@@ -271,7 +272,7 @@ def _table(file: Path | None, vendor: Vendor) -> tuple[Mapping[str, Any], Settin
 
 
 def _read_typed(setting: Setting, raw: Any, faults: SettingsErrors) -> Any:
-    """Return the value of an option, with the reader of the file."""
+    """Return the value of an option, checked by the same reader as values in the file."""
     plain = str(raw) if isinstance(raw, Path) else list(raw) if isinstance(raw, tuple) else raw
     try:
         return setting.read(plain)
@@ -281,5 +282,5 @@ def _read_typed(setting: Setting, raw: Any, faults: SettingsErrors) -> Any:
 
 
 def _add(faults: SettingsErrors, what: str, fix: str) -> None:
-    """Say what is wrong with something typed, before the faults of the file."""
+    """Add a fault of an option, which is listed before the faults of the file."""
     faults.found.append((0, f"{what}; {fix}"))

@@ -1,4 +1,4 @@
-"""What a vendor's API is to a collector."""
+"""The interface between a vendor's API and a collector."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from seawall.vendor_api.client import VendorUnavailable
 from seawall.vendor_api.responses import digest_parts
 
 ENDLESS = 1 << 60
-"""The end of a question that has none."""
+"""The end of a query that never ends."""
 
 Knows = Callable[[str], bool]
-"""Whether a blob is kept already, by its id."""
+"""A function that returns whether a blob id is stored already."""
 
 
 class PageTrail:
-    """The places that the answer to one question has led to. None of them may come twice: that would have no end."""
+    """The cursors seen in the answer to one query: a repeated cursor would mean an endless loop."""
 
     def __init__(self) -> None:
         self._met: set[bytes] = set()
 
     def follow(self, cursor: str) -> str:
-        """Return the cursor. Raises Unavailable for one that was followed before."""
+        """Return the cursor. Raises `VendorUnavailable` if it was seen before."""
         digest = digest_parts(cursor.encode("utf-8", "replace"))
         if digest in self._met:
             raise VendorUnavailable("endless")
@@ -35,16 +35,19 @@ class PageTrail:
 
 
 class LogSource(Protocol):
-    """One API. All three raise Unavailable, Refused, ForeignHost, Stopped and CollectRefused, and keep nothing by themselves."""
+    """One vendor's API. Methods store nothing.
+
+    All of them raise `VendorUnavailable`, `VendorRefused`, `ForeignHost`, `Stopped` and `CollectRefused`.
+    """
 
     def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
-        """Return what is collected, and of each whether the vendor began to keep it only now."""
+        """Return the feeds to collect, each with whether the vendor started to record it only now."""
         ...
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
-        """Return the spans of a feed to ask for now, the oldest first. An endless one is asked once and goes on for ever."""
+        """Return the spans of a feed to query now, oldest first. An endless span is queried once and continued for ever."""
         ...
 
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
-        """Yield what answers a question, from where its cursor says, so that keeping the pieces in turn loses nothing."""
+        """Yield the answer to a query from its cursor on. The caller may stop and resume after any piece that it stored."""
         ...

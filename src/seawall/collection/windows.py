@@ -1,7 +1,7 @@
-"""Which spans of a log are to be asked for now: what was never asked for, and what may have grown since. Pure; microseconds.
+"""Choose the spans of a log to query now: those never queried, and those that may have grown since.
 
-Vendors deliver late. So each slot of time is asked for as soon as it is there, and again when it has reached certain ages;
-what has come by then and was not there before is written, the rest is recognised.
+Vendors deliver late. Each slot of time is queried once it is over, and again at certain ages. New records are written,
+known ones are recognised. All functions are pure; times are microseconds.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ DAY = 24 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class QuerySchedule:
-    """How a log is asked for.
+    """How a log is queried.
 
-    `slot` is the longest span of one question; `keeps` how long the vendor has what is asked for; `overlap` how far a question
-    about what is new reaches back into what was asked; `ages` at which ages a slot is asked for again, ascending.
+    `slot` is the longest span of one query; `keeps` is how long the vendor keeps records. `overlap` is how far a query for
+    new records reaches back. `ages` are the ages at which a slot is queried again, ascending.
     """
 
     slot: int
@@ -33,12 +33,12 @@ class QuerySchedule:
     ages: tuple[int, ...] = (HOUR, 6 * HOUR, DAY, 3 * DAY)
 
     def recall(self, late: int) -> LateArrivalRule:
-        """Return what may come again of a log that is asked for so. `late`: see there."""
+        """Return which records may come again under this schedule; `late` is that of `LateArrivalRule`."""
         return LateArrivalRule(self.ages[-1], self.keeps, self.slot, self.overlap, late)
 
 
 def spans_to_query(begin: int, painted: Sequence[Painted], rhythm: QuerySchedule, now: int) -> list[Span]:
-    """Return the spans to ask for, the oldest first: they are the first that the vendor forgets."""
+    """Return the spans to query, oldest first, because vendors delete the oldest first."""
     floor = max(begin, now - rhythm.keeps)
     again = []
     for start, end in _slots(floor, now, rhythm.slot):
@@ -48,19 +48,19 @@ def spans_to_query(begin: int, painted: Sequence[Painted], rhythm: QuerySchedule
             again.append((start, end))
     fresh = []
     for start, end in find_unqueried_spans(painted, floor, now):
-        # Reaching back costs a few records that are known, and gains those that were not there a moment ago.
-        fresh += _cut(max(floor, start - rhythm.overlap), end, rhythm.slot)
+        # Reaching back returns a few known records, and those that were missing a moment ago.
+        fresh += _split(max(floor, start - rhythm.overlap), end, rhythm.slot)
     inside = [span for span in fresh if any(first <= span[0] and span[1] <= last for first, last in again)]
     return sorted({*again, *fresh} - ({*inside} - {*again}))
 
 
-def _cut(start: int, end: int, slot: int) -> list[Span]:
-    """A span in parts that end where slots do, so that the same parts come again."""
+def _split(start: int, end: int, slot: int) -> list[Span]:
+    """Return a span split at the ends of slots, so that later queries use the same parts."""
     edges = [start, *range((start // slot + 1) * slot, end, slot), end]
     return [(first, last) for first, last in pairwise(edges) if first < last]
 
 
 def _slots(floor: int, now: int, slot: int) -> list[Span]:
-    """All slots that are over; the first may be a part of one."""
+    """Return all slots that are over; the first may be partial."""
     edges = [floor, *range((floor // slot + 1) * slot, now + 1, slot)]
     return [(first, last) for first, last in pairwise(edges) if first < last]

@@ -1,1 +1,1 @@
-"""Topics of a Kafka cluster (Azure Event Hubs among them), read as a member of a consumer group."""
+"""Read topics of a Kafka cluster, also of Azure Event Hubs, as a member of a consumer group."""

@@ -1,4 +1,4 @@
-"""What librdkafka is told: made of Seawall's settings, TLS and its checks on, and nothing but what is listed here."""
+"""Turn Seawall's settings into the configuration of librdkafka: TLS verified, and only listed properties allowed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import HttpClient
 from seawall_base.secret_file import secret_in, secret_of
 
-SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of a variable
+SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of an environment variable
 PROPERTIES: Final = (
     "broker.address.family",
     "client.rack",
@@ -37,8 +37,10 @@ PROPERTIES: Final = (
     "socket.timeout.ms",
     "topic.metadata.refresh.interval.ms",
 )
-"""Properties of librdkafka that may be set: speed, size and patience. None of them says where a secret goes, what is checked,
-what is executed or written, or where reading begins."""
+"""Properties of librdkafka that settings may change: speed, sizes and time-outs.
+
+None of them names a secret, weakens checks, executes or writes anything, or moves the position of reading.
+"""
 
 _FIXED: Final[Mapping[str, Any]] = {
     "client.id": "seawall",
@@ -64,7 +66,7 @@ _ENDPOINT: Final = "endpoint=sb://"
 
 
 def configuration_of(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-    """Return librdkafka's configuration. It holds secrets: the library gets it, and nobody else. Raises CollectInvalid."""
+    """Return librdkafka's configuration. It contains secrets: give it to the library alone. Raises `CollectInvalid`."""
     for name, what, fix in contradictions(settings):
         raise CollectInvalid(f"{name}: {what}", fix=fix)
     found = dict(_USUAL)
@@ -82,7 +84,7 @@ def configuration_of(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any
 
 
 def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield the settings that do not go together, each with what is wrong and the fix."""
+    """Yield (setting, fault, fix) for settings that contradict each other."""
     servers = settings["servers"]
     if settings["protocol"] == "plaintext" and not all(_is_here(server) for server in servers):
         yield (
@@ -95,12 +97,12 @@ def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]
     if settings["tenant"] is None:
         yield "tenant", "is missing: the directory of client_id", "give the directory (tenant) id"
     if len({host_of(server) for server in servers}) > 1:
-        # A token is for one namespace, and no other host shall see it.
+        # A token is for one namespace, and no other host may receive it.
         yield "servers", "the servers are of several namespaces", "give one server with client_id"
 
 
 def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-    """How the member says who it is: Entra ID, a shared key of Event Hubs, a password, a certificate, or not at all."""
+    """Return the properties for authentication: Entra ID, a shared key of Event Hubs, a password, a certificate, or none."""
     certificate = None
     if settings["certificate"] is not None:
         certificate = certificate_credential(secret_of(settings["certificate"], SECRET, "--certificate"))
@@ -131,7 +133,7 @@ def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
 
 
 def _shared_key(settings: Mapping[str, Any], secret: str) -> dict[str, Any]:
-    """A connection string is sent as a password as it is, so it goes to the namespace that it names and to nobody else."""
+    """Return the properties for a connection string, which serves as password: refuse servers outside its namespace."""
     host = secret[len(_ENDPOINT) :].split(";", 1)[0].strip("/").lower()
     if any(host_of(server) != host for server in settings["servers"]):
         raise CollectInvalid(
@@ -151,15 +153,15 @@ def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, cloc
 
 
 def token_giver(access: MicrosoftAccess) -> Callable[[str], tuple[str, float]]:
-    """Return what librdkafka asks for a token: the token, and when it ends, in seconds since 1970.
+    """Return a callback that gives librdkafka an access token and its expiry in seconds since 1970.
 
-    An exception that it raises has no text, because the library would pass the text on.
+    Exceptions it raises have no text, because the library would log the text.
     """
 
     def give(_: str) -> tuple[str, float]:
         try:
             token, seconds = access.token()
-        except Exception as error:  # noqa: BLE001 - a callback of C code: whatever it is, its text stays here
+        except Exception as error:  # noqa: BLE001 - called from C code, which would log the text of any exception
             name = type(error).__name__
             raise RuntimeError(f"no access token ({name})") from None
         return token, time.time() + seconds
@@ -168,7 +170,7 @@ def token_giver(access: MicrosoftAccess) -> Callable[[str], tuple[str, float]]:
 
 
 def host_of(server: str) -> str:
-    """Return the host of `HOST:PORT`."""
+    """Return the host of `HOST:PORT` in lower case."""
     return server.rsplit(":", 1)[0].strip("[]").lower()
 
 

@@ -1,4 +1,4 @@
-"""A member of a group made of its settings, with the folder and the ledger that the group's members share."""
+"""Open a member of a consumer group with the ledger and the folder that all members on this host share."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from seawall_base.clock import Clock
 def open_member(
     out: Path, settings: Mapping[str, Any], clock: Clock, said: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[str, KafkaMember]]:
-    """Open a member, and the name of what it reads: the first broker's host, by which the ledger is called.
+    """Open a member for a `with` block; yield the host of the first broker, which names the ledger, and the member.
 
-    Raises CollectInvalid, CollectRefused, CollectionBroken, OutputUnwritable, MissingExtra.
+    Raises `CollectInvalid`, `CollectRefused`, `CollectionBroken`, `OutputUnwritable` and `MissingExtra`.
     """
     configuration = configuration_of(settings, clock)
     name = host_of(settings["servers"][0])

@@ -1,7 +1,7 @@
-"""A member of a consumer group: reads the partitions that it is given from where the ledger says, and stores what comes.
+"""A member of a consumer group: read the assigned partitions from the offsets in the ledger, and store the messages.
 
-The ledger is the truth about offsets, because they change in the transaction that counts the messages. What is committed to the
-broker follows, so that other tools see the lag; nothing is ever read from there.
+The ledger holds the offsets that count, because they change in the transaction that counts the messages. Offsets are also
+committed to the broker, so that other tools show the lag, but they are never read from there.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 LOOK: Final = 10 * SECOND
-"""How often brokers are asked how far partitions go."""
+"""Microseconds between queries of the partitions' watermarks."""
 
 ANSWER: Final = 5.0
-"""Seconds to wait for a broker's answer to a question beside the reading."""
+"""Seconds to wait for a broker's answer to such a query."""
 
 PATIENCE: Final = 60 * SECOND
-"""After so long without any news a single pass is given up."""
+"""Microseconds without news after which a single pass gives up."""
 
 SAID_AGAIN: Final = 60 * SECOND
 
@@ -46,7 +46,7 @@ Key = tuple[str, int]
 
 
 class KafkaMember:
-    """One member. `configuration` is librdkafka's; `said` is told what a person may want to know."""
+    """A member of a consumer group. `configuration` is librdkafka's; `said` receives messages for the operator."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class KafkaMember:
         self._consumer = _consumer(configuration, self._on_error)
 
     def run(self, *, once: bool = False) -> PassOutcome:
-        """Read until told to stop, or once to the end of what is there.
+        """Read until stopped, or with `once` up to the present end of the partitions.
 
-        Raises CollectRefused, CollectionBroken, OutputUnwritable; all of them lose nothing.
+        Raises `CollectRefused`, `CollectionBroken` and `OutputUnwritable`; no message is lost by any of them.
         """
         try:
             if not self._meet_cluster(once=once):
@@ -91,7 +91,7 @@ class KafkaMember:
         return self._outcome
 
     def _meet_cluster(self, *, once: bool) -> bool:
-        """Find the cluster and its topics, before anything is believed of offsets. False when a single pass had no answer."""
+        """Wait for the cluster and its topics before offsets are trusted. Return False if a single pass got no answer."""
         began = self._clock.now()
         while not self._is_stopped():
             self._consumer.poll(0)
@@ -100,7 +100,7 @@ class KafkaMember:
             if once and self._clock.now() - began > PATIENCE:
                 self._outcome.waiting["all"] = self._fault or "no-answer"
                 return False
-            self._say(f"the cluster does not answer: {self._fault or 'no-answer'}")
+            self._report(f"the cluster does not answer: {self._fault or 'no-answer'}")
             try:
                 self._clock.wait(1.0)
             except Stopped:
@@ -108,7 +108,7 @@ class KafkaMember:
         return False
 
     def _has_answered(self) -> bool:
-        """Whether the cluster answered. Partitions are noted; a topic that is missing is said, and keeps no other waiting."""
+        """Return whether the cluster answered. Note its partitions; report a missing topic, and go on without it."""
         from confluent_kafka import KafkaException
 
         try:
@@ -121,20 +121,22 @@ class KafkaMember:
                     )
                 found = answer.topics[topic]
                 if found.error is not None:
-                    # Event Hubs that diagnostic settings write to are made with the first record.
+                    # Event Hubs of diagnostic settings appear only with their first record.
                     self._outcome.waiting[topic] = found.error.name()
-                    self._say(f"{topic}: {found.error.name()}")
+                    self._report(f"{topic}: {found.error.name()}")
                     continue
                 self._outcome.waiting.pop(topic, None)
-                self._book.meet(self._ask(topic).feed, found.partitions)
+                self._book.meet(self._query_of(topic).feed, found.partitions)
             self._book.only(self._topics, self._clock.now())
         except KafkaException as error:
             self._fault = error.args[0].name()
             return False
         return True
 
-    def _ask(self, topic: str) -> PendingQuery:
-        """The endless question of a topic. A queue says nothing of whether its producer sent everything: nothing is proved."""
+    def _query_of(self, topic: str) -> PendingQuery:
+        """Return the endless query of a topic. Nothing is proved complete: a queue cannot tell whether its producer sent
+        everything.
+        """
         if topic not in self._asks:
             now = self._clock.now()
             number, begin = self._book.feed(LedgerFeed(topic, "kafka", now, ENDLESS, 0, 0))
@@ -149,21 +151,21 @@ class KafkaMember:
             now = self._clock.now()
             if message is not None:
                 self._news_at = now
-                self._take(message, now)
+                self._add_message(message, now)
             if self._is_full() or now - self._since >= BATCH_WAIT:
                 self._store()
             if now - self._looked_at >= LOOK:
-                self._look()
+                self._check_partitions()
             if self._is_moved:
                 self._assign()
             if once and self._is_assigned and self._at_end >= set(self._stretches):
-                self._look()
+                self._check_partitions()
                 return
             if once and now - self._news_at > PATIENCE:
                 self._outcome.waiting["all"] = self._fault or "no-answer"
                 return
 
-    def _take(self, message: Message, now: int) -> None:
+    def _add_message(self, message: Message, now: int) -> None:
         topic, number, offset = message.topic(), message.partition(), message.offset()
         error = message.error()
         if topic is None or number is None:
@@ -183,7 +185,7 @@ class KafkaMember:
         size = len(value or b"")
         if reason:
             stretch.unread.append((offset, reason, size, len(stretch.lines) + len(lines) - 1))
-        # Who sends a message may claim any time for it.
+        # a producer can set any time in a message
         moment = min(max(message.timestamp()[1], 0) * 1_000, now)
         stretch.lines += lines
         stretch.times += [moment] * len(lines)
@@ -197,7 +199,7 @@ class KafkaMember:
         return self._held_bytes >= BATCH_BYTES or self._held >= BATCH_RECORDS
 
     def _store(self) -> None:
-        """Store what came, and tell the broker afterwards."""
+        """Store the messages read so far, then commit their offsets to the broker."""
         self._since = now = self._clock.now()
         self._held = self._held_bytes = 0
         for topic, ask in self._asks.items():
@@ -211,32 +213,32 @@ class KafkaMember:
             self._outcome.records += records
             for one in moved:
                 if any(one is other for other in refused):
-                    self._follow((one.topic, one.number))
+                    self._skip_to_stored((one.topic, one.number))
                 else:
                     self._outcome.pieces += one.messages
                     self._stretches[one.topic, one.number] = one.began()
         self._commit()
 
-    def _follow(self, key: Key) -> None:
-        """Another process stored messages of this partition: drop what is here, and go on where it is now."""
+    def _skip_to_stored(self, key: Key) -> None:
+        """Discard unstored messages of a partition because another process stored some, and continue at its present offset."""
         self._counts["stored-by-another"] += 1
-        self._go(key, self._book.next_of(self._ask(key[0]).feed, key[1]))
+        self._continue_at(key, self._book.next_of(self._query_of(key[0]).feed, key[1]))
 
-    def _go(self, key: Key, position: int | None) -> None:
-        """Go on reading a partition elsewhere, from the next `_assign`; until then what comes is passed over."""
+    def _continue_at(self, key: Key, position: int | None) -> None:
+        """Continue a partition at another offset from the next `_assign` on; messages until then are ignored."""
         self._stretches[key] = OffsetRange(*key, position, position)
         self._at_end.discard(key)
         self._is_moved = True
 
     def _assign(self) -> None:
-        """Read each partition from what is stored of it. What came meanwhile and is not stored comes again."""
+        """Assign each partition from its stored offset. Unstored messages will be delivered again."""
         from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 
         self._stretches = {
             key: OffsetRange(*key, one.stored, one.stored) for key, one in self._stretches.items()
         }
         try:
-            # Not `seek`, which the library refuses for a partition that it could not read from.
+            # `seek` is refused by the library for a partition that it could not read from
             self._consumer.assign(
                 [
                     TopicPartition(*key, OFFSET_BEGINNING if one.stored is None else one.stored)
@@ -263,11 +265,11 @@ class KafkaMember:
             else:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            # Only what others see of the lag hangs on it.
+            # a failure only delays the lag that other tools see
             self._counts[f"commit-{error.args[0].name()}"] += 1
 
-    def _look(self) -> None:
-        """Note how far partitions go, and how far they are stored; find partitions that are new; put right what went astray."""
+    def _check_partitions(self) -> None:
+        """Store messages, note the watermarks of partitions, find new partitions, and correct invalid offsets."""
         from confluent_kafka import KafkaException, TopicPartition
 
         self._store()
@@ -285,11 +287,11 @@ class KafkaMember:
             self._fault = error.args[0].name()
         for topic, found in looks.items():
             if found:
-                self._book.look(self._ask(topic), found)
+                self._book.look(self._query_of(topic), found)
         self._looked_at = self._clock.now()
 
     def _correct_offset(self, key: Key) -> None:
-        """Go to where there is something, when the next offset is not there any more, and note what is lost by that."""
+        """Move to the first available offset if the next one is gone, and record the lost messages."""
         from confluent_kafka import KafkaException, TopicPartition
 
         stretch = self._stretches[key]
@@ -301,22 +303,22 @@ class KafkaMember:
         position = stretch.stored
         if position is not None and not low <= position <= high:
             code = "messages-expired" if position < low else "offsets-went-back"
-            if not self._book.lose(stretch, self._ask(key[0]).feed, low, code, self._clock.now()):
-                self._follow(key)
+            if not self._book.lose(stretch, self._query_of(key[0]).feed, low, code, self._clock.now()):
+                self._skip_to_stored(key)
                 return
             self._said(
                 f"{key[0]}, partition {key[1]}: {code}: offset {position} is asked for, {low} is there"
             )
             position = low
         self._astray.discard(key)
-        self._go(key, position)
+        self._continue_at(key, position)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         from confluent_kafka import OFFSET_BEGINNING
 
         self._stretches, self._at_end, self._astray = {}, set(), set()
         for one in partitions:
-            ask = self._ask(one.topic)
+            ask = self._query_of(one.topic)
             self._book.meet(ask.feed, [one.partition])
             position = self._book.next_of(ask.feed, one.partition)
             self._stretches[one.topic, one.partition] = OffsetRange(
@@ -333,21 +335,21 @@ class KafkaMember:
         self._on_lost(consumer, [])
 
     def _on_lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """The broker gave the partitions away already; what is here and was not stored is read by the next."""
+        """Discard unstored messages: the broker already gave the partitions to another member, who will read them."""
         del partitions
         self._stretches, self._at_end, self._astray = {}, set(), set()
         self._is_assigned = self._is_moved = False
         consumer.unassign()
 
     def _on_fault(self, error: KafkaError, key: Key, offset: int | None) -> None:
-        """Return what stands for a message of a partition."""
+        """Handle an event that librdkafka reports in place of a message of a partition."""
         from confluent_kafka import KafkaError as Codes
 
         code = error.code()
         stretch = self._stretches.get(key)
-        if code == Codes._PARTITION_EOF:  # noqa: SLF001 - so it is called in the public interface
+        if code == Codes._PARTITION_EOF:  # noqa: SLF001 - the public name in the library's interface
             if stretch is not None and not self._is_moved:
-                # Markers of transactions have offsets, but nobody gets them.
+                # markers of transactions have offsets but are never delivered
                 stretch.next = max(stretch.next or 0, offset or 0)
                 self._at_end.add(key)
         elif code in {Codes._AUTO_OFFSET_RESET, Codes.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
@@ -357,17 +359,17 @@ class KafkaMember:
             self._on_error(error)
 
     def _on_error(self, error: KafkaError) -> None:
-        """Told of everything else that goes wrong; the library goes on by itself unless it is fatal."""
+        """Handle any other error: the library recovers by itself, unless the error is fatal."""
         self._fault = error.name()
         self._counts[self._fault] += 1
-        self._say(f"from the cluster: {self._fault}")
+        self._report(f"from the cluster: {self._fault}")
         if error.fatal():
             raise CollectRefused(
                 f"the cluster: {self._fault}",
                 fix="see docs/how-to/collect.md; the next start goes on where this one ended",
             )
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         now = self._clock.now()
         if now - self._said_at.get(text, 0) >= SAID_AGAIN:
             self._said_at[text] = now

@@ -1,7 +1,7 @@
-"""Makes lines of a message: each record on a line of its own, as it came. What is no record is a line too, that says what it is.
+"""Split messages into lines, one record a line, unchanged. Anything that is no record becomes a line that says so.
 
-A message holds a record, an array of records, records on lines, or the envelope of Azure's diagnostic settings
-(`{"records": [...]}`). Everything of it is in the lines: nothing that a producer can send makes a part of it vanish.
+A message holds a record, an array of records, one record a line, or the envelope of Azure's diagnostic settings
+(`{"records": [...]}`). All of its content appears in the lines: no producer can make a part of it disappear.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pybase64
 from seawall.vendor_api.responses import MalformedResponse, lines_of
 
 UNREAD: Final = "unread_message"
-"""The only field of a line that holds what is no record. It has no time, so that whoever reads it reports it as a problem."""
+"""The only field of a line that holds something other than a record. It has no time, so that readers report a problem."""
 
 _ENVELOPE: Final = re.compile(rb'\s*\{\s*"records"\s*:\s*(?=\[)')
 _END: Final = re.compile(rb"\s*\}\s*")
@@ -24,10 +24,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def message_lines(value: bytes | None, topic: str, partition: int, offset: int) -> tuple[list[bytes], str]:
-    """Return a message's lines, at least one, and what was wrong with it: empty where all of it is records.
+    """Return a message's lines, at least one, and the fault of the message, empty if all of it is records.
 
-    `no-value`, `empty`: there is nothing in it; `not-text`: it is no UTF-8; `not-json`; `too-deep`: nobody should follow it down;
-    `no-record`: JSON that is no object, or a list with such members, which are kept beside the objects.
+    Faults: `no-value` and `empty`: there is no content; `not-text`: it is not UTF-8; `not-json`; `too-deep`: nested too
+    deeply; `no-record`: JSON that is no object, or a list with such members, which are kept besides the objects.
     """
     if value is None:
         return [_make_unread(b"", "no-value", topic, partition, offset)], "no-value"
@@ -38,7 +38,7 @@ def message_lines(value: bytes | None, topic: str, partition: int, offset: int) 
 
 
 def _take(value: bytes) -> tuple[list[bytes], bytes, str]:
-    """The records of a message, what is left of it, and why."""
+    """Return the records of a message, the rest, and the fault that explains the rest."""
     body = value.removeprefix(_BOM).strip()
     if not body:
         return [], value, "empty"
@@ -60,13 +60,13 @@ def _take(value: bytes) -> tuple[list[bytes], bytes, str]:
 
 
 def _members(body: bytes) -> Sequence[bytes]:
-    """What lies beside each other in a message. Raises MsgspecError, RecursionError."""
+    """Return the JSON values of a message: the members of a list, or its lines. Raises `MsgspecError` and `RecursionError`."""
     if body[:1] == b"[":
         return _list(body)
     envelope = _ENVELOPE.match(body)
     if envelope is not None:
         inner = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get("records", msgspec.Raw(b""))
-        # Only where the list is all there is: of a second one, or of fields around it, nothing must be lost.
+        # Only if the list is all there is: a second list, or fields around it, must not be lost.
         if _END.fullmatch(body, envelope.end() + len(bytes(inner))):
             members = _list(bytes(inner))
             return members or [body]

@@ -1,4 +1,4 @@
-"""The ledger of completeness: what was asked, what came, what is missing. One SQLite file for each vendor and tenant."""
+"""Ledgers of completeness: queries, answers and gaps, in one SQLite file for each vendor and tenant."""
 
 from seawall.collection.ledger.book import LedgerFeed, LedgerWriter, PendingQuery, open_ledger
 from seawall.collection.ledger.proof import find_coverage_gaps

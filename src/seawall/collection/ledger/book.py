@@ -1,8 +1,8 @@
-"""Writes a ledger: one transaction for each segment, so that what is in the folder and what is counted never differ.
+"""Write a ledger: one transaction for each segment, so that the files and the counts always agree.
 
-A segment is written and on the disk before the transaction that counts it ends, and gets its name after that. So whatever a
-stop interrupts: either the ledger does not know the segment, which is thrown away and fetched again, or it does, and the next
-start gives it its name.
+A segment is written to disk before the transaction that counts it is committed, and renamed into the folder afterwards.
+After a crash, a segment is either unknown to the ledger, then it is deleted and fetched again, or counted, then it is
+renamed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOUR: Final = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class PendingQuery:
-    """A question that is not answered in full yet: the span, since when, and where to go on."""
+    """A query without a complete answer: its span, the time it was first made, and the cursor to continue from."""
 
     number: int
     feed: int
@@ -40,12 +40,13 @@ class PendingQuery:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFeed:
-    """A part of a vendor's API that is asked by itself, and what may be said of it.
+    """A part of a vendor's API that is queried by itself, and the rules for calling its spans complete.
 
-    `source` is the name that its events have. What happened before `begin` is not asked for, and what happened before
-    `proved_from` is not proved, because nobody says whether the vendor kept it. A moment is proved when all that the vendor
-    made by `settle` after it was asked for, each part of it at least `relist` after the time by which the vendor files it.
-    Both are equal where it files by the time of events; where it files by the time of delivery, `relist` is the shorter.
+    `source` is the source of its events. Events before `begin` are not queried. Events before `proved_from` are never
+    proved, because nobody states whether the vendor kept them. A moment is proved once the vendor was queried late enough:
+    for everything that it made by `settle` after the moment, and at least `relist` after the time by which it files this.
+    Both are equal if the vendor files by event time; if it files by delivery time, `relist` is shorter. All are
+    microseconds.
     """
 
     name: str
@@ -55,14 +56,14 @@ class LedgerFeed:
     settle: int
     relist: int
     recall: LateArrivalRule | None = None
-    """What may come again; None: everything may, for ever."""
+    """What later queries may return again; None if any record may come again at any time."""
 
 
 @contextmanager
 def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[LedgerWriter]:
-    """Open a ledger, made where there is none, for this process alone; what a stop left half-done is settled.
+    """Open a ledger for this process alone, creating it if missing, and finish or undo what a crash interrupted.
 
-    Raises CollectionBroken, DatabaseInUse, OutputUnwritable.
+    Raises `CollectionBroken`, `DatabaseInUse` and `OutputUnwritable`.
     """
     with _lock(path):
         if not path.exists():
@@ -85,7 +86,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 class LedgerWriter:
-    """A ledger that this process alone writes. Raises CollectionBroken when the database does not take something."""
+    """A ledger that this process alone writes. Methods raise `CollectionBroken` if the database fails."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
         self._path, self._connection, self._segments = path, connection, segments
@@ -100,7 +101,7 @@ class LedgerWriter:
             raise tables.make_error(self._path, error) from error
 
     def settle(self) -> None:
-        """Give names to segments that are counted and had none yet; throw away those that are not counted."""
+        """Rename segments that are counted but still wait; delete those that are not counted."""
         rows = self._connection.execute(
             "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
         ).fetchall()
@@ -113,7 +114,7 @@ class LedgerWriter:
         self._segments.discard()
 
     def feed(self, feed: LedgerFeed) -> tuple[int, int]:
-        """Return a feed's number and begin. The begin of the first time stays, unless an earlier one is asked for now."""
+        """Store a feed; return its number and begin. The stored begin stays unless the new one is earlier."""
         with self._transaction() as work:
             work.execute(
                 "INSERT INTO feeds (name, source, begin, proved_from, settle, relist) VALUES (?, ?, ?, ?, ?, ?)"
@@ -125,20 +126,20 @@ class LedgerWriter:
         return int(row[0]), int(row[1])
 
     def only(self, names: Sequence[str], now: int) -> None:
-        """Note that these feeds alone are asked for; of others it is kept since when they are not."""
+        """Record that only these feeds are in the settings; for other feeds, record since when they are not."""
         if retiring.is_other(self._connection, names):
             with self._transaction() as work:
                 retiring.retire(work, names, now)
 
     def coverage(self, feed: int) -> list[Painted]:
-        """Return when each moment was last asked for."""
+        """Return the map of when each span of a feed was last queried."""
         rows = self._connection.execute(
             "SELECT start, end, asked_at FROM coverage WHERE feed = ? ORDER BY start", (feed,)
         )
         return [(int(start), int(end), int(at)) for start, end, at in rows]
 
     def open_asks(self, feed: int) -> list[PendingQuery]:
-        """Return the questions that were not answered in full, the oldest span first."""
+        """Return the queries of a feed without a complete answer, oldest span first."""
         rows = self._connection.execute(
             "SELECT ask, feed, start, end, asked_at, cursor FROM asks WHERE feed = ? AND state = 'open'"
             " ORDER BY start, ask",
@@ -147,7 +148,7 @@ class LedgerWriter:
         return [PendingQuery(*row) for row in rows]
 
     def ask(self, feed: int, start: int, end: int, now: int) -> PendingQuery:
-        """Note that a span is asked for now."""
+        """Record that a span is queried now, and return the query."""
         with self._transaction() as work:
             number = work.execute(
                 "INSERT INTO asks (feed, start, end, asked_at, state) VALUES (?, ?, ?, ?, 'open')",
@@ -156,7 +157,7 @@ class LedgerWriter:
         return PendingQuery(int(number or 0), feed, start, end, now, None)
 
     def knows(self, feed: int, content: str) -> bool:
-        """Whether a blob is kept, or is known to be lost for good."""
+        """Return whether a blob was stored, or expired at the vendor."""
         found = self._connection.execute(
             "SELECT 1 FROM pieces WHERE feed = ? AND content = ? AND state IN ('came', 'expired')",
             (feed, content),
@@ -171,9 +172,9 @@ class LedgerWriter:
         prefix: str,
         counts: Mapping[str, int],
     ) -> int:
-        """Keep what came in one step: new records as a segment, everything in the ledger; return how many records are new.
+        """Store new records as a segment, and all pieces in the ledger; return the number of new records.
 
-        `prefix` begins the segment's name; `counts` are what was met on the way (repeats, faults), by name.
+        `prefix` begins the name of the segment; `counts` are events by name (repeats, faults) to add up.
         """
         with self._transaction() as work:
             lines, times, new = self._new(work, ask, pieces)
@@ -187,13 +188,13 @@ class LedgerWriter:
                 until = pieces[-1].covered
                 self._paint(work, PendingQuery(ask.number, ask.feed, ask.start, until, until, None))
         if segment is not None and self._segments.place(segment[1]):
-            # At once: from now on the file may be moved away, and must not be missed for that.
+            # At once: from now on somebody may move the file away, which must not look like a loss.
             with self._transaction() as work:
                 work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (segment[0],))
         return len(lines)
 
     def give_up(self, ask: PendingQuery, state: str, now: int) -> None:
-        """Close a question that cannot be answered in full; its span stays uncovered."""
+        """Close a query that cannot be answered completely; its span stays uncovered."""
         with self._transaction() as work:
             work.execute(
                 "UPDATE asks SET state = ?, closed_at = ?, cursor = NULL WHERE ask = ?",
@@ -201,18 +202,18 @@ class LedgerWriter:
             )
 
     def miss(self, feed: int, start: int, end: int, code: str) -> None:
-        """Note a span of which the vendor can give nothing any more, though it may be asked for."""
+        """Record a span of which the vendor can no longer deliver anything."""
         with self._transaction() as work:
             work.execute("INSERT OR IGNORE INTO missing VALUES (?, ?, ?, ?)", (feed, start, end, code))
 
     def count(self, feed: int, counts: Mapping[str, int], now: int) -> None:
-        """Note faults that came without anything to keep."""
+        """Add up faults that came without records."""
         if counts:
             with self._transaction() as work:
                 count_names(work, feed, counts, now)
 
     def prune(self, number: int, feed: LedgerFeed, now: int, before: int) -> None:
-        """Forget what no answer can need any more, so that the ledger does not grow for ever; see `pruning`."""
+        """Delete ids and details that no later query needs; see `pruning`."""
         if feed.recall is None:
             return
         painted, begin = self.coverage(number), self.begin(number)
@@ -232,14 +233,14 @@ class LedgerWriter:
                 )
 
     def begin(self, number: int) -> int:
-        """Return the first moment that is to be collected of a feed."""
+        """Return the start of collection of a feed."""
         found = self._connection.execute("SELECT begin FROM feeds WHERE feed = ?", (number,)).fetchone()
         return int(found[0])
 
     def _new(
         self, work: sqlite3.Connection, ask: PendingQuery, pieces: Sequence[FetchedPage]
     ) -> tuple[list[bytes], list[int], list[int]]:
-        """The records that were not there before, their times, and how many each piece has."""
+        """Return the lines of records not seen before, their times, and the number of new records of each piece."""
         insert = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)"
         cursor = work.cursor()
         lines: list[bytes] = []

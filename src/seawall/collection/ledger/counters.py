@@ -1,4 +1,4 @@
-"""Adds to what a ledger counts: faults by name, and how late records and blobs arrive."""
+"""Add up faults by name, and delays of records and blobs, in a ledger."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Final
 from seawall.collection.piece import FetchedPage
 
 DELAY_STEP: Final = math.log(1.1)
-"""Delays are counted in steps of a tenth."""
+"""Logarithmic width of a bucket of delays: a tenth."""
 
 
 def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], now: int) -> None:
-    """Add to what was counted, by name."""
+    """Add counts by name to those of a feed."""
     work.executemany(
         "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (feed, name)"
         " DO UPDATE SET count = count + excluded.count, last_at = excluded.last_at",
@@ -26,7 +26,7 @@ def count_names(work: sqlite3.Connection, feed: int, counts: Mapping[str, int], 
 def count_delays(
     work: sqlite3.Connection, feed: int, pieces: Sequence[FetchedPage], times: Sequence[int], now: int
 ) -> None:
-    """Of new records how long after they happened they are here; of blobs how long after they were made."""
+    """Count the delays of new records since their events, and of blobs since their creation."""
     made = [piece.created for piece in pieces if piece.created and piece.state == "came"]
     rows: list[tuple[Any, ...]] = []
     for kind, moments in (("event", [time for time in times if time]), ("blob", made)):

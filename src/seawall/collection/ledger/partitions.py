@@ -1,7 +1,7 @@
-"""Writes the ledger of a Kafka group: the next offset of each partition changes in the transaction that counts the messages.
+"""Write the ledger of a Kafka consumer group: offsets change in the transaction that counts the messages.
 
-Several processes may share such a ledger, each with the partitions that the broker gives it. A partition is advanced only from
-where the process believes it to be, so that one which has lost it without knowing keeps nothing of it.
+Several processes may share such a ledger, each with the partitions that the broker assigned to it. A process advances a
+partition only from the offset it knows. One that lost a partition unnoticed therefore stores none of its messages.
 """
 
 from __future__ import annotations
@@ -32,19 +32,23 @@ CREATE TABLE lost (
     feed INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, next INTEGER NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, code TEXT NOT NULL);
 """
-"""`next`: the first offset that is not stored, NULL before the first. `moment`: the newest time of a stored message. `covered`:
-up to when all that the partition had is stored. `unread`: messages that are no records, and their lines. `lost`: offsets
-from `first` to before `next` that cannot be had."""
+"""Further tables of such a ledger.
+
+`next` is the first offset that is not stored, NULL before the first. `moment` is the newest time of a stored message. Up to
+`covered`, everything in the partition is stored. `unread` lists messages that are no records. `lost` lists offsets, from
+`first` to before `next`, that cannot be read.
+"""
 
 MOST_UNREAD: Final = 100_000
-"""So many messages that are no records are listed one by one; all of them are counted, and each line says where it came from."""
+"""Most messages without records that are listed individually; all are counted, and each line names its message."""
 
 
 @dataclass(slots=True)
 class OffsetRange:
-    """Messages of one partition that follow each other. `stored` is what the ledger has as next, None for a partition from
-    which nothing is stored; `next` what it shall have. `unread` holds offset, reason, bytes and the line's index in `lines`.
-    Times are microseconds.
+    """Consecutive messages of one partition, from one offset to another.
+
+    `stored` is the next offset according to the ledger, None if nothing is stored yet; `next` is the one after these
+    messages. `unread` holds (offset, fault, bytes, index in `lines`). Times are microseconds since 1970.
     """
 
     topic: str
@@ -58,13 +62,13 @@ class OffsetRange:
     unread: list[tuple[int, str, int, int]] = field(default_factory=list)
 
     def began(self) -> OffsetRange:
-        """The empty stretch that follows when this one is stored."""
+        """Return the empty range that follows once this one is stored."""
         return OffsetRange(self.topic, self.number, self.next, self.next)
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionWatermarks:
-    """What a broker said of a partition: its first and its next offset, when, and whether all before that is stored."""
+    """The first and the next offset of a partition at a broker, when, and whether all before the next one is stored."""
 
     number: int
     low: int
@@ -75,7 +79,9 @@ class PartitionWatermarks:
 
 @contextmanager
 def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
-    """Open a ledger that other processes may share, made where there is none. Raises CollectionBroken, OutputUnwritable."""
+    """Open a ledger that other processes may share, creating it if missing. Raises `CollectionBroken` and
+    `OutputUnwritable`.
+    """
     with _share(path, about), closing(tables.connect_ledger(path)) as connection:
         tables.compare(path, connection, about)
         book = PartitionLedger(path, connection, segments)
@@ -85,7 +91,7 @@ def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) ->
 
 @contextmanager
 def _share(path: Path, about: Mapping[str, str]) -> Iterator[None]:
-    """Made by one process alone, and from then on kept by all of them: while one has it, nobody takes it for himself."""
+    """Hold the lock of a shared ledger: exclusively while the file is created, afterwards shared with other members."""
     with closing(tables.open_lock(path)) as lock:
         if not path.exists():
             lock.hold()
@@ -96,10 +102,12 @@ def _share(path: Path, about: Mapping[str, str]) -> Iterator[None]:
 
 
 class PartitionLedger(LedgerWriter):
-    """A ledger of partitions. Raises CollectionBroken when the database does not take something."""
+    """A ledger of partitions. Methods raise `CollectionBroken` if the database fails."""
 
     def settle(self) -> None:
-        """Settle what a stop left, while nobody writes: then a waiting segment that is not counted is nobody's."""
+        """Finish or undo what a crash interrupted, inside a transaction: no uncounted segment can belong to another process
+        then.
+        """
         with self._transaction() as work:
             rows = work.execute(
                 "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
@@ -112,7 +120,7 @@ class PartitionLedger(LedgerWriter):
             self._segments.discard()
 
     def meet(self, feed: int, numbers: Iterable[int]) -> None:
-        """Note partitions that are there. Until something of one is stored, it is read from its beginning."""
+        """Store partitions that exist. A partition without stored messages is read from its beginning."""
         with self._transaction() as work:
             work.executemany(
                 "INSERT OR IGNORE INTO partitions (feed, number) VALUES (?, ?)",
@@ -120,7 +128,7 @@ class PartitionLedger(LedgerWriter):
             )
 
     def next_of(self, feed: int, number: int) -> int | None:
-        """Return the first offset of a partition that is not stored, None where nothing is."""
+        """Return the first offset of a partition that is not stored, None if nothing is."""
         row = self._connection.execute(
             "SELECT next FROM partitions WHERE feed = ? AND number = ?", (feed, number)
         ).fetchone()
@@ -134,9 +142,9 @@ class PartitionLedger(LedgerWriter):
         prefix: str,
         counts: Mapping[str, int],
     ) -> tuple[int, list[OffsetRange]]:
-        """Store messages as a segment, with the offsets that follow; return the records, and the stretches that were not stored.
+        """Store messages as a segment, and advance their partitions; return the number of records, and the refused ranges.
 
-        Not stored is what another process has stored in part or in full.
+        A range is refused if another process stored any part of it.
         """
         with self._transaction() as work:
             taken = [one for one in stretches if _advance(work, ask.feed, one)]
@@ -157,7 +165,9 @@ class PartitionLedger(LedgerWriter):
         return len(lines), refused
 
     def lose(self, stretch: OffsetRange, feed: int, next_offset: int, code: str, now: int) -> bool:
-        """Note that messages cannot be had, and that what follows is the next; false when another process was quicker."""
+        """Record messages that cannot be read, and continue after them; return False if another process advanced the
+        partition.
+        """
         first = stretch.stored or 0
         gone = OffsetRange(stretch.topic, stretch.number, stretch.stored, next_offset)
         with self._transaction() as work:
@@ -174,7 +184,7 @@ class PartitionLedger(LedgerWriter):
         return True
 
     def look(self, ask: PendingQuery, looks: Sequence[PartitionWatermarks]) -> None:
-        """Keep what brokers said. A topic is read up to when all of its partitions are."""
+        """Store the watermarks of partitions. A topic is covered up to the least time of its partitions."""
         with self._transaction() as work:
             work.executemany(
                 "UPDATE partitions SET low = ?, high = ?, looked_at = ?, covered = max(covered, ?) WHERE feed = ? AND number = ?",
@@ -190,14 +200,14 @@ class PartitionLedger(LedgerWriter):
                 self._paint(work, PendingQuery(ask.number, ask.feed, ask.start, covered, covered, None))
 
     def cluster(self, name: str) -> bool:
-        """Whether this is the cluster that all before came from; the first one is noted."""
+        """Return whether the cluster is the one of all earlier messages; the first cluster is recorded."""
         with self._transaction() as work:
             work.execute("INSERT OR IGNORE INTO about VALUES ('cluster', ?)", (name,))
             found = work.execute("SELECT value FROM about WHERE name = 'cluster'").fetchone()
         return bool(found[0] == name)
 
     def _place(self, number: int, segment: Segment) -> None:
-        """Name a segment and note it at once: another process that starts must not look for a file that was moved on."""
+        """Rename a segment and record that at once: another process that starts must not search for a file that was moved."""
         if self._segments.place(segment):
             with self._transaction() as work:
                 work.execute("UPDATE segments SET state = 'placed' WHERE segment = ?", (number,))
@@ -220,7 +230,7 @@ def _advance(work: sqlite3.Connection, feed: int, stretch: OffsetRange) -> bool:
 
 
 def _piece(stretch: OffsetRange) -> FetchedPage:
-    """The stretch as the ledger notes it: `PARTITION:FIRST-LAST`, where first is what was next before it."""
+    """Return the range as a piece of the ledger, named `PARTITION:FIRST-LAST`."""
     name = f"{stretch.number}:{stretch.stored or 0}-{(stretch.next or 1) - 1}"
     digest = sha256(b"\n".join(stretch.lines))
     return FetchedPage(

@@ -1,4 +1,4 @@
-"""What of a span is not proved to be there, by what ledgers say. Pure."""
+"""Find the spans that ledgers do not prove complete. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from seawall.collection.coverage_gap import CoverageGap
 
 
 def find_coverage_gaps(feeds: Iterable[CollectedFeed], start: int, end: int) -> list[tuple[str, CoverageGap]]:
-    """Return, each with its tenant, the parts of a span (microseconds) that were to be collected and are not proved complete.
+    """Return (tenant, gap) for the parts of a span (microseconds) that should be collected and are not proved complete.
 
-    A gap that is known has its own code; what is only not proved yet has `not-proved`. What lies before the begin of a
-    collection is left out, as is what came after its end: other exports may hold it.
+    Known gaps keep their code; others have the code `not-proved`. Times before the begin and after the end of a collection
+    are left out: other exports may cover them.
     """
     found: list[tuple[str, CoverageGap]] = []
     for feed in feeds:

@@ -1,8 +1,8 @@
-"""Takes out of a ledger what nothing depends on any more; what it proves, what is missing and the sums stay the same.
+"""Delete details from a ledger that nothing needs any more; proofs, gaps and sums do not change.
 
-- Ids of records that no later question can bring again (`coverage.reach`). Those of the first hours of a feed stay: when it is
-  told to begin earlier, a question ends where the first one began. Those of records without a time stay too.
-- Questions, answers and files that are older than a time: their sums are kept (`folded`). What is missing or open stays.
+- Record ids that no later query can return again (`coverage.reach`). Those of a feed's first hours stay: with an earlier begin,
+  a query ends where the first one began. Ids of records without a time stay too.
+- Queries, answers and files before a time: their sums move to `folded`. Open queries and gaps stay.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _SUMS: Final = ("asks", "pieces", "records", "new_records", "bytes", "segments",
 
 
 def _ids(begin: int, since: int) -> tuple[int, int]:
-    """The first and the last hour of which ids are not needed."""
+    """Return the first and the last hour whose ids can be deleted."""
     return max(begin // HOUR + 2, 1), since // HOUR - 1
 
 
 def _rows(work: sqlite3.Connection, table: str, time: str, feed: int, before: int) -> int:
-    """The number before which the rows of a table are older than a time. They were numbered as time went on."""
+    """Return the number of the first row at or after a time; smaller numbers are older."""
     found = work.execute(
         f"SELECT {table} FROM {table}s WHERE feed = ? AND {time} >= ? ORDER BY {table} LIMIT 1",
         (feed, before),
@@ -30,7 +30,7 @@ def _rows(work: sqlite3.Connection, table: str, time: str, feed: int, before: in
 
 
 def is_due(work: sqlite3.Connection, feed: int, begin: int, since: int, before: int) -> bool:
-    """Whether there is anything to take out."""
+    """Return whether there is anything to delete."""
     first, last = _ids(begin, since)
     ids = "SELECT 1 FROM seen WHERE feed = ? AND hour BETWEEN ? AND ? LIMIT 1"
     asks = "SELECT 1 FROM asks WHERE feed = ? AND state <> 'open' AND ask < ? LIMIT 1"
@@ -42,12 +42,12 @@ def is_due(work: sqlite3.Connection, feed: int, begin: int, since: int, before: 
 
 
 def forget_ids(work: sqlite3.Connection, feed: int, begin: int, since: int) -> None:
-    """Forget ids of records that happened before a time."""
+    """Delete the ids of records before a time."""
     work.execute("DELETE FROM seen WHERE feed = ? AND hour BETWEEN ? AND ?", (feed, *_ids(begin, since)))
 
 
 def fold(work: sqlite3.Connection, feed: int, before: int) -> None:
-    """Keep of what is older than a time the sums. The newest rows stay, so that numbers are not given twice."""
+    """Replace rows before a time by their sums. The newest rows stay, so that numbers are not used twice."""
     ask = _rows(work, "ask", "asked_at", feed, before)
     segment = _rows(work, "segment", "made_at", feed, before)
     piece = _rows(work, "piece", "fetched", feed, before)
@@ -71,7 +71,7 @@ def fold(work: sqlite3.Connection, feed: int, before: int) -> None:
 
 
 def fold_day(work: sqlite3.Connection, feed: int) -> dict[str, int]:
-    """Return the sums of what was taken out; zeros where nothing was."""
+    """Return the sums of deleted rows, zeros if there are none."""
     if (
         work.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'folded'").fetchone()
         is None

@@ -1,4 +1,4 @@
-"""Reads ledgers: what is proved complete, what is missing, how feeds and partitions stand. Changes nothing; knows no clock."""
+"""Read ledgers: proved spans, gaps, and the status of feeds and partitions. Read-only; reads no clock."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from seawall.collection.ledger.pruning import fold_day
 from seawall.collection.ledger.retiring import find_retired_since
 
 BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
-"""Gaps that say when their events happened; the others say when something was delivered."""
+"""Codes of gaps whose span is in event time; spans of other gaps are in delivery time."""
 
 MOST_GAPS = 1_000
-"""Gaps that are listed one by one for each feed; what is beyond is one more, over all of the rest."""
+"""Most gaps that are listed individually for a feed; one more gap spans the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedStatus:
-    """How one feed stands. `delays` are seconds by kind (`event`, `blob`) at 50, 95 and 99 %; `counts` by name.
+    """The status of one feed.
 
-    `partitions` are those of a Kafka topic.
-    `asked_until` is the newest moment that was asked for, `open_asks` how many questions wait for the rest of their answer.
+    `delays` are seconds at the percentiles 50, 95 and 99, by kind (`event`, `blob`). `counts` are faults by name.
+    `asked_until` is the newest moment queried, `open_asks` the number of queries without a complete answer. Only Kafka
+    topics have `partitions`.
     """
 
     vendor: str
@@ -50,10 +51,7 @@ class FeedStatus:
 
 
 def read_collected(folder: Path) -> tuple[CollectedFeed, ...]:
-    """Return for each tenant and feed what is proved complete and what is missing. `folder` is that of the ledgers.
-
-    Raises CollectionBroken.
-    """
+    """Return the proved spans and gaps of each tenant and feed, from a folder of ledgers. Raises `CollectionBroken`."""
     found: list[CollectedFeed] = []
     for path in _ledgers(folder):
         with _read(path) as work:
@@ -63,7 +61,7 @@ def read_collected(folder: Path) -> tuple[CollectedFeed, ...]:
 
 
 def read_feed_statuses(folder: Path) -> tuple[FeedStatus, ...]:
-    """Return how each feed of each ledger in a folder stands. Raises CollectionBroken."""
+    """Return the status of each feed in a folder of ledgers. Raises `CollectionBroken`."""
     found: list[FeedStatus] = []
     for path in _ledgers(folder):
         with _read(path) as work:
@@ -132,7 +130,7 @@ def _collect(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> C
         for start, end in find_settled_spans(painted, relist)
         if max(start, proved_from) < end - (settle - relist)
     ]
-    # A hole by the time of delivery leaves out what happened up to `settle` before it.
+    # A gap by delivery time may lack events up to `settle` earlier.
     late = settle - relist
     missing = [(gap.start - late * (gap.code not in BY_EVENT), gap.end) for gap in gaps]
     spans: tuple[Span, ...] = tuple(subtract_spans(proved, missing))
@@ -189,7 +187,7 @@ def _kinds(work: sqlite3.Connection, feed: int) -> list[str]:
 
 
 def _percentiles(work: sqlite3.Connection, feed: int, kind: str) -> tuple[float, float, float]:
-    """The upper ends of the steps in which the percentiles lie."""
+    """Return the upper bounds of the buckets that hold the percentiles 50, 95 and 99, in seconds."""
     rows = work.execute(
         "SELECT bucket, count FROM delays WHERE feed = ? AND kind = ? ORDER BY bucket", (feed, kind)
     ).fetchall()
@@ -207,8 +205,9 @@ def _percentiles(work: sqlite3.Connection, feed: int, kind: str) -> tuple[float,
 
 @dataclass(frozen=True, slots=True)
 class PartitionPosition:
-    """How far a partition is stored: `next` is the first offset that is not, `low` to before `high` what the broker had at
-    `looked_at` (microseconds). None where nothing is known yet.
+    """The position in a partition. `next` is the first offset that is not stored.
+
+    From `low` to before `high` are the offsets at the broker at `looked_at` (microseconds). None means unknown.
     """
 
     number: int
@@ -220,14 +219,14 @@ class PartitionPosition:
 
     @property
     def lag(self) -> int | None:
-        """Messages that wait to be read, None where nobody knows. Offsets that hold no message count too."""
+        """Messages that wait to be read, None if unknown. Offsets without a message count too."""
         if self.high is None:
             return None
         return max(self.high - (self.next if self.next is not None else self.low or 0), 0)
 
 
 def read_positions(work: sqlite3.Connection, feed: int) -> tuple[PartitionPosition, ...]:
-    """Return the partitions of a topic; none in a ledger that has no such thing."""
+    """Return the positions in a topic's partitions, () in a ledger without partitions."""
     if not _has_partitions(work):
         return ()
     rows = work.execute(
@@ -238,7 +237,7 @@ def read_positions(work: sqlite3.Connection, feed: int) -> tuple[PartitionPositi
 
 
 def count_lost_messages(work: sqlite3.Connection, feed: int, topic: str, source: str) -> list[CoverageGap]:
-    """Return messages that cannot be had as gaps, from the last message before them to when they were missed."""
+    """Return gaps for lost messages, each from the last message before them to the time they were missed."""
     if not _has_partitions(work):
         return []
     rows = work.execute(

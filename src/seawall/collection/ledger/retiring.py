@@ -1,4 +1,4 @@
-"""Which feeds left the settings, and since when: nobody asks for them any more, and that is no fault."""
+"""Record feeds that were removed from the settings and since when: they are not queried, and that is no fault."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 def is_other(work: sqlite3.Connection, asked: Iterable[str]) -> bool:
-    """Whether other feeds are asked for than before."""
+    """Return whether the feeds in the settings differ from those in the ledger."""
     left = "SELECT name FROM feeds WHERE feed NOT IN (SELECT feed FROM retired)"
     return {str(row[0]) for row in work.execute(left)} != set(asked)
 
 
 def retire(work: sqlite3.Connection, asked: Iterable[str], now: int) -> None:
-    """Note that of all feeds these alone are asked for now. One that comes back is as any other."""
+    """Record that only these feeds are in the settings; a feed that returns is active again."""
     names = set(asked)
     for feed, name in work.execute("SELECT feed, name FROM feeds").fetchall():
         if name in names:
@@ -23,7 +23,7 @@ def retire(work: sqlite3.Connection, asked: Iterable[str], now: int) -> None:
 
 
 def find_retired_since(work: sqlite3.Connection, feed: int) -> int:
-    """Return since when a feed is not asked for any more (microseconds), 0 where it is."""
+    """Return the time since which a feed is not in the settings (microseconds), 0 while it is."""
     if (
         work.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'retired'").fetchone()
         is None

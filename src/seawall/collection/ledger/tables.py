@@ -60,19 +60,19 @@ CREATE TABLE IF NOT EXISTS folded (
     new_records INTEGER NOT NULL, bytes INTEGER NOT NULL, segments INTEGER NOT NULL, segment_records INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS retired (feed INTEGER PRIMARY KEY, since INTEGER NOT NULL);
 """
-"""Tables that older ledgers of this version have not: made when one is opened to be written."""
+"""Tables that older ledgers of the same version lack; created when a ledger is opened for writing."""
 
 
 def open_lock(path: Path) -> FileLock:
-    """Return the lock of a ledger, held by nobody yet. Raises OutputUnwritable or CollectionBroken."""
+    """Open the lock file of a ledger without taking the lock. Raises `OutputUnwritable` and `CollectionBroken`."""
     with sqlite_file.errors_as(lambda error: make_error(path, error)):
         return FileLock(path.with_suffix(".lock"))
 
 
 def connect_ledger(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
-    """Open a ledger that is there. Raises CollectionBroken."""
+    """Open an existing ledger. Raises `CollectionBroken`."""
     with sqlite_file.errors_as(lambda error: make_error(path, error)):
-        # What is in the ledger must outlive the machine's power, or a segment could be fetched twice.
+        # A commit must survive a power cut, or a segment could be fetched twice.
         connection = sqlite_file.connect(path, busy_seconds=BUSY_SECONDS, is_read_only=is_read)
         if not is_read:
             sqlite_file.use_write_ahead_log(connection)
@@ -88,13 +88,13 @@ def connect_ledger(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
 
 
 def read_statements(connection: sqlite3.Connection, name: str) -> str:
-    """Return what a ledger says of itself, empty where it says nothing."""
+    """Return the value of a name in the table `about`, empty if there is none."""
     found = connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
     return str(found[0]) if found is not None else ""
 
 
 def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]) -> None:
-    """Make sure that a ledger is of what it should be of. Raises CollectionBroken."""
+    """Check that a ledger belongs to the expected vendor and tenant. Raises `CollectionBroken`."""
     stated = dict(connection.execute("SELECT name, value FROM about"))
     if any(stated.get(name) != value for name, value in about.items()):
         raise CollectionBroken(
@@ -103,7 +103,7 @@ def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]
 
 
 def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
-    """Make an empty ledger that nobody else can read, all at once; `more` are further tables. Raises CollectionBroken."""
+    """Create an empty private ledger atomically; `more` is SQL for further tables. Raises `CollectionBroken`."""
     half = path.with_suffix(".new")
     values = {**about, "format": "seawall-collection", "version": str(VERSION)}
     with sqlite_file.errors_as(lambda error: make_error(path, error)):
@@ -119,7 +119,7 @@ def make(path: Path, about: Mapping[str, str], more: str = "") -> None:
 
 
 def make_error(path: Path, error: Exception) -> CollectionBroken | OutputUnwritable:
-    """Return the error of a ledger that cannot be used: whether it may be again when there is room, or not."""
+    """Return `OutputUnwritable` for a full or unwritable disk, else `CollectionBroken`."""
     code = getattr(error, "sqlite_errorname", None) or ""
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return OutputUnwritable(

@@ -1,1 +1,1 @@
-"""The vendors' APIs, one file each: which spans to ask for, and how to read what comes."""
+"""The vendors' APIs, one module each: which spans to query, and how to read the answers."""

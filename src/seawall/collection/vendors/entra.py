@@ -1,16 +1,16 @@
-"""Sign-ins and directory audits of Microsoft Entra ID, from Microsoft Graph.
+"""Fetch sign-ins and directory audits of Microsoft Entra ID from Microsoft Graph.
 
-Both are filed by the time of the event and come late, by minutes or hours; so each span is asked for again at several ages.
-Source: learn.microsoft.com, "List signIns", "List directoryAudits", "Log latency in Microsoft Entra ID", throttling limits.
-What is done about their traps:
+Both are filed by event time and arrive minutes or hours late, so each span is queried again at several ages. Source:
+learn.microsoft.com, "List signIns", "List directoryAudits", "Log latency in Microsoft Entra ID", throttling limits.
+Pitfalls, and how they are handled:
 
-- The filter knows `ge` and `le` on times: spans overlap by a moment, and what is there twice is known by its id.
-- v1.0 has interactive sign-ins alone, and of them less than beta has; so beta is asked, for each type of sign-in.
-- `@odata.nextLink` is a URL that the answer names: a token goes with it only to the configured host.
-- Graph allows few requests for these logs in ten seconds: there is a pause between them, and `Retry-After` is heeded.
-- It keeps 30 days (7 without a premium licence) and answers with nothing for older times: what is older than 7 days when it
-  is first asked for proves nothing.
-- A sign-in whose outcome changes after it was fetched is another record.
+- Filters on times are inclusive at both ends: spans overlap by a moment, and duplicates are recognised by id.
+- v1.0 has interactive sign-ins alone, with fewer fields. The beta API is queried instead, once for each type of sign-in.
+- `@odata.nextLink` is a URL from the answer: a token is sent to it only on the configured host.
+- Graph allows few requests for these logs in ten seconds: requests are spaced, and `Retry-After` is obeyed.
+- Graph keeps 30 days (7 without a premium licence) and returns nothing for older times. Events older than 7 days at the first
+  query are therefore not proved complete.
+- A sign-in whose outcome changes after it was fetched is a new record.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FEEDS: Final = (*(f"signIns/{name}" for name in SIGN_INS), "directoryAudits")
 RHYTHM: Final = QuerySchedule(slot=6 * HOUR, keeps=30 * DAY - HOUR)
 SETTLE: Final = DAY
 CERTAIN: Final = 7 * DAY
-"""So long does Graph keep these logs whatever the licence."""
+"""Time for which Graph keeps these logs under any licence."""
 
 PACE: Final = 2.0
 """Seconds between two requests: five in ten seconds are allowed."""
@@ -62,13 +62,13 @@ class _Record(msgspec.Struct):
 
 
 class Entra:
-    """Sign-ins and audits of one tenant. `base` is the URL of Graph's host, `days` how far back the first pass reaches."""
+    """Sign-ins and audits of one tenant. `base` is the URL of Graph's host, `days` the reach of the first pass."""
 
     def __init__(self, client: VendorClient, base: str, feeds: Sequence[str], days: float = 30) -> None:
         self._client, self._base, self._feeds, self._days = client, base, tuple(feeds), days
 
     def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
-        """Return what is collected."""
+        """Return the feeds to collect."""
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         return [
             (
@@ -87,7 +87,7 @@ class Entra:
         ]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
-        """Return the spans to ask for, by the time of the events."""
+        """Return the spans to query, by event time."""
         return spans_to_query(begin, painted, RHYTHM, now)
 
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
@@ -118,15 +118,15 @@ def _piece(answer: HttpResponse) -> FetchedPage:
     page: _Page = decode_body(answer.body, _Page)
     piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.next_link)
     for line in lines_of(page.value):
-        known, time = _find_known_feed(line)
+        known, time = _identify(line)
         piece.lines.append(line)
         piece.identities.append(known)
         piece.times.append(time)
     return piece
 
 
-def _find_known_feed(line: bytes) -> tuple[bytes, int]:
-    """By what a record is known again, and when it happened."""
+def _identify(line: bytes) -> tuple[bytes, int]:
+    """Return a record's identity and its event time, 0 if unreadable."""
     try:
         record: _Record = decode_body(line, _Record)
     except MalformedResponse:

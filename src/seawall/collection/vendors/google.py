@@ -1,13 +1,14 @@
-"""Audit activities of Google Workspace, from the Reports API of the Admin SDK.
+"""Fetch audit activities of Google Workspace from the Reports API of the Admin SDK.
 
-They are filed by the time of the event and come late: near real time for most applications, hours for some, rarely longer. So
-each span is asked for again at several ages. Source: developers.google.com, "Reports API: Activities: list", "Limits and
-quotas"; support.google.com/a/answer/7061566 (lag times). What is done about its traps:
+They are filed by event time and arrive late: near real time for most applications, hours for some, rarely longer. Each span
+is therefore queried again at several ages. Source: developers.google.com, "Reports API: Activities: list", "Limits and
+quotas"; support.google.com/a/answer/7061566 (lag times). Pitfalls, and how they are handled:
 
-- Whether the ends of a span belong to it is not said: a second is asked for on both sides, and what is there twice is known.
-- Too many requests are status 403 with a reason like `userRateLimitExceeded`, or 503, as well as 429.
-- A page token that has ended is status 400: the span is asked for anew.
-- 180 days are kept.
+- The documentation does not say whether the ends of a span are included: queries are a second longer on both sides, and
+  duplicates are recognised.
+- Too many requests give status 403 with a reason like `userRateLimitExceeded`, or 503, as well as 429.
+- An expired page token gives status 400: the span is queried again.
+- Google keeps 180 days.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ class _Record(msgspec.Struct):
 
 
 def is_throttled(answer: HttpResponse, code: str) -> bool:
-    """Whether an answer says that too much is asked: with status 403, too."""
+    """Return whether an answer reports throttling, which may have status 403."""
     return answer.status == 403 and code in _THROTTLED
 
 
 class Google:
-    """Activities of one customer. `base` is the URL of the API's host, `days` how far back the first pass reaches."""
+    """Activities of one customer. `base` is the URL of the API's host, `days` the reach of the first pass."""
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class Google:
         self._applications, self._days, self._customer = tuple(applications), days, customer
 
     def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
-        """Return what is collected."""
+        """Return the feeds to collect."""
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         return [
             (LedgerFeed(name, "google_workspace", begin, begin, SETTLE, SETTLE, RHYTHM.recall(DAY)), False)
@@ -80,7 +81,7 @@ class Google:
         ]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
-        """Return the spans to ask for, by the time of the activities."""
+        """Return the spans to query, by the time of activities."""
         return spans_to_query(begin, painted, RHYTHM, now)
 
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
@@ -113,17 +114,17 @@ def _piece(answer: HttpResponse) -> FetchedPage:
     page: _Page = decode_body(answer.body, _Page)
     piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
     for line in lines_of(page.items or ()):
-        known, time = _find_known_feed(line)
+        known, time = _identify(line)
         piece.lines.append(line)
         piece.identities.append(known)
         piece.times.append(time)
     return piece
 
 
-def _find_known_feed(line: bytes) -> tuple[bytes, int]:
-    """By what an activity is known again, and when it happened.
+def _identify(line: bytes) -> tuple[bytes, int]:
+    """Return an activity's identity and its time, 0 if unreadable.
 
-    Google gives a sign-in and its challenge one qualifier and time: they differ in their events.
+    Google gives a sign-in and its challenge the same qualifier and time; their events differ.
     """
     try:
         record: _Record = decode_body(line, _Record)

@@ -1,16 +1,16 @@
-"""The Office 365 Management Activity API: subscriptions, lists of content, and the content itself (blobs of audit records).
+"""Fetch from the Office 365 Management Activity API: subscriptions, lists of content, and content (blobs of audit records).
 
-Content is filed by the time at which it became available, and the events in it are older. Source: learn.microsoft.com, "Office
-365 Management Activity API reference", its FAQ and its page on troubleshooting. What is done about its traps:
+Content is filed by the time at which it became available; its events are older. Source: learn.microsoft.com, "Office 365
+Management Activity API reference", its FAQ and its page on troubleshooting. Pitfalls, and how they are handled:
 
-- A list covers 24 hours at most and begins at most seven days ago; longer spans give a part without saying so.
-- `NextPageUri` and `contentUri` are URLs that the answer names: a token goes with them only to the configured host.
-- Throttling has the code AF429; with which status, 429 or 403, is not documented. `PublisherIdentifier` goes with every
-  request, also for content and further pages, whose documented addresses have none.
-- A subscription that is listed is not started again, also where the list leaves its status out, as the documented sample does:
-  what it has is up to seven days old. To start one that exists changes it, by the documentation; it is known to answer
-  AF20024. What was available while one was off cannot be had later.
-- The same content is listed again, and content turns up late in spans that were asked for: they are asked for again.
+- A list covers at most 24 hours and starts at most seven days ago; longer spans return a part without an error.
+- `NextPageUri` and `contentUri` are URLs from the answer: a token is sent to them only on the configured host.
+- Throttling has the code AF429; its status, 429 or 403, is not documented. `PublisherIdentifier` is sent with every request,
+  also for content and further pages, whose documented addresses lack it.
+- A listed subscription is not started again, even if the list omits its status, as the documented sample does. Its content is
+  up to seven days old, and starting it changes it according to the documentation; it is known to answer AF20024. Content
+  that became available while a subscription was off cannot be fetched later.
+- Content is listed repeatedly, and also late in spans that were queried: these are queried again.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ from seawall_base.rfc3339 import format_time
 CONTENT_TYPES: Final = ("Audit.Exchange", "Audit.AzureActiveDirectory", "Audit.SharePoint", "Audit.General")
 RHYTHM: Final = QuerySchedule(slot=6 * HOUR, keeps=7 * DAY - 10 * MINUTE)
 SETTLE: Final = DAY
-"""After so long nearly everything was delivered; in outages it took three to five days."""
+"""Time after which nearly everything was delivered; outages took three to five days."""
 
 FIRST_CONTENT: Final = 12 * HOUR
-"""It takes up to so long until a new subscription has its first content."""
+"""Longest time until a new subscription has its first content."""
 
 LATEST: Final = 30 * DAY
-"""A record that is delivered again so long after it happened, in other content, is taken for a new one."""
+"""Age at which a record that is delivered again in other content counts as new."""
 
 THREADS: Final = 8
 MOST_FAILED: Final = 3
-"""After so much content in a row that could not be had, the rest of a span waits for the next pass."""
+"""Consecutive contents that could not be fetched, after which the rest of a span waits for the next pass."""
 
 LONGEST_ID: Final = 4096
 FOR_NOW: Final = "for-now:"
@@ -76,13 +76,13 @@ class _Record(msgspec.Struct):
 
 
 def is_throttled(answer: HttpResponse, code: str) -> bool:
-    """Whether an answer says that too much is asked: with status 403, too."""
+    """Return whether an answer reports throttling, which may have status 403."""
     del answer
     return code == "AF429"
 
 
 class M365:
-    """Audit records of one tenant. `base` is the URL of the API's host, `days` how far back the first pass reaches."""
+    """Audit records of one tenant. `base` is the URL of the API's host, `days` the reach of the first pass."""
 
     def __init__(
         self,
@@ -99,14 +99,14 @@ class M365:
         self._threads = threads
 
     def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
-        """Start the subscriptions that are not there; return all, and which of them began now."""
+        """Start missing subscriptions; return all feeds, each with whether its subscription started now."""
         listed = self._client.get(self._url("subscriptions/list"), _subscriptions)
         enabled = {one.contentType for one in listed if one.status in {None, "enabled"}}
         begin = now - min(int(self._days * DAY), RHYTHM.keeps - HOUR)
         found = []
         for name in self._content_types:
             is_new = name not in enabled and self._start(name)
-            # Of a subscription that was there before, nobody says since when: what it has is fetched, but proves nothing.
+            # Nobody states since when an older subscription exists: its content is fetched but proves nothing.
             proved_from = now + FIRST_CONTENT if is_new else now
             feed = LedgerFeed(
                 name, "m365_audit", now if is_new else begin, proved_from, SETTLE, HOUR, RHYTHM.recall(LATEST)
@@ -128,7 +128,7 @@ class M365:
         return spans_to_query(begin, painted, RHYTHM, now)
 
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
-        """Yield the content of a span, page by page of its list. Content that cannot be had for now leaves the span open."""
+        """Yield the content of a span, page by page of its list. Content that is unavailable for now leaves the span open."""
         url = ask.cursor or self._url(
             "subscriptions/content",
             contentType=feed,
@@ -153,7 +153,7 @@ class M365:
                             raise failed
                         continue
                     failures = 0 if piece.state == "came" else failures
-                    # While one is missing, the cursor stays: whatever interrupts this, the page is listed again.
+                    # While content is missing, the cursor stays, so that the page is listed again after an interruption.
                     piece.cursor = url if failed is None else ask.cursor
                     yield piece
                 if following is None:
@@ -167,7 +167,7 @@ class M365:
     def _contents(
         self, pool: ThreadPoolExecutor, listed: list[_Content], met: set[str], knows: Knows
     ) -> Iterator[FetchedPage]:
-        """The content of one page of a list, in its order, several of it on their way at a time."""
+        """Yield the content of one page of a list, in order, with several requests in parallel."""
         waiting: deque[Future[FetchedPage]] = deque()
         for entry in listed:
             if entry.contentId in met or knows(entry.contentId):
@@ -199,7 +199,9 @@ class M365:
         return piece
 
     def _add_publisher(self, url: str) -> str:
-        """The URL with who asks, which an address from an answer leaves out: else it counts to everybody's quota."""
+        """Return the URL with `PublisherIdentifier`; without it, the request counts against a quota shared by all
+        publishers.
+        """
         if "publisheridentifier=" in url.lower():
             return url
         return with_query(url, {"PublisherIdentifier": self._tenant})
@@ -225,7 +227,7 @@ def _page(answer: HttpResponse) -> tuple[list[_Content], str | None]:
 
 
 def _records(answer: HttpResponse) -> FetchedPage:
-    """The records of a blob. The same record in another blob is known by its bytes, so that nothing that differs is dropped."""
+    """Return the records of a blob, each identified by its bytes: a record that differs in anything is never dropped."""
     lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
     return FetchedPage(
         size=len(answer.body),
@@ -237,7 +239,7 @@ def _records(answer: HttpResponse) -> FetchedPage:
 
 
 def _time(line: bytes) -> int:
-    """When a record says that it happened; whatever a record is, it is kept."""
+    """Return the event time of a record, 0 if unreadable."""
     try:
         text = decode_body(line, _Record).CreationTime
     except MalformedResponse:

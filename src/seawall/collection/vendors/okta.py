@@ -1,16 +1,15 @@
-"""The System Log of Okta, by polling requests: an endless question whose answer goes on where it ended.
+"""Fetch the System Log of Okta by polling requests: an endless query that continues where its last answer ended.
 
-Source: developer.okta.com, "System Log query" and "Rate limit best practices". What is done about its traps:
+Source: developer.okta.com, "System Log query" and "Rate limit best practices". Pitfalls, and how they are handled:
 
-- Bounded requests may lack what is late; polling requests (no `until`, ascending) are filed by the time at which Okta has an
-  event, so that nothing is passed over. The link `next` is always there; an answer without events says that all has come by
-  now.
-- One does not page by times but follows the links. A link is a URL that the answer names: a token goes with it only to the
-  configured host.
-- A link may be forgotten in the middle of a long answer. An event is kept at or after it is published; so when one that was
-  published at a time has come, all that Okta had by that time has come, and a new question begins there.
+- Bounded requests may miss late events. Polling requests (no `until`, ascending) are filed by the time at which Okta received
+  an event, so that none is missed. The link `next` is always present; an answer without events means that all has come.
+- Clients must follow links and not page by time. A link is a URL from the answer: a token is sent to it only on the configured
+  host.
+- Okta may forget a link in the middle of a long answer. An event is stored at or after its publication. Once an event has
+  come, all that Okta had by its publication time has come as well, and a new query starts there.
 - `X-Rate-Limit-Remaining` and `-Reset` say when to pause; status 429 comes without `Retry-After`.
-- 90 days are kept.
+- Okta keeps 90 days.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ FEED: Final = "system-log"
 KEEPS: Final = 90 * DAY
 SETTLE: Final = HOUR
 OVERLAP: Final = HOUR
-"""When a link is known no more, a new question begins so long before the end of the old one."""
+"""Time by which a new query reaches back after Okta forgot a link."""
 
 RECALL: Final = LateArrivalRule(0, KEEPS, 1, OVERLAP, 30 * DAY)
-"""Okta has most events at once; that one comes again 30 days after it happened was not heard of."""
+"""Okta receives most events at once; a repetition 30 days after the event is not known to occur."""
 
 PAGE: Final = 1000
 _LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
@@ -59,24 +58,24 @@ class _Record(msgspec.Struct):
 
 
 class Okta:
-    """The log of one organisation. `base` is its URL, `days` how far back the first pass reaches."""
+    """The log of one organisation. `base` is its URL, `days` the reach of the first pass."""
 
     def __init__(self, client: VendorClient, base: str, clock: Clock, days: float = 30) -> None:
         self._client, self._base, self._clock, self._days = client, base, clock, days
 
     def feeds(self, now: int) -> Sequence[tuple[LedgerFeed, bool]]:
-        """Return what is collected."""
+        """Return the feeds to collect."""
         begin = now - min(int(self._days * DAY), KEEPS - HOUR)
         return [(LedgerFeed(FEED, "okta", begin, begin, SETTLE, SETTLE, RECALL), False)]
 
     def spans(self, begin: int, painted: Sequence[Painted], now: int) -> Sequence[Span]:
-        """Return the one question that never ends, from where the last one was answered."""
+        """Return the span of the one endless query, from the end of its last answer on."""
         newest = max((end for _, end, _ in painted), default=None)
         start = begin if newest is None else newest - OVERLAP
         return [(max(start, now - KEEPS + HOUR), ENDLESS)]
 
     def fetch(self, feed: str, ask: PendingQuery, knows: Knows) -> Iterator[FetchedPage]:
-        """Yield pages until one is empty."""
+        """Yield pages until one has no events."""
         del feed, knows
         first = {"since": format_time(ask.start), "sortOrder": "ASCENDING", "limit": str(PAGE)}
         trail = PageTrail()
@@ -88,7 +87,7 @@ class Okta:
             if piece.cursor is not None:
                 self._client.check(piece.cursor)
             if not piece.lines:
-                # A page without events is nothing to note, but its link may be a newer one.
+                # An empty page needs no entry in the ledger, but its link may be newer.
                 yield FetchedPage(state="marker", cursor=piece.cursor or url, covered=asked_at)
                 return
             url = trail.follow(piece.cursor or url)
@@ -101,20 +100,20 @@ def _piece(answer: HttpResponse) -> FetchedPage:
     lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
     link = _LINK.search(answer.headers.get("link", ""))
     if lines and link is None:
-        # By Okta's word there always is one; without it nobody could go on.
+        # Okta documents that the link is always present; without it, collection could not continue.
         raise MalformedResponse
     piece = FetchedPage(
         size=len(answer.body), sha256=sha256(answer.body), cursor=link[1] if link else None, lines=lines
     )
     for line in lines:
-        known, time = _find_known_feed(line)
+        known, time = _identify(line)
         piece.identities.append(known)
         piece.times.append(time)
     return piece
 
 
-def _find_known_feed(line: bytes) -> tuple[bytes, int]:
-    """By what an event is known again, and when it was published."""
+def _identify(line: bytes) -> tuple[bytes, int]:
+    """Return an event's identity and its publication time, 0 if unreadable."""
     try:
         record: _Record = decode_body(line, _Record)
     except MalformedResponse:

@@ -1,10 +1,10 @@
 """Verify access tokens: fifteen numbered checks, every refusal one class with a stable code.
 
-The names of `__all__` are the public face; each is imported when it is first asked for. The kit that judges other
-verifiers has its own: `seawall_tokens.conformance`.
+`__all__` lists the public names; each is imported at first access. The conformance kit, which judges other verifiers,
+has its own public names: `seawall_tokens.conformance`.
 
-PYTEST_DONT_REWRITE: the package brings a pytest plugin and has no assertions, so pytest must neither rewrite it nor warn
-that it was imported before.
+PYTEST_DONT_REWRITE: the package contains a pytest plugin and no assertions, so pytest must neither rewrite it nor
+warn that it was imported earlier.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a part when it is asked for: whoever imports one module of the package loads no other."""
+    """Import a public name at first access, so that importing one module loads no other."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
@@ -109,5 +109,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public face as well, for completion."""
+    """Return all names including the lazily imported ones, for completion."""
     return sorted({*globals(), *__all__})

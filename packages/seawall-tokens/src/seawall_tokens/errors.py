@@ -1,4 +1,4 @@
-"""Failures that the token kit reports."""
+"""Errors of the token kit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from seawall_base.errors import SeawallError
 
 
 class RevocationInvalid(SeawallError):
-    """A revocation that would revoke nothing, or something else than it says."""
+    """The revocation would revoke nothing, or something other than it states."""
 
     code = "revocation-invalid"
     exit_code = 2

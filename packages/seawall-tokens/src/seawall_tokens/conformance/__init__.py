@@ -1,4 +1,4 @@
-"""A battery of hostile tokens that is thrown at any verifier."""
+"""Test any token verifier with a battery of hostile tokens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a part when it is asked for: pytest imports this package in every run, for its plugin."""
+    """Import a public name at first access: pytest imports this package in every run, for its plugin."""
     if name not in __all__:
         raise AttributeError(name)
     place = "verifier" if name in {"CAPABILITIES", "Refused", "Verifier"} else "context"

@@ -1,4 +1,4 @@
-"""All cases, in order, and how some of them are chosen."""
+"""Collect all test cases in order, and select some of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall_tokens.conformance.case import Case, Family
 
 @cache
 def families() -> tuple[Family, ...]:
-    """Every family. Names of cases are unique across all of them."""
+    """Return every family. Case names are unique across families."""
     from seawall_tokens.conformance.families import (
         algorithm,
         binding,
@@ -54,13 +54,13 @@ def families() -> tuple[Family, ...]:
 
 
 BASELINE = "form-sound"
-"""The sound token that every verifier must accept: it needs no capability."""
+"""The valid token that every verifier must accept; it needs no capability."""
 
 
 def with_baseline(chosen: tuple[Case, ...]) -> tuple[Case, ...]:
-    """`chosen`, with `BASELINE` before it where it holds no case that shows that the verifier accepts anything.
+    """Return `chosen`, preceded by `BASELINE` if none of the cases must be accepted.
 
-    Without a sound token, a verifier that refuses everything or crashes on everything would look perfect.
+    Without a valid token, a verifier that refuses or crashes on everything would pass.
     """
     if any(not case.hostile and not case.needs for case in chosen):
         return chosen
@@ -68,9 +68,9 @@ def with_baseline(chosen: tuple[Case, ...]) -> tuple[Case, ...]:
 
 
 def cases(only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> tuple[Case, ...]:
-    """The cases of some families (or single cases, by name), or all, without some.
+    """Return the cases of the named families or cases, or all, without those in `leave_out`.
 
-    Raises `UsageError` for a name that is neither a family nor a case, and when nothing is left.
+    Raises `UsageError` for an unknown name, and if nothing is left.
     """
     every = tuple(case for family in families() for case in family.cases)
     known = {name for case in every for name in (case.name, case.family)}

@@ -1,4 +1,4 @@
-"""One case of the battery: a token, the attack it stands for, and what must become of it."""
+"""One test case: a token, the attack that it represents, and the required outcome."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ HARMS: Final[dict[Harm, str]] = {
     "laxity": "nobody gets in by this alone, but a standard or prudence rules it out: two parsers may read two things",
     "exhaustion": "the token costs the verifier time or memory",
 }
-"""What follows when a hostile token is accepted."""
+"""The consequence of accepting a hostile token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A named presentation. `codes` are the refusals that fit, Seawall's first; a control has none and no `harm`.
+    """A named presentation of a token. `codes` are the fitting refusals, Seawall's first; a control has none and no `harm`.
 
-    `attack` says in one sentence what it stands for, `source` where the rule stands. `needs` are capabilities.
+    `attack` describes the attack in one sentence; `source` is where the rule is written. `needs` are the capabilities
+    that the case requires.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Case:
 
     @property
     def hostile(self) -> bool:
-        """Whether it must be refused."""
+        """Return whether the token must be refused."""
         return bool(self.codes)
 
 
@@ -53,7 +54,7 @@ def hostile(
     build: Callable[[TokenFactory], Presentation],
     needs: str = "",
 ) -> Case:
-    """A token that must be refused. `codes` and `needs` are words in one text."""
+    """Build a case whose token must be refused. `codes` and `needs` are space-separated words."""
     return Case(
         name=name,
         attack=attack,
@@ -68,13 +69,16 @@ def hostile(
 def control(
     name: str, words: str, source: str, build: Callable[[TokenFactory], Presentation], needs: str = ""
 ) -> Case:
-    """A token that must be accepted: without these a verifier that refuses everything would look perfect."""
+    """Build a case whose token must be accepted.
+
+    Without controls, a verifier that refuses everything would pass.
+    """
     return Case(name=name, attack=words, source=source, build=build, needs=frozenset(needs.split()))
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Cases that belong together; `words` is what the family is about."""
+    """Related cases; `words` is the family's subject."""
 
     name: str
     words: str
@@ -82,5 +86,5 @@ class Family:
 
     @classmethod
     def of(cls, name: str, words: str, *cases: Case) -> Family:
-        """A family whose cases know it."""
+        """Build a family and set it on its cases."""
         return cls(name, words, tuple(replace(case, family=name) for case in cases))

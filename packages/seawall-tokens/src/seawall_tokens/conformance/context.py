@@ -1,4 +1,4 @@
-"""What a verifier is told about the world in which it meets a token: whom to trust, for whom, when, and the request."""
+"""The context given to a verifier with each token: trusted issuers, audience, time and request."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ANY_TENANT: frozenset[str] = frozenset({"*"})
-"""`TrustedIssuer.tenants` of an application that serves every tenant."""
+"""`TrustedIssuer.tenants` of an application that accepts every tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
-    """An issuer that the verifier is configured to trust. Durations and times are seconds.
+    """An issuer that the verifier must trust. Durations and times are seconds.
 
-    `issuer` is compared exactly; it may hold `{tenantid}`, which stands for the token's `tid` (capability `tenants`).
-    `key_set` is the JWKS document as this issuer serves it, byte for byte; it may be broken or hostile.
-    `algorithms`, `token_types` (values of `typ`, lower case, without `application/`), `required_claims` (alternatives as
-    `azp|appid`): what its tokens must have.
-    `permission_claims`: one of them must hold a permission (a text, or a list of texts, that is not blank).
-    `canonical_guids`: GUIDs that name accounts, tenants and clients are written in lower case with hyphens, without braces.
-    `tenants`: accepted values of `tid`; None where the issuer has no tenants.
-    `consumer`: the issuer of personal accounts.
-    `shared_keys`: the key set serves several issuers, so that each key must name its own (`issuer` in the JWK, in which
-    `{tenantid}` stands for the token's `tid`).
-    `earlier_key_set`: what the issuer served before. `first_seen`: when a kid was first listed, where that was after the
-    beginning. `quarantine`: how long a new key must wait. `max_key_age`: how old one may get.
-    `sender`: `optional` honours `cnf` where a token has it; the others demand it.
+    `issuer` is compared exactly; it may contain `{tenantid}` for the token's `tid` (capability `tenants`). `key_set`
+    is the JWKS document as the issuer serves it, byte for byte; it may be malformed or hostile. `algorithms`,
+    `token_types` (values of `typ`, lower case, without `application/`) and `required_claims` (alternatives as
+    `azp|appid`) are demands on its tokens.
+
+    `permission_claims`: one of them must contain a permission, as a non-blank text or list of texts.
+    `canonical_guids`: account, tenant and client GUIDs must be in lower case with hyphens, without braces. `tenants`:
+    accepted values of `tid`; None if the issuer has no tenants. `consumer`: the issuer of personal accounts.
+
+    `shared_keys`: the key set serves several issuers, so each JWK must name its own in `issuer`, in which
+    `{tenantid}` stands for the token's `tid`. `earlier_key_set`: the previously served set. `first_seen`: when a kid
+    was first listed, if not from the start. `quarantine`: how long a new key must wait. `max_key_age`: the maximum
+    age of a key.
+
+    `sender`: `optional` checks `cnf` if a token has it; the other values require it.
     """
 
     issuer: str
@@ -54,11 +56,11 @@ class TrustedIssuer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """Something that was revoked.
+    """A revocation.
 
-    `kind` says what `value` is, of `issuer`: a `kid`, a `subject`, a `session` (`sid`), a `token` (`jti` or `uti`), a
-    `client`. A `thumbprint` (RFC 7638) is of whichever issuer; kind `issuer` has no value. `not-before` refuses what was
-    issued before the time `before` to the subject `value`, or to everybody where that is empty.
+    `kind` is the type of `value`, within `issuer`: a `kid`, a `subject`, a `session` (`sid`), a `token` (`jti` or
+    `uti`), a `client`. A `thumbprint` (RFC 7638) applies to any issuer; kind `issuer` has no value. `not-before`
+    refuses tokens issued before the time `before` to the subject `value`, or to everybody if it is empty.
     """
 
     kind: Literal["kid", "thumbprint", "issuer", "subject", "session", "token", "client", "not-before"]
@@ -80,10 +82,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a token service has on record for a credential that it gave out. Times are seconds since 1970.
+    """A token service's record of a credential that it issued. Times are seconds since 1970.
 
-    `kind` is the grant type that began it. `key` is the RFC 7638 thumbprint of the DPoP key that it is bound to.
-    `used`: a newer credential of the same grant was given out (rotation).
+    `kind` is the initial grant type. `key` is the RFC 7638 thumbprint of the bound DPoP key. `used`: a newer
+    credential of the same grant was issued (rotation).
     """
 
     kind: str
@@ -103,7 +105,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A person's session as the token service knows it now."""
+    """A user's session as the token service knows it now."""
 
     issuer: str
     tenant: str | None
@@ -115,9 +117,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalAttempt:
-    """`client`, authenticated and with the proof of the DPoP key `key`, presents `credential` for a new access token.
+    """An attempt to renew a token.
 
-    The rest is what the new token would say.
+    The authenticated `client`, with a proof of the DPoP key `key`, presents `credential` for a new access token. The
+    other fields are the new token's claims.
     """
 
     credential: str
@@ -132,9 +135,9 @@ class RenewalAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Everything beside the token. `now` is the real time, to the second, at which the token was made.
+    """The context of a token. `now` is the real time in seconds at which the token was made.
 
-    `grants` (by credential) and `sessions` (by identifier) are the records of a token service, for `renewal` alone.
+    `grants` (by credential) and `sessions` (by id) are a token service's records, for `renewal` only.
     """
 
     issuers: tuple[TrustedIssuer, ...]
@@ -147,5 +150,5 @@ class Context:
 
     @property
     def issuer(self) -> TrustedIssuer:
-        """The first issuer: the only one, unless a case needs `several-issuers`."""
+        """Return the first issuer: the only one unless a case needs `several-issuers`."""
         return self.issuers[0]

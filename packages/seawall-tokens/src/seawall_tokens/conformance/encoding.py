@@ -1,4 +1,4 @@
-"""The kit's own encoders, the broken ones included: no verifier's code makes the tokens that judge it."""
+"""The kit's own encoders, including deliberately wrong ones. No code of a tested verifier makes the tokens."""
 
 from __future__ import annotations
 
@@ -11,37 +11,40 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def b64(data: bytes) -> str:
-    """Base64url without padding (RFC 7515 section 2)."""
+    """Encode as base64url without padding (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def pad_base64(data: bytes) -> str:
-    """Base64url with the padding that JWS forbids."""
+    """Encode as base64url with padding, which JWS forbids."""
     return base64.urlsafe_b64encode(data).decode()
 
 
 def standard(data: bytes) -> str:
-    """Base64 with `+` and `/`."""
+    """Encode as standard base64 with `+` and `/`."""
     return base64.b64encode(data).decode().rstrip("=")
 
 
 def dangling(text: str) -> str:
-    """The same bytes written otherwise: an unused trailing bit is set. `text` must not encode a multiple of 3 bytes."""
+    """Set an unused trailing bit: a lenient decoder returns the same bytes.
+
+    `text` must not encode a multiple of 3 bytes.
+    """
     if len(text) % 4 not in {2, 3}:
         raise ValueError("no unused bits")
     return text[:-1] + ALPHABET[ALPHABET.index(text[-1]) | 1]
 
 
 def plain_json(value: Any) -> bytes:
-    """Compact JSON in UTF-8; NaN and infinities as Python writes them, lone surrogates escaped."""
+    """Encode as compact UTF-8 JSON, with NaN and infinities as Python writes them and lone surrogates escaped."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
 def members(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """A JSON object from names and ready JSON texts, in order: duplicates and nonsense stay as they are."""
+    """Build a JSON object from names and raw JSON texts in order, keeping duplicates and invalid values."""
     return ("{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in pairs) + "}").encode()
 
 
 def integer(value: int) -> str:
-    """A number as JWK writes it (RFC 7518 section 6.3): big-endian, shortest form."""
+    """Encode a number for a JWK (RFC 7518 section 6.3): base64url of the shortest big-endian form."""
     return b64(value.to_bytes(max((value.bit_length() + 7) // 8, 1)))

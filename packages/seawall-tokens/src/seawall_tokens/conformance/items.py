@@ -1,4 +1,4 @@
-"""The battery as pytest items. Imported by the plugin when a verifier is named, by nothing else."""
+"""Turn the battery into pytest items. Only the plugin imports this, and only if a verifier is named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = "seawall"
 
 
 class Battery:
-    """Adds the cases to whatever else is collected. Raises `pytest.UsageError` for a wrong option."""
+    """Add the cases to the collected items. Raises `pytest.UsageError` for an invalid option."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.place = str(config.getoption("seawall_verifier"))
@@ -32,14 +32,16 @@ class Battery:
         self.cases = battery.with_baseline(chosen)
 
     def pytest_report_header(self) -> str:
-        """One line at the top."""
+        """Return one line for the head of the report."""
         return f"seawall: {len(self.cases)} cases against {self.place}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Before others select (`-k`, `-m`) or order: what they do, they do to these too."""
+        """Add the cases before other plugins select (`-k`, `-m`) or order items, so that they apply to these too."""
         try:
-            verifier = load(self.place)  # now, because collecting has put the project's folders on the path
+            verifier = load(
+                self.place
+            )  # loaded only now, because collection has put the project's folders on the path
         except UsageError as error:
             raise pytest.UsageError(f"{error.message}: {error.fix}") from None
         whole = CaseGroup.from_parent(session, name=ROOT, nodeid=ROOT)
@@ -51,15 +53,15 @@ class Battery:
 
 
 class CaseGroup(pytest.Collector):
-    """The battery, or one family of it: a name in node ids, for `-k`."""
+    """The battery, or one of its families, as a name in node ids for `-k`."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Nothing: the items are added directly."""
+        """Yield nothing: the items are added directly."""
         return iter(())
 
 
 class CaseItem(pytest.Item):
-    """One case."""
+    """One case as a pytest item."""
 
     def __init__(self, *, case: Case, verifier: Verifier, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -68,7 +70,7 @@ class CaseItem(pytest.Item):
         self.user_properties.append(("seawall_harm", case.harm or "control"))
 
     def runtest(self) -> None:
-        """Fail unless the verifier did what it had to."""
+        """Fail unless the outcome is the required one."""
         result = judge(self.verifier, self.case)
         if result.outcome == "not-covered":
             pytest.skip(f"not covered: the verifier {result.detail}")
@@ -83,7 +85,7 @@ class CaseItem(pytest.Item):
             pytest.fail("\n".join([*lines, f"outcome: {result.outcome} {said}".rstrip()]), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """No file: the line says family and case."""
+        """Return no file; the line shows family and case."""
         return self.path, None, f"{ROOT}: {self.case.family}: {self.case.name}"
 
 

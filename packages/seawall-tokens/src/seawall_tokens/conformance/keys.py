@@ -1,4 +1,4 @@
-"""Throw-away keys, made when they are needed and kept for the life of the process: sound ones, and unfit ones."""
+"""Create throw-away test keys, valid and unfit, at first use; they are cached for the life of the process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FERMAT = 65537
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that signs: its public JWK (with `kid` and `alg`) and how it signs."""
+    """A key for signing: its public JWK (with `kid` and `alg`) and its signing function."""
 
     jwk: Mapping[str, Any]
     sign: Sign
@@ -39,27 +39,27 @@ class Key:
 
     @property
     def kid(self) -> str:
-        """Its name in a key set."""
+        """Return the `kid`."""
         return str(self.jwk["kid"])
 
     @property
     def algorithm(self) -> str:
-        """The algorithm that it signs with."""
+        """Return the algorithm of its signatures."""
         return str(self.jwk["alg"])
 
     @property
     def thumbprint(self) -> str:
-        """RFC 7638, SHA-256, base64url."""
+        """Return the thumbprint (RFC 7638): SHA-256 in base64url."""
         names = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
         required = {name: self.jwk[name] for name in names[self.jwk["kty"]]}
         return b64(hashlib.sha256(plain_json(required)).digest())
 
     def listed(self, **changes: Any) -> dict[str, Any]:
-        """Its JWK with members changed; None removes one."""
+        """Return the JWK with changed members; None removes one."""
         return {name: value for name, value in {**self.jwk, **changes}.items() if value is not None}
 
     def public(self, encoding: str, form: str = "SubjectPublicKeyInfo") -> bytes:
-        """The public key as `PEM` or `DER`, as SPKI or `PKCS1`."""
+        """Return the public key as `PEM` or `DER`, in SPKI or `PKCS1` form."""
         kinds = {
             "SubjectPublicKeyInfo": serialization.PublicFormat.SubjectPublicKeyInfo,
             "PKCS1": serialization.PublicFormat.PKCS1,
@@ -71,20 +71,20 @@ class Key:
 
 @cache
 def rsa_private(name: str, bits: int = 2048, exponent: int = _FERMAT) -> rsa.RSAPrivateKey:
-    """An RSA key for each name."""
+    """Return the RSA private key of this name, created once."""
     del name
     return rsa.generate_private_key(exponent, bits)
 
 
 def rsa_key(kid: str, algorithm: str = "RS256", bits: int = 2048, exponent: int = _FERMAT) -> Key:
-    """The RSA key of this name."""
+    """Return the RSA key of this name."""
     private = rsa_private(kid, bits, exponent)
     public = private.public_key().public_numbers()
     return Key(rsa_jwk(kid, public.n, public.e, algorithm), signer(algorithm, private), private)
 
 
 def rsa_jwk(kid: str, modulus: int, exponent: int, algorithm: str = "RS256") -> dict[str, Any]:
-    """A public RSA key."""
+    """Return a public RSA JWK."""
     return {
         "kty": "RSA",
         "kid": kid,
@@ -102,7 +102,7 @@ def _ec_private(name: str, curve: str) -> ec.EllipticCurvePrivateKey:
 
 
 def ec_key(kid: str, curve: str = "P-256", algorithm: str = "ES256") -> Key:
-    """The elliptic-curve key of this name."""
+    """Return the elliptic-curve key of this name."""
     private = _ec_private(kid, curve)
     public = private.public_key().public_numbers()
     length = (private.curve.key_size + 7) // 8
@@ -125,7 +125,7 @@ def _edwards_private(name: str, curve: str) -> ed25519.Ed25519PrivateKey | ed448
 
 
 def edwards_key(kid: str, curve: str = "Ed25519", algorithm: str = "EdDSA") -> Key:
-    """The Edwards-curve key of this name."""
+    """Return the Edwards-curve key of this name."""
     private = _edwards_private(kid, curve)
     return Key(
         edwards_jwk(kid, private.public_key().public_bytes_raw(), curve, algorithm), private.sign, private
@@ -133,12 +133,12 @@ def edwards_key(kid: str, curve: str = "Ed25519", algorithm: str = "EdDSA") -> K
 
 
 def edwards_jwk(kid: str, point: bytes, curve: str = "Ed25519", algorithm: str = "EdDSA") -> dict[str, Any]:
-    """A public Edwards-curve key."""
+    """Return a public Edwards-curve JWK."""
     return {"kty": "OKP", "kid": kid, "use": "sig", "alg": algorithm, "crv": curve, "x": b64(point)}
 
 
 def certificate(key: Key, begins: float, ends: float) -> bytes:
-    """A self-signed certificate of the key, DER. `begins` and `ends` are seconds since 1970."""
+    """Return a self-signed certificate of the key as DER. `begins` and `ends` are seconds since 1970."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.example")])
     made = (
         x509.CertificateBuilder()
@@ -172,7 +172,7 @@ def _primes(bits: int, name: str) -> tuple[int, int]:
 
 @cache
 def tiny_rsa() -> Key:
-    """512 bits: factored on one machine in a day."""
+    """Return a 512-bit key, which one machine factors in a day."""
     p = int(gmpy2.next_prime(int.from_bytes(hashlib.sha256(b"p").digest()) | 3 << 254))
     q = int(gmpy2.next_prime(int.from_bytes(hashlib.sha256(b"q").digest()) | 3 << 254))
     return _unfit("tiny", p * q, _FERMAT, pow(_FERMAT, -1, (p - 1) * (q - 1)))
@@ -180,14 +180,17 @@ def tiny_rsa() -> Key:
 
 @cache
 def exponent_one() -> Key:
-    """e = 1: the signature is the padded message itself."""
+    """Return a key with e = 1: the signature is the padded message itself."""
     p, q = _primes(2048, "exponent one")
     return _unfit("exponent-one", p * q, 1, 1)
 
 
 @cache
 def exponent_two() -> Key:
-    """e = 2 (Rabin): `sign` gives a square root where the message has one, else nothing that verifies."""
+    """Return a key with e = 2 (Rabin).
+
+    `sign` returns a square root if the message has one, else an invalid signature.
+    """
     attempt = 0
     while True:
         p, q = _primes(2048, f"exponent two {attempt}")
@@ -200,28 +203,28 @@ def exponent_two() -> Key:
 
 @cache
 def even_modulus() -> Key:
-    """n = 2 p: phi is known to everybody."""
+    """Return a key with n = 2 p, whose phi everybody can compute."""
     p = int(gmpy2.next_prime(1 << 2047 | int.from_bytes(hashlib.sha512(b"even").digest())))
     return _unfit("even-modulus", 2 * p, _FERMAT, pow(_FERMAT, -1, p - 1))
 
 
 @cache
 def prime_modulus() -> Key:
-    """n is prime: phi is n - 1."""
+    """Return a key with prime n, whose phi is n - 1."""
     n = int(gmpy2.next_prime(1 << 2047 | int.from_bytes(hashlib.sha512(b"prime").digest())))
     return _unfit("prime-modulus", n, _FERMAT, pow(_FERMAT, -1, n - 1))
 
 
 @cache
 def small_factor() -> Key:
-    """n = 251 p: trial division finds it."""
+    """Return a key with n = 251 p, which trial division factors."""
     p = int(gmpy2.next_prime(1 << 2040 | int.from_bytes(hashlib.sha512(b"factor").digest())))
     return _unfit("small-factor", 251 * p, _FERMAT, pow(_FERMAT, -1, 250 * (p - 1)))
 
 
 @cache
 def close_primes() -> Key:
-    """p and q are neighbours: Fermat's method splits n at once (CVE-2022-26320)."""
+    """Return a key with neighbouring p and q: Fermat's method factors n at once (CVE-2022-26320)."""
     p, _ = _primes(2048, "close primes")
     q = int(gmpy2.next_prime(p))
     return _unfit("close-primes", p * q, _FERMAT, pow(_FERMAT, -1, (p - 1) * (q - 1)))
@@ -229,7 +232,7 @@ def close_primes() -> Key:
 
 @cache
 def roca() -> Key:
-    """Primes of Infineon's form k M + 65537 ** a mod M (CVE-2017-15361)."""
+    """Return a key whose primes have Infineon's form k M + 65537 ** a mod M (ROCA, CVE-2017-15361)."""
     primorial = 1
     prime = 2
     for _ in range(126):

@@ -1,4 +1,4 @@
-"""What a run of the battery amounts to: counts by family and by harm, and whether it passed."""
+"""Summarise a run: counts by family and by harm, and whether it passed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from seawall_tokens.conformance.run import CaseResult, Fault
 
 Level = Literal["accepted", "crashed", "code", "not-covered", "never"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""How strict a verdict is; each level holds the ones before it, but `never` holds none.
+"""Strictness of a verdict. Each level includes the failures of the levels before it; `never` includes none.
 
-Every level but `never` also holds each sound token that was not accepted, whatever the reason: a verifier that crashes on
-everything lets nothing in and is no verifier.
+Every level but `never` also fails each valid token that was not accepted, for whatever reason. A verifier that
+crashes on everything accepts no attack, but does not verify.
 """
 
 _FAULTS: Final[dict[Level, frozenset[Fault]]] = {
@@ -29,7 +29,7 @@ _ORDER: Final[tuple[Fault, ...]] = ("control-refused", "let-in", "crashed", "tim
 
 
 def failing(results: Sequence[CaseResult], level: Level) -> list[CaseResult]:
-    """The results that fail at this level, worst first."""
+    """Return the results that fail at this level, worst first."""
     if level == "never":
         return []
     faults = _FAULTS[level]
@@ -43,7 +43,7 @@ def failing(results: Sequence[CaseResult], level: Level) -> list[CaseResult]:
 
 
 def void_reason(results: Sequence[CaseResult]) -> str:
-    """Why a run shows nothing at all about the verifier; empty when it shows something."""
+    """Return why a run proves nothing about the verifier; empty if it does prove something."""
     if not any(not result.case.hostile and result.outcome == "accepted" for result in results):
         return "no sound token was accepted"
     hostile = [result for result in results if result.case.hostile]
@@ -53,12 +53,15 @@ def void_reason(results: Sequence[CaseResult]) -> str:
 
 
 def has_passed(results: Sequence[CaseResult], level: Level) -> bool:
-    """Whether the verifier passed at this level. `never` only silences the exit code: the verdict is that of `accepted`."""
+    """Return whether the verifier passed at this level.
+
+    `never` silences only the exit code: its verdict is that of `accepted`.
+    """
     return not failing(results, "accepted" if level == "never" else level) and not void_reason(results)
 
 
 def faulty(results: Sequence[CaseResult]) -> list[CaseResult]:
-    """Everything that is not as it should be, worst first."""
+    """Return all results that are not as required, worst first."""
     return sorted((result for result in results if result.fault), key=_severity)
 
 
@@ -69,7 +72,7 @@ def _severity(result: CaseResult) -> tuple[int, int]:
 
 
 def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
-    """How many of each. `let_in` counts accepted hostile tokens by the harm that follows."""
+    """Return the counts by outcome. `let_in` counts accepted hostile tokens by harm."""
     hostile = [result for result in results if result.case.hostile]
     controls = [result for result in results if not result.case.hostile]
     harms = Counter(result.case.harm for result in hostile if result.fault == "let-in")
@@ -89,7 +92,7 @@ def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
 
 
 def rows(results: Sequence[CaseResult]) -> list[dict[str, Any]]:
-    """The totals of each family that was asked, in the battery's order."""
+    """Return the counts of each family that ran, in the battery's order."""
     found = []
     for family in families():
         mine = [result for result in results if result.case.family == family.name]

@@ -1,4 +1,4 @@
-"""The pytest plugin: `pytest --seawall-verifier module:name` adds one test for each case. Without the option, nothing."""
+"""The pytest plugin: `pytest --seawall-verifier module:name` adds one test for each case. Without the option it is inert."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-# pytest imports this file in every run of every project that has Seawall installed: nothing heavy may come with it.
+# pytest imports this file in every project that has Seawall installed, so it must import nothing heavy.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options."""
+    """Add the command line options."""
     group = parser.getgroup("seawall", "hostile tokens for your verifier")
     group.addoption(
         "--seawall-verifier",
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the cases, if a verifier was named."""
+    """Register the battery if a verifier is named."""
     if config.getoption("seawall_verifier"):
         from seawall_tokens.conformance.items import Battery
 

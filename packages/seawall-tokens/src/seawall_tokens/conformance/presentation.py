@@ -1,4 +1,4 @@
-"""A token as it meets the verifier."""
+"""Define how a token is presented to the verifier."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """A token (or an attempt to renew one) as it meets the verifier.
+    """A token (or a renewal attempt) as presented to the verifier.
 
-    Of `times` presentations the last one counts, and those before it must be accepted. Of several `at_once`, in threads
-    that start at the same moment, exactly one may be accepted.
+    `times`: the token is presented so often; all but the last must be accepted, and the last one counts. `at_once`:
+    the token is presented by several threads at the same moment, and exactly one must be accepted.
     """
 
     token: str

@@ -1,4 +1,4 @@
-"""DPoP proofs (RFC 9449 section 4.2), good and bad, and requests that carry them."""
+"""Build DPoP proofs (RFC 9449 section 4.2), valid and invalid, and requests that carry them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ URL = "https://mail.example/api/messages"
 
 
 def holder() -> Key:
-    """The client's key, to which tokens are bound."""
+    """Return the client's key, to which tokens are bound."""
     return ec_key("client")
 
 
 def thief() -> Key:
-    """The key of whoever stole the token."""
+    """Return the key of the token's thief."""
     return ec_key("thief")
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a proof differs from a sound one: header members, claims, and who signs."""
+    """The differences from a valid proof: header members, claims and signer."""
 
     header: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Proof:
     sign: Sign | None = None
 
     def made(self, now: float, token: str) -> str:
-        """The proof for `token` at `now`. A claim that is callable gets the time."""
+        """Return the proof for `token` at `now`. A callable claim gets the time."""
         key = self.key()
         public = {name: value for name, value in key.jwk.items() if name not in {"kid", "use", "alg"}}
         header = with_changes({"typ": "dpop+jwt", "alg": key.algorithm, "jwk": public}, self.header)
@@ -64,7 +64,7 @@ def make_bound_token(
     times: int = 1,
     at_once: int = 1,
 ) -> Callable[[TokenFactory], Presentation]:
-    """A token that is bound to `key` (or to `confirmation`, its `cnf`) in a request with these proofs."""
+    """Present a token bound to `key` (or to `confirmation`, its `cnf`) with these proofs."""
 
     def build(w: TokenFactory) -> Presentation:
         cnf = {"jkt": key().thumbprint} if confirmation is None else confirmation

@@ -1,4 +1,4 @@
-"""Throws cases at a verifier, one at a time, and says what became of each. Nothing a verifier does stops the run."""
+"""Run cases against a verifier one by one. No behaviour of the verifier stops the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIME_LIMIT: Final = 5.0
 """Seconds that a verifier has for one token."""
 
 MOST_TIMEOUTS: Final = 10
-"""Cases in a row that a verifier may leave without an answer; the rest are then counted as timed out without being shown."""
+"""Consecutive timeouts after which the remaining cases count as timed out without being presented."""
 
 Outcome = Literal["refused", "accepted", "crashed", "timed-out", "not-covered"]
 Fault = Literal["", "let-in", "control-refused", "crashed", "timed-out", "other-code"]
@@ -27,9 +27,9 @@ Fault = Literal["", "let-in", "control-refused", "crashed", "timed-out", "other-
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What became of one case. `detail` says more (an exception's type and message); `code` is the verifier's own.
+    """The outcome of one case. `detail` is an exception's type and message; `code` is the verifier's own.
 
-    `early`: of several presentations one was refused that had to be accepted. `compared`: codes count.
+    `early`: an earlier presentation was refused although it had to be accepted. `compared`: codes are compared.
     """
 
     case: Case
@@ -42,7 +42,7 @@ class CaseResult:
 
     @property
     def fault(self) -> Fault:
-        """What is wrong with it; empty when nothing is, or when the case was not covered."""
+        """Return what is wrong with the outcome; empty if it is right or the case was not covered."""
         if self.outcome in {"crashed", "timed-out"}:
             return "crashed" if self.outcome == "crashed" else "timed-out"
         if self.early:
@@ -56,7 +56,7 @@ class CaseResult:
 
     @property
     def is_unproved_control(self) -> bool:
-        """Whether this is a sound token that was shown and, for whatever reason, not accepted."""
+        """Return whether this is a valid token that was presented and not accepted, for whatever reason."""
         return not self.case.hostile and self.outcome not in {"accepted", "not-covered"}
 
 
@@ -70,9 +70,9 @@ class _Answer:
 def run(
     verifier: Verifier, cases: Iterable[Case], *, limit: float = TIME_LIMIT, now: float | None = None
 ) -> Iterator[CaseResult]:
-    """Judge `verifier` by `cases`, in order. Each token is made just before it is shown; `now` fixes the time.
+    """Judge `verifier` by `cases`, in order. Each token is made just before it is presented; `now` fixes the time.
 
-    After `MOST_TIMEOUTS` cases in a row without an answer no further token is shown: every remaining case is `timed-out`.
+    After `MOST_TIMEOUTS` consecutive timeouts no further token is presented: every remaining case is `timed-out`.
     """
     hanging = 0
     for case in cases:
@@ -88,7 +88,7 @@ def run(
 def judge(
     verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None
 ) -> CaseResult:
-    """Judge `verifier` by one case. `limit` is seconds a presentation."""
+    """Judge `verifier` by one case. `limit` is seconds for each presentation."""
     missing = case.needs & verifier.lacking
     if missing:
         return CaseResult(case, "not-covered", detail=f"lacks {', '.join(sorted(missing))}")
@@ -100,7 +100,7 @@ def judge(
 
 
 def _present(verifier: Verifier, presentation: Presentation, limit: float) -> tuple[_Answer, bool]:
-    """The answer that counts, and whether a presentation was refused that had to be accepted."""
+    """Return the answer that counts, and whether an earlier presentation was wrongly refused."""
 
     def ask() -> _Answer | None:
         return _ask(verifier, presentation)
@@ -114,7 +114,7 @@ def _present(verifier: Verifier, presentation: Presentation, limit: float) -> tu
 
 
 def _of_several(answers: list[_Answer]) -> tuple[_Answer, bool]:
-    """Of presentations at once exactly one may pass: two are too many, none is too few."""
+    """Judge simultaneous presentations, of which exactly one must be accepted."""
     for answer in answers:
         if answer.outcome in {"crashed", "timed-out"}:
             return answer, False
@@ -125,9 +125,9 @@ def _of_several(answers: list[_Answer]) -> tuple[_Answer, bool]:
 
 
 def _ask(verifier: Verifier, presentation: Presentation) -> _Answer | None:
-    """One presentation; None for a verifier that wants to be awaited.
+    """Present a token once. Return None if the verifier returned an awaitable instead of a verdict.
 
-    An exception that is not among the verifier's refusals is a crash, whatever it is.
+    Any exception that is not one of the verifier's refusals is a crash.
     """
     try:
         if presentation.renewal is not None and verifier.renew is not None:
@@ -153,7 +153,7 @@ def _judge_refusal(verifier: Verifier, refusal: BaseException) -> _Answer:
 
 
 def _within(limit: float, ask: Callable[[], _Answer | None], count: int = 1) -> list[_Answer]:
-    """Ask in threads, all at the same moment: a verifier that hangs is left behind."""
+    """Present in threads, all at the same moment. A verifier that hangs is abandoned."""
     boxes: list[list[_Answer | None]] = [[] for _ in range(count)]
     gate = threading.Barrier(count)
 
@@ -193,12 +193,12 @@ def _describe(error: BaseException) -> str:
 
 
 def _writable(text: str) -> str:
-    """Without lone surrogates, which no report can write."""
+    """Replace lone surrogates, which no report can encode."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def document(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
-    """The results as plain values."""
+    """Return the results as JSON values."""
     return [
         {
             "name": result.case.name,

@@ -1,4 +1,4 @@
-"""Signatures, good and bad, with `cryptography` and plain arithmetic."""
+"""Make valid and invalid signatures with `cryptography` and plain arithmetic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 Sign = Callable[[bytes], bytes]
-"""What turns a signing input into a signature."""
+"""Function from a signing input to a signature."""
 
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "1": hashes.SHA1,
@@ -27,7 +27,7 @@ _DIGEST_INFO = {
 
 
 def signer(algorithm: str, private: Any) -> Sign:
-    """How `algorithm` (a JWS name, `RS1` too) signs with a private key of its type, whatever the curve."""
+    """Return a function that signs by `algorithm` (a JWS name, or `RS1`) with a private key of any curve."""
     digits = "".join(letter for letter in algorithm if letter.isdigit())
     if isinstance(private, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         return private.sign
@@ -44,32 +44,38 @@ def signer(algorithm: str, private: Any) -> Sign:
 def pss(
     private: rsa.RSAPrivateKey, digest: hashes.HashAlgorithm, mask: hashes.HashAlgorithm, salt: int
 ) -> Sign:
-    """RSASSA-PSS with any hash, mask hash and salt length."""
+    """Return a function that signs by RSASSA-PSS with any hash, mask hash and salt length."""
     return lambda data: private.sign(data, padding.PSS(padding.MGF1(mask), salt), digest)
 
 
 def numbers(
     private: ec.EllipticCurvePrivateKey, digest: hashes.HashAlgorithm, data: bytes
 ) -> tuple[int, int]:
-    """An ECDSA signature as its two numbers."""
+    """Return an ECDSA signature as its two integers."""
     return decode_dss_signature(private.sign(data, ec.ECDSA(digest)))
 
 
 def join_segments(r: int, s: int, curve: ec.EllipticCurve) -> bytes:
-    """Two numbers as JWS wants them: fixed length, one after the other (RFC 7518 section 3.4)."""
+    """Encode two integers as JWS does: fixed length, concatenated (RFC 7518 section 3.4)."""
     length = (curve.key_size + 7) // 8
     return r.to_bytes(length) + s.to_bytes(length)
 
 
 def encode_message(data: bytes, length: int, name: str = "sha256", *, bare: bool = False) -> int:
-    """EMSA-PKCS1-v1_5 of RFC 8017 section 9.2, as a number; `bare` leaves the name of the hash out."""
+    """Encode a message by EMSA-PKCS1-v1_5 (RFC 8017 section 9.2), as an integer.
+
+    `bare` omits the hash's DigestInfo prefix.
+    """
     digest = hashlib.new(name, data).digest()
     content = digest if bare else _DIGEST_INFO[name] + digest
     return int.from_bytes(b"\x00\x01" + b"\xff" * (length - len(content) - 3) + b"\x00" + content)
 
 
 def textbook(modulus: int, exponent: int, *, name: str = "sha256", bare: bool = False) -> Sign:
-    """RSA by arithmetic, for keys that no library would make. `exponent` is the private one."""
+    """Return a function that signs by plain RSA arithmetic, for keys that no library accepts.
+
+    `exponent` is the private one.
+    """
     length = (modulus.bit_length() + 7) // 8
     return lambda data: pow(
         encode_message(data, length, name, bare=bare) % modulus, exponent, modulus
@@ -77,9 +83,9 @@ def textbook(modulus: int, exponent: int, *, name: str = "sha256", bare: bool = 
 
 
 def cube_root_forgery(length: int) -> Sign:
-    """Bleichenbacher's forgery of 2006 for e = 3: a cube whose beginning looks like padding and hash; the rest is garbage.
+    """Return a function for Bleichenbacher's forgery of 2006 with e = 3: a cube that begins like padding and hash.
 
-    Fools verifiers that do not check that the hash ends the block.
+    It deceives verifiers that do not check that the hash ends the block.
     """
 
     def forge(data: bytes) -> bytes:
@@ -91,7 +97,7 @@ def cube_root_forgery(length: int) -> Sign:
 
 
 def _cube_root(value: int) -> int:
-    """The smallest number whose cube is at least `value`."""
+    """Return the smallest integer whose cube is at least `value`."""
     low, high = 0, 1 << (value.bit_length() // 3 + 1)
     while low < high:
         middle = (low + high) // 2

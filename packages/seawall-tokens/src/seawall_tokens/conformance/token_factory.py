@@ -1,4 +1,4 @@
-"""Where tokens are made: a small world with one issuer, and one with an identity provider's tenants and shared keys."""
+"""Make test tokens of a single issuer, and of an identity provider with tenants and shared keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seawall_tokens.conformance.presentation import Presentation
 from seawall_tokens.conformance.signing import Sign
 
 ABSENT: Final = object()
-"""As the value of a claim or header member: leave it out."""
+"""Value that removes a claim or header member."""
 
 ISSUER: Final = "https://login.example"
 AUDIENCE: Final = "https://mail.example/api"
@@ -31,12 +31,12 @@ CONSUMER_TENANT: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
 def tenant_issuer(tenant: str) -> str:
-    """The issuer of one tenant."""
+    """Return the issuer of one tenant."""
     return CLOUD.replace("{tenantid}", tenant)
 
 
 class TokenFactory:
-    """Makes tokens at a time `now` (seconds since 1970)."""
+    """Make tokens at a time `now` (seconds since 1970)."""
 
     def __init__(self, now: float | None = None) -> None:
         self.now = int(time.time() if now is None else now)
@@ -46,12 +46,12 @@ class TokenFactory:
     # The world with one issuer.
 
     def issuer(self, *keys: Any, **changes: Any) -> TrustedIssuer:
-        """The one issuer; `keys` (a `Key` or a JWK each) instead of its own two."""
+        """Return the single issuer; `keys` (`Key` objects or JWKs) replace its two own keys."""
         settings: dict[str, Any] = {"issuer": ISSUER, "key_set": key_set(*(keys or (self.key, self.second)))}
         return TrustedIssuer(**{**settings, **changes})
 
     def context(self, *issuers: TrustedIssuer, **changes: Any) -> Context:
-        """What the verifier is told, with some of it changed."""
+        """Return the verifier's context, with some fields changed."""
         settings: dict[str, Any] = {
             "issuers": issuers or (self.issuer(),),
             "audience": AUDIENCE,
@@ -60,7 +60,7 @@ class TokenFactory:
         return Context(**{**settings, **changes})
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """The claims of a sound access token (RFC 9068) with some of them changed."""
+        """Return the claims of a valid access token (RFC 9068), with changes."""
         sound = {
             "iss": ISSUER,
             "sub": SUBJECT,
@@ -74,24 +74,24 @@ class TokenFactory:
         return with_changes(sound, changes)
 
     def header(self, key: Key | None = None, **changes: Any) -> dict[str, Any]:
-        """The header of a sound access token with some of it changed."""
+        """Return the header of a valid access token, with changes."""
         key = key or self.key
         return with_changes({"alg": key.algorithm, "kid": key.kid, "typ": "at+jwt"}, changes)
 
     def present(self, token: str, *issuers: TrustedIssuer, times: int = 1, **changes: Any) -> Presentation:
-        """A token in the world with one issuer, or with others."""
+        """Present a token to a verifier that trusts the single issuer, or the given ones."""
         return Presentation(token, self.context(*issuers, **changes), times=times)
 
     def with_claims(self, **changes: Any) -> Presentation:
-        """A sound token but for some claims."""
+        """Present a validly signed token with changed claims."""
         return self.present(self.token(self.claims(**changes)))
 
     def with_header(self, **changes: Any) -> Presentation:
-        """A sound token, rightly signed, but for some header members."""
+        """Present a validly signed token with changed header members."""
         return self.present(self.token(header=self.header(**changes)))
 
     def with_payload(self, payload: bytes) -> Presentation:
-        """A rightly signed token with any bytes for a payload."""
+        """Present a validly signed token with arbitrary payload bytes."""
         return self.present(self.token(payload))
 
     def token(
@@ -101,7 +101,7 @@ class TokenFactory:
         key: Key | None = None,
         sign: Sign | None = None,
     ) -> str:
-        """A compact token. Bytes stand for themselves, a mapping is written as JSON."""
+        """Build a compact token. Bytes are used as they are; a mapping is written as JSON."""
         key = key or self.key
         return compact(
             self.header(key) if header is None else header,
@@ -112,15 +112,15 @@ class TokenFactory:
     # The world of an identity provider with tenants, whose key set serves all of them and personal accounts too.
 
     def enterprise_key(self) -> Key:
-        """Signs for organisations."""
+        """Return the key that signs for organisations."""
         return rsa_key("enterprise-2026")
 
     def consumer_key(self) -> Key:
-        """Signs for personal accounts."""
+        """Return the key that signs for personal accounts."""
         return rsa_key("consumer-2016")
 
     def shared_set(self, *more: Any, consumer: Mapping[str, Any] | None = None) -> bytes:
-        """The key set that is served to everybody. `consumer` changes members of the consumer key."""
+        """Return the key set served for all tenants. `consumer` changes members of the consumer key."""
         return key_set(
             self.enterprise_key().listed(issuer=CLOUD),
             self.consumer_key().listed(**{"issuer": tenant_issuer(CONSUMER_TENANT), **(consumer or {})}),
@@ -128,7 +128,7 @@ class TokenFactory:
         )
 
     def cloud(self, **changes: Any) -> TrustedIssuer:
-        """The identity provider as an API of one organisation trusts it."""
+        """Return the identity provider as an API of one organisation trusts it."""
         settings: dict[str, Any] = {
             "issuer": tenant_issuer(TENANT),
             "key_set": self.shared_set(),
@@ -142,11 +142,11 @@ class TokenFactory:
         return TrustedIssuer(**{**settings, **changes})
 
     def many(self, **changes: Any) -> TrustedIssuer:
-        """The identity provider as an API of several organisations trusts it."""
+        """Return the identity provider as an API of several organisations trusts it."""
         return self.cloud(**{"issuer": CLOUD, "tenants": frozenset({TENANT, OTHER_TENANT}), **changes})
 
     def cloud_claims(self, **changes: Any) -> dict[str, Any]:
-        """The claims of a sound token of the identity provider."""
+        """Return the claims of the identity provider's valid token, with changes."""
         sound = {
             "iss": tenant_issuer(TENANT),
             "tid": TENANT,
@@ -164,18 +164,18 @@ class TokenFactory:
         return with_changes(sound, changes)
 
     def cloud_token(self, key: Key | None = None, claims: Mapping[str, Any] | None = None) -> str:
-        """A token of the identity provider, signed with a key of its set."""
+        """Build a token of the identity provider, signed with a key of its set."""
         key = key or self.enterprise_key()
         return self.token(self.cloud_claims() if claims is None else claims, self.header(key, typ="JWT"), key)
 
     def dated(self, key: Key, begins: float, ends: float) -> dict[str, Any]:
-        """A key's JWK with a certificate of its own. `begins` and `ends` are seconds from now."""
+        """Return a key's JWK with a certificate. `begins` and `ends` are seconds from now."""
         der = certificate(key, self.now + begins, self.now + ends)
         return key.listed(**certificate_members(der))
 
 
 def certificate_members(der: bytes) -> dict[str, Any]:
-    """The JWK members for a certificate."""
+    """Return the JWK members for a certificate."""
     return {
         "x5c": [base64.b64encode(der).decode()],
         "x5t": b64(hashlib.sha1(der, usedforsecurity=False).digest()),
@@ -184,22 +184,22 @@ def certificate_members(der: bytes) -> dict[str, Any]:
 
 
 def compact(header: Mapping[str, Any] | bytes, payload: Mapping[str, Any] | bytes, sign: Sign) -> str:
-    """JWS compact serialisation (RFC 7515 section 7.1)."""
+    """Build a JWS compact serialisation (RFC 7515 section 7.1)."""
     first, second = (b64(part if isinstance(part, bytes) else plain_json(part)) for part in (header, payload))
     return sign_segments(first, second, sign)
 
 
 def sign_segments(header: str, payload: str, sign: Sign) -> str:
-    """Two encoded segments, whatever they are, with the signature over exactly them."""
+    """Sign exactly these two encoded segments, valid or not."""
     signed = f"{header}.{payload}"
     return f"{signed}.{b64(sign(signed.encode()))}"
 
 
 def with_changes(sound: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with members changed, added, or left out (`ABSENT`)."""
+    """Return a copy with members changed, added, or removed (`ABSENT`)."""
     return {name: value for name, value in {**sound, **changes}.items() if value is not ABSENT}
 
 
 def key_set(*keys: Any) -> bytes:
-    """A JWKS document of keys or JWKs."""
+    """Return a JWKS document of keys or JWKs."""
     return plain_json({"keys": [dict(key.jwk) if isinstance(key, Key) else key for key in keys]})

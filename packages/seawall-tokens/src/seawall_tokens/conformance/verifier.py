@@ -1,4 +1,4 @@
-"""The verifier under test: a callable, which exceptions mean that it refused, and what it does not claim to do."""
+"""The verifier under test: a function, the exceptions that mean refusal, and the capabilities that it lacks."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CAPABILITIES: Final[dict[str, str]] = {
     "step-up": "checks `acr`, `amr` and `auth_time`",
     "renewal": "guards the renewal of tokens (`Verifier.renew`)",
 }
-"""What a verifier may say that it lacks. A case that needs it is then reported as not covered, never as passed."""
+"""Capabilities that a verifier may lack. A case that needs one is reported as not covered, never as passed."""
 
 
 class Refused(Exception):
-    """A refusal. Verifiers may raise their own; this one is for adapters that need one. `code` may be compared."""
+    """A refusal, for adapters without an exception of their own. `code` may be compared."""
 
     def __init__(self, code: str = "") -> None:
         super().__init__(code)
@@ -43,10 +43,10 @@ def _no_code(error: BaseException) -> str:
 class Verifier:
     """A verifier as the kit calls it.
 
-    `verify(token, context)` returns the claims (or any true value) to accept; it refuses by raising one of `refusals` or
-    by returning None or False. Any other exception is a crash. `lacks` names capabilities (`CAPABILITIES`).
-    `code(exception)` gives the verifier's own code of a refusal, to be compared where `compare_codes` is true.
-    `renew(attempt, context)` is asked the same way whether a renewal is granted; without it `renewal` is lacking.
+    `verify(token, context)` returns the claims (or any true value) to accept. It refuses by raising one of `refusals`
+    or by returning None or False. Any other exception is a crash. `lacks` names capabilities (`CAPABILITIES`).
+    `code(exception)` returns the verifier's own code of a refusal, compared if `compare_codes` is true.
+    `renew(attempt, context)` decides on a renewal in the same way; without it the capability `renewal` is lacking.
     """
 
     verify: Callable[[str, Context], Any]
@@ -57,7 +57,7 @@ class Verifier:
     renew: Callable[[RenewalAttempt, Context], Any] | None = None
 
     def __post_init__(self) -> None:
-        """A capability that does not exist is a mistake of the adapter, and said at once."""
+        """Raise for an unknown capability, which is a mistake in the adapter."""
         unknown = sorted(set(self.lacks) - CAPABILITIES.keys())
         if unknown:
             raise UsageError(
@@ -66,14 +66,14 @@ class Verifier:
 
     @property
     def lacking(self) -> frozenset[str]:
-        """What it does not claim to do."""
+        """Return the capabilities that it lacks."""
         return frozenset(self.lacks) | (frozenset() if self.renew else {"renewal"})
 
 
 def load(place: str) -> Verifier:
-    """The verifier at `module:name`: a `Verifier` or a plain function. The current folder is searched too.
+    """Load the verifier at `module:name`: a `Verifier` or a plain function. The current folder is searched too.
 
-    Raises `UsageError`, also when the module itself fails to import: nothing can be judged then.
+    Raises `UsageError`, also if the module fails to import.
     """
     module_name, _, name = place.partition(":")
     if not module_name or not name:

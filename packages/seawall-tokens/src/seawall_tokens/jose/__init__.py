@@ -1,1 +1,1 @@
-"""What every user of JSON Web Tokens and Keys needs: strict decoding, keys, their fitness, fetching them safely."""
+"""Shared basics of JSON Web Tokens and Keys: strict decoding, keys, key fitness, signatures."""

@@ -1,4 +1,4 @@
-"""The certificate that a JSON Web Key may carry (`x5c`): believed only where it certifies that very key."""
+"""Read the certificate in a JSON Web Key (`x5c`), used only if it certifies that key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_CERTIFICATE = 64 * 1024
 
 
 class CertificateFault(ValueError):
-    """`x5c` is not a certificate ("certificate-malformed") or one of another key ("certificate-mismatch")."""
+    """`x5c` is no certificate ("certificate-malformed") or another key's ("certificate-mismatch")."""
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(words)
@@ -30,7 +30,7 @@ class CertificateFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class X5cCertificate:
-    """Dates in seconds since 1970; SHA-256 of the DER in base64url."""
+    """A key's certificate: dates in seconds since 1970, and the SHA-256 of its DER in base64url."""
 
     not_before: int
     not_after: int
@@ -38,10 +38,10 @@ class X5cCertificate:
 
 
 def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> X5cCertificate | None:
-    """Return what `x5c[0]` says of `key`, `None` without `x5c`; raise `CertificateFault`.
+    """Return the dates and thumbprint of `x5c[0]`, `None` without `x5c`; raise `CertificateFault`.
 
-    `x5t` and `x5t#S256` beside it must not be of another certificate. The chain is not validated: the trust comes from the place
-    where the key set was fetched, the certificate only dates the key.
+    `x5t` and `x5t#S256`, if present, must match. The chain is not validated: trust comes from the URL of the key set,
+    and the certificate only dates the key.
     """
     if "x5c" not in jwk:
         return None
@@ -64,9 +64,9 @@ def certificate_of(jwk: Mapping[str, Any], key: PublicKeyTypes) -> X5cCertificat
 
 
 def _names_another(thumbprint: Any, own: bytes) -> bool:
-    """Whether `x5t` is the SHA-1 of some other certificate, in octets or, as Auth0 writes it, in hexadecimal digits.
+    """Return whether `x5t` is the SHA-1 of another certificate, as octets or as Auth0's hexadecimal digits.
 
-    What is neither says nothing: the key is bound to the certificate by being in it, and `x5t` is used for nothing here.
+    Any other value is ignored: the certificate itself contains the key, and `x5t` is used for nothing else.
     """
     if not isinstance(thumbprint, str):
         return thumbprint is not None

@@ -1,19 +1,20 @@
-"""Is a public key fit to be trusted at all? RSA moduli and exponents, curve points, and what an algorithm asks of its key.
+"""Check whether a public key is fit for use: RSA moduli and exponents, curve points, and the algorithm's demands.
 
-A signature proves nothing if anybody can compute the private key from the public one, so every key is looked at once,
-when it is loaded. Nothing here decides whom to trust; it only names faults. What is looked for:
+A signature proves nothing if anybody can compute the private key from the public one, so each key is checked once
+when loaded. This module only names faults; it decides no trust. Faults:
 
-1. RSA modulus below 2048 bits (RFC 7518 section 3.3) or so long that each verification is a denial of service.
-2. RSA exponent even, below 65537 (FIPS 186-5 section 5.4) or longer than 64 bits (OpenSSL's own limit for long moduli).
+1. RSA modulus below 2048 bits (RFC 7518 section 3.3), or so long that each verification is a denial of service.
+2. RSA exponent even, below 65537 (FIPS 186-5 section 5.4) or longer than 64 bits (OpenSSL's own limit for long
+   moduli).
 3. RSA modulus even, divisible by a small prime, itself a prime, or the product of two close primes (Fermat's method).
 4. RSA modulus of Infineon's faulty library: "The Return of Coppersmith's Attack", Nemec, Sys, Svenda, Klinec, Matyas,
    ACM CCS 2017 (ROCA, CVE-2017-15361).
-5. A curve that signs nothing here, a point off its curve, an Edwards point of small order (RFC 8032; with such a key one
-   signature fits many messages).
+5. An unsupported curve, a point off its curve, or an Edwards point of small order (RFC 8032): with such a key one
+   signature fits many messages.
 6. An algorithm that does not belong to the key's type and curve (RFC 7518 section 3.1, RFC 8037, RFC 9864).
 
-What this misses: keys from a weak random generator (two keys that share one prime show only beside each other, see the
-key ledger), factors of special form other than the above, and every fault that needs the private key to be seen.
+Not found: keys of a weak random generator, factors of other special forms, and every fault that shows only in the
+private key. Two keys that share a prime are found by the key inventory, which compares keys.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ PRIME_TEST_BITS_MAXIMUM = 4096
 SMALL_PRIMES_BELOW = 1 << 14
 
 RSA_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-# ES256K (secp256k1, RFC 8812) is left out knowingly: no identity provider signs with it, and a curve that nobody
+# ES256K (secp256k1, RFC 8812) is left out on purpose: no identity provider uses it, and each further curve can be
+# confused. P-256 keys stay with ES256 alone.
 # expects is one more thing to confuse. P-256 keys stay with ES256 alone.
 CURVE_ALGORITHMS: dict[str, frozenset[str]] = {
     "P-256": frozenset({"ES256"}),
@@ -71,22 +73,22 @@ WORDS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class KeyFault:
-    """One thing that is wrong with a key: a stable `code` (a key of `WORDS`) and what it means."""
+    """One fault of a key: a stable `code` (a key of `WORDS`) and its meaning."""
 
     code: str
     words: str
 
 
 def faults(key: NativeKey, algorithm: str | None = None) -> tuple[KeyFault, ...]:
-    """All faults of a loaded public key, and of `algorithm` with it when one is given; empty when it is fit.
+    """Return all faults of a loaded public key, and of `algorithm` with it if given; empty if it is fit.
 
-    The arithmetic is done once for each key and remembered (the last 1,024 keys).
+    Results are cached for the last 1,024 keys.
     """
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         codes = _rsa_codes(numbers.n, numbers.e)
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        # The library lets no point off the curve become a key, so only the curve is left to be judged.
+        # The library refuses points off the curve, so only the curve remains to be checked.
         codes = () if key.curve.name in _CURVE_NAMES else ("curve-unknown",)
     else:
         codes = _edwards_codes(curve_of(key) or "", key.public_bytes_raw())
@@ -96,7 +98,7 @@ def faults(key: NativeKey, algorithm: str | None = None) -> tuple[KeyFault, ...]
 
 
 def curve_of(key: NativeKey) -> str | None:
-    """The key's curve by its JOSE name; None for RSA and for curves that sign nothing here."""
+    """Return the key's curve by its JOSE name; None for RSA and unsupported curves."""
     if isinstance(key, Ed25519PublicKey):
         return "Ed25519"
     if isinstance(key, Ed448PublicKey):
@@ -105,26 +107,26 @@ def curve_of(key: NativeKey) -> str | None:
 
 
 def algorithms_of(key: NativeKey) -> frozenset[str]:
-    """The signature algorithms that this type of key and curve can have; empty for an unknown curve."""
+    """Return the signature algorithms for this type of key and curve; empty for an unknown curve."""
     if isinstance(key, rsa.RSAPublicKey):
         return RSA_ALGORITHMS
     return CURVE_ALGORITHMS.get(curve_of(key) or "", frozenset())
 
 
 def rsa_faults(modulus: int, exponent: int) -> tuple[KeyFault, ...]:
-    """Faults of an RSA public key given as numbers, for keys that no library would load."""
+    """Return the faults of an RSA public key given as numbers, for keys that no library would load."""
     return _name(_rsa_codes(modulus, exponent))
 
 
 def edwards_faults(curve: str, encoded: bytes) -> tuple[KeyFault, ...]:
-    """Faults of an Edwards point in the encoding of RFC 8032 (`Ed25519` 32 bytes, `Ed448` 57 bytes)."""
+    """Return the faults of an encoded Edwards point (RFC 8032: `Ed25519` 32 bytes, `Ed448` 57 bytes)."""
     return _name(_edwards_codes(curve, encoded))
 
 
 def secret_faults(secret: bytes, algorithm: str) -> tuple[KeyFault, ...]:
-    """Faults of a symmetric secret for HS256, HS384 or HS512 (RFC 7518 section 3.2: at least as long as the hash).
+    """Return the faults of a symmetric secret for HS256, HS384 or HS512.
 
-    Secrets are for those who hold them: no public key set may contain one, whatever its length.
+    RFC 7518 section 3.2: it must be at least as long as the hash. Public key sets may never contain a secret.
     """
     least = HMAC_BYTES.get(algorithm)
     if least is None:
@@ -148,7 +150,7 @@ def _rsa_codes(modulus: int, exponent: int) -> tuple[str, ...]:
     if exponent < EXPONENT_MINIMUM or exponent % 2 == 0 or exponent.bit_length() > EXPONENT_BITS_MAXIMUM:
         codes.append("rsa-exponent")
     if bits > RSA_BITS_MAXIMUM:
-        # Nothing more is computed with it: that is the attack.
+        # Stop here: computing with an oversized modulus is the attack.
         return (*codes, "rsa-large")
     if modulus > 1:
         codes.extend(_factor_codes(gmpy2.mpz(modulus)))
@@ -171,24 +173,24 @@ def _factor_codes(modulus: gmpy2.mpz) -> list[str]:
 
 
 def _passes_fermat(modulus: gmpy2.mpz) -> bool:
-    """Fermat's test with base 2: all primes pass it, and a modulus of two honest primes does not.
+    """Run Fermat's test with base 2, which primes pass and products of two honest primes do not.
 
-    It is nearly all of the work (20 ms for 4096 bits), so other threads may go on: a set of a thousand keys that is loaded
-    in the background must not hold up those who verify.
+    This is nearly all of the work (20 ms for 4096 bits), so gmpy2 releases the GIL. Loading a thousand keys in the
+    background must not block verification.
     """
     with gmpy2.context(gmpy2.get_context(), allow_release_gil=True):
         return bool(gmpy2.powmod(2, modulus - 1, modulus) == 1)
 
 
 def has_close_primes(modulus: int, rounds: int = FERMAT_ROUNDS) -> bool:
-    """Whether Fermat's method splits the odd `modulus` in at most `rounds` steps (CVE-2022-26320)."""
+    """Return whether Fermat's method factors the odd `modulus` in at most `rounds` steps (CVE-2022-26320)."""
     root = gmpy2.isqrt(modulus)
     if root * root < modulus:
         root += 1
     square = root * root - modulus
     for _ in range(rounds):
         if gmpy2.is_square(square):
-            # root - s and root + s are the factors; a factor of 1 says nothing.
+            # root - s and root + s are the factors; a factor of 1 is trivial.
             return bool(root - gmpy2.isqrt(square) > 1)
         square += 2 * root + 1
         root += 1
@@ -196,9 +198,9 @@ def has_close_primes(modulus: int, rounds: int = FERMAT_ROUNDS) -> bool:
 
 
 def has_roca_form(modulus: int) -> bool:
-    """Whether `modulus` has the fingerprint of ROCA: a power of 65537 modulo every prime that the library used.
+    """Return whether `modulus` has the ROCA fingerprint: a power of 65537 modulo every prime that the library used.
 
-    The library made primes k·M + (65537^a mod M), M the product of the first primes (39 of them or more). So the modulus
+    The library made primes k·M + (65537^a mod M), M being the product of the first 39 or more primes. So the modulus
     is a power of 65537 modulo each of them. By chance that happens to one modulus in about 2^150.
     """
     return all((powers >> int(modulus % prime)) & 1 for prime, powers in _roca_powers())
@@ -206,7 +208,7 @@ def has_roca_form(modulus: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _roca_powers() -> tuple[tuple[int, int], ...]:
-    """For each odd prime up to 167 that tells something: the residues that are powers of 65537, as the bits of a number."""
+    """Return, for each distinctive odd prime up to 167, the residues that are powers of 65537, as a bit mask."""
     table = []
     for prime in _primes_below(168):
         powers, power = 0, 1
@@ -232,7 +234,7 @@ def _primes_below(limit: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Edwards:
-    """a·x² + y² = 1 + d·x²·y² over the field of `prime`; `length` bytes encode a point (RFC 8032)."""
+    """An Edwards curve a·x² + y² = 1 + d·x²·y² over the field of `prime`; a point is encoded in `length` bytes (RFC 8032)."""
 
     prime: int
     a: int
@@ -257,7 +259,7 @@ def _edwards_codes(name: str, encoded: bytes) -> tuple[str, ...]:
         return ("point-invalid",)
     value = int.from_bytes(encoded, "little")
     sign, y = value >> (8 * curve.length - 1), value & ((1 << (8 * curve.length - 1)) - 1)
-    # A second encoding of the same point (y not reduced) would be a second name for one key.
+    # A second encoding of the same point (y not reduced) would give one key two names.
     if y >= curve.prime:
         return ("point-invalid",)
     x_squared = _x_squared(curve, y)
@@ -276,9 +278,9 @@ def _is_square(value: int, prime: int) -> bool:
 
 
 def _vanishes(curve: _Edwards, x_squared: int, y: int) -> bool:
-    """Whether the point becomes the neutral point (0, 1) when it is multiplied by the cofactor.
+    """Return whether the point times the cofactor is the neutral point (0, 1).
 
-    Doubling needs only x² and y (2xy is squared), so no square root is taken.
+    Doubling needs only x² and y (2xy is squared), so no square root is computed.
     """
     p = curve.prime
     for _ in range(curve.doublings):

@@ -1,6 +1,6 @@
-"""A public key out of a JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), with nothing taken on trust.
+"""Read a public key from a JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), validating every member.
 
-`parse_key` reads, `read_key` also refuses keys that are not for verifying signatures or not fit for it.
+`parse_key` reads; `read_key` also refuses keys that are unfit or not for verifying signatures.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EDWARDS: Mapping[str, tuple[type[Ed25519PublicKey | Ed448PublicKey], int]] = {
 
 
 class KeyRefused(ValueError):
-    """The key is not taken. `code` is stable; neither it nor the words ever hold key material.
+    """The key is refused. `code` is stable; neither code nor text contains key material.
 
     Codes: malformed, symmetric, private, unknown-type, use, operations, certificate-malformed, certificate-mismatch,
     and fitness:FAULT with the codes of `seawall_tokens.jose.fitness`.
@@ -48,9 +48,9 @@ class KeyRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """One public key. Dates and certificate thumbprint are those of `x5c[0]`, which has been seen to hold this very key.
+    """One public key. Dates and certificate thumbprint are those of `x5c[0]`, which was checked to contain this key.
 
-    Seconds since 1970; thumbprints are SHA-256 in base64url (RFC 7638, RFC 7515 section 4.1.8).
+    Times are seconds since 1970; thumbprints are SHA-256 in base64url (RFC 7638, RFC 7515 section 4.1.8).
     """
 
     kid: str | None
@@ -81,7 +81,7 @@ def read_key(jwk: Mapping[str, Any]) -> PublicKey:
 
 
 def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
-    """Return the key whatever it is good for; raise `KeyRefused` when it is not one well-formed public key."""
+    """Return any well-formed public key, whatever its use; raise `KeyRefused` otherwise."""
     if not isinstance(jwk, Mapping):
         raise KeyRefused("malformed", "a key is a JSON object")
     kty = member_text(jwk, "kty")
@@ -123,13 +123,13 @@ def parse_key(jwk: Mapping[str, Any]) -> PublicKey:
 
 
 def list_supported_algorithms(key: PublicKey) -> frozenset[str]:
-    """The JWS algorithms that this key may be used with: its own `alg` if it names one, else those of its type."""
+    """Return the JWS algorithms for this key: its own `alg` if stated, else those of its type."""
     fitting = fitness.algorithms_of(key.native)
     return fitting if key.algorithm is None else fitting & {key.algorithm}
 
 
 def member_text(jwk: Mapping[str, Any], name: str) -> str | None:
-    """The text of a member, None where it is absent; `KeyRefused` for anything else."""
+    """Return a member's text, None if it is absent; raise `KeyRefused` for another type."""
     if name not in jwk:
         return None
     value = jwk[name]
@@ -139,7 +139,7 @@ def member_text(jwk: Mapping[str, Any], name: str) -> str | None:
 
 
 def read_operations(jwk: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The `key_ops`, None where they are absent; `KeyRefused` for anything but distinct texts."""
+    """Return the `key_ops`, None if absent; raise `KeyRefused` unless they are distinct texts."""
     if "key_ops" not in jwk:
         return None
     values = jwk["key_ops"]
@@ -161,7 +161,8 @@ def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
 
 
 def _rsa(jwk: Mapping[str, Any]) -> tuple[rsa.RSAPublicKey, dict[str, str]]:
-    # A leading zero octet is taken, as RFC 7518 section 6.3.1.1 knows some issuers write it; the thumbprint is of the number.
+    # Accept leading zero octets: RFC 7518 section 6.3.1.1 knows issuers that write them. The thumbprint uses the
+    # number.
     modulus = int.from_bytes(_octets(jwk, "n"))
     exponent = int.from_bytes(_octets(jwk, "e"))
     if modulus.bit_length() > fitness.RSA_BITS_MAXIMUM:

@@ -1,4 +1,4 @@
-"""A set of public keys (RFC 7517 section 5): refused as a whole where a member shows that nobody guards it."""
+"""Read a set of public keys (RFC 7517 section 5). A secret or private key in it refuses the whole set."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from seawall_tokens.jose import strict_json
 from seawall_tokens.jose.key import KeyRefused, PublicKey, read_key
 
 LARGEST_SET = 1 << 20
-"""Octets. The largest public sets known are below 100 kB."""
+"""Octets. The largest known public sets are below 100 kB."""
 MOST_KEYS = 1000
 _DEPTH = 8
 _WHOLE_SET = {"symmetric", "private", "malformed"}
 
 
 class KeySetRefused(ValueError):
-    """The whole set is not taken. Codes: not-json, malformed, empty, too-many, symmetric, mixed, private, duplicate-kid."""
+    """The whole set is refused. Codes: not-json, malformed, empty, too-many, symmetric, mixed, private, duplicate-kid."""
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(f"{code}: {words}")
@@ -28,7 +28,7 @@ class KeySetRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RefusedKey:
-    """A member that was left out, alone: of unknown type, for another use, or unfit. `code` as in `KeyRefused`."""
+    """A single key left out of the set: unknown type, other use, or unfit. `code` as in `KeyRefused`."""
 
     kid: str | None
     code: str
@@ -37,7 +37,7 @@ class RefusedKey:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The keys that may verify signatures, in the order of the document, and those that were left out of it."""
+    """The keys that may verify signatures, in document order, and the keys that were left out."""
 
     keys: tuple[PublicKey, ...]
     issuer: str | None
@@ -46,17 +46,17 @@ class KeySet:
     refused_by_kid: Mapping[str, RefusedKey]
 
     def find(self, kid: str) -> PublicKey | None:
-        """The key with exactly this `kid`."""
+        """Return the key with exactly this `kid`; None if there is none."""
         return self.by_kid.get(kid)
 
 
 def read_key_set(document: bytes | Mapping[str, Any]) -> KeySet:
-    """Return the set; raise `KeySetRefused`.
+    """Read a key set; raise `KeySetRefused`.
 
-    The set is refused when it holds a secret or private key (alone or beside public ones), a malformed member, two keys of
-    one `kid` (used or not), or no key at all. A key of unknown type, for encryption, or unfit is left out and named in
-    `refused`: RFC 7517 section 5 tells readers to ignore what they do not understand, and one weak key of an issuer
-    must not become an outage of its good ones.
+    The set is refused if it contains a secret or private key, a malformed member, two keys with one `kid` (used or
+    not), or no key. A key of unknown type, for encryption, or unfit is left out and listed in `refused`. RFC 7517
+    section 5 tells readers to ignore what they do not understand, and one weak key must not disable an issuer's good
+    ones.
     """
     members, issuer = _members(document)
     keys: list[PublicKey] = []

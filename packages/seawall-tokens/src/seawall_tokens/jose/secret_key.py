@@ -1,4 +1,4 @@
-"""A shared secret out of a JSON Web Key (`kty` oct), for callers who hold one knowingly: no policy and no key set takes it."""
+"""Read a shared secret from a JSON Web Key (`kty` oct), for `verify_jws` callers. No policy or key set accepts one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall_tokens.jose.key import KeyRefused, member_text, read_operations
 
 @dataclass(frozen=True, slots=True)
 class SecretKey:
-    """One secret for one HMAC algorithm. Its representation does not show it."""
+    """A secret for one HMAC algorithm. Its `repr` does not show it."""
 
     kid: str | None
     algorithm: str
@@ -22,7 +22,7 @@ class SecretKey:
 def read_secret_key(jwk: Mapping[str, Any]) -> SecretKey:
     """Return the secret if it may verify MACs; raise `KeyRefused`.
 
-    `alg` is HS256 where the key names none (one key, one algorithm); the secret is at least as long as the hash.
+    `alg` defaults to HS256; the secret must be at least as long as the hash.
     """
     if not isinstance(jwk, Mapping) or jwk.get("kty") != "oct":
         raise KeyRefused("malformed", "not a secret key")
@@ -38,7 +38,8 @@ def read_secret_key(jwk: Mapping[str, Any]) -> SecretKey:
         raise KeyRefused("operations", "the key is not for verifying (key_ops)")
     algorithm = member_text(jwk, "alg") or "HS256"
     for fault in fitness.secret_faults(secret, algorithm):
-        # A secret that repeats itself is named by the ledger, but no RFC forbids it, and published vectors use one.
+        # Repetitive secrets are reported by the key inventory, but no RFC forbids them, and a published test vector
+        # uses one.
         if fault.code != "secret-repetitive":
             raise KeyRefused(f"fitness:{fault.code}", fault.words)
     return SecretKey(member_text(jwk, "kid"), algorithm, secret)

@@ -1,4 +1,4 @@
-"""JWS signatures on `cryptography` (RFC 7518 section 3, RFC 8037, RFC 9864): each algorithm exactly as registered."""
+"""Verify JWS signatures with `cryptography` (RFC 7518 section 3, RFC 8037, RFC 9864), each algorithm exactly as registered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall_tokens.jose.fitness import NativeKey
 from seawall_tokens.jose.key import PublicKey, list_supported_algorithms
 
 Verify = Callable[[bytes, bytes], None]
-"""Takes signature and data; raises `InvalidSignature`."""
+"""Function from (signature, data) that raises `InvalidSignature`."""
 
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "256": hashes.SHA256(),
@@ -29,7 +29,7 @@ HMAC_ALGORITHMS: Mapping[str, str] = {"HS256": "sha256", "HS384": "sha384", "HS5
 
 
 def verifier(key: NativeKey, algorithm: str) -> Verify:
-    """Return the function that verifies under `key` with exactly this `algorithm`; `ValueError` where they do not fit."""
+    """Return the verifying function for `key` and exactly this `algorithm`; raise `ValueError` if they do not fit."""
     if isinstance(key, rsa.RSAPublicKey):
         return _rsa_verifier(key, algorithm)
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -41,7 +41,7 @@ def verifier(key: NativeKey, algorithm: str) -> Verify:
 
 
 def verifies(key: PublicKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
-    """Whether `signature` (as in a JWS, decoded) is the key's over `signed`, by an algorithm that fits the key."""
+    """Return whether `signature` (decoded) is the key's over `signed`, by an algorithm that fits the key."""
     if algorithm not in list_supported_algorithms(key):
         return False
     try:
@@ -52,7 +52,7 @@ def verifies(key: PublicKey, algorithm: str, signed: bytes, signature: bytes) ->
 
 
 def mac_is_valid(secret: bytes, algorithm: str, data: bytes, mac: bytes) -> bool:
-    """Whether `mac` is the HMAC of `data` (HS256, HS384, HS512), compared in constant time, never truncated."""
+    """Return whether `mac` is the full HMAC of `data` (HS256, HS384, HS512), compared in constant time."""
     digest = HMAC_ALGORITHMS.get(algorithm)
     return digest is not None and hmac.compare_digest(
         hmac.digest(secret, data, getattr(hashlib, digest)), mac
@@ -88,7 +88,8 @@ def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, algorithm: str) -> Verify:
     native = key.verify
 
     def verify(signature: bytes, data: bytes) -> None:
-        # RFC 7518 section 3.4: r and s in full length, one after the other; DER is another spelling of the same signature.
+        # RFC 7518 section 3.4: r and s in full length, concatenated; DER would be a second encoding of the same
+        # signature.
         if len(signature) != 2 * size:
             raise InvalidSignature
         r, s = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])

@@ -1,4 +1,4 @@
-"""JSON that means one thing only: what two parsers could read differently is refused (RFC 8259, 7493, 8725 section 2.6)."""
+"""Parse JSON strictly: refuse what two parsers could read differently (RFC 8259, 7493, 8725 section 2.6)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ Reason = Literal["size", "depth", "duplicate", "constant", "encoding", "syntax",
 
 LARGEST_INTEGER = (1 << 64) - 1
 SMALLEST_INTEGER = -(1 << 63)
-"""Beyond them parsers disagree: some wrap, some round, some answer with a string."""
+"""Beyond 64 bits parsers disagree: some wrap, some round, some return a string."""
 _LONGEST_INTEGER = 20
 _CONTAINERS = frozenset({dict, list})
 _BOM = b"\xef\xbb\xbf"
-# A string that never ends is taken to the end all the same: else each of its quotes would start another search (quadratic).
+# Match an unterminated string to the end too: otherwise each of its quotes would start another search (quadratic
+# time).
 
 
 class JsonRefused(ValueError):
-    """The text is not JSON of one meaning; `reason` says why. The text itself is never part of the message."""
+    """The text is not unambiguous JSON. `reason` is the code; the message never contains the text."""
 
     def __init__(self, reason: Reason, words: str) -> None:
         super().__init__(words)
@@ -28,14 +29,14 @@ class JsonRefused(ValueError):
 
 
 def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
-    """Return the value; raise only `JsonRefused`.
+    """Parse JSON; raise only `JsonRefused`.
 
-    Accepted: UTF-8 without byte order mark, no member named twice at any depth, no NaN or Infinity, integers of at most 64
-    bits, finite floats, no lone surrogate, at most `max_bytes` octets and `max_depth` containers inside each other.
+    Accepted: UTF-8 without byte order mark, no duplicate member at any depth, no NaN or Infinity, integers of at most
+    64 bits, finite floats, no lone surrogate, at most `max_bytes` octets and `max_depth` nested containers.
     """
     if len(data) > max_bytes:
         raise JsonRefused("size", f"longer than {max_bytes} bytes")
-    # Looking for a second bracket is faster than counting them, and most claims have none.
+    # Searching for a second bracket is faster than counting, and most claims have none.
     nested = data.find(b"{", 1) > 0 or data.find(b"[", 1) > 0
     deep = nested and data.count(b"{") + data.count(b"[") > max_depth
     found = _quick(data)
@@ -46,8 +47,11 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 16) -> Any:
 
 
 def _quick(data: bytes) -> tuple[Any] | None:
-    """The value of usual JSON; None for what has escapes or long numbers or is refused, which `_careful` reads."""
-    # This parser takes integers of any length.
+    """Parse common JSON fast.
+
+    Return None for escapes, long numbers and refused texts, which `_careful` parses.
+    """
+    # This parser accepts integers of any length.
     if _BACKSLASH in data or _MANY_DIGITS in data.translate(_DIGITS):
         return None
     try:
@@ -55,13 +59,14 @@ def _quick(data: bytes) -> tuple[Any] | None:
         written = _WRITER.encode(value)
     except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         return None
-    # A member that was named twice is in `data` and no longer in the value, and took its colon with it. A colon inside a
+    # A duplicate member is in `data` but not in the value, and neither is its colon. A colon inside a text is in
+    # both, because nothing is escaped.
     # text is in both, because nothing is escaped.
     return (value,) if data.count(b":") == written.count(b":") else None
 
 
 def _careful(data: bytes) -> Any:
-    """The value, read slowly, or the reason why not."""
+    """Parse slowly, with the reason for a refusal."""
     if data.startswith(_BOM):
         raise JsonRefused("encoding", "begins with a byte order mark")
     try:
@@ -75,7 +80,7 @@ def _careful(data: bytes) -> Any:
     except RecursionError:
         raise JsonRefused("depth", "more containers inside each other than can be read") from None
     except ValueError:
-        # The parser's own error carries the whole text.
+        # The parser's own error contains the whole text.
         raise JsonRefused("syntax", "not JSON") from None
     if "\\u" in text:
         _refuse_lone_surrogates(value)
@@ -83,7 +88,7 @@ def _careful(data: bytes) -> Any:
 
 
 def _limit_depth(value: Any, max_depth: int) -> None:
-    """Refuse a value with too many containers inside each other, level by level."""
+    """Refuse a value with too many nested containers, checking level by level."""
     level = [value] if type(value) in _CONTAINERS else []
     for _ in range(max_depth):
         inner = [item for outer in level for item in (outer.values() if type(outer) is dict else outer)]

@@ -1,1 +1,1 @@
-"""Fetches issuers' keys, keeps them fresh, and holds back those that are new or gone."""
+"""Fetch issuers' keys, keep them fresh, and withhold new and retired ones."""

@@ -1,8 +1,8 @@
-"""When a key that its issuer no longer lists stops counting: not at the first answer without it, and not late either.
+"""Decide when a key that its issuer no longer lists is retired: neither at the first answer without it, nor late.
 
-An issuer's servers may answer differently for a while: Entra's set for organisations lost and regained keys 45 times in two
-months. A key that is missing from an answer is therefore *absent* and still counts, and is *retired* once it was missing for
-long enough.
+An issuer's servers may answer differently for a while: Entra's set for organisations lost and regained keys 45 times
+in two months. A key missing from an answer is therefore *absent* and still valid. It is *retired* once it was missing
+for long enough.
 """
 
 from __future__ import annotations
@@ -12,30 +12,33 @@ from dataclasses import dataclass
 from typing import Final
 
 ANSWERS: Final = 3
-"""Valid sets in a row that must lack a key."""
+"""Consecutive valid sets that must lack a key."""
 
 SECONDS: Final = 600.0
-"""Seconds since the first of them."""
+"""Seconds since the first set that lacked it."""
 
 MOST_SECONDS: Final = 1800.0
-"""Seconds after which an absent key is retired however few sets were loaded: its source may be out of reach."""
+"""Seconds after which an absent key is retired however few sets were loaded, because its source may be unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Since when (in ticks) a key is not listed, and how many valid sets in a row lacked it."""
+    """Since when (in ticks) a key is not listed, and how many consecutive valid sets lacked it."""
 
     since: float
     answers: int
 
     def is_over(self, ticks: float) -> bool:
-        """Whether the key is retired by now."""
+        """Return whether the key is retired by now."""
         away = ticks - self.since
         return (self.answers >= ANSWERS and away >= SECONDS) or away >= MOST_SECONDS
 
 
 def count_absences(known: Mapping[str, Absence], missing: Iterable[str], ticks: float) -> dict[str, Absence]:
-    """Return the absences after one more set that lacks the keys `missing`; keys that it lists have none."""
+    """Return the absences after one more valid set that lacks the keys `missing`.
+
+    Keys that the set lists have no absence.
+    """
     found: dict[str, Absence] = {}
     for kid in missing:
         before = known.get(kid)

@@ -1,18 +1,16 @@
-"""An issuer's keys in memory: fresh while the source answers, for a limited time when it does not, then refused.
+"""Cache an issuer's keys: fresh while the source answers, stale for a limited time, then refused.
 
-1. A set is fresh for `ttl`. In the last fifth of it a look-up starts a refresh in a thread and does not wait for it.
-2. When it is no longer fresh, one refresh is waited for. If that fails, the old set serves until `stale_limit`
-   after it was loaded; then every look-up is refused (`key-source-unavailable`, or the code of the invalid set).
-3. A set that is invalid is a failure like any other: it never replaces a valid one.
-4. An unknown, absent or retired `kid` starts at most one refresh in `unknown_kid_interval`, all of them together, whoever
-   asks and however often.
-5. A key that a valid set no longer lists is absent. It still counts, because an issuer's servers may answer differently for
-   a while, and is retired once it was missing repeatedly and for long (`absence`). A retired key stays known, so that
-   it is refused by its own code; its return is logged.
-6. A key that appears among known keys is logged and may be held for `quarantine` before it counts.
-7. A key that is denied here is revoked at once, whatever the source says.
-8. One refresh runs at a time. A look-up that finds, under the lock, another set than the one that it judged to be old or
-   to lack a name starts none and uses the new one: a whole refresh may have passed in between.
+1. A set is fresh for `ttl`. In the last fifth of it, a lookup starts a background refresh and does not wait.
+2. After `ttl`, a lookup waits for one refresh. If that fails, the old set is used until `stale_limit` after its load.
+   Then every lookup is refused (`key-source-unavailable`, or the code of the invalid set).
+3. An invalid set is a failure like any other and never replaces a valid set.
+4. Unknown, absent and retired `kid`s together start at most one refresh in `unknown_kid_interval`.
+5. A key that a valid set no longer lists is absent. It stays valid, because an issuer's servers may differ for a
+   while, and is retired after `absence`'s limits. A retired key is remembered, so that it is refused by its own code;
+   its return is logged.
+6. A key that appears among known keys is logged, and may be held for `quarantine` before it is valid.
+7. A key that was denied here (`deny`) is revoked at once, whatever the source says.
+8. One refresh runs at a time. A lookup that finds a newer set once it holds the lock uses it and starts no refresh.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from seawall_tokens.jose.key_set import KeySet, RefusedKey
 
 AHEAD: Final = 0.8
-"""The part of `ttl` after which a refresh is started in the background."""
+"""Share of `ttl` after which a background refresh starts."""
 MOST_RETIRED: Final = 256
 
 _log = logging.getLogger("seawall.key_cache")
@@ -46,11 +44,11 @@ _log = logging.getLogger("seawall.key_cache")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheSettings:
-    """How long keys serve and how often they are asked for. Durations in seconds.
+    """Lifetimes and intervals of the cache. Durations in seconds.
 
-    `retry` is the pause after a failure; `wait` is how long a look-up waits for a refresh that it needs, `first_wait`
-    the same while nothing was loaded yet. `denied` are names or thumbprints of keys that are revoked, `approved`
-    thumbprints that are never held in quarantine.
+    `retry` is the pause after a failure. `wait` is how long a lookup waits for a refresh that it needs, `first_wait`
+    the same before the first load. `denied` are names or thumbprints of revoked keys; `approved` are thumbprints that
+    skip quarantine.
     """
 
     ttl: float = 300.0
@@ -66,10 +64,10 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a key source is doing. `age` is seconds since the last good load, None before the first.
+    """State of a key source. `age` is seconds since the last successful load, None before the first.
 
-    `failure` is the code of the last refresh's failure, None when it went well. `serving` is false when look-ups are
-    refused. `quarantined` are thumbprints that are still held.
+    `failure` is the code of the last refresh's failure, None after success. `serving` is false while lookups are
+    refused. `quarantined` are thumbprints still held.
     """
 
     issuer: str
@@ -82,7 +80,7 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """One loaded set. Never changed, only replaced. `loaded` is in ticks."""
+    """One loaded set, immutable and replaced as a whole. `loaded` is in ticks."""
 
     held: Mapping[str, IssuerKey]
     refused: Mapping[str, RefusedKey]
@@ -92,7 +90,7 @@ class _Snapshot:
 
 @dataclass(slots=True)
 class _Attempts:
-    """When the next attempts are allowed, in ticks, and the refresh that is running."""
+    """The earliest times of the next attempts, in ticks, and the running refresh."""
 
     after_failure: float = float("-inf")
     after_unknown: float = float("-inf")
@@ -104,8 +102,8 @@ class _Attempts:
 class KeyCache:
     """The keys of one issuer (`seawall_tokens.policy.issuer_policy.KeySource`). Safe for any number of threads.
 
-    `issuer` may hold `{tenantid}`. `clock` tells the time of day, `ticks` a time that never jumps; both in seconds.
-    Raises `FirstSeenFileInvalid` when the file of first sightings is there but broken.
+    `issuer` may contain `{tenantid}`. `clock` is the time of day, `ticks` a monotonic clock; both in seconds. Raises
+    `FirstSeenFileInvalid` if the first-seen file exists but is damaged.
     """
 
     def __init__(
@@ -129,7 +127,10 @@ class KeyCache:
         self._denied = self.settings.denied
 
     def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002 - ages are the cache's own
-        """The key `kid` of `issuer`. Raises `KeyUnknown`, `KeyUnfit`, `KeySourceUnavailable`, or why the set is refused."""
+        """Return the key `kid` of `issuer`.
+
+        Raises `KeyUnknown`, `KeyUnfit`, `KeySourceUnavailable`, or the refusal of the whole set.
+        """
         if issuer != self.issuer and not issuer_fits(self.issuer, issuer):
             raise KeyUnknown
         snapshot = self._fresh()
@@ -141,9 +142,9 @@ class KeyCache:
         return self._unless_denied(kid, held)
 
     def at_hand(self, issuer: str, kid: str) -> IssuerKey | None:
-        """What `lookup` gives, when that needs no waiting; else None. Never raises.
+        """Return what `lookup` would if it needs no waiting, else None. Never raises.
 
-        Starts a refresh that is due and leaves it to itself: the old set serves meanwhile, up to `stale_limit`.
+        A due refresh starts in the background; meanwhile the old set is used, up to `stale_limit`.
         """
         snapshot = self._snapshot
         if snapshot is None or (issuer != self.issuer and not issuer_fits(self.issuer, issuer)):
@@ -164,18 +165,18 @@ class KeyCache:
         return self._unless_denied(kid, held)
 
     def deny(self, names: Iterable[str]) -> None:
-        """Revoke keys by name or thumbprint, from the next look-up on."""
+        """Revoke keys by name or thumbprint, from the next lookup on."""
         with self._attempts.lock:
             self._denied = self._denied | frozenset(names)
 
     def warm(self) -> SourceStatus:
-        """Load now if nothing is loaded, waiting for it; never raises."""
+        """Load the set now if none is loaded, and wait. Never raises."""
         if self._snapshot is None:
             self._refresh_and_wait(None, self.settings.first_wait)
         return self.status()
 
     def status(self) -> SourceStatus:
-        """How the source is doing now."""
+        """Return the present state of the source."""
         snapshot, failure = self._snapshot, self._attempts.failure
         age = None if snapshot is None else self._ticks() - snapshot.loaded
         held = snapshot.held.values() if snapshot is not None else ()
@@ -197,7 +198,7 @@ class KeyCache:
         return dataclasses.replace(held, state="revoked") if self._is_denied(kid, held) else held
 
     def _fresh(self) -> _Snapshot:
-        """The set to use now, or the refusal that says why there is none."""
+        """Return the set to use now, or raise the refusal if there is none."""
         snapshot, settings = self._snapshot, self.settings
         if snapshot is not None:
             age = self._ticks() - snapshot.loaded
@@ -213,7 +214,7 @@ class KeyCache:
         return snapshot
 
     def _unknown(self, snapshot: _Snapshot, kid: str) -> IssuerKey:
-        """A name that is not in the set: the set may have changed, which is asked rarely."""
+        """Look up a name missing from the set, after a rate-limited refresh."""
         running = self._ask_again(snapshot)
         if running is not None:
             running.wait(self.settings.wait)
@@ -227,7 +228,10 @@ class KeyCache:
         raise KeyUnknown
 
     def _missing(self, snapshot: _Snapshot, kid: str) -> IssuerKey:
-        """A key that the last set lacked: ask again, rarely; wait for the answer where without it the key is refused."""
+        """Return a key that the last set lacked, after a rate-limited refresh.
+
+        Wait for the refresh only if the key is refused without it.
+        """
         running = self._ask_again(snapshot)
         held = _with_absence(snapshot.held[kid], snapshot.absent[kid], self._ticks())
         if held.state == "active" or running is None:
@@ -235,7 +239,7 @@ class KeyCache:
         running.wait(self.settings.wait)
         now = self._snapshot or snapshot
         found, absence = now.held.get(kid), now.absent.get(kid)
-        if found is None:  # listed by now, and unfit: the next look-up says why
+        if found is None:  # now listed but unfit: the next lookup raises the reason
             return held
         return found if absence is None else _with_absence(found, absence, self._ticks())
 
@@ -243,7 +247,7 @@ class KeyCache:
         return self._ticks() >= self._attempts.after_unknown and self._snapshot is snapshot
 
     def _ask_again(self, snapshot: _Snapshot) -> threading.Event | None:
-        """The refresh that runs, or one for the sake of a name, of which there is one in an interval; None without one."""
+        """Return the running refresh, or start one unless the interval forbids it; None without one."""
         attempts = self._attempts
         with attempts.lock:
             if not self._may_ask_again(snapshot):
@@ -257,15 +261,15 @@ class KeyCache:
             running.wait(seconds)
 
     def _start_refresh(self, seen: _Snapshot | None) -> threading.Event | None:
-        """The refresh of the set that was `seen`, which runs or starts now; its event is set when it has ended.
+        """Return the running or newly started refresh of the set that was `seen`, as an event set at its end.
 
-        None when there is nothing to wait for: that set was replaced already, or the last refresh failed just now.
+        None if there is nothing to wait for: that set was replaced, or the last refresh failed just now.
         """
         with self._attempts.lock:
             return self._begin_refresh() if self._snapshot is seen else None
 
     def _begin_refresh(self) -> threading.Event | None:
-        """The refresh that runs, or one that is started now unless the last one failed just now. The lock must be held."""
+        """Return the running refresh, or start one unless the last one failed just now. The caller holds the lock."""
         attempts = self._attempts
         if attempts.running is not None:
             return attempts.running
@@ -274,7 +278,7 @@ class KeyCache:
         done = attempts.running = threading.Event()
         try:
             threading.Thread(target=self._refresh, args=(done,), name="seawall-keys", daemon=True).start()
-        except RuntimeError:  # no more threads: nothing runs, and nobody may wait for it
+        except RuntimeError:  # no thread could start, so nobody may wait for the refresh
             attempts.running = None
             return None
         return done
@@ -318,7 +322,7 @@ class KeyCache:
         _log.warning("keys of %s could not be refreshed: %s; %s", ascii(self.issuer), failure, outlook)
 
     def _adopt(self, loaded: KeySet) -> None:
-        """Put a valid set in the place of the old one."""
+        """Replace the old set by a valid one."""
         previous = self._snapshot.held if self._snapshot is not None else {}
         self._say_returned(previous, loaded)
         fresh = self._note(frozenset(key.thumbprint for key in loaded.keys))
@@ -339,7 +343,7 @@ class KeyCache:
         absent = count_absences(before, missing, ticks)
         kept = {kid: _with_absence(previous[kid], absent[kid], ticks) for kid in missing}
         self._say_missing(previous, kept, absent)
-        # Those that are not retired yet come last: what has to be forgotten is what was retired first.
+        # active keys sort last: the longest retired are forgotten first
         order = sorted(kept, key=lambda kid: kept[kid].state == "active")[-MOST_RETIRED:]
         self._snapshot = _Snapshot(
             MappingProxyType({kid: kept[kid] for kid in order} | held),
@@ -366,7 +370,10 @@ class KeyCache:
         return fresh
 
     def _say_returned(self, previous: Mapping[str, IssuerKey], loaded: KeySet) -> None:
-        """A key that was gone is listed again, under its name or another: the very thing that Storm-0558 lived on."""
+        """Log that a formerly listed key is listed again, under its old or another name.
+
+        Storm-0558 used such a key.
+        """
         gone = {old.key.thumbprint for old in previous.values() if old.state == "retired"}
         gone -= {old.key.thumbprint for old in previous.values() if old.state == "active"}
         for key in loaded.keys:
@@ -392,5 +399,5 @@ class KeyCache:
 
 
 def _with_absence(held: IssuerKey, absence: Absence, ticks: float) -> IssuerKey:
-    """The key, retired where its absence is over."""
+    """Return the key, marked as retired if its absence is over."""
     return dataclasses.replace(held, state="retired") if absence.is_over(ticks) else held

@@ -1,4 +1,4 @@
-"""When each key of an issuer was first seen, kept over restarts in a small file if one is given."""
+"""Remember when each of an issuer's keys was first seen, over restarts if a file is given."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ from seawall_tokens.jose import strict_json
 VERSION: Final = 1
 LARGEST: Final = 4 * 1024 * 1024
 MOST: Final = 4096
-"""Keys that are remembered; beyond it the oldest that are no longer listed are forgotten."""
+"""Keys remembered; beyond it, the oldest unlisted ones are forgotten."""
 
 
 class FirstSeenFileInvalid(ValueError):
-    """The file is there and is not what was written: what it knew cannot be guessed."""
+    """The file exists but is damaged; its content cannot be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """`at` in seconds since 1970. `among_known`: other keys of the issuer were known by then, so this one was new."""
+    """A first sighting.
+
+    `at` is seconds since 1970. `among_known`: other keys of the issuer were known then, so the key was new.
+    """
 
     at: float
     among_known: bool
 
 
 class FirstSeen:
-    """Sightings by key thumbprint. Not safe for several threads: the cache notes in one at a time.
+    """First sightings by key thumbprint. Not thread-safe: the cache calls it from one thread at a time.
 
-    `trouble` says why the file could not be kept at the last note, None when it was.
+    `trouble` is why the file could not be written at the last note, None if it was.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read the file when it exists. Raises `FirstSeenFileInvalid`."""
+        """Read the file if it exists. Raises `FirstSeenFileInvalid`."""
         self.trouble: str | None = None
         self._path = path
         self._sightings: dict[str, Sighting] = {}
@@ -45,14 +48,14 @@ class FirstSeen:
         self._merge()
 
     def get(self, thumbprint: str) -> Sighting | None:
-        """When a key was first seen, None when never."""
+        """Return a key's first sighting, None if it was never seen."""
         return self._sightings.get(thumbprint)
 
     def note(self, thumbprints: frozenset[str], now: float) -> frozenset[str]:
-        """Remember that these are listed now; return those that were never listed before.
+        """Record that these keys are listed now; return those never listed before.
 
-        The very first set of an issuer is its beginning: what is in it was not new among known keys. When the file
-        cannot be kept, memory counts all the same.
+        Keys of an issuer's very first set do not count as new. If the file cannot be written, the sightings still
+        count in memory.
         """
         self.trouble = None
         if not thumbprints - self._sightings.keys():
@@ -82,7 +85,7 @@ class FirstSeen:
                 del self._sightings[thumbprint]
 
     def _merge(self) -> None:
-        """Take over what the file knows: another process may have seen a key earlier."""
+        """Merge the file's sightings, because another process may have seen a key earlier."""
         if self._path is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Where an issuer's key set is loaded from: a URL, a discovery document, a file, or the policy itself."""
+"""Load an issuer's key set from a URL, a discovery document, a file, or the policy itself."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from seawall_tokens.refusals.signing_key import (
 LARGEST_DISCOVERY: Final = 256 * 1024
 
 Origin = Callable[[], KeySet]
-"""Loads the key set anew. Raises `OriginFailed` and nothing else."""
+"""Function that loads the key set anew. Raises only `OriginFailed`."""
 
 
 class OriginFailed(Exception):
     """No key set could be loaded.
 
-    `code` is one of `seawall_base.http_url.FETCH_CODES`, `set-CODE` for a code of `KeySetRefused`, `discovery-malformed`,
-    `discovery-issuer`, `discovery-host`, `file-unreadable` or `unexpected`. The text holds nothing of what was loaded.
+    `code` is one of `seawall_base.http_url.FETCH_CODES`, `set-CODE` for a code of `KeySetRefused`,
+    `discovery-malformed`, `discovery-issuer`, `discovery-host`, `file-unreadable` or `unexpected`. The text contains
+    nothing that was loaded.
     """
 
     def __init__(self, code: str, words: str) -> None:
@@ -42,7 +43,8 @@ class OriginFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How an origin is asked: seconds for one whole answer, whom to trust, whether plain http to this machine is allowed."""
+    """Connection settings of an origin: time limit of a whole answer in seconds, trust store, and whether plain http
+    to this machine is allowed."""
 
     timeout: float = 5.0
     trust: TrustStore | None = None
@@ -50,7 +52,7 @@ class Connection:
 
 
 def from_url(url: str, connection: Connection) -> Origin:
-    """A key set (JWKS) at a fixed URL."""
+    """Load a key set (JWKS) from a fixed URL."""
 
     def load() -> KeySet:
         return _key_set(_fetch(url, LARGEST_SET, connection))
@@ -59,9 +61,9 @@ def from_url(url: str, connection: Connection) -> Origin:
 
 
 def from_discovery(url: str, issuer: str, hosts: frozenset[str], connection: Connection) -> Origin:
-    """The key set that a discovery document names (OpenID Connect Discovery, RFC 8414).
+    """Load the key set that a discovery document names (OpenID Connect Discovery, RFC 8414).
 
-    The document must be `issuer`'s own, exactly, and the set must be on the document's host or one of `hosts`.
+    The document's issuer must equal `issuer`, and the set must be on the document's host or one of `hosts`.
     """
 
     def load() -> KeySet:
@@ -81,7 +83,7 @@ def from_discovery(url: str, issuer: str, hosts: frozenset[str], connection: Con
 
 
 def from_file(path: Path) -> Origin:
-    """A key set in a regular file, read anew each time."""
+    """Load a key set from a regular file, read anew each time."""
 
     def load() -> KeySet:
         return _key_set(_read(path))
@@ -90,7 +92,7 @@ def from_file(path: Path) -> Origin:
 
 
 def from_document(document: Mapping[str, Any]) -> Origin:
-    """A key set that is written in the policy."""
+    """Load the key set written in the policy."""
 
     def load() -> KeySet:
         return _key_set(document)
@@ -147,7 +149,7 @@ def _host(url: str, connection: Connection) -> str:
 
 
 def refusal_of(failure: OriginFailed | None) -> Refusal:
-    """Return the refusal of every token whose key would have come from a load that failed (None: none has ended yet)."""
+    """Return the refusal of every token whose key depends on a failed load. None: no load has ended yet."""
     if failure is None:
         return KeySourceUnavailable("no answer yet")
     if failure.code in {"set-mixed", "set-private", "set-symmetric"}:

@@ -1,1 +1,1 @@
-"""Reads and prepares the policy that says which issuers, keys and claims are accepted."""
+"""Read and prepare the policy of accepted issuers, keys and claims."""

@@ -1,4 +1,4 @@
-"""Reads the policy file (TOML), whole, at the start: either everything in it makes sense or every fault is said."""
+"""Read a whole policy file (TOML) at start, and report every fault at once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from seawall_tokens.policy.settings import ELSEWHERE, REVOCATION_SETTINGS
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A policy file that makes sense.
+    """A valid policy file.
 
-    `tables` are those that other parts read (`gate`), as they stand; `lines` says where each thing in the file is.
+    `tables` are those that other parts read (`gate`), unparsed; `lines` maps each setting to its line.
     """
 
     path: FilePath
@@ -33,7 +33,7 @@ class PolicyDocument:
     lines: Mapping[Path, int]
 
     def policy(self, revocations: RevocationList | None = None) -> Policy:
-        """The policy, with what was revoked."""
+        """Return the policy with a revocation list."""
         return Policy(self.issuers, NothingRevoked() if revocations is None else revocations)
 
 
@@ -43,10 +43,10 @@ def load_policy(
     clock: Callable[[], float] = time.time,
     revocations: RevocationList | None = None,
 ) -> Policy:
-    """Return the policy of a file. Raises `PolicyInvalid`, which names every fault. No key set is fetched yet.
+    """Load the policy of a file. Raises `PolicyInvalid` with every fault. Fetches no key set yet.
 
-    The store of `[revocations]` is not opened here: give what follows it as `revocations`. A policy that names a store
-    and gets none is refused, because what was revoked there would be accepted.
+    The store of `[revocations]` is not opened here: pass its follower as `revocations`. A policy that names a store
+    is refused without one, because revoked tokens would be accepted.
     """
     path = FilePath(path)
     document = load_document(path, clock=clock)
@@ -60,7 +60,7 @@ def load_policy(
 
 
 def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> PolicyDocument:
-    """Return a policy file with everything in it. Raises `PolicyInvalid`, which names every fault with its line."""
+    """Load a policy file with its other tables. Raises `PolicyInvalid` with every fault and its line."""
     document, faults = read_document(path, clock=clock)
     faults.refuse()
     return document
@@ -69,9 +69,10 @@ def load_document(path: FilePath, *, clock: Callable[[], float] = time.time) -> 
 def read_document(
     path: FilePath, *, clock: Callable[[], float] = time.time
 ) -> tuple[PolicyDocument, SettingsErrors]:
-    """Return what makes sense in a policy file, and its faults: who reads further tables adds theirs, then refuses.
+    """Return the valid part of a policy file, and its faults so far.
 
-    Raises `PolicyInvalid` where the file cannot be read at all.
+    Readers of further tables add their faults and then refuse. Raises `PolicyInvalid` if the file cannot be read at
+    all.
     """
     document, faults = read_toml(
         path,
@@ -80,7 +81,7 @@ def read_document(
         described="every setting is described in docs/reference/policy.md",
     )
     check_names(document, {"issuer", "revocations"} | ELSEWHERE, (), faults)
-    # Key files are read again and again: a program that changes its folder must not lose them.
+    # Key files are read repeatedly, so their paths must survive a change of the working folder.
     issuers = _issuers(document, path.absolute().parent, faults, clock)
     store = _revocation_store(document, path.parent, faults)
     tables = {}
@@ -112,7 +113,8 @@ def _issuers(
             if first != at and (setting == "issuer" or "name" in table):
                 what = f"{quote_value(value)} is also that of the table on line {faults.line(first)}"
                 faults.add((*at, setting), what, "keep one of them")
-        # In one file, a key that is known of one issuer would not be new to the other: no quarantine would hold it.
+        # With a shared file, a key known of one issuer would not be new at the other, and no quarantine would hold
+        # it.
         memory = table.get("key_memory")
         if isinstance(memory, str):
             first = seen.setdefault(("key_memory", os.path.normpath(folder / memory)), at)

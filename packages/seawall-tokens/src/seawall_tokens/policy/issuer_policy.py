@@ -1,6 +1,6 @@
-"""What a relying party trusts: issuers, their keys, and what their tokens must look like.
+"""Value types of a relying party's policy: trusted issuers, their keys, and the demands on their tokens.
 
-Values only. `file` reads them from a file, `keys.cache` supplies the keys, `verify` applies them.
+`file` reads them from a file, `keys.cache` supplies the keys, `verify` applies them.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ if TYPE_CHECKING:
     from seawall_tokens.jose.key import PublicKey
 
 TENANT_PLACEHOLDER: Final = "{tenantid}"
-"""Stands in an issuer, or in a key's issuer, for the tenant that the token's `tid` names (Entra's own spelling)."""
+"""Placeholder in an issuer, or in a key's issuer, for the tenant of the token's `tid` (Entra's own spelling)."""
 
 CONSUMER_TENANT: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""The one tenant of all personal Microsoft accounts."""
+"""The single tenant of all personal Microsoft accounts."""
 
 ANY_TENANT: Final[frozenset[str]] = frozenset({"*"})
-"""`IssuerPolicy.tenants` of an application that serves every tenant. Compare with `==`; no tenant is called `*`."""
+"""`IssuerPolicy.tenants` of an application that accepts every tenant. Compare with `==`; no tenant is called `*`."""
 
 ABSENT_TYPE: Final = ""
-"""In `IssuerPolicy.token_types`: a token without `typ` is accepted (Okta's access tokens have none)."""
+"""In `IssuerPolicy.token_types`: accept a token without `typ` (Okta's access tokens have none)."""
 
 ASYMMETRIC: Final[frozenset[str]] = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
     | {"ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
 )
-"""Every algorithm that a policy may name: RFC 7518, 8037 and 9864 without `none` and HMAC. ES256K (RFC 8812) is left out
-because no key on its curve is accepted (`seawall_tokens.jose.fitness`)."""
+"""Every algorithm that a policy may name: RFC 7518, 8037 and 9864 without `none` and HMAC.
+
+ES256K (RFC 8812) is left out because no key on its curve is accepted (`seawall_tokens.jose.fitness`).
+"""
 
 LONGEST_LIFETIME: Final = 366 * 24 * 3600
-"""The longest `max_lifetime`, in seconds. Revoked token ids are remembered for longer than that."""
+"""The longest `max_lifetime`, in seconds. Revoked token ids are remembered for longer."""
 
 KeyState = Literal["active", "retired", "revoked"]
 KeyIssuer = Literal["required", "single"]
@@ -43,11 +45,11 @@ Sender = Literal["optional", "dpop", "mtls", "required"]
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """A key as its source holds it. Times are seconds since 1970.
+    """A key with its state in the source. Times are seconds since 1970.
 
-    `first_seen` is when the source first listed it, as far as is remembered. `state` is `retired` when a source that
-    listed it no longer does, `revoked` when it was denied here. Before `quarantined_until` the key must not be
-    used: it appeared among keys that were known (0: no quarantine; keys of the very first load have none).
+    `first_seen` is when the source first listed it, as far as remembered. `state` is `retired` if a source that
+    listed it no longer does, `revoked` if the policy denies it. Before `quarantined_until` the key is refused,
+    because it appeared among known keys. 0 means no quarantine, as for keys of the first load.
     """
 
     key: PublicKey
@@ -57,7 +59,7 @@ class IssuerKey:
 
 
 def issuer_fits(issuer: str, iss: str) -> bool:
-    """Whether `iss` is `issuer`, with any one path segment in the place of `{tenantid}`."""
+    """Return whether `iss` equals `issuer`, with `{tenantid}` matching any one path segment."""
     before, placeholder, after = issuer.partition(TENANT_PLACEHOLDER)
     if not placeholder:
         return iss == issuer
@@ -66,19 +68,19 @@ def issuer_fits(issuer: str, iss: str) -> bool:
 
 
 class KeySource(Protocol):
-    """Where an issuer's keys come from."""
+    """A source of an issuer's keys."""
 
     def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
-        """The key `kid` of `issuer`, never a key of another issuer.
+        """Return the key `kid` of `issuer`, never another issuer's.
 
-        Raises `Refusal` subclasses only: `key-unknown`, `key-unfit`, `key-use-wrong`, `key-source-unavailable`,
+        Raises only `Refusal` subclasses: `key-unknown`, `key-unfit`, `key-use-wrong`, `key-source-unavailable`,
         `key-set-invalid`, `key-set-mixed`, `key-duplicate-kid`.
         """
         ...
 
 
 class RevocationList(Protocol):
-    """What was revoked. `seawall_tokens.revocation.snapshot.Revocations` is one."""
+    """A revocation list, such as `seawall_tokens.revocation.snapshot.Revocations`."""
 
     def refuse(
         self,
@@ -93,12 +95,12 @@ class RevocationList(Protocol):
         client: str | None,
         object_id: str | None = None,
     ) -> None:
-        """Raise the `Refusal` that fits when anything here was revoked."""
+        """Raise the fitting `Refusal` if any of these values is revoked."""
         ...
 
 
 class NothingRevoked:
-    """A revocation list that is empty and stays so."""
+    """An empty revocation list."""
 
     __slots__ = ()
 
@@ -108,29 +110,33 @@ class NothingRevoked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerPolicy:
-    """What a token of one issuer must satisfy. Durations are seconds. Nonsense raises `ValueError` when it is made.
+    """The demands on tokens of one issuer. Durations are seconds. Contradictory values raise `ValueError` at construction.
 
-    `issuer` is compared exactly; it may hold `{tenantid}` once, which then stands for the token's `tid`.
-    `audiences` are my own names: a token must name one of them in `audience_claim` (`client_id` where tokens have no `aud`;
-    an `aud` that is there all the same must name one too).
-    `keys` is where this issuer's keys come from.
-    `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts none at all.
-    `required_claims` beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
-    `conditions`: values that claims must have.
-    `permission_claims`: one of them must grant something: a text or an array of texts that is not blank (empty: no demand).
-    `canonical_guids`: every GUID that names an account, tenant, client or session is written as Entra writes it.
+    `issuer` is compared exactly; it may contain `{tenantid}` once, for the token's `tid`. `audiences` are the
+    service's own names. A token must name one in `audience_claim` (`client_id` if tokens have no `aud`; an `aud` that
+    is present must then name one too). `keys` is the source of the issuer's keys.
+
+    `token_types` are accepted values of `typ`: lower case, without `application/`; `ABSENT_TYPE` accepts a missing
+    one. `required_claims` are demanded beside `iss`, `exp` and `aud`; alternatives as `client_id|azp|appid`.
+    `conditions` are values that claims must have. `permission_claims`: one of them must be a non-blank text or list
+    of texts (empty: no demand). `canonical_guids`: every GUID of an account, tenant, client or session must be spelt
+    as Entra does.
+
     `tenants` are accepted values of `tid`, lower case; None for an issuer without tenants; `ANY_TENANT` for all.
-    `consumer_issuer` is true only for the issuer of personal accounts; anywhere else the consumer tenant is refused.
-    `key_issuer` `required`: every key must carry an issuer that equals `iss` once `{tenantid}` is filled from `tid`;
-    `single`: the key source belongs to this issuer alone, a key without an issuer is its own.
-    `max_lifetime` caps `exp` - `iat`; `max_application_lifetime` the same for a token that an application has for itself
-    (no `scp`, no `scope`, no `idtyp` other than `app`), None for no difference; `clock_skew` is how far clocks may differ.
-    `max_key_age` refuses keys older than this; None for no limit. `quarantine` is how long a newly seen key is held.
-    `sender` `optional`: a token that is bound to a key (`cnf`) must be proved, others may be bearer tokens; `dpop`,
-    `mtls`: must be bound in that way; `required`: must be bound in either.
-    `acr_values`: one of them must be the token's `acr` (empty: no demand). `required_amr`: all must be in its `amr`.
-    `max_authentication_age` is how old `auth_time` may be; None for no limit.
-    `max_chain_age` is how long after `auth_time` a token may still be renewed.
+    `consumer_issuer` is true only for the issuer of personal accounts; any other issuer's tokens of the consumer
+    tenant are refused. `key_issuer` `required`: every key must carry an issuer that equals `iss` once `{tenantid}` is
+    replaced by `tid`. `key_issuer` `single`: the key source belongs to this issuer alone, so a key without an issuer
+    is valid.
+
+    `max_lifetime` limits `exp` - `iat`. `max_application_lifetime` does so for a token that an application has for
+    itself (no `scp`, no `scope`, no `idtyp` other than `app`); None: no difference. `clock_skew` is the tolerated
+    clock difference. `max_key_age` refuses older keys; None: no limit. `quarantine` is how long a newly seen key is
+    held.
+
+    `sender` `optional`: a token bound to a key (`cnf`) must be proved, others may be bearer tokens. `dpop` and `mtls`
+    demand that binding, `required` either. `acr_values`: the token's `acr` must be one of them (empty: no demand).
+    `required_amr`: all must be in its `amr`. `max_authentication_age` limits the age of `auth_time`; None: no limit.
+    `max_chain_age` is how long after `auth_time` a token may be renewed.
     """
 
     name: str
@@ -159,7 +165,7 @@ class IssuerPolicy:
     max_chain_age: int = 7 * 24 * 3600
 
     def __post_init__(self) -> None:
-        """A policy that would accept too much cannot be made, whoever makes it."""
+        """Raise `ValueError` for a policy that would accept too much."""
         if not self.issuer or not self.audiences or "" in self.audiences:
             raise ValueError("a policy needs an issuer and audiences")
         if not self.algorithms or not self.algorithms <= ASYMMETRIC:
@@ -178,17 +184,17 @@ class IssuerPolicy:
 
     @property
     def templated(self) -> bool:
-        """Whether the issuer holds `{tenantid}`."""
+        """Return whether the issuer contains `{tenantid}`."""
         return TENANT_PLACEHOLDER in self.issuer
 
     def fits(self, iss: str) -> bool:
-        """Whether `iss` is this issuer, with any one path segment for `{tenantid}`."""
+        """Return whether `iss` is this issuer, with `{tenantid}` matching any one path segment."""
         return issuer_fits(self.issuer, iss)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All issuers that are trusted, and what was revoked."""
+    """All trusted issuers and the revocation list."""
 
     issuers: tuple[IssuerPolicy, ...]
     revocations: RevocationList = field(default_factory=NothingRevoked)
@@ -196,7 +202,7 @@ class Policy:
     _templates: tuple[IssuerPolicy, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the issuers; two policies for one issuer are a `ValueError`."""
+        """Index the issuers; raise `ValueError` for two policies of one issuer."""
         exact = {entry.issuer: entry for entry in self.issuers}
         if len(exact) != len(self.issuers):
             raise ValueError("two policies for one issuer")
@@ -206,10 +212,10 @@ class Policy:
         object.__setattr__(self, "_templates", tuple(entry for entry in self.issuers if entry.templated))
 
     def issuer_of(self, iss: str, tid: str | None) -> IssuerPolicy | None:
-        """The policy for a token that says `iss` and `tid`, None when nobody vouches for that issuer.
+        """Return the policy for a token's `iss` and `tid`, None if no policy trusts that issuer.
 
-        An exact issuer comes before one with `{tenantid}`. Whether `tid` is well formed, allowed and equal to the
-        tenant in `iss` is left to check 8, which has a code for each; `tid` only decides between two templates.
+        An exact issuer precedes one with `{tenantid}`. Check 8 verifies that `tid` is well formed, allowed and equal
+        to the tenant in `iss`, with a code for each; here `tid` only decides between two templates.
         """
         entry = self._exact.get(iss)
         if entry is not None:

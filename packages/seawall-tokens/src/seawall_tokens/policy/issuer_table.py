@@ -1,4 +1,4 @@
-"""One `[[issuer]]` table of a policy file: read, checked for contradictions, made into an `IssuerPolicy`."""
+"""Read one `[[issuer]]` table of a policy file, check it for contradictions, and build its `IssuerPolicy`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SOURCES: Final = ("jwks_uri", "discovery", "jwks_file", "jwks")
 
 @dataclass(slots=True)
 class IssuerEntry:
-    """A table while it is judged. `values` are in the terms of the program; `own` is what the file itself says."""
+    """A table while it is checked. `values` are parsed settings including defaults; `own` are those in the file."""
 
     at: Path
     own: Mapping[str, Any]
@@ -43,18 +43,18 @@ class IssuerEntry:
     faults: SettingsErrors
 
     def sound(self, *names: str) -> bool:
-        """Whether all these settings could be read."""
+        """Return whether all these settings could be read."""
         return all(self.values[name] is not MALFORMED for name in names)
 
     def say(self, setting: str, what: str, fix: str) -> None:
-        """Say what is wrong, on the line of the setting, or of the table where a default is to blame."""
+        """Report a fault on the line of the setting, or of the table if a default caused it."""
         self.faults.add((*self.at, setting), what, fix)
 
 
 def read_issuer(
     table: Mapping[str, Any], at: Path, folder: FilePath, faults: SettingsErrors, clock: Callable[[], float]
 ) -> IssuerPolicy | None:
-    """The policy of one table, None after faults. Relative paths are from `folder`."""
+    """Build the policy of one table, None after faults. Paths are relative to `folder`."""
     before = len(faults.found)
     check_names(table, (setting.name for setting in ISSUER_SETTINGS), at, faults)
     named = table.get("profile", DEFAULT)
@@ -78,13 +78,16 @@ def read_issuer(
 
 
 def _defaults(table: Mapping[str, Any], profile: IssuerProfile) -> dict[str, Any]:
-    """The profile's settings with its placeholders filled, without its key source where the table has one."""
+    """Return the profile's settings with placeholders filled.
+
+    Its key source is left out if the table has one.
+    """
     own_source = any(name in table for name in SOURCES)
     found = {name: value for name, value in profile.settings.items() if not (own_source and name in SOURCES)}
     tenants = table.get("tenants", found.get("tenants"))
     only = tenants[0] if isinstance(tenants, list) and len(tenants) == 1 else None
     tenant = only.lower() if isinstance(only, str) and GUID.fullmatch(only.lower()) else None
-    if "max_lifetime" in table:  # who says how long tokens may live means those of applications too
+    if "max_lifetime" in table:  # A stated lifetime applies to tokens of applications too.
         found.pop("max_application_lifetime", None)
     issuer = table.get("issuer", found.get("issuer"))
     for name, value in list(found.items()):
@@ -103,7 +106,7 @@ def _defaults(table: Mapping[str, Any], profile: IssuerProfile) -> dict[str, Any
 
 
 def _with_profile_conditions(table: Mapping[str, Any], profile: IssuerProfile) -> Mapping[str, Any]:
-    """The table with the profile's conditions beside its own; of one claim the table's own condition counts."""
+    """Return the table with the profile's conditions added; the table's own condition on a claim takes precedence."""
     own, given = table.get("claims", {}), profile.settings.get("claims")
     if given is None or not isinstance(own, dict):
         return table
@@ -149,7 +152,7 @@ def _check_template(entry: IssuerEntry) -> None:
 
 
 def _check_consumers(entry: IssuerEntry) -> None:
-    """Personal accounts have an issuer of their own; mixed with organisations' they are what Storm-0558 used."""
+    """Report a mix of personal accounts with organisations, which Storm-0558 exploited: they need their own issuer."""
     if not entry.sound("issuer", "tenants", "consumer_issuer"):
         return
     issuer, tenants = entry.values["issuer"], entry.values["tenants"] or frozenset()
@@ -190,7 +193,7 @@ def _check_sources(entry: IssuerEntry) -> None:
 
 
 def _check_urls(entry: IssuerEntry) -> None:
-    """Plain http only to this machine, only on request."""
+    """Report plain http, except to this machine and on request."""
     allowed = entry.values["allow_loopback_http"] is True
     for name in ("issuer", "jwks_uri", "discovery"):
         url = entry.values[name]
@@ -214,7 +217,7 @@ def _check_okta(entry: IssuerEntry) -> None:
 
 
 def _check_conditions(entry: IssuerEntry) -> None:
-    """An issuer that serves strangers needs a condition that tells them apart."""
+    """Report a missing condition on an issuer that also serves strangers."""
     if not entry.sound("claims"):
         return
     wanted = entry.profile.one_condition_of
@@ -254,7 +257,10 @@ def _memory(entry: IssuerEntry, folder: FilePath) -> FirstSeen:
 
 
 def _origin(entry: IssuerEntry, folder: FilePath) -> Origin | None:
-    """Where the keys come from. Files and sets in the policy are read once now, so that mistakes show at the start."""
+    """Return the origin of the keys.
+
+    Files and sets in the policy are read once now, so that faults show at start.
+    """
     values = entry.values
     if not entry.sound(*SOURCES, "issuer", "key_hosts", "fetch_timeout", "trust_file", "allow_loopback_http"):
         return None

@@ -1,4 +1,4 @@
-"""An issuer's policy, made ready once so that no token has to wait for it."""
+"""Precompute what follows from an issuer's policy, so that no token has to wait for it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from seawall_tokens.policy.issuer_policy import CONSUMER_TENANT, TENANT_PLACEHOL
 
 TIMES = frozenset({"exp", "nbf", "iat", "auth_time"})
 CLIENTS = ("client_id", "azp", "appid", "cid")
-"""Claims that name the client, the first that is there: RFC 9068, OpenID Connect and Entra, Entra version 1, Okta."""
+"""Claims that name the client, in order of precedence: RFC 9068, OpenID Connect and Entra, Entra version 1, Okta."""
 
 NAMES = frozenset({"iss", "sub", "jti", "uti", *CLIENTS, "tid", "oid", "sid"})
-"""Claims that checks 9 and 10 hold to their type: a time, a text that is not empty."""
+"""Claims whose type checks 9 and 10 enforce: a time, or a non-empty text."""
 
 GUID_CLAIMS = frozenset({"tid", "oid", "azp", "appid", "sub", "sid", "client_id", "cid"})
-"""Claims that name a tenant, account, client or session, and hold a GUID in most tokens of Entra."""
+"""Claims that name a tenant, account, client or session, and are GUIDs in most Entra tokens."""
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _REMEMBERED = 256
@@ -23,10 +23,10 @@ _REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class PreparedPolicy:
-    """What follows from the policy alone.
+    """Values derived from a policy alone.
 
-    `simple` are required claims that another check holds to their type, so that to be there is enough. `required` holds, for
-    each other demand, the claims of which one must be there and say something.
+    `simple` are required claims whose type another check enforces, so presence is enough. `required` contains, for
+    each other demand, the alternative claims of which one must be present and non-empty.
     """
 
     entry: IssuerPolicy
@@ -41,9 +41,9 @@ _PLANS: dict[int, PreparedPolicy] = {}
 
 
 def prepare_policy(entry: IssuerPolicy) -> PreparedPolicy:
-    """The plan of this very policy object (a policy that was read anew is another object)."""
+    """Return the cached plan of this policy object. A policy read anew is another object."""
     plan = _PLANS.get(id(entry))
-    # The plan holds its policy, so no other object can have taken the number meanwhile.
+    # The plan holds its policy, so no other object can have reused its id() meanwhile.
     if plan is None or plan.entry is not entry:
         plan = _make(entry)
         if len(_PLANS) >= _REMEMBERED:
@@ -68,5 +68,5 @@ def _make(entry: IssuerPolicy) -> PreparedPolicy:
 
 
 def is_consumer(tenant: str) -> bool:
-    """Whether this is the tenant of personal accounts, in any spelling of the GUID."""
+    """Return whether this is the tenant of personal accounts, in any spelling of the GUID."""
     return tenant.lower() == CONSUMER_TENANT

@@ -1,4 +1,4 @@
-"""Ready-made settings for well-known issuers. What a policy file says itself goes before its profile."""
+"""Default settings for well-known issuers. Settings in a policy file precede those of its profile."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ENTRA: Final = "https://login.microsoftonline.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerProfile:
-    """Defaults of one kind of issuer, in the terms of the policy file.
+    """Defaults for one kind of issuer, in the terms of the policy file.
 
-    In texts `{tenant}` stands for the one tenant of the entry, `{issuer}` for its issuer without a slash at the end, `{host}`
-    for the issuer's host. `one_condition_of`: the entry needs a condition on one of these claims, because strangers have
-    the same issuer. `source` is the vendor's page.
-    `template`: whether the issuer must (True) or must not (False) hold `{tenantid}`; None for either.
+    In texts, `{tenant}` stands for the entry's single tenant, `{issuer}` for its issuer without a trailing slash,
+    `{host}` for the issuer's host. `one_condition_of`: the entry needs a condition on one of these claims, because
+    strangers use the same issuer. `source` is the vendor's documentation page. `template`: whether the issuer must
+    (True) or must not (False) contain `{tenantid}`; None for either.
     """
 
     name: str
@@ -33,10 +33,13 @@ class IssuerProfile:
 _ENTRA_CLAIMS: Final = ["sub", "tid", "iat", "ver", "uti", "azp|appid"]
 
 _ENTRA_PERMISSIONS: Final = ["scp", "roles"]
-"""What a person (`scp`) or an administrator (`roles`) granted. Microsoft.Identity.Web refuses a token with neither (IDW10201)."""
+"""Permissions granted by a user (`scp`) or an administrator (`roles`).
+
+Microsoft.Identity.Web refuses a token without either (IDW10201).
+"""
 
 _MANAGED_IDENTITY: Final = "25h"
-"""Tokens of managed identities live for 24 hours and 5 minutes (Microsoft: managed identities, frequently asked questions)."""
+"""Maximum lifetime of managed identity tokens, which live 24 hours and 5 minutes (Microsoft: managed identities FAQ)."""
 
 PROFILES: Final[dict[str, IssuerProfile]] = {
     profile.name: profile
@@ -225,6 +228,6 @@ PROFILES: Final[dict[str, IssuerProfile]] = {
         ),
     )
 }
-"""By name. The first is the default."""
+"""Profiles by name. The first is the default."""
 
 DEFAULT: Final = "rfc9068"

@@ -1,4 +1,7 @@
-"""Every setting of a policy file: name, type, default, meaning. docs/reference/policy.md's tables are made from these."""
+"""Every setting of a policy file: name, type, default, meaning.
+
+The tables of docs/reference/policy.md are generated from it.
+"""
 
 from __future__ import annotations
 
@@ -83,4 +86,4 @@ REVOCATION_SETTINGS: Final[tuple[Setting, ...]] = (
 """Settings of the `[revocations]` table."""
 
 ELSEWHERE: Final[frozenset[str]] = frozenset({"gate", "console"})
-"""Tables that other parts read and check: handed on as they are."""
+"""Tables that other parts read and check; this package passes them on unparsed."""

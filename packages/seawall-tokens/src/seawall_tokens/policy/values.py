@@ -1,4 +1,4 @@
-"""Reads one value of a policy file: the right type, within limits, or words that say what is wrong and the fix."""
+"""Parse single values of a policy file: each function returns the value or raises with the fault and its fix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+(?:/[a-z0-9!#$&^_.+-]+)?")
 
 
 def issuer(value: Any) -> str:
-    """An issuer: an https URL without query, as tokens spell it; may hold `{tenantid}` once."""
+    """Parse an issuer: an https URL without query, as tokens spell it; it may contain `{tenantid}` once."""
     found = text(value)
     if "{" in found.replace(TENANT_PLACEHOLDER, "") or found.count(TENANT_PLACEHOLDER) > 1:
         raise InvalidValue(
@@ -34,7 +34,7 @@ def issuer(value: Any) -> str:
             "spell it in lower case, once",
         )
     plain = found.replace(TENANT_PLACEHOLDER, CONSUMER_TENANT)
-    if plain.startswith("http://"):  # whether that is allowed is judged elsewhere
+    if plain.startswith("http://"):  # `issuer_table` decides whether plain http is allowed
         plain = "https://" + plain.removeprefix("http://")
     try:
         parse_url(plain, allow_loopback_http=True)
@@ -51,7 +51,7 @@ def issuer(value: Any) -> str:
 
 
 def algorithm(value: Any) -> str:
-    """A signature algorithm with a public key."""
+    """Parse a signature algorithm with a public key."""
     found = text(value)
     if found.lower() == "none" or found.upper().startswith("HS"):
         raise InvalidValue(
@@ -65,7 +65,7 @@ def algorithm(value: Any) -> str:
 
 
 def token_type(value: Any) -> str:
-    """A value of `typ`, without `application/`; `absent` stands for none."""
+    """Parse a value of `typ`, without `application/`; `absent` stands for a missing one."""
     found = text(value).lower().removeprefix("application/")
     if not _TYPE.fullmatch(found):
         raise InvalidValue(f"{quote_value(value)} is no type", 'write a value of typ such as "at+jwt"')
@@ -73,7 +73,7 @@ def token_type(value: Any) -> str:
 
 
 def claim(value: Any) -> str:
-    """A claim's name, or alternatives with `|` between them."""
+    """Parse a claim's name, or alternatives separated by `|`."""
     found = text(value)
     if not _CLAIM.fullmatch(found):
         raise InvalidValue(
@@ -83,7 +83,7 @@ def claim(value: Any) -> str:
 
 
 def tenant(value: Any) -> str:
-    """A tenant's GUID, lower case."""
+    """Parse a tenant's GUID; returns lower case."""
     found = text(value).lower()
     if not GUID.fullmatch(found):
         raise InvalidValue(
@@ -93,7 +93,7 @@ def tenant(value: Any) -> str:
 
 
 def tenants(value: Any) -> frozenset[str]:
-    """Tenants, or the word `any`."""
+    """Parse a list of tenants, or the word `any`."""
     if value == ANY:
         return ANY_TENANT
     if isinstance(value, str):
@@ -104,7 +104,7 @@ def tenants(value: Any) -> frozenset[str]:
 
 
 def conditions(value: Any) -> Conditions:
-    """Allowed values of claims: a table of names, each with a text, a whole number, true or false, or an array of these."""
+    """Parse allowed values of claims: a table of names, each with a text, a whole number, a boolean, or an array of these."""
     if not isinstance(value, dict) or not value:
         raise InvalidValue(
             f"is {kind_of(value)} where conditions are needed" if value != {} else "is empty",
@@ -135,7 +135,7 @@ def _list_allowed(name: str, allowed: Any) -> list[Scalar]:
 
 
 def key_set(value: Any) -> Mapping[str, Any]:
-    """A key set that is written in the file."""
+    """Parse a key set written in the file."""
     if not isinstance(value, dict):
         raise InvalidValue(f"is {kind_of(value)} where a table is needed", "write { keys = [ ... ] }")
     return value

@@ -1,4 +1,4 @@
-"""Every reason for which a token is refused: `REFUSALS` by code, one module for each group of checks."""
+"""Define every reason to refuse a token: `REFUSALS` by code, one module for each group of checks."""
 
 from seawall_tokens.refusals import (
     authentication,

@@ -1,6 +1,6 @@
-"""Refusals of check 14: whether the person signed in strongly and recently enough (RFC 9470).
+"""Refusals of check 14: the user's sign-in was too weak or too old (RFC 9470).
 
-Their `acr_values` and `max_age` are what the challenge says would do.
+Their `acr_values` and `max_age` tell the client in the challenge what would suffice.
 """
 
 from __future__ import annotations

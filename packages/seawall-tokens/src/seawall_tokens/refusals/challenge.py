@@ -12,15 +12,15 @@ _QUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 
 
 class Challenging(Protocol):
-    """What a challenge is made from; every `Refusal` has it."""
+    """The parts of a challenge, which every `Refusal` has."""
 
     @property
     def words(self) -> str:
-        """What is wrong, in words."""
+        """Return the fault in words."""
 
     @property
     def challenge(self) -> str | None:
-        """The error code of the challenge, None where there is none."""
+        """Return the challenge's error code, None if it has none."""
 
 
 def format_challenge(
@@ -31,9 +31,10 @@ def format_challenge(
     scopes: Sequence[str] = (),
     dpop: bool = False,
 ) -> str:
-    """Return the value of `WWW-Authenticate`. Without an error to name it only says which schemes are understood.
+    """Return the value of `WWW-Authenticate`. Without an error code it only names the supported schemes.
 
-    `acr_values` and `max_age` (seconds) say how to step up, `scopes` what is missing. `dpop`: the client used DPoP or must.
+    `acr_values` and `max_age` (seconds) say how to step up, `scopes` what is missing. `dpop`: the client used DPoP,
+    or must.
     """
     error = refusal.challenge
     scheme = f'DPoP algs="{DPOP_ALGORITHMS}"'
@@ -53,5 +54,5 @@ def format_challenge(
 
 
 def _quotable(text: str) -> str:
-    """Return what may stand between quotation marks (RFC 6750 section 3 allows nothing else)."""
+    """Return only characters that RFC 6750 section 3 allows in a quoted string."""
     return _QUOTABLE.sub("", text)

@@ -1,4 +1,4 @@
-"""What a refusal is: one class for each reason, with a stable code and the number of the check that refused."""
+"""The base class of refusals: one subclass for each reason, with a stable code and the number of its check."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import ClassVar
 from seawall_tokens.refusals.challenge import format_challenge
 
 REFUSALS: dict[str, type[Refusal]] = {}
-"""Every kind of refusal by its code."""
+"""Every refusal class by its code."""
 
 
 class Refusal(Exception):
     """A token is not accepted.
 
-    Class attributes: `code` is stable and part of the interface; `check` is the number of the check (0: none of them);
-    `words` say it in a sentence; `status` is what an HTTP server answers (401, or 403 where another token would not help);
-    `challenge` is the error code for `WWW-Authenticate` (RFC 6750, RFC 9449, RFC 9470), None where the header must not
-    name an error; `source` is where the rule is written.
+    Class attributes: `code` is stable and public. `check` is the number of the check, 0 for none. `words` is the
+    reason as a sentence. `status` is the HTTP status: 401, or 403 if another token would not help. `challenge` is the
+    error code for `WWW-Authenticate` (RFC 6750, RFC 9449, RFC 9470), None if the header must not name an error.
+    `source` is where the rule is written.
 
-    An instance's `detail` may name a claim or a limit of the policy. It never holds what the token says.
-    `acr_values` and `max_age` (seconds) are what a new sign-in must satisfy, for the challenge of RFC 9470. `scopes` are
-    what the request needs, for that of RFC 6750.
+    An instance's `detail` may name a claim or a policy limit. It never contains text of the token. `acr_values` and
+    `max_age` (seconds) are the demands on a new sign-in, for the challenge of RFC 9470. `scopes` are what the request
+    needs, for that of RFC 6750.
     """
 
     code: ClassVar[str] = "refused"
@@ -53,7 +53,7 @@ class Refusal(Exception):
         status: int = 401,
         challenge: str | None = "invalid_token",
     ) -> None:
-        """Register the kind. The first line of its docstring is its `words`."""
+        """Register the subclass. The first line of its docstring becomes its `words`."""
         super().__init_subclass__()
         if code in REFUSALS:
             raise TypeError(f"two refusals have the code {code}")
@@ -67,7 +67,7 @@ class Refusal(Exception):
 
     @property
     def response_headers(self) -> dict[str, str]:
-        """Return what an HTTP answer with `status` must carry: `WWW-Authenticate`, or nothing where it names no error."""
+        """Return the HTTP headers for `status`: `WWW-Authenticate`, or nothing if it would name no error."""
         if self.status != 401 and self.challenge is None:
             return {}
         challenge = format_challenge(
@@ -76,7 +76,7 @@ class Refusal(Exception):
         return {"WWW-Authenticate": challenge}
 
     def without_context(self) -> Refusal:
-        """Return the refusal without the frames and exceptions that it came from: they may hold the token."""
+        """Return the refusal without traceback and chained exceptions, which may hold the token."""
         self.__cause__ = None
         self.__context__ = None
         return self.with_traceback(None)

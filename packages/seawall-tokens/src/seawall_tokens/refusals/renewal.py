@@ -1,4 +1,4 @@
-"""Refusals of check 13: what may be the credential for a new token."""
+"""Refusals of check 13: the presented credential may not obtain a new token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals of check 11: the deny list, which is asked before the signature."""
+"""Refusals of check 11: the token is on the revocation list, which is checked before the signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals of check 12: whether who presents the token is who it was given to."""
+"""Refusals of check 12: the presenter does not prove to be the token's rightful sender."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals of checks 4, 5 and 6: which key, its state, its fitness."""
+"""Refusals of checks 4, 5 and 6: the signing key's issuer, state and fitness."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ class KeyDuplicateKid(
 
 
 def refusal_of_key(code: str, words: str) -> Refusal:
-    """The refusal of a token whose key was left out of its set with this code (`KeyRefused`, `RefusedKey`)."""
+    """Return the refusal of a token whose key was left out of its set with this code (`KeyRefused`, `RefusedKey`)."""
     kind = KeyUseWrong if code in {"use", "operations"} else KeyUnfit
     return kind(words)
 
 
 def refusal_of_set(code: str, words: str) -> Refusal:
-    """The refusal of every token of an issuer whose key set was refused with this code (`KeySetRefused`)."""
+    """Return the refusal of every token of an issuer whose key set was refused with this code (`KeySetRefused`)."""
     if code in {"mixed", "symmetric", "private"}:
         return KeySetMixed(words)
     return KeyDuplicateKid() if code == "duplicate-kid" else KeySetInvalid(words)

@@ -1,4 +1,4 @@
-"""Refusals of checks 1, 2 and 3: how the token is written, its algorithm, and what its header asks for."""
+"""Refusals of checks 1, 2 and 3: the token's encoding, its algorithm, and forbidden header members."""
 
 from __future__ import annotations
 

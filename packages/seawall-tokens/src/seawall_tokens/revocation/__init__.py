@@ -1,1 +1,1 @@
-"""Keeps revocations of tokens, keys, sessions and accounts in a store, and follows them."""
+"""Store revocations of tokens, keys, sessions and accounts, and distribute them to verifying processes."""

@@ -1,4 +1,4 @@
-"""One revocation: what is no longer accepted, from whom, since when, until when, why and on whose word."""
+"""A single revocation: what is refused, of which issuer, from when to when, why, and who recorded it."""
 
 from __future__ import annotations
 
@@ -17,34 +17,37 @@ ANY_ISSUER = "*"
 """Stands for every issuer."""
 
 Key = tuple[Kind, str, str]
-"""What a revocation is about: kind, issuer (or `ANY_ISSUER`), value, as `key_of` spells them. Two revocations may share one."""
+"""Subject of a revocation: kind, issuer (or `ANY_ISSUER`) and value, normalised by `key_of`.
+
+Several may share one key.
+"""
 
 EXACT_KINDS: frozenset[Kind] = frozenset({"kid", "thumbprint"})
-"""Kinds whose value is compared letter by letter: it comes from the key set, never from the token, and case tells keys apart."""
+"""Kinds whose value is compared exactly: it comes from the key set, never from the token, and may differ only in case."""
 
 
 def key_of(kind: Kind, issuer: str, value: str) -> Key:
-    """Return the key of a revocation: two spellings of one name have one key (`seawall_tokens.verify.spelling`)."""
+    """Return the normalised key of a revocation: spellings of one name share a key (`seawall_tokens.verify.spelling`)."""
     return (kind, fold_issuer(issuer), value if kind in EXACT_KINDS else fold_name(value))
 
 
 LONGEST_VALUE = 1024
-"""Characters of a value, an issuer or a reason. Longer identifiers are in no token that passes its own limits."""
+"""Characters of a value, issuer or reason. No token within its own limits has longer identifiers."""
 
 LONGEST_TOKEN = LONGEST_LIFETIME + 24 * 3600
-"""Seconds after which a revoked token id is forgotten unless told: no policy accepts a token that old."""
+"""Seconds after which a revoked token id is forgotten by default: no policy accepts a token that old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """One entry. `at`, `expires` and `not_before` are seconds since 1970; `expires` None is for good.
+    """One revocation. `at`, `expires` and `not_before` are seconds since 1970; `expires` None never expires.
 
-    `kind` says what `value` is: a key id, an RFC 7638 thumbprint, a subject, a session id, a token id or a client id,
-    of `issuer` alone or, with `ANY_ISSUER`, of every issuer. Kind `issuer` has no value and revokes everything of
-    `issuer`. Kind `not-before` revokes what `issuer` issued before `not_before`, to the subject `value` or, when that
-    is empty, to everyone. A thumbprint is a key whoever publishes it, so its issuer is always `ANY_ISSUER`.
+    `kind` is the type of `value`: a key id, an RFC 7638 thumbprint, a subject, a session id, a token id or a client
+    id, of `issuer` alone or, with `ANY_ISSUER`, of every issuer. Kind `issuer` has no value and revokes everything of
+    `issuer`. Kind `not-before` revokes what `issuer` issued before `not_before`, to the subject `value`, or to
+    everyone if it is empty. A thumbprint identifies a key whoever publishes it, so its issuer is always `ANY_ISSUER`.
 
-    Raises `RevocationInvalid` for an entry that would revoke nothing or something else than it says.
+    Raises `RevocationInvalid` for an entry that would revoke nothing, or something other than it states.
     """
 
     kind: Kind
@@ -65,12 +68,12 @@ class Revocation:
 
     @property
     def key(self) -> Key:
-        """What it is about, in one spelling."""
+        """Return the normalised key."""
         return key_of(self.kind, self.issuer, self.value)
 
     @property
     def weight(self) -> float:
-        """The bound of a not-before, else 1. Of two entries with one key, the greater weight counts."""
+        """Return the time bound of a not-before, else 1. Of two entries with one key, the greater weight applies."""
         return 1.0 if self.not_before is None else self.not_before
 
 

@@ -1,4 +1,4 @@
-"""Every worker process follows the store: a thread asks it several times a second and swaps the view."""
+"""Keep each worker process's revocations up to date: a thread polls the store several times a second."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import GRACE, RevocationStore
 
 INTERVAL = 0.1
-"""Seconds between two looks at the store."""
+"""Seconds between two polls of the store."""
 
 TOLERANCE = 3.0
-"""Seconds for which a view is trusted that the store could not confirm."""
+"""Seconds for which an unconfirmed snapshot is trusted."""
 
 
 class RevocationFollower:
-    """Keeps one `Revocations` like the store.
+    """Keep one `Revocations` equal to the store.
 
-    Make it in the worker process, after any fork. `start` reads everything or raises `StoreBroken`; from then on a
-    daemon thread looks every `interval` seconds. While the store cannot be read nothing is confirmed, and after
-    `tolerance` seconds `revocations` refuses everything; it recovers by itself when the store can be read again. A
-    store that was replaced or cut short stays refused until the process is started anew.
+    Create it in the worker process, after any fork. `start` reads everything or raises `StoreBroken`; then a daemon
+    thread polls every `interval` seconds. While the store is unreadable nothing is confirmed, and after `tolerance`
+    seconds `revocations` refuses everything. It recovers once the store is readable. A store that was replaced or
+    truncated stays refused until the process restarts.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RevocationFollower:
     ) -> None:
         self.revocations = Revocations()
         self.broken: StoreBroken | None = None
-        """Why the last look failed, None if it did not."""
+        """Why the last poll failed, None if it did not."""
         self._path = path
         self._interval = interval
         self._tolerance = tolerance
@@ -50,7 +50,7 @@ class RevocationFollower:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Revocations:
-        """Read the store and go on following it; return the revocations that are kept."""
+        """Read the store, start the thread, and return the followed revocations."""
         self._look()
         self._thread = threading.Thread(target=self._follow, name="revocations", daemon=True)
         self._thread.start()
@@ -58,11 +58,11 @@ class RevocationFollower:
 
     @property
     def lag(self) -> float:
-        """Seconds since the store last confirmed the view."""
+        """Return the seconds since the store last confirmed the snapshot."""
         return max(self._clock() - self._looked_at, 0.0)
 
     def stop(self) -> None:
-        """End the thread. The view is confirmed no longer, so it goes stale."""
+        """Stop the thread. The snapshot is no longer confirmed, so it goes stale."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

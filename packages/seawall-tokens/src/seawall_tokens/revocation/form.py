@@ -1,4 +1,4 @@
-"""Revocations as people and documents write them: which options make which kind, times, durations, JSON."""
+"""Convert between command line options or JSON and revocations: kinds, times and durations."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def document_of(
     now: float,
     **named: str | None,
 ) -> dict[str, Any]:
-    """The members of the `Revocation` that some options mean; raise `RevocationInvalid` if they mean none or several.
+    """Return the members of the one `Revocation` that the options describe; raise `RevocationInvalid` for none or several.
 
-    `named` are kid, thumbprint, subject, session, token_id and client. With `not_before`, only issuer and subject. A
-    token id ends by itself unless `lasts` says when, because the token ends.
+    `named` are kid, thumbprint, subject, session, token_id and client. `not_before` allows only issuer and subject. A
+    token id expires by itself unless `lasts` is given, because the token expires.
     """
     given = [(kind, named[name] or "") for name, kind in _NAMED if named.get(name) is not None]
     if len(given) > 1:
@@ -64,9 +64,9 @@ def document_of(
 
 
 def token_named_by(token: str) -> tuple[str, str]:
-    """Issuer and id (`jti`, else `uti`) that a token says, not verified; raise `RevocationInvalid` if it says none.
+    """Return an unverified token's issuer and id (`jti`, else `uti`); raise `RevocationInvalid` if it has none.
 
-    To revoke what a token names by mistake or malice costs less than to accept it.
+    Revoking what a hostile token names costs less than accepting it.
     """
     try:
         said = compact.read_json(compact.split(token).payload, written_form.PayloadNotJson)
@@ -82,7 +82,7 @@ def token_named_by(token: str) -> tuple[str, str]:
 
 
 def duration(text: str) -> float:
-    """Seconds of `90s`, `30m`, `24h`, `7d` or `2w`; raise `RevocationInvalid` for anything else."""
+    """Parse `90s`, `30m`, `24h`, `7d` or `2w` to seconds; raise `RevocationInvalid` for anything else."""
     found = re.fullmatch(r"([0-9]{1,6})([smhdw])", text)
     if found is None or int(found[1]) == 0:
         raise RevocationInvalid(f"no duration: {text[:40]!r}", fix="a number and s, m, h, d or w: 24h")
@@ -90,7 +90,7 @@ def duration(text: str) -> float:
 
 
 def moment(value: object, name: str, *, now: float | None = None) -> float | None:
-    """Seconds since 1970 of a number, an RFC 3339 text with its zone, or `now`; None for None.
+    """Parse a number, an RFC 3339 text with its zone, or `now` to seconds since 1970; None for None.
 
     Raises `RevocationInvalid` for anything else.
     """
@@ -115,7 +115,7 @@ def moment(value: object, name: str, *, now: float | None = None) -> float | Non
 
 
 def describe_revocation(entry: StoredRevocation) -> dict[str, Any]:
-    """An entry of the log as JSON values; times are RFC 3339 in UTC."""
+    """Return an entry of the log as JSON values; times are RFC 3339 in UTC."""
     revocation, lifted = entry.revocation, entry.lifted
     return {
         "id": entry.sequence,
@@ -134,7 +134,7 @@ def describe_revocation(entry: StoredRevocation) -> dict[str, Any]:
 
 
 def write_revocation(seconds: float | None) -> str | None:
-    """A time as RFC 3339 in UTC, to the millisecond."""
+    """Format a time as RFC 3339 in UTC, to the millisecond."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The tables of a store of revocations, and how a store of an earlier version becomes one of this version."""
+"""Define the tables of a revocation store, and upgrade stores of earlier versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall_tokens.verify.spelling import fold_issuer
 
 APPLICATION_ID: Final = 0x5EA3A11
 VERSION: Final = 2
-"""1: compared issuer and value letter by letter. 2: keeps beside them the one spelling by which they are compared."""
+"""Version 1 compared issuer and value exactly. Version 2 adds the normalised forms by which they are compared."""
 _VERSION_1: Final = (APPLICATION_ID, 1)
 
 _KINDS_AS_SQL: Final = ", ".join(f"'{kind}'" for kind in KINDS)
@@ -25,7 +25,7 @@ _KEYS: Final = (
     BEGIN SELECT RAISE(ABORT, 'an older program writes here: start it anew'); END""",
     _ONLY_GROWS,
 )
-"""`issuer_key` and `value_key` are issuer and value in the spelling of `revocation.key_of`."""
+"""Columns of a revocation. `issuer_key` and `value_key` are issuer and value normalised by `revocation.key_of`."""
 
 SCHEMA: Final = (
     "CREATE TABLE identity (store TEXT NOT NULL)",
@@ -43,7 +43,7 @@ SCHEMA: Final = (
     transmitter TEXT, token_id TEXT, at REAL NOT NULL, PRIMARY KEY (transmitter, token_id)
 ) WITHOUT ROWID""",
 )
-"""The statements that make an empty store."""
+"""The statements that create an empty store."""
 
 _FROM_1_TO_2: Final = (
     "ALTER TABLE log ADD COLUMN issuer_key TEXT",
@@ -57,9 +57,9 @@ _FROM_1_TO_2: Final = (
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a store of version 1 to version 2 in one transaction; leave every other file as it is.
+    """Upgrade a store from version 1 to 2 in one transaction; leave every other file unchanged.
 
-    Raises `sqlite3.Error`. A program of version 1 that still has the store open can read it and no longer write to it.
+    Raises `sqlite3.Error`. A version 1 program that has the store open can still read but no longer write.
     """
     if sqlite_file.read_format(connection) != _VERSION_1:
         return
@@ -68,6 +68,6 @@ def upgrade(connection: sqlite3.Connection) -> None:
         "value_key_of", 2, lambda kind, value: key_of(kind, "", value)[2], deterministic=True
     )
     with sqlite_file.transaction(connection):
-        if sqlite_file.read_format(connection) == _VERSION_1:  # another process may have been first
+        if sqlite_file.read_format(connection) == _VERSION_1:  # another process may have upgraded first
             for statement in _FROM_1_TO_2:
                 connection.execute(statement)

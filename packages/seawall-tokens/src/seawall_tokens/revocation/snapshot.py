@@ -1,7 +1,7 @@
-"""Check 11: what is revoked, in memory, asked before the signature of every token.
+"""Check 11: hold all revocations in memory and check each token against them before its signature.
 
-Readers hold an immutable view; a change makes another view that shares all that did not change, and swaps it in
-with one assignment. So a reader needs no lock and never sees half of a change.
+Readers hold an immutable snapshot. A change creates another snapshot that shares all unchanged parts, and one
+assignment replaces it. So readers need no lock and never see half of a change.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from seawall_tokens.revocation.entry import ANY_ISSUER, Key, Kind, Revocation
 from seawall_tokens.verify.spelling import fold_issuer, fold_name
 
 SHARDS = 4096
-"""Parts of a large table. A change copies one part of it and this many pointers, never the table."""
+"""Parts of a large table. A change copies one part and this many pointers, never the table."""
 
 SMALL = 4096
-"""Entries up to which a table is a single part."""
+"""Up to this many entries, a table is a single part."""
 
 
 class NameIndex:
-    """An immutable table of names with a number each, in parts, so that a changed copy costs little."""
+    """An immutable map from names to numbers, split into parts so that a changed copy is cheap."""
 
     __slots__ = ("count", "mask", "parts")
 
@@ -33,11 +33,11 @@ class NameIndex:
         self.count = count
 
     def get(self, name: str) -> float | None:
-        """The number of a name, None if it is not there."""
+        """Return the number of a name, None if it is missing."""
         return self.parts[hash(name) & self.mask].get(name)
 
     def changed(self, changes: Mapping[str, float | None]) -> NameIndex:
-        """A copy in which each name has its new number, or is gone if that is None."""
+        """Return a copy in which each name has its new number, or is removed if that is None."""
         parts = list(self.parts)
         if len(parts) == 1 and self.count + len(changes) > SMALL:
             parts = _split(parts[0])
@@ -69,7 +69,7 @@ NO_NAMES: Final = NameIndex(({},), 0)
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What is revoked of one issuer, or of all; None for a table in which nothing is."""
+    """The revocations of one issuer, or of all; None for an empty table."""
 
     issuer: NameIndex | None = None
     thumbprint: NameIndex | None = None
@@ -111,7 +111,7 @@ class _Scope:
             return
         for name in ("", *subjects):
             bound = self.not_before.get(name)
-            # Written so that a missing time and NaN refuse.
+            # This form refuses a missing time and NaN too.
             if bound is not None and not (issued_at is not None and issued_at >= bound):
                 raise revoked.RevokedNotBefore
 
@@ -129,10 +129,10 @@ class RevocationSnapshot:
         self.scopes = scopes
         self.anywhere = scopes.get(ANY_ISSUER, _NOTHING)
         self.count = count
-        """Distinct keys that are revoked."""
+        """Number of distinct revoked keys."""
 
     def changed(self, changes: Mapping[Key, float | None]) -> RevocationSnapshot:
-        """A copy in which each key has its new weight, or is no longer revoked if that is None."""
+        """Return a copy in which each key has its new weight, or is no longer revoked if that is None."""
         grouped: dict[tuple[str, Kind], dict[str, float | None]] = {}
         for (kind, issuer, value), weight in changes.items():
             grouped.setdefault((issuer, kind), {})[value] = weight
@@ -152,16 +152,16 @@ EMPTY: Final = RevocationSnapshot({}, 0)
 
 
 class Revocations:
-    """What is revoked now; every worker asks one of these.
+    """The revocations in force; every worker queries one of these.
 
-    Alone it never goes stale. Once `keep_fresh` has been called it must be called again in time: a view that nobody
-    has confirmed for that long refuses everything, because what was revoked meanwhile is not known.
+    By itself it never goes stale. Once `keep_fresh` was called, it must be called again in time. Otherwise everything
+    is refused, because later revocations are unknown.
     """
 
     __slots__ = ("_deadline", "_view")
 
     empty: ClassVar[Revocations]
-    """Nothing is revoked, ever."""
+    """The empty revocations, which never go stale."""
 
     def __init__(self, view: RevocationSnapshot = EMPTY) -> None:
         self._view = view
@@ -169,29 +169,29 @@ class Revocations:
 
     @classmethod
     def of(cls, entries: Iterable[Revocation], *, now: float) -> Revocations:
-        """The state after these entries, without those that have ended by `now`."""
+        """Return the state after these entries, without those expired by `now`."""
         return cls(EMPTY.changed(weights(entries, now=now)))
 
     @property
     def view(self) -> RevocationSnapshot:
-        """The state that readers see now."""
+        """Return the snapshot that readers see now."""
         return self._view
 
     def swap(self, view: RevocationSnapshot) -> None:
-        """Let readers see another state from now on."""
+        """Replace the snapshot that readers see."""
         if self is Revocations.empty:
             raise TypeError("the empty revocations stay empty")
         self._view = view
 
     def keep_fresh(self, seconds: float) -> None:
-        """The view is right now, and may be trusted for this many seconds."""
+        """Confirm the snapshot: it may be trusted for this many seconds from now."""
         if self is Revocations.empty:
             raise TypeError("the empty revocations stay empty")
         self._deadline = time.monotonic() + seconds
 
     @property
     def stale(self) -> bool:
-        """Whether nobody has confirmed the view in time."""
+        """Return whether the snapshot was not confirmed in time."""
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def refuse(
@@ -207,11 +207,11 @@ class Revocations:
         client: str | None,
         object_id: str | None = None,
     ) -> None:
-        """Raise the refusal that fits if any of this is revoked; return if nothing is.
+        """Raise the fitting refusal if any of these values is revoked.
 
-        The values are those of the token, not yet verified. `object_id` is a second name of the subject (`oid`, which
-        Entra keeps the same for all applications). What is no text refuses, because it would match no entry. Names are
-        compared in one spelling (`seawall_tokens.verify.spelling`), key names and thumbprints letter by letter.
+        The values come from the unverified token. `object_id` is a second name of the subject (`oid`, which Entra
+        keeps the same for all applications). A value that is not a text is refused, because it would match no entry.
+        Names are compared normalised (`seawall_tokens.verify.spelling`), key names and thumbprints exactly.
         """
         if self.stale:
             raise revoked.RevocationsUnavailable
@@ -236,7 +236,7 @@ Revocations.empty = Revocations()
 
 
 def weights(entries: Iterable[Revocation], *, now: float) -> dict[Key, float | None]:
-    """What each key weighs after these entries, without those that have ended by `now`."""
+    """Return the weight of each key after these entries, without those expired by `now`."""
     found: dict[Key, float | None] = {}
     for entry in entries:
         if entry.expires is None or entry.expires > now:

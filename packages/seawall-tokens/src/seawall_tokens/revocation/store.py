@@ -1,7 +1,7 @@
-"""Revocations on disk: a log that only grows, in one SQLite file that all worker processes share.
+"""Store revocations in an append-only log: one SQLite file that all worker processes share.
 
-An entry counts from the moment its transaction is on the disk. Taking a revocation back is another entry. Whatever
-is wrong with the file is `StoreBroken`, and whoever asks must then refuse.
+An entry counts once its transaction is on disk. Lifting a revocation is another entry. Any fault of the file raises
+`StoreBroken`, and the caller must then refuse.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from seawall_tokens.revocation.schema import APPLICATION_ID, SCHEMA, VERSION, up
 from seawall_tokens.revocation.snapshot import EMPTY, RevocationSnapshot, weights
 
 BUSY_SECONDS = 2.0
-"""How long a writer waits for another. Readers never wait: the file is in write-ahead mode."""
+"""Seconds that a writer waits for another. Readers never wait: the file uses write-ahead logging."""
 
 GRACE = 24 * 3600
-"""Seconds that an ended entry stays in the file at least: every follower sees it end, and a clock that is somewhat wrong
-deletes nothing that stands."""
+"""Seconds that an expired entry stays in the file.
+
+Every follower sees it expire, and a slightly wrong clock deletes nothing in force.
+"""
 
 SIGNAL_MEMORY = 31 * 24 * 3600
-"""Seconds for which the ids of received event tokens are remembered."""
+"""Seconds for which ids of received event tokens are remembered."""
 
 COMPACT_EVERY = 512
 """Entries between two compactions."""
@@ -41,7 +43,7 @@ STANDING = "log.lifts IS NULL AND NOT EXISTS (SELECT 1 FROM log AS later WHERE l
 
 @dataclass(frozen=True, slots=True)
 class StoredRevocation:
-    """An entry as the log has it. `lifted` says when it was taken back, by whom and why; None if it was not."""
+    """An entry of the log. `lifted` is when it was lifted, by whom and why; None if it was not."""
 
     sequence: int
     revocation: Revocation
@@ -50,7 +52,7 @@ class StoredRevocation:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """Takes back what stands for a key and was recorded for `until` or earlier: a lift that comes late undoes no later entry."""
+    """Lift the entries for a key that were recorded for `until` or earlier. A late lift thus undoes no later entry."""
 
     key: Key
     until: float
@@ -58,7 +60,7 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What one event token asks for. `lifts` takes back only what the same `who` has written."""
+    """The effect of one event token. `lifts` affect only what the same `who` recorded."""
 
     transmitter: str
     token_id: str
@@ -70,7 +72,7 @@ class Signal:
 
 
 class RevocationStore:
-    """One open store. Threads may share it, processes may not: after a fork each opens its own."""
+    """One open store. Threads may share it; processes may not: after a fork each opens its own."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -82,7 +84,7 @@ class RevocationStore:
 
     @classmethod
     def create(cls, path: Path) -> RevocationStore:
-        """Make a new, empty store that only this user can read. One that is there already is `StoreBroken`."""
+        """Create an empty store that only this user can read. Raises `StoreBroken` if the file exists."""
         sqlite_file.create(path)
         connection = _connect(path)
         with _translate(path):
@@ -96,10 +98,10 @@ class RevocationStore:
 
     @classmethod
     def open(cls, path: Path, *, thorough: bool = False) -> RevocationStore:
-        """Open a store that exists. A missing one is `StoreBroken`: an empty one in its place would revoke nothing.
+        """Open an existing store. Raises `StoreBroken` if it is missing: a new one would revoke nothing.
 
-        `thorough` reads the whole file in search of damage (a quarter of a second for a million entries); without it
-        damage is found where it is met.
+        `thorough` checks the whole file for damage (a quarter of a second for a million entries). Without it, damage
+        is detected when it is read.
         """
         sqlite_file.check(path)
         connection = _connect(path)
@@ -113,7 +115,7 @@ class RevocationStore:
             raise
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -123,14 +125,14 @@ class RevocationStore:
         self.close()
 
     def append(self, entries: Sequence[Revocation]) -> tuple[int, ...]:
-        """Record entries, all or none; return their sequence numbers once they are on the disk."""
+        """Record entries, all or none; return their sequence numbers once they are on disk."""
         with self._writing() as connection:
             return tuple(_insert(connection, entry) for entry in entries)
 
     def lift(self, sequence: int, *, reason: str, who: str, at: float) -> StoredRevocation:
-        """Take one entry back, as a new entry of the log; return what was lifted.
+        """Lift one entry by a new entry of the log; return the lifted one.
 
-        Raises `RevocationInvalid` when there is no such entry or it was lifted before.
+        Raises `RevocationInvalid` if there is no such entry or it was lifted before.
         """
         if not reason.strip() or not who.strip():
             raise RevocationInvalid("a revocation is lifted by somebody and for a reason")
@@ -144,7 +146,10 @@ class RevocationStore:
             return StoredRevocation(sequence, _revocation(found), (at, who, reason))
 
     def receive(self, signal: Signal) -> bool:
-        """Do what an event token asks, once: False if this token was received before, and then nothing is done."""
+        """Apply an event token once.
+
+        Return False, and do nothing, if it was received before.
+        """
         with self._writing() as connection:
             known = connection.execute(
                 "INSERT OR IGNORE INTO signals VALUES (?, ?, ?)",
@@ -165,7 +170,7 @@ class RevocationStore:
             return True
 
     def entries(self, *, now: float, all_of_them: bool = False) -> list[StoredRevocation]:
-        """The entries that stand at `now`, oldest first; with `all_of_them` also the lifted and the ended."""
+        """Return the entries in force at `now`, oldest first; with `all_of_them` also lifted and expired ones."""
         names = ", ".join(f"log.{name}" for name in COLUMNS.split(", "))
         query = (
             f"SELECT log.sequence, later.at, later.who, later.reason, {names} FROM log"
@@ -182,10 +187,10 @@ class RevocationStore:
         return [one for one in found if all_of_them or (one.lifted is None and _stands(one.revocation, now))]
 
     def load(self, *, now: float) -> tuple[RevocationSnapshot, int]:
-        """The whole state at `now`, and the sequence number up to which it holds."""
+        """Return the whole state at `now`, and the sequence number up to which it is complete."""
         found: dict[Key, float | None] = {}
         with self._reading() as connection:
-            # One pass along the file: a million look-ups by index would take several times as long.
+            # One sequential scan: a million index lookups would take several times as long.
             lifted = {row[0] for row in connection.execute("SELECT lifts FROM log WHERE lifts IS NOT NULL")}
             rows = connection.execute(
                 "SELECT sequence, kind, issuer_key, value_key, coalesce(not_before, 1.0) FROM log"
@@ -203,7 +208,7 @@ class RevocationStore:
     def changes(
         self, view: RevocationSnapshot, *, after: int, since: float, now: float
     ) -> tuple[RevocationSnapshot, int]:
-        """`view`, which held up to `after` at time `since`, brought up to now."""
+        """Return `view`, complete up to `after` at time `since`, updated to now, with its new sequence number."""
         with self._reading() as connection:
             self._refuse_another_file(connection, after)
             keys: set[Key] = set()
@@ -224,7 +229,7 @@ class RevocationStore:
             return changed, _last(connection)
 
     def compact(self, *, now: float) -> int:
-        """Delete entries that ended more than `GRACE` ago, with their lifts; return how many entries."""
+        """Delete entries that expired more than `GRACE` ago, with their lifts; return the number of entries."""
         with self._writing() as connection:
             return _compact(connection, now)
 
@@ -245,7 +250,7 @@ class RevocationStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent state of the file, however long the reading takes."""
+        """Yield a connection with one consistent state of the file for the whole reading."""
         with self._guard():
             self._connection.execute("BEGIN")
             try:
@@ -277,7 +282,7 @@ def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool
 
 
 def _translate(path: Path) -> AbstractContextManager[None]:
-    """Everything that SQLite or the system says about the file becomes `StoreBroken`."""
+    """Convert every SQLite or system error about the file to `StoreBroken`."""
     return sqlite_file.errors_as(
         lambda error: StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?")
     )
@@ -319,7 +324,7 @@ def _compact(connection: sqlite3.Connection, now: float) -> int:
 
 
 def _last(connection: sqlite3.Connection) -> int:
-    """The last sequence number ever given out, also when that entry is compacted away."""
+    """Return the last sequence number ever given, even if that entry was compacted away."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
     return int(row[0]) if row else 0
 
@@ -336,7 +341,7 @@ def _stands(entry: Revocation, now: float) -> bool:
 
 
 def _revocation(row: Iterable[Any]) -> Revocation:
-    """An entry from its columns. One that could not have been written is damage."""
+    """Build an entry from its columns. An entry that could not have been written means damage."""
     try:
         return Revocation(**dict(zip(COLUMNS.split(", "), row, strict=True)))
     except RevocationInvalid as error:

@@ -1,1 +1,1 @@
-"""Reads security event tokens of other issuers (Shared Signals, CAEP, RISC) and says what they revoke."""
+"""Read security event tokens of other issuers (Shared Signals, CAEP, RISC) and derive revocations."""

@@ -1,8 +1,8 @@
-"""From Shared Signals events (CAEP 1.0, RISC 1.0) to revocations. Pure: the store and the network are elsewhere.
+"""Derive revocations from Shared Signals events (CAEP 1.0, RISC 1.0). Pure: no store, no network.
 
-What an event means for tokens, and nothing more: an account that is disabled has no valid token, a session that ended has
-none, and a credential that changed makes tokens from before the change doubtful. What an event does not say clearly is
-read as the worse of its meanings. Unknown events are counted and never an error (RFC 8417 section 2.2).
+A disabled account and an ended session have no valid tokens; a changed credential makes earlier tokens doubtful. An
+ambiguous event is read as the worse of its meanings. Unknown events are counted and are no error (RFC 8417 section
+2.2).
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ STREAM: Final = (
 )
 
 Effect = Literal["tokens", "session", "account", "lift", "none"]
-"""What an event does: tokens issued before it are refused; the session, or else the tokens; the account; it takes the
-account's revocation back; nothing."""
+"""The effect of an event.
+
+`tokens`: tokens issued before it are refused. `session`: the session is refused, or tokens if there is none.
+`account`: the account is refused. `lift`: the account's revocation is lifted. `none`: nothing.
+"""
 
 Outcome = Literal["revoked", "lifted", "noted", "unresolved", "unknown", "verification", "stream"]
 
@@ -37,7 +40,7 @@ def _always(effect: Effect) -> Callable[[Mapping[str, Any]], Effect]:
 
 
 def _unless(member: str, *harmless: str) -> Callable[[Mapping[str, Any]], Effect]:
-    """Tokens are refused unless the member says something harmless; missing or malformed is not."""
+    """Return a rule: refuse tokens unless the member has a harmless value. Missing or malformed is not harmless."""
     return lambda event: "none" if event.get(member) in harmless else "tokens"
 
 
@@ -65,12 +68,12 @@ EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
     RISC + "recovery-activated": _always("none"),
     RISC + "recovery-information-changed": _always("none"),
 }
-"""Every event that is known, by URI."""
+"""Every known event by URI."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventOutcome:
-    """What became of one event: `name` is its last path segment if the event is known, else `unknown`."""
+    """The result of one event. `name` is its last path segment if the event is known, else `unknown`."""
 
     name: str
     outcome: Outcome
@@ -78,10 +81,10 @@ class EventOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SignalEffects:
-    """What a receiver does: give `signal` to the store, count `events`, and mind the stream.
+    """Instructions to the receiver: store `signal`, count `events`, and update the stream's state.
 
     `verification` is the `state` of a verification event, `stream` the new status in a stream-updated event.
-    `unresolved` are formats of subjects that could not be found in tokens: nothing was revoked for them.
+    `unresolved` are formats of subjects that do not occur in tokens: nothing was revoked for them.
     """
 
     signal: Signal
@@ -102,9 +105,10 @@ class _Gathered:
 
 
 def interpret_event_token(token: EventToken, now: float, *, resolve: Resolver | None = None) -> SignalEffects:
-    """What a genuine event token asks for; raise `SignalRefused` if one of its events is malformed or not its to tell.
+    """Derive the effects of a verified event token.
 
-    All events count or none. A token received before asks for the same again: the store knows it by transmitter and `jti`.
+    Raises `SignalRefused` if one of its events is malformed or outside the transmitter's authority. All events count
+    or none. A repeated token has the same effects: the store recognises it by transmitter and `jti`.
     """
     gathered = _Gathered()
     for uri, event in token.events.items():
@@ -202,7 +206,7 @@ def _revocations(
     sessions = [
         entry("session", issuer, value, transmitter.memory) for issuer, value in sorted(found.sessions)
     ]
-    # Tokens have whole seconds, so those of the second of the event are refused with those before it.
+    # Token times are whole seconds, so refuse those of the event's second too.
     bounds = [
         entry("not-before", issuer, value, transmitter.memory, math.floor(moment) + 1.0)
         for issuer, value in sorted(found.accounts)
@@ -218,9 +222,9 @@ def _revocations(
 
 
 def _moment(event: Mapping[str, Any], token: EventToken, now: float) -> float:
-    """When it happened, as far as that can be believed: never in the future, never without a number.
+    """Return the credible time of an event: not in the future, not missing.
 
-    Nor longer ago than an event token may be old: a 0 in this place would revoke nothing.
+    It is also not earlier than an event token's maximum age: a 0 here would revoke nothing.
     """
     when, oldest = event.get("event_timestamp"), token.issued_at - token.transmitter.max_age
     if isinstance(when, bool) or not isinstance(when, (int, float)) or not oldest <= when <= now:

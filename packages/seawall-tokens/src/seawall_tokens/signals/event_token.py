@@ -1,7 +1,7 @@
-"""A Security Event Token (RFC 8417) and whether it comes from a transmitter that we listen to.
+"""Verify a Security Event Token (RFC 8417) and its transmitter.
 
-Checks 1 to 8 are those of access tokens, with the transmitter's own policy. What differs: the type is `secevent+jwt`, there
-is no `exp` (RFC 8417 section 2.2), and `jti`, `iat` and `events` are required.
+Checks 1 to 8 are those of access tokens, with the transmitter's own policy. Differences: the type is `secevent+jwt`,
+there is no `exp` (RFC 8417 section 2.2), and `jti`, `iat` and `events` are required.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MOST_EVENTS = 16
 
 
 class SignalRefused(Exception):
-    """An event token is not accepted. `err` and `description` are the answer of RFC 8935 section 2.3.
+    """An event token is refused. `err` and `description` form the answer of RFC 8935 section 2.3.
 
-    `temporary`: it is not the token's fault (our own key source is out of reach, something unexpected broke), so the server
-    answers 503 and the transmitter tries again. The description never holds what the token says.
+    `temporary`: the fault is ours (unreachable key source, internal error), so the server answers 503 and the
+    transmitter retries. The description never contains text of the token.
     """
 
     def __init__(self, err: ErrorCode, description: str, *, temporary: bool = False) -> None:
@@ -48,12 +48,12 @@ class SignalRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transmitter:
-    """Who may tell us about accounts and sessions, and whose.
+    """A transmitter whose events are accepted.
 
-    `policy` says how its event tokens must look (`transmitter_policy` makes one). `speaks_for` are the issuers whose
-    tokens it may revoke, exactly as in `iss`; about any other it has nothing to say. `may_lift`: `account-enabled` takes
-    back this transmitter's own `account-disabled`. `max_age` is how old an event token may be, `memory` how long a
-    revoked session or a bound on the time of issue is kept; both in seconds.
+    `policy` describes its event tokens (`transmitter_policy` builds one). `speaks_for` are the issuers whose tokens
+    it may revoke, exactly as in `iss`. `may_lift`: `account-enabled` lifts this transmitter's own `account-disabled`.
+    `max_age` is an event token's maximum age; `memory` is how long a revoked session or an issue time bound is kept.
+    Both are in seconds.
     """
 
     policy: IssuerPolicy
@@ -63,7 +63,7 @@ class Transmitter:
     memory: int = 400 * 24 * 3600
 
     def __post_init__(self) -> None:
-        """Refuse one that could say nothing, or anything."""
+        """Raise `ValueError` unless every issuer is named exactly."""
         if not self.speaks_for or any(not name or name == "*" or "{" in name for name in self.speaks_for):
             raise ValueError("a transmitter speaks for issuers that are named exactly")
         if self.policy.templated:
@@ -71,7 +71,7 @@ class Transmitter:
 
     @property
     def who(self) -> str:
-        """As whom its revocations are recorded."""
+        """Return the name under which its revocations are recorded."""
         return f"transmitter:{self.policy.name}"
 
 
@@ -85,9 +85,10 @@ def transmitter_policy(
     token_types: Iterable[str] = (EVENT_TYPE,),
     clock_skew: int = 60,
 ) -> IssuerPolicy:
-    """The policy for a transmitter's event tokens; `ValueError` for nonsense.
+    """Build the policy for a transmitter's event tokens; raise `ValueError` for contradictory values.
 
-    `token_types` is for transmitters that set no `typ` or another one (`ABSENT_TYPE` of `seawall_tokens.policy.issuer_policy`).
+    `token_types` is for transmitters that set no `typ` or another one (`ABSENT_TYPE` of
+    `seawall_tokens.policy.issuer_policy`).
     """
     return IssuerPolicy(
         name=name,
@@ -103,7 +104,7 @@ def transmitter_policy(
 
 @dataclass(frozen=True, slots=True)
 class EventToken:
-    """An event token that is genuine. `events` maps each event type's URI to its members."""
+    """A verified event token. `events` maps each event type's URI to its members."""
 
     transmitter: Transmitter
     token_id: str
@@ -113,7 +114,7 @@ class EventToken:
 
 
 class Transmitters:
-    """All transmitters that are listened to."""
+    """All accepted transmitters."""
 
     def __init__(self, transmitters: Iterable[Transmitter]) -> None:
         self.all = tuple(transmitters)
@@ -124,9 +125,9 @@ class Transmitters:
     def read(
         self, token: str | bytes, now: float, *, revocations: RevocationList | None = None
     ) -> EventToken:
-        """The token's events if it is genuine; raise `SignalRefused` and nothing else.
+        """Verify an event token; raise only `SignalRefused`.
 
-        `revocations` is asked for the transmitter's key and issuer.
+        `revocations` is checked for the transmitter's key and issuer.
         """
         try:
             state = ExaminationState(token, self._policy, now, None, None)
@@ -144,7 +145,7 @@ class Transmitters:
         transmitter = self._by_issuer[policy.issuer]
         _check_audience(claims.get("aud"), policy.audiences)
         if "sub" in claims or "exp" in claims:
-            # SSF 1.0 section 10.3.4 and 10.3.5: an event token that could be taken for another token is none.
+            # SSF 1.0 sections 10.3.4 and 10.3.5: an event token must not pass for another kind of token.
             raise SignalRefused("invalid_request", "sub and exp have no place in an event token")
         token_id = claims.get("jti")
         if not isinstance(token_id, str) or not 0 < len(token_id) <= LONGEST_ID or "\0" in token_id:

@@ -1,4 +1,4 @@
-"""Whom an event is about: subject identifiers (RFC 9493, and those of Shared Signals and CAEP) as names in our tokens."""
+"""Convert subject identifiers (RFC 9493, Shared Signals, CAEP) to the names in tokens."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from seawall_tokens.signals.event_token import SignalRefused
 
 MOST_IDENTIFIERS = 16
-"""Identifiers of one subject."""
+"""Maximum identifiers of one subject."""
 LONGEST_NAME = 1024
 
 Resolver = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
-"""From a subject identifier to (issuer, `sub`) of the accounts it names; for organisations that can look them up."""
+"""Function from a subject identifier to (issuer, `sub`) of its accounts, for organisations that can look them up."""
 
 _COMPLEX = ("user", "device", "session", "application", "tenant", "org_unit", "group")
 
 
 @dataclass(slots=True)
 class Subjects:
-    """What an event names, each with its issuer; `unresolved` are formats that name nothing in a token."""
+    """The names in an event, each with its issuer; `unresolved` are formats that name nothing in a token."""
 
     accounts: set[tuple[str, str]] = field(default_factory=set)
     sessions: set[tuple[str, str]] = field(default_factory=set)
@@ -29,10 +29,10 @@ class Subjects:
 
 
 def subjects_of(identifier: object, issuers: tuple[str, ...], resolve: Resolver | None = None) -> Subjects:
-    """What a subject identifier names among the tokens of `issuers`.
+    """Return the names of a subject identifier in tokens of `issuers`.
 
-    An identifier that names another issuer is `access_denied`: the transmitter does not speak for it. An identifier that
-    names no issuer (`opaque`, `email`, `account`) is taken as a `sub` of every issuer it speaks for.
+    An identifier of another issuer raises `access_denied`: the transmitter does not speak for it. An identifier
+    without an issuer (`opaque`, `email`, `account`) is taken as a `sub` of every issuer.
     """
     found = Subjects()
     _read(identifier, issuers, found, resolve, as_session=False)
@@ -54,7 +54,7 @@ def _read(
         named = "complex"
     if not isinstance(named, str):
         raise SignalRefused("invalid_request", "the subject has no format")
-    form = named.replace("-", "_")  # drafts wrote `iss-sub`, and transmitters still do
+    form = named.replace("-", "_")  # drafts wrote `iss-sub`, and some transmitters still do
     if form == "complex":
         _read_complex(identifier, issuers, found, resolve)
     elif form == "aliases":
@@ -90,7 +90,10 @@ def _read_account(
 def _read_complex(
     identifier: Mapping[str, Any], issuers: tuple[str, ...], found: Subjects, resolve: Resolver | None
 ) -> None:
-    """All parts hold together: a session of a user. Parts that no token names are left out, so it may reach further."""
+    """Read a complex subject, whose parts apply together: a session of a user.
+
+    Parts that tokens do not name are left out, so the effect may be wider.
+    """
     for part in ("user", "session"):
         if part in identifier:
             _read(identifier[part], issuers, found, resolve, as_session=part == "session")

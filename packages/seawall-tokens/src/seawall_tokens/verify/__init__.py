@@ -1,1 +1,1 @@
-"""Verifies access tokens and proofs in fifteen numbered checks."""
+"""Verify access tokens and proofs in fifteen numbered checks."""

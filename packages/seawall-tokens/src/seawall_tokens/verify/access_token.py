@@ -1,7 +1,7 @@
 """Verify an access token: `verify_access_token` runs every check of `examination`.
 
-It raises `Refusal` and nothing else. What goes wrong unexpectedly is refused as `internal`, and nothing of it, which
-might hold the token, is kept in the exception.
+It raises only `Refusal`. An unexpected error is refused as `internal`, and dropped from the exception because it
+might hold the token.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RUNS = tuple(check.run for check in examination.CHECKS)
 
 @dataclass(slots=True, eq=False)
 class AccessToken:
-    """A token that passed every check. `policy` is the entry it was judged by. Not frozen, because that costs time."""
+    """A token that passed every check. `policy` is the issuer's policy. Not frozen, because construction would be slower."""
 
     claims: Mapping[str, Any] = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)
@@ -41,28 +41,28 @@ class AccessToken:
 
     @property
     def subject(self) -> str | None:
-        """The `sub`."""
+        """Return the subject (`sub`)."""
         subject: str | None = self.claims.get("sub")
         return subject
 
     @property
     def client(self) -> str | None:
-        """The application that the token was issued to."""
+        """Return the client that the token was issued to."""
         client: str | None = examination.client_of(self.claims)
         return client
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What the client may do for the subject (`scope`, `scp`)."""
+        """Return the scopes of the client (`scope`, `scp`)."""
         return read_scopes(self.claims)
 
     @property
     def roles(self) -> frozenset[str]:
-        """What the subject may do (`roles`)."""
+        """Return the roles of the subject (`roles`)."""
         return frozenset(read_words(self.claims, "roles"))
 
     def require_scopes(self, *names: str) -> None:
-        """Raise `Refusal` (`scope-insufficient`, status 403) unless the token has all of these scopes."""
+        """Raise `Refusal` (`scope-insufficient`, status 403) unless the token has all these scopes."""
         if not self.scopes.issuperset(names):
             raise ScopeInsufficient(scopes=names)
 
@@ -78,10 +78,9 @@ def verify_access_token(
 ) -> AccessToken:
     """Return the token's claims if all checks pass; raise `Refusal` otherwise.
 
-    `now` is seconds since 1970. `request` says how the token was presented; without it a token that is bound to a key or
-    certificate is refused, because the binding cannot be seen. Either way the decision is logged (`seawall_tokens`;
-    refusals as warnings, accepted tokens as information); with `dry_run` a refusal, which is raised all the same, is
-    logged as one that would have been.
+    `now` is seconds since 1970. `request` describes how the token was presented; without it a sender-constrained
+    token is refused, because its binding cannot be checked. The decision is logged to `seawall_tokens`: refusals as
+    warnings, accepted tokens as information. With `dry_run` a refusal is still raised, but logged as `would-refuse`.
     """
     refusal: Refusal
     state: ExaminationState | None = None

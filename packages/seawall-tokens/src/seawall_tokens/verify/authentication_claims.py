@@ -1,7 +1,7 @@
-"""How and when the person signed in, as issuers write it: `acr`, `amr` and `auth_time` in the forms that are met.
+"""Read `acr`, `amr` and `auth_time` in the forms that issuers write.
 
-OpenID Connect Core section 2 makes them a text, an array of texts and a number. Some issuers write `acr` as a number, a
-single `amr` as a text, and AD FS writes `auth_time` as a time with its zone (RFC 3339).
+OpenID Connect Core section 2 makes them a text, an array of texts and a number. Some issuers write `acr` as a number,
+a single `amr` as a text, and AD FS writes `auth_time` as a time with its zone (RFC 3339).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WRITTEN_TIME: Final = re.compile(
 
 
 def read_acr(said: Mapping[str, Any]) -> str | None:
-    """Return `acr` as a text, None where there is none. Raises `ValueError` for what is no text and no whole number."""
+    """Return `acr` as a text, None if absent. Raises `ValueError` unless it is a text or whole number."""
     value = said.get("acr")
     if type(value) is int:
         return str(value)
@@ -29,9 +29,9 @@ def read_acr(said: Mapping[str, Any]) -> str | None:
 
 
 def read_amr(said: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the methods in `amr`; none where it is absent. Raises `ValueError` for what names no methods.
+    """Return the methods in `amr`, none if absent. Raises `ValueError` for other types.
 
-    A text is one method: with white space in it, it would be one here and several for whoever splits it.
+    A text is one method. Text with white space is refused, because others may split it into several.
     """
     value = said.get("amr", [])
     if type(value) is str:
@@ -44,7 +44,7 @@ def read_amr(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_authentication_time(said: Mapping[str, Any]) -> float | int | None:
-    """Return `auth_time` in seconds since 1970, None where there is none. Raises `ValueError` for what is no time."""
+    """Return `auth_time` in seconds since 1970, None if absent. Raises `ValueError` if it is no time."""
     value = said.get("auth_time")
     if type(value) is int or type(value) is float:
         return value

@@ -1,4 +1,4 @@
-"""Checks 7, 8, 9, 10 and 14: what the token says, once it is known who says it."""
+"""Checks 7, 8, 9, 10 and 14: the token's claims, once its issuer is verified."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from seawall_tokens.verify.spelling import is_disguised_guid
 from seawall_tokens.verify.state import ExaminationState
 
 LATEST_TIME = 253_402_300_799
-"""The end of the year 9999. What lies beyond is milliseconds or nonsense."""
+"""The end of the year 9999 in seconds; larger values are milliseconds or invalid."""
 
 KINDS: Mapping[str, type] = {
     **dict.fromkeys(NAMES, str),
     "nonce": str,
     **dict.fromkeys(("cnf", "act", "may_act"), dict),
 }
-"""Claims that have a meaning here, beside times, and what they must be. Other claims are the application's."""
+"""Required types of the claims that Seawall interprets, besides times. Other claims are left to the application."""
 
 
 def check_type(state: ExaminationState) -> None:
-    """Check 7: `typ` is one of the policy's. No `typ` is accepted only where the policy names that."""
+    """Check 7: `typ` is one of the policy's. A missing `typ` is accepted only if the policy says so."""
     named = state.header.type
     if named is None:
         if ABSENT_TYPE not in state.entry.token_types:
@@ -34,7 +34,7 @@ def check_type(state: ExaminationState) -> None:
 
 
 def check_issuer_and_tenant(state: ExaminationState) -> None:
-    """Check 8: issuer exact, tenant a GUID, equal to the issuer's, allowed; the consumer tenant only at its own issuer."""
+    """Check 8: exact issuer; tenant a GUID, equal to the issuer's and allowed; consumer tenant only at its own issuer."""
     entry, tenant = state.entry, state.tenant
     if tenant is None:
         if entry.tenants is not None or entry.consumer_issuer:
@@ -43,7 +43,7 @@ def check_issuer_and_tenant(state: ExaminationState) -> None:
             raise claims.IssuerMismatch
         return
     if entry.tenants is None and not is_consumer(tenant) and not entry.consumer_issuer:
-        # An issuer without tenants may use the name for something of its own.
+        # An issuer without tenants may use `tid` for something else.
         if state.issuer != entry.issuer:
             raise claims.IssuerMismatch
         return
@@ -68,7 +68,7 @@ def _check_tenant(state: ExaminationState, tenant: str) -> None:
 
 
 def check_claims(state: ExaminationState) -> None:
-    """Check 9: the token is for me, every claim that has a meaning here has its type, and what the policy requires is there."""
+    """Check 9: the audience is this service, interpreted claims have their type, and required ones are present."""
     said = state.claims
     _check_audience(said, state.entry)
     for name, value in said.items():
@@ -76,7 +76,7 @@ def check_claims(state: ExaminationState) -> None:
         if kind is not None and (type(value) is not kind or (not value and name in NAMES)):
             raise claims.ClaimMalformed(name)
     _check_sign_in(said)
-    # RFC 9068 makes a scope one text; IdentityServer and PingFederate write an array of them.
+    # RFC 9068 makes a scope one text; IdentityServer and PingFederate write an array.
     if "scope" in said and type(said["scope"]) is not str and not _all_texts(said["scope"]):
         raise claims.ClaimMalformed("scope")
     if state.entry.canonical_guids:
@@ -100,7 +100,7 @@ def _check_sign_in(said: Mapping[str, Any]) -> None:
 
 
 def _check_permissions(said: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    """Refuse a token in which none of the claims grants anything, or one of them is no text and no array of texts."""
+    """Refuse a token without any permission, or with a permission claim that is neither text nor array of texts."""
     granted = False
     for name in names:
         value = said.get(name, "")
@@ -124,7 +124,7 @@ def _all_texts(value: Any) -> bool:
 def _check_demand(said: Mapping[str, Any], demand: tuple[str, ...]) -> None:
     for name in demand:
         value = said.get(name)
-        # Zero and false say something; null, an empty text, array or object do not.
+        # Zero and false are values; null and an empty text, array or object are not.
         if value or value == 0:
             return
     raise claims.ClaimMissing("|".join(demand))
@@ -150,7 +150,7 @@ def _check_named(named: Any, mine: frozenset[str]) -> None:
 
 
 def check_times(state: ExaminationState) -> None:
-    """Check 10: not expired, begun, not issued in the future, and not made to live longer than the policy allows."""
+    """Check 10: not expired, already valid, not issued in the future, and no longer lifetime than allowed."""
     said, now, entry = state.claims, state.now, state.entry
     skew = entry.clock_skew
     expires = time_claim(said, "exp")
@@ -166,7 +166,7 @@ def check_times(state: ExaminationState) -> None:
         raise claims.NotYetValid
     if issued is not None and now + skew < issued:
         raise claims.IssuedInFuture
-    # Without `iat` the lifetime is counted from `nbf`, without both from now.
+    # Without `iat` the lifetime counts from `nbf`, without both from now.
     start = issued if issued is not None else begins if begins is not None else now - skew
     if expires - start > _longest_lifetime(said, entry):
         raise claims.LifetimeTooLong
@@ -179,7 +179,7 @@ def _longest_lifetime(said: Mapping[str, Any], entry: IssuerPolicy) -> int:
 
 
 def authentication_time(said: Mapping[str, Any]) -> float | None:
-    """When the person signed in, in seconds since 1970; None where it is absent; refused as malformed for anything else."""
+    """Return `auth_time` in seconds since 1970, None if absent; refuse anything else as malformed."""
     try:
         when = read_authentication_time(said)
     except ValueError:
@@ -190,9 +190,9 @@ def authentication_time(said: Mapping[str, Any]) -> float | None:
 
 
 def time_claim(said: Mapping[str, Any], name: str) -> float | None:
-    """A time in seconds since 1970; None where it is absent; refused as malformed for anything else, null included."""
+    """Return a time claim in seconds since 1970, None if absent; refuse anything else as malformed, null included."""
     value = said.get(name)
-    # bool is not a number here; NaN and Infinity have been refused as JSON.
+    # bool is excluded although it is an int; strict JSON has refused NaN and Infinity.
     if (type(value) is int or type(value) is float) and 0 <= value <= LATEST_TIME:
         return value
     if value is None and name not in said:
@@ -201,7 +201,7 @@ def time_claim(said: Mapping[str, Any], name: str) -> float | None:
 
 
 def check_authentication(state: ExaminationState) -> None:
-    """Check 14: the person signed in as strongly and as recently as the policy asks (RFC 9470)."""
+    """Check 14: the sign-in was as strong and recent as the policy demands (RFC 9470)."""
     if not state.plan.demands_sign_in:
         return
     said, entry = state.claims, state.entry

@@ -1,6 +1,6 @@
-"""Conditions on the values of claims: `claims.hd = "example.org"`, of an issuer or of a path of the gate.
+"""Conditions on claim values: `claims.hd = "example.org"`, of an issuer or of a path of the gate.
 
-A condition allows, so it compares exactly: type and value, letter by letter. A claim that is absent meets no condition.
+A condition allows, so it compares type and value exactly. An absent claim meets no condition.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ _SCALARS: Final = frozenset({str, int, bool})
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What claims must say. `allowed` holds for each claim the values of which it must have one, each with its type.
+    """Required claim values. `allowed` maps each claim to its accepted values, each with its type.
 
-    The type belongs to the value, because Python takes `True` and `1` for equal and a token must not.
+    The type is part of the value, because Python considers `True` and `1` equal and a token must not.
     """
 
     allowed: tuple[tuple[str, frozenset[tuple[type, Scalar]]], ...] = ()
 
     @classmethod
     def of(cls, allowed: Mapping[str, Iterable[Scalar]]) -> Conditions:
-        """Conditions from the allowed values of each claim."""
+        """Build conditions from the allowed values of each claim."""
         return cls(
             tuple(
                 (name, frozenset((type(value), value) for value in values))
@@ -37,11 +37,11 @@ class Conditions:
 
     @property
     def names(self) -> frozenset[str]:
-        """The claims that there is a condition on."""
+        """Return the claims with a condition."""
         return frozenset(name for name, _ in self.allowed)
 
     def unmet(self, said: Mapping[str, Any]) -> str | None:
-        """Return the name of the first claim that does not meet its condition, None when all do."""
+        """Return the first claim that does not meet its condition, None if all do."""
         for name, values in self.allowed:
             if name not in said or not _holds(said[name], values):
                 return name
@@ -52,6 +52,9 @@ NO_CONDITIONS: Final = Conditions()
 
 
 def _holds(value: Any, values: frozenset[tuple[type, Scalar]]) -> bool:
-    """Whether a claim is one of the values, or an array that contains one. Null, floats and objects are none."""
+    """Return whether a claim is one of the values, or an array that contains one.
+
+    Null, floats and objects never match.
+    """
     items = value if type(value) is list else (value,)
     return any(type(item) in _SCALARS and (type(item), item) in values for item in items)

@@ -1,4 +1,4 @@
-"""A client certificate as TLS ends hand it on, and its thumbprint (RFC 8705 section 3.1)."""
+"""Read a client certificate as TLS proxies forward it, and compute its thumbprint (RFC 8705 section 3.1)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def thumbprint_of(certificate: bytes) -> str:
-    """The `x5t#S256` of exactly one certificate; raise `MtlsMalformed` if it is none, or more than one.
+    """Return the `x5t#S256` of exactly one certificate; raise `MtlsMalformed` for none or several.
 
-    Taken: DER; PEM; PEM with percent escapes (nginx, `$ssl_client_escaped_cert`); PEM whose line feeds became blanks or
-    tabs; base64 of the DER, bare (Caddy, Traefik) or between colons (RFC 9440).
+    Accepted: DER; PEM; PEM with percent escapes (nginx, `$ssl_client_escaped_cert`); PEM with blanks or tabs for line
+    feeds; base64 of the DER, bare (Caddy, Traefik) or between colons (RFC 9440).
     """
     der = _der(certificate)
     try:
-        # Trailing octets would give one certificate many thumbprints, so what was parsed must be all of it.
+        # Trailing octets would give one certificate many thumbprints, so the parsed part must be all of it.
         if x509.load_der_x509_certificate(der).public_bytes(Encoding.DER) != der:
             raise sender.MtlsMalformed
     except ValueError:
@@ -39,7 +39,7 @@ def thumbprint_of(certificate: bytes) -> str:
 def _der(certificate: bytes) -> bytes:
     if not 0 < len(certificate) <= LARGEST:
         raise sender.MtlsMalformed
-    if certificate[0] == 0x30 and certificate[1:2] >= b"\x80":  # a DER sequence; no text goes on like this
+    if certificate[0] == 0x30 and certificate[1:2] >= b"\x80":  # a DER sequence; no text continues like this
         return certificate
     text = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), certificate)
     found = _PEM.fullmatch(text)

@@ -1,6 +1,6 @@
-"""A compact JWS taken apart (RFC 7515 section 7.1): checks 1 and 3, and what of check 2 the header alone can tell.
+"""Split a compact JWS (RFC 7515 section 7.1): checks 1 and 3, and the part of check 2 that needs only the header.
 
-Nothing here needs a key or a policy, and nothing here is trusted yet.
+Nothing here needs a key or policy, and nothing here is trusted yet.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals import written_form as refused
 
 LARGEST_TOKEN = 16 * 1024
-"""Characters. Web servers cap a header at 8 kB to 16 kB, so no longer token arrives in one."""
+"""Characters. Web servers limit a header to 8 kB to 16 kB, so no longer token arrives in one."""
 LARGEST_HEADER = 4 * 1024
 DEEPEST = 8
 LONGEST_KID = 1024
 _CACHED_HEADERS = 1024
 _LONGEST_CACHED = 512
-"""Characters. Issuers' headers have 80 to 250; what is longer is read anew, so that strangers cannot fill the memory."""
+"""Characters. Issuers' headers have 80 to 250; longer ones are not cached, so that strangers cannot fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header that asks for nothing strange. `type` is lower case and without `application/` (RFC 7515 section 4.1.9)."""
+    """A header without forbidden members. `type` is lower case and without `application/` (RFC 7515 section 4.1.9)."""
 
     algorithm: str
     kid: str | None
@@ -36,7 +36,7 @@ class Header:
 
 @dataclass(slots=True, eq=False)
 class Compact:
-    """The three segments; `signed` is what the signature is of. Not frozen, because one is made for every token."""
+    """The three segments; `signed` is the signing input. Not frozen, because construction would be slower."""
 
     header_text: bytes
     payload: bytes
@@ -45,7 +45,7 @@ class Compact:
 
 
 def split(token: str | bytes, largest: int = LARGEST_TOKEN) -> Compact:
-    """Check 1: three segments of strict base64url, none of them JSON serialisation, JWE, or too long."""
+    """Check 1: three segments of strict base64url, not JSON serialisation, not JWE, not too long."""
     if not isinstance(token, (str, bytes)) or not token:
         raise refused.TokenMissing
     if len(token) > largest:
@@ -59,7 +59,7 @@ def split(token: str | bytes, largest: int = LARGEST_TOKEN) -> Compact:
     if not dot or b"." in payload:
         _refuse_other_forms(text)
     try:
-        # The header's text is decoded where it is read, once for each distinct header.
+        # `HeaderReader` decodes each distinct header once.
         return Compact(header, base64url.decode(payload), base64url.decode(signature), signed)
     except ValueError:
         raise refused.Base64urlInvalid from None
@@ -74,7 +74,10 @@ def _refuse_other_forms(text: bytes) -> NoReturn:
 
 
 class HeaderReader:
-    """Reads headers and remembers those that passed: an issuer's tokens share a few. Bounded, and keyed by the whole text."""
+    """Read headers and cache those that passed, because an issuer's tokens share a few.
+
+    Bounded, and keyed by the whole text.
+    """
 
     def __init__(self, capacity: int = _CACHED_HEADERS) -> None:
         self._known: dict[bytes, Header] = {}
@@ -102,7 +105,7 @@ def read_header(text: bytes) -> Header:
 
 
 def read_header_members(text: bytes) -> dict[str, Any]:
-    """Check 1 of the header: strict base64url and JSON, an object, the registered members of the right type."""
+    """Check 1 of the header: strict base64url and JSON, an object, registered members of the right type."""
     if len(text) > LARGEST_HEADER:
         raise refused.TokenTooLarge(f"at most {LARGEST_HEADER} characters of header")
     try:
@@ -125,7 +128,7 @@ def read_header_members(text: bytes) -> dict[str, Any]:
 
 
 def read_json(data: bytes, otherwise: type[Refusal]) -> Any:
-    """The JSON value of a segment; raise the `Refusal` that fits, `otherwise` for what is no JSON at all."""
+    """Parse a segment's JSON; raise the fitting `Refusal`, `otherwise` if it is not JSON at all."""
     try:
         return strict_json.loads(data, max_bytes=LARGEST_TOKEN, max_depth=DEEPEST)
     except strict_json.JsonRefused as refusal:
@@ -143,7 +146,7 @@ _JSON_REFUSALS: Mapping[strict_json.Reason, type[Refusal]] = {
 
 
 def check_algorithm(members: Mapping[str, Any]) -> str:
-    """Check 2, the part without a policy: an algorithm is named, and it signs with a private key."""
+    """Check 2 without a policy: an asymmetric algorithm is named."""
     algorithm = members.get("alg")
     if not algorithm:
         raise refused.AlgMissing
@@ -154,7 +157,7 @@ def check_algorithm(members: Mapping[str, Any]) -> str:
 
 
 def check_header(members: Mapping[str, Any]) -> None:
-    """Check 3: nothing critical is asked for, no key and no place of keys is brought along, the payload is as usual."""
+    """Check 3: no critical extension, no embedded key or key URL, no unusual payload encoding."""
     if "b64" in members:
         raise refused.DetachedPayload("b64")
     if "crit" in members:
@@ -165,9 +168,9 @@ def check_header(members: Mapping[str, Any]) -> None:
 
 
 def check_content_type(members: Mapping[str, Any]) -> None:
-    """Check 3 for tokens whose payload is claims: `cty` must not say that the payload is a token (RFC 7519 section 5.2).
+    """Check 3 for claims: `cty` must not declare the payload a token (RFC 7519 section 5.2).
 
-    A payload that is an object of claims in spite of it is read in two ways: as claims here, as a token elsewhere.
+    Otherwise two readers could take it as claims or as a nested token.
     """
     named = str(members.get("cty", "")).strip().lower().removeprefix("application/")
     if named in {"jwt", "jose", "jose+json"} or named.endswith("+jwt"):

@@ -1,7 +1,7 @@
-"""Check 15: one line for every token that was accepted or refused: who, by which key, why. Never the token.
+"""Check 15: log one line for every accepted or refused token: who, which key, why. Never the token.
 
-What a refused token says is an attacker's text. Each value is cut, written in ASCII with its controls escaped, and
-withheld when it looks like a token or a key itself, so that a line is always one line of JSON and never holds a secret.
+The values of a refused token are an attacker's text. Each value is cut, written in ASCII with escaped controls, and
+withheld if it resembles a token or key. So each entry is one line of JSON and never contains a secret.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify import compact
 
 LOGGER = logging.getLogger("seawall.tokens")
-# Whoever wants the lines says where they go; without that, Python would put every refusal on a program's stderr.
+# The application decides where the lines go; without a handler, Python would print every refusal to stderr.
 LOGGER.addHandler(logging.NullHandler())
 
 LONGEST_VALUE = 256
-"""Characters of a value from a token that a line holds."""
+"""Characters of a token's value in a log line."""
 
 WITHHELD = "(withheld)"
 _SECRET = re.compile(
-    # base64url of a JSON object's beginning; anything as long as a signature; keys and headers as text
+    # the start of a JSON object in base64url; anything as long as a signature; keys and headers as text
     r"(?:ey[A-J]|ew[ko0])[A-Za-z0-9_-]{12,}|[A-Za-z0-9_+/-]{80,}|PRIVATE KEY|(?i:\bbearer\s|\bdpop\s)"
 )
 _KEY_CODES = frozenset({"revoked-key", "revoked-thumbprint", "signature-invalid", "alg-key-mismatch"})
@@ -42,12 +42,11 @@ _SURELY_VERIFIED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDecision:
-    """What is logged. `code` is empty for an accepted token. All texts are harmless already, or None.
+    """A log entry. `code` is empty for an accepted token. All texts are sanitised, or None.
 
-    `verified` says whether the signature was, for certain: if not, what stands here is only what the presenter wrote.
-    `key` is what was found about the key: `good`, the code that refused it, or `not looked at` (or not far enough to
-    tell). `token` is the first half of the SHA-256 of `jti` (or `uti`), so that a token can be found again in other logs
-    without being in this one.
+    `verified` says whether the signature was certainly verified; if not, the values are only the presenter's claims.
+    `key` is the finding on the key: `good`, the code that refused it, or `not looked at` (or not far enough to tell).
+    `token` is the first half of the SHA-256 of `jti` (or `uti`), to find the token in other logs without logging it.
     """
 
     at: float
@@ -64,7 +63,7 @@ class TokenDecision:
     token: str | None
 
     def line(self) -> str:
-        """The decision as one line of JSON, ASCII only."""
+        """Return the decision as one line of ASCII JSON."""
         values = {name: getattr(self, name) for name in _NAMES}
         return _ENCODER.encode({"event": "token", **values})
 
@@ -83,10 +82,10 @@ def decide(
     dry_run: bool = False,
     verified: bool | None = None,
 ) -> TokenDecision:
-    """Put a decision into words: `refusal` is None for an accepted token; the rest is whatever was read of the token.
+    """Build the log entry: `refusal` is None for an accepted token; the rest is what could be read of the token.
 
-    `verified` is whether the signature was verified, where the caller knows; None lets the refusal's code tell.
-    Never raises for what a token holds. In a dry run a refusal's outcome is `would-refuse`.
+    `verified` is whether the signature was verified, if known; None derives it from the refusal's code. Never raises
+    for a token's content. In a dry run a refusal's outcome is `would-refuse`.
     """
     said, head = claims or {}, header or {}
     outcome = "accepted" if refusal is None else "would-refuse" if dry_run else "refused"
@@ -103,7 +102,7 @@ def decide(
         issuer=harmless(said.get("iss")),
         kid=harmless(head.get("kid")),
         key=_verdict(refusal, verified),
-        thumbprint=thumbprint,  # computed here; one in a thousand happens to look like the beginning of a token
+        thumbprint=thumbprint,  # computed by Seawall, so not sanitised: one in a thousand resembles the start of a token
         tenant=harmless(said.get("tid")),
         client=harmless(client),
         token=_hash(identifier),
@@ -111,16 +110,16 @@ def decide(
 
 
 def log(decision: TokenDecision) -> None:
-    """Write the line: refusals as warnings, accepted tokens as information."""
+    """Log the entry: refusals as warnings, accepted tokens as information."""
     level = logging.INFO if decision.outcome == "accepted" else logging.WARNING
     if LOGGER.isEnabledFor(level):
-        # Made here, because `LOGGER.log` would walk the stack for the name of this very line.
+        # Built directly, because `LOGGER.log` would walk the stack to find the calling line.
         record = logging.LogRecord(LOGGER.name, level, __file__, 0, "%s", (decision.line(),), None, "log")
         LOGGER.handle(record)
 
 
 def harmless(value: object) -> str | None:
-    """A value from a token as it may stand in a log; None if there is none, `(withheld)` if it might be a secret."""
+    """Sanitise a token's value for the log; None if absent, `(withheld)` if it might be a secret."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -129,18 +128,18 @@ def harmless(value: object) -> str | None:
 
 
 def _shorten(value: str) -> str:
-    # Only what is shown matters, and what begins in it: a stranger's long text must not cost time.
+    # Search only the shown part and secrets that begin in it: a stranger's long text must not cost time.
     return WITHHELD if _SECRET.search(value, 0, LONGEST_VALUE + 128) else f"{value[:LONGEST_VALUE]}..."
 
 
 @lru_cache(maxsize=4096)
 def _harmless(value: str) -> str:
-    """Issuers, keys and clients come again and again; long values, which would fill the memory, are not kept."""
+    """Sanitise with a cache: issuers, keys and clients recur; long values, which would fill the memory, are not cached."""
     return WITHHELD if _SECRET.search(value) else value
 
 
 def read_unverified(token: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims of a refused token as far as they can be read, for the log alone. Never raises."""
+    """Return a refused token's header and claims as far as readable, only for the log. Never raises."""
     try:
         parts = compact.split(token)
     except Refusal:

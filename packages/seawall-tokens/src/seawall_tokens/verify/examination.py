@@ -1,10 +1,10 @@
-"""The numbered checks in their order, as data: one list for verifying and for explaining.
+"""Define the numbered checks and their order as data, used both to verify and to explain.
 
 | # | check |
 |---|---|
 | 1 | three segments of strict base64url and JSON |
 | 2 | the algorithm: named, allowed, the key's own; the signature |
-| 3 | the header asks for nothing strange and brings no key |
+| 3 | the header has no critical extension, key or key URL |
 | 4 | the issuer is known, and the key is this issuer's |
 | 5 | the key is in use |
 | 6 | the key is fit |
@@ -13,13 +13,13 @@
 | 9 | audience and required claims |
 | 10 | times |
 | 11 | revocations |
-| 12 | the sender |
+| 12 | the sender's proof of possession (DPoP, mTLS) |
 | 13 | renewal: `seawall_tokens.verify.renewal`, before a new token is made, not here |
-| 14 | how and when the person signed in |
-| 15 | the record of the decision: `seawall_tokens.verify.decision`, after the checks |
+| 14 | strength and time of the user's sign-in |
+| 15 | the decision log: `seawall_tokens.verify.decision`, after the checks |
 
-A number may have several steps: whatever is cheap and whatever shields a later step comes first. Everything before the
-signature works on words that anybody could have written, and may refuse but never trust.
+A check may have several steps: cheap steps, and steps that protect later ones, come first. Steps before the signature
+check work on unverified values; they may refuse a token but never trust it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def read_form(state: ExaminationState) -> None:
 
 
 def read_header(state: ExaminationState) -> None:
-    """Checks 1, 2 and 3 of the header, remembered for headers that passed."""
+    """Checks 1, 2 and 3 of the header, cached for headers that passed."""
     state.header = header = _HEADERS.read(state.compact.header_text)
     if header.algorithm[:2].upper() == "HS":
         raise written_form.AlgSymmetric
@@ -66,11 +66,11 @@ def read_claims(state: ExaminationState) -> None:
 
 
 def check_revocations(state: ExaminationState) -> None:
-    """Check 11: neither key, issuer, subject, session, token nor client has been revoked."""
+    """Check 11: key, issuer, subject, session, token and client are not revoked."""
     said = state.claims
     _refuse_revoked(state, said.get("jti", said.get("uti")))
     if "jti" in said and "uti" in said:
-        # Entra's second name of a token: either may have been revoked.
+        # `uti` is Entra's second id of a token: either may be revoked.
         _refuse_revoked(state, said["uti"])
 
 
@@ -90,21 +90,21 @@ def _refuse_revoked(state: ExaminationState, token_id: Any) -> None:
 
 
 def client_of(said: Mapping[str, Any]) -> Any:
-    """The client that the token was issued to."""
+    """Return the client that the token was issued to."""
     if "client_id" in said:
         return said["client_id"]
     return next((said[name] for name in CLIENTS if name in said), None)
 
 
 def check_binding(state: ExaminationState) -> None:
-    """Check 12: who presents the token is who it was given to."""
+    """Check 12: the presenter is the token's rightful sender."""
     token = state.token if isinstance(state.token, str) else state.token.decode("ascii")
     check_sender(token, state.claims, state.entry, state.request, state.replay, state.now)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """One step: the number of its check, what it makes sure of, where the rule is written, and the function."""
+    """One step: its check's number, its purpose, the source of the rule, and the function."""
 
     number: int
     words: str
@@ -135,14 +135,14 @@ CHECKS: tuple[TokenCheck, ...] = (
     TokenCheck(14, "the sign-in was strong and recent enough", "RFC 9470", claim_checks.check_authentication),
     TokenCheck(12, "who presents it is who it was given to", "RFC 9449, RFC 8705", check_binding),
 )  # fmt: skip
-"""Every step of an access token, in the order in which they run."""
+"""Every step of verifying an access token, in order."""
 
 Outcome = Literal["passed", "refused", "not reached"]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckStep:
-    """How one step ended; `refusal` where it refused."""
+    """The result of one step; `refusal` if it refused."""
 
     check: TokenCheck
     outcome: Outcome
@@ -151,7 +151,7 @@ class CheckStep:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Every step of one token. `header` and `claims` are the token's words, as far as they could be read."""
+    """The results of every step on one token. `header` and `claims` are unverified values, as far as readable."""
 
     steps: tuple[CheckStep, ...]
     refusal: Refusal | None
@@ -167,7 +167,10 @@ def begin(
     request: RequestBinding | None = None,
     replay: ReplayGuard | None = None,
 ) -> ExaminationState:
-    """The state before the first check. A `now` that is no time refuses: every comparison with NaN would pass."""
+    """Return the state before the first check.
+
+    Refuses a `now` that is not finite: every comparison with NaN would pass.
+    """
     if type(now) not in {int, float} or not 0 < now < _LATEST_NOW:
         raise Internal("now is no time")
     return ExaminationState(token, policy, now, request, replay)
@@ -181,7 +184,10 @@ def examine(
     request: RequestBinding | None = None,
     replay: ReplayGuard | None = None,
 ) -> Examination:
-    """Run the checks and say of each how it ended. Never raises; an examination does not log and is no verification."""
+    """Run the checks and return the result of each.
+
+    Never raises. It does not log, and is no substitute for verification.
+    """
     state = ExaminationState(token, policy, now, request, replay)
     steps: list[CheckStep] = []
     refusal = _refusal_of(lambda _: begin(token, policy, now), state)

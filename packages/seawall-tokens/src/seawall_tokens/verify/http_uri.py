@@ -1,4 +1,4 @@
-"""When two spellings of an HTTP URI name the same thing (RFC 3986 sections 6.2.2 and 6.2.3), without query and fragment."""
+"""Normalise HTTP URIs for comparison (RFC 3986 sections 6.2.2 and 6.2.3), without query and fragment."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 def comparable(uri: str) -> str:
-    """The one spelling of an absolute http or https URI, without query and fragment.
+    """Return the normal form of an absolute http or https URI, without query and fragment.
 
-    Case of scheme, host and escapes, needless escapes, dot segments, the default port and the empty path are evened
-    out. Raises `ValueError` for anything else than such a URI: user information, another scheme, raw spaces, controls,
-    backslashes or letters outside ASCII.
+    It evens out the case of scheme, host and escapes, needless escapes, dot segments, the default port and the empty
+    path. Raises `ValueError` for anything else: user information, another scheme, raw spaces, controls, backslashes
+    or letters outside ASCII.
     """
     if len(uri) > LONGEST or _ALLOWED.fullmatch(uri) is None:
         raise ValueError("no URI, or too long")
@@ -57,7 +57,7 @@ def _even_escape(found: re.Match[str]) -> str:
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986 section 5.2.4 for a path that is empty or begins with a slash."""
+    """Remove dot segments (RFC 3986 section 5.2.4) from a path that is empty or begins with a slash."""
     kept: list[str] = []
     segments = path.split("/")[1:]
     for number, segment in enumerate(segments):

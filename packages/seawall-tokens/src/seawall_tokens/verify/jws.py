@@ -1,4 +1,4 @@
-"""One compact JWS against given keys, without a policy (RFC 7515 section 5.2): the part that is not about trust."""
+"""Verify one compact JWS with given keys, without a policy (RFC 7515 section 5.2)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Jws:
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The keys that may have signed, all public or all secret, and those that were left out."""
+    """The keys that may have signed, all public or all secret, and those left out."""
 
     public: tuple[PublicKey, ...] = ()
     secret: tuple[SecretKey, ...] = ()
@@ -49,13 +49,13 @@ def verify_jws(
     jwks: KeySet | PublicKey | Mapping[str, Any] | bytes,
     algorithms: Iterable[str] | None = None,
 ) -> Jws:
-    """Return header and payload if the signature is of a key in `jwks`; raise `Refusal` otherwise.
+    """Return header and payload if a key in `jwks` made the signature; raise `Refusal` otherwise.
 
-    `jwks` is a key set or a single key, read already or as JSON members or text. Keys are public; a set of secret keys
-    alone (`kty` oct) is taken as well, for who shares a secret knowingly, and never beside public ones. `algorithms`
-    limits the names; None means whatever the keys are bound to. A key without `alg` is bound to one algorithm
-    (`key_checks.PREFERENCE`). The key is found by `kid`; a token without one is taken only where there is a single key.
-    The payload is bytes: claims, times and issuer are not looked at.
+    `jwks` is a key set or single key, parsed or as JSON members or text. Keys are public. A set of only secret keys
+    (`kty` oct) is accepted too, for callers who knowingly share a secret. `algorithms` limits the names; None accepts
+    those that the keys are bound to. A key without `alg` is bound to one algorithm (`key_checks.PREFERENCE`). The key
+    is found by `kid`; a token without `kid` is accepted only with a single key. The payload is bytes: claims, times
+    and issuer are not checked.
     """
     refusal: Refusal
     try:
@@ -90,7 +90,7 @@ def _read_jws(
     if header.algorithm in HMAC_ALGORITHMS:
         raise refused.AlgSymmetric
     key = _choose(keys.public, keys.refused, header.kid)
-    # Keys that were read before are kept by the caller, so what was found out about them is kept as well.
+    # Parsed keys belong to the caller and are reused, so cache what was prepared for them.
     ready = prepare if isinstance(jwks, KeySet | PublicKey) else make_ready
     verify = ready(key, allowed).verifiers.get(header.algorithm)
     if verify is None:

@@ -1,4 +1,4 @@
-"""Checks 4, 5 and 6, and what of check 2 needs the key: whose key it is, its state, its fitness, its one algorithm."""
+"""Checks 4, 5 and 6, and the part of check 2 that needs the key: its issuer, state, fitness and algorithm."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ PREFERENCE = (
     ("EdDSA", "Ed25519"),
     ("EdDSA", "Ed448"),
 )
-"""A key without `alg` is bound to the first line of which the policy allows something and that fits the key.
+"""Algorithms by preference. A key without `alg` is bound to the first line that fits it and of which the policy allows one.
 
-RS256 comes first because RFC 9068 section 2.1 makes it the one that every issuer has, and issuers that name no `alg` (Entra)
-use it. `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864).
+RS256 comes first because RFC 9068 section 2.1 requires every issuer to support it, and issuers that name no `alg`
+(Entra) use it. `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864).
 """
 
 _REMEMBERED = 1024
 
 
 def list_bound_algorithms(key: PublicKey, allowed: frozenset[str]) -> frozenset[str]:
-    """The names of the one algorithm that `key` is bound to where `allowed` are allowed; empty if there is none."""
+    """Return the names of the one algorithm that `key` is bound to under `allowed`; empty if there is none."""
     fitting = list_supported_algorithms(key) & allowed
     for names in PREFERENCE:
         bound = fitting.intersection(names)
@@ -50,10 +50,10 @@ _PREPARED: dict[tuple[int, frozenset[str]], PreparedKey] = {}
 
 
 def prepare(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
-    """`make_ready`, remembered for this key object. Bounded; refusals are not remembered."""
+    """Return `make_ready` cached for this key object. Bounded; refusals are not cached."""
     place = (id(key), allowed)
     known = _PREPARED.get(place)
-    # The key is held by the value, so its number cannot have been given to another meanwhile.
+    # The value holds the key, so its id() cannot have been reused.
     if known is not None and known.key is key:
         return known
     prepared = make_ready(key, allowed)
@@ -64,7 +64,7 @@ def prepare(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
 
 
 def make_ready(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
-    """Check 6: the key is fit, for signatures and for verifying; and check 2: bind it to one algorithm."""
+    """Check 6: the key is fit and for verifying signatures. Check 2: bind it to one algorithm."""
     for fault in fitness.faults(key.native, key.algorithm):
         raise refused.KeyUnfit(fault.words)
     if key.use not in {None, "sig"} or (key.operations is not None and "verify" not in key.operations):
@@ -74,7 +74,7 @@ def make_ready(key: PublicKey, allowed: frozenset[str]) -> PreparedKey:
 
 
 def find_issuer(state: ExaminationState) -> None:
-    """Check 4 (and the first half of 8): a policy knows the issuer that the token names. What it names is not verified yet."""
+    """Check 4 (and the first half of 8): a policy trusts the token's issuer, which is not verified yet."""
     claims = state.claims
     issuer = claims.get("iss")
     if type(issuer) is not str or not issuer:
@@ -93,7 +93,7 @@ def find_issuer(state: ExaminationState) -> None:
 
 
 def find_key(state: ExaminationState) -> None:
-    """Check 4: the key of this issuer with exactly this name."""
+    """Check 4: the issuer has a key with exactly this `kid`."""
     kid = state.header.kid
     if not kid:
         raise refused.KidMissing
@@ -105,8 +105,8 @@ def find_key(state: ExaminationState) -> None:
 def check_key_issuer(state: ExaminationState) -> None:
     """Check 4: the key signs for the issuer that the token names.
 
-    The issuer of a key may hold `{tenantid}`, which stands for the token's `tid`. Storm-0558's tokens fail here: signed with
-    a key of the issuer of personal accounts, they named the issuer of an organisation.
+    A key's issuer may contain `{tenantid}`, for the token's `tid`. Storm-0558's tokens fail here: a key of the issuer
+    of personal accounts signed them, but they named an organisation's issuer.
     """
     bound = state.held.key.issuer
     if bound is None:
@@ -122,7 +122,7 @@ def check_key_issuer(state: ExaminationState) -> None:
 
 
 def check_key_state(state: ExaminationState) -> None:
-    """Check 5: the key is in use: not retired, revoked, ended, not begun, too old or held back as new."""
+    """Check 5: the key is in use: not retired, revoked, expired, not yet valid, too old or quarantined."""
     held, now, entry = state.held, state.now, state.entry
     key = held.key
     if held.state != "active":
@@ -147,13 +147,13 @@ def check_key_fitness(state: ExaminationState) -> None:
 
 
 def check_bound_algorithm(state: ExaminationState) -> None:
-    """Check 2: the algorithm of the header is the one that the key is bound to."""
+    """Check 2: the header's algorithm is the one that the key is bound to."""
     if state.header.algorithm not in state.prepared.verifiers:
         raise written_form.AlgKeyMismatch
 
 
 def check_signature(state: ExaminationState) -> None:
-    """Check 2: the signature is of exactly these two segments under this key."""
+    """Check 2: the signature is over exactly these two segments under this key."""
     try:
         state.prepared.verifiers[state.header.algorithm](state.compact.signature, state.compact.signed)
     except (InvalidSignature, ValueError):

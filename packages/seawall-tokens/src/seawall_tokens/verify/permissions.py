@@ -7,9 +7,9 @@ from typing import Any
 
 
 def read_words(claims: Mapping[str, Any], *names: str) -> tuple[str, ...]:
-    """Return the words of the first claim that is there: text separated by spaces, or a list of texts.
+    """Return the words of the first claim that is present: a space-separated text, or a list of texts.
 
-    Entries of a list that hold a space are left out: joined they would read as two.
+    List entries that contain a space are left out: joined, they would read as two.
     """
     for name in names:
         value = claims.get(name)

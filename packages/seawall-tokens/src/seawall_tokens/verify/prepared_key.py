@@ -1,4 +1,4 @@
-"""A key that was found fit, ready to verify with."""
+"""A fit key with its verifying functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall_tokens.jose.key import PublicKey
 
 @dataclass(frozen=True, slots=True)
 class PreparedKey:
-    """A key that was found fit, with its verifying function under each name of its one algorithm."""
+    """A fit key, with its verifying function under each name of its one algorithm."""
 
     key: PublicKey
     verifiers: Mapping[str, signature.Verify]

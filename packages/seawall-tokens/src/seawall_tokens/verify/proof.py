@@ -1,4 +1,4 @@
-"""A DPoP proof (RFC 9449 section 4.3): that whoever sends this request now holds the key that the token is bound to."""
+"""Verify a DPoP proof (RFC 9449 section 4.3): the sender of this request now holds the token's key."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ LONGEST = 8192
 """Characters of a proof."""
 
 LIFETIME = 60
-"""Seconds after `iat` for which a proof is accepted, beside the skew of the clocks."""
+"""Seconds after `iat` for which a proof is accepted, besides clock skew."""
 
 SLACK = 10
-"""Seconds that a proof is remembered longer than it could be accepted: requests are judged by the time when they came."""
+"""Extra seconds that a proof is remembered: requests are judged by their arrival time."""
 
 LONGEST_ID = 256
-"""Characters of `jti`. RFC 9449 asks for 96 random bits; anything much longer is there to fill our memory."""
+"""Characters of `jti`. RFC 9449 asks for 96 random bits; a much longer value would only fill our memory."""
 
 _FOREIGN = frozenset({"crit", "b64", "cty", "jku", "x5u", "x5c"})
-"""Header members that would change what the signature means, or fetch a key from elsewhere."""
+"""Header members that would change the signature's meaning, or fetch a key."""
 
 
 def check_proof(
     token: str, jkt: str, request: RequestBinding, replay: ReplayGuard | None, now: float, *, skew: float
 ) -> None:
-    """Raise the refusal that fits unless the request carries one good proof for this token.
+    """Raise the fitting refusal unless the request carries one valid proof for this token.
 
-    Cheap checks come before the signature, and the guard is asked last, so that a bad proof uses up nothing.
+    Cheap checks precede the signature, and the replay guard comes last, so that an invalid proof uses up nothing.
 
-    1. exactly one proof; 2. three segments of strict base64url and JSON; 3. typ dpop+jwt; 4. an asymmetric algorithm that
-    fits the key; 5. a public, fit key; 6. it is the token's key (`cnf.jkt`); 7. htm and htu are this request's; 8. ath is
-    this token's; 9. iat is now; 10. the nonce is ours; 11. the signature; 12. it was not used before.
+    1. exactly one proof; 2. three segments of strict base64url and JSON; 3. typ dpop+jwt; 4. an asymmetric algorithm
+       that fits the key; 5. a public, fit key; 6. it is the token's key (`cnf.jkt`); 7. htm and htu are this
+       request's; 8. ath is this token's; 9. iat is now; 10. the nonce is this server's; 11. the signature; 12. it was
+       not used before.
     """
     if not request.proofs:
         raise sender.DpopMissing
@@ -70,7 +71,7 @@ def check_proof(
 
 
 def _parse(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:
-    """Header as written, claims, signature, and what was signed."""
+    """Return the header segment, claims, signature and signing input."""
     if len(proof) > LONGEST:
         raise sender.DpopMalformed("too long")
     segments = proof.split(".")
@@ -80,7 +81,7 @@ def _parse(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:
         claims = strict_json.loads(base64url.decode(segments[1]), max_bytes=LONGEST, max_depth=4)
         signature = base64url.decode(segments[2])
         signed = f"{segments[0]}.{segments[1]}".encode("ascii")
-    except ValueError:  # strict JSON's refusals and encoding faults are ValueErrors too
+    except ValueError:  # refusals of strict JSON and encoding errors are ValueErrors too
         raise sender.DpopMalformed("not strict base64url and JSON") from None
     if not isinstance(claims, dict):
         raise sender.DpopMalformed("the claims are no object")
@@ -89,7 +90,10 @@ def _parse(proof: str) -> tuple[str, dict[str, Any], bytes, bytes]:
 
 @lru_cache(maxsize=4096)
 def _signer(segment: str) -> tuple[str, PublicKey]:
-    """Algorithm and key that a header names. A client sends the same header every time; refusals are not kept."""
+    """Return the algorithm and key of a header.
+
+    Cached, because a client always sends the same header; refusals are not cached.
+    """
     try:
         header = strict_json.loads(base64url.decode(segment), max_bytes=LONGEST, max_depth=4)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Check 13: may a new token be made? Called by the service that mints, before it mints.
+"""Check 13: decide whether a new token may be issued. The token service calls it before issuing.
 
 In 2023 intruders renewed forged tokens with the forged tokens themselves. Here a token is never the credential for
-another: a renewal needs a grant that the server itself has kept, a session that lives, and the same client, key,
-tenant and subject all the way; it never widens anything, and it ends where the sign-in grows too old.
+another one. A renewal needs a grant in the server's own records, a live session, and the same client, key, tenant and
+subject throughout. It never widens anything, and it ends when the sign-in is too old.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RENEWABLE: Final = frozenset(
     {"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}
 )
-"""Grant types (RFC 6749, RFC 8628) that a person began. What a client obtained for itself it obtains anew."""
+"""Grant types (RFC 6749, RFC 8628) that a user began. A client requests its own tokens anew."""
 
 LONGEST = 16 * 1024
 """Characters of a credential."""
@@ -40,7 +40,7 @@ _HEADER_BEGINS: Final = re.compile(r"[\ufeff\s]*\{\s*[\"}]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """RFC 7638 thumbprint of the sender's key, and SHA-256 of the certificate, base64url; None where there is none."""
+    """The sender's proved key and certificate: RFC 7638 thumbprint, and SHA-256 in base64url; None if there is none."""
 
     jkt: str | None = None
     certificate: str | None = None
@@ -48,9 +48,9 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What the server kept when it gave the credential out. Times are seconds since 1970.
+    """The server's record of an issued credential. Times are seconds since 1970.
 
-    `kind` is the grant type that began it. `superseded`: a newer credential of the same grant was given out (rotation).
+    `kind` is the initial grant type. `superseded`: a newer credential of the same grant was issued (rotation).
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The person's session as the server knows it now."""
+    """The user's session as the server knows it now."""
 
     identifier: str
     issuer: str
@@ -83,11 +83,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalRequest:
-    """What is presented, what the server found for it, and what the new token would say.
+    """The presented credential, the server's records of it, and the new token's claims.
 
-    `presented` is the credential as it came; `grant` what the server's own records hold for it, `session` the session
-    that the grant names. `client` is the authenticated client, `binding` what this request has proved (check 12). The
-    rest is what the new token would hold.
+    `presented` is the credential as received; `grant` is the server's own record for it; `session` is the session
+    that the grant names. `client` is the authenticated client; `binding` is what this request has proved (check 12).
+    The other fields are the new token's claims.
     """
 
     presented: str = field(repr=False)
@@ -111,17 +111,18 @@ def check_renewal(
     *,
     signed_credentials: Collection[str] = (),
 ) -> None:
-    """Raise the refusal that fits unless a new token may be made; raise nothing else.
+    """Raise the fitting refusal unless a new token may be issued; raise nothing else.
 
-    `policy` is the issuer's: `max_chain_age` caps the time since the sign-in, `sender` what must be bound.
-    `signed_credentials` names the header types (`rt+jwt`) of a server whose refresh tokens are signed tokens; without it
-    any signed or encrypted token is refused as a credential. A token in the JSON serialisation, and whatever comes with an
-    authorisation scheme, quotes or white space around it, is refused in any case: a server made no such credential.
+    `policy` is the issuer's: `max_chain_age` limits the time since the sign-in, `sender` the binding.
+    `signed_credentials` names the header types (`rt+jwt`) of a server with signed refresh tokens; without it any
+    signed or encrypted token is refused as a credential. Always refused are tokens in JSON serialisation, and
+    credentials with an authorisation scheme, quotes or white space, because no server issues them.
 
-    1. the credential is no access token, nor any token that an API might have seen; 2. there is a grant, of a kind that
-    can be renewed, neither ended nor revoked; 3. it was not used before; 4. its session lives; 5. issuer, 6. client,
-    7. key and certificate, 8. tenant and 9. subject are the same in grant, session and request; 10. scopes and audiences
-    are no wider; 11. the sign-in is young enough, and the new token keeps its time; 12. nothing of it is revoked.
+    1. the credential is no access token, nor any token that an API might have seen; 2. there is a grant of a
+       renewable kind, neither expired nor revoked; 3. it was not used before; 4. its session is alive; 5. issuer, 6.
+       client, 7. key and certificate, 8. tenant and 9. subject are the same in grant, session and request; 10. scopes
+       and audiences are no wider; 11. the sign-in is recent enough, and the new token keeps its time; 12. nothing of
+       it is revoked.
     """
     try:
         _check_credential(request.presented, frozenset(signed_credentials))
@@ -148,7 +149,11 @@ def check_renewal(
 
 
 def revocation_after_reuse(grant: Grant, *, who: str, now: float) -> Revocation:
-    """What to revoke when `renewal-reused` was raised: the whole session, as thief and owner look alike (RFC 9700 §4.14)."""
+    """Return the revocation to record after `renewal-reused`: the whole session, because thief and owner are
+    indistinguishable.
+
+    Source: RFC 9700 section 4.14.
+    """
     return Revocation(
         kind="session",
         issuer=grant.issuer,
@@ -179,7 +184,7 @@ def _check_credential(presented: str, signed: frozenset[str]) -> None:
 
 
 def _unwrap(presented: str) -> str:
-    """The credential without what a careless client leaves around it: white space, quotes, `Bearer`, an escaped blank."""
+    """Strip what careless clients add to a credential: white space, quotes, `Bearer`, an escaped blank."""
     bare, before = presented, ""
     while bare != before:
         before = bare
@@ -188,20 +193,20 @@ def _unwrap(presented: str) -> str:
 
 
 def _type_of(credential: str) -> str | None:
-    """The `typ` of a signed or encrypted token, empty for one that names none or cannot be read; None for what is no token."""
+    """Return the `typ` of a signed or encrypted token, empty if missing or unreadable; None if it is no token."""
     first, dot, _ = credential.partition(".")
     if not dot or not _begins_object(first):
         return None
     try:
         header = strict_json.loads(base64url.decode(first), max_bytes=LONGEST)
     except ValueError:
-        return ""  # whatever a laxer reader makes of it, it is no secret that a server made up
+        return ""  # however lenient readers parse it, a server did not generate it at random
     named = header.get("typ") if isinstance(header, dict) else None
     return named.lower().removeprefix("application/") if isinstance(named, str) else ""
 
 
 def _begins_object(segment: str) -> bool:
-    """Whether base64 in any of its spellings gives the beginning of a JSON object, which a random text does not."""
+    """Return whether base64 in any variant decodes to the start of a JSON object, which random text does not."""
     plain = "".join(segment.split()).replace("-", "+").replace("_", "/").rstrip("=")[:64]
     try:
         octets = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -268,7 +273,7 @@ def _check_chain(
     request: RenewalRequest, grant: Grant, session: Session, policy: IssuerPolicy, now: float
 ) -> None:
     began = grant.auth_time
-    # A step-up makes the session's sign-in younger, never the grant's: the chain counts from the grant.
+    # Step-up makes the session's sign-in newer but never the grant's: the chain counts from the grant.
     if not (math.isfinite(began) and request.auth_time == began and session.auth_time >= began):
         raise refused.RenewalTimeMalformed
     if began > now + policy.clock_skew or session.auth_time > now + policy.clock_skew:

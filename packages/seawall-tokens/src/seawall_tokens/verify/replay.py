@@ -1,8 +1,8 @@
-"""Proofs are used once, nonces are ours: what a server must remember (or not) to check 12.
+"""Accept each DPoP proof once, and issue nonces: the server state of check 12.
 
-A guard remembers every proof for as long as the proof could be accepted, and no longer. Full or broken it refuses,
-because a proof that cannot be remembered could be used again. Nonces need no memory: they carry their own time under
-a secret of the server.
+A guard remembers every proof for as long as it could be accepted, and no longer. If it is full or broken it refuses,
+because a forgotten proof could be replayed. Nonces need no memory: they contain their time, authenticated by a server
+secret.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CAPACITY = 1 << 20
 """Proofs that a guard holds at once; about 100 MB of memory when full."""
 
 SWEEP_EVERY = 64
-"""Proofs between two looks at how full a shared guard is: it may hold this many more for each process."""
+"""Proofs between two size checks of a shared guard, which may exceed its capacity by this many for each process."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS proofs (number INTEGER PRIMARY KEY, proof BLOB NOT NULL UNIQUE, until REAL NOT NULL);
@@ -33,23 +33,23 @@ CREATE INDEX IF NOT EXISTS proofs_until ON proofs (until);
 
 
 class ReplayGuard(Protocol):
-    """Remembers proofs."""
+    """A memory of used proofs."""
 
     def use(self, key: str, token_id: str, *, until: float, now: float) -> None:
-        """Note a proof of the key (its thumbprint). It could be accepted until `until`, seconds since 1970.
+        """Record a proof of the key (its thumbprint), acceptable until `until`, in seconds since 1970.
 
-        Raises `DpopReplayed` when it is known, `DpopReplayUnknown` when it cannot be noted.
+        Raises `DpopReplayed` if it is known, `DpopReplayUnknown` if it cannot be recorded.
         """
         ...
 
 
 def _digest(key: str, token_id: str) -> bytes:
-    # The thumbprint has a fixed alphabet without the line feed, so no two pairs give one text.
+    # Thumbprints contain no line feed, so no two pairs give one text.
     return hashlib.blake2b(f"{key}\n{token_id}".encode(), digest_size=16).digest()
 
 
 class MemoryReplayGuard:
-    """A guard for one process. Two generations: the older is dropped whole once nothing in it can be accepted."""
+    """A guard for one process. It keeps two generations and drops the older when all its proofs have expired."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -60,11 +60,11 @@ class MemoryReplayGuard:
 
     @property
     def held(self) -> int:
-        """How many proofs it remembers."""
+        """Return the number of remembered proofs."""
         return len(self._young) + len(self._old)
 
     def use(self, key: str, token_id: str, *, until: float, now: float) -> None:
-        """As `ReplayGuard` says."""
+        """Record a proof, as `ReplayGuard` says."""
         proof = _digest(key, token_id)
         with self._lock:
             if self._old_until <= now:
@@ -81,10 +81,10 @@ class MemoryReplayGuard:
 
 
 class SharedReplayGuard:
-    """A guard that several processes of one machine share: a SQLite file, best on a memory file system.
+    """A guard shared by several processes of one machine: a SQLite file, best on a memory file system.
 
-    Not synchronised to the disk: after a power cut the last proofs may be forgotten, after the end of a process none is.
-    Each process opens its own after any fork.
+    It is not flushed to disk: a power failure may lose the latest proofs, the end of a process loses none. Each
+    process opens its own instance after any fork.
     """
 
     def __init__(self, path: Path, capacity: int = CAPACITY) -> None:
@@ -104,14 +104,15 @@ class SharedReplayGuard:
         self._full = False
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._connection.close()
 
     def use(self, key: str, token_id: str, *, until: float, now: float) -> None:
-        """As `ReplayGuard` says."""
+        """Record a proof, as `ReplayGuard` says."""
         proof = _digest(key, token_id)
         try:
-            # Where the file was deleted, the next process makes another, and each proof would be good once in each.
+            # If the file was deleted, another process would create a new one, and each proof would be accepted once
+            # in each.
             if sqlite_file.file_identity(self._path) != self._file:
                 raise sender.DpopReplayUnknown("the guard's file is another")
             with self._lock:
@@ -129,12 +130,12 @@ class SharedReplayGuard:
             raise sender.DpopReplayed
 
     def _sweep(self, now: float) -> None:
-        """Forget some of what cannot be used any more: a little at a time, so that no request waits for it."""
+        """Delete some expired proofs: a few at a time, so that no request waits."""
         self._connection.execute(
             "DELETE FROM proofs WHERE number IN (SELECT number FROM proofs WHERE until <= ? LIMIT ?)",
             (now, 4 * SWEEP_EVERY),
         )
-        # Proofs are forgotten about in the order in which they came, so the span of numbers is hardly more than their count.
+        # Proofs expire roughly in the order of arrival, so the span of row numbers approximates their count.
         span = self._connection.execute(
             "SELECT (SELECT max(number) FROM proofs) - (SELECT min(number) FROM proofs) + 1"
         ).fetchone()[0]
@@ -142,15 +143,15 @@ class SharedReplayGuard:
 
 
 NONCE_LIFETIME = 300
-"""Seconds for which a nonce is given out; it is accepted for as long again."""
+"""Seconds for which a nonce is issued; it is accepted for as long again."""
 SECRET_SIZE: Final = 32
 
 
 class Nonces:
-    """Nonces of this server (RFC 9449 section 8) without a memory: a period of time, and its HMAC under a secret.
+    """Stateless nonces of this server (RFC 9449 section 8): a time period and its HMAC under a secret.
 
-    `secrets` are at least 32 random octets each, the same in every worker; the first signs, the others still verify,
-    so that a secret can be changed without refusing anybody.
+    `secrets` are at least 32 random octets each, the same in every worker. The first one signs and the others still
+    verify, so a secret can be rotated without refusals.
     """
 
     def __init__(self, secrets: Sequence[bytes], *, lifetime: int = NONCE_LIFETIME) -> None:
@@ -163,11 +164,11 @@ class Nonces:
         return f"Nonces(lifetime={self._lifetime})"
 
     def issue(self, now: float) -> str:
-        """The nonce for the `DPoP-Nonce` header now."""
+        """Return the nonce for the `DPoP-Nonce` header now."""
         return self._nonce(self._secrets[0], int(now // self._lifetime))
 
     def accepts(self, nonce: str, now: float) -> bool:
-        """Whether it is the nonce of this period or of the one before."""
+        """Return whether it is the nonce of this period or the one before."""
         period = int(now // self._lifetime)
         given = nonce.encode("utf-8", "replace")
         return any(

@@ -1,4 +1,4 @@
-"""What a request brings beside its token, to prove who sends it."""
+"""Describe the request that carries a token, as far as it proves the sender."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBinding:
-    """What a request brings beside its token.
+    """The sender proofs of a request.
 
-    `url` is the absolute URL as the client called it, before any proxy. `proofs` are all `DPoP` header fields, one each.
-    `certificate` is the client certificate that the TLS end has verified the possession of: DER, or PEM as a proxy
-    passes it on. With `nonces` a proof must carry a nonce of this server.
+    `url` is the absolute URL as the client called it, before any proxy. `proofs` are all `DPoP` header fields, one
+    each. `certificate` is the client certificate whose possession the TLS endpoint verified: DER, or PEM as a proxy
+    forwards it. With `nonces` a proof must carry a nonce of this server.
     """
 
     method: str

@@ -1,7 +1,7 @@
-"""Check 12: is whoever presents the token the one it was given to?
+"""Check 12: the presenter of a sender-constrained token is its rightful sender.
 
 A token may be bound (`cnf`, RFC 7800) to a key that signs a proof for every request (DPoP, RFC 9449) or to a client
-certificate (mTLS, RFC 8705). A bound token without its proof is a stolen token until the contrary is shown.
+certificate (mTLS, RFC 8705). A bound token without proof is refused as stolen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 from seawall_tokens.verify.request_binding import RequestBinding
 
 LONGEST_THUMBPRINT = 43
-"""Characters of a SHA-256 in base64url: every binding that we know has exactly this length."""
+"""Characters of a SHA-256 in base64url, the length of every supported binding."""
 
 
 def check_sender(
@@ -31,11 +31,11 @@ def check_sender(
     replay: ReplayGuard | None,
     now: float,
 ) -> None:
-    """Raise the refusal that fits unless the request proves what the token's `cnf` asks and the policy demands.
+    """Raise the fitting refusal unless the request proves the token's `cnf` as the policy demands.
 
-    1. The policy's demand: is the token bound, and in the way that is asked?
-    2. Every member of `cnf` must be known and well formed: a binding that is not understood cannot be proved.
-    3. A token bound to a key comes under the scheme DPoP, any other does not.
+    1. The policy's demand: the token is bound, and in the demanded way.
+    2. Every member of `cnf` must be known and well formed: an unknown binding cannot be proved.
+    3. A token bound to a key uses the scheme DPoP, any other does not.
     4. Each binding is proved, both if there are two.
     """
     jkt, certificate = _bindings(claims)
@@ -58,7 +58,7 @@ def check_sender(
 
 
 def _bindings(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The thumbprints of key and certificate that the token is bound to."""
+    """Return the thumbprints of key and certificate that the token is bound to."""
     if "cnf" not in claims:
         return None, None
     cnf = claims["cnf"]

@@ -1,4 +1,4 @@
-"""What is known of one token while it is examined. Checks read what earlier checks have filled in."""
+"""The state of a token under examination. Checks read what earlier checks have filled in."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class ExaminationState:
-    """A token on its way through the checks. Until the signature has been verified, all of it is the presenter's word.
+    """A token during the checks. Until the signature is verified, all of it is the presenter's claim.
 
-    What an earlier check should have filled in and has not is an `AttributeError`, which refuses.
+    A field that an earlier check should have filled but has not raises `AttributeError`, which refuses.
     """
 
     __slots__ = (

@@ -1,1 +1,1 @@
-"""The families of cases, one module each."""
+"""The families of test cases, one module each."""

@@ -1,4 +1,4 @@
-"""Tokens that choose the algorithm themselves."""
+"""Cases: tokens that choose their own algorithm, such as `none` or HMAC."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _CASE = "RFC 7515 section 4.1.1"
 
 
 def _make_unsigned(algorithm: Any, signature: bytes = b"") -> Callable[[TokenFactory], Presentation]:
-    """Somebody else's name in it, and no signature."""
+    """Build a token with another user's subject and no valid signature."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg=algorithm), sign=lambda _: signature)
     )
 
 
 def _sign(algorithm: Any) -> Callable[[TokenFactory], Presentation]:
-    """Rightly signed with RS256, but called otherwise."""
+    """Sign validly with RS256, but name another algorithm."""
     return lambda w: w.with_header(alg=algorithm)
 
 
 def _hmac(
     secret: Callable[[TokenFactory], bytes], algorithm: str = "HS256"
 ) -> Callable[[TokenFactory], Presentation]:
-    """HMAC with something that everybody knows."""
+    """Sign by HMAC with a publicly known secret, such as the public key."""
 
     def build(w: TokenFactory) -> Presentation:
         sign = signer(algorithm, secret(w))
@@ -42,7 +42,7 @@ def _hmac(
 
 
 def _hmac_allowed(w: TokenFactory) -> Presentation:
-    """The same where the service's own list of algorithms names both kinds."""
+    """Sign by HMAC while the service allows both HMAC and RSA."""
     secret = w.key.public("PEM")
     token = w.token(w.claims(sub="administrator"), w.header(alg="HS256"), sign=signer("HS256", secret))
     return w.present(token, w.issuer(algorithms=frozenset({"RS256", "HS256"})))
@@ -51,7 +51,7 @@ def _hmac_allowed(w: TokenFactory) -> Presentation:
 def _cross(
     key: Callable[[], Key], algorithm: str, allowed: str, **listed: Any
 ) -> Callable[[TokenFactory], Presentation]:
-    """A key that is listed for one algorithm signs with another; both are allowed."""
+    """Sign with a key listed for one algorithm using another allowed one."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = key()
@@ -62,7 +62,7 @@ def _cross(
 
 
 def _wrong_key(algorithm: str, listed: Callable[[], Key]) -> Callable[[TokenFactory], Presentation]:
-    """The `kid` of a key that cannot have made this kind of signature."""
+    """Name the `kid` of a key that cannot have made this kind of signature."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = listed()
@@ -90,7 +90,7 @@ def _modulus(w: TokenFactory) -> bytes:
 
 
 def _sound(key: Callable[[], Key], **header: Any) -> Callable[[TokenFactory], Presentation]:
-    """A sound token under another kind of key."""
+    """Build a valid token signed with another type of key."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = key()

@@ -1,4 +1,4 @@
-"""A real key signs what it must not: the flaw of Storm-0558, and its relatives."""
+"""Cases: a genuine key signs for an issuer that it is not for, as in Storm-0558."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ YEAR = 365 * 24 * 3600
 def _by_consumer_key(
     issuer: Callable[[TokenFactory], TrustedIssuer], **claims: Any
 ) -> Callable[[TokenFactory], Presentation]:
-    """The stolen consumer key signs."""
+    """Sign with the stolen consumer key."""
     return lambda w: w.present(w.cloud_token(w.consumer_key(), w.cloud_claims(**claims)), issuer(w))
 
 
 def _make_expired(w: TokenFactory) -> TrustedIssuer:
-    """A key of 2016 that is still served years after its certificate has ended."""
+    """Serve a key of 2016 whose certificate has expired years ago."""
     der = certificate(w.consumer_key(), w.now - 7 * YEAR, w.now - 2 * YEAR)
     return w.cloud(key_set=w.shared_set(consumer=certificate_members(der)))
 
 
 def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Presentation]:
-    """A key of the shared set says `issuer` of itself; it signs for `tenant`."""
+    """List a key in the shared set that names `issuer` as its own and signs for `tenant`."""
 
     def build(w: TokenFactory) -> Presentation:
         key = rsa_key("another-of-the-set")
@@ -53,7 +53,7 @@ def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Pres
 
 
 def _two(w: TokenFactory, first: list[Any], second: list[Any]) -> tuple[TrustedIssuer, TrustedIssuer]:
-    """Two issuers of equal standing with key sets of their own."""
+    """Trust two equal issuers with separate key sets."""
     return (
         w.issuer(key_set=key_set(*first)),
         w.issuer(issuer="https://partner.example", key_set=key_set(*second)),
@@ -85,7 +85,7 @@ def _no_issuer(w: TokenFactory) -> Presentation:
 
 
 def _single(issuer: Any) -> Callable[[TokenFactory], Presentation]:
-    """A set of one issuer's own, in which a key names another."""
+    """Serve an issuer's own set with a key that names another issuer."""
 
     def build(w: TokenFactory) -> Presentation:
         key: Key = rsa_key("foreign")

@@ -1,4 +1,4 @@
-"""Audiences that are not me, and claims that are missing or of another type. All rightly signed."""
+"""Cases: wrong audiences, and claims that are missing or of the wrong type. All validly signed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
 
 
 def _respelt(claim: str, spell: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
-    """A sound token whose GUID in `claim` is spelt in another way."""
+    """Build a valid token with another spelling of the GUID in `claim`."""
     guid = "690222be-ff1a-4d56-abd1-7e4f7d38e474"
     return _cloud(**{claim: spell(guid)})
 

@@ -1,4 +1,4 @@
-"""Headers and payloads that are no plain JSON object: what one parser reads and another does not. All rightly signed."""
+"""Cases: headers and payloads that parsers read differently. All validly signed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _pairs(w: TokenFactory) -> list[tuple[str, str]]:
 
 
 def _extra(*more: tuple[str, str], first: bool = False) -> Callable[[TokenFactory], Presentation]:
-    """A payload with more members, as raw JSON, after (or before) the sound ones."""
+    """Add members as raw JSON after (or before) a valid payload's own."""
 
     def build(w: TokenFactory) -> Presentation:
         sound = _pairs(w)
@@ -33,7 +33,7 @@ def _extra(*more: tuple[str, str], first: bool = False) -> Callable[[TokenFactor
 
 
 def _header_extra(*more: tuple[str, str], first: bool = False) -> Callable[[TokenFactory], Presentation]:
-    """The same for the header."""
+    """Add members as raw JSON after (or before) a valid header's own."""
 
     def build(w: TokenFactory) -> Presentation:
         sound = [(name, json.dumps(value)) for name, value in w.header().items()]
@@ -59,7 +59,7 @@ def _nest(depth: int) -> bytes:
 
 
 def _inside(raw: bytes) -> Callable[[bytes], bytes]:
-    """One more member `x` with a raw value."""
+    """Add one member `x` with a raw value."""
     return lambda data: data[:-1] + b',"x":' + raw + b"}"
 
 

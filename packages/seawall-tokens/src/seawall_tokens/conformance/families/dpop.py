@@ -1,4 +1,4 @@
-"""Stolen tokens that are bound to a key (DPoP), with proofs that prove nothing."""
+"""Cases: stolen tokens bound to a key (DPoP), with invalid proofs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MALFORMED = "dpop-malformed"
 
 
 def _claims(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """A proof of the right key, for something else."""
+    """Sign a proof with the right key but wrong claims."""
     return make_bound_token(Proof(claims=claims))
 
 
@@ -32,7 +32,7 @@ def _header(**header: Any) -> Callable[[TokenFactory], Presentation]:
 
 
 def _text(change: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
-    """A sound proof, changed as text."""
+    """Change the text of a valid proof."""
     return make_bound_token(lambda w, token: change(Proof().made(w.now, token)))
 
 
@@ -41,7 +41,7 @@ def _public(key: Key) -> dict[str, Any]:
 
 
 def _stolen_name() -> Proof:
-    """The holder's public key in the header, the thief's signature."""
+    """Put the client's public key into the header but sign with the thief's key."""
     return Proof(header={"jwk": _public(holder())}, key=thief)
 
 
@@ -79,7 +79,7 @@ def _with_duplicate(w: TokenFactory, token: str) -> str:
 
 
 def _unbound(scheme: str, proofs: tuple[Proof, ...], **issuer: Any) -> Callable[[TokenFactory], Presentation]:
-    """A token that is bound to nothing."""
+    """Present a token without a binding."""
 
     def build(w: TokenFactory) -> Presentation:
         sound = make_bound_token(*proofs, request={"scheme": scheme}, issuer=issuer)(w)

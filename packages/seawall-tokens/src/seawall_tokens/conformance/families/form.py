@@ -1,4 +1,4 @@
-"""Tokens that are not three base64url segments: what looks like a token to one parser and not to another."""
+"""Cases: malformed compact serialisation, which some parsers accept."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SIZE = "CWE-400"
 
 
 def _token(change: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
-    """A sound token, changed as text."""
+    """Change the text of a valid token."""
     return lambda w: w.present(change(w.token()))
 
 
 def _parts(change: Callable[[str, str, str], str]) -> Callable[[TokenFactory], Presentation]:
-    """A sound token, put together otherwise."""
+    """Reassemble the segments of a valid token differently."""
 
     def build(w: TokenFactory) -> Presentation:
         header, payload, signature = w.token().split(".")
@@ -34,7 +34,7 @@ def _parts(change: Callable[[str, str, str], str]) -> Callable[[TokenFactory], P
 def _write(
     header: Callable[[bytes], str] = b64, payload: Callable[[bytes], str] = b64
 ) -> Callable[[TokenFactory], Presentation]:
-    """Segments written by other encoders, and rightly signed as written. Their lengths leave bits over."""
+    """Sign segments written by other encoders. Segment lengths leave unused bits."""
 
     def build(w: TokenFactory) -> Presentation:
         first = _of_length(plain_json(w.header()), 1)
@@ -45,14 +45,14 @@ def _write(
 
 
 def _of_length(data: bytes, remainder: int) -> bytes:
-    """The JSON with blanks at its end until its length leaves this remainder modulo 3."""
+    """Pad JSON with blanks until its length has this remainder modulo 3."""
     while len(data) % 3 != remainder:
         data += b" "
     return data
 
 
 def _needs_alphabet(w: TokenFactory) -> Presentation:
-    """A payload whose base64 has `+` and `/`."""
+    """Build a payload whose standard base64 contains `+` and `/`."""
     payload = json.dumps(w.claims(note="ÿ÷¾?>~ûï¿" * 3), ensure_ascii=False, separators=(",", ":")).encode()
     text = standard(payload)
     if not {"+", "/"} <= set(text):
@@ -72,7 +72,7 @@ def _general(w: TokenFactory) -> Presentation:
 
 
 def _make_unprotected(w: TokenFactory) -> Presentation:
-    """The algorithm stands where no signature covers it."""
+    """Put the algorithm into an unprotected header."""
     payload = b64(plain_json(w.claims()))
     document = {"payload": payload, "header": {"alg": "none", "kid": w.key.kid}, "signature": ""}
     return w.present(json.dumps(document))

@@ -1,4 +1,4 @@
-"""Headers that bring their own key, name where to fetch one, or smuggle something into the look-up."""
+"""Cases: headers that contain a key, name a URL to fetch one, or inject into the key lookup."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _forger() -> Key:
 
 
 def _forge(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
-    """Signed with the forger's key; the header says where to find it."""
+    """Sign with the forger's key, which the header contains or links."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(**header(w)), sign=_forger().sign)
     )
 
 
 def _honest(header: Callable[[TokenFactory], dict[str, Any]]) -> Callable[[TokenFactory], Presentation]:
-    """Rightly signed; the header says more than it may."""
+    """Sign validly, with a header member that must be refused."""
     return lambda w: w.present(w.token(header=w.header(**header(w))))
 
 
@@ -40,7 +40,7 @@ def _chain(w: TokenFactory, key: Key) -> list[str]:
 
 
 def _thumbprints(w: TokenFactory) -> dict[str, Any]:
-    """The real certificate's thumbprints."""
+    """Return the genuine certificate's thumbprints as header members."""
     members = certificate_members(certificate(w.key, w.now - 1000, w.now + 100_000))
     return {name: members[name] for name in ("x5t", "x5t#S256")}
 
@@ -50,7 +50,7 @@ def _public(key: Key, **changes: Any) -> dict[str, Any]:
 
 
 def _symmetric(w: TokenFactory) -> Presentation:
-    """The header brings a symmetric key and the signature is an HMAC with it."""
+    """Put a symmetric key into the header and sign with it by HMAC."""
     jwk = {"kty": "oct", "k": b64(b"k" * 32), "alg": "HS256"}
     header = w.header(alg="HS256", jwk=jwk)
     return w.present(w.token(w.claims(sub="administrator"), header, sign=signer("HS256", b"k" * 32)))
@@ -64,14 +64,14 @@ def _curve(w: TokenFactory) -> Presentation:
 
 
 def _look_up(kid: Any, secret: bytes) -> Callable[[TokenFactory], Presentation]:
-    """HMAC with what a `kid` that reaches into a file, a table or a shell would yield."""
+    """Sign by HMAC with the bytes that an injected `kid` would make a file, SQL or shell lookup return."""
     return lambda w: w.present(
         w.token(w.claims(sub="administrator"), w.header(alg="HS256", kid=kid), sign=signer("HS256", secret))
     )
 
 
 def _kid(value: Any) -> Callable[[TokenFactory], Presentation]:
-    """Rightly signed, under another name for the key."""
+    """Sign validly, with another `kid`."""
     return _honest(lambda w: {"kid": value(w) if callable(value) else value})
 
 
@@ -84,7 +84,7 @@ def _url(name: str, place: str, code: str) -> tuple[str, str, Callable[[TokenFac
 
 
 def _content(cty: str) -> Callable[[TokenFactory], Presentation]:
-    """A sound token whose header says of what type its payload is."""
+    """Build a valid token whose header states its payload's content type."""
     return lambda w: w.present(w.token(header=w.header(cty=cty)))
 
 

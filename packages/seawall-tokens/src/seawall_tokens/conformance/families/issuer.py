@@ -1,4 +1,4 @@
-"""Issuers that look right, and tenants that are not mine. All signed with the right key, as after a mix-up at the issuer."""
+"""Cases: similar-looking issuers, and other tenants. All signed with the right key, as after an error at the issuer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _iss(value: Any) -> Callable[[TokenFactory], Presentation]:
 
 
 def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """At an API that serves two organisations, or all of them."""
+    """Present to an API that accepts two organisations, or all."""
 
     def build(w: TokenFactory) -> Presentation:
         trusted = w.many(tenants=frozenset({"*"})) if any_tenant else w.many()
@@ -39,12 +39,12 @@ def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[TokenFactory]
 
 
 def _one(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """At an API of one organisation."""
+    """Present to an API of one organisation."""
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 
 
 def _own_keys(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """At an API of one organisation whose issuer has a key set of its own."""
+    """Present to an API of one organisation whose issuer has its own key set."""
 
     def build(w: TokenFactory) -> Presentation:
         trusted = w.cloud(shared_keys=False, key_set=key_set(w.enterprise_key()))

@@ -1,4 +1,4 @@
-"""Keys that prove nothing: anybody can sign with them, or they are not for signing."""
+"""Cases: keys with which anybody can sign, and keys that are not for signing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BROKEN = "key-set-invalid key-unfit key-unknown key-source-unavailable"
 def _under(
     key: Callable[[], Key], sign: Callable[[Key], Sign] | None = None
 ) -> Callable[[TokenFactory], Presentation]:
-    """The only key of the issuer is this one, and it signs."""
+    """Sign with an unfit key that is the issuer's only one."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = key()
@@ -35,7 +35,7 @@ def _under(
 
 
 def _list(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], Presentation]:
-    """A sound key whose entry in the set is changed; None removes a member."""
+    """Sign validly, with changed members in the listed key; None removes a member."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = signs()
@@ -46,18 +46,18 @@ def _list(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], 
 
 
 def _beside(*more: dict[str, Any]) -> Callable[[TokenFactory], Presentation]:
-    """A sound token; the set holds something else beside its key."""
+    """Sign validly, with further entries in the key set."""
     return lambda w: w.present(w.token(), w.issuer(w.key, *more))
 
 
 def _entry(jwk: dict[str, Any], algorithm: str, signature: bytes) -> Callable[[TokenFactory], Presentation]:
-    """The only key is this one, which needs no private key to make its signature."""
+    """List a single key for which the signature needs no private key."""
     entry = Key(jwk, lambda _: signature)
     return lambda w: w.present(w.token(key=entry), w.issuer(jwk, algorithms=frozenset({algorithm})))
 
 
 def _rabin(w: TokenFactory) -> Presentation:
-    """Tries until the padded message is a square: one in four is."""
+    """Try tokens until the padded message is a square, which one in four is."""
     mine = keys.exponent_two()
     n = int.from_bytes(_unwritten(str(mine.jwk["n"])))
     while True:
@@ -75,7 +75,7 @@ def _unwritten(text: str) -> bytes:
 
 
 def _symmetric(w: TokenFactory) -> Presentation:
-    """The set publishes a secret: whoever reads it can sign."""
+    """Publish a symmetric secret in the key set, with which every reader can sign."""
     secret = b"published to everybody, 32 bytes"
     token = w.token(header={"alg": "HS256", "kid": "shared", "typ": "at+jwt"}, sign=signer("HS256", secret))
     entry = {"kty": "oct", "kid": "shared", "alg": "HS256", "use": "sig", "k": b64(secret)}
@@ -83,7 +83,7 @@ def _symmetric(w: TokenFactory) -> Presentation:
 
 
 def _duplicate(w: TokenFactory) -> Presentation:
-    """Two keys of one name; the second signs."""
+    """List two keys with one `kid`; the second signs."""
     second = rsa_key("namesake")
     return w.present(
         w.token(header=w.header(), sign=second.sign), w.issuer(w.key, second.listed(kid=w.key.kid))
@@ -95,7 +95,7 @@ def _duplicate_first(w: TokenFactory) -> Presentation:
 
 
 def _duplicate_members(w: TokenFactory) -> Presentation:
-    """The list of keys stands twice in the document."""
+    """Serve a document with two `keys` members."""
     forger = rsa_key("forger")
     document = (
         b'{"keys":['
@@ -108,7 +108,7 @@ def _duplicate_members(w: TokenFactory) -> Presentation:
 
 
 def _private(w: TokenFactory) -> Presentation:
-    """The set publishes the private key."""
+    """Publish the private key in the set."""
     secret = w.key.private.private_numbers()
     entry = w.key.listed(d=integer(secret.d), p=integer(secret.p), q=integer(secret.q), dp=integer(secret.dmp1),
                          dq=integer(secret.dmq1), qi=integer(secret.iqmp))  # fmt: skip
@@ -116,7 +116,7 @@ def _private(w: TokenFactory) -> Presentation:
 
 
 def _huge(w: TokenFactory) -> Presentation:
-    """A modulus of 20,000 bits: one verification takes longer than a hundred."""
+    """List a 20,000-bit modulus: one verification takes longer than a hundred normal ones."""
     jwk = keys.rsa_jwk("huge", (1 << 19_999) + 1, 65537)
     token = w.token(key=Key(jwk, lambda _: b"\1" * 2_500))
     return w.present(token, w.issuer(jwk))
@@ -141,7 +141,7 @@ def _n_padded(w: TokenFactory) -> Presentation:
 
 
 def _lucky(w: TokenFactory, point: bytes) -> Presentation:
-    """Tries tokens until the one signature that needs no key fits (`cryptography` says when)."""
+    """Try tokens until the one signature that needs no key verifies."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

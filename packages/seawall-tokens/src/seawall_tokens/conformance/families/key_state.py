@@ -1,4 +1,4 @@
-"""Keys that are dead, not alive yet, or not to be had."""
+"""Cases: retired keys, keys not yet valid, and unavailable key sets."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _BROKEN = "key-set-invalid key-source-unavailable key-unknown"
 
 
 def _date(begins: float, ends: float) -> Callable[[TokenFactory], Presentation]:
-    """The signing key has a certificate of its own with these dates, from now."""
+    """List the signing key with a certificate of these dates, in seconds from now."""
     return lambda w: w.present(w.token(), w.issuer(w.dated(w.key, begins, ends), w.second))
 
 
 def _serve(document: bytes) -> Callable[[TokenFactory], Presentation]:
-    """What the issuer answers instead of a key set."""
+    """Serve a document that is not a key set."""
     return lambda w: w.present(w.token(), w.issuer(key_set=document))
 
 
 def _make_seen(ago: float, **settings: int) -> Callable[[TokenFactory], Presentation]:
-    """The key was first listed some seconds ago."""
+    """List a key that was first seen some seconds ago."""
     return lambda w: w.present(w.token(), w.issuer(first_seen={w.key.kid: w.now - ago}, **settings))
 
 
 def _other_certificate(w: TokenFactory) -> Presentation:
-    """Sound dates, but another key's certificate."""
+    """List the key with valid dates, but another key's certificate."""
     der = certificate(rsa_key("another"), w.now - DAY, w.now + YEAR)
     return w.present(w.token(), w.issuer(w.key.listed(**certificate_members(der)), w.second))
 
 
 def _retire(w: TokenFactory) -> Presentation:
-    """The issuer once listed the key and no longer does."""
+    """Remove a formerly listed key from the set."""
     old = rsa_key("login-2019")
     return w.present(w.token(key=old), w.issuer(earlier_key_set=key_set(old, w.key)))
 
 
 def _still_listed(w: TokenFactory) -> Presentation:
-    """The key is still served, but was denied here."""
+    """Serve a key that the verifier has denied."""
     denied = Revocation(kind="kid", value=w.key.kid, issuer="https://login.example")
     return w.present(w.token(), revocations=(denied,))
 

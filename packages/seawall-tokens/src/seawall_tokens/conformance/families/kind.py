@@ -1,4 +1,4 @@
-"""Tokens of another kind: rightly signed, for another purpose."""
+"""Cases: validly signed tokens of another kind, such as ID tokens."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _WRONG = "type-wrong"
 
 
 def _typ(value: Any) -> Callable[[TokenFactory], Presentation]:
-    """A sound access token that calls itself something."""
+    """Build a valid access token with another `typ`."""
     return lambda w: w.with_header(typ=value)
 
 
 def _token(typ: Any, **claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """Claims of another kind, under their own `typ`."""
+    """Build a token of another kind, with its own `typ` and claims."""
     return lambda w: w.present(w.token(w.claims(**claims), w.header(typ=typ)))
 
 
 def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """At a provider whose access tokens and ID tokens both say `JWT`, claims must tell them apart."""
+    """Build a token of a provider whose access and ID tokens both have `typ` `JWT`; only claims differ."""
     return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
 
 

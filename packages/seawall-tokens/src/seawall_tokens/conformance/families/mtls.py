@@ -1,4 +1,4 @@
-"""Stolen tokens that are bound to a client certificate."""
+"""Cases: stolen tokens bound to a client certificate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _bind(
     shown: Callable[[TokenFactory, bytes], bytes | None] = lambda w, der: der,
     **issuer: Any,
 ) -> Callable[[TokenFactory], Presentation]:
-    """A token bound to a certificate by `cnf`; `shown` is the certificate of the connection."""
+    """Build a token bound to a certificate by `cnf`; `shown` is the connection's certificate."""
 
     def build(w: TokenFactory) -> Presentation:
         der = _certificate(w)
@@ -46,12 +46,12 @@ def _bind(
 
 
 def _free(**issuer: Any) -> Callable[[TokenFactory], Presentation]:
-    """A token that is bound to nothing, over a connection with a certificate."""
+    """Present an unbound token over a connection with a certificate."""
     return lambda w: w.present(w.token(), w.issuer(**issuer), request=Request(certificate=_certificate(w)))
 
 
 def _both(certificate_shown: bool, proved: bool) -> Callable[[TokenFactory], Presentation]:
-    """A token that is bound to a key and to a certificate."""
+    """Build a token bound to both a key and a certificate."""
 
     def build(w: TokenFactory) -> Presentation:
         der = _certificate(w)
@@ -68,7 +68,7 @@ def _both(certificate_shown: bool, proved: bool) -> Callable[[TokenFactory], Pre
 
 
 def _standard(w: TokenFactory) -> Presentation:
-    """Tries certificates until the two alphabets differ."""
+    """Try certificates until the thumbprints in base64 and base64url differ."""
     while True:
         der = _certificate(w)
         text = base64.b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Attempts to get a new token with what is no credential for one: the second flaw of Storm-0558, and its relatives."""
+"""Cases: renewal attempts without a valid credential, the second flaw of Storm-0558."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _renewal(
     live: bool = True,
     revoked: Callable[[TokenFactory], Revocation] | None = None,
 ) -> Callable[[TokenFactory], Presentation]:
-    """A sound renewal but for some of the attempt, of the grant on record, or of the session."""
+    """Build a valid renewal with changes to the attempt, the recorded grant or the session."""
 
     def build(w: TokenFactory) -> Presentation:
         began = w.now - 2 * HOUR
@@ -75,12 +75,12 @@ def _renewal(
 def _token(
     make: Callable[[TokenFactory], str], *, known: bool = False
 ) -> Callable[[TokenFactory], Presentation]:
-    """A signed token as the credential; `known`: the service finds a grant by it, too."""
+    """Present a signed token as the credential. `known`: the service has a grant recorded for it."""
     return lambda w: _renewal({"credential": make(w)}, known=known)(w)
 
 
 def _forge(w: TokenFactory) -> str:
-    """Forged with the consumer key, as in 2023."""
+    """Forge a token with the consumer key, as in 2023."""
     return w.cloud_token(w.consumer_key())
 
 
@@ -89,18 +89,18 @@ def _list_needed(*cases: Case) -> tuple[Case, ...]:
 
 
 def _wrap(wrap: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
-    """An access token in another form, which the service finds on record."""
+    """Present an access token in another form, which the service has recorded."""
     return _token(lambda w: wrap(w.token()), known=True)
 
 
 def _flatten(token: str) -> str:
-    """The flattened JSON serialisation (RFC 7515 section 7.2.2)."""
+    """Convert to the flattened JSON serialisation (RFC 7515 section 7.2.2)."""
     protected, payload, signature = token.split(".")
     return plain_json({"payload": payload, "protected": protected, "signature": signature}).decode()
 
 
 def _general(token: str) -> str:
-    """The general JSON serialisation (RFC 7515 section 7.2.1)."""
+    """Convert to the general JSON serialisation (RFC 7515 section 7.2.1)."""
     protected, payload, signature = token.split(".")
     signatures = [{"protected": protected, "signature": signature}]
     return plain_json({"payload": payload, "signatures": signatures}).decode()

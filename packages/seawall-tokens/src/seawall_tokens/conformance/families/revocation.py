@@ -1,4 +1,4 @@
-"""Sound tokens of keys, people, sessions and applications that were revoked."""
+"""Cases: valid tokens of revoked keys, subjects, sessions and clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OTHER = "https://other.example"
 def _list(
     *entries: Callable[[TokenFactory], Revocation], **claims: Any
 ) -> Callable[[TokenFactory], Presentation]:
-    """A sound token where this was revoked."""
+    """Present a valid token together with these revocations."""
     return lambda w: w.present(
         w.token(w.claims(sid=_SESSION, jti="token-1", **claims)),
         revocations=tuple(entry(w) for entry in entries),
@@ -38,14 +38,14 @@ def _key(kind: Any, issuer: str = ISSUER) -> Callable[[TokenFactory], Revocation
 
 
 def _before(seconds: float, subject: str = SUBJECT) -> Callable[[TokenFactory], Revocation]:
-    """Issued before a time that is so many seconds from now."""
+    """Revoke tokens issued before a time that is so many seconds from now."""
     return lambda w: Revocation(kind="not-before", value=subject, issuer=ISSUER, before=w.now + seconds)
 
 
 def _cloud_respelt(
     kind: Any, claim: str, spell: Callable[[str], str] = str.upper
 ) -> Callable[[TokenFactory], Presentation]:
-    """A token of the identity provider that spells in another way what was revoked."""
+    """Present the identity provider's token with another spelling of a revoked value."""
 
     def build(w: TokenFactory) -> Presentation:
         claims = w.cloud_claims()
@@ -62,7 +62,7 @@ def _cloud_respelt(
 
 
 def _respelt(kind: Any, value: str, **claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """A sound token whose claims spell in another way what was revoked."""
+    """Present a valid token whose claims spell a revoked value differently."""
     return lambda w: w.present(
         w.token(w.claims(**claims)), revocations=(Revocation(kind=kind, value=value, issuer=ISSUER),)
     )

@@ -1,4 +1,4 @@
-"""Signatures that are wrong, or right in a form that the standard does not allow."""
+"""Cases: wrong signatures, and correct signatures in a form that the standard forbids."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _INVALID = "signature-invalid"
 
 
 def _rsa(change: Callable[[Any, bytes, bytes], bytes]) -> Callable[[TokenFactory], Presentation]:
-    """`change(private key, signing input, sound signature)` makes the signature."""
+    """Build a signature with `change(private key, signing input, valid signature)`."""
     return lambda w: w.present(w.token(sign=lambda data: change(w.key.private, data, w.key.sign(data))))
 
 
 def _under(
     key: Callable[[], Key], change: Callable[[Any, bytes, bytes], bytes]
 ) -> Callable[[TokenFactory], Presentation]:
-    """The same under another key, with the algorithm that it is listed for."""
+    """Change the signature under another key, with the algorithm that the key is listed for."""
 
     def build(w: TokenFactory) -> Presentation:
         mine = key()
@@ -43,7 +43,7 @@ def _under(
 
 
 def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[TokenFactory], Presentation]:
-    """An ES256 signature with its two numbers changed."""
+    """Change the two integers of an ES256 signature."""
 
     def changed(private: Any, data: bytes, _sound: bytes) -> bytes:
         return join_segments(*change(*numbers(private, hashes.SHA256(), data)), private.curve)
@@ -64,7 +64,7 @@ def _der(private: Any, data: bytes, _sound: bytes) -> bytes:
 
 
 def _malleable(_private: Any, _data: bytes, sound: bytes) -> bytes:
-    """S + L instead of S: the same equation, another text (RFC 8032 section 8.4)."""
+    """Replace S by S + L: the same equation, but different bytes (RFC 8032 section 8.4)."""
     s = int.from_bytes(sound[32:], "little") + ED25519_ORDER
     return sound[:32] + s.to_bytes(32, "little")
 
@@ -84,7 +84,7 @@ def _plus_modulus(private: Any, _data: bytes, sound: bytes) -> bytes:
 
 
 def _short(w: TokenFactory) -> Presentation:
-    """A signature that begins with a zero byte, which is then left out."""
+    """Drop the leading zero byte of a signature."""
     while True:
         token = w.token()
         head, _, _signature = token.rpartition(".")
@@ -94,7 +94,7 @@ def _short(w: TokenFactory) -> Presentation:
 
 
 def _splice(w: TokenFactory) -> Presentation:
-    """The payload of one token under the signature of another."""
+    """Put one token's payload under another token's signature."""
     header, _, signature = w.token().split(".")
     return w.present(f"{header}.{b64(plain_json(w.claims(sub='administrator')))}.{signature}")
 
@@ -110,7 +110,7 @@ def _payload_only(w: TokenFactory) -> Presentation:
 
 
 def _stranger(w: TokenFactory) -> Presentation:
-    """A forger's own key under the name of the real one."""
+    """Sign with a forger's key under the genuine key's `kid`."""
     return w.present(w.token(w.claims(sub="administrator"), w.header(), sign=rsa_key("forger").sign))
 
 
@@ -125,7 +125,7 @@ def _pss_key() -> Key:
 
 
 def _zero_led(w: TokenFactory) -> Presentation:
-    """Tries until a signature begins with a zero byte: one in 256 does."""
+    """Try until a signature begins with a zero byte, which one in 256 does."""
     while True:
         token = w.token()
         if w.key.sign(token.rpartition(".")[0].encode())[0] == 0:

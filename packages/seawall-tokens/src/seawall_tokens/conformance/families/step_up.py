@@ -1,4 +1,4 @@
-"""Sound tokens of sign-ins that were too weak or too long ago for what is asked."""
+"""Cases: valid tokens of sign-ins too weak or too old for the request."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ HOUR = 3600
 
 
 def _acr(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """One of two classes of sign-in is demanded."""
+    """Demand one of two `acr` values."""
     return lambda w: w.present(
         w.token(w.claims(**claims)), w.issuer(acr_values=(_STRONG, "urn:example:hardware"))
     )
 
 
 def _amr(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """A second factor is demanded, with a hardware key."""
+    """Demand a second factor and a hardware key by `amr`."""
     return lambda w: w.present(w.token(w.claims(**claims)), w.issuer(required_amr=frozenset({"mfa", "hwk"})))
 
 
 def _fresh(auth_time: Callable[[int], Any] | None = None) -> Callable[[TokenFactory], Presentation]:
-    """A sign-in within the last hour is demanded."""
+    """Demand a sign-in within the last hour."""
 
     def build(w: TokenFactory) -> Presentation:
         claims = w.claims() if auth_time is None else w.claims(auth_time=auth_time(w.now))

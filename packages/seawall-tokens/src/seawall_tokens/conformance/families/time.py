@@ -1,4 +1,4 @@
-"""Times that have passed, have not come, or are no times at all. All rightly signed."""
+"""Cases: expired, future and malformed times. All validly signed."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ YEAR = 365 * DAY
 
 
 def _from_now(**seconds: float) -> Callable[[TokenFactory], Presentation]:
-    """Times that are so many seconds from now."""
+    """Set times to so many seconds from now."""
     return lambda w: w.with_claims(**{name: w.now + value for name, value in seconds.items()})
 
 
 def _as(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    """Times as they stand; a callable gets the present time."""
+    """Set times to literal values; a callable gets the present time."""
     return lambda w: w.with_claims(
         **{name: value(w.now) if callable(value) else value for name, value in claims.items()}
     )
 
 
 def _raw(name: str, text: str) -> Callable[[TokenFactory], Presentation]:
-    """A time as raw JSON."""
+    """Set a time to raw JSON."""
 
     def build(w: TokenFactory) -> Presentation:
         sound = w.claims(**{name: ABSENT})

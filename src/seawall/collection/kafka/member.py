@@ -366,7 +366,7 @@ class KafkaMember:
         if error.fatal():
             raise CollectRefused(
                 f"the cluster: {self._fault}",
-                fix="see docs/how-to/collect.md; the next start goes on where this one ended",
+                fix="see docs/how-to/collect-kafka.md; the next start goes on where this one ended",
             )
 
     def _report(self, text: str) -> None:
@@ -394,5 +394,5 @@ def _consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError],
             text = "what it says holds a secret"
         raise CollectInvalid(
             f"the library takes no such settings: {text}",
-            fix="check certificate and properties (docs/how-to/collect.md)",
+            fix="check certificate and properties (docs/how-to/collect-kafka.md)",
         ) from None

@@ -5,9 +5,8 @@
    Then every lookup is refused (`key-source-unavailable`, or the code of the invalid set).
 3. An invalid set is a failure like any other and never replaces a valid set.
 4. Unknown, absent and retired `kid`s together start at most one refresh in `unknown_kid_interval`.
-5. A key that a valid set no longer lists is absent. It stays valid, because an issuer's servers may differ for a
-   while, and is retired after `absence`'s limits. A retired key is remembered, so that it is refused by its own code;
-   its return is logged.
+5. A key that a valid set no longer lists is absent: still valid, and retired after the limits in `absence`. A retired
+   key is remembered, so that it is refused by its own code, and its return is logged.
 6. A key that appears among known keys is logged, and may be held for `quarantine` before it is valid.
 7. A key that was denied here (`deny`) is revoked at once, whatever the source says.
 8. One refresh runs at a time. A lookup that finds a newer set once it holds the lock uses it and starts no refresh.
@@ -228,10 +227,7 @@ class KeyCache:
         raise KeyUnknown
 
     def _missing(self, snapshot: _Snapshot, kid: str) -> IssuerKey:
-        """Return a key that the last set lacked, after a rate-limited refresh.
-
-        Wait for the refresh only if the key is refused without it.
-        """
+        """Return a key that the last set lacked; wait for a rate-limited refresh only if the key is refused."""
         running = self._ask_again(snapshot)
         held = _with_absence(snapshot.held[kid], snapshot.absent[kid], self._ticks())
         if held.state == "active" or running is None:
@@ -370,10 +366,7 @@ class KeyCache:
         return fresh
 
     def _say_returned(self, previous: Mapping[str, IssuerKey], loaded: KeySet) -> None:
-        """Log that a formerly listed key is listed again, under its old or another name.
-
-        Storm-0558 used such a key.
-        """
+        """Log that a formerly listed key is listed again, under any name. Storm-0558 used such a key."""
         gone = {old.key.thumbprint for old in previous.values() if old.state == "retired"}
         gone -= {old.key.thumbprint for old in previous.values() if old.state == "active"}
         for key in loaded.keys:

@@ -3,8 +3,8 @@
 /* The server's types. Times are RFC 3339 in UTC; ids are opaque texts; scores and weights are nats (log-odds). */
 
 /**
- * What is on the disk now: `records` that were read, `problems` among them that are no events. `id` is the same
- * when a request is repeated with its Idempotency-Key.
+ * Records now on disk: `records` that were read, including `problems` that are no events. `id` is the same if a
+ * request is repeated with its Idempotency-Key.
  */
 export interface Accepted {
   records: number;
@@ -25,7 +25,7 @@ export interface AccountRow {
   worst: number | null;
 }
 
-/** An account's events over time, cut into slots. Slot 0 begins at `from`. */
+/** An account's events over time, divided into slots. Slot 0 begins at `from`. */
 export interface AccountTimeline {
   from: string;
   to: string;
@@ -34,7 +34,7 @@ export interface AccountTimeline {
   marks: Mark[];
 }
 
-/** What is known of an account. */
+/** An account with its behaviour profile and incidents. */
 export interface AccountValue {
   tenant: string;
   account: string;
@@ -67,7 +67,7 @@ export interface AnswerValue {
   standing: boolean;
 }
 
-/** One entry. */
+/** One entry of the audit trail. */
 export interface AuditEntry {
   sequence: number;
   at: string;
@@ -78,20 +78,20 @@ export interface AuditEntry {
   digest: string;
 }
 
-/** The end of the trail: noted elsewhere, it shows later that nothing was taken away. */
+/** The end of the audit trail. Noted elsewhere, it can show later that no entry was removed. */
 export interface AuditHead {
   sequence: number;
   digest: string;
 }
 
-/** Entries, newest first. */
+/** A page of audit entries, newest first. */
 export interface AuditPage {
   items: AuditEntry[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** Whether the trail is whole; `fault` says the first thing that is not. */
+/** Whether the audit trail is intact; `fault` describes the first fault. */
 export interface AuditVerdict {
   whole: boolean;
   entries: number;
@@ -100,9 +100,9 @@ export interface AuditVerdict {
 }
 
 /**
- * The budget of all organisations together; `allowed` and `spent` over `span_days`. `span_days` counts the days of
- * log that the watch spends the budget on: at most 30, 0 before the first. `chosen` is what was set in the console,
- * `configured` the watch's `--budget`; both are a day for each organisation.
+ * The budget of all organisations; `allowed` and `spent` are over `span_days`. `span_days` counts the days of log
+ * over which the watch spends the budget: at most 30, 0 before the first. `chosen` was set in the console,
+ * `configured` is the watch's `--budget`; both are a day for each organisation.
  */
 export interface BudgetValue {
   per_day: number;
@@ -115,7 +115,7 @@ export interface BudgetValue {
   tenants: TenantBudget[];
 }
 
-/** Expected and observed shares of groups at or below a p-value, pairwise. */
+/** Expected and observed shares of groups at or below each p-value, pairwise. */
 export interface Calibration {
   expected: number[];
   observed: number[];
@@ -138,10 +138,10 @@ export interface Code {
 }
 
 /**
- * Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`. `sign_in_required`:
- * nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and the code that
- * `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be asked
- * until this user has registered a passkey or one-time codes.
+ * The visitor's session. Every state-changing request sends `csrf_token` as `X-Seawall-CSRF`. `sign_in_required`:
+ * only this endpoint works before signing in. `setup_needed`: no admin can sign in yet; the code that `seawall
+ * serve` printed creates the first one. `second_factor_needed`: only the user's own settings work until they
+ * register a passkey or one-time codes.
  */
 export interface ConsoleSession {
   user: SessionUser | null;
@@ -156,7 +156,7 @@ export interface ConsoleSession {
   ingest_enabled: boolean;
 }
 
-/** What was scored on a day. */
+/** Counts of a scored day. */
 export interface DetectorDay {
   day: string;
   events: number;
@@ -164,7 +164,7 @@ export interface DetectorDay {
   raised: number;
 }
 
-/** How well detection does, by its own calibration and by the answers. */
+/** Quality of detection, by its own calibration and by the answers. */
 export interface DetectorValue {
   calibration: Calibration;
   ledger: LedgerWeek[];
@@ -173,12 +173,12 @@ export interface DetectorValue {
   version: string;
 }
 
-/** The answer of every request that is refused. */
+/** The body of every refused request. */
 export interface ErrorDocument {
   error: Fault;
 }
 
-/** What is wrong. `code` is stable, `field` names the part of the request that is meant. */
+/** One fault. `code` is stable; `field` names the part of the request at fault. */
 export interface Fault {
   code: string;
   message: string;
@@ -186,13 +186,13 @@ export interface Fault {
   field: string | null;
 }
 
-/** For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident. */
+/** The accounts and facts that an answer applies to; without `values`, all unusual facts of the incident. */
 export interface FeedbackScope {
   reach: "account" | "peers" | "tenant";
   values: ScopeValue[];
 }
 
-/** What the logs could not show, for an organisation, a source and a span of time. */
+/** A coverage gap of an organisation and source in a span of time. */
 export interface Gap {
   tenant: string;
   source: string;
@@ -201,7 +201,7 @@ export interface Gap {
   text: string;
 }
 
-/** An incident that is new or changed. `new`: people were told of it just now. */
+/** A new or changed incident. `new`: it was announced just now. */
 export interface IncidentNews {
   revision: number;
   id: string;
@@ -214,7 +214,7 @@ export interface IncidentNews {
 
 /**
  * An incident in a list. `chips` are its worst reasons, at most four. `history`: it was older than the live window
- * when it was found, and nobody was told of it alone.
+ * when found, so it was not announced by itself.
  */
 export interface IncidentRow {
   id: string;
@@ -240,8 +240,8 @@ export interface IncidentRow {
 }
 
 /**
- * An incident with everything that explains it. `text` is the reason in words, to be pasted into a ticket.
- * `sessions` says how the sessions began in which mail was read, empty where none was.
+ * An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket. `sessions`
+ * describes how the sessions in which mail was read began, empty if none was.
  */
 export interface IncidentValue {
   id: string;
@@ -287,10 +287,7 @@ export interface IncidentValue {
   aliases: string[];
 }
 
-/**
- * Whether everything arrives. A silent source is an alarm, and so is an organisation whose records are mostly
- * `unjudged`.
- */
+/** Ingest health. A silent source is an alarm, and so is an organisation with mostly `unjudged` records. */
 export interface IngestHealth {
   sources: SourceValue[];
   gaps: Gap[];
@@ -300,18 +297,18 @@ export interface IngestHealth {
   outbox: OutboxValue;
 }
 
-/** Every token, by name. */
+/** All tokens' metadata, by name. */
 export interface IngestTokenList {
   items: IngestTokenRow[];
 }
 
-/** A token that is shown this once. */
+/** A new token, shown only this once. */
 export interface IngestTokenOnce {
   name: string;
   token: string;
 }
 
-/** One token, without the token. */
+/** One token's metadata, without the token. */
 export interface IngestTokenRow {
   name: string;
   created_by: string;
@@ -320,7 +317,7 @@ export interface IngestTokenRow {
   last_used_at: string | null;
 }
 
-/** How far reading and scoring have come. `rate` is records a second; None where it cannot be told. */
+/** Progress of reading and scoring. `rate` is records a second; None if unknown. */
 export interface IngestValue {
   state: "behind" | "idle" | "none" | "reading" | "scoring" | "stopped";
   records: number;
@@ -335,7 +332,7 @@ export interface IngestValue {
   dirty_days: number;
 }
 
-/** A code that is shown this once. */
+/** A code that is shown only this once. */
 export interface InviteCode {
   code: string;
   expires_at: string;
@@ -349,7 +346,7 @@ export interface Lane {
   points: [number, number, number][];
 }
 
-/** What became of a week's announced incidents. `week` is its Monday. */
+/** Outcomes of the incidents announced in a week. `week` is its Monday. */
 export interface LedgerWeek {
   week: string;
   announced: number;
@@ -359,21 +356,21 @@ export interface LedgerWeek {
   unanswered: number;
 }
 
-/** An incident whose score an answer would change. */
+/** An incident whose score an answer would lower. */
 export interface Lowered {
   incident: IncidentRow;
   from: number;
   to: number;
 }
 
-/** A moment to be marked on a timeline. */
+/** A moment to mark on a timeline. */
 export interface Mark {
   time: string;
   incident: string;
   text: string;
 }
 
-/** Everything about whoever asks. */
+/** The visitor's own account. */
 export interface Me {
   user: SessionUser;
   passkeys: MyPasskey[];
@@ -382,7 +379,7 @@ export interface Me {
   sessions: MySession[];
 }
 
-/** How many messages were proved to be read, and how many may have been. */
+/** Numbers of messages that were certainly read, and that may have been read. */
 export interface Messages {
   proved: number;
   possible: number;
@@ -396,7 +393,7 @@ export interface MyPasskey {
   used_at: string | null;
 }
 
-/** One place where this user is signed in. */
+/** One session of this user. */
 export interface MySession {
   handle: string;
   created_at: string;
@@ -407,7 +404,7 @@ export interface MySession {
   current: boolean;
 }
 
-/** A network that an account was used from. */
+/** A network from which an account was used. */
 export interface NetworkUse {
   value: string;
   country: string | null;
@@ -418,7 +415,7 @@ export interface NetworkUse {
   last: string;
 }
 
-/** An answer to be given. */
+/** An answer to store. */
 export interface NewAnswer {
   answer: "compromised" | "expected-change" | "safe";
   scope?: FeedbackScope;
@@ -431,36 +428,36 @@ export interface NewBudget {
   per_day: number | null;
 }
 
-/** What an authenticator app reads: as an address (a QR code shows it), and to be typed. */
+/** A new secret for an authenticator app: as a URL for a QR code, and for typing. */
 export interface NewCodes {
   uri: string;
   secret: string;
 }
 
-/** What to call it: the collector that it is for. */
+/** The name of a new token: the collector that uses it. */
 export interface NewIngestToken {
   name: string;
 }
 
-/** What `navigator.credentials.create` gave, and what to call it. */
+/** The result of `navigator.credentials.create`, and the passkey's name. */
 export interface NewPasskey {
   credential: { [name: string]: unknown };
   label?: string;
 }
 
-/** The password to be, and the one that is, where there is one. */
+/** The new password, and the present one if there is one. */
 export interface NewPassword {
   password: string;
   current?: string | null;
 }
 
-/** Somebody who shall be able to sign in. They need an invite to begin, or come by the identity provider. */
+/** A new user, who needs an invitation to begin, or comes by the identity provider. */
 export interface NewUser {
   name: string;
   role: "admin" | "analyst" | "viewer";
 }
 
-/** The query of a view, as it stands in the console's address. */
+/** The query of a saved search, as in the console's URL. */
 export interface NewView {
   query: string;
 }
@@ -469,54 +466,54 @@ export interface NewView {
 export interface Nothing {
 }
 
-/** Notifications that wait, and that were given up. */
+/** Numbers of alerts that wait, and that were given up. */
 export interface OutboxValue {
   waiting: number;
   failed: number;
   last_error: string | null;
 }
 
-/** Some of a list, and where the next ones begin. `total` is None where counting would take long. */
+/** A page of a list, and the cursor of the next one. `total` is None if counting would take long. */
 export interface Page_AccountRow_ {
   items: AccountRow[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** Some of a list, and where the next ones begin. `total` is None where counting would take long. */
+/** A page of a list, and the cursor of the next one. `total` is None if counting would take long. */
 export interface Page_IncidentRow_ {
   items: IncidentRow[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** Some of a list, and where the next ones begin. `total` is None where counting would take long. */
+/** A page of a list, and the cursor of the next one. `total` is None if counting would take long. */
 export interface Page_ProblemValue_ {
   items: ProblemValue[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** Some of a list, and where the next ones begin. `total` is None where counting would take long. */
+/** A page of a list, and the cursor of the next one. `total` is None if counting would take long. */
 export interface Page_Record_ {
   items: Record[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** Some of a list, and where the next ones begin. `total` is None where counting would take long. */
+/** A page of a list, and the cursor of the next one. `total` is None if counting would take long. */
 export interface Page_StandingAnswer_ {
   items: StandingAnswer[];
   next_cursor: string | null;
   total: number | null;
 }
 
-/** What `navigator.credentials.get` gave, as JSON (`credential.toJSON()`). */
+/** The result of `navigator.credentials.get` as JSON (`credential.toJSON()`). */
 export interface PasskeySignIn {
   credential: { [name: string]: unknown };
 }
 
-/** Name, password, and the one-time code where one is asked for. */
+/** Name, password, and the one-time code if one is required. */
 export interface PasswordSignIn {
   name: string;
   password: string;
@@ -524,9 +521,9 @@ export interface PasswordSignIn {
 }
 
 /**
- * An account or a mailbox that a plan is about: how sure it is, why, and the orders of its steps. `is_incidents` is
- * the account of the incident. `irreversible` says what of its steps cannot be undone. `more` counts further steps,
- * which the file has.
+ * An account or mailbox in a plan: how sure it is, why, and the numbers of its steps. `is_incidents` marks the
+ * incident's account. `irreversible` says what of its steps cannot be undone. `more` counts further steps, which
+ * the file has.
  */
 export interface PlanAccount {
   tenant: string;
@@ -540,10 +537,10 @@ export interface PlanAccount {
 }
 
 /**
- * One step of containment. Texts are made visible, to be read and copied. `after` are the orders of steps that must
- * come before. `reads`, `calls` and `undo` are calls of the vendor's API; a step without `calls` is done as
- * `by_hand` or `powershell` says. `irreversible` says what cannot be undone. `records` are the log's own ids of at
- * most 20 of the `record_count` records that say so.
+ * One step of containment. Hidden characters in texts are made visible, for reading and copying. `after` are the
+ * numbers of prerequisite steps. `reads`, `calls` and `undo` are calls of the vendor's API; a step without `calls`
+ * is done as `by_hand` or `powershell` says. `irreversible` says what cannot be undone. `records` are the log's ids
+ * of at most 20 of the `record_count` records that justify the step.
  */
 export interface PlanStep {
   order: number;
@@ -566,11 +563,10 @@ export interface PlanStep {
 }
 
 /**
- * A plan: what to know before, and the steps in their order. `missing` says why there is none, None where there is.
- * `more` is how many further steps the file has. `covers` is whose steps are in it: of the incident's account
- * alone, because nobody searched for others, also of the accounts proved touched, or also of those that cannot be
- * ruled out. `left_out` counts those that cannot be ruled out and are not in it, `may_have_possible` whether they
- * can be asked for here.
+ * A plan: notes to read before, and the ordered steps. `missing` says why there is no plan, None if there is one.
+ * `more` counts further steps in the file. `covers` says whose steps are included: the incident's account alone,
+ * also the accounts proved touched, or also those that cannot be ruled out. `left_out` counts accounts that cannot
+ * be ruled out and are not included; `may_have_possible` says whether they can be requested here.
  */
 export interface PlanValue {
   id: string;
@@ -586,7 +582,7 @@ export interface PlanValue {
   missing: string | null;
 }
 
-/** What an answer would have done in the last days. `never_hidden` are reasons that no answer mutes. */
+/** The effect that an answer would have had in the last days. `never_hidden` are reasons that no answer mutes. */
 export interface Preview {
   hidden: IncidentRow[];
   lowered: Lowered[];
@@ -596,14 +592,14 @@ export interface Preview {
   note: string;
 }
 
-/** How many records were not read for one reason, with an example. */
+/** Number of records unreadable for one reason, with an example. */
 export interface ProblemCount {
   code: string;
   count: number;
   example: string;
 }
 
-/** A record that was not read, with an excerpt in which secrets are masked. */
+/** An unreadable record, with an excerpt in which secrets are masked. */
 export interface ProblemValue {
   at: string;
   source_file: string;
@@ -614,7 +610,7 @@ export interface ProblemValue {
   excerpt: string;
 }
 
-/** One reason. The weights of all and `base` sum to the score; `silent` says only that there was nothing. */
+/** One reason. All weights and `base` sum to the score; `silent` marks the absence of evidence. */
 export interface ReasonValue {
   layer: "assurance" | "behaviour" | "lineage" | "rules";
   aspect: string;
@@ -625,7 +621,7 @@ export interface ReasonValue {
   counts: { [name: string]: number };
 }
 
-/** One log record. `raw` holds its fields as they were logged; `is_intruder`: an incident lists it. */
+/** One log record. `raw` holds its fields as logged; `is_intruder`: an incident lists it. */
 export interface Record {
   id: string;
   time: string;
@@ -655,9 +651,9 @@ export interface Record {
 }
 
 /**
- * What ties an incident to others. `family` names the accounts that detection has tied together. Accounts without
- * an incident are looked for in the events from `looked_from` to before `looked_to` alone, and at most 50 of each
- * value; `is_cut` says that the incident lasted longer than that.
+ * Links between an incident and others. `family` names the accounts that detection has linked. Accounts without an
+ * incident are searched only in events from `looked_from` to before `looked_to`, at most 50 for each value.
+ * `is_cut` says that the incident lasted longer.
  */
 export interface RelatedValue {
   shared: Shared[];
@@ -668,9 +664,7 @@ export interface RelatedValue {
   is_cut: boolean;
 }
 
-/**
- * Where the search for an incident's scope stands. `why` says what went wrong, `scope` is there when it is done.
- */
+/** State of an incident's scope search. `why` is the error; `scope` is present once the search is done. */
 export interface ScopeSearch {
   state: "done" | "failed" | "none" | "running";
   by: string;
@@ -679,13 +673,15 @@ export interface ScopeSearch {
   scope: ScopedValue | null;
 }
 
-/** One fact that an answer is about, such as network and its value. */
+/** One fact that an answer is about, such as a network and its value. */
 export interface ScopeValue {
   aspect: string;
   value: string;
 }
 
-/** What keeps mailboxes possible, what to do about it, how many it keeps so, and how many nothing else does. */
+/**
+ * A reason that keeps mailboxes possible, its remedy, how many it concerns, and how many it alone keeps possible.
+ */
 export interface ScopedReason {
   what: string;
   to_do: string;
@@ -693,7 +689,7 @@ export interface ScopedReason {
   alone: number;
 }
 
-/** One step of the search: what was met, where it came from, whether it was followed, and why. */
+/** One step of the search: what was found, what led to it, whether it was followed, and why. */
 export interface ScopedStep {
   round: number;
   kind: string;
@@ -703,7 +699,7 @@ export interface ScopedStep {
   reason: string;
 }
 
-/** An account or a mailbox that was touched, or may have been. `read` says in words what of it was read. */
+/** An account or mailbox that was or may have been touched. `read` says in words what was read. */
 export interface ScopedSubject {
   kind: "account" | "mailbox" | "organisation";
   tenant: string;
@@ -717,7 +713,7 @@ export interface ScopedSubject {
   read: string;
 }
 
-/** The answer to a search. `more_*` count what only the files have. */
+/** The result of a search. `more_*` count entries that only the files contain. */
 export interface ScopedValue {
   start: string;
   end: string;
@@ -734,14 +730,14 @@ export interface ScopedValue {
   open_by: ScopedReason[];
 }
 
-/** Whoever is signed in; the local admin has the id 0. */
+/** The signed-in user; the local admin has the id 0. */
 export interface SessionUser {
   id: number;
   name: string;
   role: "admin" | "analyst" | "viewer";
 }
 
-/** The code, the name of the first admin, and either a password or a new passkey. */
+/** The code, the first admin's name, and either a password or a new passkey. */
 export interface SetupAnswer {
   code: string;
   name?: string;
@@ -750,13 +746,13 @@ export interface SetupAnswer {
   label?: string;
 }
 
-/** The code, and for the first admin the name to be. */
+/** The code, and for the first admin the new name. */
 export interface SetupQuestion {
   code: string;
   name?: string;
 }
 
-/** How many open incidents there are of each severity. */
+/** Numbers of open incidents by severity. */
 export interface Severities {
   critical: number;
   high: number;
@@ -764,7 +760,7 @@ export interface Severities {
   low: number;
 }
 
-/** A rare value of the incident, and who else shows it. */
+/** A rare value of the incident, and the accounts that show it. */
 export interface Shared {
   key: "app" | "client" | "network" | "prefix";
   value: string;
@@ -782,7 +778,7 @@ export interface SharedAccount {
   events: number;
 }
 
-/** A Sigma rule that hit records of the incident. `technique` is empty where the rule names none. */
+/** A Sigma rule that matched records of the incident. `technique` is empty if the rule names none. */
 export interface SigmaHit {
   title: string;
   level: string;
@@ -791,7 +787,7 @@ export interface SigmaHit {
 }
 
 /**
- * A source. `lag_seconds` is how far its last event lies back; `silent_since` the alarm. Records of no recognised
+ * A source. `lag_seconds` is the age of its last event; `silent_since` marks an alarm. Records of an unrecognised
  * log are not judged.
  */
 export interface SourceValue {
@@ -829,8 +825,8 @@ export interface StandingAnswer {
 }
 
 /**
- * The state of everything in one glance. `empty`: no event was ever taken in. `unjudged` are stored events that are
- * not judged: no list of incidents is complete where there are any. The text says why.
+ * The state of the whole system in brief. `empty`: no event was ever read. `unjudged` are stored events without a
+ * verdict. While there are any, no list of incidents is complete; their text says why.
  */
 export interface Summary {
   now: string;
@@ -849,8 +845,8 @@ export interface Summary {
 }
 
 /**
- * An organisation's budget a day, and the incidents that were announced today. `allowed` and `spent` are incidents
- * over the `span_days` of the whole budget.
+ * An organisation's budget a day, and the incidents announced today. `allowed` and `spent` are incidents over the
+ * `span_days` of the whole budget.
  */
 export interface TenantBudget {
   tenant: string;
@@ -860,7 +856,7 @@ export interface TenantBudget {
   spent: number;
 }
 
-/** Events of the account in one slot of time. */
+/** Events of the account in one time slot. */
 export interface TimelineValue {
   time: string;
   lane: string;
@@ -869,17 +865,14 @@ export interface TimelineValue {
   label: string;
 }
 
-/**
- * Stored events that no incident speaks of yet, or ever will: of which organisation ("" for any), from when on, and
- * why.
- */
+/** Stored events without a verdict: their organisation ("" for any), from when on, and why. */
 export interface Unjudged {
   tenant: string;
   from: string | null;
   text: string;
 }
 
-/** What to change; what is left out stays. */
+/** The changes; omitted fields stay. */
 export interface UserChange {
   role?: "admin" | "analyst" | "viewer" | null;
   disabled?: boolean | null;
@@ -890,7 +883,7 @@ export interface UserList {
   items: UserRow[];
 }
 
-/** One user, as an admin sees them. `invited_until` while an invite waits to be taken up. */
+/** One user, as an admin sees them. `invited_until` is set while an invitation is open. */
 export interface UserRow {
   id: number;
   name: string;
@@ -906,7 +899,7 @@ export interface UserRow {
   invited_until: string | null;
 }
 
-/** Usual versus now, of one field. `usual` holds pairs of a value and its share of the active days. */
+/** Usual and present values of one field. `usual` holds pairs of a value and its share of the active days. */
 export interface UsualValue {
   aspect: string;
   words: string;
@@ -920,7 +913,7 @@ export interface UsualValue {
   normal_if: string;
 }
 
-/** A value that an account showed: an application (`name` is what the log calls it), a client, a country. */
+/** A value that an account showed: an application (`name` is the log's name of it), a client, a country. */
 export interface ValueUse {
   value: string;
   name: string | null;
@@ -930,7 +923,7 @@ export interface ValueUse {
   last: string;
 }
 
-/** How many of one kind have each verdict. */
+/** Numbers of subjects of one kind by verdict. */
 export interface VerdictCounts {
   kind: "account" | "mailbox" | "organisation";
   touched: number;
@@ -944,12 +937,12 @@ export interface ViewValue {
   query: string;
 }
 
-/** The saved searches of whoever asks. */
+/** The visitor's saved searches. */
 export interface Views {
   items: ViewValue[];
 }
 
-/** What answers have made of an aspect's weight in an organisation. */
+/** The weight of an aspect in an organisation, as adjusted by answers. */
 export interface WeightValue {
   tenant: string;
   aspect: string;
@@ -957,7 +950,7 @@ export interface WeightValue {
   answers: number;
 }
 
-/** What another budget would raise: incidents more and fewer than now. `per_day` null is the default by size. */
+/** The effect of another budget: incidents more and fewer than now. `per_day` null is the default by size. */
 export interface WhatIf {
   per_day: number | null;
   allowed: number;

@@ -1,4 +1,4 @@
-"""Why a request is refused: one shape for every error that the API answers with."""
+"""Define the one JSON shape of every API error, and constructors by HTTP status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RETRY_SECONDS: Final = 5
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong. `code` is stable, `field` names the part of the request that is meant."""
+    """One fault. `code` is stable; `field` names the part of the request at fault."""
 
     code: str
     message: str
@@ -23,13 +23,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class ErrorDocument(msgspec.Struct, frozen=True):
-    """The answer of every request that is refused."""
+    """The body of every refused request."""
 
     error: Fault
 
 
 class ApiError(Exception):
-    """A request that is refused, with its status. Never give it a secret: the words are shown and may be logged."""
+    """A refused request, with its status. Never pass it a secret: the text is shown and may be logged."""
 
     def __init__(
         self,
@@ -47,42 +47,42 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
     def document(self) -> ErrorDocument:
-        """The answer's body."""
+        """Return the response body."""
         return ErrorDocument(self.fault)
 
 
 def bad_request(message: str, *, field: str | None = None, fix: str | None = None) -> ApiError:
-    """400: the request itself is malformed."""
+    """Build a 400: the request is malformed."""
     return ApiError(400, "bad-request", message, field=field, fix=fix)
 
 
 def sign_in_required() -> ApiError:
-    """401: nobody is signed in."""
+    """Build a 401: nobody is signed in."""
     return ApiError(401, "sign-in-required", "nobody is signed in", fix="sign in")
 
 
 def forbidden(message: str, *, code: str = "forbidden", fix: str | None = None) -> ApiError:
-    """403: whoever asks may not."""
+    """Build a 403: the visitor lacks the permission."""
     return ApiError(403, code, message, fix=fix)
 
 
 def not_found(what: str = "such thing") -> ApiError:
-    """404. `what` is named without anything that the client wrote."""
+    """Build a 404. `what` must not contain text from the client."""
     return ApiError(404, "not-found", f"there is no {what}")
 
 
 def conflict(message: str, *, fix: str | None = None, field: str | None = None) -> ApiError:
-    """409: it is not so any more, or already."""
+    """Build a 409: the state has changed, or is already as requested."""
     return ApiError(409, "conflict", message, fix=fix, field=field)
 
 
 def invalid(message: str, *, field: str | None = None, fix: str | None = None) -> ApiError:
-    """422: well-formed, and makes no sense."""
+    """Build a 422: well-formed but invalid."""
     return ApiError(422, "invalid", message, field=field, fix=fix)
 
 
 def too_many_requests(seconds: float, message: str = "too many attempts") -> ApiError:
-    """429, with the time to wait."""
+    """Build a 429, with the seconds to wait."""
     wait = max(1, round(seconds + 0.499))
     return ApiError(
         429,
@@ -94,12 +94,15 @@ def too_many_requests(seconds: float, message: str = "too many attempts") -> Api
 
 
 def unavailable(message: str, *, fix: str | None = None, seconds: int = RETRY_SECONDS) -> ApiError:
-    """503: not just now."""
+    """Build a 503: temporarily unavailable."""
     return ApiError(503, "unavailable", message, fix=fix, headers={"retry-after": str(seconds)})
 
 
 def api_error_from(error: SeawallError) -> ApiError:
-    """One of Seawall's own errors as an answer. Places of files and databases are not told to clients."""
+    """Convert one of Seawall's own errors to an API error.
+
+    Locations of files and databases are not shown to clients.
+    """
     if isinstance(error, UsageError):
         return invalid(error.message, fix=error.fix or None)
     if isinstance(error, (DatabaseAway, DatabaseInUse)):

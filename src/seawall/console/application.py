@@ -1,4 +1,4 @@
-"""The console as one ASGI application."""
+"""Build the console as one ASGI application."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SEEN_SECONDS = 20
 
 
 def create_app(context: ConsoleContext, bundle: Bundle | None = None) -> Starlette:
-    """The application of a context; `bundle` is read from this package unless given."""
+    """Build the application of a context; `bundle` is read from this package unless given."""
     gatekeeper = Gatekeeper(context)
     runner = EndpointRunner(context, gatekeeper)
     context.notes["gatekeeper"] = gatekeeper
@@ -80,19 +80,19 @@ def create_app(context: ConsoleContext, bundle: Bundle | None = None) -> Starlet
 
 
 async def _keep_seen(gatekeeper: Gatekeeper) -> None:
-    """Write now and then when sessions were used, so that no request has to wait for it."""
+    """Write the sessions' last use times periodically, so that no request waits for it."""
     while True:
         await asyncio.sleep(SEEN_SECONDS)
         try:
             await asyncio.to_thread(gatekeeper.write_seen)
         except SeawallError:
-            continue  # the database is away: requests say so themselves
+            continue  # requests report an unreachable database themselves
         except Exception as error:  # noqa: BLE001 - it must not end
             log_unexpected_error(_log, "sessions", error)
 
 
 async def _http(_: Request, error: Exception) -> Response:
-    """What Starlette itself refuses."""
+    """Convert Starlette's own HTTP errors to the API's shape."""
     status = error.status_code if isinstance(error, HTTPException) else 404
     code, words = {
         404: ("not-found", "there is no such address"),

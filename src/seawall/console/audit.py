@@ -1,4 +1,4 @@
-"""`/api/audit`: what was done by whom, for admins, and whether the trail is whole."""
+"""`/api/audit`: who did what, for admins, and whether the audit trail is intact."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ PURPOSE: Final = "audit"
 
 
 class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A page, newest first."""
+    """Which page of the audit trail, newest first."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: str | None = None
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One entry."""
+    """One entry of the audit trail."""
 
     sequence: int
     at: str
@@ -32,7 +32,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class AuditPage(msgspec.Struct, frozen=True):
-    """Entries, newest first."""
+    """A page of audit entries, newest first."""
 
     items: list[AuditEntry]
     next_cursor: str | None
@@ -40,14 +40,14 @@ class AuditPage(msgspec.Struct, frozen=True):
 
 
 class AuditHead(msgspec.Struct, frozen=True):
-    """The end of the trail: noted elsewhere, it shows later that nothing was taken away."""
+    """The end of the audit trail. Noted elsewhere, it can show later that no entry was removed."""
 
     sequence: int
     digest: str
 
 
 class AuditVerdict(msgspec.Struct, frozen=True):
-    """Whether the trail is whole; `fault` says the first thing that is not."""
+    """Whether the audit trail is intact; `fault` describes the first fault."""
 
     whole: bool
     entries: int
@@ -56,7 +56,7 @@ class AuditVerdict(msgspec.Struct, frozen=True):
 
 
 def list_audit_entries(call: ApiCall) -> AuditPage:
-    """A page. The trail has no gaps, so a place in it is a number."""
+    """Return a page of entries. The trail has no gaps, so a position in it is a number."""
     asked: AuditQuery = call.query
     with call.context.database.reading() as work:
         head = work.audit.head().sequence
@@ -74,7 +74,7 @@ def list_audit_entries(call: ApiCall) -> AuditPage:
 
 
 def verify_audit_trail(call: ApiCall) -> AuditVerdict:
-    """Compute the whole chain anew."""
+    """Verify the whole hash chain."""
     with call.context.database.reading() as work:
         verdict = work.audit.verify()
     head = AuditHead(verdict.head.sequence, verdict.head.digest)

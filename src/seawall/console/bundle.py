@@ -1,7 +1,7 @@
-"""The files of the console's pages, from the folder that the build made: read once, served from memory.
+"""Serve the console's built pages from memory.
 
-Every other address leads a browser to the page itself: which view it shows is the page's own matter. A program that asks for
-something else than HTML gets the page at `/` alone, so that a probe of an address that there is not fails.
+Every other path returns the page to browsers, which then choose the view. A client that does not accept HTML gets the
+page at `/` only, so that a probe of a missing path fails.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ KINDS: Final = {
     ".webmanifest": "application/manifest+json",
     ".txt": "text/plain; charset=utf-8",
 }
-"""What is served; other files of the folder are not."""
+"""Media types of the served files; other files in the folder are not served."""
 
 RESERVED: Final = frozenset({"api", "healthz", "metrics"})
-"""First parts of addresses that never lead to the page."""
+"""First path segments that never return the page."""
 
 PAGE: Final = "index.html"
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -62,14 +62,14 @@ class BundledFile:
 
 
 class Bundle:
-    """All files, by address."""
+    """All files, by path."""
 
     def __init__(self, files: Mapping[str, BundledFile]) -> None:
         self._files = dict(files)
 
     @classmethod
     def load(cls, folder: Traversable | None = None) -> Bundle:
-        """Read the folder `bundle` of this package; without one, a page that says so."""
+        """Read the folder `bundle` of this package; if it is missing, serve a page that says so."""
         root = resources.files("seawall.console").joinpath("bundle") if folder is None else folder
         files: dict[str, BundledFile] = {}
         if root.is_dir():
@@ -79,7 +79,7 @@ class Bundle:
         return cls(files)
 
     async def serve(self, request: Request) -> Response:
-        """A file, or the page."""
+        """Return a file, or the page."""
         name = request.scope["path"].lstrip("/")
         if _first_part(name) in RESERVED:
             raise ApiError(
@@ -99,7 +99,7 @@ class Bundle:
 
 
 def _first_part(name: str) -> str:
-    """Return the first part of an address as a lenient reader has it: whatever its case, dots and parameters."""
+    """Return the first path segment as lenient parsers read it, ignoring case, dots and parameters."""
     plain = posixpath.normpath("/" + name.replace("\\", "/")).lstrip("/")
     return plain.partition("/")[0].partition(";")[0].strip().lower()
 

@@ -1,4 +1,4 @@
-"""What every endpoint works with: the store, the running detection, settings and the clock."""
+"""Hold what every endpoint needs: the store, the running detection, settings and the clock."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ KEY_FILE: Final = "secret.key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleSettings:
-    """How the console is served.
+    """Settings of the console server.
 
-    `hosts` are the names under which browsers find it (lower case, without port), beside those of this machine where
-    it `is_loopback` (listens on a loopback address alone). `proxies` are the peers that may say on whose behalf they ask;
-    None: there is no proxy in front. `is_encrypted`: this process itself ends TLS. `needs_sign_in`: also whoever sits at
-    this machine signs in. Durations are seconds.
+    `hosts` are the names under which browsers reach it (lower case, without port), besides those of this machine if
+    it `is_loopback` (listens only on a loopback address). `proxies` are the peers whose forwarding headers are
+    trusted; None: no proxy. `is_encrypted`: this process terminates TLS. `needs_sign_in`: users at this machine sign
+    in too. Durations are seconds.
 
-    One client uses `threads_each` of the `threads` at once, and `waiting_each` of its requests wait; more is refused.
-    Heavy routes have `heavy_threads` of their own. One user has `heavy_each` heavy requests at once; more is refused.
-    `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`.
+    One client uses at most `threads_each` of the `threads` at once and has `waiting_each` requests waiting; more are
+    refused. Heavy routes have separate `heavy_threads`, with `heavy_each` requests of one user at once; more are
+    refused. `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`.
     """
 
     hosts: tuple[str, ...] = ()
@@ -64,17 +64,17 @@ class ConsoleSettings:
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers come with https."""
+        """Return whether browsers connect by https."""
         return self.is_encrypted or self.proxies is not None
 
 
 @dataclass(slots=True)
 class ConsoleContext:
-    """The application's parts, handed to every endpoint.
+    """The parts of the application that every endpoint gets.
 
-    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects), `what_if` the
-    `seawall.pipeline.live.what_if.WhatIfService`; `notes` is for what endpoints keep in memory between requests, by name.
-    `key` is the secret of this installation: it signs cursors and encrypts the secrets of one-time codes.
+    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects); `what_if` is the
+    `seawall.pipeline.live.what_if.WhatIfService`. `notes` holds what endpoints keep in memory between requests, by
+    name. `key` is the installation's secret: it signs cursors and encrypts the secrets of one-time codes.
     """
 
     database: Database
@@ -89,7 +89,7 @@ class ConsoleContext:
     local_key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Derive what follows from the key; the local admin's CSRF token is of this process alone."""
+        """Derive the keys from the installation's key. The local admin's CSRF token is new in each process."""
         if len(self.key) < KEY_BYTES:
             raise ValueError("the installation's key is too short")
         self.cursors = Cursors(self.key)
@@ -97,10 +97,10 @@ class ConsoleContext:
 
 
 def installation_key(folder: Path) -> bytes:
-    """The secret of an installation, made at the first start, readable for its owner alone.
+    """Return the installation's secret, created at the first start and readable only by its owner.
 
-    It gets its name when it is whole: a full disk leaves none, not half of one. Raises `ServeInvalid`, and `StoreRefused` where
-    it cannot be made.
+    The file is renamed into place once complete: a full disk leaves no partial key. Raises `ServeInvalid`, and
+    `StoreRefused` if it cannot be created.
     """
     path = folder / KEY_FILE
     waiting = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
@@ -124,7 +124,7 @@ def installation_key(folder: Path) -> bytes:
 
 
 def _put(waiting: Path, path: Path) -> None:
-    """Give the whole key its name; of two that start at once the first has made it (FileExistsError)."""
+    """Move the complete key into place. If another process was first, raise FileExistsError."""
     try:
         os.link(waiting, path)
     except FileExistsError:
@@ -132,7 +132,7 @@ def _put(waiting: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
             raise
-        waiting.replace(path)  # a file system without links
+        waiting.replace(path)  # the file system has no hard links
 
 
 def _write_key(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Cursors of pages: opaque, and signed, so that one that was changed or made up is refused before it is used."""
+"""Sign pagination cursors, so that a changed or invented cursor is refused before use."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ T = TypeVar("T")
 
 
 class Cursors:
-    """Makes and reads cursors with a key of this installation."""
+    """Write and read cursors with a key of this installation."""
 
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.sha256(b"cursor" + key).digest()
 
     def write(self, purpose: str, place: Any) -> str:
-        """A cursor for a place in one list. `purpose` names the list and what it was filtered by."""
+        """Return a cursor for a position in a list. `purpose` identifies the list and its filters."""
         content = msgspec.msgpack.encode(place)
         return base64url.encode(self._tag(purpose, content) + content)
 
     def read(self, purpose: str, cursor: str, kind: type[T]) -> T:
-        """The place that `write` was given for the same purpose. Raises `ApiError` (400)."""
+        """Return the position that `write` got for the same purpose. Raises `ApiError` (400)."""
         if len(cursor) > _LONGEST:
             raise _make_error()
         try:

@@ -1,6 +1,6 @@
-"""How a route is declared: one row says what it takes, what it answers, and who may ask.
+"""Declare routes: one `Endpoint` states input, output, role and limits.
 
-The server and the OpenAPI document are made of the same rows.
+The server and the OpenAPI document are built from the same declarations.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from seawall.storage.database import Transaction
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "admin")
-"""Each may do what those before it may."""
+"""Roles in ascending order; each includes those before it."""
 
 LOCAL: Final = "local"
-"""The name of whoever sits at this machine, in the audit trail."""
+"""The audit trail's name for the local admin, who sits at this machine."""
 
 BODY_BYTES: Final = 64 * 1024
 JSON: Final = "application/json"
@@ -34,10 +34,10 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks. `user` is None for the local admin; `handle` and `token` are those of the session, if there is one.
+    """The requester. `user` is None for the local admin; `handle` and `token` belong to the session, if there is one.
 
-    `is_limited` is somebody who has to set up a second factor before anything else. `expires_at` is when the session ends at
-    the latest, and so tells when they signed in.
+    `is_limited` marks a user who must first set up a second factor. `expires_at` is the session's latest end, from
+    which the sign-in time follows.
     """
 
     name: str
@@ -49,15 +49,15 @@ class Visitor:
     expires_at: int = 0
 
     def may(self, role: Role) -> bool:
-        """Whether this role is theirs, or less than theirs."""
+        """Return whether the visitor has this role or a higher one."""
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """One request to an endpoint: everything is decoded and checked against the endpoint's types.
+    """One request to an endpoint, decoded and validated.
 
-    `visitor` is None only where the endpoint is open to everybody. `now` is microseconds since the epoch, `address`
+    `visitor` is None only if the endpoint is open to everybody. `now` is microseconds since the epoch; `address` is
     the client's, behind any proxy.
     """
 
@@ -72,13 +72,13 @@ class ApiCall:
 
     @property
     def who(self) -> Visitor:
-        """The visitor of an endpoint that has a role."""
+        """Return the visitor of an endpoint that requires a role."""
         if self.visitor is None:
             raise LookupError("this endpoint is open to everybody")
         return self.visitor
 
     def note(self, work: Transaction, action: str, subject: str = "", **details: Any) -> None:
-        """Write into the audit trail, in the transaction that does it. Never give it a secret."""
+        """Write to the audit trail, in the transaction of the act itself. Never pass it a secret."""
         actor = self.visitor.name if self.visitor is not None else ""
         work.audit.append(at=self.now, actor=actor, action=action, subject=subject, details=details)
 
@@ -90,13 +90,15 @@ Handle = Callable[[ApiCall], Any] | Callable[[ApiCall], Awaitable[Any]]
 class Endpoint:
     """One route.
 
-    `path` is a template as `/api/incidents/{id}`. A plain function runs in a thread and may wait for the database; an
-    `async` one runs in the event loop and must not. It returns a value of the type `answer` (written as JSON), None
-    for 204, or a response of Starlette's (`media` says of what kind). `role` None is open to everybody. `query` and
-    `body` are msgspec structs. A `raw` endpoint reads the body and checks its bearer token itself: cookies are not
-    looked at. An `is_heavy` one takes seconds: it is a plain function, has a role, and runs in threads apart, a few at once for
-    each user; the surplus is refused with 429. `codes` are further errors that it gives: (status, code). `events` are the
-    server-sent events of a stream whose data are JSON: (name, type).
+    `path` is a template such as `/api/incidents/{id}`. A plain function runs in a thread and may wait for the
+    database; an `async` one runs in the event loop and must not. It returns a value of type `answer` (written as
+    JSON), None for 204, or a Starlette response (`media` states its type). `role` None is open to everybody. `query`
+    and `body` are msgspec structs.
+
+    A `raw` endpoint reads the body and checks its bearer token itself, ignoring cookies. An `is_heavy` endpoint takes
+    seconds: it is a plain function with a role, and runs in separate threads, a few at once for each user; more are
+    refused with 429. `codes` are its further errors: (status, code). `events` are a stream's server-sent events with
+    JSON data: (name, type).
     """
 
     method: Method
@@ -119,7 +121,7 @@ class Endpoint:
     events: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        """Requests are answered in threads."""
+        """Raise `ValueError` for a heavy endpoint without a role, raw or async; prepare decoding its types."""
         if self.is_heavy and (self.role is None or self.raw or iscoroutinefunction(self.handle)):
             raise ValueError("a heavy endpoint is a plain function for a user")
         prepare(*(kind for kind in (self.query, self.body) if kind is not None))

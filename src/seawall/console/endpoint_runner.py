@@ -1,4 +1,4 @@
-"""Turns a declared endpoint into a route: reads, checks, decodes, calls, and writes the answer."""
+"""Turn declared endpoints into routes: authenticate, decode, call, and write the answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNKNOWN: Final = re.compile(r"unknown field `(.{1,200}?)`|required field `(.{1,
 
 
 class EndpointRunner:
-    """Serves endpoints. Plain functions run in threads of its own, heavy ones in threads apart, with limits for each client."""
+    """Serve endpoints. Plain functions and heavy ones run in separate thread pools, with limits for each client."""
 
     def __init__(self, context: ConsoleContext, gatekeeper: Gatekeeper) -> None:
         self._context = context
@@ -43,12 +43,12 @@ class EndpointRunner:
         self.heavy = WorkerPool("heavy", heavy, "too many exports and checks at once")
 
     def close(self) -> None:
-        """Take no more work."""
+        """Accept no more work."""
         self.ordinary.close()
         self.heavy.close()
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        """The route's function."""
+        """Return the route's function."""
         work = self._raw if endpoint.raw else self._asynchronous
         plain = self._heavy if endpoint.is_heavy else self._plain
         run = work if inspect.iscoroutinefunction(endpoint.handle) else plain
@@ -67,11 +67,17 @@ class EndpointRunner:
         return answer
 
     async def in_thread(self, work: Callable[[], Any], seconds: float, client: str | None = None) -> Any:
-        """Return the result of work that may wait. Raise `TimeoutError`; what was begun then ends by itself."""
+        """Return the result of blocking work.
+
+        Raises `TimeoutError` after `seconds`; the work itself continues to its end.
+        """
         return await _result(self.ordinary.submit(client, work), seconds)
 
     async def _plain(self, endpoint: Endpoint, request: Request) -> Response:
-        """The visitor is looked for in the same thread, so that one request waits once."""
+        """Run a plain endpoint.
+
+        The visitor is looked up in the same thread, so that one request occupies one thread.
+        """
         body = await read_body(endpoint, request, self._context.settings.body_seconds)
 
         def work() -> Response:
@@ -82,7 +88,10 @@ class EndpointRunner:
         return response
 
     async def _heavy(self, endpoint: Endpoint, request: Request) -> Response:
-        """The limit is the user's, whatever their sessions and addresses: so the visitor is looked for first."""
+        """Run a heavy endpoint.
+
+        The limit applies to the user over all sessions and addresses, so the visitor is looked up first.
+        """
         body = await read_body(endpoint, request, self._context.settings.body_seconds)
         visitor = await self._visitor(endpoint, request)
 
@@ -109,7 +118,7 @@ class EndpointRunner:
         return found
 
     def _client(self, request: Request) -> str:
-        """Whose requests this one is counted with, before anybody has looked whether its session holds."""
+        """Return the client that a request counts for, before its session is verified."""
         token = self.gatekeeper.token_of(request.scope)
         if token is not None:
             return hashlib.sha256(token).hexdigest()
@@ -152,7 +161,7 @@ def _make_visible(request: Request) -> RequestOrigin:
 
 
 async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> bytes:
-    """The whole body of a request that changes something. Raises `ApiError`: 408, 413 or 415."""
+    """Read the whole body of a state-changing request. Raises `ApiError`: 408, 413 or 415."""
     if endpoint.method in {"GET", "DELETE"} or endpoint.raw:
         return b""
     check_json(request.headers)
@@ -177,7 +186,7 @@ async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> byt
 
 
 def check_json(headers: Headers) -> None:
-    """Refuse bodies that are not JSON: forms of other sites can send some kinds of text without asking."""
+    """Refuse bodies that are not JSON: forms of other sites can send some text types without a CORS preflight."""
     kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != JSON or charset not in {"", "charset=utf-8"}:
@@ -189,7 +198,7 @@ def check_json(headers: Headers) -> None:
 
 
 def decode_body(content: bytes, kind: type[Any]) -> Any:
-    """The body as its type. Raises `ApiError`: 400 for what is no JSON, 422 for what is not this type."""
+    """Decode a body to its type. Raises `ApiError`: 400 if it is not JSON, 422 if it is not of this type."""
     try:
         return msgspec.json.decode(content or b"{}", type=kind)
     except msgspec.ValidationError as error:
@@ -199,7 +208,7 @@ def decode_body(content: bytes, kind: type[Any]) -> Any:
 
 
 def decode_query(request: Request, kind: type[Any]) -> Any:
-    """The query as its type: names that it does not have and single values given twice are refused (422)."""
+    """Decode a query to its type. Unknown names, and single values given twice, are refused (422)."""
     several = {field.encode_name for field in msgspec.structs.fields(kind) if _is_list(field.type)}
     found: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
@@ -222,7 +231,10 @@ def _is_list(kind: Any) -> bool:
 
 
 def _invalid(error: msgspec.ValidationError) -> ApiError:
-    """The words of the library name types and places, and no values but those that a type allows."""
+    """Convert a validation error.
+
+    The library's message names types and paths, and no values but those that a type allows.
+    """
     text = str(error)
     place = _PLACE.search(text)
     unknown = _UNKNOWN.search(text)

@@ -1,4 +1,4 @@
-"""The answer to a request that is refused, or that fails."""
+"""Build the response to a refused or failed request."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _log = logging.getLogger("seawall.console")
 
 
 def api_error_response(refused: ApiError) -> Response:
-    """The answer to a refused request."""
+    """Return the response to a refused request."""
     body = msgspec.json.encode(refused.document())
     return Response(body, refused.status, {**refused.headers, "content-type": JSON})
 
 
 def respond_to_error(error: BaseException, where: str) -> Response:
-    """The answer to a request that failed with this error."""
+    """Return the response to a request that failed with this error."""
     if isinstance(error, ApiError):
         return api_error_response(error)
     if isinstance(error, SeawallError):

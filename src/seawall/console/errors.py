@@ -1,4 +1,4 @@
-"""Failures of the console."""
+"""Errors of the console."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from seawall_base.errors import SeawallError
 
 
 class ServeInvalid(SeawallError):
-    """The settings of the console make no sense, or it cannot listen where it was told to."""
+    """The console's settings are invalid, or its address cannot be used."""
 
     code = "serve-invalid"
     exit_code = 2

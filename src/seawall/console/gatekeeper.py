@@ -1,4 +1,4 @@
-"""Who asks: the session of a request's cookie, or the local admin where nobody has to sign in yet."""
+"""Authenticate requests: by the session cookie, or as the local admin while nobody can sign in yet."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 CSRF_HEADER: Final = "x-seawall-csrf"
 COOKIE: Final = "__Host-seawall"
 PLAIN_COOKIE: Final = "seawall"
-"""The cookie's name where browsers come without TLS, which is at this machine alone: `__Host-` wants `Secure`."""
+"""The cookie's name without TLS, which is allowed only on this machine: the prefix `__Host-` requires `Secure`."""
 
 TOKEN_BYTES: Final = 32
 TOUCH_SECONDS: Final = 60
 
 
 class Gatekeeper:
-    """Finds out who asks, and refuses who may not. Its methods wait for the database: call them in a thread."""
+    """Authenticate and authorise requests. Its methods wait for the database: call them in a thread."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
@@ -42,11 +42,11 @@ class Gatekeeper:
 
     @property
     def cookie(self) -> str:
-        """The name of the session's cookie."""
+        """Return the name of the session cookie."""
         return COOKIE if self._context.settings.is_https else PLAIN_COOKIE
 
     def token_of(self, scope: MutableMapping[str, Any]) -> bytes | None:
-        """The session's token that a request presents; None where it presents none, or two."""
+        """Return the request's session token; None if there is none, or two."""
         values = [
             value
             for header in Headers(scope=scope).getlist("cookie")
@@ -63,9 +63,10 @@ class Gatekeeper:
         return token if len(token) == TOKEN_BYTES else None
 
     def has_admin(self) -> bool:
-        """Whether an admin can sign in: until then whoever sits at this machine is one, or the setup code makes one.
+        """Return whether an admin can sign in.
 
-        The last admin stays, with something to sign in with, so this only ever becomes true.
+        Until then the user at this machine is admin, or the setup code creates one. The last admin cannot be removed,
+        so the answer only ever becomes true.
         """
         if not self._has_admin:
             with self._context.database.reading() as work:
@@ -73,7 +74,7 @@ class Gatekeeper:
         return self._has_admin
 
     def visitor(self, scope: MutableMapping[str, Any], here: RequestOrigin, now: int) -> Visitor | None:
-        """Who asks; None where nobody is signed in."""
+        """Return the requester; None if nobody is signed in."""
         token = self.token_of(scope)
         if token is not None:
             with self._context.database.reading() as work:
@@ -86,17 +87,17 @@ class Gatekeeper:
         return self.local(here)
 
     def local(self, here: RequestOrigin) -> Visitor | None:
-        """The local admin, where the request comes from this machine and nobody has to sign in."""
+        """Return the local admin, if the request comes from this machine and no sign-in is required."""
         if self._context.settings.needs_sign_in or not here.is_local or self.has_admin():
             return None
         return Visitor(LOCAL, "admin", csrf=derive_csrf_token(self._context.local_key))
 
     def anonymous_csrf(self) -> str:
-        """What somebody sends who is not signed in yet; it keeps out other sites, not people."""
+        """Return the CSRF token of visitors who are not signed in. It keeps out other sites, not people."""
         return derive_csrf_token(b"anonymous" + self._context.local_key)
 
     def admitted(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
-        """Raise `ApiError` unless this visitor may ask this, with this CSRF token."""
+        """Raise `ApiError` unless this visitor may call this endpoint with this CSRF token."""
         if endpoint.role is not None:
             if visitor is None:
                 raise sign_in_required()
@@ -120,7 +121,7 @@ class Gatekeeper:
                 )
 
     def is_alive(self, handle: str, user: int, now: int) -> bool:
-        """Whether a session still holds. What lasts (a stream) asks again and again."""
+        """Return whether a session is still valid. Long-lived streams call it repeatedly."""
         with self._context.database.reading() as work:
             return any(
                 one.handle == handle and not self._is_idle(one, now)
@@ -128,7 +129,7 @@ class Gatekeeper:
             )
 
     def write_seen(self) -> None:
-        """Keep when sessions were used last."""
+        """Store when sessions were last used."""
         with self._lock:
             seen, self._seen = self._seen, {}
         if not seen:
@@ -160,5 +161,8 @@ class Gatekeeper:
 
 
 def derive_csrf_token(secret: bytes) -> str:
-    """Follows from the session's token, which pages cannot read, and does not lead back to it."""
+    """Return the CSRF token of a session token.
+
+    Pages can read the CSRF token, but cannot derive the session token from it.
+    """
     return base64url.encode(hmac.digest(secret, b"seawall csrf", "sha256"))

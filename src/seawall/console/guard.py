@@ -1,4 +1,4 @@
-"""What stands before every request: the host, the origin, headers that every answer carries, and the last catch."""
+"""Wrap every request: check host and origin, add security headers, and catch unhandled errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Guard:
-    """The outermost part of the application."""
+    """The outermost ASGI middleware."""
 
     def __init__(self, application: Any, settings: ConsoleSettings, probes: Probes) -> None:
         self._application = application
@@ -52,7 +52,7 @@ class Guard:
         self._always = ALWAYS + ((HSTS,) if settings.is_https and settings.hosts else ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the server's start and end."""
+        """Handle one request, or the server's start and end."""
         if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
         elif scope["type"] == "http":

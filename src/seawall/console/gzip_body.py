@@ -1,4 +1,4 @@
-"""Bodies that came compressed with gzip: expanded within a limit, or refused. Pure."""
+"""Expand gzip-compressed bodies within a size limit. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from seawall.console.api_error import ApiError, bad_request
 
 _STEP: Final = 1 << 20
 _SLICE: Final = 1 << 14
-"""What lies behind a member is copied when it ends: so it is given little at a time."""
+"""The decompressor copies what follows a member when the member ends, so it gets small pieces."""
 
 _MOST_MEMBERS: Final = 10_000
-"""Members without content cost time and give nothing: no sender makes that many."""
+"""Empty members cost time and yield nothing; no honest sender makes this many."""
 
 
 def expand_gzip(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
-    """The content of one or several gzip members. Raises `ApiError`: 413 beyond `most` bytes, 400 for damage.
+    """Return the content of one or several gzip members.
 
-    Memory is the content and a megabyte, whatever the pieces would expand to. `hold` is told of each further part before
-    it is kept, and may refuse it by raising.
+    Raises `ApiError`: 413 beyond `most` bytes, 400 for damage. Memory use is the content plus a megabyte, whatever
+    the pieces would expand to. `hold` is called with the size of each further part before it is kept, and may raise
+    to refuse it.
     """
     content = bytearray()
     reader = _Members(pieces)
@@ -35,7 +36,7 @@ def expand_gzip(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] 
 
 
 class _Members:
-    """Gzip members one behind the other (RFC 1952, section 2.2); zeros behind the last are padding."""
+    """Concatenated gzip members (RFC 1952, section 2.2); trailing zeros are padding."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = pieces
@@ -43,7 +44,7 @@ class _Members:
         self._count = 0
 
     def content(self) -> Iterator[bytes]:
-        """What the members hold, at most a megabyte at a time."""
+        """Yield the members' content, at most a megabyte at a time."""
         for piece in self._pieces:
             view = memoryview(piece)
             for at in range(0, len(view), _SLICE):

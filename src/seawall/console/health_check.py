@@ -1,4 +1,4 @@
-"""Whether the console can answer: what `/healthz` says, with words that hold nothing of any log, file or address."""
+"""Check whether the console can answer, for `/healthz`. The texts contain nothing of any log, file or address."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
 
 FRESH_SECONDS: Final = 1.0
-"""For so long the database is not asked again, however many probes come."""
+"""Seconds for which a database check is reused, however many probes come."""
 
 DATABASE_SECONDS: Final = 3.0
-"""After so long a database that does not answer is called away."""
+"""Seconds after which an unanswered database check counts as failed."""
 
 DATABASE_AWAY: Final = HealthFault("database-away", "the database does not answer", stops=True)
 WATCH_STOPPED: Final = HealthFault(
@@ -26,7 +26,7 @@ WATCH_STOPPED: Final = HealthFault(
 
 
 class HealthCheck:
-    """Look after the database and the watch. The database is asked in a thread apart, by one probe for all."""
+    """Check the database and the watch. One check in a separate thread serves all probes."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
@@ -36,17 +36,17 @@ class HealthCheck:
         self._known_until = 0.0
 
     def close(self) -> None:
-        """Ask no more."""
+        """Start no more checks."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def status(self) -> WatchStatus:
-        """Return how the watch is doing."""
+        """Return the watch's status."""
         service = self._context.service
         status: WatchStatus = NOTHING if service is None else service.status()
         return status
 
     async def faults(self) -> tuple[HealthFault, ...]:
-        """Return what is wrong just now, within `DATABASE_SECONDS`."""
+        """Return the present faults, within `DATABASE_SECONDS`."""
         found = [] if await self._database_answers() else [DATABASE_AWAY]
         status = self.status()
         has_failed = getattr(self._context.service, "has_failed", False)

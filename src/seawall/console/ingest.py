@@ -1,8 +1,8 @@
-"""`POST /api/ingest`: records over HTTP, answered once they are on the disk.
+"""`POST /api/ingest`: receive records over HTTP, and answer once they are on disk.
 
-Numbered as they are checked: (1) a collector's token, which alone counts: cookies are not looked at; (2) what the body says
-that it is; (3) room for it; (4) its size, on the way in and expanded; (5) once it was read, whether it is a log at all. A record
-that cannot be read is never an error: it becomes a problem that counts.
+Checks in order: (1) the collector's token, ignoring cookies; (2) content type and encoding; (3) room for the body;
+(4) its size, received and expanded; (5) whether it is a log at all. An unreadable record is not an error of the
+request: it is counted as a problem.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ MICROSECONDS: Final = 1_000_000
 BODY_BYTES: Final = 32 << 20
 EXPANDED_BYTES: Final = 128 << 20
 HELD_BYTES: Final = 256 << 20
-"""Bytes of all bodies that are being read or wait until they are kept."""
+"""Bytes of all bodies that are being received or not yet stored."""
 
 MOST_REQUESTS: Final = 128
 SECONDS: Final = 60.0
-"""For a body to arrive."""
+"""Seconds for a body to arrive."""
 
 REMEMBERED: Final = 2 * MICROSECONDS
-"""A token is looked up again after this long: one that was revoked works no longer."""
+"""Microseconds for which a token lookup is cached; a revoked token works no longer than that."""
 
 NOTED: Final = 60 * MICROSECONDS
-"""How often it is written down that a token was used."""
+"""Minimum microseconds between two audit entries for a token's use."""
 
 _MOST_TOKENS: Final = 1_000
 _LOOK_UP_SECONDS: Final = 15.0
@@ -71,15 +71,15 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:-]{0,99}$")]
 
 
 class IngestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the records are filed under, after the name of the token; without it that name alone."""
+    """The source name of the records, appended to the token's name; without it that name alone."""
 
     source: Name | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """What is on the disk now: `records` that were read, `problems` among them that are no events.
+    """Records now on disk: `records` that were read, including `problems` that are no events.
 
-    `id` is the same when a request is repeated with its Idempotency-Key.
+    `id` is the same if a request is repeated with its Idempotency-Key.
     """
 
     records: Count
@@ -90,7 +90,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class IngestState:
-    """What is known between requests: tokens just seen, and how much is on its way."""
+    """State between requests: recently seen tokens, and the bytes in transit."""
 
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_REQUESTS, "ingest"))
     _held: int = 0
@@ -100,7 +100,10 @@ class IngestState:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def admit(self) -> RequestBuffer:
-        """Admit one request, which releases its buffer at the end. Raises `ApiError` (429) when too many are on their way."""
+        """Admit one request and return its buffer, to be released at the end.
+
+        Raises `ApiError` (429) if too many requests are in transit.
+        """
         with self._lock:
             if self._requests >= MOST_REQUESTS:
                 raise too_many_requests(1, "too many requests are on their way already")
@@ -108,26 +111,26 @@ class IngestState:
         return RequestBuffer(self)
 
     def release(self, size: int) -> None:
-        """Count a request that has ended, and free the bytes that it held."""
+        """Count a finished request, and release its bytes."""
         with self._lock:
             self._requests -= 1
             self._held -= size
 
     def take(self, size: int) -> None:
-        """Reserve so many bytes more. Raises `ApiError` (429) when there is no room."""
+        """Reserve this many bytes. Raises `ApiError` (429) if there is no room."""
         with self._lock:
             if self._held + size > HELD_BYTES:
                 raise too_many_requests(1, "there is no room for more records just now")
             self._held += size
 
     def known_token(self, digest: bytes, now: int) -> str | None:
-        """Return the name of a token that was looked up a moment ago, else None."""
+        """Return the name of a recently looked up token, else None."""
         with self._lock:
             found = self._tokens.get(digest)
         return found[1] if found is not None and 0 <= now - found[0] < REMEMBERED else None
 
     def remember_token(self, digest: bytes, name: str, now: int) -> bool:
-        """Remember a token. Return whether its use is due for the audit trail."""
+        """Cache a token. Return whether its use is due for the audit trail."""
         with self._lock:
             self._tokens[digest] = (now, name)
             while len(self._tokens) > _MOST_TOKENS:
@@ -138,29 +141,29 @@ class IngestState:
             return is_due
 
     def close(self) -> None:
-        """Take no more."""
+        """Accept no more requests."""
         self.threads.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(slots=True)
 class RequestBuffer:
-    """How many bytes one request holds."""
+    """The bytes that one request holds."""
 
     state: IngestState
     size: int = 0
 
     def take(self, size: int) -> None:
-        """Hold so many bytes more. Raises `ApiError` (429) when there is no room."""
+        """Reserve this many more bytes. Raises `ApiError` (429) if there is no room."""
         self.state.take(size)
         self.size += size
 
     def release(self) -> None:
-        """Release what the request holds."""
+        """Release all bytes of the request."""
         self.state.release(self.size)
 
 
 def ingest_state(context: ConsoleContext) -> IngestState:
-    """Return the ingest state of an application, made at its first use."""
+    """Return the application's ingest state, created at first use."""
     if "ingest" not in context.notes:
         context.notes["ingest"] = IngestState()
     state: IngestState = context.notes["ingest"]
@@ -168,7 +171,7 @@ def ingest_state(context: ConsoleContext) -> IngestState:
 
 
 async def ingest_records(call: ApiCall) -> Accepted:
-    """Take records. Raises `ApiError`."""
+    """Receive records. Raises `ApiError`."""
     if not call.context.settings.ingest_enabled:
         raise not_found("ingest here")
     state = ingest_state(call.context)
@@ -182,7 +185,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
     key = _key(call.request, name)
     if call.context.service is None:
         raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
-    # Whatever it is called, a collector cannot pass for another one, nor for a folder.
+    # The token's name comes first, so that a collector cannot pass for another one or for a folder.
     source = name if call.query.source is None else f"{name}/{call.query.source}"
     held = state.admit()
     try:
@@ -192,7 +195,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
     except BaseException:
         held.release()
         raise
-    # It goes on when the client has gone, and holds its place until it has ended.
+    # The work continues if the client disconnects, and holds its buffer until it ends.
     work.add_done_callback(lambda _: held.release())
     try:
         receipt = await asyncio.wrap_future(work)
@@ -210,8 +213,11 @@ async def ingest_records(call: ApiCall) -> Accepted:
 def _keep(
     call: ApiCall, held: RequestBuffer, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt | None:
-    """Wait until the records are on the disk; None for a body that is not blank, no export of nothing, and holds none."""
-    # What is expanded is counted as it comes: of many bodies at once, each alone may be within its limit.
+    """Wait until the records are on disk.
+
+    None for a body that contains neither records nor a valid empty export.
+    """
+    # Count expanded bytes as they come: many bodies, each within its limit, could together exceed the memory.
     content = expand_gzip(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
     receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
@@ -220,7 +226,7 @@ def _keep(
 
 
 def _token(request: Request) -> bytes:
-    """The bearer token. Raises `ApiError` (401), which says nothing of why."""
+    """Return the bearer token. Raises `ApiError` (401) without a reason."""
     given = request.headers.getlist("authorization")
     scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not _TOKEN.fullmatch(text.strip()):
@@ -229,7 +235,10 @@ def _token(request: Request) -> bytes:
 
 
 def _looked_up(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -> str:
-    """The name of a token in use. The database compares digests of 32 random bytes: its time tells nothing."""
+    """Return the name of a valid token.
+
+    The database compares digests of 32 random bytes, so its timing reveals nothing.
+    """
     with call.context.database.reading() as work:
         found = work.ingest_tokens.find(token)
     if found is None:
@@ -241,7 +250,7 @@ def _looked_up(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -
 
 
 def _is_packed(request: Request) -> bool:
-    """Whether the body is gzip. Raises `ApiError` (415) for any other encoding or kind."""
+    """Return whether the body is gzip. Raises `ApiError` (415) for any other encoding or content type."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
         raise _make_unsupported(
@@ -254,7 +263,7 @@ def _is_packed(request: Request) -> bool:
 
 
 def _key(request: Request, name: str) -> str | None:
-    """The request's key, which is of its token alone."""
+    """Return the request's idempotency key, which is scoped to its token."""
     given = request.headers.getlist("idempotency-key")
     if not given:
         return None
@@ -266,7 +275,7 @@ def _key(request: Request, name: str) -> str | None:
 
 
 async def _read(request: Request, held: RequestBuffer) -> list[bytes]:
-    """The pieces of the body. Raises `ApiError`: 408, 413 or 429."""
+    """Return the pieces of the body. Raises `ApiError`: 408, 413 or 429."""
     declared = request.headers.get("content-length")
     if declared is not None and (not declared.isdecimal() or int(declared[:12]) > BODY_BYTES):
         raise _too_large()
@@ -297,7 +306,10 @@ def _too_large() -> ApiError:
 
 
 def _no_log() -> ApiError:
-    """To be told apart from a log with broken lines: whoever sends this sends something else than was meant."""
+    """Build the refusal of a body that is no log.
+
+    It differs from that of a log with broken lines: the sender probably sends the wrong file.
+    """
     return ApiError(
         422,
         "not-a-log",
@@ -321,7 +333,7 @@ def _unknown_token() -> ApiError:
 
 
 def close_ingest(context: ConsoleContext) -> None:
-    """Let go of what requests have left."""
+    """Discard the ingest state."""
     state: Any = context.notes.get("ingest")
     if state is not None:
         state.close()

@@ -1,4 +1,4 @@
-"""`/api/ingest-tokens`: what collectors show when they deliver records, for admins."""
+"""`/api/ingest-tokens`: manage the bearer tokens of collectors, for admins."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from seawall_base.times import rfc3339
 from seawall_tokens.jose import base64url
 
 PREFIX: Final = "seawall_"
-"""Begins every token, so that one that leaked is known for what it is."""
+"""Prefix of every token, so that secret scanners recognise a leaked one."""
 
 LONGEST_NAME: Final = 100
 
 
 class IngestTokenRow(msgspec.Struct, frozen=True):
-    """One token, without the token."""
+    """One token's metadata, without the token."""
 
     name: str
     created_by: str
@@ -29,26 +29,26 @@ class IngestTokenRow(msgspec.Struct, frozen=True):
 
 
 class IngestTokenList(msgspec.Struct, frozen=True):
-    """Every token, by name."""
+    """All tokens' metadata, by name."""
 
     items: list[IngestTokenRow]
 
 
 class NewIngestToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to call it: the collector that it is for."""
+    """The name of a new token: the collector that uses it."""
 
     name: str
 
 
 class IngestTokenOnce(msgspec.Struct, frozen=True):
-    """A token that is shown this once."""
+    """A new token, shown only this once."""
 
     name: str
     token: str
 
 
 def list_ingest_tokens(call: ApiCall) -> IngestTokenList:
-    """All of them, revoked ones too."""
+    """List all tokens, revoked ones too."""
     with call.context.database.reading() as work:
         return IngestTokenList(
             [
@@ -65,7 +65,7 @@ def list_ingest_tokens(call: ApiCall) -> IngestTokenList:
 
 
 def add_ingest_token(call: ApiCall) -> IngestTokenOnce:
-    """A fresh token."""
+    """Create a token."""
     asked: NewIngestToken = call.body
     name = " ".join(asked.name.split())
     if not name.strip(".") or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
@@ -82,7 +82,7 @@ def add_ingest_token(call: ApiCall) -> IngestTokenOnce:
 
 
 def revoke_ingest_token(call: ApiCall) -> None:
-    """End one."""
+    """Revoke a token."""
     name = call.path["name"]
     with call.context.database.writing() as work:
         if not work.ingest_tokens.revoke(name, at=call.now):

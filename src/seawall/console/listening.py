@@ -1,4 +1,4 @@
-"""Listens for browsers: one process, beside whose threads the rest of the program goes on."""
+"""Listen for browsers in one process, whose other threads run the rest of the program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ END_SECONDS: Final = 5.0
 
 
 def parse_address(text: str) -> ListenAddress:
-    """Return the address of `127.0.0.1:8090`, `[::1]:8090` or `localhost:8090`. Raises `ServeInvalid`."""
+    """Parse `127.0.0.1:8090`, `[::1]:8090` or `localhost:8090`. Raises `ServeInvalid`."""
     fix = "write --listen 127.0.0.1:8090, [::1]:8090 or 0.0.0.0:8090"
     try:
         address = parse_listen_address(text)
@@ -46,7 +46,7 @@ def parse_address(text: str) -> ListenAddress:
 
 @dataclass(frozen=True, slots=True)
 class TlsCertificate:
-    """A certificate with its chain, and its key: two PEM files."""
+    """Two PEM files: a certificate with its chain, and its key."""
 
     chain: Path
     key: Path
@@ -56,7 +56,7 @@ def check_certificate(certificate: TlsCertificate) -> None:
     """Refuse files that no TLS server could use. Raises `ServeInvalid`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # A key with a password would ask for it on the terminal: it has none here.
+        # An empty password keeps an encrypted key from prompting on the terminal; it fails instead.
         context.load_cert_chain(certificate.chain, certificate.key, password=lambda: "")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
@@ -68,7 +68,7 @@ def check_certificate(certificate: TlsCertificate) -> None:
 
 
 def check_address(address: ListenAddress) -> None:
-    """Refuse an address where another program listens. Raises `ServeInvalid`."""
+    """Refuse an address that another program uses. Raises `ServeInvalid`."""
     try:
         check_free(address)
     except ListenAddressInvalid as invalid:
@@ -89,7 +89,7 @@ def listen(
 ) -> int:
     """Serve until SIGTERM or SIGINT, or until `has_failed`. Returns the exit code.
 
-    `on_ready` is called when connections are taken, `on_end` when none are to be taken any more: what lasts must end then.
+    `on_ready` is called once connections are accepted, `on_end` when no more are: streams must end then.
     """
     return asyncio.run(_listen(application, address, certificate, on_ready, on_end, has_failed))
 
@@ -129,7 +129,7 @@ async def _listen(
 
 
 async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> None:
-    """Say it once connections are taken: the server begins to listen by itself, a little after it was started."""
+    """Call `on_ready` once connections are accepted, which is a little after the server's start."""
     while True:
         try:
             _, writer = await asyncio.open_connection(address.host_from_here, address.port)
@@ -142,7 +142,7 @@ async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> No
 
 
 async def _has_ended(serving: asyncio.Task[None]) -> None:
-    """Wait a while for connections to end; the others are cut."""
+    """Wait briefly for connections to end, then cut the others."""
     try:
         await asyncio.wait_for(serving, END_SECONDS)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""`/api/me`: what somebody signs in with, and where they are signed in."""
+"""`/api/me`: the visitor's own sign-in methods and sessions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class MyPasskey(msgspec.Struct, frozen=True):
 
 
 class MySession(msgspec.Struct, frozen=True):
-    """One place where this user is signed in."""
+    """One session of this user."""
 
     handle: str
     created_at: str
@@ -60,7 +60,7 @@ class MySession(msgspec.Struct, frozen=True):
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Everything about whoever asks."""
+    """The visitor's own account."""
 
     user: SessionUser
     passkeys: list[MyPasskey]
@@ -70,21 +70,21 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class NewPasskey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `navigator.credentials.create` gave, and what to call it."""
+    """The result of `navigator.credentials.create`, and the passkey's name."""
 
     credential: dict[str, Any]
     label: str = "passkey"
 
 
 class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The password to be, and the one that is, where there is one."""
+    """The new password, and the present one if there is one."""
 
     password: str
     current: str | None = None
 
 
 class NewCodes(msgspec.Struct, frozen=True):
-    """What an authenticator app reads: as an address (a QR code shows it), and to be typed."""
+    """A new secret for an authenticator app: as a URL for a QR code, and for typing."""
 
     uri: str
     secret: str
@@ -97,7 +97,7 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def show_me(call: ApiCall) -> Me:
-    """What there is. The local admin has nothing."""
+    """Return the visitor's own account. The local admin has none."""
     visitor = call.who
     if visitor.user is None:
         return Me(SessionUser(0, visitor.name, visitor.role), [], False, False, [])
@@ -127,7 +127,7 @@ def show_me(call: ApiCall) -> Me:
 
 
 def ask_passkey(call: ApiCall) -> dict[str, Any]:
-    """What to ask the browser for one more passkey."""
+    """Return the browser's options for creating another passkey."""
     check_recent_sign_in(call)
     sign_ins, here, visitor = sign_in_state(call), require_domain(call), call.who
     with call.context.database.reading() as work:
@@ -139,7 +139,7 @@ def ask_passkey(call: ApiCall) -> dict[str, Any]:
 
 
 def add_passkey(call: ApiCall) -> Response:
-    """Keep it. The session is renewed."""
+    """Store a new passkey. The session is renewed."""
     check_recent_sign_in(call)
     asked: NewPasskey = call.body
     sign_ins, here, visitor = sign_in_state(call), require_domain(call), call.who
@@ -169,7 +169,7 @@ def add_passkey(call: ApiCall) -> Response:
 
 
 def remove_passkey(call: ApiCall) -> None:
-    """Forget one; the last thing to sign in with stays."""
+    """Remove a passkey, unless it is the last way to sign in."""
     check_recent_sign_in(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
@@ -184,7 +184,7 @@ def remove_passkey(call: ApiCall) -> None:
 
 
 def change_password(call: ApiCall) -> Response:
-    """Keep a new password. Every session of the user ends, and this one is renewed."""
+    """Store a new password. All the user's other sessions end; this one is renewed."""
     check_recent_sign_in(call)
     asked: NewPassword = call.body
     sign_ins = sign_in_state(call)
@@ -208,7 +208,7 @@ def change_password(call: ApiCall) -> Response:
 
 
 def begin_codes(call: ApiCall) -> NewCodes:
-    """A fresh secret, which counts once a code of it was given."""
+    """Return a new secret, which takes effect once a code of it was entered."""
     check_recent_sign_in(call)
     sign_ins, secret = sign_in_state(call), new_secret()
     with call.context.database.writing() as work:
@@ -222,7 +222,7 @@ def begin_codes(call: ApiCall) -> NewCodes:
 
 
 def confirm_codes(call: ApiCall) -> Response:
-    """The first code: from now on one is asked for. The session is renewed."""
+    """Confirm the secret by its first code; codes are required from now on. The session is renewed."""
     check_recent_sign_in(call)
     asked: Code = call.body
     sign_ins, entered = sign_in_state(call), None
@@ -240,7 +240,7 @@ def confirm_codes(call: ApiCall) -> Response:
 
 
 def remove_codes(call: ApiCall) -> None:
-    """Ask for one-time codes no more."""
+    """Stop requiring one-time codes."""
     check_recent_sign_in(call)
     with call.context.database.writing() as work:
         user = _user(call, work)
@@ -278,7 +278,7 @@ def _welcome(call: ApiCall, entered: NewSession | None) -> Response:
 
 
 def _user(call: ApiCall, work: Transaction) -> User:
-    """The user who asks; the local admin is none."""
+    """Return the requesting user; the local admin is refused."""
     visitor = call.who
     user = work.users.get(visitor.user) if visitor.user is not None else None
     if user is None:

@@ -1,4 +1,4 @@
-"""What the console tells Prometheus. Labels come from closed sets; nothing of a log, an account or a user is in it."""
+"""Format the console's Prometheus metrics. Labels come from closed sets, never from a log, account or user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MICROSECONDS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMeasurements:
-    """One look at the console. `answered` counts answers by class of status (`2xx`), `loads` are of the pools by name."""
+    """The measured values. `answered` counts answers by status class (`2xx`); `loads` are the pools' loads by name."""
 
     is_ready: bool
     status: WatchStatus

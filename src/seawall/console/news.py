@@ -1,7 +1,6 @@
-"""What is new, for every open stream: one look at the database now and then, however many listen.
+"""Send news to every open stream: one database query serves all listeners.
 
-It looks when the running watch says that something changed, and twice a second in any case, because another program
-may be the one that watches.
+It runs when the running watch reports a change, and twice a second anyway, because another program may be the watch.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _log = logging.getLogger("seawall.console")
 LOOK_SECONDS: Final = 0.5
 SUMMARY_SECONDS: Final = 1.0
 MOST_AT_ONCE: Final = 100
-"""Incidents told one by one; when more change at once, the summary's revision tells that there is more."""
+"""Incidents sent one by one; if more change at once, the summary's revision tells clients to reload."""
 
 QUEUE: Final = 256
 _REMEMBERED: Final = 20_000
@@ -37,7 +36,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 class IncidentNews(msgspec.Struct, frozen=True):
-    """An incident that is new or changed. `new`: people were told of it just now."""
+    """A new or changed incident. `new`: it was announced just now."""
 
     revision: int
     id: str
@@ -50,26 +49,26 @@ class IncidentNews(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """One event of a stream, encoded."""
+    """One encoded event of a stream."""
 
     event: str
     data: bytes
     id: int | None = None
 
     def lines(self) -> bytes:
-        """The event as a stream has it. JSON has no line ends of its own."""
+        """Return the event in the text/event-stream format. Its JSON contains no line breaks."""
         head = f"event: {self.event}\n" + ("" if self.id is None else f"id: {self.id}\n")
         return head.encode("ascii") + b"data: " + self.data + b"\n\n"
 
 
 @dataclass(eq=False)
 class StreamListener:
-    """One open stream. When its queue is full it is `behind`, and ends: the browser comes back and asks for the rest."""
+    """One open stream. If its queue is full it is `behind` and ends; the browser reconnects and asks for the rest."""
 
     queue: asyncio.Queue[StreamEvent | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
 
     def put(self, item: StreamEvent | None) -> None:
-        """Hand on, or end."""
+        """Queue an event, or None to end the stream."""
         try:
             self.queue.put_nowait(item)
         except asyncio.QueueFull:
@@ -80,7 +79,7 @@ class StreamListener:
 
 @dataclass(frozen=True, slots=True)
 class NewsSnapshot:
-    """What one look found."""
+    """The result of one query."""
 
     revision: int
     incidents: tuple[IncidentNews, ...]
@@ -105,7 +104,7 @@ class NewsFeed:
         self._is_closed = False
 
     def listen(self) -> StreamListener:
-        """A new stream's end."""
+        """Register a new stream."""
         listener = StreamListener()
         if self._is_closed:
             listener.put(None)
@@ -116,7 +115,7 @@ class NewsFeed:
         return listener
 
     def leave(self, listener: StreamListener) -> None:
-        """A stream ended."""
+        """Unregister a stream."""
         self._listeners.discard(listener)
 
     def close(self) -> None:
@@ -129,7 +128,10 @@ class NewsFeed:
         return len(self._listeners)
 
     def missed(self, after: int) -> list[StreamEvent]:
-        """What a browser missed that had heard of a revision; waits for the database. Much is left to the summary."""
+        """Return the events after a revision that a browser knows; waits for the database.
+
+        If there are many, only the summary is returned.
+        """
         with self._context.database.reading() as work:
             revision = work.incidents.revision()
             if not 0 <= after < revision:
@@ -138,7 +140,7 @@ class NewsFeed:
         return [_item(news) for news in found]
 
     async def run(self) -> None:
-        """Look again and again, for as long as the application lives."""
+        """Query repeatedly, for as long as the application runs."""
         loop = asyncio.get_running_loop()
         service = self._context.service
         leave = (
@@ -164,7 +166,7 @@ class NewsFeed:
         except TimeoutError:
             return
         self._wake.clear()
-        await asyncio.sleep(0.05)  # what changes in several steps is told once
+        await asyncio.sleep(0.05)  # several steps of one change are sent as one event
 
     async def _look_once(self, loop: asyncio.AbstractEventLoop) -> None:
         wants_summary = loop.time() - self._summary_at >= SUMMARY_SECONDS
@@ -172,7 +174,7 @@ class NewsFeed:
             look = await asyncio.to_thread(self._look, wants_summary)
             self._tell(look, loop.time())
         except SeawallError:
-            pass  # the database is away: the next look may find it
+            pass  # the database is unreachable: the next query may succeed
         except Exception as error:  # noqa: BLE001 - it must not end
             log_unexpected_error(_log, "stream", error)
 
@@ -186,7 +188,7 @@ class NewsFeed:
         return NewsSnapshot(revision, incidents, summary)
 
     def _incidents(self, work: Transaction, after: int) -> list[IncidentNews]:
-        """Those that people are told of; candidates below the budget are not."""
+        """Return the changed incidents that were announced; candidates below the budget are left out."""
         found = []
         for revision, id_ in work.incidents.changed_after(after, limit=MOST_AT_ONCE):
             row = work.incidents.row(id_)

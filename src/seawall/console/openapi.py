@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the console's API, made of the same rows and types as the server."""
+"""Build the OpenAPI 3.1 document of the console's API from the same declarations as the server."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _error_statuses(endpoint: Endpoint) -> set[int]:
     if endpoint.method not in ("GET", "DELETE"):
         statuses.update(_BODY)
     if endpoint.path.startswith("/api/me"):
-        statuses.add(409)  # whoever sits at this machine has nothing to sign in with
+        statuses.add(409)  # the local admin has no sign-in methods of his own
     return statuses
 
 

@@ -1,8 +1,8 @@
-"""`/healthz`, `/healthz/live` and `/metrics` of the console, for programs that watch over programs.
+"""`/healthz`, `/healthz/live` and `/metrics` of the console, for monitoring.
 
-They are answered before anything else, and without a sign-in. The health answer is one word for everybody. The `Host` header
-is not checked there, because probes address the machine by its IP address. Metrics and the reasons in health are for listed
-peers alone (`ConsoleSettings.metrics_allow`).
+They are answered before anything else, without sign-in. The health answer is one word for everybody. The `Host`
+header is not checked, because probes address the machine by IP address. Only listed peers get metrics and the reasons
+of the health answer (`ConsoleSettings.metrics_allow`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OWN_PAGES: Final = frozenset({"same-origin", "none"})
 
 
 class Probes:
-    """Answers probes, and counts what the console answers."""
+    """Answer probes, and count the console's answers."""
 
     def __init__(self, context: ConsoleContext, runner: EndpointRunner) -> None:
         self._context = context
@@ -44,7 +44,7 @@ class Probes:
         self._answered: Counter[str] = Counter()
 
     def close(self) -> None:
-        """Ask the database no more."""
+        """Start no more database checks."""
         self._health.close()
 
     def count(self, status: int) -> None:
@@ -81,9 +81,10 @@ class Probes:
         return Response(await run_in_threadpool(metrics_text, measured), media_type=CONTENT_TYPE)
 
     def _is_listed(self, scope: MutableMapping[str, Any]) -> bool:
-        """Whether a listed peer asks for itself: no proxy on behalf of others, and no page of another site.
+        """Return whether a listed peer asks for itself: not a proxy for others, and not a page of another site.
 
-        A `Host` that is an IP address cannot be DNS rebinding, so it is allowed; any other name must be the console's.
+        A `Host` that is an IP address cannot be DNS rebinding, so it is allowed; any other name must be the
+        console's.
         """
         settings, headers = self._context.settings, Headers(scope=scope)
         peer = (scope.get("client") or ("?",))[0]

@@ -1,7 +1,7 @@
-"""Where a request comes from: the host that it names, the client's address, and whether it is somebody at this machine.
+"""Determine a request's host, client address, and whether it comes from this machine.
 
-A page on any other site can make a browser send requests here. The host header tells a name that somebody pointed at
-this address (DNS rebinding); `Origin` and `Sec-Fetch-Site` tell which page asks.
+A page of any site can make a browser send requests here. The `Host` header reveals another name that resolves to this
+address (DNS rebinding). `Origin` and `Sec-Fetch-Site` reveal the requesting page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     pass
 
 ORIGIN_KEY: Final = "seawall.request_origin"
-"""Where the request's scope holds its `RequestOrigin`."""
+"""Key of the `RequestOrigin` in the ASGI scope."""
 
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -40,16 +40,16 @@ FORWARDING: Final = (
     "cf-connecting-ip",
     "via",
 )
-"""Whoever sends one of these is a proxy: behind it sits somebody else than whoever sits at this machine."""
+"""Headers that mark a proxy: its client is not the user at this machine."""
 
 OLD_VERSION: Final = "1.0"
-"""No browser of today speaks it; a proxy whose owner configured nothing does, and sends none of the headers either."""
+"""No current browser uses HTTP/1.0; an unconfigured proxy does, and sends no forwarding headers either."""
 
 _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9](?:[a-z0-9._-]{0,252})))(?::([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(https?)://(.{1,300})")
 _PORTS: Final = {"http": 80, "https": 443}
 NAVIGATED: Final = frozenset({"/api/sign-in/oidc", "/api/sign-in/oidc/callback"})
-"""Addresses to which another site (the identity provider) may lead a browser."""
+"""Paths to which another site (the identity provider) may navigate a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class RequestOrigin:
 
 
 def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettings) -> RequestOrigin:
-    """Where a request comes from. Raises `ApiError` for a host that is not the console's, or an unlisted proxy."""
+    """Return a request's origin. Raises `ApiError` for a foreign host name or an unlisted proxy."""
     headers = Headers(scope=scope)
     scheme = "https" if settings.is_https else "http"
     host, port = parse_host(headers, scheme)
@@ -92,7 +92,10 @@ def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettin
 
 
 def parse_host(headers: Headers, scheme: str) -> tuple[str, int]:
-    """Return the host's name, in lower case, and port. Raise `ApiError` (400) for none, two, or an unreadable one."""
+    """Return the host's name, in lower case, and port.
+
+    Raises `ApiError` (400) for a missing, repeated or unreadable header.
+    """
     named = headers.getlist("host")
     if len(named) != 1:
         raise bad_request("a request names one host", field="Host")
@@ -110,7 +113,10 @@ def _authority(text: str, scheme: str) -> tuple[str, int]:
 
 
 def _client(headers: Headers, peer: str, settings: ConsoleSettings) -> str:
-    """The client's address. Behind a proxy it is the last one that a listed proxy did not write about itself."""
+    """Return the client's address.
+
+    Behind proxies it is the last address in the header that is not a listed proxy's own.
+    """
     if settings.proxies is None:
         return peer
     if peer not in settings.proxies:
@@ -121,7 +127,7 @@ def _client(headers: Headers, peer: str, settings: ConsoleSettings) -> str:
     for text in reversed(chain):
         address = _plain_address(text)
         if not address:
-            break  # what stands before it may be anybody's invention
+            break  # entries before it may be forged
         if address not in settings.proxies:
             return address
     return peer
@@ -136,7 +142,7 @@ def _plain_address(text: str) -> str:
 
 
 def check_origin(scope: MutableMapping[str, Any], here: RequestOrigin) -> None:
-    """Refuse what a page of another site asks the API. Browsers say which page it is; programs need not."""
+    """Refuse API requests from pages of other sites. Browsers state the page; programs need not."""
     headers = Headers(scope=scope)
     path, method = scope["path"], scope["method"]
     if not path.startswith("/api/") or path in NAVIGATED:
@@ -166,7 +172,7 @@ def _cross_origin() -> ApiError:
 
 
 def client_network(address: str) -> str:
-    """What one client can easily change of its address left out: an IPv6 address as its /64, IPv4 as it is."""
+    """Return the part of an address that a client cannot easily change: an IPv6 address as its /64, IPv4 as it is."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`seawall serve`: checks everything first, then runs console, API and watch until it is told to stop."""
+"""Run `seawall serve`: check everything first, then run console, API and watch until stopped."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from seawall.storage.database import Database
 
 WARM_SECONDS = 2.0
-"""After the start, before the what-if service reads ahead: the first page comes first."""
+"""Seconds after start before the what-if service reads ahead, so that the first page is served first."""
 
 WARM_PAUSE = 0.02
-"""Between two days that it reads."""
+"""Seconds between two days that it reads."""
 
 WARM_END_SECONDS = 5.0
 
 WRITER_SECONDS = 3.0
-"""How long a program that wrote before may take to end."""
+"""Seconds to wait for a previous writer to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
-    """What is to be served, as the operator said it. `hosts` are names for browsers; `proxies` peers that end TLS."""
+    """The operator's settings. `hosts` are names for browsers; `proxies` are peers that terminate TLS."""
 
     store: Path
     database: str | None = None
@@ -56,7 +56,7 @@ class ServeSettings:
     metrics_allow: tuple[str, ...] = ()
 
     def settings(self) -> ConsoleSettings:
-        """The console's settings. Raises `ServeInvalid` where the console would be open to strangers."""
+        """Return the console's settings. Raises `ServeInvalid` if the console would be open to strangers."""
         if self.certificate is not None and self.proxies:
             raise ServeInvalid(
                 "--certificate and --behind-proxy are two answers to one question", fix="one of them ends TLS"
@@ -86,7 +86,7 @@ class ServeSettings:
         )
 
     def address(self, settings: ConsoleSettings) -> str:
-        """Where a browser finds it."""
+        """Return the URL for browsers."""
         if not settings.hosts:
             return f"http://{self.listen}/"
         default = self.proxies or self.listen.port == (443 if settings.is_https else 80)
@@ -94,15 +94,18 @@ class ServeSettings:
         return f"{scheme}://{settings.hosts[0]}{'' if default else f':{self.listen.port}'}/"
 
     def public_address(self, settings: ConsoleSettings) -> str:
-        """Return where others find it, empty without `--host`: an address of this machine is of no use in a message."""
+        """Return the URL for other machines.
+
+        Empty without `--host`: an address of this machine is useless in a message.
+        """
         return self.address(settings) if settings.hosts else ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleReady:
-    """The console answers. `setup_code` makes the first admin, where there is none yet and somebody must sign in.
+    """The console accepts requests. `setup_code` creates the first admin, if there is none and sign-in is required.
 
-    `rules` are lines that say which Sigma rules the watch asks, and which not and why.
+    `rules` are lines on the Sigma rules in use, and on those not in use with the reason.
     """
 
     address: str
@@ -119,9 +122,10 @@ def serve(
     on_ready: Callable[[ConsoleReady], None],
     beside: Callable[[Any], AbstractContextManager[Any]] | None = None,
 ) -> int:
-    """Serve until told to stop; returns the exit code. Raises `SeawallError` before anything listens.
+    """Serve until stopped; return the exit code. Raises `SeawallError` before anything listens.
 
-    `live` None only shows what another program finds. `beside` gets the running watch; what it gives lasts as long.
+    With `live` None, only show what another program finds. `beside` gets the running watch and returns a context that
+    is open as long.
     """
     settings = plan.settings()
     check_address(plan.listen)
@@ -155,7 +159,7 @@ def serve(
 
 
 def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
-    """Refuse a database that another program writes to (`DatabaseInUse`); one that is just ending is waited for."""
+    """Refuse a database that another program writes to (`DatabaseInUse`), after waiting for one that is ending."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -172,13 +176,16 @@ def check_writer(database: Database, seconds: float = WRITER_SECONDS) -> None:
 def open_console_store(
     plan: ServeSettings, settings: ConsoleSettings, *, make: bool
 ) -> Iterator[ConsoleContext]:
-    """The store; with `make` it is made where there is none. Whoever only looks would look at an empty one for good."""
+    """Open the store; with `make`, create a missing one.
+
+    A viewer must not create one: it would show an empty store for ever.
+    """
     with open_store(plan.store, plan.database, make=make) as store:
         yield ConsoleContext(store.database, store.lake, installation_key(plan.store), settings)
 
 
 def _setup_code(context: ConsoleContext) -> str | None:
-    """A fresh code where nobody can sign in yet, and nobody is admin without."""
+    """Return a new setup code, if nobody can sign in yet and there is no local admin."""
     settings = context.settings
     is_open = settings.is_loopback and not settings.needs_sign_in and settings.proxies is None
     if is_open and not settings.hosts:
@@ -191,11 +198,11 @@ def _setup_code(context: ConsoleContext) -> str | None:
 
 @contextmanager
 def _warm_up(context: ConsoleContext) -> Iterator[threading.Thread]:
-    """Yield a thread, yet to be started, that reads ahead for the what-if service and pauses for requests."""
+    """Yield a thread, not yet started, that reads ahead for the what-if service and pauses for requests."""
     what_if, is_ending = what_if_service(context), threading.Event()
 
     def warm() -> None:
-        # Whatever fails here fails again, and is told, where somebody asks.
+        # Any error occurs again, and is reported, at the first request.
         with suppress(Exception):
             if not is_ending.wait(WARM_SECONDS):
                 what_if.warm(lambda: is_ending.wait(WARM_PAUSE))

@@ -1,4 +1,4 @@
-"""`GET /api/session`: who asks, and what can be done from here."""
+"""`GET /api/session`: who the visitor is, and what is possible from here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Method = Literal["passkey", "password", "oidc"]
 
 
 class SessionUser(msgspec.Struct, frozen=True):
-    """Whoever is signed in; the local admin has the id 0."""
+    """The signed-in user; the local admin has the id 0."""
 
     id: int
     name: str
@@ -28,11 +28,11 @@ class SessionUser(msgspec.Struct, frozen=True):
 
 
 class ConsoleSession(msgspec.Struct, frozen=True):
-    """Who asks. `csrf_token` goes with every request that changes something, as `X-Seawall-CSRF`.
+    """The visitor's session. Every state-changing request sends `csrf_token` as `X-Seawall-CSRF`.
 
-    `sign_in_required`: nothing but this can be asked before signing in. `setup_needed`: no admin can sign in yet, and
-    the code that `seawall serve` printed makes the first. `second_factor_needed`: nothing but their own settings can be
-    asked until this user has registered a passkey or one-time codes.
+    `sign_in_required`: only this endpoint works before signing in. `setup_needed`: no admin can sign in yet; the code
+    that `seawall serve` printed creates the first one. `second_factor_needed`: only the user's own settings work
+    until they register a passkey or one-time codes.
     """
 
     user: SessionUser | None
@@ -48,13 +48,13 @@ class ConsoleSession(msgspec.Struct, frozen=True):
 
 
 def get_gatekeeper(call: ApiCall) -> Gatekeeper:
-    """The application's gatekeeper."""
+    """Return the application's gatekeeper."""
     keeper: Gatekeeper = call.context.notes["gatekeeper"]
     return keeper
 
 
 def sign_in_methods(call: ApiCall) -> list[Method]:
-    """How one can sign in from the address that the browser has open."""
+    """Return the sign-in methods at the address that the browser has open."""
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     methods: list[Method] = ["passkey"] if has_domain(here.host) else []
     methods.append("password")
@@ -64,7 +64,7 @@ def sign_in_methods(call: ApiCall) -> list[Method]:
 
 
 def has_domain(host: str) -> bool:
-    """Whether a host is a name: passkeys belong to names, not to addresses."""
+    """Return whether a host is a name: passkeys belong to names, not to IP addresses."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -73,7 +73,7 @@ def has_domain(host: str) -> bool:
 
 
 def show_session(call: ApiCall) -> ConsoleSession:
-    """The answer to whoever asks."""
+    """Return the visitor's session."""
     keeper, visitor, settings = get_gatekeeper(call), call.visitor, call.context.settings
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     has_admin = keeper.has_admin()

@@ -1,4 +1,4 @@
-"""Signing out."""
+"""Sign out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall.console.sign_in.session_start import clear_cookie
 
 
 def sign_out(call: ApiCall) -> Response:
-    """End this session; of whoever has none, nothing."""
+    """End this session, if there is one."""
     visitor = call.visitor
     if visitor is not None and visitor.handle is not None:
         with call.context.database.writing() as work:

@@ -44,7 +44,7 @@ async def stream_news(call: ApiCall) -> StreamingResponse:
         missed = await runner.in_thread(partial(news.missed, int(last)), 10.0)
 
     async def events() -> AsyncIterator[bytes]:
-        # Counted here and not before: what was never begun is never ended either.
+        # count only once begun: the end of a stream that never began is never seen
         open_ones[user] += 1
         listener = news.listen()
         try:
@@ -84,12 +84,12 @@ async def _pieces(call: ApiCall, listener: StreamListener) -> AsyncIterator[byte
 
 
 async def _is_welcome(call: ApiCall) -> bool:
-    """Whether whoever opened the stream may still read."""
+    """Return whether the stream's user may still read."""
     runner: EndpointRunner = call.context.notes["runner"]
     try:
         welcome: bool = await runner.in_thread(partial(_still, call, call.who), 10.0)
     except (SeawallError, TimeoutError):
-        return True  # the database is away: nothing is told meanwhile
+        return True  # the database is unreachable: meanwhile nothing is sent
     return welcome
 
 

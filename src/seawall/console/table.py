@@ -1,4 +1,4 @@
-"""Every route of the API, in one table: the server and the OpenAPI document are made of it."""
+"""List every route of the API in one table, for the server and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MODULES: Final = (
 
 @cache
 def all_endpoints() -> tuple[Endpoint, ...]:
-    """All routes. Two for one method and path are a mistake of ours."""
+    """Return all routes. Raises if two have one method and path."""
     found: list[Endpoint] = []
     for name in MODULES:
         found += import_module(f"seawall.console.{name}").ENDPOINTS

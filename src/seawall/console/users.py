@@ -1,4 +1,4 @@
-"""`/api/users`: who may sign in, for admins."""
+"""`/api/users`: manage who may sign in, for admins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UserRow(msgspec.Struct, frozen=True):
-    """One user, as an admin sees them. `invited_until` while an invite waits to be taken up."""
+    """One user, as an admin sees them. `invited_until` is set while an invitation is open."""
 
     id: int
     name: str
@@ -44,34 +44,34 @@ class UserList(msgspec.Struct, frozen=True):
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who shall be able to sign in. They need an invite to begin, or come by the identity provider."""
+    """A new user, who needs an invitation to begin, or comes by the identity provider."""
 
     name: str
     role: Role
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays."""
+    """The changes; omitted fields stay."""
 
     role: Role | None = None
     disabled: bool | None = None
 
 
 class InviteCode(msgspec.Struct, frozen=True):
-    """A code that is shown this once."""
+    """A code that is shown only this once."""
 
     code: str
     expires_at: str
 
 
 def list_users(call: ApiCall) -> UserList:
-    """All of them."""
+    """List all users."""
     with call.context.database.reading() as work:
         return UserList([_row(call, work, user) for user in work.users.all()])
 
 
 def add_user(call: ApiCall) -> UserRow:
-    """One more. The first is an admin: whoever sits at this machine is none any more from then on."""
+    """Add a user. The first is an admin, and ends the local admin's rights."""
     asked: NewUser = call.body
     check_name(asked.name)
     with call.context.database.writing() as work:
@@ -85,7 +85,7 @@ def add_user(call: ApiCall) -> UserRow:
 
 
 def change_user(call: ApiCall) -> UserRow:
-    """A role, or whether they may sign in. Either ends every session of theirs."""
+    """Change a user's role, or whether they may sign in. Either ends all their sessions."""
     asked: UserChange = call.body
     with call.context.database.writing() as work:
         user = _user(call, work)
@@ -108,7 +108,7 @@ def change_user(call: ApiCall) -> UserRow:
 
 
 def invite_user(call: ApiCall) -> InviteCode:
-    """A code with which a user begins, or begins anew."""
+    """Create a code with which a user begins, or begins anew."""
     with call.context.database.writing() as work:
         user = _user(call, work)
         if user.disabled_at is not None:
@@ -119,7 +119,7 @@ def invite_user(call: ApiCall) -> InviteCode:
 
 
 def end_user_sessions(call: ApiCall) -> None:
-    """Sign a user out everywhere."""
+    """End all sessions of a user."""
     with call.context.database.writing() as work:
         user = _user(call, work)
         ended = work.sessions.revoke_all(user.id, at=call.now)

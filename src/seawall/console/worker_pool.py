@@ -1,7 +1,7 @@
-"""Threads that answer requests, with a limit for each client: nobody takes all of them.
+"""Run requests in threads, with a limit for each client, so that nobody takes all threads.
 
-The event loop never waits: it hands work over and gets a future. A client's work beyond its threads waits in a queue of
-its own, up to a length that may be zero; more is refused at once.
+The event loop never waits: it submits work and gets a future. A client's work beyond its threads waits in its own
+queue of limited, possibly zero, length; more is refused at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """How many threads there are, how many one client may use at once, and how much of a client's work may wait."""
+    """The number of threads, the threads of one client, and the waiting requests of one client."""
 
     threads: int
     running_each: int
@@ -35,7 +35,7 @@ class PoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class PoolLoad:
-    """What a pool does just now: requests that run or wait, and how many it has refused since the start."""
+    """The present load: running and waiting requests, and the number refused since the start."""
 
     requests: int
     refused: int
@@ -48,9 +48,9 @@ class _Client:
 
 
 class WorkerPool:
-    """Run work in threads. Threads may share it.
+    """Run work in threads. Thread-safe.
 
-    `words` say what there is too much of, for whoever is refused.
+    `words` name what there is too much of, in the refusal.
     """
 
     def __init__(self, name: str, limits: PoolLimits, words: str) -> None:
@@ -62,9 +62,10 @@ class WorkerPool:
         self._lock = threading.Lock()
 
     def submit(self, client: str | None, work: Work) -> Future[Any]:
-        """Return the future of work. Raise `ApiError`: 429 for a client's surplus, 503 when the whole pool is full.
+        """Return the future of work.
 
-        `client` None is the console's own work, which has no limit of its own.
+        Raises `ApiError`: 429 for a client's surplus, 503 if the whole pool is full. `client` None is the console's
+        own work, which has no limit.
         """
         future: Future[Any] = Future()
         with self._lock:
@@ -79,12 +80,12 @@ class WorkerPool:
         return future
 
     def load(self) -> PoolLoad:
-        """Return what the pool does just now."""
+        """Return the present load."""
         with self._lock:
             return PoolLoad(self._requests, self._refused)
 
     def close(self) -> None:
-        """Take no more work."""
+        """Accept no more work."""
         with self._lock:
             waiting = [future for client in self._clients.values() for future, _ in client.waiting]
         for future in waiting:
@@ -92,7 +93,7 @@ class WorkerPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _may_run(self, name: str) -> bool:
-        """Whether a thread is left for a client. Raise `ApiError` (429) where its queue is full too."""
+        """Return whether a thread is free for a client. Raises `ApiError` (429) if its queue is full too."""
         client = self._clients.setdefault(name, _Client())
         if client.running < self._limits.running_each:
             client.running += 1
@@ -108,7 +109,7 @@ class WorkerPool:
         begun.add_done_callback(lambda done: future.cancel() if done.cancelled() else None)
 
     def _run(self, client: str | None, future: Future[Any], work: Work) -> None:
-        """Do the work, and free its room before the answer: who has the answer may ask again at once."""
+        """Do the work, and free its slot before setting the result: the client may send another request at once."""
         if not future.set_running_or_notify_cancel():
             self._release(client)
             return
@@ -128,7 +129,7 @@ class WorkerPool:
                 self._pass_on(client)
 
     def _pass_on(self, name: str) -> None:
-        """Give the thread of a client to the next of its requests, or take note that it is free."""
+        """Give a client's thread to its next request, or count it as free."""
         client = self._clients[name]
         while client.waiting:
             future, work = client.waiting.popleft()
@@ -143,7 +144,7 @@ class WorkerPool:
 
 
 def _forget_cancelled(client: _Client) -> int:
-    """Drop what nobody waits for any more from a client's queue; return how many that were."""
+    """Drop a client's cancelled requests from its queue; return how many."""
     alive = [entry for entry in client.waiting if not entry[0].cancelled()]
     dropped = len(client.waiting) - len(alive)
     client.waiting = deque(alive)

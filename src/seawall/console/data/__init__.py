@@ -1,1 +1,1 @@
-"""What the console shows: incidents, records, accounts, answers, the health of ingest, and how well detection does."""
+"""Serve the console's data: incidents, records, accounts, feedback, ingest health and detection quality."""

@@ -1,4 +1,4 @@
-"""Accounts: which there are, what each used, and when."""
+"""List accounts; show one account's behaviour and its events over time."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ MOST_USED: Final = 50
 MOST_LANES: Final = 40
 MOST_INCIDENTS: Final = 100
 MOST_RANKED: Final = 1_000_000
-"""Accounts of an organisation that are put in order."""
+"""Accounts of an organisation that are sorted."""
 
 NO_INCIDENT: Final = 1e18
 Place = tuple[float, str, str, str]
-"""Where an account stands: what it is ordered by, its organisation and name, and where its events lie."""
+"""Sort key of an account: the value it is ordered by, its organisation, its name, and the lake tenant of its events."""
 
 Worst = Mapping[tuple[str, str], tuple[int, float]]
-"""How many incidents each account has, and how bad."""
+"""(number of incidents, worst score) of each account."""
 
 Placed = tuple[list[tuple[Place, tuple[str, LakeAccount, str]]], Worst]
-"""Accounts in order."""
+"""The sorted accounts, with their incidents."""
 
 _DAY: Final = 86_400_000_000
 
 
 class AccountsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which accounts: those whose name holds a text.
+    """Filter and order of accounts; `text` must occur in the name.
 
-    By name, by the last event (`-last`, the latest first) or by the worst incident (`worst`, then by name): the worst
-    first unless told otherwise, by name where a text is looked for.
+    Orders: by name, by the last event (`-last`, latest first), or by the worst incident (`worst`, then by name). The
+    default is the worst first, or by name in a text search.
     """
 
     q: Annotated[str, Meta(max_length=200)] = ""
@@ -70,14 +70,14 @@ class AccountsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One account."""
+    """The account to show."""
 
     tenant: Name
     account: Name
 
 
 class TimelineQuery(AccountQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An account's time, from a day or time to before another, cut into slots; without them all that is stored."""
+    """An account's timeline from one day or time to before another, in slots; without limits all stored events."""
 
     start: Moment | None = msgspec.field(name="from", default=None)
     end: Moment | None = msgspec.field(name="to", default=None)
@@ -85,7 +85,7 @@ class TimelineQuery(AccountQuery, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 def list_accounts(call: ApiCall) -> Page[AccountRow]:
-    """Accounts: the worst first, by organisation and name, or the last active first."""
+    """List accounts: worst first, by organisation and name, or latest first."""
     asked: AccountsQuery = call.query
     lake = require_lake(call.context)
     order = asked.sort or ("name" if asked.q.strip() else "worst")
@@ -110,10 +110,10 @@ def list_accounts(call: ApiCall) -> Page[AccountRow]:
 def _rank(
     call: ApiCall, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
-    """A page in an order for which all accounts have to be looked at: as they were a minute ago at most."""
+    """Return a page in an order that needs all accounts, from data up to a minute old."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
     text = asked.q.strip()
-    if text:  # there are too many texts to remember what each finds
+    if text:  # text searches are too varied to cache
         places, worst = _place(call, lake, asked.tenant, text, order)
     else:
         kept: SlowValueCache[Placed] = slow_value_cache(call.context, "accounts")
@@ -132,7 +132,7 @@ def _rank(
 def _place(
     call: ApiCall, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
 ) -> Placed:
-    """All accounts in order, and how many incidents each has and how bad."""
+    """Return all accounts in order, and each one's incidents."""
     tenants = _tenants(call, lake) if tenant is None else [tenant]
     every = [
         (_shown_tenant(where, one.account), one, where)
@@ -145,7 +145,7 @@ def _place(
     def place(item: tuple[str, LakeAccount, str]) -> Place:
         shown, one, tenant = item
         found = worst.get((shown, one.account))
-        # Without an incident last, whatever the scores.
+        # accounts without an incident come last, whatever the scores
         first = float(-one.last) if order == "-last" else -found[1] if found is not None else NO_INCIDENT
         return first, shown, one.account, tenant
 
@@ -169,7 +169,7 @@ def _row(tenant: str, one: LakeAccount, worst: Worst) -> AccountRow:
 def _tenants(call: ApiCall, lake: Lake) -> list[str]:
     with call.context.database.reading() as work:
         known, last = count_accounts(work)
-    # What is known of the scored days costs nothing; events that no day has yet are told by the parts themselves.
+    # Scored days give the tenants at no cost; unscored events need the lake itself.
     return sorted({*known, UNKNOWN} if known and last is not None else lake.tenants())
 
 
@@ -185,12 +185,12 @@ def _list(
 
 
 def _shown_tenant(tenant: str, account: str) -> str:
-    """Events that state no organisation are judged as those of the account's mail domain."""
+    """Return the tenant for display: events without an organisation belong to that of the account's mail domain."""
     return (account.partition("@")[2] or tenant) if tenant == UNKNOWN else tenant
 
 
 def _find(lake: Lake, asked: AccountQuery) -> tuple[str, LakeAccount | None]:
-    """Where an account's events lie, and the account."""
+    """Return the lake tenant of an account's events, and the account."""
     one = lake.account(asked.tenant, asked.account)
     if one is None and asked.tenant != UNKNOWN:
         one = lake.account(UNKNOWN, asked.account)
@@ -199,7 +199,7 @@ def _find(lake: Lake, asked: AccountQuery) -> tuple[str, LakeAccount | None]:
 
 
 def show_account(call: ApiCall) -> AccountValue:
-    """What is known of an account."""
+    """Return an account's behaviour profile and incidents."""
     asked: AccountQuery = call.query
     lake = require_lake(call.context)
     where, one = _find(lake, asked)
@@ -208,7 +208,7 @@ def show_account(call: ApiCall) -> AccountValue:
         raise not_found("such account")
     end = 1 if one is None else one.last + 1
     start = 0 if one is None else max(one.first, end - PROFILE_DAYS * _DAY)
-    # Of an account with a hundred thousand events it takes a while: once for each state of its events.
+    # A hundred thousand events take a while, so compute once for each state of the account's events.
     profile = cache_by_state(
         call.context,
         "profiles",
@@ -268,7 +268,7 @@ def _text(value: str | int | None) -> str | None:
 
 
 def show_timeline(call: ApiCall) -> AccountTimeline:
-    """An account's events over time, by network; lanes with the intruder's events are never left out."""
+    """Return an account's events over time, by network. Lanes with the intruder's events are never left out."""
     asked: TimelineQuery = call.query
     lake = require_lake(call.context)
     parse_span(asked.start, asked.end)

@@ -1,4 +1,4 @@
-"""Answers of the database as the API's values. Pure."""
+"""Convert feedback from the database to API values. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MOST = 50
 
 
 def is_standing(answer: Feedback, now: int) -> bool:
-    """Whether an answer is neither withdrawn nor expired."""
+    """Return whether an answer is neither withdrawn nor expired."""
     return answer.withdrawn_at is None and (answer.expires_at is None or answer.expires_at > now)
 
 
 def scope_value(scope: Mapping[str, Any]) -> FeedbackScope:
-    """A scope as it is kept; whatever else is kept with it is left out."""
+    """Convert a stored feedback scope, dropping other stored fields."""
     reach = scope.get("reach")
     values = scope.get("values")
     found = []
@@ -31,12 +31,12 @@ def scope_value(scope: Mapping[str, Any]) -> FeedbackScope:
 
 
 def answer_value(answer: Feedback, now: int) -> AnswerValue:
-    """One answer, as of a time in microseconds."""
+    """Convert one answer, as of a time in microseconds."""
     return AnswerValue(**answer_fields(answer, now))
 
 
 def answer_fields(answer: Feedback, now: int) -> dict[str, Any]:
-    """The fields of an answer's value."""
+    """Return the fields of an answer's value."""
     return {
         "id": str(answer.id),
         "incident": answer.incident,

@@ -1,4 +1,4 @@
-"""Answers: what one would change, giving it, taking it back, and the list of those that stand."""
+"""Preview, give, withdraw and list answers (analysts' feedback) to incidents."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 500
 _MOST_READ: Final = 40
-"""So often answers are read for one page of those that are wanted."""
+"""Maximum database pages read for one page of matching answers."""
 
 _LATEST: Final = 253_402_214_400_000_000
 
 
 class AnswerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which answers."""
+    """Filter of answers."""
 
     standing: bool | None = None
     kind: AnswerName | None = None
@@ -50,7 +50,7 @@ class AnswerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def what_if_service(context: ConsoleContext) -> WhatIfService:
-    """Return the service that answers what-if questions, made at its first use."""
+    """Return the what-if service, created at first use."""
     if context.what_if is None:
         context.what_if = WhatIfService(context.database, context.clock)
     what_if: WhatIfService = context.what_if
@@ -58,13 +58,13 @@ def what_if_service(context: ConsoleContext) -> WhatIfService:
 
 
 def incident_rows(work: Transaction, ids: Iterable[str]) -> list[IncidentRow]:
-    """The incidents of these ids that there still are, in their order."""
+    """Return the existing incidents with these ids, in order."""
     listed = (work.incidents.row(id_) for id_ in ids)
     return [listed_row(row) for row in listed if row is not None]
 
 
 def _draft(asked: NewAnswer) -> FeedbackDraft:
-    """Return the draft as the what-if service takes it. Raises `ApiError` (422)."""
+    """Convert an answer to the what-if service's draft. Raises `ApiError` (422)."""
     expires_at = None
     if asked.expires_at is not None:
         try:
@@ -78,7 +78,7 @@ def _draft(asked: NewAnswer) -> FeedbackDraft:
 
 
 def preview_answer(call: ApiCall) -> Preview:
-    """What an answer would change."""
+    """Return what an answer would change."""
     draft = _draft(call.body)
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
@@ -100,14 +100,16 @@ def preview_answer(call: ApiCall) -> Preview:
 
 
 def give_answer(call: ApiCall) -> AnswerValue:
-    """Give an answer: the running watch learns from it within a second."""
+    """Store an answer. The running watch learns from it within a second."""
     asked: NewAnswer = call.body
     draft = _draft(asked)
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
     prepared = what_if_service(call.context).prepared(incident.id, draft)
     with call.context.database.writing() as work:
-        incident, _ = get_incident(work, incident.id)  # it may have grown meanwhile, and have another id
+        incident, _ = get_incident(
+            work, incident.id
+        )  # the incident may have grown meanwhile and have another id
         answer = work.answers.give(
             incident.id,
             prepared.draft.answer,
@@ -131,7 +133,7 @@ def give_answer(call: ApiCall) -> AnswerValue:
 
 
 def list_answers(call: ApiCall) -> Page[StandingAnswer]:
-    """Answers, the newest first, each with how many incidents of the last 30 days it hides."""
+    """List answers, newest first, each with how many incidents of the last 30 days it hides."""
     asked: AnswerQuery = call.query
     purpose = f"answers\n{asked.standing} {asked.kind}"
     before = None
@@ -152,7 +154,10 @@ def list_answers(call: ApiCall) -> Page[StandingAnswer]:
 
 
 def _read_draft(call: ApiCall, asked: AnswerQuery, before: int | None) -> tuple[list[Feedback], int | None]:
-    """Answers that are wanted, one more than the page holds; the last one read, where there may be more behind it."""
+    """Return matching answers, one more than a page holds.
+
+    Also return the last one read, if more may follow it.
+    """
     kept: list[Feedback] = []
     with call.context.database.reading() as work:
         for _ in range(_MOST_READ):
@@ -171,7 +176,7 @@ def _is_wanted(answer: Feedback, asked: AnswerQuery, now: int) -> bool:
 
 
 def withdraw_answer(call: ApiCall) -> None:
-    """Take an answer back: what it taught is forgotten within a second."""
+    """Withdraw an answer. What it taught is forgotten within a second."""
     text = call.path["id"]
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise not_found("such answer")

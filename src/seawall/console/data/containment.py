@@ -1,7 +1,7 @@
-"""The containment plan of an incident: shown, and given as a file to be applied elsewhere.
+"""Show an incident's containment plan, and download it as a file to be applied elsewhere.
 
-It is that of `respond.contain`, of the incident's account from its stored events; once somebody searched for its scope, of all
-accounts that are proved touched. Nothing here applies any of it: the console holds no credentials of a vendor.
+The plan comes from `response.containment`, for the incident's account and its stored events. After a scope search it
+covers all accounts proved touched. The console never applies a plan: it has no vendor credentials.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from seawall.response.stored_incidents import StoredEvents
 from seawall.storage.lake import Lake
 
 MINUTE: Final = 60_000_000
-"""Microseconds for which a plan is not made again, unless an incident changed."""
+"""Microseconds for which a plan is cached, unless an incident changed."""
 
 
 class PlanQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose steps are wanted: of the incident's account alone, of all proved touched, or also of those not ruled out.
+    """Whose steps the plan includes: the incident's account, all accounts proved touched, or also those not ruled out.
 
-    Others than the incident's account are in it where an analyst asks and the incident's scope was searched for.
+    Other accounts are included if an analyst asks and the incident's scope was searched.
     """
 
     covers: Covers = "touched"
 
 
 def show_plan(call: ApiCall) -> PlanValue:
-    """The plan of an incident; whoever reads it has read records of its account."""
+    """Return an incident's plan. The audit trail records that the visitor read the account's records."""
     incident = _incident(call)
     search, with_possible = _search(call, incident)
     value = search.plan(with_possible=with_possible) if search is not None else None
@@ -56,7 +56,7 @@ def show_plan(call: ApiCall) -> PlanValue:
 
 
 def download_plan(call: ApiCall) -> Response:
-    """The plan as the file that `seawall respond apply` takes, and a line in the audit trail that says who took it."""
+    """Return the plan as the file for `seawall respond apply`, and record the download in the audit trail."""
     incident = _incident(call)
     search, with_possible = _search(call, incident)
     value = search.plan(with_possible=with_possible) if search is not None else None
@@ -81,7 +81,10 @@ def _incident(call: ApiCall) -> Incident:
 
 
 def _search(call: ApiCall, incident: Incident) -> tuple[RunningSearch | None, bool]:
-    """The search that found whom else the plan is about, None for the incident's account alone; and whether the possible join."""
+    """Return the scope search whose accounts the plan includes, and whether possibly touched ones join.
+
+    None for the incident's account alone.
+    """
     asked: PlanQuery = call.query
     search = scope_searches(call.context).of(incident.id)
     if asked.covers == "incident" or not call.who.may("analyst") or search is None or search.state != "done":
@@ -91,7 +94,7 @@ def _search(call: ApiCall, incident: Incident) -> tuple[RunningSearch | None, bo
 
 
 def _own_plan(call: ApiCall, incident: Incident) -> tuple[ContainmentPlan | None, str]:
-    """The plan of the incident's own account, or why there is none."""
+    """Return the plan of the incident's own account, or the reason that there is none."""
     lake = call.context.lake
     if lake is None:
         why = (
@@ -109,7 +112,7 @@ def _own_plan(call: ApiCall, incident: Incident) -> tuple[ContainmentPlan | None
 
 
 def make_plan(lake: Lake, incident: Incident) -> ContainmentPlan | None:
-    """The plan of an incident, from the stored events of its account; None where there are none."""
+    """Build an incident's plan from its account's stored events; None if there are none."""
     return plan_request.request_plan(StoredEvents(lake, MADE_FROM), PlanRequest(incident))
 
 

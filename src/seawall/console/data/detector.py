@@ -1,4 +1,4 @@
-"""How well detection does: its calibration, what became of what it announced, and what another budget would raise."""
+"""Show how well detection works: calibration, what became of announced incidents, and the effect of another budget."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _DAY: Final = 86_400_000_000
 
 
 class WhatIfQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Incidents a day for each organisation; without it the default by its size."""
+    """Incidents a day for each organisation; without a value the default by its size."""
 
     budget: Annotated[float, Meta(ge=0, le=100_000)] | None = None
 
 
 def show_detector(call: ApiCall) -> DetectorValue:
-    """How well detection does."""
+    """Return the detector's calibration, outcomes and weights."""
     what_if = what_if_service(call.context)
     calibration = what_if.calibration()
     with call.context.database.reading() as work:
@@ -69,7 +69,7 @@ def show_detector(call: ApiCall) -> DetectorValue:
 
 
 def preview_budget(call: ApiCall) -> WhatIf:
-    """What another budget would raise."""
+    """Return what another budget would raise."""
     told = what_if_service(call.context).what_if(call.query.budget)
     with call.context.database.reading() as work:
         return WhatIf(
@@ -82,7 +82,7 @@ def preview_budget(call: ApiCall) -> WhatIf:
 
 
 def _days(work: Transaction) -> list[DetectorDay]:
-    """The last days that were scored; incidents count on the day on which they begin."""
+    """Return the latest scored days. Incidents count on the day on which they begin."""
     documents = work.days.since(0)
     last = max(documents, default=0)
     listed = work.incidents.rows(QueueQuery(raised=True), order="time", limit=MOST_RAISED)

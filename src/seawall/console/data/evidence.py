@@ -42,7 +42,7 @@ _IN_MEMORY: Final = 8 << 20
 _STAMP: Final = (1980, 1, 1, 0, 0, 0)
 _MEDIA: Final = 0o100600 << 16
 FORMS_INSIDE: Final = (FORMS["ocsf"], FORMS["stix"], FORMS["sigma"])
-"""Files for other programs. The tables among the forms are left out: the archive has its own."""
+"""Forms for other programs in the archive. The CSV forms are left out: the archive has its own tables."""
 
 _ABOUT_FORMS: Final = {
     FORMS["ocsf"]: "the incident as an OCSF 1.5 Detection Finding, for a SIEM",
@@ -58,7 +58,7 @@ COLUMNS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class EvidenceExport:
-    """Who exported, when (microseconds), with which version, and in which zone local times are given."""
+    """Origin of an export: who, when (microseconds), with which version, and the zone of local times."""
 
     at: int
     by: str
@@ -76,9 +76,9 @@ def write_evidence(
     left_out: int = 0,
     forms: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the archive. `left_out` is how many of the incident's records `records` does not hold.
+    """Write the archive. `left_out` is how many of the incident's records `records` lacks.
 
-    `forms` are the files of `respond.export.writing`, by name; those of `FORMS_INSIDE` are put in.
+    `forms` are the files of `response.export.writing` by name; those of `FORMS_INSIDE` are included.
     """
     inside = {name: forms[name] for name in FORMS_INSIDE if forms and name in forms}
     document = IncidentDocument(value, rfc3339(export.at), export.by, export.version)
@@ -108,12 +108,12 @@ def write_evidence(
 
 
 def record_header(zone: ZoneInfo) -> tuple[str, ...]:
-    """The names of the columns of records in CSV."""
+    """Return the column names of records in CSV."""
     return ("time_utc", f"time {zone.key}", *COLUMNS, "raw")
 
 
 def record_cells(record: Record, zone: ZoneInfo) -> Sequence[Cell]:
-    """A record as a row of CSV."""
+    """Return a record as a row of CSV."""
     rest = [cast("Cell", getattr(record, name)) for name in COLUMNS]
     return (record.time, _local(record.time, zone), *rest, encode_json(record.raw).decode("utf-8"))
 
@@ -135,7 +135,7 @@ def _write_records(records: Iterable[Record], lines: IO[bytes], table: IO[bytes]
             lines.write(encode_json(record) + b"\n")
             yield record_cells(record, zone)
 
-    table.write(b"\xef\xbb\xbf")  # or a spreadsheet takes it for another encoding
+    table.write(b"\xef\xbb\xbf")  # a byte-order mark, which spreadsheets need to recognise UTF-8
     for line in csv_lines(record_header(zone), rows()):
         table.write(line.encode("utf-8", "replace"))
     return count
@@ -148,7 +148,7 @@ def _chunks(source: IO[bytes]) -> Iterable[bytes]:
 
 
 def _put(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[str, Any]:
-    """Write one member; its line of the manifest."""
+    """Write one member and return its manifest entry."""
     member = zipfile.ZipInfo(name, _STAMP)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = _MEDIA
@@ -163,7 +163,7 @@ def _put(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[s
 
 
 def _report(incident: Incident) -> str:
-    # A page of one incident that was asked for shows it in full, raised or not.
+    # An incident requested by id is shown in full, raised or not.
     times = (incident.first_event, incident.last_event)
     return render_report(ReportInput((replace(incident, raised=True),), period=times))
 

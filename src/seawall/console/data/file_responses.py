@@ -1,4 +1,4 @@
-"""Files that a route makes as a whole before it sends them: a client that reads slowly holds up no thread that makes files."""
+"""Send files that are complete before the response begins, so that a slow client does not occupy a worker thread."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PIECE: Final = 1 << 16
 
 
 def new_file() -> IO[bytes]:
-    """Return an empty file that is kept in memory while it is small. Whoever makes it closes it, or answers with it."""
+    """Return an empty temporary file, in memory while small. The caller closes it, or responds with it."""
     return SpooledTemporaryFile(max_size=_IN_MEMORY)
 
 
 def file_response(file: IO[bytes], name: str, media: str) -> StreamingResponse:
-    """Return the answer that sends all of a file under a name, and then closes it."""
+    """Return the response that sends a file under a name, and then closes it."""
     size = file.tell()
     file.seek(0)
     headers = {"content-disposition": f'attachment; filename="{name}"', "content-length": str(size)}

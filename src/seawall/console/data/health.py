@@ -1,4 +1,4 @@
-"""Whether everything arrives: sources and their silences, gaps, and records that could not be read."""
+"""Show ingest health: sources and their silences, coverage gaps, and unreadable records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
 
 COVERAGE: Final = "coverage"
-"""The setting under which detection keeps what the logs could not show."""
+"""The setting in which detection stores coverage gaps."""
 
 MOST_SOURCES: Final = 2_000
 MOST_GAPS: Final = 500
@@ -40,7 +40,7 @@ _LEAST_LATE: Final = 3600.0
 
 
 class ProblemQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which problems."""
+    """Filter of problems."""
 
     code: Annotated[str, Meta(max_length=64)] | None = None
     limit: Limit = 50
@@ -48,14 +48,14 @@ class ProblemQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_status(context: ConsoleContext) -> WatchStatus:
-    """How the running watch is doing; nothing where none runs here."""
+    """Return the running watch's status, an empty one if none runs here."""
     service = context.service
     status: WatchStatus = NOTHING if service is None else service.status()
     return status
 
 
 def show_health(call: ApiCall) -> IngestHealth:
-    """The health of ingest."""
+    """Return the health of ingest."""
     status = read_status(call.context)
     with call.context.database.reading() as work:
         sources = work.sources.all()
@@ -77,7 +77,7 @@ def show_health(call: ApiCall) -> IngestHealth:
 
 
 def list_problems(call: ApiCall) -> Page[ProblemValue]:
-    """Records that were not read, in the order in which they were met."""
+    """List unreadable records, in reading order."""
     asked: ProblemQuery = call.query
     purpose = f"problems\n{asked.code or ''}"
     after = 0
@@ -140,7 +140,7 @@ def _source(source: StoredSource, now: int) -> SourceValue:
 
 
 def _gaps(notes: list[Any]) -> list[Gap]:
-    """What the logs could not show, latest first."""
+    """Return the coverage gaps, latest first."""
     found = [note for note in notes if isinstance(note, Mapping) and isinstance(note.get("end"), int)]
     found.sort(key=lambda note: -note["end"])
     return [

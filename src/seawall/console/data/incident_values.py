@@ -1,4 +1,4 @@
-"""Incidents as the API answers them. Times are RFC 3339 in UTC, ids texts, scores log-odds."""
+"""Value types of incidents in the API. Times are RFC 3339 in UTC, ids are texts, scores are log-odds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 from seawall.detection.reason import Layer
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-"""`2026-03-01T12:00:00Z`, with a fraction only where there is one."""
+"""`2026-03-01T12:00:00Z`, with a fraction only if it is not zero."""
 
 SeverityName = Literal["low", "medium", "high", "critical"]
 AnswerName = Literal["compromised", "safe", "expected-change"]
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """Some of a list, and where the next ones begin. `total` is None where counting would take long."""
+    """A page of a list, and the cursor of the next one. `total` is None if counting would take long."""
 
     items: list[T]
     next_cursor: str | None = None
@@ -30,7 +30,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Messages(msgspec.Struct, frozen=True):
-    """How many messages were proved to be read, and how many may have been."""
+    """Numbers of messages that were certainly read, and that may have been read."""
 
     proved: Count
     possible: Count
@@ -49,7 +49,7 @@ class Chip(msgspec.Struct, frozen=True):
 class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     """An incident in a list. `chips` are its worst reasons, at most four.
 
-    `history`: it was older than the live window when it was found, and nobody was told of it alone.
+    `history`: it was older than the live window when found, so it was not announced by itself.
     """
 
     id: str
@@ -75,7 +75,7 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReasonValue(msgspec.Struct, frozen=True):
-    """One reason. The weights of all and `base` sum to the score; `silent` says only that there was nothing."""
+    """One reason. All weights and `base` sum to the score; `silent` marks the absence of evidence."""
 
     layer: Layer
     aspect: str
@@ -87,7 +87,7 @@ class ReasonValue(msgspec.Struct, frozen=True):
 
 
 class UsualValue(msgspec.Struct, frozen=True):
-    """Usual versus now, of one field. `usual` holds pairs of a value and its share of the active days."""
+    """Usual and present values of one field. `usual` holds pairs of a value and its share of the active days."""
 
     aspect: str
     words: str
@@ -102,7 +102,7 @@ class UsualValue(msgspec.Struct, frozen=True):
 
 
 class TimelineValue(msgspec.Struct, frozen=True):
-    """Events of the account in one slot of time."""
+    """Events of the account in one time slot."""
 
     time: Time
     lane: str
@@ -112,14 +112,14 @@ class TimelineValue(msgspec.Struct, frozen=True):
 
 
 class ScopeValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One fact that an answer is about, such as network and its value."""
+    """One fact that an answer is about, such as a network and its value."""
 
     aspect: Annotated[str, Meta(min_length=1, max_length=64)]
     value: Annotated[str, Meta(max_length=2000)]
 
 
 class FeedbackScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For whom an answer counts, and for which facts; without `values` for all unusual ones of the incident."""
+    """The accounts and facts that an answer applies to; without `values`, all unusual facts of the incident."""
 
     reach: Literal["account", "peers", "tenant"] = "account"
     values: Annotated[list[ScopeValue], Meta(max_length=50)] = []
@@ -144,7 +144,7 @@ class AnswerValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SigmaHit(msgspec.Struct, frozen=True):
-    """A Sigma rule that hit records of the incident. `technique` is empty where the rule names none."""
+    """A Sigma rule that matched records of the incident. `technique` is empty if the rule names none."""
 
     title: str
     level: str
@@ -153,9 +153,9 @@ class SigmaHit(msgspec.Struct, frozen=True):
 
 
 class IncidentValue(IncidentRow, frozen=True, kw_only=True):
-    """An incident with everything that explains it. `text` is the reason in words, to be pasted into a ticket.
+    """An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket.
 
-    `sessions` says how the sessions began in which mail was read, empty where none was.
+    `sessions` describes how the sessions in which mail was read began, empty if none was.
     """
 
     reasons: list[ReasonValue]
@@ -194,7 +194,7 @@ class SharedAccount(msgspec.Struct, frozen=True):
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """A rare value of the incident, and who else shows it."""
+    """A rare value of the incident, and the accounts that show it."""
 
     key: SharedKey
     value: str
@@ -202,10 +202,10 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class RelatedValue(msgspec.Struct, frozen=True):
-    """What ties an incident to others. `family` names the accounts that detection has tied together.
+    """Links between an incident and others. `family` names the accounts that detection has linked.
 
-    Accounts without an incident are looked for in the events from `looked_from` to before `looked_to` alone, and at most 50
-    of each value; `is_cut` says that the incident lasted longer than that.
+    Accounts without an incident are searched only in events from `looked_from` to before `looked_to`, at most 50 for
+    each value. `is_cut` says that the incident lasted longer.
     """
 
     shared: list[Shared]
@@ -217,7 +217,7 @@ class RelatedValue(msgspec.Struct, frozen=True):
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer to be given."""
+    """An answer to store."""
 
     answer: AnswerName
     scope: FeedbackScope = FeedbackScope()
@@ -226,7 +226,7 @@ class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lowered(msgspec.Struct, frozen=True):
-    """An incident whose score an answer would change."""
+    """An incident whose score an answer would lower."""
 
     incident: IncidentRow
     before: float = msgspec.field(name="from")
@@ -234,7 +234,7 @@ class Lowered(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What an answer would have done in the last days. `never_hidden` are reasons that no answer mutes."""
+    """The effect that an answer would have had in the last days. `never_hidden` are reasons that no answer mutes."""
 
     hidden: list[IncidentRow]
     lowered: list[Lowered]

@@ -1,4 +1,4 @@
-"""The incident queue, one incident, and the queue as CSV."""
+"""List the incident queue, show one incident, and export the queue as CSV."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CSV_PAGE: Final = 500
 
 
 def get_incident(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
-    """An incident by any id that it ever had. Raises `ApiError` (404)."""
+    """Return an incident by its present or any former id. Raises `ApiError` (404)."""
     if len(id_) <= 200:
         now = work.aliases.resolve(id_)
         incident, listed = work.incidents.get(now), work.incidents.row(now)
@@ -37,7 +37,7 @@ def get_incident(work: Transaction, id_: str) -> tuple[Incident, QueueEntry]:
 
 
 def incident_detail(work: Transaction, incident: Incident, listed: QueueEntry, now: int) -> IncidentValue:
-    """An incident with its answers and the ids that it had before."""
+    """Return an incident with its answers and former ids."""
     answers = [answer_value(answer, now) for answer in work.answers.of_incident(incident.id)]
     return incident_value(
         incident,
@@ -50,7 +50,7 @@ def incident_detail(work: Transaction, incident: Incident, listed: QueueEntry, n
 
 
 def list_incidents(call: ApiCall) -> Page[IncidentRow]:
-    """Some of the queue."""
+    """Return a page of the queue."""
     asked: QueuePage = call.query
     choice, purpose, order = queue_choice(asked), cursor_purpose(asked), ORDERS[asked.sort]
     after = None
@@ -69,19 +69,22 @@ def list_incidents(call: ApiCall) -> Page[IncidentRow]:
 
 
 def _total(call: ApiCall, work: Transaction, choice: QueueQuery, purpose: str) -> int:
-    """How many there are; counting goes through all of them, so it is done once for each state of the queue."""
+    """Return how many incidents match.
+
+    Counting reads the whole queue, so it is cached for each state of the queue.
+    """
     revision = work.incidents.revision()
     return cache_by_state(call.context, "counts", purpose, revision, lambda: work.incidents.count(choice))
 
 
 def show_incident(call: ApiCall) -> IncidentValue:
-    """One incident."""
+    """Return one incident."""
     with call.context.database.reading() as work:
         return incident_detail(work, *get_incident(work, call.path["id"]), call.now)
 
 
 def export_incidents(call: ApiCall) -> Response:
-    """Return the queue as CSV, at most `CSV_ROWS` of it; the audit trail says who took it."""
+    """Return the queue as CSV, at most `CSV_ROWS`, and record the export in the audit trail."""
     asked: QueueFilter = call.query
     choice = queue_choice(asked)
     with call.context.database.writing() as work:
@@ -102,7 +105,7 @@ def export_incidents(call: ApiCall) -> Response:
 def _all(call: ApiCall, choice: QueueQuery, asked: QueueFilter) -> Iterator[IncidentRow]:
     order, after, count = ORDERS[asked.sort], None, 0
     while count < CSV_ROWS:
-        # A transaction for each page: none is open for long.
+        # one short transaction for each page
         with call.context.database.reading() as work:
             rows = work.incidents.rows(choice, order=order, after=after, limit=_CSV_PAGE)
         for row in rows:

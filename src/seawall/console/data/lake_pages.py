@@ -1,4 +1,4 @@
-"""The lake behind the API: which organisation's events, whose records are the intruder's, and pages of them."""
+"""Read the event lake for the API: tenants, the intruder's record ids, and pages of records."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_INCIDENTS: Final = 50
-"""Incidents of one account whose records are told apart."""
+"""The most incidents of one account whose record ids are collected."""
 
 _REMEMBERED: Final = 64
 
 
 def require_lake(context: ConsoleContext) -> Lake:
-    """The lake. Raises `ApiError` (503) where there is none."""
+    """Return the lake. Raises `ApiError` (503) if there is none."""
     if context.lake is None:
         raise unavailable("no events are stored here", fix="start with a store: seawall serve --store DIR")
     return context.lake
@@ -41,7 +41,7 @@ def require_lake(context: ConsoleContext) -> Lake:
 def cache_by_state(
     context: ConsoleContext, name: str, key: Hashable, state: Hashable, make: Callable[[], T]
 ) -> T:
-    """What `make` gives, made once for each state of what it is made from; of the last keys that were asked for."""
+    """Return `make()`, cached by key for as long as `state` is equal. The cache is bounded."""
     known: OrderedDict[Hashable, tuple[Hashable, T]] = context.notes.setdefault(name, OrderedDict())
     found = known.get(key)
     if found is not None and found[0] == state:
@@ -49,13 +49,13 @@ def cache_by_state(
     made = make()
     known[key] = (state, made)
     while len(known) > _REMEMBERED:
-        with suppress(KeyError):  # another thread was quicker
+        with suppress(KeyError):  # another thread removed it first
             known.popitem(last=False)
     return made
 
 
 def attacker_record_ids(call: ApiCall, work: Transaction, tenant: str, account: str) -> frozenset[str]:
-    """The ids of an account's records that incidents list."""
+    """Return the ids of an account's records that incidents list."""
 
     def made() -> frozenset[str]:
         incidents = work.incidents.page(QueueQuery(tenant=tenant, account=account), limit=MOST_INCIDENTS)
@@ -75,9 +75,9 @@ def record_page(
     newest_first: bool,
     name: str = "",
 ) -> Page[Record]:
-    """A page of records. Events that state no organisation lie apart, and are looked for where there are none.
+    """Return a page of records. Events without an organisation are stored separately and searched if there are none.
 
-    `name` is that of the list, where the tenant, the account and the span do not name it.
+    `name` distinguishes lists with the same tenant, account and span.
     """
     lake = require_lake(call.context)
     purpose = "\n".join(
@@ -95,13 +95,16 @@ def record_page(
 
 
 def incident_query(incident: Incident) -> EventQuery:
-    """The intruder's events of an incident. An incident of several sources may list a record of each by one id."""
+    """Return the query for the intruder's events of an incident.
+
+    With several sources, one id may stand for a record of each.
+    """
     end = max(min(incident.last_event + 1, LATEST), incident.first_event + 1)
     return EventQuery(incident.first_event, end, account=incident.account, records=frozenset(incident.events))
 
 
 def parse_span(start: str | None, end: str | None) -> tuple[int, int]:
-    """A span of time of a query, in microseconds. Raises `ApiError` (422)."""
+    """Parse a query's span to microseconds. Raises `ApiError` (422)."""
     first = max(EARLIEST if start is None else parse_search_time(start, "from"), EARLIEST)
     last = min(LATEST if end is None else parse_search_time(end, "to"), LATEST)
     if first >= last:

@@ -1,4 +1,7 @@
-"""A plan as the console shows it: whom it is about and why, and the steps in their order. Pure; texts are made visible."""
+"""Convert a containment plan for display: accounts with reasons, and ordered steps.
+
+Pure; hidden characters are made visible.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from seawall.response.plan_request import PlanRequest
 from seawall_base.safe_text import visible
 
 MOST_SHOWN: Final = 500
-"""Steps that are shown; the file has all."""
+"""The most steps shown; the file has all."""
 
 MOST_ACCOUNTS: Final = 200
 MOST_REASONS: Final = 4
@@ -30,11 +33,11 @@ Covers = Literal["incident", "touched", "possible"]
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of containment. Texts are made visible, to be read and copied.
+    """One step of containment. Hidden characters in texts are made visible, for reading and copying.
 
-    `after` are the orders of steps that must come before. `reads`, `calls` and `undo` are calls of the vendor's API; a step
-    without `calls` is done as `by_hand` or `powershell` says. `irreversible` says what cannot be undone. `records` are the
-    log's own ids of at most 20 of the `record_count` records that say so.
+    `after` are the numbers of prerequisite steps. `reads`, `calls` and `undo` are calls of the vendor's API; a step
+    without `calls` is done as `by_hand` or `powershell` says. `irreversible` says what cannot be undone. `records`
+    are the log's ids of at most 20 of the `record_count` records that justify the step.
     """
 
     order: Count
@@ -57,10 +60,10 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account or a mailbox that a plan is about: how sure it is, why, and the orders of its steps.
+    """An account or mailbox in a plan: how sure it is, why, and the numbers of its steps.
 
-    `is_incidents` is the account of the incident. `irreversible` says what of its steps cannot be undone. `more` counts further
-    steps, which the file has.
+    `is_incidents` marks the incident's account. `irreversible` says what of its steps cannot be undone. `more` counts
+    further steps, which the file has.
     """
 
     tenant: str
@@ -74,11 +77,11 @@ class PlanAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan: what to know before, and the steps in their order. `missing` says why there is none, None where there is.
+    """A plan: notes to read before, and the ordered steps. `missing` says why there is no plan, None if there is one.
 
-    `more` is how many further steps the file has. `covers` is whose steps are in it: of the incident's account alone, because
-    nobody searched for others, also of the accounts proved touched, or also of those that cannot be ruled out. `left_out` counts
-    those that cannot be ruled out and are not in it, `may_have_possible` whether they can be asked for here.
+    `more` counts further steps in the file. `covers` says whose steps are included: the incident's account alone,
+    also the accounts proved touched, or also those that cannot be ruled out. `left_out` counts accounts that cannot
+    be ruled out and are not included; `may_have_possible` says whether they can be requested here.
     """
 
     id: str
@@ -97,7 +100,7 @@ class PlanValue(msgspec.Struct, frozen=True, kw_only=True):
 def plan_value(
     made: ContainmentPlan, question: PlanRequest | None = None, *, may_have_possible: bool = False
 ) -> PlanValue:
-    """A plan as the API answers it, with the accounts of the question that it answers."""
+    """Convert a plan to the API's value, with the accounts of its request."""
     question = question or PlanRequest()
     places = made.numbers
     steps = [_step(places[action.id], action, places) for action in made.actions[:MOST_SHOWN]]
@@ -120,7 +123,7 @@ def plan_value(
 
 
 def _accounts(made: ContainmentPlan, question: PlanRequest, places: dict[str, int]) -> Iterator[PlanAccount]:
-    """Whom the plan is about: the incident's account, then whom the scope names, the surest first, then owners of mailboxes."""
+    """Yield the plan's accounts: the incident's, then those of the scope, surest first, then owners of mailboxes."""
     of: dict[Whose, list[ContainmentStep]] = defaultdict(list)
     for action in made.actions:
         of[action.tenant, action.account].append(action)
@@ -159,7 +162,7 @@ def _own(incident: Incident | None) -> Whose | None:
 
 
 def _reasons(question: PlanRequest) -> dict[Whose, tuple[str, ...]]:
-    """Why each account is in the plan."""
+    """Return why each account is in the plan."""
     found: dict[Whose, tuple[str, ...]] = {}
     own = _own(question.incident)
     if question.incident is not None and own is not None:
@@ -202,5 +205,5 @@ def _text(value: str) -> str:
 
 
 def _command(line: str) -> str:
-    """A command is never cut: half of one would do something else."""
+    """Return a command uncut: a truncated command would do something else."""
     return visible(line, len(line))

@@ -1,4 +1,4 @@
-"""Incidents of the schema as the API's values. Pure."""
+"""Convert incidents to API values. Pure."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _EARLIEST: Final = -62_135_596_800_000_000
 
 
 def time_text(time: int) -> str:
-    """A time as RFC 3339; one that no calendar has is the nearest that one has."""
+    """Format a time as RFC 3339; a time outside the calendar becomes the nearest valid one."""
     return rfc3339(max(_EARLIEST, min(_LATEST, time)))
 
 
 def time_or_none(time: int | None) -> str | None:
-    """A time as RFC 3339, None for None."""
+    """Format a time as RFC 3339, None for None."""
     return None if time is None else time_text(time)
 
 
 def number_or_none(value: Any) -> float | None:
-    """A finite number of an incident's details, None for anything else."""
+    """Return a finite number of an incident's details, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
 
 
 def chip(reason: Reason) -> Chip:
-    """A reason in a few words."""
+    """Return a reason in a few words."""
     counts = words.counts_of(reason)
     with_peers = [said for said in counts if said.endswith("peers")]
     short = (with_peers or list(counts) or [words.aspect_name(reason.aspect)])[0]
@@ -58,7 +58,7 @@ def chip(reason: Reason) -> Chip:
 
 
 def listed_row(listed: QueueEntry) -> IncidentRow:
-    """An incident of the queue in a list."""
+    """Convert a queue entry for a list."""
     against = [reason for reason in listed.reasons if reason.weight > 0 and not reason.silent]
     return IncidentRow(
         id=listed.id,
@@ -93,7 +93,7 @@ def incident_value(
     answers: Sequence[AnswerValue] = (),
     aliases: Sequence[str] = (),
 ) -> IncidentValue:
-    """An incident with everything that explains it."""
+    """Convert an incident with its full explanation."""
     details = incident.details
     rules = details.get("rules")
     more = details.get("events_not_listed", 0)
@@ -141,7 +141,7 @@ def incident_value(
 
 
 def reason_text(incident: Incident) -> str:
-    """The verdict and its reasons in plain words, to be pasted; what would steer a screen is made visible."""
+    """Return the verdict and reasons in plain words for pasting, with control characters made visible."""
     return "\n".join(visible(line) for line in words.ticket_lines(incident))
 
 
@@ -185,7 +185,7 @@ def _reason(reason: Reason) -> ReasonValue:
 
 
 def _sigma(hits: Any) -> list[SigmaHit]:
-    """The Sigma rules that hit, of an incident's details; what is none is left out."""
+    """Return the Sigma hits in an incident's details, skipping malformed ones."""
     if not isinstance(hits, list | tuple):
         return []
     return [

@@ -1,4 +1,4 @@
-"""What a list of incidents is asked for, as the choice that the database understands. Pure."""
+"""Convert a request for incidents to the database's query. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPPOSITE: Final[dict[str, Relation]] = {">": "<=", ">=": "<", "<": ">=", "<=": 
 
 
 class QueueFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which incidents, in which order. `severity` may be given several times."""
+    """Filter and order of incidents. `severity` may be given several times."""
 
     queue: QueueName = "open"
     q: Search = ""
@@ -35,14 +35,14 @@ class QueueFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QueuePage(QueueFilter, frozen=True, forbid_unknown_fields=True):
-    """Some of the incidents."""
+    """A page of the filtered incidents."""
 
     limit: Limit = 50
     cursor: Cursor | None = None
 
 
 def queue_choice(asked: QueueFilter) -> QueueQuery:
-    """The choice of a filter. Raises `ApiError` (422) for a search that makes no sense."""
+    """Convert a filter to the database's query. Raises `ApiError` (422) for an invalid search."""
     choice = QueueQuery(tenant=asked.tenant, severities=tuple(asked.severity), queue=asked.queue)
     for term in parse_search(asked.q):
         choice = _narrow(choice, term)
@@ -50,7 +50,7 @@ def queue_choice(asked: QueueFilter) -> QueueQuery:
 
 
 def cursor_purpose(asked: QueueFilter) -> str:
-    """What binds a cursor to the list that it is of."""
+    """Return the purpose that binds a cursor to its list and filter."""
     return "\n".join(
         ["incidents", asked.queue, asked.sort, asked.tenant or "", *sorted(asked.severity), asked.q]
     )

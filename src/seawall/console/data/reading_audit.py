@@ -1,7 +1,7 @@
-"""Who read whose records: one entry of the audit trail for each person, account and hour.
+"""Record who read whose records: one audit entry for each user, account and hour.
 
-Records say whom somebody wrote to and when. Who looks at them must be seen later, so nothing is answered before the entry is
-kept. Scrolling on is the same reading.
+Records show whom somebody wrote to and when, so each look at them must be traceable. No record is sent before the
+entry is stored. Further pages count as the same reading.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 ACTION: Final = "records-read"
 HOUR: Final = 3_600_000_000
 MOST_KNOWN: Final = 100_000
-"""Readings of one hour that are known in memory; beyond them, some are written down again."""
+"""Readings of one hour that are cached; further ones are recorded again."""
 
 
 class _Readings:
-    """The readings of this hour that are in the trail. A new start writes them down again."""
+    """The readings of this hour that are in the trail. A restart forgets them and records them again."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -28,20 +28,22 @@ class _Readings:
         self._known: set[tuple[str, str, str]] = set()
 
     def known(self, now: int) -> set[tuple[str, str, str]]:
-        """Those of the hour of a time."""
+        """Return the known readings of a time's hour."""
         if self._hour != now // HOUR or len(self._known) >= MOST_KNOWN:
             self._hour, self._known = now // HOUR, set()
         return self._known
 
 
 def audit_reading(call: ApiCall, tenant: str, account: str, **details: Any) -> None:
-    """Write down that whoever asks has read records of an account, unless the trail has it for this hour.
+    """Record that the visitor read an account's records, unless the trail has this hour's entry.
 
-    `details` say which way was taken first. Raises what the database raises: then there is no answer either.
+    `details` describe the first access. Raises what the database raises; the request then fails too.
     """
     readings = _readings(call.context)
     key = (call.who.name, tenant, account)
-    with readings.lock:  # of several requests at once, one writes and the others wait until it is kept
+    with (
+        readings.lock
+    ):  # of several simultaneous requests, one writes and the others wait until the entry is stored
         known = readings.known(call.now)
         if key in known:
             return

@@ -1,4 +1,4 @@
-"""Events of the lake as the API's records. Pure."""
+"""Convert events of the lake to API records. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from seawall.events.event import ENRICHED_SCHEMA
 
 _DOCUMENTS: Final = ("parameters", "unmapped")
 _LONGEST_DOCUMENT: Final = 1 << 20
-"""Bytes of a record's further fields; what is longer is cut, and says so."""
+"""Bytes of a record's unmapped fields; longer ones are cut and marked."""
 
 
 def record_rows(events: pa.Table, intruders: Collection[str]) -> list[Record]:
-    """Records of a table (`ENRICHED_SCHEMA`); `intruders` are the ids of those that incidents list."""
+    """Convert a table (`ENRICHED_SCHEMA`); `intruders` are the record ids that incidents list."""
     return [_record(row, intruders) for row in _plain(events).to_pylist()]
 
 
 def _plain(events: pa.Table) -> pa.Table:
-    """Names as texts and times as numbers: quicker to go through, and exact."""
+    """Convert categories to texts and times to integers, which are faster to iterate and exact."""
     columns = []
     for name in ENRICHED_SCHEMA.names:
         column = events.column(name)
@@ -75,14 +75,14 @@ def _record(row: dict[str, Any], intruders: Collection[str]) -> Record:
 
 
 def network_name(number: object, name: object, prefix: object) -> str | None:
-    """A network as detection names it: its autonomous system where known, else the address block."""
+    """Return a network's name as detection uses it: the autonomous system if known, else the address block."""
     if isinstance(number, int) and number >= 0:
         return f"AS{number} {name or ''}".strip()
     return None if prefix is None else str(prefix)
 
 
 def _document(text: str) -> Any:
-    """A record's further fields; as text where they are no JSON, or too much of it."""
+    """Parse a record's unmapped fields; return them as text if they are invalid or too long."""
     if len(text) > _LONGEST_DOCUMENT:
         return f"{text[:_LONGEST_DOCUMENT]}… ({len(text) - _LONGEST_DOCUMENT:,} more characters)"
     try:

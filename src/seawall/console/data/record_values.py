@@ -1,4 +1,4 @@
-"""Records and accounts as the API answers them."""
+"""Value types of records and accounts in the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall.console.data.incident_values import Count, IncidentRow, Time
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One log record. `raw` holds its fields as they were logged; `is_intruder`: an incident lists it."""
+    """One log record. `raw` holds its fields as logged; `is_intruder`: an incident lists it."""
 
     id: str
     time: Time
@@ -53,7 +53,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A network that an account was used from."""
+    """A network from which an account was used."""
 
     value: str
     country: str | None
@@ -65,7 +65,7 @@ class NetworkUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ValueUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that an account showed: an application (`name` is what the log calls it), a client, a country."""
+    """A value that an account showed: an application (`name` is the log's name of it), a client, a country."""
 
     value: str
     name: str | None
@@ -76,7 +76,7 @@ class ValueUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountValue(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an account."""
+    """An account with its behaviour profile and incidents."""
 
     tenant: str
     account: str
@@ -102,7 +102,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A moment to be marked on a timeline."""
+    """A moment to mark on a timeline."""
 
     time: Time
     incident: str
@@ -110,7 +110,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class AccountTimeline(msgspec.Struct, frozen=True, kw_only=True):
-    """An account's events over time, cut into slots. Slot 0 begins at `from`."""
+    """An account's events over time, divided into slots. Slot 0 begins at `from`."""
 
     start: Time = msgspec.field(name="from")
     end: Time = msgspec.field(name="to")

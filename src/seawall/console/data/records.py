@@ -1,4 +1,4 @@
-"""Records: those of an incident, of an account, and one by its id; and the evidence of an incident as a file."""
+"""List records of an incident or account, show one by id, and export an incident's evidence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from seawall.storage.lake.layout import EPOCH
 from seawall.version import __version__
 
 MOST_RECORDS: Final = 20_000
-"""Records that evidence holds."""
+"""The most records in an evidence file."""
 
 ZIP: Final = "application/zip"
 _AT_ONCE: Final = 2_000
@@ -50,14 +50,14 @@ Moment = Annotated[str, Meta(min_length=1, max_length=40)]
 
 
 class RecordsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Some of an incident's records."""
+    """A page of an incident's records."""
 
     limit: Limit = 50
     cursor: Cursor | None = None
 
 
 class AccountRecordsQuery(RecordsQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Some of an account's records, from a day or time to before another."""
+    """A page of an account's records, from one day or time to before another."""
 
     tenant: Name
     account: Name
@@ -67,22 +67,22 @@ class AccountRecordsQuery(RecordsQuery, frozen=True, forbid_unknown_fields=True,
 
 
 class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One record."""
+    """The record to show."""
 
     tenant: Name
     id: Name
     day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
-    """The day (UTC) on which it should lie, to be looked through first; all others where it does not."""
+    """The UTC day to search first; if the record is not there, all days are searched."""
 
 
 class EvidenceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The time zone in which local times are given, as the IANA names it."""
+    """The time zone of local times, by IANA name."""
 
     tz: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
 
 
 def list_incident_records(call: ApiCall) -> Page[Record]:
-    """The intruder's records of an incident, in order of time."""
+    """List the intruder's records of an incident, by time."""
     asked: RecordsQuery = call.query
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
@@ -102,7 +102,7 @@ def list_incident_records(call: ApiCall) -> Page[Record]:
 
 
 def list_account_records(call: ApiCall) -> Page[Record]:
-    """The records of an account."""
+    """List the records of an account."""
     asked: AccountRecordsQuery = call.query
     start, end = parse_span(asked.start, asked.end)
     with call.context.database.reading() as work:
@@ -122,7 +122,7 @@ def list_account_records(call: ApiCall) -> Page[Record]:
 
 
 def show_record(call: ApiCall) -> Record:
-    """A record by its id; of several sources that have one of this id, the first."""
+    """Return a record by id; if several sources have this id, the first one."""
     asked: RecordQuery = call.query
     lake = require_lake(call.context)
     events = _with_id(lake, asked)
@@ -136,7 +136,7 @@ def show_record(call: ApiCall) -> Record:
 
 
 def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
-    """The events with an id: of the day where they should lie, else of all days. Raises `ApiError`."""
+    """Return the events with an id, from the expected day, else from all days. Raises `ApiError`."""
     spans: list[tuple[date | None, date | None]] = [(None, None)]
     if asked.day is not None:
         spans.insert(0, _day_of(asked.day))
@@ -149,7 +149,7 @@ def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
 
 
 def _day_of(text: str) -> tuple[date, date]:
-    """A day and the next. Raises `ApiError` (422)."""
+    """Return a day and the next. Raises `ApiError` (422)."""
     with suppress(ValueError, OverflowError):
         day = date.fromisoformat(text)
         if day >= EPOCH:
@@ -158,7 +158,7 @@ def _day_of(text: str) -> tuple[date, date]:
 
 
 def read_time_zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name. Raises `ApiError` (422)."""
+    """Return a time zone by its IANA name. Raises `ApiError` (422)."""
     zone = None
     if _ZONE.fullmatch(name):
         with suppress(ZoneInfoNotFoundError, ValueError, OSError):
@@ -169,7 +169,7 @@ def read_time_zone(name: str) -> ZoneInfo:
 
 
 def export_evidence(call: ApiCall) -> Response:
-    """The evidence of an incident as a ZIP file, and a line in the audit trail that says who took it."""
+    """Return an incident's evidence as a ZIP file, and record the export in the audit trail."""
     zone = read_time_zone(call.query.tz)
     with call.context.database.reading() as work:
         incident, listed = get_incident(work, call.path["id"])
@@ -192,7 +192,7 @@ def export_evidence(call: ApiCall) -> Response:
 
 
 def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
-    """The intruder's records, at most `MOST_RECORDS`."""
+    """Yield the intruder's records, at most `MOST_RECORDS`."""
     wanted, intruders = incident_query(incident), frozenset(incident.events)
     for tenant in dict.fromkeys((incident.tenant, UNKNOWN)):
         cursor, count = None, 0
@@ -208,7 +208,7 @@ def _records(lake: Lake, incident: Incident) -> Iterator[Record]:
 
 
 def forms_of(lake: Lake, incident: Incident) -> dict[str, str]:
-    """The incident in the forms of `seawall respond export`, by file name; from the stored events of its account."""
+    """Return the incident's `seawall respond export` forms by file name, from its account's stored events."""
     return plan_request.export_incident(StoredEvents(lake, "the console"), incident, __version__)
 
 

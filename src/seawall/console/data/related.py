@@ -1,4 +1,4 @@
-"""What ties an incident to others: values that hardly anybody shows, and accounts that detection has tied to it."""
+"""Find links between incidents: values that hardly anybody shows, and accounts that detection has linked."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SEARCHED: Final[dict[SharedKey, Field]] = {
     "app": "app",
     "client": "client",
 }
-"""The field of the queue in which the values of a key are searched."""
+"""The queue's search field for each kind of value."""
 
 AROUND_DAYS: Final = 8
-"""Days of events that are looked through for accounts that show the same value."""
+"""Days of events to search for accounts that show the same value."""
 
 MOST_VALUES: Final = 4
 MOST_SHARING: Final = 50
 MOST_LISTED: Final = 50
 _EACH: Final = 3
 _COMMON: Final = 0.02
-"""A value that more of the peers show than this ties nothing."""
+"""Values that more than this share of the peers show link nothing."""
 
 _LEAST_PEERS: Final = 3
 _DAY: Final = 86_400_000_000
@@ -46,7 +46,7 @@ _NUMBER: Final = re.compile(r"AS([0-9]{1,10})(?: |$)")
 
 
 def show_related(call: ApiCall) -> RelatedValue:
-    """What ties an incident to others."""
+    """Return the incidents and accounts linked to an incident."""
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
         revision = work.incidents.revision()
@@ -86,7 +86,7 @@ def _find_related(work: Transaction, lake: Lake | None, incident: Incident) -> R
 
 
 def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
-    """The values of an incident that are new to its account, and that few others show."""
+    """Return an incident's values that are new to its account and rare among others."""
     values = [
         (row.aspect, row.now)
         for row in incident.usual
@@ -99,7 +99,7 @@ def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
 
 
 def _others(work: Transaction, incident: Incident, key: SharedKey, value: str) -> Iterator[QueueEntry]:
-    """Incidents of other accounts that show a value, the worst first."""
+    """Yield incidents of other accounts that show a value, worst first."""
     choice = QueueQuery(terms=(SearchTerm(value, SEARCHED[key]),))
     for other in work.incidents.rows(choice, limit=MOST_SHARING):
         if (other.tenant, other.account) != (incident.tenant, incident.account) and _shows(other, key, value):
@@ -107,7 +107,7 @@ def _others(work: Transaction, incident: Incident, key: SharedKey, value: str) -
 
 
 def _shows(other: QueueEntry, key: SharedKey, value: str) -> bool:
-    """Whether an incident shows just this value: the search also finds those whose value holds it."""
+    """Return whether an incident shows exactly this value; the search also finds values that contain it."""
     values = {reason.value for reason in other.reasons if reason.aspect == key and reason.value}
     return not values or value in values
 
@@ -125,7 +125,7 @@ def _account(other: QueueEntry) -> SharedAccount:
 
 
 def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
-    """Accounts of the organisation that show a value around the same time, whether there is an incident or not."""
+    """Yield accounts of the organisation that show a value around the same time, with or without an incident."""
     column, shown = _column(key, value)
     start, end = _around(incident)
     for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
@@ -141,13 +141,13 @@ def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str
 
 
 def _around(incident: Incident) -> tuple[int, int]:
-    """From when to when events are looked through: a day before the incident to a day after, and no longer than may be."""
+    """Return the span to search: from a day before the incident to a day after, at most `AROUND_DAYS`."""
     start = max(incident.first_event - _DAY, 0)
     return start, min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
 
 
 def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
-    """The column of events, and what stands there, for a value as detection names it."""
+    """Return the event column and its content for a value as detection names it."""
     number = _NUMBER.match(value) if key == "network" else None
     if number is not None:
         return "src_asn", int(number[1])
@@ -159,7 +159,7 @@ def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
 
 
 def _of_accounts(work: Transaction, incident: Incident) -> Iterator[QueueEntry]:
-    """The incidents of the accounts that detection has tied to this one."""
+    """Yield incidents of the accounts that detection has linked to this one."""
     for account in incident.related:
         yield from work.incidents.rows(QueueQuery(tenant=incident.tenant, account=account), limit=_EACH)
 

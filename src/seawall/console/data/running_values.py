@@ -1,4 +1,4 @@
-"""How the running system does, as the API answers it: summary, ingest, problems, detection, views."""
+"""Value types of the running system in the API: summary, ingest, problems, detection, saved views."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SourceState = Literal["ok", "late", "silent"]
 
 
 class TenantBudget(msgspec.Struct, frozen=True):
-    """An organisation's budget a day, and the incidents that were announced today.
+    """An organisation's budget a day, and the incidents announced today.
 
     `allowed` and `spent` are incidents over the `span_days` of the whole budget.
     """
@@ -27,10 +27,10 @@ class TenantBudget(msgspec.Struct, frozen=True):
 
 
 class BudgetValue(msgspec.Struct, frozen=True):
-    """The budget of all organisations together; `allowed` and `spent` over `span_days`.
+    """The budget of all organisations; `allowed` and `spent` are over `span_days`.
 
-    `span_days` counts the days of log that the watch spends the budget on: at most 30, 0 before the first. `chosen` is
-    what was set in the console, `configured` the watch's `--budget`; both are a day for each organisation.
+    `span_days` counts the days of log over which the watch spends the budget: at most 30, 0 before the first.
+    `chosen` was set in the console, `configured` is the watch's `--budget`; both are a day for each organisation.
     """
 
     per_day: float
@@ -44,7 +44,7 @@ class BudgetValue(msgspec.Struct, frozen=True):
 
 
 class Severities(msgspec.Struct, frozen=True):
-    """How many open incidents there are of each severity."""
+    """Numbers of open incidents by severity."""
 
     critical: Count = 0
     high: Count = 0
@@ -53,7 +53,7 @@ class Severities(msgspec.Struct, frozen=True):
 
 
 class IngestValue(msgspec.Struct, frozen=True, kw_only=True):
-    """How far reading and scoring have come. `rate` is records a second; None where it cannot be told."""
+    """Progress of reading and scoring. `rate` is records a second; None if unknown."""
 
     state: IngestState
     records: Count
@@ -69,7 +69,7 @@ class IngestValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unjudged(msgspec.Struct, frozen=True):
-    """Stored events that no incident speaks of yet, or ever will: of which organisation ("" for any), from when on, and why."""
+    """Stored events without a verdict: their organisation ("" for any), from when on, and why."""
 
     tenant: str
     start: Time | None = msgspec.field(name="from")
@@ -77,9 +77,10 @@ class Unjudged(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of everything in one glance. `empty`: no event was ever taken in.
+    """The state of the whole system in brief. `empty`: no event was ever read.
 
-    `unjudged` are stored events that are not judged: no list of incidents is complete where there are any. The text says why.
+    `unjudged` are stored events without a verdict. While there are any, no list of incidents is complete; their text
+    says why.
     """
 
     now: Time
@@ -98,8 +99,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A source. `lag_seconds` is how far its last event lies back; `silent_since` the alarm. Records of no recognised log are
-    not judged."""
+    """A source. `lag_seconds` is the age of its last event; `silent_since` marks an alarm.
+
+    Records of an unrecognised log are not judged.
+    """
 
     name: str
     kind: str
@@ -117,7 +120,7 @@ class SourceValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """What the logs could not show, for an organisation, a source and a span of time."""
+    """A coverage gap of an organisation and source in a span of time."""
 
     tenant: str
     source: str
@@ -127,7 +130,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class ProblemCount(msgspec.Struct, frozen=True):
-    """How many records were not read for one reason, with an example."""
+    """Number of records unreadable for one reason, with an example."""
 
     code: str
     count: Count
@@ -135,7 +138,7 @@ class ProblemCount(msgspec.Struct, frozen=True):
 
 
 class OutboxValue(msgspec.Struct, frozen=True):
-    """Notifications that wait, and that were given up."""
+    """Numbers of alerts that wait, and that were given up."""
 
     waiting: Count
     failed: Count
@@ -143,7 +146,7 @@ class OutboxValue(msgspec.Struct, frozen=True):
 
 
 class IngestHealth(msgspec.Struct, frozen=True):
-    """Whether everything arrives. A silent source is an alarm, and so is an organisation whose records are mostly `unjudged`."""
+    """Ingest health. A silent source is an alarm, and so is an organisation with mostly `unjudged` records."""
 
     sources: list[SourceValue]
     gaps: list[Gap]
@@ -154,7 +157,7 @@ class IngestHealth(msgspec.Struct, frozen=True):
 
 
 class ProblemValue(msgspec.Struct, frozen=True):
-    """A record that was not read, with an excerpt in which secrets are masked."""
+    """An unreadable record, with an excerpt in which secrets are masked."""
 
     at: Time
     source_file: str
@@ -166,7 +169,7 @@ class ProblemValue(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """Expected and observed shares of groups at or below a p-value, pairwise."""
+    """Expected and observed shares of groups at or below each p-value, pairwise."""
 
     expected: list[float]
     observed: list[float]
@@ -175,7 +178,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class LedgerWeek(msgspec.Struct, frozen=True):
-    """What became of a week's announced incidents. `week` is its Monday."""
+    """Outcomes of the incidents announced in a week. `week` is its Monday."""
 
     week: str
     announced: Count
@@ -186,7 +189,7 @@ class LedgerWeek(msgspec.Struct, frozen=True):
 
 
 class DetectorDay(msgspec.Struct, frozen=True):
-    """What was scored on a day."""
+    """Counts of a scored day."""
 
     day: str
     events: Count
@@ -195,7 +198,7 @@ class DetectorDay(msgspec.Struct, frozen=True):
 
 
 class WeightValue(msgspec.Struct, frozen=True):
-    """What answers have made of an aspect's weight in an organisation."""
+    """The weight of an aspect in an organisation, as adjusted by answers."""
 
     tenant: str
     aspect: str
@@ -204,7 +207,7 @@ class WeightValue(msgspec.Struct, frozen=True):
 
 
 class DetectorValue(msgspec.Struct, frozen=True):
-    """How well detection does, by its own calibration and by the answers."""
+    """Quality of detection, by its own calibration and by the answers."""
 
     calibration: Calibration
     ledger: list[LedgerWeek]
@@ -214,7 +217,7 @@ class DetectorValue(msgspec.Struct, frozen=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True):
-    """What another budget would raise: incidents more and fewer than now. `per_day` null is the default by size."""
+    """The effect of another budget: incidents more and fewer than now. `per_day` null is the default by size."""
 
     per_day: float | None
     allowed: Count
@@ -237,12 +240,12 @@ class ViewValue(msgspec.Struct, frozen=True):
 
 
 class Views(msgspec.Struct, frozen=True):
-    """The saved searches of whoever asks."""
+    """The visitor's saved searches."""
 
     items: list[ViewValue]
 
 
 class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The query of a view, as it stands in the console's address."""
+    """The query of a saved search, as in the console's URL."""
 
     query: Annotated[str, Meta(max_length=4000)]

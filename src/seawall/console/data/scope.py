@@ -1,6 +1,6 @@
-"""The scope of an incident: who else the intruder touched, who may have been, and who is proved not to be.
+"""Search the scope of an incident: accounts and mailboxes touched, possibly touched, and proved not touched.
 
-A search is begun by an analyst, takes seconds to minutes, and runs beside the console; it is asked for until it is done.
+An analyst starts a search, which takes seconds to minutes in another process; clients poll until it is done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CSV: Final = "text/csv; charset=utf-8"
 
 
 def begin_scope(call: ApiCall) -> ScopeSearch:
-    """Begin to search; who did is in the audit trail."""
+    """Start a search, recorded in the audit trail."""
     lake, incident = require_lake(call.context), _incident(call)
     first, _ = search_days(incident)
     since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
@@ -37,13 +37,13 @@ def begin_scope(call: ApiCall) -> ScopeSearch:
         with call.context.database.writing() as work:
             call.note(work, "scope-searched", incident.id)
     except BaseException:
-        searches.stop(search)  # what cannot be written down is not done
+        searches.stop(search)  # an unrecorded search must not run
         raise
     return _answer(search)
 
 
 def show_scope(call: ApiCall) -> ScopeSearch:
-    """Where the search of an incident stands; whoever reads the answer has read what records say of its account."""
+    """Return the state of an incident's search. The audit trail records the reading of the account's records."""
     incident = _incident(call)
     search = scope_searches(call.context).of(incident.id)
     if search is None:
@@ -55,12 +55,12 @@ def show_scope(call: ApiCall) -> ScopeSearch:
 
 
 def download_scope(call: ApiCall) -> Response:
-    """The scope as `scope.json`."""
+    """Return the scope as `scope.json`."""
     return _file(call, SCOPE, "application/json")
 
 
 def download_messages(call: ApiCall) -> Response:
-    """The messages that were certainly read, as CSV that holds no formulas."""
+    """Return the messages that were certainly read, as CSV without formulas."""
     return _file(call, MESSAGES, CSV)
 
 

@@ -1,6 +1,7 @@
-"""Searches for a scope in a process of its own: `python -m` this, with a task on standard input. Ends when that is closed.
+"""Search a scope in a separate process: `python -m` this module, with a task on standard input. Ends when that closes.
 
-The console must go on answering meanwhile, and a search that takes too long must be ended, which a thread cannot be.
+The console must keep answering meanwhile, and a search that takes too long must be killed, which threads do not
+allow.
 """
 
 from __future__ import annotations
@@ -40,20 +41,20 @@ MESSAGES: Final = "messages.csv"
 LOST: Final = "lost.jsonl"
 FAULT: Final = "fault.txt"
 PLANS: Final = {False: "plan.json", True: "plan-possible.json"}
-"""The files of the plans of all accounts proved touched, and also of those that cannot be ruled out."""
+"""Plan files: of all accounts proved touched, and with those that cannot be ruled out."""
 
 PLAN_VALUES: Final = {False: "plan-value.json", True: "plan-possible-value.json"}
 MADE_FROM: Final = "the console"
 MOST_POSSIBLE: Final = 1_000
-"""Accounts that cannot be ruled out and are planned for: with short logs they are nearly all that there are."""
+"""The most accounts planned for that cannot be ruled out: with short logs these are nearly all accounts."""
 
 POLITE: Final = 10
 
 
 class ScopeTask(msgspec.Struct, frozen=True):
-    """What is to be searched: the lake's folder, the days, the incident as a document, the bounds.
+    """A search: the lake's folder, the days, the incident as a document, the bounds.
 
-    `names` are by organisation the accounts of object ids.
+    `names` maps object ids to accounts, by organisation.
     """
 
     folder: str
@@ -66,9 +67,9 @@ class ScopeTask(msgspec.Struct, frozen=True):
 
 
 def run_scope(task: ScopeTask) -> None:
-    """Search, and leave the files in the task's folder. Raises what the search raises."""
+    """Search, and leave the result files in the task's folder. Raises what the search raises."""
     folder = Path(task.folder)
-    tempfile.tempdir = task.folder  # so that who made the folder can clear it all away
+    tempfile.tempdir = task.folder  # so that the parent can delete everything with the folder
     incident = incident_from_document(task.incident)
     asked = ScopeQuery(incidents={incident.id: tuple(incident.events)})
     with Lake.open(Path(task.lake)) as lake:
@@ -86,11 +87,11 @@ def run_scope(task: ScopeTask) -> None:
     write_messages(folder / MESSAGES, scope)
     (folder / VALUE).write_bytes(msgspec.json.encode(scoped_value(scope)))
     _plan(folder, incident, replace(scope, messages=(), mailboxes=(), organisations=()))
-    (folder / EVENTS).unlink()  # what was found is kept, what was looked through is not
+    (folder / EVENTS).unlink()  # keep the result, not the searched events
 
 
 def _plan(folder: Path, incident: Incident, scope: Scope) -> None:
-    """Leave the plans of the incident with its scope, from the same events."""
+    """Write the plans of the incident with its scope, from the same events."""
     may = sum(one.verdict == "possible" for one in scope.accounts) <= MOST_POSSIBLE
     for with_possible in (False, True) if may else (False,):
         question = PlanRequest(incident, scope, with_possible=with_possible)
@@ -110,15 +111,15 @@ def _report_loss(path: Path) -> Iterator[Lost]:
 
 
 def _end_with_parent(folder: str) -> None:
-    """End when the console has gone, killed or not, and leave no copy of events behind."""
+    """End when the console process has ended, even if killed, and delete the copied events."""
     sys.stdin.buffer.read()
-    for _ in range(3):  # the search may be writing
+    for _ in range(3):  # retry, because the search may still be writing
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
 def main() -> int:
-    """Take the task of the first line of standard input."""
+    """Run the task on the first line of standard input."""
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=ScopeTask)
     threading.Thread(target=_end_with_parent, args=(task.folder,), daemon=True).start()
     os.nice(POLITE)
@@ -133,4 +134,4 @@ def main() -> int:
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    os._exit(code)  # the thread that waits for the parent holds standard input
+    os._exit(code)  # the thread that waits for the parent blocks standard input, so a normal exit would hang

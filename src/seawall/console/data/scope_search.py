@@ -1,7 +1,7 @@
-"""The searches for scopes that the console runs: one at a time, each in a process with an end, the last few kept on disk.
+"""Run scope searches for the console: one at a time, each in a process with a deadline, the last few results on disk.
 
-A search is begun by a person. It reads at most `MOST_EVENTS` events of the days around the incident, is killed after
-`SECONDS`, and what it found is kept until the console ends or `KEPT` later ones came.
+A user starts a search. It reads at most `MOST_EVENTS` events of the days around the incident and is killed after
+`SECONDS`. Its result is kept until the console ends or `KEPT` later searches finished.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
 
 BEFORE_DAYS: Final = 60
-"""Days of events before the incident: what accounts did then is what clears them."""
+"""Days of events before the incident: an account's earlier behaviour is what clears it."""
 
 AFTER_DAYS: Final = 14
 MOST_EVENTS: Final = 5_000_000
@@ -47,7 +47,7 @@ _BY_HAND: Final = "search on the command line instead: seawall scope --store DIR
 
 @dataclass(slots=True)
 class RunningSearch:
-    """One search: who began it and when (microseconds), its folder, its process, and how it ended."""
+    """One search: who started it and when (microseconds), its folder, its process, and its outcome."""
 
     incident: str
     by: str
@@ -60,21 +60,21 @@ class RunningSearch:
     done: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def file(self, name: str) -> Path:
-        """Where a file of the answer lies."""
+        """Return the path of a result file."""
         return Path(self.folder.name) / name
 
     def plan(self, *, with_possible: bool) -> PlanValue | None:
-        """The plan of all whom the search found, None where there is none."""
+        """Return the plan of all accounts that the search found, None if there is none."""
         path = self.file(PLAN_VALUES[with_possible])
         return msgspec.json.decode(path.read_bytes(), type=PlanValue) if path.is_file() else None
 
     def value(self) -> ScopedValue:
-        """What is shown of the answer."""
+        """Return the result for display."""
         return msgspec.json.decode(self.file(VALUE).read_bytes(), type=ScopedValue)
 
 
 class ScopeSearches:
-    """The searches of one console. Threads may share it."""
+    """The searches of one console. Thread-safe."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
@@ -83,12 +83,12 @@ class ScopeSearches:
         self._is_closed = False
 
     def of(self, incident: str) -> RunningSearch | None:
-        """The search of an incident, if one is known."""
+        """Return the search of an incident, None if there is none."""
         with self._lock:
             return self._searches.get(incident)
 
     def begin(self, lake: Lake, lost: Iterable[Lost], incident: Incident, by: str, at: int) -> RunningSearch:
-        """Begin to search. One that runs for this incident already is answered. Raises `ApiError` where another runs."""
+        """Start a search, or return the one running for this incident. Raises `ApiError` if another one runs."""
         first, end = search_days(incident)
         if sum(day.rows for day in lake.size().days if first <= day.day < end) > MOST_EVENTS:
             raise conflict(f"more than {MOST_EVENTS:,} events lie around the incident", fix=_BY_HAND)
@@ -123,14 +123,14 @@ class ScopeSearches:
         return search
 
     def stop(self, search: RunningSearch) -> None:
-        """End one that runs."""
+        """Stop a running search."""
         with self._lock:
             search.is_stopped = True
         if search.process is not None:
             search.process.kill()
 
     def close(self) -> None:
-        """End what runs, and remove what was found."""
+        """Stop the running search, and delete all results."""
         with self._lock:
             self._is_closed = True
             searches = list(self._searches.values())
@@ -152,7 +152,7 @@ class ScopeSearches:
             search.done.set()
 
     def _searched(self, search: RunningSearch, task: ScopeTask, lost: Iterable[Lost]) -> str:
-        """Run the process to its end; why there is no answer, empty where there is one."""
+        """Run the process to its end; return why there is no result, empty if there is one."""
         with search.file(LOST).open("wb") as lines:
             lines.writelines(msgspec.json.encode(one) + b"\n" for one in lost)
         with self._lock:
@@ -181,13 +181,13 @@ class ScopeSearches:
 
 
 def search_days(incident: Incident) -> tuple[date, date]:
-    """The days of events that are searched, from the first to before the last."""
+    """Return the days of events to search: the first, and the one after the last."""
     first, last = _day(incident.first_event), _day(incident.last_event)
     return first - timedelta(days=BEFORE_DAYS), last + timedelta(days=AFTER_DAYS + 1)
 
 
 def _day(time: int) -> date:
-    """The day of a time (UTC), with room for the days around it."""
+    """Return the UTC day of a time, limited so that days around it exist."""
     low, high = date(1970, 6, 1), date(9999, 6, 1)
     try:
         return min(max(datetime.fromtimestamp(time / 1_000_000, UTC).date(), low), high)
@@ -196,13 +196,13 @@ def _day(time: int) -> date:
 
 
 def scope_searches(context: ConsoleContext) -> ScopeSearches:
-    """The searches of an application, made at the first use."""
+    """Return the application's searches, created at first use."""
     found: ScopeSearches = context.notes.setdefault(_NOTE, ScopeSearches())
     return found
 
 
 def close_searches(context: ConsoleContext) -> None:
-    """End the searches of an application."""
+    """Stop the application's searches."""
     found = context.notes.get(_NOTE)
     if isinstance(found, ScopeSearches):
         found.close()

@@ -1,6 +1,6 @@
-"""A scope as the console shows it: verdicts counted, who was touched, and the steps with their reasons. Pure.
+"""Convert a scope for display: counted verdicts, touched accounts, and search steps with reasons. Pure.
 
-The files have everything; here is what a person reads. Texts are made visible.
+The files contain everything. Hidden characters in texts are made visible.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SearchState = Literal["none", "running", "done", "failed"]
 
 
 class VerdictCounts(msgspec.Struct, frozen=True):
-    """How many of one kind have each verdict."""
+    """Numbers of subjects of one kind by verdict."""
 
     kind: SubjectKind
     touched: Count
@@ -37,7 +37,7 @@ class VerdictCounts(msgspec.Struct, frozen=True):
 
 
 class ScopedSubject(msgspec.Struct, frozen=True, kw_only=True):
-    """An account or a mailbox that was touched, or may have been. `read` says in words what of it was read."""
+    """An account or mailbox that was or may have been touched. `read` says in words what was read."""
 
     kind: SubjectKind
     tenant: str
@@ -52,7 +52,7 @@ class ScopedSubject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopedReason(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps mailboxes possible, what to do about it, how many it keeps so, and how many nothing else does."""
+    """A reason that keeps mailboxes possible, its remedy, how many it concerns, and how many it alone keeps possible."""
 
     what: str
     to_do: str
@@ -61,7 +61,7 @@ class ScopedReason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the search: what was met, where it came from, whether it was followed, and why."""
+    """One step of the search: what was found, what led to it, whether it was followed, and why."""
 
     round: Count
     kind: str
@@ -72,7 +72,7 @@ class ScopedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopedValue(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a search. `more_*` count what only the files have."""
+    """The result of a search. `more_*` count entries that only the files contain."""
 
     start: Time
     end: Time
@@ -90,7 +90,7 @@ class ScopedValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopeSearch(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the search for an incident's scope stands. `why` says what went wrong, `scope` is there when it is done."""
+    """State of an incident's scope search. `why` is the error; `scope` is present once the search is done."""
 
     state: SearchState
     by: str = ""
@@ -100,7 +100,7 @@ class ScopeSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scoped_value(scope: Scope) -> ScopedValue:
-    """A scope as the console shows it."""
+    """Convert a scope to the console's value."""
     parts = [*scope.accounts, *scope.mailboxes]
     touched = [one for one in parts if one.verdict == "touched"]
     possible = [one for one in parts if one.verdict == "possible"]
@@ -150,7 +150,7 @@ def _subject(one: ScopeSubject) -> ScopedSubject:
 
 
 def _read(one: ScopeSubject) -> str:
-    """What was read in words; of what is possible how much it may have been, where that is known."""
+    """Return in words what was read, and for possible subjects the maximum if known."""
     if one.kind != "mailbox":
         return ""
     if one.at_most is None:

@@ -1,9 +1,9 @@
-"""The language of the search box: words and `field:value`, quotes, `-` for not. Pure.
+"""Parse the language of the search box: words and `field:value`, quotes, `-` for not. Pure.
 
     network:"Example Hosting" -severity:low is:raised after:2026-03-01 score>2.5 outlook
 
-Every term must hold, but of several severities one has to. A word may stand anywhere in what the queue can search of an
-incident. Anything in quotes is text, so that a colon needs no meaning there.
+All terms must match, except that one of several severities suffices. A word may occur anywhere in an incident's
+searchable fields. Quoted text is literal, so a colon in it has no meaning.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _TERM: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _HALF: Final = re.compile(r"[A-Za-z_]+(:[<>]?=?|[<>]=?)")
-"""A field whose value is still missing."""
+"""A field without its value, as while typing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchCondition:
-    """One part of a search. `field` is empty for words; `number` is a score, or microseconds since the epoch."""
+    """One term of a search. `field` is empty for words; `number` is a score, or microseconds since the epoch."""
 
     field: str
     value: str
@@ -54,7 +54,7 @@ class SearchCondition:
 
 
 def parse_search(text: str, *, name: str = "q") -> tuple[SearchCondition, ...]:
-    """The terms of a search, in their order. Raises `ApiError` (422) that says which part makes no sense."""
+    """Parse a search into terms, in order. Raises `ApiError` (422) naming the invalid part."""
     if len(text) > LONGEST:
         raise invalid(f"a search has at most {LONGEST:,} characters", field=name)
     terms = tuple(_terms(text, name))
@@ -128,7 +128,7 @@ def _score(sign: str, value: str, negated: bool, name: str) -> SearchCondition:
 
 
 def parse_search_time(value: str, name: str) -> int:
-    """Microseconds of a day (its start, UTC) or an RFC 3339 time. Raises `ApiError` (422)."""
+    """Parse a day (its start, UTC) or an RFC 3339 time to microseconds. Raises `ApiError` (422)."""
     try:
         return parse_time(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What takes long and may be some seconds old: shown as it was, while it is made anew behind the answer."""
+"""Cache slow values that may be some seconds old: return the old one while a thread computes the new one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FRESH: Final = 10_000_000
-"""Microseconds for which a value is shown without anything being made."""
+"""Microseconds for which a value is returned without being recomputed."""
 
 SHOWN: Final = 60_000_000
-"""Microseconds for which an older value is shown while a new one is made. A still older one is waited for."""
+"""Microseconds for which an older value is returned during recomputation. An even older one is recomputed first."""
 
 MOST: Final = 16
 
@@ -31,7 +31,7 @@ class _Kept(Generic[T]):
 
 
 class SlowValueCache(Generic[T]):
-    """Values by key, each made by one thread at a time. Threads may share it."""
+    """Values by key, each computed by one thread at a time. Thread-safe."""
 
     def __init__(self, name: str) -> None:
         self._threads = ThreadPoolExecutor(2, name)
@@ -39,7 +39,7 @@ class SlowValueCache(Generic[T]):
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
 
     def get(self, key: Hashable, now: int, make: Callable[[], T]) -> T:
-        """What `make` gave for a key, at most `SHOWN` ago; after `FRESH` it is made anew. Raises what `make` raises."""
+        """Return what `make` gave for a key at most `SHOWN` ago; recompute after `FRESH`. Raises what `make` raises."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())
             self._kept.move_to_end(key)
@@ -56,7 +56,7 @@ class SlowValueCache(Generic[T]):
         return coming.result()
 
     def close(self) -> None:
-        """Make nothing more; what is being made ends by itself."""
+        """Start no more computations; running ones end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _made(self, kept: _Kept[T], now: int, make: Callable[[], T]) -> T:
@@ -71,16 +71,16 @@ class SlowValueCache(Generic[T]):
 
 
 def slow_value_cache(context: ConsoleContext, name: str) -> SlowValueCache[T]:
-    """The values of a name of an application, made at its first use."""
+    """Return the application's cache of this name, created at first use."""
     note = f"lately {name}"
     if note not in context.notes:
-        context.notes.setdefault(note, SlowValueCache(name))  # of two threads one has made it
+        context.notes.setdefault(note, SlowValueCache(name))  # setdefault, because two threads may create one
     found: SlowValueCache[T] = context.notes[note]
     return found
 
 
 def close_caches(context: ConsoleContext) -> None:
-    """Make nothing more."""
+    """Close the application's caches."""
     for one in list(context.notes.values()):
         if isinstance(one, SlowValueCache):
             one.close()

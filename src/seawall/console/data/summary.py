@@ -1,4 +1,4 @@
-"""The state of everything in one glance, and the budget."""
+"""Summarise the state of the whole system, and set the alert budget."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _DAY: Final = 86_400_000_000
 
 
 def show_summary(call: ApiCall) -> Summary:
-    """Everything in one glance."""
+    """Return the summary."""
     return build_summary(call.context, call.now)
 
 
 def build_summary(context: ConsoleContext, now: int) -> Summary:
-    """The summary of a console's context; the stream of news sends it too."""
+    """Build the summary of a console's context; the news stream sends it too."""
     status: WatchStatus = read_status(context)
     with context.database.reading() as work:
         severities = work.incidents.severities(QueueQuery(queue="open"))
@@ -67,7 +67,7 @@ def build_summary(context: ConsoleContext, now: int) -> Summary:
 
 
 def list_unjudged(work: Transaction, sources: Sequence[StoredSource]) -> list[Unjudged]:
-    """What is stored and not judged: of no known log, of the past that waits, or of days that can no longer be scored."""
+    """List stored events without a verdict: of an unrecognised log, awaiting backfill, or too old to score."""
     unknown = [Unjudged("", None, text) for text in count_unjudged(sources)]
     found = [
         Unjudged(
@@ -89,7 +89,7 @@ def list_unjudged(work: Transaction, sources: Sequence[StoredSource]) -> list[Un
 
 
 def count_accounts(work: Transaction) -> tuple[dict[str, int], int | None]:
-    """The accounts of each organisation that were active, as of the last day that was scored; that day."""
+    """Return the active accounts of each organisation on the last scored day, and that day."""
     days = work.days.since(0)
     last = max(days, default=None)
     found = {} if last is None else days[last].get("tenants")
@@ -99,7 +99,7 @@ def count_accounts(work: Transaction) -> tuple[dict[str, int], int | None]:
 
 
 def _windows(work: Transaction, tenants: Iterable[str]) -> dict[str, LiveWindow]:
-    """Return the days that the watch spends each organisation's budget on; none of a first import that is over."""
+    """Return the days over which the watch spends each organisation's budget; none for a finished first import."""
     days = work.days.since(0)
     first, last = min(days, default=0), max(days, default=0)
     until = {one.tenant: one.last_day for one in work.first_imports.all()}
@@ -107,7 +107,7 @@ def _windows(work: Transaction, tenants: Iterable[str]) -> dict[str, LiveWindow]
 
 
 def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetValue:
-    """Return the budget with what it allows and what is spent, over the days that the watch spends it on."""
+    """Return the budget, the allowed and the spent incidents, over the watch's days."""
     budget = budget_of(work)
     windows = _windows(work, accounts)
     raised = {window.since: work.incidents.raised_since(window.since * _DAY) for window in windows.values()}
@@ -138,7 +138,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
 
 
 def _from_days(work: Transaction) -> dict[str, int]:
-    """Events and duplicates of all days that are scored: a watch keeps them with the days."""
+    """Return events and duplicates of all scored days, which a watch stores with the days."""
     days = work.days.since(0).values()
     return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}
 
@@ -146,7 +146,7 @@ def _from_days(work: Transaction) -> dict[str, int]:
 def _ingest(
     status: WatchStatus, totals: Mapping[str, int], sources: Sequence[StoredSource], dirty: int
 ) -> IngestValue:
-    """The running watch's own numbers, or what another program has kept."""
+    """Return the running watch's own numbers, or those that another program stored."""
     is_here = status.doing != "none"
     last_event = status.last_event if is_here else max((one.last_event or 0 for one in sources), default=0)
     last_batch = status.last_batch if is_here else max((one.last_at or 0 for one in sources), default=0)
@@ -166,7 +166,7 @@ def _ingest(
 
 
 def set_budget(call: ApiCall) -> NewBudget:
-    """Choose the budget: the running watch rules anew within a second."""
+    """Set the budget. The running watch applies it within a second."""
     asked: NewBudget = call.body
     with call.context.database.writing() as work:
         before = read_chosen_budget(work)

@@ -1,4 +1,4 @@
-"""Saved searches of whoever asks."""
+"""Manage the visitor's saved searches."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from seawall.console.endpoint import ApiCall, Endpoint
 
 
 def list_views(call: ApiCall) -> Views:
-    """Their saved searches, by name."""
+    """List the visitor's saved searches, by name."""
     with call.context.database.reading() as work:
         return Views([ViewValue(view.name, view.query) for view in work.views.of(call.who.name)])
 
 
 def save_view(call: ApiCall) -> ViewValue:
-    """Save a search, in place of the one of this name."""
+    """Save a search, replacing one of the same name."""
     asked: NewView = call.body
     with call.context.database.writing() as work:
         saved = work.views.put(call.who.name, call.path["name"], asked.query, at=call.now)
@@ -25,7 +25,7 @@ def save_view(call: ApiCall) -> ViewValue:
 
 
 def remove_view(call: ApiCall) -> None:
-    """Forget a saved search."""
+    """Delete a saved search."""
     with call.context.database.writing() as work:
         if not work.views.remove(call.who.name, call.path["name"]):
             raise not_found("such view")

@@ -1,1 +1,1 @@
-"""Signing in: passkeys, passwords with one-time codes, and an identity provider."""
+"""Sign users in: passkeys, passwords with one-time codes, and an identity provider."""

@@ -1,7 +1,7 @@
-"""Signing in at the organisation's identity provider: OpenID Connect, authorization code with PKCE, state and nonce.
+"""Sign in at the organisation's identity provider: OpenID Connect, authorization code with PKCE, state and nonce.
 
-The ID token is verified as any token (`seawall_tokens`, by its policy file), then its nonce must be the one that this very
-browser was sent away with. Who comes back with another browser's answer signs nobody in.
+`seawall_tokens` verifies the ID token by its policy file. Its nonce must be the one with which this browser was
+redirected, so an answer for another browser signs nobody in.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _log = logging.getLogger("seawall.console")
 
 
 class OidcAnswer(msgspec.Struct, frozen=True):
-    """What the provider sends the browser back with; what else it sends is not looked at."""
+    """The provider's answer in the browser's redirect; further parameters are ignored."""
 
     code: str = ""
     state: str = ""
@@ -54,7 +54,7 @@ class OidcAnswer(msgspec.Struct, frozen=True):
 
 
 class _Failed(Exception):
-    """Nobody is signed in. `problem` is the word that the sign-in page explains, `known` a user's name."""
+    """Nobody is signed in. `problem` is the code that the sign-in page explains, `known` an existing user's name."""
 
     def __init__(self, problem: str, *, why: str = "", known: str = "") -> None:
         super().__init__(problem)
@@ -63,7 +63,7 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """Somebody who was sent to the provider: what must fit when they come back."""
+    """A visitor redirected to the provider, with the values to check on return."""
 
     browser: str = field(repr=False)
     nonce: str = field(repr=False)
@@ -72,7 +72,7 @@ class _Away:
 
 
 def start_oidc_sign_in(call: ApiCall) -> Response:
-    """Send the browser to the provider."""
+    """Redirect the browser to the provider."""
     settings, sign_ins = _settings(call), sign_in_state(call)
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     sign_ins.question(call)
@@ -97,7 +97,7 @@ def start_oidc_sign_in(call: ApiCall) -> Response:
         query["prompt"] = settings.table.prompt
     join = "&" if "?" in endpoints.authorization else "?"
     response = RedirectResponse(f"{endpoints.authorization}{join}{urlencode(query)}", 302)
-    # Lax, because it has to come along when the provider leads the browser back here.
+    # SameSite=Lax, because the cookie must be sent when the provider redirects the browser back.
     response.set_cookie(
         _cookie(call),
         browser,
@@ -111,7 +111,7 @@ def start_oidc_sign_in(call: ApiCall) -> Response:
 
 
 def finish_oidc_sign_in(call: ApiCall) -> Response:
-    """The browser comes back: begin a session, or say on the sign-in page why not."""
+    """Handle the browser's return: start a session, or redirect to the sign-in page with the problem."""
     settings = _settings(call)
     sign_in_state(call).attempt(call)
     try:
@@ -152,7 +152,10 @@ def _enter(call: ApiCall, settings: OidcSettings) -> NewSession:
 
 
 def _came_back(call: ApiCall) -> _Away:
-    """Whether it is the browser that was sent away, not long ago, and for the first time."""
+    """Return the matching redirect.
+
+    Raises `_Failed` unless this browser was redirected recently and returns for the first time.
+    """
     answer: OidcAnswer = call.query
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     try:
@@ -168,7 +171,7 @@ def _came_back(call: ApiCall) -> _Away:
 
 
 def role_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
-    """The highest role that a token's claim gives."""
+    """Return the highest role that a token's claim grants."""
     value = claims.get(settings.table.role_claim)
     values = {value} if isinstance(value, str) else set(map(str, value)) if isinstance(value, list) else set()
     for role in reversed(ROLES):
@@ -186,7 +189,7 @@ def _user(
     role: Role,
     settings: OidcSettings,
 ) -> User:
-    """The user whom the provider means: known by issuer and subject, never by name, which others may take."""
+    """Return the provider's user, identified by issuer and subject, never by name, which others could take."""
     known = work.oidc_identities.find(issuer, subject)
     if known is None:
         if _is_disabled(work, issuer, subject):
@@ -201,9 +204,10 @@ def _user(
         try:
             work.users.set_role(user.id, role)
         except UsageError:
-            return user  # the last admin stays one, whatever the provider says
+            return user  # the last admin stays admin, whatever the provider says
         if user.role == "admin" and not admin_can_sign_in(work):
-            # Others are admins and have nothing to sign in with yet. Asked after the change: it has locked the admins' rows.
+            # The other admins have no way to sign in yet. Checked after the change, which has locked the admins'
+            # rows.
             work.users.set_role(user.id, "admin")
             return user
         work.sessions.revoke_all(user.id, at=call.now)
@@ -218,7 +222,7 @@ def _user(
 
 
 def _is_disabled(work: Transaction, issuer: str, subject: str) -> bool:
-    """Whether this is a user who was disabled: under a new name they stay it."""
+    """Return whether this subject is a disabled user, who stays disabled under a new name."""
     return any(
         (one.issuer, one.subject) == (issuer, subject)
         for user in work.users.all()

@@ -1,4 +1,4 @@
-"""Signing in with a passkey: the browser finds it, nobody types a name."""
+"""Sign in with a passkey that the browser finds; nobody types a name."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PasskeySignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `navigator.credentials.get` gave, as JSON (`credential.toJSON()`)."""
+    """The result of `navigator.credentials.get` as JSON (`credential.toJSON()`)."""
 
     credential: dict[str, Any]
 
 
 def require_domain(call: ApiCall) -> RequestOrigin:
-    """Where the request comes from; refused (422) where the browser has an address open, which can have no passkeys."""
+    """Return the request's origin.
+
+    Refuse (422) a browser that has an IP address open, for which passkeys are impossible.
+    """
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     if not has_domain(here.host):
         raise invalid(
@@ -46,7 +49,7 @@ def require_domain(call: ApiCall) -> RequestOrigin:
 
 
 def ask_for_passkey(call: ApiCall) -> dict[str, Any]:
-    """What to ask the browser."""
+    """Return the browser's options for using a passkey."""
     sign_ins, here = sign_in_state(call), require_domain(call)
     sign_ins.question(call)
     challenge = sign_ins.ceremonies.begin(KIND, here.host, call_seconds(call))
@@ -54,7 +57,7 @@ def ask_for_passkey(call: ApiCall) -> dict[str, Any]:
 
 
 def sign_in_with_passkey(call: ApiCall) -> Response:
-    """Begin a session with the browser's answer."""
+    """Start a session with the browser's answer."""
     asked: PasskeySignIn = call.body
     sign_ins, here = sign_in_state(call), require_domain(call)
     sign_ins.attempt(call)

@@ -1,4 +1,4 @@
-"""Signing in with a password and, where they are set up, one-time codes."""
+"""Sign in with a password and, if set up, one-time codes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METHOD: Final = "password"
 
 
 class PasswordSignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Name, password, and the one-time code where one is asked for."""
+    """Name, password, and the one-time code if one is required."""
 
     name: str
     password: str
@@ -32,7 +32,7 @@ class PasswordSignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def sign_in_with_password(call: ApiCall) -> Response:
-    """Begin a session. Whatever is wrong, the answer is the same, and takes as long."""
+    """Start a session. Every failure has the same answer and duration."""
     asked: PasswordSignIn = call.body
     sign_ins, name = sign_in_state(call), fold_user_name(asked.name)
     sign_ins.attempt(call, name)
@@ -64,10 +64,13 @@ def sign_in_with_password(call: ApiCall) -> Response:
 def _second_factor(
     call: ApiCall, work: Transaction, sign_ins: SignInState, user: User, code: str | None
 ) -> ApiError | None:
-    """The refusal where the password alone is not enough. It is returned, so that a used-up code stays used up."""
+    """Return the refusal if the password alone is not enough.
+
+    It is returned, not raised, so that the transaction keeps a used code used.
+    """
     if not has_totp(work, user.id):
         if not has_strong_factor(work, user.id):
-            return None  # a session that can do nothing but register a second factor
+            return None  # this session can only register a second factor
         return forbidden(
             "a password is not enough for this user",
             code="passkey-required",
@@ -90,7 +93,7 @@ def _second_factor(
 
 
 def fold_user_name(name: str) -> str:
-    """One spelling of a name, for counting attempts."""
+    """Return the normal form of a name, for counting attempts."""
     return unicodedata.normalize("NFKC", name[:256]).strip().casefold()
 
 

@@ -1,4 +1,4 @@
-"""Questions that were put to a browser and wait for its answer: each answered once, soon, and by the same visitor."""
+"""Remember WebAuthn challenges: each is answered once, soon, and by the same visitor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHALLENGE_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Ceremony:
-    """What was asked. `kind` and `owner` must fit the answer; `details` is for whoever asked."""
+    """One open challenge. `kind` and `owner` must match the answer; `details` belong to the caller."""
 
     kind: str
     owner: str
@@ -25,14 +25,14 @@ class Ceremony:
 
 
 class Ceremonies:
-    """Open questions, in memory: a restart forgets them, and the browser asks again."""
+    """Open challenges, in memory: after a restart the browser asks again."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[bytes, Ceremony] = OrderedDict()
         self._lock = threading.Lock()
 
     def begin(self, kind: str, owner: str, now: float, details: Any = None) -> bytes:
-        """A fresh challenge."""
+        """Return a new challenge."""
         challenge = secrets.token_bytes(CHALLENGE_BYTES)
         with self._lock:
             self._open[challenge] = Ceremony(kind, owner, challenge, now + SECONDS, details)
@@ -41,7 +41,7 @@ class Ceremonies:
         return challenge
 
     def end(self, challenge: bytes, kind: str, owner: str, now: float) -> Ceremony | None:
-        """The question of a challenge, which is now used up; None where it was not asked, or of somebody else."""
+        """Return and remove the ceremony of a challenge; None if it is unknown, expired or another visitor's."""
         with self._lock:
             found = self._open.pop(challenge, None)
         if found is None or found.kind != kind or found.owner != owner or found.until < now:

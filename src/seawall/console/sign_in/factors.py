@@ -1,4 +1,4 @@
-"""What a user can sign in with, and whether it is enough."""
+"""Determine a user's sign-in factors, and whether they suffice."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _NONCE: Final = 12
 
 
 def has_totp(work: Transaction, user: int) -> bool:
-    """Whether one-time codes are asked for."""
+    """Return whether one-time codes are required."""
     found = work.totp.get(user)
     return found is not None and found.confirmed_at is not None
 
 
 def has_strong_factor(work: Transaction, user: int) -> bool:
-    """Whether a user can sign in without a password: with a passkey, or at the identity provider."""
+    """Return whether a user can sign in without a password: by passkey, or at the identity provider."""
     return bool(work.passkeys.of_user(user)) or bool(work.oidc_identities.of_user(user))
 
 
 def lacks_second_factor(work: Transaction, user: User) -> bool:
-    """Whether a user has nothing but a password."""
+    """Return whether a user has only a password."""
     if user.password_hash is None:
         return False
     return not has_totp(work, user.id) and not has_strong_factor(work, user.id)
 
 
 def admin_can_sign_in(work: Transaction) -> bool:
-    """Whether there is an active admin who has anything to sign in with. One who was only invited has nothing yet."""
+    """Return whether an active admin can sign in. An admin who was only invited has no factor yet."""
     return any(
         user.password_hash is not None or has_strong_factor(work, user.id)
         for user in work.users.all()
@@ -43,23 +43,23 @@ def admin_can_sign_in(work: Transaction) -> bool:
 
 
 def passkey_user_handle(key: bytes, name: str) -> bytes:
-    """What passkeys call a user: the same for one name in one installation, and it tells nobody the name."""
+    """Return the WebAuthn user handle: constant for a name in an installation, without revealing the name."""
     plain = unicodedata.normalize("NFKC", name).strip().casefold()
     return hmac.digest(key, b"user handle\0" + plain.encode("utf-8", "replace"), "sha256")
 
 
 class SeedCipher:
-    """Keeps the secrets of one-time codes encrypted, so that a copy of the database alone makes no codes."""
+    """Encrypt the secrets of one-time codes, so that a copy of the database alone yields no codes."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(hashlib.sha256(b"one-time codes" + key).digest())
 
     def encrypt(self, user: int, secret: bytes, nonce: bytes) -> bytes:
-        """The secret as it is kept; `nonce` is twelve fresh random bytes."""
+        """Encrypt a secret for storage; `nonce` is twelve fresh random bytes."""
         return nonce + self._cipher.encrypt(nonce, secret, str(user).encode())
 
     def decrypt(self, user: int, kept: bytes) -> bytes | None:
-        """The secret; None where it was made with another key, or for another user."""
+        """Decrypt a secret; None if it was encrypted with another key, or for another user."""
         try:
             return self._cipher.decrypt(kept[:_NONCE], kept[_NONCE:], str(user).encode())
         except (InvalidTag, ValueError):

@@ -1,4 +1,4 @@
-"""One-time codes that let somebody begin: the first admin's, which `seawall serve` prints, and invites."""
+"""One-time codes for first sign-in: the first admin's, printed by `seawall serve`, and invitations."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _GROUP: Final = 6
 
 
 def format_code(code: bytes) -> str:
-    """A code as people type it: four groups of six letters and digits."""
+    """Format a code for typing: four groups of six letters and digits."""
     text = base64.b32encode(code).decode("ascii")
     return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))
 
 
 def parse_code(text: str) -> bytes:
-    """A code from what somebody typed; empty where it cannot be one."""
+    """Parse a typed code; empty if it cannot be one."""
     plain = "".join(text.split()).replace("-", "").upper()
-    plain = plain.replace("0", "O").replace("1", "I").replace("8", "B")  # base32 has none of these
+    plain = plain.replace("0", "O").replace("1", "I").replace("8", "B")  # base32 has none of these digits
     try:
         code = base64.b32decode(plain.encode("ascii"))
     except (binascii.Error, ValueError):
@@ -38,7 +38,7 @@ def parse_code(text: str) -> bytes:
 
 
 def create_setup_code(work: Transaction, *, at: int) -> str:
-    """A code for the first admin, in place of earlier ones."""
+    """Create a code for the first admin, replacing earlier ones."""
     work.invites.revoke(SETUP)
     code = secrets.token_bytes(_BYTES)
     work.invites.add(code, SETUP, at=at, expires_at=at + SETUP_SECONDS * MICROSECONDS, by="seawall serve")
@@ -46,7 +46,7 @@ def create_setup_code(work: Transaction, *, at: int) -> str:
 
 
 def create_invitation(work: Transaction, user: int, *, by: str, at: int) -> tuple[str, int]:
-    """A code for a user, in place of earlier ones, and when it expires."""
+    """Create a code for a user, replacing earlier ones; return it and when it expires."""
     work.invites.revoke(INVITE, user=user)
     code, expires_at = secrets.token_bytes(_BYTES), at + INVITE_SECONDS * MICROSECONDS
     work.invites.add(code, INVITE, at=at, expires_at=expires_at, by=by, user=user)

@@ -1,4 +1,4 @@
-"""What is asked of an identity provider: where its endpoints are, and the ID token for a code."""
+"""Query an identity provider: its endpoints, and the ID token for an authorization code."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from seawall_tokens.jose import strict_json
 
 SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 10.0
-"""After a failure nobody asks again for so long: strangers must not have all threads wait for a provider that is away."""
+"""Seconds after a failure without another request, so that strangers cannot make all threads wait for a dead provider."""
 
 LARGEST: Final = 256 * 1024
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
 
 class ProviderFailed(Exception):
-    """The provider gave no answer that can be used. The text holds nothing that it said."""
+    """The provider gave no usable answer. The text contains nothing of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderEndpoints:
-    """Where browsers are sent, and where a code is redeemed."""
+    """The authorization endpoint for browsers, and the token endpoint."""
 
     authorization: str
     token: str
 
 
 class OidcProvider:
-    """The identity provider. Threads share it; its methods wait for the network."""
+    """The identity provider. Thread-safe; its methods wait for the network."""
 
     def __init__(self, settings: OidcSettings) -> None:
         self._settings = settings
@@ -45,7 +45,7 @@ class OidcProvider:
         self._lock = threading.Lock()
 
     def endpoints(self) -> ProviderEndpoints:
-        """Where its endpoints are. Raises `ProviderFailed`."""
+        """Return its endpoints. Raises `ProviderFailed`."""
         with self._lock:
             if self._endpoints is None:
                 if monotonic() < self._not_before:
@@ -58,7 +58,7 @@ class OidcProvider:
             return self._endpoints
 
     def redeem(self, code: str, *, verifier: str, redirect: str) -> str:
-        """The ID token for a code, not verified yet. Raises `ProviderFailed`."""
+        """Redeem a code for the ID token, not yet verified. Raises `ProviderFailed`."""
         table = self._settings.table
         form = {
             "grant_type": "authorization_code",

@@ -1,4 +1,4 @@
-"""How people sign in at an identity provider: the issuer of a policy file, and its table `[console]`."""
+"""Read the settings of sign-in at an identity provider: the issuer of a policy file, and its table `[console]`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _name: Final = any_text(500, least=1)
 
 
 def _roles(value: Any) -> dict[Role, list[str]]:
-    """Values of the claim by the role that they give."""
+    """Parse the claim's values for each role."""
     fix = 'write roles = { admin = ["..."] }'
     if not isinstance(value, dict):
         raise InvalidValue(f"is {kind_of(value)} where a table is needed", fix)
@@ -44,13 +44,13 @@ def _roles(value: Any) -> dict[Role, list[str]]:
 
 
 def check_scopes(console: Any) -> Iterator[tuple[str, str, str]]:
-    """Say where the provider would not be asked who somebody is."""
+    """Yield a fault if the scopes would not identify the user."""
     if "openid" not in console.scopes:
         yield "scopes", "without openid give no identity", "add openid"
 
 
 def check_url(name: str) -> Check:
-    """Return what says where an address of the provider cannot be one."""
+    """Return a check that an address of the provider is a valid URL."""
 
     def check(console: Any) -> Iterator[tuple[str, str, str]]:
         url = getattr(console, name)
@@ -66,7 +66,7 @@ def check_url(name: str) -> Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleTable:
-    """`[console]` of the policy file, as it is written."""
+    """`[console]` of the policy file, as written."""
 
     CHECKS: ClassVar = (
         check_scopes,
@@ -117,7 +117,7 @@ class ConsoleTable:
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """The identity provider, as signing in needs it. `secret` is empty for a public client."""
+    """The identity provider's settings. `secret` is empty for a public client."""
 
     table: ConsoleTable
     entry: IssuerPolicy
@@ -129,7 +129,7 @@ class OidcSettings:
 def load_oidc(path: Path) -> OidcSettings:
     """Read a policy file with a table `[console]`.
 
-    Raises `PolicyInvalid` where the policy has a fault, else `ServeInvalid`; either names every fault of the file.
+    Raises `PolicyInvalid` if the policy has a fault, else `ServeInvalid`; either names every fault.
     """
     document, faults = read_document(path)
     policy_is_sound = not faults.found
@@ -159,7 +159,7 @@ def _table(document: PolicyDocument, faults: SettingsErrors) -> ConsoleTable | N
 
 
 def _entry(document: PolicyDocument, table: ConsoleTable, faults: SettingsErrors) -> IssuerPolicy | None:
-    """Return the issuer that signs people in."""
+    """Return the issuer that signs users in."""
     named = [
         (number, one)
         for number, one in enumerate(document.issuers)

@@ -1,7 +1,7 @@
-"""Passkeys of the console: the browser finds them itself, so nobody types a name.
+"""Build the WebAuthn options of discoverable passkeys: the browser finds them, and nobody types a name.
 
-The relying party is the host that the browser has open. The guard has compared it with the hosts of this console. The
-origin is that of the console's own pages: an answer that was made for another site fits neither.
+The relying party is the host that the browser has open, which the guard has checked. The expected origin is that of
+the console's own pages. An answer for another site matches neither.
 """
 
 from __future__ import annotations
@@ -38,5 +38,5 @@ def creation_options(
 
 
 def request_options(here: RequestOrigin, *, challenge: bytes) -> dict[str, Any]:
-    """Return the options for the use of any passkey of this site."""
+    """Return the options for using any passkey of this site."""
     return webauthn.request_options(relying_party(here), challenge=challenge, timeout_seconds=SECONDS)

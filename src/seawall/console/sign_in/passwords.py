@@ -1,4 +1,4 @@
-"""Passwords: kept as argon2id hashes (RFC 9106), judged a few at a time, because each takes memory and a core."""
+"""Hash passwords by argon2id (RFC 9106), a few at a time, because each takes memory and a core."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PASSES: Final = 3
 LANES: Final = 1
 AT_ONCE: Final = 2
 PATIENCE: Final = 10.0
-"""Seconds that a sign-in waits for its turn."""
+"""Seconds that a sign-in waits for a free slot."""
 
 _COMMON: Final = frozenset(
     {
@@ -42,7 +42,7 @@ _COMMON: Final = frozenset(
 
 
 class Passwords:
-    """Makes and judges hashes. Threads share it."""
+    """Create and verify password hashes. Thread-safe."""
 
     def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         self._hasher = PasswordHasher(
@@ -56,12 +56,15 @@ class Passwords:
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def hash(self, password: str) -> str:
-        """The hash to keep."""
+        """Return the hash to store."""
         with self._turn():
             return self._hasher.hash(_plain(password))
 
     def is_right(self, kept: str | None, password: str) -> bool:
-        """Whether a password is the one that was kept. Where none was, it takes as long to say no."""
+        """Return whether a password matches the stored hash.
+
+        Without a stored hash, False takes as long.
+        """
         is_kept = kept is not None
         if len(password) > LONGEST:
             password, is_kept = "", False
@@ -73,12 +76,12 @@ class Passwords:
         return is_kept
 
     def is_dated(self, kept: str) -> bool:
-        """Whether a hash was made with other costs than today's."""
+        """Return whether a hash has other cost parameters than the current ones."""
         return self._hasher.check_needs_rehash(kept)
 
     @cached_property
     def _nobodys(self) -> str:
-        """What is compared with where there is nobody."""
+        """Return the hash to compare with if there is no user."""
         return self._hasher.hash(secrets.token_urlsafe(24))
 
     @contextmanager
@@ -92,7 +95,7 @@ class Passwords:
 
 
 def check_new(password: str, name: str) -> None:
-    """Refuse a new password that is easily guessed. Raises `ApiError` (422)."""
+    """Refuse an easily guessed new password. Raises `ApiError` (422)."""
     plain = unicodedata.normalize("NFKC", password).casefold()
     fix = "a few words that nobody says together, or what a password manager makes"
     if not SHORTEST <= len(plain) <= LONGEST:
@@ -105,5 +108,5 @@ def check_new(password: str, name: str) -> None:
 
 
 def _plain(password: str) -> bytes:
-    """One spelling, whatever keyboard it was typed on (NFKC, as NIST SP 800-63B has it)."""
+    """Normalise a password over keyboards (NFKC, as in NIST SP 800-63B)."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""How often something may be tried: by address, and by the pair of address and name.
+"""Limit attempts by address, and by the pair of address and name.
 
-Whoever guesses is slowed down; a name alone is never locked, because then anybody could lock anybody out. All is kept
-in memory and bounded; a restart forgets it.
+Guessing is slowed down. A name alone is never locked, because then anybody could lock out anybody. State is bounded
+and in memory; a restart clears it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DAY: Final = 86_400.0
 
 
 class RateLimiter:
-    """At most `most` of something in `seconds`, for each key. Times are seconds of any clock that goes forward."""
+    """At most `most` events in `seconds`, for each key. Times are seconds of a monotonic clock."""
 
     def __init__(self, most: int, seconds: float, *, keys: int = MOST_KEYS) -> None:
         self.most, self.seconds = most, seconds
@@ -24,7 +24,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def wait(self, key: str, now: float) -> float:
-        """Seconds until one more is allowed; 0 where it is now."""
+        """Return the seconds until one more is allowed; 0 if it is allowed now."""
         with self._lock:
             times = self._seen.get(key)
             if times is None:
@@ -33,7 +33,7 @@ class RateLimiter:
             return max(0.0, times[0] + self.seconds - now) if len(times) >= self.most else 0.0
 
     def count(self, key: str, now: float) -> None:
-        """Note one."""
+        """Count one event."""
         with self._lock:
             times = self._seen.setdefault(key, deque(maxlen=self.most))
             self._seen.move_to_end(key)
@@ -43,7 +43,7 @@ class RateLimiter:
                 self._seen.popitem(last=False)
 
     def take(self, key: str, now: float) -> float:
-        """Note one if it is allowed; else the seconds to wait, and nothing is noted."""
+        """Count one event if it is allowed; else return the seconds to wait without counting."""
         wait = self.wait(key, now)
         if not wait:
             self.count(key, now)
@@ -68,7 +68,7 @@ class Backoff:
         self._lock = threading.Lock()
 
     def wait(self, key: str, now: float) -> float:
-        """Seconds until the next try."""
+        """Return the seconds until the next attempt."""
         with self._lock:
             failures, last = self._seen.get(key, (0, 0.0))
         if now - last > DAY:
@@ -77,7 +77,7 @@ class Backoff:
         return max(0.0, last + pause - now)
 
     def fail(self, key: str, now: float) -> None:
-        """Note a failure. One that lies a day back is forgotten."""
+        """Count a failure. Failures expire after a day."""
         with self._lock:
             failures, last = self._seen.pop(key, (0, now))
             self._seen[key] = (failures + 1 if now - last <= DAY else 1, now)
@@ -85,6 +85,6 @@ class Backoff:
                 self._seen.popitem(last=False)
 
     def clear(self, key: str) -> None:
-        """Forget the failures of a key: somebody signed in."""
+        """Forget the failures of a key after a successful sign-in."""
         with self._lock:
             self._seen.pop(key, None)

@@ -1,4 +1,4 @@
-"""The moment of signing in: a new session in place of whatever the browser had, its cookie, and the trail's entry."""
+"""Start sessions at sign-in: replace the browser's session, set its cookie, and record it in the audit trail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class NewSession:
 
 
 def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> NewSession:
-    """Begin a session for a user, with a token that nobody has seen before; the browser's earlier session ends."""
+    """Start a session with a new random token; the browser's earlier session ends."""
     seconds = call.context.settings.session_seconds
     entered = _start(call, work, user, call.now + seconds * MICROSECONDS)
     work.audit.append(
@@ -47,12 +47,12 @@ def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> 
 
 
 def renew_session(call: ApiCall, work: Transaction, user: User) -> NewSession:
-    """Replace the browser's session: what somebody knew of the old one is of no use. It ends when the old one would have."""
+    """Replace the browser's session by one with the same end, so that a known old token becomes useless."""
     return _start(call, work, user, call.who.expires_at)
 
 
 def check_recent_sign_in(call: ApiCall) -> None:
-    """Refuse to change what somebody signs in with unless they signed in just now: a session may have been stolen."""
+    """Refuse to change sign-in methods without a recent sign-in, because the session may be stolen."""
     signed_in = call.who.expires_at - call.context.settings.session_seconds * MICROSECONDS
     if call.who.user is not None and call.now - signed_in > FRESH_SECONDS * MICROSECONDS:
         raise forbidden(
@@ -82,7 +82,7 @@ def _start(call: ApiCall, work: Transaction, user: User, expires_at: int) -> New
 
 
 def respond_with_session(call: ApiCall, entered: NewSession, *, answer: Any = None) -> Response:
-    """The answer with the new session's cookie; call it when the transaction is over."""
+    """Return the response with the new session's cookie. Call it after the transaction."""
     document = show_session(replace(call, visitor=entered.visitor)) if answer is None else answer
     response = Response(msgspec.json.encode(document), headers={"content-type": JSON})
     set_cookie(call, response, entered.token)
@@ -90,7 +90,7 @@ def respond_with_session(call: ApiCall, entered: NewSession, *, answer: Any = No
 
 
 def set_cookie(call: ApiCall, response: Response, token: bytes) -> None:
-    """The session's cookie: for this host and its pages alone, out of reach of scripts."""
+    """Set the session cookie: only for this host and its pages, and unreadable for scripts."""
     response.set_cookie(
         get_gatekeeper(call).cookie,
         base64url.encode(token),
@@ -103,7 +103,7 @@ def set_cookie(call: ApiCall, response: Response, token: bytes) -> None:
 
 
 def clear_cookie(call: ApiCall, response: Response) -> None:
-    """Take the session's cookie away."""
+    """Delete the session cookie."""
     response.delete_cookie(
         get_gatekeeper(call).cookie,
         path="/",

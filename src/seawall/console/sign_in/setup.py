@@ -1,6 +1,6 @@
-"""Beginning: the first admin with the code that `seawall serve` printed, everybody else with an invite.
+"""Set up an account: the first admin's with the code that `seawall serve` printed, others with an invitation.
 
-Who comes with an invite begins anew: a password, one-time codes and passkeys that the user had before are removed.
+An invitation starts afresh: the user's earlier password, one-time codes and passkeys are removed.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ RESERVED: Final = frozenset({LOCAL, "system", "setup", "unknown", "seawall", "oi
 
 
 class SetupQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code, and for the first admin the name to be."""
+    """The code, and for the first admin the new name."""
 
     code: str
     name: str = ""
 
 
 class SetupAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code, the name of the first admin, and either a password or a new passkey."""
+    """The code, the first admin's name, and either a password or a new passkey."""
 
     code: str
     name: str = ""
@@ -50,7 +50,7 @@ class SetupAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def ask_for_new_passkey(call: ApiCall) -> dict[str, Any]:
-    """What to ask the browser for a passkey, before there is a session."""
+    """Return the browser's options for a passkey, before there is a session."""
     asked: SetupQuestion = call.body
     sign_ins, here = sign_in_state(call), require_domain(call)
     sign_ins.attempt(call)
@@ -64,7 +64,7 @@ def ask_for_new_passkey(call: ApiCall) -> dict[str, Any]:
 
 
 def begin_account(call: ApiCall) -> Response:
-    """Use the code up, and sign in."""
+    """Use up the code, and sign in."""
     asked: SetupAnswer = call.body
     sign_ins = sign_in_state(call)
     if (asked.password is None) == (asked.credential is None):
@@ -103,18 +103,18 @@ def begin_account(call: ApiCall) -> Response:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether the audit trail uses a name for others than users, however it is spelled (users' names are kept as NFKC)."""
+    """Return whether the audit trail reserves a name, in any spelling (user names are stored as NFKC)."""
     return unicodedata.normalize("NFKC", name).strip().casefold() in RESERVED
 
 
 def check_name(name: str) -> None:
-    """Refuse names that the audit trail uses for others. Raises `ApiError` (422)."""
+    """Refuse names that the audit trail reserves. Raises `ApiError` (422)."""
     if is_reserved(name):
         raise invalid("this name is taken", field="name", fix="choose another name")
 
 
 def _name(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> str | None:
-    """The name of whoever holds a code; None where it opens nothing."""
+    """Return the name for a code; None if the code is not valid."""
     invite = work.invites.find(code, invitation_codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
         user = work.users.get(invite.user)
@@ -128,7 +128,7 @@ def _name(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> str | N
 
 
 def _redeem(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User | None:
-    """The user whose code it was, without anything to sign in with; None where it opens nothing any more."""
+    """Return the user of a code with all sign-in methods removed; None if the code is not valid any more."""
     invite = work.invites.redeem(code, invitation_codes.INVITE, at=call.now)
     if invite is not None and invite.user is not None:
         user = work.users.get(invite.user)

@@ -1,4 +1,4 @@
-"""What signing in keeps between requests: rates, open questions, and how failures are written down."""
+"""State of signing in between requests: rate limits, open challenges, and how failures are recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNKNOWN: Final = "unknown"
 
 
 class SignInState:
-    """One for each application."""
+    """The sign-in state of one application."""
 
     def __init__(self, context: ConsoleContext, passwords: Passwords | None = None) -> None:
         self.passwords = Passwords() if passwords is None else passwords
@@ -38,11 +38,11 @@ class SignInState:
         self._lock = threading.Lock()
 
     def question(self, call: ApiCall) -> None:
-        """Count a question that costs little. Raises `ApiError` (429)."""
+        """Count a cheap request. Raises `ApiError` (429)."""
         _refuse(self.questions.take(client_network(call.address), call_seconds(call)))
 
     def attempt(self, call: ApiCall, name: str = "") -> None:
-        """Count an attempt. Raises `ApiError` (429) where this address, or it with this name, has to wait."""
+        """Count an attempt. Raises `ApiError` (429) if this address, alone or with this name, has to wait."""
         now, network = call_seconds(call), client_network(call.address)
         if name:
             _refuse(self.pairs.wait(_pair(network, name), now))
@@ -52,9 +52,9 @@ class SignInState:
     def failed(
         self, call: ApiCall, method: str, *, name: str = "", known: str = "", why: str = "wrong"
     ) -> ApiError:
-        """Note a failure and write it down; returns the refusal. `known` is the name where there is such a user.
+        """Record a failure and return its refusal. `known` is the name of an existing user.
 
-        A name that is nobody's is not written: it may be a password that was typed into the wrong field.
+        Other names are not written: they may be passwords typed into the wrong field.
         """
         now = call_seconds(call)
         if name:
@@ -70,7 +70,10 @@ class SignInState:
         self.pairs.clear(_pair(client_network(call.address), name))
 
     def _write(self, call: ApiCall, method: str, known: str, why: str) -> None:
-        """At most so many in a while: the trail can only grow, and strangers must not make it grow for ever."""
+        """Write a failure to the audit trail, at a limited rate.
+
+        The trail can only grow, and strangers must not make it grow without limit.
+        """
         with self._lock:
             if self.written.take("all", call_seconds(call)):
                 self._unwritten += 1
@@ -86,13 +89,13 @@ class SignInState:
 
 
 def sign_in_state(call: ApiCall) -> SignInState:
-    """Return the sign-in state of the application."""
+    """Return the application's sign-in state."""
     sign_ins: SignInState = call.context.notes[NOTE]
     return sign_ins
 
 
 def call_seconds(call: ApiCall) -> float:
-    """The call's time in seconds."""
+    """Return the call's time in seconds."""
     return call.now / MICROSECONDS
 
 

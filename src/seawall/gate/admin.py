@@ -1,4 +1,4 @@
-"""`/admin/revocations`: revoke, list and take back over HTTP, for the administrator alone, with a line for each attempt."""
+"""`/admin/revocations`: add, list and lift revocations over HTTP, for the administrator alone; every attempt is logged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Handler = Callable[["Request"], Awaitable[Response]]
 
 
 def admin_routes(worker: Worker) -> list[Route]:
-    """The routes, for one worker. Without a token in its configuration there are none."""
+    """Return the routes of the administrator's interface, none if no token is configured."""
     if worker.config.admin_digest is None:
         return []
     admin = _Admin(worker, AdminToken(worker.config.admin_digest))
@@ -51,7 +51,7 @@ class _Admin:
         self._token = token
 
     def guarded(self, act: str, handler: Handler) -> Handler:
-        """Let only the administrator do it, turn what goes wrong into answers, and log every attempt."""
+        """Return the handler with authentication, error responses and a log line for every attempt."""
 
         async def serve(request: Request) -> Response:
             peer = peer_address(request)
@@ -76,7 +76,7 @@ class _Admin:
         return serve
 
     async def listed(self, request: Request) -> Response:
-        """Revocations that stand, oldest first; with `all=true` also those that were lifted or have ended."""
+        """Respond with the revocations in force, oldest first; with `all=true` also those that were lifted or expired."""
         all_of_them = request.query_params.get("all") == "true"
         after = _number(request.query_params.get("after", "0"))
 
@@ -91,7 +91,7 @@ class _Admin:
         return self._answer(request, "list", 200, document)
 
     async def revoked(self, request: Request) -> Response:
-        """Record one revocation. It is on the disk before this answers, and in every worker within a second."""
+        """Record a revocation. It is on disk before the response, and every worker applies it within a second."""
         settings = self._worker.settings
         document = await read_object(request, most=settings.body_bytes, seconds=settings.header_seconds)
         entry = revocation_from(document, at=self._worker.clock())
@@ -106,7 +106,7 @@ class _Admin:
         )
 
     async def lifted(self, request: Request) -> Response:
-        """Take one revocation back, as another entry of the log. `reason` is needed."""
+        """Lift a revocation by a further entry of the log. The parameter `reason` is required."""
         number = _number(request.path_params["id"])
         reason, who = request.query_params.get("reason", ""), request.query_params.get("who", "administrator")
         at = self._worker.clock()
@@ -153,7 +153,7 @@ class _Admin:
 
 
 def revocation_from(document: dict[str, Any], *, at: float) -> Revocation:
-    """A revocation from its JSON. Raises `RevocationInvalid` for anything but exactly that."""
+    """Return the revocation in a JSON object. Raises `RevocationInvalid` for unknown members or invalid values."""
     strange = document.keys() - FIELDS
     if strange:
         raise RevocationInvalid(f"unknown members: {', '.join(sorted(map(ascii, strange)))[:200]}")

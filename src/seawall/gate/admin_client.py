@@ -1,4 +1,4 @@
-"""The other side of `/admin/revocations`: asks a running gate to revoke, to list and to take back."""
+"""Client of `/admin/revocations`: add, list and lift revocations at a running gate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _PATH = "/admin/revocations"
 
 
 class AdminClient:
-    """One gate, as `https://gate.example`, `http://127.0.0.1:8088` (this machine alone) or `unix:/run/seawall/admin.sock`.
+    """A client of one gate: `https://gate.example`, `http://127.0.0.1:8088` (loopback only) or
+    `unix:/run/seawall/admin.sock`.
 
-    The token goes into the `Authorization` header and nowhere else. No redirect is followed: the token would follow too.
+    The token is sent in the `Authorization` header only. Redirects are not followed, because the token would be sent along.
     """
 
     def __init__(self, gate: str, token: str, *, ca: Path | None = None, timeout: float = TIMEOUT) -> None:
@@ -39,17 +40,17 @@ class AdminClient:
             raise GateUnreachable(f"{gate}: {error}", fix="https, or this machine itself") from None
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Record one revocation; return it as the gate describes it."""
+        """Record a revocation; return it as the gate describes it."""
         return self._ask("POST", _PATH, json.dumps(document).encode())
 
     def lift(self, number: int, *, reason: str, who: str) -> dict[str, Any]:
-        """Take one revocation back; return it."""
+        """Lift a revocation by its id; return it as the gate describes it."""
         return self._ask(
             "DELETE", f"{_PATH}/{number}?{urlencode({'reason': reason, 'who': who}, quote_via=quote)}"
         )
 
     def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
-        """All revocations, oldest first, however many pages they take."""
+        """Return the revocations in force, oldest first, from all pages; with `all_of_them` also lifted and expired ones."""
         found: list[dict[str, Any]] = []
         while True:
             after = found[-1]["id"] if found else 0

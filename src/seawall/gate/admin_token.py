@@ -1,4 +1,4 @@
-"""The administrator's token: kept as a digest, compared in constant time; who guesses is told to stop."""
+"""The administrator's token: stored as a digest, compared in constant time, with a limit on wrong guesses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from seawall_base.secret_file import read_secret, secret_in
 VARIABLE: Final = "SEAWALL_GATE_ADMIN_TOKEN"
 SHORTEST: Final = 32
 FAILURES: Final = 10
-"""Wrong tokens from one address, after which further wrong ones are answered 429 for a while."""
+"""Wrong tokens from one address after which further wrong ones are answered with 429 for `WHILE` seconds."""
 WHILE: Final = 60.0
 _REMEMBERED: Final = 4096
 
 
 def read_token_digest(settings: AdminSettings) -> bytes:
-    """SHA-256 of the token, from the settings, the file or the environment. Raises `GateInvalid`."""
+    """Return the SHA-256 of the token from the settings, the file or the environment. Raises `GateInvalid`."""
     if settings.token_sha256:
         return bytes.fromhex(settings.token_sha256)
     text = secret_in(VARIABLE)
@@ -50,10 +50,10 @@ def read_token_digest(settings: AdminSettings) -> bytes:
 
 
 class AdminToken:
-    """Says whether a request is the administrator's.
+    """Check the administrator's token.
 
-    The right token is always taken, whoever was wrong before: behind a proxy all callers have one address, and nobody
-    may keep the administrator out in an emergency. What guessing costs is said by the token's length.
+    The right token is accepted whatever was guessed before. Behind a proxy all callers share an address, and an attacker
+    must not be able to lock out the administrator in an emergency. The length of the token protects against guessing.
     """
 
     def __init__(self, digest: bytes, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +62,7 @@ class AdminToken:
         self._failures: dict[str, tuple[int, float]] = {}
 
     def check(self, peer: str, authorization: str | None) -> int:
-        """200 for the administrator, 401 for a wrong or missing token, 429 for who has been wrong too often."""
+        """Return 200 for the right token, 401 for a wrong or missing one, 429 after too many wrong ones from this address."""
         scheme, _, token = (authorization or "").partition(" ")
         given = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
         if hmac.compare_digest(given, self._digest) and scheme.lower() == "bearer":

@@ -1,4 +1,4 @@
-"""The ASGI application of one worker: `/verify` directly, everything else with Starlette, any error a refusal."""
+"""The ASGI application of a worker: `/verify` without a framework, other paths with Starlette; every error is a refusal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class GateApplication:
-    """Serves the parts that its configuration names."""
+    """Serve the groups of endpoints named in the configuration."""
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
@@ -41,7 +41,7 @@ class GateApplication:
         self._verifies = VERIFY in config.parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the server's start and end."""
+        """Handle one request, or the start and end of the server."""
         kind = scope["type"]
         if kind == "http":
             if self._verifies and (scope["path"] == "/verify" or scope["path"].startswith("/verify/")):
@@ -68,16 +68,16 @@ class GateApplication:
                 await JSONResponse({"code": "not-ready"}, 503)(scope, receive, sending)
             else:
                 await self._rest(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001 - no error leaves the application, and none allows anything
+        except Exception as error:  # noqa: BLE001 - an error that leaves the application must not allow anything
             log_unexpected_error(_log, "request", error)
             if not started:
                 await JSONResponse({"code": "gate-broken"}, 503)(scope, receive, send)
 
     async def begin(self) -> None:
-        """Make and start the worker. Until then everything is refused."""
+        """Create and start the worker. Until then every request is refused."""
         self._worker = worker = Worker(self._config)
         await worker.start()
-        # What is there now stays: looking through it for garbage would stop every request for a moment, again and again.
+        # Exempt all present objects from garbage collection: scanning them would delay requests again and again.
         gc.collect()
         gc.freeze()
         self._rest = Starlette(routes=_routes(worker, self._config.parts), exception_handlers=ERRORS)
@@ -93,9 +93,9 @@ class GateApplication:
             if message["type"] == "lifespan.startup":
                 try:
                     await self.begin()
-                except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent is told why
+                except Exception as error:  # noqa: BLE001 - the server must not listen, and the parent process gets the reason
                     log_unexpected_error(_log, "start", error)
-                    # Our log may not be flushed before this process ends, so the server's message carries the reason.
+                    # The process may end before its log is flushed, so the server's message carries the reason.
                     why = error.message if isinstance(error, SeawallError) else type(error).__name__
                     await send({"type": "lifespan.startup.failed", "message": ascii(why)})
                     return
@@ -113,7 +113,7 @@ async def _answer_http_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_failure(_: Request, _error: Exception) -> Response:
-    """Answer for an error that nothing caught; Starlette raises it again after the answer."""
+    """Respond to an uncaught error; Starlette raises the error again after the response."""
     return JSONResponse({"code": "gate-broken"}, 503)
 
 

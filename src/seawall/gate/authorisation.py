@@ -1,11 +1,11 @@
-"""One decision: the request's path, its token with the fifteen checks, the account's risk, what the path asks.
+"""Authorise one request in five steps.
 
-1. The path and its rules. A public path ends here.
-2. The token: checks 1 to 13 by `seawall_tokens.verify.access_token`, with check 14 taken out of the policy, because an elevation
-   may meet it.
-3. Issuer, audience, scopes and roles of the path.
-4. Check 14: what issuer, path and risk ask of the authentication; the token must meet it, or an elevation.
-5. The identity, as headers.
+1. Match the path against the rules. A public path needs no further step.
+2. Verify the token: checks 1 to 13 by `seawall_tokens.verify.access_token`. Check 14 is removed from the policy, because an
+   elevation may satisfy it.
+3. Check issuer, audience, scopes, roles and claims against the rules of the path.
+4. Check 14: the authentication that issuer, path and risk require. The token or an elevation must satisfy it.
+5. Build the headers with the identity.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AllowDecision:
-    """The request may go on. `issuer` is the policy's name, empty on a public path; `verified` is None there."""
+    """The request is allowed. `issuer` is the name in the policy; on a public path it is empty and `verified` is None."""
 
     issuer: str
     identity: Headers
@@ -50,7 +50,7 @@ class AllowDecision:
 
 @dataclass(slots=True)
 class RequestContext:
-    """What is known of a request while it is decided, also when it ends in a refusal."""
+    """Facts about a request, collected during authorisation, and available even if it ends in a refusal."""
 
     request: OriginalRequest
     compact: bytes = b""
@@ -61,10 +61,10 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAuthoriser:
-    """Decides with one policy and one state of everything else. Safe for several threads.
+    """Authorise requests under one policy. Threads may share an instance.
 
-    `policy` is the policy with `NonBlockingKeySource` and without check 14; `asked` is what was taken out, by issuer's name.
-    `wants_proofs`: there is an issuer whose tokens must be bound to their sender, so that clients are told of DPoP.
+    `policy` has `NonBlockingKeySource` for keys and no check 14; `asked` holds the requirements of check 14 by issuer name.
+    `wants_proofs`: some issuer's tokens must be sender-constrained, so that challenges mention DPoP.
     """
 
     settings: GateSettings
@@ -79,9 +79,9 @@ class RequestAuthoriser:
     wants_proofs: bool = False
 
     def authorise(self, context: RequestContext, now: float) -> AllowDecision:
-        """Allow, or raise `Refusal` or `GateRefusal`. `context` learns what was found.
+        """Return the decision to allow, or raise `Refusal` or `GateRefusal`; fill `context` with facts on the way.
 
-        In a thread that never waits also `KeyNotCached`: decide again in one that may.
+        In a thread that must not wait, this also raises `KeyNotCached`: authorise again in a thread that may.
         """
         request = context.request
         if self.rules and not request.path:
@@ -104,7 +104,7 @@ class RequestAuthoriser:
         return self.rules.match(request.path, request.method, overridden=request.overridden, escaped=escaped)
 
     def verified_claims(self, context: RequestContext, now: float) -> Mapping[str, Any]:
-        """The claims of the request's token, once checks 1 to 13 let it pass; what path and risk ask is not looked at."""
+        """Return the claims of the request's token after checks 1 to 13, whatever path and risk require."""
         return self._verified(context, now).token.claims
 
     def _verified(self, context: RequestContext, now: float) -> VerifiedToken:
@@ -160,7 +160,8 @@ class RequestAuthoriser:
         given = [requirements.authentication_of_claims(token.claims)]
         unmet = requirements.find_unmet(asked, given, now, skew)
         if unmet and self.step_up is not None:
-            # One requirement may be met by the token and another by an elevation, but each by one of them as a whole.
+            # The token may satisfy one requirement and an elevation another, but each requirement must be satisfied by one
+            # of them alone.
             held = self.step_up.elevations_of(token.claims, context.request.path, now, within=match.within)
             given += [
                 requirements.authentication_of_elevation(one, token.claims) for one in held if one.until > now
@@ -202,7 +203,7 @@ def _audiences(claims: Mapping[str, Any], claim: str) -> set[str]:
 
 
 def remove_check_14(entry: IssuerPolicy) -> IssuerPolicy:
-    """An issuer's policy for use in the event loop, which leaves check 14 to the gate."""
+    """Return an issuer's policy for the event loop, with check 14 left to the gate."""
     return dataclasses.replace(
         entry,
         keys=NonBlockingKeySource(entry.keys),
@@ -222,7 +223,7 @@ def make_request_authoriser(
     nonces: Nonces,
     step_up: StepUp | None,
 ) -> RequestAuthoriser:
-    """Put together what a worker decides with."""
+    """Build the authoriser of a worker."""
     asked = {entry.name: requirements.issuer_requirement(entry) for entry in policy.issuers}
     issuers = tuple(remove_check_14(entry) for entry in policy.issuers)
     prepared = dataclasses.replace(policy, issuers=issuers, revocations=revocations)

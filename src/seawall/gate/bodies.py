@@ -1,4 +1,4 @@
-"""Bodies of requests: read whole within a size and a time, or refused."""
+"""Read request bodies within limits of size and time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class BodyRefused(Exception):
-    """A body that is not taken. `status` is what HTTP says about it, `code` what this gate does."""
+    """A request body is refused. `status` is the HTTP status, `code` the gate's code."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
@@ -21,7 +21,7 @@ class BodyRefused(Exception):
 
 
 async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
-    """The whole body. Raises `BodyRefused` when it is longer than `most` bytes or takes longer than `seconds`."""
+    """Return the whole body. Raises `BodyRefused` if it is longer than `most` bytes or takes longer than `seconds`."""
     declared = request.headers.get("content-length", "0")
     if not declared.isascii() or not declared.isdigit() or int(declared[:12]) > most:
         raise BodyRefused(413, "body-too-large")
@@ -42,7 +42,7 @@ async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
 
 
 async def read_object(request: Request, *, most: int, seconds: float) -> dict[str, Any]:
-    """The body as one JSON object, strictly. Raises `BodyRefused`."""
+    """Return the body as a JSON object, parsed strictly. Raises `BodyRefused`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise BodyRefused(415, "body-not-json")

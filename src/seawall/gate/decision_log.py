@@ -1,4 +1,4 @@
-"""Check 15 at the gate: a line for every token that was allowed or refused, and for every question that was refused."""
+"""Check 15 at the gate: log every decision about a token, and every other refused request."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class DecisionLog:
-    """Writes decisions with `write`. Public paths are counted, not logged: there is no token to speak of."""
+    """Write decisions as JSON lines with `write`. Requests to public paths are counted but not logged: they have no token."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
     def log_allowed(self, allowed: AllowDecision, now: float) -> None:
-        """Log an allowed request. Of the line of a token only the time differs from one request to the next."""
+        """Log an allowed request. The line of a token is cached, because only its time differs between requests."""
         verified = allowed.verified
         if verified is None:
             return
@@ -34,7 +34,7 @@ class DecisionLog:
     def log_refused(
         self, context: RequestContext | None, refusal: Refusal | GateRefusal, now: float, *, dry_run: bool
     ) -> Mapping[str, Any]:
-        """Log a refused request with what is known of its token; return the claims, which may be anybody's words."""
+        """Log a refused request with the facts about its token; return the token's claims, which may be unverified."""
         token = context.verified.token if context is not None and context.verified is not None else None
         if token is not None:
             header, claims, thumbprint = token.header, token.claims, token.key.thumbprint
@@ -44,7 +44,7 @@ class DecisionLog:
             )
             thumbprint = None
         line = decision.decide(
-            refusal,  # type: ignore[arg-type] # code and check, all that is asked of it, both families have
+            refusal,  # type: ignore[arg-type] # only code and check are read, which both families have
             header=header,
             claims=claims,
             thumbprint=thumbprint,

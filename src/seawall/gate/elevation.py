@@ -1,6 +1,6 @@
-"""Step-up, as the gate sees it: somebody who proved himself anew on this gate, for one session and path, for a short time.
+"""Step-up authentication as the gate sees it: a recent authentication for one session and path, valid for minutes.
 
-`seawall.gate.step_up` makes elevations; the gate asks for them only when check 14 or a risk refuses.
+`seawall.gate.step_up` creates elevations; the gate looks for them only if check 14 or a risk would refuse.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 PASSKEY_AMR: Final = ("pop", "user", "mfa")
 CODE_AMR: Final = ("otp",)
-"""Methods of RFC 8176: what a passkey and a one-time code are."""
+"""Values of `amr` (RFC 8176) for a passkey and for a one-time code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elevation:
-    """A proof that somebody gave. `at` and `until` are seconds since 1970; `acr` and `amr` are what it is worth."""
+    """A completed step-up authentication. `at` and `until` are seconds since 1970; `acr` and `amr` state its strength."""
 
     acr: str
     amr: frozenset[str]
@@ -28,26 +28,26 @@ class Elevation:
 
 
 class StepUp(Protocol):
-    """What is mounted at `/step-up`."""
+    """The interface of the step-up part, mounted at `/step-up`."""
 
     def routes(self) -> Sequence[BaseRoute]:
-        """The pages and endpoints, relative to `/step-up`."""
+        """Return the pages and endpoints, relative to `/step-up`."""
         ...
 
     @property
     def broken(self) -> bool:
-        """Whether the store cannot be read, so that nobody is elevated. Called in the event loop: no waiting."""
+        """Whether the store cannot be read, so that no elevation exists. Called in the event loop: must not block."""
         ...
 
     def elevations_of(
         self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
     ) -> Sequence[Elevation]:
-        """What holds now for the session of this token on this path, the newest first. Called in the event loop: no waiting.
+        """Return the elevations in force for the token's session on this path, newest first. Must not block.
 
-        `within` is the path that a match of the rules names: what was given for a shorter one does not count.
+        `within` is the path of the matching rule: elevations for a shorter path are left out.
         """
         ...
 
     def close(self) -> None:
-        """End it with the worker."""
+        """Close the store when the worker stops."""
         ...

@@ -1,4 +1,4 @@
-"""Failures of the gate."""
+"""Errors of the gate."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from seawall_base.errors import SeawallError
 
 
 class GateInvalid(SeawallError):
-    """The settings of the gate in the policy file make no sense, or the gate cannot listen where it was told to."""
+    """The gate's settings in the policy file are invalid, or the gate cannot listen on its address."""
 
     code = "gate-invalid"
     exit_code = 2
 
 
 class GateUnreachable(SeawallError):
-    """The gate does not answer, or what answers is no gate."""
+    """The gate does not answer, or the answer is not from a gate."""
 
     code = "gate-unreachable"
 
 
 class GateRefused(SeawallError):
-    """The gate does not take orders from here: the wrong token, the wrong address, or it takes none."""
+    """The gate refuses an administrator's request: wrong token, address not allowed, or no administrator configured."""
 
     code = "gate-refused"

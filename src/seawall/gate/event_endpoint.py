@@ -1,4 +1,4 @@
-"""`/events`: a receiver of Shared Signals. Security event tokens are pushed here (RFC 8935) and become revocations."""
+"""`/events`: receive pushed security event tokens (RFC 8935) and turn them into revocations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADERS: Final = {"cache-control": "no-store", "content-language": "en"}
 
 
 def event_routes(worker: Worker) -> list[Route]:
-    """The route, for one worker. Without transmitters it answers as if it were not there."""
+    """Return the route; without transmitters in the policy it answers 404."""
 
     async def events(request: Request) -> Response:
         transmitters = worker.loaded.transmitters

@@ -1,7 +1,7 @@
-"""Header names as applications may take them: CGI and its descendants fold names, so that two spellings are one name.
+"""Detect header names that an application may confuse: CGI and its successors fold different names into one.
 
-PHP takes `.` and blanks for `_`, WSGI and Rack take `-` for `_`, older Apache and lighttpd take every character but letters
-and digits for `_`. Nobody can tell from here which application stands behind the proxy, so all of it counts.
+PHP turns `.` and blanks into `_`; WSGI and Rack turn `-` into `_`. Older Apache and lighttpd turn every character except
+letters and digits into `_`. The gate cannot know the application behind the proxy, so it considers all of these.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _GUARDED: Final = frozenset(
 _GUARDED_BEGINNINGS: Final = (b"x-auth-", b"x-forwarded-", b"x-original-", b"x-rewrite-", b"x-seawall-")
 
 _CONNECTION_OPTIONS: Final = frozenset({b"", b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"})
-"""What a client may say in `Connection`. Every other word names a header that a proxy drops, after the gate set it."""
+"""Harmless words in `Connection`. Any other word names a header that a proxy would drop after the gate set it."""
 
 
 def fold_name(name: bytes) -> bytes:
-    """Return the name as the most careless application takes it: `[a-z0-9]` and single `-` between them."""
+    """Return the name as the most lenient application reads it: `[a-z0-9]` and single hyphens between them."""
     folded = name.translate(_FOLDED)
     if b"--" in folded or folded[:1] == b"-" or folded[-1:] == b"-":
         folded = _HYPHENS.sub(b"-", folded).strip(b"-")
@@ -41,12 +41,12 @@ def fold_name(name: bytes) -> bytes:
 
 
 def is_guarded(folded: bytes, certificate: bytes) -> bool:
-    """Whether a folded name says who asks for what, or how a request is read; `certificate` is the settings' header."""
+    """Return whether a folded name affects identity or routing; `certificate` is the certificate header of the settings."""
     return folded in _GUARDED or folded == certificate or folded.startswith(_GUARDED_BEGINNINGS)
 
 
 def check_spellings(odd: Collection[bytes], names: Iterable[bytes]) -> None:
-    """Raise `HeaderAmbiguous` when a name that folding changes (`odd`) is one name with another of the request's `names`."""
+    """Raise `HeaderAmbiguous` if a name that folding changes (`odd`) equals another of the request's `names` after folding."""
     seen = {name for name in names if name not in odd}
     for name in dict.fromkeys(odd):
         folded = fold_name(name)
@@ -56,11 +56,11 @@ def check_spellings(odd: Collection[bytes], names: Iterable[bytes]) -> None:
 
 
 def check_hop_by_hop(name: bytes, value: bytes, certificate: bytes) -> None:
-    """Raise `HeaderHopByHop` for a `connection`, `trailer` or `upgrade` header that could get a request past the gate.
+    """Raise `HeaderHopByHop` for a `connection`, `trailer` or `upgrade` header that could bypass the gate.
 
-    A proxy drops each header that `Connection` names (RFC 9110 section 7.6.1), and that may be one which the gate has just
-    set. A trailer may stand for a header. After an upgrade to anything but a WebSocket (`h2c`) a proxy no longer sees
-    the requests that it hands on.
+    A proxy drops each header that `Connection` names (RFC 9110 section 7.6.1), possibly one that the gate has just set. A
+    trailer may replace a header. After an upgrade to anything but a WebSocket (`h2c`), the proxy no longer sees the
+    requests.
     """
     for word in value.lower().split(b","):
         word = word.strip(b" \t")

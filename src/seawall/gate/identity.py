@@ -1,4 +1,4 @@
-"""The `X-Auth-*` headers: what an application may know of an accepted token, safe in a header, never cut short."""
+"""Build the `X-Auth-*` headers: the claims of an accepted token that applications may use, encoded and never truncated."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from seawall_tokens.verify.permissions import read_words
 
 LONGEST_VALUE: Final = 1024
 LONGEST_SUM: Final = 3072
-"""Bytes of all values. nginx reads a head of 4 KiB unless told otherwise, and refuses a longer one."""
+"""Most bytes of all values together. nginx reads 4 KiB of header by default, and refuses more."""
 
 Claims = Mapping[str, Any]
 
 _SAFE = re.compile(r"[!-$&-~]+(?: [!-$&-~]+)*")
-"""Visible ASCII but `%`, single spaces inside."""
+"""Visible ASCII except `%`, with single spaces inside."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityHeader:
-    """One header: its name, what it holds, and how it is read from the claims (None: no such header)."""
+    """One header: its name, its description, and the function that reads its value from the claims (None: empty value)."""
 
     name: str
     words: str
@@ -45,7 +45,7 @@ def _claim(*names: str) -> Callable[[Claims], str | None]:
 
 
 def _list_values(*names: str) -> Callable[[Claims], str | None]:
-    """Words separated by spaces, from text or a list of texts without spaces."""
+    """Return a reader of space-separated words, from a text or from a list of texts without spaces."""
 
     def read(claims: Claims) -> str | None:
         words = read_words(claims, *names)
@@ -88,20 +88,20 @@ IDENTITY_HEADERS: Final = (
     ),
     IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", _expires),
 )
-"""Every header that tells an application who is there. A proxy must drop all of these from the client's request."""
+"""Every identity header. A proxy must drop all of them from the client's request."""
 
 _READERS: Final = tuple((header.name.lower().encode(), header.read) for header in IDENTITY_HEADERS)
 
 
 NOBODY: Final = tuple((name, b"") for name, _ in _READERS)
-"""The headers of a request that nobody is vouched for in."""
+"""The identity headers of a request without identity, all empty."""
 
 
 def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
-    """Every header for these claims. Raises `ClaimTooLong` when they do not fit.
+    """Return every identity header for these claims. Raises `ClaimTooLong` if they do not fit.
 
-    What the token does not say is an empty value and not a missing header: a proxy that only sets the headers it gets
-    would leave the client's own where there is none.
+    A missing claim gives an empty value and not a missing header. Some proxies only set the headers they receive, and would
+    pass on the client's own otherwise.
     """
     headers = []
     length = 0
@@ -117,7 +117,7 @@ def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
 
 @lru_cache(2048)
 def header_value(text: str) -> bytes:
-    """Text as a header value: visible ASCII as it is, `%` and everything else percent-encoded UTF-8. Decoding gives it back."""
+    """Return text as a header value: visible ASCII unchanged, `%` and other characters as percent-encoded UTF-8."""
     if len(text) > LONGEST_VALUE:
         raise ClaimTooLong
     if not text or _SAFE.fullmatch(text):

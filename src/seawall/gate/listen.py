@@ -1,4 +1,4 @@
-"""Starts the gate: checks everything first, then listens with granian and its worker processes."""
+"""Start the gate: check the configuration, then listen with granian and its worker processes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024
 PATIENCE = 5
-"""Seconds that a worker has to end by itself."""
+"""Seconds that a worker gets to stop by itself."""
 
 
 def parse_address(text: str) -> ListenAddress:
-    """Return the address of `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
+    """Return the address in `127.0.0.1:8087`, `[::1]:8087` or `unix:/path`. Raises `GateInvalid`."""
     try:
         return parse_listen_address(text)
     except ListenAddressInvalid as invalid:
@@ -48,7 +48,7 @@ def parse_address(text: str) -> ListenAddress:
 
 @dataclass(frozen=True, slots=True)
 class StartupPlan:
-    """Everything that was checked before listening. `made` are the stores that were made just now, or would be."""
+    """The checked configuration. `made` are the stores that were created now, or would be without `make`."""
 
     config: WorkerConfig
     loaded: LoadedPolicy
@@ -57,10 +57,10 @@ class StartupPlan:
 
 
 def prepare(policy: Path, *, dry_run: bool, make: bool = True) -> StartupPlan:
-    """Check policy, settings, stores and administrator's token. Raises `SeawallError`.
+    """Check policy, settings, stores and the administrator's token. Raises `SeawallError`.
 
-    Stores that the first start makes are made last, and only if `make`: who only checks may be another user than the
-    one that the gate runs as, and a store of another user is refused.
+    Missing stores of a first start are created last, and only with `make`. A mere check may run as another user than the
+    gate, and the gate refuses a store that belongs to another user.
     """
     loaded = load_gate_policy(policy)
     settings = loaded.settings
@@ -91,7 +91,9 @@ def _check_log(path: Path) -> None:
 
 
 def _store_exists(loaded: LoadedPolicy) -> bool:
-    """Open the store. False when it is missing and the policy does not say which: the first start makes one."""
+    """Check the revocation store; return False if it is missing and the policy does not name it, so that it will be
+    created.
+    """
     if not loaded.store.exists() and loaded.document.revocation_store is None:
         return False
     try:
@@ -104,7 +106,7 @@ def _store_exists(loaded: LoadedPolicy) -> bool:
 
 
 def _step_up_exists(loaded: LoadedPolicy) -> bool:
-    """Open the store of passkeys. False when it is missing and the settings do not say which."""
+    """Check the step-up store; return False if it is missing and the settings do not name it."""
     if not loaded.step_up.exists() and loaded.settings.step_up.store is None:
         return False
     try:
@@ -117,7 +119,7 @@ def _step_up_exists(loaded: LoadedPolicy) -> bool:
 
 
 def serve(prepared: StartupPlan, address: ListenAddress, workers: int) -> int:
-    """Listen until told to stop. Returns the exit code; raises `GateInvalid` when the address cannot be had."""
+    """Listen until stopped; return the exit code. Raises `GateInvalid` if the address cannot be used."""
     check_address(address)
     if prepared.admin is not None:
         check_address(prepared.admin)
@@ -142,7 +144,7 @@ def serve(prepared: StartupPlan, address: ListenAddress, workers: int) -> int:
 
 
 def run(config: WorkerConfig, settings: GateSettings, address: ListenAddress, workers: int) -> int:
-    """One listener with its workers, in this process."""
+    """Run one listener with its workers in this process."""
     try:
         make_server(settings, address, workers).serve(
             target_loader=partial(GateApplication, config), wrap_loader=False
@@ -155,7 +157,7 @@ def run(config: WorkerConfig, settings: GateSettings, address: ListenAddress, wo
 def _keep_running(
     config: WorkerConfig, settings: GateSettings, address: ListenAddress, stopping: threading.Event
 ) -> None:
-    """The administrator's listener in a process of its own, started anew when it ends before it should."""
+    """Run the administrator's listener in a separate process, and restart the process if it dies."""
     processes = multiprocessing.get_context("spawn")
     while not stopping.is_set():
         process = processes.Process(
@@ -174,7 +176,7 @@ def _keep_running(
 
 
 def _run_beside(config: WorkerConfig, settings: GateSettings, address: ListenAddress, workers: int) -> int:
-    """As `run`, for as long as the process that started this one lives."""
+    """Run like `run`, but only as long as the parent process lives."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -187,7 +189,7 @@ def _run_beside(config: WorkerConfig, settings: GateSettings, address: ListenAdd
 
 
 def check_address(address: ListenAddress) -> None:
-    """Refuse an address where another program listens. Raises `GateInvalid`."""
+    """Raise `GateInvalid` if another program listens on the address."""
     try:
         check_free(address)
     except ListenAddressInvalid as invalid:
@@ -195,7 +197,7 @@ def check_address(address: ListenAddress) -> None:
 
 
 def make_server(settings: GateSettings, address: ListenAddress, workers: int) -> MPServer:
-    """The server, not yet listening. SIGHUP reaches the workers, which read the policy anew."""
+    """Return the server, not yet listening. On SIGHUP, workers reload the policy."""
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LOGGING_CONFIG, LogLevels

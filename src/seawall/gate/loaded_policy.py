@@ -1,4 +1,4 @@
-"""A policy file as a worker of the gate goes by it."""
+"""A policy file with the gate's tables, parsed and checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy file, read."""
+    """The parts of a policy file that a worker of the gate uses. `store` is the path of the revocation store."""
 
     document: PolicyDocument
     settings: GateSettings
@@ -29,13 +29,13 @@ class LoadedPolicy:
     transmitters: Transmitters
     polled: tuple[PollingSettings, ...]
     step_up: Path
-    """Where passkeys and elevations are kept."""
+    """Path of the store of passkeys and elevations."""
 
 
 def load_gate_policy(path: Path) -> LoadedPolicy:
     """Read the policy file with the gate's settings.
 
-    Raises `PolicyInvalid` where the policy has a fault, else `GateInvalid`; either names every fault of the file.
+    Raises `PolicyInvalid` if the policy itself has a fault, else `GateInvalid`; both name every fault of the file.
     """
     document, faults = read_document(path)
     policy_is_sound = not faults.found
@@ -58,7 +58,7 @@ def load_gate_policy(path: Path) -> LoadedPolicy:
 
 
 def _need_no_origins(document: PolicyDocument, faults: SettingsErrors) -> None:
-    """A DPoP proof names the origin; without a list of them any `Host` that a client sends would be the right one."""
+    """Add a fault for each issuer that needs DPoP: without `origins`, any `Host` that a client sends would fit a proof."""
     for nth, entry in enumerate(document.issuers):
         if entry.sender in {"dpop", "required"}:
             faults.add(
@@ -69,11 +69,11 @@ def _need_no_origins(document: PolicyDocument, faults: SettingsErrors) -> None:
 
 
 def replay_path(loaded: LoadedPolicy) -> Path:
-    """Where the workers remember DPoP proofs: beside the store of revocations."""
+    """Return the file in which workers record DPoP proofs, beside the revocation store."""
     return loaded.store.with_name("replay.db")
 
 
 def log_target(loaded: LoadedPolicy) -> str:
-    """Where decisions are logged: `stderr`, or a file, relative to the policy file."""
+    """Return the target of the decision log: `stderr`, or the path of a file, relative to the policy file."""
     log = loaded.settings.log
     return log if log == "stderr" else str(loaded.document.path.parent / log)

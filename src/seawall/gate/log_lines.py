@@ -1,4 +1,4 @@
-"""Log lines of the gate: gathered in memory for a moment, written whole, counted when they cannot be written."""
+"""Write log lines in batches: buffer them for a moment, write whole lines, and count lines that are lost."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import threading
 from pathlib import Path
 
 MOMENT = 0.1
-"""Seconds that a line may wait."""
+"""Longest time that a line is buffered."""
 
 MANY = 256
-"""Lines after which nobody waits."""
+"""Number of buffered lines that triggers a write at once."""
 
 MOST = 100_000
-"""Lines kept while they cannot be written. After that lines are lost, and counted."""
+"""Most lines that are buffered while writing fails; further lines are lost and counted."""
 
 
 class LineHandler(logging.Handler):
-    """Appends formatted records to stderr or a file. A file that was moved away (rotated) is opened anew."""
+    """Append log records to stderr or a file. A file that was rotated away is opened again."""
 
     def __init__(self, where: str) -> None:
         super().__init__()
@@ -29,16 +29,16 @@ class LineHandler(logging.Handler):
         self._descriptor = 2 if self._path is None else self._opened(self._path)
         self._wake, self._stopped = threading.Event(), False
         self.lost = 0
-        """Lines that could not be written."""
+        """Number of lines that were lost."""
         self.failing = False
-        """Whether the last attempt to write failed."""
+        """Whether the last write failed."""
         self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's line until the next moment. Never waits for the disk.
+        """Buffer the record's line without waiting for the disk.
 
-        What is no line of JSON yet becomes one, so that no text can look like a second line, or like a decision.
+        A text that is no JSON line of the gate is wrapped in one. No text can then imitate a second line or a decision.
         """
         text = record.getMessage()
         if not text.startswith('{"event": '):
@@ -50,9 +50,9 @@ class LineHandler(logging.Handler):
         self.add(text)
 
     def add(self, line: str) -> None:
-        """Keep one line, which holds no line feed, until the next moment."""
+        """Buffer one line, which must not contain a line feed."""
         with self._listing:
-            if len(self._lines) >= MOST:  # whoever reads us is stuck
+            if len(self._lines) >= MOST:  # the reader of our output is stuck
                 self.lost += 1
                 return
             self._lines.append(line + "\n")
@@ -61,7 +61,7 @@ class LineHandler(logging.Handler):
             self._wake.set()
 
     def flush(self) -> None:
-        """Write what is there."""
+        """Write the buffered lines."""
         with self._writing:
             with self._listing:
                 lines, self._lines = self._lines, []
@@ -79,7 +79,7 @@ class LineHandler(logging.Handler):
                     self.lost += len(waiting) - len(self._lines)
 
     def close(self) -> None:
-        """Write what is left and stop."""
+        """Write the remaining lines and stop the thread."""
         self._stopped = True
         self._wake.set()
         self.flush()

@@ -1,7 +1,7 @@
-"""What the gate counts, for Prometheus: right with any number of workers, bounded in labels.
+"""Prometheus metrics of the gate: correct for any number of workers, with a bounded number of labels.
 
-Workers share a folder of memory-mapped files (`prometheus_client`'s multiprocess mode). It is chosen by an environment
-variable that must be set before the library is first imported, hence `prepare_folder`, which the parent process calls.
+Workers share a folder of memory-mapped files (`prometheus_client`'s multiprocess mode). An environment variable names the
+folder and must be set before the library is first imported; the parent process therefore calls `prepare_folder`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)
 NOBODY: Final = "-"
-"""The issuer of a request that never got as far as having one."""
+"""The label for requests that were refused before their issuer was known."""
 
 
 _locks: dict[Path, int] = {}
 
 
 def prepare_folder() -> Path:
-    """Make the folder that the workers of this process will share.
+    """Create the folder that the workers of this process share, and return it.
 
-    It is locked: what tidies up temporary folders (systemd-tmpfiles) leaves a locked one alone, and without it no new
-    worker could start.
+    The folder is locked, because systemd-tmpfiles leaves locked temporary folders alone. Without the folder, no new worker
+    could start.
     """
     folder = Path(tempfile.mkdtemp(prefix="seawall-metrics-"))
     _locks[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -40,7 +40,7 @@ def prepare_folder() -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Undo `prepare_folder`."""
+    """Delete the folder that `prepare_folder` created."""
     os.environ.pop(FOLDER, None)
     if folder in _locks:
         os.close(_locks.pop(folder))
@@ -48,7 +48,7 @@ def remove_folder(folder: Path) -> None:
 
 
 class Metrics:
-    """The counters of one worker. Labels come from closed sets: names in the policy, codes, outcomes."""
+    """The metrics of one worker. All labels come from closed sets: names in the policy, codes, outcomes."""
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -115,7 +115,7 @@ class Metrics:
         return Gauge(name, words, labels, registry=self.registry, multiprocess_mode=mode)  # type: ignore[arg-type]
 
     def count_decision(self, outcome: str, issuer: str, code: str, seconds: float) -> None:
-        """Count one decision. `code` is empty for an allowed request."""
+        """Count one decision and its duration in seconds. `code` is empty for an allowed request."""
         key = (outcome, issuer, code)
         counter = self._decisions.get(key)
         if counter is None:
@@ -124,7 +124,7 @@ class Metrics:
         self._latency.observe(seconds)
 
     def count_admin(self, result: str) -> None:
-        """Count one request to the administrator's part."""
+        """Count one request to the administrator's interface."""
         self._admin.labels(result).inc()
 
     def count_event(self, result: str) -> None:
@@ -132,13 +132,13 @@ class Metrics:
         self._events.labels(result).inc()
 
     def count_reload(self, *, well: bool) -> None:
-        """Count one attempt to read the policy anew."""
+        """Count one attempt to reload the policy."""
         self._reloads.labels("done" if well else "failed").inc()
 
     def set_state(
         self, *, ready: bool, stale_policy: bool, revocations: int, lag: float, accounts: int, lost: int
     ) -> None:
-        """Set what this worker knows of itself."""
+        """Set the gauges of this worker's state."""
         self._ready.set(int(ready))
         self._stale_policy.set(int(stale_policy))
         self._revocations.set(revocations)
@@ -147,11 +147,11 @@ class Metrics:
         self._lost.set(lost)
 
     def set_key_age(self, issuer: str, seconds: float) -> None:
-        """Set the age of an issuer's keys."""
+        """Set the age of an issuer's keys in seconds."""
         self._ages.labels(issuer).set(seconds)
 
     def text(self) -> bytes:
-        """The metrics of all workers in Prometheus' text format."""
+        """Return the metrics of all workers in Prometheus' text format."""
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -165,7 +165,7 @@ class Metrics:
 
 
 def remove_dead_workers(folder: Path) -> None:
-    """Drop the present state of workers that are gone; what they counted stays."""
+    """Delete the gauges of workers that ended; their counters stay."""
     for path in folder.glob("gauge_live*_*.db"):
         number = path.stem.rpartition("_")[2]
         if number.isdigit() and not Path(f"/proc/{number}").exists() and not _alive(int(number)):

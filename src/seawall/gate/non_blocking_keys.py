@@ -1,4 +1,4 @@
-"""Key sources for an event loop: what is in memory is used at once, what must be waited for is done by a thread."""
+"""Key sources for the event loop: cached keys are used at once, anything that blocks is left to a thread."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _THREAD = threading.local()
 
 
 class KeyNotCached(BaseException):
-    """A key is not at hand, and the thread that asks must not wait."""
+    """A key is not cached, and the calling thread must not wait for it."""
 
 
 def forbid_waiting(*, never: bool = True) -> None:
-    """From now on the calling thread never waits for keys: the event loop, and threads that others depend on."""
+    """Forbid (or with `never=False` allow) the calling thread to wait for keys."""
     _THREAD.impatient = never
 
 
 class NonBlockingKeySource:
-    """A key source that lets no thread wait that must not. Other threads wait as the source has it."""
+    """A key source that raises `KeyNotCached` in threads that must not wait. Other threads use `source` as usual."""
 
     __slots__ = ("source",)
 
@@ -31,7 +31,7 @@ class NonBlockingKeySource:
         self.source = source
 
     def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:
-        """As `KeySource` says; raises `KeyNotCached` in a thread that never waits."""
+        """Return a key as `KeySource.lookup` does. Raises `KeyNotCached` in a thread that must not wait."""
         if getattr(_THREAD, "impatient", False) and isinstance(self.source, KeyCache):
             held = self.source.at_hand(issuer, kid)
             if held is None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the gate: what `/openapi.json` serves and what the tests hold the gate to."""
+"""The OpenAPI document of the gate, served at `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ _STEP_UP_REFUSALS: Final = (
 
 
 def _step_up(name: str, summary: str, required: Json, optional: Json | None = None) -> ApiOperation:
-    """Return the operation `/step-up/NAME`, with the members of its body."""
+    """Return the operation `POST /step-up/NAME` with the schema of its body."""
     schema = {"type": "object", "properties": required | (optional or {}), "required": list(required)}
     return ApiOperation(
         method="POST",

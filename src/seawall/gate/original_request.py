@@ -1,8 +1,8 @@
-"""The request that a proxy asks about, from what the proxy says: one reading of it, or a refusal.
+"""Reconstruct the client's request from the headers of the proxy; refuse if they allow more than one reading.
 
-nginx says it in `X-Original-URI` and `X-Original-Method`, Traefik and Caddy in `X-Forwarded-Uri` and
-`X-Forwarded-Method`, Envoy in its own request line behind `/verify`. A client can send all of these headers too, and a
-proxy only overwrites its own; so when several are there they must agree.
+nginx sends `X-Original-URI` and `X-Original-Method`, Traefik and Caddy send `X-Forwarded-Uri` and `X-Forwarded-Method`.
+Envoy appends the path to `/verify` in its own request line. A client can send all of these headers too, and a proxy
+overwrites only its own. If several are present, they must therefore agree.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _URI = (b"x-original-uri", b"x-forwarded-uri")
 _METHOD = (b"x-original-method", b"x-forwarded-method")
 _PROTO, _HOST, _FORWARDED_HOST = b"x-forwarded-proto", b"host", b"x-forwarded-host"
 _ELSEWHERE = (b"x-original-url", b"x-rewrite-url")
-"""Some applications and frameworks answer for the path that these name, whatever the request line says."""
+"""Headers whose path some applications and frameworks use in place of the request line's."""
 _SINGLE = frozenset({*_URI, *_METHOD, *_ELSEWHERE, _PROTO, _HOST, _FORWARDED_HOST, b"authorization"})
 _HOP_BY_HOP = frozenset({b"connection", b"trailer", b"upgrade"})
 
@@ -41,12 +41,11 @@ _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 @dataclass(frozen=True, slots=True)
 class OriginalRequest:
-    """What the client asked the application for.
+    """The request that the client sent to the application.
 
-    `path` is decoded and plain; `target` is the path as it was sent. Both are empty when the proxy did not say.
-    `authorization` is the whole header. `proofs` are all DPoP headers, in order. `certificate` is the client's, in the
-    form that the proxy hands it on in.
-    `overridden`: a header asks the application to take another method.
+    `path` is decoded and unambiguous; `target` is the path as sent. Both are empty if the proxy did not state it.
+    `authorization` is the whole header. `proofs` are all DPoP headers in order. `certificate` is the client's, encoded as
+    the proxy sends it. `overridden`: a header asks the application to act on another method.
     """
 
     method: str
@@ -61,24 +60,24 @@ class OriginalRequest:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, without the scheme's own port."""
+        """Scheme and host, without the default port of the scheme."""
         return f"{self.scheme}://{self.host}"
 
     @property
     def url(self) -> str:
-        """The address without query and fragment, as a DPoP proof's `htu` has it."""
+        """The URL without query and fragment, to compare with `htu` of a DPoP proof."""
         return f"{self.scheme}://{self.host}{self.target}" if self.target else ""
 
 
 def is_in_line(scope: Mapping[str, Any]) -> bool:
-    """Whether the question stands in the request line behind `/verify`, as Envoy asks."""
+    """Return whether the original path follows `/verify` in the request line, as Envoy sends it."""
     return len(scope["raw_path"]) > len(b"/verify")
 
 
 def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRequest:
-    """Read the proxy's question. Raises `GateRefusal` whenever there is no single answer.
+    """Read the client's request. Raises `GateRefusal` if there is no single reading.
 
-    The caller has checked that the peer is a listed proxy.
+    The caller must have checked that the peer is a trusted proxy.
     """
     found, proofs, overridden = _sorted_out(scope["headers"], settings.certificate_header.lower().encode())
     own = scope["raw_path"][len(b"/verify") :]
@@ -109,7 +108,7 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
 
 
 def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bool]:
-    """The headers that decide something, each at most once; DPoP proofs; whether the method is overridden."""
+    """Return the headers that matter, each at most once; the DPoP proofs; and whether the method is overridden."""
     found: dict[bytes, bytes] = {}
     proofs: tuple[bytes, ...] = ()
     overridden = False
@@ -140,12 +139,12 @@ def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes
 
 
 def _target_of(url: bytes) -> str:
-    """Path and query of a URL or of a request target."""
+    """Return path and query of a URL or request target."""
     return _AUTHORITY.sub("", url.decode("latin-1"))
 
 
 def _find_agreed(said: tuple[bytes | None, ...], query: bytes, own: bool) -> str:
-    """The one request target that all who said something mean, empty when nobody did."""
+    """Return the request target on which all stated targets agree, empty if none is stated."""
     texts = [text for text in said if text is not None]
     if own and query:
         texts[-1] += b"?" + query

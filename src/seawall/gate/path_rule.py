@@ -1,4 +1,4 @@
-"""What a path of the gate needs beside a valid token, as the policy file says it."""
+"""What a path requires besides a valid token, as a table of the policy file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall_tokens.verify.claim_conditions import NO_CONDITIONS, Conditions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathRule:
-    """`[[gate.path]]`: what a path needs beside a valid token."""
+    """`[[gate.path]]`: what a path requires besides a valid token."""
 
     prefix: Annotated[
         str,

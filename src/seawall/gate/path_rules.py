@@ -1,8 +1,9 @@
-"""The rules that a request falls under: what a rule opens is read narrowly, what it asks for is read widely.
+"""Match a request against path rules: rules that open a path match narrowly, rules that restrict it match widely.
 
-A backend may take two spellings of a path for one (`/Admin`, `/admin%20`, `/reports.json`, `/index.php/admin`). The gate does
-not know which backend that is. So a rule that opens a path fits it only as written, and a rule that asks for something
-also fits every spelling that a backend may fold. Where readings lead to different rules, all of them must be met.
+An application may treat two spellings of a path as one (`/Admin`, `/admin%20`, `/reports.json`, `/index.php/admin`). The
+gate does not know the application. A rule that opens a path therefore matches only the exact spelling. A rule that
+restricts a path also matches every spelling that an application may fold into it. If readings match different rules, all
+must be met.
 """
 
 from __future__ import annotations
@@ -20,34 +21,34 @@ if TYPE_CHECKING:
 
 _SCRIPTS = "php[0-9]?|phtml|phar|f?cgi|pl|py|rb|lua|aspx?|ashx|asmx|cfm|jspx?|do|action|exe|dll"
 _SCRIPT = re.compile(rf"/[^/]+\.(?:{_SCRIPTS})(?=/)")
-"""A script that takes the rest of the path as an argument (CGI's `PATH_INFO`): `/index.php/admin` may be `/admin`."""
+"""A script that takes the rest of the path as argument (CGI's `PATH_INFO`): `/index.php/admin` may act as `/admin`."""
 
 _SUFFIX = r"(?:[^\w/-][^/]*)?"
-"""What may follow a name and leave it the same to a backend: `.json`, `:$DATA`, `,x`, but no further letter or digit."""
+"""A suffix after which an application may still see the same name: `.json`, `:$DATA`, `,x`, but no letter or digit."""
 
 _FOLDED = re.compile(r"(?:/[a-z0-9_.-]*[a-z0-9_-])+")
 _CUT = re.compile(r"[;?#].*")
 
 
 def fold_path(path: str) -> str:
-    """Return the path as the most careless backend reads it.
+    """Return the path as the most lenient application reads it.
 
-    Case, accents, zero-width characters, blanks around a name, dots behind it and empty names make no difference to it.
+    Case, accents, zero-width characters, blanks around names, dots after names and empty names are removed.
     """
     if _FOLDED.fullmatch(path):
         return path
     text = path if path.isascii() else strip_disguise(path)
-    # Some compare in upper case, where `ı` is `I`; what folds in either direction is the same here.
+    # Some compare in upper case, where `ı` is `I`: fold in both directions.
     names = (name for name in text.upper().casefold().split("/") if name)
     return "/" + "/".join(_CUT.sub("", name).replace("+", " ").strip().rstrip(". ") or name for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class PathMatch:
-    """What the rules say about one request.
+    """The outcome of matching one request.
 
-    `rules` must all be met; none means that a valid token is enough. `public`: no token is needed. An elevation counts
-    when it was given for the path `within` or a longer one, `below` tells whether it then holds for what lies below it.
+    All of `rules` must be met; without rules a valid token is enough. `public`: no token is needed. An elevation counts if
+    it was given for the path `within` or a longer one; `below` tells whether it covers the paths below.
     """
 
     rules: tuple[PathRule, ...] = ()
@@ -60,7 +61,7 @@ NO_RULE = PathMatch()
 
 
 class _Reading:
-    """One rule, and the three ways in which a path may fit it: as written, spelled otherwise, with something behind a name."""
+    """One rule with three ways to match a path: as written, spelled otherwise, and with a suffix after a name."""
 
     __slots__ = ("_exact", "_respelled", "_suffixed", "length", "path", "rule")
 
@@ -90,7 +91,7 @@ class _Reading:
         return folded == self._respelled or folded.startswith(self._respelled.rstrip("/") + "/")
 
     def holds(self, path: str) -> bool:
-        """Whether the path is of this rule without any folding but that of case."""
+        """Return whether the path belongs to this rule, ignoring nothing but case."""
         own, folded = self.path.casefold(), path.casefold()
         below = own.rstrip("/") + "/"
         return folded in {own, below} or (not self._exact and folded.startswith(below))
@@ -107,7 +108,7 @@ def _suffixed_pattern(folded: str, *, exact: bool) -> str:
     begin = "".join(name + _SUFFIX for name in before) + last
     if not exact:
         return rf"{begin}{_SUFFIX}(?:/.*)?"
-    # Below a script is nothing but its argument, so that a rule for the script is about that too.
+    # Below a script there is only its argument, so a rule for the script covers that too.
     script = rf"(?:/?{_SUFFIX}\.(?:{_SCRIPTS}))"
     if re.search(rf"\.(?:{_SCRIPTS})\Z", folded):
         script += "?"
@@ -115,7 +116,7 @@ def _suffixed_pattern(folded: str, *, exact: bool) -> str:
 
 
 class PathRules:
-    """The rules of a gate, the longest path first."""
+    """The rules of a gate, longest path first."""
 
     __slots__ = ("_asking", "_names_methods", "_readings")
 
@@ -131,14 +132,14 @@ class PathRules:
         return bool(self._readings)
 
     def match(self, path: str, method: str, *, overridden: bool, escaped: bool = False) -> PathMatch:
-        """Return the rules that the request falls under.
+        """Return the rules that apply to the request.
 
-        The rule of the longest path that fits as written decides, `exact` before `prefix`, one that names the method before
-        one that does not. Rules that ask for something and fit another reading of the path by a longer path are added.
+        The rule with the longest path that matches exactly decides; `exact` comes before `prefix`, a rule for the method
+        before one for all methods. Restricting rules with a longer path that match another reading are added.
 
-        `path` is as `plain_path` returns it. `escaped` says that the client escaped characters that need none: no rule
-        then opens the path. `overridden` says that the request carries a header that makes some applications act on
-        another method: where rules depend on the method it is refused (`MethodOverride`).
+        `path` is as `decode_path` returns it. `escaped`: the client escaped characters without need; then no rule opens the
+        path. `overridden`: a header makes some applications act on another method. Raises `MethodOverride` then if rules
+        depend on the method.
         """
         if not self._readings:
             return NO_RULE
@@ -170,18 +171,18 @@ class PathRules:
         return None
 
     def _otherwise(self, folded: str, method: str, deciding: _Reading | None) -> list[_Reading]:
-        """The rules that ask for something in another reading of the path, without the one that decides."""
+        """Return the restricting rules that match another reading of the path, without the deciding rule."""
         least = deciding.length if deciding is not None else 0
         added = list(self._asked_of(folded, method, least))
         for script in _SCRIPT.finditer(folded):
-            # Whatever rule there is for the script: its argument may lead to what any other rule guards.
+            # Whatever the rule for the script, its argument may lead to a path that any other rule restricts.
             argument = folded[script.end() :]
             added += self._asked_of(argument, method, 0)
             added += self._asked_of(folded[: script.start()] + argument, method, 0)
         return [reading for reading in dict.fromkeys(added) if reading is not deciding]
 
     def _asked_of(self, folded: str, method: str, least: int) -> Iterator[_Reading]:
-        """The longest rule that fits, and every rule that fits only with something behind a name; longer than `least`."""
+        """Yield the rules longer than `least` that match: the longest one, and every one that matches only with a suffix."""
         respelled = False
         for reading in self._asking:
             if reading.length <= least:

@@ -1,8 +1,8 @@
-"""Fetches event tokens from transmitters that do not push (RFC 8936). Of all workers the one that holds the lock does it.
+"""Poll security event tokens from transmitters that do not push (RFC 8936), in the one worker that holds the lock.
 
-A token is acknowledged after the store has taken it, so that a crash in between fetches it again; the store counts it once.
-What is refused is told to the transmitter with RFC 8935's code. While a transmitter cannot be reached the gate goes on with
-what it knows, and its status says so.
+A token is acknowledged after the store recorded it. After a crash in between, it is fetched again, and the store recognises
+it. The transmitter receives RFC 8935's code for each refused token. While a transmitter is unreachable, the gate continues
+with the known revocations, and its status reports the fault.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ TIMEOUT: Final = 15.0
 LARGEST: Final = 4 << 20
 LONGEST_PAUSE: Final = 300.0
 LOOK: Final = 0.5
-"""Seconds between two looks at whether something is due, or whether the lock has become free."""
+"""Seconds between checks for due polls, and for a lock that became free."""
 
 
 class PollFailed(Exception):
-    """A transmitter gave no answer that can be used. The text holds nothing of it but its status."""
+    """A transmitter gave no usable answer. The text holds its status and nothing of its body."""
 
 
 @dataclass(slots=True)
-class _Turn:
-    """One transmitter: when it is asked next, and what it has still to be told."""
+class _PollState:
+    """The polling state of one transmitter: next time, failures, and pending acknowledgements and refusals."""
 
     polling: PollingSettings
     due: float = 0.0
@@ -57,26 +57,26 @@ class _Turn:
 
 
 class Poller:
-    """A thread of a worker. `faults` says which transmitters cannot be asked, by name."""
+    """A polling thread of a worker. `faults` returns the transmitters that cannot be polled."""
 
     def __init__(self, worker: SignalWorker, clock: Callable[[], float] = time.monotonic) -> None:
         self._worker = worker
         self._clock = clock
-        self._turns: dict[str, _Turn] = {}
+        self._turns: dict[str, _PollState] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin, as soon as no other worker does it."""
+        """Start the thread, which polls once no other worker does."""
         self._thread = threading.Thread(target=self._run, name="polling", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a question that is under way is not waited for."""
+        """Stop without waiting for a poll in progress."""
         self._stop.set()
 
     def faults(self) -> dict[str, str]:
-        """Why transmitters could not be asked, by name."""
+        """Return the fault by name of each transmitter that could not be polled."""
         return {turn.polling.name: turn.fault for turn in list(self._turns.values()) if turn.fault}
 
     def _run(self) -> None:
@@ -88,27 +88,27 @@ class Poller:
     def _look(self) -> None:
         known = {polling.name: polling for polling in self._worker.loaded.polled}
         self._turns = {
-            name: turn if (turn := self._turns.get(name)) and turn.polling == polling else _Turn(polling)
+            name: turn if (turn := self._turns.get(name)) and turn.polling == polling else _PollState(polling)
             for name, polling in known.items()
         }
         for turn in self._turns.values():
             while turn.due <= self._clock() and not self._stop.is_set():
-                self._ask(turn)
+                self._poll(turn)
 
-    def _ask(self, turn: _Turn) -> None:
+    def _poll(self, turn: _PollState) -> None:
         try:
-            has_more = self._asked(turn)
+            has_more = self._poll_once(turn)
             turn.failures, turn.fault = 0, ""
             turn.due = self._clock() + (
                 0.0 if has_more or turn.acknowledged or turn.refused else turn.polling.every
             )
-        except Exception as error:  # noqa: BLE001 - whatever a transmitter answers, the others are asked
+        except Exception as error:  # noqa: BLE001 - one transmitter's answer must not stop the polling of others
             turn.failures += 1
             turn.fault = str(error) if isinstance(error, PollFailed) else type(error).__name__
             turn.due = self._clock() + min(turn.polling.every * 2.0**turn.failures, LONGEST_PAUSE)
 
-    def _asked(self, turn: _Turn) -> bool:
-        """Ask once: tell what is done, take what comes. Returns whether there is more. Raises `PollFailed`."""
+    def _poll_once(self, turn: _PollState) -> bool:
+        """Poll once: send acknowledgements, process new tokens; return whether there are more. Raises `PollFailed`."""
         question = {
             "maxEvents": AT_ONCE, "returnImmediately": True, "ack": turn.acknowledged, "setErrs": turn.refused,
         }  # fmt: skip
@@ -118,7 +118,7 @@ class Poller:
             self._take(turn, token_id, token)
         return has_more and bool(turn.acknowledged or turn.refused)
 
-    def _take(self, turn: _Turn, token_id: str, token: object) -> None:
+    def _take(self, turn: _PollState, token_id: str, token: object) -> None:
         peer = f"polled:{turn.polling.name}"
         try:
             received = _take(self._worker, token_id, token)

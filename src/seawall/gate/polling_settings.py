@@ -1,4 +1,4 @@
-"""How the gate fetches a transmitter's events: where, with which token, how often."""
+"""How the gate polls a transmitter: URL, token and interval."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
 
 @dataclass(frozen=True, slots=True)
 class PollingSettings:
-    """Where a transmitter is asked for events. `every` in seconds; `trust` None: the system's certificates."""
+    """The polling endpoint of a transmitter. `every` is in seconds; `trust` None means the system's certificates."""
 
     name: str
     url: str
@@ -41,9 +41,9 @@ def read_polling(
     folder: Path,
     faults: SettingsErrors,
 ) -> PollingSettings | None:
-    """Return how a transmitter is polled, None where it pushes; what is wrong is added to `faults`.
+    """Return how a transmitter is polled, None if it pushes; add faults to `faults`.
 
-    `table` is the transmitter's as it is written. `policy` is None where it has faults, which are said already.
+    `table` is the transmitter's table in the file. `policy` is None if it has faults, which were added before.
     """
     url, token_file = values["poll"], values["poll_token_file"]
     if url is None or token_file is None:
@@ -69,7 +69,7 @@ def read_polling(
     trust = table.get("trust_file")
     try:
         store = trust_store(folder / trust) if isinstance(trust, str) else None
-    except FetchError as error:  # the policy could read it just now
+    except FetchError as error:  # the policy was able to read it a moment ago
         faults.add((*at, "trust_file"), str(error), "name a PEM file with the authorities' certificates")
         return None
     return PollingSettings(policy.name, url, values["poll_every"], token, store)

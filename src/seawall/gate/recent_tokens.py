@@ -1,10 +1,12 @@
-"""Tokens that this worker verified moments ago: a burst of requests with one token pays for two signatures.
+"""Cache tokens that this worker verified moments ago, so that a burst of requests verifies signatures only twice.
 
-What is remembered is what cannot change: how these octets parse, and that the signature is this key's. What can change is
-checked for every request, by the same functions in the same order: whether the issuer still has the key (4), the key's
-state (5), revocations (11), times (10) and the sender (12). Any other answer to "which key?" verifies from the beginning.
-Tokens are kept by a keyed digest, for a very short time, and each authoriser has its own memory: a new policy starts empty.
-A token is kept when it comes for the second time: tokens that come once leave nothing behind for the garbage collector.
+The cache holds only results that cannot change: the parsed token, and that a certain key signed it. Everything else is
+checked for every request, by the same functions in the same order. These are: whether the issuer still has the key (4), the
+key's state (5), revocations (11), times (10) and the sender (12). If the lookup gives another key, the token is verified
+anew.
+
+The cache key is a keyed digest, entries last seconds, and each authoriser has its own cache, so that a new policy starts
+empty. A token is cached at its second use: tokens used once leave nothing for the garbage collector.
 """
 
 from __future__ import annotations
@@ -40,10 +42,9 @@ _AGAIN: Final = (
 
 @dataclass(slots=True)
 class VerifiedToken:
-    """A token that was verified, and until when that is remembered.
+    """A verified token and the time until which it is cached.
 
-    `identity` and `line` are the headers and the halves of the log line around its time, once somebody made them: they
-    follow from the token alone.
+    `identity` and `line` cache the headers and the two halves of the log line around its time; both follow from the token.
     """
 
     token: AccessToken
@@ -54,7 +55,7 @@ class VerifiedToken:
 
 
 class RecentTokens:
-    """Verifies access tokens under one policy. Safe for several threads: dictionary operations are atomic."""
+    """Verify access tokens under one policy with a cache. Threads may share an instance: dictionary operations are atomic."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -62,12 +63,12 @@ class RecentTokens:
         self._young: dict[bytes, VerifiedToken] = {}
         self._old: dict[bytes, VerifiedToken] = {}
         self._met: dict[bytes, float] = {}
-        """Until when a token that came once is known to have come."""
+        """Tokens seen once, by digest, with the time until which that is remembered."""
 
     def verify(
         self, token: bytes, now: float, *, request: RequestBinding, replay: ReplayGuard
     ) -> VerifiedToken:
-        """As `verify_access_token`: the token, or a `Refusal` and nothing else (but `KeyNotCached` in the event loop)."""
+        """Return the verified token like `verify_access_token`. Raises `Refusal`, or `KeyNotCached` in the event loop."""
         place = blake2b(token, digest_size=32, key=self._key).digest()
         recent = self._young.get(place) or self._old.get(place)
         if recent is not None and 0 <= recent.until - now <= SECONDS:
@@ -80,7 +81,7 @@ class RecentTokens:
     def _again(
         self, recent: VerifiedToken, token: bytes, now: float, request: RequestBinding, replay: ReplayGuard
     ) -> VerifiedToken | None:
-        """The token once more; None when its key is another by now."""
+        """Return the cached token after all checks that can change, None if its key is another one now."""
         known = recent.token
         try:
             state = examination.begin(token, self._policy, now, request, replay)
@@ -92,7 +93,7 @@ class RecentTokens:
                 check(state)
         except Refusal as refusal:
             raise refusal.with_traceback(None) from None
-        except Exception:  # noqa: BLE001 - whatever it is, the token has not been verified
+        except Exception:  # noqa: BLE001 - whatever the error, the token is not verified
             raise Internal from None
         return recent
 
@@ -112,7 +113,7 @@ class RecentTokens:
 
 
 def fill_state(state: ExaminationState, known: AccessToken, header: Header) -> None:
-    """Give a new state what is known of the token."""
+    """Fill a new examination with the cached facts about the token."""
     state.claims = known.claims
     state.header = header
     state.issuer = known.issuer

@@ -1,4 +1,4 @@
-"""Why the gate itself refuses, beside the fifteen checks of a token: what the proxy said, the path, the risk."""
+"""Refusals of the gate itself, besides the fifteen checks of a token: proxy headers, path rules, risk."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import ClassVar
 
 
 class GateRefusal(Exception):
-    """The request is refused before or after its token was looked at.
+    """A request is refused for a reason outside the token's fifteen checks.
 
-    The attributes mean what they mean in `seawall_tokens.refusals.Refusal`; `check` is 0: none of a token's fifteen.
-    It is a family of its own, so that the table of token refusals holds only what a verifier can say.
+    The attributes are those of `seawall_tokens.refusals.Refusal`; `check` is 0. The class is separate, so that the table of
+    token refusals lists only what a verifier can raise.
     """
 
     code: ClassVar[str] = "gate"
@@ -24,42 +24,42 @@ class GateRefusal(Exception):
 
 
 class ProxyUnlisted(GateRefusal):
-    """The question comes from an address that is not a listed proxy."""
+    """The peer is not a trusted proxy."""
 
     code = "proxy-unlisted"
     words = "the question comes from an address that is not a listed proxy"
 
 
 class ForwardedMissing(GateRefusal):
-    """There are rules for paths, and the proxy does not say which path is asked for."""
+    """There are path rules, and the proxy does not state the path."""
 
     code = "forwarded-missing"
     words = "the proxy does not say which request it is asking about"
 
 
 class ForwardedMalformed(GateRefusal):
-    """A header of the proxy cannot be what it should be."""
+    """A header of the proxy is malformed."""
 
     code = "forwarded-malformed"
     words = "what the proxy says about the request makes no sense"
 
 
 class ForwardedConflict(GateRefusal):
-    """Two headers name two requests: one of them comes from the client."""
+    """Two headers state different requests, so one of them may come from the client."""
 
     code = "forwarded-conflict"
     words = "two headers name two different requests"
 
 
 class HeaderRepeated(GateRefusal):
-    """A header that decides something is there twice."""
+    """A header that affects the decision occurs twice."""
 
     code = "header-repeated"
     words = "a header that decides something is there twice"
 
 
 class HeaderAmbiguous(GateRefusal):
-    """A header's name (`X.Auth_Subject`) is another's for applications that do not tell `_`, `.` and the like from `-`."""
+    """A header name (`X.Auth_Subject`) may be confused with another by applications that fold `_` and `.` to `-`."""
 
     code = "header-ambiguous"
     words = (
@@ -68,7 +68,7 @@ class HeaderAmbiguous(GateRefusal):
 
 
 class HeaderHopByHop(GateRefusal):
-    """`Connection` names a header, `Trailer` a guarded one, or `Upgrade` asks for a tunnel past the gate."""
+    """`Connection` names a header, `Trailer` names a guarded one, or `Upgrade` would open a tunnel past the gate."""
 
     code = "header-hop-by-hop"
     words = (
@@ -84,35 +84,35 @@ class OriginUnknown(GateRefusal):
 
 
 class PathAmbiguous(GateRefusal):
-    """The path could be read in two ways."""
+    """The path can be read in two ways."""
 
     code = "path-ambiguous"
     words = "the path could be read in two ways"
 
 
 class MethodOverride(GateRefusal):
-    """Rules depend on the method, and the request asks the application to take another."""
+    """Path rules depend on the method, and the request asks the application to act on another one."""
 
     code = "method-override"
     words = "the request asks to be taken as another method, and the rules depend on the method"
 
 
 class IssuerNotHere(GateRefusal):
-    """The path takes tokens of other issuers."""
+    """The path accepts only tokens of other issuers."""
 
     code = "path-issuer"
     words = "this path takes no tokens of this issuer"
 
 
 class AudienceNotHere(GateRefusal):
-    """The path needs another audience."""
+    """The path requires another audience."""
 
     code = "path-audience"
     words = "the token is not meant for this path"
 
 
 class PathScopeInsufficient(GateRefusal):
-    """The path needs scopes that the token does not have."""
+    """The path requires scopes that the token lacks."""
 
     code = "path-scope"
     words = "the token lacks a scope that this path needs"
@@ -120,28 +120,28 @@ class PathScopeInsufficient(GateRefusal):
 
 
 class RoleInsufficient(GateRefusal):
-    """The path needs a role that the token does not have."""
+    """The path requires a role that the token lacks."""
 
     code = "path-role"
     words = "the token lacks a role that this path needs"
 
 
 class ClaimNotHere(GateRefusal):
-    """The path needs a value of a claim that the token does not have."""
+    """The path requires a value of a claim that the token lacks."""
 
     code = "path-claim"
     words = "a claim of the token has no value that this path allows"
 
 
 class RiskRaised(GateRefusal):
-    """An incident was raised for the account, and the settings say that it stays outside."""
+    """An incident was raised for the account, and the settings refuse such accounts."""
 
     code = "risk-raised"
     words = "an incident was raised for this account"
 
 
 class RiskUnknown(GateRefusal):
-    """The file of incidents is missing or broken, so that nobody's risk is known."""
+    """The file of incidents is missing or invalid, so that no account's risk is known."""
 
     code = "risk-unknown"
     words = "the risk of this account is not known"
@@ -149,7 +149,7 @@ class RiskUnknown(GateRefusal):
 
 
 class ClaimTooLong(GateRefusal):
-    """A claim does not fit into a header; cut short it would be another's."""
+    """A claim does not fit into a header; truncated, it could be another account's."""
 
     code = "claim-too-long"
     words = "a claim of the token does not fit into a header"
@@ -164,7 +164,7 @@ class TooSlow(GateRefusal):
 
 
 class NotReady(GateRefusal):
-    """The worker has no policy or no store that it could decide with."""
+    """The worker has no usable policy or store."""
 
     code = "not-ready"
     words = "the gate cannot decide at present"
@@ -172,7 +172,7 @@ class NotReady(GateRefusal):
 
 
 class GateBroken(GateRefusal):
-    """Something unexpected happened in the gate itself."""
+    """An unexpected error occurred in the gate itself."""
 
     code = "gate-broken"
     words = "the gate failed on this request"
@@ -180,7 +180,7 @@ class GateBroken(GateRefusal):
 
 
 class StepUpNeeded(GateRefusal):
-    """An incident was raised for the account: it must prove itself anew (RFC 9470)."""
+    """An incident was raised for the account: it must authenticate again (RFC 9470)."""
 
     code = "risk-step-up"
     words = "an incident was raised for this account: a new authentication is needed"

@@ -1,4 +1,4 @@
-"""Paths: read the same by gate, proxy and application, or refused."""
+"""Decode request paths, and refuse those that gate, proxy and application could read differently."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from seawall.gate.refusals import PathAmbiguous
 LONGEST_URI = 8192
 
 _TARGET = re.compile(r"/[!$&'()*+,\-./0-9:=@A-Z_a-z~%]*")
-"""A path in origin form. `;` is left out (some servers cut there), as are `\\`, `#`, controls and what is not ASCII."""
+r"""A path in origin form, without `;` (some servers cut there), `\`, `#`, control characters and characters beyond ASCII."""
 
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _DANGEROUS = frozenset("/\\.%;?#")
-"""Characters that a second reader may take for syntax once their escape is gone."""
+"""Characters that a second decoder may take for syntax once they are unescaped."""
 
 _DOTTED = re.compile(r"/(?:(?=[. +]*\.)[. +]+| +)(?:/|\Z)")
-"""A name of dots and blanks alone. Some systems cut blanks and dots off a name's end: `..%20` is `..` to them."""
+"""A segment of dots and blanks alone. Some systems strip these from the end of names: `..%20` becomes `..`."""
 
 _NEEDLESS = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|2[Dd]|5[Ff]|7[Ee])")
-"""An escaped letter, digit, `-`, `_` or `~`: RFC 3986 section 2.3 says that none should be."""
+"""An escaped letter, digit, `-`, `_` or `~`, which RFC 3986 section 2.3 discourages."""
 
 _LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\uff0f\uff3c\uff0e\u2028\u2029")
-"""Characters that are turned into `/`, `\\` or `.` where text is squeezed into an older character set, and line ends."""
+r"""Characters that conversion to an older character set turns into `/`, `\` or `.`, and line separators."""
 
 _IGNORABLE = frozenset({"Mn", "Me", "Cf", "Cc"})
 
 
 def decode_path(uri: str) -> str:
-    """The decoded path of a request target (`/a%20b?c=d` gives `/a b`).
+    """Return the decoded path of a request target (`/a%20b?c=d` gives `/a b`).
 
     Raises `PathAmbiguous` for every target that two programs could read as two paths: dot segments, segments of dots and
-    blanks, empty segments, escaped separators and dots, backslashes, NUL and controls, `;`, broken escapes, bytes that
-    are no UTF-8, characters that some programs turn into separators, and every form but origin form. The query is not
-    looked at.
+    blanks, and empty segments; escaped separators and dots, backslashes, NUL and control characters, `;` and broken
+    escapes; bytes that are not UTF-8, characters that some programs turn into separators, and targets not in origin form.
+    The query is ignored.
     """
     if len(uri) > LONGEST_URI:
         raise PathAmbiguous
@@ -70,7 +70,7 @@ def _decode(path: str) -> str:
 
 
 def _is_unmistakable(text: str) -> bool:
-    """Whether no character of the text becomes a separator, and no segment a dot segment, in a simpler writing."""
+    """Return whether no character becomes a separator, and no segment a dot segment, after simplification."""
     if any("\x80" <= character <= "\x9f" or character in _LIKE_SLASHES for character in text):
         return False
     simple = strip_disguise(text)
@@ -79,18 +79,18 @@ def _is_unmistakable(text: str) -> bool:
 
 
 def strip_disguise(text: str) -> str:
-    """Return text without accents and invisible characters, and with plain characters for their wide, small or ringed forms."""
+    """Return text without accents and invisible characters, and with wide, small or ringed characters as plain ones."""
     simple = unicodedata.normalize("NFKD", text)
     return "".join(one for one in simple if unicodedata.category(one) not in _IGNORABLE)
 
 
 def is_escaped_needlessly(uri: str) -> bool:
-    """Whether the path of a request target escapes characters that no program has to escape (`/%61dmin`)."""
+    """Return whether the path of a request target escapes characters that never need escaping (`/%61dmin`)."""
     return "%" in uri and _NEEDLESS.search(uri.partition("?")[0]) is not None
 
 
 def is_plain_path(path: str) -> bool:
-    """Whether a rule's path is written as `decode_path` returns it."""
+    """Return whether a rule's path is written as `decode_path` returns it."""
     if "?" in path or "%" in path:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Check 14 at the gate: what issuer, path and risk ask of the authentication, met by the token or by an elevation."""
+"""Check 14 at the gate: the authentication that issuer, path and risk require, satisfied by the token or an elevation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """How somebody proved who he is: what the token says, or an elevation. `at` is seconds since 1970."""
+    """An authentication, from a token or an elevation. `at` is in seconds since 1970, None if unknown."""
 
     acr: str | None
     amr: frozenset[str]
@@ -36,7 +36,7 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationRequirement:
-    """What is asked. `since`: it must have happened after this moment, because of an incident."""
+    """A required authentication. `since`: it must be later than this time (seconds since 1970), because of an incident."""
 
     acr_values: tuple[str, ...] = ()
     amr: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ class AuthenticationRequirement:
     since: float | None = None
 
     def find_fault(self, given: Authentication, now: float, skew: float) -> Refusal | GateRefusal | None:
-        """Why what is given is not enough, None when it is. A missing time is never recent."""
+        """Return why an authentication is insufficient, None if it is sufficient. A missing time never counts as recent."""
         if self.since is not None and (given.at is None or not self.since < given.at <= now + skew):
             return StepUpNeeded()
         if self.acr_values and given.acr not in self.acr_values:
@@ -58,7 +58,7 @@ class AuthenticationRequirement:
         return None
 
     def challenge_parameters(self, now: float) -> ChallengeParameters:
-        """What the challenge says to the client."""
+        """Return the parameters of the challenge for the client."""
         age = self.max_age
         if self.since is not None:
             age = max(int(now - self.since), 0) if age is None else min(age, max(int(now - self.since), 0))
@@ -66,7 +66,7 @@ class AuthenticationRequirement:
 
 
 def issuer_requirement(policy: IssuerPolicy) -> AuthenticationRequirement | None:
-    """What an issuer's policy asks."""
+    """Return the requirement of an issuer's policy, None if it has none."""
     if policy.acr_values or policy.required_amr or policy.max_authentication_age is not None:
         return AuthenticationRequirement(
             policy.acr_values, policy.required_amr, policy.max_authentication_age
@@ -75,7 +75,7 @@ def issuer_requirement(policy: IssuerPolicy) -> AuthenticationRequirement | None
 
 
 def path_requirement(rule: PathRule) -> AuthenticationRequirement | None:
-    """What a path asks."""
+    """Return the requirement of a path rule, None if it has none."""
     if not (rule.acr_values or rule.max_authentication_age is not None):
         return None
     return AuthenticationRequirement(rule.acr_values, frozenset(), rule.max_authentication_age)
@@ -84,7 +84,7 @@ def path_requirement(rule: PathRule) -> AuthenticationRequirement | None:
 def risk_requirement(
     incident: RiskIncident | None, settings: RiskSettings
 ) -> AuthenticationRequirement | None:
-    """What an incident asks."""
+    """Return the requirement because of an incident, None without an incident."""
     return (
         None
         if incident is None
@@ -93,7 +93,7 @@ def risk_requirement(
 
 
 def authentication_of_claims(claims: Mapping[str, Any]) -> Authentication:
-    """What a token says. Claims of a wrong type say nothing."""
+    """Return the authentication that a token states. Claims of a wrong type are ignored."""
     acr, at = _or_none(read_acr, claims), _or_none(read_authentication_time, claims)
     return Authentication(acr, frozenset(_or_none(read_amr, claims) or ()), at)
 
@@ -108,7 +108,7 @@ def _or_none(read: Callable[[Mapping[str, Any]], _T], claims: Mapping[str, Any])
 def find_unmet(
     asked: Sequence[AuthenticationRequirement], given: Sequence[Authentication], now: float, skew: float
 ) -> list[tuple[Refusal | GateRefusal, AuthenticationRequirement]]:
-    """The demands that none of the authentications meets by itself, each with why the first of them does not."""
+    """Return the requirements that no single authentication satisfies, each with the fault of the first authentication."""
     found = []
     for requirement in asked:
         faults = [requirement.find_fault(one, now, skew) for one in given]
@@ -120,7 +120,7 @@ def find_unmet(
 def reachable_authentications(
     settings: StepUpSettings, claims: Mapping[str, Any], now: float
 ) -> list[Authentication]:
-    """What the owner of a token could prove on this gate now."""
+    """Return the authentications that the session's account could perform on this gate now."""
     held = frozenset(read_words(claims, "amr"))
     reach = [Authentication(settings.passkey_acr, held | frozenset(PASSKEY_AMR), now)]
     if settings.codes:
@@ -129,7 +129,7 @@ def reachable_authentications(
 
 
 def authentication_of_elevation(elevation: Elevation, claims: Mapping[str, Any]) -> Authentication:
-    """An elevation adds its methods to those of the token."""
+    """Return the authentication of an elevation: its methods are added to those of the token."""
     return Authentication(
         elevation.acr, elevation.amr | frozenset(read_words(claims, "amr")), float(elevation.at)
     )

@@ -1,4 +1,4 @@
-"""What `/verify` answers: 204 or 200 with who it is, or 401, 403, 503 with the challenge that fits. Nothing else exists."""
+"""Responses of `/verify`: 204 or 200 with the identity, or 401, 403 or 503 with a challenge. There are no others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_STORE = (b"cache-control", b"no-store")
 
 
 class AnyRefusal(Protocol):
-    """What a refusal of a token or of the gate knows about itself."""
+    """The attributes that refusals of a token and of the gate share."""
 
     @property
     def code(self) -> str: ...  # noqa: D102
@@ -32,10 +32,10 @@ class AnyRefusal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChallengeParameters:
-    """What a challenge adds for the client.
+    """Parameters of a challenge.
 
-    `acr_values` and `max_age` (seconds) say how to step up, `scopes` what is missing, `nonce` is for the next DPoP
-    proof. `dpop`: the client used DPoP or must. `step_up`: this gate itself can be asked for the authentication.
+    `acr_values` and `max_age` (seconds) state the required authentication, `scopes` the missing ones; `nonce` is for the
+    next DPoP proof. `dpop`: the client used DPoP or must use it. `step_up`: this gate itself offers the authentication.
     """
 
     acr_values: Sequence[str] = ()
@@ -51,7 +51,7 @@ NO_PARAMETERS = ChallengeParameters()
 
 @dataclass(frozen=True, slots=True)
 class GateResponse:
-    """A whole response. A status of the 200s is made by `build_allow_response` and `build_dry_run_response` alone."""
+    """A complete response. Only `build_allow_response` and `build_dry_run_response` create a status of the 200s."""
 
     status: int
     headers: Headers
@@ -59,9 +59,9 @@ class GateResponse:
 
 
 def build_allow_response(identity: Headers, *, in_line: bool = False) -> GateResponse:
-    """Go on, and this is who it is.
+    """Return the response that allows the request, with its identity.
 
-    `in_line`: the question stood in the request line behind `/verify`, as Envoy asks. Envoy takes 200 alone for a yes.
+    `in_line`: the original path follows `/verify` in the request line, as Envoy sends it. Envoy accepts only status 200.
     """
     if in_line:
         return GateResponse(200, [*identity, NO_STORE, (b"content-length", b"0")])
@@ -69,14 +69,14 @@ def build_allow_response(identity: Headers, *, in_line: bool = False) -> GateRes
 
 
 def build_dry_run_response(refusal: AnyRefusal, *, in_line: bool = False) -> GateResponse:
-    """Dry run: go on, though it would have been refused. Says nothing of who it is, because nobody vouches for that."""
+    """Return the response of a dry run for a refused request: allowed, but without identity, because nothing was verified."""
     return build_allow_response([*NOBODY, (WOULD_REFUSE, refusal.code.encode("ascii"))], in_line=in_line)
 
 
 def build_refusal_response(
     refusal: AnyRefusal, parameters: ChallengeParameters = NO_PARAMETERS
 ) -> GateResponse:
-    """The refusal with its challenge (RFC 6750, 9449, 9470). A status that would not refuse becomes 403."""
+    """Return the refusal with its challenge (RFC 6750, 9449, 9470). A status outside 401, 403 and 503 becomes 403."""
     code = refusal.code.encode("ascii", "replace")
     status = refusal.status if refusal.status in {401, 403, 503} else 403
     headers: Headers = [(CODE, code), NO_STORE, (b"content-type", b"application/json")]
@@ -92,7 +92,7 @@ def build_refusal_response(
 
 
 def build_challenge(refusal: AnyRefusal, parameters: ChallengeParameters) -> str:
-    """Return the value of `WWW-Authenticate`. Without an error to name it only says which schemes are understood."""
+    """Return the value of `WWW-Authenticate`. Without an error it only names the supported schemes."""
     return format_challenge(
         refusal,
         acr_values=parameters.acr_values,

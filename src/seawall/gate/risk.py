@@ -1,6 +1,6 @@
-"""Risk from the incident store: accounts with raised incidents, read from a scan's `incidents.jsonl`.
+"""Risk of accounts: raised incidents, read from `incidents.jsonl`, the result of a scan.
 
-The file's documented keys are all that is known of detection here.
+The file's documented keys are the only link to detection.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from seawall_tokens.verify.spelling import fold_name
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 LARGEST_FILE = 256 * 2**20
 SETTLING = 1.0
-"""Seconds that a file must have been left alone before a new version of it is read: a scan may be writing it."""
+"""Seconds that a file must be unchanged before a new version is read, because a scan may still be writing it."""
 
 PATIENCE = 10.0
-"""Seconds for which what was known still counts while a new version cannot be read."""
+"""Seconds for which the previous incidents still count while a new version cannot be read."""
 
 LENGTH_OF_GUID: Final = 36
 
@@ -31,7 +31,7 @@ State = Literal["off", "read", "broken"]
 
 
 class _Line(msgspec.Struct):
-    """What matters of an incident. Other keys are passed over."""
+    """The keys of an incident that the gate uses; others are ignored."""
 
     account: str
     severity: Literal["low", "medium", "high", "critical"]
@@ -43,7 +43,7 @@ class _Line(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class RiskIncident:
-    """The latest raised incident of an account. `last_event` is seconds since 1970."""
+    """The latest raised incident of an account. `last_event` is in seconds since 1970."""
 
     id: str
     severity: str
@@ -52,11 +52,11 @@ class RiskIncident:
 
 
 class RiskFileInvalid(ValueError):
-    """The file cannot be read as incidents. Holds the place, never the content."""
+    """The file of incidents is invalid. The text names the line, and never its content."""
 
 
 def read_incidents(path: Path, severity: str) -> dict[str, RiskIncident]:
-    """Raised incidents at or above a severity, by account in one spelling; of several the one with the latest event."""
+    """Return the latest raised incident at or above a severity by account, with folded account names."""
     least = SEVERITIES.index(severity)
     found: dict[str, RiskIncident] = {}
     try:
@@ -84,7 +84,7 @@ def read_incidents(path: Path, severity: str) -> dict[str, RiskIncident]:
 
 
 class RiskList:
-    """The incidents of one file, kept up to date by calls of `refresh` from any one thread."""
+    """The incidents of one file. Any single thread keeps it current by calls of `refresh`."""
 
     def __init__(self, settings: RiskSettings, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
@@ -101,11 +101,11 @@ class RiskList:
 
     @property
     def refuses_all(self) -> bool:
-        """Whether nobody's risk is known and the settings say that then nobody comes in."""
+        """Whether the risk is unknown and the settings then refuse everybody."""
         return self.state == "broken" and self.settings.broken == "refuse"
 
     def refresh(self) -> None:
-        """Read the file if it has changed and settled. Never raises."""
+        """Read the file if it has changed and is not being written. Never raises."""
         path = self.settings.incidents
         if path is None:
             return None
@@ -132,7 +132,9 @@ class RiskList:
             self.state, self.fault = "broken", fault
 
     def incident_of(self, claims: Mapping[str, Any]) -> RiskIncident | None:
-        """The latest incident of whoever the token is about. A tenant on both sides must be the same."""
+        """Return the latest incident of the token's account, None if there is none. If both name a tenant, it must be the
+        same.
+        """
         accounts = self._accounts
         if not accounts:
             return None
@@ -150,7 +152,7 @@ class RiskList:
 
 
 def _another(theirs: str, tenant: object) -> bool:
-    """Whether both name a tenant by its identifier, and not the same one. `theirs` is folded."""
+    """Return whether both name a tenant by GUID and they differ. `theirs` is folded."""
     if not isinstance(tenant, str):
         return False
     ours = fold_name(tenant)

@@ -1,4 +1,4 @@
-"""Read values of the gate's tables that no other file has: networks, and conditions on claims."""
+"""Read values that only the gate's tables have: networks, and conditions on claims."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall_tokens.verify.claim_conditions import Conditions
 
 
 def peers(value: Any) -> Peers:
-    """Networks, and `unix`."""
+    """Return networks, and possibly `unix`, from a list of texts. Raises `InvalidValue`."""
     try:
         return Peers(any_texts()(value))
     except ValueError as error:
@@ -19,7 +19,7 @@ def peers(value: Any) -> Peers:
 
 
 def conditions_of_claims(value: Any) -> Conditions:
-    """Allowed values of claims; a fault names the claim."""
+    """Return allowed values by claim. Raises `InvalidValue`, which names the claim."""
     try:
         return conditions(value)
     except InvalidValue as wrong:

@@ -1,6 +1,6 @@
-"""The tables `[gate]` of the policy file. Every setting is checked when the gate starts, by name and line.
+"""The tables `[gate]` of the policy file. Every setting is checked when the gate starts; faults name setting and line.
 
-The dataclasses below are the specification: field, type, default and words make the tables of docs/reference/gate.md.
+The dataclasses are the specification: field, type, default and meaning generate the tables of docs/reference/gate.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seawall_base.settings_values import any_text, form, number
 
 
 def check_admin_token(admin: Any) -> Iterator[tuple[str, str, str]]:
-    """Say where there are two tokens."""
+    """Yield a fault if two tokens are configured."""
     if admin.token_file is not None and admin.token_sha256:
         yield (
             "token_file",
@@ -29,7 +29,7 @@ def check_admin_token(admin: Any) -> Iterator[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminSettings:
-    """`[gate.admin]`: revoking over HTTP."""
+    """`[gate.admin]`: revocation over HTTP."""
 
     CHECKS: ClassVar = (check_admin_token,)
     enabled: Annotated[bool, Meaning("whether `/admin/…` exists")] = False
@@ -63,7 +63,7 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskSettings:
-    """`[gate.risk]`: accounts with raised incidents must prove themselves anew, or stay outside."""
+    """`[gate.risk]`: accounts with raised incidents must authenticate again, or are refused."""
 
     incidents: Annotated[Path | None, Meaning("`incidents.jsonl` of a scan; read again when it changes")] = (
         None
@@ -93,7 +93,7 @@ class RiskSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUpSettings:
-    """`[gate.step_up]`: proving anew who one is, on the gate itself."""
+    """`[gate.step_up]`: step-up authentication on the gate itself."""
 
     enabled: Annotated[bool, Meaning("whether `/step-up` exists")] = False
     relying_party: Annotated[
@@ -124,7 +124,7 @@ class StepUpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings:
-    """`[gate]`."""
+    """`[gate]`: proxies, origins, limits and the tables below."""
 
     trusted_proxies: Annotated[
         Peers,

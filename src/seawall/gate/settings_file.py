@@ -1,4 +1,4 @@
-"""Read the tables `[gate]` of a policy file into `GateSettings`: each fault is told with its line and the fix, all at once."""
+"""Read the tables `[gate]` of a policy file into `GateSettings`; report all faults together, with line and fix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall_base.settings_table import is_malformed, read_values
 from seawall_base.toml_lines import Path as Place
 
 ELSEWHERE: Final = frozenset({"path", "transmitter"})
-"""Arrays of tables below `[gate]`."""
+"""Arrays of tables below `[gate]` that are read separately."""
 
 FIX: Final = "see the settings in docs/reference/gate.md"
 Values = dict[str, Any]
@@ -34,9 +34,9 @@ def load_settings(path: Path, table: object, lines: Mapping[Place, int]) -> Gate
 def read_gate(
     table: object, folder: Path, faults: SettingsErrors, issuers: frozenset[str] | None = None
 ) -> GateSettings:
-    """Return the settings that make sense, defaults for the others; what is wrong is added to `faults`.
+    """Return the valid settings, and defaults for invalid ones; add faults to `faults`.
 
-    `issuers` are the names that paths may use; None where they are not known.
+    `issuers` are the names that paths may use, None if they are unknown.
     """
     values = read_values(GateSettings, table, ("gate",), faults, folder, ELSEWHERE)
     tables = table if isinstance(table, Mapping) else {}
@@ -95,14 +95,14 @@ def _fault_of_step_up(step_up: StepUpSettings, origins: tuple[str, ...]) -> str:
 def _paths(
     tables: Mapping[str, Any], folder: Path, faults: SettingsErrors, issuers: frozenset[str] | None
 ) -> Iterator[PathRule]:
-    """Yield the rules in the file's order, without those that have a fault of their own."""
+    """Yield the valid rules in the order of the file."""
     seen: set[tuple[bool, str, tuple[str, ...]]] = set()
     for at, table in tables_of(tables, "path", faults, ("gate",)):
         values = read_values(PathRule, table, at, faults, folder)
         if is_malformed(values):
             continue
         rule = PathRule(**values)
-        # A path whose issuers nobody has heard of would refuse everybody.
+        # a path that accepts only unknown issuers would refuse everybody
         for number, name in enumerate(rule.issuers):
             if issuers is not None and name not in issuers:
                 fix = f"the names are: {', '.join(sorted(issuers))}"
@@ -122,7 +122,7 @@ def _paths(
 
 
 def _fault_of_path(rule: PathRule) -> tuple[str, str] | None:
-    """Return what is wrong with a rule, and the fix."""
+    """Return the fault of a rule and its fix, None if the rule is valid."""
     if bool(rule.prefix) == bool(rule.exact):
         return "a path needs prefix or exact, and not both", 'write prefix = "/…" or exact = "/…"'
     if not is_plain_path(rule.prefix or rule.exact):

@@ -1,4 +1,4 @@
-"""Security event tokens as the gate takes them, pushed or polled: verified, kept, counted, logged."""
+"""Process security event tokens, pushed or polled: verify, store, count and log them."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _log = logging.getLogger("seawall.gate.events")
 
 
 class SignalWorker(Protocol):
-    """The worker that takes event tokens, as far as they need it."""
+    """The part of a worker that processing event tokens needs."""
 
     @property
     def loaded(self) -> LoadedPolicy:
-        """The policy that holds now."""
+        """The current policy."""
 
     @property
     def follower(self) -> RevocationFollower:
-        """The revocations that hold now."""
+        """The follower of the current revocations."""
 
     @property
     def metrics(self) -> Metrics:
-        """What is counted."""
+        """The metrics of the worker."""
 
     @property
     def clock(self) -> Callable[[], float]:
-        """The time, in seconds since the epoch."""
+        """A function that returns the current time in seconds since 1970."""
 
 
 def receive_event_token(worker: SignalWorker, token: str | bytes) -> SignalEffects:
-    """Verify an event token, pushed or polled, and do what it asks. Raises `SignalRefused` or `StoreBroken`."""
+    """Verify an event token, pushed or polled, and apply its effects. Raises `SignalRefused` and `StoreBroken`."""
     now = worker.clock()
     genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
     received = interpret_event_token(genuine, now)
@@ -51,7 +51,7 @@ def receive_event_token(worker: SignalWorker, token: str | bytes) -> SignalEffec
 
 
 def log_refused_event(worker: SignalWorker, err: str, description: str, peer: str) -> None:
-    """Log and count an event token that was not taken; `peer` is who brought it."""
+    """Log and count a refused event token; `peer` is its sender's address."""
     line = {
         "event": "signal", "at": round(worker.clock(), 3), "outcome": "refused", "code": err,
         "words": description, "peer": peer,
@@ -61,7 +61,7 @@ def log_refused_event(worker: SignalWorker, err: str, description: str, peer: st
 
 
 def log_received_event(worker: SignalWorker, received: SignalEffects, peer: str) -> None:
-    """Log and count what an event token did."""
+    """Log and count an accepted event token and its effects."""
     signal = received.signal
     line: dict[str, Any] = {
         "event": "signal", "at": round(worker.clock(), 3), "outcome": "accepted",

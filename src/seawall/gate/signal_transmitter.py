@@ -1,6 +1,6 @@
-"""The transmitter of signals: receivers poll here, and to the others it pushes. One process, one outbox.
+"""Transmit security events: receivers poll here, or are pushed to. One process serves one outbox.
 
-`/.well-known/ssf-configuration` and `/jwks.json` are for everybody; `/poll/NAME` and `/verify` want a stream's own token.
+`/.well-known/ssf-configuration` and `/jwks.json` are public; `/poll/NAME` and `/verify` need the token of the stream.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BODY_SECONDS: Final = 10.0
 LONGEST_WAIT: Final = 20.0
-"""Seconds that a receiver who wants to wait for the next token waits."""
+"""Seconds that a long poll waits for the next token."""
 
 LOOK: Final = 0.25
 PUSH_EVERY: Final = 1.0
@@ -43,7 +43,7 @@ _NOBODY: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class SignalTransmitter:
-    """What the transmitter works with. `clock` gives seconds since the epoch."""
+    """The settings, key and outbox of a transmitter. `clock` returns seconds since 1970."""
 
     settings: SignalSettings
     key: SigningKey
@@ -52,7 +52,7 @@ class SignalTransmitter:
 
 
 def make_application(work: SignalTransmitter) -> Starlette:
-    """The ASGI application of the transmitter."""
+    """Return the ASGI application of the transmitter."""
     streams = {stream.name: stream for stream in work.settings.streams if stream.way == "poll"}
 
     async def configuration(_: Request) -> Response:
@@ -99,7 +99,7 @@ def make_application(work: SignalTransmitter) -> Starlette:
 
 
 async def _answer(work: SignalTransmitter, stream: SignalReceiver, asked: poll.PollRequest) -> dict[str, Any]:
-    """Take what the receiver says, and answer what waits; if it wants to wait, only when there is something."""
+    """Apply a receiver's acknowledgements, and return waiting tokens; for a long poll, wait until there are some."""
     await asyncio.to_thread(poll.apply_request, work.outbox, stream, asked, int(work.clock()))
     end = time.monotonic() + (0.0 if asked.immediately or not asked.most else LONGEST_WAIT)
     while True:
@@ -110,7 +110,7 @@ async def _answer(work: SignalTransmitter, stream: SignalReceiver, asked: poll.P
 
 
 def _is_allowed(stream: SignalReceiver | None, request: Request) -> bool:
-    """Whether the request bears the stream's token; of a stream that there is not, it takes as long to say no."""
+    """Return whether the request has the stream's token, in equal time for a stream that does not exist."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     given = hashlib.sha256(token.strip().encode("utf-8", "replace")).digest()
     right = hmac.compare_digest(given, _NOBODY if stream is None else stream.digest)
@@ -135,7 +135,7 @@ def _verification(body: bytes) -> tuple[str, str]:
 
 
 class SignalPusher:
-    """A thread that pushes what waits for receivers that do not poll; `tell` hears what each turn did that did something."""
+    """A thread that pushes waiting tokens to receivers that do not poll; `tell` gets each result that did something."""
 
     def __init__(self, work: SignalTransmitter, tell: Callable[[PushResult], None]) -> None:
         self._work = work
@@ -145,11 +145,11 @@ class SignalPusher:
         self._thread = threading.Thread(target=self._run, name="push", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after what is under way."""
+        """Stop the thread after the push in progress."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(push.TIMEOUT)

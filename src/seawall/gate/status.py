@@ -1,4 +1,4 @@
-"""How a worker is doing: its faults, `/healthz`, `/healthz/live` and `/metrics`."""
+"""The state of a worker: its faults, `/healthz`, `/healthz/live` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def status_routes(worker: Worker) -> list[Route]:
-    """The routes, for one worker."""
+    """Return the routes of a worker's status."""
 
     async def health(request: Request) -> Response:
         is_listed = peer_address(request) in worker.settings.metrics.allow
@@ -45,5 +45,5 @@ def status_routes(worker: Worker) -> list[Route]:
 
 
 def peer_address(request: Request) -> str:
-    """The address of the connection, empty for a unix socket."""
+    """Return the address of the peer, empty for a Unix socket, `?` if unknown."""
     return request.client.host if request.client is not None else "?"

@@ -1,4 +1,4 @@
-"""`[[gate.transmitter]]`: who may tell the gate about accounts and sessions, with keys read as an issuer's are."""
+"""`[[gate.transmitter]]`: transmitters of security events about accounts and sessions; keys are read as for issuers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRANSMITTER_SETTINGS: Final = (
     Setting("poll_every", "duration", "2s", "how long between two questions", seconds(1, 3600)),
     Setting("memory", "duration", "400d", "how long what it says of sessions and times is remembered", seconds(3600, 3660 * DAY)),
 )  # fmt: skip
-"""Settings of a transmitter beside those of an issuer that make sense for it."""
+"""Settings of a transmitter besides those it shares with issuers."""
 
 OF_AN_ISSUER: Final = frozenset(
     {
@@ -42,7 +42,7 @@ OF_AN_ISSUER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TransmitterEntry:
-    """A transmitter, and how its events are fetched if they are not pushed."""
+    """A transmitter, and how it is polled, None if it pushes."""
 
     transmitter: Transmitter
     polling: PollingSettings | None
@@ -51,7 +51,7 @@ class TransmitterEntry:
 def read_transmitters(
     document: PolicyDocument, faults: SettingsErrors, clock: Callable[[], float]
 ) -> tuple[TransmitterEntry, ...]:
-    """Return the transmitters of a policy file that make sense; what is wrong is added to `faults`."""
+    """Return the valid transmitters of a policy file; add faults to `faults`."""
     found: list[TransmitterEntry] = []
     issuers: list[tuple[Path, str]] = []
     for at, table in tables_of(document.tables.get("gate", {}), "transmitter", faults, ("gate",)):

@@ -1,4 +1,4 @@
-"""`/verify` as a bare ASGI function: peer, question, decision, answer. Whatever goes wrong in it refuses."""
+"""`/verify` as a bare ASGI function: check the peer, read the request, authorise, respond. Every error is a refusal."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MOST_WAITING = 64
-"""Decisions of one worker that wait for a thread at once. More are refused at once: waiting must not pile up."""
+"""Most decisions of a worker that wait for a thread; further ones are refused at once, so that waiting does not pile up."""
 
 _log = logging.getLogger("seawall.gate")
 
 
 class VerifyEndpoint:
-    """Answers the questions of proxies. `authoriser` gives the present authoriser, None while there is none.
+    """Answer the requests of proxies. `authoriser` returns the present authoriser, None if there is none.
 
-    `threads` decide what must wait for keys, `proofs` what notes a proof of the sender; neither holds up the other.
+    `threads` run decisions that wait for keys, `proofs` those that record a DPoP proof; neither delays the other.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class VerifyEndpoint:
         self._waiting = 0
 
     async def __call__(self, scope: Mapping[str, Any], send: Send) -> None:
-        """Answer one question."""
+        """Answer one request."""
         answer = await self.answer(scope)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def answer(self, scope: Mapping[str, Any]) -> GateResponse:
-        """The answer to one question. Raises nothing but cancellation."""
+        """Return the response to one request. Raises nothing but cancellation."""
         begin = time.perf_counter()
         now = self._clock()
         context: RequestContext | None = None
@@ -84,7 +84,7 @@ class VerifyEndpoint:
             self._metrics.count_decision("allow", allowed.issuer or NOBODY, "", time.perf_counter() - begin)
         except (Refusal, refusals.GateRefusal) as raised:
             refusal = raised
-        except Exception as error:  # noqa: BLE001 - nothing that goes wrong here may end in an answer that allows
+        except Exception as error:  # noqa: BLE001 - no error may end in a response that allows
             refusal = refusals.GateBroken()
             log_unexpected_error(_log, "/verify", error)
         else:
@@ -120,13 +120,13 @@ class VerifyEndpoint:
             self._metrics.count_decision(
                 outcome, self._issuer_in(claims), refusal.code, time.perf_counter() - begin
             )
-        except Exception as error:  # noqa: BLE001 - a record that cannot be made does not turn a refusal into anything else
+        except Exception as error:  # noqa: BLE001 - a log line that fails does not change the refusal
             log_unexpected_error(_log, "/verify", error)
             return build_refusal_response(refusals.GateBroken())
         return answer
 
     def _issuer_in(self, claims: Mapping[str, Any]) -> str:
-        """The policy's name for the issuer that a token names, whoever wrote it; never a name that is not in the policy."""
+        """Return the policy's name of the issuer that a token claims, verified or not, `-` if it is not in the policy."""
         authoriser, issuer, tenant = self._authoriser(), claims.get("iss"), claims.get("tid")
         if authoriser is None or not isinstance(issuer, str):
             return NOBODY
@@ -136,10 +136,10 @@ class VerifyEndpoint:
     async def _decided(
         self, authoriser: RequestAuthoriser, context: RequestContext, now: float
     ) -> AllowDecision:
-        """Authorise at once when nothing must be waited for, else in a thread and within the settings' time."""
+        """Authorise at once if nothing has to wait, else in a thread within the time limit."""
         try:
             if context.request.proofs:
-                # Proofs are noted in a file that other workers may be writing: the event loop must not wait for them.
+                # Proofs are recorded in a file that other workers may lock: the event loop must not wait for it.
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(self._proofs, authoriser.authorise, context, now)
             return authoriser.authorise(context, now)

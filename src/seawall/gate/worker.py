@@ -1,7 +1,7 @@
-"""One worker process: what it decides with, how it keeps that up to date, and what is wrong with it.
+"""One worker process: its policy, stores and keys, how they are kept current, and their faults.
 
-Everything that can break is read here, and whatever is broken stops decisions: no policy, no authoriser; a store that cannot
-be confirmed, refusals by `Revocations`; keys too old, refusals by `KeyCache`; incidents unknown, refusals by `RequestAuthoriser`.
+Anything broken stops decisions: without a policy there is no authoriser. `Revocations` refuses if the store cannot be
+confirmed, `KeyCache` if keys are too old, and `RequestAuthoriser` if incidents are unknown.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ VERIFY, ADMIN, EVENTS, STATUS = "verify", "admin", "events", "status"
 
 THREADS = 8
 TICK = 0.5
-"""Seconds between two looks at the files that may have changed."""
+"""Seconds between checks of files for changes."""
 
 UNREAD = (-1, -1, -1)
-"""The version of no file: neither of one that is there nor of a missing one."""
+"""A file version that no file has, present or missing."""
 
 _log = logging.getLogger("seawall.gate")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What the parent process gives every worker. `parts` are the groups of endpoints that it serves."""
+    """The configuration that the parent process gives every worker. `parts` are the groups of endpoints to serve."""
 
     policy: Path
     nonce_secret: bytes
@@ -67,7 +67,7 @@ class WorkerConfig:
 
 
 class Worker:
-    """The state of one worker process. Made and started in that process, after any fork."""
+    """The state of one worker process. Create and start it in that process, after any fork."""
 
     def __init__(self, config: WorkerConfig, clock: Callable[[], float] = time.time) -> None:
         self.config = config
@@ -104,11 +104,11 @@ class Worker:
 
     @property
     def settings(self) -> GateSettings:
-        """The settings that hold now."""
+        """The current settings."""
         return self.loaded.settings
 
     async def start(self) -> None:
-        """Read the store, begin to decide, and go on keeping things up to date. Raises `StoreBroken`."""
+        """Read the store, start to authorise, and keep everything current. Raises `StoreBroken`."""
         forbid_waiting()
         self._log_to_handler()
         self.follower.start()
@@ -124,7 +124,7 @@ class Worker:
         self._tasks = [asyncio.create_task(self._warm(self.authoriser)), asyncio.create_task(self._tick())]
 
     async def stop(self) -> None:
-        """Stop what `start` began."""
+        """Stop everything that `start` began."""
         self._poller.stop()
         for task in self._tasks:
             task.cancel()
@@ -144,7 +144,7 @@ class Worker:
         self._handler.close()
 
     def faults(self) -> list[HealthFault]:
-        """Everything that is wrong now, what stops requests first."""
+        """Return all current faults, those that stop requests first."""
         return sorted(self._faults(), key=lambda fault: not fault.stops)
 
     def _faults(self) -> Iterator[HealthFault]:
@@ -179,7 +179,7 @@ class Worker:
             yield HealthFault("log-failing", f"{self._handler.lost} log lines were lost", stops=False)
 
     def measure(self) -> None:
-        """Put the present state into the metrics."""
+        """Copy the present state into the metrics."""
         risk = self.authoriser.risk if self.authoriser else self._risk
         self.metrics.set_state(
             ready=not any(fault.stops for fault in self.faults()),
@@ -195,7 +195,7 @@ class Worker:
                 self.metrics.set_key_age(name, age)
 
     async def reload(self) -> bool:
-        """Read the policy anew. A broken one changes nothing, is said loudly, and False is returned."""
+        """Reload the policy. If it is invalid, log an error, keep the old one, and return False."""
         loop = asyncio.get_running_loop()
         try:
             loaded = await loop.run_in_executor(self._chores, self._load_anew)
@@ -205,7 +205,7 @@ class Worker:
             authoriser = self._made(loaded, risk)
             await self._warm(authoriser)
             self._refuse_without_keys(authoriser)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one goes on
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one stays in force
             self._policy_fault = error.message if isinstance(error, SeawallError) else type(error).__name__
             _log.error("the policy was not taken: %s", ascii(self._policy_fault))
             self.metrics.count_reload(well=False)
@@ -217,7 +217,9 @@ class Worker:
         return True
 
     def _refuse_without_keys(self, authoriser: RequestAuthoriser) -> None:
-        """Stay with the policy whose keys are in memory while those of the new one cannot be loaded; it is tried again."""
+        """Raise `GateInvalid` if keys of the new policy cannot be loaded while the old one's are cached; the reload is
+        retried.
+        """
         serving = {cache.issuer for _, cache in self._caches() if cache.status().serving}
         for name, cache in key_caches(authoriser):
             if cache.issuer in serving and not cache.status().serving:
@@ -237,11 +239,11 @@ class Worker:
         return loaded
 
     async def chore(self, act: Callable[[], Any]) -> Any:
-        """Do something for an administrator that waits for the disk, outside the event loop."""
+        """Run an administrator's blocking function in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._admin, act)
 
     async def take_signal(self, act: Callable[[], Any]) -> Any:
-        """As `chore`, for what anybody may send: however much of it waits, an administrator does not wait behind it."""
+        """Run a blocking function for public requests in another thread, so that an administrator never waits behind them."""
         return await asyncio.get_running_loop().run_in_executor(self._signals, act)
 
     def _made(self, loaded: LoadedPolicy, risk: RiskList) -> RequestAuthoriser:
@@ -260,7 +262,7 @@ class Worker:
             yield from key_caches(self.authoriser)
 
     async def _warm(self, authoriser: RequestAuthoriser) -> None:
-        """Load keys before the first token needs them; what cannot be loaded is refused when it is needed."""
+        """Load keys before the first token needs them. If that fails, requests that need them are refused."""
         loop = asyncio.get_running_loop()
         loads = [loop.run_in_executor(self._threads, cache.warm) for _, cache in key_caches(authoriser)]
         await asyncio.gather(*loads)
@@ -270,7 +272,7 @@ class Worker:
         while True:
             await asyncio.sleep(TICK)
             if os.getppid() != parent:
-                # Nobody would start this process anew, and it would hold the address against the next gate.
+                # Nothing would restart this process, and it would keep the address from the next gate.
                 _log.error("the gate's first process is gone: this worker ends")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
@@ -287,7 +289,7 @@ class Worker:
                 cache.at_hand(cache.issuer, "")  # starts a refresh that is due
         version = _version_of(self.config.policy)
         if version != self._version:
-            # A file that is still being written is read when it has been left alone for one tick.
+            # a file that may still be written is read once it is unchanged for one tick
             self._version = version
             await asyncio.sleep(TICK)
             if _version_of(self.config.policy) == version:
@@ -297,19 +299,19 @@ class Worker:
         self.measure()
 
     def _reload_soon(self) -> None:
-        self._version = UNREAD  # the next tick finds the file changed, also if it is gone
+        self._version = UNREAD  # the next tick sees the file as changed, even if it is missing
 
     def _log_to_handler(self) -> None:
         logger = logging.getLogger("seawall")
         logger.setLevel(logging.INFO)
         logger.propagate = False
         logger.addHandler(self._handler)
-        # The gate says what became of a request; what the verifier says of its token alone would be a second line.
+        # The gate logs the outcome of each request; the verifier's line about its token would be a second one.
         decision.LOGGER.setLevel(logging.CRITICAL)
 
 
 def key_caches(authoriser: RequestAuthoriser) -> Iterator[tuple[str, KeyCache]]:
-    """Yield the key caches of an authoriser, each with the issuer's name."""
+    """Yield (issuer's name, key cache) for the issuers of an authoriser."""
     for entry in authoriser.policy.issuers:
         source = entry.keys.source if isinstance(entry.keys, NonBlockingKeySource) else entry.keys
         if isinstance(source, KeyCache):

@@ -1,4 +1,4 @@
-"""Step-up: somebody proves anew who he is, with a passkey or a one-time code, for one session and path and a short time."""
+"""Authenticate again with a passkey or a one-time code, for one session and path and a few minutes (step-up)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_step_up(
     decision_log: DecisionLog,
     clock: Callable[[], float],
 ) -> StepUp:
-    """What is mounted at `/step-up`. Raises `StoreBroken`."""
+    """Return the step-up part to mount at `/step-up`. Raises `StoreBroken`."""
     from seawall.gate.step_up.endpoints import StepUpEndpoints
     from seawall.gate.step_up.service import StepUpService
     from seawall.gate.step_up.store import StepUpStore

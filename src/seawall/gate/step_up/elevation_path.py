@@ -1,4 +1,4 @@
-"""Where an elevation holds: the path of the rule that asks for it, never more than that."""
+"""The paths that an elevation covers: that of the rule that requires it, and no more."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ElevationPath:
-    """A path, and whether everything below it belongs to it. Written in lower case, as rules that ask are matched."""
+    """A path, and whether it covers all paths below it. In lower case, as restricting rules match."""
 
     path: str
     below: bool
 
     def holds(self, path: str) -> bool:
-        """Whether the path lies in this place."""
+        """Return whether this covers a path."""
         folded = path.casefold()
         if folded == self.path:
             return True
@@ -28,10 +28,10 @@ class ElevationPath:
 
 
 def find_elevation_path(target: str, method: str, rules: PathRules) -> ElevationPath:
-    """The place for a request that was refused. Raises `GateRefusal` for a path with two readings.
+    """Return the paths that an elevation for a refused request covers. Raises `GateRefusal` for an ambiguous path.
 
-    It is the path of the rule which that request falls under. It is the single path where there is no rule, or where the
-    rules fit only another spelling of the path: such an elevation holds for nothing else.
+    This is the path of the rule that applies to the request. It is the single path if there is no rule, or if rules match
+    only another spelling; such an elevation covers nothing else.
     """
     path = decode_path(target)
     match = rules.match(path, method, overridden=False)

@@ -1,7 +1,7 @@
-"""`/step-up` over HTTP: a page, its script, and JSON endpoints that each need the session's own valid token.
+"""`/step-up` over HTTP: a page, its script, and JSON endpoints that require the session's own valid token.
 
-The token makes the difference to a link in a mail: whoever is tricked into a ceremony elevates the session of his own
-browser, never that of the one who sent the link.
+Requiring the token defeats links in mails: a victim who is tricked into a ceremony elevates the session of their own
+browser, never the session of the sender.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ FILES = {
 
 
 class _BadField(Exception):
-    """A field of the body is missing or of the wrong type."""
+    """A field of the body is missing or has the wrong type."""
 
 
 def _text(fields: Fields, name: str, default: str | None = None) -> str:
@@ -157,11 +157,11 @@ WORK: dict[str, Work] = {
     "register/code/ask": _new_code,
     "register/code/answer": _keep_code,
 }
-"""Every endpoint below `/step-up/`, all `POST`."""
+"""Every endpoint below `/step-up/`, all with method `POST`."""
 
 
 class StepUpEndpoints:
-    """What is mounted at `/step-up`; see `seawall.gate.elevation.StepUp`."""
+    """The step-up part, mounted at `/step-up`; see `seawall.gate.elevation.StepUp`."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class StepUpEndpoints:
         self._service.store.close()
 
     def routes(self) -> Sequence[BaseRoute]:
-        """The page, its files, and the endpoints."""
+        """Return the routes of the page, its files, and the endpoints."""
         pages = [Route(f"/{name}", partial(_file, *kind), methods=["GET"]) for name, kind in FILES.items()]
         work = [Route(f"/{name}", partial(self._serve, act), methods=["POST"]) for name, act in WORK.items()]
         return [*pages, *work]
@@ -215,7 +215,7 @@ class StepUpEndpoints:
         except StoreBroken as error:
             log_unexpected_error(_log, "/step-up", error)
             return _response(GateBroken(), context)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong elevates nobody
+        except Exception as error:  # noqa: BLE001 - no error may elevate a session
             log_unexpected_error(_log, "/step-up", error)
             return _response(GateBroken(), context)
 
@@ -226,7 +226,7 @@ class StepUpEndpoints:
         session = read_token_session(authoriser.verified_claims(context, now))
         self._decision_log.log_allowed(
             AllowDecision(context.issuer, [], context.verified), now
-        )  # check 15 is about these tokens too
+        )  # check 15, logging, applies to these tokens too
         return act(self._service, authoriser, session, fields, now)
 
     def _check_proxy(self, scope: MutableMapping[str, Any]) -> RequestAuthoriser:
@@ -239,13 +239,13 @@ class StepUpEndpoints:
         return authoriser
 
     def _check_origin(self, request: Request) -> None:
-        """Only pages of the applications' own origins may ask; a browser always says which page it is."""
+        """Refuse requests from pages outside the applications' origins; browsers always send the origin."""
         if request.headers.get("origin") not in self._service.party.origins:
             raise StepUpRefused("origin-unknown")
 
 
 def _as_question(scope: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The request as one about itself: its own method and path, and whatever else the proxy says must agree."""
+    """Return the scope as a request to `/verify` about itself, so that the proxy's headers must agree with it."""
     return {**scope, "raw_path": b"/verify" + scope["raw_path"]}
 
 

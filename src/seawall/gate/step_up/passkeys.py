@@ -1,4 +1,4 @@
-"""Passkeys of step-up: verify a browser's answer against the passkeys that the store keeps for an account."""
+"""Verify a browser's answer against the stored passkeys of an account."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall.web.webauthn import RelyingParty, claimed_credential_id, verify_cre
 def verify_new_passkey(
     party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, name: str
 ) -> StoredPasskey | None:
-    """Return the new passkey, None when the answer does not fit the challenge."""
+    """Return the new passkey, None if the answer does not match the challenge."""
     created = verify_creation(party, credential, challenge)
     if created is None:
         return None
@@ -22,9 +22,10 @@ def verify_new_passkey(
 def verify_passkey(
     party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, known: Sequence[StoredPasskey]
 ) -> tuple[StoredPasskey, int] | None:
-    """Return the passkey that answered and its counter now, None when the answer does not fit the challenge.
+    """Return the passkey that answered and its new counter, None if the answer does not match the challenge.
 
-    The store compares the counter where it writes it, so that two workers cannot both pass. Here it is not compared.
+    The counter is not compared here but in the transaction that writes it, so that two workers cannot both accept an
+    answer.
     """
     credential_id = claimed_credential_id(credential)
     passkey = next((one for one in known if one.id == credential_id), None)

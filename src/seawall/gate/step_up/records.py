@@ -1,4 +1,4 @@
-"""The values that the store of step-up keeps and gives back."""
+"""Values that the step-up store reads and writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seawall.gate.step_up.elevation_path import ElevationPath
 
 @dataclass(frozen=True, slots=True)
 class StoredPasskey:
-    """A registered passkey: its id, public key (COSE) and how often it says that it was used."""
+    """A registered passkey: its id, public key (COSE), and the number of uses that it reports."""
 
     id: bytes
     public_key: bytes
@@ -19,7 +19,7 @@ class StoredPasskey:
 
 @dataclass(frozen=True, slots=True)
 class StoredCeremony:
-    """A question that was put to a browser. Used once, within a short time, by the session that asked for it."""
+    """A WebAuthn challenge sent to a browser. Only its session can answer, once and within a short time."""
 
     kind: str
     session: bytes
@@ -44,7 +44,7 @@ class StoredElevation:
 
 @dataclass(frozen=True, slots=True)
 class EnrolledAccount:
-    """What an account has, for an administrator's list. Times are seconds since 1970."""
+    """The registrations of an account, for an administrator's list. Times are seconds since 1970."""
 
     issuer: str
     subject: str

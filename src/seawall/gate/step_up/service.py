@@ -1,4 +1,4 @@
-"""What step-up does, without HTTP: ceremonies, codes and the elevations that they give."""
+"""Step-up without HTTP: WebAuthn ceremonies, one-time codes, and the elevations that result."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 CEREMONY_SECONDS: Final = 120
 OPEN_CEREMONIES: Final = 8
 ATTEMPTS, ATTEMPTS_SECONDS = 5, 900
-"""Wrong codes of one account in a quarter of an hour. Three codes of a million are right at a time, so who never stops
-guessing needs some two years."""
+"""Wrong codes that an account may enter within 15 minutes.
+
+Three of a million codes are valid at a time, so that continuous guessing takes about two years.
+"""
 
 NOWHERE = ElevationPath("", below=False)
 
@@ -37,7 +39,7 @@ _log = logging.getLogger("seawall.gate")
 
 
 class StepUpRefused(Exception):
-    """The answer does not elevate anybody. `code` is stable; `status` is what HTTP says."""
+    """A step-up request is refused. `code` is stable; `status` is the HTTP status."""
 
     def __init__(self, code: str, status: int = 403) -> None:
         super().__init__(code)
@@ -46,7 +48,7 @@ class StepUpRefused(Exception):
 
 
 def new_invitation() -> tuple[str, bytes]:
-    """A code of 128 bits for the account's owner, and the digest that is stored of it."""
+    """Return a code of 128 bits for the account's owner, and its digest for the store."""
     text = secrets.token_urlsafe(16)
     return text, _digest(text)
 
@@ -56,7 +58,7 @@ def _digest(invitation: str) -> bytes:
 
 
 class StepUpService:
-    """Step-up with one store. Everything but `elevations_of` may wait for the disk: call it in a thread."""
+    """Step-up with one store. All methods except `elevations_of` may block on the disk: call them in a thread."""
 
     def __init__(self, settings: StepUpSettings, origins: tuple[str, ...], store: StepUpStore) -> None:
         self.settings = settings
@@ -66,7 +68,7 @@ class StepUpService:
     def elevations_of(
         self, claims: Mapping[str, Any], path: str, now: float, *, within: str = ""
     ) -> list[Elevation]:
-        """As `seawall.gate.elevation.StepUp` says. A broken store elevates nobody."""
+        """Return elevations as `seawall.gate.elevation.StepUp` specifies; none if the store is broken."""
         try:
             held = self.store.elevations(read_token_session(claims).session, now)
         except (StoreBroken, Refusal) as error:
@@ -75,19 +77,19 @@ class StepUpService:
         return [
             Elevation(given.acr, frozenset(given.amr), given.at, given.until)
             for given in held
-            # Both are paths to the same request, so the longer one is the nearer one.
+            # Both paths lead to the request, so the longer one is the closer one.
             if path and given.place.holds(path) and len(given.place.path) >= len(within.casefold())
         ]
 
     def state(self, session: TokenSession) -> dict[str, Any]:
-        """What the account can prove itself with."""
+        """Return the ways in which the account can authenticate."""
         return {
             "passkeys": len(self.store.passkeys(session.account)),
             "code": self.settings.codes and self.store.code(session.account, confirmed=True) is not None,
         }
 
     def ask(self, session: TokenSession, place: ElevationPath, now: float) -> dict[str, Any]:
-        """A question for the account's passkeys. Raises `StepUpRefused`."""
+        """Return a challenge for the account's passkeys. Raises `StepUpRefused`."""
         known = self.store.passkeys(session.account)
         if not known:
             raise StepUpRefused("no-passkey", 409)
@@ -103,7 +105,7 @@ class StepUpService:
     def answer(
         self, session: TokenSession, ceremony: str, credential: Mapping[str, Any], now: float
     ) -> Elevation:
-        """The passkey's answer: an elevation. Raises `StepUpRefused`."""
+        """Verify a passkey's answer, and return the elevation. Raises `StepUpRefused`."""
         asked = self._take("use", session, ceremony, now)
         found = verify_passkey(self.party, credential, asked.challenge, self.store.passkeys(session.account))
         if found is None:
@@ -114,7 +116,7 @@ class StepUpService:
         return self._elevate(session, asked.place, self.settings.passkey_acr, PASSKEY_AMR, now)
 
     def answer_code(self, session: TokenSession, code: str, place: ElevationPath, now: float) -> Elevation:
-        """A one-time code: an elevation. Raises `StepUpRefused`."""
+        """Verify a one-time code, and return the elevation. Raises `StepUpRefused`."""
         if not self.settings.codes:
             raise StepUpRefused("no-code", 409)
         step = self._step(session, code, now, confirmed=True)
@@ -124,7 +126,7 @@ class StepUpService:
         return self._elevate(session, place, self.settings.code_acr, CODE_AMR, now)
 
     def ask_new(self, session: TokenSession, invitation: str, now: float) -> dict[str, Any]:
-        """A question that makes a passkey. Raises `StepUpRefused` without an invitation that stands."""
+        """Return a challenge for the registration of a passkey. Raises `StepUpRefused` without a valid invitation."""
         self._check_invitation(session, invitation, now)
         name, ceremony = self._begin("make", session, NOWHERE, now)
         options = webauthn.creation_options(
@@ -147,7 +149,7 @@ class StepUpService:
         name: str,
         now: float,
     ) -> None:
-        """Keep a new passkey; the invitation is used up. Raises `StepUpRefused`."""
+        """Store a new passkey, and use up the invitation. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         asked = self._take("make", session, ceremony, now)
         passkey = verify_new_passkey(self.party, credential, asked.challenge, name[:64])
@@ -156,7 +158,7 @@ class StepUpService:
         _log.warning("step-up: a passkey was registered for %s", session.account.hex()[:16])
 
     def new_code(self, session: TokenSession, invitation: str, now: float) -> dict[str, Any]:
-        """A secret for an authenticator app, not in force before `keep_code`. Raises `StepUpRefused`."""
+        """Return a secret for an authenticator app, valid only after `keep_code`. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         if not self.settings.codes:
             raise StepUpRefused("no-code", 409)
@@ -166,7 +168,7 @@ class StepUpService:
         return {"secret": secret.decode("ascii"), "uri": uri, "picture": codes.qr_code_svg(uri)}
 
     def keep_code(self, session: TokenSession, invitation: str, code: str, now: float) -> None:
-        """The first code of the new secret: it is in force, the invitation is used up. Raises `StepUpRefused`."""
+        """Confirm a new secret by its first code, and use up the invitation. Raises `StepUpRefused`."""
         self._check_invitation(session, invitation, now)
         step = self._step(session, code, now, confirmed=False)
         if not self.store.confirm_code(session.account, step, _digest(invitation), now):

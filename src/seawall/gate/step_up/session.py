@@ -1,4 +1,4 @@
-"""Whose session it is that is stepped up: digests of what a verified token says, so that the store holds no claims."""
+"""Identify the session to elevate by digests of a verified token's claims, so that the store holds no claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall_tokens.refusals.claims import ClaimMissing
 class TokenSession:
     """Account and session of a token.
 
-    `issuer` and `subject` name the account in an administrator's words; `account` and `session` are 32 octets each.
+    `issuer` and `subject` name the account for administrators; `account` and `session` are digests of 32 bytes.
     """
 
     issuer: str
@@ -25,16 +25,16 @@ class TokenSession:
 
 
 def account_digest(issuer: str, subject: str) -> bytes:
-    """The digest of an account. Length prefixes keep two pairs from giving one text."""
+    """Return the digest of an account. Length prefixes keep different pairs apart."""
     return _digest("account", issuer, subject)
 
 
 def read_token_session(claims: Mapping[str, Any]) -> TokenSession:
-    """The session of a verified token. Raises `ClaimMissing` where a token names no account or nothing of a session.
+    """Return the session of a verified token. Raises `ClaimMissing` if it names no account or no session.
 
-    The account is `oid` where the token has one (Microsoft Entra: `sub` differs for each application), else `sub`.
-    The session is `sid`; a token without one is a session of its own, by `jti` or `uti`. Client, tenant and bound key
-    belong to it: another client's token of the same session is not stepped up.
+    The account is `oid` if present (in Microsoft Entra, `sub` differs between applications), else `sub`. The session is
+    `sid`; a token without `sid` is its own session, by `jti` or `uti`. Client, tenant and bound key are part of the
+    session: another client's token of the same `sid` is not elevated.
     """
     issuer, subject = _text(claims, "iss"), _text(claims, "oid") or _text(claims, "sub")
     name = _text(claims, "sid")

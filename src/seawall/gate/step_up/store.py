@@ -1,7 +1,7 @@
-"""What step-up remembers, in one SQLite file that all workers share: passkeys, code secrets, ceremonies, elevations.
+"""The step-up store: passkeys, TOTP secrets, ceremonies and elevations, in one SQLite file that all workers share.
 
-Everything that may be used once is taken out in the transaction that uses it, so that two workers cannot both use it.
-Secrets of one-time codes are sealed (AES-256-GCM) with a key in a file beside the store; passkeys are public keys.
+Single-use values are deleted in the transaction that uses them, so that two workers cannot both use one. TOTP secrets are
+encrypted (AES-256-GCM) with a key in a file beside the store; passkeys are public keys.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ CREATE INDEX failure_account ON failure (account);
 
 
 def key_file(store: Path) -> Path:
-    """Where the key that seals code secrets lies."""
+    """Return the file of the key that encrypts TOTP secrets."""
     return store.with_name(store.name + ".key")
 
 
 def create(path: Path) -> None:
-    """Make an empty store and its key, for this user alone. Raises `StoreBroken`.
+    """Create an empty store and its key, readable by this user alone. Raises `StoreBroken`.
 
-    A key that is left of a store that is gone is used again; a log that is left of one would come to life again, and goes.
+    The key of an earlier store is used again. A remaining write-ahead log is deleted, because SQLite would replay it.
     """
     sqlite_file.create(path)
     for rest in ("-wal", "-shm"):
@@ -70,7 +70,7 @@ def create(path: Path) -> None:
 
 
 class StepUpStore:
-    """An open store. Safe for several threads: each has a connection of its own. Every failure is `StoreBroken`."""
+    """An open store. Threads may share it: each has its own connection. Every failure raises `StoreBroken`."""
 
     def __init__(self, path: Path) -> None:
         for file in (path, key_file(path)):
@@ -88,7 +88,7 @@ class StepUpStore:
                 raise StoreBroken(f"{path}: not a store of passkeys", fix="name another file")
 
     def readable(self) -> bool:
-        """Whether the store is still the one that was opened, and answers."""
+        """Return whether the store is still the file that was opened, and can be read."""
         try:
             return self._row("SELECT count(*) FROM (SELECT 1 FROM elevation LIMIT 1)") is not None
         except StoreBroken:
@@ -103,7 +103,7 @@ class StepUpStore:
     # Accounts and invitations
 
     def invite(self, account: bytes, issuer: str, subject: str, digest: bytes, until: float) -> None:
-        """Let the account register something once, until then. An earlier invitation ends."""
+        """Invite an account to register one passkey or code until a time. An earlier invitation ends."""
         with self._writing() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO account VALUES (?, ?, ?, ?)",
@@ -113,17 +113,17 @@ class StepUpStore:
             connection.execute("INSERT INTO invitation VALUES (?, ?, ?)", (digest, account, until))
 
     def invited(self, account: bytes, digest: bytes, now: float) -> bool:
-        """Whether this invitation stands."""
+        """Return whether an invitation is valid."""
         query = "SELECT 1 FROM invitation WHERE digest = ? AND account = ? AND until > ?"
         return self._row(query, digest, account, now) is not None
 
     def handle(self, account: bytes) -> bytes:
-        """The account's random name for authenticators; empty when the account is unknown."""
+        """Return the account's random WebAuthn user handle, empty if the account is unknown."""
         row = self._row("SELECT handle FROM account WHERE id = ?", account)
         return bytes(row[0]) if row else b""
 
     def enrolled(self) -> list[EnrolledAccount]:
-        """Every account, in order."""
+        """Return every account with its registrations, by issuer and subject."""
         with self._reading() as connection:
             accounts = connection.execute(
                 "SELECT id, issuer, subject FROM account ORDER BY issuer, subject"
@@ -154,7 +154,7 @@ class StepUpStore:
             ]
 
     def remove(self, account: bytes) -> bool:
-        """Forget everything about the account, elevations too. False when there was nothing."""
+        """Delete everything about an account, elevations included; return False if there was nothing."""
         with self._writing() as connection:
             for table in ("passkey", "code", "invitation", "ceremony", "elevation", "failure"):
                 connection.execute(f"DELETE FROM {table} WHERE account IN (?, ?)", (account, _new(account)))
@@ -163,7 +163,7 @@ class StepUpStore:
     # Passkeys
 
     def passkeys(self, account: bytes) -> list[StoredPasskey]:
-        """The account's passkeys."""
+        """Return the account's passkeys, oldest first."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT id, public_key, counter, name FROM passkey WHERE account = ? ORDER BY made",
@@ -172,7 +172,7 @@ class StepUpStore:
             return [StoredPasskey(*row) for row in rows]
 
     def add_passkey(self, account: bytes, passkey: StoredPasskey, invitation: bytes, now: float) -> bool:
-        """Keep a new passkey and use the invitation up. False when it stands no more, or the passkey is known."""
+        """Store a new passkey, and use up the invitation; return False if the invitation is invalid or the passkey known."""
         with self._writing() as connection:
             if not _use_invitation(connection, account, invitation, now):
                 return False
@@ -181,7 +181,7 @@ class StepUpStore:
             return done.rowcount == 1
 
     def count_use(self, account: bytes, passkey: bytes, counter: int, now: float) -> bool:
-        """Note a use. False when the counter did not grow: of two devices that count, one is a copy."""
+        """Record a use of a passkey; return False if the counter did not grow: the passkey may have been cloned."""
         query = (
             "UPDATE passkey SET counter = ?, used = ? WHERE id = ? AND account = ? "
             "AND (counter < ? OR (counter = 0 AND ? = 0))"
@@ -193,7 +193,7 @@ class StepUpStore:
     # One-time codes
 
     def begin_code(self, account: bytes, secret: bytes, now: float) -> None:
-        """Keep a secret that is not confirmed yet. A confirmed one stays until the new one is confirmed elsewhere."""
+        """Store an unconfirmed secret. A confirmed one stays valid until the new one is confirmed."""
         sealed = self._seal(account, secret)
         with self._writing() as connection:
             connection.execute(
@@ -201,13 +201,13 @@ class StepUpStore:
             )
 
     def code(self, account: bytes, *, confirmed: bool) -> tuple[bytes, int] | None:
-        """The secret and the last time step that was used."""
+        """Return the secret and the last used time step, None if there is none."""
         place = account if confirmed else _new(account)
         row = self._row("SELECT secret, step FROM code WHERE account = ?", place)
         return None if row is None else (self._unseal(account, row[0]), int(row[1]))
 
     def confirm_code(self, account: bytes, step: int, invitation: bytes, now: float) -> bool:
-        """The unconfirmed secret becomes the account's. False when the invitation stands no more."""
+        """Confirm the account's new secret, and use up the invitation; return False if the invitation is invalid."""
         with self._writing() as connection:
             if not _use_invitation(connection, account, invitation, now):
                 return False
@@ -219,7 +219,7 @@ class StepUpStore:
             return done.rowcount == 1
 
     def use_step(self, account: bytes, step: int) -> bool:
-        """Use a time step up. False when it, or a later one, was used before: a code is good once."""
+        """Use up a time step; return False if this or a later one was used already."""
         with self._writing() as connection:
             done = connection.execute(
                 "UPDATE code SET step = ? WHERE account = ? AND confirmed AND step < ?", (step, account, step)
@@ -227,7 +227,7 @@ class StepUpStore:
             return done.rowcount == 1
 
     def attempt(self, account: bytes, *, most: int, since: float, now: float) -> bool:
-        """Count an attempt before it is judged, so that many at once count too. False when there were too many."""
+        """Count an attempt before it is verified, so that parallel attempts count; return False after too many."""
         with self._writing() as connection:
             connection.execute("DELETE FROM failure WHERE at <= ?", (since,))
             (count,) = connection.execute(
@@ -239,14 +239,16 @@ class StepUpStore:
             return True
 
     def forgive(self, account: bytes) -> None:
-        """A right answer ends the count."""
+        """Reset the count of attempts after a right code."""
         with self._writing() as connection:
             connection.execute("DELETE FROM failure WHERE account = ?", (account,))
 
     # Ceremonies and elevations
 
     def begin(self, name: bytes, ceremony: StoredCeremony, now: float, most: int) -> bool:
-        """Keep a question. False when the session has too many open ones: another session of the account is not in its way."""
+        """Store a challenge; return False if the session has too many open ones. Other sessions of the account do not
+        count.
+        """
         with self._writing() as connection:
             connection.execute("DELETE FROM ceremony WHERE until <= ?", (now,))
             (count,) = connection.execute(
@@ -263,7 +265,7 @@ class StepUpStore:
             return True
 
     def take(self, name: bytes, kind: str, session: bytes, now: float) -> StoredCeremony | None:
-        """The question, which is used up by this. None when there is none of this kind for this session."""
+        """Delete and return a challenge of this kind for this session, None if there is none."""
         query = "DELETE FROM ceremony WHERE id = ? AND kind = ? AND session = ? RETURNING *"
         with self._writing() as connection:
             row = connection.execute(query, (name, kind, session)).fetchone()
@@ -274,7 +276,7 @@ class StepUpStore:
         )
 
     def elevate(self, given: StoredElevation) -> None:
-        """Keep an elevation; those that have ended go."""
+        """Store an elevation, and delete expired ones."""
         place = given.place
         with self._writing() as connection:
             connection.execute("DELETE FROM elevation WHERE until <= ?", (given.at,))
@@ -285,7 +287,7 @@ class StepUpStore:
             )
 
     def elevations(self, session: bytes, now: float) -> list[StoredElevation]:
-        """The session's elevations that hold now, the newest first. Waits for nobody."""
+        """Return the session's elevations in force, newest first, without waiting for a lock."""
         query = (
             "SELECT session, account, path, below, acr, amr, at, until FROM elevation "
             "WHERE session = ? AND until > ? AND at <= ? ORDER BY at DESC"
@@ -323,8 +325,8 @@ class StepUpStore:
             return row
 
     def _connection(self) -> sqlite3.Connection:
-        # Threads open their connections at different times: after another file was put here, some would use the old one
-        # and some the new one, and what is good once would be good twice.
+        # Threads open their connections at different times. If another file replaced this one, some threads would use the
+        # old file and some the new one, and single-use values could be used twice.
         if sqlite_file.file_identity(self.path) != self._file:
             raise StoreBroken(f"{self.path}: another file was put in its place", fix="start the gate anew")
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -348,7 +350,7 @@ class StepUpStore:
 
 
 def _new(account: bytes) -> bytes:
-    """Under which name a secret waits for its first code."""
+    """Return the key under which an unconfirmed secret is stored."""
     return account + b"new"
 
 

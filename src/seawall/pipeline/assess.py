@@ -1,4 +1,4 @@
-"""The assessment of sign-ins, end to end: read, enrich, code, collect day by day, assess, write. Wires rooms as a scan does."""
+"""Assess sign-ins: read, enrich and code the logs, aggregate them by day, assess them, write the results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from seawall_base.progress import Progress
 from seawall_base.regular_files import open_file
 
 OUTPUTS = ("assurance.html", "assurance.json", *TABLES)
-"""The files of an assessment."""
+"""The output files of an assessment."""
 _MOST_PROBLEMS = 200
 _LONGEST_LINE = 64 << 20
 
@@ -56,11 +56,11 @@ def assessment(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Assess logs with what is given beside them; return (and, with `out`, write) the answer as plain values.
+    """Assess sign-in logs with exported policies and methods; return the document, and with `out` write the files.
 
-    `what_if` comes on top of `policies`, or replaces them (`is_instead`).
-    `scanned` is the folder of a scan's results, whose raised incidents a what-if looks at. Raises `InputUnreadable` when a
-    path does not exist or when a given file holds nothing of its kind, `OutputUnwritable` when `out` cannot be written.
+    The policies of `what_if` apply in addition to `policies`, or instead of them (`is_instead`). `scanned` is the folder of
+    a scan's results: the what-if reports on its raised incidents. Raises `InputUnreadable` if a path does not exist or a
+    given file has no content of the expected kind, and `OutputUnwritable` if `out` cannot be written.
     """
     counted = _Counted()
     _must_exist(
@@ -132,8 +132,10 @@ def _read_inputs(
 
 
 def _as_if_enabled(proposed: Sequence[AccessPolicy], today: Sequence[AccessPolicy]) -> list[AccessPolicy]:
-    """The proposed policies as if they were enabled. What is switched off today, and in the proposal too, stays off: a whole
-    export may be the proposal."""
+    """Return the proposed policies as enabled, except those that are disabled today and in the proposal.
+
+    A whole export may be the proposal, and disabled policies in it should stay disabled.
+    """
     off = {one.uid for one in today if one.uid and one.state == "disabled"}
     return [
         one if one.state == "disabled" and one.uid in off else replace(one, state="enabled")
@@ -142,7 +144,7 @@ def _as_if_enabled(proposed: Sequence[AccessPolicy], today: Sequence[AccessPolic
 
 
 def _why(problems: Sequence[Problem]) -> str:
-    """Why the first part of a file was not read, to be put after what was looked for."""
+    """Return the reason why a file was not read, in parentheses, to append to a message."""
     return f" ({problems[0].reason})" if problems else ""
 
 
@@ -179,7 +181,7 @@ def _collect(
 
 
 def _raise(folder: Path) -> dict[str, str]:
-    """The id of the raised incident that each of its records is in."""
+    """Return the id of the raised incident by the record id of each of its records."""
     path = folder / "incidents.jsonl" if folder.is_dir() else folder
     found: dict[str, str] = {}
     try:

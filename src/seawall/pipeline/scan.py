@@ -1,4 +1,4 @@
-"""The main job, end to end: read, enrich, code, score day by day, group, write. The only place that knows many rooms."""
+"""Scan logs: read, enrich, code, score by day, group and rank, write the results."""
 
 from __future__ import annotations
 
@@ -49,24 +49,23 @@ OUTPUTS = (
     "summary.json",
     "rules.json",
 )
-"""The files of a scan. Those of an earlier one are no input, even where the scanned folder holds them."""
+"""Output files of a scan. Those of an earlier scan are never read as input, even inside a scanned folder."""
 
 _problem_line = msgspec.json.Encoder().encode
 
 PROBLEMS_SHOWN = 1_000
 DAY = 86_400_000_000
 SCRATCH = ".seawall-"
-"""How the name of the folder begins that holds a scan's spool."""
+"""Prefix of the name of a scan's temporary folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """What the operator can choose for a scan.
+    """Options of a scan.
 
-    `budget` is incidents a day for each organisation, None for the default by its size.
-    `mmdb` are the operator's own MaxMind-format databases, looked up before the built-in table. `learnt` false
-    ranks by the unsupervised evidence alone. `rules` are folders of Sigma rules beside the built-in ones, which `pack` false
-    leaves out.
+    `budget` is incidents a day for each organisation, None for the default by size. `mmdb` are MaxMind databases that are
+    searched before the built-in network table. With `learnt` false, only unsupervised evidence ranks. `rules` are folders
+    of Sigma rules besides the built-in ones, which `pack` false leaves out.
     """
 
     budget: float | None = None
@@ -78,7 +77,7 @@ class ScanSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan found. `incidents` worst first; `problems` the first 1,000; `summary` as in summary.json."""
+    """The results of a scan: `incidents` by rank, the first 1,000 `problems`, and `summary` as in summary.json."""
 
     incidents: tuple[Incident, ...]
     summary: dict[str, Any]
@@ -103,14 +102,14 @@ class _Tally:
     last: int = 0
 
     def count(self, batch: EventBatch) -> None:
-        """Count records, also file by file."""
+        """Count the records of a batch, in total and by file."""
         self.records += batch.records
         for name, counts in count_by_file(batch).items():
             self.held[name] = max(self.held.get(name, 0), counts.highest)
             self.unjudged.of(name).add(counts.records, counts.unrecognised, counts.unread, counts.span)
 
     def days(self) -> int:
-        """Return how many days lie between the first event and the last, both counted."""
+        """Return the number of days from the first event to the last, both included."""
         return self.last // DAY - self.first // DAY + 1 if self.events else 0
 
 
@@ -124,11 +123,11 @@ def scan(
     watch: Callable[[ScoredDay], None] | None = None,
     rules_read: Callable[[RuleSet], None] | None = None,
 ) -> ScanResult:
-    """Scan files and folders of logs and return (and, with `out`, write) ranked incidents.
+    """Scan files and folders of logs; return the ranked incidents, and with `out` write the files.
 
-    Raises `InputUnreadable` when no path exists, `OutputUnwritable` when `out` cannot be written. Records that
-    cannot be read are problems in the result, never exceptions. `watch` is shown each scored day, `rules_read` the rules before
-    anything else is read.
+    Raises `InputUnreadable` if no path exists, and `OutputUnwritable` if `out` cannot be written. Unreadable records become
+    problems in the result, never exceptions. `watch` is called with each scored day, `rules_read` with the rules before any
+    log is read.
     """
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
@@ -198,7 +197,7 @@ def _prepare(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
 
 
 def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
-    """Leave the results of an earlier scan out: open up the folders around them, in the order of reading."""
+    """Return the inputs without results of an earlier scan, by listing the folders that contain them."""
     if folder is None:
         return list(inputs)
     place, found = folder.resolve(), list[Path]()
@@ -226,7 +225,7 @@ def _spool(
     folder: Path | None,
     coder: Coder,
 ) -> Spool:
-    """Read everything into the spool; problems are written as they come."""
+    """Read everything into the spool; write problems as they occur."""
     spool = Spool(scratch)
     total, done = total_bytes(inputs), 0
     sink = _problems_file(folder / "problems.jsonl") if folder else None
@@ -265,7 +264,7 @@ def _both(
 
 
 def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
-    """Yield what is read; another thread reads the next batch while this one is coded and spooled."""
+    """Yield batches; another thread reads the next one while this one is coded and spooled."""
     batches = read(inputs)
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(next, batches, None)
@@ -306,12 +305,12 @@ def _score(
             writing.write(batch, scored)
             if progress:
                 progress("score", place + 1, len(days), tally.records)
-            del batch, scored  # a large day is gone before the next is loaded
+            del batch, scored  # free a large day before the next one is loaded
     return candidates
 
 
 def _load(spool: Spool, days: Sequence[int]) -> Iterator[tuple[int, CodedBatch, int]]:
-    """Yield the days in order; a small next one is read by another thread while this one is scored."""
+    """Yield (day, events, duplicates) in order; another thread loads the next day, if small, while this one is scored."""
     with ThreadPoolExecutor(1) as loader:
         ahead: deque[Future[tuple[CodedBatch, int]]] = deque()
         for place, day in enumerate(days):

@@ -1,1 +1,1 @@
-"""The running watch: what arrives is kept, scored, ruled on and told, exactly once, for as long as it is left running."""
+"""Run `seawall watch`: store, score, rank and announce arriving events, each exactly once, without end."""

@@ -1,4 +1,4 @@
-"""Answers as the database keeps them, and as detection learns from them."""
+"""Convert analysts' answers and containments between the database and detection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seawall.storage.database.feedback import Feedback
 from seawall_base.msgspec_types import prepare
 
 COVERED_DAYS = 60
-"""An answer that expired goes on covering what happened before, as long as that is still looked at."""
+"""Days for which an expired answer still applies to events before its expiry."""
 
 _DAY = 86_400_000_000
 _PAGE = 1_000
@@ -29,7 +29,7 @@ _ASPECTS = {
     "client": "clients",
     "app": "applications",
 }
-"""By what a contained intruder is known again: the field of detection, and the name in the containment."""
+"""Indicators of a contained attacker: field name in detection, and name in the containment."""
 
 
 class _Taught(msgspec.Struct, frozen=True):
@@ -47,14 +47,14 @@ class _Scope(msgspec.Struct, frozen=True):
 def scope_of(
     draft: FeedbackDraft, lessons: Sequence[Lesson], *, account_type: str, as_of: int
 ) -> dict[str, Any]:
-    """Return the scope to be kept with an answer: whom and what it speaks of, and what its incident taught."""
+    """Return the document to store with an answer: its reach and values, and the lessons of its incident."""
     scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(scope))
     return plain
 
 
 def parse_feedback(feedback: Feedback) -> Answered | None:
-    """Return what an answer teaches, None where nothing was kept with it or what was kept cannot be read."""
+    """Return what detection learns from an answer, None if nothing readable was stored with it."""
     try:
         scope = msgspec.convert(feedback.scope, _Scope)
         return msgspec.convert(
@@ -79,7 +79,7 @@ def parse_feedback(feedback: Feedback) -> Answered | None:
 
 
 def load_feedback(work: Transaction, *, at: int) -> list[Feedback]:
-    """Return the answers that were not withdrawn and still cover anything at a time, by id."""
+    """Return the answers by id that were not withdrawn and still apply to some events at a time."""
     found: list[Feedback] = []
     while page := work.answers.standing(
         at=at - COVERED_DAYS * _DAY, after=found[-1].id if found else 0, limit=_PAGE
@@ -89,7 +89,7 @@ def load_feedback(work: Transaction, *, at: int) -> list[Feedback]:
 
 
 def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answered, ...]:
-    """Return what kept answers teach; `renamed` are ids that incidents had before and those that they have now."""
+    """Return what detection learns from answers; `renamed` gives the present id by earlier id of incidents."""
     each = (parse_feedback(one) for one in kept)
     return tuple(
         replace(one, incident=renamed.get(one.incident, one.incident)) for one in each if one is not None
@@ -97,12 +97,12 @@ def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answ
 
 
 def standing_answers(work: Transaction, *, at: int) -> tuple[Answered, ...]:
-    """Return what the answers teach that still cover anything at a time (microseconds), and what was contained."""
+    """Return what detection learns from the answers and containments that apply at a time (microseconds)."""
     return (*find_containments(work, at=at), *teaching(load_feedback(work, at=at), work.aliases.all()))
 
 
 def find_containments(work: Transaction, *, at: int) -> tuple[Answered, ...]:
-    """Return what containments say that draw attention at a time, or did lately, one for each account."""
+    """Return what detection learns from containments in force at a time or recently, one entry for each account."""
     return tuple(
         answer
         for one in work.containments.standing(at=at - COVERED_DAYS * _DAY)
@@ -111,7 +111,7 @@ def find_containments(work: Transaction, *, at: int) -> tuple[Answered, ...]:
 
 
 def containment_feedback(kept: ContainmentRecord) -> Iterator[Answered]:
-    """Return what a containment says, as detection learns it: of each account, with what its intruder was known by."""
+    """Yield what detection learns from a containment: an entry for each account with the attacker's indicators."""
     try:
         containment = msgspec.convert(kept.document, Containment)
     except msgspec.ValidationError:
@@ -124,7 +124,7 @@ def containment_feedback(kept: ContainmentRecord) -> Iterator[Answered]:
     )
     for place, account in enumerate(containment.actor.accounts[:_MOST_ACCOUNTS]):
         yield Answered(
-            # Numbers below nothing are no answer's.
+            # negative numbers are never ids of answers
             id=-(kept.id * _MOST_ACCOUNTS + place + 1),
             incident=f"containment {containment.id} {place}",
             tenant=kept.tenant,

@@ -1,7 +1,7 @@
-"""When the past of an organisation is judged: its first import, and what arrives late for days that have left the live window.
+"""Rank the past of an organisation: its first import, and late events for days before the live window.
 
-What is to be judged is kept with the candidates, in the same transaction, until it is judged. So nothing is lost by a stop, and
-every page can say what is not judged yet.
+Days that wait for ranking are stored together with their candidates, in one transaction. No stop can lose them, and pages
+can always show what is not ranked yet.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from seawall.storage.database.columns import key
 from seawall_base.clock import Clock
 
 IMPORT_HOURS = 24
-"""What comes of an organisation within so many hours after its first record is its first import."""
+"""Events of an organisation within so many hours after its first record belong to its first import."""
 
 LONGEST_QUIET = 300.0
-"""Seconds after which the past is judged, although more of it keeps coming."""
+"""Seconds after which the past is ranked even if more of it keeps arriving."""
 
 _CLOSE_SECONDS = 1.0
 _IMPORT = IMPORT_HOURS * 3_600_000_000
@@ -38,7 +38,9 @@ _IMPORT = IMPORT_HOURS * 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class BackfillState:
-    """What the past is judged by, besides candidates: as of the last scoring. `notes` speak of the days from `notes_from` on."""
+    """The inputs for ranking the past besides candidates, as of the last scoring. `notes` cover the days from `notes_from`
+    on.
+    """
 
     last_day: int
     accounts: Mapping[str, int]
@@ -51,7 +53,7 @@ class BackfillState:
 
 @dataclass(frozen=True, slots=True)
 class BackfillOutcome:
-    """What one judgement changed, once it is kept. `announced` are the incidents that people are told of one by one."""
+    """The stored result of ranking one organisation's past. `announced` are the incidents that are announced individually."""
 
     tenant: str
     judged: JudgedDays
@@ -61,12 +63,12 @@ class BackfillOutcome:
 
     @property
     def news(self) -> Sequence[Incident | HistoryJudged]:
-        """What people are told of, in its order."""
+        """Everything to announce, in order."""
         return (*self.announced, *((self.history,) if self.history.raised else ()))
 
 
 class Backfill:
-    """The first imports of all organisations, and which of them wait to be judged. Used by one thread."""
+    """The first imports of all organisations, and those that wait for ranking. Used by one thread."""
 
     def __init__(
         self, clock: Clock, quiet_seconds: float, step: Callable[[str], None] = lambda _: None
@@ -83,10 +85,10 @@ class Backfill:
         self._touched: tuple[float, float] | None = None
 
     def begin(self, work: Transaction, first_days: Mapping[str, int], newest: int | None) -> None:
-        """Know what is kept; `first_days` are those of the organisations that have accounts.
+        """Load the first imports; `first_days` has the first day of each organisation with accounts.
 
-        An organisation of which no first import is kept was scored by a version that judged no history: all of its past is to be
-        judged.
+        An organisation without a stored first import was scored by a version without this feature. All of its past is
+        ranked then.
         """
         self._imports = {}
         self._first_days, self._newest = dict(first_days), newest or 0
@@ -98,42 +100,42 @@ class Backfill:
             if tenant not in self._imports:
                 is_old = day < self._newest - RULED_DAYS + 1
                 self._put(FirstImport(tenant, 0, False, day, waiting_from=day if is_old else None))
-        if not work.dirty.all():  # what comes from now on is no part of an import that is over
+        if not work.dirty.all():  # events from now on do not belong to an import that is over
             self._close()
         if self.is_waiting:
             self._touch()
 
     @property
     def keeps_coverage(self) -> bool:
-        """Whether something is, or may still be, judged over more than the live window."""
+        """Return whether some organisation is, or may still be, ranked over more than the live window."""
         is_new = not self._imports
         return is_new or bool(self._unjudged) or any(one.is_open for one in self._imports.values())
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something waits to be judged."""
+        """Return whether some organisation waits for ranking."""
         return bool(self._again or self._unjudged)
 
     @property
     def unjudged(self) -> frozenset[str]:
-        """The organisations of which something outside the live window is not judged yet."""
+        """Organisations with days before the live window that are not ranked yet."""
         return frozenset(self._unjudged)
 
     @property
     def imported_until(self) -> tuple[tuple[str, int], ...]:
-        """The last day of the first import by organisation, where it is over and reached beyond the live window."""
+        """Last day of the first import by organisation, for imports that are over and reached beyond the live window."""
         found = ((tenant, one.last_day) for tenant, one in self._imports.items())
         return tuple(sorted((tenant, day) for tenant, day in found if day is not None))
 
     @property
     def whole(self) -> frozenset[str]:
-        """The organisations whose first import is judged over its whole span, and not by the live window."""
+        """Organisations whose open first import is ranked over its whole span instead of the live window."""
         return frozenset(
             tenant for tenant, one in self._imports.items() if is_whole(one, one.first_day, self._newest)
         )
 
     def learn(self, database: Database, scoring: DayScoring, tenants: Iterable[str], newest: int) -> None:
-        """Note what a scoring changed, before it is kept: new organisations, and days of the past with other candidates."""
+        """Note the effects of a scoring before it is stored: new organisations, and changed candidates of past days."""
         self._newest = newest
         for (day, _), result in scoring.days.items():
             for tenant in result.tenants:
@@ -156,7 +158,7 @@ class Backfill:
             self._touch()
 
     def _start(self) -> int:
-        """Return the first day of all imports that are open: a scan spends its budget over the days of all files."""
+        """Return the first day of all open imports: as in a scan, they share one span for the budget."""
         days = (
             self._first_days.get(tenant, one.first_day)
             for tenant, one in self._imports.items()
@@ -165,7 +167,7 @@ class Backfill:
         return min(days, default=self._newest)
 
     def _reach_back(self) -> None:
-        """Let imports begin with the first day that is known."""
+        """Extend imports to the earliest known day."""
         start = self._start()
         for tenant, one in list(self._imports.items()):
             first = start if one.is_open else min(one.first_day, self._first_days.get(tenant, one.first_day))
@@ -173,7 +175,7 @@ class Backfill:
                 self._put(replace(one, first_day=first))
 
     def _find_changed_past(self, work: Transaction, scoring: DayScoring) -> dict[str, int]:
-        """Return the first day outside the live window whose candidates change, by organisation; first imports are over."""
+        """Return the first day before the live window with changed candidates, by organisation whose first import is over."""
         since = {
             tenant: live_window(one.first_day, self._newest, one.last_day).since
             for tenant, one in self._imports.items()
@@ -196,19 +198,19 @@ class Backfill:
         return found
 
     def ask_again(self, mark: object) -> None:
-        """Note what rulings depend on besides candidates: where it is another, open first imports are judged again."""
+        """Compare `mark`, which covers answers and budget; if it changed, open first imports are ranked again."""
         if mark != self._mark:
             self._again |= self.whole
             self._touch()
         self._mark = mark
 
     def taken(self) -> tuple[FirstImport, ...]:
-        """Return the first imports that changed since the last time, to be kept."""
+        """Return the first imports that changed since the last call, to be stored."""
         changed, self._changed = sorted(self._changed), set()
         return tuple(self._imports[tenant] for tenant in changed)
 
     def is_due(self, *, is_pressed: bool, is_scored: bool) -> bool:
-        """Say whether to judge now: when nothing more has come for a while, or for too long something always did."""
+        """Return whether to rank now: once nothing more has arrived for a while, or after `LONGEST_QUIET`."""
         if not self.is_waiting or self._touched is None:
             return False
         first, last = self._touched
@@ -225,9 +227,9 @@ class Backfill:
         is_settled: bool,
         targets: Sequence[str],
     ) -> BackfillOutcome | None:
-        """Judge the past of one organisation that waits, and keep what follows; None where none waits.
+        """Rank the past of one waiting organisation, and store the result; return None if none waits.
 
-        While much is still to be read (`is_settled` false), nothing is announced, and it is judged once more.
+        While much is still unread (`is_settled` false), nothing is announced, and the organisation is ranked again later.
         """
         tenant = min(self._unjudged | self._again, default=None)
         if tenant is None:
@@ -263,7 +265,7 @@ class Backfill:
         return BackfillOutcome(tenant, judged, tuple(announced), history, revision)
 
     def close(self, database: Database, writer: WriterLease) -> bool:
-        """End the first imports that have been open for long enough; say whether any ended. Everything is to be scored."""
+        """End the first imports that have been open long enough; return whether any ended. All their days are scored again."""
         if self._clock.monotonic() < self._next_close or not self._close():
             return False
         with database.writing(writer) as work:
@@ -298,7 +300,7 @@ class Backfill:
 
 
 def _past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastDays:
-    """Return what the past of an organisation is judged from."""
+    """Return the inputs for ranking an organisation's past."""
     known = load_incidents(work, QueueQuery(tenant=one.tenant))
     notes = [note for note in standing.notes if note.tenant in ("", one.tenant)]
     return PastDays(
@@ -319,7 +321,9 @@ def _past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastD
 def _import_notes(
     one: FirstImport, notes: Sequence[CoverageNote], notes_from: int | None
 ) -> Sequence[CoverageNote]:
-    """Return what the logs of a first import cannot show: as known now, or as it was when the import was judged first."""
+    """Return the coverage notes of a first import: current ones, or those of its first ranking if days were forgotten
+    since.
+    """
     if not one.is_open and one.last_day is None:
         return ()
     if one.notes and (notes_from is None or notes_from > one.first_day):

@@ -1,4 +1,4 @@
-"""Runs one piece of work at a time apart from the thread that asked for it, which sees when it is over."""
+"""Run one function at a time in another thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 class BackgroundWorker(Generic[Result]):
-    """One thread for one piece of work after the other. `is_busy` from `begin` until `result` or `abandon`."""
+    """One thread that runs functions one after another. `is_busy` from `begin` until `result` or `abandon`."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -21,22 +21,22 @@ class BackgroundWorker(Generic[Result]):
 
     @property
     def is_busy(self) -> bool:
-        """Whether something runs, or is over and was not asked for."""
+        """Return whether a function is running, or its result was not fetched yet."""
         return self._future is not None
 
     @property
     def is_done(self) -> bool:
-        """Whether what ran is over."""
+        """Return whether the function has finished."""
         return self._future is not None and self._future.done()
 
     def begin(self, work: Callable[[], Result]) -> None:
-        """Run something; only when nothing runs."""
+        """Start a function; allowed only if none is running."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
         self._future = self._executor.submit(work)
 
     def wait(self, seconds: float) -> None:
-        """Wait until what runs is over, so long at most."""
+        """Wait until the function has finished, at most so many seconds."""
         if self._future is not None:
             wait([self._future], seconds)
 
@@ -48,13 +48,13 @@ class BackgroundWorker(Generic[Result]):
         return future.result()
 
     def abandon(self) -> None:
-        """Wait until it is over, whatever becomes of it."""
+        """Wait for the function, and ignore its result or error."""
         with suppress(Exception):
             if self._future is not None:
                 self.result()
 
     def close(self) -> None:
-        """Wait until it is over, and end the thread."""
+        """Wait for the function, and end the thread."""
         self.abandon()
         if self._executor is not None:
             self._executor.shutdown()
@@ -62,5 +62,5 @@ class BackgroundWorker(Generic[Result]):
 
 
 def make_daemon(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
-    """Return a thread that does not keep the process alive, not started yet."""
+    """Return an unstarted daemon thread, which does not keep the process alive."""
     return threading.Thread(target=target, args=arguments, name=name, daemon=True)

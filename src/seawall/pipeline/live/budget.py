@@ -1,4 +1,4 @@
-"""The alert budget that holds: what was set in the console, else what the watch was started with."""
+"""The alert budget in force: set in the console, else given to `seawall watch`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from seawall.storage.database import Database, Transaction, WriterLease
 
 
 def budget_of(work: Transaction, configured: float | None = None) -> float | None:
-    """Return the budget, in incidents a day for each organisation; None is the default by size.
+    """Return the budget in incidents a day for each organisation; None is the default by size.
 
-    A budget that was set while the watch ran comes first, then `configured`, then what the last watch was started with.
+    A budget set in the console comes first, then `configured`, then the `--budget` of the last watch.
     """
     chosen = read_chosen_budget(work)
     if chosen is not None:
@@ -18,17 +18,17 @@ def budget_of(work: Transaction, configured: float | None = None) -> float | Non
 
 
 def read_chosen_budget(work: Transaction) -> float | None:
-    """Return the budget that somebody set in the console, None where nobody did."""
+    """Return the budget set in the console, None if none was set."""
     return _per_day(work, BUDGET)
 
 
 def read_configured_budget(work: Transaction) -> float | None:
-    """Return the `--budget` that the last watch of this store was started with, None where it had none."""
+    """Return the `--budget` of the last watch of this store, None if it had none."""
     return _per_day(work, CONFIGURED_BUDGET)
 
 
 def keep_configured_budget(database: Database, writer: WriterLease, per_day: float | None) -> None:
-    """Keep the `--budget` of a watch that begins, so that the console reckons with it, whoever serves it."""
+    """Store the `--budget` of a starting watch, so that the console uses it in any process."""
     with database.reading() as work:
         if read_configured_budget(work) == per_day:
             return

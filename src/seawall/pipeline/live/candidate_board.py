@@ -1,4 +1,4 @@
-"""What stands on the desk: the candidates of the last weeks as columns, the answers, and what the budget makes of them."""
+"""Recent candidates as columns, the answers, and the incidents that result under a budget: the basis of what-if questions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from seawall.storage.database.feedback import Feedback
 
 @dataclass(frozen=True)
 class BoardRuling:
-    """The cases that the candidates make with some answers, worst first, and those that the budget lets through."""
+    """The cases that the candidates form under some answers, highest score first, and those within the budget."""
 
     effects: FeedbackEffects
     scores: Floats
@@ -38,9 +38,9 @@ class BoardRuling:
 
 @dataclass(frozen=True)
 class CandidateBoard:
-    """One state of the store. Days count from the epoch; `budget` is incidents a day, None for the default by size.
+    """The candidates of a store at one moment. Days are days since 1970; `budget` is incidents a day, None for the default.
 
-    `windows` are the days that are judged again, of organisations with a first import; `columns` hold none of other days.
+    `windows` has the live window of organisations with a first import; `columns` hold candidates of these days alone.
     """
 
     columns: CandidateColumns
@@ -54,16 +54,16 @@ class CandidateBoard:
 
     @property
     def window(self) -> LiveWindow:
-        """The days that are judged again, of an organisation that has no first import."""
+        """The live window of an organisation without a first import."""
         return live_window(self.first_day, self.last_day)
 
     @property
     def as_of(self) -> int:
-        """The end of the last scored day, in microseconds since the epoch."""
+        """End of the last scored day, in microseconds since 1970."""
         return (self.last_day + 1) * DAY
 
     def limits(self, budget: float | None) -> dict[str, int]:
-        """Return how many incidents of each organisation a budget allows over the span."""
+        """Return the number of incidents that a budget allows each organisation over its window."""
         return {
             tenant: incident_limit(
                 budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days
@@ -72,7 +72,7 @@ class CandidateBoard:
         }
 
     def ruled(self, answers: Sequence[Answered]) -> BoardRuling:
-        """Return what the budget makes of the candidates with some answers."""
+        """Return the cases under some answers, and those within the budget."""
         changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
         found = cases(self.columns, scores, changed.raising)
@@ -81,7 +81,7 @@ class CandidateBoard:
     def let_through(
         self, found: Sequence[CaseRows], changed: FeedbackEffects, budget: float | None
     ) -> list[CaseRows]:
-        """Return the cases that a budget lets through, as answers changed them."""
+        """Return the cases within a budget, given the effects of answers."""
         return select_cases(
             self.columns,
             found,
@@ -94,34 +94,34 @@ class CandidateBoard:
         )
 
     def is_shown(self, case: CaseRows) -> bool:
-        """Say whether a case is an incident that is judged again, and has anything new in it."""
+        """Return whether a case is an incident whose strongest group lies in the live window."""
         top = self.columns.candidates[case.top]
         return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
 
     @cached_property
     def now(self) -> BoardRuling:
-        """What is raised as things stand."""
+        """The cases under the present answers."""
         return self.ruled(self.answers)
 
     @cached_property
     def untaught(self) -> BoardRuling:
-        """What would be raised had nobody answered."""
+        """The cases without any answer."""
         return self.ruled(())
 
     @cached_property
     def by_id(self) -> dict[str, CaseRows]:
-        """The incidents as things stand, by id."""
+        """The present incidents by id."""
         return {id_of(self.columns, case): case for case in self.now.cases if self.is_shown(case)}
 
     @cached_property
     def case_of(self) -> dict[int, CaseRows]:
-        """The case, as things stand, that each row lies in the window of."""
+        """The present case by each row within its window."""
         return {row: case for case in self.now.cases for row in case.near}
 
 
 @dataclass(slots=True)
 class CandidateBoards:
-    """Makes boards of a database. What did not change since the last one is not read again."""
+    """Build boards from a database; unchanged days are read from a cache."""
 
     database: Database
     configured: float | None = None
@@ -130,7 +130,9 @@ class CandidateBoards:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def board(self, *, at: int) -> CandidateBoard:
-        """Return the board of what is kept now. `at` is the time, in microseconds: from when on answers still cover."""
+        """Return the board of the present content. `at` is the current time in microseconds: answers expired before are
+        ignored.
+        """
         with self._lock, self.database.reading() as work:
             state = _state(work)
             budget = budget_of(work, self.configured)
@@ -149,9 +151,9 @@ class CandidateBoards:
             return self._last[1]
 
     def warm(self, *, at: int, is_over: Callable[[], bool]) -> None:
-        """Read ahead what the first board needs, a day at a time; a board that is asked for meanwhile waits for no more.
+        """Read the days for the first board ahead, one at a time, so that a board requested meanwhile has less to read.
 
-        Ends early where `is_over`, which is asked before each day and may take its time.
+        Stops early if `is_over` returns true; it is called before each day and may block.
         """
         with self.database.reading() as work:
             state = _state(work)
@@ -191,7 +193,7 @@ class CandidateBoards:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a board is made of: the scored days, the days that are judged again, and the marks that tell whether days changed."""
+    """The inputs of a board: scored days, live windows, and marks that show which days changed."""
 
     days: Mapping[int, Any]
     first_day: int
@@ -201,7 +203,7 @@ class _State:
 
     @property
     def window(self) -> LiveWindow:
-        """The days that are judged again, of an organisation that has no first import."""
+        """The live window of an organisation without a first import."""
         return live_window(self.first_day, self.last_day)
 
 
@@ -221,7 +223,7 @@ def _state(work: Transaction) -> _State:
 
 
 def _windows_from(windows: Mapping[str, LiveWindow], day: int) -> list[str]:
-    """Return the organisations whose candidates of a day count no more."""
+    """Return the organisations whose window does not include a day."""
     return sorted(tenant for tenant, window in windows.items() if day < window.candidates_from)
 
 

@@ -1,4 +1,4 @@
-"""Candidates as bytes, and back exactly: what the database keeps of each day."""
+"""Serialise candidates exactly, for the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pack_candidate(candidate: ScoredCandidate) -> bytes:
 
 
 def unpack_candidate(content: bytes) -> ScoredCandidate:
-    """Return the candidate of bytes that `packed` made. Raises `StateInvalid` for any others."""
+    """Return the candidate that `pack_candidate` serialised. Raises `StateInvalid` for any other bytes."""
     try:
         candidate = _DECODER.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
-"""The process that watches for a server: `python -m seawall.pipeline.live.child DESCRIPTOR`. It ends when the server does.
+"""The watch as a child process of a server: `python -m seawall.pipeline.live.child DESCRIPTOR`. It ends with the server.
 
-Scoring and reading take the interpreter for long stretches; in a process of their own they keep no page waiting.
+Scoring and reading hold the interpreter for long stretches; in a separate process they do not delay pages.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 
 PARSERS = max((os.cpu_count() or 2) // 2, 1)
-"""Processes that read bodies."""
+"""Processes that parse request bodies."""
 
 BODIES = 64
-"""Bodies on their way at once: most of them wait until their records are kept."""
+"""Most bodies in progress: most of them wait until their records are stored."""
 
 MOST_BYTES = 256 << 20
-"""Bytes of these: more than the server lets on their way, which may have given up some that are still worked on here."""
+"""Most bytes of these bodies. More than the server allows: it may have given up on some that are still in progress here."""
 
 NICE = 5
-"""The pages come first where there are too few processors."""
+"""Niceness of this process: pages have priority when processors are scarce."""
 
 
 def main(descriptor: int) -> None:
-    """Watch until the other end is gone or says so."""
+    """Watch until the other end closes the connection or sends a stop."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
-    )  # a key that is pressed reaches all; the server says when to stop
+    )  # Ctrl-C reaches all processes, but the server decides when to stop
     with suppress(OSError):
         os.nice(NICE)
     wire = MessageSocket(socket.socket(fileno=descriptor))
@@ -69,7 +69,7 @@ def main(descriptor: int) -> None:
 
 
 class _Room:
-    """How many bodies there are, and how large: no more than fits is let in, whatever the other end believes."""
+    """Limit the number and bytes of bodies in progress, whatever the other end believes."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most, self._most_bytes = most, most_bytes
@@ -77,7 +77,7 @@ class _Room:
         self._count = self._bytes = 0
 
     def take(self, size: int) -> bool:
-        """Let one in, or say that there is no room. Where there is none at all, one is let in however large it is."""
+        """Admit a body, or return False. A single body is always admitted, however large."""
         with self._lock:
             if self._count and (self._count >= self._most or self._bytes + size > self._most_bytes):
                 return False
@@ -86,7 +86,7 @@ class _Room:
             return True
 
     def give_back(self, size: int) -> None:
-        """One has ended."""
+        """Release the room of one body."""
         with self._lock:
             self._count -= 1
             self._bytes -= size
@@ -110,7 +110,7 @@ def _listen(wire: MessageSocket, service: Service, stop: threading.Event) -> Non
 
 def _answer(wire: MessageSocket, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
     answer = _make_answer(service, head, body)
-    room.give_back(len(body))  # before the answer, which makes the other end send the next
+    room.give_back(len(body))  # before the answer, on which the other end sends the next
     _send(wire, answer)
 
 
@@ -120,7 +120,7 @@ def _make_answer(service: Service, head: dict[str, Any], body: bytes) -> dict[st
         receipt = service.ingest(body, source=head["source"], key=head["key"])
     except SeawallError as error:
         return _refuse(number, error)
-    except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets one, and the next body its turn
+    except Exception as error:  # noqa: BLE001 - every request needs an answer, and the next body must be handled
         return {"kind": "refused", "number": number, "message": type(error).__name__, "fix": ""}
     return {"kind": "receipt", "number": number, "receipt": msgspec.to_builtins(receipt)}
 

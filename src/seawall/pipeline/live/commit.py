@@ -1,9 +1,9 @@
-"""What is kept together: the two transactions of a running watch.
+"""The two transactions of a running watch.
 
-The first keeps what was read: how far, what could not be read, how many records, and which days are to be scored. Its events are
-in the lake already, where appending them again changes nothing. The second keeps what a scoring found: candidates,
-what was learnt, incidents, whom to tell; and that those days are scored. Killed before, between or after, the next
-start finds either both or the days still to be scored.
+The first stores the results of reading: checkpoints, problems, counts, and the days to score. Its events are in the lake
+already, where a repeated append changes nothing. The second stores the results of scoring: candidates, detector states,
+incidents, messages to send, and that the days are scored. If the process dies at any point, the next start finds either
+both transactions or the days still to be scored.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from seawall_base.msgspec_types import prepare
 from seawall_base.times import rfc3339
 
 SEQUENCE = "live/sequence"
-"""The checkpoint that numbers transactions, so that one whose answer was lost is not repeated."""
+"""The checkpoint that numbers transactions, so that one with an unknown outcome is not repeated."""
 
 HABITS = "silence"
-"""The name of the state that holds what is known of sources' silences."""
+"""The name of the state with the rhythm of sources."""
 
 COVERAGE = "coverage"
 BUDGET = "budget"
-"""The setting with the budget that was chosen while the watch ran."""
+"""The setting with the budget that was set in the console."""
 
 CONFIGURED_BUDGET = "configured-budget"
 """The setting with the budget that the watch was started with."""
 
 MOST_PROBLEMS = 100_000
-"""Problems that are kept one by one; of more only the number is."""
+"""Most problems that are stored individually; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTransaction:
-    """What the first transaction keeps. `position` numbers it."""
+    """The content of the first transaction. `position` numbers it."""
 
     position: int
     changes: Mapping[str, Mapping[str, Any] | None]
@@ -57,7 +57,7 @@ class ReadTransaction:
 
 
 def keep_taken(work: Transaction, taken: ReadTransaction, *, at: int, room: int) -> None:
-    """Keep what was read. `room` is for how many problems there still is room."""
+    """Store the results of reading; `room` is the number of problems that may still be stored."""
     gone = [name for name, value in taken.changes.items() if value is None]
     work.checkpoints.put({name: value for name, value in taken.changes.items() if value is not None})
     for name in gone:
@@ -73,13 +73,11 @@ def keep_taken(work: Transaction, taken: ReadTransaction, *, at: int, room: int)
 
 @dataclass(frozen=True, slots=True)
 class ScoreTransaction:
-    """What the second transaction keeps.
+    """The content of the second transaction.
 
-    `candidates` by day and shard, `days` by day; `states` by name, None where one is forgotten; `incidents` those that may
-    have changed;
-    `gone` the ids that are none any more, `renamed` old ids to new ones. `announced` are to be told of, in their order.
-    `notes` are None where they are as they were; they speak of the days from `notes_from` on. `first_imports` are those that
-    changed, with what of them waits to be judged.
+    `candidates` are by (day, shard), `days` by day, `states` by name with None to delete one. `incidents` are those that
+    may have changed, `gone` the ids to delete, `renamed` new ids by old ones. `announced` are to be announced, in order.
+    `notes` are None if unchanged; they cover the days from `notes_from` on. `first_imports` are those that changed.
     """
 
     done: Iterable[int] = ()
@@ -99,7 +97,7 @@ class ScoreTransaction:
 def keep_scored(
     work: Transaction, scored: ScoreTransaction, *, at: int, step: Callable[[str], None]
 ) -> list[Incident]:
-    """Keep what was found; the incidents that were announced for the first time."""
+    """Store the results of scoring; return the incidents that were announced for the first time."""
     for (day, shard), (contents, tenants) in scored.candidates.items():
         work.candidates.put_day(day, contents, tenants=tenants, share=shard)
     work.days.put(scored.days)
@@ -130,10 +128,9 @@ def keep_judged(
     at: int,
     is_told: bool,
 ) -> list[Incident]:
-    """Keep what became of an organisation's past; return the incidents that were announced for the first time.
+    """Store the ranking of an organisation's past; return the incidents that were announced for the first time.
 
-    Incidents of the live window are announced one by one. Of history one message tells for all of it. Nobody is told of
-    anything where `is_told` is false.
+    Incidents of the live window are announced individually, history in a single message; nothing if `is_told` is false.
     """
     work.incidents.put(judged.incidents)
     work.aliases.put(judged.renamed, at=at)
@@ -146,9 +143,9 @@ def keep_judged(
 
 
 def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: int) -> list[HistoryJudged]:
-    """Mark as history what was raised and left the live window before anybody was told; return what to tell of it.
+    """Mark raised incidents as history that left the live window unannounced; return the messages about them.
 
-    An incident may be raised while much is still to be read, when nothing is announced, and be old once all is read.
+    An incident may be raised while much is still unread, when nothing is announced, and be old once everything is read.
     """
     found: dict[str, list[Incident]] = defaultdict(list)
     for incident in work.incidents.untold(before):
@@ -163,7 +160,7 @@ def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: i
 def announce(
     work: Transaction, incidents: Sequence[Incident], targets: Sequence[str], *, at: int
 ) -> list[Incident]:
-    """Note that incidents are announced, and whom to tell; return those that were not before."""
+    """Record incidents as announced, and queue messages; return those not announced before."""
     by_id = {incident.id: incident for incident in incidents}
     fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
     for incident in fresh:
@@ -180,7 +177,7 @@ def tell(
     *,
     at: int,
 ) -> None:
-    """Put a message for each target into the outbox."""
+    """Queue a message for each target in the outbox."""
     for target in targets:
         work.outbox.add(kind, target, subject, document, at=at)
 
@@ -188,7 +185,7 @@ def tell(
 def tell_changes(
     work: Transaction, changes: Iterable[SilenceChange], targets: Sequence[str], *, at: int
 ) -> list[StoredSource]:
-    """Keep that sources fell silent or speak again, and whom to tell; return those that are silent now."""
+    """Store sources that fell silent or returned, and queue messages; return those that are silent now."""
     silent = []
     for change in changes:
         name = source_name(change.key)
@@ -204,14 +201,14 @@ def tell_changes(
 
 
 def load_notes(work: Transaction) -> tuple[list[CoverageNote], int | None]:
-    """Return what the logs cannot show, as of the last scoring, and the day from which on that is known."""
+    """Return the coverage notes as of the last scoring, and the first day that they cover."""
     found = work.settings.get(COVERAGE) or {}
     return [msgspec.convert(note, CoverageNote) for note in found.get("notes", ())], found.get("from")
 
 
 @dataclass(slots=True)
 class StartupState:
-    """What a start finds in the database."""
+    """The content of the database at the start of a watch."""
 
     position: int = 0
     checkpoint: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -223,7 +220,7 @@ class StartupState:
 
 
 def load_startup_state(work: Transaction) -> StartupState:
-    """Read what was kept."""
+    """Read the content of the database for a start."""
     checkpoint = work.checkpoints.all()
     position = int(checkpoint.pop(SEQUENCE, {}).get("position", 0))
     return StartupState(

@@ -1,4 +1,4 @@
-"""What is counted as records arrive: sums, sources, the hours in which each source is heard."""
+"""Count arriving records: sums, sources, and the hours in which each source sent events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNKNOWN = "unknown"
 
 @dataclass(slots=True)
 class CountSpread:
-    """How the events of one table lie: by day, and by source the number, the hours, the last time."""
+    """The distribution of a table's events: days, last time, and for each source number, hours and last time."""
 
     days: frozenset[int] = frozenset()
     last: int | None = None
@@ -40,7 +40,7 @@ class CountSpread:
 
 
 def spread(events: pa.Table) -> CountSpread:
-    """Return how events lie. Work by column: nothing is done for each event."""
+    """Return the distribution of events, computed by column."""
     if not len(events):
         return CountSpread()
     times = np.asarray(events["time"].cast(pa.int64()).combine_chunks())
@@ -73,13 +73,13 @@ def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
 
 @dataclass(slots=True)
 class SourceTally:
-    """Sums and sources as they are in the database, and what is to be added. All times of the wall clock are microseconds."""
+    """Sums and sources as in the database. Wall clock times are microseconds since 1970."""
 
     totals: Counter[str] = field(default_factory=Counter)
     sources: dict[str, StoredSource] = field(default_factory=dict)
 
     def records_of(self, delivery: TailDelivery) -> dict[str, int]:
-        """Return what a delivery adds to the sums."""
+        """Return the amounts that a delivery adds to the sums."""
         problems = Counter(problem.code for batch in delivery.batches for problem in batch.problems)
         counted = sum(problem.counts_as_record for batch in delivery.batches for problem in batch.problems)
         sums = {
@@ -94,7 +94,7 @@ class SourceTally:
     def heard(
         self, spread_: CountSpread, listening: SilenceDetector, now: float, wall: int
     ) -> tuple[list[StoredSource], list[SilenceChange]]:
-        """Return the sources as they are after a batch, and those that were silent and speak again."""
+        """Return the sources as they are after a batch, and those that were silent and sent again."""
         sources, changes = [], []
         for key, count in spread_.counts.items():
             name = source_name(key)
@@ -103,7 +103,7 @@ class SourceTally:
                 if len(self.sources) >= MOST_SOURCES:
                     continue
                 known = StoredSource(name, key[1], key[0], first_at=wall)
-            # An hour beyond tomorrow is a wrong clock somewhere, and says nothing of habits.
+            # An hour beyond tomorrow comes from a wrong clock, and must not be learnt.
             hours = [hour for hour in spread_.hours[key] if hour <= wall // HOUR + 24]
             change = listening.hear(key, hours, now, wall)
             changes += [change] if change else []
@@ -121,17 +121,17 @@ class SourceTally:
         return sources, changes
 
     def unjudged(self) -> tuple[str, ...]:
-        """Return a sentence for each organisation of which most records are of no log that is recognised."""
+        """Return a sentence for each organisation with mostly unrecognised records."""
         return tuple(count_unjudged(self.sources.values()))
 
     def add(self, sums: dict[str, int], sources: list[StoredSource]) -> None:
-        """Take over what was kept."""
+        """Add amounts and sources that were stored."""
         self.totals.update(sums)
         self.sources.update((source.name, source) for source in sources)
 
 
 def count_unjudged(sources: Iterable[StoredSource]) -> list[str]:
-    """Return a sentence for each organisation of which most records are of no log that is recognised."""
+    """Return a sentence for each organisation with mostly unrecognised records."""
     counts = {(source.tenant, source.kind): source.records for source in sources}
     return list_unjudged_sources(counts, UNRECOGNISED)
 

@@ -1,4 +1,4 @@
-"""How a running watch is doing, put together from those who read, count and score."""
+"""Combine the status of a running watch from its readers, counts and scoring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.pipeline.live.status import WatchStatus
 def current_status(
     progress: StuckDetector, tally: SourceTally, scorer: Scorer, fault: str | None
 ) -> WatchStatus:
-    """Return what can be said of a watch now, except for rates and times; `fault` is what keeps it from working."""
+    """Return the status of a watch without rates and times; `fault` is what keeps it from working."""
     totals = tally.totals
     records, problems = totals["records"], totals["problems"]
     events, duplicates, waiting = scorer.counts.split(records - problems, is_whole=not scorer.dirty)

@@ -1,4 +1,4 @@
-"""What was counted of each scored day, shard by shard."""
+"""Counts of each scored day by shard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from seawall.pipeline.live.shard import DayResult
 
 @dataclass(slots=True)
 class Counts:
-    """What was counted of the days that were scored: `shares` by day and shard, as plain data (see `share_of`).
+    """Counts of scored days: `shares` by day and shard, as JSON objects (see `share_of`).
 
-    `rows` are the records of each day as they came.
+    `rows` are the records that arrived for each day, duplicates included.
     """
 
     shares: dict[int, dict[int, dict[str, Any]]] = field(default_factory=dict)
@@ -23,12 +23,12 @@ class Counts:
 
     @property
     def newest(self) -> int | None:
-        """The last day that was scored, None before the first."""
+        """The last scored day, None before the first."""
         return max(self.shares, default=None)
 
     @classmethod
     def read(cls, documents: Mapping[int, Mapping[str, Any]]) -> Counts:
-        """Return what documents of days hold."""
+        """Return the counts in stored documents of days."""
         counts = cls()
         for day, document in documents.items():
             counts.shares[day] = {int(shard): share for shard, share in document["shares"].items()}
@@ -36,7 +36,7 @@ class Counts:
         return counts
 
     def put(self, day: int, shard: int, share: dict[str, Any] | None) -> None:
-        """Know what was counted of a day in a shard, None for nothing."""
+        """Set the counts of a day in a shard, None to remove them."""
         shares = self.shares.setdefault(day, {})
         if share is not None:
             shares[shard] = share
@@ -44,7 +44,7 @@ class Counts:
             shares.pop(shard, None)
 
     def document(self, day: int) -> dict[str, Any]:
-        """Return what is kept of a day beside its candidates; `tenants` are those of its shards as of that day."""
+        """Return the document of a day; its `tenants` are those of the day's shards."""
         shares = [share for _, share in sorted(self.shares[day].items())]
         sums = [sum(column) for column in zip(*(share["p_histogram"] for share in shares), strict=True)]
         return {
@@ -59,7 +59,9 @@ class Counts:
     def documents(
         self, scored: Iterable[tuple[int, int]], counted: AbstractSet[int], tenants: Mapping[str, int]
     ) -> dict[int, Mapping[str, Any]]:
-        """Return what is kept of days that were `scored` (day and shard) or `counted`; with the newest all organisations."""
+        """Return the documents of days that were `scored` (day and shard) or `counted`; the newest includes all
+        organisations.
+        """
         days = {day for day, _ in scored} | (counted & self.shares.keys())
         documents: dict[int, Mapping[str, Any]] = {day: self.document(day) for day in days}
         if days and self.newest is not None:
@@ -67,14 +69,14 @@ class Counts:
         return documents
 
     def tenants(self) -> dict[str, int]:
-        """Return how many accounts of each organisation were active until now."""
+        """Return the number of active accounts by organisation."""
         latest: dict[int, dict[str, Any]] = {}
         for day in sorted(self.shares):
             latest |= {shard: share for shard, share in self.shares[day].items() if share["tenants"]}
         return {name: count for share in latest.values() for name, count in share["tenants"].items()}
 
     def first_days(self) -> dict[str, int]:
-        """Return the first day of each organisation that has accounts."""
+        """Return the first day with accounts by organisation."""
         found: dict[str, int] = {}
         for day in sorted(self.shares, reverse=True):
             for share in self.shares[day].values():
@@ -82,10 +84,10 @@ class Counts:
         return {tenant: found[tenant] for tenant in self.tenants()}
 
     def split(self, read: int, *, is_whole: bool) -> tuple[int, int, int]:
-        """Return how many of the records read (without problems) are events, duplicates, and wait to be scored.
+        """Split the number of records read (without problems) into events, duplicates and waiting records.
 
-        Copies are found when their day is scored: while days wait (`is_whole` false), the duplicates are those of the
-        last time when none did.
+        Duplicates are found only when their day is scored. While days wait (`is_whole` false), the number of duplicates is
+        that of the last time when none waited.
         """
         events = sum(share["events"] for shares in self.shares.values() for share in shares.values())
         rest = max(read - events, 0)
@@ -96,7 +98,7 @@ class Counts:
 
 
 def share_of(result: DayResult) -> dict[str, Any]:
-    """Return what is kept of a day in a shard beside its candidates."""
+    """Return the stored counts of a day in a shard."""
     return {
         "events": result.events,
         "accounts": result.accounts,

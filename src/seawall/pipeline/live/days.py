@@ -1,4 +1,4 @@
-"""The events of each day of a shard, coded: those of late at hand, all others read from the lake when they are asked for."""
+"""The coded events of a shard by day: recent days in a spool, others read from the lake on demand."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DAY = 86_400_000_000
 EPOCH = date(1970, 1, 1)
 
 HELD_RECORDS = 10_000_000 // SHARDS
-"""Records of a shard at hand in coded form, on the disk; of more, the oldest days are read from the lake again.
+"""Records of a shard that stay in its spool on disk; beyond it, the oldest days must be read from the lake again.
 
-The newest day stays at hand, however large it is.
+The newest day always stays, however large.
 """
 
 TAIL = 10_000
@@ -31,10 +31,9 @@ TAIL = 10_000
 
 
 class ShardDays:
-    """What was taken in of one shard's organisations, by day.
+    """The events of one shard's organisations by day.
 
-    `known` are the days that something came for, `taken` how many records were taken in. `folder` is for files of this process
-    alone.
+    `known` are the days with events, `taken` the number of records taken. `folder` is private to this process.
     """
 
     def __init__(self, shard: int, organisations: Organisations, lake: Lake, folder: Path) -> None:
@@ -50,9 +49,9 @@ class ShardDays:
         self._copies = DuplicateFilter()
 
     def take(self, coded: pa.Table) -> frozenset[int]:
-        """Note coded events of this shard that the lake holds already; return the days for which they say something.
+        """Add coded events of this shard that are in the lake already; return the days with new records.
 
-        A copy of a record that is at hand says nothing.
+        Copies of records in the spool are dropped.
         """
         is_fresh = self._copies.fresh(coded["time"].to_numpy() // DAY, coded[PRINT].to_numpy())
         if not is_fresh.all():
@@ -65,15 +64,15 @@ class ShardDays:
         self.taken += coded.num_rows
         try:
             self._add(coded, self._held)
-        except OSError:  # there is no room for what the lake has as well
+        except OSError:  # the disk has no room for a second copy of what the lake has
             for day in days:
                 self._let_go(day)
         self._copies.keep_from(max(self.known) - REMEMBERED_DAYS)
-        self._give_way(keep=days[-1])
+        self._drop_oldest(keep=days[-1])
         return frozenset(days)
 
     def fetch(self, day: int) -> int:
-        """Have a day at hand; return how many records of it there are, copies that the lake left out not counted."""
+        """Load a day into the spool; return its number of records, without copies that the lake dropped."""
         if day not in self._held:
             self._codes.pop(day, None)
             try:
@@ -84,13 +83,13 @@ class ShardDays:
                 raise
             self._held.add(day)
             self._fetched.add(day)
-            self._give_way(keep=day)
+            self._drop_oldest(keep=day)
         return self._spool.rows(day)
 
     def available(self, days: Iterable[int]) -> dict[int, int]:
-        """Return how many records of each day are at hand or in the lake, without reading them.
+        """Return the number of records of each day in the spool or lake, without reading them.
 
-        Of days in the lake events that state no organisation are counted for every shard.
+        In the lake, events without an organisation are counted for every shard.
         """
         wanted = set(days)
         found = {day: self._spool.rows(day) for day in wanted & self._held}
@@ -103,48 +102,48 @@ class ShardDays:
         return found
 
     def rows(self, day: int) -> int:
-        """Return how many records of a day are at hand."""
+        """Return the number of records of a day in the spool."""
         return self._spool.rows(day)
 
     def holds(self, code: int, day: int) -> bool:
-        """Whether all that the lake has of an organisation for a day is known to be at hand, or is going to be read.
+        """Return whether the spool has, or will read, all of the lake's events of an organisation for a day.
 
-        What was at hand before a stop is not: what came since may be less than all.
+        A day that was in the spool before a restart is incomplete: later arrivals may be a part only.
         """
         is_whole = day not in self._held or day in self._fetched
         return is_whole and code in self._codes.get(day, ())
 
     def days_of(self, code: int) -> set[int]:
-        """Return the days for which something of an organisation came."""
+        """Return the days with events of an organisation."""
         return {day for day, codes in self._codes.items() if code in codes}
 
     def give(self, code: int, days: set[int]) -> None:
-        """An organisation is of another shard now: forget its records of these days."""
+        """Forget an organisation's records of these days, because it moved to another shard."""
         for day in days:
             self._codes[day].discard(code)
             self._let_go(day)
 
     def receive(self, code: int, days: set[int]) -> None:
-        """Records of these days, which the lake holds, are of this shard now."""
+        """Take over an organisation's records of these days, which are in the lake."""
         self.known |= days
         for day in days:
             self._codes.setdefault(day, set()).add(code)
             self._let_go(day)
 
     def load(self, day: int) -> CodedBatch | None:
-        """Return a day's events in order of time and record id, None where there are none any more."""
+        """Return a day's events by time and record id, None if there are none any more."""
         if not self.fetch(day):
             return None
         self._spool.settle(*self._organisations.meanings())
         return self._spool.load(day)[0]
 
     def state(self) -> State:
-        """Return what is known in codes, as plain arrays."""
+        """Return the organisations of each day in codes, as arrays."""
         rows = [(day, code) for day, codes in self._codes.items() for code in codes]
         return {"organisations": np.array(sorted(rows), np.int64).reshape(-1, 2)}
 
     def restore(self, state: State, known: set[int]) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Restore from a stored state. Raises `StateInvalid`."""
         self._codes = {}
         for day, code in RestoredState(state).array("organisations", np.int64, None, 2).tolist():
             self._codes.setdefault(day, set()).add(code)
@@ -161,7 +160,7 @@ class ShardDays:
         self._copies.forget((day,))
 
     def _add(self, coded: pa.Table, wanted: set[int]) -> None:
-        """Note whose events these are, and hold those of the wanted days."""
+        """Note the organisations of events, and put those of the wanted days into the spool."""
         day_of = coded["time"].to_numpy() // DAY
         keys = distinct((day_of << 32) | coded["org_uid"].to_numpy())
         for key in keys.tolist():
@@ -172,8 +171,8 @@ class ShardDays:
         self._spool.add(coded.drop_columns([PRINT]))
         self._copies.learn(day_of, coded[PRINT].to_numpy())
 
-    def _give_way(self, keep: int) -> None:
-        """Let the oldest days go until the others fit; they can be read again."""
+    def _drop_oldest(self, keep: int) -> None:
+        """Drop the oldest days from the spool until the others fit; they can be read again."""
         for day in sorted(self._held - {keep}):
             if sum(map(self._spool.rows, self._held)) <= HELD_RECORDS:
                 break

@@ -1,4 +1,4 @@
-"""Detection of what arrives: organisations in shards, each of which is scored where something came for it."""
+"""Score arriving events: organisations are split into shards, and a shard is scored when events arrive for it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ from seawall.storage.lake import Lake
 
 @dataclass(frozen=True, slots=True)
 class DayScoring:
-    """What one scoring changed: the days that were scored (again), and the states to keep and to forget, by name.
+    """The results of one scoring: scored days, and states to store or delete by name.
 
-    `days` by day and shard, `rows` how many records came for each of these days, copies included, and for those for which
-    nothing but copies came. `done` are the days that no longer wait in any shard; among them are those that come too late to
-    be scored. `notes` say what the logs of the last 44 days cannot show, all of them, or from `notes_from` on where the
-    coverage of earlier days is kept (`Detection.keep_coverage`). `scored_until` is the last day up to which results are up to
-    date, None when there is none.
+    `days` are by (day, shard). `rows` counts the records that arrived for each of these days, and for days that received
+    only copies. `done` are the days that wait in no shard any more, including those too late to be scored. `notes` are the
+    coverage notes of the last 44 days, or of all days from `notes_from` on if earlier coverage is kept
+    (`Detection.keep_coverage`). `scored_until` is the last day with current results, None if there is none.
     """
 
     days: dict[tuple[int, int], DayResult] = field(default_factory=dict)
@@ -50,19 +49,20 @@ class DayScoring:
 
 
 class Detection:
-    """Scores days as their events arrive. What it knows is a state; days that are not at hand it reads from the lake.
+    """Score days as their events arrive. The state is serialisable; days outside the spool are read from the lake.
 
-    The same events give the same results, in whatever order, batches and number of copies they were taken, with any
-    number of stops between. Where an event comes for a day that cannot be scored again, since the lake no longer
-    holds the days around it, it is kept and a note of code `late` says so.
+    Equal events give equal results, whatever their order, batches, number of copies, and stops in between. If an event
+    arrives for a day that cannot be scored again, because the lake has lost days around it, a note with code `late` reports
+    this.
     """
 
     def __init__(
         self, lake: Lake, *, learnt: bool = True, scratch: Path | None = None, rules: RuleSet | None = None
     ) -> None:
-        """`rules` are those of Sigma that are asked, by default those that ship with Seawall.
+        """Set up an empty detection. `rules` are the Sigma rules, by default those shipped with Seawall.
 
-        `scratch` is a folder for files of this process alone: it is emptied. By default the system gives one."""
+        `scratch` is a folder private to this process, which is emptied; by default a temporary one.
+        """
         ranker = load() if learnt else None
         rules = load_builtin_rules() if rules is None else rules
         self._folder = _Scratch(scratch)
@@ -83,26 +83,26 @@ class Detection:
         self._copied: set[int] = set()
 
     def keep_coverage(self, is_kept: bool) -> None:
-        """Say whether the coverage of days before the last 44 is kept: as long as something is judged over its whole span."""
+        """Set whether the coverage of days before the last 44 is kept, as ranking over a longer span needs."""
         for shard in self._shards:
             shard.keeps_coverage = is_kept
 
     def close(self) -> None:
-        """Remove what was written for this process alone."""
+        """Remove the private files of this process."""
         self._folder.close()
 
     @property
     def dirty(self) -> frozenset[int]:
-        """The days that are to be scored (again) in any shard."""
+        """The days that wait for scoring in some shard."""
         return frozenset(day for shard in self._shards for day in shard.dirty)
 
     @property
     def unsettled(self) -> frozenset[int]:
-        """The days that anything came for since the last scoring, be it nothing but copies."""
+        """The days that received anything since the last scoring, copies included."""
         return self.dirty | self._copied
 
     def waiting(self) -> list[int]:
-        """Return the shards in which days wait to be scored, the one with the fewest records to score first."""
+        """Return the shards with days that wait, the one with the fewest records first."""
         self._catch_up()
         return sorted(
             (number for number, shard in enumerate(self._shards) if shard.dirty),
@@ -110,9 +110,9 @@ class Detection:
         )
 
     def _catch_up(self) -> None:
-        """Read what the lake has of marked days, until each event is in the shard of its organisation.
+        """Read the lake's events of marked days, until each event is in the shard of its organisation.
 
-        Whose an event is may only be seen when others are read.
+        The organisation of an event may become known only when other events are read.
         """
         is_changed = True
         while is_changed:
@@ -131,28 +131,28 @@ class Detection:
                     is_changed = True
 
     def _rejoin(self) -> None:
-        """Have days scored again of which object ids came to mean other accounts."""
+        """Mark days for scoring again whose object ids now belong to other accounts."""
         for code, first in self._organisations.rejoined():
             shard = self._shards[self._organisations.shard_of(code)]
             shard.relearn({day for day in shard.days.days_of(code) if day >= first})
 
     def is_dirty(self, shard: int) -> bool:
-        """Whether days of a shard wait."""
+        """Return whether days of a shard wait."""
         return bool(self._shards[shard].dirty)
 
     def is_late(self, shard: int) -> bool:
-        """Whether days before a shard's newest one wait."""
+        """Return whether days before a shard's newest one wait."""
         newest = self._shards[shard].newest
         return min(self._shards[shard].dirty, default=newest) < newest
 
     def newest(self, shard: int) -> tuple[int, int]:
-        """Return the last day that anything came for in a shard, and how many records it has taken."""
+        """Return the newest day of a shard, and the number of records it has taken."""
         return self._shards[shard].newest, self._shards[shard].days.taken
 
     def take(self, events: pa.Table) -> frozenset[int]:
-        """Take enriched events that the lake holds already; return the days that they are of.
+        """Take enriched events that are in the lake already; return their days.
 
-        Days for which they say nothing new need not be scored again: most of what comes late are copies.
+        Days that received only copies need not be scored again, and most late events are copies.
         """
         found = rows_by_day(events)
         for day, count in found.items():
@@ -164,16 +164,15 @@ class Detection:
         return frozenset(found)
 
     def mark(self, days: Iterable[int]) -> None:
-        """Say that the lake has events of these days that were not scored."""
+        """Mark days whose events in the lake may not be scored."""
         days = set(days)
         for shard in self._shards:
             shard.mark(days)
 
     def score(self, deadline: Callable[[], bool] | None = None) -> DayScoring:
-        """Bring all shards up to date, from the first day that something came for. `deadline` may stop it after a day.
+        """Score all shards from their first waiting day on. `deadline` may stop it after a day.
 
-        What is not up to date then stays dirty, and the results of earlier scorings stand for it. Where it raises, all of it
-        is dirty again.
+        Unfinished days stay dirty, and earlier results stay valid for them. If it raises, all days are dirty again.
         """
         results: dict[tuple[int, int], DayResult] = {}
         chosen = self.waiting()
@@ -193,22 +192,22 @@ class Detection:
     def bring_up(
         self, shard: int, deadline: Callable[[], bool] | None = None
     ) -> dict[tuple[int, int], DayResult]:
-        """Bring one shard up to date; `finished` gives what is to be kept of it."""
+        """Score one shard; `finished` then returns what to store."""
         return {(day, shard): result for day, result in self._shards[shard].score(deadline).items()}
 
     def glimpse(self, shard: int) -> dict[tuple[int, int], DayResult] | None:
-        """Score a shard's newest day alone, although days before it wait; see `Shard.glimpse`."""
+        """Score only a shard's newest day, although earlier days wait; see `Shard.glimpse`."""
         result = self._shards[shard].glimpse()
         return None if result is None else {(result.day, shard): result}
 
     def finished(
         self, results: dict[tuple[int, int], DayResult], before: frozenset[int], *, is_keeping: bool = True
     ) -> DayScoring:
-        """Return what is to be kept of results; `before` are the days that were dirty before.
+        """Return what to store of results; `before` are the days that were dirty before.
 
-        `is_keeping` false spares what detection knows after settled days: they are scored once more after a stop.
+        With `is_keeping` false, states after settled days are not stored: these days are scored again after a restart.
         """
-        self._rejoin()  # of days that were read from the lake just now
+        self._rejoin()  # object ids in days that were just read from the lake
         for number, shard in enumerate(self._shards):
             shard.scored_since(day for day, at in results if at == number)
         states: dict[str, State] = {
@@ -237,12 +236,12 @@ class Detection:
         return DayScoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
 
     def _codes(self) -> dict[str, State]:
-        """Return what codes mean, and what is known in codes."""
+        """Return the vocabularies of codes, and all state in codes."""
         days = {f"{number}/days": shard.days.state() for number, shard in enumerate(self._shards)}
         return {"coder": self._organisations.state(), **days}
 
     def ledger(self) -> State:
-        """Return what changes with every batch that is taken, to be kept as `ledger`."""
+        """Return the state that changes with every batch, to be stored as `ledger`."""
         days = [(at, day) for at, shard in enumerate(self._shards) for day in shard.days.known]
         events = [(at, *item) for at, shard in enumerate(self._shards) for item in shard.events.items()]
         late = [(at, day) for at, shard in enumerate(self._shards) for day in shard.late]
@@ -254,14 +253,14 @@ class Detection:
         }
 
     def shards(self) -> State | None:
-        """Return who belongs to which shard, to be kept as `shards` with the ledger; None while nobody new came."""
+        """Return the shard of each organisation, to be stored as `shards`; None if there is no new organisation."""
         if self._known == self._organisations.known:
             return None
         self._known = self._organisations.known
         return self._organisations.shards_state()
 
     def state(self) -> dict[str, State]:
-        """Return all that is known, as plain arrays by name; those of a shard begin with its number."""
+        """Return the whole state as arrays by name; names of a shard begin with its number."""
         each = [(number, shard.state()) for number, shard in enumerate(self._shards)]
         return {
             "shards": self._organisations.shards_state(),
@@ -271,7 +270,7 @@ class Detection:
         }
 
     def restore(self, states: Mapping[str, State]) -> None:
-        """Know what was kept, and nothing else; days after a shard's last state are dirty. Raises `StateInvalid`."""
+        """Replace everything by a stored state; days after a shard's last snapshot are dirty. Raises `StateInvalid`."""
         if "shards" in states:
             self._organisations.restore_shards(states["shards"])
         self._known = self._organisations.known
@@ -311,7 +310,7 @@ class Detection:
 
 
 def is_outdated(states: Mapping[str, State], rules: RuleSet) -> bool:
-    """Whether a kept state of detection was learnt with other rules, fields or patterns than these, or before ids were joined."""
+    """Return whether a stored state has other rules, fields or patterns than these, or predates the joining of object ids."""
     own = layout(rules).tobytes()
     kept = (state["layout"] for name, state in states.items() if "/engine/" in name and "layout" in state)
     is_unjoined = "first_days" not in states.get("coder", {"first_days": None})
@@ -331,7 +330,7 @@ def _by_shard(rows: np.ndarray) -> defaultdict[int, set[int]]:
 
 
 class _Scratch:
-    """A folder for files of this process alone; one that the system gave goes when nobody needs it any more."""
+    """A folder private to this process; a temporary one is removed when it is no longer used."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder or Path(tempfile.mkdtemp(prefix="seawall-"))
@@ -340,7 +339,7 @@ class _Scratch:
             self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def inner(self, name: str) -> Path:
-        """Return an empty folder in it."""
+        """Return an empty subfolder."""
         inner = self._folder / name
         shutil.rmtree(inner, ignore_errors=True)
         inner.mkdir(mode=0o700, parents=True)

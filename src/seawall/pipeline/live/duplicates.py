@@ -1,4 +1,4 @@
-"""Tells records that come again from those that say something: logs are delivered again days later, word for word."""
+"""Recognise duplicate records: vendors deliver logs again days later, word for word."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from seawall.events.coded_batch import Bools, Keys, Times, hash_text
 from seawall.events.grouping import distinct
 
 REMEMBERED_DAYS = 14
-"""Days back from a shard's newest for which copies are known; those of older days are scored as if they were new."""
+"""Days before a shard's newest whose copies are recognised; records of older days count as new."""
 
 _PLACE = ("source_line",)
-"""Where a record stood in its file; it says nothing about what happened."""
+"""Columns that say where a record was read and nothing about the event."""
 
 
 class Fingerprints:
-    """Makes one number of all that detection sees of a record, except where it stood.
+    """Hash all columns of a record that detection uses, except where it was read.
 
-    Multipliers are drawn at random for each process, so that nobody can make two records with the same fingerprint.
+    Multipliers are random for each process, so that nobody can construct two records with the same fingerprint.
     """
 
     def __init__(self) -> None:
         self._multipliers: dict[str, np.uint64] = {}
 
     def of(self, coded: pa.Table) -> Keys:
-        """Return the fingerprints of coded events, uint64 (n,); 0 for those without an id, which are nobody's copies."""
+        """Return the fingerprints of coded events, uint64 (n,); 0 for events without an id, which are never copies."""
         prints: Keys = np.zeros(coded.num_rows, np.uint64)
         for name in coded.column_names:
             if name not in _PLACE:
@@ -54,7 +54,7 @@ def _as_keys(column: pa.ChunkedArray) -> Keys:
 
 
 class DuplicateFilter:
-    """The fingerprints of the records that are at hand, by day."""
+    """The fingerprints of the records in the spool by day."""
 
     def __init__(self) -> None:
         self._known: dict[int, list[Keys]] = {}
@@ -70,24 +70,24 @@ class DuplicateFilter:
         return is_fresh
 
     def learn(self, day_of: Times, prints: Keys) -> None:
-        """Know records that were taken in."""
+        """Add the fingerprints of records that were taken."""
         for day in distinct(day_of).tolist():
             added = prints[(day_of == day) & (prints != 0)]
             if len(added):
                 self._known[day] = _merge([*self._known.get(day, ()), np.sort(added)])
 
     def forget(self, days: Iterable[int]) -> None:
-        """Know nothing of these days any more."""
+        """Forget the fingerprints of these days."""
         for day in days:
             self._known.pop(day, None)
 
     def keep_from(self, day: int) -> None:
-        """Know nothing of the days before this one any more."""
+        """Forget the fingerprints of the days before a day."""
         self.forget([known for known in self._known if known < day])
 
 
 def _merge(runs: list[Keys]) -> list[Keys]:
-    """Merge sorted runs until each is at least twice as long as the next, so that there are few and little is copied."""
+    """Merge sorted runs until each is at least twice as long as the next, so that runs are few and copying is rare."""
     while len(runs) > 1 and len(runs[-2]) < 2 * len(runs[-1]):
         runs[-2:] = [np.sort(np.concatenate(runs[-2:]))]
     return runs

@@ -1,4 +1,4 @@
-"""Failures of the live pipeline."""
+"""Errors of the live pipeline."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from seawall_base.errors import SeawallError
 
 
 class CheckpointInvalid(SeawallError):
-    """What was kept of a followed file is damaged or of another version: where to go on reading cannot be told."""
+    """The checkpoint of a followed file is damaged or of another version, so that reading cannot continue."""
 
     code = "checkpoint-invalid"
 
 
 class WatchBusy(SeawallError):
-    """The watch has no room for more records just now, or could not keep these in time; they may be sent again."""
+    """The watch has no room for more records, or did not store these in time; the sender may send them again."""
 
     code = "watch-busy"
 
 
 class KeyReused(SeawallError):
-    """A request carries the key of another one, and another body: which of the two is meant cannot be told."""
+    """A request repeats the idempotency key of another one with a different body."""
 
     code = "key-reused"
     exit_code = 2
 
 
 class WatchFailed(SeawallError):
-    """The process that watches has ended, and does not come back by itself."""
+    """The watch process has ended and is not restarted automatically."""
 
     code = "watch-failed"

@@ -1,4 +1,4 @@
-"""What may go wrong with a store and be over by itself: a full disk, a database that is away, a lock that is held."""
+"""Errors of the store that may pass by themselves: a full disk, an unreachable database, a held lock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from seawall.storage.errors import DatabaseAway, LakeBroken
 from seawall_base.errors import DatabaseInUse, SeawallError
 
 PASSING = (DatabaseAway, DatabaseInUse, LakeBroken, OSError)
-"""What is tried again."""
+"""Errors after which the watch tries again."""
 
 
 def words(error: BaseException) -> str:
-    """Return what went wrong in a sentence."""
+    """Return a sentence about an error."""
     if isinstance(error, SeawallError):
         return error.message
     return f"the store cannot be written: {getattr(error, 'strerror', None) or error}"

@@ -1,7 +1,7 @@
-"""What the past of an organisation shows: a first import and late-arriving events, judged over their whole span. Pure.
+"""Rank the past of an organisation over its whole span: a first import and late events. Pure functions.
 
-A live window of 30 days is judged with every scoring (`ruling`). A first import reaches further back, and so may events that
-arrive late. Both are judged here, as a scan of the same events judges them.
+Every scoring ranks a live window of 30 days (`ruling`). A first import reaches further back, and so may late events. Both
+are ranked here as a scan of the same events would rank them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from seawall.storage.database import FirstImport
 from seawall_base.times import rfc3339
 
 GROWN = 0.05
-"""Log-odds by which an incident has to grow before late-arriving events raise it that was not raised while it was new."""
+"""Log-odds by which late events must increase a score before they raise an incident that was not raised before."""
 
 _NEVER = 1 << 62
 _WORST_TOLD = 10
@@ -30,11 +30,11 @@ _WORST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class PastDays:
-    """What the past of one organisation is judged from.
+    """The inputs for ranking the past of one organisation.
 
-    `candidates` are all that are kept, `known` the incidents that are kept, by id, `history` which of them are history,
-    `announced` the ids that people were told of. `last_day` is the last scored day, `accounts` the organisation's active
-    accounts. `notes` say what the logs cannot show, `import_notes` what those of the first import cannot.
+    `candidates` are all stored ones, `known` the stored incidents by id, `history` the ids of those that are history,
+    `announced` the announced ids. `last_day` is the last scored day, `accounts` the number of active accounts. `notes` are
+    coverage notes, `import_notes` those of the first import.
     """
 
     first_import: FirstImport
@@ -51,17 +51,17 @@ class PastDays:
 
     @property
     def live_since(self) -> int:
-        """The first day of the live window; what is older is history."""
+        """First day of the live window; earlier days are history."""
         return self.last_day - RULED_DAYS + 1
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedDays:
-    """What becomes of the incidents of one organisation's past.
+    """The result of ranking one organisation's past.
 
-    `incidents` are to be kept, `gone` the ids that are none any more, `renamed` old ids to new ones. `history` are the ids
-    to mark as history, `news` those of the raised ones in it that were not raised before. `announced` are raised, of the live
-    window, and nobody was told of them.
+    `incidents` are to be stored, `gone` are ids to delete, `renamed` new ids by old ones. `history` are ids to mark as
+    history; `news` are incidents among them that are raised now and were not before. `announced` are raised and unannounced
+    incidents of the live window.
     """
 
     incidents: tuple[Incident, ...] = ()
@@ -74,9 +74,9 @@ class JudgedDays:
 
 @dataclass(frozen=True, slots=True)
 class HistoryJudged:
-    """That the past of an organisation was judged. `raised` are the incidents that are new in it, the worst first.
+    """The message that an organisation's past was ranked. `raised` are newly raised incidents, highest score first.
 
-    Days count from the epoch; `last_day` is the last one of the past. `candidates` is how many of its incidents are not raised.
+    Days are days since 1970; `last_day` is the last day before the live window. `candidates` counts incidents not raised.
     """
 
     tenant: str
@@ -86,7 +86,7 @@ class HistoryJudged:
     candidates: int
 
     def document(self) -> dict[str, Any]:
-        """Return what other programs are told, as plain data."""
+        """Return the message as a JSON object for webhooks."""
         return {
             "tenant": self.tenant,
             "from": rfc3339(self.first_day * DAY),
@@ -98,7 +98,7 @@ class HistoryJudged:
 
 
 def judgement(past: PastDays, judged: JudgedDays) -> HistoryJudged:
-    """Return what people are told of a judgement."""
+    """Return the message about a ranking of the past."""
     candidates = sum(one.id in judged.history and not one.raised for one in judged.incidents)
     raised = tuple(sorted(judged.news, key=lambda one: (-one.score, one.id)))
     first = past.first_import
@@ -106,16 +106,17 @@ def judgement(past: PastDays, judged: JudgedDays) -> HistoryJudged:
 
 
 def judgement_of(tenant: str, raised: Sequence[Incident], before: int) -> HistoryJudged:
-    """Return what people are told of raised incidents that ended before a time, in microseconds."""
+    """Return the message about raised incidents that ended before a time, in microseconds."""
     worst_first = tuple(sorted(raised, key=lambda one: (-one.score, one.id)))
     first = min(one.first_event for one in raised) // DAY
     return HistoryJudged(tenant, first, before // DAY - 1, worst_first, 0)
 
 
 def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -> LiveWindow:
-    """Return the days of an organisation that are judged again when something changes.
+    """Return the days of an organisation that are ranked again when something changes.
 
-    Those are all days while its first import is open, where it is longer than the live window. Days are those of the store.
+    These are all days while its first import is open and longer than the live window. `first_day` and `last_day` are the
+    store's.
     """
     if first_import is None:
         return live_window(first_day, last_day)
@@ -126,15 +127,15 @@ def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -
 
 
 def is_whole(first_import: FirstImport, first_day: int, last_day: int) -> bool:
-    """Say whether a first import is open and longer than the live window, so that it is judged over its whole span."""
+    """Return whether a first import is open and longer than the live window, and so is ranked over its whole span."""
     return first_import.is_open and last_day - first_day + 1 > RULED_DAYS
 
 
 def judge(past: PastDays) -> JudgedDays:
-    """Judge what lies outside the live window of an organisation; while its first import is open, everything.
+    """Rank all days before the live window of an organisation; while its first import is open, all days.
 
-    The first import gives what a scan of its days gives. Of days that were judged while they were new, new and grown
-    incidents are added, and what was raised stays raised: events that arrive late take nothing back.
+    The first import is ranked like a scan of its days. For later days, new and grown incidents are added, and raised
+    incidents stay raised: late events retract nothing.
     """
     one = past.first_import
     if one.is_open:
@@ -148,7 +149,7 @@ def judge(past: PastDays) -> JudgedDays:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The incidents of some days as they are now, the day of each one's strongest group, and what becomes of the others."""
+    """The incidents of some days, the day of each one's strongest group, and the fate of earlier incidents."""
 
     incidents: Mapping[str, Incident]
     days: Mapping[str, int]
@@ -158,23 +159,24 @@ class _Part:
 
 
 def _find_imported_days(past: PastDays, until: int) -> _Part:
-    """Judge the days of the first import up to a day as a scan of them does."""
+    """Rank the days of the first import up to a day, like a scan of them."""
     decision = _decide(past, past.first_import.first_day, until, past.import_notes)
-    # Of days whose candidates are no longer kept, incidents stay as they are.
+    # incidents of days without stored candidates stay as they are
     start, end = min((one.day for one in past.candidates), default=until + 1) * DAY, (until + 1) * DAY
     before = {
         id_: one for id_, one in past.known.items() if start <= one.first_event and one.last_event < end
     }
     now = {one.id: one for one in decision.incidents}
     shown = set(past.announced)
-    if not past.first_import.is_open:  # what was shown as raised history stays, though it is raised no more
+    # history that was shown as raised stays in the store, though it is raised no longer
+    if not past.first_import.is_open:
         shown |= {id_ for id_ in past.history if id_ in before and before[id_].raised}
     gone, renamed, lapsed = succession(before, now, shown, -_NEVER)
     return _Part(now, decision.days, gone, renamed, lapsed)
 
 
 def _find_lived_days(past: PastDays) -> _Part:
-    """Judge the days after the first import that have left the live window."""
+    """Rank the days after the first import that have left the live window."""
     one = past.first_import
     first = one.first_day if one.last_day is None else one.last_day + 1
     if first >= past.live_since:
@@ -198,7 +200,7 @@ def _find_lived_days(past: PastDays) -> _Part:
 
 
 def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
-    """Return what a scan of some days decides."""
+    """Return the incidents that a scan of some days would raise."""
     found: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
     if past.answers:
         found = apply_feedback(found, past.answers, (past.last_day + 1) * DAY)
@@ -207,7 +209,7 @@ def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote
 
 
 def _live(past: PastDays) -> Sequence[Incident]:
-    """Return what the live window rules: those incidents are not touched here."""
+    """Return the incidents that the live window ranks; they are not changed here."""
     one = past.first_import
     window = live_window(one.first_day, past.last_day, one.last_day)
     return rule(
@@ -223,7 +225,7 @@ def _live(past: PastDays) -> Sequence[Incident]:
 
 
 def _as_raised(now: Incident, before: Incident | None) -> Incident:
-    """Return an incident raised where it was, and where late-arriving events made it one or made it grow."""
+    """Return an incident, raised if it was before, or if late events created it or raised its score by `GROWN`."""
     if before is None:
         return now
     is_raised = before.raised or (now.raised and now.score > before.score + GROWN)
@@ -238,7 +240,7 @@ def _together(past: PastDays, *parts: _Part) -> JudgedDays:
     told = past.announced | {new for before, new in renamed.items() if before in past.announced}
     inherited = {new for before, new in renamed.items() if before not in past.history}
     known = {*past.known, *inherited} - past.history
-    # What was raised while much was still to be read, and nobody was told of, is news.
+    # incidents that were raised while much was unread, and never announced, count as news
     untold = {id_ for id_ in old - told if now[id_].raised}
     history = frozenset(old if past.first_import.is_open else (old - known) | untold)
     said = past.announced | {id_ for id_ in past.history if past.known[id_].raised}

@@ -1,4 +1,4 @@
-"""Takes the bodies of requests: reads their records, waits until these are kept, and counts a repeated request once."""
+"""Accept request bodies: parse their records, wait until they are stored, and recognise repeated requests by key."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
 from seawall.pipeline.tail import DeliveryQueue, IntakeClosed, TailDelivery, stream_deliveries
 
 MOST_KEYS = 50_000
-"""Requests that are remembered by their key."""
+"""Requests that are remembered by their idempotency key."""
 
 KEPT_AS = "request/"
-"""How the name of a kept receipt begins, among the checkpoints."""
+"""Prefix of stored receipts among the checkpoints."""
 
 READERS = 2
-"""Bodies that are read at once where they are read in this process; any number of others wait until theirs are kept."""
+"""Bodies that are parsed at the same time in this process; further ones wait."""
 
 _PIECE = 4 << 20
-"""Bytes of a body that are read at once: between two, its records are counted."""
+"""Bytes of a body that are parsed at a time; other threads run in between."""
 
 _ROOM_SECONDS = 5.0
 
 
 Parse = Callable[[bytes, str], list[EventBatch]]
-"""Gives every record of a body, filed under a source."""
+"""A function that returns the records of a body as batches, given a source name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A request that was kept. `digest` is its body's; None where it was kept before digests were."""
+    """A stored request. `digest` is that of its body, None if it was stored by a version without digests."""
 
     receipt: Receipt
     digest: str | None
@@ -53,14 +53,14 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Awaited:
-    """A request on its way: `ended` once it is kept, or will not be."""
+    """A request in progress; `ended` is set once it is stored or has failed."""
 
     ended: threading.Event
     digest: str | None
 
 
 class IngestQueue:
-    """Bodies on their way. Any number of threads may call `ingest`."""
+    """Request bodies in progress. Threads may call `ingest` concurrently."""
 
     def __init__(self, intake: DeliveryQueue, parse: Parse | None = None, wait: float = LONGEST_WAIT) -> None:
         self._intake, self._wait = intake, wait
@@ -72,7 +72,7 @@ class IngestQueue:
         self._is_closed = False
 
     def restore(self, checkpoint: Mapping[str, Mapping[str, Any]]) -> None:
-        """Know the requests that were kept."""
+        """Load the stored receipts."""
         found = [
             (value.get("at", 0), name.removeprefix(KEPT_AS), value)
             for name, value in checkpoint.items()
@@ -84,7 +84,7 @@ class IngestQueue:
                 self._kept[name] = _Known(receipt, value.get("body"))
 
     def ingest(self, body: bytes, *, source: str, key: str | None, at: int) -> Receipt:
-        """See `Watcher.ingest`; `at` is when the request came, in microseconds."""
+        """Store the records of a body; see `Watcher.ingest`. `at` is the arrival time of the request, in microseconds."""
         name = uuid4().hex if key is None else _digest(key.encode("utf-8", "replace"))
         digest = None if key is None else _digest(body)
         known = self._begin(name, digest)
@@ -105,7 +105,7 @@ class IngestQueue:
                 "there is no room for more records just now", fix="send them again, a little later"
             )
         if not self._wait_until(kept):
-            # It is still on its way: whoever asks again with its key waits for the same records.
+            # The request is still in progress: a repetition with its key waits for the same records.
             raise WatchBusy(
                 f"the records were not kept within {self._wait:.0f} s",
                 fix="send them again with the same key; they count once",
@@ -113,11 +113,11 @@ class IngestQueue:
         return receipt
 
     def close(self) -> None:
-        """Let nobody wait any longer: what is not kept by now will not be."""
+        """Stop all waiting; requests that are not stored by now fail."""
         self._is_closed = True
 
     def _wait_until(self, event: threading.Event) -> bool:
-        """Wait for an event, but not beyond the end. Raises `WatchBusy` then."""
+        """Wait for an event. Raises `WatchBusy` after the time limit, or when the queue is closed."""
         left = self._wait
         while left > 0 and not self._is_closed:
             if event.wait(min(left, 0.25)):
@@ -128,9 +128,9 @@ class IngestQueue:
         return event.is_set()
 
     def _begin(self, name: str, digest: str | None) -> Receipt | None:
-        """What is known of a request: its receipt; None when it is a new one, which counts as begun from now on.
+        """Return the receipt of a stored request, or None for a new one, which is now in progress.
 
-        Raises `KeyReused` for one that came with another body: its records would be taken for those of the first.
+        Raises `KeyReused` if the key came with another body: its records would be mistaken for those of the first.
         """
         with self._lock:
             known = self._kept.get(name)
@@ -150,7 +150,7 @@ class IngestQueue:
         raise WatchBusy("the same request is still being kept", fix="send it again, a little later")
 
     def _end(self, name: str, receipt: Receipt | None, digest: str | None) -> None:
-        """A request is kept and to be remembered, or not."""
+        """End a request: remember its receipt, or forget it if it was not stored."""
         with self._lock:
             awaited = self._awaited.pop(name, None)
             if receipt is not None:
@@ -161,7 +161,7 @@ class IngestQueue:
             awaited.ended.set()
 
     def _not_forgotten(self, delivery: TailDelivery | None) -> None:
-        """A delivery will not be kept: what was to be forgotten with it is so with another."""
+        """Schedule the deletion of receipts again, because the delivery that should delete them is not stored."""
         changes = {} if delivery is None else delivery.changes
         names = [name.removeprefix(KEPT_AS) for name, value in changes.items() if value is None]
         with self._lock:
@@ -186,14 +186,15 @@ class IngestQueue:
         if digest is not None:
             changes[KEPT_AS + name] = {"records": records, "problems": problems, "at": at, "body": digest}
             with self._lock:
-                self._forgotten.pop(name, None)  # one that was forgotten in memory alone, and comes again
+                # the receipt was forgotten only in memory, and its request comes again
+                self._forgotten.pop(name, None)
                 changes |= dict.fromkeys((KEPT_AS + old for old in self._forgotten), None)
                 self._forgotten = {}
         return receipt, TailDelivery(tuple(batches), changes, (done,)), kept
 
 
 def _one_of(readers: int) -> Parse:
-    """Reads bodies in the threads that bring them, so many at once."""
+    """Return a parser for the calling threads, limited to so many at a time."""
     reading = threading.Semaphore(readers)
 
     def parse(body: bytes, source: str) -> list[EventBatch]:
@@ -204,10 +205,10 @@ def _one_of(readers: int) -> Parse:
 
 
 def batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
-    """Every record of a body, lines at once and column by column where that pays; a failure is a problem of the body."""
+    """Return every record of a body as batches, column by column if possible; a failure becomes a problem of the body."""
     try:
         return _batches_of(body, source, limits)
-    except Exception as error:  # noqa: BLE001 - the net
+    except Exception as error:  # noqa: BLE001 - last resort
         return [EventBatch(empty_events(), (file_failure(source, error),), 0, 0)]
 
 
@@ -234,7 +235,7 @@ def _batches_of(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
 
 
 def _read(body: bytes, place: ReadPosition | None, source: str, limits: Limits) -> Iterator[EventBatch]:
-    """Yield the batches of a body, a piece of it at a time where it can be read so."""
+    """Yield the batches of a body, in pieces if its shape allows."""
     if place is None or place.shape == "whole":
         for delivery in stream_deliveries(io.BytesIO(body), source, limits):
             yield from delivery.batches
@@ -253,7 +254,7 @@ def _refuse(source: str, code: ProblemCode, reason: str) -> EventBatch:
 
 
 def is_lines(body: bytes, limits: Limits) -> bool:
-    """Whether a body holds JSON on lines and nothing before them, so that it may be read together with others."""
+    """Return whether a body is JSON lines from its first byte, so that it can be parsed together with others."""
     place = first_place(body[:HEAD], limits, is_settled=True) if body and not body.isspace() else None
     return place is not None and place.shape == "lines" and place.offset == 0
 
@@ -263,7 +264,7 @@ def _digest(content: bytes) -> str:
 
 
 def _same(known: _Known, digest: str | None) -> Receipt:
-    """The receipt of a request that was kept. Raises `KeyReused` where another body was."""
+    """Return the receipt of a stored request. Raises `KeyReused` if its body was another one."""
     if known.digest is not None and known.digest != digest:
         raise _reuse()
     return known.receipt

@@ -1,4 +1,4 @@
-"""One scoring that runs apart, with what it began from."""
+"""A scoring that runs in another thread, with the inputs it started from."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from seawall.pipeline.live.detection import DayScoring
 
 @dataclass(slots=True)
 class Job:
-    """One scoring: `run` works apart from everything else, also in another thread; what it found is kept by `Scorer.finish`.
+    """One scoring. `run` may execute in another thread; `Scorer.finish` stores its result.
 
-    Between its beginning and `finish`, nothing else may touch the detection: what comes meanwhile waits.
+    Between start and `finish`, nothing else may change the detection: arriving events wait.
     """
 
     run: Callable[[], DayScoring]

@@ -1,4 +1,4 @@
-"""The incidents that a running watch knows: those that it rules on, and of which people were told."""
+"""The incidents that a running watch holds in memory: those that may still be ranked, and announced ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAGE = 500
 
 
 class KnownIncidents:
-    """Incidents by organisation and id, as they are kept; `announced` are the ids that people were told of."""
+    """Stored incidents by organisation and id; `announced` are the ids of announced ones."""
 
     def __init__(self) -> None:
         self._incidents: dict[str, dict[str, Incident]] = defaultdict(dict)
@@ -21,7 +21,7 @@ class KnownIncidents:
         self.announced: set[str] = set()
 
     def begin(self, work: Transaction, newest: int | None) -> None:
-        """Know what is kept of the live window. Before anything was scored, what is there came from elsewhere."""
+        """Load the incidents of the live window. Without a scored day, the incidents of the store have another origin."""
         renamed = work.aliases.all()
         self.announced = {renamed.get(id_, id_) for id_ in work.announcements.all()}
         self._incidents.clear()
@@ -31,7 +31,7 @@ class KnownIncidents:
     def ruled_before(
         self, tenants: Iterable[str], imported_until: Iterable[tuple[str, int]]
     ) -> dict[str, Incident]:
-        """Return what the live window may rule on again: nothing of a first import that is over."""
+        """Return the incidents that ranking the live window may change: none of a first import that is over."""
         until = dict(imported_until)
         return {
             id_: one
@@ -48,7 +48,7 @@ class KnownIncidents:
         incidents: Iterable[Incident],
         newest: int | None,
     ) -> None:
-        """Know what a ruling made of some organisations' incidents: those that `left`, and those that there are now."""
+        """Apply a ranking of some organisations: remove the incidents that `left`, add the present ones."""
         for tenant in tenants:
             self._leave(tenant, left)
         self._add(incidents)
@@ -58,7 +58,7 @@ class KnownIncidents:
     def judged(
         self, tenant: str, left: Collection[str], renamed: Mapping[str, str], incidents: Iterable[Incident]
     ) -> None:
-        """Know what a judgement of the past made of an organisation's incidents that are known."""
+        """Apply a ranking of the past to the incidents of an organisation that are in memory."""
         self._leave(tenant, left)
         self._add(one for one in incidents if one.id in self._incidents[tenant])
         self._rename(renamed)
@@ -75,7 +75,7 @@ class KnownIncidents:
             self._incidents[incident.tenant][incident.id] = incident
 
     def _let_go(self, newest: int | None) -> None:
-        """Forget incidents that are ruled on no more: they stay as they are kept. Once for each new day."""
+        """Forget incidents that are no longer ranked, once for each new day; the store keeps them."""
         if newest is None or newest == self._let_go_at:
             return
         self._let_go_at = newest
@@ -85,7 +85,7 @@ class KnownIncidents:
 
 
 def load_incidents(work: Transaction, choice: QueueQuery) -> dict[str, Incident]:
-    """Return the incidents of a choice that the database keeps, by id; a page of it at a time."""
+    """Return the stored incidents that match a query, by id."""
     found: dict[str, Incident] = {}
     after: QueueCursor | None = None
     while page := work.incidents.page(choice, after=after, limit=_PAGE):

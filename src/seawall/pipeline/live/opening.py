@@ -1,4 +1,4 @@
-"""Opens what a running watch keeps: the store's folder, made where there is none."""
+"""Open the store of a running watch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from seawall.storage.location import open_store
 
 @contextmanager
 def open_watch_store(settings: LiveSettings) -> Iterator[tuple[Database, Lake]]:
-    """Yield database and events, closed at the end. Raises what either raises when it cannot be opened."""
+    """Open or create the store for a `with` block; yield database and lake. Raises as `open_store`."""
     with open_store(settings.store, settings.database, make=True) as store:
         yield store.database, store.lake

@@ -1,4 +1,4 @@
-"""Which organisations are scored together: each belongs to one shard, and what comes late for it concerns that one alone."""
+"""Assign organisations to shards, so that late events of one organisation cause scoring of one shard only."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ from seawall.storage import Coder
 from seawall.storage.joined_names import names_state
 
 SHARDS = 16
-"""Organisations are spread over so many: of fewer each is scored by itself, of more the small ones share."""
+"""Number of shards. With fewer organisations each has its own; with more, small ones share."""
 
 NAMELESS = "unknown"
-"""Where the lake keeps events that state no organisation; whose they are is seen when they are coded."""
+"""The lake's organisation of events that state none; coding may reveal the organisation."""
 
 NOT_SCORED = "unmapped"
-"""The one text that nothing looks at: it stays in the lake."""
+"""A text column that no detector reads; it stays in the lake."""
 
 PRINT = "fingerprint"
-"""The column of coded events that tells copies, see `DuplicateFilter`."""
+"""The column of coded events with fingerprints, see `DuplicateFilter`."""
 
 _DAY = 86_400_000_000
 _NEVER = np.iinfo(np.int64).max
 
 
 class Organisations:
-    """One coder for all events, which only grows, and the shard of each organisation.
+    """The coder of all events, whose vocabularies only grow, and the shard of each organisation.
 
-    An organisation that is new goes to the shard that has least to do. Which one that is changes no result:
-    organisations are independent. `tenants` are the names that the lake keeps events under, `seen` the codes
-    and days of events that were read from it.
+    A new organisation goes to the shard with the least load. The choice changes no result, because organisations are
+    independent. `tenants` are the organisations in the lake, `seen` the (code, day) pairs of events read from it.
     """
 
     def __init__(self, marks: Marks | None = None) -> None:
-        """`marks` is asked which rules hit each event."""
+        """Set up without organisations; `marks` returns the rules that match each event."""
         self.coder = Coder(unseen=False, marks=marks)
         self.tenants: set[str] = set()
         self.seen: set[tuple[int, int]] = set()
@@ -56,7 +55,7 @@ class Organisations:
         self._fingerprints = Fingerprints()
 
     def encode(self, events: pa.Table) -> pa.Table:
-        """Return enriched events in codes, without the text that nothing looks at, and with a fingerprint each."""
+        """Return enriched events in codes, without `NOT_SCORED` and with fingerprints."""
         self.tenants |= {name or NAMELESS for name in events["org_uid"].unique().to_pylist()}
         coded = self.coder.encode(events)
         self._meanings = None
@@ -67,11 +66,11 @@ class Organisations:
         return coded.append_column(PRINT, pa.array(self._fingerprints.of(coded)))
 
     def split(self, coded: pa.Table) -> dict[int, pa.Table]:
-        """Return coded events by the shard that their organisation belongs to just now."""
+        """Return coded events by the present shard of their organisation."""
         codes = coded["org_uid"].to_numpy()
         found, place, counts = np.unique(codes, return_inverse=True, return_counts=True)
         homes = self._homes
-        # The largest first: small ones then go where there is less to do.
+        # largest first, so that small ones balance the load
         shards = np.zeros(len(found), np.int64)
         for at in np.argsort(-counts, kind="stable").tolist():
             shards[at] = self.shard(homes[found[at]])
@@ -82,7 +81,7 @@ class Organisations:
         return {shard: coded.filter(pa.array(of_row == shard)) for shard in np.unique(of_row).tolist()}
 
     def shard(self, organisation: str) -> int:
-        """Return an organisation's shard; one that is new gets one."""
+        """Return an organisation's shard; assign one if the organisation is new."""
         known = self._shards.get(organisation)
         if known is None:
             known = self._shards[organisation] = self._load.index(min(self._load))
@@ -90,11 +89,11 @@ class Organisations:
         return known
 
     def homes(self) -> list[str]:
-        """Return for each organisation, by code, the one that it is just now."""
+        """Return the present organisation of each code."""
         return self.coder.homes()
 
     def _notice(self) -> None:
-        """Note which codes mean another organisation than before: what came for them was put elsewhere."""
+        """Note the codes that now mean another organisation: their events are in the wrong shard."""
         homes = self.homes()
         if homes[: len(self._homes)] != self._homes:
             for code, (was, now) in enumerate(zip(self._homes, homes, strict=False)):
@@ -106,7 +105,7 @@ class Organisations:
             self._notice_joins()
 
     def _list_known_ids(self) -> tuple[int, int]:
-        """Return what changes with each pair and each account that is learnt."""
+        """Return a pair of numbers that changes with each learnt object id or account."""
         return self.coder.object_ids.revision, len(self.coder.vocabularies["account"])
 
     def _note_days(self, coded: pa.Table) -> None:
@@ -118,7 +117,7 @@ class Organisations:
         np.minimum.at(self._first_days, account[rows], coded["time"].to_numpy()[rows] // _DAY)
 
     def _notice_joins(self) -> None:
-        """Note which object ids mean another account than before, and from which day on there are records of each."""
+        """Note which object ids now mean another account, and the first day with records of each."""
         self._learnt, before = self._list_known_ids(), self._joins
         self._joins = self._present_joins()
         for key in before.keys() | self._joins.keys():
@@ -131,7 +130,7 @@ class Organisations:
         return dict(zip(joins.keys.tolist(), joins.names.tolist(), strict=True))
 
     def fresh_names(self) -> State | None:
-        """Return whose the object ids are, as plain arrays; None where that was returned already."""
+        """Return the account of each object id as arrays, None if unchanged since the last call."""
         if self._named == self._joins:
             return None
         self._named = self._joins
@@ -142,14 +141,14 @@ class Organisations:
         )
 
     def rejoined(self) -> list[tuple[int, int]]:
-        """Return whose object ids came to mean other accounts: each code of such an organisation, and the first day concerned."""
+        """Return (organisation's code, first affected day) for organisations whose object ids now mean other accounts."""
         found, self._rejoined = self._rejoined, {}
         organisations = self.coder.vocabularies["org_uid"]
         days = {organisations.text(code): day for code, day in found.items()}
         return [(code, days[home]) for code, home in enumerate(self._homes) if home in days]
 
     def moved(self) -> list[tuple[int, int, int]]:
-        """Return the codes that came to mean another organisation: a shard that it was of, and the one that it is of."""
+        """Return (code, old shard, new shard) of the codes that now mean another organisation."""
         moves, self._moves = self._moves, {}
         return [
             (code, was, self.shard_of(code))
@@ -158,11 +157,11 @@ class Organisations:
         ]
 
     def shard_of(self, code: int) -> int:
-        """Return the shard of the organisation that a code means just now."""
+        """Return the shard of the organisation that a code means now."""
         return self.shard(self._homes[code])
 
     def of_shard(self, shard: int) -> list[str]:
-        """Return the names that the lake may keep events of a shard under."""
+        """Return the names under which the lake may hold events of a shard."""
         organisations = self.coder.vocabularies["org_uid"]
         for name in sorted(self.tenants - {NAMELESS}):
             organisations.learn(name)
@@ -175,24 +174,24 @@ class Organisations:
         )
 
     def meanings(self) -> Meanings:
-        """Return what codes mean just now."""
+        """Return the present meanings of codes."""
         if self._meanings is None:
             self._meanings = self.coder.meanings()
         return self._meanings
 
     @property
     def known(self) -> int:
-        """How many organisations have a shard."""
+        """Number of organisations with a shard."""
         return len(self._shards)
 
     def shards_state(self) -> State:
-        """Return who belongs to which shard, as plain arrays."""
+        """Return the shard of each organisation, as arrays."""
         names = sorted(self._shards)
         shards = np.array([self._shards[name] for name in names], np.int64)
         return {**pack_texts("names", names), "shards": shards, "load": np.array(self._load, np.int64)}
 
     def restore_shards(self, state: Mapping[str, np.ndarray]) -> None:
-        """Know who belongs to which shard. Raises `StateInvalid`."""
+        """Restore the shards of organisations. Raises `StateInvalid`."""
         saved = RestoredState(state)
         shards = saved.array("shards", np.int64, None)
         names = saved.texts("names", len(shards))
@@ -202,7 +201,7 @@ class Organisations:
         self._shards = dict(zip(names, shards.tolist(), strict=True))
 
     def state(self) -> State:
-        """Return the codes, as plain arrays."""
+        """Return the vocabularies, as arrays."""
         return {
             **nest_states(coder=self.coder.state()),
             **pack_texts("homes", self._homes),
@@ -210,7 +209,7 @@ class Organisations:
         }
 
     def restore(self, state: State) -> None:
-        """Know the codes that were kept. Raises `StateInvalid`."""
+        """Restore the vocabularies. Raises `StateInvalid`."""
         part = "coder."
         self.coder.restore({name[len(part) :]: one for name, one in state.items() if name.startswith(part)})
         self._homes, self._moves = RestoredState(state).texts("homes"), {}

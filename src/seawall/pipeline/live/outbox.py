@@ -1,7 +1,7 @@
-"""Delivers messages that wait: in their order for each webhook, again and again with growing pauses, each with an id that
-stays.
+"""Deliver the messages in the outbox to webhooks: in order for each webhook, retried with growing pauses and a constant id.
 
-A message is marked as delivered after the receiver has taken it. Killed in between, it is sent again with the same id.
+A message is marked as delivered after the receiver accepted it. After a crash in between, it is sent again with the same
+id.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from seawall_base.webhooks import DeliveryFailed, send, target_of
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 3600.0
 MOST_ATTEMPTS = 30
-"""With pauses that double up to an hour: about a day."""
+"""Attempts before a message is given up: about a day, with pauses that double up to an hour."""
 
 _MANY = 100
 _SECOND = 1_000_000
@@ -34,8 +34,8 @@ Send = Callable[..., object]
 
 
 @dataclass(slots=True)
-class _Turn:
-    """One webhook: when it may be tried again, in seconds of the clock that only goes forward."""
+class _WebhookState:
+    """The state of one webhook. It may be tried again at `after`, in seconds of the monotonic clock."""
 
     webhook: Webhook
     after: float = 0.0
@@ -44,10 +44,10 @@ class _Turn:
 
 @dataclass(slots=True)
 class WebhookDeliverer:
-    """Delivers what waits for each of the webhooks. One thread at a time.
+    """Deliver waiting messages to the webhooks, from one thread at a time.
 
-    `post` is replaced by tests. `console` is the console's address, empty where it is not known. When a message is tried again is
-    reckoned by the clock that only goes forward; what is written down of it is for people.
+    `console` is the console's URL, empty if unknown. Retries follow the monotonic clock; the times in the database are
+    informative. Tests replace `post`.
     """
 
     database: Database
@@ -57,32 +57,32 @@ class WebhookDeliverer:
     step: Callable[[str], None] = lambda _: None
     console: str = ""
     fault: str | None = None
-    _turns: dict[str, _Turn] = field(default_factory=dict)
+    _turns: dict[str, _WebhookState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Every webhook has a turn at once."""
-        self._turns = {target_of(webhook): _Turn(webhook) for webhook in self.webhooks}
+        """Make every webhook due at once."""
+        self._turns = {target_of(webhook): _WebhookState(webhook) for webhook in self.webhooks}
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The names of the webhooks."""
+        """Names of the webhooks."""
         return tuple(self._turns)
 
     def run(self, stopped: threading.Event, woken: threading.Event) -> None:
-        """Deliver until stopped; `woken` says that there may be something new."""
+        """Deliver until stopped; `woken` is set when new messages may exist."""
         while not stopped.is_set():
             try:
                 self.deliver()
                 self.fault = None
             except SeawallError as error:
                 self.fault = error.message
-            except Exception as error:  # noqa: BLE001 - it is said, and the next message has its turn
+            except Exception as error:  # noqa: BLE001 - reported as fault; the next message must be tried
                 self.fault = f"messages are not delivered: unexpected {type(error).__name__}"
             woken.wait(1.0)
             woken.clear()
 
     def deliver(self) -> int:
-        """Try everything whose turn it is; return how many were taken. Raises what the database raises."""
+        """Try the messages that are due; return how many were delivered. Raises errors of the database."""
         taken = 0
         with self.database.reading() as work:
             waiting = {target: work.outbox.of_target(target, _MANY) for target in work.outbox.targets()}
@@ -97,8 +97,8 @@ class WebhookDeliverer:
                     taken += 1
         return taken
 
-    def _try_message(self, message: OutboxMessage, turn: _Turn) -> bool:
-        """Send one message; whether the next one for the same webhook may follow."""
+    def _try_message(self, message: OutboxMessage, turn: _WebhookState) -> bool:
+        """Send one message; return whether the next one to the same webhook may follow."""
         at = self.clock.now()
         try:
             self.post(
@@ -126,12 +126,12 @@ class WebhookDeliverer:
 
 
 def message_id(message: OutboxMessage) -> str:
-    """Return the id by which a receiver knows the message again, however often it is sent."""
+    """Return the id by which a receiver recognises a message in all attempts."""
     return f"seawall-{message.kind.replace('.', '-')}-{message.created_at}-{message.id}"
 
 
 def body_of(message: OutboxMessage, console: str = "") -> bytes:
-    """Return what is sent: the kind, when it was written, the document, and where `console` shows the incident."""
+    """Return the body: kind, creation time, document, and the incident's URL if `console` is known."""
     body: Mapping[str, Any] = {
         "type": message.kind,
         "timestamp": rfc3339(message.created_at),

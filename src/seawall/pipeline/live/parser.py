@@ -1,4 +1,4 @@
-"""The process that reads bodies for a watch: `python -m seawall.pipeline.live.parser DESCRIPTOR`. It ends when the watch does."""
+"""A child process that parses bodies: `python -m seawall.pipeline.live.parser DESCRIPTOR`. It ends with the watch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall.pipeline.live.wire import MessageSocket
 
 
 def main(descriptor: int) -> None:
-    """Read one message after the other, until the other end is gone."""
+    """Parse one message after the other, until the other end closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = MessageSocket(socket.socket(fileno=descriptor))
     limits = BODY
@@ -29,7 +29,7 @@ def main(descriptor: int) -> None:
 
 
 def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[ParsedBodies]:
-    """What is in bodies: those of lines are read together, where there are several."""
+    """Parse bodies, each with a source name; several bodies of JSON lines are parsed together."""
     lines = (
         [place for place, (body, _) in enumerate(bodies) if is_lines(body, limits)] if len(bodies) > 1 else []
     )
@@ -39,7 +39,7 @@ def read_of(bodies: Sequence[tuple[bytes, str]], limits: Limits) -> list[ParsedB
     if lines:
         try:
             found = [ParsedBodies(lines, read_together([bodies[place][0] for place in lines], limits))]
-        except Exception as error:  # noqa: BLE001 - each by itself, with a net of its own
+        except Exception as error:  # noqa: BLE001 - then each body is parsed by itself, with its own error handling
             note_failure(error)
             lines = []
     alone = sorted({*range(len(bodies))} - {*lines})

@@ -1,7 +1,7 @@
-"""Reads bodies in processes of their own: reading takes the interpreter, which scoring and keeping need meanwhile.
+"""Parse bodies in child processes, because parsing would hold the interpreter that scoring and storing need.
 
-It also keeps a body that would kill a reader from killing the watch. Small bodies that wait at the same time go to a
-process together, which reads them as one: most of what a small one costs is the same for many.
+A body that crashes a parser cannot crash the watch. Small bodies that wait together are parsed together, because most of
+the cost of a small body is fixed.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from seawall_base.msgspec_types import prepare
 _problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
 MODULE = "seawall.pipeline.live.parser"
 LONGEST_SECONDS = 300.0
-"""A process that reads one message for longer is killed."""
+"""Seconds after which a process that is still parsing one message is killed."""
 
 SMALL = 128 << 10
-"""Bytes of a body that may be read together with others."""
+"""Largest body, in bytes, that is parsed together with others."""
 MOST_TOGETHER = 64
 MOST_TOGETHER_BYTES = 2 << 20
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A body to be read; `found` once it was, or once nobody could."""
+    """A body to be parsed; `found` is its result, None if it crashed the parser."""
 
     body: bytes
     source: str
@@ -49,9 +49,9 @@ class _Job:
 
 
 class Parsers:
-    """So many processes that read bodies. Threads may share it; each waits until its own has been read.
+    """A pool of parser processes. Threads may share it; each call waits for its own body.
 
-    A thread that finds a process free takes to it what has waited longest, with the small ones behind it.
+    A thread that finds a process free sends it the body that waits longest, followed by small ones behind it.
     """
 
     def __init__(self, count: int) -> None:
@@ -68,7 +68,7 @@ class Parsers:
             parser.close()
 
     def parse(self, body: bytes, source: str) -> list[EventBatch]:
-        """Every record of a body, filed under a source. Raises `WatchBusy` when the process died over it."""
+        """Return every record of a body as batches, given a source name. Raises `WatchBusy` if the process died."""
         mine = _Job(body, source)
         with self._changed:
             self._waiting.append(mine)
@@ -93,7 +93,7 @@ class Parsers:
         return mine.found
 
     def _taken(self) -> list[_Job]:
-        """The body that has waited longest; where it is small, with the small ones behind it."""
+        """Return the body that waits longest, and if it is small, the small ones behind it."""
         jobs = [self._waiting.popleft()]
         size = len(jobs[0].body)
         while len(jobs[0].body) <= SMALL and self._waiting and len(jobs) < MOST_TOGETHER:
@@ -108,7 +108,7 @@ class Parsers:
 
 
 def _read(parser: _Parser, jobs: list[_Job]) -> None:
-    """Have bodies read. Where the process dies over several, each is tried by itself: one of them may be to blame."""
+    """Parse bodies. If the process dies on several, each is tried by itself, as one of them may be the cause."""
     found = parser.parse(jobs)
     if found is None and len(jobs) > 1:
         for job in jobs:
@@ -120,14 +120,14 @@ def _read(parser: _Parser, jobs: list[_Job]) -> None:
 
 
 class _Parser:
-    """One process, started when it is needed."""
+    """One process, started on demand."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._wire: MessageSocket | None = None
 
     def parse(self, jobs: Sequence[_Job]) -> list[list[EventBatch]] | None:
-        """What each body holds; None when the process died over them."""
+        """Return the batches of each body, None if the process died."""
         if self._process is None or self._wire is None:
             self._process, self._wire = spawn_process(MODULE)
         found = None
@@ -161,14 +161,16 @@ class _Parser:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBodies:
-    """What was read of some bodies: those at `places` are in it, of several the numbers tell which is whose."""
+    """The parsed records of some bodies: `places` are their indices; `together` tells the records of one from those of
+    another.
+    """
 
     places: list[int]
     together: CombinedBatches
 
 
 def make_request(texts: Sequence[NamedText]) -> dict[str, Any]:
-    """Return the head of a message with bodies in it, one after the other."""
+    """Return the head of a message with concatenated bodies."""
     return {"bodies": [[text.name, text.size] for text in texts]}
 
 
@@ -182,7 +184,7 @@ def bodies_in(head: dict[str, Any], body: bytes) -> list[tuple[bytes, str]]:
 
 
 def pack_answer(read: Sequence[ParsedBodies]) -> tuple[dict[str, Any], bytes]:
-    """Return what was read as a message."""
+    """Return parsed records as head and body of a message."""
     heads, bodies = [], []
     for one in read:
         batches = []
@@ -206,7 +208,7 @@ def pack_answer(read: Sequence[ParsedBodies]) -> tuple[dict[str, Any], bytes]:
 
 
 def unpack_answer(head: dict[str, Any], body: bytes, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
-    """Return the batches of each body."""
+    """Return the batches of each body from such a message."""
     found: list[list[EventBatch]] = [[] for _ in texts]
     at, whole = 0, pa.py_buffer(body)
     for one in head["read"]:

@@ -1,4 +1,4 @@
-"""A running watch in a process of its own, as a server sees it: started, asked, started again when it dies."""
+"""Run a watch in a child process on behalf of a server: start it, talk to it, restart it when it dies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODULE = "seawall.pipeline.live.child"
 START_SECONDS = 120.0
 MOST_WAITING = 64
 MOST_BYTES = 192 << 20
-"""Bodies on their way at once, and their bytes; more have to wait, and are refused after a while."""
+"""Most bodies in progress, and their bytes; further ones wait, and are refused after a while."""
 
 _ROOM_SECONDS = 5.0
 _PAUSES = (0.5, 30.0)
@@ -36,7 +36,7 @@ _STOP_SECONDS = 30.0
 
 @dataclass(slots=True)
 class _Waiting:
-    """One body on its way."""
+    """One body in progress."""
 
     answered: threading.Event = field(default_factory=threading.Event)
     receipt: Receipt | None = None
@@ -44,9 +44,9 @@ class _Waiting:
 
 
 class WatchProcess:
-    """A `Watcher` whose work another process does. Use as a context: it runs inside, and is stopped at its end.
+    """A `Watcher` that runs in a child process: start it with `with`; leaving the block stops it.
 
-    `rules_told` says which Sigma rules it asks, and which not and why.
+    `rules_told` describes the Sigma rules in use, and the rejected ones with reasons.
     """
 
     def __init__(self, settings: LiveSettings) -> None:
@@ -66,7 +66,7 @@ class WatchProcess:
         self._keeper = threading.Thread(target=self._keep_running, name="seawall-watch", daemon=True)
 
     def __enter__(self) -> Self:
-        """Start it. Raises what keeps it from beginning."""
+        """Start the process. Raises the error that keeps it from starting."""
         self._keeper.start()
         if not self._has_started.wait(START_SECONDS):
             self.stop()
@@ -83,16 +83,16 @@ class WatchProcess:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it does not work, and is not started again."""
+        """Return whether the process has failed and is not restarted."""
         return not self._is_stopping and self._has_started.is_set() and not self._keeper.is_alive()
 
     @property
     def pid(self) -> int | None:
-        """The number of the process that works just now."""
+        """Id of the running process, None if there is none."""
         return None if self._process is None else self._process.pid
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
-        """See `Watcher`."""
+        """Store the records of a body; see `Watcher.ingest`."""
         waiting, number = _Waiting(), next(self._numbers)
         with self._room:
             if not self._room.wait_for(lambda: self._has_room(len(body)), _ROOM_SECONDS):
@@ -121,15 +121,15 @@ class WatchProcess:
         return waiting.receipt
 
     def status(self) -> WatchStatus:
-        """See `Watcher`."""
+        """Return the status; see `Watcher.status`."""
         return self._status
 
     def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
-        """See `Watcher`."""
+        """Call a function on changes; see `Watcher.subscribe`."""
         return self._subscribers.add(call)
 
     def stop(self) -> None:
-        """Have it end, and wait for that."""
+        """Stop the process, and wait for its end."""
         self._is_stopping = True
         wire, process = self._wire, self._process
         if wire is not None:
@@ -173,7 +173,7 @@ class WatchProcess:
     def _run_once(self) -> None:
         try:
             process, wire = spawn_process(MODULE)
-        except OSError as error:  # no more processes or descriptors just now
+        except OSError as error:  # no processes or descriptors are available now
             self._ended = WatchFailed(
                 f"the process that watches cannot be started: {error.strerror or error}",
                 fix="look at the machine's limits",
@@ -186,7 +186,7 @@ class WatchProcess:
             while (found := wire.receive()) is not None:
                 self._heard(found[0])
         except OSError:
-            pass  # it died before it could be told what to do
+            pass  # the process died before the stop was sent
         finally:
             self._wire = None
             wire.close()
@@ -222,7 +222,7 @@ def _restarting() -> WatchBusy:
 
 
 def _error(head: dict[str, Any]) -> SeawallError:
-    """What the other process ended with, by its code."""
+    """Return the error that the child process reported, by its code."""
     kind = next((kind for kind in SeawallError.kinds() if kind.code == head["code"]), WatchFailed)
     return kind(head["message"], fix=head["fix"])
 

@@ -1,4 +1,4 @@
-"""How far the reading of a watch is: whether it is behind, whether all is read, whether news may be told."""
+"""The progress of reading: whether it is behind, complete, and whether new incidents may be announced."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from seawall.pipeline.tail import Batcher, DeliveryQueue
 from seawall_base.clock import Clock
 
 Until = Literal["stopped", "idle", "once"]
-"""When a watch ends by itself: never; when all is read, scored and told; the same, without waiting for half-written files."""
+"""When a watch ends by itself: never; when all is read, scored and announced; or the same without waiting for partial
+files.
+"""
 
 _BEHIND_BYTES = 8 << 20
 _PATIENT_SECONDS = 10.0
-"""Where something is always still to be read, news wait so long for it, unless it is much."""
+"""Seconds that announcements wait while something is always unread, unless much is."""
 
 
 @dataclass(slots=True)
 class StuckDetector:
-    """Looks at those who read and at what waits to be kept."""
+    """Watch the readers and the queue of deliveries."""
 
     readers: Readers
     intake: DeliveryQueue
@@ -29,17 +31,17 @@ class StuckDetector:
 
     @property
     def is_behind(self) -> bool:
-        """Whether much is still to be read."""
+        """Return whether much is still unread."""
         return (self.readers.backlog or 0) > _BEHIND_BYTES
 
     def is_read(self, until: Until) -> bool:
-        """Whether there is nothing more to take."""
+        """Return whether there is nothing more to read."""
         if len(self.intake) or self.batcher.waits(0.0) is not None:
             return False
         return self.readers.are_done(is_idle_enough=until == "idle") and not len(self.intake)
 
     def is_settled(self, until: Until) -> bool:
-        """Whether what is found now may be announced: what is still to be read could outrank it."""
+        """Return whether new incidents may be announced now: unread events could outrank them."""
         now = self.clock.monotonic()
         is_reading = bool(self.readers.backlog)
         if not is_reading:

@@ -1,4 +1,4 @@
-"""The threads that read: each follows folders or a stream, and waits while there is no room for more."""
+"""The reader threads: each follows folders or a stream, and waits while the queue is full."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from seawall.pipeline.tail.stream import ReadableStream
 from seawall_base.clock import Clock
 
 LOOKS = (0.05, 1.0)
-"""Seconds from one look at the folders to the next: after one that found something, and at most."""
+"""Seconds between looks at the folders: after one that found something, and at most."""
 
 MOST_FRUITLESS = 5
-"""Looks without anything new after which a single reading ends, though some file cannot be read to its end."""
+"""Looks without new data after which a single pass ends, even if some file cannot be read to its end."""
 
 
 _JOIN_SECONDS = 5.0
 
 
 class FolderReader(threading.Thread):
-    """Follows folders until it is stopped. `backlog` is about how many bytes are still to be read.
+    """Follow folders until stopped. `backlog` is about the number of unread bytes.
 
-    `is_idle` says that there is nothing to wait for, `fault` is what ended it. With `is_once` it ends when all that is
-    there has been read.
+    `is_idle` means that no data is expected; `fault` is the error that ended the thread. With `is_once`, the thread ends
+    when all present data is read.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class FolderReader(threading.Thread):
         self.fault: BaseException | None = None
 
     def stop(self) -> None:
-        """Have it end soon."""
+        """Ask the thread to stop."""
         self._stopped.set()
 
     def run(self) -> None:
-        """Look, hand over, look again."""
+        """Look for data and queue it, again and again."""
         pause, fruitless = LOOKS[0], 0
         try:
             while not self._stopped.is_set():
@@ -66,7 +66,7 @@ class FolderReader(threading.Thread):
                 self._stopped.wait(LOOKS[0] if self._is_once else pause)
         except IntakeClosed:
             return
-        except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
+        except Exception as error:  # noqa: BLE001 - reported by the main thread, which calls `raise_fault`
             self.fault = error
         finally:
             self.backlog = 0
@@ -88,7 +88,7 @@ class FolderReader(threading.Thread):
 
 
 class StreamReader(threading.Thread):
-    """Reads a stream to its end."""
+    """Read a stream to its end."""
 
     def __init__(self, stream: ReadableStream, name: str, intake: DeliveryQueue) -> None:
         super().__init__(name="seawall-stream", daemon=True)
@@ -98,11 +98,11 @@ class StreamReader(threading.Thread):
         self.fault: BaseException | None = None
 
     def stop(self) -> None:
-        """Have it end once something comes, or the stream ends."""
+        """Ask the thread to stop at the next data, or at the end of the stream."""
         self._stopped.set()
 
     def run(self) -> None:
-        """Hand over what comes."""
+        """Queue arriving data."""
         try:
             for delivery in stream_deliveries(self._stream, self._file):
                 while not self._intake.put(delivery, 0.2):
@@ -112,24 +112,24 @@ class StreamReader(threading.Thread):
                     return
         except IntakeClosed:
             return
-        except Exception as error:  # noqa: BLE001 - said by the thread that keeps, which asks for it
+        except Exception as error:  # noqa: BLE001 - reported by the main thread, which calls `raise_fault`
             self.fault = error
 
 
 class Readers:
-    """All that read for one watch."""
+    """All reader threads of one watch."""
 
     def __init__(self) -> None:
         self._all: list[FolderReader | StreamReader] = []
 
     def begin(self, *readers: FolderReader | StreamReader) -> None:
-        """Have them read from now on."""
+        """Start reader threads."""
         self._all += readers
         for reader in readers:
             reader.start()
 
     def stop(self) -> None:
-        """Have them end soon."""
+        """Stop all reader threads."""
         for reader in self._all:
             reader.stop()
         for reader in self._all:
@@ -138,18 +138,18 @@ class Readers:
 
     @property
     def backlog(self) -> int | None:
-        """About how many bytes are still to be read, None where nothing is read."""
+        """About the number of unread bytes, None if nothing is read."""
         return sum(reader.backlog for reader in self._all) if self._all else None
 
     def are_done(self, *, is_idle_enough: bool) -> bool:
-        """Whether they have ended, or, where that is enough, have nothing to wait for."""
+        """Return whether all readers have ended or, with `is_idle_enough`, expect no data."""
         return all(
             reader.is_idle if is_idle_enough and isinstance(reader, FolderReader) else not reader.is_alive()
             for reader in self._all
         )
 
     def raise_fault(self) -> None:
-        """Raise what ended one of them, once."""
+        """Raise the error that ended a reader, once."""
         for reader in self._all:
             if reader.fault is not None:
                 fault, reader.fault = reader.fault, None

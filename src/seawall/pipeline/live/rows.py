@@ -1,4 +1,4 @@
-"""How many records came for each day, copies included: what is kept together with every batch, before it is scored."""
+"""Numbers of records by day, copies included, which are stored with every batch before it is scored."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import pyarrow as pa
 from seawall.events.array_state import RestoredState, State
 
 ROWS = "rows"
-"""The name of the state; it is newer than the same numbers in what a scoring keeps."""
+"""Name of the state. It is more recent than the same numbers in the state of a scoring."""
 
 _DAY = 86_400_000_000
 
 
 def rows_by_day(events: pa.Table) -> dict[int, int]:
-    """Return how many events there are of each day."""
+    """Return the number of events by day."""
     days, counts = np.unique(events["time"].cast(pa.int64()).to_numpy() // _DAY, return_counts=True)
     return dict(zip(days.tolist(), counts.tolist(), strict=True))
 
 
 def rows_state(rows: Mapping[int, int]) -> State:
-    """Return the numbers as plain arrays."""
+    """Return the numbers as a state of arrays."""
     return {"rows": np.array(sorted(rows.items()), np.int64).reshape(-1, 2)}
 
 
 def rows_of(states: Mapping[str, State]) -> dict[int, int]:
-    """Return the numbers that were kept. Raises `StateInvalid`."""
+    """Return the numbers of a stored state. Raises `StateInvalid`."""
     return (
         dict(RestoredState(states[ROWS]).array("rows", np.int64, None, 2).tolist()) if ROWS in states else {}
     )

@@ -1,4 +1,4 @@
-"""What is raised just now: candidates of the last weeks, answers and the budget give incidents. Pure."""
+"""Decide which incidents to raise now, from recent candidates, answers and the budget. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
 from seawall.detection.ranking.candidates import ScoredCandidate
 
 RULED_DAYS = 30
-"""Days of the live window, over which the budget is spent; a scan and a first import spend it over their whole span."""
+"""Days of the live window that share a budget; a scan and a first import use their whole span."""
 
 CANDIDATE_DAYS = RULED_DAYS + INCIDENT_WINDOW_DAYS
-"""Days back of which candidates are needed: a case joins an account's groups over the window."""
+"""Days back for which candidates are needed: a case joins an account's groups over several days."""
 
 DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the budget lets through. `incidents` are those whose strongest group is of the last 30 days, worst first.
+    """The incidents under a budget. `incidents` are those whose strongest group is in the live window, highest score first.
 
-    Per organisation: `thresholds`, the score from which it raises (none where nothing is raised), `limits`, how many
-    incidents the budget allows over the span, and `spent`, how many it raised.
+    By organisation: `thresholds` is the least raised score (missing if nothing is raised), `limits` is the number of
+    incidents within the budget, and `spent` the number raised.
     """
 
     incidents: tuple[Incident, ...]
@@ -38,10 +38,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class LiveWindow:
-    """The days that are judged again with every scoring. Days count from the epoch.
+    """The days that every scoring ranks again. Days are days since 1970.
 
-    The budget is spent from `since` on, over `days` days. Candidates from `candidates_from` on are needed, because a case joins
-    those of several days.
+    The budget applies to `days` days from `since` on. Candidates are needed from `candidates_from` on, because a case joins
+    groups of several days.
     """
 
     since: int
@@ -50,7 +50,7 @@ class LiveWindow:
 
 
 def live_window(first_day: int, last_day: int, imported_until: int | None = None) -> LiveWindow:
-    """Return the live window of an organisation: the last 30 days, none of them of its first import."""
+    """Return the live window of an organisation: the last 30 days, without days of its first import."""
     earliest = first_day if imported_until is None else max(imported_until + 1, first_day)
     days = min(max(last_day - earliest + 1, 0), RULED_DAYS)
     since = last_day - RULED_DAYS + 1
@@ -71,13 +71,12 @@ def rule(
     answers: Sequence[Answered] = (),
     imported_until: int | None = None,
 ) -> Ruling:
-    """Return what is raised after the last scored day.
+    """Return which incidents are raised after the last scored day.
 
-    `candidates` of the last 44 days; older ones are not looked at. `first_day` is the first day with events, ever, and
-    `last_day` the last, in days since the epoch; `accounts_by_tenant` counts active accounts. Of a span of at most 30
-    days the incidents are those of a scan of the same events, when nobody has answered. `imported_until` is the last day of
-    a first import that was judged over its whole span: its candidates and its days are left out, so that history takes
-    nothing off the budget of what is new.
+    `candidates` are those of the last 44 days; older ones are ignored. `first_day` and `last_day` are the first and last
+    day with events, in days since 1970. `accounts_by_tenant` counts active accounts. For a span of at most 30 days without
+    answers, the incidents are those of a scan of the same events. `imported_until` is the last day of a first import that
+    was ranked over its whole span. Its days and candidates are left out, so that history uses none of the present budget.
     """
     window = live_window(first_day, last_day, imported_until)
     found = [one for one in candidates if window.candidates_from <= one.day <= last_day]

@@ -1,4 +1,4 @@
-"""What is raised, organisation by organisation: only those are ruled on again for which something changed."""
+"""Rank incidents by organisation, and only those organisations for which something changed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Notes = Mapping[str, Sequence[CoverageNote]]
 
 @dataclass(frozen=True, slots=True)
 class RulingSpan:
-    """What all rulings depend on: the first and the last day with events, and the budget. `mark` changes with answers.
+    """The inputs that all organisations share: first and last day with events, and the budget. `mark` changes with answers.
 
-    `imported_until` is the last day of the first import by organisation, for those that have one; `unruled` are organisations
-    that are not ruled on here, because their first import is judged over its whole span.
+    `imported_until` is the last day of the first import by organisation. `unruled` are organisations that are not ranked
+    here, because their first import is ranked over its whole span.
     """
 
     first_day: int
@@ -33,14 +33,14 @@ class RulingSpan:
 
 @dataclass(frozen=True, slots=True)
 class ShardRuling:
-    """The ruling on those organisations for which it may have changed."""
+    """The ranking of the organisations that may have changed."""
 
     tenants: frozenset[str]
     ruling: Ruling
 
 
 class Rulings:
-    """The candidates of the last days by organisation, and for which of these something changed."""
+    """Candidates of recent days by organisation, and the organisations that have changed."""
 
     def __init__(self) -> None:
         self._candidates: dict[str, dict[tuple[int, int], list[ScoredCandidate]]] = defaultdict(dict)
@@ -51,7 +51,7 @@ class Rulings:
         self._notes: Notes = {}
 
     def learn(self, day: int, shard: int, candidates: Iterable[ScoredCandidate]) -> None:
-        """Know the candidates of a day in a shard, in place of earlier ones."""
+        """Replace the candidates of a day in a shard."""
         found: dict[str, list[ScoredCandidate]] = defaultdict(list)
         for one in candidates:
             found[one.tenant].append(one)
@@ -65,7 +65,7 @@ class Rulings:
         self._touched |= before | found.keys()
 
     def forget(self, last_day: int) -> None:
-        """Forget what is too old to be asked for."""
+        """Forget candidates of days that are too old to be needed."""
         for place in [place for place in self._holders if place[0] <= last_day - CANDIDATE_DAYS]:
             for tenant in self._holders.pop(place):
                 del self._candidates[tenant][place]
@@ -77,7 +77,7 @@ class Rulings:
         notes: Iterable[CoverageNote],
         answers: Sequence[Answered],
     ) -> ShardRuling:
-        """Rule on all organisations for which something changed; on all of them when the span is another one."""
+        """Rank all organisations with changes, or every organisation if the span has changed."""
         by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)
         for note in notes:
             by_tenant[note.tenant].append(note)
@@ -114,7 +114,7 @@ class Rulings:
 
 
 def _together(rulings: Iterable[Ruling]) -> Ruling:
-    """Return the rulings on different organisations as one."""
+    """Return the rankings of different organisations as one."""
     each = list(rulings)
     if len(each) == 1:
         return each[0]

@@ -1,7 +1,7 @@
-"""When is scored, and what follows from it: candidates of days become incidents, and some of them news.
+"""Decide when to score, turn candidates into incidents, and choose those to announce.
 
-All of it follows from what is kept: candidates, answers, budget. So after a failure it is made anew from the database,
-and a start goes on where the last transaction ended.
+All results follow from stored data: candidates, answers, budget. After an error they are computed again from the database,
+and a restart continues where the last transaction ended.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 
 BURST = 0.2
-"""So many times what the last scoring took is waited for before the next one."""
+"""Pause before the next scoring, as a multiple of the duration of the last one."""
 
 MOST_ARRIVED = 200_000
-"""Events that may wait in memory while days are scored; then no more are kept until that is over."""
+"""Events that may wait in memory during a scoring; beyond it, no further batches are stored until it ends."""
 
 KEEP_SECONDS = 20.0
-"""What detection knows after days that are settled is kept at most so often: it is large, and can be made again."""
+"""Seconds between two writes of the state after settled days: it is large, and can be computed again."""
 
 _STATE = "detection/"
 _NOTES_SHOWN = 50
@@ -55,10 +55,10 @@ _DAY = 86_400_000_000
 
 
 class Scorer:
-    """Detection and what is made of it. Used by one thread; a `Job` alone may run in another.
+    """Detection, and the incidents that result. Used by one thread; only a `Job` may run in another.
 
-    `rules` are those of Sigma, `revision` is that of the incidents, `seconds` what the last scoring took, `dirty` the days that
-    wait to be scored, or to be counted where nothing but copies came.
+    `rules` are the Sigma rules, `revision` is that of the incidents, and `seconds` the duration of the last scoring.
+    `dirty` are the days that wait for scoring, or for counting if only copies arrived.
     """
 
     def __init__(
@@ -95,18 +95,18 @@ class Scorer:
 
     @property
     def newest(self) -> int | None:
-        """The last day that was scored, None before the first."""
+        """The last scored day, None before the first."""
         return self.counts.newest
 
     def begin(self, work: Transaction) -> None:
-        """Know what is kept, and nothing else."""
+        """Replace everything in memory by the content of the database."""
         self._detection = self._fresh()
         states = {}
         for name in work.states.names():
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
                 states[name.removeprefix(_STATE)] = unpack(content)
         self._rows = rows_of(states)
-        if is_outdated(states, self.rules):  # what was learnt was learnt by other rules
+        if is_outdated(states, self.rules):  # the state was learnt with other rules
             self._rows = {}
             self._detection.mark((size.day - EPOCH).days for size in self._lake.size().days)
         else:
@@ -128,7 +128,7 @@ class Scorer:
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
 
     def take(self, events: pa.Table) -> dict[str, bytes]:
-        """Take events that lie in the lake, for the next scoring; the states to be kept together with that."""
+        """Take events that are in the lake for the next scoring; return the states to store with them."""
         self._arrived.append(events)
         for day, count in rows_by_day(events).items():
             self._rows[day] = self._rows.get(day, 0) + count
@@ -136,27 +136,27 @@ class Scorer:
         return {_STATE + ROWS: pack(rows_state(self._rows))}
 
     def keep_budget(self, database: Database, writer: WriterLease) -> None:
-        """Keep the budget that the watch was started with."""
+        """Store the budget that the watch was started with."""
         keep_configured_budget(database, writer, self._settings.budget)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something to score, or to rule on."""
+        """Return whether something waits for scoring or ranking."""
         return bool(self.dirty) or self._is_ruling_due
 
     @property
     def is_full(self) -> bool:
-        """Whether as much waits for the next scoring as may."""
+        """Return whether no more events may wait for the next scoring."""
         return bool(sum(events.num_rows for events in self._arrived) >= MOST_ARRIVED)
 
     def waits(self) -> float:
-        """Seconds until scoring may be due."""
+        """Return the seconds until scoring may be due."""
         if not self.is_waiting:
             return 1.0
         return max(self._next - self._clock.monotonic(), 0.0)
 
     def is_due(self, *, is_behind: bool, is_pressed: bool = False) -> bool:
-        """Whether to score now: not too often, and while much is still to be read only now and then."""
+        """Return whether to score now: not too often, and rarely while much is still unread."""
         if not self.is_waiting:
             return False
         now = self._clock.monotonic()
@@ -165,7 +165,7 @@ class Scorer:
         return is_pressed or now >= self._next
 
     def look(self, database: Database) -> None:
-        """See whether somebody has answered, or set the budget; then incidents are ruled on again."""
+        """Check for new answers and a changed budget, after which incidents are ranked again."""
         with database.reading() as work:
             self.revision = work.incidents.revision()
             mark = self._mark_ruling(work)
@@ -175,10 +175,10 @@ class Scorer:
     def begin_scoring(
         self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
     ) -> Job:
-        """Return the scoring of what waits.
+        """Return the scoring of all waiting days.
 
-        `is_settled` is false while much is still to be read: then, and until all that was read is scored, nothing is announced,
-        because what comes may outrank it. `deadline` is asked only where more events have come meanwhile.
+        `is_settled` is false while much is still unread. Then, and until all of it is scored, nothing is announced, because
+        unread events may outrank present ones. `deadline` is asked only if more events have arrived meanwhile.
         """
         started = self._clock.monotonic()
         with database.reading() as work:
@@ -208,7 +208,7 @@ class Scorer:
         targets: Sequence[str],
         habits: bytes,
     ) -> list[Incident]:
-        """Keep what follows from a scoring; the incidents that are news."""
+        """Store the results of a scoring; return the incidents to announce."""
         waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
         self.dirty = self._detection.unsettled | waiting
         if not scoring.days and not scoring.done and not job.is_ruling_due:
@@ -243,10 +243,10 @@ class Scorer:
         is_settled: bool,
         is_pressed: bool,
     ) -> Sequence[Incident | HistoryJudged]:
-        """Judge the past of one organisation for which that is due, and keep what follows; return what is news.
+        """Rank the past of one organisation if due, and store the result; return what to announce.
 
-        First imports that are over end here, once all that was read is scored (`is_settled`): from then on the live window rules
-        on what is new.
+        First imports that are over end here once everything read is scored (`is_settled`). From then on the live window
+        ranks new days.
         """
         if is_settled and not self.dirty and self.backfill.close(database, writer):
             self._is_ruling_due = True
@@ -271,7 +271,7 @@ class Scorer:
     def _untold(
         self, database: Database, writer: WriterLease, targets: Sequence[str]
     ) -> Sequence[HistoryJudged]:
-        """Tell of what was raised and grew old while much was still to be read; looked for once for each new day."""
+        """Announce incidents that were raised and grew old while much was unread; checked once for each new day."""
         is_busy = bool(self.dirty) or self._is_ruling_due or self.backfill.is_waiting
         if is_busy or self.newest is None or self.newest == self._told_until:
             return ()
@@ -283,7 +283,7 @@ class Scorer:
         return found
 
     def settle(self) -> None:
-        """Now may be announced what was not, as much was still to be read."""
+        """Allow the announcements that were postponed while much was unread."""
         self._is_ruling_due |= self._is_untold
 
     def _end(self, started: float) -> None:
@@ -292,7 +292,7 @@ class Scorer:
         self._next = ended + max(self._settings.score_seconds, BURST * self.seconds)
 
     def _score(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
-        """Score the shards that have their turn."""
+        """Score the shards that are due."""
         detection, results = self._detection, dict[tuple[int, int], DayResult]()
         plan = list(self._turns.plan(detection, self._clock.monotonic(), is_settled=is_settled))
         before = detection.dirty
@@ -311,7 +311,7 @@ class Scorer:
         return detection.finished(results, before, is_keeping=is_keeping)
 
     def _mark_ruling(self, work: Transaction) -> tuple[Any, ...]:
-        """What ruling depends on beside candidates."""
+        """Return the inputs of ranking besides candidates."""
         return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
 
     def _learn(self, scoring: DayScoring) -> None:
@@ -331,7 +331,7 @@ class Scorer:
         self, scoring: DayScoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
     ) -> ShardRuling:
         days = self.counts.shares
-        stand = tuple(one.id for one in answers)  # some expire
+        stand = tuple(one.id for one in answers)  # some answers expire
         self.backfill.ask_again((mark, stand))
         span = RulingSpan(
             min(days, default=0),
@@ -353,7 +353,7 @@ class Scorer:
         habits: bytes,
     ) -> ScoreTransaction:
         incidents = ruled.ruling.incidents
-        if self.newest is None:  # nothing was ever scored: what is there came from elsewhere
+        if self.newest is None:  # nothing was ever scored: present incidents have another origin
             return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.taken())
         before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
         ruled_from = self.newest - RULED_DAYS + 1
@@ -392,7 +392,7 @@ class Scorer:
     def _after(
         self, kept: ScoreTransaction, ruled: ShardRuling, announced: Iterable[Incident], revision: int
     ) -> None:
-        """What is kept is what is known."""
+        """Update the incidents in memory after they were stored."""
         left = {*kept.gone, *kept.renamed}
         incidents = (*kept.incidents, *ruled.ruling.incidents)
         self._known.ruled(ruled.tenants, left, kept.renamed, incidents, self.newest)

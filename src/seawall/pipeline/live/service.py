@@ -1,8 +1,8 @@
-"""The loop of a running watch: takes what was read, keeps it, has it scored, and says what was found.
+"""The main loop of a running watch: take deliveries, store them, have them scored, and announce incidents.
 
-One thread does all of it in turn, so that what is kept is always a moment of one story; only the scoring of days runs apart
-from it, and touches nothing else. Others read, take requests and deliver messages. When the disk is full or the database away,
-the thread holds what it has, says so, and tries again; those who read wait meanwhile: the queue between them is full.
+One thread performs these steps in turn, so that every stored state is consistent; only the scoring of days runs in another
+thread and shares nothing. Further threads read, accept requests and deliver messages. If the disk is full or the database
+unreachable, the thread keeps its data, reports the fault and retries. Readers wait meanwhile, because the queue is full.
 """
 
 from __future__ import annotations
@@ -55,20 +55,20 @@ from seawall_base.errors import DatabaseInUse, SeawallError
 News = Incident | SilenceChange | HistoryJudged
 
 PAUSES = (0.5, 5.0)
-"""Seconds until a failed step is tried again: at first, and at most."""
+"""Seconds until a failed step is tried again: first, and at most."""
 
 LONGEST_SCORING = 3.0
-"""Seconds after which scoring stops behind a day, when more has come meanwhile."""
+"""Seconds after which scoring stops at the end of a day if more events have arrived."""
 
 _MOMENT = 0.02
-"""Seconds that are waited at most while days are scored."""
+"""Longest wait in seconds for deliveries while days are being scored."""
 
 _COURIER_SECONDS, _UPKEEP_SECONDS, _TAKEOVER_SECONDS = 20.0, 60.0, 30.0
 
 
 @dataclass(slots=True)
 class _Pending:
-    """A delivery on its way into the store: its events once they are in the lake, and its number."""
+    """A delivery that is being stored: its number, and its events once they are in the lake."""
 
     delivery: TailDelivery
     position: int
@@ -76,10 +76,10 @@ class _Pending:
 
 
 class Service:
-    """A running watch. `run` works in the calling thread; every other method may be called from any.
+    """A running watch. `run` works in the calling thread; every other method may be called from any thread.
 
-    `step` is called at each step that a crash could come between; `news` with incidents that were announced, sources
-    that fell silent or speak again, and what judged history shows, once they are kept.
+    `step` is called at each point at which a crash matters. `news` gets incidents that were announced, sources that fell
+    silent or returned, and rankings of the past, after they were stored.
     """
 
     def __init__(
@@ -124,27 +124,26 @@ class Service:
         self._ticked, self._has_begun = 0.0, False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
-    # What others ask.
-
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
-        """See `Watcher`."""
-        if not self._has_keys.wait(LONGEST_WAIT):  # before the start is over, no request is known again
+        """Store the records of a body; see `Watcher.ingest`."""
+        # repeated requests cannot be recognised before the start is complete
+        if not self._has_keys.wait(LONGEST_WAIT):
             raise WatchBusy("the watch has not begun yet", fix="send the records again, a little later")
         return self._bodies.ingest(body, source=source, key=key, at=self._clock.now())
 
     def status(self) -> WatchStatus:
-        """See `Watcher`."""
+        """Return the status; see `Watcher.status`."""
         return self._gauge.status
 
     def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
-        """See `Watcher`."""
+        """Call a function on changes; see `Watcher.subscribe`."""
         return self._gauge.subscribers.add(call)
 
     def run(self, stop: threading.Event, until: Until = "stopped") -> None:
         """Work until stopped, or until there is nothing more to do.
 
-        Raises what keeps it from beginning (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later on only what does not
-        go away by itself.
+        Raises errors that prevent the start (`DatabaseInUse`, `DatabaseAway`, `LakeBroken`, …), and later only errors that
+        do not pass by themselves.
         """
         courier = make_daemon("seawall-courier", self._courier.run, self._over, self._mail)
         upkeep = make_daemon("seawall-upkeep", self._upkeep.run, self._over)
@@ -176,7 +175,7 @@ class Service:
             self._end(courier, upkeep, until)
 
     def _begin(self, writer: WriterLease, until: Until) -> None:
-        """Know what is kept, also after a failure: whether what was on its way arrived is asked of the database."""
+        """Load the stored state, also after an error: the database tells whether the last delivery was stored."""
         self._job = None
         with self._database.reading() as work:
             found = load_startup_state(work)
@@ -247,7 +246,7 @@ class Service:
         self._finish_scoring(writer)
 
     def _gather(self) -> TailDelivery | None:
-        """Wait a moment for deliveries; what is to be kept now."""
+        """Wait a moment for deliveries; return what is to be stored now, None if nothing is."""
         now = self._clock.monotonic()
         waits = self._batcher.waits(now)
         is_waited_for = self._apart.is_busy or self._progress.is_behind
@@ -266,7 +265,7 @@ class Service:
         return self._batcher.due(self._clock.monotonic())
 
     def _keep(self, writer: WriterLease, pending: _Pending) -> None:
-        """Bring a delivery into the store; every part of it can be done again."""
+        """Store a delivery; every part of this can be repeated."""
         self._gauge.doing = "reading"
         delivery = pending.delivery
         if pending.events is None:
@@ -304,7 +303,7 @@ class Service:
         self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
 
     def _score(self, writer: WriterLease, until: Until) -> None:
-        """Have scored what waits, and keep what was found once that is over."""
+        """Start the scoring of waiting days, or store the results of a finished one."""
         if self._apart.is_busy and self._scorer.is_full:
             self._apart.wait(_MOMENT)
         if self._apart.is_done:
@@ -322,7 +321,7 @@ class Service:
             self._gauge.doing = "scoring"
 
     def _finish_scoring(self, writer: WriterLease) -> None:
-        """Keep what was found, and say what is news; nothing where nothing is scored."""
+        """Store the results of a scoring, and announce incidents; do nothing if none is running."""
         job, self._job = self._job, None
         if job is None:
             return
@@ -338,7 +337,7 @@ class Service:
         self._tell(announced)
 
     def _judge_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
-        """Have judged what waits outside the live window: one organisation at a time."""
+        """Rank the days before the live window of one organisation."""
         news = self._scorer.judge_past(
             self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
         )
@@ -351,7 +350,7 @@ class Service:
             self._news(one)
 
     def _should_stop_scoring(self) -> Callable[[], bool]:
-        """Scoring of many days makes room for what has come meanwhile, between two of them."""
+        """Return a deadline that lets the scoring of many days pause for events that arrive meanwhile."""
         until = self._clock.monotonic() + LONGEST_SCORING
         return lambda: self._clock.monotonic() > until
 
@@ -368,7 +367,7 @@ class Service:
         self._scorer.look(self._database)
 
     def _say(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
-        """Keep that sources fell silent or speak again, and whom to tell."""
+        """Store sources that fell silent or returned, and queue messages."""
         silent = tell_changes(work, changes, self._courier.targets, at=wall)
         self._tally.sources.update((source.name, source) for source in silent)
         if changes:
@@ -392,7 +391,7 @@ class Service:
                 with suppress(SeawallError):
                     self._courier.deliver()
         if upkeep.ident:
-            # A program that ends while a thread merges a day's parts is aborted by the library that writes them.
+            # A thread that is merging parts at exit would make the Parquet library abort the program.
             upkeep.join(_UPKEEP_SECONDS)
         self._gauge.doing = "none"
         if self._has_begun:

@@ -1,4 +1,4 @@
-"""What an operator can choose for a running watch, as values."""
+"""Settings of a running watch, as values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from seawall_base.webhook import Webhook
 
 @dataclass(frozen=True, slots=True)
 class SilenceSettings:
-    """When a source that says nothing is an alarm.
+    """When the silence of a source raises an alarm.
 
-    Never before `least_seconds`; then once the silence would be a chance of less than one in `odds`, given in which hours
-    of the week the source usually speaks. `least_hours` are what has to be known of a source first.
+    Never before `least_seconds`. Then it does once the silence has a probability below one in `odds`, given the hours of
+    the week in which the source usually sends. At least `least_hours` hours of the source must be known.
     """
 
     least_seconds: float = 7200.0
@@ -27,16 +27,16 @@ class SilenceSettings:
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """A running watch.
+    """Settings of a running watch.
 
-    `store` is the folder with everything in it, `database` the database's path or URL where it is elsewhere. `folders` are
-    followed. `budget` is incidents a day for each organisation, None for the default by its size. What is older than
-    `retention_days` is deleted, None for never. `console` is where browsers find the console, with a slash at its end: messages
-    to webhooks link to it; empty where it is not known. `rules` are folders of Sigma rules beside the built-in ones.
+    `store` is its folder, `database` the path or URL of its database if outside the folder. `folders` are followed.
+    `budget` is incidents a day for each organisation, None for the default by size. Data older than `retention_days` is
+    deleted, None for never. `console` is the URL of the console with a final slash, for links in messages, empty if
+    unknown. `rules` are folders of Sigma rules besides the built-in ones.
 
-    No option sets the rest, which changes no incident: `sizes` of batches, `silences`, `score_seconds` (the shortest time from
-    one scoring to the next), `backlog_seconds` (the longest while much is still to be read) and `history_seconds` (how long
-    nothing more of the past has to come before it is judged). Tests and the demonstration do.
+    The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
+    `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
+    `history_seconds` is the quiet time before the past is ranked. Tests and the demonstration set them.
     """
 
     store: Path
@@ -57,14 +57,16 @@ class LiveSettings:
     history_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse values that make no sense."""
+        """Raise `UsageError` for invalid values."""
         if self.retention_days is not None and self.retention_days < 1:
             raise UsageError("less than one day cannot be kept", fix="a retention of 1 or more days")
         if self.budget is not None and self.budget < 0:
             raise UsageError("a budget is not negative", fix="incidents a day, for each organisation")
 
     def plain(self) -> dict[str, Any]:
-        """The settings as plain data, secrets too: for the process that works with them, never for a file or a log."""
+        """Return the settings, secrets included, as values that can be serialised for the child process; never write them
+        to a file or log.
+        """
         import msgspec
 
         plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str)
@@ -72,7 +74,7 @@ class LiveSettings:
 
 
 def from_plain(plain: Mapping[str, Any]) -> LiveSettings:
-    """The settings that `plain` gave."""
+    """Return the settings from which `plain` made the values."""
     import msgspec
 
     return msgspec.convert(plain, LiveSettings, dec_hook=_decode)

@@ -1,4 +1,4 @@
-"""Detection of what arrives for some organisations: days are scored as a scan would, again where something came late."""
+"""Score the events of some organisations: days in order, as a scan would, and again when late events arrive."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from seawall.pipeline.live.ruling import CANDIDATE_DAYS
 from seawall.pipeline.live.snapshots import Snapshots, ladder
 
 SETTLED = 2
-"""Days back from the last day from which on snapshots are kept in the database."""
+"""Days before the last one from which on snapshots are not stored in the database."""
 
 BINS = 20
-"""Parts of equal width that p-values are counted in."""
+"""Bins of equal width in which p-values are counted."""
 
 _LATEST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """What one day of a shard showed.
+    """The results of scoring one day of a shard.
 
-    `candidates` as a scan keeps them; `events` after copies and twins were merged, 0 where nothing is of this shard any more;
-    `accounts` that were active; `tenants`: accounts of each organisation that were active until then;
-    `p_histogram` int64 (20,): how many p-values of patterns that spoke lie in each twentieth of 0 to 1.
+    `candidates` are like those of a scan; `events` counts events after duplicates and twins were merged, 0 if the shard has
+    none any more; `accounts` counts active accounts; `tenants` has the active accounts of each organisation until then;
+    `p_histogram` int64 (20,) counts p-values of matching patterns by twentieths of 0 to 1.
     """
 
     day: int
@@ -48,12 +48,11 @@ class DayResult:
 
 
 class Shard:
-    """The organisations of one shard. What it knows is a state; days that are not at hand it reads from the lake.
+    """The organisations of one shard. The state is serialisable; days outside the spool are read from the lake.
 
-    `dirty` are the days that are to be scored (again), `events` how many each scored day has, `late` the days for which
-    something came when they could no longer be scored. While `keeps_coverage`, what is known of the coverage of old days is
-    not forgotten, and notes speak of all of it: a first import is judged over its whole span. The same holds for days from
-    `scored_from` on: those that were scored last.
+    `dirty` are the days that wait for scoring, `events` the number of each scored day, `late` the days with events that
+    came too late to be scored. While `keeps_coverage`, coverage of old days is kept and notes cover it, because a first
+    import is ranked over its whole span. The same holds for days from `scored_from` on, those of the last scoring.
     """
 
     def __init__(
@@ -76,48 +75,48 @@ class Shard:
 
     @property
     def newest(self) -> int:
-        """The last day that anything came for; -1 before the first."""
+        """The newest day with events, -1 before the first."""
         return max(self.days.known, default=-1)
 
     @property
     def newest_meter(self) -> int:
-        """The last day that was scored, -1 before the first."""
+        """The last scored day, -1 before the first."""
         return max(self._meters, default=-1)
 
     @property
     def burden(self) -> int:
-        """How many records are to be scored (again): those of all days from the first dirty one on."""
+        """Number of records to score: those of all days from the first dirty one on."""
         first = min(self.dirty, default=None)
         days = (day for day in self.days.known if first is not None and day >= first)
         return sum(max(self.days.rows(day), self.events.get(day, 0)) for day in days)
 
     def mark(self, days: set[int]) -> None:
-        """Say that the lake may have events of these days that were not scored."""
+        """Mark days whose events in the lake may not be scored."""
         self.days.known |= days
         self.dirty |= days
         self._unread |= days
 
     def catch_up(self) -> None:
-        """Read what the lake has of marked days."""
+        """Read the lake's events of marked days."""
         for day in sorted(self._unread):
             self.days.fetch(day)
         self._unread.clear()
 
     def give(self, code: int, to: Shard) -> None:
-        """An organisation is of another shard now, or another one of this: its days are to be scored again."""
+        """Move an organisation's code to a shard (possibly this one, if its organisation changed); its days become dirty."""
         days = self.days.days_of(code)
         self.dirty |= days
         to.dirty |= days
         if to is not self:
             self.days.give(code, days)
             to.days.receive(code, days)
-            for day in days:  # how many of them are still there is not known
+            for day in days:  # the number of remaining events is unknown
                 self.events.pop(day, None)
 
     def relearn(self, days: set[int]) -> None:
-        """Say that records of these days mean other accounts than they did; have them scored again, as far as that can be.
+        """Mark days for scoring again whose records now belong to other accounts, as far as possible.
 
-        What was learnt from them is forgotten at once, so that no stop can keep it.
+        Their effect on the state is forgotten at once, so that no restart can restore it.
         """
         reached = self._find_reached(min(days, default=_LATEST))
         days = {day for day in days if reached is None or day > reached}
@@ -129,19 +128,19 @@ class Shard:
         self._forget_from(first)
 
     def score(self, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
-        """Bring all days up to date, from the first dirty one on. `deadline` may stop it after a day.
+        """Score all days from the first dirty one on. `deadline` may stop it after a day.
 
-        Days that are not up to date then stay dirty, and the results of earlier scorings stand for them.
+        Unfinished days stay dirty, and earlier results stay valid for them.
         """
         self.catch_up()
         start = self._start()
         return self._run(start, deadline) if self.dirty else {}
 
     def glimpse(self) -> DayResult | None:
-        """Score the newest day alone, although days before it wait; None where what was known before it is not at hand.
+        """Score only the newest day although earlier ones wait; return None if the state before it is unavailable.
 
-        Its result is what is known as long as those days wait: from their first on it is made anew by `score`, which no
-        glimpse changes. The newest day stays dirty.
+        The result is provisional: `score` computes it again, and a glimpse never changes the state. The newest day stays
+        dirty.
         """
         newest = self.newest
         known = self._find_state_before(newest)
@@ -152,9 +151,10 @@ class Shard:
         return self._score(engine, newest)
 
     def fresh_states(self) -> tuple[dict[str, State], tuple[str, ...]]:
-        """Return the states of settled days that are not kept yet, and the names of those to forget.
+        """Return the states after settled days that are not stored yet, and the names of those to delete.
 
-        Those of the last days are not kept: they are made again with every late event, and quickly after a stop.
+        States of the last days are not stored: late events change them often, and they are quick to compute after a
+        restart.
         """
         settled = self._settle()
         states = {
@@ -166,37 +166,37 @@ class Shard:
         return states, gone
 
     def outdated_states(self) -> tuple[str, ...]:
-        """Return the names of kept states that hold no more, with nothing in their place: days are scored again then."""
+        """Return the names of stored states that are outdated without replacement; their days are scored again."""
         gone = self._stored & self._stale | self._stored - self._settle()
         self._stored, self._stale = self._stored - gone, set()
         return tuple(f"engine/{day}" for day in sorted(gone))
 
     def forgotten(self) -> list[int]:
-        """Forget what is no longer asked of the coverage of old days; return the days."""
+        """Forget coverage of old days that nothing needs; return the days."""
         gone = [day for day in self._meters if not self._is_spoken_of(day, self.newest_meter)]
         for day in gone:
             del self._meters[day]
         return gone
 
     def scored_since(self, days: Iterable[int]) -> None:
-        """Know which days were scored last."""
+        """Set the days that were scored last."""
         self.scored_from = min(days, default=_LATEST)
 
     def _is_spoken_of(self, day: int, newest: int) -> bool:
-        """Whether notes speak of the coverage of a day."""
+        """Return whether notes cover a day."""
         return self.keeps_coverage or day > newest - CANDIDATE_DAYS or day >= self.scored_from
 
     @property
     def coverage_from(self) -> int | None:
-        """The first day whose coverage is known, None where none is."""
+        """First day with known coverage, None if there is none."""
         return min(self._meters, default=None)
 
     def meter(self, day: int) -> State:
-        """Return what is known of a scored day's coverage, as plain arrays."""
+        """Return the coverage of a scored day as arrays."""
         return self._meters[day].state()
 
     def notes(self, newest: int) -> list[CoverageNote]:
-        """Return what the logs of the 44 days up to the newest cannot show, and of what else is kept for longer."""
+        """Return coverage notes of the 44 days up to the newest, and of earlier days whose coverage is kept."""
         key = newest, self.keeps_coverage, self.scored_from
         if self._notes is None or self._notes[0] != key:
             whole = CoverageMeter()
@@ -207,7 +207,7 @@ class Shard:
         return self._notes[1]
 
     def state(self) -> dict[str, State]:
-        """Return all that is known, as plain arrays by name: `days`, `engine/<day>`, `meter/<day>`."""
+        """Return the whole state as arrays by name: `days`, `engine/<day>`, `meter/<day>`."""
         return {
             "days": self.days.state(),
             **{f"engine/{day}": self._snapshots.get(day) for day in self._snapshots.days()},
@@ -215,9 +215,9 @@ class Shard:
         }
 
     def restore(self, states: Mapping[str, State], days: set[int], present: set[int]) -> None:
-        """Know what was kept, and nothing else; days after the last snapshot are dirty. Raises `StateInvalid`.
+        """Replace everything by a stored state; days after the last snapshot are dirty. Raises `StateInvalid`.
 
-        `present` are the days of which the lake has anything.
+        `present` are the days for which the lake has events.
         """
         self.dirty, self._unread, self._meters = set(), set(), {}
         self._snapshots.clear()
@@ -226,7 +226,7 @@ class Shard:
         for name in sorted(states):
             kind, _, day = name.partition("/")
             if kind == "engine":
-                # What is damaged is refused now, not when it is needed.
+                # fail for damaged states now, and not when they are needed
                 DetectionEngine(self._ranker, self._rules).restore(states[name])
                 self._snapshots.put(int(day), states[name])
             elif kind == "meter":
@@ -234,10 +234,10 @@ class Shard:
                 self._meters[int(day)].restore(RestoredState(states[name]))
         self._stored, self._stale = set(self._snapshots.days()), set()
         last = max(self._stored, default=-1)
-        # What was kept of later days is in codes that may not have been.
+        # later states may be in codes that were not stored
         self._meters = {day: meter for day, meter in self._meters.items() if day <= last}
         later = {day for day in days if day > last} & present
-        # Whose their events are is seen anew when they are read.
+        # the organisations of their events are determined again on reading
         self.events = {day: count for day, count in self.events.items() if day not in later}
         self.mark(later)
 
@@ -245,14 +245,14 @@ class Shard:
         return {day for day in self._snapshots.days() if day <= self.newest - SETTLED}
 
     def _find_state_before(self, day: int) -> State | None:
-        """Return the state after the last day before a day, be it that something came late for days before."""
+        """Return the state before a day, even if late events wait for days before it; None if unavailable."""
         last = max((other for other in self.days.known if other < day), default=None)
         if last in self._snapshots.days():
             return self._snapshots.get(last)
         return self._before[1] if self._before is not None and self._before[0] == last else None
 
     def _start(self) -> int | None:
-        """Return the day of the snapshot to begin after, None for before everything; dirty days before are late."""
+        """Return the day of the snapshot to start after, None to start before all days; note dirty days that are too late."""
         if not self.dirty:
             return None
         start = self._snapshots.latest(min(self.dirty))
@@ -265,14 +265,14 @@ class Shard:
         return self._snapshots.latest(min(self.dirty)) if self.dirty else None
 
     def _find_reached(self, first: int) -> int | None:
-        """Return the last day that cannot be scored again if the days from `first` on are to be; None where all can."""
+        """Return the last day that cannot be scored again if the days from `first` on are, None if all can."""
         start = self._snapshots.latest(first)
         todo = [day for day in self.days.known if start is None or day > start]
         there = self.days.available(todo)
         lost = [day for day in todo if there.get(day, 0) < self.events.get(day, 0)]
         if not lost:
             return None
-        # What was learnt of a day that is gone is known to the snapshots after it alone.
+        # only later snapshots contain what was learnt of a day that is gone
         return min((day for day in self._snapshots.days() if day >= max(lost)), default=max(lost))
 
     def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
@@ -302,7 +302,7 @@ class Shard:
         return results
 
     def _forget_from(self, first: int) -> None:
-        """Forget what was known after a day and all later ones."""
+        """Forget the states after a day and all later ones."""
         self._stale |= {day for day in self._stored if day >= first}
         self._drop(day for day in self._snapshots.days() if day >= first)
 
@@ -311,7 +311,7 @@ class Shard:
             self._snapshots.drop(day)
 
     def _remember(self, first: int) -> None:
-        """Keep the last state before the newest day for glimpses, where it is about to be dropped."""
+        """Keep the last state before the newest day for glimpses if it is about to be dropped."""
         last = self._snapshots.latest(self.newest)
         if last is not None and last >= first:
             self._before = last, self._snapshots.get(last)
@@ -319,7 +319,7 @@ class Shard:
     def _score(self, engine: DetectionEngine, day: int) -> DayResult:
         batch = self.days.load(day)
         if batch is None:
-            # Its organisations are of other shards now, or never were of this one.
+            # its organisations moved to other shards, or never belonged to this one
             self._meters.pop(day, None)
             self.events.pop(day, None)
             self._notes = None
@@ -341,6 +341,6 @@ class Shard:
 
 
 def _histogram(scored: ScoredDay) -> Times:
-    """Count the p-values of patterns that spoke; one that did not has a p-value of 1."""
+    """Return the number of p-values by bin, for patterns that matched; others have a p-value of 1."""
     p = scored.p[scored.p < 1.0]
     return np.asarray(np.bincount((p * BINS).astype(np.int64), minlength=BINS), np.int64)

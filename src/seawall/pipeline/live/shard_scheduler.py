@@ -1,4 +1,4 @@
-"""Which shards are scored now, and which may wait: what is new is not told behind what is late."""
+"""Choose which shards to score now: current days come before late ones."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from seawall.pipeline.live.detection import Detection
 
 LATE_SECONDS = 2.0
 LATE_BURST = 3.0
-"""Days before the newest are scored again at most so often in a shard: so many seconds, or times what that took."""
+"""Least pause between scorings of late days in a shard: so many seconds, or times the duration of the last one."""
 
 LATE_AT_ONCE = 0.6
-"""Seconds that late days may take of one scoring; shards whose late days take longer come after one another."""
+"""Seconds of one scoring that late days may take; shards that need more are scored one after another."""
 
 Way = Literal["whole", "newest"]
 
 
 class ShardScheduler:
-    """Remembers when each shard was scored."""
+    """Scheduling state of each shard."""
 
     def __init__(self) -> None:
         self._next_late: dict[int, float] = defaultdict(lambda: -math.inf)
@@ -31,14 +31,15 @@ class ShardScheduler:
 
     @property
     def are_behind(self) -> bool:
-        """Whether some shard was not up to date since much was to be read: what it shows may outrank what is known."""
+        """Return whether some shard is not up to date since much was unread, so that its incidents may outrank present
+        ones.
+        """
         return bool(self._behind)
 
     def plan(self, detection: Detection, now: float, *, is_settled: bool) -> Iterator[tuple[int, Way]]:
-        """Yield the shards to score, and how: all that waits, or their newest day alone while late days wait.
+        """Yield (shard, way): score all waiting days, or only the newest while late days wait.
 
-        While much is still to be read (`is_settled` false), and until each shard is up to date after that, all of it is scored
-        whole.
+        While much is unread (`is_settled` false), and until each shard has caught up after that, all days are scored.
         """
         waiting = detection.waiting()
         if self._is_reading or not is_settled:  # what was read last is not scored yet either
@@ -55,7 +56,7 @@ class ShardScheduler:
                 yield shard, "whole"
 
     def note(self, shard: int, detection: Detection, way: Way, began: float, ended: float) -> None:
-        """A shard was scored."""
+        """Record that a shard was scored."""
         self._seen[shard] = detection.newest(shard)
         if way == "whole":
             if not detection.is_dirty(shard):
@@ -64,7 +65,7 @@ class ShardScheduler:
             self._next_late[shard] = ended + max(LATE_SECONDS, LATE_BURST * (ended - began))
 
     def _choose(self, late: set[int], now: float) -> Sequence[int]:
-        """Return the shards whose late days have their turn: those that wait the longest, as many as there is time for."""
+        """Return the shards whose late days are due: those that wait longest, as many as fit the time."""
         chosen: list[int] = []
         left = LATE_AT_ONCE
         for shard in sorted(late, key=lambda one: (self._next_late[one], one)):

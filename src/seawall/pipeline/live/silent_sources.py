@@ -1,12 +1,11 @@
-"""Notices sources that have fallen silent: learns in which hours of the week each one speaks, and how sure that is.
+"""Detect sources that have fallen silent, from the hours of the week in which each usually sends.
 
-A silence is an alarm once all that should have been said in it makes it improbable: each hour in which the source
-always spoke counts much, an hour in which it never does counts nothing. So a quiet night or weekend is none where nights
-and weekends are quiet. Hours are learnt from the events' own times, also of old logs; a silence is measured by a clock that only
-goes forward, so that a wall clock that jumps changes nothing.
+A silence raises an alarm once it is improbable: hours in which the source always sends count much, hours in which it never
+does count nothing. A quiet night or weekend is therefore no alarm for sources that are usually quiet then. Hours are learnt
+from event times, also of old logs. A silence is measured by a monotonic clock, so that jumps of the wall clock do no harm.
 
-What it misses: a source of which less than `least_hours` are known, a source that is always so rare that no silence surprises,
-and a source that sends less than before.
+Not detected: a source with less than `least_hours` of history, a source so rare that no silence is improbable, and a source
+that merely sends less than before.
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ from seawall.pipeline.live.settings import SilenceSettings
 
 HOUR = 3_600_000_000
 HOURS = 168
-"""Hours of a week; the first begins on Thursday, as the epoch does."""
+"""Hours of a week. The week starts on Thursday, like 1 January 1970."""
 
 RECENT = 72
-"""Hours that are still open to late events; older ones are learnt."""
+"""Hours that late events may still change; older ones are learnt."""
 
 MOST_SOURCES = 20_000
 _WEEKS = 8.0
-"""What was seen of an hour of the week counts half after so many weeks."""
+"""Half-life in weeks of an observation of an hour of the week."""
 
 _PRIOR = 2.0
-"""Weeks of an hour for which the same hour on other days, and the source as a whole, speak."""
+"""Weight, in weeks, of the prior for an hour: the same hour on other days, and the source's mean."""
 
 _LONGEST_JUMP = HOURS * 4
-"""A source that comes back after a longer silence than four weeks begins anew: it was switched off, or a time was wrong."""
+"""Hours of silence after which a returning source is learnt anew: it was switched off, or a time was wrong."""
 
 Key = tuple[str, str]
 """Organisation and source."""
@@ -47,10 +46,10 @@ def source_name(key: Key) -> str:
 
 
 class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
-    """What is known of one source. Hours are counted since the epoch.
+    """The learnt rhythm of one source. Hours are hours since 1970.
 
-    `spoke` and `weeks` say of each hour of the week how often it was heard in it, and how often it could have been. `open_hours`
-    are the hours heard lately, `closed` the first that is not learnt yet.
+    `spoke` and `weeks` count, for each hour of the week, how often events came and how often they could have come.
+    `open_hours` are recent hours with events; `closed` is the first hour that is not learnt yet.
     """
 
     spoke: list[float] = msgspec.field(default_factory=lambda: [0.0] * HOURS)
@@ -61,7 +60,7 @@ class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
     is_silent: bool = False
 
     def hear(self, hours: list[int]) -> None:
-        """Take note of the hours that a batch has events in."""
+        """Add the hours in which a batch has events."""
         if not hours:
             return
         if self.closed < 0 or max(hours) - self.closed > _LONGEST_JUMP:
@@ -81,7 +80,7 @@ class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
         self.known += 1
 
     def chances(self) -> list[float]:
-        """Return for each hour of the week how likely the source is heard in it."""
+        """Return the probability of events for each hour of the week."""
         spoke, weeks = self._with_open()
         whole = (sum(spoke) + 0.5) / (sum(weeks) + 1.0)
         chances = []
@@ -93,7 +92,7 @@ class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
         return chances
 
     def _with_open(self) -> tuple[list[float], list[float]]:
-        """What is learnt, and the hours up to the last one heard, which may still be added to."""
+        """Return the learnt counts with the open hours up to the last one with events."""
         spoke, weeks = list(self.spoke), list(self.weeks)
         heard = set(self.open_hours)
         for hour in range(self.closed, max(heard, default=self.closed)):
@@ -102,13 +101,13 @@ class SourceRhythm(msgspec.Struct, forbid_unknown_fields=True):
         return spoke, weeks
 
     def hours_known(self) -> int:
-        """Return of how many hours it is known whether it was heard."""
+        """Return the number of hours that are known, with or without events."""
         return self.known + max(max(self.open_hours, default=self.closed) - self.closed, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceChange:
-    """A source that has fallen silent, or speaks again. `since` is when it was last heard, in microseconds."""
+    """A source that has fallen silent or sends again. `since` is the time of its last events, in microseconds."""
 
     key: Key
     is_silent: bool
@@ -117,7 +116,7 @@ class SilenceChange:
 
 @dataclass(slots=True)
 class _Heard:
-    """When a source was last heard: by the clock that only goes forward, and by the wall clock as it was then."""
+    """The time of a source's last events, by the monotonic clock and by the wall clock."""
 
     at: float
     wall: int
@@ -125,9 +124,9 @@ class _Heard:
 
 @dataclass(slots=True)
 class SilenceDetector:
-    """All sources. `now` is in seconds of a clock that only goes forward, `wall` microseconds since the epoch.
+    """The rhythms of all sources. `now` is in seconds of a monotonic clock, `wall` in microseconds since 1970.
 
-    After a start every silence begins anew: what was sent while nobody listened is still to come.
+    After a restart every silence is measured anew: events sent meanwhile may still arrive.
     """
 
     silences: SilenceSettings
@@ -135,7 +134,7 @@ class SilenceDetector:
     _heard: dict[Key, _Heard] = field(default_factory=dict)
 
     def hear(self, key: Key, hours: list[int], now: float, wall: int) -> SilenceChange | None:
-        """Take note of the hours in which a batch has events; the change when the source was silent."""
+        """Add the hours in which a batch has events; return the change if the source was silent."""
         habit = self.habits.get(key)
         if habit is None:
             if len(self.habits) >= MOST_SOURCES:
@@ -149,7 +148,7 @@ class SilenceDetector:
         return None
 
     def fallen_silent(self, now: float, wall: int) -> list[SilenceChange]:
-        """Return the sources whose silence has become an alarm since the last time; each once."""
+        """Return the sources that raised an alarm since the last call."""
         changes = []
         for key, habit in self.habits.items():
             heard = self._heard.setdefault(key, _Heard(now, wall))
@@ -165,8 +164,10 @@ class SilenceDetector:
         return _surprise(habit.chances(), heard.wall, silent) >= math.log(self.silences.odds)
 
     def typical_gap(self, key: Key, wall: int) -> float | None:
-        """Return how many seconds of silence from this hour of the week on are still usual, None where that is not known:
-        until the first hour in which the source is more likely heard than not."""
+        """Return the usual seconds of silence from this hour of the week on, None if unknown.
+
+        That is the time until the next hour in which events are more likely than not.
+        """
         habit = self.habits.get(key)
         if habit is None or habit.hours_known() < self.silences.least_hours:
             return None
@@ -178,16 +179,16 @@ class SilenceDetector:
         return HOURS * 3600.0
 
     def is_silent(self, key: Key) -> bool:
-        """Whether the source's silence is an alarm."""
+        """Return whether the source is silent beyond the alarm threshold."""
         habit = self.habits.get(key)
         return habit is not None and habit.is_silent
 
     def state(self) -> bytes:
-        """Return what was learnt, as bytes."""
+        """Return the learnt rhythms as bytes."""
         return msgspec.msgpack.encode([(*key, habit) for key, habit in sorted(self.habits.items())])
 
     def restore(self, state: bytes) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Restore rhythms from bytes. Raises `StateInvalid`."""
         try:
             found = msgspec.msgpack.decode(state, type=list[tuple[str, str, SourceRhythm]])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -203,7 +204,7 @@ class SilenceDetector:
 
 
 def _surprise(chances: list[float], since: int, seconds: float) -> float:
-    """Return how improbable, in nats, a silence of that length is that began at a time."""
+    """Return the improbability, in nats, of a silence that began at `since` and lasts so many seconds."""
     end = since + round(seconds * 1_000_000)
     total = 0.0
     first, last = since // HOUR, end // HOUR

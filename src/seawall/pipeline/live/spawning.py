@@ -1,4 +1,4 @@
-"""Starts a module of ours as a process, with a wire between the two of us."""
+"""Start a module of this package as a child process with a socket to it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from seawall.pipeline.live.wire import MessageSocket
 
 
 def spawn_process(module: str) -> tuple[subprocess.Popen[bytes], MessageSocket]:
-    """Start `python -m module DESCRIPTOR`; the process, and our end of the wire. It ends when that is closed."""
+    """Start `python -m module DESCRIPTOR`; return the process and our end of the socket. The process ends when that closes."""
     ours, theirs = socket.socketpair()
     with theirs:
         command = [sys.executable, "-m", module, str(theirs.fileno())]
-        process = subprocess.Popen(  # noqa: S603 - ourselves, and nothing from outside in it
+        process = subprocess.Popen(  # noqa: S603 - only our own module, and no input from outside
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
         )
     return process, MessageSocket(ours)

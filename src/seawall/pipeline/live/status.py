@@ -1,4 +1,4 @@
-"""How a running watch is doing, as plain values that anybody may look at."""
+"""The status of a running watch, as plain values for display."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Doing = Literal["idle", "reading", "scoring", "behind", "stopped", "none"]
-"""`behind`: much is still to be read. `stopped`: something fails, see `fault`. `none`: nothing watches here."""
+"""`behind`: much is still unread. `stopped`: an error occurred, see `fault`. `none`: no watch runs here."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """One look at a running watch. Times are microseconds since the epoch.
+    """A snapshot of a running watch. Times are microseconds since 1970.
 
-    `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are kept but not scored yet. `rate` is
-    records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None where that cannot be told.
-    `past_unjudged` counts the organisations of which days before the live window are scored and not judged yet. `fault` says in
-    a sentence what keeps the watch from working just now; it goes on by itself when that is over. `notes` say what the logs
-    cannot show, the latest first. `unjudged` says for which organisations most records are of no log that Seawall recognises.
+    `records` = `events` + `duplicates` + `problems` + `waiting`, where `waiting` are stored but not scored. `rate` is
+    records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None if unknown. `past_unjudged`
+    counts organisations with scored days before the live window that are not ranked yet. `fault` is a sentence about the
+    error that stops the watch; it continues by itself when the cause is gone. `notes` are coverage notes, latest first.
+    `unjudged` has a sentence for each organisation with mostly unrecognised records.
     """
 
     doing: Doing = "none"
@@ -43,19 +43,19 @@ class WatchStatus:
 
 
 NOTHING = WatchStatus()
-"""Where nothing watches."""
+"""The status without a watch."""
 
 
 @dataclass(slots=True)
 class EventRate:
-    """How many a second, over a window of seconds of a clock that only goes forward."""
+    """A rate per second over a window of seconds of the monotonic clock."""
 
     window: float = 10.0
     _seen: deque[tuple[float, int]] = field(default_factory=deque)
     _total: int = 0
 
     def add(self, count: int, now: float) -> None:
-        """Take note of so many; those of the same tenth of a second are one entry."""
+        """Add a count; counts within a tenth of a second are one entry."""
         if self._seen and now - self._seen[-1][0] < 0.1:
             self._seen[-1] = (self._seen[-1][0], self._seen[-1][1] + count)
         else:
@@ -63,7 +63,7 @@ class EventRate:
         self._total += count
 
     def at(self, now: float) -> float:
-        """Return the rate."""
+        """Return the present rate."""
         while self._seen and self._seen[0][0] < now - self.window:
             self._total -= self._seen.popleft()[1]
         if not self._seen:

@@ -1,4 +1,4 @@
-"""Says how a running watch is doing to those who want to know."""
+"""Publish the status of a running watch to subscribers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAUSE = 0.5
 
 
 class StatusPublisher:
-    """What is shown. `look` gives everything but what is measured here; one thread changes it, any may ask."""
+    """The published status. `look` returns all but the measured values; one thread updates it, any thread may read it."""
 
     def __init__(self, clock: Clock, look: Callable[[], WatchStatus]) -> None:
         self._clock, self._look = clock, look
@@ -28,7 +28,7 @@ class StatusPublisher:
         self.subscribers = Subscribers()
 
     def kept(self, delivery: TailDelivery, last_event: int | None, wall: int) -> None:
-        """Take note of what was kept: its last event, and when it was."""
+        """Note a stored delivery, its last event, and the time."""
         now = self._clock.monotonic()
         self._last_event = max(self._last_event or 0, last_event or 0) or None
         self._last_batch = wall
@@ -36,13 +36,13 @@ class StatusPublisher:
         self._byte_rate.add(sum(batch.bytes_read for batch in delivery.batches), now)
 
     def set_fault(self, words: str | None) -> None:
-        """Say what keeps it from working, None when it works again."""
+        """Set the sentence about the present error, None when the watch works again."""
         if words != self.fault:
             self.fault = words
             self.tell(is_forced=True)
 
     def tell(self, *, is_forced: bool = False, revision: int | None = None) -> None:
-        """Tell the subscribers: at once when incidents changed, else a few times a second."""
+        """Notify subscribers: at once when incidents changed, otherwise at most twice a second."""
         now = self._clock.monotonic()
         is_news = revision is not None and revision != self.status.revision
         if not is_news and not is_forced and now - self._told < _PAUSE:

@@ -1,4 +1,4 @@
-"""Those who want to know how a running watch is doing."""
+"""Subscribers to the status of a running watch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from seawall.pipeline.live.status import WatchStatus
 
 
 class Subscribers:
-    """Functions that are called with each status. Threads may share it."""
+    """Functions to call with each status. Threads may share an instance."""
 
     def __init__(self) -> None:
         self._calls: list[Callable[[WatchStatus], None]] = []
         self._lock = threading.Lock()
 
     def add(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
-        """Have a function called from now on; returns the function that ends it."""
+        """Add a function; return a function that removes it."""
         with self._lock:
             self._calls.append(call)
 
@@ -28,7 +28,7 @@ class Subscribers:
         return end
 
     def tell(self, status: WatchStatus) -> None:
-        """Call all. What one of them raises is its own affair."""
+        """Call all functions; ignore their errors."""
         with self._lock:
             calls = list(self._calls)
         for call in calls:

@@ -1,4 +1,4 @@
-"""What becomes of incidents when days are ruled on again: some go on under another id, some are gone."""
+"""Match incidents before and after a ranking: some continue under another id, some disappear."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _DAY = 86_400_000_000
 def succession(
     before: dict[str, Incident], now: dict[str, Incident], announced: set[str], since: int
 ) -> tuple[list[str], dict[str, str], list[Incident]]:
-    """Return the ids that are no incident any more, those that go on under another id, and incidents that lapse.
+    """Return ids without a successor, new ids by old ones, and incidents that are no longer raised.
 
-    An id is that of the strongest group: it changes when a stronger one joins. What has no successor and began before
-    `since`, from when on is ruled, stays as it is. Of the rest stays what people were told of, but raised no more.
+    An incident's id is that of its strongest group, so it changes when a stronger group joins. Incidents without successor
+    that began before `since`, the start of the ranked days, stay as they are. Others stay only if they were announced, but
+    unraised.
     """
     heirs: dict[tuple[str, str], list[Incident]] = defaultdict(list)
     missing = [old for id_, old in before.items() if id_ not in now]
@@ -40,7 +41,7 @@ def succession(
 
 
 def _overlap(old: Incident, new: Incident) -> bool:
-    """Whether both have a day in common."""
+    """Return whether two incidents share a day."""
     return (
         old.first_event // _DAY <= new.last_event // _DAY
         and new.first_event // _DAY <= old.last_event // _DAY

@@ -1,6 +1,6 @@
-"""Keeps the store small while the watch runs: days in many parts are merged, what is too old is deleted.
+"""Maintain the store while the watch runs: merge parts of days, delete old data.
 
-It works in a thread of its own, when little arrives, and never most of the time.
+This runs in a separate thread, when few events arrive, and for a small share of the time.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from seawall_base.errors import SeawallError
 
 DAY = 86_400_000_000
 LEAST_DAYS = CANDIDATE_DAYS + 1
-"""Incidents and candidates are kept at least so long: what is ruled on again is not forgotten."""
+"""Least retention in days of incidents and candidates, because ranking still needs them."""
 
 MANY_PARTS = 64
 TOO_MANY_PARTS = 4_096
-"""A day in more parts is merged when little arrives; in more than this also when much does."""
+"""Parts of a day above which it is merged when few events arrive, and when many do."""
 
 BUSY = 2_000.0
-"""Records a second from which on much arrives."""
+"""Records a second that count as many."""
 
 _LOOK_SECONDS = 5.0
 _DUTY = 8.0
-"""After work that took so long it rests so many times as long."""
+"""Rest after work, as a multiple of its duration."""
 
 _PRUNE_SECONDS = 3_600.0
 _EXPIRE_SECONDS = 60.0
@@ -40,7 +40,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(slots=True)
 class Upkeep:
-    """What keeps a lake small. `newest` gives the last day with events, `rate` records a second."""
+    """Maintenance of the lake. `newest` returns the last day with events, `rate` the records a second."""
 
     lake: Lake
     clock: Clock
@@ -60,14 +60,15 @@ class Upkeep:
                 self.fault = None
             except (SeawallError, OSError) as error:
                 self.fault = str(error)
-            except Exception as error:  # noqa: BLE001 - it is said, and tried again: what is too old must go
+            except Exception as error:  # noqa: BLE001 - reported as fault and retried: old data must be deleted
                 self.fault = f"upkeep of the events: unexpected {type(error).__name__}"
             rest = max(_LOOK_SECONDS, _DUTY * (self.clock.monotonic() - started))
-        with suppress(SeawallError, OSError):  # what came last; the next watch publishes it otherwise
+        # publish the latest events; if this fails, the next watch does
+        with suppress(SeawallError, OSError):
             self.lake.publish_if_free(self.clock.now())
 
     def work(self) -> None:
-        """Do what is due."""
+        """Run the maintenance that is due."""
         newest = self.newest()
         if newest is None:
             return
@@ -86,7 +87,7 @@ class Upkeep:
         self.lake.publish_if_free(self.clock.now())
 
     def _parts(self, newest: int) -> tuple[int, int]:
-        """Return how many parts could be merged away: of days before the newest, and the most of one newer day."""
+        """Return how many parts of days before the newest could be merged away, and the most parts of a newer day."""
         closed, most = 0, 0
         for folder in layout.folders(self.lake.root):
             for day, path in layout.days(folder):
@@ -100,16 +101,16 @@ class Upkeep:
 
 
 def oldest_kept(newest: int, wall: int, retention_days: int | None) -> int | None:
-    """Return the first day that is kept, None where all are.
+    """Return the first day to keep, None to keep all.
 
-    It counts from the earlier of today and the newest day with events: neither a clock that jumped nor a record with a
-    time of the future deletes what is young.
+    Retention counts from the earlier of today and the newest day with events. Neither a wrong clock nor a record with a
+    future time can therefore delete recent data.
     """
     return None if retention_days is None else min(newest, wall // DAY) - retention_days + 1
 
 
 def forget(work: Transaction, first_day: int, wall: int, retention_days: int) -> None:
-    """Forget in the database what lies before the first day that is kept."""
+    """Delete rows of the database before the first day to keep."""
     first = min(first_day, first_day + retention_days - LEAST_DAYS)
     work.candidates.prune(first)
     work.incidents.prune(first * DAY)
@@ -120,7 +121,7 @@ def forget(work: Transaction, first_day: int, wall: int, retention_days: int) ->
 
 @dataclass(slots=True)
 class RetentionTask:
-    """Ends answers that have expired, and forgets what is too old, in the database; once a minute, once an hour."""
+    """Expire answers once a minute and delete old rows once an hour, in the database."""
 
     retention_days: int | None
     _began: tuple[float, int] | None = None
@@ -130,12 +131,12 @@ class RetentionTask:
     def work(
         self, database: Database, writer: WriterLease, newest: int | None, now: float, wall: int
     ) -> None:
-        """Do what is due. `now` is of a clock that only goes forward, `wall` microseconds since the epoch."""
+        """Run what is due. `now` is in seconds of a monotonic clock, `wall` in microseconds since 1970."""
         if now < self._next:
             return
         self._next = now + _EXPIRE_SECONDS
         self._began = self._began or (now, wall)
-        # A clock that jumps ahead must not end an answer for good.
+        # a clock that jumps ahead must not end an answer for good
         elapsed = round((now - self._began[0] + _SLACK_SECONDS) * 1_000_000)
         with database.writing(writer) as work:
             work.answers.expire(min(wall, self._began[1] + elapsed))

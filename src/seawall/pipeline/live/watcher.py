@@ -1,4 +1,4 @@
-"""What a server needs of a running watch, whichever process it runs in."""
+"""The interface of a running watch to a server, in whichever process the watch runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 from seawall.pipeline.live.status import WatchStatus
 
 LONGEST_WAIT = 60.0
-"""Seconds for which a sender waits until what it sent is kept."""
+"""Seconds that a sender waits until its records are stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was made of one request, once it is on the disk: `records` read, `problems` among them that are no events.
+    """The result of one stored request: `records` read, and `problems` among them.
 
-    `id` is the same for a request that is repeated with its key, and `is_repeat` says that it was kept before.
+    A request repeated with its key has the same `id`; `is_repeat` tells that it was stored before.
     """
 
     id: str
@@ -26,22 +26,25 @@ class Receipt:
 
 
 class Watcher(Protocol):
-    """Takes records, says how it is doing, and calls when something has changed. Threads may share it."""
+    """Store records, report status, and notify of changes. Threads may share an instance."""
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
-        """Wait until the records of a body (JSON on lines, or any shape that a scan reads) are on the disk.
+        """Store the records of a body (JSON lines, or any format that a scan reads); return when they are on disk.
 
-        `source` is what events and problems are filed under. A body with a `key` that was kept before changes nothing. Raises
-        `WatchBusy` when there is no room, or it took too long: then the same request may be made again, and with the same
-        key it counts once. Raises `KeyReused` for a key that came with another body. Never raises for what is in the body.
+        `source` is the source name of events and problems. A body with the `key` of a stored request changes nothing.
+        Raises `WatchBusy` without room or after a time limit; the same request may then be repeated, and with the same key
+        it counts once. Raises `KeyReused` for a key that came with another body. Never raises for the content of the body.
         """
         ...
 
     def status(self) -> WatchStatus:
-        """How it is doing; at once, and at most a second old."""
+        """Return the status without waiting; it is at most a second old."""
         ...
 
     def subscribe(self, call: Callable[[WatchStatus], None]) -> Callable[[], None]:
-        """Have `call` called when something has changed: `revision` has grown when incidents have. From another thread, at
-        most a few times a second; it must return at once. Returns the function that ends it."""
+        """Call a function on changes; return a function that ends this. The status has a higher `revision` if incidents
+        changed.
+
+        The call comes from another thread, at most a few times a second, and must return quickly.
+        """
         ...

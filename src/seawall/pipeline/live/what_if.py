@@ -1,7 +1,7 @@
-"""Questions of whoever works at the desk: what an answer would change, what another budget would show, what was taught.
+"""Answer an analyst's what-if questions: effects of an answer or of another budget, and what was learnt so far.
 
-Everything is worked out from what the database keeps, never by asking the running watch, and tells what the watch will say
-once the answer is saved or the budget set. Incidents go by the ids that they have now.
+All answers are computed from the database without the running watch. They agree with what the watch will do once the answer
+or budget is saved. Incidents are named by their present ids.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from seawall_base.plurals import plural
 
 MOST_LISTED = 200
 SLIGHT = 0.05
-"""A score that changes by less, in log-odds, is not worth telling."""
+"""Change of a score, in log-odds, below which it is not reported."""
 
 WEEKS = 12
 
@@ -52,10 +52,10 @@ class ScoreChange:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackPreview:
-    """What an answer would change among the incidents of the last 30 days, the worst first, its own aside.
+    """Effects of an answer on other incidents of the last 30 days, highest score first.
 
-    `hidden` would be raised no more, `lowered` would weigh less (raised or not), `raised` would be raised that are not.
-    `list_never_hidden` are reasons of the answered incident, or of others of the account, that no answer mutes.
+    `hidden` would no longer be raised, `lowered` would score less, `raised` would be newly raised. `never_hidden` are
+    reasons, of this or other incidents of the account, that no answer mutes.
     """
 
     hidden: tuple[str, ...]
@@ -68,7 +68,7 @@ class FeedbackPreview:
 
 @dataclass(frozen=True, slots=True)
 class PreparedFeedback:
-    """An answer that may be given: the draft with values and end named, and the scope to keep with it."""
+    """A checked answer: the draft with all values and its expiry, and the document to store with it."""
 
     draft: FeedbackDraft
     scope: dict[str, Any]
@@ -76,7 +76,7 @@ class PreparedFeedback:
 
 @dataclass(frozen=True, slots=True)
 class BudgetWhatIf:
-    """What another budget would raise in the last 30 days: incidents more and fewer than now."""
+    """The incidents that another budget would raise in the last 30 days: more and fewer than now."""
 
     per_day: float | None
     allowed: int
@@ -87,7 +87,7 @@ class BudgetWhatIf:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEffect:
-    """An answer, and how many incidents of the last 30 days would be raised but for it (and others like it)."""
+    """An answer, and the number of incidents of the last 30 days that would be raised without it and similar ones."""
 
     answer: Feedback
     hides: int
@@ -95,7 +95,7 @@ class FeedbackEffect:
 
 @dataclass(frozen=True, slots=True)
 class AspectWeight:
-    """What an organisation's answers have made of a group of aspects, and how many answers there are."""
+    """The factor by which an organisation's answers weight a group of aspects, and the number of answers."""
 
     tenant: str
     aspect: str
@@ -105,7 +105,7 @@ class AspectWeight:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationShares:
-    """Shares of p-values at or below each of `expected`, over the days of the last 30."""
+    """Shares of p-values at or below each of `expected`, over the last 30 days."""
 
     expected: tuple[float, ...]
     observed: tuple[float, ...]
@@ -115,7 +115,7 @@ class CalibrationShares:
 
 @dataclass(frozen=True, slots=True)
 class WeekSummary:
-    """What became of the incidents that were announced in the week from a Monday on."""
+    """The fate of incidents that were announced in the week from a Monday on."""
 
     week: date
     announced: int
@@ -126,7 +126,7 @@ class WeekSummary:
 
 
 class WhatIfService:
-    """Answers questions from a database; threads may share it. `configured` is the budget where none was set."""
+    """Answer questions from a database. Threads may share an instance. `configured` is the budget if none was set."""
 
     def __init__(
         self,
@@ -140,23 +140,25 @@ class WhatIfService:
         self._boards = CandidateBoards(database, configured)
 
     def warm(self, is_over: Callable[[], bool]) -> None:
-        """Read ahead what the first question needs; ends early where `is_over`, which is asked again and again."""
+        """Read the data for the first question ahead; stop early once `is_over` returns true."""
         self._boards.warm(at=self._clock(), is_over=is_over)
 
     def prepared(self, incident_id: str, draft: FeedbackDraft) -> PreparedFeedback:
-        """Return an answer as it may be kept. Raises UsageError where there is no such incident or it covers too much."""
+        """Return an answer ready to store. Raises `UsageError` if the incident does not exist or the answer covers too
+        much.
+        """
         board = self._boards.board(at=self._clock())
         _, learnt, account_type = self._learnt(board, incident_id)
         draft = check_draft(draft, learnt, self._clock())
         return PreparedFeedback(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
 
     def choices(self, incident_id: str, reach: str = "account") -> tuple[Value, ...]:
-        """Return the values of an incident that can be expected of its account, its peers or its organisation."""
+        """Return the values of an incident that an answer can mark as expected for its account, peers or organisation."""
         board = self._boards.board(at=self._clock())
         return list_choices(self._learnt(board, incident_id)[1], reach)
 
     def preview(self, incident_id: str, draft: FeedbackDraft) -> FeedbackPreview:
-        """Return what an answer would change. Raises UsageError as `prepared` does."""
+        """Return the effects of an answer. Raises `UsageError` as `prepared` does."""
         now = self._clock()
         board = self._boards.board(at=now)
         incident, learnt, account_type = self._learnt(board, incident_id)
@@ -191,7 +193,7 @@ class WhatIfService:
         )
 
     def exceptions(self) -> tuple[FeedbackEffect, ...]:
-        """Return the answers that take anything off, the newest first, with what each of them hides."""
+        """Return the answers that lower any score, newest first, with the number of incidents each hides."""
         board = self._boards.board(at=self._clock())
         hides = _hiding(board)
         return tuple(
@@ -201,11 +203,11 @@ class WhatIfService:
         )
 
     def hides(self) -> dict[int, int]:
-        """Return how many incidents each answer hides, by the answer's number; answers that hide none are left out."""
+        """Return the number of incidents that each answer hides, by the answer's id; zeros are left out."""
         return _hiding(self._boards.board(at=self._clock()))
 
     def weights(self) -> tuple[AspectWeight, ...]:
-        """Return what the answers have made of the weights of aspects, organisation by organisation."""
+        """Return the weights of aspects that the answers have produced, by organisation."""
         board = self._boards.board(at=self._clock())
         return tuple(
             AspectWeight(tenant, group, factor, found.answers)
@@ -214,7 +216,7 @@ class WhatIfService:
         )
 
     def calibration(self) -> CalibrationShares:
-        """Return how often p-values of the last 30 days were as small as they should be."""
+        """Return how often p-values of the last 30 days were at or below expected levels."""
         with self._database.reading() as work:
             days = work.days.since(0)
         last = max(days, default=0)
@@ -232,7 +234,7 @@ class WhatIfService:
         return CalibrationShares(expected, tuple(observed), len(counted), int(total))
 
     def ledger(self) -> tuple[WeekSummary, ...]:
-        """Return what became of what was announced in each of the last twelve weeks, oldest first; empty weeks too."""
+        """Return the fate of incidents announced in each of the last twelve weeks, oldest first."""
         monday = _monday(self._clock())
         first = monday - timedelta(weeks=WEEKS - 1)
         start = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
@@ -258,7 +260,7 @@ class WhatIfService:
         )
 
     def _learnt(self, board: CandidateBoard, incident_id: str) -> tuple[Incident, tuple[Lesson, ...], str]:
-        """Return an incident and what its groups teach, from its candidates as they were scored."""
+        """Return an incident, the lessons of its groups from its candidates as scored, and the account type."""
         with self._database.reading() as work:
             id_ = work.aliases.resolve(incident_id)
             incident = work.incidents.get(id_)
@@ -280,7 +282,7 @@ def _key(candidate: Any) -> tuple[str, str, int, str, int]:
 
 
 def _from_document(incident: Incident) -> tuple[Lesson, ...]:
-    """Return what an incident teaches whose candidates are no longer kept: values, but no weights."""
+    """Return the lessons of an incident without stored candidates: values without weights."""
     shown = tuple(
         Shown(one.aspect, one.now, one.seen_days, one.peers_with, one.peers) for one in incident.usual
     )
@@ -346,7 +348,7 @@ def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Val
 
 
 def _hiding(board: CandidateBoard) -> dict[int, int]:
-    """Count, by answer, the incidents that would be raised had nobody answered, are not, and are lowered by it."""
+    """Return the number of incidents by answer that would be raised without answers, are not, and are lowered by it."""
     if not board.answers:
         return {}
     raised = {row for case in board.now.chosen for row in case.near}

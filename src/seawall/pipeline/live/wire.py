@@ -1,4 +1,4 @@
-"""Messages between a server and the process that watches for it, over a socket that only these two have."""
+"""Messages between a server and its watch process, over a private socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIZES = struct.Struct(">II")
 
 
 class MessageSocket:
-    """One end. Any thread may send; one receives."""
+    """One end of the socket. Any thread may send; one thread receives."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -24,7 +24,7 @@ class MessageSocket:
         self._file = connection.makefile("rb", buffering=1 << 20)
 
     def send(self, head: dict[str, Any], body: bytes = b"") -> None:
-        """Send one message. Raises OSError when the other end is gone."""
+        """Send one message. Raises `OSError` if the other end is closed."""
         encoded = msgspec.msgpack.encode(head)
         with self._lock:
             self._connection.sendall(_SIZES.pack(len(encoded), len(body)) + encoded)
@@ -32,7 +32,7 @@ class MessageSocket:
                 self._connection.sendall(body)
 
     def receive(self) -> tuple[dict[str, Any], bytes] | None:
-        """Wait for the next message; None when the other end is gone."""
+        """Wait for the next message; return None if the other end is closed."""
         try:
             sizes = self._file.read(_SIZES.size)
             if len(sizes) < _SIZES.size:
@@ -49,7 +49,7 @@ class MessageSocket:
         return message, body
 
     def close(self) -> None:
-        """Let the other end know that nothing more comes."""
+        """Close the socket, so that the other end receives no more."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):

@@ -1,7 +1,6 @@
-"""Follows what collectors write, and yields batches with the checkpoint that belongs to each.
+"""Follow growing files, and yield batches together with the checkpoint for each.
 
-Nothing is read twice and nothing is skipped, as long as a consumer keeps what a delivery says together with what it made
-of the batches.
+No record is skipped or read twice if the consumer stores the checkpoint of a delivery in one transaction with its results.
 """
 
 from seawall.pipeline.tail.batcher import Batcher, BatchSizes

@@ -1,4 +1,4 @@
-"""Gathers small deliveries into batches that are worth scoring, by size and by time."""
+"""Combine small deliveries into batches by size and time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from seawall.pipeline.tail.delivery import TailDelivery
 
 @dataclass(frozen=True, slots=True)
 class BatchSizes:
-    """When a batch is due: at so many records, at so many bytes of events, or so many seconds after its first
-    delivery."""
+    """Limits at which a batch is due: records, bytes of events, or seconds after its first delivery."""
 
     records: int = 25_000
     size_bytes: int = 64 << 20
@@ -22,10 +21,9 @@ class BatchSizes:
 
 @dataclass(slots=True)
 class Batcher:
-    """Deliveries in their order, joined to one that is kept as a whole. `now` is in seconds, of a clock that only goes
-    forward.
+    """Deliveries that are joined in order and stored together. `now` is in seconds of a monotonic clock.
 
-    A delivery is never split, so a batch is at most one delivery larger than it should be.
+    Deliveries are never split, so a batch exceeds its limit by one delivery at most.
     """
 
     sizes: BatchSizes = field(default_factory=BatchSizes)
@@ -37,7 +35,7 @@ class Batcher:
     _since: float | None = None
 
     def add(self, delivery: TailDelivery, now: float) -> TailDelivery | None:
-        """Take a delivery; what is due now, or None."""
+        """Add a delivery; return the batch if it is due now."""
         self._batches += delivery.batches
         self._changes.update(delivery.changes)
         self._done += delivery.done
@@ -48,23 +46,23 @@ class Batcher:
         return self.due(now)
 
     def due(self, now: float) -> TailDelivery | None:
-        """What is due now, or None."""
+        """Return the batch if it is due now."""
         if self._since is None:
             return None
         is_full = self._records >= self.sizes.records or self._bytes >= self.sizes.size_bytes
         return self.take() if is_full or now - self._since >= self.sizes.seconds else None
 
     def waits(self, now: float) -> float | None:
-        """Seconds until something is due; None when there is nothing."""
+        """Return the seconds until the batch is due, None if there is none."""
         return None if self._since is None else max(self._since + self.sizes.seconds - now, 0.0)
 
     @property
     def is_awaited(self) -> bool:
-        """Whether somebody waits until what was added is kept."""
+        """Return whether somebody waits for the batch to be stored."""
         return bool(self._done)
 
     def take(self) -> TailDelivery | None:
-        """Everything that was added since the last time, due or not; None when that is nothing."""
+        """Return everything added since the last call, due or not, None if nothing was."""
         if self._since is None:
             return None
         taken = TailDelivery(tuple(self._batches), self._changes, tuple(self._done))

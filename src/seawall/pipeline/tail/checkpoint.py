@@ -1,4 +1,4 @@
-"""What is kept of a followed file, as plain data that a database holds between two runs."""
+"""The checkpoint of a followed file, as a JSON object for the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall.events.formats.growing_text import ReadPosition, Shape
 from seawall.pipeline.live.errors import CheckpointInvalid
 
 HEADS = (64, 256, 1024)
-"""Sizes of the beginnings by which a file is known again."""
+"""Sizes of the prefixes whose digests identify a file."""
 TAIL = 1024
 _MOST_COLUMNS = 2_000
 _DIGEST = 32
@@ -20,13 +20,12 @@ _DIGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One file: which one it is and how far it has been read.
+    """The identity of a file, and the position up to which it was read.
 
-    `path` is where it was last seen. `heads` are digests of its first 64, 256 and 1,024 bytes, as far as it had so
-    many, and `tail` that of the last bytes before the offset. Of a file that is only read as a whole, `size` and
-    `changed_ns` are those of the content that was read, `batches` and `records` how much of it was delivered, and
-    `is_done` whether that was all. `gone` is 0 while the file is there; the files that are not are numbered in the
-    order in which they went.
+    `path` is its last known path. `heads` are digests of its first 64, 256 and 1,024 bytes, as far as they existed; `tail`
+    is the digest of the last bytes before the offset. For a file that is only read as a whole, `size` and `changed_ns` are
+    those of the content read, `batches` and `records` tell how much was delivered, and `is_done` whether that was
+    everything. `gone` is 0 while the file exists; files that disappeared are numbered in order.
     """
 
     path: str
@@ -44,16 +43,16 @@ class FileState:
 
     @property
     def offset(self) -> int:
-        """Bytes that were read."""
+        """Number of bytes read."""
         return self.place.offset if self.place is not None else 0
 
     def plain(self) -> dict[str, Any]:
-        """The state as a JSON object."""
+        """Return the state as a JSON object."""
         return asdict(self)
 
 
 def restore_state(value: Mapping[str, Any]) -> FileState:
-    """The state of a JSON object that `plain` made. Raises `CheckpointInvalid` for anything else."""
+    """Return the state of a JSON object made by `plain`. Raises `CheckpointInvalid` for anything else."""
     try:
         known = {field.name: value[field.name] for field in fields(FileState)}
         if known["place"] is not None:
@@ -102,30 +101,30 @@ def _check_types(value: Any, example: Any, apart: tuple[str, ...]) -> None:
 
 
 def heads_of(descriptor: int, size: int) -> tuple[str, ...]:
-    """Digests of the beginnings of an open file that has `size` bytes."""
+    """Return the digests of the prefixes of an open file with `size` bytes."""
     head = os.pread(descriptor, HEADS[-1], 0)
     return tuple(digest(head[:length]) for length in HEADS if length <= min(size, len(head)))
 
 
 def tail_of(descriptor: int, offset: int) -> str:
-    """Digest of the last bytes before the offset of an open file."""
+    """Return the digest of the last bytes before the offset of an open file."""
     length = min(offset, TAIL)
     return digest(os.pread(descriptor, length, offset - length)) if length else ""
 
 
 def digest(data: bytes) -> str:
-    """A short digest of bytes, as text."""
+    """Return a short hexadecimal digest."""
     return hashlib.blake2b(data, digest_size=_DIGEST // 2).hexdigest()
 
 
 def shares_head(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Whether two files begin alike, as far as both are known; false when one of them is too short to tell."""
+    """Return whether the longest prefix known of both files is equal; false if one is too short to tell."""
     length = min(len(left), len(right))
     return length > 0 and left[length - 1] == right[length - 1]
 
 
 def continues(state: FileState, descriptor: int, size: int) -> bool:
-    """Whether an open file has, up to the offset of the state, the content that was read."""
+    """Return whether an open file still has the content that was read up to the offset."""
     if size < state.offset:
         return False
     heads = heads_of(descriptor, size)
@@ -135,5 +134,5 @@ def continues(state: FileState, descriptor: int, size: int) -> bool:
 
 
 def learn(state: FileState, descriptor: int, size: int) -> FileState:
-    """The state with the digests of what is read by now."""
+    """Return the state with the digests of the present content."""
     return replace(state, heads=heads_of(descriptor, size), tail=tail_of(descriptor, state.offset))

@@ -1,4 +1,4 @@
-"""Batches together with what is to be kept when they are."""
+"""Batches of events with the checkpoint to store along with them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch
 
 Changes = Mapping[str, Mapping[str, Any] | None]
-"""By key the new state of a file as a JSON object, None where it is forgotten."""
+"""New state of a file as a JSON object by key, None to delete it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TailDelivery:
-    """What was read, and the changes of the checkpoint that say so.
+    """Batches that were read, and the matching changes of the checkpoint.
 
-    Both are to be kept in one transaction, deliveries in their order: then nothing is lost or counted twice,
-    wherever the process is killed. `bytes_held` is about how much memory it takes. `done` is called once it is kept.
+    Store both in one transaction, deliveries in order: then no crash loses a record or counts it twice. `done` functions
+    are called after that.
     """
 
     batches: tuple[EventBatch, ...]
@@ -28,15 +28,15 @@ class TailDelivery:
 
     @property
     def records(self) -> int:
-        """How many records the batches hold."""
+        """Number of records in the batches."""
         return sum(batch.records for batch in self.batches)
 
     @property
     def bytes_held(self) -> int:
-        """About how much memory the events take."""
+        """Approximate memory of the events in bytes."""
         return sum(batch.events.nbytes for batch in self.batches)
 
 
 def of_problem(problem: Problem, changes: Changes) -> TailDelivery:
-    """A delivery of one problem of a file as a whole."""
+    """Return a delivery of one problem of a whole file."""
     return TailDelivery((EventBatch(empty_events(), (problem,), 0, 0),), changes)

@@ -1,16 +1,15 @@
-"""Follows files and folders by looking again and again: what was added is read, once.
+"""Follow files and folders by polling: read added data once.
 
-A file is known by its device, inode and first bytes, whatever its name. So a log that is renamed is read on under its
-new name, and a file that takes its place is a new one. A file that has become shorter or begins otherwise was written
-anew; its old content is remembered, and a copy that was made of it before is read on from where the original was left.
-A file that is deleted or moved away is read to its end if it was open.
+A file is identified by device, inode and first bytes, whatever its path. A rotated log is therefore read to its end under
+its new name, and the file that replaces it is a new one. A file that shrank or begins otherwise was rewritten. Its old
+content is remembered, so that a copy of it continues where the original was left. A deleted or moved file is read to its
+end if it was open.
 
-What it misses: what was written and removed again between two looks, or while nothing followed; and a file that was
-emptied and has grown again to begin and go on exactly as before.
+Not detected: data that was written and removed between two polls or while nothing followed, and a file that was emptied and
+grew again with exactly the same content up to the offset.
 
-What it reads again, for later stages to count as duplicates: a whole file (array, archive) that was changed or was
-compressed anew, and a copy of a file that is not emptied soon after, or was made before all that was read of the
-original had been written.
+Read again, for later stages to drop as duplicates: a whole file (array, archive) that changed or was compressed anew, a
+copy whose original is not emptied soon after, and a copy made before all data read of the original had been written.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ _MOST_REPORTED = 10_000
 
 
 class Follower:
-    """Reads what is added to files and folders. One consumer at a time.
+    """Read data that is added to files and folders, for one consumer at a time.
 
-    `checkpoint` is what the changes of all deliveries so far add up to. Raises `CheckpointInvalid` when it is damaged.
+    `checkpoint` is the sum of the changes of all earlier deliveries. Raises `CheckpointInvalid` if it is damaged.
     """
 
     def __init__(
@@ -57,22 +56,22 @@ class Follower:
         self._known = KnownFiles(checkpoint or {}, limits, patience)
         self._reported: set[Problem] = set()
         self.unread = 0
-        """Bytes that were still to be read when the last poll began."""
+        """Unread bytes at the start of the last poll."""
 
     def close(self) -> None:
-        """Close the files that are held open."""
+        """Close the open files."""
         self._known.handles.close()
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that the last poll saw has been read, so that there is nothing to wait for."""
+        """Return whether everything seen by the last poll was read."""
         return self._known.is_idle
 
     def poll(self, now: float) -> Iterator[TailDelivery]:
-        """Everything that can be read now, in deliveries. `now` is in seconds, of a clock that only goes forward.
+        """Yield deliveries of all data that can be read now. `now` is in seconds of a monotonic clock.
 
-        A consumer that stops half-way loses nothing: the rest comes with the next poll. One that could not keep a
-        delivery has to go on with a new follower, from the checkpoint that it has.
+        A consumer may stop half-way: the rest comes with the next poll. A consumer that failed to store a delivery must
+        continue with a new follower and its stored checkpoint.
         """
         present: list[tuple[Path, os.stat_result]] = []
         for found in walk(self._paths):
@@ -99,7 +98,7 @@ class Follower:
             yield TailDelivery((), changes)
 
     def _report(self, problem: Problem) -> Iterator[TailDelivery]:
-        """A problem once; none of a path that has just gone."""
+        """Yield a delivery of a problem, once for each problem, and never for a path that has just disappeared."""
         path = Path(problem.source_file)
         is_gone = problem.code == "unreadable" and path not in self._paths and not os.path.lexists(path)
         if problem in self._reported or is_gone:
@@ -111,13 +110,12 @@ class Follower:
     def _look_at(
         self, present: list[tuple[Path, os.stat_result]], busy: list[FollowedFile], now: float
     ) -> Iterator[TailDelivery]:
-        """Find the files that have something to read. All known ones come first: a new one may be the copy of
-        a file that was emptied."""
+        """Find the files with new data. Known files come first: a new file may be the copy of an emptied one."""
         unknown = []
         for path, status in present:
             try:
                 file = self._known.recognise(path, status, now)
-            except Exception as error:  # noqa: BLE001 - the net
+            except Exception as error:  # noqa: BLE001 - last resort
                 yield from self._report(_unreadable(path, error))
                 continue
             if file is None:
@@ -127,21 +125,21 @@ class Follower:
         for path, status in unknown:
             try:
                 file = self._known.meet(path, status, now)
-            except Exception as error:  # noqa: BLE001 - the net
+            except Exception as error:  # noqa: BLE001 - last resort
                 yield from self._report(_unreadable(path, error))
                 continue
             if file is not None:
                 busy.append(file)
 
     def _read_growing(self, files: list[FollowedFile], now: float) -> Iterator[TailDelivery]:
-        """A piece of each file in turn, so that a large one does not keep the others waiting."""
+        """Read a piece of each file in turn, so that a large file does not delay others."""
         sizes: dict[str, int] = {}
         while files:
             rest = []
             for file in files:
                 try:
                     batches = self._next_piece(file, sizes, now)
-                except Exception as error:  # noqa: BLE001 - the net
+                except Exception as error:  # noqa: BLE001 - last resort
                     yield from self._report(_unreadable(file.path, error))
                     continue
                 if batches is not None:
@@ -150,7 +148,7 @@ class Follower:
             files = rest
 
     def _next_piece(self, file: FollowedFile, sizes: dict[str, int], now: float) -> list[EventBatch] | None:
-        """Read on in a file, to the size that it has now; None when there is nothing more to read."""
+        """Read a file's next piece, up to its present size; return None if nothing is left."""
         place = file.state.place
         if place is None or (file.absent is not None and file.key not in self._known.handles):
             return None
@@ -165,7 +163,7 @@ class Follower:
         while place.offset < size:
             data = _read_at(descriptor, min(wanted, size - place.offset), place.offset)
             if not data or not continues(file.state, descriptor, status.st_size):
-                # Emptied or written anew since it was looked at, which the next look has to find.
+                # emptied or rewritten since the last look, which the next look will notice
                 file.look = (-1, -1)
                 return None
             reaches_end = place.offset + len(data) >= status.st_size
@@ -184,7 +182,7 @@ class Follower:
         return None
 
     def _is_over(self, file: FollowedFile, data: bytes, now: float) -> bool:
-        """Whether the end of the file is the end of its last record."""
+        """Return whether the end of the file is the end of its last record."""
         if file.absent is not None:
             return self._is_abandoned(file, now)
         if now - file.since < self._patience.finish:
@@ -193,11 +191,11 @@ class Follower:
         return is_table or is_complete(data[data.rfind(b"\n") + 1 :], self._limits)
 
     def _is_abandoned(self, file: FollowedFile, now: float) -> bool:
-        """Whether a file without a name has not been written to for a while."""
+        """Return whether a file without a path was not written to for a while."""
         return file.absent is not None and now - max(file.absent, file.since) >= self._patience.settle
 
     def _let_go(self, file: FollowedFile, now: float) -> Iterator[TailDelivery]:
-        """Leave a file that has no name any more, once nobody writes to it."""
+        """Stop following a file without a path once nobody writes to it."""
         if file.key in self._known.handles:
             if not self._is_abandoned(file, now):
                 return
@@ -222,11 +220,11 @@ class Follower:
                 for batch, state in read_whole(file.path, file.state, self._limits):
                     self._known.set(file, state)
                     yield TailDelivery(() if batch is None else (batch,), self._known.changes())
-        except Exception as error:  # noqa: BLE001 - the net
+        except Exception as error:  # noqa: BLE001 - last resort
             yield from self._report(_unreadable(file.path, error))
 
     def _judge_again(self, file: FollowedFile, now: float) -> None:
-        """A file whose content has changed may be one now that is read as it grows, from the next look on."""
+        """Determine the format of a changed file again: from the next look on, it may be read as it grows."""
         descriptor = open_regular(file.path)
         try:
             head, size = os.pread(descriptor, HEAD, 0), os.fstat(descriptor).st_size
@@ -246,7 +244,7 @@ def _unreadable(path: Path, error: Exception) -> Problem:
 
 
 def _read_at(descriptor: int, size: int, offset: int) -> bytes:
-    """Bytes of a file from the offset on; fewer at its end."""
+    """Return up to `size` bytes of a file from an offset, fewer at its end."""
     parts = []
     while size > 0 and (data := os.pread(descriptor, size, offset)):
         parts.append(data)
@@ -258,10 +256,9 @@ _CHANGED = "the file changed while it was read; it is read anew"
 
 
 def read_whole(path: Path, state: FileState, limits: Limits) -> Iterator[tuple[EventBatch | None, FileState]]:
-    """The batches that were not kept yet, each with the state after it, at last None. Raises OSError.
+    """Yield (batch, state after it) for batches not delivered yet, finally (None, state). Raises `OSError`.
 
-    The same content gives the same batches, so that counting them is enough to go on; that the records before agree is
-    checked.
+    Equal content gives equal batches, so that skipping by count works; the number of records before is compared.
     """
     with open(path, "rb", opener=lambda name, _: open_regular(Path(name))) as raw:
         before = os.fstat(raw.fileno())
@@ -280,7 +277,7 @@ def read_whole(path: Path, state: FileState, limits: Limits) -> Iterator[tuple[E
     if (after.st_size, after.st_mtime_ns) == look and (number, records) == (state.batches, state.records):
         yield None, replace(state, is_done=True)
         return
-    # A size that no file has: the next look finds it changed.
+    # a size that no file has, so that the next look sees the file as changed
     problem = file_problem(name_of(path), "unreadable", _CHANGED)
     again = replace(state, size=0, changed_ns=0, batches=0, records=0, is_done=False)
     yield EventBatch(empty_events(), (problem,), 0, 0), again

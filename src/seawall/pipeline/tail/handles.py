@@ -1,4 +1,4 @@
-"""Opens files without ever waiting for one, and keeps the latest ones open."""
+"""Open files without blocking, and keep the most recently used ones open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall_base.regular_files import open_regular
 
 
 class FileHandleCache:
-    """Descriptors by key, the longest unused of which is closed when there are too many."""
+    """Open file descriptors by key; beyond `most`, the least recently used one is closed."""
 
     def __init__(self, most: int) -> None:
         self._most = max(most, 1)
@@ -20,7 +20,7 @@ class FileHandleCache:
         return key in self._open
 
     def get(self, key: str, path: Path) -> int:
-        """The descriptor of the key, of the path where there is none yet. Raises OSError."""
+        """Return the descriptor of a key, opening the path if needed. Raises `OSError`."""
         if key not in self._open:
             self._open[key] = open_regular(path)
             while len(self._open) > self._most:
@@ -29,12 +29,12 @@ class FileHandleCache:
         return self._open[key]
 
     def drop(self, key: str) -> None:
-        """Close the descriptor of the key, if there is one."""
+        """Close the descriptor of a key, if it is open."""
         descriptor = self._open.pop(key, None)
         if descriptor is not None:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Close all."""
+        """Close all descriptors."""
         for key in list(self._open):
             self.drop(key)

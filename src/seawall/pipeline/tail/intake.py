@@ -1,4 +1,4 @@
-"""A queue between those who read and the one who scores: when it is full, reading waits."""
+"""A bounded queue between reader threads and the consumer: when it is full, readers wait."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from seawall.pipeline.tail.delivery import TailDelivery
 
 
 class IntakeClosed(Exception):
-    """The other side takes or gives nothing any more."""
+    """The queue is closed."""
 
 
 class DeliveryQueue:
-    """Deliveries in the order in which they were put, at most so many and of about so many bytes.
+    """Deliveries in order, limited in number and approximate bytes.
 
-    Any number of threads may put, one takes. One delivery is always let in, however large it is.
+    Several threads may put, one takes. A single delivery is always accepted, however large.
     """
 
     def __init__(self, most: int = 64, most_bytes: int = 128 << 20) -> None:
@@ -30,11 +30,11 @@ class DeliveryQueue:
 
     @property
     def bytes_held(self) -> int:
-        """About how much memory the waiting deliveries take."""
+        """Approximate memory of the waiting deliveries in bytes."""
         return self._bytes
 
     def put(self, delivery: TailDelivery, timeout: float | None = None) -> bool:
-        """Wait until there is room, and put a delivery; false when there was none in `timeout` seconds.
+        """Wait for room, and add a delivery; return False after `timeout` seconds without room.
 
         Raises `IntakeClosed`.
         """
@@ -50,7 +50,7 @@ class DeliveryQueue:
             return True
 
     def take(self, timeout: float | None = None) -> TailDelivery | None:
-        """Wait for the next delivery; None when there was none in `timeout` seconds.
+        """Wait for the next delivery; return None after `timeout` seconds without one.
 
         Raises `IntakeClosed` once the queue is closed and empty.
         """
@@ -66,7 +66,7 @@ class DeliveryQueue:
             return None
 
     def close(self) -> None:
-        """Let nothing in any more; what waits can still be taken."""
+        """Accept no more deliveries; waiting ones can still be taken."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The files that are followed: which is which, and what of them has changed since the last delivery."""
+"""The followed files: recognise them by inode and content, and track their states."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ Inode = tuple[int, int]
 
 @dataclass(slots=True)
 class FollowedFile:
-    """A file while the process lives: what is kept of it, where it lies, and since when it looks as it does.
+    """A followed file in memory: its state, its path, and how it last looked.
 
-    `is_idle` says that there is nothing to do until it looks otherwise; `absent` since when it has no name.
+    `look` is (size, modification time in ns), unchanged since `since`. `is_idle`: nothing to do until it changes. `absent`
+    is the time since which it has no path.
     """
 
     key: str
@@ -38,11 +39,11 @@ class FollowedFile:
 
     @property
     def grows(self) -> bool:
-        """Whether it is read as it grows."""
+        """Return whether it is read as it grows."""
         return self.state.place is not None and self.state.place.shape != "whole"
 
     def see(self, size: int, changed_ns: int, now: float) -> None:
-        """Take note of what the file looks like."""
+        """Note the file's present size and modification time."""
         if self.look != (size, changed_ns):
             self.look, self.since, self.is_idle = (size, changed_ns), now, False
 
@@ -72,12 +73,12 @@ class KnownFiles:
             self._by_head.get(head, set()).discard(file.key)
 
     def changes(self) -> dict[str, dict[str, Any] | None]:
-        """What has changed since this was last asked."""
+        """Return the changed states since the last call."""
         changes, self._changes = self._changes, {}
         return changes
 
     def set(self, file: FollowedFile, state: FileState) -> None:
-        """Keep a new state of a file."""
+        """Set a new state of a file."""
         if state != file.state or file.key not in self._files:
             self._files[file.key] = file
             if state.heads[:1] != file.state.heads[:1]:
@@ -91,7 +92,7 @@ class KnownFiles:
             self._by_head.setdefault(head, set()).add(file.key)
 
     def unread(self, present: Iterable[tuple[Inode, int]]) -> int:
-        """Bytes that are still to be read of the files with these inodes and sizes, as far as that can be told."""
+        """Return the number of unread bytes of the files with these inodes and sizes, as far as known."""
         left = 0
         for inode, size in present:
             file = self._by_inode.get(inode)
@@ -105,13 +106,13 @@ class KnownFiles:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is to be done before a file looks otherwise."""
+        """Return whether there is nothing to do until a file changes."""
         return all(file.is_idle for file in self._by_inode.values()) and not any(
             file.look[0] for file in self._unknown.values()
         )
 
     def absent(self, present: Iterable[Inode], now: float) -> list[FollowedFile]:
-        """The files that have no name any more."""
+        """Return the files that have no path any more."""
         missing = [self._by_inode[inode] for inode in self._by_inode.keys() - set(present)]
         for file in missing:
             file.absent = now if file.absent is None else file.absent
@@ -119,7 +120,7 @@ class KnownFiles:
         return sorted(missing, key=lambda file: file.state.path)
 
     def recognise(self, path: Path, status: os.stat_result, now: float) -> FollowedFile | None:
-        """The known file of this inode. One whose content was replaced is left, and is none. Raises OSError."""
+        """Return the known file of this inode, None if its content was replaced. Raises `OSError`."""
         file = self._by_inode.get((status.st_dev, status.st_ino))
         if file is None:
             return None
@@ -132,7 +133,8 @@ class KnownFiles:
         descriptor = self.handles.get(file.key, path)
         now_open = os.fstat(descriptor)
         if (now_open.st_dev, now_open.st_ino) != (file.state.device, file.state.inode):
-            self.handles.drop(file.key)  # replaced since it was looked at: next time it is another file
+            # replaced since the last look: from the next look on it is another file
+            self.handles.drop(file.key)
             return file
         if continues(file.state, descriptor, now_open.st_size):
             return file
@@ -140,7 +142,7 @@ class KnownFiles:
         return None
 
     def meet(self, path: Path, status: os.stat_result, now: float) -> FollowedFile | None:
-        """A file of an inode that is not known; None while it cannot be told what it is. Raises OSError."""
+        """Return the file of an unknown inode, None while its format cannot be determined. Raises `OSError`."""
         inode = status.st_dev, status.st_ino
         file = self._unknown.setdefault(inode, FollowedFile("", FileState(name_of(path), *inode), path))
         file.see(status.st_size, status.st_mtime_ns, now)
@@ -165,9 +167,9 @@ class KnownFiles:
         return found
 
     def is_settled(self, file: FollowedFile, head: bytes, now: float) -> bool:
-        """Whether a file that begins like this has been left alone for long enough to be judged as it is.
+        """Return whether a file with this beginning was unchanged long enough to determine its format.
 
-        One line that is no whole document may still be in the middle of being written: it waits longer.
+        A single line that is no complete document may still be incomplete, and waits longer.
         """
         is_half = len(head) < HEAD and b"\n" not in head and not is_container(head)
         is_half = is_half and not is_complete(head, self._limits)
@@ -176,7 +178,7 @@ class KnownFiles:
     def _identify(
         self, file: FollowedFile, descriptor: int, head: bytes, size: int, *, is_settled: bool
     ) -> FollowedFile | None:
-        """The file that went and has come back, or a new one."""
+        """Return the known file that disappeared and came back, or a new one."""
         state = replace(file.state, path=name_of(file.path), heads=heads_of(descriptor, size))
         near = sorted(self._by_head.get(state.heads[0], ())) if state.heads else []
         alike = [self._files[key] for key in near if shares_head(self._files[key].state.heads, state.heads)]

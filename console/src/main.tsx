@@ -1,4 +1,4 @@
-/** The start: theme before the first drawing, keyboard, then the application. */
+/** The entry point: theme before the first paint, keyboard, then the application. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";

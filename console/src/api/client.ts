@@ -1,7 +1,7 @@
-/** Requests to the server: one error shape, the CSRF header on whatever changes something, reads tried again. */
+/** HTTP requests to the API: one error shape, a CSRF header on every change, and retried reads. */
 import type { ErrorBody, Session } from "./types";
 
-/** A refusal of the server, or a failure to reach it (`status` 0, code `unreachable`). */
+/** A refusal by the server, or a failure to reach it (`status` 0, code `unreachable`). */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -23,12 +23,12 @@ const ATTEMPTS = 3;
 let csrfToken = "";
 let onSignedOut: () => void = () => undefined;
 
-/** Call `heard` whenever the server answers that a session is needed. */
+/** Call `heard` whenever the server answers that nobody is signed in. */
 export function whenSignedOut(heard: () => void): void {
   onSignedOut = heard;
 }
 
-/** `/api/incidents?queue=open`: empty values are left out, lists repeat their name. */
+/** Build a URL such as `/api/incidents?queue=open`. Empty values are omitted; lists repeat their name. */
 export function address(path: string, query: Query = {}): string {
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -39,18 +39,18 @@ export function address(path: string, query: Query = {}): string {
   return text ? `${path}?${text}` : path;
 }
 
-/** Read `/api/session` and remember its CSRF token for whatever is sent after. */
+/** Read `/api/session` and keep its CSRF token for later requests. */
 export async function loadSession(signal?: AbortSignal): Promise<Session> {
   return rememberSession(await get<Session>("/api/session", {}, signal));
 }
 
-/** Keep the CSRF token of a session that a sign-in answered with. */
+/** Keep the CSRF token of the session that a sign-in returned. */
 export function rememberSession(session: Session): Session {
   csrfToken = session.csrf_token;
   return session;
 }
 
-/** Read; a server that is busy or away is asked again, twice. */
+/** Read a URL. If the server is busy or unreachable, retry twice. */
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -63,7 +63,8 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
 }
 
 /**
- * Change something: tried again only where another tab has renewed the session, because then nothing was changed yet.
+ * Send a change. It is repeated only after another tab renewed the session: that refusal proves that nothing was
+ * changed.
  */
 export async function change<T>(
   method: Exclude<Method, "GET">,
@@ -115,7 +116,7 @@ async function refusal(response: Response): Promise<ApiError> {
   try {
     body = (await response.json()) as Partial<ErrorBody>;
   } catch {
-    // Not from the application (a proxy in between): the status alone has to do.
+    // The body is not the API's (perhaps a proxy's), so only the status is known.
   }
   const said = body.error;
   if (response.status === 401 && said?.code === "sign-in-required") onSignedOut();

@@ -1,4 +1,6 @@
-/** Reads for components: kept for a while, shared by whoever asks for the same, aborted when nobody waits. */
+/**
+ * React hooks that read URLs: cached for a while, shared between components, aborted once no component needs them.
+ */
 import { useCallback, useEffect, useRef, useState, type Dispatch, type SetStateAction } from "react";
 import { ApiError, address, get } from "./client";
 import type { Page } from "./types";
@@ -8,7 +10,7 @@ export interface Reading<T> {
   error: ApiError | undefined;
   /** Nothing to show yet. */
   loading: boolean;
-  /** Something is shown while newer data is fetched. */
+  /** Older data is shown while newer data is fetched. */
   refreshing: boolean;
   reload: () => void;
 }
@@ -28,7 +30,7 @@ function keep(url: string, data: unknown): void {
   }
 }
 
-/** Counts another turn when what an address shows is to be read again. */
+/** Increment the turn, which triggers a new read, when the URL's data was invalidated. */
 function useToldToReload(url: string | null, setTurn: Dispatch<SetStateAction<number>>): void {
   useEffect(() => {
     if (url === null) return undefined;
@@ -43,19 +45,19 @@ function useToldToReload(url: string | null, setTurn: Dispatch<SetStateAction<nu
   }, [url, setTurn]);
 }
 
-/** Everything whose address begins with `prefix` is read again by whoever shows it. */
+/** Read again every shown URL that begins with `prefix`. */
 export function refresh(prefix: string): void {
   for (const url of [...kept.keys()]) if (url.startsWith(prefix) && !watchers.has(url)) kept.delete(url);
   for (const [url, reloads] of watchers) if (url.startsWith(prefix)) for (const reload of reloads) reload();
 }
 
-/** Show what was read elsewhere (a stream's message, an answer to a change) as the content of an address. */
+/** Put data from elsewhere (a stream event, the answer to a change) into the cache of a URL. */
 export function provide(url: string, data: unknown): void {
   keep(url, data);
   for (const reload of watchers.get(url) ?? []) reload();
 }
 
-/** Read an address (null: nothing), show what is kept at once, and read it again. */
+/** Read a URL (null: nothing): return the cached value at once, and fetch it again. */
 export function useResource<T>(path: string | null, query: Query = {}): Reading<T> {
   const url = path === null ? null : address(path, query);
   const [, redraw] = useState(0);
@@ -104,13 +106,13 @@ export interface Paged<T> {
   total: number | null;
   error: ApiError | undefined;
   loading: boolean;
-  /** Whether more can be fetched, and whether that is under way. */
+  /** Whether there are further pages, and whether one is being fetched. */
   hasMore: boolean;
   loadingMore: boolean;
   more: () => void;
-  /** Read again from the first page, in place. */
+  /** Read again from the first page; the present items stay until then. */
   reload: () => void;
-  /** Show some items otherwise, as news about them say, without reading or moving anything. */
+  /** Replace items according to news about them, without fetching or reordering. */
   alter: (change: (item: T) => T) => void;
 }
 
@@ -124,7 +126,7 @@ interface PagedState<T> {
   loadingMore: boolean;
 }
 
-/** Read a list page by page; `more` fetches the next one. A new address starts again. */
+/** Read a list page by page; `more` fetches the next page. A new URL starts from the first page. */
 export function usePages<T>(path: string | null, query: Query = {}, limit = 100): Paged<T> {
   const url = path === null ? null : address(path, { ...query, limit });
   const empty: PagedState<T> = {

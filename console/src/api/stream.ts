@@ -1,15 +1,17 @@
-/** News from the server as they happen. EventSource reconnects by itself after a broken line and sends Last-Event-ID;
- * it gives up after a refusal, so that is tried again here, ever more slowly. Browsers allow six connections to one host:
- * a tab that nobody has looked at for a minute gives its own back. */
+/**
+ * Server-sent events. EventSource reconnects after a lost connection and sends Last-Event-ID. It gives up after a
+ * refusal, so this module then retries with growing pauses. Browsers allow six connections to a host, so a tab
+ * hidden for a minute closes its own.
+ */
 import type { IncidentNews, Summary } from "./types";
 
 export interface Hearers {
   incident?: (news: IncidentNews) => void;
   summary?: (summary: Summary) => void;
   health?: () => void;
-  /** Whether the line is up. */
+  /** Whether the connection is open. */
   line?: (isUp: boolean) => void;
-  /** The line is back after news may have been missed. */
+  /** The connection is open again, and events may have been missed. */
   back?: () => void;
 }
 
@@ -22,7 +24,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let hiding: ReturnType<typeof setTimeout> | undefined;
 let hasMissed = false;
 
-/** Hear the stream until the returned function is called. One connection serves all hearers. */
+/** Listen until the returned function is called. All listeners share one connection. */
 export function listen(hearer: Hearers): () => void {
   hearers.add(hearer);
   if (source === null && timer === undefined) open();

@@ -1,4 +1,4 @@
-/** The names that the pages use for the server's types, which `schema.ts` declares. */
+/** Shorter names for the server's types in `schema.ts`. */
 import type {
   AccountValue,
   AnswerValue,
@@ -67,18 +67,18 @@ export type Reach = FeedbackScope["reach"];
 export type QueueName = "open" | "announced" | "answered" | "candidates" | "all";
 export type IngestState = IngestValue["state"];
 
-/** A page of a list; the server has a type for each kind of item. */
+/** A page of a list. The server has a separate type for each kind of item. */
 export type Page<T> = Omit<Page_IncidentRow_, "items"> & { items: T[] };
 
 export type Account = AccountValue;
 export type Answer = AnswerValue;
 export type Detector = DetectorValue;
 export type Draft = NewAnswer;
-/** The body of every refusal. */
+/** The body of every refused request. */
 export type ErrorBody = ErrorDocument;
-/** A standing answer of the exceptions page, with how many incidents it hides. */
+/** An answer in force, with how many incidents it hides. */
 export type Exception = StandingAnswer;
-/** A value that an account showed: networks have a country and a class, other values may have a name. */
+/** A value that an account showed. Networks have a country and a class; other values may have a name. */
 export type Habit = Omit<ValueUse, "name"> & Partial<Pick<ValueUse, "name">> & Partial<Pick<NetworkUse, "country" | "class">>;
 export type Incident = IncidentValue;
 export type Ingest = IngestValue;

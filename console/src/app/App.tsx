@@ -1,4 +1,4 @@
-/** Which page an address shows. Pages are loaded when they are first opened. */
+/** Choose the page for a URL. A page's code is loaded when it is first opened. */
 import { I18nProvider } from "react-aria-components";
 import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from "react";
 import { ApiError } from "../api/client";
@@ -46,7 +46,7 @@ function useTitle(title: string): void {
   }, [title]);
 }
 
-/** Signed in: the page in its frame. Not yet: sign-in or set-up, which brings back to the address asked for. */
+/** Show the page in its frame, or the sign-in or set-up page, which then returns to the requested URL. */
 function Gate() {
   const { session, error, reloadSession } = useKnown();
   const { path, parameters } = useRoute();
@@ -88,7 +88,7 @@ function Gate() {
   );
 }
 
-/** An address of this console, never of another place. */
+/** Return a path inside this console; null for any other URL, so that `next` cannot redirect elsewhere. */
 function inside(next: string | null): string {
   return next !== null && /^\/(?![/\\])/.test(next) ? next : "/";
 }
@@ -118,7 +118,7 @@ function Routed({ path }: { path: string }) {
   );
 }
 
-/** A fault of the page itself is shown, not a white screen. */
+/** Show an error message instead of a blank page when rendering fails. */
 class Failsafe extends Component<{ children: ReactNode }, { fault: Error | null }> {
   override state = { fault: null as Error | null };
 

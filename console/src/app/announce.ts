@@ -1,7 +1,7 @@
-/** Words for people who do not see the page change. */
+/** Announcements for screen readers. */
 const LIVE_REGION = "live-region";
 
-/** Say it once, when the reader pauses. The region itself is part of the shell. */
+/** Announce a text once, politely. The live region is part of the shell. */
 export function announce(text: string): void {
   const region = document.getElementById(LIVE_REGION);
   if (region === null) return;

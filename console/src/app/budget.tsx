@@ -1,4 +1,4 @@
-/** The alert budget in one glance: how many incidents are raised, and how many it allows, over the same days of log. */
+/** The alert budget in brief: incidents raised and incidents allowed, over the same days of log. */
 import type { Summary } from "../api/types";
 import { number, plural } from "../words/numbers";
 

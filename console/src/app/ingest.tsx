@@ -1,4 +1,4 @@
-/** What the watch is doing, in few words. */
+/** The state of the watch in a few words. */
 import type { Ingest, Summary } from "../api/types";
 import { bytes, compact } from "../words/numbers";
 import { age, duration } from "../words/times";
@@ -13,14 +13,14 @@ const WORDS: Record<Ingest["state"], string> = {
   none: "No logs yet",
 };
 
-/** An empty store has nothing that could be up to date. */
+/** Text for an empty store, which cannot be called up to date. */
 export const NOTHING_READ = "Nothing read yet";
 
-/** `Catching up: 1.2 GB, 3 min left`. */
+/** Return a text such as `Catching up: 1.2 GB, 3 min left`. */
 export function ingestWords(ingest: Ingest, now: number): string {
-  // Another program watches, and this console shows what it keeps.
+  // Another program is the watch; this console shows its stored results.
   if (ingest.state === "none" && ingest.last_batch) return `Last logs ${age(ingest.last_batch, now)}`;
-  // The day that is open is scored again and again; more than that is work to be done.
+  // The current day is scored repeatedly; more than one day means a backlog.
   if (ingest.state === "scoring" || (ingest.state === "idle" && ingest.dirty_days > 1)) {
     return ingest.dirty_days > 1 ? `Scoring · ${ingest.dirty_days} days to go` : WORDS.scoring;
   }

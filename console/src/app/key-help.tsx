@@ -1,4 +1,4 @@
-/** The keys that work here, and a switch for people whom single keys disturb. */
+/** The dialog of keyboard shortcuts, with a switch to disable single keys. */
 import { Dialog } from "../design/controls";
 import { boundKeys, setSingleKeys, useSingleKeys, type Binding } from "./keys";
 
@@ -6,7 +6,7 @@ const NAMES: Record<string, string> = { "mod+k": navigator.platform.startsWith("
 
 function groups(bindings: readonly Binding[]): [string, Binding[]][] {
   const found = new Map<string, Binding[]>();
-  // Of two keys for the same thing the first is enough.
+  // If two keys have the same effect, show only the first.
   const isFirst = (one: Binding, at: number) => bindings.findIndex((other) => other.label === one.label && other.group === one.group) === at;
   for (const binding of bindings.filter(isFirst)) found.set(binding.group, [...(found.get(binding.group) ?? []), binding]);
   return [...found];

@@ -1,13 +1,15 @@
-/** The keyboard: single keys and two-key sequences (`g q`), off while somebody types or a dialog is open. */
+/**
+ * Keyboard shortcuts: single keys and two-key sequences (`g q`), disabled while the user types or a dialog is open.
+ */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
 export interface Binding {
-  /** `j`, `Enter`, `?`, `g q`; `mod+k` is Control or Command. */
+  /** For example `j`, `Enter`, `?` or `g q`; `mod+k` is Control or Command. */
   keys: string;
   label: string;
   group: "Go to" | "Queue" | "Incident" | "Page" | "Anywhere";
   run: (event: KeyboardEvent) => void;
-  /** Left out of the palette: makes sense as a key alone. */
+  /** Not in the palette, because it makes sense only as a key. */
   isKeyOnly?: boolean;
 }
 
@@ -21,7 +23,7 @@ const SEQUENCE_MILLISECONDS = 1200;
 const OFF = "seawall-keys-off";
 let begun: { key: string; until: number } | null = null;
 
-/** Bind keys while the component is shown; what was bound last wins. */
+/** Bind keys while the component is mounted; the latest binding takes precedence. */
 export function useKeys(bindings: readonly Binding[], active = true): void {
   const latest = useRef(bindings);
   latest.current = bindings;
@@ -37,7 +39,7 @@ export function useKeys(bindings: readonly Binding[], active = true): void {
   }, [active]);
 }
 
-/** Everything bound now, the innermost first, each sequence once. */
+/** Return all present bindings, innermost first, each sequence once. */
 export function boundKeys(): Binding[] {
   const seen = new Set<string>();
   return [...layers]
@@ -46,13 +48,13 @@ export function boundKeys(): Binding[] {
     .filter((binding) => !seen.has(binding.keys) && seen.add(binding.keys));
 }
 
-/** Single-key shortcuts can be switched off (speech input types them by accident). */
+/** Enable or disable single-key shortcuts, which speech input triggers by accident. */
 export function setSingleKeys(on: boolean): void {
   try {
     if (on) localStorage.removeItem(OFF);
     else localStorage.setItem(OFF, "1");
   } catch {
-    // Without storage the choice cannot be kept.
+    // Without storage the choice lasts only as long as the page.
   }
   changed.dispatchEvent(new Event("change"));
 }
@@ -78,7 +80,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
 }
 
-/** Enter and space belong to whatever control has the focus. */
+/** Return whether a control has the focus, which then gets Enter and space. */
 function isControl(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("button, a, [role=option], [role=menuitem], [role=tab], summary") !== null;
 }
@@ -107,7 +109,7 @@ function onKeyDown(event: KeyboardEvent): void {
   if (bindings.some((one) => one.keys.startsWith(`${key} `))) begun = { key, until: event.timeStamp + SEQUENCE_MILLISECONDS };
 }
 
-/** Listen for keys, once, for as long as the console is open. */
+/** Start listening for keys, once for the life of the page. */
 export function startKeyboard(): void {
   window.addEventListener("keydown", onKeyDown);
 }

@@ -1,4 +1,4 @@
-/** A link inside the console: a real anchor that does not reload the page. */
+/** A link inside the console: a real anchor that navigates without reloading the page. */
 import type { AnchorHTMLAttributes, MouseEvent } from "react";
 import { navigate } from "./router";
 

@@ -1,7 +1,7 @@
-/** Whether a media query holds now. */
+/** Return whether a media query matches now. */
 import { useCallback, useSyncExternalStore } from "react";
 
-/** From this width on the queue shows list and incident side by side. */
+/** Width from which the queue shows list and incident side by side. */
 export const SIDE_BY_SIDE = "(min-width: 1100px)";
 
 export function useMedia(query: string): boolean {

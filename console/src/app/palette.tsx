@@ -1,4 +1,4 @@
-/** The command palette: every page, every command that is bound now, and accounts by name. */
+/** The command palette: all pages, all currently bound commands, and accounts by name. */
 import { useEffect, useMemo, useRef, useState } from "react";
 import { get } from "../api/client";
 import type { AccountRow, Page } from "../api/types";
@@ -99,7 +99,7 @@ function Commands({ onClose, places }: { onClose: () => void; places: readonly P
   const run = (command: Command | undefined) => {
     if (command === undefined) return;
     onClose();
-    // After the dialog has given the focus back.
+    // Wait until the dialog has returned the focus.
     setTimeout(command.run, 0);
   };
 

@@ -1,4 +1,4 @@
-/** The pages of the console, in the order of the navigation. */
+/** The console's pages, in navigation order. */
 import type { Role, Summary } from "../api/types";
 import type { IconName } from "../design/marks";
 
@@ -6,13 +6,13 @@ export interface Place {
   path: string;
   label: string;
   icon: IconName;
-  /** Second key after `g`. */
+  /** The second key after `g`. */
   key: string;
   role?: Role;
   count?: (summary: Summary) => number;
-  /** Whether something there needs a person. */
+  /** Whether the page needs attention. */
   alarm?: (summary: Summary) => boolean;
-  /** Shown in the bar at the foot of a narrow screen. */
+  /** Shown in the bottom bar of a narrow screen. */
   isMain?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The address bar is the state: path, filters and selection live in the URL and nowhere else. */
+/** Routing. Path, filters and selection are stored only in the URL. */
 import { useCallback, useSyncExternalStore } from "react";
 
 const changed = new EventTarget();
@@ -14,7 +14,7 @@ function subscribe(heard: () => void): () => void {
 
 const here = () => window.location.pathname + window.location.search;
 
-/** Go to an address of the console. */
+/** Navigate to a URL of the console. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (to === here()) return;
   if (options.replace) window.history.replaceState(null, "", to);
@@ -22,14 +22,14 @@ export function navigate(to: string, options: { replace?: boolean } = {}): void 
   changed.dispatchEvent(new Event("change"));
 }
 
-/** The path and the parameters, drawn anew whenever they change. */
+/** Return path and parameters; the component renders again when they change. */
 export function useRoute(): { path: string; parameters: URLSearchParams } {
   const text = useSyncExternalStore(subscribe, here);
   const [path = "/", search = ""] = text.split("?", 2);
   return { path, parameters: new URLSearchParams(search) };
 }
 
-/** `changes` applied to the parameters of the address: null or "" removes one, a list repeats it. */
+/** Return the URL with changed parameters: null or "" removes one, a list repeats it. */
 export function withParameters(changes: Record<string, string | readonly string[] | null | undefined>): string {
   const parameters = new URLSearchParams(window.location.search);
   for (const [name, value] of Object.entries(changes)) {
@@ -41,7 +41,7 @@ export function withParameters(changes: Record<string, string | readonly string[
   return text ? `${window.location.pathname}?${text}` : window.location.pathname;
 }
 
-/** One parameter as state. Small changes replace the entry in the history; `{push: true}` makes a new one. */
+/** Use one parameter as state. A change replaces the history entry; `{push: true}` adds one. */
 export function useParameter(name: string, otherwise = ""): [string, (value: string | null, options?: { push?: boolean }) => void] {
   const { parameters } = useRoute();
   const set = useCallback(
@@ -61,17 +61,17 @@ export const searchAddress = (q: string) => `/search?${new URLSearchParams({ q }
 
 const PLACE = "seawall-place";
 
-/** Keep an address for whoever comes back from a sign-in elsewhere; this tab alone knows it. */
+/** Store a URL in this tab, to return to after signing in at another site. */
 export function rememberPlace(place: string | null): void {
   try {
     if (place === null) sessionStorage.removeItem(PLACE);
     else sessionStorage.setItem(PLACE, place);
   } catch {
-    // Without storage one comes back to the queue.
+    // Without storage, the user returns to the queue.
   }
 }
 
-/** The address that was kept, once. */
+/** Return and delete the stored URL. */
 export function rememberedPlace(): string | null {
   try {
     const place = sessionStorage.getItem(PLACE);

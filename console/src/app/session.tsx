@@ -1,4 +1,4 @@
-/** Who is signed in, and the summary that the whole console shows, kept fresh by the stream. */
+/** The signed-in user and the summary for the whole console, kept up to date by the event stream. */
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { ApiError, get, loadSession, rememberSession, whenSignedOut } from "../api/client";
 import { refresh } from "../api/resource";
@@ -9,7 +9,7 @@ interface Known {
   session: Session | undefined;
   error: ApiError | undefined;
   summary: Summary | undefined;
-  /** Whether news arrive. */
+  /** Whether the event stream is connected. */
   lineIsUp: boolean;
   setSession: (session: Session) => void;
   reloadSession: () => Promise<void>;
@@ -83,7 +83,7 @@ export function useKnown(): Known {
   return known;
 }
 
-/** The session of a signed-in page. */
+/** Return the session on a signed-in page. */
 export function useSession(): Session {
   const { session } = useKnown();
   if (session === undefined) throw new Error("no session yet");
@@ -92,7 +92,7 @@ export function useSession(): Session {
 
 export const useSummary = (): Summary | undefined => useKnown().summary;
 
-/** Whether the user may answer, withdraw and save views. */
+/** Return whether the user may give and withdraw answers and save views. */
 export function useMayAnswer(): boolean {
   const role = useSession().user?.role;
   return role === "analyst" || role === "admin";

@@ -1,4 +1,4 @@
-/** Light, dark or as the system says; kept on this machine. */
+/** The theme: light, dark or the system's, stored in this browser. */
 import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "light" | "dark";
@@ -19,7 +19,7 @@ function show(theme: Theme): void {
   else document.documentElement.setAttribute("data-theme", theme);
 }
 
-/** Before the first drawing. */
+/** Apply the stored theme before the first paint. */
 export function showStoredTheme(): void {
   show(stored());
 }
@@ -28,7 +28,7 @@ export function setTheme(theme: Theme): void {
   try {
     localStorage.setItem(NAME, theme);
   } catch {
-    // Private windows may forbid storage: the choice then lasts as long as the page.
+    // Private windows may forbid storage; then the choice lasts only as long as the page.
   }
   show(theme);
   changed.dispatchEvent(new Event("change"));
@@ -48,7 +48,7 @@ export function useTheme(): Theme {
 
 const darkQuery = "(prefers-color-scheme: dark)";
 
-/** Whether dark colours are shown now, for what is drawn on a canvas. */
+/** Return whether dark colours are shown now, for drawings on a canvas. */
 export function useIsDark(): boolean {
   const theme = useTheme();
   const systemIsDark = useSyncExternalStore(

@@ -1,4 +1,4 @@
-/** The zone in which drawings show time: UTC unless the reader chose their own; kept on this machine. */
+/** The time zone of charts: UTC unless the user chose the local zone, stored in this browser. */
 import { useSyncExternalStore } from "react";
 import type { Zone } from "../charts/time";
 
@@ -21,7 +21,7 @@ export function setZone(next: Zone): void {
     if (next === "UTC") localStorage.removeItem(NAME);
     else localStorage.setItem(NAME, next);
   } catch {
-    // Without storage the choice lasts as long as the page.
+    // Without storage the choice lasts only as long as the page.
   }
   changed.dispatchEvent(new Event("change"));
 }

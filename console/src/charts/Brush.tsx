@@ -1,4 +1,4 @@
-/** The whole span in small, with the shown part as a window that can be moved and stretched, by pointer and by keys. */
+/** The whole span in small, with the shown part as a window to move and resize by pointer or keys. */
 
 import { useRef, type KeyboardEvent, type PointerEvent } from "react";
 import type { TimelineLane } from "./model";
@@ -90,7 +90,7 @@ export function Brush({ lanes, whole, shown, left, right, width, zone, closest, 
   );
 }
 
-/** Bars of all records upward, a row of diamonds at the foot where the intruder was. */
+/** Draw bars for all records, and a row of diamonds below where the intruder was. */
 function density(
   lanes: readonly TimelineLane[], whole: readonly [number, number], x: (time: number) => number, left: number, right: number,
 ): { own: string; theirs: string } {

@@ -1,6 +1,6 @@
 /**
- * How often p-values as small as these should come, and did: on the diagonal the detector's chances are honest; the
- * band is half to twice. Both axes are logarithmic where chances below two in a hundred are known.
+ * Expected and observed frequency of small p-values. On the diagonal the detector is calibrated; the band is half to
+ * twice. Both axes are logarithmic if p-values below 0.02 are known.
  *
  *   <Calibration expected={[0.001, 0.01, 0.1]} observed={[0.0012, 0.009, 0.1]} />
  */
@@ -78,7 +78,7 @@ function superscript(value: number): string {
   return String(value).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] as string);
 }
 
-/** .0123 → "1.23 %". */
+/** Format .0123 as "1.23 %". */
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }

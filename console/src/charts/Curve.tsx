@@ -1,6 +1,6 @@
 /**
- * The evidence against an account over time, as a staircase, with the threshold as a line; the step that crosses it
- * is a diamond. Arrow keys step through the records.
+ * The evidence against an account over time, as a step line, with the threshold as a line. A diamond marks the step
+ * that crosses it. Arrow keys move from record to record.
  *
  *   <Curve label={account} points={incident.curve} threshold={incident.threshold} />
  */
@@ -14,9 +14,9 @@ import { useWidth } from "./width";
 
 export interface CurveProps {
   label: string;
-  /** Time (RFC 3339) and score after the records up to it, in order of time. */
+  /** Time (RFC 3339) and score after all records up to it, in order of time. */
   points: readonly (readonly [string, number])[];
-  /** Score above which an incident is raised; null when none is known. */
+  /** Score above which an incident is raised; null if unknown. */
   threshold: number | null;
   zone?: Zone;
   height?: number;
@@ -97,7 +97,7 @@ export function Curve({ label, points, threshold, zone = "UTC", height = 170 }: 
   );
 }
 
-/** −1.25 → "−1.3": one digit, with a true minus. */
+/** Format −1.25 as "−1.3": one digit, with a true minus sign. */
 export function scoreText(score: number): string {
   return String(Number(score.toFixed(1))).replace("-", "−");
 }

@@ -1,5 +1,5 @@
 /**
- * Bars of announced incidents by week, divided by what people answered.
+ * Announced incidents by week as bars, divided by the analysts' answers.
  *
  *   <Ledger weeks={detector.ledger} />
  */

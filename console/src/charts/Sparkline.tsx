@@ -1,5 +1,5 @@
 /**
- * A small line without axes, the last value as a dot.
+ * A small line chart without axes; a dot marks the last value.
  *
  *   <Sparkline values={[3, 5, 2]} label="records a day" />
  */

@@ -1,6 +1,6 @@
 /**
- * Network and country of an account over time: two bands, each column divided as the records of that time were. A
- * diamond above a column says that records judged the intruder's are in it. Colour and texture tell values apart.
+ * Networks and countries of an account over time: two bands whose columns show each value's share of the records. A
+ * diamond above a column marks records of the intruder. Values differ in colour and texture.
  *
  *   <Strip label={account} timeline={answer of GET /api/account/timeline} />
  */
@@ -30,7 +30,7 @@ interface Band { name: string; values: Value[]; columns: { counts: number[]; tot
 export function Strip({ label, timeline, zone = "UTC" }: StripProps) {
   const [reference, width] = useWidth<HTMLDivElement>();
   const id = useId();
-  // The same edges as the timeline's, below which it stands.
+  // Use the same edges as the timeline above.
   const left = (width >= 620 ? Math.min(210, Math.round(width * 0.24)) : 4) + 6;
   const right = width - 16;
   const [from, to] = [Date.parse(timeline.from), Date.parse(timeline.to)];
@@ -111,7 +111,7 @@ function band(name: string, timeline: SlotTimeline, columns: number, key: (lane:
   return { name, values: sorted, columns: filled };
 }
 
-/** One path for each category: its part of every column. */
+/** Build one path for each category: its part of every column. */
 function bandPaths(each: Band, left: number, size: number, top: number): string[] {
   const paths = new Array<string>(CATEGORIES + 1).fill("");
   each.columns.forEach((column, at) => {

@@ -1,4 +1,4 @@
-/** The time axis below a chart: grid lines, round moments, the day or year where it changes. */
+/** The time axis below a chart: grid lines, round times, and the day or year where it changes. */
 
 import type { Scale } from "./scale";
 import { timeTicks, type Zone } from "./time";
@@ -10,12 +10,12 @@ interface TimeAxisProps {
   /** Left and right edge of the plot, in pixels. */
   left: number;
   right: number;
-  /** Where the plot ends and the axis begins. */
+  /** Vertical position of the axis, in pixels. */
   y: number;
   zone: Zone;
 }
 
-/** Room in pixels that the axis needs below `y`. */
+/** Height in pixels that the axis needs below `y`. */
 export const AXIS_HEIGHT = 36;
 
 export function TimeAxis({ from, to, x, left, right, y, zone }: TimeAxisProps) {

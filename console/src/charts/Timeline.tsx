@@ -1,10 +1,10 @@
 /**
- * The account timeline: one lane for each network, circles for the account's own records, diamonds for the
- * intruder's; a brush below it for the shown span.
+ * The account timeline: one lane for each network, circles for the account's records, diamonds for the intruder's,
+ * and a brush below for the shown span.
  *
- * Drag across the plot, or move the brush, to look closer; double click to see all again. With the keyboard: arrows
- * move from mark to mark and from lane to lane, Enter picks, + and − zoom, 0 shows all. "As a table" gives the same
- * as rows.
+ * Drag across the plot, or move the brush, to zoom in; double click shows everything. By keyboard, arrows move
+ * between marks and lanes, Enter selects, + and − zoom, 0 shows everything. "As a table" shows the same data as
+ * rows.
  *
  *   <Timeline label={account} lanes={lanesOfSlots(answer)} moments={momentsOfSlots(answer)} />
  *   <Timeline label={account} lanes={lanesOfIncident(incident.timeline)} range={range} onRange={setRange} />
@@ -22,32 +22,32 @@ import { TimelineTable } from "./TimelineTable";
 import { useWidth } from "./width";
 
 export interface TimelineProps {
-  /** Whose timeline it is; read to screen readers. */
+  /** The account's name, for screen readers. */
   label: string;
   lanes: readonly TimelineLane[];
-  /** Moments drawn as upright lines, such as the crossing of the threshold. */
+  /** Times drawn as vertical lines, such as the crossing of the threshold. */
   moments?: readonly TimelineMoment[];
-  /** The whole span; from the lanes when left out. */
+  /** The whole span; the default comes from the lanes. */
   extent?: readonly [number, number];
-  /** The shown span, when the page keeps it (in the URL, say); null shows all. */
+  /** The shown span, if the page stores it (for example in the URL); null shows all. */
   range?: readonly [number, number] | null;
-  /** Called once the span rests for a moment, not while it is dragged. */
+  /** Called when the span stops changing, not during a drag. */
   onRange?: (range: [number, number] | null) => void;
-  /** Called with the span of a mark that is clicked or chosen with Enter. */
+  /** Called with the span of a mark that is clicked or selected with Enter. */
   onPick?: (span: { from: number; to: number; lane: TimelineLane }) => void;
   zone?: Zone;
 }
 
-/** The closest look: a minute. */
+/** The shortest shown span, in milliseconds: a minute. */
 const CLOSEST = 60_000;
 const GAP = 9;
-/** Milliseconds of rest after which the page is told of the shown span. */
+/** Milliseconds without a change after which the page gets the shown span. */
 const SETTLED = 200;
 
 export function Timeline({ label, lanes, moments = [], extent, range, onRange, onPick, zone = "UTC" }: TimelineProps) {
   const [reference, width] = useWidth<HTMLDivElement>();
   const [own, setOwn] = useState<readonly [number, number] | null>(null);
-  // Ahead of the page: a brush moves faster than an address may change.
+  // The local span during a drag: the URL cannot change as fast as the brush.
   const [ahead, setAhead] = useState<readonly [number, number] | null | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);

@@ -1,4 +1,4 @@
-/** The drawing of the timeline, with its pointer: hover reads a mark, a click picks it, a drag looks closer. */
+/** The plot of the timeline with its pointer actions: hovering reads a mark, a click selects it, a drag zooms in. */
 
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { plural } from "../words/numbers";
@@ -11,7 +11,7 @@ import type { Zone } from "./time";
 
 interface TimelinePlotProps {
   summary: string;
-  /** Id of the words that explain the keys. */
+  /** Element id of the keyboard instructions. */
   help: string;
   lanes: readonly TimelineLane[];
   marks: readonly Mark[][];

@@ -1,4 +1,4 @@
-/** The timeline as rows: each lane, then the slots of the shown span with the intruder's first. */
+/** The timeline as a table: each lane, then the slots of the shown span, the intruder's first. */
 
 import type { TimelineLane, TimelinePoint } from "./model";
 import { countText } from "./scale";

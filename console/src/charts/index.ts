@@ -1,4 +1,4 @@
-/** The charts: pure SVG in React, no other dependency. Import `charts.css` once. */
+/** The charts: SVG in React without other dependencies. Import `charts.css` once. */
 
 export { Calibration, percent, type CalibrationProps } from "./Calibration";
 export { Curve, scoreText, type CurveProps } from "./Curve";

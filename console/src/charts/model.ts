@@ -1,11 +1,11 @@
-/** What the timeline and the strip draw, and how the API's answers become it. Times are milliseconds since 1970. */
+/** The data of timeline and strip, and its conversion from API answers. Times are milliseconds since 1970. */
 
 export interface TimelinePoint {
   from: number;
   to: number;
   /** All records of the slot. */
   count: number;
-  /** Those of them that are judged the intruder's. */
+  /** The records judged to be the intruder's. */
   intruder: number;
   label?: string;
 }
@@ -13,7 +13,7 @@ export interface TimelinePoint {
 export interface TimelineLane {
   key: string;
   name: string;
-  /** Country and class of the network, or any second line; may be empty. */
+  /** Country and class of the network, or another second line; may be empty. */
   detail: string;
   points: TimelinePoint[];
 }
@@ -24,7 +24,7 @@ export interface TimelineMoment {
   key?: string;
 }
 
-/** The part of `GET /api/account/timeline` that is drawn. */
+/** The drawn fields of `GET /api/account/timeline`. */
 export interface SlotTimeline {
   from: string;
   to: string;
@@ -33,7 +33,7 @@ export interface SlotTimeline {
   marks: { time: string; incident: string; text: string }[];
 }
 
-/** The part of an incident's `timeline` that is drawn: one entry for each lane, slot and side. */
+/** The drawn fields of an incident's `timeline`: one entry for each lane, slot and side. */
 export interface IncidentPoint {
   time: string;
   lane: string;
@@ -59,7 +59,7 @@ export function momentsOfSlots(timeline: SlotTimeline): TimelineMoment[] {
   return timeline.marks.map((mark) => ({ time: Date.parse(mark.time), text: mark.text, key: mark.incident }));
 }
 
-/** Lanes with the intruder's records first, then the busiest; lanes beyond `most` are drawn together as the last. */
+/** Return lanes with the intruder's records first, then the busiest. Lanes beyond `most` are merged into the last. */
 export function lanesOfIncident(timeline: readonly IncidentPoint[], most = 12): TimelineLane[] {
   const lanes = new Map<string, TimelinePoint[]>();
   for (const entry of timeline) {
@@ -84,7 +84,7 @@ export function total(points: readonly TimelinePoint[], side: "count" | "intrude
   return points.reduce((sum, point) => sum + point[side], 0);
 }
 
-/** First and last moment of the lanes; null when nothing is there. */
+/** Return the first and last time in the lanes; null if they are empty. */
 export function extentOf(lanes: readonly TimelineLane[]): [number, number] | null {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
@@ -99,11 +99,11 @@ export function extentOf(lanes: readonly TimelineLane[]): [number, number] | nul
 }
 
 export interface Mark extends TimelinePoint {
-  /** Middle of the mark, in pixels. */
+  /** Centre of the mark, in pixels. */
   x: number;
 }
 
-/** Marks of the points inside `from`..`to`, points closer than `gap` pixels drawn as one. Points come in order of time. */
+/** Return the marks inside `from`..`to`, merging points closer than `gap` pixels. Points must be in time order. */
 export function marksOf(
   points: readonly TimelinePoint[], from: number, to: number, x: (time: number) => number, gap: number,
 ): Mark[] {

@@ -1,4 +1,4 @@
-/** From mark to mark with the arrow keys, and the mark nearest to a pointer. */
+/** Move between marks with the arrow keys, and find the mark nearest to a pointer. */
 
 import type { Mark } from "./model";
 import { clamp } from "./scale";
@@ -12,7 +12,7 @@ export function markAt(marks: readonly Mark[][], place: Place): Mark | undefined
   return marks[place.lane]?.[place.mark];
 }
 
-/** Where an arrow key leads from `cursor`; undefined for other keys and when nothing is there. */
+/** Return the position that an arrow key leads to; undefined for other keys, or without marks. */
 export function moved(marks: readonly Mark[][], cursor: Place | null, key: string): Place | undefined {
   const keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
   if (!keys.includes(key)) return undefined;
@@ -34,7 +34,7 @@ export function moved(marks: readonly Mark[][], cursor: Place | null, key: strin
   return cursor;
 }
 
-/** Position of the mark nearest to the pixel `x`; undefined for an empty lane. */
+/** Return the index of the mark nearest to the pixel `x`; undefined for an empty lane. */
 export function nearestMark(marks: readonly Mark[], x: number): number | undefined {
   let best: number | undefined;
   marks.forEach((mark, at) => {

@@ -1,8 +1,8 @@
-/** Six colours, each with a texture of its own, so that categories are told apart without colour too; the seventh is "other". */
+/** Six colours, each with its own texture, so that categories differ without colour too; the seventh is "other". */
 
 export const CATEGORIES = 6;
 
-/** The textures of one chart; `id` keeps those of several charts on a page apart. */
+/** Define the textures of one chart; `id` separates the charts on a page. */
 export function Textures({ id }: { id: string }) {
   return (
     <defs>

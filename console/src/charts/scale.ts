@@ -1,11 +1,11 @@
-/** Scales of the charts: numbers to pixels, and round numbers for the ticks. */
+/** Chart scales: convert numbers to pixels, and choose round tick values. */
 
 export interface Scale {
   (value: number): number;
   invert(pixel: number): number;
 }
 
-/** A straight-line scale; a domain without length maps to the middle of the range. */
+/** Return a linear scale; an empty domain maps to the middle of the range. */
 export function linear(domain: readonly [number, number], range: readonly [number, number]): Scale {
   const [low, high] = domain;
   const [start, end] = range;
@@ -20,7 +20,7 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), Math.max(low, high));
 }
 
-/** Round numbers (1, 2, 5 × 10ⁿ) from `low` to `high`, about `wanted` of them. */
+/** Return about `wanted` round numbers (1, 2, 5 × 10ⁿ) from `low` to `high`. */
 export function roundTicks(low: number, high: number, wanted: number): number[] {
   if (!(high > low) || wanted < 1) return [low];
   const rough = (high - low) / wanted;
@@ -35,12 +35,12 @@ export function roundTicks(low: number, high: number, wanted: number): number[] 
 
 const COUNT = new Intl.NumberFormat("en-GB");
 
-/** 12345 → "12,345". */
+/** Format 12345 as "12,345". */
 export function countText(count: number): string {
   return COUNT.format(count);
 }
 
-/** 12345 → "12k": for axes, where room is scarce. */
+/** Format 12345 as "12k", for axes with little room. */
 export function shortCount(count: number): string {
   const size = Math.abs(count);
   if (size >= 1e6) return `${trimmed(count / 1e6)}M`;
@@ -52,12 +52,12 @@ function trimmed(value: number): string {
   return String(Number(value.toFixed(Math.abs(value) >= 10 ? 0 : 1)));
 }
 
-/** Radius in pixels of a mark that stands for `count` records: grows with the logarithm. */
+/** Return the radius in pixels of a mark for `count` records, which grows logarithmically. */
 export function markRadius(count: number): number {
   return Math.min(2.6 + 1.5 * Math.log10(Math.max(1, count)), 8);
 }
 
-/** A text cut to about so many pixels at 12.5 px of type: narrow, wide and other letters are counted apart. */
+/** Cut a text to about this many pixels at 12.5 px type, estimated from narrow, wide and other letters. */
 export function clipped(text: string, room: number, isBold = false): string {
   let used = 0;
   for (let at = 0; at < text.length; at += 1) {

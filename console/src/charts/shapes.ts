@@ -1,4 +1,4 @@
-/** Marks as path data, many in one path: an account with 6,000 slots is a few dozen elements. */
+/** Draw many marks as one path: an account with 6,000 slots needs only a few dozen elements. */
 
 import { markRadius } from "./scale";
 import type { Mark } from "./model";
@@ -14,13 +14,13 @@ export function diamondPath(x: number, y: number, radius: number): string {
   return `M${x.toFixed(1)} ${(y - r).toFixed(1)}l${r.toFixed(1)} ${r.toFixed(1)}l-${r.toFixed(1)} ${r.toFixed(1)}l-${r.toFixed(1)} -${r.toFixed(1)}z`;
 }
 
-/** Circles of a lane: the records that are not judged the intruder's. */
+/** Return the circles of a lane: records not judged to be the intruder's. */
 export function ownPath(marks: readonly Mark[], y: number): string {
   return marks.filter((mark) => mark.count > mark.intruder)
     .map((mark) => circlePath(mark.x, y, markRadius(mark.count - mark.intruder))).join("");
 }
 
-/** Diamonds of a lane: the records that are judged the intruder's. */
+/** Return the diamonds of a lane: records judged to be the intruder's. */
 export function intruderPath(marks: readonly Mark[], y: number): string {
   return marks.filter((mark) => mark.intruder > 0)
     .map((mark) => diamondPath(mark.x, y, Math.max(3.4, markRadius(mark.intruder)))).join("");

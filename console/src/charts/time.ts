@@ -1,4 +1,4 @@
-/** Time on the charts: milliseconds since 1970, shown in UTC or, when asked, in the reader's own zone. */
+/** Format chart times: milliseconds since 1970, shown in UTC or the user's own zone. */
 
 export type Zone = "UTC" | "local";
 
@@ -31,32 +31,32 @@ function midnight(year: number, month: number, day: number, zone: Zone): number 
 
 const two = (value: number) => String(value).padStart(2, "0");
 
-/** "2026-03-14 09:26:53": the day and second, for readouts. */
+/** Format "2026-03-14 09:26:53", for readouts. */
 export function momentText(time: number, zone: Zone = "UTC"): string {
   if (!Number.isFinite(time)) return "";
   const at = parts(time, zone);
   return `${at.year}-${two(at.month + 1)}-${two(at.day)} ${two(at.hour)}:${two(at.minute)}:${two(at.second)}`;
 }
 
-/** "14 Mar 09:26": for labels; the year only when `year` is asked for. */
+/** Format "14 Mar 09:26", for labels; the year only if `year` is set. */
 export function minuteText(time: number, zone: Zone = "UTC", year = false): string {
   if (!Number.isFinite(time)) return "";
   const at = parts(time, zone);
   return `${at.day} ${MONTHS[at.month]}${year ? ` ${at.year}` : ""} ${two(at.hour)}:${two(at.minute)}`;
 }
 
-/** "14 Mar". */
+/** Format "14 Mar". */
 export function dayText(time: number, zone: Zone = "UTC"): string {
   const at = parts(time, zone);
   return `${at.day} ${MONTHS[at.month]}`;
 }
 
-/** "UTC", or the name of the reader's zone: stated beside every axis. */
+/** Return "UTC" or the name of the user's zone, shown beside every axis. */
 export function zoneText(zone: Zone): string {
   return zone === "UTC" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** 5400000 → "1 h 30 min". */
+/** Format 5400000 as "1 h 30 min". */
 export function durationText(length: number): string {
   const units: [number, string][] = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]];
   const first = units.findIndex(([size]) => length >= size);
@@ -72,11 +72,11 @@ export interface TimeTick {
   time: number;
   /** "09:30" within a day, "14 Mar" at midnight, "Mar" over years. */
   text: string;
-  /** The day or year that the text leaves out; set where it changes. */
+  /** The day or year that the text omits; set only where it changes. */
   context: string | null;
 }
 
-/** Round moments between `from` and `to`, at most about `wanted`, at midnights of `zone` where the step is a day or more. */
+/** Return about `wanted` round times between `from` and `to`; steps of a day or more begin at midnight in `zone`. */
 export function timeTicks(from: number, to: number, wanted: number, zone: Zone = "UTC"): TimeTick[] {
   if (!(to > from) || wanted < 1) return [];
   const step = STEPS.find((size) => (to - from) / size <= wanted) ?? 365 * DAY;

@@ -1,4 +1,4 @@
-/** The width in pixels that a chart may use: charts are drawn in real pixels, so that text keeps its size. */
+/** Measure the width in pixels for a chart. Charts are drawn in real pixels, so that text keeps its size. */
 
 import { useLayoutEffect, useRef, useState, type RefObject } from "react";
 

@@ -1,4 +1,4 @@
-/** Buttons, copy, dialogs, menus and choices: React Aria's behaviour in the console's clothes. */
+/** Buttons, copying, dialogs, menus and choices: React Aria's behaviour with the console's styles. */
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import {
   Button as AriaButton,
@@ -21,7 +21,7 @@ export type ButtonLook = "plain" | "primary" | "quiet" | "danger";
 interface ButtonProps extends Omit<AriaButtonProps, "className" | "children"> {
   look?: ButtonLook;
   icon?: IconName;
-  /** Words, or nothing for an icon alone (then `aria-label` is needed). */
+  /** Visible text; none for an icon alone, which then needs `aria-label`. */
   children?: ReactNode;
   isSmall?: boolean;
 }
@@ -36,7 +36,7 @@ export function Button({ look = "plain", icon, children, isSmall = false, ...res
   );
 }
 
-/** Fetch a file into the reader's downloads. */
+/** Download a URL as a file. */
 export function download(address: string): void {
   const anchor = document.createElement("a");
   anchor.href = address;
@@ -46,7 +46,7 @@ export function download(address: string): void {
   anchor.remove();
 }
 
-/** Put text on the clipboard, also where the modern way is not allowed (a page without TLS). */
+/** Copy text to the clipboard, also where the Clipboard API is not allowed (a page without TLS). */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -57,7 +57,7 @@ export async function copyText(text: string): Promise<boolean> {
     area.className = "visually-hidden";
     document.body.append(area);
     area.select();
-    // The only way outside a secure context.
+    // `execCommand` is the only way outside a secure context.
     const done = document.execCommand("copy");
     area.remove();
     return done;
@@ -87,10 +87,10 @@ interface DialogProps {
   isOpen: boolean;
   onClose: () => void;
   children: ReactNode;
-  /** `drawer` comes from the right and keeps the page in sight. */
+  /** `drawer` slides in from the right and leaves the page visible. */
   look?: "dialog" | "drawer" | "palette";
   isWide?: boolean;
-  /** Buttons at the foot. */
+  /** Buttons at the bottom. */
   foot?: ReactNode;
 }
 
@@ -124,7 +124,7 @@ export interface MenuChoice {
   run: () => void;
 }
 
-/** A button with a menu of things to do. */
+/** A button with a menu of actions. */
 export function Menu({ label, choices, children, look = "quiet" }: { label: string; choices: readonly MenuChoice[]; children: ReactNode; look?: ButtonLook }) {
   return (
     <MenuTrigger>
@@ -153,7 +153,7 @@ export interface Option<T extends string> {
   count?: number | undefined;
 }
 
-/** One of a few, all in sight. */
+/** A choice among a few options that are all visible. */
 export function Segments<T extends string>({ label, options, value, onChange }: { label: string; options: readonly Option<T>[]; value: T; onChange: (value: T) => void }) {
   return (
     <div className="segments" role="group" aria-label={label}>

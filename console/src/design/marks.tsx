@@ -1,4 +1,4 @@
-/** Small drawings: severities each have a shape of their own, the rest are plain line icons. */
+/** Small drawings: each severity has its own shape; the others are line icons. */
 import type { ReactNode, SVGProps } from "react";
 import type { Severity } from "../api/types";
 import { severityName } from "../words/names";
@@ -15,7 +15,7 @@ const SHAPES: Record<Severity, ReactNode> = {
   low: <circle cx="10" cy="10" r="7" fill="none" stroke="currentColor" strokeWidth="3.2" />,
 };
 
-/** The shape of a severity. Alone it carries its name for readers that do not see it. */
+/** The shape of a severity. Used alone, it has a name for screen readers. */
 export function SeverityMark({ severity, isNamed = true }: { severity: Severity; isNamed?: boolean }) {
   return (
     <svg
@@ -85,7 +85,7 @@ export function Icon({ name, ...rest }: { name: IconName } & SVGProps<SVGSVGElem
   );
 }
 
-/** A round mark for the account's own doing, a diamond for the intruder's: the legend of every drawing. */
+/** A circle for the account's own records, a diamond for the intruder's: the legend of every chart. */
 export function DoerMark({ isIntruder }: { isIntruder: boolean }) {
   return (
     <svg className={`doer ${isIntruder ? "doer-theirs" : "doer-own"}`} viewBox="0 0 12 12" aria-hidden="true">

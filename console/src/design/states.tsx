@@ -1,11 +1,11 @@
-/** What a page shows when there is nothing, when it is not there yet, and when it failed. */
+/** States of a page without content: empty, loading, or failed. */
 import type { ReactNode } from "react";
 import type { ApiError } from "../api/client";
 import { Button } from "./controls";
 import { Icon, type IconName } from "./marks";
 import "./states.css";
 
-/** Nothing to show: says why and what to do next. */
+/** An empty state: says why, and what to do next. */
 export function EmptyState({ icon = "check", title, children }: { icon?: IconName; title: string; children?: ReactNode }) {
   return (
     <div className="state">
@@ -18,7 +18,7 @@ export function EmptyState({ icon = "check", title, children }: { icon?: IconNam
   );
 }
 
-/** A refusal or a failure, in the server's words, with what helps. */
+/** An error in the server's words, with its fix. */
 export function ErrorState({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
   return (
     <div className="state" role="alert">
@@ -38,7 +38,7 @@ export function ErrorState({ error, onRetry }: { error: ApiError; onRetry?: () =
   );
 }
 
-/** The shape of what is coming; appears only after a moment, so that quick answers do not flicker. */
+/** A placeholder for content, delayed so that quick answers do not flicker. */
 export function Skeleton({ rows = 6, height = 20 }: { rows?: number; height?: number }) {
   return (
     <div className="skeleton" role="status" aria-label="Loading">
@@ -49,7 +49,7 @@ export function Skeleton({ rows = 6, height = 20 }: { rows?: number; height?: nu
   );
 }
 
-/** A sentence that must be seen. */
+/** A prominent sentence. */
 export function Notice({ tone = "info", children }: { tone?: "info" | "warning" | "good"; children: ReactNode }) {
   return (
     <div className={`notice notice-${tone}`}>
@@ -59,7 +59,7 @@ export function Notice({ tone = "info", children }: { tone?: "info" | "warning" 
   );
 }
 
-/** A part of a page with its heading. */
+/** A section of a page with its heading. */
 export function Panel({ title, aside, children, id }: { title: string; aside?: ReactNode; children: ReactNode; id?: string }) {
   return (
     <section className="panel" {...(id ? { id } : {})}>

@@ -1,9 +1,9 @@
-/** History: incidents that were older than the live window when they were found, as after the import of months of logs. */
+/** Historical incidents: older than the live window when found, for example after importing months of logs. */
 
 export const HISTORY = "History";
 export const HISTORY_MEANS = "Older than the 30 days that are watched when it was found. It took nothing off today's budget, and no message was sent for it alone.";
 
-/** Which of them a search wants. */
+/** Whether a search includes historical incidents. */
 export type HistoryChoice = "all" | "only" | "without";
 
 const TERM = /(^|\s)(-?)is:history(?=\s|$)/i;
@@ -14,7 +14,7 @@ export function historyChoice(search: string): HistoryChoice {
   return found[2] === "-" ? "without" : "only";
 }
 
-/** The search with another choice of history. */
+/** Return the search with another choice. */
 export function withHistory(search: string, choice: HistoryChoice): string {
   const rest = search.replace(new RegExp(TERM, "gi"), " ").replace(/\s+/g, " ").trim();
   const term = { all: "", only: "is:history", without: "-is:history" }[choice];

@@ -1,4 +1,4 @@
-/** How the detector's own terms are named to a reader; the report uses the same words. */
+/** Display names of the detector's terms, the same as in the report. */
 import type { Layer, Reach, Severity, Verdict } from "../api/types";
 
 const ASPECTS: Record<string, string> = {
@@ -32,7 +32,7 @@ const ASPECTS: Record<string, string> = {
   rule: "Technique",
 };
 
-/** `Application` for `app`, `Mass read` for `mass-read`. */
+/** Return `Application` for `app`, `Mass read` for `mass-read`. */
 export function aspectName(aspect: string): string {
   const known = ASPECTS[aspect];
   if (known !== undefined) return known;

@@ -1,33 +1,36 @@
-/** Numbers in words. */
+/** Format numbers. */
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const compactFormat = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
 
-/** `12,400`. */
+/** Format `12,400`. */
 export const number = (value: number) => whole.format(value);
 
-/** `12.4K`. */
+/** Format `12.4K`. */
 export const compact = (value: number) => compactFormat.format(value);
 
-/** `1 account`, `3 accounts`. */
+/** Format `1 account`, `3 accounts`. */
 export const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-/** `+2.31`, `−0.40`, with a true minus. */
+/** Format `+2.31`, `−0.40`, with a true minus sign. */
 export function signed(value: number, digits = 1): string {
   const text = Math.abs(value).toFixed(digits);
   return Number(text) === 0 ? `0.${"0".repeat(digits)}` : `${value < 0 ? "−" : "+"}${text}`;
 }
 
-/** A score: `4.2`, `−1.3`. */
+/** Format a score: `4.2`, `−1.3`. */
 export const score = (value: number) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)}`;
 
-/** What a score means: one text, wherever one is shown. It is an order first: the odds hold for the worlds that the ranker learnt from. */
+/**
+ * The explanation of a score, wherever one is shown. It ranks incidents; its odds hold only for the worlds that
+ * trained the ranker.
+ */
 export const SCORE_MEANS = "Log-odds: the higher, the worse. At 0, as likely an intruder as not in the made-up organisations that the ranker learnt from; "
   + "each point more multiplies the odds by 2.7. On your own logs read it as an order. Critical from 0, high from −2, medium from −4.";
 
-/** `92 %`. */
+/** Format `92 %`. */
 export const percent = (share: number) => `${Math.round(share * 100)} %`;
 
-/** `12.4 MB`. */
+/** Format `12.4 MB`. */
 export function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let size = value;

@@ -1,4 +1,4 @@
-/** What an account usually does: each value with the share of its days. */
+/** The usual values of an account, each with its share of the active days. */
 import { useMemo, useState } from "react";
 import type { Habit } from "../../api/types";
 import { Button } from "../../design/controls";
@@ -8,7 +8,7 @@ import { day } from "../../words/times";
 
 const FEW = 5;
 
-/** Records with and without a name are of one application; of its days at least the most of either are its days. */
+/** Merge named and unnamed records of an application; its days are at least the larger number of both. */
 function merged(habits: readonly Habit[]): Habit[] {
   const found = new Map<string, Habit>();
   for (const habit of habits) {
@@ -35,7 +35,7 @@ interface HabitsProps {
   habits: readonly Habit[];
   /** The account's active days. */
   days: number;
-  /** Whether a value can come with and without a name. */
+  /** Whether a value can occur with and without a name. */
   areNamed?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** One account: what is usual for it, when it was used from where, its incidents, its records. */
+/** One account: its usual values, its use over time by network, its incidents, its records. */
 import { useMemo } from "react";
 import { usePages, useResource } from "../../api/resource";
 import type { Account, AccountTimeline, LogRecord } from "../../api/types";
@@ -20,7 +20,7 @@ import "./account.css";
 
 type Order = "newest" | "oldest";
 const SLOTS = 400;
-/** Spans are asked for in whole minutes, so that a small move of the brush asks for nothing new. */
+/** Spans are rounded to whole minutes, so that small brush movements cause no new request. */
 const STEP = 60_000;
 
 type Span = [number, number] | null;
@@ -138,7 +138,7 @@ function Known({ account }: { account: Account }) {
   );
 }
 
-/** The shown span, from the address; null shows all. */
+/** Return the shown span from the URL; null shows all. */
 function useRange(): Span {
   const { parameters } = useRoute();
   const from = parameters.get("from");

@@ -1,4 +1,7 @@
-/** A closer look joined to the whole: lanes keep their order, those without records in the closer span stay, empty. */
+/**
+ * Merge a zoomed timeline into the whole one: lanes keep their order, and lanes without records in the span stay,
+ * empty.
+ */
 import type { AccountTimeline } from "../../api/types";
 import { lanesOfSlots, type TimelineLane } from "../../charts";
 

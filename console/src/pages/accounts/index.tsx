@@ -1,4 +1,4 @@
-/** Every account that the logs know, found by name. */
+/** The list of all accounts in the logs, with a search by name. */
 import { useEffect, useState } from "react";
 import { usePages } from "../../api/resource";
 import type { AccountRow } from "../../api/types";

@@ -1,4 +1,4 @@
-/** What was done by whom. Each entry carries the digest of the one before, so that none can be changed unseen. */
+/** The audit trail. Each entry contains the digest of the one before, so that a change is detected. */
 import { useState } from "react";
 import { usePages, useResource } from "../../api/resource";
 import type { AuditEntry, AuditVerdict } from "../../api/types";

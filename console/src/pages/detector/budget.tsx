@@ -1,4 +1,4 @@
-/** The budget itself: how many incidents a day people are willing to read. Admins set it. */
+/** Show the alert budget, which admins can set: the incidents a day that analysts will read. */
 import { useState, type FormEvent } from "react";
 import { put } from "../../api/client";
 import { refresh } from "../../api/resource";
@@ -11,7 +11,7 @@ import { faultText } from "../parts/faults";
 import { number, plural } from "../../words/numbers";
 import { eachDay, perDay } from "./what-if";
 
-/** What holds when nothing is set here: the watch's own `--budget`, else the default by size. */
+/** Describe the default if nothing is set here: the watch's own `--budget`, else the default by size. */
 function defaultWords({ budget }: Summary): string {
   return budget.configured === null ? "2 a day for every 1,000 accounts, at least 1 a week" : `${perDay(budget.configured)} a day, as the watch was started`;
 }

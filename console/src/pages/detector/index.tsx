@@ -1,4 +1,4 @@
-/** Whether the detector can be trusted: its chances against what came, its false alarms, what it learnt from answers. */
+/** Detection quality: calibration, false alarms, and what was learnt from answers. */
 import { useResource } from "../../api/resource";
 import type { Detector } from "../../api/types";
 import { useSummary } from "../../app/session";
@@ -156,7 +156,7 @@ function ledgerWords(ledger: Detector["ledger"]): string {
   return answered === 0 ? "" : `${number(sum("safe"))} false of ${number(answered)} judged`;
 }
 
-/** 1 is as trained; to the right it counts more, to the left less. */
+/** Show a factor: 1 is as trained, to the right an aspect counts more, to the left less. */
 function Factor({ factor }: { factor: number }) {
   const length = Math.min(1, Math.abs(Math.log2(Math.max(factor, 0.01))) / 2) * 50;
   const isMore = factor >= 1;

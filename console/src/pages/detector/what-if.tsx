@@ -1,4 +1,4 @@
-/** "What if the budget were 10?": what more would be raised, or what less. */
+/** Preview another budget: which incidents would be raised in addition, or no longer. */
 import { useEffect, useId, useState } from "react";
 import { useResource } from "../../api/resource";
 import type { Summary, WhatIf as Answer } from "../../api/types";
@@ -7,13 +7,13 @@ import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
 import { IncidentLines } from "../parts/incident-lines";
 
-/** The slider is finer where budgets are small. */
+/** Steps of the slider, finer for small budgets. */
 const STEPS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100];
 const FEW = 30;
 
 export const perDay = (budget: number) => Number(budget.toFixed(budget < 1 ? 2 : 1)).toLocaleString("en-GB");
 
-/** What the budget is for each organisation: one number, or the least and the most. */
+/** Format the budget of each organisation: one number, or the smallest and largest. */
 export function eachDay({ budget }: Summary): string {
   const all = budget.tenants.map((tenant) => tenant.per_day);
   const [least, most] = [Math.min(...all), Math.max(...all)];

@@ -1,4 +1,4 @@
-/** Answers that stand: what each lets pass, for whom, until when. Each can be withdrawn. */
+/** Answers in force: what each hides, for which accounts, until when. Each can be withdrawn. */
 import { useState } from "react";
 import { remove } from "../../api/client";
 import { refresh, usePages } from "../../api/resource";

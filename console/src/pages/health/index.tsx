@@ -1,4 +1,4 @@
-/** Whether the logs arrive: sources, silences, gaps, records that were not understood, messages on their way out. */
+/** Ingest health: sources, silences, gaps, unreadable records, and outgoing alerts. */
 import { useResource } from "../../api/resource";
 import type { IngestHealth, SourceHealth, Summary } from "../../api/types";
 import { useSummary } from "../../app/session";
@@ -41,7 +41,7 @@ export default function HealthPage() {
 
 function Shown({ health, summary }: { health: IngestHealth; summary: Summary | undefined }) {
   const now = summary === undefined ? Date.now() : Date.parse(summary.now);
-  // A gap has its note too; here it is told once, with its span.
+  // Gaps have notes too; show each gap once, with its span.
   const notes = health.notes.filter((note) => !health.gaps.some((gap) => gap.text === note));
   const silent = health.sources.filter((source) => source.state === "silent");
   return (
@@ -165,7 +165,7 @@ function Shown({ health, summary }: { health: IngestHealth; summary: Summary | u
   );
 }
 
-/** The name without the organisation, which stands beside it. */
+/** Return the source's name without the organisation, which is shown beside it. */
 function shortName(source: SourceHealth): string {
   return source.name.startsWith(`${source.tenant}/`) ? source.name.slice(source.tenant.length + 1) : source.name;
 }

@@ -1,4 +1,4 @@
-/** Records that could not become events, by code; each code opens to its records. */
+/** Unreadable records by problem code; each code opens to its records. */
 import { useState } from "react";
 import { usePages } from "../../api/resource";
 import type { IngestHealth, Problem } from "../../api/types";

@@ -1,4 +1,4 @@
-/** The account over time: who used it from where, how networks and countries changed, how the evidence grew. */
+/** The account over time: use by network, changes of networks and countries, and the growth of the evidence. */
 import { useMemo, useState } from "react";
 import { useResource } from "../../api/resource";
 import type { AccountTimeline, Incident } from "../../api/types";
@@ -16,7 +16,7 @@ const SLOTS = 400;
 
 const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 
-/** `1709300000-1709400000` of the address, as milliseconds. */
+/** Parse `1709300000-1709400000` (seconds) from the URL to milliseconds. */
 function rangeOf(text: string): [number, number] | null {
   const found = /^(\d{9,11})-(\d{9,11})$/.exec(text);
   return found ? [Number(found[1]) * 1000, Number(found[2]) * 1000] : null;

@@ -1,4 +1,4 @@
-/** Saying what an incident was. Before it is saved, the dialog shows what the answer would have hidden. */
+/** The dialog for answering an incident. It previews what the answer would have hidden. */
 import { useEffect, useMemo, useState } from "react";
 import { ApiError, get, post } from "../../api/client";
 import { useResource } from "../../api/resource";
@@ -44,7 +44,7 @@ export function AnswerDialog(props: Props) {
   return <AnswerForm {...props} incident={incident} />;
 }
 
-/** The facts that a change may explain: each unusual one (else all), and the rules that fired. */
+/** Return the facts that an answer may explain: each unusual one (else all), and the matching Sigma rules. */
 function factsOf(incident: Incident): ScopeValue[] {
   const facts = incident.usual.filter((row) => row.now !== "");
   const unusual = facts.filter((row) => row.is_unusual);
@@ -52,7 +52,7 @@ function factsOf(incident: Incident): ScopeValue[] {
   return [...shown, ...incident.rules.map((rule) => ({ aspect: "rule", value: rule }))];
 }
 
-/** Until when an answer stands: the end of a day. Nothing stands for ever. */
+/** Return when an answer expires: at the end of a day. No answer is permanent. */
 function endOf(expiry: Expiry, date: string, now: number): string | null {
   if (expiry === "date") return date === "" ? null : `${date}T23:59:59Z`;
   return `${new Date(now + Number(expiry) * DAY).toISOString().slice(0, 10)}T23:59:59Z`;
@@ -74,7 +74,7 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
 
   const isChange = answer === "expected-change";
   const hasEnd = isChange || answer === "safe";
-  // Only what one account does may be expected for a year.
+  // Only an answer for one account may last a year.
   const expiries = isChange && reach === "account" ? EXPIRIES : EXPIRIES.filter((one) => one.value !== "365");
   const chosenExpiry = expiries.some((one) => one.value === expiry) ? expiry : "90";
   const now = summary ? Date.parse(summary.now) : Date.now();
@@ -167,7 +167,7 @@ interface ScopeProps {
   onReach: (reach: Reach) => void;
 }
 
-/** What a change explains, and for whom. */
+/** Choose which facts a change explains, and for which accounts. */
 function ScopeOfChange({ facts, left, onLeft, reach, onReach }: ScopeProps) {
   const toggle = (fact: ScopeValue) => {
     const next = new Set(left);
@@ -198,7 +198,7 @@ function ScopeOfChange({ facts, left, onLeft, reach, onReach }: ScopeProps) {
 
 const PAUSE_MILLISECONDS = 250;
 
-/** Ask what a draft would have done, whenever it changes. */
+/** Fetch the preview of a draft whenever it changes. */
 function usePreview(id: string, draft: Draft | null): { data: Preview | undefined; error: ApiError | undefined } {
   const text = draft === null ? null : JSON.stringify(draft);
   const [known, setKnown] = useState<{ text: string; data?: Preview; error?: ApiError }>();

@@ -1,4 +1,4 @@
-/** What people said about this incident, and taking it back. */
+/** The answers to this incident, each with a way to withdraw it. */
 import { useState } from "react";
 import { ApiError, get, remove } from "../../api/client";
 import type { Answer, Incident } from "../../api/types";

@@ -1,4 +1,4 @@
-/** Why: each reason's share of the score as a step of a staircase that begins at the base and ends at the score. */
+/** The reasons as steps of a waterfall chart from the base to the score. */
 import { useState } from "react";
 import type { Incident, Reason } from "../../api/types";
 import { Panel } from "../../design/states";
@@ -12,7 +12,7 @@ const SHOWN_AT_FIRST = 8;
 interface Step {
   key: string;
   name: string;
-  /** The value that is spoken of, or "". */
+  /** The value that the reason is about, or "". */
   value: string;
   text: string;
   full: string;
@@ -22,7 +22,7 @@ interface Step {
   to: number;
 }
 
-/** Reasons worth a line of their own, strongest first; the rest is one step, so that the steps still sum. */
+/** Return the strongest reasons as own steps and the rest as one step, so that the sum stays the score. */
 function steps(incident: Incident): { own: Step[]; rest: Step[] } {
   const isOwn = (reason: Reason) => !reason.silent && Math.abs(reason.weight) >= LEAST;
   const sorted = [...incident.reasons].sort((one, other) => Number(isOwn(other)) - Number(isOwn(one)) || other.weight - one.weight);
@@ -45,7 +45,7 @@ function steps(incident: Incident): { own: Step[]; rest: Step[] } {
   return { own: all.slice(0, count), rest: all.slice(count) };
 }
 
-/** `AS197540 netcup GmbH` and `0 of 23 active days · 1 of 133 peers`, where the reason has counts; else its own words. */
+/** Return `AS197540 netcup GmbH` and `0 of 23 active days · 1 of 133 peers` if a reason has counts, else its text. */
 function said(reason: Reason): { value: string; text: string } {
   const { active_days: days, seen_days: seen = 0, peers, peers_with: having = 0, day_cohort: others = 0 } = reason.counts;
   if (reason.value === "" || days === undefined) return { value: "", text: withoutIds(reason.text) };

@@ -1,4 +1,4 @@
-/** The verdict: who, what, how strong, since when, and what can be done about it. */
+/** The head of an incident: account, summary, score, times, and possible actions. */
 import type { ReactNode } from "react";
 import type { Incident } from "../../api/types";
 import { Link } from "../../app/link";
@@ -12,7 +12,7 @@ import { number, plural, score, SCORE_MEANS } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { exact, span } from "../../words/times";
 
-/** The ZIP, with times in a zone of the reader's choice beside UTC. */
+/** Download the evidence ZIP, with times in UTC and in the given zone. */
 export function exportEvidence(id: string, zone = "UTC"): void {
   download(`/api/incidents/${encodeURIComponent(id)}/evidence.zip?tz=${encodeURIComponent(zone)}`);
 }
@@ -26,7 +26,7 @@ function Fact({ name, title, children }: { name: string; title?: string | undefi
   );
 }
 
-/** `300 read, 512 possibly`. */
+/** Format `300 read, 512 possibly`. */
 function messagesWords({ proved, possible }: Incident["messages"]): string {
   if (proved > 0 && possible > proved) return `${number(proved)} proved, up to ${number(possible)}`;
   if (proved > 0) return `${number(proved)} proved`;

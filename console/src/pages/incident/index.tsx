@@ -1,4 +1,4 @@
-/** An incident on a page of its own. */
+/** The page of a single incident. */
 import { useKeys } from "../../app/keys";
 import { Link } from "../../app/link";
 import { navigate, useRoute } from "../../app/router";

@@ -1,16 +1,16 @@
-/** The steps of a plan: as a list, and as lines of text. */
+/** The steps of a plan as a list and as lines of text. */
 import type { PlanStep } from "../../api/types";
 import { CopyButton } from "../../design/controls";
 import { plural } from "../../words/numbers";
 
-/** What the words of confidence mean, as the documentation has them. */
+/** The meaning of each confidence, as in the documentation. */
 export const SURE: Record<PlanStep["confidence"], string> = {
   certain: "The account is proved touched",
   likely: "The incident was raised",
   precaution: "It may be the owner's own doing: ask first",
 };
 
-/** A step as lines of text. */
+/** Format a step as lines of text. */
 export function stepLines(step: PlanStep): string[] {
   const after = step.after.length > 0 ? [`   After: ${step.after.join(", ")}`] : [];
   return [

@@ -1,4 +1,4 @@
-/** What to do about it, in order and by account: shown, copied, and taken along as a file. Nothing here is applied by Seawall. */
+/** The containment plan, in order and by account: to read, copy or download. The console never applies it. */
 import { useState } from "react";
 import { useResource } from "../../api/resource";
 import type { Plan, PlanAccount, PlanStep } from "../../api/types";
@@ -13,17 +13,17 @@ import { Steps, SURE, stepLines } from "./plan-steps";
 
 type Covers = Plan["covers"];
 
-/** What cannot be undone, once for all steps. */
+/** Return what cannot be undone, each text once. */
 function irreversible(plan: Plan): string[] {
   return [...new Set(plan.accounts.flatMap((one) => one.irreversible))];
 }
 
-/** An account as a line of text. */
+/** Format an account as a line of text. */
 function accountLine(one: PlanAccount): string {
   return `- ${one.account} [${one.confidence}]: ${one.reasons.join(" ")} Steps: ${one.steps.join(", ") || "none"}`;
 }
 
-/** The plan as text for a ticket. */
+/** Format the plan as text for a ticket. */
 function planText(plan: Plan): string {
   const known = [...plan.before, ...plan.warnings].map((line) => `- ${line}`);
   const gone = irreversible(plan).map((line) => `- ${line}`);
@@ -82,7 +82,7 @@ export function ContainmentPlan({ id }: { id: string }) {
   );
 }
 
-/** Whose steps are in the plan, and how to have more or fewer. */
+/** Show whose steps the plan has, and let the analyst change it. */
 function Whose({ plan, asked, onAsk }: { plan: Plan; asked: Covers; onAsk: (covers: Covers) => void }) {
   const maySearch = useMayAnswer();
   if (plan.covers === "incident" && asked !== "incident") {
@@ -137,7 +137,7 @@ function Folded({ title, lines }: { title: string; lines: readonly string[] }) {
   );
 }
 
-/** The steps: of one account as they are, of several by account, each with its place in the order of all. */
+/** Show the steps: of one account in order, of several grouped by account, each with its number in the plan. */
 function Body({ plan }: { plan: Plan }) {
   if (plan.accounts.length < 2) return <Steps steps={plan.steps} />;
   const byOrder = new Map(plan.steps.map((step) => [step.order, step]));
@@ -170,7 +170,7 @@ function Body({ plan }: { plan: Plan }) {
 
 function Account({ one, steps }: { one: PlanAccount; steps: readonly PlanStep[] }) {
   const [first, ...rest] = one.reasons;
-  // Where the steps are in sight, or are one step of fifty that are alike, each says itself what cannot be undone.
+  // Visible steps state themselves what cannot be undone, and so does one of many equal steps.
   const isFolded = !one.is_incidents;
   return (
     <li>

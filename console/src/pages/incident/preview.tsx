@@ -1,4 +1,4 @@
-/** What an answer would have hidden in the last 30 days: shown before it is saved. */
+/** What an answer would have hidden in the last 30 days, shown before it is saved. */
 import type { ApiError } from "../../api/client";
 import type { IncidentRow, Preview } from "../../api/types";
 import { SeverityMark } from "../../design/marks";

@@ -1,4 +1,4 @@
-/** The records behind the incident, and each of them in full as the log has it. */
+/** The records of the incident, and each one in full as logged. */
 import { usePages } from "../../api/resource";
 import type { Incident, LogRecord } from "../../api/types";
 import { useParameter } from "../../app/router";
@@ -55,7 +55,7 @@ export function Records({ incident }: { incident: Incident }) {
   );
 }
 
-/** Records as rows; the time opens one in full. */
+/** A table of records; the time opens a record in full. */
 export function RecordTable({ records, onOpen }: { records: readonly LogRecord[]; onOpen: (record: LogRecord) => void }) {
   return (
     <div className="table-scroll" role="region" aria-label="Records" tabIndex={0}>

@@ -1,4 +1,4 @@
-/** The campaign: other accounts that share a rare key, and incidents of the same family. */
+/** Related incidents: other accounts that share a rare value, and incidents of the same family. */
 import { useResource } from "../../api/resource";
 import type { Related } from "../../api/types";
 import { Link } from "../../app/link";

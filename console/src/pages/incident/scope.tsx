@@ -1,4 +1,4 @@
-/** Who else the intruder touched: searched for when an analyst asks, beside the console. */
+/** The scope of the intrusion. The search runs in a separate process once an analyst starts it. */
 import { useEffect, useRef, useState } from "react";
 import { ApiError, post } from "../../api/client";
 import { provide, refresh, useResource } from "../../api/resource";
@@ -30,7 +30,7 @@ export function IncidentScope({ id }: { id: string }) {
   useEffect(() => {
     if (before.current === "running" && state !== "running") {
       announce("The search for the scope has ended");
-      refresh(path.replace(/scope$/, "plan")); // whoever was found touched joins it
+      refresh(path.replace(/scope$/, "plan")); // accounts proved touched join the plan
     }
     before.current = state;
   }, [state, path]);

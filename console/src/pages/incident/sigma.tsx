@@ -1,4 +1,4 @@
-/** Sigma rules that hit records of the incident. */
+/** The Sigma rules that matched records of the incident. */
 import type { SigmaHit } from "../../api/types";
 import { Panel } from "../../design/states";
 import { plural } from "../../words/numbers";

@@ -1,4 +1,4 @@
-/** Usual versus now: field by field, what the account shows on other days and what it showed here. */
+/** Usual and present values: field by field, what the account shows on other days and in this incident. */
 import { useState } from "react";
 import type { Usual } from "../../api/types";
 import { DoerMark } from "../../design/marks";

@@ -1,4 +1,4 @@
-/** Everything about one incident: what happened, why it stands out, what the logs show, what to do. */
+/** Everything about one incident: summary, reasons, records, plan. */
 import { useCallback, useEffect, useState } from "react";
 import { refresh, useResource } from "../../api/resource";
 import { listen } from "../../api/stream";
@@ -25,7 +25,7 @@ import "./response.css";
 
 interface Props {
   id: string;
-  /** Beside the queue: narrower, and with a link to its own page. */
+  /** Shown beside the queue: narrower, and with a link to its own page. */
   isBeside?: boolean;
   onAnswered?: (incident: Incident) => void;
 }
@@ -38,7 +38,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
 
   useEffect(() => listen({ incident: (news) => news.id === id && refresh(path) }), [id, path]);
 
-  // An incident that grew has a new id; the old one still leads to it.
+  // A grown incident has a new id; the old one still leads to it.
   useEffect(() => {
     if (!isBeside && incident && incident.id !== id) navigate(incidentAddress(incident.id), { replace: true });
   }, [isBeside, incident, id]);
@@ -100,7 +100,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
   );
 }
 
-/** What the logs could not show: an absence of evidence that is no evidence of absence. */
+/** Coverage gaps: what the logs could not show. */
 function Coverage({ notes }: { notes: readonly string[] }) {
   return (
     <Panel title="What the logs could not show">

@@ -1,4 +1,4 @@
-/** What a refusal says, with what helps. */
+/** Format a refusal with its fix. */
 import { ApiError } from "../../api/client";
 
 export function faultText(fault: unknown): string {

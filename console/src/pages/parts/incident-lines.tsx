@@ -1,4 +1,4 @@
-/** Incidents as short lines that lead to them. */
+/** Incidents as short lines that link to them. */
 import type { IncidentRow } from "../../api/types";
 import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";

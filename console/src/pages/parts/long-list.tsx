@@ -1,4 +1,4 @@
-/** A list of any length: only the rows in sight exist, more are fetched as the reader comes near the end. */
+/** A virtual list of any length: only visible rows exist, and more are fetched near the end. */
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import type { Paged } from "../../api/resource";
@@ -14,21 +14,23 @@ export interface Column<T> {
 }
 
 interface LongListProps<T> {
-  /** What the list is, for readers that do not see it. */
+  /** The list's name, for screen readers. */
   label: string;
   pages: Paged<T>;
   columns: readonly Column<T>[];
-  /** `grid-template-columns` of head and rows; set `--narrow` columns in the page's own styles. */
+  /**
+   * Class that sets `grid-template-columns` of head and rows; `--narrow` columns are set in the page's own styles.
+   */
   className: string;
   keyOf: (item: T) => string;
-  /** A row in a narrow window may be higher. */
+  /** Height of a row in pixels; it may be larger in a narrow window. */
   rowHeight: number;
   narrowHeight?: number;
   height: string;
   rowClass?: (item: T) => string;
   onOpen: (item: T) => void;
   empty: ReactNode;
-  /** One thing of the list, and many: "account". */
+  /** Singular and plural of an item: "account", "accounts". */
   noun: [one: string, many: string];
 }
 
@@ -40,7 +42,7 @@ export function LongList<T>(props: LongListProps<T>) {
   const [active, setActive] = useState(0);
   const wantsFocus = useRef(false);
   const isHere = active < pages.items.length;
-  // The row with the focus exists even where it is scrolled out of sight, so that the focus is not lost.
+  // Keep the focused row mounted when it is scrolled out of view, so that the focus is not lost.
   const rangeExtractor = useCallback(
     (range: Range) => {
       const shown = defaultRangeExtractor(range);

@@ -1,10 +1,10 @@
-/** The frame of a page: its heading, one sentence on what it is for, what can be done. */
+/** The frame of a page: heading, one sentence on its purpose, and actions. */
 import { useEffect, type ReactNode } from "react";
 import "./page.css";
 
 interface PageProps {
   title: string;
-  /** The title of the browser's tab, where it is another. */
+  /** The title of the browser tab, if it differs from the heading. */
   tab?: string;
   about?: ReactNode;
   actions?: ReactNode;

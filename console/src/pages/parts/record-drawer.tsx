@@ -1,4 +1,4 @@
-/** A record in full: what Seawall read of it, as facts and as the whole normalised record. Everything is text. */
+/** A record in full: its main facts, and the whole normalised record. Everything is shown as plain text. */
 import { useState } from "react";
 import type { LogRecord } from "../../api/types";
 import { Button, CopyButton, Dialog } from "../../design/controls";
@@ -9,7 +9,7 @@ import "./record-drawer.css";
 
 interface DrawerProps {
   record: LogRecord | undefined;
-  /** "3 of 120", for the title. */
+  /** Position for the title: "3 of 120". */
   position: string;
   onClose: () => void;
   onStep: (by: number) => void;
@@ -35,7 +35,7 @@ const FACTS: [name: string, read: (record: LogRecord) => string | null][] = [
   ["File", (record) => (record.source_file ? `${record.source_file}${record.source_line === null ? "" : `, line ${number(record.source_line)}`}` : "")],
 ];
 
-/** Where the record can be read as the log has it: Seawall keeps fields, no lines. */
+/** Say where to find the original record: Seawall stores fields, not lines. */
 function originalWords({ source_file: file, source_line: line }: LogRecord): string {
   const place = file ? ` It was read from ${file}${line === null ? "" : `, line ${number(line)}`}.` : "";
   return `Seawall’s fields, not the log’s own text.${place}`;

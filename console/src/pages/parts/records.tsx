@@ -1,4 +1,4 @@
-/** Records of the log as a long list, each with its raw form a key press away. */
+/** Log records as a virtual list; a key opens the raw record. */
 import { useState, type ReactNode } from "react";
 import { momentText } from "../../charts";
 import type { Paged } from "../../api/resource";

@@ -1,4 +1,4 @@
-/** What is stored and not judged: said wherever somebody could take an empty list for a clean one. */
+/** Stored events without a verdict: shown wherever an empty list could be mistaken for an all-clear. */
 import type { Unjudged } from "../../api/types";
 import { useSummary } from "../../app/session";
 import { Notice } from "../../design/states";
@@ -7,7 +7,7 @@ import { number } from "../../words/numbers";
 const FEW = 3;
 const NONE: readonly Unjudged[] = [];
 
-/** What is not judged, of one organisation or of all. */
+/** Return the stored events without a verdict, of one organisation or of all. */
 export function useUnjudged(tenant = ""): readonly Unjudged[] {
   const found = useSummary()?.unjudged ?? NONE;
   return tenant === "" ? found : found.filter((one) => one.tenant === tenant || one.tenant === "");

@@ -1,4 +1,4 @@
-/** Which incidents: queue, words and fields, severities, organisation, order. */
+/** The queue's filters: queue, search, severities, organisation, order. */
 import { useEffect, useId, useRef, useState } from "react";
 import type { ApiError } from "../../api/client";
 import type { QueueName, Summary } from "../../api/types";

@@ -1,4 +1,4 @@
-/** The queue: incidents by evidence, the budget line, and beside them the chosen one. */
+/** The queue: incidents by score, the budget line, and the selected incident beside them. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { usePages } from "../../api/resource";
 import { listen } from "../../api/stream";
@@ -38,7 +38,7 @@ export default function QueuePage() {
     PAGE_SIZE,
   );
 
-  // Of all incidents by score, the line lies before the first that was not raised.
+  // Among all incidents by score, the budget line precedes the first one not raised.
   const cut = state.queue === "all" && isRanked ? main.items.findIndex((row) => !row.raised) : -1;
   const raised = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
   const candidates = useMemo(() => (cut >= 0 ? main.items.slice(cut) : below.items), [main.items, cut, below.items]);
@@ -61,7 +61,7 @@ export default function QueuePage() {
   const { fresh, waiting, showNew, pane } = useArrivals({ isKnown, state, reload, onChanged: alter, isEmpty: rows.length === 0, revision: summary?.revision });
   const detail = useRef<HTMLElement>(null);
 
-  // On a wide screen something is always beside the list: the worst, until somebody chooses.
+  // On a wide screen an incident is always shown: the worst, until the user selects one.
   const first = rows[0]?.id;
   const offered = useRef("");
   useEffect(() => {
@@ -147,20 +147,20 @@ export default function QueuePage() {
   );
 }
 
-/** Whether what is shown is only a part of what is known to be there. */
+/** Return whether the list is incomplete because reading or scoring is unfinished. */
 function isPartial(ingest: Ingest): boolean {
   const isReading = ["reading", "behind"].includes(ingest.state) && (ingest.backlog_bytes ?? 0) > 0;
   return isReading || (ingest.state !== "none" && ingest.state !== "stopped" && ingest.dirty_days > 1);
 }
 
-/** The fields of a row, of an incident in full. */
+/** Return the list row's fields of a full incident. */
 function rowOf(incident: IncidentRow): Partial<IncidentRow> {
   const { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages } = incident;
   const chips = incident.chips ? { chips: incident.chips } : {};
   return { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages, ...chips };
 }
 
-/** Whether somebody is at it, with the pointer or with the keyboard. */
+/** Return whether the user is using this part, by pointer or keyboard. */
 function isInUse(part: HTMLElement | null): boolean {
   return part !== null && (part.matches(":hover") || part.contains(document.activeElement));
 }
@@ -171,13 +171,13 @@ interface Arrivals {
   reload: () => void;
   onChanged: (incident: Incident) => void;
   isEmpty: boolean;
-  /** Of the store: grows whenever an incident changes. */
+  /** The store's revision, which grows whenever an incident changes. */
   revision: number | undefined;
 }
 
 const REST_MILLISECONDS = 3000;
 
-/** While nobody reads the list it follows the store; while somebody does, new incidents wait behind a pill. */
+/** Update the list as the store changes. While the user reads it, new incidents wait behind a button instead. */
 function useArrivals({ isKnown, state, reload, onChanged, isEmpty, revision }: Arrivals) {
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const pane = useRef<HTMLElement>(null);

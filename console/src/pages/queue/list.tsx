@@ -1,4 +1,4 @@
-/** The ranked list. Only what is in sight is drawn; the budget line lies between what was raised and what was not. */
+/** The ranked list. Only visible rows are rendered; the budget line separates raised incidents from others. */
 import { useEffect, useMemo, useRef } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { IncidentRow } from "../../api/types";
@@ -53,7 +53,7 @@ export function List(props: Props) {
     if (hasMore && last >= entries.length - 20) onNearEnd();
   }, [hasMore, last, entries.length, onNearEnd]);
 
-  // Sizes are by index: the line moves when rows come or go.
+  // Sizes are stored by index, and the budget line's index changes with the rows.
   useEffect(() => virtual.measure(), [entries, virtual]);
 
   const at = entries.findIndex((entry) => typeof entry !== "string" && entry.row.id === chosen);

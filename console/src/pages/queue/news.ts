@@ -1,4 +1,4 @@
-/** What happened since the list was read: new incidents wait behind a pill, changed ones change in place. */
+/** Changes since the list was read: new incidents wait behind a button, changed ones are updated in place. */
 import { useEffect, useRef, useState } from "react";
 import { get } from "../../api/client";
 import { listen } from "../../api/stream";
@@ -9,7 +9,10 @@ export interface News {
   clear: () => void;
 }
 
-/** `isShown`: the list has it; `isWanted`: the filters would let it in; `onChanged`: a shown one, as it is now. */
+/**
+ * Track news. `isShown`: the list contains it; `isWanted`: the filters match it; `onChanged`: gets a shown, changed
+ * incident.
+ */
 export function useNews(
   isShown: (id: string) => boolean,
   isWanted: (news: IncidentNews) => boolean,

@@ -1,4 +1,4 @@
-/** The queue with nothing in it: no logs yet, nothing found, or nothing that matches. */
+/** The empty queue: no logs yet, nothing raised, or no match. */
 import type { Summary } from "../../api/types";
 import { useSession } from "../../app/session";
 import { Button, CopyButton } from "../../design/controls";
@@ -18,7 +18,7 @@ function Command({ text, children }: { text: string; children: string }) {
   );
 }
 
-/** Nothing was ever read: how logs get here. */
+/** Nothing was ever read: explain how to deliver logs. */
 export function NoLogs() {
   const { demo } = useSession();
   if (demo) {
@@ -45,7 +45,7 @@ interface NothingProps {
   summary: Summary | undefined;
   /** Logs are still being read or scored. */
   isPartial: boolean;
-  /** Stored events are not judged. */
+  /** Stored events have no verdict. */
   isUnjudged: boolean;
 }
 
@@ -84,7 +84,7 @@ export function NothingHere({ state, summary, isPartial, isUnjudged }: NothingPr
   );
 }
 
-/** While a backlog is read, what is shown is a part. */
+/** Warn that the list is incomplete while a backlog is read. */
 export function Backlog({ words }: { words: string }) {
   return (
     <div className="backlog small" role="status">

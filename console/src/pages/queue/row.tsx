@@ -1,4 +1,4 @@
-/** One incident of the list: severity, whose, what happened, why, how strong, when. */
+/** One incident in the list: severity, account, summary, reasons, score, time. */
 import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";

@@ -1,4 +1,4 @@
-/** What the queue shows: everything of it is in the URL. */
+/** The state of the queue, stored entirely in the URL. */
 import { useRoute, withParameters, navigate } from "../../app/router";
 import type { QueueName, Severity } from "../../api/types";
 import { SEVERITIES } from "../../words/names";
@@ -11,7 +11,7 @@ export interface QueueState {
   tenant: string;
   severities: Severity[];
   sort: Sort;
-  /** The chosen incident, or "". */
+  /** The selected incident's id, or "". */
   incident: string;
 }
 
@@ -32,17 +32,17 @@ export function useQueueState(): QueueState {
   };
 }
 
-/** Change filters; the chosen incident stays. */
+/** Change filters, keeping the selected incident. */
 export function filterBy(changes: Record<string, string | readonly string[] | null>): void {
   navigate(withParameters(changes));
 }
 
-/** Choose an incident: steps through the list are not worth an entry each in the history. */
+/** Select an incident, replacing the history entry: steps through the list need none of their own. */
 export function choose(id: string): void {
   navigate(withParameters({ incident: id }), { replace: true });
 }
 
-/** The filters as the server takes them. */
+/** Return the filters as the server expects them. */
 export function filtersOf(state: QueueState) {
   return { q: state.q, tenant: state.tenant, severity: state.severities, sort: state.sort };
 }

@@ -1,4 +1,4 @@
-/** Saved views: a name for the filters that are set. */
+/** Saved views: named sets of filters. */
 import { useState } from "react";
 import { ApiError, put, remove } from "../../api/client";
 import { useResource } from "../../api/resource";
@@ -11,7 +11,7 @@ import { Icon } from "../../design/marks";
 
 const PATH = "/api/views";
 
-/** The filters of the address, without what is merely chosen at the moment. */
+/** Return the URL's filters without the selected incident. */
 function currentQuery(): string {
   const parameters = new URLSearchParams(window.location.search);
   parameters.delete("incident");

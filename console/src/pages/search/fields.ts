@@ -1,8 +1,8 @@
-/** The fields of a search, and what can complete a half-written one. */
+/** The fields of a search, and completions of a partly typed one. */
 
 export interface Field {
   name: string;
-  /** What follows the name: a colon, or a comparison. */
+  /** The sign after the name: a colon, or a comparison. */
   sign: ":" | ">";
   about: string;
   example: string;
@@ -27,14 +27,14 @@ export const FIELDS: readonly Field[] = [
 ];
 
 export interface Suggestion {
-  /** What the word at the cursor becomes. */
+  /** The text that replaces the word at the cursor. */
   text: string;
   about: string;
-  /** A whole term, after which the next word begins. */
+  /** Whether it is a whole term, so that the next word begins. */
   isWhole: boolean;
 }
 
-/** The word that the cursor stands in or after: where it begins, and its text up to the cursor. */
+/** Return where the word at the cursor begins, and its text up to the cursor. */
 export function wordAt(text: string, cursor: number): { start: number; word: string } {
   let start = 0;
   let isQuoted = false;
@@ -46,7 +46,7 @@ export function wordAt(text: string, cursor: number): { start: number; word: str
   return { start, word: text.slice(start, cursor) };
 }
 
-/** What could stand for the word, fields first, then the values of a field that has few. */
+/** Return completions of the word: fields first, then the values of a field with few. */
 export function suggestions(word: string, known: Record<string, readonly string[]>): Suggestion[] {
   const negation = word.startsWith("-") ? "-" : "";
   const bare = word.slice(negation.length).toLowerCase();
@@ -65,12 +65,12 @@ export function suggestions(word: string, known: Record<string, readonly string[
     .map((value) => ({ text: `${negation}${field.name}:${quoted(value)}`, about: field.about, isWhole: true }));
 }
 
-/** A value as it is written in a search: in quotes when it needs them. */
+/** Quote a value for a search if needed. */
 export function quoted(value: string): string {
   return /^[^\s"\\:<>-][^\s"\\:<>]*$/.test(value) ? value : `"${value.replace(/(["\\])/g, "\\$1")}"`;
 }
 
-/** The part of a search that finds accounts: its plain words and what it says of the account. */
+/** Return the part of a search that finds accounts: its plain words and its account terms. */
 export function accountWords(text: string): string {
   const words: string[] = [];
   for (const found of text.matchAll(/(-?)(?:([A-Za-z_]+)[:<>]=?)?(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)) {

@@ -1,4 +1,4 @@
-/** Search over incidents and accounts, in words and fields; searches can be kept as views. */
+/** Search incidents and accounts by words and fields; searches can be saved as views. */
 import { useEffect, useState } from "react";
 import { usePages, useResource } from "../../api/resource";
 import type { AccountRow, IncidentRow, View } from "../../api/types";

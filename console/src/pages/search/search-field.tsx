@@ -1,4 +1,4 @@
-/** The search box: completes fields and values as they are typed. */
+/** The search box, which completes fields and values. */
 import { useId, useRef, useState, type KeyboardEvent } from "react";
 import { Icon } from "../../design/marks";
 import { suggestions, wordAt, type Suggestion } from "./fields";

@@ -1,4 +1,4 @@
-/** Searches that were given a name: to open, to make, to remove. */
+/** Saved searches: open, create and delete them. */
 import { useState, type FormEvent } from "react";
 import { put, remove } from "../../api/client";
 import { refresh } from "../../api/resource";

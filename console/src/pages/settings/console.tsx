@@ -1,4 +1,4 @@
-/** How the console looks and listens; kept on this machine. */
+/** Appearance and keyboard settings, stored in this browser. */
 import { setSingleKeys, useSingleKeys } from "../../app/keys";
 import { useSession } from "../../app/session";
 import { setTheme, useTheme, type Theme } from "../../app/theme";

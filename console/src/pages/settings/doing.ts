@@ -1,4 +1,4 @@
-/** One change at a time: whether it is under way, and what the server said against it. */
+/** Run one change at a time: whether it is running, and the server's error. */
 import { useState } from "react";
 import { ApiError } from "../../api/client";
 import { faultText } from "../parts/faults";
@@ -11,7 +11,7 @@ export interface Fault {
 export interface Doing {
   isBusy: boolean;
   fault: Fault | undefined;
-  /** True when it was done. */
+  /** Resolves to true if the change succeeded. */
   attempt: (what: () => Promise<unknown>) => Promise<boolean>;
 }
 

@@ -1,4 +1,4 @@
-/** Settings: one's own way in, and for admins who else may, and what may deliver. */
+/** Settings: the user's own sign-in; for admins also users and ingest tokens. */
 import { useParameter } from "../../app/router";
 import { useIsAdmin, useSession } from "../../app/session";
 import { Segments } from "../../design/controls";

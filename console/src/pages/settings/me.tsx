@@ -1,4 +1,4 @@
-/** One's own passkeys, password, one-time codes and sessions. */
+/** The user's own passkeys, password, one-time codes and sessions. */
 import { useState, type FormEvent } from "react";
 import { post, remove } from "../../api/client";
 import { useResource } from "../../api/resource";

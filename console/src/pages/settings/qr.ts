@@ -1,11 +1,11 @@
-/** QR codes (ISO/IEC 18004), as much as a short address needs: bytes, level L, versions 1 to 10, one mask. */
+/** A minimal QR code encoder (ISO/IEC 18004) for short URLs: bytes, level L, versions 1 to 10, one mask. */
 
 const CODEWORDS = [26, 44, 70, 100, 134, 172, 196, 242, 292, 346];
 const CHECKS = [7, 10, 15, 20, 26, 18, 20, 24, 30, 18];
 const BLOCKS = [1, 1, 1, 1, 1, 2, 2, 2, 2, 4];
 const ALIGNED = [[], [6, 18], [6, 22], [6, 26], [6, 30], [6, 34], [6, 22, 38], [6, 24, 42], [6, 26, 46], [6, 28, 50]];
 
-/** Rows of dark (true) and light modules. Throws when the text is too long (271 bytes). */
+/** Return rows of dark (true) and light modules. Throws if the text is too long (271 bytes). */
 export function qrModules(text: string): boolean[][] {
   const bytes = [...new TextEncoder().encode(text)];
   const version = CODEWORDS.findIndex((_, at) => room(at) >= bytes.length + (at < 9 ? 2 : 3)) + 1;
@@ -22,7 +22,7 @@ function room(at: number): number {
   return (CODEWORDS[at] as number) - (CHECKS[at] as number) * (BLOCKS[at] as number);
 }
 
-/** Mode, length, bytes, and padding up to what the version holds. */
+/** Encode mode, length and bytes, padded to the version's capacity. */
 function contents(bytes: readonly number[], version: number): number[] {
   const bits: number[] = [];
   const push = (value: number, length: number) => {
@@ -38,7 +38,7 @@ function contents(bytes: readonly number[], version: number): number[] {
   return Array.from({ length: size / 8 }, (_, at) => bits.slice(at * 8, at * 8 + 8).reduce((byte, bit) => byte * 2 + bit, 0));
 }
 
-/** Blocks with their Reed-Solomon checks, woven. */
+/** Interleave the blocks and their Reed-Solomon codewords. */
 function withChecks(data: readonly number[], blocks: number, checks: number, all: number): number[] {
   const short = Math.floor(all / blocks) - checks;
   const longer = all % blocks;
@@ -56,7 +56,7 @@ function withChecks(data: readonly number[], blocks: number, checks: number, all
   return woven;
 }
 
-/** Product in GF(2⁸) modulo x⁸+x⁴+x³+x²+1. */
+/** Multiply in GF(2⁸) modulo x⁸+x⁴+x³+x²+1. */
 function times(one: number, other: number): number {
   let product = 0;
   for (let bit = 7; bit >= 0; bit -= 1) {
@@ -140,7 +140,7 @@ class Drawing {
     }
   }
 
-  /** Level L with mask 0 (dark where row and column have an even sum). */
+  /** Write the format bits of level L with mask 0 (dark where row and column have an even sum). */
   format(): void {
     const level = 1 << 3;
     let rest = level;

@@ -1,4 +1,4 @@
-/** What the server said against a change; where it wants a fresh sign-in, the way there. */
+/** The server's error after a change; if it requires a fresh sign-in, a link to it. */
 import { post } from "../../api/client";
 import { useKnown } from "../../app/session";
 import { Button } from "../../design/controls";

@@ -1,4 +1,4 @@
-/** What collectors show when they deliver records: made here, shown once. */
+/** Tokens with which collectors deliver records: created here, shown once. */
 import { useState, type FormEvent } from "react";
 import { post, remove } from "../../api/client";
 import { useResource } from "../../api/resource";
@@ -93,7 +93,7 @@ export function Tokens() {
   );
 }
 
-/** A command that delivers a file of records, compressed. */
+/** Return a shell command that uploads a compressed file of records. */
 function curl(token: string): string {
   return [
     "gzip -c records.jsonl | curl --fail-with-body",

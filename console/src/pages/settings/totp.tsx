@@ -1,4 +1,4 @@
-/** One-time codes: a secret shown once, as a picture and as text, kept once the first code of it was given. */
+/** Set up one-time codes: the secret is shown once, as QR code and text, and stored after its first valid code. */
 import { useMemo, useState, type FormEvent } from "react";
 import { post, remove } from "../../api/client";
 import type { Me, Session } from "../../api/types";

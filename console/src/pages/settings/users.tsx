@@ -1,4 +1,4 @@
-/** Who may sign in, and as what. */
+/** Users and their roles. */
 import { useState, type FormEvent } from "react";
 import { patch, post, remove } from "../../api/client";
 import { useResource } from "../../api/resource";

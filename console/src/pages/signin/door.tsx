@@ -1,4 +1,4 @@
-/** The frame of the pages before a session: one card in the middle. */
+/** The frame of pages before sign-in: one card in the middle. */
 import { useEffect, type ReactNode } from "react";
 import { Logo } from "../../design/marks";
 import "../parts/page.css";

@@ -1,4 +1,4 @@
-/** The door: sign in, or begin with the code of `seawall serve` or an invite. */
+/** Sign in, or set up an account with the code of `seawall serve` or an invitation. */
 import { useRoute } from "../../app/router";
 import { SetUp } from "./set-up";
 import { SignIn } from "./sign-in";

@@ -1,4 +1,4 @@
-/** Begin: the first admin with the code that `seawall serve` printed, everybody else with an invite. */
+/** Set up an account: the first admin with the code that `seawall serve` printed, others with an invitation. */
 import { useState, type FormEvent } from "react";
 import { post } from "../../api/client";
 import type { Session } from "../../api/types";
@@ -93,7 +93,7 @@ export function SetUp() {
   );
 }
 
-/** What a passkey made here is called. */
+/** Return the default name of a passkey created here. */
 export function deviceName(): string {
   const agent = navigator.userAgent;
   const system = ["Windows", "iPhone", "iPad", "Mac", "Android", "CrOS", "Linux"].find((name) => agent.includes(name)) ?? "device";

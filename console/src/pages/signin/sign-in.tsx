@@ -1,4 +1,4 @@
-/** Sign in: with a passkey first, with a password and a one-time code, or at the organisation. */
+/** Sign in: by passkey first, by password and one-time code, or at the organisation's identity provider. */
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { ApiError, post } from "../../api/client";
 import type { Session } from "../../api/types";
@@ -10,7 +10,7 @@ import { faultText } from "../parts/faults";
 import { Door, Fault } from "./door";
 import { passkeysWork, usePasskey, type Options } from "./webauthn";
 
-/** What the server says of a sign-in at the organisation that came to nothing. */
+/** Explanations of the server's error codes after a failed sign-in at the identity provider. */
 const PROBLEMS: Record<string, string> = {
   "provider-away": "Your organisation’s sign-in cannot be reached now. Try again in a while, or sign in another way.",
   "refused-there": "Your organisation did not let you in, or you turned back there.",

@@ -1,6 +1,6 @@
-/** Passkeys: the browser's own ceremonies, with the JSON that the server speaks. */
+/** WebAuthn in the browser, with conversion from and to the server's JSON. */
 
-/** Whether this page can use passkeys at all: they need a secure page, and belong to a name, never to an address. */
+/** Return whether passkeys are possible here: they need a secure page at a host name, not at an IP address. */
 export function passkeysWork(): boolean {
   return window.isSecureContext && typeof window.PublicKeyCredential === "function" && !isAddress(window.location.hostname);
 }
@@ -17,7 +17,7 @@ interface JsonDescriptor {
   transports?: string[];
 }
 
-/** Make a passkey. Null when the person or the browser gave up. */
+/** Create a passkey. Returns null if the user or the browser cancelled. */
 export async function makePasskey(options: Options): Promise<unknown> {
   const user = options["user"] as { id: string; name: string; displayName: string };
   const publicKey = {
@@ -29,7 +29,7 @@ export async function makePasskey(options: Options): Promise<unknown> {
   return asked(() => navigator.credentials.create({ publicKey }));
 }
 
-/** Use a passkey. Null when the person or the browser gave up. */
+/** Use a passkey. Returns null if the user or the browser cancelled. */
 export async function usePasskey(options: Options, signal?: AbortSignal): Promise<unknown> {
   const publicKey = {
     ...options,
@@ -79,7 +79,7 @@ function inJson(credential: PublicKeyCredential): unknown {
   };
 }
 
-/** base64url without padding, RFC 4648. */
+/** Encode base64url without padding (RFC 4648 section 5). */
 export function encoded(bytes: ArrayBuffer): string {
   let text = "";
   for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);

@@ -52,7 +52,7 @@ def measure(records: int, size: int) -> dict[str, Any]:
         spool = Spool(Path(scratch) / "spool")
         for batch in read([path]):
             spool.add(coder.encode(enrich(batch.events, networks)))
-        spool.settle(*coder.settled())
+        spool.settle(*coder.settle())
         events = 0
         for day in spool.days():
             whole, _ = spool.load(day)

@@ -136,7 +136,7 @@ def foretold(desk: WhatIfService, id_: str, draft: FeedbackDraft) -> None:
 def give(database: Database, desk: WhatIfService, id_: str, draft: FeedbackDraft, now: int) -> None:
     """Save an answer, where it may be given."""
     try:
-        prepared = desk.prepared(id_, draft)
+        prepared = desk.prepare_feedback(id_, draft)
     except UsageError:
         return
     with database.writing() as work:

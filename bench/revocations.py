@@ -63,7 +63,7 @@ def a_view(entries: int) -> RevocationSnapshot:
             keys["session", ISSUER, name] = 1.0
         else:
             keys["not-before", ISSUER, name] = NOW - 1e6
-    return EMPTY.changed(keys)
+    return EMPTY.apply_changes(keys)
 
 
 def a_token() -> tuple[str, IssuerKey]:
@@ -128,7 +128,7 @@ def measure(entries: int) -> dict[str, Any]:
         500,
     )
     change = statistics.median(
-        seconds_each(lambda: view.changed({("token-id", ISSUER, identifier(-9)): 1.0}), 20)
+        seconds_each(lambda: view.apply_changes({("token-id", ISSUER, identifier(-9)): 1.0}), 20)
         for _ in range(ROUNDS)
     )
     return {

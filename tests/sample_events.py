@@ -70,7 +70,7 @@ def spool(tmp_path: Any, *tables: pa.Table) -> Spool:
     coder, result = Coder(), Spool(folder)
     for one in tables:
         result.add(coder.encode(one))
-    result.settle(*coder.settled())
+    result.settle(*coder.settle())
     return result
 
 

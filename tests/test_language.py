@@ -73,11 +73,11 @@ def test_no_class_name_stands_for_two_things() -> None:
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
 
 
-def test_functions_of_a_module_are_verbs_and_no_bare_participles() -> None:
+def test_functions_and_methods_are_verbs_and_no_bare_participles() -> None:
     found = [
-        f"{path}: {node.name}"
+        f"{path}:{node.lineno}: {node.name}"
         for path, tree in modules()
-        for node in tree.body
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_bare_participle(node.name)
     ]
     assert found == []

@@ -225,16 +225,16 @@ def test_a_request_is_sent_as_a_whole_and_has_a_limit_for_its_answer() -> None:
 
 def test_a_gate_that_is_not_there_is_named_with_the_systems_words(tmp_path: Path) -> None:
     with pytest.raises(GateUnreachable, match="Connection refused"):
-        AdminClient("http://127.0.0.1:1", "token").listed(all_of_them=True)
+        AdminClient("http://127.0.0.1:1", "token").list_revocations(all_of_them=True)
     with pytest.raises(GateUnreachable, match="No such file or directory"):
-        AdminClient(f"unix:{tmp_path}/absent", "token").listed(all_of_them=True)
+        AdminClient(f"unix:{tmp_path}/absent", "token").list_revocations(all_of_them=True)
 
 
 def test_a_gate_that_drips_is_left_at_the_deadline() -> None:
     with serving(lambda connection: drip(connection, b"H")) as url:
         begin = time.monotonic()
         with pytest.raises(GateUnreachable, match="time limit"):
-            AdminClient(url, "token", timeout=0.4).listed(all_of_them=True)
+            AdminClient(url, "token", timeout=0.4).list_revocations(all_of_them=True)
         assert time.monotonic() - begin < 8
 
 

@@ -93,7 +93,7 @@ def test_what_changes_is_asked_each_time(whole: list[int]) -> None:
     assert [bench.code(token) for _ in range(2)] == ["", ""]
 
     entry = Revocation(kind="subject", issuer=ISSUER, value="ann", reason="x", who="y", at=bench.now)
-    bench.revocations.swap(EMPTY.changed(weights([entry], now=bench.now)))
+    bench.revocations.swap(EMPTY.apply_changes(weights([entry], now=bench.now)))
     assert bench.code(token) == "revoked-subject"
     bench.revocations.swap(EMPTY)
     assert bench.code(token) == ""

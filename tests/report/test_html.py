@@ -118,7 +118,7 @@ def test_a_score_is_never_a_bare_number(made: ReportInput) -> None:
     assert page.count(SCORE_MEANS) == 1
     assert page.index(SCORE_MEANS) < page.index(f"{made.incidents[0].account}")
     numbers = re.findall(r'<span class="score">(.*?)</span>\s*</summary>', page)
-    assert len(numbers) == len(made.raised)
+    assert len(numbers) == len(made.raised_incidents)
     for text in numbers:
         assert re.fullmatch(r'<span class="unit">score</span> −?\d+\.\d', text)
 

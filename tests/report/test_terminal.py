@@ -41,7 +41,7 @@ def text(stream: io.TextIOWrapper) -> str:
 
 def test_the_queue_says_who_why_and_when() -> None:
     out, stream = console()
-    terminal.queue(out, report().raised)
+    terminal.queue(out, report().raised_incidents)
     shown = text(stream)
     assert "⬢ critical  a.person1@contoso.example  28 Mar 2026 23:00" in shown
     assert "0 of 1,240 peers" in shown

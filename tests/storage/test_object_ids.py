@@ -51,7 +51,7 @@ def test_the_record_keeps_the_id_and_becomes_the_accounts_own(tmp_path: Path) ->
     days = spool(tmp_path, table([BARE, event("named", 0, 2), pair()]))
     batch, _ = days.load(days.days()[0])
     assert batch.actor[0] == batch.actor[1]
-    assert days.joined == (1, 0)
+    assert days.join_counts == (1, 0)
 
 
 STATES_NOTHING: dict[str, dict[str, Any]] = {
@@ -74,7 +74,7 @@ def test_what_states_no_name_joins_nothing(tmp_path: Path, columns: dict[str, An
     days = spool(tmp_path, table([BARE, pair(**columns)]))
     batch, _ = days.load(days.days()[0])
     assert batch.value("account", 0) == UID
-    assert days.joined == (0, 0)
+    assert days.join_counts == (0, 0)
 
 
 def test_a_directory_change_states_its_persons_name(tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ def test_the_earliest_name_counts_and_no_later_record_takes_the_id_away(tmp_path
     misleading = pair(day=2, account="aaron@x.example", mailbox=None)
     rows = [BARE, pair(), event("last", 5, account=UID), renamed, {**misleading, "metadata_uid": "m"}]
     days = spool(tmp_path, *(table([row]) for row in reversed(rows)))
-    assert days.joined == (0, 0)  # nothing was loaded yet
+    assert days.join_counts == (0, 0)  # nothing was loaded yet
     found = {days.load(day)[0].value("account", 0) for day in (days.days()[0], days.days()[-1])}
     assert found == {"ann@x.example"}
-    assert days.joined == (1, 1)
+    assert days.join_counts == (1, 1)
 
 
 def test_of_two_names_at_one_time_the_lesser_counts(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def joined(rows: Sequence[dict[str, Any]], stop: int) -> list[str]:
                 days.add(coder.encode(table(part)))
             state, coder = coder.state(), Coder()
             coder.restore(state)
-        days.settle(*coder.settled())
+        days.settle(*coder.settle())
         batches = [days.load(day)[0] for day in days.days()]
         found = {
             b.value("metadata_uid", row): b.value("account", row) for b in batches for row in range(len(b))

@@ -248,7 +248,7 @@ def test_what_comes_in_small_tables_over_time_is_what_comes_at_once(
             for name in expected.texts:
                 assert _texts(batch, name) == _texts(expected, name)
             for name in ("metadata_uid", "session_uid", "token_uid"):
-                assert batch.hashed(name).tolist() == expected.hashed(name).tolist()
+                assert batch.hash_column(name).tolist() == expected.hash_column(name).tolist()
         gone = often.days()[0]
         files = len(list((Path(folder) / "often").iterdir()))
         often.drop(gone)

@@ -86,7 +86,7 @@ def test_memory_stays_bounded() -> None:
     guard = MemoryReplayGuard(capacity=1_000)
     for number in range(20_000):
         assert used(guard, str(number), until=number + 100, now=number) == ""
-    assert guard.held <= 300
+    assert guard.remembered_proofs <= 300
 
 
 def test_threads_cannot_use_one_proof_twice(make: Callable[[int], ReplayGuard]) -> None:

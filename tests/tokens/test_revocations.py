@@ -200,13 +200,13 @@ def test_nothing_but_refusals_escapes(revoked: list[Revocation], changes: dict[s
 
 @given(st.lists(entries(), max_size=12), st.lists(entries(), max_size=6))
 def test_a_change_and_its_contrary_lead_back(first: list[Revocation], second: list[Revocation]) -> None:
-    before = EMPTY.changed(weights(first, now=-1))
+    before = EMPTY.apply_changes(weights(first, now=-1))
     extra = {
         key: weight for key, weight in weights(second, now=-1).items() if key not in weights(first, now=-1)
     }
-    after = before.changed(extra)
+    after = before.apply_changes(extra)
     assert after.count == before.count + len(extra)
-    back = after.changed(dict.fromkeys(extra))
+    back = after.apply_changes(dict.fromkeys(extra))
     assert back.count == before.count
     assert back.scopes.keys() == before.scopes.keys()
     assert EMPTY.count == 0
@@ -214,10 +214,10 @@ def test_a_change_and_its_contrary_lead_back(first: list[Revocation], second: li
 
 def test_a_large_table_is_changed_in_parts_and_the_old_view_stays() -> None:
     many = {("token-id", ANY_ISSUER, f"id-{number}"): 1.0 for number in range(SMALL + 1)}
-    large = EMPTY.changed(many)  # type: ignore[arg-type]
+    large = EMPTY.apply_changes(many)  # type: ignore[arg-type]
     table = large.anywhere.table("token-id")
     assert (large.count, table.count, len(table.parts)) == (SMALL + 1, SMALL + 1, SHARDS)
-    smaller = large.changed({("token-id", ANY_ISSUER, "id-7"): None})
+    smaller = large.apply_changes({("token-id", ANY_ISSUER, "id-7"): None})
     assert outcome(Revocations(smaller), token_id="id-7") == ""
     assert outcome(Revocations(smaller), token_id="id-8") == "revoked-token"
     assert outcome(Revocations(large), token_id="id-7") == "revoked-token"
@@ -226,7 +226,7 @@ def test_a_large_table_is_changed_in_parts_and_the_old_view_stays() -> None:
 
 
 def test_readers_see_the_whole_of_a_change_or_nothing() -> None:
-    both = EMPTY.changed({("kid", ANY_ISSUER, "k1"): 1.0, ("token-id", ANY_ISSUER, "j1"): 1.0})
+    both = EMPTY.apply_changes({("kid", ANY_ISSUER, "k1"): 1.0, ("token-id", ANY_ISSUER, "j1"): 1.0})
     revocations = Revocations()
     stop = threading.Event()
     seen: set[tuple[bool, bool]] = set()

@@ -100,7 +100,7 @@ def test_the_proof_that_rfc_9449_prints_passes() -> None:
     claims = {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}
     guard = MemoryReplayGuard()
     check_sender("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU", claims, POLICY, binding, guard, 1_562_262_618)
-    assert guard.held == 1
+    assert guard.remembered_proofs == 1
 
 
 def test_a_bearer_token_passes_where_the_policy_lets_it() -> None:
@@ -232,7 +232,7 @@ BAD_PROOFS: list[tuple[tuple[str, ...], str]] = [
 def test_a_bad_proof_refuses(proofs: tuple[str, ...], expected: str) -> None:
     guard = MemoryReplayGuard()
     assert code(BOUND, proofs=proofs, replay=guard) == expected
-    assert guard.held == 0
+    assert guard.remembered_proofs == 0
 
 
 def test_a_weak_proof_key_is_refused() -> None:

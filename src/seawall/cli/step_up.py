@@ -106,7 +106,7 @@ def list_accounts(
     from seawall.gate.step_up.store import StepUpStore
 
     opened = StepUpStore(store)
-    accounts = opened.enrolled()
+    accounts = opened.list_enrolled()
     opened.close()
     if as_json:
         output.answer_json({"accounts": [_document(account) for account in accounts]})

@@ -124,20 +124,20 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
 
     stop, is_interrupted = threading.Event(), []
 
-    def interrupted(number: int, _: Any) -> None:
+    def handle_interrupt(number: int, _: Any) -> None:
         is_interrupted.append(number)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupted)
+        signal.signal(number, handle_interrupt)
     telling = _Telling(quiet=quiet, as_json=as_json)
     with open_watch_store(settings) as (database, lake):
         stream = cast("ReadableStream", sys.stdin.buffer) if reads_stdin else None
         service = Service(settings, database, lake, stream=stream, news=telling.news)
         service.subscribe(telling.status)
-        telling.started(settings, database.place, service.rules)
+        telling.print_start(settings, database.place, service.rules)
         service.run(stop, until)
-    telling.ended(service.status(), is_over=not is_interrupted)
+    telling.print_totals(service.status(), is_over=not is_interrupted)
     if signal.SIGINT in is_interrupted:
         raise typer.Exit(130)
 
@@ -152,7 +152,7 @@ class _Telling:
         self._unjudged: set[str] = set()
         self._width = 0
 
-    def started(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
+    def print_start(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
         """Print the folders, the data store and the rules."""
         if not self._quiet:
             from seawall.detection.rules.sigma.telling import summarise_rules
@@ -212,7 +212,7 @@ class _Telling:
             sys.stderr.flush()
             self._width = len(text)
 
-    def ended(self, status: WatchStatus, *, is_over: bool) -> None:
+    def print_totals(self, status: WatchStatus, *, is_over: bool) -> None:
         """Print the totals."""
         self._wipe()
         if self._as_json and is_over:

@@ -81,8 +81,8 @@ class EndpointRunner:
         body = await read_body(endpoint, request, self._context.settings.body_seconds)
 
         def work() -> Response:
-            visitor = self._admitted(endpoint, request)
-            return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
+            visitor = self._admit(endpoint, request)
+            return self._encode(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
 
         response: Response = await self.in_thread(work, endpoint.seconds, self._client(request))
         return response
@@ -96,7 +96,7 @@ class EndpointRunner:
         visitor = await self._visitor(endpoint, request)
 
         def work() -> Response:
-            return self._written(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
+            return self._encode(endpoint, endpoint.handle(self._call(endpoint, request, visitor, body)))
 
         user = LOCAL if visitor is None or visitor.user is None else str(visitor.user)
         response: Response = await _result(self.heavy.submit(user, work), endpoint.seconds)
@@ -106,14 +106,14 @@ class EndpointRunner:
         visitor = await self._visitor(endpoint, request)
         body = await read_body(endpoint, request, self._context.settings.body_seconds)
         answer = await endpoint.handle(self._call(endpoint, request, visitor, body))
-        return self._written(endpoint, answer)
+        return self._encode(endpoint, answer)
 
     async def _raw(self, endpoint: Endpoint, request: Request) -> Response:
         answer = await endpoint.handle(self._call(endpoint, request, None, b""))
-        return self._written(endpoint, answer)
+        return self._encode(endpoint, answer)
 
     async def _visitor(self, endpoint: Endpoint, request: Request) -> Visitor | None:
-        work = partial(self._admitted, endpoint, request)
+        work = partial(self._admit, endpoint, request)
         found: Visitor | None = await self.in_thread(work, endpoint.seconds, self._client(request))
         return found
 
@@ -124,9 +124,9 @@ class EndpointRunner:
             return hashlib.sha256(token).hexdigest()
         return client_network(_make_visible(request).address)
 
-    def _admitted(self, endpoint: Endpoint, request: Request) -> Visitor | None:
+    def _admit(self, endpoint: Endpoint, request: Request) -> Visitor | None:
         visitor = self.gatekeeper.visitor(request.scope, _make_visible(request), self._context.clock())
-        self.gatekeeper.admitted(endpoint, visitor, request.headers.get(CSRF_HEADER))
+        self.gatekeeper.check_admission(endpoint, visitor, request.headers.get(CSRF_HEADER))
         return visitor
 
     def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> ApiCall:
@@ -142,7 +142,7 @@ class EndpointRunner:
         )
 
     @staticmethod
-    def _written(endpoint: Endpoint, answer: Any) -> Response:
+    def _encode(endpoint: Endpoint, answer: Any) -> Response:
         if isinstance(answer, Response):
             return answer
         if answer is None and endpoint.answer is None:

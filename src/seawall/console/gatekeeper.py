@@ -96,7 +96,7 @@ class Gatekeeper:
         """Return the CSRF token of visitors who are not signed in. It keeps out other sites, not people."""
         return derive_csrf_token(b"anonymous" + self._context.local_key)
 
-    def admitted(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
+    def check_admission(self, endpoint: Endpoint, visitor: Visitor | None, csrf: str | None) -> None:
         """Raise `ApiError` unless this visitor may call this endpoint with this CSRF token."""
         if endpoint.role is not None:
             if visitor is None:

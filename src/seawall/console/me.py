@@ -193,7 +193,7 @@ def change_password(call: ApiCall) -> Response:
     if user.password_hash is not None:
         sign_ins.attempt(call, user.name)
         if not sign_ins.passwords.is_right(user.password_hash, asked.current or ""):
-            sign_ins.failed(call, "password-change", name=user.name, known=user.name)
+            sign_ins.record_failure(call, "password-change", name=user.name, known=user.name)
             raise forbidden("the present password is another one", fix="type it again")
     check_new(asked.password, user.name)
     fresh = sign_ins.passwords.hash(asked.password)

@@ -127,7 +127,7 @@ class NewsFeed:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def missed(self, after: int) -> list[StreamEvent]:
+    def find_missed(self, after: int) -> list[StreamEvent]:
         """Return the events after a revision that a browser knows; waits for the database.
 
         If there are many, only the summary is returned.
@@ -150,7 +150,7 @@ class NewsFeed:
         )
         try:
             while True:
-                await self._waited()
+                await self._wait_for_news()
                 if not self._listeners:
                     self._revision = None
                     continue
@@ -159,7 +159,7 @@ class NewsFeed:
             if leave is not None:
                 leave()
 
-    async def _waited(self) -> None:
+    async def _wait_for_news(self) -> None:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._wake.wait()

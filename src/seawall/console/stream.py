@@ -41,7 +41,7 @@ async def stream_news(call: ApiCall) -> StreamingResponse:
     last = call.request.headers.get("last-event-id", "")
     if last.isascii() and last.isdigit() and len(last) < 16:
         runner: EndpointRunner = call.context.notes["runner"]
-        missed = await runner.in_thread(partial(news.missed, int(last)), 10.0)
+        missed = await runner.in_thread(partial(news.find_missed, int(last)), 10.0)
 
     async def events() -> AsyncIterator[bytes]:
         # count only once begun: the end of a stream that never began is never seen

@@ -161,7 +161,7 @@ class CodedBatch:
             self._asked[asked] = table[self.codes[column]]
         return self._asked[asked]
 
-    def hashed(self, column: str) -> Keys:
+    def hash_column(self, column: str) -> Keys:
         """Return a hash of each text of a text column, uint64 (n,), 0 for null; not to be written to."""
         if column not in self.hashes:
             self.hashes[column] = hash_text(self.texts[column])

@@ -46,7 +46,7 @@ class Coder:
     """Holds one vocabulary per name column and learns from each table it encodes.
 
     `actors` are the codes of accounts within their organisations; spools of this coder's tables share them.
-    A scan codes everything, then numbers it (`settled`); what arrives day by day keeps the codes it got (`meanings`).
+    A scan codes everything, then numbers it (`settle`); what arrives day by day keeps the codes it got (`meanings`).
     """
 
     def __init__(self, *, unseen: bool = True, marks: Marks | None = None) -> None:
@@ -151,7 +151,7 @@ class Coder:
                 table[code] = self.vocabularies["org_uid"].learn(domain)
         return np.asarray(table[who], np.int32)
 
-    def settled(self) -> Meanings:
+    def settle(self) -> Meanings:
         """Return vocabularies in order of text, per column what each code of before is now, and whose each object id is.
 
         Order of text makes codes independent of the order of files. Organisations known only by a domain
@@ -232,7 +232,7 @@ class Coder:
             fresh._homes.setdefault(domain, {})[owner] = count
         fresh.actors = Interner(saved.keys("actors", ordered=False))
         sizes = (len(fresh.vocabularies[name]) for name in ("org_uid", "account"))
-        fresh.object_ids = ObjectIds.restored(saved.part("object_ids"), *sizes)
+        fresh.object_ids = ObjectIds.restore(saved.part("object_ids"), *sizes)
         self.vocabularies, self.actors = fresh.vocabularies, fresh.actors
         self._homes, self._seen, self.object_ids = fresh._homes, fresh._seen, fresh.object_ids
 

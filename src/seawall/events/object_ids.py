@@ -139,7 +139,7 @@ class ObjectIds:
         }
 
     @classmethod
-    def restored(cls, saved: RestoredState, organisations: int, accounts: int) -> ObjectIds:
+    def restore(cls, saved: RestoredState, organisations: int, accounts: int) -> ObjectIds:
         """Return what was kept, in so many organisations and accounts. Raises `StateInvalid`."""
         fresh = cls()
         names = saved.array("names", np.uint64, None)

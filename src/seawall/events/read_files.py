@@ -50,7 +50,7 @@ def read_opened(raw: BinaryIO, path: Path, limits: Limits, name: str | None = No
     """Yield every record of an open file that lies at the path, from its start. They are filed under the name, which is that of
     the path unless there is another."""
     reading = _Reading(limits)
-    yield from reading.opened(raw, path, name_of(path) if name is None else name)
+    yield from reading.read_open_file(raw, path, name_of(path) if name is None else name)
     yield from reading.rest()
 
 
@@ -82,9 +82,9 @@ class _Reading:
             self.rows.add(file_problem(name, "unreadable", error.strerror or str(error)))
             return
         with raw:
-            yield from self.opened(raw, path, name)
+            yield from self.read_open_file(raw, path, name)
 
-    def opened(self, raw: BinaryIO, path: Path, name: str) -> Iterator[EventBatch]:
+    def read_open_file(self, raw: BinaryIO, path: Path, name: str) -> Iterator[EventBatch]:
         """Yield batches with the records of an open file."""
         try:
             for taken in self._members(raw, name):
@@ -132,7 +132,7 @@ class _Reading:
                 yield from flush(rows)
                 yield from audit_batches(plain, stream.name, limits, surveyed, count(1))
                 return
-            plain.seek(stream.taken)
+            plain.seek(stream.bytes_taken)
         elif is_worth_spooling(head, limits) and (plain is None or text.is_changed):
             yield from flush(rows)
             yield from spool_batches(text, stream.name, limits)

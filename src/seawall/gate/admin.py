@@ -39,9 +39,9 @@ def admin_routes(worker: Worker) -> list[Route]:
         return []
     admin = _Admin(worker, AdminToken(worker.config.admin_digest))
     return [
-        Route("/admin/revocations", admin.guarded("list", admin.listed), methods=["GET"]),
-        Route("/admin/revocations", admin.guarded("revoke", admin.revoked), methods=["POST"]),
-        Route("/admin/revocations/{id}", admin.guarded("lift", admin.lifted), methods=["DELETE"]),
+        Route("/admin/revocations", admin.guard("list", admin.list_revocations), methods=["GET"]),
+        Route("/admin/revocations", admin.guard("revoke", admin.revoke), methods=["POST"]),
+        Route("/admin/revocations/{id}", admin.guard("lift", admin.lift), methods=["DELETE"]),
     ]
 
 
@@ -50,7 +50,7 @@ class _Admin:
         self._worker = worker
         self._token = token
 
-    def guarded(self, act: str, handler: Handler) -> Handler:
+    def guard(self, act: str, handler: Handler) -> Handler:
         """Return the handler with authentication, error responses and a log line for every attempt."""
 
         async def serve(request: Request) -> Response:
@@ -75,7 +75,7 @@ class _Admin:
 
         return serve
 
-    async def listed(self, request: Request) -> Response:
+    async def list_revocations(self, request: Request) -> Response:
         """Respond with the revocations in force, oldest first; with `all=true` also those that were lifted or expired."""
         all_of_them = request.query_params.get("all") == "true"
         after = _number(request.query_params.get("after", "0"))
@@ -90,7 +90,7 @@ class _Admin:
         }
         return self._answer(request, "list", 200, document)
 
-    async def revoked(self, request: Request) -> Response:
+    async def revoke(self, request: Request) -> Response:
         """Record a revocation. It is on disk before the response, and every worker applies it within a second."""
         settings = self._worker.settings
         document = await read_object(request, most=settings.body_bytes, seconds=settings.header_seconds)
@@ -105,7 +105,7 @@ class _Admin:
             number=number,
         )
 
-    async def lifted(self, request: Request) -> Response:
+    async def lift(self, request: Request) -> Response:
         """Lift a revocation by a further entry of the log. The parameter `reason` is required."""
         number = _number(request.path_params["id"])
         reason, who = request.query_params.get("reason", ""), request.query_params.get("who", "administrator")
@@ -116,7 +116,7 @@ class _Admin:
         )
 
     async def _with_store(self, act: Callable[[RevocationStore], Any]) -> Any:
-        path = self._worker.loaded.store
+        path = self._worker.loaded_policy.store
 
         def run() -> Any:
             with RevocationStore.open(path) as store:

@@ -49,7 +49,7 @@ class AdminClient:
             "DELETE", f"{_PATH}/{number}?{urlencode({'reason': reason, 'who': who}, quote_via=quote)}"
         )
 
-    def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
+    def list_revocations(self, *, all_of_them: bool) -> list[dict[str, Any]]:
         """Return the revocations in force, oldest first, from all pages; with `all_of_them` also lifted and expired ones."""
         found: list[dict[str, Any]] = []
         while True:
@@ -82,9 +82,9 @@ class AdminClient:
             raise GateUnreachable(
                 f"{self._gate}: {error.os_error or error}", fix="does the gate listen there?"
             ) from None
-        return self._judged(answer.status, answer.body)
+        return self._check_answer(answer.status, answer.body)
 
-    def _judged(self, status: int, text: bytes) -> dict[str, Any]:
+    def _check_answer(self, status: int, text: bytes) -> dict[str, Any]:
         try:
             document = strict_json.loads(text, max_bytes=LARGEST_ANSWER)
         except strict_json.JsonRefused:

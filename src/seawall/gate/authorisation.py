@@ -89,7 +89,7 @@ class RequestAuthoriser:
         match = self._match(request)
         if match.public:
             return AllowDecision("", [*NOBODY], None)
-        verified = self._verified(context, now)
+        verified = self._verify(context, now)
         for rule in match.rules:
             _check_path(rule, verified.token, context)
         self._check_authentication(match, verified.token, context, now)
@@ -105,9 +105,9 @@ class RequestAuthoriser:
 
     def verified_claims(self, context: RequestContext, now: float) -> Mapping[str, Any]:
         """Return the claims of the request's token after checks 1 to 13, whatever path and risk require."""
-        return self._verified(context, now).token.claims
+        return self._verify(context, now).token.claims
 
-    def _verified(self, context: RequestContext, now: float) -> VerifiedToken:
+    def _verify(self, context: RequestContext, now: float) -> VerifiedToken:
         request = context.request
         context.challenge = ChallengeParameters(dpop=self.wants_proofs)
         compact, binding = self._credentials(request)

@@ -35,7 +35,7 @@ class StepUp(Protocol):
         ...
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         """Whether the store cannot be read, so that no elevation exists. Called in the event loop: must not block."""
         ...
 

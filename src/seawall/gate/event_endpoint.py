@@ -28,7 +28,7 @@ def event_routes(worker: Worker) -> list[Route]:
     """Return the route; without transmitters in the policy it answers 404."""
 
     async def events(request: Request) -> Response:
-        transmitters = worker.loaded.transmitters
+        transmitters = worker.loaded_policy.transmitters
         if not transmitters.all:
             return JSONResponse({"code": "not-found"}, 404)
         try:

@@ -26,7 +26,7 @@ class LineHandler(logging.Handler):
         self._path = None if where == "stderr" else Path(where)
         self._lines: list[str] = []
         self._listing, self._writing = threading.Lock(), threading.Lock()
-        self._descriptor = 2 if self._path is None else self._opened(self._path)
+        self._descriptor = 2 if self._path is None else self._open(self._path)
         self._wake, self._stopped = threading.Event(), False
         self.lost = 0
         """Number of lines that were lost."""
@@ -100,12 +100,12 @@ class LineHandler(logging.Handler):
         except FileNotFoundError:
             moved = True
         if moved:
-            fresh = self._opened(self._path)
+            fresh = self._open(self._path)
             os.close(self._descriptor)
             self._descriptor = fresh
 
     @staticmethod
-    def _opened(path: Path) -> int:
+    def _open(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 

@@ -80,13 +80,13 @@ class Poller:
         return {turn.polling.name: turn.fault for turn in list(self._turns.values()) if turn.fault}
 
     def _run(self) -> None:
-        with closing(FileLock(Path(f"{self._worker.loaded.store}-polling"))) as lock:
+        with closing(FileLock(Path(f"{self._worker.loaded_policy.store}-polling"))) as lock:
             while not self._stop.wait(LOOK):
                 if lock.try_hold():
                     self._look()
 
     def _look(self) -> None:
-        known = {polling.name: polling for polling in self._worker.loaded.polled}
+        known = {polling.name: polling for polling in self._worker.loaded_policy.polled}
         self._turns = {
             name: turn if (turn := self._turns.get(name)) and turn.polling == polling else _PollState(polling)
             for name, polling in known.items()

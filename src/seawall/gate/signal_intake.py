@@ -24,7 +24,7 @@ class SignalWorker(Protocol):
     """The part of a worker that processing event tokens needs."""
 
     @property
-    def loaded(self) -> LoadedPolicy:
+    def loaded_policy(self) -> LoadedPolicy:
         """The current policy."""
 
     @property
@@ -43,9 +43,9 @@ class SignalWorker(Protocol):
 def receive_event_token(worker: SignalWorker, token: str | bytes) -> SignalEffects:
     """Verify an event token, pushed or polled, and apply its effects. Raises `SignalRefused` and `StoreBroken`."""
     now = worker.clock()
-    genuine = worker.loaded.transmitters.read(token, now, revocations=worker.follower.revocations)
+    genuine = worker.loaded_policy.transmitters.read(token, now, revocations=worker.follower.revocations)
     received = interpret_event_token(genuine, now)
-    with RevocationStore.open(worker.loaded.store) as store:
+    with RevocationStore.open(worker.loaded_policy.store) as store:
         store.receive(received.signal)
     return received
 

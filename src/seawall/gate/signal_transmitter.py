@@ -61,7 +61,7 @@ def make_application(work: SignalTransmitter) -> Starlette:
     async def keys(_: Request) -> Response:
         return JSONResponse({"keys": [work.key.jwk()]}, headers={"cache-control": "max-age=300"})
 
-    async def polled(request: Request) -> Response:
+    async def answer_poll(request: Request) -> Response:
         stream = streams.get(request.path_params["name"])
         if not _is_allowed(stream, request) or stream is None:
             return JSONResponse({"err": "access_denied", "description": "no such stream or token"}, 401, _WHO)
@@ -74,7 +74,7 @@ def make_application(work: SignalTransmitter) -> Starlette:
             return _refuse(str(refused), 400)
         return JSONResponse(await _answer(work, stream, asked), headers=_HEADERS)
 
-    async def verified(request: Request) -> Response:
+    async def queue_verification(request: Request) -> Response:
         try:
             name, state = _verification(await read_body(request, most=poll.LARGEST, seconds=BODY_SECONDS))
         except (BodyRefused, poll.PollRefused):
@@ -92,8 +92,8 @@ def make_application(work: SignalTransmitter) -> Starlette:
         routes=[
             Route("/.well-known/ssf-configuration", configuration, methods=["GET"]),
             Route("/jwks.json", keys, methods=["GET"]),
-            Route("/poll/{name}", polled, methods=["POST"]),
-            Route("/verify", verified, methods=["POST"]),
+            Route("/poll/{name}", answer_poll, methods=["POST"]),
+            Route("/verify", queue_verification, methods=["POST"]),
         ]
     )
 

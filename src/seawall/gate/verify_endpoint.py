@@ -78,7 +78,7 @@ class VerifyEndpoint:
         try:
             authoriser = self._check_proxy(scope)
             context = RequestContext(read_request(scope, authoriser.settings))
-            allowed = await self._decided(authoriser, context, now)
+            allowed = await self._decide(authoriser, context, now)
             answer = build_allow_response(allowed.identity, in_line=in_line)
             self._decision_log.log_allowed(allowed, now)
             self._metrics.count_decision("allow", allowed.issuer or NOBODY, "", time.perf_counter() - begin)
@@ -89,7 +89,7 @@ class VerifyEndpoint:
             log_unexpected_error(_log, "/verify", error)
         else:
             return answer
-        return self._refused(refusal, context, now, begin, in_line=in_line)
+        return self._build_refusal(refusal, context, now, begin, in_line=in_line)
 
     def _check_proxy(self, scope: Mapping[str, Any]) -> RequestAuthoriser:
         authoriser = self._authoriser()
@@ -100,7 +100,7 @@ class VerifyEndpoint:
             raise refusals.ProxyUnlisted(peer or "unix")
         return authoriser
 
-    def _refused(
+    def _build_refusal(
         self,
         refusal: Refusal | refusals.GateRefusal,
         context: RequestContext | None,
@@ -133,7 +133,7 @@ class VerifyEndpoint:
         entry = authoriser.policy.issuer_of(issuer, tenant if isinstance(tenant, str) else None)
         return entry.name if entry is not None else NOBODY
 
-    async def _decided(
+    async def _decide(
         self, authoriser: RequestAuthoriser, context: RequestContext, now: float
     ) -> AllowDecision:
         """Authorise at once if nothing has to wait, else in a thread within the time limit."""

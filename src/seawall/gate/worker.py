@@ -73,17 +73,17 @@ class Worker:
         self.config = config
         self.clock = clock
         self.metrics = Metrics()
-        self.loaded = load_gate_policy(config.policy)
+        self.loaded_policy = load_gate_policy(config.policy)
         self.loaded_at = clock()
         self.authoriser: RequestAuthoriser | None = None
         self.step_up: StepUp | None = None
-        self.follower = RevocationFollower(self.loaded.store)
+        self.follower = RevocationFollower(self.loaded_policy.store)
         self._policy_fault = ""
         self._version = _version_of(config.policy)
-        self._risk = RiskList(self.loaded.settings.risk, clock)
-        self._replay = SharedReplayGuard(replay_path(self.loaded))
+        self._risk = RiskList(self.loaded_policy.settings.risk, clock)
+        self._replay = SharedReplayGuard(replay_path(self.loaded_policy))
         self._nonces = Nonces([config.nonce_secret])
-        self._handler = LineHandler(log_target(self.loaded))
+        self._handler = LineHandler(log_target(self.loaded_policy))
         self._decision_log = DecisionLog(self._handler.add)
         self._threads = ThreadPoolExecutor(THREADS, "decide")
         self._proofs = ThreadPoolExecutor(1, "proofs", forbid_waiting)
@@ -105,7 +105,7 @@ class Worker:
     @property
     def settings(self) -> GateSettings:
         """The current settings."""
-        return self.loaded.settings
+        return self.loaded_policy.settings
 
     async def start(self) -> None:
         """Read the store, start to authorise, and keep everything current. Raises `StoreBroken`."""
@@ -114,9 +114,13 @@ class Worker:
         self.follower.start()
         if VERIFY in self.config.parts and self.settings.step_up.enabled:
             self.step_up = make_step_up(
-                self.settings, self.loaded.step_up, lambda: self.authoriser, self._decision_log, self.clock
+                self.settings,
+                self.loaded_policy.step_up,
+                lambda: self.authoriser,
+                self._decision_log,
+                self.clock,
             )
-        self.authoriser = self._made(self.loaded, self._risk)
+        self.authoriser = self._make_authoriser(self.loaded_policy, self._risk)
         self.measure()
         if EVENTS in self.config.parts:
             self._poller.start()
@@ -171,7 +175,7 @@ class Worker:
             yield HealthFault(
                 "policy-stale", f"an earlier policy is in use: {self._policy_fault}", stops=False
             )
-        if self.step_up is not None and self.step_up.broken:
+        if self.step_up is not None and self.step_up.is_broken:
             yield HealthFault(
                 "step-up-broken", "the store of passkeys cannot be read: nobody can step up", stops=False
             )
@@ -200,9 +204,9 @@ class Worker:
         try:
             loaded = await loop.run_in_executor(self._chores, self._load_anew)
             risk = self._risk
-            if loaded.settings.risk != self.loaded.settings.risk:
+            if loaded.settings.risk != self.loaded_policy.settings.risk:
                 risk = await loop.run_in_executor(self._chores, RiskList, loaded.settings.risk, self.clock)
-            authoriser = self._made(loaded, risk)
+            authoriser = self._make_authoriser(loaded, risk)
             await self._warm(authoriser)
             self._refuse_without_keys(authoriser)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new policy, the old one stays in force
@@ -210,7 +214,7 @@ class Worker:
             _log.error("the policy was not taken: %s", ascii(self._policy_fault))
             self.metrics.count_reload(well=False)
             return False
-        self.authoriser, self.loaded, self._risk = authoriser, loaded, risk
+        self.authoriser, self.loaded_policy, self._risk = authoriser, loaded, risk
         self._policy_fault, self.loaded_at = "", self.clock()
         _log.warning("the policy was read anew")
         self.metrics.count_reload(well=True)
@@ -228,11 +232,11 @@ class Worker:
 
     def _load_anew(self) -> LoadedPolicy:
         loaded = load_gate_policy(self.config.policy)
-        if loaded.store != self.loaded.store:
+        if loaded.store != self.loaded_policy.store:
             raise GateInvalid("the store of revocations is another: start the gate anew for that")
-        if loaded.settings.step_up != self.loaded.settings.step_up:
+        if loaded.settings.step_up != self.loaded_policy.settings.step_up:
             raise GateInvalid("[gate.step_up] is another: start the gate anew for that")
-        if loaded.settings.step_up.enabled and loaded.settings.origins != self.loaded.settings.origins:
+        if loaded.settings.step_up.enabled and loaded.settings.origins != self.loaded_policy.settings.origins:
             raise GateInvalid(
                 "the origins are others, and passkeys depend on them: start the gate anew for that"
             )
@@ -246,7 +250,7 @@ class Worker:
         """Run a blocking function for public requests in another thread, so that an administrator never waits behind them."""
         return await asyncio.get_running_loop().run_in_executor(self._signals, act)
 
-    def _made(self, loaded: LoadedPolicy, risk: RiskList) -> RequestAuthoriser:
+    def _make_authoriser(self, loaded: LoadedPolicy, risk: RiskList) -> RequestAuthoriser:
         return make_request_authoriser(
             loaded.settings,
             loaded.document.policy(),

@@ -166,7 +166,7 @@ def _collect(
         done += batch.bytes_read
         if progress:
             progress("read", min(done, total), total, counted.read.records)
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     collector, days = DayAggregator(), spool.days()
     for place, day in enumerate(days):
         events, duplicates = spool.load(day)

@@ -148,7 +148,7 @@ def scan(
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
     incidents = decision.incidents
-    summary = _summary(tally, engine, incidents, book, spool.joined, time.perf_counter() - started)
+    summary = _summary(tally, engine, incidents, book, spool.join_counts, time.perf_counter() - started)
     result = ScanResult(
         incidents,
         summary,
@@ -244,7 +244,7 @@ def _spool(
     finally:
         if sink:
             sink.close()
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     return spool
 
 
@@ -336,7 +336,7 @@ def _summary(
         "events": tally.events,
         "duplicates": tally.duplicates,
         "problems": tally.counted_problems,
-        "unrecognised": tally.unjudged.unrecognised,
+        "unrecognised": tally.unjudged.unrecognised_records,
         "files_not_judged": sum(counts.is_unjudged for counts in tally.unjudged.files.values()),
         "accounts": engine.behaviour.accounts(),
         "tenants": engine.behaviour.tenants(),

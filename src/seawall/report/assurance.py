@@ -130,7 +130,7 @@ def assurance_document(
 def _summary(result: Assessment, read: AssessmentReading) -> dict[str, Any]:
     answers = Counter((one.attack, one.answer) for one in result.exposed)
     signs = result.signs
-    granted = signs.succeeded
+    granted = signs.is_granted
     return {
         "records": read.records,
         "events": read.events,

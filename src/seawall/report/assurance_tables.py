@@ -45,7 +45,7 @@ def write_tables(folder: Path, result: Assessment) -> None:
 def sign_ins_table(result: Assessment) -> pa.Table:
     """One row for each granted sign-in, in order of time: what it was worth, by its record and its session."""
     signs = result.signs
-    rows = np.flatnonzero(signs.succeeded)
+    rows = np.flatnonzero(signs.is_granted)
     flags = signs.flags[rows]
     marks = {
         value: ", ".join(words for flag, words in FLAG_WORDS.items() if value & flag)

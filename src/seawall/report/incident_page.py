@@ -83,9 +83,9 @@ def render_report(report: ReportInput) -> str:
             style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
             script=Markup(script),  # noqa: S704
             policy=policy(style, script),
-            raised=report.raised,
+            raised=report.raised_incidents,
             candidates=report.candidates,
-            severities=_severity_counts(report.raised),
+            severities=_severity_counts(report.raised_incidents),
             tenants=_tenants(report),
             coverage=_coverage_groups(report),
             unjudged=[note.text for note in report.coverage if note.code == "not-judged"],

@@ -37,7 +37,7 @@ class ReportInput:
     period: tuple[int, int] | None = None
 
     @property
-    def raised(self) -> tuple[Incident, ...]:
+    def raised_incidents(self) -> tuple[Incident, ...]:
         """The incidents that the budget let through."""
         return tuple(incident for incident in self.incidents if incident.raised)
 

@@ -79,10 +79,10 @@ def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) 
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         place = Path(scratch)
 
-        def coded(coder: Coder) -> Iterable[pa.Table]:
+        def code_tables(coder: Coder) -> Iterable[pa.Table]:
             return (coder.encode(rows) for rows in _join(_rows(lake, asked)))
 
-        if sum(len(batch) for _, _, batch, _ in merge_events(place, coded)):
+        if sum(len(batch) for _, _, batch, _ in merge_events(place, code_tables)):
             yield from read_events_file(place / EVENTS, columns)
 
 

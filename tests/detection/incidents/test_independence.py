@@ -54,7 +54,7 @@ def candidates_of(rows: list[dict[str, Any]]) -> list[ScoredCandidate]:
     with TemporaryDirectory() as folder:
         coder, spool, engine = Coder(), Spool(Path(folder)), DetectionEngine(load())
         spool.add(coder.encode(table(rows)))
-        spool.settle(*coder.settled())
+        spool.settle(*coder.settle())
         found: list[ScoredCandidate] = []
         for day in spool.days():
             found += engine.observe(spool.load(day)[0], day).kept

@@ -110,7 +110,7 @@ def candidates(rows: list[dict[str, object]], dice: np.random.Generator | None) 
         if dice is not None:
             spool.dice = dice  # type: ignore[attr-defined]
         spool.add(coder.encode(table(rows)))
-        spool.settle(*coder.settled())
+        spool.settle(*coder.settle())
         return repr([engine.observe(spool.load(day)[0], day).kept for day in spool.days()])
 
 
@@ -136,7 +136,7 @@ def test_any_history_shows_the_same(acts: list[tuple[int, int, str, str, str]], 
 def test_texts_are_renumbered_at_all() -> None:
     coder = Coder()
     coder.encode(table([event(f"e{n}", client=f"c{n}") for n in range(50)]))
-    vocabularies, mappings, _ = renumbered(coder.settled(), np.random.default_rng(1))
+    vocabularies, mappings, _ = renumbered(coder.settle(), np.random.default_rng(1))
     clients = vocabularies["client"]
     assert clients.values != sorted(clients.values)
     assert [clients.text(mappings["client"][code]) for code in range(50)] == [f"c{n}" for n in range(50)]

@@ -164,6 +164,6 @@ def rule_hits(folder: Path, record: dict[str, Any]) -> bool:
     coder, spool = Coder(), Spool(spooled)
     for batch in read([path]):
         spool.add(coder.encode(enrich(batch.events, networks)))
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     rule = next(one for one in RULES if one.name == "app-credential")
     return any(np.any(rule.matches(spool.load(day)[0])) for day in spool.days())

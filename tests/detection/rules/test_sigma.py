@@ -47,7 +47,7 @@ def coded(tmp_path: Path, found: RuleSet, rows: list[dict[str, Any]]) -> list[An
     folder.mkdir()
     coder, spool = Coder(marks=found.mark), Spool(folder)
     spool.add(coder.encode(table(rows)))
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     return [(day, spool.load(day)[0]) for day in spool.days()]
 
 
@@ -323,7 +323,7 @@ def test_a_noisy_rule_silences_itself(tmp_path: Path) -> None:
         told_ = detector.observe(batch, day)
         assert (told_.weight[told_.rule == 0] == 0).all()
         assert (told_.weight[told_.rule == 1] > 0).all()
-    assert detector.silenced().tolist() == [1, 0]
+    assert detector.count_silenced().tolist() == [1, 0]
     assert detector.rates()[0] > SILENT_RATE
     assert np.isfinite(told_.evidence).all()
 

@@ -287,7 +287,7 @@ def test_removing_an_account_ends_its_elevations(opened: StepUpService) -> None:
     device = registered(opened, Device("app.example"))
     with_codes(opened)
     confirmed(opened, device)
-    (listed,) = opened.store.enrolled()
+    (listed,) = opened.store.list_enrolled()
     assert listed.code
     assert [name for name, _, _ in listed.passkeys] == ["key"]
     assert opened.store.remove(read_token_session(CLAIMS).account)

@@ -90,12 +90,12 @@ def test_days_for_which_only_copies_come_are_not_scored_again(tmp_path: Path) ->
     before = watch.candidates()
 
     watch.take(table([{**one, "source_file": "again.jsonl"} for one in rows[:6]]))
-    assert watch.detection.unsettled == {FIRST, FIRST + 1, FIRST + 2}
+    assert watch.detection.unsettled_days == {FIRST, FIRST + 1, FIRST + 2}
     scoring = watch.score()
     assert not scoring.days
     assert scoring.rows == {FIRST + day: 4 for day in range(3)}
     assert scoring.done == {FIRST, FIRST + 1, FIRST + 2}
-    assert not watch.detection.unsettled
+    assert not watch.detection.unsettled_days
     assert watch.candidates() == before
 
     assert taken(watch, [rows[0], {**rows[4], "item_count": 9}]) == [2, 3, 4, 5]

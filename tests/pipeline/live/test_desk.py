@@ -71,7 +71,7 @@ class Store:
 
     def give(self, id_: str, draft: FeedbackDraft, at: int = NOW) -> int:
         """Save an answer."""
-        prepared = self.desk.prepared(id_, draft)
+        prepared = self.desk.prepare_feedback(id_, draft)
         with self.database.writing() as work:
             given_ = work.answers.give(
                 id_, draft.answer, by="ann", at=at, scope=prepared.scope, expires_at=prepared.draft.expires_at
@@ -172,7 +172,7 @@ def test_what_may_not_be_answered_is_refused(store: Store) -> None:
         with pytest.raises(UsageError):
             store.desk.preview(id_, draft)
         with pytest.raises(UsageError):
-            store.desk.prepared(id_, draft)
+            store.desk.prepare_feedback(id_, draft)
     with pytest.raises(UsageError):
         store.desk.preview("no-such-incident", FeedbackDraft("safe"))
 
@@ -182,19 +182,21 @@ def test_what_cannot_be_expected_of_so_many_is_left_out_and_said(store: Store) -
     network, client = Value("network", "AS2 Odd"), Value("client", "outlook")
     draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN), client), NOW + 91 * DAY)
     vpn = store.id_of("vpn0@x.example")
-    prepared = store.desk.prepared(vpn, draft)
+    prepared = store.desk.prepare_feedback(vpn, draft)
     assert prepared.draft.values == (Value("network", VPN),)
     assert prepared.draft.expires_at == NOW + 90 * DAY
     assert "client outlook" in store.desk.preview(vpn, draft).note
-    alone = store.desk.prepared(id_, FeedbackDraft("safe", "tenant", (network,)))
+    alone = store.desk.prepare_feedback(id_, FeedbackDraft("safe", "tenant", (network,)))
     assert (alone.draft.reach, alone.draft.values) == ("account", (network,))
-    assert store.desk.prepared(
+    assert store.desk.prepare_feedback(
         id_, FeedbackDraft("compromised", "tenant", (network,))
     ).draft == FeedbackDraft("compromised")
 
 
 def test_answers_about_many_end_after_ninety_days_and_name_their_values(store: Store) -> None:
-    prepared = store.desk.prepared(store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "peers"))
+    prepared = store.desk.prepare_feedback(
+        store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "peers")
+    )
     assert prepared.draft.expires_at == NOW + 90 * DAY
     assert prepared.draft.values == (Value("network", VPN),)
     assert prepared.scope["values"] == [{"aspect": "network", "value": VPN}]
@@ -240,7 +242,7 @@ def test_an_incident_whose_candidates_are_gone_can_still_be_answered(store: Stor
     id_ = store.id_of("vpn0@x.example")
     with store.database.writing() as work:
         work.candidates.prune(TODAY)
-    prepared = store.desk.prepared(id_, FeedbackDraft("expected-change", "account"))
+    prepared = store.desk.prepare_feedback(id_, FeedbackDraft("expected-change", "account"))
     assert Value("network", VPN) in prepared.draft.values
 
 

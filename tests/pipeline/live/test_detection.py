@@ -64,13 +64,13 @@ class Watch:
         before, found = self.detection.dirty, dict[tuple[int, int], DayResult]()
         for shard in self.detection.waiting():
             found |= self.detection.glimpse(shard) or {}
-        return self.keep(self.detection.finished(found, before, is_keeping=False)) if found else None
+        return self.keep(self.detection.finish(found, before, is_keeping=False)) if found else None
 
     def hurry(self) -> DayScoring:
         """Score one shard, and keep nothing of what is known after it."""
         before = self.detection.dirty
         found = self.detection.bring_up(self.detection.waiting()[-1], lambda: True) if before else {}
-        return self.keep(self.detection.finished(found, before, is_keeping=False))
+        return self.keep(self.detection.finish(found, before, is_keeping=False))
 
     def keep(self, scoring: DayScoring) -> DayScoring:
         """Keep what changed."""
@@ -136,7 +136,7 @@ def scanned(
     meter = CoverageMeter()
     for one in tables:
         spool.add(coder.encode(one))
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     candidates: list[ScoredCandidate] = []
     counts = [0, 0]
     for day in spool.days():

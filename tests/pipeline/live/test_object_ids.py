@@ -75,12 +75,12 @@ def test_a_stop_between_learning_a_name_and_scoring_again_loses_nothing(tmp_path
     watch.take(table(others))
     before = watch.detection.dirty
     found = watch.detection.bring_up(watch.detection.waiting()[-1])
-    watch.keep(watch.detection.finished(found, before, is_keeping=False))
+    watch.keep(watch.detection.finish(found, before, is_keeping=False))
     assert not watch.detection.dirty
     watch.take(table(rows[-1]))
     before = watch.detection.dirty
     # What codes mean is kept together with what was learnt of the other organisation, before Ann's days are scored again.
-    assert "coder" in watch.keep(watch.detection.finished({}, before)).kept_snapshots
+    assert "coder" in watch.keep(watch.detection.finish({}, before)).kept_snapshots
     watch.marked = set(before)  # a watch notes the days that records came for, and no others
     watch.restart()
     watch.score()

@@ -107,7 +107,7 @@ def test_large_bodies_are_read_by_themselves(monkeypatch: pytest.MonkeyPatch) ->
     parsers._waiting.extend(parsing._Job(b"x" * size, "a") for size in (11, 10, 10, 5, 5, 11, 3))
     sizes = []
     while parsers._waiting:
-        sizes.append([len(job.body) for job in parsers._taken()])
+        sizes.append([len(job.body) for job in parsers._take_jobs()])
     assert sizes == [[11], [10, 10, 5], [5], [11], [3]]
 
 

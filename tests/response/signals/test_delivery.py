@@ -299,7 +299,7 @@ def test_a_receiver_that_is_away_is_not_asked_for_every_token(tmp_path: Path, ou
     for number in range(20):
         outbox.put("gate", f"id-{number}", "session-revoked", "a.b.c", 100)
         for _ in range(push.PATIENCE):
-            outbox.failed(number + 1, "away", 0)
+            outbox.mark_failed(number + 1, "away", 0)
     receiver = Receiver(*[HttpResponse(503, {}, b"")] * 20)
     done = push.push_tokens(outbox, PUSHED, lambda: 200, send=receiver)
     assert (len(receiver.came), done.waiting) == (push.MOST_FAILURES, 20)

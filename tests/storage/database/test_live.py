@@ -58,14 +58,14 @@ def test_messages_wait_are_tried_again_and_end(database: Database) -> None:
         third = work.outbox.add("webhook", "https://hook.example", "third", {}, at=12)
         assert [message.id for message in work.outbox.due(11)] == [first, second]
         work.outbox.retry(first, next_at=50, error="no answer" * 1000)
-        work.outbox.failed(second, at=20, error="410 gone")
+        work.outbox.mark_failed(second, at=20, error="410 gone")
         assert work.outbox.next_at() == 12
         assert work.outbox.waiting().waiting == 2
         assert (work.outbox.waiting().failed, work.outbox.waiting().last_error) == (1, "410 gone")
-        work.outbox.delivered(third, at=21)
+        work.outbox.mark_delivered(third, at=21)
         [left] = work.outbox.due(50)
         assert (left.id, left.attempts, left.document, len(left.last_error)) == (first, 1, {"a": 1}, 500)
-        work.outbox.delivered(first, at=60)
+        work.outbox.mark_delivered(first, at=60)
         assert work.outbox.next_at() is None
         assert work.outbox.prune(before=60) == 2
         kept = work.outbox.get(first)

@@ -29,7 +29,7 @@ def days(folder: Path, tables: list[pa.Table]) -> Iterator[tuple[int, CodedBatch
     coder, spool = Coder(), Spool(folder)
     for one in tables:
         spool.add(coder.encode(one))
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     yield from ((day, spool.load(day)[0]) for day in spool.days())
 
 

@@ -68,7 +68,7 @@ def test_three_times_the_parts_take_no_more_than_is_allowed(
     filled(lake, PARTS, 3 * PARTS)
     asked(lake)
     assert len(part_files(lake)) == 3 * PARTS
-    assert footers.known == 3 * PARTS
+    assert footers.known_parts == 3 * PARTS
     assert 0 < footers.chunks_at_hand <= 200
     assert footers.chunks_at_hand == after_some
 
@@ -81,7 +81,7 @@ def test_what_was_forgotten_is_read_again(lake: Lake, monkeypatch: pytest.Monkey
     monkeypatch.setattr(lake, "_footers", footers)
     monkeypatch.setattr(lake, "_accounts", Accounts(most_rows=1))
     assert asked(lake) == asked(lake) == before
-    assert footers.known == 1
+    assert footers.known_parts == 1
 
 
 def test_a_part_that_became_another_is_read_again(lake: Lake) -> None:

@@ -58,7 +58,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
         self._pause = pause
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Return how many seconds to wait at most. Raises `FetchError` (`timeout`) when there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
@@ -67,7 +67,7 @@ class Deadline:
 
     def within(self, seconds: float) -> Deadline:
         """Return this deadline, or an earlier one in so many seconds."""
-        return Deadline(min(seconds, self.left()))
+        return Deadline(min(seconds, self.seconds_left()))
 
 
 def trust_store(certificates: Path | None = None) -> TrustStore:
@@ -132,7 +132,7 @@ class DeadlineReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what is there, within the limits."""
-        self._connection.settimeout(self._deadline.left())
+        self._connection.settimeout(self._deadline.seconds_left())
         count = self._raw.readinto(buffer) or 0
         self._budget -= count
         if self._budget < 0:
@@ -194,7 +194,7 @@ class TimedConnection(HTTPConnection):
             self._held += data
             return
         for start in range(0, len(data), _RECORD):
-            self.sock.settimeout(self.deadline.left())
+            self.sock.settimeout(self.deadline.seconds_left())
             self.sock.sendall(data[start : start + _RECORD])
 
     def _read_by_deadline(self, sock: socket.socket, *, method: str | None) -> http.client.HTTPResponse:
@@ -224,14 +224,14 @@ class TimedConnection(HTTPConnection):
             connection = socket.socket(family, kind, protocol)
             try:
                 # A dead first address (IPv6 without a route) must not use up the time of the others.
-                connection.settimeout(self.deadline.left() / (len(addresses) - number))
+                connection.settimeout(self.deadline.seconds_left() / (len(addresses) - number))
                 connection.connect(address)
                 for option in self.socket_options or ():
                     connection.setsockopt(*option)
-                connection.settimeout(self.deadline.left())
+                connection.settimeout(self.deadline.seconds_left())
             except (OSError, FetchError) as error:
                 connection.close()
-                self.deadline.left()
+                self.deadline.seconds_left()
                 os_error = getattr(error, "strerror", None) or os_error
                 continue
             return connection
@@ -261,7 +261,7 @@ class TimedTlsConnection(TimedConnection, HTTPSConnection):
             if found is not None:
                 raise ProxyFailed(f"proxy-{found[1]}") from None
             raise
-        self.sock.settimeout(self.deadline.left())
+        self.sock.settimeout(self.deadline.seconds_left())
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> ssl.SSLSocket:
         try:
@@ -274,7 +274,7 @@ class TimedTlsConnection(TimedConnection, HTTPSConnection):
         receive = secured.recv
 
         def receive_by_deadline(size: int) -> bytes:
-            secured.settimeout(self.deadline.left())
+            secured.settimeout(self.deadline.seconds_left())
             return receive(size)
 
         # urllib3 reads TLS within TLS in a loop of its own, which would begin to wait anew for each drop.
@@ -285,7 +285,7 @@ class TimedTlsConnection(TimedConnection, HTTPSConnection):
 def _open_unix_socket(path: str, deadline: Deadline) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(deadline.left())
+        connection.settimeout(deadline.seconds_left())
         connection.connect(path)
     except BaseException:
         connection.close()
@@ -305,7 +305,7 @@ def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:
 
     thread = threading.Thread(target=look_up, name="seawall-resolve", daemon=True)
     thread.start()
-    thread.join(deadline.left())
+    thread.join(deadline.seconds_left())
     if not found:
         raise FetchError("timeout")
     if not found[0]:

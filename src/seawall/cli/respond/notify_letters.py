@@ -240,12 +240,12 @@ def send(
         return
     planned = plan_deliveries(read, found, NotificationRegister.read(case.parent), resend=tuple(resend or ()))
     if as_json:
-        printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed]
+        printed = [{"recipient": one.recipient, "version": one.version} for one in found.printed_letters]
         output.answer_json(
             {"sent": False, "planned": [write_planned_document(one) for one in planned], "printed": printed}
         )
     else:
-        output.answer(lambda console: show_planned(console, planned, found.printed))
+        output.answer(lambda console: show_planned(console, planned, found.printed_letters))
     output.say("nothing was sent")
     output.next_step(f"the same with --approved-by NAME, once somebody has reviewed {case.parent / 'drafts'}")
 
@@ -280,12 +280,12 @@ def _print_sent(
         register = NotificationRegister.read(case.parent)
         if store is not None and register.head.sequence:
             note_head(register, read.case.id, store, database)
-    for letter in found.printed[:_SAID]:
+    for letter in found.printed_letters[:_SAID]:
         place = letter_folder(case.parent, letter.recipient, letter.version)
         output.say(
             f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and record it with `tell`"
         )
-    more = len(found.printed) - _SAID
+    more = len(found.printed_letters) - _SAID
     if more > 0:
         output.say(f"{more:,} more to print, in {case.parent / 'letters'}; `register` lists all")
     counts = count_outcomes(results)
@@ -297,10 +297,10 @@ def _print_sent(
         }
         output.answer_json({**document, "head": str(register.head)})
     else:
-        output.answer(lambda console: show_results(console, results, found.printed))
+        output.answer(lambda console: show_results(console, results, found.printed_letters))
     told = [f"{count} {name}" for name, count in counts.items()]
-    if found.printed:
-        told.append(f"{len(found.printed)} on paper")
+    if found.printed_letters:
+        told.append(f"{len(found.printed_letters)} on paper")
     output.say(", ".join(told) or "there was nothing to send")
     output.next_step(f"seawall respond notify register {output.quote_path(case)}")
     if any(counts.get(name) for name in ("failed", "unsure", "needs --resend", "not tried")):

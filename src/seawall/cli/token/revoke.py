@@ -162,7 +162,7 @@ def revoke(
     elif lift is not None:
         _tell_one("lifted", desk.lift(lift, reason=reason, who=who or _account()), as_json)
     elif listing:
-        _tell_all(desk.listed(all_of_them=all_of_them), as_json)
+        _tell_all(desk.list_revocations(all_of_them=all_of_them), as_json)
     elif as_json:
         output.answer_json({"store": str(store)})
     else:

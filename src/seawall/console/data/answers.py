@@ -105,7 +105,7 @@ def give_answer(call: ApiCall) -> AnswerValue:
     draft = _draft(asked)
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
-    prepared = what_if_service(call.context).prepared(incident.id, draft)
+    prepared = what_if_service(call.context).prepare_feedback(incident.id, draft)
     with call.context.database.writing() as work:
         incident, _ = get_incident(
             work, incident.id

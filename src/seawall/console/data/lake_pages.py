@@ -57,11 +57,11 @@ def cache_by_state(
 def attacker_record_ids(call: ApiCall, work: Transaction, tenant: str, account: str) -> frozenset[str]:
     """Return the ids of an account's records that incidents list."""
 
-    def made() -> frozenset[str]:
+    def find_ids() -> frozenset[str]:
         incidents = work.incidents.page(QueueQuery(tenant=tenant, account=account), limit=MOST_INCIDENTS)
         return frozenset(id_ for incident in incidents for id_ in incident.events)
 
-    return cache_by_state(call.context, "intruders", (tenant, account), work.incidents.revision(), made)
+    return cache_by_state(call.context, "intruders", (tenant, account), work.incidents.revision(), find_ids)
 
 
 def record_page(

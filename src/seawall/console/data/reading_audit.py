@@ -27,7 +27,7 @@ class _Readings:
         self._hour = 0
         self._known: set[tuple[str, str, str]] = set()
 
-    def known(self, now: int) -> set[tuple[str, str, str]]:
+    def list_readings(self, now: int) -> set[tuple[str, str, str]]:
         """Return the known readings of a time's hour."""
         if self._hour != now // HOUR or len(self._known) >= MOST_KNOWN:
             self._hour, self._known = now // HOUR, set()
@@ -44,7 +44,7 @@ def audit_reading(call: ApiCall, tenant: str, account: str, **details: Any) -> N
     with (
         readings.lock
     ):  # of several simultaneous requests, one writes and the others wait until the entry is stored
-        known = readings.known(call.now)
+        known = readings.list_readings(call.now)
         if key in known:
             return
         with call.context.database.writing() as work:

@@ -144,14 +144,14 @@ class ScopeSearches:
         state: SearchState = "failed"
         why = "the search failed"
         try:
-            why = self._searched(search, task, lost)
+            why = self._search_all(search, task, lost)
             state = "failed" if why else "done"
         finally:
             with self._lock:
                 search.state, search.why = state, why
             search.done.set()
 
-    def _searched(self, search: RunningSearch, task: ScopeTask, lost: Iterable[Lost]) -> str:
+    def _search_all(self, search: RunningSearch, task: ScopeTask, lost: Iterable[Lost]) -> str:
         """Run the process to its end; return why there is no result, empty if there is one."""
         with search.file(LOST).open("wb") as lines:
             lines.writelines(msgspec.json.encode(one) + b"\n" for one in lost)

@@ -47,7 +47,7 @@ class SlowValueCache(Generic[T]):
                 self._kept.popitem(last=False)
             age = now - kept.at
             if kept.coming is None and not 0 <= age < FRESH:
-                kept.coming = self._threads.submit(self._made, kept, now, make)
+                kept.coming = self._threads.submit(self._compute, kept, now, make)
             coming, value = kept.coming, kept.value
         if value is not None and 0 <= age < SHOWN:
             return value
@@ -59,7 +59,7 @@ class SlowValueCache(Generic[T]):
         """Start no more computations; running ones end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _made(self, kept: _Kept[T], now: int, make: Callable[[], T]) -> T:
+    def _compute(self, kept: _Kept[T], now: int, make: Callable[[], T]) -> T:
         try:
             value = make()
             with self._lock:

@@ -117,7 +117,7 @@ def finish_oidc_sign_in(call: ApiCall) -> Response:
     try:
         entered = _enter(call, settings)
     except _Failed as failed:
-        sign_in_state(call).failed(call, METHOD, known=failed.known, why=failed.why)
+        sign_in_state(call).record_failure(call, METHOD, known=failed.known, why=failed.why)
         return _problem(call, failed.problem, failed.why)
     response = RedirectResponse("/", 303)
     set_cookie(call, response, entered.token)

@@ -66,7 +66,7 @@ def sign_in_with_passkey(call: ApiCall) -> Response:
     with call.context.database.reading() as work:
         known = work.passkeys.find(claimed_credential_id(asked.credential))
     if ceremony is None or known is None:
-        raise sign_ins.failed(call, METHOD, why="unknown")
+        raise sign_ins.record_failure(call, METHOD, why="unknown")
     count = verify_use(
         passkeys.relying_party(here),
         asked.credential,
@@ -81,7 +81,7 @@ def sign_in_with_passkey(call: ApiCall) -> Response:
         if is_used and user is not None and user.disabled_at is None:
             entered = start_session(call, work, user, METHOD)
     if entered is None:
-        raise sign_ins.failed(call, METHOD, known=user.name if user is not None else "")
+        raise sign_ins.record_failure(call, METHOD, known=user.name if user is not None else "")
     return respond_with_session(call, entered)
 
 

@@ -42,7 +42,7 @@ def sign_in_with_password(call: ApiCall) -> Response:
     kept = user.password_hash if user is not None and is_active else None
     known = user.name if user is not None else ""
     if not sign_ins.passwords.is_right(kept, asked.password) or user is None or kept is None:
-        raise sign_ins.failed(call, METHOD, name=name, known=known)
+        raise sign_ins.record_failure(call, METHOD, name=name, known=known)
     fresh = sign_ins.passwords.hash(asked.password) if sign_ins.passwords.is_dated(kept) else None
     with call.context.database.writing() as work:
         now = work.users.get(user.id)
@@ -55,9 +55,9 @@ def sign_in_with_password(call: ApiCall) -> Response:
             entered = start_session(call, work, now, METHOD)
     if refused is not None:
         if refused.fault.code == "sign-in-failed":
-            raise sign_ins.failed(call, METHOD, name=name, known=known, why="code")
+            raise sign_ins.record_failure(call, METHOD, name=name, known=known, why="code")
         raise refused
-    sign_ins.succeeded(call, name)
+    sign_ins.record_success(call, name)
     return respond_with_session(call, entered)
 
 

@@ -51,7 +51,7 @@ class OidcProvider:
                 if monotonic() < self._not_before:
                     raise ProviderFailed("discovery: it failed a moment ago")
                 try:
-                    self._endpoints = self._discovered()
+                    self._endpoints = self._discover()
                 except ProviderFailed:
                     self._not_before = monotonic() + PAUSE_SECONDS
                     raise
@@ -82,7 +82,7 @@ class OidcProvider:
             raise ProviderFailed("no ID token")
         return token
 
-    def _discovered(self) -> ProviderEndpoints:
+    def _discover(self) -> ProviderEndpoints:
         table, entry = self._settings.table, self._settings.entry
         if table.authorization_endpoint is not None and table.token_endpoint is not None:
             return ProviderEndpoints(table.authorization_endpoint, table.token_endpoint)

@@ -176,7 +176,7 @@ def _entry(document: PolicyDocument, table: ConsoleTable, faults: SettingsErrors
             f"the issuer {quote_value(entry.name)} takes other tokens than ID tokens for this client",
             f"write audiences = [{quote_value(table.client_id)}], and nothing else",
         )
-    if entry.templated:
+    if entry.is_templated:
         for name in ("authorization_endpoint", "token_endpoint"):
             if getattr(table, name) is None:
                 what = f"is missing: the issuer {quote_value(entry.name)} stands for several tenants"

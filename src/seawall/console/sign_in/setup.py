@@ -57,7 +57,7 @@ def ask_for_new_passkey(call: ApiCall) -> dict[str, Any]:
     with call.context.database.reading() as work:
         name = _name(call, work, invitation_codes.parse_code(asked.code), asked.name)
     if name is None:
-        raise sign_ins.failed(call, KIND)
+        raise sign_ins.record_failure(call, KIND)
     handle = passkey_user_handle(call.context.key, name)
     challenge = sign_ins.ceremonies.begin(KIND, _owner(asked.code), call_seconds(call))
     return passkeys.creation_options(here, handle=handle, name=name, challenge=challenge, known=())
@@ -74,7 +74,7 @@ def begin_account(call: ApiCall) -> Response:
     with call.context.database.reading() as work:
         name = _name(call, work, code, asked.name)
     if name is None:
-        raise sign_ins.failed(call, KIND)
+        raise sign_ins.record_failure(call, KIND)
     made, password_hash = None, None
     if asked.credential is not None:
         made = _make(call, asked)
@@ -98,7 +98,7 @@ def begin_account(call: ApiCall) -> Response:
             work.users.set_password_hash(user.id, password_hash, at=call.now)
             entered = start_session(call, work, user, KIND)
     if entered is None:
-        raise sign_ins.failed(call, KIND)
+        raise sign_ins.record_failure(call, KIND)
     return respond_with_session(call, entered)
 
 

@@ -49,7 +49,7 @@ class SignInState:
             _refuse(self.names.wait(name, now))
         _refuse(self.tries.take(network, now))
 
-    def failed(
+    def record_failure(
         self, call: ApiCall, method: str, *, name: str = "", known: str = "", why: str = "wrong"
     ) -> ApiError:
         """Record a failure and return its refusal. `known` is the name of an existing user.
@@ -65,7 +65,7 @@ class SignInState:
             401, "sign-in-failed", "that is not right", fix="check name, password and code; or ask an admin"
         )
 
-    def succeeded(self, call: ApiCall, name: str) -> None:
+    def record_success(self, call: ApiCall, name: str) -> None:
         """Forget this address's failures with a name."""
         self.pairs.clear(_pair(client_network(call.address), name))
 

@@ -83,7 +83,7 @@ granted one: the password was right, and no second factor was registered. `metho
 
 def find_facts(signs: SignIns) -> Mapping[str, Bools]:
     """Which sign-ins show each of `FACTS`, bool (n,)."""
-    granted, flags, level = signs.succeeded, signs.flags, signs.level
+    granted, flags, level = signs.is_granted, signs.flags, signs.level
     asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0) & ~signs.is_first_step
     special = (flags & (LEGACY | ROPC | DEVICE_CODE)) != 0
     own = (flags & CLAIMED) == 0
@@ -186,7 +186,7 @@ def _add_sightings(people: Mapping[int, AccountAssurance], collector: DayAggrega
         return
     actors, place = np.unique(signs.actor, return_inverse=True)
     levels = np.zeros((len(actors), len(LEVEL_WORDS)), np.int64)
-    granted = signs.succeeded
+    granted = signs.is_granted
     np.add.at(levels, (place[granted], signs.level[granted]), 1)
     methods = np.zeros((len(actors), len(METHOD_NAMES) + 1), bool)
     methods[place[granted], signs.method[granted]] = True

@@ -91,7 +91,7 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
     grid = PolicyGrid([person.who for person in people], targets, given.directory)
     policies = given.policies
     cover = grid.cover(policies) if policies is not None else None
-    legacy_seen = bool((signs.succeeded & ((signs.flags & LEGACY) != 0)).any())
+    legacy_seen = bool((signs.is_granted & ((signs.flags & LEGACY) != 0)).any())
     exposed = find_exposures(people, cover, _guard(grid, policies or ()), legacy_seen=legacy_seen)
     shown_names = (
         given.directory.names

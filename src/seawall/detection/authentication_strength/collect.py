@@ -73,15 +73,15 @@ class SignIns:
         return len(self.time)
 
     @property
-    def succeeded(self) -> Bools:
+    def is_granted(self) -> Bools:
         """Which were granted."""
         return np.asarray(self.outcome == SUCCESS)
 
     @property
     def is_first_step(self) -> Bools:
         """Which are a single step, in logs that have a record for each, and not known to have been the only one."""
-        hit = self.is_stepwise & self.succeeded & (self.level <= SINGLE)
-        rows = np.flatnonzero(self.is_stepwise & self.succeeded & (self.session != 0))
+        hit = self.is_stepwise & self.is_granted & (self.level <= SINGLE)
+        rows = np.flatnonzero(self.is_stepwise & self.is_granted & (self.session != 0))
         if len(rows):
             group = group_rows(mix(self.session[rows], self.actor[rows].astype(np.uint64)))
             best = np.zeros(len(group.first), np.int8)
@@ -217,7 +217,7 @@ class DayAggregator:
         found = {
             "time": batch.time[rows],
             "actor": batch.actor[rows],
-            "session": batch.hashed("session_uid")[rows],
+            "session": batch.hash_column("session_uid")[rows],
             "level": _column(judged, "level", place) * is_told,
             "aal": _column(judged, "aal", place) * is_told,
             "method": _column(judged, "method", place),
@@ -271,7 +271,7 @@ class DayAggregator:
     def _take_mail(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):
             return
-        session, actor = batch.hashed("session_uid")[rows], batch.actor[rows]
+        session, actor = batch.hash_column("session_uid")[rows], batch.actor[rows]
         group = group_rows(mix(session, actor.astype(np.uint64)))
         count = len(group.first)
         records = np.bincount(group.place, minlength=count)

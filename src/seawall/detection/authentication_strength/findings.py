@@ -143,7 +143,7 @@ def find_prompt_bombing(
     for one in np.unique(actor[end[is_burst]]).tolist():
         bursts = end[is_burst & (actor[end] == one)]
         first, last = int(time[bursts[0] - PROMPTS + 1]), int(time[bursts[-1]])
-        after = np.flatnonzero(signs.succeeded & (signs.actor == one) & (signs.level >= 2))
+        after = np.flatnonzero(signs.is_granted & (signs.actor == one) & (signs.level >= 2))
         within = [row for row in after.tolist() if _follows(int(signs.time[row]), time[bursts])]
         denied = rows[(actor == one) & (time >= first) & (time <= last)]
         text = f"second factor asked for {plural(len(denied), 'time')} and not given" + (

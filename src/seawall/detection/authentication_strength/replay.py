@@ -100,7 +100,7 @@ def replay(
     outcome, loosened = np.full(len(signs), UNTOUCHED, np.int8), np.empty(0, np.intp)
     by_actor = {person.actor: person for person in people if person.actor >= 0}
     own = [actor for actor, person in by_actor.items() if person.system == "entra"]
-    rows = np.flatnonzero(signs.succeeded & np.isin(signs.actor, own))
+    rows = np.flatnonzero(signs.is_granted & np.isin(signs.actor, own))
     locked, uncertain = tuple[int, ...](), tuple[int, ...]()
     if len(rows):
         now, then = (

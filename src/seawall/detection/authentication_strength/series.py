@@ -29,7 +29,7 @@ class DayCoverage:
 
 def summarise_days(signs: SignIns, organisations: Vocabulary | None) -> list[DayCoverage]:
     """Every tenant's days in order, those without granted sign-ins left out."""
-    rows = np.flatnonzero(signs.succeeded)
+    rows = np.flatnonzero(signs.is_granted)
     if organisations is None or not len(rows):
         return []
     day = (signs.time[rows] // DAY).astype(np.int64)

@@ -41,7 +41,7 @@ def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
 
     Only a sign-in at which somebody was asked makes a session weak: a renewal says nothing of what came before it.
     """
-    rows = np.flatnonzero(signs.succeeded & (signs.session != 0))
+    rows = np.flatnonzero(signs.is_granted & (signs.session != 0))
     if not len(rows):
         return np.empty(0, np.uint64), np.empty(0, np.int32)
     flags, level = signs.flags[rows], signs.level[rows]
@@ -58,7 +58,7 @@ def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
 def raise_to_session_level(signs: SignIns) -> SignIns:
     """The sign-ins, those that went on with an earlier token at the level of the session's own strongest sign-in."""
     own = np.flatnonzero(
-        signs.succeeded & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
+        signs.is_granted & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
     )
     later = np.flatnonzero((signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) != 0))
     if not len(own) or not len(later):

@@ -24,7 +24,7 @@ class Field:
     columns: tuple[str, ...]
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def name_columns(self) -> tuple[str, ...]:
         """Return the name columns of the event whose texts a value is made of."""
         return _MADE_OF.get(self.columns[0], self.columns)
 
@@ -78,11 +78,11 @@ class DerivedColumns:
     ) -> list[tuple[str, ...]]:
         """Return the texts that values of a field are made of."""
         halves = [codes.tolist()]
-        if len(field.named) == 2:
+        if len(field.name_columns) == 2:
             keys = self._pairs[field.name].keys[codes]
             halves = [(keys >> np.uint64(32)).astype(np.int32).tolist(), keys.astype(np.int32).tolist()]
         columns = []
-        for name, half in zip(field.named, halves, strict=True):
+        for name, half in zip(field.name_columns, halves, strict=True):
             values = vocabularies[name].values
             columns.append([values[code] if code >= 0 else "" for code in half])
         return list(zip(*columns, strict=True))

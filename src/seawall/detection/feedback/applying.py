@@ -190,7 +190,7 @@ def _weigh(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: Sco
     for tenant, found in fitted.items():
         rows = columns.of_tenant.get(tenant, np.empty(0, np.int64))
         result[rows] = sum_units(left[rows], found.values[:, None] - 1.0)[:, 0]
-    return np.where(columns.protected, np.maximum(result, 0.0), result)
+    return np.where(columns.is_protected, np.maximum(result, 0.0), result)
 
 
 def _return_scores(containment: Answered, one: ScoreIncrease) -> str:

@@ -88,7 +88,7 @@ class CandidateColumns:
                 self.halves[row, place, 1] = right in texts and texts[pair].endswith(f" + {texts[right]}")
 
     @classmethod
-    def joined(cls, parts: Sequence[CandidateColumns]) -> CandidateColumns:
+    def concatenate(cls, parts: Sequence[CandidateColumns]) -> CandidateColumns:
         """Return the columns of all parts, one behind the other."""
         whole = cls(())
         whole.candidates = [candidate for part in parts for candidate in part.candidates]
@@ -119,7 +119,7 @@ class CandidateColumns:
         return np.array([candidate.score for candidate in self.candidates])
 
     @cached_property
-    def protected(self) -> Bools:
+    def is_protected(self) -> Bools:
         """Which candidates no answer may lower, bool (n,)."""
         return np.array([is_protected(candidate) for candidate in self.candidates], bool)
 

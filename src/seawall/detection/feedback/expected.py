@@ -104,7 +104,7 @@ def compute_reductions(
         _cover(columns, answer, hostile, own, every)
     rows = np.flatnonzero(every.share.any(axis=1))
     rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
-    rows = rows[~columns.protected[rows]]
+    rows = rows[~columns.is_protected[rows]]
     views = {True: _View(columns, every, rows), False: _View(columns, own, rows)}
     net = np.maximum(sum_units(columns.weights[rows], IN_UNIT), 0.0)
     shares = np.stack([views[unit.is_wide].share(unit.needs) for unit in UNITS], axis=1)

@@ -62,7 +62,7 @@ class CoverageMeter:
             span[1] = int(batch.time[row])
         self._note_cut(batch)
         mail = batch.one_of("kind", ("mail_access",))
-        linked = mail & (batch.hashed("session_uid") != 0)
+        linked = mail & (batch.hash_column("session_uid") != 0)
         for owner in np.unique(tenant[mail]).tolist():
             mine = tenant == owner
             self._linked[owner][0] += int((linked & mine).sum())

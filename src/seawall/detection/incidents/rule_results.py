@@ -57,7 +57,7 @@ class RuleBook:
 
     def document(self, detector: SigmaDetector) -> dict[str, Any]:
         """Return the description of each rule, in the order of their files."""
-        rates, silenced = detector.rates(), detector.silenced()
+        rates, silenced = detector.rates(), detector.count_silenced()
         ran = [
             {
                 "id": about.id,

@@ -22,7 +22,7 @@ def beginnings(batch: CodedBatch, intruder: Rows) -> Beginnings:
     mail = intruder[batch.one_of("kind", MAIL)[intruder]]
     if not len(mail):
         return ()
-    session = batch.hashed("session_uid")
+    session = batch.hash_column("session_uid")
     wanted = np.unique(session[mail])
     is_sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor == batch.actor[mail[0]])
     sign_ins = np.flatnonzero(is_sign_in & (session != 0))

@@ -55,7 +55,7 @@ class UnjudgedFiles:
         return self.files.setdefault(name, FileCounts())
 
     @property
-    def unrecognised(self) -> int:
+    def unrecognised_records(self) -> int:
         """Records of no recognised log, of all files."""
         return sum(counts.unrecognised for counts in self.files.values())
 

@@ -69,14 +69,14 @@ def session_keys(batch: CodedBatch) -> Keys:
 
     The account is part of it: a session identifier that turns up under another account is another session.
     """
-    sessions = batch.hashed("session_uid")
+    sessions = batch.hash_column("session_uid")
     keys = mix(sessions, batch.actor.astype(np.uint64))
     return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
 
 
 def token_keys(batch: CodedBatch) -> Keys:
     """Return a key per token of an organisation, uint64 (n,), 0 where the event names no token."""
-    tokens = batch.hashed("token_uid")
+    tokens = batch.hash_column("token_uid")
     keys = mix(tokens, batch.codes["org_uid"].astype(np.uint64))
     return np.where(tokens != 0, np.maximum(keys, 1), 0).astype(np.uint64)
 

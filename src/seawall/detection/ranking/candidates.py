@@ -248,7 +248,7 @@ def _text_of(
     """Return a field's value in words, as the logs of a group's organisation name it."""
     tenant = int(groups.day.tenant[row])
     vocabularies = groups.day.batch.vocabularies
-    columns: tuple[str, ...] = field_.named
+    columns: tuple[str, ...] = field_.name_columns
     codes: tuple[int, ...] = (code,)
     if len(columns) == 2:
         codes = behaviour.derived.parts(field_.name, code)

@@ -131,18 +131,18 @@ def parse(document: bytes) -> Ranker:
     trees = content["trees"]
     width = max(len(tree["feature"]) for tree in trees)
 
-    def padded(name: str, fill: float, kind: type) -> np.ndarray:
+    def pad_column(name: str, fill: float, kind: type) -> np.ndarray:
         table: np.ndarray = np.full((len(trees), width), fill, kind)
         for place, tree in enumerate(trees):
             table[place, : len(tree[name])] = tree[name]
         return table
 
     return Ranker(
-        padded("feature", -1, np.int64),
-        padded("threshold", 0.0, np.float64),
-        padded("left", 0, np.int64),
-        padded("right", 0, np.int64),
-        padded("expected", 0.0, np.float64),
+        pad_column("feature", -1, np.int64),
+        pad_column("threshold", 0.0, np.float64),
+        pad_column("left", 0, np.int64),
+        pad_column("right", 0, np.int64),
+        pad_column("expected", 0.0, np.float64),
         int(content["depth"]),
         float(content["intercept"]),
         float(content["evidence_weight"]),

@@ -96,7 +96,7 @@ class BoundedStream:
         return head
 
     @property
-    def taken(self) -> int:
+    def bytes_taken(self) -> int:
         """Bytes taken from the stream below."""
         return self._given
 

@@ -177,7 +177,7 @@ class StepUpEndpoints:
         self.elevations_of = service.elevations_of
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         """Whether the store cannot be read."""
         return not self._service.store.readable()
 

@@ -109,10 +109,10 @@ class StepUpService:
         asked = self._take("use", session, ceremony, now)
         found = verify_passkey(self.party, credential, asked.challenge, self.store.passkeys(session.account))
         if found is None:
-            raise self._refused(session, "passkey-refused")
+            raise self._record_refusal(session, "passkey-refused")
         passkey, counter = found
         if not self.store.count_use(session.account, passkey.id, counter, now):
-            raise self._refused(session, "passkey-copied")
+            raise self._record_refusal(session, "passkey-copied")
         return self._elevate(session, asked.place, self.settings.passkey_acr, PASSKEY_AMR, now)
 
     def answer_code(self, session: TokenSession, code: str, place: ElevationPath, now: float) -> Elevation:
@@ -121,7 +121,7 @@ class StepUpService:
             raise StepUpRefused("no-code", 409)
         step = self._step(session, code, now, confirmed=True)
         if not self.store.use_step(session.account, step):
-            raise self._refused(session, "code-used")
+            raise self._record_refusal(session, "code-used")
         self.store.forgive(session.account)
         return self._elevate(session, place, self.settings.code_acr, CODE_AMR, now)
 
@@ -154,7 +154,7 @@ class StepUpService:
         asked = self._take("make", session, ceremony, now)
         passkey = verify_new_passkey(self.party, credential, asked.challenge, name[:64])
         if passkey is None or not self.store.add_passkey(session.account, passkey, _digest(invitation), now):
-            raise self._refused(session, "passkey-refused")
+            raise self._record_refusal(session, "passkey-refused")
         _log.warning("step-up: a passkey was registered for %s", session.account.hex()[:16])
 
     def new_code(self, session: TokenSession, invitation: str, now: float) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class StepUpService:
         self._check_invitation(session, invitation, now)
         step = self._step(session, code, now, confirmed=False)
         if not self.store.confirm_code(session.account, step, _digest(invitation), now):
-            raise self._refused(session, "invitation-refused")
+            raise self._record_refusal(session, "invitation-refused")
         self.store.forgive(session.account)
         _log.warning("step-up: a code secret was registered for %s", session.account.hex()[:16])
 
@@ -181,17 +181,17 @@ class StepUpService:
         if kept is None:
             raise StepUpRefused("no-code", 409)
         if not self.store.attempt(session.account, most=ATTEMPTS, since=now - ATTEMPTS_SECONDS, now=now):
-            raise self._refused(session, "too-many-attempts", 429)
+            raise self._record_refusal(session, "too-many-attempts", 429)
         step = codes.find_time_step(kept[0], code, now)
         if step is None:
-            raise self._refused(session, "code-refused")
+            raise self._record_refusal(session, "code-refused")
         return step
 
     def _check_invitation(self, session: TokenSession, invitation: str, now: float) -> None:
-        if not _INVITATION.fullmatch(invitation) or not self.store.invited(
+        if not _INVITATION.fullmatch(invitation) or not self.store.is_invited(
             session.account, _digest(invitation), now
         ):
-            raise self._refused(session, "invitation-refused")
+            raise self._record_refusal(session, "invitation-refused")
 
     def _begin(
         self, kind: str, session: TokenSession, place: ElevationPath, now: float
@@ -211,7 +211,7 @@ class StepUpService:
             name = b""
         found = self.store.take(name, kind, session.session, now)
         if found is None:
-            raise self._refused(session, "ceremony-unknown")
+            raise self._record_refusal(session, "ceremony-unknown")
         return found
 
     def _elevate(
@@ -224,6 +224,6 @@ class StepUpService:
         _log.warning("step-up: %s proved itself (%s)", session.account.hex()[:16], ascii(acr))
         return Elevation(acr, frozenset(amr), now, until)
 
-    def _refused(self, session: TokenSession, code: str, status: int = 403) -> StepUpRefused:
+    def _record_refusal(self, session: TokenSession, code: str, status: int = 403) -> StepUpRefused:
         _log.warning("step-up: %s was refused (%s)", session.account.hex()[:16], code)
         return StepUpRefused(code, status)

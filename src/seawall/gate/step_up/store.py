@@ -112,7 +112,7 @@ class StepUpStore:
             connection.execute("DELETE FROM invitation WHERE account = ?", (account,))
             connection.execute("INSERT INTO invitation VALUES (?, ?, ?)", (digest, account, until))
 
-    def invited(self, account: bytes, digest: bytes, now: float) -> bool:
+    def is_invited(self, account: bytes, digest: bytes, now: float) -> bool:
         """Return whether an invitation is valid."""
         query = "SELECT 1 FROM invitation WHERE digest = ? AND account = ? AND until > ?"
         return self._row(query, digest, account, now) is not None
@@ -122,7 +122,7 @@ class StepUpStore:
         row = self._row("SELECT handle FROM account WHERE id = ?", account)
         return bytes(row[0]) if row else b""
 
-    def enrolled(self) -> list[EnrolledAccount]:
+    def list_enrolled(self) -> list[EnrolledAccount]:
         """Return every account with its registrations, by issuer and subject."""
         with self._reading() as connection:
             accounts = connection.execute(

@@ -85,7 +85,7 @@ def _correlate(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
         spool = Spool(Path(folder))
         for table in tables:
             spool.add(coder.encode(table))
-        spool.settle(*coder.settled())
+        spool.settle(*coder.settle())
         for day in spool.days():
             batch, _ = spool.load(day)
             hits += int(np.count_nonzero(detector.observe(batch, day).rule == number))

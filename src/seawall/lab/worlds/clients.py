@@ -122,7 +122,7 @@ def browser_client(
     return LabClient(
         kind,
         style,
-        app or dice.weighted([(EXCHANGE, 0.5), ("9199bf20-a13f-4107-85dc-02114787ef48", 0.5)]),
+        app or dice.pick_weighted([(EXCHANGE, 0.5), ("9199bf20-a13f-4107-85dc-02114787ef48", 0.5)]),
         resource,
         agent,
         lambda week: f"Client=OWA;{agent(week)};",
@@ -156,7 +156,7 @@ def outlook_desktop(system: str, dice: SeededRandom) -> LabClient:
             token_hours=dice.between(1.0, 26.0),
             device=dice.guid(),
         )
-    agent = dice.weighted(
+    agent = dice.pick_weighted(
         [
             (
                 _constant(

@@ -160,7 +160,7 @@ def _handle(
 ) -> None:
     dice = diary.dice
     for _ in range(1 + dice.poisson(0.4)):
-        operation = dice.weighted(_HANDLING)
+        operation = dice.pick_weighted(_HANDLING)
         if owner and operation == "Send":
             operation = dice.pick(("SendAs", "SendOnBehalf"))
         touch(diary, operation, person, client, address, time, held, owner, person.folders[0])

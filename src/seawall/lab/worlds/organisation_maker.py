@@ -289,7 +289,7 @@ def make_person(
     if style.vpn == "all" or (style.vpn == "some" and dice.chance(0.4)):
         give_vpn(tenant, person, 0, dice)
     elif dice.chance(style.private_vpn_share):
-        kind = dice.weighted([(("vpn",), 0.65), (("hosting",), 0.22), (("anonymiser",), 0.13)])
+        kind = dice.pick_weighted([(("vpn",), 0.65), (("hosting",), 0.22), (("anonymiser",), 0.13)])
         person.vpn = ConnectionPoint(dice.pick(networks_of(kind)), dice.between(0.3, 1.0))
         person.vpn_share, person.vpn_from = dice.between(0.1, 1.0), 0
     person.folders = (
@@ -357,5 +357,5 @@ def give_devices(
 def pick_browser(system: str, dice: SeededRandom) -> str:
     """Return a browser that people use on a system."""
     if system == "mac":
-        return dice.weighted([("chrome", 0.5), ("safari", 0.35), ("firefox", 0.15)])
-    return dice.weighted([("edge", 0.45), ("chrome", 0.42), ("firefox", 0.13)])
+        return dice.pick_weighted([("chrome", 0.5), ("safari", 0.35), ("firefox", 0.15)])
+    return dice.pick_weighted([("edge", 0.45), ("chrome", 0.42), ("firefox", 0.13)])

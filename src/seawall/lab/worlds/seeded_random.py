@@ -68,7 +68,7 @@ class SeededRandom:
         except IndexError:
             return items[int(self._refill() * len(items))]
 
-    def weighted(self, items: Sequence[tuple[Item, float]]) -> Item:
+    def pick_weighted(self, items: Sequence[tuple[Item, float]]) -> Item:
         """Return one of the (item, weight) pairs' items."""
         left = self.uniform() * sum(weight for _, weight in items)
         for item, weight in items:

@@ -79,19 +79,21 @@ class OrganisationStyle:
 def draw_style(settings: WorldSettings, dice: SeededRandom) -> OrganisationStyle:
     """Draw a tenant's knobs."""
     mess = settings.mess
-    identifiers = dice.weighted([("full", 0.45), ("partial", 0.33), ("absent", 0.22)])
+    identifiers = dice.pick_weighted([("full", 0.45), ("partial", 0.33), ("absent", 0.22)])
     low, high = {"full": (0.9, 1.0), "partial": (0.2, 0.95), "absent": (0.0, 0.0)}[identifiers]
     size = settings.accounts
     return OrganisationStyle(
         audit_shape=dice.pick(AUDIT_SHAPES),
         sign_in_shape=dice.pick(SIGN_IN_SHAPES),
-        directory_in=dice.weighted([("audit", 0.5), ("both", 0.25), ("entra", 0.25)]),
+        directory_in=dice.pick_weighted([("audit", 0.5), ("both", 0.25), ("entra", 0.25)]),
         has_sign_ins=dice.chance(0.92),
         has_non_interactive=dice.chance(0.65),
         has_audit_sign_ins=dice.chance(0.6),
         file_hours=dice.pick((6, 24, 24, 24, 168)),
         zipped_share=dice.pick((0.0, 0.0, 0.3, 1.0)) if mess else 0.0,
-        duplicates=dice.weighted([(0.0, 0.3), (dice.between(0.0, 0.06), 0.5), (dice.between(0.06, 0.4), 0.2)])
+        duplicates=dice.pick_weighted(
+            [(0.0, 0.3), (dice.between(0.0, 0.06), 0.5), (dice.between(0.06, 0.4), 0.2)]
+        )
         if mess
         else 0.0,
         late_share=dice.log_between(0.002, 0.2) if mess else 0.0,
@@ -107,13 +109,13 @@ def draw_style(settings: WorldSettings, dice: SeededRandom) -> OrganisationStyle
         session_share=dice.pick((1.0, 1.0, dice.between(0.5, 1.0))),
         claim_share=dice.between(0.1, 0.8),
         client_app_share={
-            style: dice.weighted([(0.0, 0.25), (dice.between(0.3, 1.0), 0.25), (1.0, 0.5)])
+            style: dice.pick_weighted([(0.0, 0.25), (dice.between(0.3, 1.0), 0.25), (1.0, 0.5)])
             for style in MAIL_STYLES
         },
         remote_share=dice.between(0.05, 0.7),
         office_share=dice.between(0.4, 1.0),
-        vpn=dice.weighted([("none", 0.5), ("some", 0.3), ("all", 0.2)]),
-        vpn_network=dice.weighted([("sase", 0.6), ("hosting", 0.4)]),
+        vpn=dice.pick_weighted([("none", 0.5), ("some", 0.3), ("all", 0.2)]),
+        vpn_network=dice.pick_weighted([("sase", 0.6), ("hosting", 0.4)]),
         private_vpn_share=dice.log_between(0.005, 0.08),
         v6_share=dice.between(0.0, 0.6),
         mac_share=dice.between(0.02, 0.5),
@@ -128,7 +130,7 @@ def draw_style(settings: WorldSettings, dice: SeededRandom) -> OrganisationStyle
         evening_share=dice.between(0.1, 0.6),
         night_share=dice.log_between(0.002, 0.05),
         shift_share=dice.log_between(0.005, 0.2),
-        countries=dice.weighted([(1, 0.5), (2, 0.2), (4, 0.3)]),
+        countries=dice.pick_weighted([(1, 0.5), (2, 0.2), (4, 0.3)]),
         failure_rate=dice.log_between(0.01, 0.15),
         spray_rate=dice.log_between(0.002, 0.25),
         prompt_denial_rate=dice.log_between(0.0005, 0.01),

@@ -117,7 +117,7 @@ class Backfill:
         return bool(self._again or self._unjudged)
 
     @property
-    def unjudged(self) -> frozenset[str]:
+    def unjudged_tenants(self) -> frozenset[str]:
         """Organisations with days before the live window that are not ranked yet."""
         return frozenset(self._unjudged)
 
@@ -204,7 +204,7 @@ class Backfill:
             self._touch()
         self._mark = mark
 
-    def taken(self) -> tuple[FirstImport, ...]:
+    def take_changed(self) -> tuple[FirstImport, ...]:
         """Return the first imports that changed since the last call, to be stored."""
         changed, self._changed = sorted(self._changed), set()
         return tuple(self._imports[tenant] for tenant in changed)
@@ -269,7 +269,7 @@ class Backfill:
         if self._clock.monotonic() < self._next_close or not self._close():
             return False
         with database.writing(writer) as work:
-            work.first_imports.put(self.taken())
+            work.first_imports.put(self.take_changed())
         return True
 
     def _close(self) -> bool:

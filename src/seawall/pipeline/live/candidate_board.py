@@ -71,7 +71,7 @@ class CandidateBoard:
             for tenant in self.columns.of_tenant
         }
 
-    def ruled(self, answers: Sequence[Answered]) -> BoardRuling:
+    def rule(self, answers: Sequence[Answered]) -> BoardRuling:
         """Return the cases under some answers, and those within the budget."""
         changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
@@ -101,12 +101,12 @@ class CandidateBoard:
     @cached_property
     def now(self) -> BoardRuling:
         """The cases under the present answers."""
-        return self.ruled(self.answers)
+        return self.rule(self.answers)
 
     @cached_property
     def untaught(self) -> BoardRuling:
         """The cases without any answer."""
-        return self.ruled(())
+        return self.rule(())
 
     @cached_property
     def by_id(self) -> dict[str, CaseRows]:
@@ -180,7 +180,7 @@ class CandidateBoards:
         last, days = state.last_day, state.days
         kept = load_feedback(work, at=at)
         return CandidateBoard(
-            CandidateColumns.joined([columns for _, (_, columns) in sorted(self._days.items())]),
+            CandidateColumns.concatenate([columns for _, (_, columns) in sorted(self._days.items())]),
             state.first_day,
             last,
             dict(days[last].get("tenants", {})) if last in days else {},

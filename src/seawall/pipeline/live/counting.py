@@ -120,7 +120,7 @@ class SourceTally:
             )
         return sources, changes
 
-    def unjudged(self) -> tuple[str, ...]:
+    def describe_unjudged(self) -> tuple[str, ...]:
         """Return a sentence for each organisation with mostly unrecognised records."""
         return tuple(count_unjudged(self.sources.values()))
 

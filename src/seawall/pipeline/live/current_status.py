@@ -24,11 +24,11 @@ def current_status(
         waiting=waiting,
         backlog_bytes=progress.readers.backlog,
         dirty_days=len(scorer.dirty),
-        past_unjudged=len(scorer.backfill.unjudged),
+        past_unjudged=len(scorer.backfill.unjudged_tenants),
         revision=scorer.revision,
         scored_until=scorer.scored_until,
         scoring_seconds=scorer.seconds,
         fault=fault,
         notes=scorer.notes,
-        unjudged=tally.unjudged(),
+        unjudged=tally.describe_unjudged(),
     )

@@ -97,7 +97,7 @@ class Detection:
         return frozenset(day for shard in self._shards for day in shard.dirty)
 
     @property
-    def unsettled(self) -> frozenset[int]:
+    def unsettled_days(self) -> frozenset[int]:
         """The days that received anything since the last scoring, copies included."""
         return self.dirty | self._copied
 
@@ -118,7 +118,7 @@ class Detection:
         while is_changed:
             for shard in self._shards:
                 shard.catch_up()
-            for code, was, now in self._organisations.moved():
+            for code, was, now in self._organisations.take_moved_codes():
                 self._shards[was].give(code, self._shards[now])
             self._rejoin()
             seen, self._organisations.seen = self._organisations.seen, set()
@@ -132,7 +132,7 @@ class Detection:
 
     def _rejoin(self) -> None:
         """Mark days for scoring again whose object ids now belong to other accounts."""
-        for code, first in self._organisations.rejoined():
+        for code, first in self._organisations.take_rejoined_codes():
             shard = self._shards[self._organisations.shard_of(code)]
             shard.relearn({day for day in shard.days.days_of(code) if day >= first})
 
@@ -183,7 +183,7 @@ class Detection:
                 results |= self.bring_up(number, deadline)
                 if results and deadline is not None and deadline():
                     break
-            return self.finished(results, days)
+            return self.finish(results, days)
         except BaseException:
             for number, waiting in before.items():
                 self._shards[number].dirty |= waiting
@@ -200,7 +200,7 @@ class Detection:
         result = self._shards[shard].glimpse()
         return None if result is None else {(result.day, shard): result}
 
-    def finished(
+    def finish(
         self, results: dict[tuple[int, int], DayResult], before: frozenset[int], *, is_keeping: bool = True
     ) -> DayScoring:
         """Return what to store of results; `before` are the days that were dirty before.
@@ -220,7 +220,7 @@ class Detection:
             fresh, outdated = shard.fresh_states() if is_keeping else ({}, shard.outdated_states())
             states |= {f"{number}/{name}": state for name, state in fresh.items()}
             gone += [f"{number}/{name}" for name in outdated]
-            gone += [f"{number}/meter/{day}" for day in shard.forgotten()]
+            gone += [f"{number}/meter/{day}" for day in shard.forget_coverage()]
         if any("/engine/" in name for name in states):
             states |= self._codes()
         states["ledger"] = self.ledger()
@@ -254,9 +254,9 @@ class Detection:
 
     def shards(self) -> State | None:
         """Return the shard of each organisation, to be stored as `shards`; None if there is no new organisation."""
-        if self._known == self._organisations.known:
+        if self._known == self._organisations.organisation_count:
             return None
-        self._known = self._organisations.known
+        self._known = self._organisations.organisation_count
         return self._organisations.shards_state()
 
     def state(self) -> dict[str, State]:
@@ -273,7 +273,7 @@ class Detection:
         """Replace everything by a stored state; days after a shard's last snapshot are dirty. Raises `StateInvalid`."""
         if "shards" in states:
             self._organisations.restore_shards(states["shards"])
-        self._known = self._organisations.known
+        self._known = self._organisations.organisation_count
         if "coder" in states:
             self._organisations.restore(states["coder"])
         ledger = RestoredState(states["ledger"] if "ledger" in states else _nothing())

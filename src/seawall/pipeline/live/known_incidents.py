@@ -40,7 +40,7 @@ class KnownIncidents:
             if one.first_event >= (until.get(name, -1) + 1) * DAY
         }
 
-    def ruled(
+    def apply_ruling(
         self,
         tenants: Iterable[str],
         left: Collection[str],
@@ -55,7 +55,7 @@ class KnownIncidents:
         self._let_go(newest)
         self._rename(renamed)
 
-    def judged(
+    def revise(
         self, tenant: str, left: Collection[str], renamed: Mapping[str, str], incidents: Iterable[Incident]
     ) -> None:
         """Apply a ranking of the past to the incidents of an organisation that are in memory."""

@@ -140,14 +140,14 @@ class Organisations:
             for key, name in self._joins.items()
         )
 
-    def rejoined(self) -> list[tuple[int, int]]:
+    def take_rejoined_codes(self) -> list[tuple[int, int]]:
         """Return (organisation's code, first affected day) for organisations whose object ids now mean other accounts."""
         found, self._rejoined = self._rejoined, {}
         organisations = self.coder.vocabularies["org_uid"]
         days = {organisations.text(code): day for code, day in found.items()}
         return [(code, days[home]) for code, home in enumerate(self._homes) if home in days]
 
-    def moved(self) -> list[tuple[int, int, int]]:
+    def take_moved_codes(self) -> list[tuple[int, int, int]]:
         """Return (code, old shard, new shard) of the codes that now mean another organisation."""
         moves, self._moves = self._moves, {}
         return [
@@ -180,7 +180,7 @@ class Organisations:
         return self._meanings
 
     @property
-    def known(self) -> int:
+    def organisation_count(self) -> int:
         """Number of organisations with a shard."""
         return len(self._shards)
 

@@ -117,12 +117,12 @@ class WebhookDeliverer:
         self.step("sent")
         turn.failures, turn.after = 0, 0.0
         with self.database.writing() as work:
-            work.outbox.delivered(message.id, at=at)
+            work.outbox.mark_delivered(message.id, at=at)
         return True
 
     def _give_up(self, message: OutboxMessage, reason: str) -> None:
         with self.database.writing() as work:
-            work.outbox.failed(message.id, at=self.clock.now(), error=reason)
+            work.outbox.mark_failed(message.id, at=self.clock.now(), error=reason)
 
 
 def message_id(message: OutboxMessage) -> str:

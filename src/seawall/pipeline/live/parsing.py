@@ -77,7 +77,7 @@ class Parsers:
                 self._changed.wait_for(lambda: mine.is_done or (not mine.is_taken and bool(self._free)))
                 if mine.is_done:
                     break
-                parser, jobs = self._free.pop(), self._taken()
+                parser, jobs = self._free.pop(), self._take_jobs()
             try:
                 _read(parser, jobs)
             finally:
@@ -92,7 +92,7 @@ class Parsers:
             )
         return mine.found
 
-    def _taken(self) -> list[_Job]:
+    def _take_jobs(self) -> list[_Job]:
         """Return the body that waits longest, and if it is small, the small ones behind it."""
         jobs = [self._waiting.popleft()]
         size = len(jobs[0].body)

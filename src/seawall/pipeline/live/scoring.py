@@ -112,7 +112,7 @@ class Scorer:
         else:
             self._detection.restore(states)
         self._detection.mark(work.dirty.all())
-        self._arrived, self.dirty = [], self._detection.unsettled
+        self._arrived, self.dirty = [], self._detection.unsettled_days
         self.counts = Counts.read(work.days.since(0))
         self._tenants = self.counts.tenants()
         last = self.newest or 0
@@ -210,7 +210,7 @@ class Scorer:
     ) -> list[Incident]:
         """Store the results of a scoring; return the incidents to announce."""
         waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
-        self.dirty = self._detection.unsettled | waiting
+        self.dirty = self._detection.unsettled_days | waiting
         if not scoring.days and not scoring.done and not job.is_ruling_due:
             self._end(job.started)
             return []
@@ -263,7 +263,7 @@ class Scorer:
         if found is None:
             return ()
         judged = found.judged
-        self._known.judged(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
+        self._known.revise(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
         self._known.announced |= {incident.id for incident in found.announced}
         self.revision = found.revision
         return found.news
@@ -308,7 +308,7 @@ class Scorer:
         is_keeping = self._clock.monotonic() >= self._next_keep
         if is_keeping:
             self._next_keep = self._clock.monotonic() + KEEP_SECONDS
-        return detection.finished(results, before, is_keeping=is_keeping)
+        return detection.finish(results, before, is_keeping=is_keeping)
 
     def _mark_ruling(self, work: Transaction) -> tuple[Any, ...]:
         """Return the inputs of ranking besides candidates."""
@@ -354,7 +354,7 @@ class Scorer:
     ) -> ScoreTransaction:
         incidents = ruled.ruling.incidents
         if self.newest is None:  # nothing was ever scored: present incidents have another origin
-            return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.taken())
+            return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.take_changed())
         before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
         ruled_from = self.newest - RULED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
@@ -386,7 +386,7 @@ class Scorer:
             notes=None if is_said else notes,
             notes_from=scoring.notes_from,
             targets=targets,
-            first_imports=self.backfill.taken(),
+            first_imports=self.backfill.take_changed(),
         )
 
     def _after(
@@ -395,6 +395,6 @@ class Scorer:
         """Update the incidents in memory after they were stored."""
         left = {*kept.gone, *kept.renamed}
         incidents = (*kept.incidents, *ruled.ruling.incidents)
-        self._known.ruled(ruled.tenants, left, kept.renamed, incidents, self.newest)
+        self._known.apply_ruling(ruled.tenants, left, kept.renamed, incidents, self.newest)
         self._known.announced |= {incident.id for incident in announced}
         self.revision = revision

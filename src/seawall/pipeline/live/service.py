@@ -293,7 +293,7 @@ class Service:
         self._position, self._pending = pending.position, None
         self._tally.add(sums, sources)
         self._problem_rows += len(problems)
-        self._gauge.kept(delivery, lies.last, wall)
+        self._gauge.note_kept(delivery, lies.last, wall)
         self._tell(changes)
         self._finish(pending)
 

@@ -171,7 +171,7 @@ class Shard:
         self._stored, self._stale = self._stored - gone, set()
         return tuple(f"engine/{day}" for day in sorted(gone))
 
-    def forgotten(self) -> list[int]:
+    def forget_coverage(self) -> list[int]:
         """Forget coverage of old days that nothing needs; return the days."""
         gone = [day for day in self._meters if not self._is_spoken_of(day, self.newest_meter)]
         for day in gone:

@@ -27,7 +27,7 @@ class StatusPublisher:
         self.status = WatchStatus(doing="idle")
         self.subscribers = Subscribers()
 
-    def kept(self, delivery: TailDelivery, last_event: int | None, wall: int) -> None:
+    def note_kept(self, delivery: TailDelivery, last_event: int | None, wall: int) -> None:
         """Note a stored delivery, its last event, and the time."""
         now = self._clock.monotonic()
         self._last_event = max(self._last_event or 0, last_event or 0) or None

@@ -143,7 +143,7 @@ class WhatIfService:
         """Read the data for the first question ahead; stop early once `is_over` returns true."""
         self._boards.warm(at=self._clock(), is_over=is_over)
 
-    def prepared(self, incident_id: str, draft: FeedbackDraft) -> PreparedFeedback:
+    def prepare_feedback(self, incident_id: str, draft: FeedbackDraft) -> PreparedFeedback:
         """Return an answer ready to store. Raises `UsageError` if the incident does not exist or the answer covers too
         much.
         """
@@ -177,7 +177,7 @@ class WhatIfService:
             draft.expires_at,
             learnt,
         )
-        return _compare(board, board.ruled((*board.answers, answer)), answer, list_left_out(asked, draft))
+        return _compare(board, board.rule((*board.answers, answer)), answer, list_left_out(asked, draft))
 
     def what_if(self, per_day: float | None) -> BudgetWhatIf:
         """Return what another budget would raise; None is the default by size."""

@@ -82,7 +82,7 @@ class Follower:
                     present.append((found, found.stat()))
                 except OSError:
                     continue
-        self.unread = self._known.unread(
+        self.unread = self._known.count_unread_bytes(
             ((status.st_dev, status.st_ino), status.st_size) for _, status in present
         )
         absent = self._known.absent([(status.st_dev, status.st_ino) for _, status in present], now)

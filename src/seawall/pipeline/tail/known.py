@@ -91,7 +91,7 @@ class KnownFiles:
         for head in file.state.heads[:1]:
             self._by_head.setdefault(head, set()).add(file.key)
 
-    def unread(self, present: Iterable[tuple[Inode, int]]) -> int:
+    def count_unread_bytes(self, present: Iterable[tuple[Inode, int]]) -> int:
         """Return the number of unread bytes of the files with these inodes and sizes, as far as known."""
         left = 0
         for inode, size in present:

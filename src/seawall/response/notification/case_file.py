@@ -268,7 +268,7 @@ class NotificationCase:
             f"the case has no recipient {visible(id_, 100)!r}", fix="see [[recipients]] in the case file"
         )
 
-    def meant(self, who: str) -> Recipient:
+    def find_recipient(self, who: str) -> Recipient:
         """Return the one recipient with this id, name, address or mailbox. Raises CaseInvalid."""
         found = [recipient for recipient in self.recipients if recipient.is_called(who)]
         if len(found) > 1 and not any(recipient.id == who for recipient in found):

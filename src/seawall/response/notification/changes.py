@@ -35,8 +35,10 @@ def list_changes(before: LetterFacts, after: LetterFacts) -> tuple[LetterChange,
         found.append(LetterChange("verdict", {"before": before.verdict, "after": after.verdict}))
     if before.read != after.read:
         found.append(LetterChange("read", {"before": before.read, "after": after.read}))
-    if before.unnamed != after.unnamed:
-        found.append(LetterChange("unnamed", {"before": before.unnamed, "after": after.unnamed}))
+    if before.unnamed_messages != after.unnamed_messages:
+        found.append(
+            LetterChange("unnamed", {"before": before.unnamed_messages, "after": after.unnamed_messages})
+        )
     found += _times(before, after)
     closed = len(set(before.gaps) - set(after.gaps))
     opened = len(set(after.gaps) - set(before.gaps))
@@ -68,8 +70,8 @@ def _words(facts: LetterFacts) -> tuple[Any, ...]:
 
 
 def _mailboxes(before: LetterFacts, after: LetterFacts) -> list[LetterChange]:
-    old = {subject.name: subject.verdict for subject in before.listed}
-    new = {subject.name: subject.verdict for subject in after.listed}
+    old = {subject.name: subject.verdict for subject in before.listed_subjects}
+    new = {subject.name: subject.verdict for subject in after.listed_subjects}
     found = []
     for name, verdict in new.items():
         if name not in old:

@@ -58,7 +58,7 @@ def record_notification(
 
     The entry counts for the newest final version.
     """
-    recipient = case.meant(recipient).id
+    recipient = case.find_recipient(recipient).id
     newest = max(
         (one.version for one in list_versions(register.entries) if one.recipient == recipient), default=0
     )

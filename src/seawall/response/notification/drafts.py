@@ -84,7 +84,7 @@ class LetterDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def printed(self) -> tuple[DraftedLetter, ...]:
+    def printed_letters(self) -> tuple[DraftedLetter, ...]:
         """Return the letters for print, whose recipients have neither mail address nor webhook."""
         return tuple(letter for letter in self.letters if not letter.targets)
 
@@ -248,7 +248,7 @@ class _Maker:
 def _notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
     """Return the warnings to read before approving, a few lines for any number of letters."""
     notes = []
-    if printed := [letter.recipient for letter in made.printed]:
+    if printed := [letter.recipient for letter in made.printed_letters]:
         notes.append(
             f"no email and no webhook: {_name(printed)}; `send` makes these letters final, to be printed"
         )

@@ -17,7 +17,7 @@ def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
     """Return the enclosures of one recipient by name, without empty and too large ones."""
     files = {
         "messages.csv": write_messages(facts.messages) if facts.messages else b"",
-        "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed else b"",
+        "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed_subjects else b"",
         "folders.csv": _folders(facts) if facts.folders else b"",
     }
     return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
@@ -56,7 +56,7 @@ def _mailboxes(facts: LetterFacts) -> bytes:
             len(subject.folders),
             subject.is_throttled,
         )
-        for subject in facts.listed
+        for subject in facts.listed_subjects
     ]
     return _encode(header, rows)
 

@@ -23,7 +23,7 @@ def describe_known(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     say = language.say
     blocks: list[Block] = []
     if facts.kind == "owner":
-        blocks.append(make_list([_owner_line(subject, language) for subject in facts.listed]))
+        blocks.append(make_list([_owner_line(subject, language) for subject in facts.listed_subjects]))
     else:
         counts = [
             say(f"known.count_{verdict}", count=len(found))
@@ -43,7 +43,7 @@ def describe_known(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     if facts.is_complete and facts.of("not_touched"):
         examined.append(say("known.vouched"))
     blocks.append(make_paragraph(" ".join(examined)))
-    if facts.kind == "organisation" and facts.listed:
+    if facts.kind == "organisation" and facts.listed_subjects:
         blocks += _mailbox_table(facts, language)
     return tuple(blocks)
 
@@ -66,7 +66,7 @@ def _mailbox_table(facts: LetterFacts, language: Language) -> list[Block]:
             ""
             if subject.last is None or subject.verdict == "not_touched"
             else language.short_time(subject.last),
-            language.shown(subject.messages) if subject.messages else "",
+            language.format_value(subject.messages) if subject.messages else "",
         )
         for subject in ordered[:MAILBOXES]
     ]
@@ -116,7 +116,7 @@ def _doubts(facts: LetterFacts, language: Language) -> list[str]:
     lines = [language.say("known.presume", reason=language.say("unknown.doubt"))]
     if not language.is_english:
         return [*lines, language.say("unknown.annex")] if reasons else lines
-    return [*lines, *(language.shown(reason) for reason in reasons[:GAPS])]
+    return [*lines, *(language.format_value(reason) for reason in reasons[:GAPS])]
 
 
 def _gap(gap: CoverageGap, language: Language) -> str:
@@ -148,8 +148,8 @@ def describe_taken(facts: LetterFacts, language: Language, enclosures: tuple[str
     lines = []
     if facts.read:
         lines.append(say("taken.read", count=facts.read))
-    if facts.unnamed:
-        lines.append(say("taken.unnamed", count=facts.unnamed))
+    if facts.unnamed_messages:
+        lines.append(say("taken.unnamed", count=facts.unnamed_messages))
     throttled = any(subject.is_throttled for subject in facts.mailboxes)
     if throttled:
         lines.append(say("taken.throttled"))

@@ -53,7 +53,7 @@ class Language:
             words = words[self._locale.plural_form(values["count"])]
         if not isinstance(words, str):
             raise TypeError(f"{key} is no sentence")
-        return words.format_map({name: self.shown(value) for name, value in values.items()})
+        return words.format_map({name: self.format_value(value) for name, value in values.items()})
 
     def items(self, key: str) -> tuple[str, ...]:
         """Return a list of sentences without values."""
@@ -65,7 +65,7 @@ class Language:
         section, name = key.split(".")
         return name in self._words[section]
 
-    def shown(self, value: Any) -> str:
+    def format_value(self, value: Any) -> str:
         """Format a value for a sentence: numbers in the language's form, texts with hidden characters made visible."""
         if isinstance(value, int):
             from babel.numbers import format_decimal

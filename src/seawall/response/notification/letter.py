@@ -93,7 +93,7 @@ class LetterFacts:
         )
 
     @property
-    def listed(self) -> tuple[SubjectFacts, ...]:
+    def listed_subjects(self) -> tuple[SubjectFacts, ...]:
         """Return the mailboxes, and the accounts without a mailbox or with other facts than their mailbox."""
         known = {s.name.casefold(): s.verdict for s in self.subjects if s.kind == "mailbox"}
         return tuple(
@@ -104,7 +104,7 @@ class LetterFacts:
 
     def of(self, verdict: Verdict) -> tuple[SubjectFacts, ...]:
         """Return the subjects of `listed` with this verdict."""
-        return tuple(subject for subject in self.listed if subject.verdict == verdict)
+        return tuple(subject for subject in self.listed_subjects if subject.verdict == verdict)
 
     @property
     def finding(self) -> str:
@@ -132,7 +132,7 @@ class LetterFacts:
         return sum(subject.messages for subject in self.mailboxes)
 
     @property
-    def unnamed(self) -> int:
+    def unnamed_messages(self) -> int:
         """Return how many messages the logs count without naming them."""
         return sum(subject.unnamed_messages for subject in self.mailboxes)
 

@@ -61,9 +61,10 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
         (say("phrase.date"), language.day(edition.date)),
         (
             say("phrase.case"),
-            language.shown(facts.case) + (f": {language.shown(facts.title)}" if facts.title else ""),
+            language.format_value(facts.case)
+            + (f": {language.format_value(facts.title)}" if facts.title else ""),
         ),
-        (say("phrase.letter"), f"{language.shown(facts.recipient)}, {version}"),
+        (say("phrase.letter"), f"{language.format_value(facts.recipient)}, {version}"),
     ]
     if edition.enclosures:
         reference.append((say("phrase.enclosures"), ", ".join(edition.enclosures)))
@@ -73,13 +74,13 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
         verdict=facts.verdict,
         verdict_text=say(f"verdict.{facts.finding}"),
         sender=_sender(facts, language),
-        recipient=(language.shown(facts.name), *_lines_of(facts.street, language)),
+        recipient=(language.format_value(facts.name), *_lines_of(facts.street, language)),
         reference=tuple(reference),
         confidential=say("phrase.confidential"),
         salutation=say("phrase.dear", name=facts.name),
         sections=tuple(section for section in sections if section.blocks),
         closing=_closing(facts, language),
-        footer=f"{language.shown(facts.case)} · {language.shown(facts.recipient)} · {version}",
+        footer=f"{language.format_value(facts.case)} · {language.format_value(facts.recipient)} · {version}",
         page=say("phrase.page"),
         of=say("phrase.of"),
         date=(day.year, day.month, day.day),
@@ -89,17 +90,17 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
 def _sender(facts: LetterFacts, language: Language) -> tuple[str, ...]:
     sender = facts.sender
     lines = [
-        language.shown(sender.organisation),
+        language.format_value(sender.organisation),
         *_lines_of(sender.street, language),
-        language.shown(sender.email),
+        language.format_value(sender.email),
     ]
     if sender.phone:
-        lines.append(f"{language.say('phrase.phone')}: {language.shown(sender.phone)}")
+        lines.append(f"{language.say('phrase.phone')}: {language.format_value(sender.phone)}")
     return tuple(lines)
 
 
 def _lines_of(text: str, language: Language) -> list[str]:
-    return [language.shown(line) for line in text.splitlines() if line.strip()]
+    return [language.format_value(line) for line in text.splitlines() if line.strip()]
 
 
 def _closing(facts: LetterFacts, language: Language) -> tuple[str, ...]:
@@ -195,7 +196,7 @@ def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tup
 
 def _evidence(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
     reasons = [
-        f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.shown(reason)}"
+        f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.format_value(reason)}"
         for subject in facts.subjects
         for reason in dict.fromkeys(subject.reasons)
     ]

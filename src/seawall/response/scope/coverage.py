@@ -64,11 +64,13 @@ class SpanCoverage:
         if ledgers is not None:
             for (tenant, kind), gaps in self._gaps.items():
                 self._gaps[(tenant, kind)] = [
-                    part for gap in gaps for part in ledgers.left(tenant, kind, gap)
+                    part for gap in gaps for part in ledgers.subtract_proved(tenant, kind, gap)
                 ]
             for (tenant, name), gaps in self._own.items():
                 self._own[(tenant, name)] = [
-                    part for gap in gaps for part in ledgers.left(tenant, gap.source, self._within(gap))
+                    part
+                    for gap in gaps
+                    for part in ledgers.subtract_proved(tenant, gap.source, self._within(gap))
                 ]
             cut = [*cut, *ledgers.gaps(start, end)]
         for tenant, gap in cut:

@@ -61,7 +61,7 @@ class CollectionLedgers:
             found += [(name, gap) for _, gap in find_coverage_gaps([feed], start, end) for name in names]
         return found
 
-    def left(self, tenant: str, kind: str, gap: CoverageGap) -> list[CoverageGap]:
+    def subtract_proved(self, tenant: str, kind: str, gap: CoverageGap) -> list[CoverageGap]:
         """Return the parts of a silence that no ledger proves complete.
 
         A part is proved if every log with the organisation's records of this kind is proved complete in it.

@@ -94,7 +94,7 @@ def _take_down(records: SearchRecords, rows: list[int]) -> None:
     """Insert all messages that the records name, in batches."""
     waiting: list[tuple[int, int, Named]] = []
     listed: list[tuple[int, int]] = []
-    for row, text in records.unmapped(rows):
+    for row, text in records.read_unmapped(rows):
         count = 0
         for count, one in enumerate(find_named_messages(text), 1):
             waiting.append((row, count, one))

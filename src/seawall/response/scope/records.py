@@ -147,7 +147,7 @@ class SearchRecords:
         self.run(f"INSERT INTO {name} SELECT * FROM incoming")
         self._connection.unregister("incoming")
 
-    def unmapped(self, rows: Sequence[int]) -> Iterator[tuple[int, str | None]]:
+    def read_unmapped(self, rows: Sequence[int]) -> Iterator[tuple[int, str | None]]:
         """Yield (row, text of unmapped fields) in order, holding few in memory."""
         wanted = np.asarray(sorted(rows), np.int64)
         with pq.ParquetFile(self._path) as file:

@@ -147,7 +147,7 @@ class SignalOutbox:
         """Return all tokens, oldest first."""
         return self._rows("ORDER BY number", ())
 
-    def taken(self, stream: str, token_ids: Sequence[str], now: int) -> int:
+    def mark_taken(self, stream: str, token_ids: Sequence[str], now: int) -> int:
         """Mark tokens as taken by the receiver, ignoring ids that do not wait. Return how many were marked."""
         with self._writing() as connection:
             return sum(
@@ -159,7 +159,7 @@ class SignalOutbox:
                 for token_id in token_ids
             )
 
-    def refused(self, stream: str, token_id: str, err: str, description: str, now: int) -> bool:
+    def mark_refused(self, stream: str, token_id: str, err: str, description: str, now: int) -> bool:
         """Mark a token as refused, with the receiver's error."""
         with self._writing() as connection:
             done = connection.execute(
@@ -169,7 +169,7 @@ class SignalOutbox:
             )
             return done.rowcount == 1
 
-    def failed(self, number: int, description: str, after: int) -> None:
+    def mark_failed(self, number: int, description: str, after: int) -> None:
         """Record a failed attempt, its reason, and the earliest next attempt (seconds)."""
         with self._writing() as connection:
             connection.execute(

@@ -65,9 +65,9 @@ def _error(value: object) -> tuple[str, str]:
 
 def apply_request(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest, now: int) -> None:
     """Mark the tokens that the receiver acknowledges or rejects."""
-    outbox.taken(stream.name, request.acknowledged, now)
+    outbox.mark_taken(stream.name, request.acknowledged, now)
     for token_id, (err, words) in request.refused.items():
-        outbox.refused(stream.name, token_id, err, words, now)
+        outbox.mark_refused(stream.name, token_id, err, words, now)
 
 
 def make_answer(outbox: SignalOutbox, stream: SignalReceiver, request: PollRequest) -> dict[str, Any]:

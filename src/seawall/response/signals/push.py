@@ -118,11 +118,11 @@ def _deliver(
     except NoResponse as error:
         return _describe_failure(outbox, kept, now, str(error), None), False
     if answer.status == 202:
-        outbox.taken(stream.name, [kept.token_id], int(now()))
+        outbox.mark_taken(stream.name, [kept.token_id], int(now()))
         return "", True
     err, words = _read(answer)
     if answer.status == 400 and err and err not in LATER:
-        outbox.refused(stream.name, kept.token_id, err, words, int(now()))
+        outbox.mark_refused(stream.name, kept.token_id, err, words, int(now()))
         return "", False
     fault = f"the receiver answered {answer.status}{f' {err}' if err else ''}"
     return _describe_failure(outbox, kept, now, fault, answer.headers.get("retry-after")), False
@@ -134,7 +134,7 @@ def _describe_failure(
     pause = min(FIRST_PAUSE << min(kept.attempts, 20), LONGEST_PAUSE)
     if wait is not None and wait.isascii() and wait.isdigit():
         pause = max(pause, min(int(wait[:9]), LONGEST_PAUSE))
-    outbox.failed(kept.number, fault, int(now()) + pause)
+    outbox.mark_failed(kept.number, fault, int(now()) + pause)
     return fault
 
 

@@ -77,7 +77,7 @@ class Outbox:
         """Return the time at which the next message is due, None if none waits."""
         return self._session.execute(select(func.min(OutboxRow.next_at))).scalar_one()
 
-    def delivered(self, id_: int, *, at: int) -> None:
+    def mark_delivered(self, id_: int, *, at: int) -> None:
         """Record that a message was delivered."""
         self._try_message(id_, next_at=None, delivered_at=at)
 
@@ -85,7 +85,7 @@ class Outbox:
         """Record a failed attempt, and schedule the next one."""
         self._try_message(id_, next_at=next_at, last_error=error[:LONGEST_ERROR])
 
-    def failed(self, id_: int, *, at: int, error: str) -> None:
+    def mark_failed(self, id_: int, *, at: int, error: str) -> None:
         """Give a message up."""
         self._try_message(id_, next_at=None, failed_at=at, last_error=error[:LONGEST_ERROR])
 

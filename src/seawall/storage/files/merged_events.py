@@ -28,7 +28,7 @@ def merge_events(
     coder, spool = Coder(), Spool(place)
     for table in tables(coder):
         spool.add(table)
-    spool.settle(*coder.settled())
+    spool.settle(*coder.settle())
     days = spool.days()
     with EventsFile(place / EVENTS) as file:
         for number, day in enumerate(days, 1):

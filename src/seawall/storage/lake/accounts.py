@@ -193,7 +193,7 @@ class ProfileBuilder:
                 self._names.setdefault(uid, Counter())[str(name)] += counts[place]
         return merged[codes], list(numbers)
 
-    def _named(self, value: tuple[object, ...]) -> tuple[object, ...]:
+    def _name_application(self, value: tuple[object, ...]) -> tuple[object, ...]:
         """Return an application's (id, name) with the most frequent name, on a tie the first in alphabetical order."""
         names = self._names.get(value[0])
         return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
@@ -207,7 +207,7 @@ class ProfileBuilder:
     def _most(self, name: str, most: int) -> tuple[UsedValue, ...]:
         known = self._found[name]
         if name == "apps":
-            known = {self._named(value): sums for value, sums in known.items()}
+            known = {self._name_application(value): sums for value, sums in known.items()}
         ordered = sorted(known.items(), key=lambda item: (-item[1][0], -item[1][1], str(item[0])))
         return tuple(UsedValue(value, *sums) for value, sums in ordered[:most])  # type: ignore[arg-type]
 

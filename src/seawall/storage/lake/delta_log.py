@@ -109,7 +109,7 @@ class DeltaLog:
         """Delete the log, so that the next version is the first."""
         self._state = TableState()
         try:
-            for path in sorted(self._listed(), reverse=True):
+            for path in sorted(self._list_files(), reverse=True):
                 path.unlink()
         except OSError as error:
             raise unreadable(self._folder, error) from error
@@ -154,7 +154,7 @@ class DeltaLog:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def _listed(self) -> list[Path]:
+    def _list_files(self) -> list[Path]:
         try:
             return list(self._folder.iterdir())
         except FileNotFoundError:
@@ -177,7 +177,7 @@ class DeltaLog:
         """Yield (version, actions) of the newest checkpoint and of each later version. Raises `ValueError` if one is
         damaged or missing.
         """
-        names = [path.name for path in self._listed()]
+        names = [path.name for path in self._list_files()]
         start = max((int(found[1]) for name in names if (found := _CHECKPOINT.fullmatch(name))), default=-1)
         if start >= 0:
             yield start, self._read_checkpoint(start)
@@ -205,7 +205,7 @@ class DeltaLog:
             self._folder / "_last_checkpoint", json.dumps({"version": version, "size": len(rows)}).encode()
         )
         oldest = f"{version - CHECKPOINT:020d}"
-        for path in self._listed():
+        for path in self._list_files():
             is_ours = _VERSION.fullmatch(path.name) or _CHECKPOINT.fullmatch(path.name)
             if is_ours and path.name[:20] < oldest:
                 path.unlink(missing_ok=True)

@@ -94,7 +94,7 @@ class Footers:
         self._whole: WeightedLruCache[_Identity, pq.FileMetaData] = WeightedLruCache(most_chunks)
 
     @property
-    def known(self) -> int:
+    def known_parts(self) -> int:
         """Number of parts whose footers are cached."""
         return len(self._known)
 

@@ -166,7 +166,7 @@ class Lake:
         with locks.hold_lock(self.root, "reading"):
             for paths in self._days_of(tenant, wanted, after, newest_first):
                 missing = limit - len(keys)
-                found, table, bad = self._asked(paths, wanted, after, missing, newest_first)
+                found, table, bad = self._read_page(paths, wanted, after, missing, newest_first)
                 damaged += bad
                 keys += found[:missing]
                 tables += [table] if table is not None else []
@@ -187,10 +187,10 @@ class Lake:
         )
         with locks.hold_lock(self.root, "reading"):
             paths = [path for held in self._days_of(tenant, wanted, None, False) for path in held]
-            keys, table, damaged = self._asked(paths, wanted, None, LARGEST_PAGE, False)
+            keys, table, damaged = self._read_page(paths, wanted, None, LARGEST_PAGE, False)
             if not keys:
                 thorough = replace(wanted, is_thorough=True)
-                keys, table, damaged = self._asked(paths, thorough, None, LARGEST_PAGE, False)
+                keys, table, damaged = self._read_page(paths, thorough, None, LARGEST_PAGE, False)
         cursor = cursors.write_cursor(keys[LARGEST_PAGE - 1]) if len(keys) > LARGEST_PAGE else None
         events = name_accounts(_join([] if table is None else [table]), self.names_of(tenant))
         return EventPage(events, cursor, tuple(damaged))
@@ -277,7 +277,7 @@ class Lake:
             paths = layout.parts(layout.day_folder(self.root, tenant, day))
             if paths:
                 names = self.names_of(tenant) if is_named else {}
-                for table in self._reader.ordered(paths):
+                for table in self._reader.read_in_order(paths):
                     yield name_accounts(parts.as_events(table), names)
 
     def tenants(self) -> list[str]:
@@ -304,13 +304,13 @@ class Lake:
 
     def compact(self, before: date) -> Compacted:
         """Merge the parts of each day before a day, and drop copies. Answers do not change."""
-        return self._compacted(lambda day: self._done.parts_of(day) if day.day < before else [])
+        return self._compact_days(lambda day: self._done.parts_of(day) if day.day < before else [])
 
     def tidy(self, most_parts: int = 16) -> Compacted:
         """Merge the unmerged parts of each day that has more than `most_parts` of them. Answers do not change."""
-        return self._compacted(lambda day: keeping.list_appended(day, self._footers, most_parts))
+        return self._compact_days(lambda day: keeping.list_appended(day, self._footers, most_parts))
 
-    def _compacted(self, choose: Callable[[keeping.LakeDay], list[Path]]) -> Compacted:
+    def _compact_days(self, choose: Callable[[keeping.LakeDay], list[Path]]) -> Compacted:
         total = Compacted(0, 0, 0, 0)
         with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
             for folder in layout.folders(self.root):
@@ -350,7 +350,7 @@ class Lake:
             if paths:
                 yield paths
 
-    def _asked(
+    def _read_page(
         self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
     ) -> tuple[list[RowKey], pa.Table | None, list[DamagedPart]]:
         """Return up to `count` + 1 keys of a day and the events of the first `count`, without damaged parts."""

@@ -53,7 +53,7 @@ class Publisher:
     def _publish(self, at: int) -> Published:
         with locks.hold_lock(self.root, "writing"):
             state = self.log.read()
-            live, retired = self._listed()
+            live, retired = self._list_parts()
             added = [
                 action
                 for path in sorted(live.keys() - state.added)
@@ -70,7 +70,7 @@ class Publisher:
                     keeping.discard(file)
         return Published(state.version, len(state.added), len(added), len(removed))
 
-    def _listed(self) -> tuple[dict[str, Path], dict[str, Path]]:
+    def _list_parts(self) -> tuple[dict[str, Path], dict[str, Path]]:
         """Return the current parts and the retired parts, each by its path within the lake."""
         live: list[Path] = []
         retired: list[Path] = []

@@ -144,7 +144,7 @@ class LakeReader:
             SCHEMA
         )
 
-    def ordered(self, paths: Sequence[Path]) -> Iterator[pa.Table]:
+    def read_in_order(self, paths: Sequence[Path]) -> Iterator[pa.Table]:
         """Yield all rows of the parts by time, without copies, one stretch at a time, so that memory stays bounded."""
         order = ", ".join(ORDER[1:])
         try:
@@ -155,7 +155,7 @@ class LakeReader:
                     table, last, _ = _without_copies(pa.Table.from_batches([batch]).cast(SCHEMA), last)
                     yield table
         except duckdb.Error as error:
-            raise self._broken(paths, error) from error
+            raise self._make_error(paths, error) from error
 
     def slices(self, paths: Sequence[Path]) -> Iterator[tuple[pa.Table, int]]:
         """Yield (rows, copies dropped) by stretches of time, the rows of a stretch in the order of parts."""
@@ -167,7 +167,7 @@ class LakeReader:
                 if len(rows):
                     yield table, dropped
         except duckdb.Error as error:
-            raise self._broken(paths, error) from error
+            raise self._make_error(paths, error) from error
 
     def _relation(
         self, paths: Sequence[Path], condition: str, parameters: list[Any], order: str
@@ -206,7 +206,7 @@ class LakeReader:
                     self._held = held.pop_all()
             return self._connection.cursor()
 
-    def _broken(self, paths: Sequence[Path], error: duckdb.Error) -> LakeBroken:
+    def _make_error(self, paths: Sequence[Path], error: duckdb.Error) -> LakeBroken:
         _, bad = sound(paths)
         if bad:
             return LakeBroken(

@@ -147,7 +147,7 @@ class Spool:
         return self._vocabularies
 
     @property
-    def joined(self) -> tuple[int, int]:
+    def join_counts(self) -> tuple[int, int]:
         """Number of object ids of loaded days that were joined with a name, and how many of these had several names."""
         return int(self._is_joined.sum()), int((self._is_joined & self._joins.is_contested).sum())
 

@@ -94,14 +94,14 @@ class StoredTexts:
         """Return the texts from `offset` on, at most `length`, as an Arrow array."""
         return self.take(np.arange(offset, min(offset + length, len(self))))
 
-    def mapped(self, function: Callable[[pa.Array], npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
+    def map(self, function: Callable[[pa.Array], npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
         """Return the function's value for each text, (n,); the function gets whole pieces, and no piece stays in memory."""
         said = [function(self._read(number)) for number in range(len(self._pieces))]
         return np.concatenate(said)[self._rows]
 
     def is_valid(self) -> npt.NDArray[np.generic]:
         """Return whether each row has a text, bool (n,)."""
-        return self.mapped(lambda texts: np.asarray(texts.is_valid()))
+        return self.map(lambda texts: np.asarray(texts.is_valid()))
 
     def _piece(self, number: int) -> pa.Array:
         held = self._held.pop(number, None)

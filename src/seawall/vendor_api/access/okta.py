@@ -85,7 +85,7 @@ class PrivateKeyAccess:
                 self._acquire()
             if self._proof is None:
                 return {"Authorization": f"Bearer {self._token}"}
-            proof = self._proof.made(method, url, self._token)
+            proof = self._proof.make(method, url, self._token)
             return {"Authorization": f"DPoP {self._token}", "DPoP": proof}
 
     def renew(self) -> None:
@@ -119,7 +119,7 @@ class PrivateKeyAccess:
         """Body and headers of a request for a token. Okta takes an assertion and a proof once."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if self._proof is not None:
-            headers["DPoP"] = self._proof.made("POST", url)
+            headers["DPoP"] = self._proof.make("POST", url)
         body = {
             "grant_type": "client_credentials",
             "scope": self._scope,
@@ -164,7 +164,7 @@ class _Proof:
         self._public: dict[str, Any] = {}
         self.nonce = ""
 
-    def made(self, method: str, url: str, token: str = "") -> str:
+    def make(self, method: str, url: str, token: str = "") -> str:
         """Return a proof for one request: its method, its URL without the query, and the token that goes with it."""
         import jwt
 

@@ -54,7 +54,7 @@ class Key:
         required = {name: self.jwk[name] for name in names[self.jwk["kty"]]}
         return b64(hashlib.sha256(plain_json(required)).digest())
 
-    def listed(self, **changes: Any) -> dict[str, Any]:
+    def make_jwk(self, **changes: Any) -> dict[str, Any]:
         """Return the JWK with changed members; None removes one."""
         return {name: value for name, value in {**self.jwk, **changes}.items() if value is not None}
 

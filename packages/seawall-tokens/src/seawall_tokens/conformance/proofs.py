@@ -37,7 +37,7 @@ class Proof:
     key: Callable[[], Key] = holder
     sign: Sign | None = None
 
-    def made(self, now: float, token: str) -> str:
+    def make(self, now: float, token: str) -> str:
         """Return the proof for `token` at `now`. A callable claim gets the time."""
         key = self.key()
         public = {name: value for name, value in key.jwk.items() if name not in {"kid", "use", "alg"}}
@@ -70,7 +70,7 @@ def make_bound_token(
         cnf = {"jkt": key().thumbprint} if confirmation is None else confirmation
         token = w.token(w.claims(cnf=cnf))
         made = tuple(
-            proof.made(w.now, token) if isinstance(proof, Proof) else proof(w, token) for proof in proofs
+            proof.make(w.now, token) if isinstance(proof, Proof) else proof(w, token) for proof in proofs
         )
         carried: dict[str, Any] = {"scheme": "DPoP", "url": URL, "proofs": made, **(request or {})}
         presented = w.present(token, w.issuer(**(issuer or {})), times=times, request=Request(**carried))

@@ -122,8 +122,8 @@ class TokenFactory:
     def shared_set(self, *more: Any, consumer: Mapping[str, Any] | None = None) -> bytes:
         """Return the key set served for all tenants. `consumer` changes members of the consumer key."""
         return key_set(
-            self.enterprise_key().listed(issuer=CLOUD),
-            self.consumer_key().listed(**{"issuer": tenant_issuer(CONSUMER_TENANT), **(consumer or {})}),
+            self.enterprise_key().make_jwk(issuer=CLOUD),
+            self.consumer_key().make_jwk(**{"issuer": tenant_issuer(CONSUMER_TENANT), **(consumer or {})}),
             *more,
         )
 
@@ -168,10 +168,10 @@ class TokenFactory:
         key = key or self.enterprise_key()
         return self.token(self.cloud_claims() if claims is None else claims, self.header(key, typ="JWT"), key)
 
-    def dated(self, key: Key, begins: float, ends: float) -> dict[str, Any]:
+    def make_dated_jwk(self, key: Key, begins: float, ends: float) -> dict[str, Any]:
         """Return a key's JWK with a certificate. `begins` and `ends` are seconds from now."""
         der = certificate(key, self.now + begins, self.now + ends)
-        return key.listed(**certificate_members(der))
+        return key.make_jwk(**certificate_members(der))
 
 
 def certificate_members(der: bytes) -> dict[str, Any]:

@@ -172,9 +172,9 @@ class IssuerPolicy:
             raise ValueError("a policy needs algorithms, and only asymmetric ones")
         if not self.token_types:
             raise ValueError("a policy needs token types")
-        if self.issuer.count(TENANT_PLACEHOLDER) > 1 or (self.templated and not self.tenants):
+        if self.issuer.count(TENANT_PLACEHOLDER) > 1 or (self.is_templated and not self.tenants):
             raise ValueError("an issuer with a tenant placeholder has it once, and needs tenants")
-        if self.templated and self.key_issuer != "required":
+        if self.is_templated and self.key_issuer != "required":
             raise ValueError("an issuer with a tenant placeholder needs the issuer on every key")
         if min(self.max_lifetime, self.max_chain_age) <= 0 or min(self.clock_skew, self.quarantine) < 0:
             raise ValueError("a policy's durations are positive")
@@ -183,7 +183,7 @@ class IssuerPolicy:
             raise ValueError("no token may live for more than a year, or for no time")
 
     @property
-    def templated(self) -> bool:
+    def is_templated(self) -> bool:
         """Return whether the issuer contains `{tenantid}`."""
         return TENANT_PLACEHOLDER in self.issuer
 
@@ -207,9 +207,9 @@ class Policy:
         if len(exact) != len(self.issuers):
             raise ValueError("two policies for one issuer")
         object.__setattr__(
-            self, "_exact", {key: entry for key, entry in exact.items() if not entry.templated}
+            self, "_exact", {key: entry for key, entry in exact.items() if not entry.is_templated}
         )
-        object.__setattr__(self, "_templates", tuple(entry for entry in self.issuers if entry.templated))
+        object.__setattr__(self, "_templates", tuple(entry for entry in self.issuers if entry.is_templated))
 
     def issuer_of(self, iss: str, tid: str | None) -> IssuerPolicy | None:
         """Return the policy for a token's `iss` and `tid`, None if no policy trusts that issuer.

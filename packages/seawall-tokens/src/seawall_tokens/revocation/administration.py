@@ -26,7 +26,7 @@ class RevocationAdmin(Protocol):
         """Lift one revocation; return it."""
         ...
 
-    def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
+    def list_revocations(self, *, all_of_them: bool) -> list[dict[str, Any]]:
         """Return the revocations in force, oldest first; with `all_of_them` also lifted and expired ones."""
         ...
 
@@ -54,7 +54,7 @@ class LocalRevocationAdmin:
         with RevocationStore.open(self._path) as store:
             return describe_revocation(store.lift(number, reason=reason, who=who, at=self._clock()))
 
-    def listed(self, *, all_of_them: bool) -> list[dict[str, Any]]:
+    def list_revocations(self, *, all_of_them: bool) -> list[dict[str, Any]]:
         """List revocations, as `RevocationAdmin` says."""
         with RevocationStore.open(self._path) as store:
             return [

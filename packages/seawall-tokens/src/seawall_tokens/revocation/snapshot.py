@@ -36,7 +36,7 @@ class NameIndex:
         """Return the number of a name, None if it is missing."""
         return self.parts[hash(name) & self.mask].get(name)
 
-    def changed(self, changes: Mapping[str, float | None]) -> NameIndex:
+    def apply_changes(self, changes: Mapping[str, float | None]) -> NameIndex:
         """Return a copy in which each name has its new number, or is removed if that is None."""
         parts = list(self.parts)
         if len(parts) == 1 and self.count + len(changes) > SMALL:
@@ -131,7 +131,7 @@ class RevocationSnapshot:
         self.count = count
         """Number of distinct revoked keys."""
 
-    def changed(self, changes: Mapping[Key, float | None]) -> RevocationSnapshot:
+    def apply_changes(self, changes: Mapping[Key, float | None]) -> RevocationSnapshot:
         """Return a copy in which each key has its new weight, or is no longer revoked if that is None."""
         grouped: dict[tuple[str, Kind], dict[str, float | None]] = {}
         for (kind, issuer, value), weight in changes.items():
@@ -140,7 +140,7 @@ class RevocationSnapshot:
         for (issuer, kind), names in grouped.items():
             scope = scopes.get(issuer, _NOTHING)
             before = scope.table(kind)
-            after = before.changed(names)
+            after = before.apply_changes(names)
             count += after.count - before.count
             scopes[issuer] = scope.with_table(kind, after)
             if scopes[issuer] == _NOTHING:
@@ -170,7 +170,7 @@ class Revocations:
     @classmethod
     def of(cls, entries: Iterable[Revocation], *, now: float) -> Revocations:
         """Return the state after these entries, without those expired by `now`."""
-        return cls(EMPTY.changed(weights(entries, now=now)))
+        return cls(EMPTY.apply_changes(weights(entries, now=now)))
 
     @property
     def view(self) -> RevocationSnapshot:

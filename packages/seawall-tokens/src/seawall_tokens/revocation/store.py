@@ -203,7 +203,7 @@ class RevocationStore:
                     found[key] = max(weight, found.get(key) or weight)
             if not {key[0] for key in found} <= set(KINDS):
                 raise StoreBroken(f"{self.path}: the store holds an impossible entry", fix="restore it")
-            return EMPTY.changed(found), _last(connection)
+            return EMPTY.apply_changes(found), _last(connection)
 
     def changes(
         self, view: RevocationSnapshot, *, after: int, since: float, now: float
@@ -225,7 +225,9 @@ class RevocationStore:
                     (since, now),
                 )
             )
-            changed = view.changed({key: _weight(connection, key, now) for key in keys}) if keys else view
+            changed = (
+                view.apply_changes({key: _weight(connection, key, now) for key in keys}) if keys else view
+            )
             return changed, _last(connection)
 
     def compact(self, *, now: float) -> int:

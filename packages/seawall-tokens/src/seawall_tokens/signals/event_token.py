@@ -66,7 +66,7 @@ class Transmitter:
         """Raise `ValueError` unless every issuer is named exactly."""
         if not self.speaks_for or any(not name or name == "*" or "{" in name for name in self.speaks_for):
             raise ValueError("a transmitter speaks for issuers that are named exactly")
-        if self.policy.templated:
+        if self.policy.is_templated:
             raise ValueError("a transmitter has one exact issuer")
 
     @property

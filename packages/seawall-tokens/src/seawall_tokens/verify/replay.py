@@ -59,7 +59,7 @@ class MemoryReplayGuard:
         self._young_until = self._old_until = 0.0
 
     @property
-    def held(self) -> int:
+    def remembered_proofs(self) -> int:
         """Return the number of remembered proofs."""
         return len(self._young) + len(self._old)
 
@@ -74,7 +74,7 @@ class MemoryReplayGuard:
                     self._old = set()
             if proof in self._young or proof in self._old:
                 raise sender.DpopReplayed
-            if self.held >= self._capacity:
+            if self.remembered_proofs >= self._capacity:
                 raise sender.DpopReplayUnknown("the guard is full")
             self._young.add(proof)
             self._young_until = max(self._young_until, until)

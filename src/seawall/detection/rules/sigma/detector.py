@@ -87,7 +87,7 @@ class SigmaDetector:
         fired, days = self._fired.sum(axis=0), self._days.sum()
         return np.asarray((fired + PRIOR_RATE * PRIOR_DAYS) / (days + PRIOR_DAYS))
 
-    def silenced(self) -> Codes:
+    def count_silenced(self) -> Codes:
         """Return in how many tenants each rule is silenced, int64 (rules,)."""
         rate = (self._fired + PRIOR_RATE * PRIOR_DAYS) / (self._days[:, None] + PRIOR_DAYS)
         return np.asarray((rate > SILENT_RATE).sum(axis=0))

@@ -106,7 +106,7 @@ class NameFacet:
     def table(self, records: RuleRecords) -> Bools:
         """Return for each code of a batch (the last: null) what each question says; the last column: there is nothing."""
         if self._looked is None or self._looked[0] is not records:
-            _, found = records.coded(self.column)
+            _, found = records.code_column(self.column)
             self._looked = records, self._make_table(found)
         return self._looked[1]
 

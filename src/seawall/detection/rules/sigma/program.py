@@ -61,7 +61,7 @@ class RuleProgram:
             if len(found):
                 yield number, found
 
-    def coded(self, records: RuleRecords, rows: Rows, field: str) -> Valued:
+    def code_values(self, records: RuleRecords, rows: Rows, field: str) -> Valued:
         """Return for each row the place of a field's values, and all that there are; the first are none."""
         return code_values(records, rows, fields.find_answers(self.family, field))
 

@@ -45,7 +45,7 @@ class RuleRecords:
     def __contains__(self, name: str) -> bool:
         return name in self._events.column_names
 
-    def coded(self, name: str) -> Coded:
+    def code_column(self, name: str) -> Coded:
         """Return the codes int32 (n,) of a column, -1 for null, and the values that they mean (None: empty)."""
         found = self._coded.get(name)
         if found is None:
@@ -56,7 +56,7 @@ class RuleRecords:
         """Return the code that each row has in a column, -1 for null."""
         last = self._last_codes.get(name)
         if last is None or last[0] is not rows:  # questions follow each other about the same rows
-            last = self._last_codes[name] = rows, self.coded(name)[0].take(rows)
+            last = self._last_codes[name] = rows, self.code_column(name)[0].take(rows)
         return last[1]
 
     def texts(self, name: str) -> TextNumbers:
@@ -85,15 +85,15 @@ class RuleRecords:
     def _number(self, name: str, numbers: Codes, fresh: Rows) -> None:
         texts, column = self._texts[name], _whole(self._events[name])
         if len(fresh) * MANY > len(self):
-            numbers[:] = texts.numbered(column)
+            numbers[:] = texts.number_texts(column)
         else:
-            numbers[fresh] = texts.numbered(column.take(pa.array(fresh)))
+            numbers[fresh] = texts.number_texts(column.take(pa.array(fresh)))
 
     def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
         """Return which events hold one of the wanted values in a name column."""
         found = self._where.get((name, wanted))
         if found is None:
-            codes, values = self.coded(name)
+            codes, values = self.code_column(name)
             table = np.array([*(value in wanted for value in values), False])
             found = self._where[name, wanted] = np.asarray(table[codes])
         return found

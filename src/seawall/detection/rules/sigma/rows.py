@@ -37,7 +37,7 @@ def list_row_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer])
 def _answer(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
     said: list[tuple[str, ...]]
     if isinstance(answer, NameAnswer):
-        codes, names = records.coded(answer.column)
+        codes, names = records.code_column(answer.column)
         used, place = renumber_codes(codes[rows].astype(np.int64) + 1, len(names) + 1)
         found = [None, *names]
         said = [() if found[code] is None else (str(found[code]),) for code in used.tolist()]

@@ -127,7 +127,7 @@ class RuleSet:
         """Take down what correlations need of hits."""
         keys = CorrelationKeys(len(records))
         for number, family, rows in hits:
-            coded = partial(self.programs()[family].coded, records)
+            coded = partial(self.programs()[family].code_values, records)
             for correlation in self.correlations:
                 if number in correlation.rules:
                     keys.take(rows, correlation, (number, self.rules[number].about.id), family, coded)

@@ -97,7 +97,7 @@ class Selectors:
 
 def _select(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
     """Return for each row the place of its selector, and the selectors."""
-    columns = [records.coded(name) for name in COLUMNS]
+    columns = [records.code_column(name) for name in COLUMNS]
     keys, size = np.zeros(len(rows), np.int64), 1
     for places, values in columns:
         if size > LARGEST_KEY // (len(values) + 1):

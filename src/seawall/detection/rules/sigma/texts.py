@@ -43,7 +43,7 @@ class TextNumbers:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def numbered(self, column: pa.Array) -> Codes:
+    def number_texts(self, column: pa.Array) -> Codes:
         """Return the number of each text of a string column, int32 (n,)."""
         encoded = column.dictionary_encode()
         fresh = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()

@@ -31,7 +31,7 @@ def plan_campaigns(settings: WorldSettings, diaries: list[ActivityLog], first: i
         dice = SeededRandom(settings.seed, 12, number)
         difficulty = settings.difficulty
         if difficulty == "mixed":
-            difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
+            difficulty = dice.pick_weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
         actor = _actor(f"campaign-{number:02d}", difficulty, diaries, dice)
         day = dice.count(settings.quiet(), max(settings.quiet(), settings.days - 4))
         visited = dice.sample(diaries, max(2, dice.count(2, len(diaries))))
@@ -102,7 +102,7 @@ def _sign_in(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) ->
 
 def _steal(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
     times = _visits(episode, victim)
-    taken = episode.stolen(victim, times[0])
+    taken = episode.pick_stolen_session(victim, times[0])
     if taken is None:
         _sign_in(episode, actor, victim)
         return

@@ -34,7 +34,7 @@ def plan_attacks(
         day = min(settings.days - 1, dice.count(settings.quiet(), max(settings.quiet(), settings.days - 2)))
         difficulty = settings.difficulty
         if difficulty == "mixed":
-            difficulty = dice.weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
+            difficulty = dice.pick_weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])
         episode = StagedAttack(
             number, name, difficulty, diary, SeededRandom(settings.seed, 4, number), day, settings.days - 1
         )

@@ -65,11 +65,11 @@ class StagedAttack:
                 dice.between(0.0, 1.0),
             )
         if self.difficulty == "medium":
-            kind = dice.weighted(
+            kind = dice.pick_weighted(
                 [(("hosting",), 0.45), (("vpn",), 0.2), (("residential",), 0.25), (("mobile",), 0.1)]
             )
             return self._at(dice.pick(networks_of(kind, victim.country if dice.chance(0.5) else None)))
-        kind = dice.weighted(
+        kind = dice.pick_weighted(
             [(("hosting",), 0.6), (("anonymiser",), 0.15), (("vpn",), 0.15), (("residential",), 0.1)]
         )
         return self._at(dice.pick(networks_of(kind)))
@@ -195,7 +195,7 @@ class StagedAttack:
             held = place_in_hours(session, time)
         return held
 
-    def stolen(self, victim: LabAccount, time: float) -> tuple[LabClient, LabSession] | None:
+    def pick_stolen_session(self, victim: LabAccount, time: float) -> tuple[LabClient, LabSession] | None:
         """Return a session that the victim has at a time, and its client, preferring browsers."""
         held = [
             (client, session)

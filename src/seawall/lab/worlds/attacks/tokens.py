@@ -25,7 +25,7 @@ def foreign_token(episode: StagedAttack) -> None:
 def _forge(episode: StagedAttack, issuer: str) -> None:
     dice, victim = episode.dice, episode.victim
     client, place = (
-        episode.client(style=dice.weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
+        episode.client(style=dice.pick_weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
         episode.place(),
     )
     session = dice.guid() if dice.chance(0.8) else ""
@@ -42,7 +42,7 @@ def token_replay(episode: StagedAttack) -> None:
     """A stolen session is used from another network, with no sign-in of its own."""
     dice, victim = episode.dice, episode.victim
     time = episode.moment()
-    taken = episode.stolen(victim, time)
+    taken = episode.pick_stolen_session(victim, time)
     if taken is None:
         return
     own, session = taken
@@ -66,7 +66,7 @@ def token_replay(episode: StagedAttack) -> None:
 def same_network(episode: StagedAttack) -> None:
     """A stolen token is used behind the victim's own address with the victim's own client."""
     victim, time = episode.victim, working_time(episode.diary, episode.victim, episode.day)
-    taken = episode.stolen(victim, time)
+    taken = episode.pick_stolen_session(victim, time)
     if taken is None:
         return
     client, session = taken
@@ -147,7 +147,7 @@ def slow_drip(episode: StagedAttack) -> None:
     """A few messages a day from one fixed proxy, for weeks, with a stolen or forged session."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     time = episode.moment()
-    taken = episode.stolen(victim, time)
+    taken = episode.pick_stolen_session(victim, time)
     client = taken[0].twin() if taken and episode.difficulty != "easy" else episode.client()
     address = episode.place().address(episode.day, dice)
     session = (

@@ -103,7 +103,7 @@ def own_scripts(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """Developers and others begin to read their own mailbox by script, some from a rented server."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.004, 0.04):
-        day, style = some_day(diary, dice), dice.weighted([("graph", 0.55), ("ews", 0.3), ("owa", 0.15)])
+        day, style = some_day(diary, dice), dice.pick_weighted([("graph", 0.55), ("ews", 0.3), ("owa", 0.15)])
         app = dice.pick(
             (
                 diary.tenant.developer_app,

@@ -11,7 +11,7 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 def _lodging(country: str, dice: SeededRandom) -> ConnectionPoint:
-    kinds = dice.weighted([(("residential",), 0.75), (("hosting",), 0.1), (("campus",), 0.15)])
+    kinds = dice.pick_weighted([(("residential",), 0.75), (("hosting",), 0.1), (("campus",), 0.15)])
     return ConnectionPoint(dice.pick(networks_of(kinds, country)), dice.between(0.1, 1.0))
 
 
@@ -57,7 +57,7 @@ def conference(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 def vpn_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     """The organisation's people start to work through a VPN or SASE within some days."""
     start, spread = some_day(diary, dice), dice.count(1, 8)
-    kind = dice.weighted([("sase", 0.6), ("hosting", 0.25), ("vpn", 0.15)])
+    kind = dice.pick_weighted([("sase", 0.6), ("hosting", 0.25), ("vpn", 0.15)])
     diary.tenant.vpn_network = dice.pick(networks_of((kind,)))
     people = some_people(diary, dice, 0.3, 1.0)
     for person in people:
@@ -70,7 +70,7 @@ def private_vpn(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
         start = some_day(diary, dice)
-        kind = dice.weighted([(("vpn",), 0.6), (("hosting",), 0.25), (("anonymiser",), 0.15)])
+        kind = dice.pick_weighted([(("vpn",), 0.6), (("hosting",), 0.25), (("anonymiser",), 0.15)])
         person.vpn, person.vpn_from = (
             ConnectionPoint(dice.pick(networks_of(kind)), dice.between(0.1, 1.0)),
             start,

@@ -109,7 +109,7 @@ def _mail(
 
 
 def _call(act: Act, client: LabClient, tenant: Tenant, dice: SeededRandom) -> Found:
-    method = dice.weighted(
+    method = dice.pick_weighted(
         [
             ("gmail.users.messages.get", 0.6),
             ("gmail.users.messages.list", 0.3),

@@ -125,7 +125,7 @@ def factor_reset(diary: ActivityLog, day: int) -> None:
 def identity_work(diary: ActivityLog, day: int) -> None:
     """An administrator looks after Okta: mostly looking, now and then a change."""
     admin, client, address, time, session = _admin_at_work(diary, day)
-    steps = diary.dice.weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
+    steps = diary.dice.pick_weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
     end = administer_identity(diary, admin, client, address, time, session, steps)
     if diary.dice.chance(0.06):
         grant_role(diary, admin, client, address, end + 30, session, somebody(diary, day))

@@ -67,7 +67,7 @@ def make_rule(
 ) -> None:
     """Create or change an inbox rule."""
     session, _, _ = token_for(diary, who, client, address, time)
-    operation = diary.dice.weighted(
+    operation = diary.dice.pick_weighted(
         [("New-InboxRule", 0.6), ("Set-InboxRule", 0.25), ("UpdateInboxRules", 0.15)]
     )
     cmdlet(

@@ -18,7 +18,7 @@ def failed_sign_in(diary: ActivityLog, day: int) -> None:
         find_address(diary, person, day),
         working_time(diary, person, day),
     )
-    error = dice.weighted(
+    error = dice.pick_weighted(
         [
             (50126, 0.6),
             (50055, 0.08),
@@ -85,7 +85,7 @@ def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
                 "1950a258-227b-4e31-a9cf-717495945fc2",
             )
         )
-        tool = script(dice, app, style=dice.weighted([("graph", 0.7), ("ews", 0.2), ("owa", 0.1)]))
+        tool = script(dice, app, style=dice.pick_weighted([("graph", 0.7), ("ews", 0.2), ("owa", 0.1)]))
         person.tools.append(tool)
     time, address = working_time(diary, person, day), find_address(diary, person, day)
     if dice.chance(0.15):
@@ -207,7 +207,7 @@ def spray_failures(
             client,
             dice.pick(addresses),
             time,
-            error=dice.weighted([(50126, 0.85), (50053, 0.1), (50034, 0.05)]),
+            error=dice.pick_weighted([(50126, 0.85), (50053, 0.1), (50034, 0.05)]),
             method="password",
             protocol="ropc",
         )

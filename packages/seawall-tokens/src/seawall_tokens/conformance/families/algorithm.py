@@ -56,7 +56,7 @@ def _cross(
     def build(w: TokenFactory) -> Presentation:
         mine = key()
         token = w.token(header=w.header(mine, alg=algorithm), sign=signer(algorithm, mine.private))
-        return w.present(token, w.issuer(mine.listed(**listed), algorithms=frozenset(allowed.split())))
+        return w.present(token, w.issuer(mine.make_jwk(**listed), algorithms=frozenset(allowed.split())))
 
     return build
 

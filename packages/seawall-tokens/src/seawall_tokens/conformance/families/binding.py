@@ -45,7 +45,7 @@ def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Pres
 
     def build(w: TokenFactory) -> Presentation:
         key = rsa_key("another-of-the-set")
-        trusted = w.many(key_set=w.shared_set(key.listed(issuer=issuer)))
+        trusted = w.many(key_set=w.shared_set(key.make_jwk(issuer=issuer)))
         claims = w.cloud_claims(iss=tenant_issuer(tenant), tid=tenant)
         return w.present(w.cloud_token(key, claims), trusted)
 
@@ -62,7 +62,7 @@ def _two(w: TokenFactory, first: list[Any], second: list[Any]) -> tuple[TrustedI
 
 def _same_kid(w: TokenFactory) -> Presentation:
     mine, theirs = rsa_key("mine"), rsa_key("theirs")
-    trusted = _two(w, [mine.listed(kid="1")], [theirs.listed(kid="1")])
+    trusted = _two(w, [mine.make_jwk(kid="1")], [theirs.make_jwk(kid="1")])
     return w.present(w.token(header=w.header(kid="1"), sign=theirs.sign), *trusted)
 
 
@@ -89,7 +89,7 @@ def _single(issuer: Any) -> Callable[[TokenFactory], Presentation]:
 
     def build(w: TokenFactory) -> Presentation:
         key: Key = rsa_key("foreign")
-        return w.present(w.token(key=key), w.issuer(w.key, key.listed(issuer=issuer)))
+        return w.present(w.token(key=key), w.issuer(w.key, key.make_jwk(issuer=issuer)))
 
     return build
 

@@ -33,7 +33,7 @@ def _header(**header: Any) -> Callable[[TokenFactory], Presentation]:
 
 def _text(change: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
     """Change the text of a valid proof."""
-    return make_bound_token(lambda w, token: change(Proof().made(w.now, token)))
+    return make_bound_token(lambda w, token: change(Proof().make(w.now, token)))
 
 
 def _public(key: Key) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _weak() -> Key:
 
 
 def _with_duplicate(w: TokenFactory, token: str) -> str:
-    proof = Proof().made(w.now, token)
+    proof = Proof().make(w.now, token)
     head, payload, _ = proof.split(".")
     raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
     raw = raw[:-1] + b',"htu":"https://mail.example/api/admin"}'
@@ -84,7 +84,7 @@ def _unbound(scheme: str, proofs: tuple[Proof, ...], **issuer: Any) -> Callable[
     def build(w: TokenFactory) -> Presentation:
         sound = make_bound_token(*proofs, request={"scheme": scheme}, issuer=issuer)(w)
         token = w.token()
-        made = tuple(proof.made(w.now, token) for proof in proofs)
+        made = tuple(proof.make(w.now, token) for proof in proofs)
         request = replace(sound.context.request, proofs=made)
         return replace(sound, token=token, context=replace(sound.context, request=request))
 
@@ -125,7 +125,7 @@ _CASES: tuple[Case, ...] = _list_needed(
             make_bound_token(lambda w, token: "")),
     hostile("dpop-two", "two proofs: which of them counts?", _PROOF, _MALFORMED, "laxity", make_bound_token(Proof(), Proof())),
     hostile("dpop-two-in-one", "two proofs in one header, with a comma between them", _PROOF, _MALFORMED, "laxity",
-            make_bound_token(lambda w, token: f"{Proof().made(w.now, token)}, {Proof().made(w.now, token)}")),
+            make_bound_token(lambda w, token: f"{Proof().make(w.now, token)}, {Proof().make(w.now, token)}")),
     hostile("dpop-thief", "a stolen token with a proof of the thief's own key", _USE, "dpop-key-mismatch", "misuse",
             make_bound_token(Proof(key=thief))),
     hostile("dpop-stolen-name", "the holder's public key in the header, signed by the thief", _PROOF, "dpop-signature-invalid",
@@ -189,11 +189,11 @@ _CASES: tuple[Case, ...] = _list_needed(
     hostile("dpop-ath-missing", "a proof that is not tied to a token", _USE, "dpop-token-mismatch", "misuse",
             _claims(ath=ABSENT)),
     hostile("dpop-ath-other", "a proof for another token of the same client", _USE, "dpop-token-mismatch", "misuse",
-            make_bound_token(lambda w, token: Proof().made(w.now, "another token"))),
+            make_bound_token(lambda w, token: Proof().make(w.now, "another token"))),
     hostile("dpop-ath-padded", "the token's hash with `=` behind it", _USE, "dpop-token-mismatch", "laxity",
-            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token) + "="}).made(w.now, token))),
+            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token) + "="}).make(w.now, token))),
     hostile("dpop-ath-cut", "the first half of the token's hash", _USE, "dpop-token-mismatch", "laxity",
-            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token)[:22]}).made(w.now, token))),
+            make_bound_token(lambda w, token: Proof(claims={"ath": _ath(token)[:22]}).make(w.now, token))),
     hostile("dpop-stale", "a proof of an hour ago, out of a log", _PROOF, "dpop-stale", "misuse",
             _claims(iat=lambda now: int(now) - 3600)),
     hostile("dpop-ahead", "a proof made in advance, for an hour from now", _PROOF, "dpop-stale", "misuse",

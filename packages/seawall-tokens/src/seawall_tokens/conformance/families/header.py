@@ -46,7 +46,7 @@ def _thumbprints(w: TokenFactory) -> dict[str, Any]:
 
 
 def _public(key: Key, **changes: Any) -> dict[str, Any]:
-    return key.listed(**changes)
+    return key.make_jwk(**changes)
 
 
 def _symmetric(w: TokenFactory) -> Presentation:

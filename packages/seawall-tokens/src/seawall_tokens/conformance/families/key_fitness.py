@@ -39,7 +39,7 @@ def _list(signs: Callable[[], Key], **changes: Any) -> Callable[[TokenFactory], 
 
     def build(w: TokenFactory) -> Presentation:
         mine = signs()
-        trusted = w.issuer(mine.listed(**changes), algorithms=frozenset({mine.algorithm}))
+        trusted = w.issuer(mine.make_jwk(**changes), algorithms=frozenset({mine.algorithm}))
         return w.present(w.token(header=w.header(mine), key=mine), trusted)
 
     return build
@@ -86,12 +86,12 @@ def _duplicate(w: TokenFactory) -> Presentation:
     """List two keys with one `kid`; the second signs."""
     second = rsa_key("namesake")
     return w.present(
-        w.token(header=w.header(), sign=second.sign), w.issuer(w.key, second.listed(kid=w.key.kid))
+        w.token(header=w.header(), sign=second.sign), w.issuer(w.key, second.make_jwk(kid=w.key.kid))
     )
 
 
 def _duplicate_first(w: TokenFactory) -> Presentation:
-    return w.present(w.token(), w.issuer(w.key, rsa_key("namesake").listed(kid=w.key.kid)))
+    return w.present(w.token(), w.issuer(w.key, rsa_key("namesake").make_jwk(kid=w.key.kid)))
 
 
 def _duplicate_members(w: TokenFactory) -> Presentation:
@@ -101,7 +101,7 @@ def _duplicate_members(w: TokenFactory) -> Presentation:
         b'{"keys":['
         + plain_json(dict(w.key.jwk))
         + b'],"keys":['
-        + plain_json(forger.listed(kid=w.key.kid))
+        + plain_json(forger.make_jwk(kid=w.key.kid))
         + b"]}"
     )
     return w.present(w.token(header=w.header(), sign=forger.sign), w.issuer(key_set=document))
@@ -110,7 +110,7 @@ def _duplicate_members(w: TokenFactory) -> Presentation:
 def _private(w: TokenFactory) -> Presentation:
     """Publish the private key in the set."""
     secret = w.key.private.private_numbers()
-    entry = w.key.listed(d=integer(secret.d), p=integer(secret.p), q=integer(secret.q), dp=integer(secret.dmp1),
+    entry = w.key.make_jwk(d=integer(secret.d), p=integer(secret.p), q=integer(secret.q), dp=integer(secret.dmp1),
                          dq=integer(secret.dmq1), qi=integer(secret.iqmp))  # fmt: skip
     return w.present(w.token(), w.issuer(key_set=key_set(entry)))
 
@@ -137,7 +137,7 @@ _ANY = _NEUTRAL + bytes(32)
 
 def _n_padded(w: TokenFactory) -> Presentation:
     mine = rsa_key("plain")
-    return w.present(w.token(key=mine), w.issuer(mine.listed(n=str(mine.jwk["n"]) + "==")))
+    return w.present(w.token(key=mine), w.issuer(mine.make_jwk(n=str(mine.jwk["n"]) + "==")))
 
 
 def _lucky(w: TokenFactory, point: bytes) -> Presentation:

@@ -20,7 +20,7 @@ _BROKEN = "key-set-invalid key-source-unavailable key-unknown"
 
 def _date(begins: float, ends: float) -> Callable[[TokenFactory], Presentation]:
     """List the signing key with a certificate of these dates, in seconds from now."""
-    return lambda w: w.present(w.token(), w.issuer(w.dated(w.key, begins, ends), w.second))
+    return lambda w: w.present(w.token(), w.issuer(w.make_dated_jwk(w.key, begins, ends), w.second))
 
 
 def _serve(document: bytes) -> Callable[[TokenFactory], Presentation]:
@@ -36,7 +36,7 @@ def _make_seen(ago: float, **settings: int) -> Callable[[TokenFactory], Presenta
 def _other_certificate(w: TokenFactory) -> Presentation:
     """List the key with valid dates, but another key's certificate."""
     der = certificate(rsa_key("another"), w.now - DAY, w.now + YEAR)
-    return w.present(w.token(), w.issuer(w.key.listed(**certificate_members(der)), w.second))
+    return w.present(w.token(), w.issuer(w.key.make_jwk(**certificate_members(der)), w.second))
 
 
 def _retire(w: TokenFactory) -> Presentation:

@@ -56,7 +56,7 @@ def _both(certificate_shown: bool, proved: bool) -> Callable[[TokenFactory], Pre
     def build(w: TokenFactory) -> Presentation:
         der = _certificate(w)
         token = w.token(w.claims(cnf={"jkt": holder().thumbprint, "x5t#S256": _s256(der)}))
-        proofs = (Proof().made(w.now, token),) if proved else ()
+        proofs = (Proof().make(w.now, token),) if proved else ()
         request = Request(
             scheme="DPoP" if proved else "Bearer",
             proofs=proofs,

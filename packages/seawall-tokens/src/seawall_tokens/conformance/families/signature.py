@@ -45,10 +45,10 @@ def _under(
 def _curve(change: Callable[[int, int], tuple[int, int]]) -> Callable[[TokenFactory], Presentation]:
     """Change the two integers of an ES256 signature."""
 
-    def changed(private: Any, data: bytes, _sound: bytes) -> bytes:
+    def change_private(private: Any, data: bytes, _sound: bytes) -> bytes:
         return join_segments(*change(*numbers(private, hashes.SHA256(), data)), private.curve)
 
-    return _under(lambda: ec_key("login-2026-b"), changed)
+    return _under(lambda: ec_key("login-2026-b"), change_private)
 
 
 def _curve_bytes(change: Callable[[bytes], bytes]) -> Callable[[TokenFactory], Presentation]:

@@ -88,7 +88,7 @@ function Gate() {
   );
 }
 
-/** Return a path inside this console; null for any other URL, so that `next` cannot redirect elsewhere. */
+/** Return a path inside this console; `/` for any other URL, so that `next` cannot redirect elsewhere. */
 function inside(next: string | null): string {
   return next !== null && /^\/(?![/\\])/.test(next) ? next : "/";
 }

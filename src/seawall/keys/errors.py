@@ -1,4 +1,4 @@
-"""Failures of the key inventory."""
+"""Errors of the key inventory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from seawall_base.errors import SeawallError
 
 
 class LedgerBroken(SeawallError):
-    """The ledger of keys is damaged, locked or something else; it was left as it is."""
+    """The key inventory's database is damaged, locked or not one; it was left unchanged."""
 
     code = "ledger-broken"

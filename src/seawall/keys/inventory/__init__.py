@@ -1,1 +1,1 @@
-"""The ledger of trusted keys: what each issuer lists, since when, and what is wrong with it."""
+"""Keep the inventory of trusted keys: what each issuer lists, since when, and what is wrong with it."""

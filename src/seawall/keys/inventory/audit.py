@@ -1,4 +1,4 @@
-"""An audit of key sets: read the sources, compare them with the ledger, judge every key, remember the run."""
+"""Audit key sets: read the sources, compare them with the inventory, judge every key, and store the run."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from seawall_base.plurals import plural
 from seawall_tokens.jose.key_set import KeySetRefused, read_key_set
 
 MOST_REMEMBERED: Final = 5_000
-"""Keys that the ledger remembers of one set. An issuer that rotates every day needs fourteen years for as many."""
+"""Keys that the inventory keeps for one set: fourteen years of daily rotation."""
 MAX_AGE_DAYS: Final = 400
-"""Entra lists a key for some months and its certificates run for years; a key older than this was forgotten."""
+"""Maximum age of a key in days.
+
+Entra lists a key for some months although its certificate is valid for years; an older key was forgotten.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
-    """What is asked for. `issuer` is whose keys the one bare key set among the sources holds; `max_age_days` is in days.
+    """What to audit. `issuer` owns the one bare key set among the sources.
 
-    `accepted` are findings that somebody has looked at: pairs of a code and a thumbprint, kid or source.
+    `accepted` are findings that a person has accepted: pairs of a code and a thumbprint, kid or source.
     """
 
     sources: tuple[str, ...]
@@ -43,9 +46,9 @@ class AuditSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditedSet:
-    """A set that was read, and what the ledger now remembers of it (also keys that are gone).
+    """A set that was read, with the inventory's keys of it, also those no longer listed.
 
-    `verifier` is empty when Seawall's verifier takes the set, else why it refuses all of it.
+    `verifier` is empty if Seawall's verifier accepts the set, else its reason for refusing the whole set.
     """
 
     listing: Listing
@@ -56,9 +59,9 @@ class AuditedSet:
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """The worst findings first, those that were accepted apart from the others.
+    """Findings, worst first, with accepted ones separate.
 
-    `notes` say what could not be judged, `fresh` that the ledger began with this run.
+    `notes` say what could not be judged; `fresh` says that the inventory began with this run.
     """
 
     sets: tuple[AuditedSet, ...]
@@ -71,7 +74,7 @@ class AuditResult:
 
     @property
     def partial(self) -> bool:
-        """Whether something that should have been examined was not."""
+        """Return whether something was not examined that should have been."""
         return (
             any(not unread.foreign for unread in self.unread)
             or any(not audited.listing.complete for audited in self.sets)
@@ -80,9 +83,10 @@ class AuditResult:
 
 
 def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> AuditResult:
-    """Audit every source. Raises `InputUnreadable` when none could be read, `LedgerBroken`, `UsageError`.
+    """Audit every source.
 
-    The sources are read before the ledger is opened, so that a slow answer holds nobody up.
+    Raises `InputUnreadable` if none could be read, `LedgerBroken` or `UsageError`. The sources are read before the
+    inventory is opened, so that a slow answer does not hold the lock.
     """
     unknown = sorted({code for code, _ in settings.accepted} - KINDS.keys())
     if unknown:
@@ -116,7 +120,7 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
 
 
 def _is_accepted(finding: InventoryFinding, accepted: Sequence[tuple[str, str]]) -> bool:
-    """By what names it best: a key's finding by its thumbprint or kid, a set's by its source."""
+    """Return whether a finding was accepted: a key's by its thumbprint or kid, a set's by its source."""
     names = {finding.thumbprint, finding.kid} if finding.thumbprint or finding.kid else {finding.source}
     return any(code == finding.kind.code and name in names for code, name in accepted)
 
@@ -126,7 +130,7 @@ def _open(store: Path | None) -> KeyInventory:
 
 
 def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list[tuple[KeyDocument, Listing]]:
-    """Each set once, whatever paths led to it."""
+    """Return each set once, whatever sources led to it."""
     bare = [document for document in documents if document.issuer is None]
     if settings.issuer is not None and len(bare) != 1:
         raise UsageError(
@@ -149,7 +153,7 @@ def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list
 
 
 def _name(document: KeyDocument, settings: AuditSettings) -> str:
-    """What the ledger calls a set: the issuer that the operator gave, the URL, or the file's full path."""
+    """Return the inventory's name of a set: the given issuer, the URL, or the file's full path."""
     if document.issuer is None and settings.issuer is not None:
         return settings.issuer
     if document.source == "-" or "://" in document.source:
@@ -222,7 +226,7 @@ def _remember(
     keys: Sequence[InventoryKey],
     now: int,
 ) -> list[InventoryFinding]:
-    """Keep what a set lists now; of a set that has listed too much, only what was known already."""
+    """Store the keys that a set lists now. If it lists too many, update only the known ones."""
     old = {key.identity for key in known}
     new = [key for key in keys if key.identity not in old][: max(0, MOST_REMEMBERED - len(old))]
     kept = [*(key for key in keys if key.identity in old), *new]

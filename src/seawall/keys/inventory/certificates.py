@@ -1,6 +1,6 @@
-"""The certificate beside a key (`x5c`): its dates, and whether it is this key's at all.
+"""Read the certificate beside a key (`x5c`): its dates, and whether it certifies this key.
 
-`seawall_tokens.jose.certificate` refuses with the first fault, as a verifier must; this names every one.
+`seawall_tokens.jose.certificate` refuses at the first fault, as a verifier must; this module lists every fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class KeyCertificate:
-    """What the first certificate of `x5c` says. Dates (seconds since 1970) only when it certifies this very key.
+    """The first certificate of `x5c`. Dates (seconds since 1970) are set only if it certifies this key.
 
     `faults` are codes of findings.
     """
@@ -36,7 +36,10 @@ class KeyCertificate:
 
 
 def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> KeyCertificate:
-    """The certificate of an entry whose public key is `key` (None: no library loads it, nothing can be compared)."""
+    """Read the certificate of an entry whose public key is `key`.
+
+    None: no library loads the key, so nothing can be compared.
+    """
     chain = jwk.get("x5c")
     if chain is None:
         return KeyCertificate()
@@ -45,7 +48,7 @@ def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> KeyCertific
     try:
         der = b64decode(chain[0], validate=True)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the library warns of odd but readable certificates
+            warnings.simplefilter("ignore")  # the library warns of unusual but readable certificates
             certificate = x509.load_der_x509_certificate(der)
             certified = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             dates = certificate.not_valid_before_utc, certificate.not_valid_after_utc
@@ -61,9 +64,9 @@ def certificate_of(jwk: Mapping[str, Any], key: NativeKey | None) -> KeyCertific
 
 
 def _thumbprints_fit(jwk: Mapping[str, Any], der: bytes) -> bool:
-    """Whether `x5t` and `x5t#S256`, where present, are those of the certificate."""
+    """Return whether `x5t` and `x5t#S256`, if present, match the certificate."""
     expected = {
-        # SHA-1 is what RFC 7517 section 4.8 defines; nothing is trusted because of it.
+        # RFC 7517 section 4.8 prescribes SHA-1; nothing is trusted because of it.
         "x5t": hashlib.sha1(der, usedforsecurity=False).digest(),
         "x5t#S256": hashlib.sha256(der).digest(),
     }

@@ -1,6 +1,6 @@
-"""What an audit can find: one row for each kind, with how bad it is, why it matters and what to do.
+"""The table of possible audit findings: severity, explanation and remedy of each kind.
 
-The table in docs/how-to/key-ledger.md is this one. Words about a single case are in the finding's `detail`.
+docs/how-to/key-ledger.md contains the same table. A finding's `detail` describes the single case.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class FindingKind:
 
 @dataclass(frozen=True, slots=True)
 class InventoryFinding:
-    """One thing that is wrong, and where.
+    """One finding and its place.
 
-    `source` is what was read, `place` the position in its `keys` array (None: the set as a whole), `issuer`, `kid` and
-    `thumbprint` (RFC 7638) are given where they are known. None of the texts ever holds key material.
+    `source` is what was read; `place` is the position in its `keys` array (None: the set as a whole). `issuer`, `kid`
+    and `thumbprint` (RFC 7638) are set if known. No text contains key material.
     """
 
     kind: FindingKind
@@ -48,12 +48,12 @@ _ASK = "ask the issuer's owner through a channel that you trust; until then refu
 _FIT = "anybody can compute or abuse such a key, and then every token is theirs to write"
 
 _ROWS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
-    # What must never be in a public set.
+    # Keys that must never be in a public set.
     ("private-key-published", "critical", "a private key in a public set",
      "whoever reads the set can sign tokens as this issuer", _LEAKED),
     ("symmetric-key-published", "critical", "a symmetric key in a public set",
      "whoever reads the set can sign, and a verifier may be talked into HMAC with it", _LEAKED),
-    # What came back, what changed: only a ledger that is kept between runs can tell.
+    # Reappeared and changed keys, which only an inventory kept between runs can show.
     ("returned", "critical", "a key that was gone for 30 days or more is listed again",
      "a key that was taken out is dead; Storm-0558 used a key of 2016 that should have been dead by 2021", _ASK),
     ("returned-early", "medium", "a key that was gone for 7 to 30 days is listed again",
@@ -79,7 +79,7 @@ _ROWS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
      "a key listed ahead of its time, or a clock that is wrong", "check the dates; sign with it only from then on"),
     ("too-old", "high", "a key is older than allowed",
      "the longer a key lives, the more backups, dumps and people have had it", _REPLACE),
-    # Whose key it is.
+    # The key's issuer.
     ("consumer-key-in-organisation-set", "critical", "a key of personal accounts in an organisation's set",
      "with it, whoever can sign for personal accounts can sign for the organisation: the flaw of Storm-0558",
      "take it out of the set; make verifiers check each key's own issuer (policy `key_issuer = \"required\"`)"),
@@ -112,7 +112,7 @@ _ROWS: Final[tuple[tuple[str, Severity, str, str, str], ...]] = (
      "nobody can check what it was meant to say", "list a whole certificate, in base64 of DER, or none"),
     ("certificate-thumbprint-wrong", "medium", "x5t or x5t#S256 is not the thumbprint of the certificate",
      "verifiers that look keys up by it find another key, or none", "compute the thumbprints anew"),
-    # What is missing or odd.
+    # Missing or unusual members.
     ("no-kid", "medium", "a key without kid",
      "it can only be found by trying; it cannot be revoked by name", "give it a kid"),
     ("no-use", "low", "a key without use and key_ops",
@@ -154,9 +154,9 @@ KINDS: Final[dict[str, FindingKind]] = {
         "a verifier that believes `alg` is confused by it", "correct the entry's alg",
     ),
 }  # fmt: skip
-"""Every kind of finding by its code."""
+"""Every kind of finding by code."""
 
 
 def at_or_above(severity: Severity, level: Severity) -> bool:
-    """Whether `severity` is as bad as `level` or worse."""
+    """Return whether `severity` is at least `level`."""
     return SEVERITIES.index(severity) >= SEVERITIES.index(level)

@@ -1,7 +1,7 @@
-"""Sources of keys: files, folders, standard input, URLs and discovery documents, each a key set or a reason why not.
+"""Read key sets from files, folders, standard input, URLs and discovery documents, or report why not.
 
-A document that is named on the command line is followed where it points (`jwks_uri`); one that only lies in a folder is
-not: files may make nobody ask a network. Hidden files in folders are passed over, links out of a folder are not followed.
+A discovery document named on the command line is followed (`jwks_uri`). One found in a folder is not: files must not
+cause network requests. Hidden files in folders are skipped, and links out of a folder are not followed.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ LARGEST: Final = 4 * 1024 * 1024
 """Bytes of one document. Real key sets have a few thousand."""
 DEEPEST: Final = 8
 MOST_KEYS: Final = 1000
-"""Keys of one set that are examined; a set with more is a finding."""
+"""Keys of one set that are examined; more are a finding."""
 MOST_FILES: Final = 1000
 SUFFIXES: Final = frozenset({".json", ".jwks", ".jwk"})
 WELL_KNOWN: Final = "/.well-known/"
 
 Fetch = Callable[[str], bytes]
-"""The body of a URL; raises `FetchError`."""
+"""Function that returns the body of a URL; raises `FetchError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDocument:
-    """A key set as it was read. `source` is what was asked for, `keys_from` where the keys were in the end.
+    """A key set as read. `source` is what was requested, `keys_from` the final location of the keys.
 
-    `entries` are the raw members of `keys`, `total` how many there were; `issuer` is what the discovery document names.
-    `issuer_fits` is false where that is not the issuer whose document was asked for.
+    `entries` are the raw members of `keys`, `total` is their full number. `issuer` is the discovery document's
+    issuer; `issuer_fits` is false if it is not the requested one.
     """
 
     source: str
@@ -50,15 +50,15 @@ class KeyDocument:
 
     @property
     def complete(self) -> bool:
-        """Whether every entry is examined."""
+        """Return whether every entry is examined."""
         return len(self.entries) == self.total
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableSource:
-    """A source that gave no keys, and why. `malformed` when it was read and is no key set as it should be.
+    """A source without keys, and why. `malformed`: it was read but is not a valid key set.
 
-    `foreign` marks a file of a folder that simply holds something else, which is no failure.
+    `foreign` marks a file in a folder that holds something else, which is no failure.
     """
 
     source: str
@@ -74,7 +74,7 @@ class _Refused(Exception):
 
 
 def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument | UnreadableSource]:
-    """Every key set of every source, in order; what is not read comes as `UnreadableSource`. Nothing is raised."""
+    """Yield every key set of every source in order, unreadable ones as `UnreadableSource`. Never raises."""
     for source in dict.fromkeys(sources):
         if not _is_url(source) and source != "-" and Path(source).is_dir():
             yield from _folder(Path(source))
@@ -98,7 +98,7 @@ def _guard(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unread
 
 
 def _name(source: str, fetch: Fetch) -> KeyDocument:
-    """A source that was named on the command line: where it is a discovery document, its keys."""
+    """Read a source named on the command line; follow a discovery document to its keys."""
     if _is_url(source):
         data = fetch(source)
     elif source == "-":
@@ -161,7 +161,7 @@ def _raise(error: OSError) -> None:
 
 
 def _lying(path: Path) -> KeyDocument:
-    """A file that lies in a folder."""
+    """Read a file found in a folder."""
     document = _parse(_file(path))
     if "keys" in document or "kty" in document:
         return _key_set(document, str(path))
@@ -200,5 +200,5 @@ def _key_set(document: dict[str, Any], source: str) -> KeyDocument:
     keys = document.get("keys", [document] if "kty" in document else None)
     if not isinstance(keys, list):
         raise _Refused("it has no array `keys`", malformed=True)
-    # An `issuer` beside `keys` is the set's own word, and no standard knows it: whose a set is says who was asked for it.
+    # An `issuer` beside `keys` is non-standard and unverified; only the request determines a set's owner.
     return KeyDocument(source, source, tuple(keys[:MOST_KEYS]), len(keys))

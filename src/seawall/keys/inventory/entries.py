@@ -1,7 +1,8 @@
-"""One entry of a key set, described leniently: what it says, which key it is, and what is wrong with it by itself.
+"""Describe one entry of a key set leniently: its members, its key, and its own faults.
 
-A verifier refuses a bad set as a whole (`seawall_tokens.jose.key_set`); an audit has to say which entry is bad and why. Private
-and symmetric members are noticed by name and never read, so that nothing of them can reach a report or the ledger.
+A verifier refuses a bad set as a whole (`seawall_tokens.jose.key_set`); an audit must say which entry is bad and why.
+Private and symmetric members are recognised by name and never read, so nothing of them reaches a report or the
+inventory.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from seawall_tokens.jose.key import KeyRefused, read_key
 
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 LONGEST_NAME: Final = 256
-"""Characters of a kid, issuer or algorithm; the rest is cut off and the entry called odd."""
+"""Characters of a kid, issuer or algorithm; a longer one is cut, and the entry is reported as odd."""
 _COORDINATE_BYTES: Final = {"P-256": 32, "P-384": 48, "P-521": 66, "secp256k1": 32}
 _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1, "secp256k1": ec.SECP256K1,
@@ -31,12 +32,12 @@ _OTHER_CURVES: Final = frozenset({"X25519", "X448"})
 
 
 class MalformedEntry(ValueError):
-    """An entry that is no key; the text says why and quotes nothing of it."""
+    """The entry is no key. The text says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFault:
-    """A finding's code with words about this one case."""
+    """A finding's code, with a text about this case."""
 
     code: str
     detail: str = ""
@@ -57,10 +58,10 @@ class _Material:
 class KeySetEntry:
     """One entry of a set.
 
-    `thumbprint` is that of RFC 7638; `identity` is the same for two keys that one private key opens (the modulus of an
-    RSA key, the curve and x of a point); both are None where no public key could be read, and the identity of a key that
-    signs nothing here is None too: the ledger does not remember it. Dates are seconds since 1970
-    of the entry's own certificate. `verifier` is empty when Seawall's verifier takes the key, else its reason.
+    `thumbprint` is that of RFC 7638. `identity` is equal for keys with the same private key: it hashes the modulus of
+    an RSA key, or curve and x of a point. Both are None without a readable public key; `identity` is also None for a
+    key that cannot sign, which the inventory does not keep. Dates are seconds since 1970, of the entry's own
+    certificate. `verifier` is empty if Seawall's verifier accepts the key, else its reason.
     """
 
     place: int
@@ -79,7 +80,7 @@ class KeySetEntry:
 
 
 def describe(jwk: object, place: int) -> KeySetEntry:
-    """Whatever stands at `place` in a set's `keys`. Never raises for content."""
+    """Describe whatever is at position `place` of a set's `keys`. Never raises for content."""
     if not isinstance(jwk, Mapping):
         return KeySetEntry(
             place=place, verifier="malformed", faults=(EntryFault("key-malformed", "it is no object"),)
@@ -160,7 +161,7 @@ def _rsa(modulus: int, exponent: int) -> _Material:
         try:
             native = rsa.RSAPublicNumbers(exponent, modulus).public_key()
         except ValueError:
-            native = None  # the faults above say why
+            native = None  # the faults found above give the reason
     members = {"e": _encode(exponent), "kty": "RSA", "n": _encode(modulus)}
     return _Material(_thumbprint(members), _digest("RSA", members["n"]), modulus, native, found)
 
@@ -178,7 +179,7 @@ def _point(jwk: Mapping[str, Any], curve: str) -> _Material:
     if {len(x), len(y)} != {_COORDINATE_BYTES[curve]}:
         raise MalformedEntry("a coordinate has the wrong length")
     members = {"crv": curve, "kty": "EC", "x": base64url.encode(x), "y": base64url.encode(y)}
-    # The point with the other y belongs to the negated private key: whoever has one has both.
+    # The point with the negated y has the negated private key, so both keys have one owner.
     material = _Material(_thumbprint(members), _digest("EC", curve, members["x"]))
     try:
         material.native = ec.EllipticCurvePublicNumbers(
@@ -207,7 +208,7 @@ def _edwards(curve: str, x: bytes) -> _Material:
 def _missing(
     jwk: Mapping[str, Any], names: Mapping[str, str | None], material: _Material | None
 ) -> Iterator[EntryFault]:
-    """What a signing key should say and does not, and an algorithm that is not its own."""
+    """Yield faults for missing members of a signing key, and for an algorithm that does not fit."""
     if not names["kid"]:
         yield EntryFault("no-kid")
     operations = jwk.get("key_ops")
@@ -218,7 +219,7 @@ def _missing(
     elif names["use"] is None and operations is None:
         yield EntryFault("no-use")
     if names["use"] not in {None, "sig"} or (isinstance(operations, list) and "verify" not in operations):
-        return  # a key for encryption: which algorithm it has is no matter of signatures
+        return  # an encryption key: signature algorithms do not apply
     if names["alg"] is None:
         yield EntryFault("no-alg")
     elif material is not None and material.native is not None:
@@ -246,7 +247,7 @@ def _bytes(jwk: Mapping[str, Any], name: str) -> bytes:
 
 
 def _integer(jwk: Mapping[str, Any], name: str) -> int:
-    # Leading zero octets are taken as the verifier takes them: the thumbprint is that of the number.
+    # Leading zero octets are accepted as the verifier does: the thumbprint uses the number.
     return int.from_bytes(_bytes(jwk, name))
 
 

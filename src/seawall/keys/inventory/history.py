@@ -1,4 +1,4 @@
-"""One set now against what the ledger remembers of it: new keys, vanished keys, keys that came back, exchanged kids."""
+"""Compare a set with the inventory: new, vanished and reappeared keys, and kids with another key."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from seawall_base.plurals import plural
 
 DAY: Final = 86_400
 SHORT_ABSENCE: Final = 7 * DAY
-"""Absences below this are `flapping`. Entra's set for organisations lost and regained keys 45 times in two months."""
+"""Shorter absences are `flapping`. Entra's set for organisations lost and regained keys 45 times in two months."""
 
 LONG_ABSENCE: Final = 30 * DAY
-"""Absences from this on are `returned`: no rotation is undone after a month, so somebody lists a dead key."""
+"""Absences from this length on are `returned`: no rotation is undone after a month, so a retired key is listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A set as it is listed now. `name` is what the ledger calls it, `issuer` whose it is, where that is known.
+    """A set as listed now. `name` is the inventory's name of it; `issuer` is its owner, if known.
 
-    `complete` is false when not every entry was examined: then nothing counts as gone.
+    `complete` is false if not every entry was examined; then no key counts as gone.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class InventoryChanges:
-    """What is to be remembered, and what was noticed."""
+    """What to store, and the findings."""
 
     keys: tuple[InventoryKey, ...]
     findings: tuple[InventoryFinding, ...]
@@ -44,7 +44,7 @@ class InventoryChanges:
 def compare(
     listing: Listing, known: Iterable[InventoryKey], kids: Sequence[NamedKey], now: int, *, first: bool
 ) -> InventoryChanges:
-    """Compare a listing with the keys and kids that the ledger knows of the same set. `first` when it knows none."""
+    """Compare a listing with the inventory's keys and kids of the same set. `first`: it has none yet."""
     before = {key.identity: key for key in known}
     after: dict[str, InventoryKey] = {}
     findings: list[InventoryFinding] = []
@@ -70,14 +70,14 @@ def compare(
 
 
 def code_of_absence(seconds: int) -> str:
-    """Return the finding for a key that is listed again after an absence of so many seconds."""
+    """Return the finding code for a key listed again after this many seconds."""
     if seconds >= LONG_ABSENCE:
         return "returned"
     return "returned-early" if seconds >= SHORT_ABSENCE else "flapping"
 
 
 def _note(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: int) -> InventoryKey:
-    # From the first run that missed it: when it went before that run is not known, and runs may be far apart.
+    # Counted from the first run that missed the key: it may have vanished any time before, as runs may be far apart.
     gap = now - old.gone_since if old is not None and old.gone_since is not None else None
     return InventoryKey(
         set_name=listing.name,
@@ -89,7 +89,7 @@ def _note(listing: Listing, entry: KeySetEntry, old: InventoryKey | None, now: i
         algorithm=entry.algorithm,
         issuer=entry.issuer or listing.issuer,
         modulus=entry.modulus,
-        # A certificate that is left out later does not make the key younger.
+        # a certificate omitted later does not make the key newer
         not_before=entry.certificate.not_before or (old.not_before if old else None),
         not_after=entry.certificate.not_after,
         first_seen=old.first_seen if old else now,
@@ -127,7 +127,7 @@ def _finding(code: str, listing: Listing, key: InventoryKey, detail: str) -> Inv
 
 
 def date(seconds: int) -> str:
-    """A day in UTC, as text; what no calendar has is said in seconds."""
+    """Format a UTC day; a time outside the calendar is given in seconds."""
     from datetime import UTC, datetime
 
     try:
@@ -137,7 +137,7 @@ def date(seconds: int) -> str:
 
 
 def length(seconds: int) -> str:
-    """How long, in days, hours or minutes."""
+    """Format a duration in days, hours or minutes."""
     for unit, size in (("day", DAY), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
             return plural(seconds // size, unit)

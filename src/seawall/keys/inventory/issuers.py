@@ -1,4 +1,4 @@
-"""Whose keys a set holds: issuers that are templates, tenants of Entra, personal accounts."""
+"""Classify issuers: templates, Entra tenants, personal accounts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 CONSUMER_TENANT: Final = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""The one tenant of all personal Microsoft accounts."""
+"""The single tenant of all personal Microsoft accounts."""
 TEMPLATE: Final = "{tenantid}"
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -20,7 +20,7 @@ Audience = Literal["organisation", "consumer", "shared", "single"]
 
 
 def fits(issuer: str, other: str) -> bool:
-    """Whether two issuers are equal, or one is the other once `{tenantid}` is filled in."""
+    """Return whether two issuers are equal, or match once `{tenantid}` is filled in."""
     return issuer == other or _fills(issuer, other) or _fills(other, issuer)
 
 
@@ -31,14 +31,14 @@ def _fills(template: str, issuer: str) -> bool:
 
 
 def is_consumer(issuer: str | None) -> bool:
-    """Whether the issuer is that of personal Microsoft accounts."""
+    """Return whether this is the issuer of personal Microsoft accounts."""
     return issuer is not None and CONSUMER_TENANT in issuer.lower()
 
 
 def audience_of(issuer: str | None, source: str) -> Audience:
-    """For whom a set's keys sign, as far as its issuer and the URL it came from tell.
+    """Return the accounts that a set's keys sign for, as far as issuer and URL show.
 
-    Entra's addresses say it in a path segment where the issuer is a template: `organizations`, `consumers`, `common`.
+    If the issuer is a template, Entra's URLs show it in a path segment: `organizations`, `consumers`, `common`.
     """
     segments = source.lower().split("/")
     if is_consumer(issuer) or "consumers" in segments:
@@ -51,10 +51,10 @@ def audience_of(issuer: str | None, source: str) -> Audience:
 
 
 def family(issuer: str) -> str:
-    """The issuer as the owner of keys.
+    """Return the normalised issuer that owns keys.
 
-    Entra signs for all of its organisations with the same keys, under the names of both versions of its endpoint: to
-    share a key is no finding there. Personal accounts are another family.
+    Entra signs for all organisations with the same keys, under the names of both endpoint versions; sharing keys
+    there is no finding. Personal accounts are another family.
     """
     entra = _ENTRA.fullmatch(issuer)
     if entra is None:
@@ -63,9 +63,9 @@ def family(issuer: str) -> str:
 
 
 def discovery_fits(issuer: str, url: str) -> bool:
-    """Whether a discovery document at `url` may name `issuer` (OpenID Connect Discovery 4.3, RFC 8414 section 3.3).
+    """Return whether a discovery document at `url` may name `issuer` (OpenID Connect Discovery 4.3, RFC 8414 section 3.3).
 
-    A template's `{tenantid}` stands for any one segment. Entra's first endpoint names `sts.windows.net` knowingly.
+    A template's `{tenantid}` matches any one segment. Entra's version 1 endpoint names `sts.windows.net` by design.
     """
     base = issuer.removesuffix("/")
     host, _, path = base.removeprefix("https://").partition("/")

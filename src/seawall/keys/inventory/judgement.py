@@ -1,4 +1,4 @@
-"""What is wrong with the keys of one set: by themselves, by their dates, and as members of this set."""
+"""Find what is wrong with a set's keys: each key itself, its dates, and its membership in this set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall_base.plurals import plural
 def finding(
     code: str, listing: Listing, entry: KeySetEntry | None = None, detail: str = ""
 ) -> InventoryFinding:
-    """A finding about a set, or about one of its entries."""
+    """Build a finding about a set, or about one of its entries."""
     if entry is None:
         return InventoryFinding(KINDS[code], listing.source, detail, issuer=listing.issuer)
     return InventoryFinding(
@@ -32,7 +32,7 @@ def finding(
 
 
 def of_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding]:
-    """What is wrong with the set itself."""
+    """Yield findings about the set itself."""
     if not document.total:
         yield finding("set-empty", listing)
     if not document.complete:
@@ -51,7 +51,7 @@ def of_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding
 
 
 def _doubles(listing: Listing) -> Iterator[InventoryFinding]:
-    """Two keys of one kid, and one key under two kids or twice."""
+    """Yield findings for two keys with one kid, and for one key listed twice or under two kids."""
     kids = Counter(entry.kid for entry in listing.entries if entry.kid)
     by_identity: dict[str, list[KeySetEntry]] = defaultdict(list)
     for entry in listing.entries:
@@ -65,10 +65,10 @@ def _doubles(listing: Listing) -> Iterator[InventoryFinding]:
 
 
 def _bindings(listing: Listing) -> Iterator[InventoryFinding]:
-    """Whether each key says whose it is, and whether it belongs here.
+    """Yield findings for keys without an issuer, or with one that does not belong to this set.
 
-    A set is shared when its keys name different issuers, when some name one and others none, or when its own issuer is a
-    template or one of those that Entra's addresses call `common`.
+    A set is shared if its keys name different issuers, or only some keys name one. It is also shared if its own
+    issuer is a template, or one that Entra's URLs call `common`.
     """
     named = {entry.issuer for entry in listing.entries if entry.issuer}
     audience = audience_of(listing.issuer, listing.source)
@@ -98,7 +98,7 @@ def _bindings(listing: Listing) -> Iterator[InventoryFinding]:
 def of_dates(
     listing: Listing, keys: Mapping[str, InventoryKey], now: int, max_age: int
 ) -> Iterator[InventoryFinding]:
-    """What the dates of certificates and of the ledger say. `keys` by identity; `max_age` in seconds."""
+    """Yield findings from the dates of certificates and inventory. `keys` are by identity; `max_age` is in seconds."""
     for entry in listing.entries:
         dates = entry.certificate
         if dates.not_after is not None and dates.not_after < now:
@@ -113,6 +113,6 @@ def of_dates(
 
 
 def age_of(key: InventoryKey, now: int) -> int:
-    """Seconds since the key can first have existed: since it was first seen, or since its certificate began."""
+    """Return the key's minimum age in seconds: since first seen, or since its certificate began."""
     since = key.first_seen if key.not_before is None else min(key.first_seen, key.not_before)
     return max(0, now - since)

@@ -1,7 +1,7 @@
-"""Keys of different sets beside each other: the same key in two places, and RSA keys that share a prime.
+"""Compare keys between sets: one key in two places, and RSA keys that share a prime.
 
-Compared are all keys that the ledger knows, also those that are gone: a key that one issuer retired and another begins
-to list is the same finding.
+All keys in the inventory are compared, including unlisted ones: a key retired by one issuer and newly listed by
+another is a finding too.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from seawall.keys.inventory.issuers import family
 from seawall.keys.inventory.store import InventoryKey
 
 MOST_MODULI: Final = 20_000
-"""Moduli that are compared for shared primes; with more, the youngest."""
+"""Moduli compared for shared primes; if there are more, the newest."""
 
 
 def same_keys(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> Iterator[InventoryFinding]:
-    """Keys that stand in sets of different issuers, once for each further set. `sources` are the sets of this run by name."""
+    """Yield a finding for each further set that lists a key of another issuer's set.
+
+    `sources` are the sets of this run by name.
+    """
     places: dict[str, list[InventoryKey]] = defaultdict(list)
     for key in keys:
         places[key.identity].append(key)
@@ -35,17 +38,17 @@ def same_keys(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> Itera
             else:
                 continue
             if key.set_name not in sources and first.set_name not in sources:
-                continue  # neither was asked about
+                continue  # neither set is part of this run
             whose = first.issuer or first.set_name
             state = "" if first.gone_since is None else ", where it is gone"
             yield _finding(sources, code, key, f"first seen with {whose}{state}")
 
 
 def shared_primes(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> Iterator[InventoryFinding]:
-    """RSA keys of which the modulus shares a prime with another's (Heninger et al., USENIX Security 2012)."""
+    """Yield RSA keys whose modulus shares a prime with another's (Heninger et al., USENIX Security 2012)."""
     by_modulus: dict[int, InventoryKey] = {}
     for key in sorted(keys, key=lambda key: key.first_seen, reverse=True):
-        # An even modulus, or one with small factors, would share them with others of its kind; it has its own finding.
+        # Moduli that are even or have small factors share those with each other; they have their own finding.
         if key.modulus is not None and key.modulus > 1 and key.modulus % 2 and len(by_modulus) < MOST_MODULI:
             by_modulus.setdefault(key.modulus, key)
     moduli = list(by_modulus)
@@ -63,7 +66,7 @@ def shared_primes(keys: Iterable[InventoryKey], sources: Mapping[str, str]) -> I
 
 
 def common_divisors(numbers: Sequence[int]) -> list[int]:
-    """For each number its greatest common divisor with the product of the others (Bernstein's batch method)."""
+    """Return each number's greatest common divisor with the product of the others (Bernstein's batch method)."""
     if not numbers:
         return []
     levels = [[gmpy2.mpz(number) for number in numbers]]

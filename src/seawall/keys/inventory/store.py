@@ -1,7 +1,7 @@
-"""The ledger on disk: which keys each set has listed, since when, until when. One SQLite file, one writer at a time.
+"""Store the inventory: which keys each set has listed, from when to when. One SQLite file, one writer at a time.
 
-A run is one transaction: it is remembered as a whole or not at all. A file that is no sound ledger is refused
-(`LedgerBroken`) and never written to, because what it remembers cannot be had again. Only public facts are kept.
+A run is one transaction: stored as a whole or not at all. A damaged file is refused (`LedgerBroken`) and never
+written to, because its history cannot be recovered. It contains public facts only.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ _KEY_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryKey:
-    """One key of one set. Times are seconds since 1970, of runs of the audit.
+    """One key of one set. Times are seconds since 1970, of audit runs.
 
-    `identity` as in `KeySetEntry`. `gone_since` is the first run that missed the key, None while it is listed; `returns` counts
-    how often it came back, `longest_gap` is the longest absence before a return, in seconds from the first run that missed it.
+    `identity` as in `KeySetEntry`. `gone_since` is the first run that missed the key, None while it is listed.
+    `returns` counts its reappearances. `longest_gap` is the longest absence before one, in seconds from the first run
+    that missed it.
     """
 
     set_name: str
@@ -64,7 +65,7 @@ class InventoryKey:
 
 @dataclass(frozen=True, slots=True)
 class NamedKey:
-    """That a set used `kid` for the key `identity`."""
+    """The use of `kid` for the key `identity` in a set."""
 
     kid: str
     identity: str
@@ -84,7 +85,7 @@ class InventorySet:
 
 
 class KeyInventory:
-    """An open ledger, inside its one transaction. Leaving it without `commit` forgets the run."""
+    """An open inventory within one transaction. Leaving the context without `commit` discards the run."""
 
     def __init__(self, connection: sqlite3.Connection, place: str, *, kept: bool, fresh: bool) -> None:
         self._connection, self._place = connection, place
@@ -93,18 +94,18 @@ class KeyInventory:
 
     @classmethod
     def in_memory(cls) -> KeyInventory:
-        """A ledger that remembers nothing after this run."""
+        """Return an inventory that is discarded after this run."""
         connection = sqlite_file.connect_memory(SCHEMA)
         return cls(connection, "the ledger in memory", kept=False, fresh=True)
 
     @classmethod
     def open(cls, path: Path) -> KeyInventory:
-        """Open the ledger, or make a new one where no file is. Raises `LedgerBroken`."""
+        """Open the inventory, or create it if no file exists. Raises `LedgerBroken`."""
         place = str(path)
         fresh = sqlite_file.create_missing(path, LedgerBroken)
         sqlite_file.check(path, LedgerBroken, is_public=True)
         if not fresh and not path.stat().st_size:
-            # SQLite would take an empty file for a new one, and a truncated ledger would be forgotten without a word.
+            # SQLite would treat an empty file as new, and silently replace a truncated inventory.
             raise _make_error(place, "it is empty")
         connection = None
         try:
@@ -130,19 +131,19 @@ class KeyInventory:
         self._connection.close()
 
     def commit(self) -> None:
-        """Remember everything of this run."""
+        """Store everything of this run."""
         if self.kept:
             with _translate(self._place):
                 self._connection.execute("COMMIT")
 
     def sets(self) -> dict[str, InventorySet]:
-        """Every set by its name."""
+        """Return every set by name."""
         with _translate(self._place):
             rows = self._connection.execute("SELECT name, issuer, first_read, last_read, runs FROM sets")
             return {row[0]: InventorySet(*row) for row in rows}
 
     def known_keys(self) -> list[InventoryKey]:
-        """Every key of every set, listed or gone."""
+        """Return every key of every set, listed or gone."""
         with _translate(self._place):
             rows = self._connection.execute(
                 f"SELECT {_KEY_COLUMNS} FROM keys ORDER BY set_name, first_seen, identity"
@@ -151,7 +152,7 @@ class KeyInventory:
             return [_remember(dict(zip(names, row, strict=True))) for row in rows]
 
     def kids(self, set_name: str) -> list[NamedKey]:
-        """Every name that a set has given to a key."""
+        """Return every kid that a set has used for a key."""
         with _translate(self._place):
             rows = self._connection.execute(
                 "SELECT kid, identity, first_seen, last_seen FROM kids WHERE set_name = ?", (set_name,)
@@ -159,7 +160,7 @@ class KeyInventory:
             return [NamedKey(*row) for row in rows]
 
     def remember_set(self, name: str, issuer: str | None, now: int) -> None:
-        """Note that a set was read."""
+        """Record that a set was read."""
         with _translate(self._place):
             self._connection.execute(
                 "INSERT INTO sets VALUES (?, ?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET "
@@ -168,7 +169,7 @@ class KeyInventory:
             )
 
     def remember_keys(self, keys: Sequence[InventoryKey]) -> None:
-        """Put keys in, in place of what was known of them."""
+        """Insert or replace keys."""
         rows = [
             tuple(
                 _octets(key.modulus) if name == "modulus" else getattr(key, name)
@@ -181,7 +182,7 @@ class KeyInventory:
             self._connection.executemany(f"INSERT OR REPLACE INTO keys VALUES ({marks})", rows)
 
     def remember_kids(self, set_name: str, names: Sequence[tuple[str, str]], now: int) -> None:
-        """Note which `(kid, identity)` a set lists."""
+        """Record which (kid, identity) pairs a set lists."""
         with _translate(self._place):
             self._connection.executemany(
                 "INSERT INTO kids VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",

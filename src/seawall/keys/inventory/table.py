@@ -1,4 +1,4 @@
-"""An audit of key sets as a table for a terminal and as one JSON document."""
+"""Format an audit of key sets as a table for a terminal and as one JSON document."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _MARKS = {
     "medium": ("◆", "yellow"),
     "low": ("○", "cyan"),
 }
-"""A severity's shape and style: never colour alone."""
+"""Shape and style of a severity: never colour alone."""
 
 MOST_SHOWN = 40
-"""Findings of one kind and rows of one set that a terminal gets; JSON has all."""
+"""Findings of one kind, and rows of one set, that a terminal shows; JSON has all."""
 _NAME = 80
 _GAP = 3
-"""Columns of a terminal between two of a table."""
+"""Blank characters between two columns of a table."""
 
 
 def audit_document(result: AuditResult) -> dict[str, Any]:
-    """Everything about an audit, as plain values. Times are RFC 3339 in UTC."""
+    """Return the whole audit as JSON values. Times are RFC 3339 in UTC."""
     counts = Counter(finding.kind.severity for finding in result.findings)
     return {
         "audited_at": _time(result.now),
@@ -125,7 +125,7 @@ def _describe_absence(key: InventoryKey) -> dict[str, Any]:
 
 
 def state_of(key: InventoryKey | None) -> str:
-    """`listed`, `returned`, `gone`, or `not kept` for an entry that is no key that could sign."""
+    """Return `listed`, `returned`, `gone`, or `not kept` for an entry that is no signing key."""
     if key is None:
         return "not kept"
     if key.gone_since is not None:
@@ -143,7 +143,7 @@ def _time(seconds: int | None) -> str | None:
 
 
 def show_audit(console: Console, result: AuditResult) -> None:
-    """Print every set with its keys, then the findings, the worst first."""
+    """Print every set with its keys, then the findings, worst first."""
     for audited in result.sets:
         _show_set(console, audited, result.now)
     for line in _findings(result, ascii_only=not console.encoding.lower().startswith("utf")):
@@ -169,15 +169,15 @@ def _show_set(console: Console, audited: AuditedSet, now: int) -> None:
 
 _HEADINGS = ("kid", "key", "type", "issuer", "first seen", "age", "certificate until", "state", "verifier")
 _SAYS_NOTHING = {"issuer": {"-"}, "certificate until": {""}, "verifier": {"accepted"}}
-"""What a column says of every key when it can be left out, so that the others have room on a narrow terminal."""
+"""Column values that say nothing: if all keys have one, the column is omitted to save room."""
 
 
 _FOLDED = {"kid": 12, "issuer": 24, "verifier": 8}
-"""Columns that may take several lines, and how narrow they may become."""
+"""Columns that may wrap, and their minimum widths."""
 
 
 def _show_keys(console: Console, rows: list[tuple[str, ...]]) -> None:
-    """A line for each key where all columns have room; else its kid, and the rest below. Nothing vanishes."""
+    """Print one line for each key if all columns fit; else its kid, with the other columns below. Nothing is omitted."""
     shown = [
         place
         for place, heading in enumerate(_HEADINGS)

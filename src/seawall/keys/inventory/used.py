@@ -1,8 +1,8 @@
-"""Which keys tokens were accepted under, from a gate's decision log or a plain list, against what is listed now.
+"""Compare the keys under which tokens were accepted, from a decision log or a list, with the keys listed now.
 
-A line is a JSON object with `kid` and perhaps `iss` or `issuer` (a line of the decision log; refusals do not count as use,
-unless the signature was verified), or a plain kid, or an issuer and a kid with white space between them. Empty lines and
-lines that begin with `#` say nothing.
+A line is a JSON object with `kid` and optionally `iss` or `issuer`, a plain kid, or an issuer and a kid separated by
+white space. In a decision log, a refusal counts as use only if the signature was verified. Empty lines and lines that
+begin with `#` are ignored.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from seawall_tokens.jose import strict_json
 LONGEST_LINE: Final = 64 * 1024
 LONGEST_NAME: Final = 256
 WITHHELD: Final = "(withheld)"
-"""What the decision log writes in place of a text that might be a secret."""
+"""The decision log's replacement for a text that might be a secret."""
 MOST_NAMES: Final = 100_000
-"""Different pairs of issuer and kid; a log with more was written by a forger, not by keys."""
+"""Different pairs of issuer and kid; a log with more comes from forged tokens."""
 
 Name = tuple[str | None, str]
-"""Issuer (None: not said) and kid."""
+"""Issuer (None: not stated) and kid."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
-    """How often each key was used, and how many lines were not understood or left out."""
+    """How often each key was used, and how many lines were unreadable or ignored."""
 
     counts: Counter[Name]
     lines_not_read: int
 
 
 def read_used(path: Path) -> KeyUsage:
-    """Read a list or log of keys in use. Raises `InputUnreadable` when the file cannot be read."""
+    """Read a list or log of keys in use. Raises `InputUnreadable` if the file cannot be read."""
     counts: Counter[Name] = Counter()
     bad = 0
     try:
@@ -62,7 +62,7 @@ _BAD: Final[Name] = (None, "")
 
 
 def _lines(file: Any) -> Iterator[bytes | None]:
-    """Lines; None for one that is too long."""
+    """Yield the lines; None for one that is too long."""
     while line := file.readline(LONGEST_LINE + 1):
         if len(line) <= LONGEST_LINE:
             yield line.strip()
@@ -73,7 +73,7 @@ def _lines(file: Any) -> Iterator[bytes | None]:
 
 
 def _name(line: bytes) -> Name | None:
-    """Whose key a line names; None when it names none knowingly, `_BAD` when it cannot be understood."""
+    """Parse the key of a line; None if it deliberately names none, `_BAD` if it is unreadable."""
     if not line or line.startswith(b"#"):
         return None
     if line.startswith(b"{"):
@@ -106,7 +106,7 @@ def _record(record: dict[str, Any]) -> Name | None:
 
 
 def proves_use(record: dict[str, Any]) -> bool:
-    """Whether a decision log's record shows that a signature held: what a forger writes into `kid` is no use."""
+    """Return whether a decision log's record shows a verified signature: a forger controls `kid`."""
     return record.get("outcome", "accepted") == "accepted" or record.get("verified") is True
 
 
@@ -117,10 +117,10 @@ def _limit(issuer: str | None, kid: str) -> Name:
 def find_unlisted_keys(
     used: KeyUsage, listings: Sequence[Listing], kids: Iterable[tuple[Listing, Sequence[NamedKey]]]
 ) -> tuple[list[InventoryFinding], list[str]]:
-    """Findings about keys in use that nobody lists, and notes about what could not be judged.
+    """Return findings about keys in use that no set lists, and notes about what could not be judged.
 
-    A kid is sought in the sets of its issuer; where the log names no issuer, in every set. Sets that were not examined
-    whole prove no absence.
+    A kid is searched in the sets of its issuer, or in every set if the log names no issuer. Sets that were not wholly
+    examined prove no absence.
     """
     earlier = {(id(listing), name.kid): name for listing, names in kids for name in names}
     findings, unknown = [], Counter[str]()
@@ -159,7 +159,7 @@ def _belongs(issuer: str, listing: Listing) -> bool:
 
 
 def _lists(listing: Listing, issuer: str | None, kid: str) -> bool:
-    """Whether a set lists the kid for that issuer: a key that is bound to another issuer is not this issuer's."""
+    """Return whether a set lists the kid for that issuer. A key bound to another issuer does not count."""
     return any(
         entry.kid == kid and (issuer is None or entry.issuer is None or fits(issuer, entry.issuer))
         for entry in listing.entries

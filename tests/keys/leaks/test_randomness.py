@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.keys.leaks.arithmetic import KnownKeys
-from seawall.keys.leaks.randomness import bounds_for, mark_random
+from seawall.keys.leaks.randomness import LOST, bounds_for, mark_random
 from tests.keys.leaks.rsa_numbers import Numbers, noise, numbers
 
 
@@ -44,13 +46,24 @@ def test_padding_and_text_are_not_marked(length: int, filling: bytes) -> None:
     assert flags[-inner:].all()  # what does not fit is for the caller to leave out
 
 
-@pytest.mark.parametrize("length", range(32, 1025))
-def test_bounds_lose_next_to_nothing(length: int) -> None:
+def test_bounds_lose_next_to_nothing() -> None:
+    for length in range(32, 1025):
+        bounds = bounds_for(length)
+        size = 8 * bounds.words
+        assert length - 15 <= size <= length - 8, length
+        assert bounds.fewest_high <= size / 2, length
+        assert bounds.most_zero < size or size < 40, length
+
+
+@pytest.mark.parametrize("length", [48, 128, 1024])
+def test_bounds_are_those_of_the_binomial_distribution(length: int) -> None:
     bounds = bounds_for(length)
     size = 8 * bounds.words
-    assert length - 15 <= size <= length - 8
-    assert bounds.fewest_high <= size / 2
-    assert bounds.most_zero < size or size < 40
+    high = [math.comb(size, count) for count in range(size + 1)]
+    assert sum(high[: bounds.fewest_high]) <= Fraction(LOST) * 2**size < sum(high[: bounds.fewest_high + 1])
+    zero = [math.comb(size, count) * 255 ** (size - count) for count in range(size + 1)]
+    lost = [sum(zero[count + 1 :]) for count in (bounds.most_zero - 1, bounds.most_zero)]
+    assert lost[0] > Fraction(LOST) * 256**size >= lost[1]
 
 
 @pytest.mark.parametrize("size", range(17))

@@ -6,7 +6,7 @@ leaves out the windows in which no key can lie.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,14 +37,18 @@ def bounds_for(length: int) -> RandomnessBounds:
     """Return the bounds for windows of `length` bytes, taken of the whole words that a window covers at any offset."""
     words = max(length // WORD - 1, 0)
     size = WORD * words
-    fewest = next((count for count in range(size) if _at_most(size, count, 0.5) > LOST), 0)
-    zeros = next((count for count in range(size) if _at_most(size, count, 1 / 256) >= 1 - LOST), size)
+    fewest = next((count for count, share in enumerate(_at_most(size, 0.5)) if share > LOST), 0)
+    zeros = next((count for count, share in enumerate(_at_most(size, 1 / 256)) if share >= 1 - LOST), size)
     return RandomnessBounds(words, fewest, zeros)
 
 
-def _at_most(size: int, count: int, chance: float) -> float:
-    """Return the probability of at most `count` of `size` independent bytes that each have a property with `chance`."""
-    return math.fsum(math.comb(size, n) * chance**n * (1 - chance) ** (size - n) for n in range(count + 1))
+def _at_most(size: int, chance: float) -> Iterator[float]:
+    """Yield the probability that at most 0, 1, 2 … (below `size`) of `size` independent bytes have a property with `chance`."""
+    ways, share = 1, 0.0
+    for count in range(size):
+        share += ways * chance**count * (1 - chance) ** (size - count)
+        yield share
+        ways = ways * (size - count) // (count + 1)
 
 
 @compile_kernel

@@ -6,10 +6,12 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seawall.lab.worlds import WorldSettings
 from seawall.pipeline.scan import OUTPUTS, scan
 from seawall.storage.files.incident_documents import write_incidents
 from seawall_base import private_files
@@ -98,9 +100,10 @@ def test_a_folder_of_somebody_else_keeps_its_mode_and_its_files_are_private(
     assert_private(out, is_ours=False)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_umask")
-def test_the_demo_is_private_too(run: Run, tmp_path: Path) -> None:
+def test_the_demo_is_private_too(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = WorldSettings(1, accounts=8, days=5, attacks=1, quiet_days=2, families=("forged_token",))
+    monkeypatch.setattr("seawall.lab.worlds.demo.demo_settings", lambda seed: replace(small, seed=seed))
     out = tmp_path / "demo"
     assert run("demo", "--out", str(out), "--quiet").code == 0
     found = modes(out)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -133,9 +134,15 @@ def _end(code: int) -> None:
     os._exit(code)
 
 
+@cache
+def _command() -> Any:
+    """Return the tree of commands, built once per process: reading every verb's signature takes longer than most verbs."""
+    return typer.main.get_command(app)
+
+
 def _run(arguments: list[str] | None) -> int:
     try:
-        result = app(args=arguments, prog_name="seawall", standalone_mode=False)
+        result = _command()(args=arguments, prog_name="seawall", standalone_mode=False)
     except SeawallError as error:
         return _refuse(error)
     except ModuleNotFoundError as error:

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,9 @@ def part(name: str) -> str:
     return resources.files("seawall.report").joinpath("templates", name).read_text("utf-8")
 
 
+@cache
 def environment() -> Environment:
+    """Return the environment of all pages, made once: it keeps the templates that it has compiled."""
     environment = Environment(
         loader=_Parts(),
         autoescape=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +28,27 @@ def double(number):
 """
 
 
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "small.py").write_text(SMALL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kept(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled code that a first run kept."""
+    folder = tmp_path_factory.mktemp("kept")
+    folder.chmod(0o700)
+    assert run(code, folder) == ["42", "0"]
+    assert files(folder)
+    return folder
+
+
 @pytest.fixture
-def code(tmp_path: Path) -> Path:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "small.py").write_text(SMALL)
-    return tmp_path / "code"
+def cache(kept: Path, tmp_path: Path) -> Path:
+    """A copy of the compiled code for one test to damage."""
+    return Path(shutil.copytree(kept, tmp_path / "cache"))
 
 
 def run(code: Path, cache: Path) -> list[str]:
@@ -47,19 +64,12 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_code_is_kept_in_a_folder_of_ours_and_read_back(code: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir(mode=0o700)
-    assert run(code, cache) == ["42", "0"]
-    assert files(cache)
+def test_code_is_kept_in_a_folder_of_ours_and_read_back(code: Path, cache: Path) -> None:
     assert run(code, cache) == ["42", "1"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", b"\x80\x04\x95"])
-def test_broken_files_are_passed_over(code: Path, tmp_path: Path, damage: bytes) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir(mode=0o700)
-    run(code, cache)
+def test_broken_files_are_passed_over(code: Path, cache: Path, damage: bytes) -> None:
     for path in files(cache):
         path.write_bytes(damage)
     assert run(code, cache)[0] == "42"

@@ -16,11 +16,14 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from seawall.response.notification.document import Block, LetterDocument
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 WIDTH: Final = 76
 """Columns of the plain text, because mail programs do not wrap it."""
@@ -39,18 +42,25 @@ class Pdf:
 
 def render_html(letter: LetterDocument) -> str:
     """Render the letter as one self-contained page."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     style = _part("letter.css")
-    return environment.from_string(_part("letter.html")).render(
+    return _html_template().render(
         letter=letter,
         style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
         policy=f"default-src 'none'; style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
     )
+
+
+@cache
+def _html_template() -> Template:
+    """Compile the template of the page, once per process."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_part("letter.html"))
 
 
 def render_text(letter: LetterDocument) -> str:

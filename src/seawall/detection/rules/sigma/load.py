@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -39,25 +39,37 @@ BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, R
 """How what is no rule fails in the parser, whose own errors are values too: each of them is the file's fault."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def load_builtin_rules() -> RuleSet:
-    """Return the rules that ship with Seawall."""
-    return load_rules(())
+    """Return the rules that ship with Seawall, read once per process."""
+    return compile_rules(_read_places([_pack_place()]))
 
 
 def load_rules(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
-    """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there."""
+    """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there.
+
+    Each set remembers values of its own: nothing of one scan is kept for the next.
+    """
+    if with_pack and not folders:
+        pack = load_builtin_rules()
+        return RuleSet(pack.rules, pack.correlations, pack.skipped)
     missing = [folder for folder in folders if not folder.is_dir() and not folder.is_file()]
     if missing:
         raise InputUnreadable(f"no such folder or file of rules: {missing[0]}", fix="check --rules")
-    places = [(PACK, Path(str(resources.files("seawall.detection.rules") / PACK)))] if with_pack else []
+    places = [_pack_place()] if with_pack else []
     places += [(folder.name or str(folder), folder) for folder in folders]
-    found: list[RuleDocument | SkippedRule] = []
+    return compile_rules(_read_places(places))
+
+
+def _pack_place() -> tuple[str, Path]:
+    return PACK, Path(str(resources.files("seawall.detection.rules") / PACK))
+
+
+def _read_places(places: Sequence[tuple[str, Path]]) -> Iterator[RuleDocument | SkippedRule]:
+    """Yield the documents of each place, with files named by it."""
     for name, place in places:
         for one in read_documents(place) if place.exists() else ():
-            file = f"{name}/{one.file}" if place.is_dir() else one.file
-            found.append(replace(one, file=file))
-    return compile_rules(found)
+            yield replace(one, file=f"{name}/{one.file}" if place.is_dir() else one.file)
 
 
 def compile_rules(found: Iterable[RuleDocument | SkippedRule]) -> RuleSet:

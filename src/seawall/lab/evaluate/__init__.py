@@ -1,4 +1,4 @@
-"""Replays labelled worlds through the public face and measures."""
+"""Scan labelled worlds with the public API and measure detection."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What others would have said of the same groups: scores per row, for the same table as ours.
+"""Baseline methods: scores for the same groups as Seawall's, for comparison in one table.
 
-Every baseline sees the same events, groups and learning period as Seawall, and is ranked under the same budget.
+Every baseline has the same events, groups, learning period and budget as Seawall.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def _column(rows: TrainingRows, name: str) -> Floats:
 
 
 def first_seen_app(rows: TrainingRows) -> Floats:
-    """Score mail access by an application that the mailbox has not seen: the alert that found Storm-0558.
+    """Score mail access by an application that is new to the mailbox, as in the alert that found Storm-0558.
 
-    Among new ones, the application that fewest others use first.
+    Among new applications, those that few others use score highest.
     """
     new = (_column(rows, "app.is_new") > 0) & (_column(rows, "has_mail") > 0)
     return np.where(new, 1 + _column(rows, "app.rarity"), 0.0)
 
 
 def impossible_travel(rows: TrainingRows) -> Floats:
-    """Score a country that is new to the account, higher the closer in time the usual one was in use."""
+    """Score a country that is new to the account, higher the less time passed since use in the usual country."""
     new = _column(rows, "country.is_new") > 0
     return np.where(new, 1 + np.log(720 / np.maximum(_column(rows, "usual_gap_abroad"), 1.0)), 0.0)
 
@@ -49,7 +49,7 @@ def freeman(rows: TrainingRows) -> Floats:
 
 
 def rules_alone(rows: TrainingRows) -> Floats:
-    """Score the evidence of the rules that fired."""
+    """Score the evidence of the rules that matched."""
     return np.asarray(sum(_column(rows, f"rules.{group}") for group in RULE_GROUPS), np.float64)
 
 
@@ -81,18 +81,18 @@ def ecod(rows: TrainingRows) -> Floats:
 
 
 def sum_surprise(rows: TrainingRows) -> Floats:
-    """Score the plain surprises of the single fields, summed: our simplest ablation."""
+    """Score the sum of the plain surprises of single fields: the simplest ablation of Seawall."""
     names = ("network", "country", "client", "app", "activity", "mailbox", "method")
     return np.asarray(sum(_column(rows, f"{name}.plain") for name in names), np.float64)
 
 
 def score_unsupervised(rows: TrainingRows) -> Floats:
-    """Score Seawall without its learnt ranker: the mean e-value over patterns and lineage."""
+    """Score like Seawall without its learnt ranker: the mean e-value over patterns and lineage."""
     return rows.unsupervised
 
 
 def seawall(rows: TrainingRows) -> Floats:
-    """Score as the product does."""
+    """Score like the product."""
     return rows.score
 
 

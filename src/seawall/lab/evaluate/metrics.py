@@ -1,4 +1,4 @@
-"""Recall at budgets, delays and false incidents, for any score over a world's rows."""
+"""Compute recall at budgets, delays and false incidents of any score over a world's rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from seawall.events.coded_batch import MISSING, Floats
 from seawall.lab.evaluate.rows import TrainingRows
 
 BUDGETS = (1.0, 2.0, 5.0, 10.0)
-"""Incidents a day per 1,000 accounts."""
+"""Alert budgets in incidents a day per 1,000 accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountEpisode:
-    """One account's strongest group within the window, as a method ranks it. `attacks` it touches."""
+    """One account's highest-scoring group within an incident window. `attacks` are the indices of attacks it belongs to."""
 
     score: float
     actor: int
@@ -27,7 +27,7 @@ class AccountEpisode:
 
 
 def episodes(rows: TrainingRows, score: Floats) -> list[AccountEpisode]:
-    """Return one episode per account and window from the first attackable day on, worst first."""
+    """Return one episode per account and window from the first day with possible attacks on, highest score first."""
     live = np.flatnonzero((rows.day >= rows.quiet_day) & np.isfinite(score))
     order = live[np.lexsort((rows.day[live], -score[live]))]
     kept: dict[int, list[int]] = defaultdict(list)
@@ -46,19 +46,19 @@ def episodes(rows: TrainingRows, score: Floats) -> list[AccountEpisode]:
 
 
 def incidents_allowed(rows: TrainingRows, budget: float) -> int:
-    """Return how many incidents a budget allows over the attackable days."""
+    """Return the number of incidents that a budget allows over the days with possible attacks."""
     return int(budget * (rows.last_day - rows.quiet_day + 1) * rows.accounts / 1000 + 1e-9)
 
 
 def detected_attacks(rows: TrainingRows, score: Floats, budget: float) -> set[int]:
-    """Return the attacks that the budget's worst episodes touch."""
+    """Return the attacks in the highest-scoring episodes within a budget."""
     worst = episodes(rows, score)[: incidents_allowed(rows, budget)]
     return set().union(*(episode.attacks for episode in worst)) if worst else set()
 
 
 @dataclass(frozen=True, slots=True)
 class MethodRecall:
-    """Recall of one method at one budget. `families` maps a family to (caught, staged)."""
+    """Recall of one method at one budget. `families` has (caught, staged) by family."""
 
     budget: float
     caught: int
@@ -67,11 +67,11 @@ class MethodRecall:
 
     @property
     def value(self) -> float:
-        """Return the share of staged attacks caught, near-impossible ones aside."""
+        """Return the share of staged attacks that were caught, without near-impossible ones."""
         return self.caught / self.staged if self.staged else float("nan")
 
     def worst(self, least: int = 3) -> tuple[str, float]:
-        """Return the family with the lowest recall, of those staged at least so often."""
+        """Return the family with the lowest recall, among those staged at least `least` times."""
         shares = {name: c / n for name, (c, n) in self.families.items() if n >= least}
         return min(shares.items(), key=lambda item: item[1]) if shares else ("", float("nan"))
 
@@ -92,7 +92,7 @@ def recall(worlds: Iterable[tuple[TrainingRows, Floats]], budget: float) -> Meth
 
 
 def precision(worlds: Sequence[tuple[TrainingRows, Floats]], k: int) -> float:
-    """Return the mean share of true incidents among each world's k worst."""
+    """Return the mean share of true incidents among each world's k highest-scoring episodes."""
     shares = [
         np.mean([float(bool(e.attacks)) for e in episodes(rows, score)[:k]] or [0.0])
         for rows, score in worlds

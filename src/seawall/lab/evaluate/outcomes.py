@@ -1,4 +1,4 @@
-"""What became of a world's raised incidents: delays, what had been read by then, and what fooled the detectors."""
+"""Outcomes of a world's raised incidents: detection delays, mail read before detection, and causes of false incidents."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ LOUD = (
     "campaign",
     "foreign_token",
 )
-"""Families that show themselves within their first minutes."""
+"""Families that leave clear signs within minutes."""
 
 
 UNEXPLAINED = "none staged"
-"""Kind of a false incident whose account had no confuser around that time."""
+"""Cause of a false incident whose account had no benign change around that time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Hostile mail access of a world: index of the attack, time (microseconds) and items, int64 (n,) each."""
+    """The attackers' mail access in a world: index of the attack, time (microseconds) and items, int64 (n,) each."""
 
     attack: np.ndarray
     time: np.ndarray
@@ -43,7 +43,7 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """One attack: seconds from its first event to detection and items read before it, None when not raised."""
+    """The delay of one attack: seconds from its first event to detection and items read before; None if not raised."""
 
     family: str
     seconds: float | None
@@ -52,7 +52,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class WorldOutcome:
-    """One world: a delay per attack; raised incidents, and the false ones by the confuser that explains them."""
+    """The outcome of one world: a delay per attack, the number of raised incidents, and false ones by cause."""
 
     delays: tuple[Delay, ...]
     raised: int
@@ -60,12 +60,12 @@ class WorldOutcome:
 
 
 def own_id(uid: str) -> str:
-    """Return the log's own id of a record: a source may add to it what tells copies apart, behind a colon."""
+    """Return the log's own id of a record; a source may append a suffix after a colon to tell copies apart."""
     return uid.partition(":")[0]
 
 
 def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Reads) -> WorldOutcome:
-    """Return what became of a world's incidents, given its truth."""
+    """Return the outcome of a world's incidents, given its truth."""
     raised = [incident for incident in incidents if incident.raised]
     hostile = {uid for attack in truth["attacks"] for uid in attack["events"]}
     wrong = Counter(
@@ -96,7 +96,7 @@ def delays(attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], 
 
 
 def _confuser(incident: Incident, confusers: Sequence[Mapping[str, Any]]) -> str:
-    """Return the kind of the confuser that most narrowly fits a false incident's account and time."""
+    """Return the kind of the shortest benign change that fits a false incident's account and time."""
     fitting = [
         confuser
         for confuser in confusers
@@ -109,17 +109,17 @@ def _confuser(incident: Incident, confusers: Sequence[Mapping[str, Any]]) -> str
 
 
 def microseconds(text: str) -> int:
-    """Return an RFC 3339 UTC time in microseconds since the epoch."""
+    """Return an RFC 3339 UTC time in microseconds since 1970."""
     return int(np.datetime64(text.replace("Z", ""), "us").astype(np.int64))
 
 
 def median_delay(found: Sequence[Delay], *, loud: bool) -> float | None:
-    """Return the median seconds over detected attacks, of the loud families only or of all."""
+    """Return the median delay in seconds of detected attacks, of all or of loud families."""
     seconds = [d.seconds for d in found if d.seconds is not None and (not loud or d.family in LOUD)]
     return float(np.median(seconds)) if seconds else None
 
 
 def median_items_before(found: Sequence[Delay]) -> float | None:
-    """Return the median number of items that had been read before detection, over detected attacks."""
+    """Return the median number of items read before detection, over detected attacks."""
     items = [d.items_before for d in found if d.items_before is not None]
     return float(np.median(items)) if items else None

@@ -1,4 +1,4 @@
-"""A labelled world as rows: every group worth ranking, its inputs, and the attack it belongs to."""
+"""Represent a labelled world as rows: each group with its ranker inputs and its attack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WARM_UP_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One staged episode of a world's truth."""
+    """One staged attack in a world's truth."""
 
     id: str
     family: str
@@ -40,11 +40,11 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
-    """r groups of one world. `attack` is an index into `attacks`, MISSING for benign groups.
+    """The r groups of one world. `attack` (r,) is an index into `attacks`, MISSING for benign groups.
 
-    `inputs` float32 (r, inputs), `unsupervised` and `score` as the product computed them, `first` event times.
-    `tail` counts of p-values, see `Tail`. `accounts` active accounts, `quiet_day` the first day on which attacks
-    may begin, `last_day` the last.
+    `inputs` is float32 (r, inputs); `unsupervised` and `score` (r,) are the product's scores; `first` (r,) are times of
+    first events. `tail` counts p-values, see `Tail`. `accounts` is the number of active accounts. Attacks may begin on
+    `quiet_day`; `last_day` is the last day.
     """
 
     attacks: tuple[Attack, ...]
@@ -63,16 +63,16 @@ class TrainingRows:
 
 
 def read_truth(path: Path) -> dict[str, Any]:
-    """Read a world's truth document."""
+    """Return a world's truth document."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 
 def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[TrainingRows, WorldOutcome]:
-    """Replay a world's logs through the pipeline; label its groups with its truth and judge its incidents.
+    """Scan a world's logs, label its groups with its truth, and compute the outcome of its incidents.
 
-    `budget` is incidents a day per 1,000 accounts, for the outcome; `learnt` false leaves the ranker out, as
-    training it does.
+    `budget` is incidents a day per 1,000 accounts, for the outcome. Training sets `learnt` false to scan without the
+    ranker.
     """
     truth = read_truth(world / "truth.json")
     attacks = tuple(_attacks(truth))
@@ -110,9 +110,9 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[T
 
 
 class Tail:
-    """How often each pattern's p-value is at most `LEVELS_OF_P`, on days without attacks.
+    """Count how often each pattern's p-value is at most `LEVELS_OF_P`, on days without attacks.
 
-    `counts` float64 (patterns, 1 + levels): groups for which the pattern spoke, then those at or below each level.
+    `counts` is float64 (patterns, 1 + levels): groups for which the pattern matched, then those at or below each level.
     """
 
     def __init__(self, quiet_day: int) -> None:
@@ -121,7 +121,7 @@ class Tail:
         self._days = 0
 
     def observe(self, scored: ScoredDay) -> None:
-        """Count a day, unless it is among the first (nothing is known yet) or attacks may have begun."""
+        """Count a day, except during the warm-up and once attacks may have begun."""
         self._days += 1
         if self._days <= WARM_UP_DAYS or scored.groups.day.number >= self._quiet_day:
             return
@@ -200,7 +200,7 @@ def _day(text: str) -> int:
 
 
 def save(path: Path, rows: TrainingRows) -> None:
-    """Keep rows on disk, for training on many worlds."""
+    """Save rows to a file, for training on many worlds."""
     np.savez_compressed(
         path,
         **{name: getattr(rows, name) for name in TrainingRows.__slots__ if name != "attacks"},
@@ -209,7 +209,7 @@ def save(path: Path, rows: TrainingRows) -> None:
 
 
 def restore(path: Path) -> TrainingRows:
-    """Read rows back."""
+    """Return the rows saved in a file."""
     with np.load(path) as stored:
         attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
         arrays: dict[str, Any] = {name: stored[name] for name in TrainingRows.__slots__ if name != "attacks"}
@@ -221,8 +221,7 @@ def restore(path: Path) -> TrainingRows:
 def pool_rows(worlds: Iterable[TrainingRows]) -> tuple[Floats, Floats, np.ndarray, Floats]:
     """Return training inputs float32 (n, inputs), evidence (n,), labels bool (n,) and weights (n,) of many worlds.
 
-    Near-impossible attacks are left out altogether. An attack's groups share a weight, so that a long one does
-    not count for many.
+    Near-impossible attacks are left out. An attack's groups share one weight, so that long attacks do not dominate.
     """
     values, evidence, labels, weights = [], [], [], []
     for rows in worlds:

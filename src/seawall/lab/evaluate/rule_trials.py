@@ -1,7 +1,7 @@
-"""Sigma rules tried on the records that lie beside them: `x.positive.jsonl` has to hit, `x.negative.jsonl` must not.
+"""Test Sigma rules on records beside them: `x.positive.jsonl` must match, `x.negative.jsonl` must not.
 
-The records go the way of every record: source, event, rule. Of a single rule each positive record hits; of a correlation they
-hit together.
+The records pass through reading and enrichment like any log. A rule must match every positive record; a correlation must
+match all of them together.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from seawall.storage import Coder, Spool
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of one rule. `faults` is empty where all is as it should be; `records` were tried."""
+    """The result for one rule. `faults` is empty if the rule passed; `records` is the number of test records."""
 
     about: RuleDescription
     records: int
@@ -33,14 +33,14 @@ class Trial:
 
 
 def trials(folder: Path) -> Iterator[Trial]:
-    """Yield a trial for each rule of a folder that is told; one that does not run, or has no records beside it, has a fault."""
+    """Yield a trial for each reported rule of a folder; a rule that cannot run, or has no test records, has a fault."""
     rules, networks = load_rules((folder,), with_pack=False), Networks.load()
     for one in rules.skipped:
         about = one.about or RuleDescription("", Path(one.file).stem, one.file)
         yield Trial(about, 0, (f"does not run: {one.reason}",))
     for number, about in enumerate(rules.abouts):
         if number < len(rules.rules) and rules.rules[number].is_silent:
-            continue  # told by its correlation alone
+            continue  # reported only through its correlation
         path = folder.parent / about.file if folder.is_dir() else folder
         faults: list[str] = []
         count = 0
@@ -67,7 +67,7 @@ def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> l
 
 
 def _try(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
-    """Return how many records became events, how many of them the rule hits, and what could not be read."""
+    """Return the number of records that became events, the number the rule matched, and problems of reading."""
     batches = list(read([path]))
     tables = [enrich(batch.events, networks) for batch in batches if batch.events.num_rows]
     problems = [f"line {one.line}: {one.reason}" for batch in batches for one in batch.problems]

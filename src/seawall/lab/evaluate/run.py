@@ -1,4 +1,4 @@
-"""Makes worlds, scans them, and writes the table: recall at budgets beside every baseline, delays, false incidents."""
+"""Run the evaluation: make and scan worlds, then write recall at budgets, delays and false incidents for all methods."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ def run(
     out: Path,
     systems: SystemsChoice = "microsoft",
 ) -> dict[str, Any]:
-    """Measure on worlds made with the given seeds, write `evaluation.json`, `.md` and plots, return the document."""
+    """Measure on worlds made from a seed; write `evaluation.json`, `.md` and plots; return the document. Raises
+    `MissingExtra`.
+    """
     try:
-        import sklearn  # noqa: F401  the baselines need it, and a late failure would waste the run
+        import sklearn  # noqa: F401 - the baselines need it, and a late failure would waste the run
     except ImportError as error:
         raise MissingExtra(
             "evaluation needs optional packages", fix="pip install 'seawall[evaluate]'"
@@ -72,7 +74,7 @@ def run(
 def _quiet(
     seed: int, accounts: int, days: int, scratch: Path, systems: SystemsChoice
 ) -> dict[str, dict[str, float]]:
-    """Return, per kind of quiet world, incidents raised a day per 1,000 accounts, and the default budget."""
+    """Return incidents raised a day per 1,000 accounts, and the default budget, for each kind of world without attacks."""
     result = {}
     for place, (name, confusers) in enumerate(QUIET_WEEKS.items()):
         (settings,) = quiet_worlds(1, seed + 100 * place, accounts, days, confusers, systems)
@@ -124,7 +126,7 @@ def _document(
 
 
 def _calibration(measured: Sequence[TrainingRows]) -> dict[str, dict[str, float]]:
-    """Return, per pattern, P(p ≤ a) / a on days without attacks: 1 is exact, below 1 careful."""
+    """Return P(p ≤ a) / a for each pattern on days without attacks: 1 is exact, below 1 is conservative."""
     counts = np.sum([rows.tail for rows in measured], axis=0)
     return {
         pattern.name: {

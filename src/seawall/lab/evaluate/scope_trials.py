@@ -1,7 +1,7 @@
-"""Measures scopes on made-up campaigns over several organisations: wrong verdicts, message counts, and what can be told at all.
+"""Measure `seawall scope` on made-up campaigns over several organisations: wrong verdicts and message counts.
 
-Each actor is asked for four times: by all its addresses, by the first alone, by all with the word that they are all, and by the
-records of its first attack alone, as from an incident.
+Each actor is searched by four queries: all of its addresses, the first one, all of them asserted exhaustive, and the
+records of its first attack, as from an incident.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ FEW = 10
 
 @dataclass(slots=True)
 class Count:
-    """What came of one question, over all campaigns.
+    """The results of one query over all campaigns.
 
-    `touched` counts the mailboxes that were truly read by verdict, `others` all others; `exact` those proved touched
-    whose messages are exactly the truth's, `too_many` those with messages that are not in it. Of the others that stay possible
-    `kept` counts which reasons keep them so, `alone` those which nothing else keeps, `at_most` the messages that may have been
-    read where that is known.
+    `touched` counts mailboxes that were truly read by verdict, `others` all others. `exact` counts confirmed mailboxes
+    whose messages are exactly the truth's, `too_many` those with messages outside it. For other mailboxes that stay
+    possible, `kept` counts the reasons, `alone` reasons that occur alone, and `at_most` the messages possibly read, if
+    known.
     """
 
     campaigns: int = 0
@@ -110,7 +110,7 @@ def _seeds(campaign: dict[str, Any], truth: dict[str, Any], question: str) -> Sc
 
 
 def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str, Any]) -> None:
-    # By name alone, which holds the domain: a vendor's log knows its own id of an organisation.
+    # compare by name, which contains the domain: a vendor's log uses its own id of an organisation
     lost: dict[str, dict[str, Any]] = {}
     for attack in truth["attacks"]:
         if attack.get("campaign") == campaign["id"]:
@@ -193,7 +193,7 @@ def as_table(document: dict[str, Any]) -> str:
 
 
 def _reasons(questions: dict[str, Any]) -> Iterator[str]:
-    """Which reasons keep mailboxes possible that were not read: so many, so many by nothing else."""
+    """Yield table rows that count the reasons why unread mailboxes stay possible, in total and alone."""
     yield f"| what keeps mailboxes possible that were not read: by this, by this alone | {' | '.join(questions)} |"
     yield "|---|" + "---|" * len(questions)
     codes = dict.fromkeys(code for found in questions.values() for code in found["kept_open"])

@@ -1,4 +1,4 @@
-"""The evaluation as a Markdown table and as plots."""
+"""Format an evaluation as a Markdown table and plots."""
 
 from __future__ import annotations
 

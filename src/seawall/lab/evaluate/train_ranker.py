@@ -19,7 +19,7 @@ from seawall.lab.worlds import WorldSettings
 from seawall.version import __version__
 
 HELD_OUT = 5
-"""Every fifth world is kept out of the trees and gives the card's figures."""
+"""Every fifth world is excluded from training and gives the figures of the card."""
 
 
 def _collect(task: tuple[WorldSettings, Path]) -> Path:
@@ -31,7 +31,7 @@ def _collect(task: tuple[WorldSettings, Path]) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make worlds, collect their rows, train, write the artefact and print its card."""
+    """Make worlds, collect their rows, train, write the ranker and print its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1)
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def fit(worlds: Sequence[TrainingRows], seed: int) -> dict[str, Any]:
-    """Return the ranker's document, with the recall on held-out worlds on its card."""
+    """Return the ranker's document; its card has the recall on held-out worlds."""
     kept = [rows for place, rows in enumerate(worlds) if place % HELD_OUT]
     held = [rows for place, rows in enumerate(worlds) if place % HELD_OUT == 0]
     values, evidence, labels, weights = pool_rows(kept)

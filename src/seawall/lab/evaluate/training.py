@@ -1,4 +1,4 @@
-"""Trains the ranker: monotone boosted trees over many worlds, written as a small document with its card."""
+"""Train the ranker: monotone boosted trees over many worlds, saved as a JSON document with a model card."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PARAMETERS: dict[str, Any] = {
 }
 ROUNDS = 200
 TREE_WEIGHT = 0.75
-"""Share of what the trees learnt that is kept: on held-out worlds as good as all of it, on logs of another make safer."""
+"""Factor on the trees' output: 1 is no better on held-out worlds, and less robust on logs of other organisations."""
 LEFT_OUT = (
     "housekeeping",
     "tenant_accounts",
@@ -60,11 +60,11 @@ LEFT_OUT = (
     "deleted",
     "network_variety",
 )
-"""Inputs that would let the trees learn a world's size, calendar and volume rather than an account's behaviour."""
+"""Inputs that would let trees learn a world's size, calendar or volume instead of an account's behaviour."""
 
 
 def monotone() -> list[int]:
-    """Return each input's direction: 1 where more of it can only raise the score, -1 only lower it, 0 free."""
+    """Return each input's constraint: 1 if more of it may only raise the score, -1 only lower it, 0 for none."""
     rising = {*ATTEMPT_PARTS, *ALSO_RISING} - {"failures", "interruptions"}
     return [_direction(name, rising) for name in INPUTS]
 
@@ -80,9 +80,9 @@ def _direction(name: str, rising: set[str]) -> int:
 def train(
     values: Floats, evidence: Floats, labels: np.ndarray, weights: Floats, seed: int, card: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the ranker's document. Same rows and seed give the same document. Raises `MissingExtra`.
+    """Return the ranker's document; equal rows and seed give equal documents. Raises `MissingExtra`.
 
-    First a line is fitted from the unsupervised evidence to log-odds; the trees then start from it.
+    First a line is fitted from the unsupervised evidence to log-odds; the trees are then fitted to the remainder.
     """
     try:
         import lightgbm
@@ -126,7 +126,7 @@ def _line(evidence: Floats, labels: np.ndarray, weights: Floats) -> tuple[float,
 
 
 def _flatten(root: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return one tree as parallel lists; node 0 is the root, a leaf has feature -1."""
+    """Return a tree as parallel lists; node 0 is the root, a leaf has feature -1."""
     tree: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": [], "expected": []}
 
     def visit(node: dict[str, Any]) -> int:
@@ -153,6 +153,6 @@ def _shorter(threshold: float) -> float:
 
 
 def write(document: dict[str, Any], path: Path) -> None:
-    """Write the ranker's document, compactly and always alike."""
+    """Write the ranker's document as compact JSON, equal bytes for equal documents."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which worlds are made for training and which for measuring: never the same seeds."""
+"""Settings of worlds for training and for measuring, with disjoint seeds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from seawall.lab.worlds import WorldSettings, make_world
 from seawall.lab.worlds.world_settings import SystemsChoice
 
 TRAINING_SEED = 1_000_000
-"""Worlds from this seed on train the ranker; worlds to measure on have smaller seeds."""
+"""Worlds with seeds from here on are for training; worlds for measuring have smaller seeds."""
 
 
 DIFFICULTIES: tuple[Literal["easy", "mixed", "hard"], ...] = ("easy", "mixed", "mixed", "hard")
 
 
 def training_worlds(count: int) -> Iterator[WorldSettings]:
-    """Yield settings of worlds as different as organisations are: size, length, density, how well intruders hide."""
+    """Yield settings of worlds that differ in size, length, density, and how well attackers hide."""
     for place in range(count):
         random = np.random.default_rng([TRAINING_SEED, place])
         accounts = int(np.exp(random.uniform(np.log(25), np.log(420))))
@@ -37,7 +37,7 @@ def training_worlds(count: int) -> Iterator[WorldSettings]:
 def measuring_worlds(
     count: int, seed: int, accounts: int, days: int, systems: SystemsChoice = "microsoft"
 ) -> Iterator[WorldSettings]:
-    """Yield settings of worlds in which a budget of two a day per 1,000 allows two incidents for each episode."""
+    """Yield settings of worlds in which a budget of two a day per 1,000 accounts allows two incidents per attack."""
     for place in range(count):
         quiet = min(21, days // 2)
         attacks = max(int((days - quiet) * accounts / 1000), 1)
@@ -59,7 +59,7 @@ def quiet_worlds(
     confusers: tuple[str, ...] | None = None,
     systems: SystemsChoice = "microsoft",
 ) -> Iterator[WorldSettings]:
-    """Yield settings of worlds without any attack."""
+    """Yield settings of worlds without attacks."""
     for place in range(count):
         yield WorldSettings(
             seed=seed + 50_000 + place,
@@ -72,7 +72,7 @@ def quiet_worlds(
 
 
 def ensure_world(settings: WorldSettings, folder: Path) -> Path:
-    """Make a world in a folder of its own unless it is there; return the folder."""
+    """Make a world in its own subfolder unless it exists; return the subfolder."""
     world = folder / f"world-{settings.seed}"
     if not (world / "truth.json").exists():
         make_world(settings, world)

@@ -1,4 +1,4 @@
-"""Makes fictional tenants: vendor-shaped raw logs, and the truth in a separate file."""
+"""Make fictional organisations: raw logs in vendors' formats, and the truth about attacks in a separate file."""
 
 from seawall.lab.worlds.attacks import FAMILIES, families_of
 from seawall.lab.worlds.benign_changes import CONFUSERS

@@ -1,7 +1,7 @@
-"""What happens in an organisation, before it becomes a log record: acts, by owners, intruders and machines alike.
+"""Acts: things that people, attackers and programs do in an organisation, before they become log records.
 
-Intruders use the very same functions as owners; only the `attack` number on the act tells them apart, and that
-number goes into the truth and nowhere else.
+Attackers use the same functions as account owners. Only the number `attack` on an act tells them apart, and it appears in
+the truth alone.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 NOBODY = -1
 Held = tuple[str, str, float]
-"""What a request carries: session id, unique token id, time of issue."""
+"""Credentials of a request: session id, unique token id, time of issue."""
 
 
 @dataclass(slots=True, eq=False)
 class Act:
-    """One thing done. `time` in seconds since the epoch; `count` of items; `attack` is the episode's number.
+    """One act. `time` is in seconds since 1970; `count` is a number of items; `attack` is the number of the staged attack.
 
-    `kind`: sign_in, read, item, cmdlet, directory, file, other, app_sign_in. `operation` is the vendor's word for it.
-    `who` acted on `owner`'s mailbox. `token` and `issued` name the token used.
+    `kind` is sign_in, read, item, cmdlet, directory, file, other, app_sign_in, sso or identity. `operation` is the vendor's
+    name. `who` acts on the mailbox of `owner`. `token` and `issued` describe the token used.
     """
 
     time: float
@@ -45,21 +45,21 @@ class Act:
 
     @property
     def person(self) -> LabAccount:
-        """The person who acted. TypeError where it was an application or nobody."""
+        """The person who acted. Raises `TypeError` for an application or nobody."""
         if not isinstance(self.who, LabAccount):
             raise TypeError(f"no person did this: {self.operation}")
         return self.who
 
     @property
     def program(self) -> LabClient:
-        """The client used. TypeError where there was none."""
+        """The client used. Raises `TypeError` if there is none."""
         if self.client is None:
             raise TypeError(f"no client did this: {self.operation}")
         return self.client
 
     @property
     def mailbox(self) -> LabAccount:
-        """The mailbox touched. TypeError where none was."""
+        """The mailbox touched. Raises `TypeError` if there is none."""
         if self.owner is None:
             raise TypeError(f"no mailbox was touched: {self.operation}")
         return self.owner
@@ -67,7 +67,7 @@ class Act:
 
 @dataclass(slots=True)
 class ActivityLog:
-    """Everything that happened in one tenant, the dice of whoever writes it, and what is planned for which day."""
+    """All acts in one organisation, the random numbers of their author, and functions planned for days."""
 
     tenant: Tenant
     dice: SeededRandom
@@ -79,15 +79,15 @@ class ActivityLog:
     plans: dict[int, list[Callable[[ActivityLog, int], None]]] = field(default_factory=dict)
 
     def day_of(self, time: float) -> int:
-        """Return the day number of a time."""
+        """Return the number of the day of a time."""
         return int((time - self.start) // 86400)
 
     def plan(self, day: int, what: Callable[[ActivityLog, int], None]) -> None:
-        """Have something done on a day, before that day's ordinary events."""
+        """Schedule a function for a day, before that day's ordinary acts."""
         self.plans.setdefault(day, []).append(what)
 
     def add(self, act: Act) -> Act:
-        """Write an act down, as part of the attack being staged, if any."""
+        """Add an act, as part of the attack being staged, if any."""
         act.attack = self.attack
         self.acts.append(act)
         return act
@@ -106,7 +106,7 @@ def sign_in(
     session: LabSession | None = None,
     protocol: str = "",
 ) -> LabSession:
-    """Sign in: one record, and on success a session and its first token; with a session, a refresh of it."""
+    """Add a sign-in; on success return its session with a first token. With `session`, refresh that session instead."""
     dice = diary.dice
     if not method and session is None:
         method = "password"
@@ -140,7 +140,7 @@ def sign_in(
 
 
 def place_in_hours(session: LabSession, time: float) -> Held:
-    """Return (session id, token id, issue time): the newest token of a session by a time."""
+    """Return session id, token id and issue time of the newest token of a session at a time."""
     for issued, token in reversed(session.tokens):
         if issued <= time:
             return session.id, token, issued
@@ -149,7 +149,7 @@ def place_in_hours(session: LabSession, time: float) -> Held:
 
 
 def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float) -> Held:
-    """Return the session and token that a client holds at a time, signing in or refreshing where it must."""
+    """Return the session and token that a client has at a time, after a sign-in or refresh if needed."""
     dice = diary.dice
     session = client.session_at(time)
     if session is not None:
@@ -207,7 +207,10 @@ def read(
     sync: bool = False,
     throttled: bool = False,
 ) -> Act:
-    """Read (bind) messages of a folder, or take (sync) the whole folder. `held`: session, token id, issue time."""
+    """Add reading of messages in a folder (bind), or synchronisation of the whole folder (sync).
+
+    `held` is the session id, token id and issue time.
+    """
     mailbox = owner if owner is not None else who
     if not isinstance(mailbox, LabAccount):
         raise TypeError("an application reads somebody's mailbox: name the owner")
@@ -240,7 +243,7 @@ def touch(
     folder: str = "Inbox",
     **details: Any,
 ) -> Act:
-    """Do something with an item: Send, Create, Update, Move, MoveToDeletedItems, SoftDelete, HardDelete."""
+    """Add an operation on an item: Send, Create, Update, Move, MoveToDeletedItems, SoftDelete, HardDelete."""
     return diary.add(
         Act(
             time,
@@ -269,7 +272,7 @@ def cmdlet(
     session: str = "",
     **parameters: Any,
 ) -> Act:
-    """Run an Exchange cmdlet; `target` is what its Identity names. `who` None: the provider itself."""
+    """Add an Exchange cmdlet; `target` is its Identity. `who` is None for the provider itself."""
     return diary.add(
         Act(
             time,
@@ -299,7 +302,7 @@ def directory(
     kind: str = "User",
     **modified: Any,
 ) -> Act:
-    """Change the directory: consent, credential, method, role, password, revocation. `modified`: new values."""
+    """Add a change of the directory: consent, credential, method, role, password, revocation. `modified` has new values."""
     return diary.add(
         Act(
             time,
@@ -314,7 +317,7 @@ def directory(
 
 
 def app_sign_in(diary: ActivityLog, app: LabApplication, address: str, time: float, key: str) -> Held:
-    """Sign an application in as itself; returns what `read` needs: no session, a token, its issue time."""
+    """Add an application's own sign-in; return the credentials for `read`: no session, token id, issue time."""
     token = diary.dice.token()
     diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))
     return "", token, time
@@ -331,7 +334,7 @@ def identity(
     session: str = "",
     **details: Any,
 ) -> Act:
-    """Do what only an identity provider or Google's own console can: factors, API tokens, policies, delegation."""
+    """Add an act at an identity provider or in Google's console: factors, API tokens, policies, delegation."""
     return diary.add(
         Act(
             time,

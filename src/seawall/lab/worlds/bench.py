@@ -1,4 +1,4 @@
-"""Very many audit records at once, for measuring: realistic in shape and mix, poor in meaning."""
+"""Write very many audit records for benchmarks: realistic in format and mix, but without coherent behaviour."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _TEMPLATES_PER_ACCOUNT = 6
 def write_bench_records(path: Path, records: int, seed: int) -> None:
     """Write exactly `records` audit records as JSON lines: 30 days, roughly by time, one account for each thousand.
 
-    About 1.4 KB a record. Every account has a few record templates, made by the lab's ordinary writers; times, ids,
-    sessions, tokens, addresses and messages are filled in for each record.
+    A record has about 1.4 KB. Each account has a few templates, made by the lab's usual writers. Times, ids, sessions,
+    tokens, addresses and messages are filled in for each record.
     """
     dice = SeededRandom(seed, 7)
     templates = _templates(max(3, records // 1000), seed, dice)
@@ -49,7 +49,7 @@ def _write_chunk(
     times = np.datetime_as_string(np.maximum(start, spread - late).astype("int64").astype("datetime64[s]"))
     chosen: list[int] = generator.integers(0, len(templates), size).tolist()
     digits = generator.bytes(26 * size).hex()
-    # A provider hands a household another address every week or so, and a session lives for a day.
+    # Providers change a household's address about weekly, and a session lasts for a day.
     day_of: npt.NDArray[np.int64] = spread.astype("int64") // 86_400
     last_bytes: list[int] = (1 + (np.array(chosen) * 37 + day_of // 7 * 101) % 254).tolist()
     lines = []
@@ -84,7 +84,7 @@ def _templates(accounts: int, seed: int, dice: SeededRandom) -> list[bytes]:
 
 
 def _template(diary: ActivityLog, person: LabAccount, client: LabClient, number: int) -> bytes:
-    """Return one record as bytes with a named place for each slot."""
+    """Return one record as bytes with a placeholder for each slot."""
     dice, tenant = diary.dice, diary.tenant
     address = f"{person.home.network.v4_address(dice).rpartition('.')[0]}.{_HOST}"
     held: Held = (_SESSION, _TOKEN, diary.start)

@@ -1,4 +1,4 @@
-"""Programs that people and intruders use, and the strings by which the logs show them."""
+"""Programs of people and attackers, and the texts by which logs show them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class LabSession:
 class LabClient:
     """A program on a device, as one account uses it.
 
-    `style` is how its mail access is logged: mapi, owa, rest, mobile, activesync, imap, ews, graph, or none.
-    `agent` renders the user agent for a week number, so that versions move on.
+    `style` is how logs record its mail access: mapi, owa, rest, mobile, activesync, imap, ews, graph, or none. `agent`
+    returns the user agent for a week number, so that versions increase.
     """
 
     family: str
@@ -48,14 +48,14 @@ class LabClient:
     name: str = ""
 
     def session_at(self, time: float) -> LabSession | None:
-        """Return the newest session born before a time and not ended by then, None where there is none."""
+        """Return the newest session that began by a time and had not ended then, None if there is none."""
         for session in reversed(self.sessions):
             if session.born <= time and (not session.ended or session.ended > time):
                 return session
         return None
 
     def twin(self) -> LabClient:
-        """Return the same program in other hands: equal strings, no sessions."""
+        """Return a copy of the program with equal texts and without sessions."""
         return LabClient(
             self.family,
             self.style,
@@ -189,7 +189,7 @@ def outlook_desktop(system: str, dice: SeededRandom) -> LabClient:
 
 
 def outlook_mobile(system: str, dice: SeededRandom) -> LabClient:
-    """Return Outlook on a telephone."""
+    """Return Outlook on a phone."""
     about = "iOS" if system == "iphone" else "Android"
     return LabClient(
         "outlook-mobile",

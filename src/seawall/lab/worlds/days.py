@@ -1,4 +1,4 @@
-"""An ordinary day of an ordinary person: where they are, which device is in hand, what they do with mail."""
+"""Simulate an ordinary day of a person: places, devices, and work with mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Segment = tuple[ConnectionPoint, float, float, str, float]
 
 
 def live(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
-    """Write down one person's day. Day numbers count from the world's first day, which is UTC midnight."""
+    """Add the acts of a person's day. Days count from the world's first day, which starts at midnight UTC."""
     if not person.first_day <= day < person.last_day or person.is_shared:
         return
     for place, start, end, device, weight in _segments(diary, person, day):
@@ -47,7 +47,7 @@ def _appetite(client: LabClient) -> float:
 
 
 def _segments(diary: ActivityLog, person: LabAccount, day: int) -> Iterator[Segment]:
-    """Yield (place, start, end, device, weight) in absolute seconds, one after another."""
+    """Yield (place, start, end, device, weight) in order; start and end are in seconds since 1970."""
     dice, style = diary.dice, diary.tenant.style
     midnight = diary.start + day * 86400 - person.offset * 3600
     weekday = (int(diary.start // 86400) + 3 + day) % 7
@@ -183,7 +183,7 @@ BACKGROUND_APPS = (
 
 
 def _background(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
-    """The provider's own processes read mail too, from its own addresses and without any session."""
+    """Add mail access by the provider's own processes, from its own addresses and without sessions."""
     dice = diary.dice
     for _ in range(dice.poisson(diary.tenant.style.background_rate * density * 0.8)):
         time = diary.start + 86400 * (day + dice.uniform())

@@ -1,4 +1,4 @@
-"""The settings of `seawall demo`."""
+"""Settings of the world of `seawall demo`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIVELY = (
 
 
 def demo_settings(seed: int) -> WorldSettings:
-    """Return a small lively tenant with five or six attacks; it is made within seconds."""
+    """Return settings of a small organisation with five or six attacks, which is made within seconds."""
     dice = SeededRandom(seed, 9)
     families = ("forged_token", *dice.sample(_LIVELY[1:], 4 + dice.below(2)))
     return WorldSettings(

@@ -1,4 +1,4 @@
-"""Writes a tenant's acts as its systems' exports would: Microsoft 365, Google Workspace, Okta."""
+"""Write an organisation's acts in the export formats of Microsoft 365, Google Workspace and Okta."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from seawall.lab.worlds.writer import Exported, LogStream, Record, WorldWriter
 
 __all__ = ["Exported", "Record", "mailboxes_of", "write_logs"]
 _FOREIGN = ("sso", "identity")
-"""Kinds of acts that Microsoft 365 never hears of."""
+"""Kinds of acts that Microsoft 365 does not log."""
 FACTORS = (50126, 50053, 50034, 50055, 500121, 50074)
-"""Failures of a password or second factor: where Okta asks for them, the suite's own log is silent."""
+"""Error codes of passwords and second factors: if Okta checks these, the suite's own log has no record."""
 
 
 def write_logs(diary: ActivityLog, folder: Path, seed: int) -> Exported:
-    """Write all acts of a diary into files below `folder`, in the shapes of each system whose logs are collected."""
+    """Write all acts below `folder`, in the formats of each system whose logs are collected."""
     exported = Exported()
     diary.acts.sort(key=lambda act: act.time)
     end = diary.start + 86400 * diary.days
@@ -36,7 +36,7 @@ def write_logs(diary: ActivityLog, folder: Path, seed: int) -> Exported:
 
 
 class MicrosoftWriter(WorldWriter):
-    """Unified audit log, sign-in logs and directory audits."""
+    """Write the unified audit log, sign-in logs and directory audits."""
 
     def _streams(self) -> list[LogStream]:
         return [
@@ -117,11 +117,11 @@ _APPLICATIONS = {
     "drive": "audit",
     "rules": "audit",
 }
-"""Google's applications whose activities are exported, and with which other logs their gaps come."""
+"""Google's applications whose activities are exported, each with the log whose gaps it shares."""
 
 
 class GoogleWriter(WorldWriter):
-    """Activities of the Reports API, a list for each application."""
+    """Write activities of the Reports API, a list for each application."""
 
     def _streams(self) -> list[LogStream]:
         shape = self.tenant.systems.google_shape
@@ -136,7 +136,7 @@ class GoogleWriter(WorldWriter):
 
 
 class OktaWriter(WorldWriter):
-    """The System Log."""
+    """Write the System Log."""
 
     def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
         super().__init__(diary, folder, dice, exported)
@@ -158,14 +158,14 @@ class OktaWriter(WorldWriter):
             yield self.streams["okta"], record, okta_entry.identity_of(record)
 
     def _device(self, client: LabClient, session: str) -> str:
-        """Return the token of the browser's cookie jar: whoever steals a session takes the jar along."""
+        """Return the device token of the browser's cookies: a stolen session includes them."""
         by_client = self._devices.get(id(client)) or self._devices.setdefault(
             id(client), self.dice.hexadecimal(64)
         )
         return self._devices.setdefault(session, by_client) if session else by_client
 
     def _with_client(self, act: Act) -> Act:
-        """Return the act with the client and session last seen from its address: Okta knows with what a change was made."""
+        """Return the act with the client and session last seen from its address, because Okta logs the client of a change."""
         if not isinstance(act.who, LabAccount):
             return act
         key = (act.who.upn, act.address)
@@ -182,9 +182,9 @@ _WRITERS: dict[str, tuple[type[WorldWriter], *tuple[int, ...]]] = {
     "google": (GoogleWriter, 51),
     "okta": (OktaWriter, 52),
 }
-"""The writer of each system, and the number that sets its dice apart."""
+"""The writer of each system, and a number that seeds its random numbers."""
 
 
 def mailboxes_of(acts: list[Act]) -> list[str]:
-    """Return the mailboxes that these acts read, sorted."""
+    """Return the mailboxes that acts read, sorted."""
     return sorted({act.owner.upn for act in acts if act.kind == "read" and isinstance(act.owner, LabAccount)})

@@ -43,4 +43,4 @@ PRINCIPALS = {
     "00000007-0000-0ff1-ce00-000000000000": "Microsoft Exchange Online Protection",
     "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": "Microsoft Teams Services",
 }
-"""Applications of the provider that act as themselves, to keep the organisation's directory in order."""
+"""Applications of the provider that act as themselves, for maintenance of the directory."""

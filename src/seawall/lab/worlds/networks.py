@@ -1,6 +1,6 @@
-"""Real public networks, so that a table of networks recognises the made-up organisations' addresses.
+"""Real public networks, so that the network table recognises the addresses of made-up organisations.
 
-`networks.txt` holds about 200 of them. Microsoft's own addresses appear where its back end acts for somebody.
+`networks.txt` lists about 200. Microsoft's own addresses appear where its back end acts on behalf of somebody.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Network:
     v6: tuple[int, int] | None
 
     def v4_address(self, dice: SeededRandom, prefix: int | None = None) -> str:
-        """Return an IPv4 address, of the prefix with the given position where one is given."""
+        """Return an IPv4 address, of the block with index `prefix` if given."""
         base, size = self.v4[prefix % len(self.v4)] if prefix is not None else dice.pick(self.v4)
         number = base + 1 + dice.below(size - 2)
         return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
     def v6_block(self, dice: SeededRandom) -> str:
-        """Return a delegated /64 as the first four groups, empty where the network has no IPv6."""
+        """Return a delegated /64 as its first four groups, empty if the network has no IPv6."""
         if self.v6 is None:
             return ""
         base, length = self.v6
@@ -40,7 +40,7 @@ class Network:
 
 
 def v6_address(block: str, dice: SeededRandom) -> str:
-    """Return an address in a /64, with a random (privacy) interface part."""
+    """Return an address in a /64, with a random interface identifier."""
     h = dice.hexadecimal(16)
     text = f"{block}:{h[:4]}:{h[4:8]}:{h[8:12]}:{h[12:]}"
     return str(ipaddress.IPv6Address(text))
@@ -70,22 +70,22 @@ def catalogue() -> tuple[Network, ...]:
 
 
 def networks_of(kinds: tuple[str, ...], country: str | None = None) -> list[Network]:
-    """Return the networks of these kinds, in one country where one is given (else, or if it has none, in all)."""
+    """Return the networks of these kinds in a country; in all countries if none is given or it has no such network."""
     chosen = [network for network in catalogue() if network.kind in kinds]
     local = [network for network in chosen if network.country == country]
     return local or chosen
 
 
 def countries_with(kind: str) -> list[str]:
-    """Return the countries that have a network of this kind, sorted."""
+    """Return the countries with a network of this kind, sorted."""
     return sorted({network.country for network in catalogue() if network.kind == kind})
 
 
 @dataclass(slots=True)
 class ConnectionPoint:
-    """Where somebody connects from: a network and the addresses that it has given out there.
+    """A place to connect from: a network and its present addresses.
 
-    `renewal` is the chance of a new address, drawn each time the place is used on a new day (1: each use).
+    `renewal` is the chance of a new address, drawn at first use on a new day (1: at each use).
     """
 
     network: Network
@@ -128,7 +128,7 @@ _MICROSOFT_V6 = ("2603:10a6", "2603:10b6", "2603:1096", "2603:10d6", "2603:1026"
 
 
 def microsoft_address(dice: SeededRandom) -> str:
-    """Return an address of Microsoft's own back end."""
+    """Return an address of Microsoft's back end."""
     if dice.chance(0.6):
         block = dice.pick(_MICROSOFT_V6)
         return f"{block}:{dice.below(0xFFF) + 16:x}:{dice.below(0xFFF) + 1:x}::{dice.below(0xFF) + 1:x}"
@@ -137,7 +137,7 @@ def microsoft_address(dice: SeededRandom) -> str:
 
 
 def is_microsoft(address: str) -> bool:
-    """Return whether an address is one that `microsoft_address` draws."""
+    """Return whether `microsoft_address` may have drawn an address."""
     return address.startswith((*_MICROSOFT_V6, *(start for start, _ in _MICROSOFT_V4)))
 
 
@@ -155,6 +155,6 @@ def _by_start() -> dict[str, Network]:
 
 
 def network_of(address: str) -> Network | None:
-    """Return the catalogue's network that an address lies in, as a vendor's own table would tell."""
+    """Return the network of the catalogue that contains an address, as a vendor's own table would."""
     separator = ":" if ":" in address else "."
     return _by_start().get(separator.join(address.split(separator)[:2]))

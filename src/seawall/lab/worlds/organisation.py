@@ -69,16 +69,16 @@ UTC_OFFSETS = {
 
 
 def nowhere() -> ConnectionPoint:
-    """Return a place for mailboxes that nobody signs in to."""
+    """Return a dummy place for mailboxes that nobody signs in to."""
     return ConnectionPoint(catalogue()[0])
 
 
 @dataclass(slots=True, eq=False)
 class LabAccount:
-    """An account that a human holds, or a shared mailbox (`is_shared`), with everything that it uses.
+    """A person's account, or a shared mailbox (`is_shared`), with everything that it uses.
 
-    Hours are local. `away` maps day numbers to the place where the owner is; `resets` are the times at which all
-    sessions ended (password reset or revocation). `guests` are mailboxes that the owner reads beside the own one.
+    Hours are local. `away` has places by day number; `resets` are the times at which all sessions ended (password reset or
+    revocation). `guests` are other mailboxes that the owner reads, each with the day from which.
     """
 
     upn: str
@@ -127,7 +127,7 @@ class LabAccount:
 class LabApplication:
     """A service principal: a consented third-party application, or the organisation's own service.
 
-    `readers` are the mailboxes it reads (with the day from which). `keys` are (day, key id) of its credentials.
+    `readers` are the mailboxes it reads, with first and last day. `keys` are (day, key id) of its credentials.
     """
 
     app: str
@@ -148,7 +148,7 @@ class LabApplication:
 
 @dataclass(slots=True, eq=False)
 class Tenant:
-    """One organisation."""
+    """One organisation with its people, applications and systems."""
 
     number: int
     id: str

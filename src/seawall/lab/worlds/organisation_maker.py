@@ -1,4 +1,4 @@
-"""Draws organisations and people."""
+"""Draw organisations and people at random."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ _WORDS = [
 def make_tenant(
     number: int, accounts: int, days: int, style: OrganisationStyle, dice: SeededRandom
 ) -> Tenant:
-    """Draw an organisation of the given size."""
+    """Draw an organisation with a number of accounts."""
     country = dice.pick(HOME_COUNTRIES)
     word = f"{dice.pick(_WORDS)}{dice.pick(('', '-group', 'works', '-labs', 'bank', '-health', 'media'))}"
     domain = f"{word}{number or ''}.{dice.pick(('example', 'test', 'onmicrosoft.com'))}"
@@ -219,7 +219,7 @@ def make_tenant(
 
 
 def rename(tenant: Tenant, domain: str) -> None:
-    """Give an organisation another domain, and its people addresses there."""
+    """Give an organisation another domain, also in its people's addresses."""
     for person in (*tenant.people, *tenant.shared):
         person.upn = person.upn.replace(tenant.domain, domain)
         person.spelling = person.spelling.replace(tenant.domain, domain)
@@ -259,7 +259,7 @@ def _bare(tenant: Tenant, name: str, country: str, dice: SeededRandom) -> LabAcc
 def make_person(
     tenant: Tenant, name: str, country: str, dice: SeededRandom, *, is_admin: bool = False
 ) -> LabAccount:
-    """Draw one owner of an account in a country."""
+    """Draw an account owner in a country."""
     style = tenant.style
     person = _bare(tenant, name, country, dice)
     person.is_admin = is_admin
@@ -313,7 +313,7 @@ def make_person(
 
 
 def mobile_place(country: str, dice: SeededRandom) -> ConnectionPoint:
-    """Return a telephone's place: a carrier of the country, or a fixed-line owner where the list has no carrier."""
+    """Return a phone's place: a mobile carrier of the country, else a fixed-line provider."""
     kinds = ("mobile",) if country in countries_with("mobile") else ("residential",)
     return ConnectionPoint(dice.pick(networks_of(kinds, country)), 1.0, 0.3 if dice.chance(0.3) else 0.0)
 
@@ -329,7 +329,7 @@ def give_vpn(tenant: Tenant, person: LabAccount, day: int, dice: SeededRandom) -
 def give_devices(
     person: LabAccount, style: OrganisationStyle, dice: SeededRandom, day: int = -10_000
 ) -> None:
-    """Give a person a desk's and a telephone's programs, from a day on."""
+    """Give a person programs on a computer and on a phone, from a day on."""
     system = "mac" if dice.chance(style.mac_share) else dice.pick(("windows", "windows11"))
     desks: list[LabClient] = []
     if dice.chance(style.desktop_share):
@@ -355,7 +355,7 @@ def give_devices(
 
 
 def pick_browser(system: str, dice: SeededRandom) -> str:
-    """Return a browser that people use on a system."""
+    """Draw a browser that is common on a system."""
     if system == "mac":
         return dice.pick_weighted([("chrome", 0.5), ("safari", 0.35), ("firefox", 0.15)])
     return dice.pick_weighted([("edge", 0.45), ("chrome", 0.42), ("firefox", 0.13)])

@@ -1,4 +1,4 @@
-"""Seeded randomness that is cheap per draw: blocks of numpy's numbers, handed out one by one."""
+"""Seeded random numbers that are cheap per draw: blocks of numpy's numbers, used one at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = 8192
 
 
 class SeededRandom:
-    """A stream of random draws; the same seed numbers give the same stream, whatever other streams do."""
+    """A stream of random draws; equal seeds give equal streams, independent of other streams."""
 
     __slots__ = ("_hex", "_hex_at", "_left", "generator")
 
@@ -45,7 +45,7 @@ class SeededRandom:
 
     def chance(self, probability: float) -> bool:
         """Return true with the given probability."""
-        try:  # spelt out, like `below` and `pick`: these three are most of the calls
+        try:  # inlined, like `below` and `pick`: these three are most of the calls
             return self._left.pop() < probability
         except IndexError:
             return self._refill() < probability

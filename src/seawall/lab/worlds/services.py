@@ -1,4 +1,4 @@
-"""Applications that read mail by consent or as themselves: CRM, archive, backup, note takers, own scripts."""
+"""Applications that read mail by consent or as themselves: CRM, archive, backup, assistants, scripts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AGENTS = (
 
 
 def make_applications(tenant: Tenant, dice: SeededRandom) -> None:
-    """Draw the tenant's applications and the mailboxes that each reads."""
+    """Draw the organisation's applications and the mailboxes that each reads."""
     for kind, name in dice.sample(THIRD_PARTY, tenant.style.third_party_apps):
         app = make_application(kind, name, dice, is_delegated=True)
         share = dice.log_between(0.01, 0.3)
@@ -59,7 +59,7 @@ def make_applications(tenant: Tenant, dice: SeededRandom) -> None:
 
 
 def make_application(kind: str, name: str, dice: SeededRandom, *, is_delegated: bool) -> LabApplication:
-    """Draw one application: where it runs, how often and how much it reads."""
+    """Draw an application: where it runs, how often and how much it reads."""
     network = dice.pick(networks_of(("hosting",)))
     pool = tuple(network.v4_address(dice, dice.below(3)) for _ in range(1 + dice.below(12)))
     return LabApplication(
@@ -93,12 +93,12 @@ def client_of(app: LabApplication) -> LabClient:
 
 
 def key_at(app: LabApplication, day: int) -> str:
-    """Return the newest credential key by a day."""
+    """Return the newest credential key of an application by a day."""
     return max((pair for pair in app.keys if pair[0] <= day), key=lambda pair: pair[0])[1]
 
 
 def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> None:
-    """Write down one application's day."""
+    """Add an application's acts of a day."""
     if day < app.first_day:
         return
     dice = diary.dice

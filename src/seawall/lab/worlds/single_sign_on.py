@@ -1,4 +1,4 @@
-"""Where Okta stands before everything, whoever reads mail also opens other applications, in the same session."""
+"""Simulate single sign-on: behind Okta, readers of mail also open other applications in the same session."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from seawall.lab.worlds.acts import Act, ActivityLog
 from seawall.lab.worlds.seeded_random import SeededRandom
 
 _BY_PROGRAM = ("imap", "rest", "graph", "none")
-"""Styles of clients that reach mail with tokens alone and never come by Okta's pages."""
+"""Styles of clients that reach mail with tokens alone and never visit Okta's pages."""
 
 
 def open_applications(diary: ActivityLog, dice: SeededRandom) -> None:
-    """Add the opening of applications beside the reading of mail, owners' and intruders' alike.
+    """Add openings of applications along with the reading of mail, by owners and attackers.
 
-    Only in sessions that began at Okta: a session that nobody began opens nothing there.
+    Only sessions that began at Okta open applications: a forged session opens none.
     """
     systems = diary.tenant.systems
     began = {

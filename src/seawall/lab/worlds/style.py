@@ -1,4 +1,4 @@
-"""What differs from one made-up organisation to the next: drawn once, wide, so that no two worlds are alike."""
+"""Parameters in which made-up organisations differ, drawn from wide ranges so that worlds differ much."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAIL_STYLES = ("mapi", "owa", "rest", "mobile", "activesync", "imap", "ews", "gr
 
 @dataclass(slots=True)
 class OrganisationStyle:
-    """The knobs of one tenant. Shares and chances are in [0, 1]; rates are per account and day."""
+    """The parameters of one organisation. Shares and chances are in [0, 1]; rates are per account and day."""
 
     audit_shape: str
     sign_in_shape: str
-    directory_in: str  # audit, entra, both
+    directory_in: str  # one of audit, entra, both
     has_sign_ins: bool
     has_non_interactive: bool
     has_audit_sign_ins: bool
@@ -32,7 +32,7 @@ class OrganisationStyle:
     port_share: float
     mapped_share: float
     empty_share: float
-    identifiers: str  # full, partial, absent
+    identifiers: str  # one of full, partial, absent
     identifier_share: dict[str, float]
     births_found: dict[str, float]
     session_share: float
@@ -40,7 +40,7 @@ class OrganisationStyle:
     client_app_share: dict[str, float]
     remote_share: float
     office_share: float
-    vpn: str  # none, some, all
+    vpn: str  # one of none, some, all
     vpn_network: str
     private_vpn_share: float
     v6_share: float
@@ -77,7 +77,7 @@ class OrganisationStyle:
 
 
 def draw_style(settings: WorldSettings, dice: SeededRandom) -> OrganisationStyle:
-    """Draw a tenant's knobs."""
+    """Draw the parameters of an organisation."""
     mess = settings.mess
     identifiers = dice.pick_weighted([("full", 0.45), ("partial", 0.33), ("absent", 0.22)])
     low, high = {"full": (0.9, 1.0), "partial": (0.2, 0.95), "absent": (0.0, 0.0)}[identifiers]

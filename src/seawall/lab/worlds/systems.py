@@ -1,4 +1,4 @@
-"""Which systems an organisation runs, and how their logs are collected: drawn beside the style, from dice of its own."""
+"""The systems that an organisation runs, and how their logs are collected, drawn from separate random numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from seawall.lab.worlds.seeded_random import SeededRandom
 
 CHOICES = ("microsoft", "google", "okta", "mixed")
-"""`google`: Google Workspace with its own sign-in. `okta`: the identity provider's log alone. `mixed`: Okta before Google
-Workspace or Microsoft 365, and the logs of both."""
+"""`google`: Google Workspace with its own sign-in. `okta`: the identity provider's log alone.
+
+`mixed`: Okta in front of Google Workspace or Microsoft 365, with the logs of both.
+"""
 
 BUSINESS_APPLICATIONS = (
     "Slack",
@@ -32,11 +34,11 @@ _MAIL_APPLICATION = {"google": "Google Workspace", "microsoft": "Microsoft Offic
 
 @dataclass(slots=True)
 class LabSystems:
-    """The systems of one organisation. `collected`: those whose logs there are. `suite`: where its mail lives.
+    """The systems of one organisation. `collected` are those with logs. `suite` hosts its mail.
 
-    `google_shape` is pages or jsonl, `okta_shape` array or jsonl; `hours` in each file. `mail_log`: Gmail's own log is
-    exported too. `sso_share` is the chance that somebody who reads mail
-    also opens an application of `applications` (name, id) through Okta. `domain` is the Okta organisation's.
+    `google_shape` is pages or jsonl, `okta_shape` array or jsonl; a file has `hours` hours. `mail_log`: Gmail's own log is
+    exported too. `sso_share` is the chance that a reader of mail also opens one of `applications` (name, id) through Okta.
+    `domain` is the domain of the Okta organisation.
     """
 
     collected: tuple[str, ...] = ("microsoft",)
@@ -53,17 +55,17 @@ class LabSystems:
 
     @property
     def is_federated(self) -> bool:
-        """Whether people sign in at Okta, and the suite only hears of it."""
+        """Return whether people sign in at Okta, on which the suite relies."""
         return "okta" in self.collected
 
     @property
     def only_microsoft(self) -> bool:
-        """Whether there is nothing but Microsoft 365."""
+        """Return whether there is only Microsoft 365."""
         return self.collected == ("microsoft",)
 
 
 def draw_systems(choice: str, domain: str, dice: SeededRandom) -> LabSystems:
-    """Draw the systems of one organisation of a world of this choice (one of `CHOICES`)."""
+    """Draw the systems of an organisation for one of `CHOICES`."""
     if choice == "microsoft":
         return LabSystems()
     suite = "google" if choice == "google" else dice.pick(("google", "microsoft"))

@@ -1,4 +1,4 @@
-"""Makes a world: organisations, their ordinary days, confusers, attacks, raw logs, and the truth."""
+"""Make a world: organisations, ordinary days, benign changes, attacks, raw logs, and the truth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from seawall_base.errors import OutputUnwritable, UsageError
 
 @dataclass(frozen=True)
 class World:
-    """What was made: the folder, the truth as written, and the number of records (repeats included)."""
+    """A made world: its folder, the truth document, and the number of records, repeats included."""
 
     folder: Path
     truth: dict[str, Any]
@@ -48,7 +48,7 @@ def make_world(settings: WorldSettings, out: Path) -> World:
     """Write `out/logs/**` and `out/truth.json`. Equal settings give equal bytes."""
     logs = out / "logs"
     collects = gc.isenabled()
-    gc.disable()  # millions of live values and no cycles: collecting would only cost time
+    gc.disable()  # millions of live values without cycles: garbage collection would only cost time
     try:
         return _make(settings, out, logs)
     finally:
@@ -200,7 +200,7 @@ def _truth(
 
 
 def _campaigns(episodes: list[StagedAttack]) -> list[dict[str, Any]]:
-    """Return what each actor is known by: addresses, application, keys, ways in and organisations."""
+    """Return the indicators of each actor: addresses, application, keys, ways in and organisations."""
     actors = {episode.actor.name: episode.actor for episode in episodes if episode.actor}
     return [
         {

@@ -1,4 +1,4 @@
-"""What the maker of a world can choose."""
+"""Settings of a world."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ SystemsChoice = Literal["microsoft", "google", "okta", "mixed"]
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """A made-up world. Equal settings give equal bytes.
+    """Settings of a world. Equal settings give equal bytes.
 
-    `accounts` is people in each tenant (shared mailboxes and applications come on top). `days` of logs. `attacks`
-    is a number of episodes over the whole world, staged after `quiet_days`. `families` and `confusers`: names, None
-    for all, at random rates. `density` multiplies how much an ordinary day leaves in the logs (1: about 15 to 25
-    records for each account and day). `mess`: late, repeated, broken and differently spelt records, as exports have.
-    `systems`: whose logs: Microsoft 365, Google Workspace, Okta alone, or Okta before one of the suites. `campaigns`: actors
-    that each visit several organisations.
+    `accounts` is the number of people in each organisation, without shared mailboxes and applications. `days` is the length
+    of logs. `attacks` is the number of attacks in the whole world, staged after `quiet_days`. `families` and `confusers`
+    are names; None allows all, at random rates. `density` multiplies the acts of an ordinary day (1: about 15 to 25 records
+    for each account and day). `mess`: late, repeated, broken and differently spelt records, as in real exports. `systems`:
+    Microsoft 365, Google Workspace, Okta alone, or Okta in front of one of the suites. `campaigns`: number of actors that
+    attack several organisations.
     """
 
     seed: int
@@ -38,7 +38,7 @@ class WorldSettings:
     campaigns: int = 0
 
     def first_day(self) -> float:
-        """Return midnight UTC of the first day, in seconds since the epoch."""
+        """Return midnight UTC of the first day, in seconds since 1970."""
         first = self.start or date(2024, 1, 1)
         days = 0 if self.start else self.seed * 37 % 730
         return datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp() + 86400 * days
@@ -50,10 +50,11 @@ class WorldSettings:
         return min(14 + self.seed % 8, max(1, self.days * 2 // 3))
 
     def document(self) -> dict[str, Any]:
-        """Return the settings as JSON-ready values."""
+        """Return the settings as values that JSON can hold."""
         values = asdict(self)
         values["start"] = self.start.isoformat() if self.start else None
-        if self.systems == "microsoft":  # so that worlds made before there were others stay as they were
+        # worlds that were made before other systems existed must not change
+        if self.systems == "microsoft":
             del values["systems"]
         if not self.campaigns:
             del values["campaigns"]

@@ -1,4 +1,4 @@
-"""Puts records into files as exports do: by source and time, late, repeated and here and there broken."""
+"""Write records into files as exports do: by source and time, late, repeated, and partly broken."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ENCODER = msgspec.json.Encoder()
 _PAGE = 1000
 _BLOB = 5000
 _WHOLE = ("management", "graph", "pages", "array")
-"""Shapes in which a file is one JSON document: a damaged record would damage all."""
+"""Formats in which a file is one JSON document, so that a damaged record would damage all others."""
 
 
 @dataclass(slots=True)
 class LogStream:
-    """One source's files: lines waiting in the file (bucket) in which they will be delivered. `gap`: see `Tenant.gaps`."""
+    """The files of one source: lines waiting by number of the file in which they are delivered. `gap`: see `Tenant.gaps`."""
 
     name: str
     shape: str
@@ -38,9 +38,9 @@ class LogStream:
 
 @dataclass(slots=True)
 class Exported:
-    """What came out: number of records written (repeats included), ids of each attack's records, first and last time.
+    """The result of an export: number of records (repeats included), ids of each attack's records, first and last time.
 
-    `taken` is what each attack's readable records say was read, by mailbox.
+    `taken` is what the readable records of each attack say was read, by mailbox.
     """
 
     records: int = 0
@@ -50,7 +50,7 @@ class Exported:
 
 
 class WorldWriter(ABC):
-    """Turns acts, in order of time, into records, and records into files. What records an act makes, each vendor knows."""
+    """Turn acts, in order of time, into records and files. Subclasses define a vendor's records."""
 
     def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
         self.diary, self.tenant, self.style, self.dice = diary, diary.tenant, diary.tenant.style, dice
@@ -59,22 +59,23 @@ class WorldWriter(ABC):
         self.streams = {stream.name: stream for stream in self._streams()}
         self.span = self._hours() * 3600.0
         self.flushed = 0
-        self.saver = ThreadPoolExecutor(1)  # compressing and writing need no interpreter: let them overlap
+        # compression and writing release the interpreter lock, so they run in parallel
+        self.saver = ThreadPoolExecutor(1)
         self.saves: list[Future[None]] = []
 
     @abstractmethod
     def _streams(self) -> list[LogStream]:
-        """Return what files of this vendor's there are."""
+        """Return the streams of files of this vendor."""
 
     def _hours(self) -> int:
         return self.style.file_hours
 
     @abstractmethod
     def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
-        """Yield an act's records: into which files, the record, its id."""
+        """Yield (stream, record, id) for each record of an act."""
 
     def write(self, act: Act) -> None:
-        """Write one act's records."""
+        """Write the records of one act; acts must come in order of time."""
         bucket = int((act.time - self.diary.start) // self.span)
         if bucket > self.flushed:
             self._flush(bucket)
@@ -93,7 +94,7 @@ class WorldWriter(ABC):
             self.exported.spans[act.attack] = (min(first, act.time), max(last, act.time))
 
     def close(self) -> None:
-        """Write what still waits, and wait for the disk."""
+        """Write all waiting records, and wait until they are on disk."""
         self._flush(1 << 40)
         self.saver.shutdown()
         for saved in self.saves:
@@ -106,7 +107,7 @@ class WorldWriter(ABC):
         )
 
     def _deliver(self, stream: LogStream, time: float, record: Record) -> bool:
-        """Queue a record (and perhaps a repeat of it) for a file; returns whether one readable copy was queued."""
+        """Queue a record, and possibly a repeat, for a file; return whether a readable copy was queued."""
         dice, style = self.dice, self.style
         line = self._line(stream, record)
         delivered = time + dice.exponential(600)
@@ -123,7 +124,7 @@ class WorldWriter(ABC):
         return readable
 
     def queue_broken(self, stream: LogStream, delivered: float, line: bytes) -> None:
-        """Replace the line just queued by a damaged copy of it."""
+        """Replace the last queued line by a damaged copy."""
         queue = stream.waiting[int(max(0.0, delivered - self.diary.start) // self.span)]
         cut = len(line) // 3 + self.dice.below(max(1, len(line) // 2))
         damaged = (

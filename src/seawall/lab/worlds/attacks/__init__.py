@@ -1,4 +1,4 @@
-"""Attack families. One file for each group; a new family is a function and a line in its file's FAMILIES."""
+"""Families of attacks, in one module for each group. A new family is a function and an entry in its module's FAMILIES."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IN_OKTA = (
     "factor_reset",
     "identity_admin",
 )
-"""What Okta's log alone can show: signing in, sessions, factors, administration."""
+"""Families that Okta's log alone can show: sign-in, sessions, factors, administration."""
 _IN_GOOGLE = (
     "token_replay",
     "after_revocation",
@@ -44,11 +44,11 @@ _IN_GOOGLE = (
     "domain_wide_delegation",
     "mail_forwarding",
 )
-"""Everything but forged and foreign tokens, device codes and programs of Microsoft's, which Google has not."""
+"""All families except forged and foreign tokens, device codes, and Microsoft's own programs, which Google lacks."""
 
 
 def families_of(systems: LabSystems) -> dict[str, AttackFamily]:
-    """Return the families that make sense where these systems are, and leave a trace in the logs collected."""
+    """Return the families that are possible with these systems and leave a trace in the collected logs."""
     names: list[str] = []
     if "microsoft" in systems.collected:
         names += [name for name in FAMILIES if name not in identity.FAMILIES]

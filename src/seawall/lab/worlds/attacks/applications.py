@@ -1,4 +1,4 @@
-"""Attacks through applications and permissions: consent, credentials, delegates, administrators."""
+"""Stage attacks through applications and permissions: consent, credentials, delegates, administrators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_app
 
 
 def consent_phishing(episode: StagedAttack) -> None:
-    """The victim consents to an application that reads mail; it then reads from rented servers."""
+    """Stage consent phishing: the victim grants an application access to mail, which then reads from rented servers."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=True)
     time = episode.moment()
@@ -37,7 +37,7 @@ def consent_phishing(episode: StagedAttack) -> None:
 
 
 def service_credential(episode: StagedAttack) -> None:
-    """An own application's secret is stolen, or a new one added; it reads many mailboxes from a new network."""
+    """Stage theft or addition of an application's secret: many mailboxes are read from a new network."""
     dice, diary, app = episode.dice, episode.diary, episode.application
     time, place = episode.moment(), episode.place()
     key = key_at(app, episode.day)
@@ -74,7 +74,7 @@ def service_credential(episode: StagedAttack) -> None:
 
 
 def delegate_abuse(episode: StagedAttack) -> None:
-    """A taken account is given access to others' mailboxes and reads them."""
+    """Stage abuse of delegation: a compromised account is granted access to others' mailboxes and reads them."""
     dice, diary = episode.dice, episode.diary
     reader = episode.victim
     client, place, time = episode.client(reader), episode.place(reader), episode.moment()
@@ -109,7 +109,7 @@ def delegate_abuse(episode: StagedAttack) -> None:
 
 
 def admin_takeover(episode: StagedAttack) -> None:
-    """An administrator's account weakens the audit, searches and exports mail, grants roles."""
+    """Stage takeover of an administrator's account: weaken auditing, search and export mail, grant roles."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     place, time = episode.place(), episode.moment()
     shell: LabClient = shell_of(diary, admin).twin() if episode.difficulty == "hard" else admin_shell(dice)

@@ -10,7 +10,7 @@ from seawall.lab.worlds.organisation import LabApplication
 
 @dataclass(slots=True)
 class CampaignActor:
-    """What is the same wherever the actor goes. `used` are the addresses that were used in the end."""
+    """The constants of an actor over all organisations. `used` collects the addresses that were used."""
 
     name: str
     place: ConnectionPoint

@@ -1,4 +1,4 @@
-"""One actor against several organisations: the same pool of addresses, and the same application and key, in all of them."""
+"""Stage campaigns: one actor attacks several organisations with the same addresses, application and key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, client_of, key_at, make_app
 from seawall.lab.worlds.world_settings import WorldSettings
 
 FAMILY = "actor"
-"""What the truth calls each part of a campaign: it is no family of its own, and nothing is trained on it."""
+"""Family of each part of a campaign in the truth; no model is trained on it."""
 
 _KINDS = {
     "easy": (("hosting",), ("hosting",), ("anonymiser",)),
@@ -25,7 +25,7 @@ _KINDS = {
 
 
 def plan_campaigns(settings: WorldSettings, diaries: list[ActivityLog], first: int) -> list[StagedAttack]:
-    """Draw each campaign's actor, and an episode for each organisation that it visits (two at least, where there are)."""
+    """Draw the actor of each campaign, and an attack on each of its organisations, at least two if there are."""
     episodes: list[StagedAttack] = []
     for number in range(settings.campaigns):
         dice = SeededRandom(settings.seed, 12, number)
@@ -70,7 +70,7 @@ def _actor(name: str, difficulty: str, diaries: list[ActivityLog], dice: SeededR
 
 
 def stage_actor(episode: StagedAttack) -> None:
-    """Read the victims' mail in one of the actor's ways each, on one day or on several."""
+    """Read each victim's mail in one of the actor's ways, on one day or on several."""
     actor = episode.actor
     if actor is None:
         raise LookupError("an episode of a campaign has an actor")

@@ -1,4 +1,4 @@
-"""Attacks that are typical of Okta and Google Workspace: factors reset, administration, delegation, forwarding."""
+"""Stage attacks typical of Okta and Google Workspace: factor reset, administration, delegation, forwarding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
 def factor_reset(episode: StagedAttack) -> None:
-    """The help desk is talked into resetting the victim's factors; the intruder enrols an own one and signs in."""
+    """Stage a factor reset by the deceived help desk: the attacker enrols a factor and signs in."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     admin = dice.pick(diary.tenant.admins())
@@ -42,7 +42,7 @@ def factor_reset(episode: StagedAttack) -> None:
 
 
 def identity_admin(episode: StagedAttack) -> None:
-    """An administrator's account opens Okta's administration: an API token, a role, a weaker policy, a new provider."""
+    """Stage takeover of an Okta administrator: create an API token, role or provider, or weaken a policy."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(admin, client, place, time)
@@ -55,7 +55,7 @@ def identity_admin(episode: StagedAttack) -> None:
 
 
 def domain_wide_delegation(episode: StagedAttack) -> None:
-    """An administrator's account lets the intruder's application act as anybody; it reads many mailboxes."""
+    """Stage domain-wide delegation by a compromised administrator: an application reads many mailboxes."""
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(admin, client, place, time)
@@ -70,7 +70,7 @@ def domain_wide_delegation(episode: StagedAttack) -> None:
 
 
 def mail_forwarding(episode: StagedAttack) -> None:
-    """The intruder signs in once, forwards the mail outside and is hardly seen again."""
+    """Stage mail forwarding: the attacker signs in once, forwards mail outside and hardly returns."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(victim, client, place, time)

@@ -1,4 +1,4 @@
-"""Which attacks are staged, where and when."""
+"""Choose which attacks are staged, on whom and when."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seawall_base.errors import UsageError
 def plan_attacks(
     settings: WorldSettings, diaries: list[ActivityLog], dice: SeededRandom
 ) -> list[StagedAttack]:
-    """Draw the episodes of a world: each has victims of its own, so that no two share an account."""
+    """Draw the attacks of a world; no two share an account."""
     known = [families_of(diary.tenant.systems) for diary in diaries]
     possible = [name for name in FAMILIES if any(name in families for families in known)]
     names = list(settings.families or possible)

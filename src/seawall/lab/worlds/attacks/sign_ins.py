@@ -1,4 +1,4 @@
-"""Attacks that begin with a sign-in: phishing, spraying, fatigue, device codes, old protocols."""
+"""Stage attacks that begin with a sign-in: phishing, password spraying, MFA fatigue, device codes, legacy protocols."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seawall.lab.worlds.routine.signing_in import spray_failures
 
 
 def aitm_phishing(episode: StagedAttack) -> None:
-    """A proxy in the middle takes the session: MFA is satisfied, then rules, reading, an own method."""
+    """Stage AiTM phishing: a proxy takes the session after MFA; then rules, reading and a method of the attacker's."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place = episode.client(), episode.place()
     visits = episode.visits()
@@ -43,7 +43,7 @@ def aitm_phishing(episode: StagedAttack) -> None:
 
 
 def bec_forwarding(episode: StagedAttack) -> None:
-    """Invoice fraud: sign in, hide and forward by rules, read, then send."""
+    """Stage business email compromise: sign in, hide and forward mail by rules, read, then send."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place = episode.client(), episode.place()
     visits = episode.visits()
@@ -88,7 +88,7 @@ def bec_forwarding(episode: StagedAttack) -> None:
 
 
 def password_spray(episode: StagedAttack) -> None:
-    """Passwords tried on many accounts; one fits, and an old protocol or the web lets the intruder read."""
+    """Stage password spraying: one of many passwords is right, and a legacy protocol or the web gives access to mail."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     place, time = episode.place(), episode.moment()
     tool = script(dice, dice.pick(SCRIPT_APPS)) if dice.chance(0.5) else legacy_imap(dice)
@@ -110,12 +110,12 @@ def password_spray(episode: StagedAttack) -> None:
 
 
 def use_prompts(episode: StagedAttack) -> None:
-    """Let the victim's account have MFA: nobody tires of prompts that never come."""
+    """Give the victim's account MFA, without which there are no prompts."""
     episode.victim.uses_mfa = True
 
 
 def mfa_fatigue(episode: StagedAttack) -> None:
-    """Prompt after prompt is denied, then one is approved."""
+    """Stage MFA fatigue: prompt after prompt is denied, then one is approved."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     for _ in range(episode.amount((6, 40), (3, 12), (1, 4))):
@@ -139,7 +139,7 @@ def mfa_fatigue(episode: StagedAttack) -> None:
 
 
 def device_code_phishing(episode: StagedAttack) -> None:
-    """The victim types the intruder's device code: the sign-in is the victim's, the token is the intruder's."""
+    """Stage device code phishing: the victim signs in with the attacker's device code, and the attacker gets the token."""
     dice, victim = episode.dice, episode.victim
     app = dice.pick((*SCRIPT_APPS[:3], "29d9ed98-a469-4536-ade2-f981bc1d605e"))
     client, place, time = script(dice, app), episode.place(), episode.moment()
@@ -155,7 +155,7 @@ def device_code_phishing(episode: StagedAttack) -> None:
 
 
 def legacy_sync(episode: StagedAttack) -> None:
-    """A whole mailbox is taken by IMAP, POP or EWS."""
+    """Stage a download of a whole mailbox by IMAP, POP or EWS."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client = dice.pick(
         (legacy_imap(dice), legacy_imap(dice, "POP3"), script(dice, dice.pick(SCRIPT_APPS), style="ews"))
@@ -174,7 +174,7 @@ def legacy_sync(episode: StagedAttack) -> None:
 
 
 def mass_sync(episode: StagedAttack) -> None:
-    """Every folder is taken through REST or Graph by an app of the provider."""
+    """Stage a download of every folder through REST or Graph by an application of the provider."""
     _take_everything(episode, episode.client(style="graph"), episode.place(), "none")
 
 

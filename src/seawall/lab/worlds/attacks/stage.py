@@ -1,4 +1,4 @@
-"""What all staged attacks need: a victim, a network, a client, a moment, and a way to read."""
+"""Common parts of all staged attacks: victim, network, client, time, and reading of mail."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StagedAttack:
-    """One intrusion being staged. `subjects` are the accounts (UPN or app id) that the truth names.
+    """One attack being staged. `subjects` are the accounts (UPN or application id) that the truth names.
 
-    `difficulty` easy: foreign hosting, odd client, much and at once. hard: a home network of the victim's country,
-    the victim's kind of client, little, in working hours. medium lies between.
+    `difficulty` easy: foreign hosting network, unusual client, much mail at once. hard: a residential network of the
+    victim's country, the victim's kind of client, little mail, in working hours. medium lies between.
     """
 
     number: int
@@ -39,18 +39,18 @@ class StagedAttack:
 
     @property
     def victim(self) -> LabAccount:
-        """The (first) person attacked."""
+        """The first person attacked."""
         return self.victims[0]
 
     @property
     def application(self) -> LabApplication:
-        """The application attacked. LookupError where the family attacks people."""
+        """The application attacked. Raises `LookupError` if the family attacks people."""
         if self.app is None:
             raise LookupError(f"{self.family} attacks no application")
         return self.app
 
     def place(self, victim: LabAccount | None = None) -> ConnectionPoint:
-        """Draw the intruder's network."""
+        """Draw the attacker's network."""
         dice, victim = self.dice, victim or self.victim
         if self.difficulty == "hard":
             if dice.chance(0.35):
@@ -79,7 +79,7 @@ class StagedAttack:
         return ConnectionPoint(network, fixed=pool)
 
     def client(self, victim: LabAccount | None = None, style: str = "owa") -> LabClient:
-        """Draw the intruder's client: owa (a browser), graph, ews (scripts) or mapi (Outlook)."""
+        """Draw the attacker's client: owa (a browser), graph, ews (scripts) or mapi (Outlook)."""
         dice, victim = self.dice, victim or self.victim
         if style == "owa":
             if self.difficulty == "hard" or (self.difficulty == "medium" and dice.chance(0.25)):
@@ -99,7 +99,7 @@ class StagedAttack:
         return script(dice, dice.pick(SCRIPT_APPS), style=style)
 
     def moment(self, victim: LabAccount | None = None, day: int | None = None) -> float:
-        """Draw a moment of a day (the episode's first by default)."""
+        """Draw a time on a day, by default the attack's first day."""
         day = self.day if day is None else day
         if self.difficulty == "hard" or (self.difficulty == "medium" and self.dice.chance(0.5)):
             return working_time(self.diary, victim or self.victim, day)
@@ -110,7 +110,7 @@ class StagedAttack:
         return self.dice.count(*{"easy": easy, "medium": medium, "hard": hard}[self.difficulty])
 
     def visits(self) -> list[float]:
-        """Draw the moments at which the intruder comes, the first on the episode's day."""
+        """Draw the times of the attacker's visits, the first on the attack's first day."""
         days = {self.day}
         for _ in range(self.dice.pick((0, 0, 1, 2, 4, 7))):
             days.add(min(self.last_day, self.day + self.dice.count(0, 12)))
@@ -125,7 +125,7 @@ class StagedAttack:
         held: Held,
         owner: LabAccount | None = None,
     ) -> float:
-        """Read mail for a while; returns the time after the last record."""
+        """Add reading of mail for a while; return the time after the last record."""
         dice = self.dice
         folders = owner.folders if owner else who.folders if isinstance(who, LabAccount) else ("Inbox",)
         address = place.address(self.diary.day_of(time), dice)
@@ -169,7 +169,7 @@ class StagedAttack:
         method: str = "",
         protocol: str = "",
     ) -> LabSession:
-        """Sign in as the victim with everything that it takes."""
+        """Add a sign-in as the victim with the right credentials; return the session."""
         address = place.address(self.diary.day_of(time), self.dice)
         session = sign_in(self.diary, victim, client, address, time, method=method, protocol=protocol)
         client.sessions.append(session)
@@ -178,7 +178,7 @@ class StagedAttack:
     def come_back(
         self, victim: LabAccount, client: LabClient, place: ConnectionPoint, session: LabSession, time: float
     ) -> Held:
-        """Use a session again, refreshing its token where it has run out."""
+        """Return the credentials of an earlier session, after a refresh if its token has expired."""
         held = place_in_hours(session, time)
         if time - held[2] > client.token_hours * 3600:
             method = "mfa_claim" if session.method.startswith("mfa") else session.method
@@ -196,7 +196,7 @@ class StagedAttack:
         return held
 
     def pick_stolen_session(self, victim: LabAccount, time: float) -> tuple[LabClient, LabSession] | None:
-        """Return a session that the victim has at a time, and its client, preferring browsers."""
+        """Return a session of the victim at a time, and its client, preferably a browser; None if there is none."""
         held = [
             (client, session)
             for client in (*victim.desks, *victim.phones)
@@ -220,9 +220,9 @@ SCRIPT_APPS = (
 
 @dataclass(frozen=True, slots=True)
 class AttackFamily:
-    """A kind of attack. `stage` writes it down after the ordinary days; `prepare` may arrange something before them.
+    """A family of attacks. `stage` adds its acts after the ordinary days; `prepare` may arrange something before them.
 
-    `target`: person, admin, many (several people) or app. `near_impossible`: these logs cannot show it.
+    `target` is person, admin, many (several people) or app. `near_impossible`: these logs cannot show the attack.
     """
 
     stage: Callable[[StagedAttack], None]

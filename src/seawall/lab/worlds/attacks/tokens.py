@@ -1,4 +1,4 @@
-"""Attacks with tokens: forged, stolen, replayed, foreign, used after revocation."""
+"""Stage attacks with tokens: forged, stolen, replayed, foreign, or used after revocation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
 def forged_token(episode: StagedAttack) -> None:
-    """Storm-0558: a validly signed token that nobody issued; no sign-in at all, mail only."""
+    """Stage a forged token as in Storm-0558: a validly signed token that was never issued; no sign-in, only mail access."""
     _forge(episode, "")
 
 
 def foreign_token(episode: StagedAttack) -> None:
-    """A token of the consumer tenant (or another) is accepted for an organisation's mailbox."""
+    """Stage a foreign token: a token of the consumer tenant (or another) is accepted for an organisation's mailbox."""
     _forge(episode, CONSUMER_TENANT if episode.dice.chance(0.8) else episode.dice.guid())
 
 
@@ -39,7 +39,7 @@ def _forge(episode: StagedAttack, issuer: str) -> None:
 
 
 def token_replay(episode: StagedAttack) -> None:
-    """A stolen session is used from another network, with no sign-in of its own."""
+    """Stage a stolen session used from another network, without a sign-in."""
     dice, victim = episode.dice, episode.victim
     time = episode.moment()
     taken = episode.pick_stolen_session(victim, time)
@@ -64,7 +64,7 @@ def token_replay(episode: StagedAttack) -> None:
 
 
 def same_network(episode: StagedAttack) -> None:
-    """A stolen token is used behind the victim's own address with the victim's own client."""
+    """Stage a stolen token used from the victim's own address with the victim's kind of client."""
     victim, time = episode.victim, working_time(episode.diary, episode.victim, episode.day)
     taken = episode.pick_stolen_session(victim, time)
     if taken is None:
@@ -86,12 +86,12 @@ def same_network(episode: StagedAttack) -> None:
 
 
 def own_device(episode: StagedAttack) -> None:
-    """An insider, or malware, reads on the victim's own device and network."""
+    """Stage reading by an insider or malware on the victim's own device and network."""
     same_network(episode)
 
 
 def prepare_revocation(episode: StagedAttack) -> None:
-    """Reset the victim's password on the day before the intruder comes back."""
+    """Reset the victim's password on the day before the attacker returns."""
     diary, victim = episode.diary, episode.victim
     admin = diary.dice.pick(diary.tenant.admins())
     reset(
@@ -104,7 +104,7 @@ def prepare_revocation(episode: StagedAttack) -> None:
 
 
 def after_revocation(episode: StagedAttack) -> None:
-    """A token is used after the password was reset and the sessions revoked."""
+    """Stage use of a token after the password was reset and sessions were revoked."""
     dice, victim = episode.dice, episode.victim
     revoked = max(
         (moment for moment in victim.resets if moment < episode.diary.start + 86400 * (episode.day + 1)),
@@ -144,7 +144,7 @@ def after_revocation(episode: StagedAttack) -> None:
 
 
 def slow_drip(episode: StagedAttack) -> None:
-    """A few messages a day from one fixed proxy, for weeks, with a stolen or forged session."""
+    """Stage slow reading: a few messages a day from one proxy for weeks, with a stolen or forged session."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     time = episode.moment()
     taken = episode.pick_stolen_session(victim, time)
@@ -175,7 +175,7 @@ def slow_drip(episode: StagedAttack) -> None:
 
 
 def shared_keys(episode: StagedAttack) -> None:
-    """One actor, one rare network, several accounts over some days."""
+    """Stage one actor with one rare network on several accounts over some days."""
     dice = episode.dice
     place, style = episode.place(), dice.pick(("owa", "owa", "graph"))
     client = episode.client(style=style)

@@ -1,6 +1,6 @@
-"""Benign changes that look like attacks: every value that an intruder shows is made here by somebody honest too.
+"""Benign changes (confusers) that look like attacks, so that no value occurs with attackers alone.
 
-A new confuser is a function and a line in its file's CONFUSERS.
+A new one is a function and an entry in its module's CONFUSERS.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ CONFUSERS: dict[str, Confuser] = {
     **applications.CONFUSERS,
 }
 MORE_CONFUSERS = identity.CONFUSERS
-"""Confusers that only organisations with Okta or Google Workspace have."""
+"""Benign changes that only organisations with Okta or Google Workspace have."""
 _ONLY_MICROSOFT = ("partners",)
 
 
 def confusers_of(systems: LabSystems) -> dict[str, Confuser]:
-    """Return the confusers that make sense where these systems are, in an order that new ones do not disturb."""
+    """Return the benign changes possible with these systems; adding new ones does not change the order of the others."""
     if systems.only_microsoft:
         return CONFUSERS
     found = {

@@ -1,4 +1,4 @@
-"""Benign changes of applications: new consents, migrations, backups that grow, services that move or change keys."""
+"""Benign changes of applications: consents, migrations, growing backups, services with new networks or keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
 def consented_app(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """One to four new applications spread: their users consent over some days, then the applications read mail."""
+    """Spread one to four new applications: users consent over some days, then the applications read mail."""
     spans: list[Span] = []
     for _ in range(dice.count(1, 4)):
         app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=True)
@@ -46,7 +46,7 @@ def consented_app(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def migration(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A tool reads every mailbox within a week or so."""
+    """Have a migration tool read every mailbox within about a week."""
     app, day, length = (
         make_application("migration", "ShiftMail Migrator", dice, is_delegated=False),
         some_day(diary, dice),
@@ -62,7 +62,7 @@ def migration(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def backup_growth(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """An own application is given more mailboxes."""
+    """Give a backup application more mailboxes."""
     own = [app for app in diary.tenant.apps if not app.is_delegated]
     if not own:
         return []
@@ -72,7 +72,7 @@ def backup_growth(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def service_move(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """An application moves to another network, with or without a new key."""
+    """Move applications to other networks, with or without new keys."""
     spans: list[Span] = []
     for app in dice.sample(diary.tenant.apps, dice.count(1, 3)):
         day, network = some_day(diary, dice), dice.pick(networks_of(("hosting",)))
@@ -91,7 +91,7 @@ def service_move(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def key_rotation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """The own applications get new keys within a few days."""
+    """Rotate the keys of the organisation's applications within a few days."""
     spans: list[Span] = []
     day = some_day(diary, dice)
     for app in diary.tenant.apps:
@@ -117,7 +117,7 @@ def key_rotation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_service(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A new own application appears and reads some mailboxes, at once or more and more."""
+    """Add a new service of the organisation that reads some mailboxes, at once or gradually."""
     app, day = make_application("service", "reporting-job", dice, is_delegated=False), some_day(diary, dice)
     app.first_day = day
     app.readers = [(person, day + dice.below(5), 10_000) for person in some_people(diary, dice, 0.01, 0.3)]

@@ -1,4 +1,4 @@
-"""Benign changes of program or device: roll-outs, new telephones and laptops, browsers, scripts, habits."""
+"""Benign changes of programs and devices: roll-outs, new phones and laptops, browsers, scripts, habits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _add(clients: list[LabClient], new: LabClient, day: int, replaces: LabClient
 
 
 def app_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A new mail program reaches many people within some days."""
+    """Roll out a new mail program to many people within some days."""
     people, start, spread = some_people(diary, dice, 0.15, 0.9), some_day(diary, dice), dice.count(1, 8)
     kind = dice.pick(("new_outlook", "mobile", "desktop", "firefox"))
     for person in people:
@@ -48,7 +48,7 @@ def app_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_phone(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People get a new telephone."""
+    """Give some people a new phone."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.1):
         day = some_day(diary, dice)
@@ -64,7 +64,7 @@ def new_phone(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_laptop(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People get a new computer: every program on it is new."""
+    """Give some people a new computer, on which every program is new."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.08):
         day, old, phones = some_day(diary, dice), person.desks, person.phones
@@ -77,7 +77,7 @@ def new_laptop(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def browser_switch(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People try another browser, or read mail in a browser for the first time."""
+    """Have some people use another browser, or read mail in a browser for the first time."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.02, 0.15):
         day, system = some_day(diary, dice), dice.pick(("windows", "windows11", "mac", "linux"))
@@ -88,7 +88,7 @@ def browser_switch(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_program(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People set up Thunderbird, or an old IMAP or POP program that fetches everything."""
+    """Have some people set up Thunderbird, or an old IMAP or POP program that downloads everything."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.003, 0.03):
         day = some_day(diary, dice)
@@ -100,7 +100,7 @@ def new_program(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def own_scripts(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Developers and others begin to read their own mailbox by script, some from a rented server."""
+    """Have developers and others read their own mailbox by script, some from a rented server."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.004, 0.04):
         day, style = some_day(diary, dice), dice.pick_weighted([("graph", 0.55), ("ews", 0.3), ("owa", 0.15)])
@@ -129,7 +129,7 @@ def own_scripts(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def night_reading(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People read mail at night for a while: deadlines, holidays, small children."""
+    """Have some people read mail at night for a while."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.02, 0.1):
         day, length = some_day(diary, dice), dice.count(1, 12)
@@ -141,7 +141,7 @@ def night_reading(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def prompt_mishaps(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A change of the prompts' app makes people deny or miss them."""
+    """Have people deny or miss MFA prompts after a change of the authenticator app."""
     day, length = some_day(diary, dice), dice.count(1, 4)
     for later in range(day, day + length):
         for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.01)):

@@ -1,4 +1,4 @@
-"""Benign changes at Okta and Google Workspace: factors renewed, automation rolled out, tools with delegation."""
+"""Benign changes at Okta and Google Workspace: factor renewal, automation, tools with delegation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seawall.lab.worlds.services import THIRD_PARTY, make_application
 
 
 def factor_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Telephones are renewed: the help desk resets factors for days, and their owners enrol others."""
+    """Renew phones: the help desk resets factors for days, and their owners enrol new ones."""
     day, length = some_day(diary, dice), dice.count(1, 6)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.05)):
         diary.plan(day + dice.below(length), factor_reset)
@@ -24,7 +24,7 @@ def factor_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def automation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Administrators automate: API tokens, roles and rules change for some days."""
+    """Automate administration: API tokens, roles and rules change for some days."""
     day, length = some_day(diary, dice), dice.count(1, 8)
     for _ in range(3 + dice.poisson(12)):
         diary.plan(day + dice.below(length), identity_work)
@@ -32,7 +32,7 @@ def automation(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def delegated_tool(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A tool is given domain-wide delegation and reads many mailboxes for some days."""
+    """Grant a tool domain-wide delegation, with which it reads many mailboxes for some days."""
     day, length = some_day(diary, dice), dice.count(1, 10)
     app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=False)
     people = some_people(diary, dice, 0.02, 0.4)
@@ -51,7 +51,7 @@ def delegated_tool(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def holiday_forwarding(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Before a holiday some people forward their mail to a private address."""
+    """Have some people forward their mail to a private address before a holiday."""
     day, length = some_day(diary, dice), dice.count(1, 4)
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.01)):
         diary.plan(day + dice.below(length), forwarding)
@@ -70,4 +70,4 @@ NEEDS = {
     "delegated_tool": "google",
     "holiday_forwarding": "google",
 }
-"""The system that each needs."""
+"""The system that each change needs."""

@@ -1,4 +1,4 @@
-"""Benign changes of network: travel, conferences, VPN, new lines, roaming, moves."""
+"""Benign changes of network: travel, conferences, VPN, new internet lines, roaming, moves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _lodging(country: str, dice: SeededRandom) -> ConnectionPoint:
 
 
 def travel(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People travel, near and far; the telephone roams on the home carrier or a local one."""
+    """Send some people on journeys, near and far; phones roam on the home carrier or a local one."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.05, 0.3):
         start, length = some_day(diary, dice), dice.count(1, 12)
@@ -42,7 +42,7 @@ def _swap_mobile(
 
 
 def conference(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Several people at one event, on one network."""
+    """Send several people to one event, on one network."""
     people, start, length = (
         dice.sample(diary.tenant.people, dice.count(3, 15)),
         some_day(diary, dice),
@@ -55,7 +55,7 @@ def conference(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def vpn_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """The organisation's people start to work through a VPN or SASE within some days."""
+    """Roll out a VPN or SASE to the organisation within some days."""
     start, spread = some_day(diary, dice), dice.count(1, 8)
     kind = dice.pick_weighted([("sase", 0.6), ("hosting", 0.25), ("vpn", 0.15)])
     diary.tenant.vpn_network = dice.pick(networks_of((kind,)))
@@ -66,7 +66,7 @@ def vpn_roll_out(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def private_vpn(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A few people subscribe to a commercial VPN, which sits in hosting networks."""
+    """Have a few people use a commercial VPN, whose addresses are in hosting networks."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
         start = some_day(diary, dice)
@@ -81,7 +81,7 @@ def private_vpn(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_provider(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People move house or change their provider."""
+    """Have some people move house or change their provider."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.08):
         start = some_day(diary, dice)
@@ -102,7 +102,7 @@ def new_provider(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def roaming(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A telephone roams abroad while everything else stays: border regions, day trips."""
+    """Have phones roam abroad for a day or so while everything else stays at home."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.1):
         start, length = some_day(diary, dice), dice.count(1, 4)
@@ -112,7 +112,7 @@ def roaming(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def second_home(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Weekends at the family's or a second home."""
+    """Have some people spend weekends at a second home."""
     people = some_people(diary, dice, 0.02, 0.12)
     for person in people:
         place = ConnectionPoint(
@@ -125,7 +125,7 @@ def second_home(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def office_move(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """An office gets another line."""
+    """Give an office another internet line."""
     country, start = dice.pick(sorted(diary.tenant.offices)), some_day(diary, dice)
     place, network = diary.tenant.offices[country], dice.pick(networks_of(("residential",), country))
 

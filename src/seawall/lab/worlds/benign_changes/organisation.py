@@ -1,4 +1,4 @@
-"""Benign changes of the organisation: joiners, leavers, mergers, waves at the help desk, projects, gaps in the logs."""
+"""Benign changes of the organisation: joiners, leavers, mergers, waves of help desk work, projects, gaps in logs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 
 def joiners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People join, some of them many on one day."""
+    """Have people join, some of them many on one day."""
     spans: list[Span] = []
     block = some_day(diary, dice)
     for person in some_people(diary, dice, 0.02, 0.15):
@@ -29,7 +29,7 @@ def joiners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def leavers(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """People leave; a colleague may read their mailbox afterwards."""
+    """Have people leave; a colleague may read their mailbox afterwards."""
     spans: list[Span] = []
     for person in some_people(diary, dice, 0.01, 0.06):
         if not person.is_admin and not person.first_day:
@@ -41,7 +41,7 @@ def leavers(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def merger(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A block of accounts comes from another organisation, in another country and with other programs."""
+    """Add a block of accounts from another organisation, in another country and with other programs."""
     tenant, day = diary.tenant, some_day(diary, dice)
     country = dice.pick(("US", "GB", "DE", "IN", "BR", "PL", "JP", "ZA", "TR", "MX", "TH"))
     size = max(3, round(len(tenant.people) * dice.between(0.03, 0.2)))
@@ -61,7 +61,7 @@ def merger(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def help_desk_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Passwords are reset and authentication methods registered anew for many people within a few days."""
+    """Reset passwords and register authentication methods for many people within a few days."""
     people, day, length = some_people(diary, dice, 0.05, 0.5), some_day(diary, dice), dice.count(1, 4)
     for person in people:
 
@@ -76,14 +76,14 @@ def help_desk_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def new_delegates(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Assistants change, folders are shared, a team takes over a mailbox."""
+    """Change assistants, share folders, and let a team take over a mailbox."""
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.02)):
         diary.plan(some_day(diary, dice), delegate if dice.chance(0.7) else folder_permission)
     return [([], 0, diary.days)]
 
 
 def new_tenant(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """The log begins with the organisation's set-up: accounts, roles, methods, rules, rights and consents at once."""
+    """Begin the log with the set-up of the organisation: accounts, roles, methods, rules, rights and consents at once."""
     length = dice.count(1, 4)
     busy = diary.tenant.style.confuser_scale * len(diary.tenant.people) / length
     steps: tuple[tuple[float, Callable[[ActivityLog, int], None]], ...] = (
@@ -103,7 +103,7 @@ def new_tenant(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def rule_training(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """After a training many people make rules; some forward their mail for the holidays."""
+    """Have many people create rules after a training; some forward their mail for the holidays."""
     day, length = some_day(diary, dice), dice.count(1, 5)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.05)):
         diary.plan(day + dice.below(length), mailbox_rule if dice.chance(0.8) else forwarding)
@@ -111,7 +111,7 @@ def rule_training(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def method_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A campaign for better authentication methods."""
+    """Have many people register better authentication methods."""
     day, length = some_day(diary, dice), dice.count(2, 12)
     for _ in range(2 + dice.poisson(len(diary.tenant.people) * 0.1)):
         diary.plan(day + dice.below(length), method_change)
@@ -119,7 +119,7 @@ def method_renewal(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Administrators search, export, change the audit and read other mailboxes, for good reasons."""
+    """Have administrators search, export, change auditing and read other mailboxes, for legitimate reasons."""
     admin, day, length = dice.pick(diary.tenant.admins()), some_day(diary, dice), dice.count(1, 8)
 
     def work(diary: ActivityLog, day: int) -> None:
@@ -156,7 +156,7 @@ def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def spray_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Strangers try passwords for days; none fits."""
+    """Have strangers try passwords for days without success."""
     day, length = some_day(diary, dice), dice.count(1, 6)
     for later in range(day, day + length):
         for _ in range(dice.count(1, 4)):
@@ -165,7 +165,7 @@ def spray_wave(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def partners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """Guests of a partner and owners of personal accounts open shared mailboxes and calendars for a while."""
+    """Have partners' guests and owners of personal accounts open shared mailboxes and calendars for a while."""
     day, length = some_day(diary, dice), dice.count(2, 20)
     for later in range(day, min(diary.days, day + length)):
         if dice.chance(0.5):
@@ -174,7 +174,7 @@ def partners(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def forgotten_passwords(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """After a holiday many people need a new password."""
+    """Give many people a new password after a holiday."""
     day = some_day(diary, dice)
     for _ in range(1 + dice.poisson(len(diary.tenant.people) * 0.04)):
         diary.plan(day, password_reset)
@@ -182,7 +182,7 @@ def forgotten_passwords(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
 
 
 def log_gap(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
-    """A source delivers nothing for hours or days."""
+    """Interrupt a source for hours or days."""
     spans: list[Span] = []
     for _ in range(dice.count(1, 3)):
         day, hours = some_day(diary, dice), dice.log_between(2, 60)

@@ -1,4 +1,4 @@
-"""What all benign confusers need: who is concerned, and when."""
+"""Common parts of benign changes: accounts and days."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.seeded_random import SeededRandom
 
 Span = tuple[list[str], int, int]
-"""Accounts concerned, first day, day after the last."""
+"""Affected accounts, first day, day after the last."""
 Confuser = Callable[[ActivityLog, SeededRandom], list[Span]]
-"""Arranges something before the ordinary days are written; returns what it arranged."""
+"""A function that arranges a benign change before the ordinary days are written, and returns the affected spans."""
 
 
 def some_people(diary: ActivityLog, dice: SeededRandom, low: float, high: float) -> list[LabAccount]:
-    """Draw people: between two shares of the organisation (times the tenant's scale), at least one."""
+    """Draw people: a random share of the organisation between two bounds (times the tenant's scale), at least one person."""
     share = dice.log_between(low, high) * diary.tenant.style.confuser_scale
     people = diary.tenant.people
     return dice.sample(people, max(1, min(len(people), round(share * len(people)))))
@@ -27,5 +27,5 @@ def some_day(diary: ActivityLog, dice: SeededRandom) -> int:
 
 
 def names(people: list[LabAccount]) -> list[str]:
-    """Return the people's accounts."""
+    """Return the accounts of people."""
     return [person.upn for person in people]

@@ -1,1 +1,1 @@
-"""Acts as the vendor's log records."""
+"""Turn acts into the log records of each vendor."""

@@ -1,4 +1,4 @@
-"""How Google and Okta name people and programs: identifiers that follow from what the organisation already has."""
+"""Identifiers of people and programs at Google and Okta, derived from those the organisation has."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 @functools.lru_cache(maxsize=65536)
 def digits(text: str, size: int) -> str:
-    """Return a number of `size` decimal digits that follows from a text."""
+    """Return `size` decimal digits derived from a text."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
     return str(number % 10**size).rjust(size, "1")
 
 
 @functools.lru_cache(maxsize=65536)
 def letters(text: str, size: int) -> str:
-    """Return `size` letters and digits that follow from a text."""
+    """Return `size` letters and digits derived from a text."""
     alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
     found = []
@@ -68,7 +68,7 @@ _BY_FAMILY = {
 
 
 def program_name(client: LabClient) -> str:
-    """Return the name by which a user's consent shows a program that reads Gmail."""
+    """Return the name of a program that reads Gmail, as a user's consent shows it."""
     if client.name:
         return client.name
     if client.family in _BY_FAMILY:
@@ -77,7 +77,7 @@ def program_name(client: LabClient) -> str:
 
 
 def read_seen_address(address: str, who: LabAccount | LabApplication | None, dice: SeededRandom) -> str:
-    """Return the address from which Google or Okta sees an act: no back end of another vendor stands between."""
+    """Return the client address that Google or Okta logs for an act: never one of Microsoft's back end."""
     if not is_microsoft(address):
         return address
     if isinstance(who, LabAccount):

@@ -1,4 +1,4 @@
-"""Unified audit records as the portal and the Search-UnifiedAuditLog cmdlet export them: the record as text in a column."""
+"""Unified audit records as exported by the portal and by Search-UnifiedAuditLog: the record as JSON text in a column."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPES = {1: "ExchangeAdmin", 2: "ExchangeItem", 3: "ExchangeItemGroup", 6: "Sha
 
 
 def csv_row(shape: str, record: Record, data: bytes) -> bytes:
-    """Return a row of one of `CSV_HEADS`; `data` is the record as JSON."""
+    """Return a CSV row for one of `CSV_HEADS`; `data` is the record as JSON."""
     kind, user, uid = record["RecordType"], record["UserId"], record["Id"]
     quoted = data.replace(b'"', b'""')
     if shape == "purview_csv":
@@ -31,7 +31,7 @@ def csv_row(shape: str, record: Record, data: bytes) -> bytes:
 
 
 def search_result(record: Record, data: str) -> Record:
-    """Return what Search-UnifiedAuditLog gives, as an object; `data` is the record as JSON."""
+    """Return an object as Search-UnifiedAuditLog outputs it; `data` is the record as JSON."""
     return {
         "RecordType": _TYPES.get(record["RecordType"], record["RecordType"]), "CreationDate": record["CreationTime"] + "Z",
         "UserIds": record["UserId"], "Operations": record["Operation"], "AuditData": data, "ResultIndex": 1, "ResultCount": 5000,

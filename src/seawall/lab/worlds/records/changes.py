@@ -54,7 +54,7 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: 
 
 
 def _outlook_rule(record: Record, act: Act, tenant: Tenant) -> Record:
-    """Return a rule made in Outlook: a record of the mailbox, not of a cmdlet."""
+    """Return a rule made in Outlook, which is logged as a record of the mailbox and not of a cmdlet."""
     person, parameters = act.person, dict(act.details["parameters"])
     name = parameters.pop("Name", "")
     actions = [
@@ -77,7 +77,7 @@ def _outlook_rule(record: Record, act: Act, tenant: Tenant) -> Record:
 
 
 def directory_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom) -> Record:
-    """Return a directory change as the unified audit log has it."""
+    """Return a directory change as in the unified audit log."""
     who, target = act.who, act.details["target"]
     if isinstance(target, LabAccount):
         object_id, named = (
@@ -147,7 +147,7 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom) -> 
 
 
 def _actor(who: LabAccount | LabApplication | None) -> list[Record]:
-    """Return who did it as a directory record lists it."""
+    """Return the actor as a directory record lists it."""
     if who is None:
         return []
     if isinstance(who, LabApplication):
@@ -163,7 +163,7 @@ def _actor(who: LabAccount | LabApplication | None) -> list[Record]:
 
 
 def entra_audit_record(act: Act, uid: str, dice: SeededRandom) -> Record:
-    """Return a directory change as Graph's directoryAudits has it."""
+    """Return a directory change as in Graph's directoryAudits."""
     who, target = act.who, act.details["target"]
     about: Record
     if isinstance(target, LabAccount):

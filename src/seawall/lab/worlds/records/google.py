@@ -1,4 +1,4 @@
-"""Google Workspace records: what the Reports API lists of an act."""
+"""Google Workspace records: activities of the Reports API for an act."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BY_KIND: dict[str, Callable[[Act, Tenant, SeededRandom], Iterator[Found]]] = {
 
 
 def google_records(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield (application, activity) for what Google Workspace logs of an act: nothing, one activity or several."""
+    """Yield (application, activity) for everything that Google Workspace logs of an act, possibly nothing."""
     write = _BY_KIND.get(act.kind)
     if write is not None:
         yield from write(act, tenant, dice)

@@ -1,4 +1,4 @@
-"""The shape of Google Workspace records: activities of the Reports API, their events and parameters."""
+"""The structure of Google Workspace records: activities of the Reports API, their events and parameters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 Record = dict[str, Any]
 Found = tuple[str, Record]
-"""The application in whose list an activity is, and the activity."""
+"""An activity with the application that lists it."""
 
 
 def milliseconds(time: float) -> str:
-    """Return 2024-05-01T08:30:00.123Z."""
+    """Return a time as 2024-05-01T08:30:00.123Z."""
     return f"{seconds(time)}.{int((time % 1) * 1000):03d}Z"
 
 
@@ -35,7 +35,7 @@ def activity(
     address: str | None = None,
     time: float | None = None,
 ) -> Found:
-    """Return one activity of an application with its events. `who`, `address`, `time`: where they are not the act's."""
+    """Return one activity of an application with its events. `who`, `address` and `time` default to those of the act."""
     person = who or act.person
     record: Record = {
         "kind": "admin#reports#activity",
@@ -68,35 +68,35 @@ def event(kind: str, name: str, *parameters: Record) -> Record:
 
 
 def text(name: str, value: str) -> Record:
-    """Return a parameter with a text."""
+    """Return a parameter with a text value."""
     return {"name": name, "value": value}
 
 
 def texts(name: str, *values: str) -> Record:
-    """Return a parameter with several texts."""
+    """Return a parameter with several text values."""
     return {"name": name, "multiValue": list(values)}
 
 
 def number(name: str, value: int) -> Record:
-    """Return a parameter with a whole number, which the API writes as text."""
+    """Return a parameter with an integer, which the API writes as text."""
     return {"name": name, "intValue": str(value)}
 
 
 def flag(name: str, value: bool) -> Record:
-    """Return a parameter with yes or no."""
+    """Return a parameter with a boolean value."""
     return {"name": name, "boolValue": value}
 
 
 def message(name: str, *parameters: Record) -> Record:
-    """Return a parameter that holds parameters."""
+    """Return a parameter that contains parameters."""
     return {"name": name, "messageValue": {"parameter": list(parameters)}}
 
 
 def messages(name: str, *several: list[Record]) -> Record:
-    """Return a parameter that holds several lists of parameters."""
+    """Return a parameter that contains several lists of parameters."""
     return {"name": name, "multiMessageValue": [{"parameter": parameters} for parameters in several]}
 
 
 def identity_of(record: Record) -> str:
-    """Return the id by which an activity is known: its unique qualifier."""
+    """Return the id of an activity: its unique qualifier."""
     return str(record["id"]["uniqueQualifier"])

@@ -38,7 +38,7 @@ _SCOPES = {
 
 
 def scopes_of(words: str) -> list[str]:
-    """Return the scopes at Google that answer to a consent's words."""
+    """Return the Google scopes that correspond to Microsoft's scopes in a text."""
     return [_SCOPES[word] for word in words.split() if word in _SCOPES]
 
 
@@ -101,7 +101,7 @@ _SETTINGS: dict[str, _Made] = {
 
 
 def setting(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what an administrator's or owner's change of settings leaves; Google logs no filters of owners."""
+    """Yield records of a change of settings; Google does not log filters that owners create."""
     if not isinstance(act.who, LabAccount):
         return
     parameters: dict[str, Any] = act.details["parameters"]
@@ -177,7 +177,7 @@ def _role(act: Act, tenant: Tenant, dice: SeededRandom, whom: str, role: str) ->
 
 
 def directory(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what a change of the directory leaves; with Okta before it, passwords and factors are changed there."""
+    """Yield records of a directory change; with Okta, passwords and factors are changed there and not at Google."""
     target = act.details["target"]
     if not isinstance(act.who, LabAccount):
         return
@@ -273,7 +273,7 @@ _USERS: dict[str, _Change] = {
 
 
 def identity(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield domain-wide delegation; the other acts of this kind are Okta's."""
+    """Yield records of domain-wide delegation; other acts of this kind belong to Okta."""
     app = act.details["target"]
     if act.operation != "Authorise delegation." or not isinstance(app, LabApplication):
         return
@@ -290,7 +290,7 @@ def identity(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
 
 
 def other(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield a rule that fired (application `rules`)."""
+    """Yield a record of a rule that matched (application `rules`)."""
     who = act.person
     yield activity(
         "rules",

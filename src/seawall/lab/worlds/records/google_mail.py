@@ -22,7 +22,7 @@ from seawall.lab.worlds.seeded_random import SeededRandom
 
 OPENED = 7
 _MOST_RECORDS = 6
-"""One act of reading many messages leaves no more records than this: the rest had been opened before."""
+"""Most records of one act of reading many messages; the others were opened before."""
 _HANDLED = {
     "Send": 1,
     "SendAs": 1,
@@ -35,7 +35,7 @@ _HANDLED = {
 
 
 def reading(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what is left of reading: calls where an application reads, opened messages where a person does."""
+    """Yield records of reading: API calls if an application reads, opened messages if a person does."""
     client = act.client
     if client is None or client.family == "teams":
         return  # the provider's own indexing, or another vendor's program
@@ -50,13 +50,13 @@ def reading(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
 
 
 def handling(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what is left of sending, moving and deleting."""
+    """Yield records of sending, moving and deleting."""
     if act.client is not None and act.operation in _HANDLED and tenant.systems.mail_log:
         yield _mail(act, act.client, _HANDLED[act.operation], tenant, dice, act.time)
 
 
 def kind_of(client: LabClient) -> str:
-    """Return Gmail's word for the kind of client."""
+    """Return Gmail's name for the kind of client."""
     if client.style == "imap":
         return "POP3" if "POP3" in client.info(0) else "IMAP"
     if client.style in ("mapi", "activesync"):
@@ -137,7 +137,7 @@ def _call(act: Act, client: LabClient, tenant: Tenant, dice: SeededRandom) -> Fo
 
 
 def _client_of(act: Act, client: LabClient) -> str:
-    """Return the client id: a number for a service account, which acts in a user's name by domain-wide delegation."""
+    """Return the client id: a number for a service account, which acts for users by domain-wide delegation."""
     return digits(client.app, 21) if isinstance(act.who, LabApplication) else client_id(client.app)
 
 
@@ -152,7 +152,7 @@ _FILE_WORK = {
 
 
 def file(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield what Drive logs of work with a file."""
+    """Yield Drive's records of work with a file."""
     if not isinstance(act.who, LabAccount):
         return
     kind = dice.pick(("document", "spreadsheet", "presentation", "pdf"))

@@ -1,4 +1,4 @@
-"""Google's records of signing in (application `login`) and of changes that owners make to their own account."""
+"""Google's records of sign-ins (application `login`) and of changes by owners to their own account."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def second_factor(who: LabAccount) -> str:
 
 
 def is_program(client: LabClient) -> bool:
-    """Whether a client reaches Gmail by the owner's consent to a program rather than by the owner's own sign-in."""
+    """Return whether a client accesses Gmail by the owner's consent to a program instead of a sign-in."""
     return client.style in ("graph", "rest", "ews") or client.family in ("thunderbird", "apple-mail")
 
 
 def sign_in(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
-    """Yield the records of a sign-in: refreshing a token leaves none, and where Okta stands before it, neither do failures."""
+    """Yield records of a sign-in. A token refresh is not logged, and behind Okta, neither are failures."""
     client, error = act.program, act.details["error"]
     if not act.details["interactive"] or client.family in ("app", "teams"):
         return
@@ -133,7 +133,7 @@ def authorise(name: str, app: str, kind: str, scopes: list[str]) -> Record:
 
 
 def bucket_of(scope: str) -> str:
-    """Return the product that a scope belongs to."""
+    """Return the product of a scope."""
     if "mail" in scope.replace("email", ""):
         return "GMAIL"
     for word, bucket in (("drive", "DRIVE"), ("calendar", "CALENDAR"), ("contacts", "CONTACTS")):
@@ -145,7 +145,7 @@ def bucket_of(scope: str) -> str:
 def own_account(
     act: Act, tenant: Tenant, dice: SeededRandom, kind: str, name: str, *parameters: Record
 ) -> Iterator[Found]:
-    """Yield a change of the owner's own account (application `user_accounts`)."""
+    """Yield a record of a change of the owner's account (application `user_accounts`)."""
     yield activity(
         "user_accounts",
         act,

@@ -1,4 +1,4 @@
-"""Mailbox records of the unified audit log: MailItemsAccessed and what is done with items."""
+"""Mailbox records of the unified audit log: MailItemsAccessed and operations on items."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REGIONS = ("eurprd04", "namprd12", "eurprd09", "apcprd01")
 
 
 def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
-    """Return a record of an act of kind read or item."""
+    """Return the record of an act of kind read or item."""
     owner, client = act.mailbox, act.client
     who = act.who if isinstance(act.who, LabApplication) else act.person
     style = tenant.style
@@ -253,7 +253,7 @@ def file_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: in
 
 
 def other_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
-    """Return a record of a kind that nobody models."""
+    """Return a record of a kind that detection does not model."""
     who = act.person
     return {
         "CreationTime": seconds(act.time),

@@ -1,4 +1,4 @@
-"""Okta's System Log of acts: signing in, factors, opening applications, administration."""
+"""Okta's System Log entries of acts: sign-ins, factors, opened applications, administration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OTHER_FACTORS = ("TOKEN_SOFTWARE_TOTP", "FIDO_WEBAUTHN", "SMS_FACTOR", "SIGNED_
 
 
 def factor_of(who: LabAccount, tenant: Tenant) -> str:
-    """Return the factor that a person uses."""
+    """Return the factor of a person."""
     drawn = int(digits(who.object_id, 6))
     if drawn % 100 < 100 * tenant.systems.push_share:
         return "OKTA_VERIFY_PUSH"
@@ -31,7 +31,7 @@ def factor_of(who: LabAccount, tenant: Tenant) -> str:
 
 
 def okta_records(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
-    """Yield what Okta logs of an act: nothing, one entry or several of one transaction."""
+    """Yield Okta's entries of an act, possibly none; several belong to one transaction."""
     write = _BY_KIND.get(act.kind)
     if write is not None:
         yield from write(act, tenant, dice, week)
@@ -53,7 +53,7 @@ def _suite(tenant: Tenant) -> Record:
 
 
 def sign_in(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
-    """Yield the entries of one sign-in; refreshing a token of the suite does not come by here."""
+    """Yield the entries of a sign-in; a refresh of the suite's token does not reach Okta."""
     client, error = act.program, act.details["error"]
     if not act.details["interactive"] or client.family in ("app", "teams"):
         return
@@ -132,7 +132,7 @@ def _open(
 
 
 def open_application(act: Act, tenant: Tenant, dice: SeededRandom, week: int) -> Iterator[Record]:
-    """Yield the entry of opening an application in a session that is there already, with a factor where one is asked."""
+    """Yield the entries of opening an application in an existing session, with a factor if required."""
     name, uid = act.details["application"]
     if act.person.uses_mfa and dice.chance(tenant.systems.step_up_share):
         yield entry(

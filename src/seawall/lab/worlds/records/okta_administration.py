@@ -23,7 +23,7 @@ _USERS = {
     "Reset authentication methods.": ("user.mfa.factor.reset_all", "Reset all factors for user"),
     "Remove authentication method.": ("user.mfa.factor.deactivate", "Reset factor for user"),
 }  # fmt: skip
-"""Acts on a person: event type and what the entry says."""
+"""Acts on a person: event type and display message."""
 _THINGS = {
     "Open administration.": ("user.session.access_admin_app", "User accessing Okta admin app", "AppInstance"),
     "Create API token.": ("system.api_token.create", "Create API token", "Token"),
@@ -34,7 +34,7 @@ _THINGS = {
     "Change application.": ("application.lifecycle.update", "Update application", "AppInstance"),
     "Assign application.": ("application.user_membership.add", "Add user to application membership", "AppUser"),
 }  # fmt: skip
-"""Acts on something else: event type, what the entry says, the target's type."""
+"""Other acts: event type, display message, and type of target."""
 ROLES = {
     "Exchange Administrator": "Application administrator",
     "Helpdesk Administrator": "Help desk administrator",
@@ -46,7 +46,7 @@ ROLES = {
 def administration(
     act: Act, tenant: Tenant, dice: SeededRandom, week: int, program: LabClient
 ) -> Iterator[Record]:
-    """Yield the entry of a change by a person, if it is one that is made at Okta."""
+    """Yield the entry of a change by a person, if the change is made at Okta."""
     target, operation = act.details["target"], act.details.get("says", act.operation)
     if operation in _THINGS:
         kind, says, sort = _THINGS[operation]

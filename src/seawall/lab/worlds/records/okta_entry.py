@@ -1,4 +1,4 @@
-"""The shape of Okta's System Log: one entry, with its actor, client, session, targets and outcome."""
+"""The structure of Okta's System Log: an entry with actor, client, session, targets and outcome."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SYSTEM_ACTOR: Record = {
 
 
 def external_session(session: str) -> str:
-    """Return the session id that Okta shows for a session."""
+    """Return Okta's external session id of a session."""
     return "idx" + letters(session, 22) if session else "unknown"
 
 
@@ -51,7 +51,7 @@ def user(who: LabAccount) -> Record:
 
 
 def thing(kind: str, uid: str, name: str, **details: Any) -> Record:
-    """Return a target that is no person: an application, a policy, a token."""
+    """Return a target that is not a person: an application, policy or token."""
     return {
         "id": uid,
         "type": kind,
@@ -84,7 +84,7 @@ def _place(address: str) -> tuple[Record | None, Record]:
 
 
 def browser_of(agent: str) -> str:
-    """Return Okta's word for the browser of a user agent."""
+    """Return Okta's name for the browser of a user agent."""
     for mark, name in (
         ("Edg/", "CHROMIUM_EDGE"),
         ("Firefox/", "FIREFOX"),
@@ -97,7 +97,7 @@ def browser_of(agent: str) -> str:
 
 
 def system_of(agent: str) -> str:
-    """Return Okta's word for the operating system of a user agent."""
+    """Return Okta's name for the operating system of a user agent."""
     for mark, name in (("iPhone", "iOS (iPhone)"), ("Android", "Android"), ("Windows NT 10", "Windows 10"),
                        ("Macintosh", "Mac OS X"), ("Linux", "Linux")):  # fmt: skip
         if mark in agent:
@@ -122,7 +122,7 @@ def entry(
     severity: str = "",
     **debug: str,
 ) -> Record:
-    """Return one entry of the System Log. `debug` goes into debugData beside what every request leaves there."""
+    """Return one entry of the System Log. `debug` is added to the usual content of debugData."""
     client = program or act.client
     address = read_seen_address(act.address, act.who, dice)
     agent = client.agent(week) if client is not None else ""
@@ -193,5 +193,5 @@ def entry(
 
 
 def identity_of(record: Record) -> str:
-    """Return the id by which an entry is known."""
+    """Return the id of an entry."""
     return str(record["uuid"])

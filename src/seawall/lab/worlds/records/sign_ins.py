@@ -1,4 +1,4 @@
-"""Sign-in records: Entra sign-in logs in three export shapes, and their twins in the unified audit log."""
+"""Sign-in records: Entra sign-in logs in three export formats, and their twins in the unified audit log."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _COUNTRY_BY_START: dict[str, str] = {}
 
 
 def country_of(address: str) -> str:
-    """Return the country that the vendor would state for an address of the catalogue."""
+    """Return the country that a vendor would state for an address of the catalogue."""
     if not _COUNTRY_BY_START:
         for network in catalogue():
             for base, size in network.v4:
@@ -63,7 +63,7 @@ def country_of(address: str) -> str:
 
 
 def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
-    """Return the sign-in as Microsoft Graph gives it."""
+    """Return the sign-in as in Microsoft Graph."""
     if isinstance(act.who, LabApplication):
         return _application_record(act, act.who, uid, tenant, dice)
     who, client = act.person, act.program
@@ -183,7 +183,7 @@ def _application_record(
 
 
 def category_of(record: Record) -> str:
-    """Return the Log Analytics category of a Graph-shaped sign-in."""
+    """Return the Log Analytics category of a sign-in in Graph's format."""
     kind = record["signInEventTypes"][0]
     return {"interactiveUser": "SignInLogs", "nonInteractiveUser": "NonInteractiveUserSignInLogs"}.get(
         kind, "ServicePrincipalSignInLogs"
@@ -191,7 +191,7 @@ def category_of(record: Record) -> str:
 
 
 def diagnostic(record: Record, tenant: Tenant) -> Record:
-    """Return a Graph-shaped sign-in as a diagnostic-settings record."""
+    """Return a sign-in in Graph's format as a diagnostic-settings record."""
     error = record["status"]["errorCode"]
     return {
         "time": record["createdDateTime"],
@@ -220,7 +220,7 @@ _RENAMED = {
 
 
 def log_analytics(record: Record, tenant: Tenant) -> Record:
-    """Return a Graph-shaped sign-in as a row of the Log Analytics tables: Pascal case, nested values as text."""
+    """Return a sign-in in Graph's format as a Log Analytics row: Pascal case, nested values as text."""
     category = category_of(record)
     row: Record = {
         "TenantId": tenant.id,

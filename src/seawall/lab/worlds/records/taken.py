@@ -1,4 +1,4 @@
-"""What a record of reading says was taken: for the truth, from the very record that is exported."""
+"""Extract from exported records of reading what was taken, for the truth."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Record = dict[str, Any]
 
 @dataclass(slots=True)
 class TakenMessages:
-    """Of one mailbox: distinct ids of messages that records name, how many they count beyond, folders taken as a whole."""
+    """Messages taken from one mailbox: ids in records, number counted without ids, and folders taken as a whole."""
 
     messages: set[str] = field(default_factory=set)
     unnamed: int = 0
     folders: set[str] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
-        """Take in a record of reading."""
+        """Add a record of reading."""
         if record.get("Operation") == "MailItemsAccessed":
             self._microsoft(record)
         elif record.get("kind") == "admin#reports#activity":
@@ -44,7 +44,7 @@ class TakenMessages:
             self.messages.add(str(parts["message_info"]["rfc2822_message_id"]))
 
     def document(self) -> dict[str, Any]:
-        """Return it as the truth has it."""
+        """Return the content in the format of the truth."""
         return {
             "messages": sorted(self.messages),
             "unnamed": self.unnamed,

@@ -1,4 +1,4 @@
-"""Times and addresses in the spellings that exports use."""
+"""Format times and addresses as exports do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _day(number: int) -> str:
 
 
 def seconds(time: float) -> str:
-    """Return 2024-05-01T08:30:00."""
+    """Return a time as 2024-05-01T08:30:00."""
     day, left = divmod(int(time), 86400)
     return f"{_day(day)}T{_CLOCK[left // 60]}{_TWO[left % 60]}"
 
@@ -25,12 +25,12 @@ _CLOCK = tuple(f"{hour:02d}:{minute:02d}:" for hour in range(24) for minute in r
 
 
 def fraction(time: float) -> str:
-    """Return 2024-05-01T08:30:00.1234567Z."""
+    """Return a time as 2024-05-01T08:30:00.1234567Z."""
     return f"{seconds(time)}.{int((time % 1) * 1e7):07d}Z"
 
 
 def spell_text(address: str, style: OrganisationStyle, dice: SeededRandom) -> str:
-    """Return an address as some workload would write it: with a port, in brackets, as IPv4 in IPv6, or not at all."""
+    """Return an address as some service would write it: with a port, in brackets, as IPv4 in IPv6, or empty."""
     if not address:
         return ""
     drawn = dice.uniform()

@@ -1,1 +1,1 @@
-"""What happens beside reading mail: mistakes, help desk, rules, consents, administration, noise from outside."""
+"""Ordinary acts besides reading mail: mistakes, help desk, rules, consents, administration, noise from outside."""

@@ -1,4 +1,4 @@
-"""Consents, passwords, authentication methods, credentials of applications."""
+"""Ordinary acts on accounts: consents, passwords, authentication methods, credentials of applications."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCOPES = (
 def grant(
     diary: ActivityLog, who: LabAccount, app: LabApplication, address: str, time: float, scope: str
 ) -> LabClient:
-    """Consent to an application; returns it as the client it now is for the consenting person."""
+    """Add a consent to an application; return the application as a client of the consenting person."""
     agent = "EvoSTS"
     if diary.dice.chance(0.8):
         directory(
@@ -74,7 +74,7 @@ def grant(
 
 
 def consent(diary: ActivityLog, day: int) -> None:
-    """Somebody consents to an application: one in use here already, or one that nobody has used before."""
+    """Add a consent to an application, either in use here already or new."""
     dice, person = diary.dice, somebody(diary, day)
     known = [app for app in diary.tenant.apps if app.is_delegated]
     if known and dice.chance(0.45):
@@ -90,7 +90,7 @@ def consent(diary: ActivityLog, day: int) -> None:
 
 
 def password_reset(diary: ActivityLog, day: int) -> None:
-    """The help desk resets a password, or the owner changes it."""
+    """Add a password reset by the help desk, or a change by the owner."""
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
     reset(
@@ -103,7 +103,7 @@ def password_reset(diary: ActivityLog, day: int) -> None:
 
 
 def reset(diary: ActivityLog, by: LabAccount, person: LabAccount, time: float, address: str) -> None:
-    """Change a password and end the sessions."""
+    """Add a password change and the end of all sessions."""
     operation = "Change user password." if by is person else "Reset user password."
     directory(diary, operation, by, address, time, person)
     directory(diary, "Update StsRefreshTokenValidFrom Timestamp.", by, address, time + 1, person)
@@ -112,7 +112,7 @@ def reset(diary: ActivityLog, by: LabAccount, person: LabAccount, time: float, a
 
 
 def method_change(diary: ActivityLog, day: int) -> None:
-    """Somebody registers a new telephone or key."""
+    """Add the registration of a new phone or security key."""
     dice, person = diary.dice, somebody(diary, day)
     register_method(
         diary,
@@ -141,7 +141,7 @@ def register_method(diary: ActivityLog, who: LabAccount, address: str, time: flo
 
 
 def rotate_key(diary: ActivityLog, day: int) -> None:
-    """An administrator gives an own application a new secret, which it uses from the next day on."""
+    """Add a new secret of an own application, which uses it from the next day on."""
     dice, own = diary.dice, [app for app in diary.tenant.apps if not app.is_delegated]
     if own:
         app, admin, key = dice.pick(own), dice.pick(diary.tenant.admins()), dice.guid()
@@ -152,7 +152,7 @@ def rotate_key(diary: ActivityLog, day: int) -> None:
 def add_key(
     diary: ActivityLog, who: LabAccount, app: LabApplication, key: str, address: str, time: float
 ) -> None:
-    """Add a credential to an application."""
+    """Add a credential of an application."""
     operation, kind = diary.dice.pick(
         (
             ("Update application – Certificates and secrets management ", "Application"),

@@ -1,4 +1,4 @@
-"""Administrators' work, and the provider's own."""
+"""Acts of administrators and of the provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "U
 
 
 def administer(diary: ActivityLog, day: int) -> None:
-    """An administrator does administration."""
+    """Add routine administration."""
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
     client, address, time = (
         shell_of(diary, admin),
@@ -62,7 +62,7 @@ ODD_ADMINISTRATION: tuple[tuple[str, dict[str, str]], ...] = (
 
 
 def odd_administration(diary: ActivityLog, day: int) -> None:
-    """An administrator does, for good reasons, what an intruder would do too."""
+    """Add legitimate administration that looks like an attacker's."""
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
     administer_oddly(
         diary,
@@ -77,7 +77,7 @@ def odd_administration(diary: ActivityLog, day: int) -> None:
 def administer_oddly(
     diary: ActivityLog, admin: LabAccount, client: LabClient, address: str, time: float, steps: int
 ) -> float:
-    """Run cmdlets that weaken the audit, search or export mail; returns the time after the last."""
+    """Add cmdlets that weaken auditing, search or export mail; return the time after the last."""
     session, _, _ = token_for(diary, admin, client, address, time)
     target = diary.dice.pick(diary.tenant.people)
     for operation, parameters in diary.dice.sample(ODD_ADMINISTRATION, steps):
@@ -110,7 +110,7 @@ _HOUSEKEEPING = (
 
 
 def provider_housekeeping(diary: ActivityLog, day: int) -> None:
-    """An application of the provider acts as itself: it tidies the directory, or indexes files."""
+    """Add directory maintenance or file indexing by an application of the provider."""
     dice = diary.dice
     time = diary.start + 86400 * (day + dice.uniform())
     address = microsoft_address(dice) if dice.chance(0.7) else ""
@@ -132,7 +132,7 @@ def provider_housekeeping(diary: ActivityLog, day: int) -> None:
 
 
 def provider_noise(diary: ActivityLog, day: int) -> None:
-    """The provider's own cmdlets and records of kinds that nobody knows."""
+    """Add the provider's own cmdlets and records of unknown kinds."""
     dice = diary.dice
     if dice.chance(0.15):
         provider_housekeeping(diary, day)

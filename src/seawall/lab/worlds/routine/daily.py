@@ -1,4 +1,4 @@
-"""Everything else of an ordinary day: how often each odd event happens."""
+"""The rarer acts of an ordinary day, and how often each occurs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from seawall.lab.worlds.routine.signing_in import (
 
 
 def do_chores(diary: ActivityLog, day: int) -> None:
-    """Write down one day of a tenant's odd events."""
+    """Add a day's rarer acts of an organisation."""
     style, size = diary.tenant.style, len(diary.tenant.people)
     rates: tuple[tuple[float, Callable[[ActivityLog, int], None]], ...] = (
         (style.failure_rate, failed_sign_in),

@@ -1,4 +1,4 @@
-"""What administrators do at Okta and in Google's console: factors, API tokens, policies, delegation."""
+"""Acts of administrators at Okta and in Google's console: factors, API tokens, policies, delegation."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ADMINISTRATION = (
     ("Add identity provider.", ("Partner", "SAML", "Acquired company")),
     ("Revoke API token.", ("reporting", "test")),
 )
-"""What an administrator changes, an intruder in an administrator's place too, and under which names."""
+"""Changes by administrators, and by attackers with an administrator's account, with the names they use."""
 MAIL_SCOPES = tuple(scope for scope in SCOPES if "Mail" in scope or "IMAP" in scope)
 
 
 def reset_factors(
     diary: ActivityLog, admin: LabAccount, person: LabAccount, address: str, time: float
 ) -> None:
-    """Take all factors from a person, so that new ones can be enrolled."""
+    """Add the removal of all factors of a person, so that new ones can be enrolled."""
     client = web_of(diary, admin)
     session, _, _ = token_for(diary, admin, client, address, time)
     identity(diary, "Reset authentication methods.", admin, client, address, time, person, session)
@@ -40,7 +40,7 @@ def administer_identity(
     session: str,
     steps: int,
 ) -> float:
-    """Open the administration and change things there; returns the time after the last."""
+    """Add a visit to the administration console with changes; return the time after the last."""
     dice = diary.dice
     identity(
         diary, "Open administration.", admin, client, address, time, "", session, name="Okta Admin Console"
@@ -60,7 +60,7 @@ def grant_role(
     session: str,
     to: LabAccount,
 ) -> None:
-    """Give somebody an administrator's role."""
+    """Add the grant of an administrator's role."""
     identity(
         diary,
         "Add member to role.",
@@ -83,7 +83,7 @@ def delegate_domain(
     session: str,
     app: LabApplication,
 ) -> None:
-    """Let an application act as anybody of the organisation (domain-wide delegation)."""
+    """Add domain-wide delegation: an application may act as any account of the organisation."""
     scope = diary.dice.pick(MAIL_SCOPES)
     identity(diary, "Authorise delegation.", admin, client, address, time, app, session, scope=scope)
 
@@ -91,7 +91,7 @@ def delegate_domain(
 def read_as_delegate(
     diary: ActivityLog, app: LabApplication, address: str, time: float, owners: list[LabAccount], items: float
 ) -> None:
-    """Let an application with domain-wide delegation read some mailboxes."""
+    """Add reading of mailboxes by an application with domain-wide delegation."""
     dice, client = diary.dice, client_of(app)
     for owner in owners:
         time += dice.between(2, 200)
@@ -107,7 +107,7 @@ def _admin_at_work(diary: ActivityLog, day: int) -> tuple[LabAccount, LabClient,
 
 
 def factor_reset(diary: ActivityLog, day: int) -> None:
-    """The help desk takes the factors from somebody with a new telephone, who enrols another."""
+    """Add a factor reset by the help desk for a new phone, and the enrolment of a new factor."""
     dice, person = diary.dice, somebody(diary, day)
     admin = dice.pick(diary.tenant.admins())
     time = working_time(diary, person, day)
@@ -123,7 +123,7 @@ def factor_reset(diary: ActivityLog, day: int) -> None:
 
 
 def identity_work(diary: ActivityLog, day: int) -> None:
-    """An administrator looks after Okta: mostly looking, now and then a change."""
+    """Add an administrator's visit to Okta's console, mostly without changes."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     steps = diary.dice.pick_weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
     end = administer_identity(diary, admin, client, address, time, session, steps)
@@ -132,27 +132,27 @@ def identity_work(diary: ActivityLog, day: int) -> None:
 
 
 def application_assignment(diary: ActivityLog, day: int) -> None:
-    """An administrator gives somebody an application."""
+    """Add the assignment of an application to a person."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     name, _ = diary.dice.pick(diary.tenant.systems.applications)
     identity(diary, "Assign application.", admin, client, address, time, "", session, name=name)
 
 
 def domain_delegation(diary: ActivityLog, day: int) -> None:
-    """An administrator lets an own service act as anybody."""
+    """Add domain-wide delegation to an own service."""
     own = [app for app in diary.tenant.apps if not app.is_delegated]
     if own:
         let_act_as_anybody(diary, day, diary.dice.pick(own))
 
 
 def let_act_as_anybody(diary: ActivityLog, day: int, app: LabApplication) -> None:
-    """Have an administrator at work give an application domain-wide delegation."""
+    """Add domain-wide delegation to an application by an administrator at work."""
     admin, client, address, time, session = _admin_at_work(diary, day)
     delegate_domain(diary, admin, client, address, time, session, app)
 
 
 def borrowed_computer(diary: ActivityLog, day: int) -> None:
-    """Somebody reads mail on a colleague's or the family's computer, with whatever browser is there."""
+    """Add reading of mail on a borrowed computer, with its browser."""
     dice, person = diary.dice, somebody(diary, day)
     system = dice.pick(("linux", "windows", "mac", "windows11"))
     client = browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
@@ -164,7 +164,7 @@ def borrowed_computer(diary: ActivityLog, day: int) -> None:
 
 
 def do_more_chores(diary: ActivityLog, day: int) -> None:
-    """Write down one day of what happens only where Google or Okta is."""
+    """Add a day's rarer acts that only organisations with Google or Okta have."""
     systems, size, dice = diary.tenant.systems, len(diary.tenant.people), diary.dice
     for _ in range(dice.poisson(0.002 * size)):
         borrowed_computer(diary, day)

@@ -1,4 +1,4 @@
-"""Rules, forwarding and permissions of mailboxes."""
+"""Ordinary acts on mailboxes: rules, forwarding and permissions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ RULE_NAMES = (
     "holiday",
 )
 RULE_WORDS = ("invoice", "payment", "phish", "hack", "password", "wire", "newsletter", "sprint")
-"""Owners and intruders name rules alike and look for the same words: neither is a signal."""
+"""Names and search words of rules, equal for owners and attackers, so that neither is a signal."""
 
 
 def filing_rule(dice: SeededRandom) -> dict[str, str]:
-    """Return a rule that files, marks or deletes: owners make it for order, intruders to hide."""
+    """Return a rule that files, marks or deletes: owners use it for order, attackers to hide mail."""
     word = dice.pick(RULE_WORDS)
     return dice.pick(
         (
@@ -50,7 +50,7 @@ def filing_rule(dice: SeededRandom) -> dict[str, str]:
 
 
 def mailbox_rule(diary: ActivityLog, day: int) -> None:
-    """Somebody tidies the inbox with a rule."""
+    """Add an inbox rule for order."""
     dice, person = diary.dice, somebody(diary, day)
     time, address = working_time(diary, person, day), find_address(diary, person, day)
     make_rule(diary, person, web_of(diary, person), address, time, dice.pick(RULE_NAMES), filing_rule(dice))
@@ -65,7 +65,7 @@ def make_rule(
     name: str,
     rule: dict[str, str],
 ) -> None:
-    """Create or change an inbox rule."""
+    """Add the creation or change of an inbox rule."""
     session, _, _ = token_for(diary, who, client, address, time)
     operation = diary.dice.pick_weighted(
         [("New-InboxRule", 0.6), ("Set-InboxRule", 0.25), ("UpdateInboxRules", 0.15)]
@@ -87,7 +87,7 @@ def make_rule(
 
 
 def forwarding(diary: ActivityLog, day: int) -> None:
-    """Somebody forwards mail: to a colleague, or to an address outside."""
+    """Add forwarding to a colleague or to an external address."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         web_of(diary, person),
@@ -107,7 +107,7 @@ def forwarding(diary: ActivityLog, day: int) -> None:
 def forward(
     diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float, to: str
 ) -> None:
-    """Set forwarding on a mailbox or by a rule."""
+    """Add forwarding by a setting of the mailbox or by a rule."""
     dice = diary.dice
     if dice.chance(0.5):
         session, _, _ = token_for(diary, who, client, address, time)
@@ -128,7 +128,7 @@ def forward(
 
 
 def delegate(diary: ActivityLog, day: int) -> None:
-    """The help desk, or the owner, lets a colleague into a mailbox."""
+    """Add a delegate to a mailbox, by the help desk or the owner."""
     dice, tenant = diary.dice, diary.tenant
     reader = somebody(diary, day)
     owner = dice.pick(tenant.shared) if dice.chance(0.6) else somebody(diary, day)
@@ -155,7 +155,7 @@ def give_access(
     owner: LabAccount,
     reader: LabAccount,
 ) -> None:
-    """Grant full access to a mailbox."""
+    """Add a grant of full access to a mailbox."""
     session, _, _ = token_for(diary, admin, client, address, time)
     cmdlet(
         diary,
@@ -175,7 +175,7 @@ def give_access(
 
 
 def folder_permission(diary: ActivityLog, day: int) -> None:
-    """Somebody shares a folder or calendar."""
+    """Add the sharing of a folder or calendar."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         web_of(diary, person),
@@ -202,7 +202,7 @@ def share_folder(
     folder: str,
     reader: str,
 ) -> None:
-    """Grant rights on one folder."""
+    """Add a grant of rights on one folder."""
     session, _, _ = token_for(diary, who, client, address, time)
     cmdlet(
         diary,

@@ -1,4 +1,4 @@
-"""Who does something, when, from where and with what."""
+"""Draw who acts, when, from where and with which client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seawall.lab.worlds.organisation import LabAccount
 
 
 def somebody(diary: ActivityLog, day: int) -> LabAccount:
-    """Return a person who works here on a day."""
+    """Draw a person who works here on a day."""
     for _ in range(50):
         person = diary.dice.pick(diary.tenant.people)
         if person.first_day <= day < person.last_day:
@@ -17,13 +17,13 @@ def somebody(diary: ActivityLog, day: int) -> LabAccount:
 
 
 def working_time(diary: ActivityLog, person: LabAccount, day: int) -> float:
-    """Return a moment of the person's working day."""
+    """Draw a time within the person's working day."""
     midnight = diary.start + day * 86400 - person.offset * 3600
     return midnight + 3600 * diary.dice.between(person.starts, person.ends)
 
 
 def find_address(diary: ActivityLog, person: LabAccount, day: int) -> str:
-    """Return an address at which the person is on a day."""
+    """Draw an address that the person uses on a day."""
     dice = diary.dice
     place = person.away.get(day) or (person.home if dice.chance(person.remote) else person.office)
     if person.vpn and day >= person.vpn_from and dice.chance(person.vpn_share):
@@ -32,7 +32,7 @@ def find_address(diary: ActivityLog, person: LabAccount, day: int) -> str:
 
 
 def web_of(diary: ActivityLog, person: LabAccount) -> LabClient:
-    """Return the browser that a person uses, a new one where there is none."""
+    """Return the person's browser, a new one if there is none."""
     for client in person.desks:
         if client.used == "Browser":
             return client

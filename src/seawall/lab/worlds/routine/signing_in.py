@@ -1,4 +1,4 @@
-"""Mistakes and rarities at the sign-in, and noise from outside."""
+"""Mistakes and rarities at sign-in, and noise from outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall.lab.worlds.routine.people import find_address, somebody, web_of, wo
 
 
 def failed_sign_in(diary: ActivityLog, day: int) -> None:
-    """Somebody mistypes, has an expired password, or is interrupted."""
+    """Add a failed sign-in: a wrong or expired password, or an interruption."""
     dice, person = diary.dice, somebody(diary, day)
     clients = person.desks + person.phones
     client, address, time = (
@@ -35,7 +35,7 @@ def failed_sign_in(diary: ActivityLog, day: int) -> None:
 
 
 def denied_prompt(diary: ActivityLog, day: int) -> None:
-    """Somebody denies or misses an own MFA prompt, then approves the next."""
+    """Add a denied or missed MFA prompt, then an approved one."""
     dice, person = diary.dice, somebody(diary, day)
     client, address, time = (
         dice.pick(person.desks),
@@ -48,7 +48,7 @@ def denied_prompt(diary: ActivityLog, day: int) -> None:
         return
     tries = (
         1 + dice.poisson(0.5) if dice.chance(0.94) else 4 + dice.below(20)
-    )  # a forgotten device asks and asks
+    )  # a forgotten device keeps prompting
     for _ in range(tries):
         sign_in(diary, person, client, address, time, error=dice.pick((500121, 50074, 500121)), method="mfa")
         time += dice.between(20, 200)
@@ -57,7 +57,7 @@ def denied_prompt(diary: ActivityLog, day: int) -> None:
 
 
 def own_script(diary: ActivityLog, day: int) -> None:
-    """A developer runs a script against the own mailbox."""
+    """Add a developer's script on the own mailbox."""
     developers = [person for person in diary.tenant.people if person.is_developer]
     if developers:
         person = diary.dice.pick(developers)
@@ -65,7 +65,7 @@ def own_script(diary: ActivityLog, day: int) -> None:
 
 
 def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
-    """Read the own mailbox by a script, from a desk or a rented server."""
+    """Add reading of the own mailbox by script, from a computer or a rented server."""
     dice = diary.dice
     tool = next(
         (
@@ -113,7 +113,7 @@ def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
 
 
 def device_code(diary: ActivityLog, day: int) -> None:
-    """A developer or administrator signs a tool in by device code."""
+    """Add a developer's or administrator's sign-in by device code."""
     dice = diary.dice
     pool = [person for person in diary.tenant.people if person.is_admin or person.is_developer]
     person = dice.pick(pool) if dice.chance(0.8) else somebody(diary, day)
@@ -134,7 +134,7 @@ def device_code(diary: ActivityLog, day: int) -> None:
 
 
 def guest_access(diary: ActivityLog, day: int) -> None:
-    """A mailbox or calendar is opened with a token of another tenant: partners, personal accounts."""
+    """Add opening of a mailbox or calendar with another tenant's token: partners, personal accounts."""
     dice, person = diary.dice, somebody(diary, day)
     issuer = dice.pick((diary.tenant.partner, diary.tenant.partner, "9188040d-6c67-4c5b-b112-36a304b66dad"))
     client, address, time = (
@@ -158,7 +158,7 @@ def guest_access(diary: ActivityLog, day: int) -> None:
 
 
 def legacy_use(diary: ActivityLog, day: int) -> None:
-    """Somebody sets up an old IMAP or POP program and synchronises everything once."""
+    """Add the set-up of an old IMAP or POP program that synchronises everything once."""
     dice, person = diary.dice, somebody(diary, day)
     client = legacy_imap(dice, dice.pick(("IMAP4", "POP3")))
     address, time = find_address(diary, person, day), working_time(diary, person, day)
@@ -180,7 +180,7 @@ def legacy_use(diary: ActivityLog, day: int) -> None:
 
 
 def spray(diary: ActivityLog, day: int) -> None:
-    """Strangers try passwords on many accounts; none fits."""
+    """Add unsuccessful password spraying by strangers."""
     dice = diary.dice
     network: Network = dice.pick(networks_of(("hosting", "residential", "anonymiser")))
     time, client = diary.start + 86400 * (day + dice.uniform()), legacy_imap(dice)
@@ -198,7 +198,7 @@ def spray(diary: ActivityLog, day: int) -> None:
 def spray_failures(
     diary: ActivityLog, targets: list[LabAccount], client: LabClient, addresses: list[str], time: float
 ) -> float:
-    """Fail at every target; returns the time after the last."""
+    """Add failed sign-ins on every target; return the time after the last."""
     dice = diary.dice
     for person in targets:
         sign_in(

@@ -1,8 +1,8 @@
-"""Measures the engine on small batches: 10,000 events at a time, from coded events to scored groups.
+"""Measure the detection engine on small batches, from coded events to scored groups.
 
     python bench/batches.py [--records 1000000] [--size 10000] [--json]
 
-`--json` prints one JSON document.
+`--size` is the number of events in a batch. `--json` prints one JSON document.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def measure(records: int, size: int) -> dict[str, Any]:
-    """Return events, events a second, and the milliseconds of a batch (median, p99, worst), as JSON-ready values."""
+    """Return events, events a second, and the milliseconds of a batch (median, p99, maximum), as values that JSON can hold."""
     coder, networks, engine, seconds = Coder(), Networks.load(), DetectionEngine(load()), []
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "records.jsonl"

@@ -1,15 +1,16 @@
-"""Collects a million records from a local server that fails as vendors do, and compares what came, to the byte.
+"""Collect a million records from a local server that fails as vendors do, and compare the result byte by byte.
 
     PYTHONPATH=. python bench/collect.py [--vendor m365|entra|google|okta] [--records 1000000] [--faults 0.05] [--kills 0]
 
-The server is a vendor's API in a process of its own, with the sign-in host before it (bench/collect_vendors). Of its requests a
-share fails: each way in which the vendor says that it is asked too often, 500, 503, connections that break before or in the
-middle of an answer, answers that end too early, places in a list that were forgotten; and access tokens end. Some records turn
-up hours or days late in spans that were asked for, some come twice. The collector, in a process of its own too, with the
-vendor's own library for access, makes passes over days of a clock that it shares with the vendor: it goes on when somebody waits,
-and waiting takes a hundredth of its time (--haste). With --kills it is killed with SIGKILL so often meanwhile.
+The server imitates a vendor's API and sign-in host (bench/collect_vendors), in a separate process. A share of requests
+fails: throttling in each form that the vendor uses, 500, 503, broken connections, truncated answers, and forgotten cursors.
+Access tokens expire. Some records appear hours or days late in spans that were already queried, some appear twice.
 
-Prints whether every record is in the files exactly once as it was sent, and whether the ledger says exactly that.
+The collector also runs in a separate process, with the vendor's own library for access. Both share a simulated clock that
+moves when somebody waits; waiting takes a hundredth of its time (--haste). With --kills, the collector is killed with
+SIGKILL so often.
+
+Prints whether every record is in the files exactly once and unchanged, and whether the ledger agrees.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ VENDORS: dict[str, Vendor] = {one.VENDOR.name: one.VENDOR for one in (m365, entr
 
 
 def vendor_of(options: argparse.Namespace) -> Vendor:
-    """Return the vendor, as forgetful as it shall be."""
+    """Return the vendor, with the share of forgotten cursors from the options if given."""
     vendor = VENDORS[options.vendor]
     return vendor if options.forgets is None else replace(vendor, forgets=options.forgets)
 
 
 def serve(options: argparse.Namespace, now: Any, pipe: Connection) -> None:
-    """The vendor, until it is told to stop; then it says what it did."""
+    """Serve the vendor's API until told to stop, then send what it did through the pipe."""
     vendor = vendor_of(options)
     api = vendor.make(lambda: int(now.value), options.records, options.out)
     failing = Failing(vendor, api, options.faults, lambda: int(now.value))
@@ -68,7 +69,7 @@ def serve(options: argparse.Namespace, now: Any, pipe: Connection) -> None:
 
 
 class Shared(Clock):
-    """The clock of vendor and collector. Waiting moves it, and takes as much less time as there is haste."""
+    """The simulated clock of vendor and collector. Waiting advances it, and takes less real time by the factor `haste`."""
 
     def __init__(self, now: Any, haste: float) -> None:
         super().__init__()
@@ -84,7 +85,7 @@ class Shared(Clock):
 
 
 def collect(vendor: str, url: str, now: Any, haste: float, folder: Path, pipe: Connection) -> None:
-    """One pass of the collector."""
+    """Run one pass of the collector."""
     clock = Shared(now, haste)
     known: Any = vendor
     settings = read_settings(known, None, VENDORS[vendor].settings(folder))
@@ -95,7 +96,7 @@ def collect(vendor: str, url: str, now: Any, haste: float, folder: Path, pipe: C
 
 
 def one_pass(context: Any, task: tuple[Any, ...], kill_after: float | None) -> tuple[Any, bool, int]:
-    """Run one pass in a process of its own; return what it said, whether it was killed, and its exit code."""
+    """Run one pass in a separate process; return its message, whether it was killed, and its exit code."""
     here, there = context.Pipe()
     process = context.Process(target=collect, args=(*task, there))
     process.start()
@@ -109,7 +110,7 @@ def one_pass(context: Any, task: tuple[Any, ...], kill_after: float | None) -> t
 
 
 def passes(context: Any, url: str, now: Any, options: argparse.Namespace) -> int:
-    """Make all passes; return how often the collector was killed."""
+    """Run all passes; return how often the collector was killed."""
     chance = random.Random(3)
     began, killed = time.monotonic(), 0
     for moment in VENDORS[options.vendor].moments:
@@ -131,7 +132,7 @@ def passes(context: Any, url: str, now: Any, options: argparse.Namespace) -> int
 
 
 def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, Any]:
-    """Compare the files with what the vendor has, and with what the ledger says of them."""
+    """Compare the files with the vendor's records and with the ledger; return the counts."""
     found: Counter[int] = Counter()
     changed = 0
     files: dict[str, bytes] = {}
@@ -160,7 +161,9 @@ def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, 
 
 
 def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, Any]:
-    """Say what the ledger has of the vendor's answers. `whole` are the digests of what the vendor sent in full."""
+    """Return what the ledger knows of the vendor's answers. `whole` has digests of the complete answers that the vendor
+    sent.
+    """
     rows = read_feed_statuses(ledger_folder(folder / "logs"))
     with sqlite3.connect(ledger_folder(folder / "logs") / f"{vendor.name}-{vendor.tenant}.sqlite") as ledger:
         kept = Counter(row[0] for row in ledger.execute("SELECT sha256 FROM pieces WHERE state = 'came'"))
@@ -183,10 +186,10 @@ def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, 
 
 
 def judged(result: dict[str, Any], vendor: Vendor, records: int, kills: int) -> bool:
-    """Whether nothing is lost, doubled or changed, and the ledger says exactly what happened."""
+    """Return whether no record was lost, doubled or changed, and the ledger agrees."""
     nothing = ("lost", "doubled", "invented", "changed", "ledger: gaps", "ledger: answers that nobody sent")
     everything = ("in files", "ledger: new records", "ledger: records in files")
-    # What a killed collector had met or been sent is lost with it, and is asked for again.
+    # answers that a killed collector received but did not store are lost, and fetched again
     undisturbed = kills > 0 or (
         all(ours == theirs for ours, theirs in result["faults by ledger and vendor"].values())
         and not (vendor.name != "m365" and result["vendor: answers that the ledger has not"])

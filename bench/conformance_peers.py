@@ -1,14 +1,14 @@
-"""Throws the conformance kit at the well-known Python libraries, as their documentation shows them and set up with care.
+"""Run the conformance kit against well-known Python libraries, set up as documented and set up with care.
 
-python bench/conformance_peers.py [--json] [--write docs/how-to/conformance.md] [--faults LIBRARY]
+    python bench/conformance_peers.py [--json] [--write docs/how-to/conformance.md] [--faults LIBRARY]
 
-"As shown" is the shortest way in a library's own documentation to verify a token with a key set, with the list of
-algorithms, the issuer or the audience only where the documentation's example or the library itself asks for it. "With
-care" is every check that the library offers by a documented parameter: algorithms, issuer, audience, required claims,
-skew of clocks, types and key lengths.
+"As shown" is the shortest way in a library's documentation to verify a token with a key set. Algorithms, issuer or audience
+are checked only if the example or the library itself asks for them. "With care" is every check that the library offers by a
+documented parameter: algorithms, issuer, audience, required claims, clock skew, types and key lengths.
 
-Asked is what token, key set, issuer, audience, time and lists of algorithms, types and claims decide. What needs a memory,
-a second issuer, tenants, revocations, the request or a policy of sign-ins is not covered: no such library claims it.
+The cases cover token, key set, issuer, audience, time, and lists of algorithms, types and claims. Not covered are checks
+that need state, a second issuer, tenants, revocations, the request or a sign-in policy: no such library claims to have
+them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BEGIN, END = "<!-- peers:start -->", "<!-- peers:end -->"
 
 @dataclass(frozen=True)
 class Peer:
-    """A library, how it is set up, and the verifier."""
+    """A library with one set-up, and its verifier."""
 
     library: str
     settings: str
@@ -49,7 +49,7 @@ def algorithms(context: Context) -> list[str]:
 
 
 def required(context: Context) -> list[str]:
-    """The claims that have no alternative: no library knows alternatives."""
+    """Return the required claims without alternatives, which no library supports."""
     return [name for name in context.issuer.required_claims if "|" not in name]
 
 
@@ -57,7 +57,7 @@ def pyjwt() -> list[Peer]:
     import jwt
 
     class Client(jwt.PyJWKClient):
-        """Its own client for key sets, given the document instead of an address."""
+        """PyJWT's key set client with the document in place of a URL."""
 
         def __init__(self, document: bytes) -> None:
             super().__init__("https://login.example/jwks", cache_jwk_set=False)
@@ -92,7 +92,7 @@ def authlib() -> list[Peer]:
     from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 
     class Validator(JWTBearerTokenValidator):  # type: ignore[misc]
-        """Its own validator for access tokens of RFC 9068."""
+        """Authlib's validator for access tokens of RFC 9068."""
 
         def __init__(self, context: Context) -> None:
             super().__init__(context.issuer.issuer, context.audience)
@@ -198,7 +198,7 @@ def joserfc() -> list[Peer]:
 
 
 def seawall() -> list[Peer]:
-    """Seawall asked the same, and everything."""
+    """Return Seawall with the same checks as the others, and with all checks."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from tests.tokens.conformance.seawall_verifier import verifier
 
@@ -232,8 +232,8 @@ STORM = ("storm-0558", "storm-0558-expired", "storm-0558-unmarked")
 
 
 def measure(peer: Peer) -> list[CaseResult]:
-    """Every case against one verifier."""
-    with warnings.catch_warnings(record=True):  # Authlib shows its own whatever the filter says
+    """Return the results of every case for one verifier."""
+    with warnings.catch_warnings(record=True):  # Authlib shows its warnings regardless of filters
         warnings.simplefilter("ignore")
         return list(run(peer.verifier, cases()))
 

@@ -1,9 +1,9 @@
-"""Measures the console's API with many incidents stored: milliseconds of each question, median and 95th percentile.
+"""Measure the console's API with many stored incidents: milliseconds of each request, median and 95th percentile.
 
     python bench/console_api.py [--incidents 10000] [--events 200000] [--rounds 40]
 
-The application is asked through its ASGI interface in one process, so what is measured is the server's own work, without
-the network. The store is made up: incidents like those of the tests, and events of one account that has very many of them.
+Requests go to the ASGI application within one process, so that the network is not measured. The store is made up: incidents
+like those of the tests, and events of which one account has very many.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BUSY = "busy@example.org"
 
 
 def incidents(count: int) -> list[Incident]:
-    """Incidents of the size that a scan writes: a dozen reasons, a long timeline, a hundred records."""
+    """Return incidents of the usual size: a dozen reasons, a long timeline, a hundred records."""
     dice = random.Random(1)
     made = []
     for number in range(count):
@@ -63,7 +63,7 @@ def incidents(count: int) -> list[Incident]:
 
 
 def fill_lake(lake: Lake, count: int) -> None:
-    """Events over thirty days: half of them of one account."""
+    """Append events over thirty days, half of them of one account."""
     base = table(
         [
             event("x", account=BUSY, org_uid="example.org"),
@@ -93,7 +93,7 @@ PATHS = (
 
 
 def measured(browser: Browser, path: str, rounds: int, ids: list[str]) -> tuple[list[float], float, int]:
-    """Milliseconds of each round, sorted; of processor time in each, on average; bytes of an answer."""
+    """Return the sorted milliseconds of all rounds, the mean processor time, and the bytes of an answer."""
     taken, size = [], 0
     worked = time.process_time()
     for number in range(rounds):

@@ -1,8 +1,8 @@
-"""What the library `deltalake` costs beside the lake: `python bench/delta.py [--folder DIR] {lake,library,commits,publish}`.
+"""Compare the lake with the library `deltalake`: `python bench/delta.py [--folder DIR] {lake,library,commits,publish}`.
 
-`lake` and `library` append 316 tables of 2,000 made-up events of four organisations: 4 for each of 29 days, then 200 for one
-day. Both then read one account of that day and one client address of 30 days, before and after compaction. `commits` lets the
-library write versions of one part each, `publish` lets the lake do so.
+`lake` and `library` append 316 tables of 2,000 made-up events of four organisations: 4 for each of 29 days, then 200 for
+one day. Both then read one account of that day and one client address of 30 days, before and after compaction. `commits`
+has the library write versions of one part each, `publish` has the lake do so.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ ZSTD = WriterProperties(compression="ZSTD", compression_level=1)
 
 
 def memory() -> int:
-    """Return the most memory that this process had, in MB."""
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def tables() -> Iterator[tuple[int, pa.Table]]:
-    """Yield tables of events, and how many days before the last one they lie."""
+    """Yield (days before the last one, table of events)."""
     spans = [(back, 4) for back in range(29, 0, -1)] + [(0, 200)]
     for number, (back, place, count) in enumerate((b, n, most) for b, most in spans for n in range(most)):
         table = events(place * ROWS, ROWS, ROWS * count, number)
@@ -64,7 +64,7 @@ def tables() -> Iterator[tuple[int, pa.Table]]:
 
 
 def measure(what: str, acts: Sequence[Callable[[], Any]]) -> None:
-    """Do each and print what it took."""
+    """Call each function and print the time it took."""
     clock, processor = [], []
     for act in acts:
         begun, work = time.perf_counter(), time.process_time()
@@ -79,7 +79,7 @@ def measure(what: str, acts: Sequence[Callable[[], Any]]) -> None:
 
 
 def count_files(folder: Path, before: int) -> None:
-    """Print how many files there are, their bytes, and the memory beyond what there was before."""
+    """Print the number and bytes of files, and the memory in addition to `before`."""
     found = [path for path in folder.rglob("*") if path.is_file()]
     in_log = [path for path in found if "_delta_log" in path.parts]
     size = sum(path.stat().st_size for path in found)
@@ -89,12 +89,12 @@ def count_files(folder: Path, before: int) -> None:
 
 
 def open_table(root: str) -> list[str]:
-    """Open a table by the library and return its files."""
+    """Open a table with the library and return its files."""
     return list(DeltaTable(root).file_uris())
 
 
 def measure_lake(folder: Path) -> None:
-    """Let the lake take events and answer."""
+    """Measure the lake: append, read, compact."""
     made = list(tables())
     before = memory()
     with Lake.create(folder / "events") as lake:
@@ -117,7 +117,7 @@ def measure_lake(folder: Path) -> None:
 
 
 def measure_library(folder: Path) -> None:
-    """Let the library write the same events, partitioned by organisation and day, and read them."""
+    """Measure the library with the same events, partitioned by organisation and day."""
     made = list(tables())
     before = memory()
     root = folder / "events"
@@ -165,7 +165,7 @@ def measure_library(folder: Path) -> None:
 
 
 def measure_commits(folder: Path) -> None:
-    """Let the library write versions of one part each, with parts that are there already, and open them."""
+    """Measure the library's commits of one existing part each, and opening the table."""
     columns = [field for field in parts.SCHEMA if field.name != parts.DIGEST]
     schema = Schema.from_arrow(pa.schema(columns))
     stats = json.dumps({"numRecords": 500})
@@ -188,7 +188,7 @@ def measure_commits(folder: Path) -> None:
 
 
 def measure_publish(folder: Path) -> None:
-    """Let the lake publish versions of one part each, with parts that are there already, and open them."""
+    """Measure the lake's publishing of one existing part each, and opening the table."""
     day = events(0, 6_000, 6_000, 1)
     before = memory()
     for there in (120, 5_000):
@@ -209,7 +209,7 @@ def measure_publish(folder: Path) -> None:
 
 
 def main() -> int:
-    """Measure."""
+    """Run the chosen measurement."""
     kinds = {
         "lake": measure_lake,
         "library": measure_library,

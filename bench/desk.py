@@ -1,7 +1,8 @@
-"""How long the desk takes to foretell an answer: `python bench/desk.py`.
+"""Measure previews of answers in the console: `python bench/desk.py`.
 
-It fills a database with 44 days of candidates of 10,000 accounts (about 9,000), asks for previews of answers of every
-kind on incidents of every rank, and prints percentiles; beside it what the first question costs, and one after a new day.
+Fills a database with 44 days of candidates of 10,000 accounts (about 9,000). Then requests previews of answers of every
+kind on incidents of every rank, and prints percentiles. Also prints the cost of the first preview, and of the first after a
+new day.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ DRAFTS = (
 
 
 def templates(seed: int) -> list[ScoredCandidate]:
-    """Return the candidates of a small world of the lab."""
+    """Return the candidates of a small made-up organisation."""
     with tempfile.TemporaryDirectory() as folder:
         make_world(WorldSettings(seed=seed, accounts=100, days=35, attacks=6), Path(folder))
         kept: list[ScoredCandidate] = []
@@ -47,7 +48,7 @@ def templates(seed: int) -> list[ScoredCandidate]:
 
 
 def spread(found: list[ScoredCandidate], dice: random.Random) -> dict[int, list[ScoredCandidate]]:
-    """Return 44 days of candidates like those, of ten thousand accounts of one organisation."""
+    """Return 44 days of candidates like those, spread over ten thousand accounts of one organisation."""
     last = max(one.day for one in found)
     days = {}
     for day in range(last - CANDIDATE_DAYS + 1, last + 1):
@@ -67,7 +68,7 @@ def spread(found: list[ScoredCandidate], dice: random.Random) -> dict[int, list[
 
 
 def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str]:
-    """Keep candidates and incidents as a watch does; return the incidents' ids, worst first."""
+    """Store candidates and incidents as a watch does; return the incidents' ids, highest score first."""
     last = max(days)
     tenant = next(one.tenant for found in days.values() for one in found)
     with database.writing() as work:
@@ -85,7 +86,7 @@ def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Return how many milliseconds of the processor's time it takes: on a busy machine the other time says little."""
+    """Return the milliseconds of processor time of a call; on a busy machine, wall time says little."""
     start = time.process_time()
     act()
     return (time.process_time() - start) * 1000
@@ -128,13 +129,13 @@ def main() -> None:
 
 
 def foretold(desk: WhatIfService, id_: str, draft: FeedbackDraft) -> None:
-    """Ask for a preview; that an incident shows nothing to expect of so many is an answer too."""
+    """Request a preview. The refusal of an answer that covers too much also counts as a reply."""
     with contextlib.suppress(UsageError):
         desk.preview(id_, draft)
 
 
 def give(database: Database, desk: WhatIfService, id_: str, draft: FeedbackDraft, now: int) -> None:
-    """Save an answer, where it may be given."""
+    """Store an answer unless it is refused."""
     try:
         prepared = desk.prepare_feedback(id_, draft)
     except UsageError:

@@ -1,11 +1,12 @@
-"""What answers are worth: on worlds of the lab an analyst answers what is raised for three weeks, then nobody does.
+"""Measure the value of feedback: an analyst answers incidents for three weeks, then nobody does.
 
-`python bench/feedback.py --worlds 6`. Each world is scored once. Then, day by day over the first three weeks with attacks,
-the default budget raises incidents and the analyst answers each on the day it is raised: a takeover where it holds an
-intruder's records, an expected change for the organisation where a change of the organisation explains it, else a false
-alarm. What is measured are the three weeks after: incidents raised, those of attacks that began in these weeks, and false
-ones. The same without answers, and with an analyst who is wrong one time in five: a takeover taken for harmless, and the
-other way round. Incidents that were raised before take no budget again, with and without answers.
+`python bench/feedback.py --worlds 6`. Each made-up world is scored once. During the first three weeks with attacks, the
+default budget raises incidents day by day, and the analyst answers each on that day. An incident with an attacker's records
+is answered as a takeover. One that a change of the organisation explains is answered as an expected change, any other as a
+false alarm.
+
+The three weeks after are measured: incidents raised, those of attacks that began in these weeks, and false ones. Baselines
+are no answers, and an analyst who is wrong one time in five. Incidents that were raised before use no budget again.
 """
 
 from __future__ import annotations
@@ -40,15 +41,15 @@ from seawall_base.errors import UsageError
 
 ANSWERED_DAYS = 21
 OF_THE_ORGANISATION = 10
-"""A change that so many accounts go through is one of the organisation."""
+"""Number of accounts from which on a change counts as one of the organisation."""
 
 SHARED_BY = 3
-"""So many of them must show a value before an analyst takes it for part of the change."""
+"""Number of accounts that must share a value before the analyst includes it in the change."""
 
 
 @dataclass
 class World:
-    """A world's candidates and its truth."""
+    """The candidates of a world, and its truth."""
 
     candidates: list[ScoredCandidate]
     truth: Mapping[str, Any]
@@ -62,11 +63,11 @@ class World:
         self.owner = {uid: place for place, one in enumerate(self.truth["attacks"]) for uid in one["events"]}
 
     def attacks(self, story: Sequence[int]) -> set[int]:
-        """Return the attacks whose records a case holds."""
+        """Return the attacks whose records a case contains."""
         return {self.owner[uid] for row in story for uid in self.candidates[row].events if uid in self.owner}
 
     def shared(self, case: CaseRows, possible: Sequence[Value]) -> tuple[Value, ...]:
-        """Return the values of a case that belong to a change of the organisation, none where there is no such change."""
+        """Return the values of a case that belong to a change of the organisation, none if there is no such change."""
         top = self.candidates[case.top]
         accounts = {
             name
@@ -83,7 +84,7 @@ class World:
         return tuple(value for value in possible if len(showing[value]) >= SHARED_BY)
 
     def confuser(self, case: CaseRows) -> tuple[str, int]:
-        """Return what explains a false incident, and how many accounts share it."""
+        """Return the benign change that explains a false incident, and the number of accounts it affects."""
         top = self.candidates[case.top]
         fitting = [
             (len(one["accounts"]), one["kind"])
@@ -98,7 +99,7 @@ class World:
 
 @dataclass
 class Arm:
-    """One way of answering: `wrong` is the share of wrong answers, None where nobody answers."""
+    """One way of answering: `wrong` is the share of wrong answers, None for no answers."""
 
     name: str
     wrong: float | None
@@ -112,7 +113,7 @@ class Arm:
     ahead: list[int] = field(default_factory=list)
 
     def run(self, world: World, seed: int) -> None:
-        """Answer for three weeks, then count what is raised in those after."""
+        """Answer for three weeks, then count the incidents raised in the weeks after."""
         dice, answers, told = random.Random(seed), list[Answered](), set[int]()
         until, spent = world.first + ANSWERED_DAYS, 0
         for day in range(world.first, until):
@@ -150,7 +151,7 @@ class Arm:
             draft = FeedbackDraft("expected-change", "tenant", shared)
         try:
             draft = check_draft(draft, learnt, now)
-        except UsageError:  # a country alone, say
+        except UsageError:  # such as a country alone
             draft = check_draft(FeedbackDraft("safe"), learnt, now)
         if draft.answer not in self.kinds:
             return None
@@ -161,7 +162,7 @@ class Arm:
         )  # fmt: skip
 
     def _rank(self, world: World, answers: Sequence[Answered], told: frozenset[int], until: int) -> None:
-        """Note how many false incidents of all the weeks after outrank each new attack, all where none finds it."""
+        """Record how many false incidents of the later weeks outrank each new attack, all of them if it is not found."""
         everything = _cases(world, answers, (until, world.last))
         fresh = [case for case in everything if told.isdisjoint(case.near)]
         wrong, ahead = 0, dict[int, int]()
@@ -195,7 +196,7 @@ class Arm:
 def _raised(
     world: World, answers: Sequence[Answered], told: set[int], span: tuple[int, int], spent: int
 ) -> list[CaseRows]:
-    """Return what is left of the budget raises on the last day of a span, and nobody was told of yet."""
+    """Return the unannounced incidents that the rest of the budget raises on the last day of a span."""
     since, day = span
     columns, rows, changed = _changed(world, answers, day, 44)
     found = cases(columns, columns.scores + changed)
@@ -208,7 +209,7 @@ def _raised(
 
 
 def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> list[CaseRows]:
-    """Return all cases of a span, worst first."""
+    """Return all cases of a span, highest score first."""
     columns, rows, changed = _changed(world, answers, span[1], span[1] - span[0] + 1)
     return [_numbered(case, rows) for case in cases(columns, columns.scores + changed)]
 
@@ -228,7 +229,7 @@ def _numbered(case: CaseRows, rows: list[int]) -> CaseRows:
 def worlds(
     count: int, seed: int, accounts: int, days: int, keep: Path, budget: float | None
 ) -> Iterator[World]:
-    """Yield worlds, made and scored unless they are kept in the folder already."""
+    """Yield worlds, made and scored unless the folder has them already."""
     for settings in measuring_worlds(count, seed, accounts, days):
         folder, place = ensure_world(settings, keep), keep / f"candidates-{settings.seed}"
         if not place.exists():

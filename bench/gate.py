@@ -1,12 +1,12 @@
-"""Measures `seawall gate` on loopback with wrk: /verify a second on one worker, and revocation to refusal on two.
+"""Measure `seawall gate` on loopback with wrk: /verify a second on one worker, and the delay of revocations on two.
 
     python bench/gate.py [--rounds 3] [--seconds 5] [--connections 16]
 
-Needs `wrk` (Debian: `apt-get install wrk`). Three loads take turns, each round a few seconds, so that a busy machine is busy for
-all: one token again and again (its signature is remembered for two seconds, everything that can change is checked each time),
-4,000 tokens in turn (each verified whole each time), and an empty ASGI application on the same server (the ceiling). Decisions
-are logged to a file. wrk and the gate share the machine's cores. Medians over the rounds. "CPU us" is what the worker process
-used for one answer, which other work on the machine changes least.
+Needs `wrk` (Debian: `apt-get install wrk`). Three loads take turns for a few seconds each, so that other work on the machine
+affects all. The first repeats one token, whose signature is cached for two seconds. The second takes 4,000 tokens in turn,
+each verified completely. The third is an empty ASGI application on the same server: the upper bound. Decisions are logged to
+a file. wrk and the gate share the machine's cores. Figures are medians over the rounds. "CPU us" is the worker's processor
+time for one answer, which other work affects least.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Server("empty", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces
 
 @dataclass
 class Load:
-    """One round: answers a second, latencies in milliseconds, answers that were not 2xx, microseconds of CPU for an answer."""
+    """One round: answers a second, latencies in milliseconds, answers outside 2xx, microseconds of CPU for an answer."""
 
     rate: float
     p50: float
@@ -69,19 +69,19 @@ class Load:
 
 
 def milliseconds(text: str) -> float:
-    """A latency as wrk writes it."""
+    """Return a latency as wrk prints it, in milliseconds."""
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
 def used(pid: int) -> float:
-    """Seconds of CPU that a process and its ended children have used."""
+    """Return the CPU seconds of a process and its ended children."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wrk(pid: int, url: str, seconds: int, connections: int, *options: str) -> Load:
-    """One round against the worker process `pid`."""
+    """Run one round of wrk against the worker process `pid`."""
     before = used(pid)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *options, url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -101,13 +101,13 @@ def wrk(pid: int, url: str, seconds: int, connections: int, *options: str) -> Lo
 
 
 def headers(token: str) -> list[str]:
-    """wrk's options for one request."""
+    """Return wrk's options for the headers of one request."""
     named = {**HEADERS, "Authorization": f"Bearer {token}"}
     return [part for name, value in named.items() for part in ("-H", f"{name}: {value}")]
 
 
 def script(folder: Path, tokens: list[str]) -> Path:
-    """A script with which wrk sends tokens in turn."""
+    """Write a script with which wrk sends tokens in turn; return its path."""
     (folder / "tokens.txt").write_text("\n".join(tokens), "utf-8")
     named = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in HEADERS.items())
     path = folder / "turn.lua"
@@ -128,7 +128,7 @@ end
 
 
 def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, list[Load]]:
-    """All loads in turn."""
+    """Run all loads in turn."""
     port = free_port()
     empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(port)], stderr=subprocess.DEVNULL)
     tokens = [gate.issuer.token(sub=f"user-{number}@example.org") for number in range(TOKENS)]
@@ -158,19 +158,19 @@ def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, li
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process started."""
+    """Return the ids of a process's children."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def answered(port: int) -> bool:
-    """Whether something answers there."""
+    """Return whether a server answers on the port."""
     with contextlib.suppress(httpx.HTTPError):
         return httpx.get(f"http://127.0.0.1:{port}/").status_code == 204
     return False
 
 
 def revocations(gate: Gate, times: int) -> list[float]:
-    """Seconds from a revocation's commit to the last answer of any worker that still allowed it."""
+    """Return the seconds from each revocation's commit to the last answer of any worker that still allowed it."""
     found = []
     with RevocationStore.open(gate.folder / "revocations.db") as store:
         for number in range(times):
@@ -180,7 +180,7 @@ def revocations(gate: Gate, times: int) -> list[float]:
 
 
 def one_revocation(gate: Gate, store: RevocationStore, token: str, subject: str) -> float:
-    """As `revocations`, once: eight clients ask without a pause, each on connections of its own."""
+    """Return the same for one revocation, with eight clients that send requests without pause on separate connections."""
     allowed: list[float] = []
     refused = [False] * 8
     stop = threading.Event()
@@ -212,7 +212,7 @@ def one_revocation(gate: Gate, store: RevocationStore, token: str, subject: str)
 
 
 def machine() -> str:
-    """When, on what and with what."""
+    """Return date, processor and versions."""
     processor = next(
         (
             line.split(":")[1].strip()
@@ -235,7 +235,7 @@ def machine() -> str:
 
 
 def report(found: dict[str, list[Load]]) -> bool:
-    """Print the medians; whether the goal was met."""
+    """Print the medians; return whether the goal was met."""
     print(f"{'one worker':<24}{'/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'not 2xx':>9}")
     medians: dict[str, Any] = {}
     for name, loads in found.items():
@@ -252,7 +252,7 @@ def report(found: dict[str, list[Load]]) -> bool:
 
 
 def main() -> int:
-    """Measure and print; exit with 1 when a goal was missed, 2 without wrk."""
+    """Measure and print; return 1 if a goal was missed, 2 without wrk."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)

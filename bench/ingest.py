@@ -1,11 +1,11 @@
-"""Measures a real `seawall serve` under load: records over HTTP for minutes, scoring on, the console asked meanwhile.
+"""Measure `seawall serve` under load: records over HTTP for minutes, with scoring and requests of the console.
 
     python bench/ingest.py [--minutes 10] [--rate 20000] [--senders 2] [--batch 12000] [--incidents 10000]
 
-Two senders post gzip-compressed NDJSON that was made beforehand, as fast as they are answered but no faster than the rate;
-a browser's questions are asked one after the other all the time, and the stream of news is heard. Prints the machine, what was
-taken, memory over time by kind and by process, how long from the request that completes an incident (begun to be sent) to its
-appearance on the stream, and how long questions took.
+Two senders post gzip-compressed NDJSON made beforehand, as fast as they are answered up to the rate. Meanwhile a browser's
+requests run one after another, and the event stream is read. Prints the machine, the records accepted, memory over time by
+kind and process, and durations of requests. Also prints the delay of incidents: from the start of the request that
+completes an incident to its appearance on the stream.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from seawall.storage.location import open_store
 OUT = Path(__file__).parent / "out"
 SMALL_BATCH = 4_000
 BUDGET = "200"
-"""Incidents a day for each organisation: so many that none waits for the budget of a later day, which is not what is timed."""
+"""Incidents a day for each organisation, high enough that no incident waits for the budget of a later day."""
 QUESTIONS = (
     "/api/summary",
     "/api/incidents?queue=open&limit=50",
@@ -53,7 +53,7 @@ QUESTIONS = (
 
 @dataclass
 class Seen:
-    """What was measured, by threads of this process."""
+    """Measurements of all threads of this process."""
 
     sent: dict[int, float] = field(default_factory=dict)
     taken: dict[int, float] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Seen:
 
 
 def stored_incidents(count: int) -> Iterator[Incident]:
-    """Incidents of long ago, so that lists are long."""
+    """Yield old incidents, so that lists are long."""
     for number in range(count):
         time_ = (1_650_000_000 + number * 977) * 1_000_000
         reasons = tuple(
@@ -92,7 +92,7 @@ def free_port() -> int:
 
 
 def made_store(folder: Path, incidents: int) -> str:
-    """A store with incidents and a collector's token; the token."""
+    """Fill a store with incidents and a collector's token; return the token."""
     token = secrets.token_urlsafe(32)
     with open_store(folder, make=True) as store, store.database.writing() as work:
         work.incidents.put(stored_incidents(incidents))
@@ -131,7 +131,7 @@ def send(
     number: int,
     all_: int,
 ) -> None:
-    """Post every `all_`-th request, from the `number`-th on, again where there is no room."""
+    """Post every `all_`-th request from the `number`-th on, and repeat those that are refused for lack of room."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     for at in range(number, len(requests), all_):
         body = b"".join(path.read_bytes() for path in requests[at])
@@ -170,7 +170,7 @@ def send(
 
 
 class Pace:
-    """Lets so many records a second go, until the end."""
+    """Limit the rate of records a second, until an end."""
 
     def __init__(self, rate: float, seconds: float) -> None:
         self.rate, self.begin = rate, time.monotonic()
@@ -190,7 +190,7 @@ class Pace:
 
 
 def listen(port: int, seen: Seen, over: threading.Event) -> None:
-    """Hear the stream of news."""
+    """Read the event stream."""
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/api/stream")
@@ -210,7 +210,7 @@ def listen(port: int, seen: Seen, over: threading.Event) -> None:
 
 
 def ask(port: int, seen: Seen, over: threading.Event) -> None:
-    """Ask what the console asks, all the time."""
+    """Send the console's requests continuously."""
     ids = [f"b{number:011x}" for number in range(0, 10_000, 97)]
     turn = 0
     while not over.is_set():
@@ -229,7 +229,9 @@ def ask(port: int, seen: Seen, over: threading.Event) -> None:
 
 
 def delays(port: int, seen: Seen, batch_of: dict[str, int], per: int, after: float) -> list[float]:
-    """Seconds from when the request that completes an incident was begun, not before `after`, to the news of it."""
+    """Return the seconds from the start of each request, not before `after`, that completes an incident to its
+    announcement.
+    """
     first: dict[str, float] = {}
     for at, news in seen.news:
         if news["id"] not in first:
@@ -257,7 +259,7 @@ def at_share(values: list[float], share: float) -> float:
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the measurement and print it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -341,7 +343,7 @@ def wait_for(port: int) -> None:
 
 
 def settled(port: int) -> dict[str, Any]:
-    """Wait until all is scored; the summary then."""
+    """Wait until all days are scored; return the summary."""
     until = time.monotonic() + 300
     while True:
         summary: dict[str, Any] = json.loads(get(port, "/api/summary")[1])
@@ -383,7 +385,7 @@ def report(
 
 
 def shares(values: list[float], unit: str) -> str:
-    """Median, p95, p99 and the most."""
+    """Return the median, p95, p99 and maximum as text."""
     factor, digits = (1000, 0) if unit == "ms" else (1, 2)
     named = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("most", 1.0))
     return ", ".join(f"{name} {factor * at_share(values, share):.{digits}f} {unit}" for name, share in named)

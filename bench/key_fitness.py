@@ -1,9 +1,9 @@
-"""What the checks of an RSA key cost with gmpy2, and with plain Python integers: docs/decisions/0032-token-kit-dependencies.md.
+"""Compare the checks of RSA keys with gmpy2 and with plain Python integers: docs/decisions/0032-token-kit-dependencies.md.
 
     python bench/key_fitness.py [--json]
 
-Per size: processor time of all checks, the least of several runs in turns. Then how long another thread waits meanwhile,
-what a set of six ordinary keys costs to read, and what the largest set of hostile keys would.
+For each size, prints the processor time of all checks, the least of several runs in turns. Then prints how long another
+thread waits meanwhile. Last come the costs of reading a set of six ordinary keys, and of the largest set of hostile keys.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def plain_codes(modulus: int) -> list[str]:
 
 
 def plain_close_primes(modulus: int) -> bool:
-    """Fermat's method in plain integers: residues first, because few numbers can be squares."""
+    """Return whether Fermat's method finds close primes, in plain integers. Residues come first: few numbers can be
+    squares.
+    """
     root = math.isqrt(modulus)
     root += root * root < modulus
     square = root * root - modulus
@@ -57,7 +59,7 @@ def plain_close_primes(modulus: int) -> bool:
 
 
 def milliseconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the least processor time of each call, taken in turns."""
+    """Return the least processor time of each call in milliseconds, measured in turns."""
     found = dict.fromkeys(calls, math.inf)
     for _ in range(ROUNDS):
         for name, call in calls.items():
@@ -68,7 +70,7 @@ def milliseconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 
 def longest_wait(work: Callable[[], object]) -> float:
-    """Return how long, in milliseconds, a thread that only looks at the clock was held up while `work` ran."""
+    """Return how many milliseconds a thread that only reads the clock was held up while `work` ran."""
     longest, done = 0.0, threading.Event()
 
     def look() -> None:
@@ -87,7 +89,7 @@ def longest_wait(work: Callable[[], object]) -> float:
 
 
 def checks_of(moduli: list[int]) -> dict[str, Callable[[], object]]:
-    """Return the checks of these moduli in both ways."""
+    """Return the checks of these moduli in both implementations."""
     wide = [gmpy2.mpz(modulus) for modulus in moduli]
     return {
         "gmpy2": lambda: [fitness._factor_codes(modulus) for modulus in wide],

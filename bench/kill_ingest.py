@@ -1,10 +1,10 @@
-"""Kills `seawall watch` at random times while it reads a million records, and compares what it ends with to a scan.
+"""Kill `seawall watch` at random times while it reads a million records, and compare its result with a scan.
 
     python bench/kill_ingest.py [--records 1000000] [--kills 50] [--database postgresql://…]
 
-The records lie in many files of a folder: ordinary traffic of one organisation, and small organisations with intruders. Each run
-is killed with SIGKILL after a random time, the last one runs to its end. Prints whether records, events, problems and
-incidents are those of `seawall scan`, and how often the kills hit which kind of work.
+The records are in many files of a folder: ordinary traffic of one organisation, and small organisations with attacks. Each
+run is killed with SIGKILL after a random time; the last one runs to its end. Prints whether records, events, problems and
+incidents are those of `seawall scan`, and which kind of work the kills interrupted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FILES = 200
 
 
 def written(folder: Path, records: int, replay: Path | None) -> None:
-    """The records as `FILES` files of lines, a third of them compressed."""
+    """Write the records as `FILES` files of lines, a third of them compressed."""
     batch = 4_000
     made = prepared(replay or OUT / f"replay-{records}", records, batch)
     per = max(records // batch // FILES, 1)
@@ -63,10 +63,10 @@ def watch(folder: Path, store: Path, database: str | None) -> subprocess.Popen[b
 
 
 def sums(store: Path, database: str | None) -> Counter[str]:
-    """The sums so far; nothing while there is no database yet."""
+    """Return the sums so far, nothing while there is no database."""
     try:
         opened = Database.open(database or store / "seawall.db")
-    except Exception:  # noqa: BLE001 - it was killed before there was one
+    except Exception:  # noqa: BLE001 - killed before the database was complete
         return Counter()
     try:
         with opened.reading() as work:
@@ -76,7 +76,7 @@ def sums(store: Path, database: str | None) -> Counter[str]:
 
 
 def found(store: Path, database: str | None) -> tuple[dict[str, Any], dict[str, int]]:
-    """The incidents that are raised or candidates, and the sums, at the end."""
+    """Return the final incidents and sums."""
     incidents: dict[str, Any] = {}
     with open_store(store, database) as opened, opened.database.reading() as work:
         after: QueueCursor | None = None
@@ -95,7 +95,7 @@ def found(store: Path, database: str | None) -> tuple[dict[str, Any], dict[str, 
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the measurement and print it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

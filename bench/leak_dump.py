@@ -1,6 +1,6 @@
-"""Makes the dump of `scan_leaks.py`: random bytes, log text, zeros and machine code, with throw-away keys in every form.
+"""Make the dump for `scan_leaks.py`: random bytes, log text, zeros and machine code, with throw-away keys in every form.
 
-It shares no code with the search: forms are written here a second time.
+It shares no code with the search: the forms are implemented here independently.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 STRUCTURE, PUBLIC, SKETCH = "structure", "public key", "sketch"
 GAP = 16 << 10
-"""Bytes between planted forms: none helps to find another."""
+"""Bytes between planted forms, so that no form helps to find another."""
 PKCS1, PKCS8, OPENSSH = s.PrivateFormat.TraditionalOpenSSL, s.PrivateFormat.PKCS8, s.PrivateFormat.OpenSSH
 
 
 @dataclass(frozen=True)
 class Form:
-    """One form of one key: what finds it, and its bytes. `align` is what its offset is a multiple of."""
+    """One form of one key: its bytes, and which search finds it. Its offset is a multiple of `align`."""
 
     name: str
     needs: str
@@ -40,7 +40,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Planted:
-    """A form at its place."""
+    """A form at an offset of the dump."""
 
     form: Form
     key: str
@@ -52,7 +52,7 @@ class Planted:
 
 
 def keys() -> list[Any]:
-    """Two throw-away keys of each type."""
+    """Return two throw-away keys of each type."""
     made: list[Any] = [rsa.generate_private_key(65537, 2048) for _ in range(2)]
     made += [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     return made + [ed25519.Ed25519PrivateKey.generate() for _ in range(2)]
@@ -84,7 +84,7 @@ def thumbprint(key: Any) -> str:
 
 
 def forms(key: Any) -> Iterator[Form]:
-    """Every form of a key."""
+    """Yield every form of a key."""
     yield from _texts(key)
     yield from _binaries(key)
     if isinstance(key, rsa.RSAPrivateKey):
@@ -190,7 +190,7 @@ def _capi(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def _page(content: bytes) -> bytes:
-    """A page of memory or of a database with the content in it."""
+    """Return content inside a page of memory or of a database."""
     text = b"".join(_lines(random.Random(content), 1200))
     return text + content + text[::-1]
 
@@ -204,7 +204,7 @@ def _letters(data: bytes) -> str:
 
 
 def _lines(dice: random.Random, size: int) -> Iterator[bytes]:
-    """Lines of a log: times, names, paths, hexadecimal and base64 of random bytes."""
+    """Yield lines of a log: times, names, paths, hexadecimal and base64 of random bytes."""
     kinds: list[Callable[[], str]] = [
         lambda: f"accepted kid={dice.randbytes(20).hex()} client={uuid.UUID(bytes=dice.randbytes(16))}",
         lambda: (
@@ -228,7 +228,7 @@ def _lines(dice: random.Random, size: int) -> Iterator[bytes]:
 
 
 def _code(size: int) -> bytes:
-    """Programs and libraries of this machine, one after another."""
+    """Return bytes of programs and libraries of this machine."""
     found = bytearray()
     for folder in ("/usr/bin", "/usr/lib/x86_64-linux-gnu", "/usr/lib", "/usr/sbin"):
         for path in sorted(Path(folder).glob("*")):
@@ -239,7 +239,7 @@ def _code(size: int) -> bytes:
 
 
 def make_dump(path: Path, size: int, seed: int, made: list[Any]) -> list[Planted]:
-    """Write the dump (35 % random, 30 % log, 20 % zeros, 15 % code, in stretches) and say what is where."""
+    """Write the dump (35 % random, 30 % log, 20 % zeros, 15 % code, in stretches); return the planted forms."""
     dice, noise = random.Random(seed), np.random.default_rng(seed)
     code = _code(size * 15 // 100)
     text = b"".join(_lines(dice, size * 30 // 100))

@@ -1,9 +1,9 @@
-"""How long it takes until a day to which events keep coming is scored again, by the size of the day. CPU seconds.
+"""Measure how long it takes to score a day again while events keep arriving, by the size of the day, in CPU seconds.
 
     python -m bench.live_detection [--records 600000] [--days 3] [--batch 20000]
 
-Made-up records are read, enriched, put into a lake and taken batch by batch; after each batch all that changed is scored.
-`--days 1` puts all of them into one day. Reading and the lake are not counted.
+Made-up records are read, enriched, appended to a lake and taken batch by batch; after each batch all changes are scored.
+`--days 1` puts all records into one day. Reading and the lake are not measured.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DAY = 86_400_000_000
 
 
 def batches(folder: Path, records: int, days: int, batch: int) -> Iterator[pa.Table]:
-    """Events in the order in which they were logged, their times squeezed into so many days."""
+    """Yield events in logged order, with times compressed into so many days."""
     write_bench_records(folder / "logs.jsonl", records, 1)
     networks = Networks.load()
     tables = [enrich(one.events, networks) for one in read([folder / "logs.jsonl"]) if one.events.num_rows]

@@ -1,8 +1,8 @@
-"""How much memory a program and the processes below it take, and what kind of memory it is (Linux).
+"""Measure the memory of a process and its descendants by kind (Linux).
 
-Of each process `/proc/PID/smaps_rollup` gives three sums: the resident pages (`rss`), in which pages that several processes share
-count once for each; the same with shared pages divided among those that share them (`pss`); and of these what is
-no file's (`anonymous`): only that can grow without end, pages of programs and libraries cannot.
+For each process, `/proc/PID/smaps_rollup` gives three sums. `rss` is resident pages, counting shared pages for each
+process. `pss` divides shared pages among the processes. `anonymous` is the part of `pss` without files: only this part can
+grow without end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROLES = (("seawall.pipeline.live.parser", "readers"), ("seawall.pipeline.live.child", "watch"))
-"""What a process is, by what its command line holds; the others are the server's own."""
+"""Role of a process by a part of its command line; other processes belong to the server."""
 
 OTHERS = "serve"
 _KINDS = {"Rss:": "rss", "Pss:": "pss", "Pss_Anon:": "anonymous"}
@@ -21,7 +21,7 @@ _KINDS = {"Rss:": "rss", "Pss:": "pss", "Pss_Anon:": "anonymous"}
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of memory at a moment: `at` in seconds, sums over all processes by kind, and anonymous bytes by role."""
+    """Memory at a time: `at` in seconds, bytes over all processes by kind, and anonymous bytes by role."""
 
     at: float
     kinds: dict[str, int]
@@ -29,7 +29,7 @@ class Memory:
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all below it."""
+    """Return the ids of a process and all its descendants."""
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -41,7 +41,7 @@ def family(pid: int) -> list[int]:
 
 
 def measured(pid: int, at: float) -> Memory:
-    """Return what a process and all below it take; one that ends meanwhile is left out."""
+    """Return the memory of a process and its descendants; one that ends meanwhile is left out."""
     kinds = dict.fromkeys(_KINDS.values(), 0)
     roles: dict[str, int] = {}
     for one in family(pid):
@@ -59,7 +59,7 @@ def measured(pid: int, at: float) -> Memory:
 
 
 def told(samples: Sequence[Memory], parts: int = 6) -> str:
-    """Return lines of text: the median of each kind, and of each role's anonymous memory, in each part of the time."""
+    """Return lines of text with the median of each kind, and of each role's anonymous memory, for each part of the time."""
     if not samples:
         return "memory: not measured"
     whole = {

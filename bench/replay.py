@@ -1,8 +1,7 @@
-"""Makes what `ingest.py` sends: batches of records in the order in which a collector would deliver them, compressed.
+"""Make the batches that `ingest.py` sends: compressed records in the order in which a collector would deliver them.
 
-Most are the ordinary traffic of one organisation of 3,000 accounts (100,000 records for each day of its log); between them
-lie the logs of small organisations in which intruders are staged, one after the other, as the lab delivers them: late,
-repeated and here and there broken.
+Most are ordinary traffic of one organisation with 3,000 accounts (100,000 records for each day). Between them are the logs
+of small organisations with attacks, one after another, as the lab delivers them: late, repeated and partly broken.
 """
 
 from __future__ import annotations
@@ -32,19 +31,19 @@ ACCOUNTS = 3_000
 PER_DAY = 100_000
 START = date(2025, 1, 6)
 EVERY_DAYS = 4
-"""Another small organisation begins so many days after the one before."""
+"""Days between the starts of small organisations."""
 
 WORLD_DAYS = 35
 _CHUNK = 16_384
 _ID = re.compile(rb'"(?:Id|id|_ItemId)"\s*:\s*"([^"]{8,80})"')
 
 Line = tuple[float, bytes, bool]
-"""When it is delivered in seconds since the epoch, the record, and whether it is of a small organisation."""
+"""Delivery time in seconds since 1970, record, and whether it belongs to a small organisation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The batches in order, how many records each holds, and in which batch each record of a small organisation came."""
+    """The batches in order, the records of each, and the batch of each record of a small organisation."""
 
     files: list[Path]
     records: list[int]
@@ -52,7 +51,7 @@ class Replay:
 
 
 def prepared(folder: Path, records: int, batch: int, seed: int = 11) -> Replay:
-    """Make, once, batches with about `records` records in all."""
+    """Make batches of about `records` records in total, unless the folder has them already."""
     marker = folder / "replay.json"
     if not marker.exists():
         if folder.exists():
@@ -90,7 +89,7 @@ def _made(folder: Path, records: int, batch: int, seed: int) -> dict[str, object
 
 
 def _ordinary(records: int, seed: int) -> Iterator[Line]:
-    """One large organisation, without end."""
+    """Yield records of one large organisation without end."""
     dice = SeededRandom(seed, 7)
     templates = _templates(ACCOUNTS, seed, dice)
     start = datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp()
@@ -104,7 +103,7 @@ def _ordinary(records: int, seed: int) -> Iterator[Line]:
 
 
 def _small(records: int, seed: int) -> Iterator[Line]:
-    """Small organisations with intruders, begun one after the other."""
+    """Yield records of small organisations with attacks, which start one after another."""
     days = records // PER_DAY + 1
     begun: list[Iterator[Line]] = []
     for number, day in enumerate(range(0, max(days - 15, 1), EVERY_DAYS)):
@@ -135,7 +134,7 @@ def _world(settings: WorldSettings) -> Iterator[Line]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """The records of a file, whatever shape it has, as lines of JSON."""
+    """Yield the records of a file in any format as lines of JSON."""
     data = path.read_bytes()
     if path.suffix == ".gz":
         data = gzip.decompress(data)

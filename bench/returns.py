@@ -1,10 +1,10 @@
-"""How often an intruder's return is found after a containment, and how often somebody else is taken for it.
+"""Measure how often an attacker's return after containment is detected, and how often others are mistaken for the attacker.
 
-Attacks of the lab are cut in two in the middle of their records: the first half is contained, the second is the return, once as
-it is, and once from another network with other sessions and tokens. Nothing in the logs knows of the containment, so that
-holders go on in sessions that a real one would have ended.
+Attacks of made-up worlds are split in the middle of their records. The first half is contained, the second half is the
+return: once unchanged, and once from another network with other sessions and tokens. The logs do not reflect the
+containment, so account owners continue sessions that a real containment would have ended.
 
-    python bench/returns.py RESULTS:TRUTH.json …       folders that a scan of `seawall lab make` worlds wrote
+    python bench/returns.py RESULTS:TRUTH.json …       folders of scans of `seawall lab make` worlds
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seawall.response.containment.evidence import EvidenceCollector, collect_evi
 from seawall.response.containment.values import Containment
 
 LEAST = 4
-"""Records that an attack must have to be cut."""
+"""Least number of records of an attack that is split."""
 
 MOVED = {
     "src_ip": "203.0.113.9",
@@ -35,7 +35,7 @@ MOVED = {
 
 
 def moved(table: pa.Table, rows: Any) -> pa.Table:
-    """The table with these rows from another network, in other sessions and with other tokens."""
+    """Return the table with these rows moved to another network, other sessions and other tokens."""
     for name, value in MOVED.items():
         column = table.column(name).cast(pa.string())
         has = pc.and_(rows, pc.is_valid(column))
@@ -45,7 +45,7 @@ def moved(table: pa.Table, rows: Any) -> pa.Table:
 
 
 def judged(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> None:
-    """Cut one attack, and count what is found."""
+    """Split one attack, and count detections."""
     is_hostile = pc.is_in(
         table.column("metadata_uid"), value_set=pa.array(sorted(attack["events"]), pa.string())
     )

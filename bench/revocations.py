@@ -1,8 +1,8 @@
-"""What a million revocations cost: memory, look-up, a change, loading; with verification of the same token beside it.
+"""Measure the cost of a million revocations: memory, look-up, change, loading, and verification of the same token.
 
     python bench/revocations.py [--entries 1000000] [--json]
 
-One process, one core. Ratios are of medians in the same run, taken in turns, so that noise hits both alike.
+One process, one core. Ratios are those of medians in the same run, measured in turns, so that noise affects both.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class OneKey:
     def __init__(self, held: IssuerKey) -> None:
         self._held = held
 
-    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002 - one key whatever is asked
-        """The key."""
+    def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002 - the same key for all arguments
+        """Return the key."""
         return self._held
 
 
 def identifier(number: int) -> str:
-    """A token id as issuers write them."""
+    """Return a token id in the usual format."""
     return str(UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % (1 << 128)))
 
 
 def a_view(entries: int) -> RevocationSnapshot:
-    """Half are token ids, a quarter sessions, a quarter bounds of subjects."""
+    """Return a snapshot: half token ids, a quarter sessions, a quarter time limits of subjects."""
     keys: dict[Key, float | None] = {}
     for number in range(entries):
         name = identifier(number)
@@ -67,7 +67,7 @@ def a_view(entries: int) -> RevocationSnapshot:
 
 
 def a_token() -> tuple[str, IssuerKey]:
-    """An RS256 token and its key."""
+    """Return an RS256 token and its key."""
     key = rsa.generate_private_key(65537, 2048)
     numbers = key.public_key().public_numbers()
     jwk = {
@@ -85,7 +85,7 @@ def a_token() -> tuple[str, IssuerKey]:
 
 
 def seconds_each(act: Callable[[], object], times: int) -> float:
-    """Mean seconds of one call."""
+    """Return the mean seconds of a call."""
     began = time.perf_counter()
     for _ in range(times):
         act()
@@ -93,7 +93,7 @@ def seconds_each(act: Callable[[], object], times: int) -> float:
 
 
 def compared(acts: dict[str, Callable[[], object]], times: int) -> dict[str, float]:
-    """Median seconds of each, measured in turns."""
+    """Return the median seconds of each call, measured in turns."""
     found: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(ROUNDS):
         for name, act in acts.items():
@@ -102,7 +102,7 @@ def compared(acts: dict[str, Callable[[], object]], times: int) -> dict[str, flo
 
 
 def measure(entries: int) -> dict[str, Any]:
-    """All figures."""
+    """Return all figures."""
     tracemalloc.start()
     view = a_view(entries)
     gc.collect()
@@ -142,7 +142,7 @@ def measure(entries: int) -> dict[str, Any]:
 
 
 def measure_store(entries: int) -> dict[str, Any]:
-    """Writing and loading a store of the same size."""
+    """Return the figures of writing and loading a store of the same size."""
     with (
         tempfile.TemporaryDirectory() as folder,
         RevocationStore.create(Path(folder) / "revocations.db") as store,

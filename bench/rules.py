@@ -1,13 +1,12 @@
-"""Measures the Sigma rules: their stage of a scan, a scan with and without, and the same rules in pySigma's backend for SQLite.
+"""Measure the Sigma rules: their stage of a scan, scans with and without them, and pySigma's backend for SQLite.
 
     PYTHONPATH=. python bench/rules.py [--records 1000000] [--share 0.01] [--rules DIR]... [--runs 3]
 
-The records are ordinary ones of the audit log and, of `--share` of them, copies of those beside every built-in rule (which
-it hits, and which come close) and of those that other people's rules were written for, with identifiers and days of their
-own. Seawall's stage (`RuleSet.mark`: with the coding of the columns that rules ask, and what correlations take down) and
-SQLite's queries are asked for every hit, record by record. The peer leaves correlations out, and rules for logs that are no
-table there; its table has no more columns than its rules ask for. Passes of both take turns; seconds are of CPU, those of
-the rule stage of its one thread.
+The records are ordinary audit records. A share of them (`--share`) are copies, with new identifiers and days. The originals
+are the test records of built-in rules, matching and nearly matching, and records for other people's rules. Seawall's stage
+(`RuleSet.mark`, including the coding of columns and the data for correlations) and SQLite's queries must agree on every
+record. The peer skips correlations, and rules for logs without a table; its tables have only columns that its rules use.
+Passes of both take turns. Seconds are of CPU, for the rule stage those of its one thread.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ scan(sys.argv[1], sys.argv[2], settings=settings)
 
 
 def examples(folders: Sequence[Path]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the records that lie beside each built-in rule, and those that rules of other folders were written for."""
+    """Yield the test records of each built-in rule, and the records of rules in other folders."""
     for path in sorted(PACK.glob("*/*.jsonl")):
         yield [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
@@ -68,11 +67,11 @@ def examples(folders: Sequence[Path]) -> Iterator[list[dict[str, Any]]]:
             try:
                 yield made(yaml.safe_load(path.read_text("utf-8")))
             except (KeyError, StopIteration, IndexError):
-                continue  # a rule that no record is known for
+                continue  # a rule without known records
 
 
 def copied(records: Sequence[dict[str, Any]], generator: np.random.Generator, first: date) -> Iterator[str]:
-    """Yield a copy of records that belong together: on another day, with identifiers of their own."""
+    """Yield a copy of related records on another day, with new identifiers."""
     days = [date.fromisoformat(found) for found in DAY.findall(json.dumps(records))]
     shift = first - min(days, default=first) + timedelta(int(generator.integers(DAYS - 2)))
     for record in records:
@@ -88,7 +87,7 @@ def _fresh(generator: np.random.Generator) -> str:
 
 
 def made_records(folder: Path, records: int, share: float, folders: Sequence[Path]) -> list[Path]:
-    """Write (once) the records, a file for each log; return the files."""
+    """Write the records unless they exist, a file for each log; return the files."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
         generator = np.random.default_rng(SEED)
@@ -109,7 +108,7 @@ def made_records(folder: Path, records: int, share: float, folders: Sequence[Pat
 
 @dataclass(slots=True)
 class Pass:
-    """One pass over all records: CPU seconds of reading them and of their rules, events, and (lines, marks) by file."""
+    """One pass over all records: CPU seconds of reading and of rules, events, and (lines, marks) by file."""
 
     reading: float = 0.0
     rules: float = 0.0
@@ -126,7 +125,7 @@ def marked(files: Sequence[Path], folders: Sequence[Path], networks: Networks) -
         if not batch.events.num_rows:
             continue
         events = enrich(batch.events, networks)
-        begin = time.thread_time()  # the reader's threads go on meanwhile
+        begin = time.thread_time()  # reader threads continue meanwhile
         marks = asked.mark(events)[0]
         found.rules += time.thread_time() - begin
         found.events += events.num_rows
@@ -144,7 +143,7 @@ def lines_of(files: Iterable[Path]) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One pass of the peer's queries: CPU seconds, and for each rule the records that it hit."""
+    """One pass of the peer's queries: CPU seconds, and the matching records of each rule."""
 
     cpu: float
     hits: dict[str, set[int]]
@@ -158,7 +157,7 @@ def asked_in_sqlite(peer: Peer) -> Asking:
 
 
 def compared(peer: Peer, ours: Pass, theirs: Asking, files: Sequence[Path]) -> int:
-    """Print on how many hits both agree, and each rule on which they do not; return how many rules these are."""
+    """Print the number of matches on which both agree, and each rule on which they differ; return the number of these."""
     logs: list[str | None] = []
     mine: dict[str, set[int]] = defaultdict(set)
     for path in files:
@@ -188,7 +187,7 @@ def compared(peer: Peer, ours: Pass, theirs: Asking, files: Sequence[Path]) -> i
 
 
 def scans(folder: Path, folders: Sequence[Path], runs: int) -> dict[str, list[Run]]:
-    """Scan with rules and without, in turn."""
+    """Scan with and without rules, in turns."""
     found: dict[str, list[Run]] = {"without": [], "with": []}
     for _ in range(runs):
         for kind, some in found.items():
@@ -200,7 +199,7 @@ def scans(folder: Path, folders: Sequence[Path], runs: int) -> dict[str, list[Ru
 
 
 def engines(files: Sequence[Path], folders: Sequence[Path], records: int, runs: int) -> int:
-    """Ask all rules of all records, here and in SQLite in turn; print; return how many rules differ."""
+    """Match all rules to all records with Seawall and SQLite in turns; print; return the number of rules that differ."""
     peer, networks = Peer(rules([PACK, *folders])), Networks.load()
     start = time.process_time()
     peer.fill(lines_of(files))
@@ -226,7 +225,7 @@ def engines(files: Sequence[Path], folders: Sequence[Path], records: int, runs: 
 
 
 def told(done: dict[str, list[Run]]) -> None:
-    """Print what scans took."""
+    """Print the figures of the scans."""
     for kind, some in done.items():
         one = median(some)
         print(f"scan {kind:8} {one.cpu:7.2f} CPU s {one.wall:7.2f} s")
@@ -237,7 +236,7 @@ def told(done: dict[str, list[Run]]) -> None:
 
 
 def main() -> None:
-    """Measure and print; ends with 1 where hits differ."""
+    """Measure and print; exit with 1 if matches differ."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,11 +1,11 @@
-"""Measures `seawall keys scan` on a made-up dump: what is found, what is found wrongly, and how fast, beside rsakeyfind.
+"""Measure `seawall keys scan` on a made-up dump: found keys, false findings and speed, compared with rsakeyfind.
 
     python bench/scan_leaks.py [--mebibytes 256] [--runs 3] [--seed 1] [--scaling] [--keep]
 
-Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command runs
-whole and alone, in one process; figures are medians of the runs, taken in turn. CPU seconds are the operating system's account of
-that process, so that work of others on the machine tells less. "start" is what the same command takes on an empty file,
-"after it" MiB a CPU second without that. `rsakeyfind` is a Debian package of that name.
+Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command
+runs alone in one process; figures are medians of runs in turns. CPU seconds are the operating system's account of the
+process, which other work affects less. "start" is the time of the same command on an empty file, "after it" MiB a CPU
+second without that. `rsakeyfind` is a Debian package of that name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: CPU and wall seconds, peak bytes, what it said."""
+    """One finished process: CPU and wall seconds, peak bytes, output."""
 
     cpu: float
     wall: float
@@ -54,7 +54,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One command that is measured; `is_ours` says that its answer is Seawall's JSON."""
+    """One command to measure; `is_ours` tells that its output is Seawall's JSON."""
 
     name: str
     command: list[str]
@@ -74,7 +74,7 @@ def measured(command: list[str]) -> Run:
 
 
 def prepare(folder: Path, size: int, seed: int) -> tuple[list[Planted], list[Candidate]]:
-    """The dump, the public keys and the sketches; and what is run on them."""
+    """Make the dump, the public keys and the sketches; return the planted forms and the commands."""
     made = keys()
     dump = folder / "dump.bin"
     planted = make_dump(dump, size, seed, made)
@@ -105,7 +105,7 @@ def prepare(folder: Path, size: int, seed: int) -> tuple[list[Planted], list[Can
 
 
 def found(candidate: Candidate, run: Run, planted: list[Planted]) -> tuple[set[int], list[tuple[int, str]]]:
-    """Indexes of planted forms that were found, and hits where nothing was planted (offset, form)."""
+    """Return the indices of planted forms that were found, and findings where nothing was planted (offset, form)."""
     if candidate.is_ours:
         answer: dict[str, Any] = json.loads(run.said)
         if answer["bytes_skipped"] or answer["skipped"]:
@@ -129,7 +129,7 @@ def found(candidate: Candidate, run: Run, planted: list[Planted]) -> tuple[set[i
 
 
 def starting(candidate: Candidate, folder: Path) -> float:
-    """CPU seconds of the same command on a file with nothing in it: the median of five."""
+    """Return the CPU seconds of the same command on an empty file: the median of five."""
     command = [
         str(folder / "nothing") if word == str(folder / "dump.bin") else word for word in candidate.command
     ]
@@ -177,7 +177,7 @@ def report(
 
 
 def scaling(dump: Path) -> None:
-    """Prints how fast one core searches for bare numbers of more and longer keys, and of more sketches, alone."""
+    """Print the speed of one core with more and longer keys, and with more sketches."""
     data = dump.read_bytes()
     searches: list[tuple[str, KnownKeys | SketchSearch]] = []
     for count, bits in ((1, 2048), (2, 2048), (5, 2048), (10, 2048), (1, 3072), (1, 4096)):
@@ -223,7 +223,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = kept if options.keep else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(1) as apart:  # its memory would count as that of every command
+        # in another process, whose memory does not count for every command
+        with ProcessPoolExecutor(1) as apart:
             planted, candidates = apart.submit(prepare, folder, size, options.seed).result()
         if options.keep:
             listed = [[each.offset, each.form.name, each.form.needs, each.key] for each in planted]
@@ -233,7 +234,7 @@ def main() -> None:
             f"{options.mebibytes} MiB, seed {options.seed}, {options.runs} runs, one process each, whole commands"
         )
         runs: dict[str, list[Run]] = {candidate.name: [] for candidate in candidates}
-        measured(candidates[4].command)  # compiles, reads the dump into the system's memory
+        measured(candidates[4].command)  # compile, and read the dump into the page cache
         (folder / "nothing").write_bytes(b"nothing")
         starts = {c.name: starting(c, folder) for c in candidates}
         for _ in range(options.runs):

@@ -1,10 +1,10 @@
-"""Measures `seawall scan`, whole process, against a bare DuckDB read of the same columns in the same run.
+"""Measure `seawall scan` as a whole process, compared with a bare DuckDB read of the same columns.
 
     python bench/scan_million.py [--records 1000000] [--runs 3] [--flat] [--fresh] [--json]
 
-Prints CPU seconds, wall seconds and peak memory (medians over runs, the two commands in turn) and their ratio.
-`--flat` also scans ten times as many records and compares peak memory. `--fresh` makes
-the records anew, as the lab of today makes them. `--json` prints one JSON document.
+Prints CPU seconds, wall seconds and peak memory (medians over runs, the two commands in turns) and their ratio. `--flat`
+also scans ten times as many records and compares peak memory. `--fresh` makes the records again with the present lab.
+`--json` prints one JSON document.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Run:
 
 
 def measured(command: list[str]) -> Run:
-    """Run a command and return what it took, by the operating system's own account."""
+    """Run a command and return its times and memory, by the operating system's account."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -57,7 +57,7 @@ def measured(command: list[str]) -> Run:
 
 
 def median(runs: list[Run]) -> Run:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return Run(
         statistics.median(r.cpu for r in runs),
         statistics.median(r.wall for r in runs),
@@ -66,7 +66,7 @@ def median(runs: list[Run]) -> Run:
 
 
 def scanned(records: int, *, is_fresh: bool = False) -> tuple[Path, list[str]]:
-    """Make (once, or anew where `is_fresh`) a file of records; return it and the command that scans it."""
+    """Return a file of records, made unless it exists or `is_fresh`, and the command that scans it."""
     path = OUT / f"bench-{records}.jsonl"
     if is_fresh or not path.exists():
         OUT.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def measure(records: int, runs: int, *, is_flat: bool, is_fresh: bool) -> dict[str, Any]:
-    """Return what the read and the scan took, as JSON-ready values: seconds, bytes, and the median ratio of CPU seconds."""
+    """Return the figures of the bare read and the scan, and the median ratio of CPU seconds, as values that JSON can hold."""
     path, command = scanned(records, is_fresh=is_fresh)
     bare_command = [sys.executable, "-c", BARE, str(path)]
     measured(bare_command)  # the first read warms the page cache for both

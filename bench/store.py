@@ -1,7 +1,8 @@
-"""How fast a store is: `python bench/store.py [--events N] [--incidents N] [--folder DIR]`.
+"""Measure the speed of a store: `python bench/store.py [--events N] [--incidents N] [--folder DIR]`.
 
-Prints the time and the processor time of questions to the lake (events of one day, 5,000 accounts, one of which has a tenth
-of all) and to the database's queue. Medians and 95th percentiles of many questions, each for another account or record.
+Prints time and processor time of queries to the lake and to the incident queue. The lake has events of one day and 5,000
+accounts, one of which has a tenth of all events. Figures are medians and 95th percentiles of many queries, each for another
+account or record.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ TENANT = "org"
 
 
 def events(first: int, count: int, total: int, seed: int) -> pa.Table:
-    """Made-up events of one day in order of time; account 0 has a tenth of all."""
+    """Return made-up events of one day by time; account 0 has a tenth of all."""
     chance = np.random.default_rng(seed)
     number = np.arange(first, first + count)
     account = np.where(chance.random(count) < 0.1, 0, chance.integers(0, ACCOUNTS, count))
@@ -83,7 +84,7 @@ def events(first: int, count: int, total: int, seed: int) -> pa.Table:
 
 
 def asked(what: str, questions: Sequence[Callable[[], Any]]) -> None:
-    """Ask each question once and print how long they took."""
+    """Run each query once and print the times."""
     taken, worked = [], []
     for question in questions:
         begun, work = time.perf_counter(), time.process_time()
@@ -96,7 +97,7 @@ def asked(what: str, questions: Sequence[Callable[[], Any]]) -> None:
 
 
 def lake_questions(lake: Lake, total: int) -> None:
-    """Print how fast the lake answers."""
+    """Print the times of queries to a lake."""
     day = EventQuery(START, START + DAY_MICROSECONDS)
     chance = np.random.default_rng(5)
     several = [f"user{n}" for n in chance.integers(1, ACCOUNTS, 30)]
@@ -137,7 +138,7 @@ def lake_questions(lake: Lake, total: int) -> None:
 
 
 def lake(folder: Path, total: int) -> None:
-    """Print how fast a lake takes events, answers, is compacted, and answers then."""
+    """Print the times of appends, of queries, of compaction, and of queries after it."""
     tables = [events(n * total // TABLES, total // TABLES, total, n) for n in range(TABLES)]
     with Lake.create(folder / "events") as made:
         begun = time.perf_counter()
@@ -156,7 +157,7 @@ def lake(folder: Path, total: int) -> None:
 
 
 def incidents(count: int) -> list[Incident]:
-    """Made-up incidents of about 12 kB each."""
+    """Return made-up incidents of about 12 kB each."""
     reasons = tuple(
         Reason("behaviour", f"aspect{n}", f"network AS{n} Somewhere: seen on 0 of 23 active days; 1 of 83 peers use it",
                1.0 / (n + 1), f"AS{n} Somewhere", {"seen_days": 0.0, "active_days": 23.0, "peers": 83.0})
@@ -208,7 +209,7 @@ def incidents(count: int) -> list[Incident]:
 
 
 def queue(place: str, count: int) -> None:
-    """Print how fast the queue answers."""
+    """Print the times of queries to the incident queue."""
     database = Database.open(place, should_migrate=True)
     put = incidents(count)
     begun = time.perf_counter()
@@ -247,13 +248,13 @@ def queue(place: str, count: int) -> None:
 
 
 def database_middle(database: Database) -> Any:
-    """Return the place of an incident in the middle of the queue."""
+    """Return the position of an incident in the middle of the queue."""
     with database.reading() as work:
         return work.incidents.rows(limit=work.incidents.count() // 2)[-1].place()
 
 
 def main() -> int:
-    """Measure."""
+    """Run the measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--incidents", type=int, default=10_000)

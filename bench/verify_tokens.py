@@ -1,10 +1,10 @@
-"""Measures `verify_access_token` against the bare RSA signature check, PyJWT and joserfc: one process, one thread, one run.
+"""Measure `verify_access_token`, compared with the bare RSA signature check, PyJWT and joserfc, in one process and thread.
 
     python bench/verify_tokens.py [--rounds 15] [--seconds 0.2]
 
-Every verifier gets the same token (RS256 with 2048 bits, ES256) and is told issuer, audience and time. They take turns, each
-round a fixed time, so that a busy machine is busy for all; printed are medians over the rounds, and the ratio to the bare
-signature as the median of each round's own ratio.
+Every verifier gets the same token (RS256 with 2048 bits, ES256) and checks issuer, audience and time. They take turns for a
+fixed time, so that other work affects all. Figures are medians over the rounds; the ratio to the bare signature check is
+the median of each round's ratio.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class OneKey:
         self.held = IssuerKey(key, now, "active")
 
     def lookup(self, issuer: str, kid: str, now: float) -> IssuerKey:  # noqa: ARG002
-        """The key."""
+        """Return the key."""
         return self.held
 
 
 def claims(now: int, kind: str) -> dict[str, Any]:
-    """What a token says: what RFC 9068 asks for, or what a large provider writes."""
+    """Return claims: those that RFC 9068 requires, or those of a large provider."""
     said = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -84,7 +84,7 @@ def claims(now: int, kind: str) -> dict[str, Any]:
 
 
 def signed(key: Key, said: dict[str, Any], algorithm: str) -> tuple[str, bytes, bytes]:
-    """The token, what is signed, and the raw signature as `cryptography` wants it."""
+    """Return the token, the signed bytes, and the raw signature for `cryptography`."""
     head = {"alg": algorithm, "kid": "one", "typ": "at+jwt"}
     data = ".".join(base64url.encode(json.dumps(part).encode()) for part in (head, said)).encode()
     if isinstance(key, rsa.RSAPrivateKey):
@@ -97,12 +97,12 @@ def signed(key: Key, said: dict[str, Any], algorithm: str) -> tuple[str, bytes, 
 
 
 def number_text(value: int) -> str:
-    """A number as JSON Web Keys write it."""
+    """Return an integer as JSON Web Keys encode it."""
     return base64url.encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 def jwk(key: Key) -> dict[str, str | list[str]]:
-    """The public key as a JWK."""
+    """Return the public key as a JWK."""
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.public_key().public_numbers()
         return {"kty": "RSA", "kid": "one", "n": number_text(numbers.n), "e": number_text(numbers.e)}
@@ -112,7 +112,7 @@ def jwk(key: Key) -> dict[str, str | list[str]]:
 
 
 def contestants(key: Key, algorithm: str, kind: str) -> dict[str, Callable[[], object]]:
-    """Name and call of each verifier, all with the same token; each has accepted it and refused another."""
+    """Return the call of each verifier by name; each was tested to accept the token and to refuse a changed one."""
     now = int(time.time())
     text, data, signature = signed(key, claims(now, kind), algorithm)
     public = key.public_key()
@@ -156,7 +156,7 @@ def contestants(key: Key, algorithm: str, kind: str) -> dict[str, Callable[[], o
 
 
 def _prove(text: str, policy: Policy, now: int) -> None:
-    """That what is measured verifies: a changed token is refused."""
+    """Check that the verifier works: it must refuse a changed token."""
     verify_access_token(text, policy, now)
     first, second, third = text.split(".")
     try:
@@ -167,7 +167,7 @@ def _prove(text: str, policy: Policy, now: int) -> None:
 
 
 def rate(call: Callable[[], object], seconds: float) -> float:
-    """Calls a second of processor time, over about so many seconds."""
+    """Return the calls a second of processor time, over about so many seconds."""
     count, spent = 0, 0.0
     while spent < seconds:
         started = time.thread_time()
@@ -179,7 +179,7 @@ def rate(call: Callable[[], object], seconds: float) -> float:
 
 
 def measure(calls: dict[str, Callable[[], object]], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """The rates of each, round by round, in turn."""
+    """Return the rates of each call, round by round, in turns."""
     rates: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
@@ -188,7 +188,7 @@ def measure(calls: dict[str, Callable[[], object]], rounds: int, seconds: float)
 
 
 def report(title: str, rates: dict[str, list[float]]) -> float:
-    """Print one table; return our ratio to the bare signature."""
+    """Print one table; return Seawall's ratio to the bare signature check."""
     bare = next(iter(rates.values()))
     print(f"\n{title:<36}{'/s':>9}{'of bare':>10}")
     shares = {}
@@ -199,7 +199,7 @@ def report(title: str, rates: dict[str, list[float]]) -> float:
 
 
 def machine() -> str:
-    """Processor, cores and versions."""
+    """Return processor, cores and versions."""
     with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
         model = next(
             (line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown"
@@ -210,7 +210,7 @@ def machine() -> str:
 
 
 def main() -> int:
-    """Measure and print; exit with 1 when verification is slower than 60 % of the bare RS256 signature."""
+    """Measure and print; return 1 if verification is slower than 60 % of the bare RS256 signature check."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.2)
@@ -232,7 +232,7 @@ def main() -> int:
 
 
 def logged(call: Callable[[], object], rounds: int, seconds: float) -> None:
-    """The same with a line of the decision log for each accepted token, thrown away after it was made."""
+    """Measure with a line of the decision log for each accepted token, which is discarded."""
     logger = logging.getLogger("seawall.tokens")
     logger.setLevel(logging.INFO)
     logger.propagate = False

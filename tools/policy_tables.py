@@ -1,4 +1,4 @@
-"""Writes the tables of docs/reference/policy.md from the code: `python -m tools.policy_tables` (or `--check`)."""
+"""Generate the tables of docs/reference/policy.md from the code: `python -m tools.policy_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "policy.md"
 
 
 def profiles_table() -> str:
-    """One row for each profile."""
+    """Return a table of the profiles."""
     rows = ["| profile | for | sets | source |", "|---|---|---|---|"]
     for profile in PROFILES.values():
         sets = "; ".join(f"`{name}` {cell(spelled(value))}" for name, value in profile.settings.items())
@@ -25,7 +25,7 @@ def profiles_table() -> str:
 
 
 def tables() -> dict[str, str]:
-    """Every generated table by the name in its markers."""
+    """Return every generated table by the name in its markers."""
     return {
         "issuer settings": rows_table(ISSUER_SETTINGS),
         "revocations settings": rows_table(REVOCATION_SETTINGS),
@@ -34,12 +34,12 @@ def tables() -> dict[str, str]:
 
 
 def rewritten(page: str) -> str:
-    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the page with every table replaced. Raises `ValueError` if a marker is missing."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` only say whether it would change."""
+    """Write the page, or with `--check` only report whether it would change."""
     return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
 
 

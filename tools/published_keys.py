@@ -1,9 +1,9 @@
-"""Write the table of published test keys: thumbprints of private keys that everybody has.
+"""Write the table of published test keys: thumbprints of private keys that everybody can have.
 
     python -m tools.published_keys "NAME=PATH" ...
 
-Each PATH is searched as `seawall keys scan` searches it. A key that several sources hold is named after the first. The
-product reads `src/seawall/keys/leaks/data/published_keys.json`, which holds thumbprints and names, and no key.
+Each PATH is searched like `seawall keys scan` does. A key in several sources is named after the first. The product reads
+`src/seawall/keys/leaks/data/published_keys.json`, which holds thumbprints and names, and no key.
 """
 
 from __future__ import annotations

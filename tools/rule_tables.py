@@ -1,4 +1,4 @@
-"""Writes the table of docs/reference/rule-pack.md from the rules that ship: `python -m tools.rule_tables` (or `--check`)."""
+"""Generate the table of docs/reference/rule-pack.md from the built-in rules: `python -m tools.rule_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TECHNIQUES = {
     "T1567.002": "Exfiltration to Cloud Storage", "T1589.001": "Gather Victim Identity Information: Credentials",
     "T1606.002": "SAML Tokens", "T1621": "Multi-Factor Authentication Request Generation",
 }  # fmt: skip
-"""Names of ATT&CK's techniques, version 18."""
+"""Names of techniques in ATT&CK version 18."""
 
 
 def _cell(text: str) -> str:
@@ -42,14 +42,14 @@ def _cell(text: str) -> str:
 
 
 def told() -> list[RuleDescription]:
-    """Return what is told of each rule of the pack, but of those that are parts of others."""
+    """Return the descriptions of the built-in rules, without those that are only parts of other rules."""
     rules = load_rules(())
     parts = {rule.about.id for rule in rules.rules if rule.is_silent}
     return [about for about in rules.abouts if about.id not in parts]
 
 
 def rules_table() -> str:
-    """One table for each technique, one row for each rule; a rule of several techniques stands with its first."""
+    """Return a table for each technique with a row for each rule; a rule of several techniques is in the first one's table."""
     by_technique: dict[str, list[RuleDescription]] = defaultdict(list)
     for about in told():
         by_technique[about.techniques[0]].append(about)
@@ -76,17 +76,17 @@ def rules_table() -> str:
 
 
 def tables() -> dict[str, str]:
-    """Every generated table by the name in its markers."""
+    """Return every generated table by the name in its markers."""
     return {"rules": rules_table()}
 
 
 def rewritten(page: str) -> str:
-    """The page with its table anew."""
+    """Return the page with its table replaced."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it would change."""
+    """Write the page, or with `--check` only report whether it would change."""
     return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
 
 

@@ -1,4 +1,4 @@
-"""Tables of settings for the reference pages, from what the code declares: key, kind, default, meaning."""
+"""Format declared settings as tables for the reference pages: key, kind, default, meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall_tokens.verify.claim_conditions import Conditions
 
 
 def spelled(value: Any) -> str:
-    """A default as it would stand in the file."""
+    """Return a default as the settings file would spell it."""
     if value is None or value == "" or isinstance(value, Conditions):
         return ""
     if isinstance(value, bool):
@@ -29,17 +29,17 @@ def spelled(value: Any) -> str:
 
 
 def cell(text: str) -> str:
-    """A text in a cell of a table."""
+    """Return a text escaped for a cell of a table."""
     return text.replace("|", "\\|")
 
 
 def rows_table(settings: Iterable[Setting]) -> str:
-    """One row for each setting that is declared as a row."""
+    """Return a table of settings that are declared as rows."""
     return _table((one.name, one.kind, one.default, one.needed, one.meaning) for one in settings)
 
 
 def class_table(kind: type) -> str:
-    """One row for each setting of a class, without the tables below it."""
+    """Return a table of the settings of a class, without its sub-tables."""
     return _table(
         (one.name, _kind(one), one.default, one.is_needed, one.meaning.words)
         for one in settings_of(kind)

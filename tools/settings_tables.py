@@ -1,6 +1,6 @@
-"""Writes the tables of all settings files from the code: `python -m tools.settings_tables` (or `--check`).
+"""Generate the tables of all settings files from the code: `python -m tools.settings_tables` (or `--check`).
 
-They stand on docs/reference/settings.md, policy.md and gate.md; the last two have commands of their own for further tables.
+They are in docs/reference/settings.md, policy.md and gate.md; the last two have separate commands for further tables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 
 
 def tables() -> dict[str, str]:
-    """Every generated table of settings.md by the name in its markers."""
+    """Return every generated table of settings.md by the name in its markers."""
     return {
         **{f"collect {vendor}": rows_table(rows) for vendor, rows in collection.SETTINGS.items()},
         "respond microsoft": class_table(containment.MicrosoftSettings),
@@ -39,12 +39,12 @@ def tables() -> dict[str, str]:
 
 
 def rewritten(page: str) -> str:
-    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the page with every table replaced. Raises `ValueError` if a marker is missing."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
-    """Write all pages of settings, or with `--check` only say whether one would change."""
+    """Write all pages of settings, or with `--check` only report whether one would change."""
     pages = {
         PAGE: rewritten(PAGE.read_text("utf-8")),
         policy_tables.PAGE: policy_tables.rewritten(policy_tables.PAGE.read_text("utf-8")),

@@ -1,11 +1,11 @@
-"""The peer of `seawall.detection.rules.sigma`: raw records in SQLite tables, asked by pySigma's own backend for SQLite.
+"""A peer of `seawall.detection.rules.sigma` for comparison: raw records in SQLite, queried by pySigma's SQLite backend.
 
-It shares no code with what it is compared with, except that both leave parsing of rules to pySigma. Each vendor's log is a table
-of those columns that a rule asks for; a column bears the rule's field name and holds what the raw record says at that path, or
-at the path of the same thing under another name (`ALIASES`). A JSON text in a record is opened, a pair of name and value is a
-field of that name. Where a field has several values in some record (lists), its column holds them between separators and
-patterns are made to begin and end at one (`_EachValue`): SQL knows no lists. Empty and missing are both NULL.
-Correlations are left out.
+It shares no code with Seawall, except that both parse rules with pySigma. Each vendor's log is a table with the columns
+that some rule uses. A column has the rule's name of the field, and holds the raw record's value at that path or at an alias
+(`ALIASES`). JSON text in a record is decoded; a pair of name and value becomes a field of that name.
+
+SQL has no lists: if a field has several values in some record, its column holds them between separators. Patterns must then
+begin and end at a separator (`_EachValue`). Empty and missing values are NULL. Correlations are not supported.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sigma.types import SigmaBool, SigmaNull, SigmaNumber, SigmaString, SigmaTyp
 SEPARATOR = "\x1f"
 BATCH = 10_000
 EVERYTHING = "everything"
-"""The column that keywords are looked for in."""
+"""The column that keywords are searched in."""
 
 ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "m365": {
@@ -70,14 +70,14 @@ ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "protopayload.servicename": ("cloud.servicename",),
     },
 }
-"""What the raw log calls what rules call otherwise (as Log Analytics or a SIEM's schema does), in lower case."""
+"""Paths in raw logs for names that rules use from other schemas (Log Analytics or a SIEM), in lower case."""
 
 BAGS = {
     "google": ("events.parameters", "events"),
     "m365": ("extendedproperties",),
     "audit": ("additionaldetails", "targetresources.modifiedproperties"),
 }
-"""Pairs of name and value whose names rules use without their path."""
+"""Pairs of name and value whose names rules use without a path."""
 
 TARGETS = (
     *(
@@ -91,7 +91,7 @@ TARGETS = (
     "parameters.addtorecipients",
     "operationproperties.ruleactions.recipients",
 )
-"""Where records of the audit log name who gets forwarded mail."""
+"""Paths at which audit records name the recipients of forwarded mail."""
 
 LOGS = {
     ("m365", ""): "m365",
@@ -102,11 +102,11 @@ LOGS = {
     ("okta", ""): "okta",
     ("gcp", ""): "google",
 }
-"""The log that a rule's product and service mean; rules for further logs are not asked."""
+"""The log for a rule's product and service; rules for other logs are left out."""
 
 
 def log_of(record: dict[str, Any]) -> str | None:
-    """Return which log a raw record is of."""
+    """Return the log of a raw record."""
     marks = {
         "m365": "Operation",
         "sign_in": "createdDateTime",
@@ -120,14 +120,14 @@ def log_of(record: dict[str, Any]) -> str | None:
 
 
 def log_asked(rule: SigmaRule) -> str | None:
-    """Return the log that a rule looks at."""
+    """Return the log that a rule is for."""
     product, service = rule.logsource.product or "", rule.logsource.service or ""
     return LOGS.get((product, service), LOGS.get((product, "")))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rule of the peer: its id, the log that it looks at, the fields that it names."""
+    """A rule of the peer: id, log, and the fields that it uses."""
 
     id: str
     log: str
@@ -136,13 +136,13 @@ class Asked:
 
 
 def rules(folders: Sequence[Path]) -> list[Asked]:
-    """Return the single rules below folders that look at one of the logs."""
+    """Return the single rules below folders that are for one of the logs."""
     found = []
     paths = [path for folder in folders for path in sorted(folder.rglob("*.yml"))]
     for path in paths:
         for document in yaml.safe_load_all(path.read_text("utf-8")):
             if "detection" not in document:
-                continue  # a correlation, or what it does
+                continue  # a correlation, or its action
             rule = SigmaRule.from_dict(document, collect_errors=True)
             log = None if rule.errors else log_asked(rule)
             if log is not None:
@@ -160,7 +160,7 @@ def _fields(detections: Iterable[Any]) -> Iterator[str]:
 
 
 class Peer:
-    """Tables of raw records, and the queries that ask them. Rows are numbered as the records are given."""
+    """Tables of raw records and the queries on them. Rows are numbered in the order of the records."""
 
     def __init__(self, asked: Sequence[Asked], path: str = ":memory:") -> None:
         self.asked = asked
@@ -175,7 +175,7 @@ class Peer:
             self.connection.execute(f"CREATE TABLE {log} (number INTEGER PRIMARY KEY{columns})")
 
     def fill(self, records: Iterable[bytes]) -> None:
-        """Put raw records into their tables."""
+        """Insert raw records into their tables."""
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         decode = msgspec.json.Decoder().decode
         for number, text in enumerate(records):
@@ -196,7 +196,7 @@ class Peer:
         self.connection.commit()
 
     def queries(self) -> dict[str, tuple[Asked, str]]:
-        """Return for each rule that the backend converts its query."""
+        """Return the query of each rule that the backend can convert."""
         found = {}
         for log in ALIASES:
             each = _EachValue(frozenset(self._several[log]))
@@ -210,7 +210,7 @@ class Peer:
         return found
 
     def hits(self, query: str) -> list[int]:
-        """Return the numbers of the records that a query finds."""
+        """Return the numbers of the records that a query matches."""
         return [row[0] for row in self.connection.execute(query)]
 
     def _row(self, log: str, record: dict[str, Any]) -> Iterator[str | None]:
@@ -236,7 +236,7 @@ class Peer:
 
 
 def hits_by_record(marked: Iterable[tuple[Sequence[int], Sequence[str | None]]]) -> dict[str, set[int]]:
-    """Return for each rule the numbers of the records that Seawall says it hit, of batches of (lines, marks)."""
+    """Return the matching record numbers of each rule according to Seawall, from batches of (lines, marks)."""
     found: dict[str, set[int]] = defaultdict(set)
     for lines, marks in marked:
         for line, mark in zip(lines, marks, strict=True):
@@ -246,19 +246,19 @@ def hits_by_record(marked: Iterable[tuple[Sequence[int], Sequence[str | None]]])
 
 
 def same_log(numbers: Iterable[int], log: str, logs: Sequence[str | None]) -> set[int]:
-    """Return the numbers of the records that are of a log: Seawall asks rules for Entra's logs of the audit log as well."""
+    """Return the numbers of records of one log: Seawall also applies rules for Entra's logs to the audit log."""
     return {number for number in numbers if logs[number] == log}
 
 
 class _EachValue(ValueTransformation):
-    """Makes a value of a field that has several begin and end at a separator; what is empty is NULL."""
+    """Surround the values of a field with several values by separators; an empty value becomes NULL."""
 
     def __init__(self, several: frozenset[str]) -> None:
         self._several = several
         super().__post_init__()
 
     def apply_value(self, field: str | None, val: SigmaType) -> SigmaType | None:
-        """Return the value to ask for, None for the same."""
+        """Return the value to search for, None to keep it."""
         if not isinstance(val, SigmaString | SigmaNumber | SigmaBool):
             return None
         if isinstance(val, SigmaString) and str(val) in ("", "[]", "{}"):
@@ -273,7 +273,7 @@ class _EachValue(ValueTransformation):
 
 
 def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
-    """Add what rules ask for in the words of Entra's own pages or of Google Cloud's logs, which the records here do not use."""
+    """Add fields in the schemas of Entra's portal or of Google Cloud's logs, which rules use and raw records lack."""
     if log == "sign_in":
         is_ok = said.get("status.errorcode") == ["0"]
         said["portal.status"] = ["Success"] if is_ok else ["Failure"]
@@ -295,7 +295,7 @@ def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
 
 
 def _gained(record: dict[str, Any]) -> list[str]:
-    """Return the names of changed properties whose list has an entry that it did not have."""
+    """Return the names of changed properties with a new entry in their list."""
     targets = record.get("targetResources") or []
     changes = [
         *(record.get("ModifiedProperties") or []),
@@ -312,7 +312,7 @@ def _gained(record: dict[str, Any]) -> list[str]:
 
 
 def _forwarded_to(said: dict[str, list[str]]) -> list[str]:
-    """Say `inside` where every target of forwarding is in the domain of the mailbox's owner, of the user or of the tenant."""
+    """Return `inside` if every forwarding target is in the domain of the mailbox's owner, the user or the tenant."""
     own = [*said.get("mailboxownerupn", ()), *said.get("organizationname", ())]
     own += said.get("userid", ()) if said.get("externalaccess") == ["false"] else ()
     domains = {name.rpartition("@")[2].lower() for name in own}
@@ -329,7 +329,7 @@ def _members(text: Any) -> set[str]:
 
 
 def _flattened(value: Any, path: str, said: dict[str, list[str]]) -> None:
-    """Take down what a record says at each path, in lower case: of structures their JSON as well."""
+    """Collect the values of a record at each path, in lower case, and structures as JSON too."""
     if isinstance(value, str) and value[:1] in ("{", "[", '"') and len(value) > 1:
         with suppress(ValueError, RecursionError):
             opened = json.loads(value)
@@ -356,7 +356,7 @@ def _parts(value: Any, path: str, said: dict[str, list[str]]) -> None:
                 _paired(one, path, said)
             else:
                 _flattened(one, path, said)
-    elif isinstance(value, dict) and list(value) == ["parameter"]:  # Google's pairs within pairs
+    elif isinstance(value, dict) and list(value) == ["parameter"]:  # Google nests pairs within pairs
         _parts(value["parameter"], path, said)
     elif isinstance(value, dict):
         for name, one in value.items():
@@ -364,7 +364,7 @@ def _parts(value: Any, path: str, said: dict[str, list[str]]) -> None:
 
 
 def _paired(one: Any, path: str, said: dict[str, list[str]]) -> None:
-    """A pair of name and value is a field of that name."""
+    """Add a pair of name and value as a field of that name."""
     if not isinstance(one, dict):
         return
     names = {name.lower(): name for name in one}
@@ -383,7 +383,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _found(pattern: str, value: str | None) -> bool:
-    """SQLite leaves REGEXP to its user: a value of several is enough."""
+    """Return whether a pattern matches one of the values; SQLite has no REGEXP of its own."""
     if value is None:
         return False
     return any(_pattern(pattern).search(one) for one in value.split(SEPARATOR) if one)

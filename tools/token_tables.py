@@ -1,4 +1,4 @@
-"""Writes the tables of docs/how-to/tokens.md from the code: `python -m tools.token_tables` (or `--check`)."""
+"""Generate the tables of docs/how-to/tokens.md from the code: `python -m tools.token_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def _cell(text: str) -> str:
 
 
 def steps_table() -> str:
-    """One row for each step of a verification, in order."""
+    """Return a table of the steps of a verification, in order."""
     rows = ["| check | what | where the rule is written |", "|---|---|---|"]
     rows += [f"| {check.number} | {_cell(check.words)} | {_cell(check.source)} |" for check in CHECKS]
     return "\n".join(rows)
 
 
 def refusals_table() -> str:
-    """One row for each refusal, by check and code."""
+    """Return a table of refusals by check and code."""
     rows = [
         "| check | code | what it means | HTTP | challenge | where the rule is written |",
         "|---|---|---|---|---|---|",
@@ -38,17 +38,17 @@ def refusals_table() -> str:
 
 
 def tables() -> dict[str, str]:
-    """Every generated table by the name in its markers."""
+    """Return every generated table by the name in its markers."""
     return {"steps": steps_table(), "refusals": refusals_table()}
 
 
 def rewritten(page: str) -> str:
-    """The page with every table anew. Raises `ValueError` when a marker is missing."""
+    """Return the page with every table replaced. Raises `ValueError` if a marker is missing."""
     return generated_tables.rewritten(page, tables(), PAGE.name)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` only say whether it would change."""
+    """Write the page, or with `--check` only report whether it would change."""
     return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
 
 

@@ -1,1 +1,1 @@
-"""What bench/collect.py collects from: a vendor's API of a million records each, that fails as its documentation says."""
+"""Imitations of vendors' APIs for bench/collect.py, with a million records each, that fail as documented."""

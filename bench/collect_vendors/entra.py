@@ -1,4 +1,4 @@
-"""Sign-ins and directory audits of Microsoft Graph. Each page has some records of the one before it once more."""
+"""Imitate sign-ins and directory audits of Microsoft Graph. Each page repeats some records of the page before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARK = b'"id":"00000000-0000-4000-8000-'
 
 
 class Logs(Graph):
-    """Records that are made when they are asked for."""
+    """Records that are made on request."""
 
     def __init__(self, now: Callable[[], int], records: int, _: Path) -> None:
         super().__init__(now, page=page_of(records), overlap=page_of(records) // 50 + 1)

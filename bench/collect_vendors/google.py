@@ -1,4 +1,4 @@
-"""The Reports API of Google Workspace. Etags are another each time; pages have some activities of the one before once more."""
+"""Imitate the Reports API of Google Workspace. Etags differ each time; pages repeat some activities of the page before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ETAG = re.compile(rb'"etag":"[^"]*"')
 
 
 class Activities(Reports):
-    """Activities that are made when they are asked for."""
+    """Activities that are made on request."""
 
     def __init__(self, now: Callable[[], int], records: int, folder: Path) -> None:
         pem = json.loads((folder / "key.json").read_text())["private_key"].encode()
@@ -56,7 +56,7 @@ class Activities(Reports):
 
 
 def settings(folder: Path) -> Mapping[str, Any]:
-    """Return what the collector is told, and write a key that is made for this once."""
+    """Return the collector's settings, and write a key made for this run."""
     path = folder / "key.json"
     if not path.exists():
         private = rsa.generate_private_key(65537, 2048)

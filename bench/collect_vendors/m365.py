@@ -1,7 +1,7 @@
-"""An Office 365 Management Activity API.
+"""Imitate the Office 365 Management Activity API.
 
-Some content is listed two or three times, some turns up hours or days late in spans that were asked for, and some brings records
-that were in other content.
+Some content is listed two or three times, some appears hours or days late in spans already queried, and some repeats
+records of other content.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MARK = b'"Id":"00000000-0000-4000-8000-'
 
 
 def line(number: int, created: int) -> bytes:
-    """A record of about 1,000 bytes, made of its number."""
+    """Return a record of about 1,000 bytes, derived from its number."""
     digits = f"{number:012}"
     filler = hashlib.sha256(digits.encode()).hexdigest()
     return (
@@ -41,7 +41,7 @@ def line(number: int, created: int) -> bytes:
 
 
 class Content(Management):
-    """Content that is made when it is asked for."""
+    """Content that is made on request."""
 
     def __init__(self, now: Callable[[], int], records: int, _: Path) -> None:
         chance = random.Random(7)
@@ -60,7 +60,7 @@ class Content(Management):
             self.first[name] = number * PER_BLOB
             blobs.append(blob)
         self.created = {self.first[blob.id] // PER_BLOB: blob.created for blob in blobs}
-        # The same records in other content: a part of what another one had.
+        # records that were in other content before
         for number in range(0, count, 50):
             again = blobs[number]
             name = f"{number:08}$again"
@@ -81,7 +81,7 @@ class Content(Management):
 
 
 def settings(folder: Path) -> Mapping[str, Any]:
-    """Return what the collector is told, and write its secret."""
+    """Return the collector's settings, and write its secret."""
     secret = folder / "secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)

@@ -1,5 +1,7 @@
-"""Okta's System Log, with tokens that are bound to the collector's key. Events come days after they were published; of full
-pages the next one has some events once more."""
+"""Imitate Okta's System Log with tokens bound to the collector's key.
+
+Events appear days after their publication. The page after a full one repeats some of its events.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ DOMAIN = "acme.okta.com"
 
 
 class Events(SystemLog):
-    """Events that are made when they are asked for."""
+    """Events that are made on request."""
 
     def __init__(self, now: Callable[[], int], records: int) -> None:
         super().__init__(now, page=page_of(records), overlap=page_of(records) // 50 + 1)
@@ -42,7 +44,7 @@ class Events(SystemLog):
         return [self.line(number) for number in range(first, last)]
 
     def line(self, number: int) -> bytes:
-        """An event of about 1,000 bytes."""
+        """Return an event of about 1,000 bytes."""
         filler = hashlib.sha256(str(number).encode()).hexdigest()
         return (
             f'{{"actor":{{"id":"00u{filler[:17]}","type":"User","alternateId":"user{number % 5000}@acme.example",'
@@ -59,7 +61,7 @@ class Events(SystemLog):
 
 
 class Bound(Organisation):
-    """The organisation that takes no token without a proof."""
+    """An organisation that accepts no token without a DPoP proof."""
 
     def __init__(self, now: Callable[[], int], records: int, folder: Path) -> None:
         key: Any = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
@@ -68,7 +70,7 @@ class Bound(Organisation):
 
     @property
     def base(self) -> str:
-        """The organisation's URL."""
+        """URL of the organisation."""
         return self.log.base
 
     @base.setter
@@ -80,7 +82,7 @@ class Bound(Organisation):
 
 
 def settings(folder: Path) -> Mapping[str, Any]:
-    """Return what the collector is told, and write a key that is made for this once."""
+    """Return the collector's settings, and write a key made for this run."""
     path = folder / "key.pem"
     if not path.exists():
         private = rsa.generate_private_key(65537, 2048)

@@ -1,4 +1,4 @@
-"""When the records of a vendor that files them by the time of the event happened, and when each could be had."""
+"""Event times and availability times of the records of a vendor that files by event time."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from collect_vendors.vendor import BEGIN
 from seawall.collection.windows import DAY, HOUR, MINUTE
 
 BEFORE, AFTER = 5 * DAY, 3 * DAY
-"""Records happen from so long before the first pass to so long after it."""
+"""Records happen from `BEFORE` the first pass to `AFTER` it, in microseconds."""
 
 LATE = 0.03
 LATEST = int(2.9 * DAY)
 
 
 def happened(count: int) -> Any:
-    """When record n happened, in order."""
+    """Return the times of `count` records, ascending, in microseconds."""
     return BEGIN - BEFORE + MINUTE + np.arange(count, dtype=np.int64) * (BEFORE + AFTER - 2 * MINUTE) // count
 
 
 @dataclass
 class Timeline:
-    """`count` records that are dealt to `feeds` in turn. 3 % can be had up to three days late, the others at once."""
+    """`count` records, assigned to `feeds` in turn. 3 % become available up to three days late, the others at once."""
 
     count: int
     feeds: tuple[str, ...]
@@ -39,7 +39,7 @@ class Timeline:
         }
 
     def found(self, feed: str, first: int, last: int, now: int) -> Any:
-        """The numbers of a feed's records between two times, both included, that can be had now; the newest first."""
+        """Return the numbers of a feed's records between two times (inclusive) that are available now, newest first."""
         numbers = self._numbers[feed]
         times = self.time[numbers]
         inside = numbers[np.searchsorted(times, first) : np.searchsorted(times, last, side="right")]

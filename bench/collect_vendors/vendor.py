@@ -1,4 +1,4 @@
-"""What a vendor is to the bench, and how it fails."""
+"""The interface of an imitated vendor, and its failures."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from typing import Any, Protocol
 from tests.collection.serving import CUT_BEFORE, Reply, Request, fault
 
 BEGIN = 1_764_158_400_000_000
-"""The time of the first pass."""
+"""Time of the first pass, in microseconds since 1970."""
 
 
 def page_of(records: int, most: int = 1000) -> int:
-    """Return how many entries a page has, so that few records have pages too."""
+    """Return the number of entries of a page, smaller if there are few records, so that there are several pages."""
     return min(most, max(most // 40, records // 200))
 
 
 class Made(Protocol):
-    """An API whose records are made of their numbers when they are asked for. `token` is what it takes."""
+    """An API whose records are derived from their numbers on request. `token` is the access token it accepts."""
 
     base: str
     token: str
 
     def answer(self, request: Request) -> Reply:
-        """Answer a request."""
+        """Return the answer to a request."""
         ...
 
     def line(self, number: int) -> bytes:
-        """A record as it has to be in the files."""
+        """Return a record as the files must contain it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A vendor. `make` makes its API: the clock, how many records, and the folder in which `settings` put its keys.
+    """A vendor. `make` creates its API from a clock, a number of records, and the folder in which `settings` put its keys.
 
-    `number` tells a line's number, `plain` takes out of a line what is another each time; `is_login` and `has_cursor` know
-    requests for a token, and those that go on where another answer ended. `throttles` are the ways to say that too much is
-    asked. `standing` is how many questions stay open for good, `moments` are the times of passes after BEGIN.
+    `number` returns a line's number; `plain` removes the varying parts of a line. `is_login` recognises requests for a
+    token, `has_cursor` those that continue an answer. `throttles` are the forms of throttling. `standing` is the number of
+    queries that never end, `moments` are the times of passes after BEGIN.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Vendor:
 
 @dataclass
 class Failing:
-    """A vendor's API of which a share of the requests fails. What it really sent is counted, and what it failed with."""
+    """A vendor's API that fails for a share of requests, and counts what it sent and how it failed."""
 
     vendor: Vendor
     api: Any
@@ -76,7 +76,7 @@ class Failing:
     _asked: int = 0
 
     def answer(self, request: Request) -> Reply:
-        """Answer, or fail."""
+        """Return the answer, or a failure."""
         with self._lock:
             self._asked += 1
             if self._asked % TOKEN_REQUESTS == 0:
@@ -95,7 +95,7 @@ class Failing:
         return reply
 
     def _kind(self, request: Request) -> str:
-        """How this request fails, empty where it does not."""
+        """Return the kind of failure of this request, empty if it succeeds."""
         is_login = self.vendor.is_login(request)
         if not is_login and self.vendor.has_cursor(request) and self._chance.random() < self.vendor.forgets:
             return "forgotten"
@@ -119,7 +119,7 @@ class Failing:
         }[kind]
 
     def _broken(self, kind: str, reply: Reply) -> Reply:
-        """An answer that breaks off in the middle; or one that is shorter than it was, and says that it is whole."""
+        """Return an answer that breaks off, or one that is truncated but claims to be complete."""
         if reply.status != 200:
             return CUT_BEFORE
         middle = max(len(reply.body) // 2, 1)
@@ -129,7 +129,7 @@ class Failing:
 
 
 TOKEN_REQUESTS = 700
-"""After so many requests the access token has ended."""
+"""Requests after which the access token expires."""
 
 AGREE: Mapping[str, tuple[str, ...]] = {
     "status-500": ("500",),
@@ -138,13 +138,13 @@ AGREE: Mapping[str, tuple[str, ...]] = {
     "connection-broke": ("cut", "half"),
     "malformed": ("short",),
 }
-"""The ledger's names of faults and the vendor's."""
+"""The vendor's names of faults by the ledger's."""
 
 
 def faults_by_name(
     vendor: Vendor, counts: Mapping[str, int], met: Mapping[str, int]
 ) -> dict[str, tuple[int, int]]:
-    """Return how often each kind of fault was met, by the ledger and by the vendor."""
+    """Return (count in the ledger, count at the vendor) of each kind of fault."""
     names = {**AGREE, "throttled": (*vendor.throttles, *(() if "429" in vendor.throttles else ("429",)))}
     return {
         name: (counts.get(name, 0), sum(met.get(one, 0) for one in theirs)) for name, theirs in names.items()

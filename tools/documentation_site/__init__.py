@@ -1,1 +1,1 @@
-"""The static site of the documentation: which pages it has, their order, and how Sphinx builds it."""
+"""Build the documentation as a static site with Sphinx: its pages, and their order."""

@@ -1,6 +1,6 @@
-"""Configures Sphinx: `make docs` builds README and docs as a static site with search, in strict mode.
+"""Configure Sphinx: `make docs` builds README and docs as a static site with search, in strict mode.
 
-The root of the repository is the source folder, so that a link means the same in the repository and on the site.
+The source folder is the root of the repository, so that links work in the repository and on the site.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def add_navigation(_app: object, name: str, source: list[str]) -> None:
 
 
 def write_first_page(app: Any, error: Exception | None) -> None:
-    """Write the page that a web server shows for the folder; it leads to README."""
+    """Write the site's start page, which redirects to README."""
     if error is None:
         (Path(app.outdir) / "index.html").write_text(FIRST_PAGE, "utf-8")
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Connect the two steps above. Sphinx calls it."""
+    """Connect the two functions above. Sphinx calls this."""
     app.connect("source-read", add_navigation)
     app.connect("build-finished", write_first_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

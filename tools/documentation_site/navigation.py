@@ -1,4 +1,4 @@
-"""The pages of the site, and their order: each list of links in README and in an `index.md` is a level of the navigation."""
+"""Determine the pages of the site and their order from the lists of links in README and every `index.md`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 ROOT_PAGE: Final = "README.md"
 PATTERNS: Final = ("*.md", "docs/**/*.md", "packages/*/README.md")
-"""Where pages lie, from the root of the repository."""
+"""Patterns of pages, from the root of the repository."""
 
 _ITEM: Final = re.compile(r"^[-*] \[[^\]]+\]\(([^)\s#]+\.md)\)", re.MULTILINE)
 
@@ -26,14 +26,14 @@ def is_index(page: str) -> bool:
 
 
 def list_children(page: str, text: str) -> list[str]:
-    """Return the pages that the lists of an index page begin with, in their order, each once."""
+    """Return the pages at the start of list items of an index page, in order, without repeats."""
     folder = posixpath.dirname(page)
     targets = (posixpath.normpath(posixpath.join(folder, target)) for target in _ITEM.findall(text))
     return list(dict.fromkeys(target for target in targets if target != page))
 
 
 def walk(root: Path, page: str = ROOT_PAGE) -> Iterator[str]:
-    """Yield a page, then the pages below it in the navigation, depth first; a page that is listed twice comes twice."""
+    """Yield a page, then the pages below it in the navigation, depth first; a page listed twice is repeated."""
     yield page
     if is_index(page):
         for child in list_children(page, (root / page).read_text("utf-8")):

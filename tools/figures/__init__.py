@@ -1,1 +1,1 @@
-"""The figures of README and docs: one command measures them on a commit, keeps them as JSON, and writes them between markers."""
+"""Figures in README and docs: measure them on a commit, store them as JSON, and write them between markers."""

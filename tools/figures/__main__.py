@@ -2,9 +2,9 @@
 
     python -m tools.figures measure [speed] [detection]   # measure these parts (all) on this commit, and write the pages
     python -m tools.figures write                         # write the pages from docs/figures.json
-    python -m tools.figures check                         # 1 where figures are stale, or pages are not those of the figures
+    python -m tools.figures check                         # exit code 1 if figures are stale, or pages differ from them
 
-`measure` takes minutes for speed and about an hour for detection, and wants a machine that does nothing else.
+`measure` takes minutes for speed and about an hour for detection, and needs a machine without other load.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAGES = tuple(name for name in WRITTEN if name.endswith(".md"))
 
 
 def main(arguments: list[str], root: Path = ROOT, size: Size | None = None) -> int:
-    """Return 0 where all is well, 1 where figures are stale or pages differ, 3 where nothing could be measured."""
+    """Return 0 on success, 1 if figures are stale or pages differ, 3 if measuring was impossible."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.figures",
         description=__doc__,
@@ -53,7 +53,7 @@ def main(arguments: list[str], root: Path = ROOT, size: Size | None = None) -> i
 
 
 def check(root: Path, kept: dict[str, Any]) -> int:
-    """Say which parts are stale and which pages are not those of the figures; return 1 where there is one."""
+    """Print stale parts and pages that differ from the figures; return 1 if there are any."""
     complaints = []
     for part in DECIDED_BY:
         if changed := stale(kept[part]["digests"], digests_of(root, part)):

@@ -1,4 +1,4 @@
-"""Digests of what decides a figure: when they differ from those kept beside the figures, the figures are stale."""
+"""Digests of everything that determines a figure; figures whose stored digests differ are stale."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "speed measurement": ("bench/batches.py", "bench/scan_million.py"),
     "detection measurement": ("src/seawall/lab/evaluate/**/*.py",),
 }
-"""Files by what they are. A name of a pattern with nothing behind it is an error: something was moved."""
+"""Files by role. A pattern without a match is an error, because its files were moved."""
 
 LOCK: Final = "requirements/development.lock"
 LIBRARIES: Final = {
@@ -67,13 +67,13 @@ DECIDED_BY: Final = {
     "speed": ("engine", "rules", "ranker", "report", "made-up organisations", "speed measurement"),
     "detection": ("engine", "rules", "ranker", "made-up organisations", "detection measurement"),
 }
-"""Parts of the figures, each measured by itself, and what decides each beside its libraries."""
+"""The parts of the figures, which are measured separately, and the files that determine each besides its libraries."""
 
 
 def digest_files(root: Path, patterns: tuple[str, ...]) -> str:
-    """Return the digest of the names and contents of all files that match; raises `ValueError` where none matches a pattern.
+    """Return the digest of names and contents of all matching files. Raises `ValueError` if a pattern matches none.
 
-    Comments, docstrings and the layout of Python files decide no figure and are left out.
+    Comments, docstrings and layout of Python files cannot change a figure and are left out.
     """
     found: dict[str, Path] = {}
     for pattern in patterns:
@@ -89,7 +89,7 @@ def digest_files(root: Path, patterns: tuple[str, ...]) -> str:
 
 
 def code_alone(source: str) -> bytes:
-    """Return what Python makes of a file, without comments, docstrings and layout."""
+    """Return the syntax tree of Python source as bytes, without comments, docstrings and layout."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         for block in ("body", "orelse", "finalbody"):
@@ -108,7 +108,7 @@ def _is_prose(statement: ast.AST) -> bool:
 
 
 def digest_libraries(lock: str, names: tuple[str, ...]) -> str:
-    """Return the digest of the locked versions of some packages; raises `ValueError` where one is not locked."""
+    """Return the digest of the locked versions of some packages. Raises `ValueError` if one is not locked."""
     versions = []
     for name in names:
         found = re.findall(rf"^{re.escape(name)}==([^\s\\]+)[^\n\\]*", lock, re.MULTILINE)
@@ -119,11 +119,11 @@ def digest_libraries(lock: str, names: tuple[str, ...]) -> str:
 
 
 def digests_of(root: Path, part: str) -> dict[str, str]:
-    """Return the digest of each thing that decides one part of the figures."""
+    """Return the digests of everything that determines one part of the figures."""
     found = {name: digest_files(root, SOURCES[name]) for name in DECIDED_BY[part]}
     return {**found, "libraries": digest_libraries((root / LOCK).read_text("utf-8"), LIBRARIES[part])}
 
 
 def stale(kept: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return what has changed since the figures were measured; empty where they still hold."""
+    """Return the names of digests that changed since the measurement, empty if the figures are current."""
     return sorted(name for name in kept.keys() | now.keys() if kept.get(name) != now.get(name))

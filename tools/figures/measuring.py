@@ -1,4 +1,4 @@
-"""Measures the parts of the figures on the commit that is checked out, each by the command that measures it alone."""
+"""Measure the parts of the figures on the commit that is checked out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from typing import Any
 from tools.figures.digests import digests_of
 
 WRITTEN = ("README.md", "docs/explanation/evaluation.md", "docs/figures.json")
-"""Files that hold the figures: they alone may differ from the commit that is measured."""
+"""Files that contain the figures: only they may differ from the commit that is measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured. `records` of a scan in `runs`, ten times as many once where `is_flat`; worlds of an evaluation."""
+    """Sizes of the measurement: `records` of a scan, repeated `runs` times; ten times as many once if `is_flat`; worlds to
+    evaluate.
+    """
 
     records: int = 1_000_000
     runs: int = 5
@@ -36,11 +38,11 @@ class Size:
 
 
 class NotMeasured(Exception):
-    """Why nothing was measured."""
+    """The figures could not be measured; the text states the reason."""
 
 
 def measure(root: Path, part: str, size: Size) -> dict[str, Any]:
-    """Return one part: the figures with commit, date, machine and digests. Raises `NotMeasured`."""
+    """Return one part: its figures with commit, date, machine and digests. Raises `NotMeasured`."""
     commit = commit_of(root)
     digests = digests_of(root, part)
     figures = {"speed": _speed, "detection": _detection}[part](root, size)
@@ -56,7 +58,7 @@ def measure(root: Path, part: str, size: Size) -> dict[str, Any]:
 
 
 def commit_of(root: Path) -> str:
-    """Return the commit that is checked out; raises `NotMeasured` where files differ from it, the figures' own aside."""
+    """Return the commit that is checked out. Raises `NotMeasured` if other files than the figures differ from it."""
     others = [f":(exclude){name}" for name in WRITTEN]
     changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", ".", *others)
     if changed:
@@ -65,7 +67,7 @@ def commit_of(root: Path) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures were measured with."""
+    """Return a description of the machine and software."""
     return {
         "processor": f"{platform.machine()} {platform.system()}",
         "cores": len(os.sched_getaffinity(0)),
@@ -111,7 +113,7 @@ def _detection(root: Path, size: Size) -> dict[str, Any]:
 
 
 def detection_figures(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what is kept of the document of `seawall evaluate`."""
+    """Return the figures to store from the document of `seawall evaluate`."""
     methods = document["methods"]
     recall = methods["Seawall"]["recall"]
     return {

@@ -1,4 +1,4 @@
-"""Writes the figures as the sections of README and docs that hold them."""
+"""Write the figures into the sections of README and docs that contain them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ METHOD_WORDS: Final = {
     "first-seen app per mailbox": "first-seen application per mailbox",
     "rules alone": "the rules alone",
 }
-"""What README calls a method of `seawall evaluate`; the others keep their names."""
+"""README's names of methods of `seawall evaluate`; others keep their name."""
 
 
 def pages_with(kept: Mapping[str, Any], pages: Mapping[str, str]) -> dict[str, str]:
-    """Return README and the page of the evaluation with the figures anew; raises `ValueError` where markers are missing."""
+    """Return README and the evaluation's page with new figures. Raises `ValueError` if markers are missing."""
     sections = {"README.md": readme(kept), "docs/explanation/evaluation.md": details(kept)}
     return {name: between_markers(pages[name], section) for name, section in sections.items()}
 
 
 def between_markers(page: str, section: str) -> str:
-    """Return a page with another section between its markers; raises `ValueError` where one is missing."""
+    """Return a page with another section between its markers. Raises `ValueError` if one is missing."""
     before, begun, rest = page.partition(START)
     _, ended, after = rest.partition(END)
     if not begun or not ended:
@@ -43,7 +43,7 @@ def between_markers(page: str, section: str) -> str:
 
 
 def readme(kept: Mapping[str, Any]) -> str:
-    """Return README's section: detection beside the baselines, speed beside a bare read."""
+    """Return README's section: detection compared with baselines, speed compared with a bare read."""
     detection, speed = kept["detection"], kept["speed"]
     return "\n\n".join(
         [
@@ -68,7 +68,7 @@ def readme(kept: Mapping[str, Any]) -> str:
 
 
 def details(kept: Mapping[str, Any]) -> str:
-    """Return the section of the evaluation's page: what was found by family, and what was raised falsely."""
+    """Return the section of the evaluation's page: recall by family, and false incidents."""
     detection = kept["detection"]
     figures = detection["figures"]
     families: Mapping[str, list[int]] = figures["families_at_5"]
@@ -98,7 +98,7 @@ def details(kept: Mapping[str, Any]) -> str:
 
 
 def measured(part: Mapping[str, Any]) -> str:
-    """Return the sentence that says when, at which commit and with what one part was measured."""
+    """Return a sentence with the date, commit and machine of one part's measurement."""
     when, machine = date.fromisoformat(part["date"]), part["machine"]
     return (
         f"Measured on {when.day} {when:%B %Y} at commit `{part['commit'][:7]}`, with {machine['processor']},"
@@ -199,7 +199,7 @@ def _rest(figures: Mapping[str, Any]) -> str:
 
 
 def two_digits(value: float) -> str:
-    """Return a number with two digits that count, and commas."""
+    """Return a number rounded to two significant digits, with commas."""
     return f"{round(value, 1 - math.floor(math.log10(value))):,.0f}" if value >= 1 else f"{value:.2g}"
 
 

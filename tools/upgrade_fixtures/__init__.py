@@ -1,1 +1,1 @@
-"""Makes the fixtures of `tests/upgrade` with the code of before the rebuild; see `tests/upgrade/README.md`."""
+"""Make the fixtures of `tests/upgrade` with code from before the rebuild; see `tests/upgrade/README.md`."""

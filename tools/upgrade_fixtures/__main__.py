@@ -1,7 +1,8 @@
-"""Makes what `tests/upgrade` opens, with the code of before the rebuild: `python -m tools.upgrade_fixtures ORIGIN OUT`.
+"""Make the fixtures of `tests/upgrade` with code from before the rebuild: `python -m tools.upgrade_fixtures ORIGIN OUT`.
 
-ORIGIN is a checkout of commit f36754f; run this with that checkout's interpreter, under libfaketime (`tests/upgrade/README.md`
-has the command line). It writes OUT/NAME.tar.xz. What it made lies in `tests/upgrade/fixtures` for good: it is not made again.
+ORIGIN is a checkout of commit f36754f; run this with that checkout's interpreter, under libfaketime
+(`tests/upgrade/README.md` has the command line). It writes OUT/NAME.tar.xz. The results in `tests/upgrade/fixtures` are
+permanent and are not made again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tools.upgrade_fixtures.tokens import make_gate, make_keys, make_step_up, ma
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Write a folder as an archive that depends on nothing but what is in it."""
+    """Write a folder as an archive whose bytes depend on its content alone."""
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.mtime, member.uid, member.gid, member.uname, member.gname = MOMENT, 0, 0, "", ""
@@ -48,7 +49,7 @@ KINDS: Final[Mapping[str, Callable[[Path], None]]] = {
 
 
 def main(origin: Path, out: Path, *kinds: str) -> None:
-    """Make all kinds, or those that are named: `stores` and `gate` only together with what they build upon."""
+    """Make all kinds, or those named: `stores` and `gate` only together with those they depend on."""
     sys.path.insert(0, str(origin))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:

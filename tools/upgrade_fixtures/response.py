@@ -1,4 +1,4 @@
-"""Plans and journals, cases of notification, signals, and what collectors keep."""
+"""Make fixtures of response: plans and journals, notification cases, signals, and collectors' files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.upgrade_fixtures.running import ISSUER, WHO, old, seawall
 
 
 def make_containment(_: Path) -> None:
-    """A plan at Okta of which one step is carried out, what it was made of; and Microsoft's, carried out."""
+    """Make an Okta plan with one applied step and its inputs, and an applied Microsoft plan."""
     samples, event = old("tests.response.containment.samples"), old("tests.cli.test_respond")
     okta, serving = old("tests.response.containment.okta_api"), old("tests.response.containment.serving")
     Path("out").mkdir()
@@ -51,7 +51,7 @@ def _contain_at_microsoft(samples: Any, serving: Any) -> None:
 
 
 def make_notification(_: Path) -> None:
-    """A case whose letters were sent, but one that failed; one is acknowledged, one person was told by telephone."""
+    """Make a notification case whose letters were sent except one; one is acknowledged, one person was informed by phone."""
     cases, mail = old("tests.response.cases"), old("tests.response.notification.mail_server")
     with mail.serving() as server:
         smtp = f'[smtp]\nhost = "127.0.0.1"\nsecurity = "none"\nport = {server.port}'
@@ -91,14 +91,14 @@ def make_notification(_: Path) -> None:
 
 
 def _drafted() -> str:
-    """Draft all letters, and return by what a person approves them."""
+    """Draft all letters; return the digest by which a person approves them."""
     seawall("respond", "notify", "draft", "case/case.toml", "--json")
     digest: str = old("seawall.respond.notify.drafts").read_draft(Path("case")).digest
     return digest[:12]
 
 
 def make_signals(_: Path) -> None:
-    """The key that signs, settings with a receiver that is pushed to and one that polls, and an outbox with two events."""
+    """Make a signing key, settings with one pushed and one polling receiver, and an outbox with two events."""
     Path("signals.toml").write_text(
         '[transmitter]\nissuer = "https://seawall.example.com"\nkey = "signing.pem"\noutbox = "signals.db"\n'
         '[[stream]]\nname = "gate"\naudience = "https://gate.example.com/events"\n'
@@ -117,7 +117,7 @@ def make_signals(_: Path) -> None:
 
 
 def make_collected(_: Path) -> None:
-    """What collectors keep: sixty records of Microsoft 365, and seven messages of two partitions of Kafka."""
+    """Make collectors' files: sixty records of Microsoft 365, and seven messages of two Kafka partitions."""
     management, commands = old("tests.collection.management"), old("tests.collection.test_command")
     serving = old("tests.collection.serving")
     commands.secret_file(Path())

@@ -1,4 +1,4 @@
-"""How old code is run: its command line in this process, its modules, and earlier commits in processes of their own."""
+"""Run old code: its command line in this process, its modules, and earlier commits in separate processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 MOMENT: Final = 1_727_784_000
-"""1 October 2024, 12:00 UTC: what the clock of the making says. Seconds."""
+"""The simulated time while fixtures are made: 1 October 2024, 12:00 UTC, in seconds since 1970."""
 
 WHO: Final = "Ann Example"
 
@@ -27,7 +27,7 @@ def old(name: str) -> Any:
 
 
 def seawall(*words: object, codes: Sequence[int] = (0,)) -> str:
-    """Run a verb of the old command line in this process, and return what it printed."""
+    """Run a command of the old command line in this process, and return its output."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with redirect_stdout(out):
         code = old("seawall.cli.main").main([str(word) for word in words])
@@ -39,7 +39,7 @@ def seawall(*words: object, codes: Sequence[int] = (0,)) -> str:
 
 @contextmanager
 def inside(folder: Path) -> Iterator[Path]:
-    """Work in a folder of its own, made where there is none: relative paths are what is kept."""
+    """Change into a folder for a `with` block, creating it if missing, because fixtures contain relative paths."""
     folder.mkdir(parents=True, exist_ok=True)
     before = Path.cwd()
     os.chdir(folder)

@@ -1,4 +1,4 @@
-"""Results of a scan, stores and backups, and what was found in them."""
+"""Make fixtures of storage: results of a scan, stores and backups, and the incidents found in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 from tools.upgrade_fixtures.running import ISSUER, WHO, asked, at_commit, held, old, seawall
 
 OLD_DATABASES: Final = {"0001": "3f306f3^", "0002": "9f07751^", "0003": "7d5c2de^"}
-"""The last commit of each earlier version of the database."""
+"""The last commit of each earlier version of the database schema."""
 
 RECORD: Final = (
     b'{"CreationTime":"2024-09-22T10:00:00","Id":"00000000-0000-4000-8000-000000000001","Operation":"MailItemsAccessed",'
@@ -25,7 +25,7 @@ PASSWORD: Final = "seven lanterns under the quiet pier"
 
 
 def make_results(_: Path) -> None:
-    """The results of a scan, what it scanned, and a scope that was found in them."""
+    """Make the results of a scan, its logs, and a scope found in them."""
     seawall(
         "lab", "make", "--out", "world", "--seed", 7, "--accounts", 8, "--days", 8, "--attacks", 2, "--density", 0.1
     )  # fmt: skip
@@ -42,7 +42,7 @@ def make_results(_: Path) -> None:
 
 
 def make_stores(origin: Path) -> None:
-    """A store after answers, users, a containment, a message that waits; its backup; and stores of versions 1 to 3."""
+    """Make a store with answers, users, a containment and a waiting message; its backup; and stores of versions 1 to 3."""
     results = Path("../results").resolve()
     containment = Path("../containment").resolve()
     shutil.copytree(results / "logs-1", "logs")
@@ -78,7 +78,7 @@ with database.writing() as work:
     work.audit.append(at=1, actor="ann", action="answer-given", subject=one.id)
 database.close()
 """
-"""An answer, a user and an entry of the audit trail, with the code of then."""
+"""A program that stores an answer, a user and an entry of the audit trail with the old code."""
 
 _FIRST: Final = """
 import json, sys, dataclasses
@@ -108,11 +108,11 @@ with database.writing() as work:
     work.audit.append(at=1, actor="ann", action="answer-given", subject=found[0].id)
 database.close()
 """
-"""A database of the first version: no watch of then kept its incidents in one, so it is given those of a scan."""
+"""A program that fills a database of version 1 with incidents of a scan, because no old watch stored its own."""
 
 
 def _watch(store: Path) -> None:
-    """Watch the logs with a webhook that is away, keep what detection knows, and take a record over HTTP's door."""
+    """Watch the logs with an unreachable webhook, store the state of detection, and ingest a record over HTTP."""
     running, opening = old("tests.pipeline.live.running"), old("seawall.live.opening")
     old("seawall.live.scoring").KEEP_SECONDS = 0.0
     webhook = old("seawall.webhooks.webhook").Webhook("http://127.0.0.1:9/hook")
@@ -125,7 +125,7 @@ def _watch(store: Path) -> None:
 
 
 def _use_console(store: Path) -> None:
-    """Sign in with a password and codes, answer, make an ingest token, and keep a view, through the console's own API."""
+    """Sign in with password and codes, answer, create an ingest token, and save a view, through the console's API."""
     consoles, codes = old("tests.console.consoles"), old("seawall.server.console.sign_in.codes")
     key = old("seawall.server.console.context").installation_key(store)
     notes: dict[str, Any] = {}
@@ -165,7 +165,7 @@ def _use_console(store: Path) -> None:
 
 
 def _add_passkey(browser: Any, consoles: Any) -> dict[str, Any]:
-    """Register a passkey, and return what its authenticator holds."""
+    """Register a passkey, and return the content of its authenticator."""
     device = old("tests.gate.step_up.device").Device(consoles.HOST)
     options = asked(browser.post("/api/me/passkeys/options"))
     credential = device.create(options, consoles.ORIGIN)
@@ -175,7 +175,7 @@ def _add_passkey(browser: Any, consoles: Any) -> dict[str, Any]:
 
 
 def make_rescored(_: Path) -> None:
-    """What the old code finds: in the logs of the results, in later ones too, and in the store after those."""
+    """Make the results of the old code: on the logs, on later logs, and in the store after those."""
     stores, results = Path("../stores").resolve(), Path("../results").resolve()
     shutil.copytree(results / "logs-1", "logs")
     found = {"logs-1": _incidents(results / "out/incidents.jsonl")}
@@ -207,7 +207,7 @@ def _incidents(path: Path) -> dict[str, Any]:
 
 
 def _plain(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Say of each incident what a person is told, and a digest of the rest."""
+    """Return the displayed fields of each incident, and a digest of the rest."""
     told = ("account", "kind", "severity", "score", "raised")
     return {
         one["id"]: {

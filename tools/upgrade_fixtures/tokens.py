@@ -1,4 +1,4 @@
-"""What the token kit, the gate, step-up and the key inventory keep."""
+"""Make fixtures of the token kit, the gate, step-up and the key inventory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Final
 from tools.upgrade_fixtures.running import ISSUER, MOMENT, at_commit, held, old, seawall
 
 BEFORE_SPELLING: Final = "d96686b^"
-"""The last commit that writes stores of revocations of version 1."""
+"""The last commit that writes revocation stores of version 1."""
 
 
 def make_tokens(origin: Path) -> None:
-    """Stores of revocations of both versions, first sightings of keys, used proofs, and a policy with all tables of a gate."""
+    """Make revocation stores of both versions, first sightings of keys, used proofs, and a policy with all tables of a
+    gate.
+    """
     revoke = ("token", "revoke", "--store", "revocations.db")
     why = ("--reason", "leaked key")
     seawall(*revoke, "--create-store")
@@ -42,7 +44,7 @@ def make_tokens(origin: Path) -> None:
 
 
 def make_gate(_: Path) -> None:
-    """A policy with tables of a gate, what the gate keeps and logged, and a token that it took."""
+    """Make a policy with tables of a gate, the gate's files and log, and a token that it accepted."""
     gates = old("tests.gate.gates")
     Path("gate").mkdir()
     shutil.copy(Path("../results/out/incidents.jsonl"), "gate/incidents.jsonl")
@@ -95,7 +97,7 @@ speaks_for = ["https://issuer.example"]
 
 
 def make_step_up(_: Path) -> None:
-    """The gate's store of passkeys: Ann has a passkey, one-time codes and an elevation, Bob an invitation."""
+    """Make a gate's step-up store: Ann has a passkey, one-time codes and an elevation, Bob has an invitation."""
     steps, device_ = old("tests.gate.step_up.test_service"), old("tests.gate.step_up.device")
     store, settings = old("seawall.server.step_up.store"), old("seawall.server.settings")
     seawall("step-up", "create", "--store", "step-up.db")
@@ -113,7 +115,7 @@ def make_step_up(_: Path) -> None:
 
 
 def make_keys(_: Path) -> None:
-    """The inventory of two audits, the second without a key of the first; and sketches of a key."""
+    """Make the inventory of two audits, the second without a key of the first, and sketches of a key."""
     keys, audits = old("tests.tokens.jose.keys"), old("tests.keys.ledger.audits")
     good = keys.jwk(keys.rsa_key(), kid="good", use="sig", alg="RS256")
     small = keys.jwk(keys.rsa_key(0, 1024), kid="small", use="sig", alg="RS256")

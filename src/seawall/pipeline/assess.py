@@ -58,9 +58,9 @@ def assessment(
 ) -> dict[str, Any]:
     """Assess sign-in logs with exported policies and methods; return the document, and with `out` write the files.
 
-    The policies of `what_if` apply in addition to `policies`, or instead of them (`is_instead`). `scanned` is the folder of
-    a scan's results: the what-if reports on its raised incidents. Raises `InputUnreadable` if a path does not exist or a
-    given file has no content of the expected kind, and `OutputUnwritable` if `out` cannot be written.
+    The policies of `what_if` apply in addition to `policies`, or instead of them (`is_instead`). `scanned` is the folder of a
+    scan's results: the what-if reports on its raised incidents. Raises `InputUnreadable` if a path does not exist, or a given
+    file has no content of the expected kind. Raises `OutputUnwritable` if `out` cannot be written.
     """
     counted = _Counted()
     _must_exist(

@@ -51,9 +51,9 @@ class DayScoring:
 class Detection:
     """Score days as their events arrive. The state is serialisable; days outside the spool are read from the lake.
 
-    Equal events give equal results, whatever their order, batches, number of copies, and stops in between. If an event
-    arrives for a day that cannot be scored again, because the lake has lost days around it, a note with code `late` reports
-    this.
+    Equal events give equal results, whatever their order, batches, number of copies, and stops in between. A day cannot be
+    scored again if the lake has lost days around it. An event that arrives for such a day is reported by a note with code
+    `late`.
     """
 
     def __init__(

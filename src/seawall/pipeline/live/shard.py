@@ -50,8 +50,8 @@ class DayResult:
 class Shard:
     """The organisations of one shard. The state is serialisable; days outside the spool are read from the lake.
 
-    `dirty` are the days that wait for scoring, `events` the number of each scored day, `late` the days with events that
-    came too late to be scored. While `keeps_coverage`, coverage of old days is kept and notes cover it, because a first
+    `dirty` are the days that wait for scoring, `events` the number of events of each scored day. `late` are days with events
+    that came too late to be scored. While `keeps_coverage`, coverage of old days is kept and notes cover it, because a first
     import is ranked over its whole span. The same holds for days from `scored_from` on, those of the last scoring.
     """
 

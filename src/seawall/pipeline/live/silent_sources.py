@@ -4,8 +4,8 @@ A silence raises an alarm once it is improbable: hours in which the source alway
 does count nothing. A quiet night or weekend is therefore no alarm for sources that are usually quiet then. Hours are learnt
 from event times, also of old logs. A silence is measured by a monotonic clock, so that jumps of the wall clock do no harm.
 
-Not detected: a source with less than `least_hours` of history, a source so rare that no silence is improbable, and a source
-that merely sends less than before.
+Not detected: a source with less than `least_hours` of history, and a source so rare that no silence is improbable. A source
+that merely sends less than before is not detected either.
 """
 
 from __future__ import annotations

@@ -22,10 +22,10 @@ _DIGEST = 32
 class FileState:
     """The identity of a file, and the position up to which it was read.
 
-    `path` is its last known path. `heads` are digests of its first 64, 256 and 1,024 bytes, as far as they existed; `tail`
-    is the digest of the last bytes before the offset. For a file that is only read as a whole, `size` and `changed_ns` are
-    those of the content read, `batches` and `records` tell how much was delivered, and `is_done` whether that was
-    everything. `gone` is 0 while the file exists; files that disappeared are numbered in order.
+    `path` is its last known path. `heads` are digests of its first 64, 256 and 1,024 bytes, as far as they existed; `tail` is
+    the digest of the last bytes before the offset. For a file that is only read as a whole, `size` and `changed_ns` are those
+    of the content read. `batches` and `records` then tell how much was delivered, and `is_done` whether that was everything.
+    `gone` is 0 while the file exists; files that disappeared are numbered in order.
     """
 
     path: str

@@ -5,11 +5,12 @@ its new name, and the file that replaces it is a new one. A file that shrank or 
 content is remembered, so that a copy of it continues where the original was left. A deleted or moved file is read to its
 end if it was open.
 
-Not detected: data that was written and removed between two polls or while nothing followed, and a file that was emptied and
-grew again with exactly the same content up to the offset.
+Not detected: data that was written and removed between two polls, or while nothing followed. Neither is a file that was
+emptied and grew again with exactly the same content up to the offset.
 
-Read again, for later stages to drop as duplicates: a whole file (array, archive) that changed or was compressed anew, a
-copy whose original is not emptied soon after, and a copy made before all data read of the original had been written.
+Some data is read again, and later stages drop the duplicates: a whole file (array, archive) that changed or was compressed
+anew, and a copy whose original is not emptied soon after. The same holds for a copy made before all data read of the original
+had been written.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leak_dump import PUBLIC, SKETCH, STRUCTURE, Planted, keys, make_dump, public_jwk
-from seawall.keys.leaks.arithmetic import KnownKeys
-from seawall.keys.leaks.sketch_search import SketchSearch
-from seawall.keys.leaks.sketches import make_sketch
+from seawall.keys.leaks.key_sketches.sketch_search import SketchSearch
+from seawall.keys.leaks.key_sketches.sketches import make_sketch
+from seawall.keys.leaks.number_search.arithmetic import KnownKeys
 from seawall_tokens.jose.key import parse_key
 
 SEAWALL = [sys.executable, "-m", "seawall.cli.main", "keys"]

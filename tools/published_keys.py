@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from seawall.keys.leaks.scan import search
+from seawall.keys.leaks.scanning.scan import search
 
 TABLE = Path(__file__).parents[1] / "src/seawall/keys/leaks/data/published_keys.json"
 

@@ -162,7 +162,7 @@ def adding(self, other):
 
 if __name__ == "__main__":
     parent = os.getpid()
-    from seawall.keys.leaks import scan
+    from seawall.keys.leaks.scanning import scan
     class Once(SearchTotals):
         __slots__ = ()
         add = adding
@@ -303,7 +303,7 @@ def test_no_answer_holds_key_material(
 def test_an_unexpected_failure_says_no_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.keys.leaks import pem
+    from seawall.keys.leaks.key_formats import pem
 
     def fails(label: str, content: bytes) -> None:
         raise RuntimeError(content)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import x25519
 
 from seawall.cli.main import main
-from seawall.keys.leaks.sketch_file import load_file
+from seawall.keys.leaks.key_sketches.sketch_file import load_file
 from tests.keys.leaks.planting import jwk, make, thumbprint
 
 PLAIN = s.NoEncryption()

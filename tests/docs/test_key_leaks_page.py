@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from seawall.keys.leaks.findings import LeakedKey, SearchTotals, SkippedBytes
-from seawall.keys.leaks.search import FORMS
-from seawall.keys.leaks.table import leak_document
+from seawall.keys.leaks.scanning.search import FORMS
+from seawall.keys.leaks.scanning.table import leak_document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "key-leaks.md").read_text("utf-8")
 

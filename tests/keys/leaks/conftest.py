@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.keys.leaks.search import Searcher
+from seawall.keys.leaks.scanning.search import Searcher
 
 
 @pytest.fixture(scope="session")

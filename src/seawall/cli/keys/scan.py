@@ -11,10 +11,10 @@ import typer
 from seawall.cli import output
 
 if TYPE_CHECKING:
-    from seawall.keys.leaks.accepted import Baseline
     from seawall.keys.leaks.findings import SearchTotals
-    from seawall.keys.leaks.scan import LeakSettings
-    from seawall.keys.leaks.search import BufferSearch
+    from seawall.keys.leaks.scanning.accepted import Baseline
+    from seawall.keys.leaks.scanning.scan import LeakSettings
+    from seawall.keys.leaks.scanning.search import BufferSearch
     from seawall_tokens.jose.key import PublicKey
 
 FOUND = 10
@@ -75,8 +75,8 @@ def scan(
     Exit codes: 0 everything was searched and no unaccepted key found, 3 nothing could be read,
     4 no key found but something was skipped, 10 a key was found, 130 interrupted.
     """
-    from seawall.keys.leaks.accepted import baseline_document, mark_accepted
-    from seawall.keys.leaks.table import leak_document, show_leaks
+    from seawall.keys.leaks.scanning.accepted import baseline_document, mark_accepted
+    from seawall.keys.leaks.scanning.table import leak_document, show_leaks
     from seawall_base.durable_file import write_whole
     from seawall_base.errors import InputUnreadable
 
@@ -104,14 +104,14 @@ def scan(
 
 def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) -> LeakSettings:
     """What to look for: forms always, bare numbers of the keys and the sketches that were given."""
-    from seawall.keys.leaks.scan import LeakSettings
+    from seawall.keys.leaks.scanning.scan import LeakSettings
 
     keys = _keys(jwks, quiet=quiet)
     others: list[BufferSearch] = []
     sketched: set[str] = set()
     if keys:
-        from seawall.keys.leaks.arithmetic import KnownKeys
-        from seawall.keys.leaks.written_search import WrittenSearch
+        from seawall.keys.leaks.number_search.arithmetic import KnownKeys
+        from seawall.keys.leaks.number_search.written_search import WrittenSearch
 
         known = KnownKeys.from_public(keys)
         known.prepare()
@@ -123,8 +123,8 @@ def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) 
                 *(f"warning: bare numbers of key {name} are not searched for" for name in known.unsearched)
             )
     if sketches:
-        from seawall.keys.leaks.sketch_file import load_file
-        from seawall.keys.leaks.sketch_search import SketchSearch
+        from seawall.keys.leaks.key_sketches.sketch_file import load_file
+        from seawall.keys.leaks.key_sketches.sketch_search import SketchSearch
 
         loaded = [sketch for path in sketches for sketch in load_file(path)]
         sketched.update(sketch.key for sketch in loaded)
@@ -135,7 +135,7 @@ def _settings(jwks: list[str], sketches: list[Path], jobs: int, *, quiet: bool) 
 
 
 def _baseline(path: Path) -> Baseline:
-    from seawall.keys.leaks.accepted import BaselineUnreadable, read_baseline
+    from seawall.keys.leaks.scanning.accepted import BaselineUnreadable, read_baseline
     from seawall_base.errors import InputUnreadable
 
     try:
@@ -150,7 +150,7 @@ def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> SearchT
     import sys
 
     from seawall.cli import progress
-    from seawall.keys.leaks.scan import search
+    from seawall.keys.leaks.scanning.scan import search
 
     with progress.show_progress(quiet=quiet) as report:
         is_watched = not quiet and sys.stderr.isatty()
@@ -163,7 +163,7 @@ def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> SearchT
 
 def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
     """The public keys of all sources, each once; their oddities are reported."""
-    from seawall.keys.leaks.known import KeysUnreadable, read_keys
+    from seawall.keys.leaks.scanning.known import KeysUnreadable, read_keys
     from seawall_base.errors import InputUnreadable
 
     keys: dict[str, PublicKey] = {}
@@ -181,7 +181,7 @@ def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
 
 
 def _document(source: str) -> bytes:
-    from seawall.keys.leaks.known import LARGEST
+    from seawall.keys.leaks.scanning.known import LARGEST
     from seawall_base.errors import InputUnreadable
     from seawall_base.http_client import fetch
     from seawall_base.http_url import FetchError

@@ -12,7 +12,7 @@ from seawall.cli import output
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.keys.leaks.sketches import PrivateKey, Sketch
+    from seawall.keys.leaks.key_sketches.sketches import PrivateKey, Sketch
 
 STDIN = "-"
 
@@ -60,8 +60,8 @@ def sketch(
     \b
     Exit codes: 0 done, 1 the sketches cannot be written, 2 usage, 3 a key cannot be read.
     """
-    from seawall.keys.leaks.sketch_file import add_to_file
-    from seawall.keys.leaks.sketches import make_sketch
+    from seawall.keys.leaks.key_sketches.sketch_file import add_to_file
+    from seawall.keys.leaks.key_sketches.sketches import make_sketch
 
     _leave_no_core()
     ask = _passphrase(passphrase_file, passphrase_env)
@@ -81,7 +81,7 @@ def sketch(
 
 
 def _keys(name: str, ask: Callable[[], bytes | None]) -> list[PrivateKey]:
-    from seawall.keys.leaks.private_keys import LARGEST, PrivateKeysUnreadable, read_private_keys
+    from seawall.keys.leaks.key_sketches.private_keys import LARGEST, PrivateKeysUnreadable, read_private_keys
     from seawall_base.errors import InputUnreadable
 
     fix = "give a private key in PEM, OpenSSH, DER or JWK; see `seawall keys sketch --help`"
@@ -122,7 +122,7 @@ def _describe_filling(source: Any, most: int) -> bytearray:
 
 
 def _make(make_sketch: Callable[[PrivateKey], Sketch], key: PrivateKey, name: str) -> Sketch:
-    from seawall.keys.leaks.sketches import NoSketch
+    from seawall.keys.leaks.key_sketches.sketches import NoSketch
     from seawall_base.errors import InputUnreadable
 
     try:

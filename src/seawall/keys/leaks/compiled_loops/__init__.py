@@ -1,0 +1,1 @@
+"""Compile the inner loops of the searches to machine code."""

@@ -1,0 +1,64 @@
+"""The file of sketches on disk: readable by its owner alone, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from seawall.keys.leaks.key_sketches.sketches import (
+    LARGEST,
+    Sketch,
+    SketchesUnreadable,
+    read_sketches,
+    write_sketches,
+)
+from seawall_base.errors import InputUnreadable, OutputUnwritable
+from seawall_base.regular_files import open_file
+
+
+def load_file(path: Path) -> tuple[Sketch, ...]:
+    """The sketches of a file; raises `InputUnreadable`."""
+    try:
+        with open_file(path) as file:
+            return read_sketches(file.read(LARGEST + 1))
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror}", fix="check the path") from None
+    except SketchesUnreadable as error:
+        raise InputUnreadable(f"{path}: {error}", fix="make it with `seawall keys sketch`") from None
+
+
+def add_to_file(path: Path, sketches: Iterable[Sketch]) -> int:
+    """Add sketches to a file, made when absent; of one key the newest stays. Gives the number of keys in it.
+
+    A file that is there and holds something else is left alone: `OutputUnwritable`.
+    """
+    try:
+        before = load_file(path) if path.exists() else ()
+    except InputUnreadable as error:
+        raise OutputUnwritable(
+            f"not added to: {error.message}", fix="choose another file with --out"
+        ) from None
+    together = (*before, *sketches)
+    document = write_sketches(together)
+    if len(document) > LARGEST:
+        raise OutputUnwritable(f"{path}: too many sketches for one file", fix="begin another file with --out")
+    try:
+        _replace(path, document)
+    except OSError as error:
+        raise OutputUnwritable(f"{path}: {error.strerror}", fix="choose another file with --out") from None
+    return len({sketch.key for sketch in together})
+
+
+def _replace(path: Path, document: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,255 @@
+"""Private scalars and seeds near their public point: memory often keeps both parts of a key close to each other.
+
+A public point is looked for as x big-endian, little-endian and, for curves over a prime field, in Montgomery form with
+64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes,
+and every aligned one within `FAR`, is tried as a scalar, if it is in range and looks random; a candidate counts only when
+its public point, computed, is the one looked for.
+
+An aligned offset is a multiple of eight, counted from the public point (a dump may shift all that it holds) or from the
+buffer's first byte, which should be the file's or a multiple of eight later. Of the offsets that are not aligned the nearest
+`UNALIGNED` that look random are tried too, while there is time to spare.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from seawall.keys.leaks.findings import RawHit
+from seawall.keys.leaks.number_search.curve_points import PRIMES, public_x
+from seawall.keys.leaks.number_search.windows import WindowFinder, check_of, fold_of
+
+NEAR = 4 << 10
+"""Bytes on either side of a public point in which its private half is looked for at every offset."""
+FAR = 64 << 10
+"""Bytes in which it is looked for at offsets that are a multiple of `ALIGNED`, as allocators give them; of a scalar only
+little-endian."""
+ALIGNED = 8  # allocators give multiples of 16, but gdb's gcore shifts them by 8 in the file
+UNALIGNED = 4_096
+"""Candidates of a stretch beyond `NEAR` that are tried although they are not aligned."""
+MOST_WORK = 250_000
+"""Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
+bytes that are searched, one for each `BYTES_FOR_WORK`."""
+BYTES_FOR_WORK = 64
+BLOCK = 1 << 12
+
+Bytes = npt.NDArray[np.uint8]
+
+_FIELDS: dict[str, tuple[int, ec.EllipticCurve]] = {
+    "secp256r1": (32, ec.SECP256R1()),
+    "secp384r1": (48, ec.SECP384R1()),
+    "secp521r1": (66, ec.SECP521R1()),
+}
+WORK = {32: 1, 48: 3, 57: 8, 66: 6}
+"""What a try costs, by the bytes of the private half."""
+_FIRST, _LATER = 64, 1024
+"""Candidates that are tried together: few at first, because a scalar usually lies close to its point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A public point: how it may lie in memory, and what its private half must give."""
+
+    thumbprint: str
+    curve: ec.EllipticCurve | None
+    edwards: type[Ed25519PrivateKey | Ed448PrivateKey] | None
+    length: int
+    public: bytes
+    places: tuple[bytes, ...]
+    """Forms of the public point that are looked for."""
+    highest: int
+    """Upper bound of a scalar's highest byte."""
+
+    def likely(self, batch: list[bytes]) -> list[bytes]:
+        """Those of some candidates that are worth a proof. OpenSSL proves fast on P-256 and Curve25519 alone."""
+        if self.curve is None or self.length == 32:
+            return batch
+        wanted = int.from_bytes(self.public, "big")
+        found = public_x(self.curve, batch)
+        return [private for private, x in zip(batch, found, strict=True) if x is None or x == wanted]
+
+    def publics_of(self, batch: list[bytes]) -> list[bytes | None]:
+        """What this curve's public half is of each big-endian scalar (a seed: its bytes), None where it has none."""
+        if self.edwards is not None:
+            keys = (self.edwards.from_private_bytes(private) for private in batch)
+            return [key.public_key().public_bytes_raw() for key in keys]
+        assert self.curve is not None  # noqa: S101 - one of the two is set
+        found = public_x(self.curve, batch) if self.length != 32 else map(self._x, batch)
+        return [None if x is None else x.to_bytes(self.length, "big") for x in found]
+
+    def _x(self, private: bytes) -> int | None:
+        assert self.curve is not None  # noqa: S101 - Edwards keys do not come here
+        try:
+            key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
+        except ValueError:  # zero, or not below the order
+            return None
+        return key.public_key().public_numbers().x
+
+    def is_public_of(self, private: bytes) -> bool:
+        """Whether big-endian bytes (a seed: its bytes) are the private half."""
+        if self.edwards is not None:
+            return self.edwards.from_private_bytes(private).public_key().public_bytes_raw() == self.public
+        return self._x(private) == int.from_bytes(self.public, "big")
+
+
+def point_of(thumbprint: str, native: object) -> Point | None:
+    """The point of a public key, None where it has none that is searched for."""
+    if isinstance(native, ec.EllipticCurvePublicKey) and native.curve.name in _FIELDS:
+        length, curve = _FIELDS[native.curve.name]
+        prime = PRIMES[native.curve.name]
+        x = native.public_numbers().x
+        public = x.to_bytes(length, "big")
+        words = 8 * -(-length // 8)
+        montgomery = (x * pow(2, 8 * words, prime) % prime).to_bytes(length, "little")
+        highest = 1 if length == 66 else 255
+        return Point(thumbprint, curve, None, length, public, (public, public[::-1], montgomery), highest)
+    if isinstance(native, Ed25519PublicKey | Ed448PublicKey):
+        public = native.public_bytes_raw()
+        kind = Ed25519PrivateKey if isinstance(native, Ed25519PublicKey) else Ed448PrivateKey
+        return Point(thumbprint, None, kind, len(public), public, (public,), 255)
+    return None
+
+
+@dataclass(slots=True)
+class PointRange:
+    """Bytes [first, last) around the places of a point."""
+
+    point: Point
+    first: int
+    last: int
+    places: list[int]
+
+
+class PointSearch:
+    """Looks for the private halves of points near the points. `gave_up` tells that there were too many candidates."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._points = points
+        self._forms = [(point, form) for point in points for form in point.places]
+        self._finder = WindowFinder([(fold_of(form[:8]), check_of(form[:8])) for _, form in self._forms])
+        self._work_left = MOST_WORK
+        self.gave_up = False
+
+    def search(self, data: Bytes, start: int, end: int) -> Iterator[RawHit]:
+        """Private halves of points that begin in [start, end); they may lie up to `FAR` bytes before or after."""
+        self.gave_up = False
+        if not self._points:
+            return
+        self._work_left = min(MOST_WORK, self._work_left + (end - start) // BYTES_FOR_WORK)
+        for stretch in self._stretches(data, start, end):
+            private = self._private_half(stretch, data)
+            if private is not None:
+                yield from _copies(stretch, private, data)
+
+    def _private_half(self, stretch: PointRange, data: Bytes) -> bytes | None:
+        has_time = self._work_left > MOST_WORK // 2
+        candidates = _candidates(stretch, data, UNALIGNED if has_time else 0)
+        size = _FIRST
+        while batch := list(itertools.islice(candidates, size)):
+            for private in stretch.point.likely(batch):
+                if stretch.point.is_public_of(private):
+                    return private
+            self._work_left -= WORK[stretch.point.length] * len(batch)
+            if self._work_left < 0:
+                self.gave_up = True
+                return None
+            size = _LATER
+        return None
+
+    def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[PointRange]:
+        """Where to look for which point; stretches of one point that touch are one."""
+        open_stretches: dict[str, PointRange] = {}
+        for place, _ in self._finder.places(data, start, end):
+            for point, form in self._forms:
+                if data[place : place + len(form)].tobytes() != form:
+                    continue
+                first, last = max(0, place - FAR), min(len(data), place + len(form) + FAR)
+                before = open_stretches.get(point.thumbprint)
+                if before and first <= before.last:
+                    before.last = last
+                    before.places.append(place)
+                    continue
+                if before:
+                    yield before
+                open_stretches[point.thumbprint] = PointRange(point, first, last, [place])
+        yield from open_stretches.values()
+
+
+def _places_to_try(stretch: PointRange, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Offsets in a stretch, nearest to a point first: those within `NEAR` and the aligned ones, and all others."""
+    indexes = np.arange(stretch.last - stretch.first - length + 1)
+    distances = _distances(indexes, np.array(stretch.places) - stretch.first)
+    starts = {0, *(place % ALIGNED for place in stretch.places)}
+    is_likely = (distances <= NEAR) | np.isin((indexes + stretch.first) % ALIGNED, list(starts))
+    order = np.argsort(distances, kind="stable")
+    return order[is_likely[order]], order[~is_likely[order]]
+
+
+def _random_looking(indexes: npt.NDArray[np.int64], windows: npt.NDArray[np.uint8]) -> Iterator[int]:
+    for low in range(0, len(indexes), BLOCK):
+        some = indexes[low : low + BLOCK]
+        yield from some[_looks_random(windows[some])].tolist()
+
+
+def _candidates(stretch: PointRange, data: Bytes, unaligned: int) -> Iterator[bytes]:
+    """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first.
+
+    After the near and the aligned ones come so many of the others.
+    """
+    point = stretch.point
+    if stretch.last - stretch.first < point.length:
+        return
+    windows = np.lib.stride_tricks.sliding_window_view(data[stretch.first : stretch.last], point.length)
+    likely, others = _places_to_try(stretch, point.length)
+    near = _distances(likely, np.array(stretch.places) - stretch.first) <= NEAR
+    both_orders = set(likely[near].tolist())
+    tried: set[bytes] = set()
+    last = itertools.islice(_random_looking(others, windows), unaligned)
+    for index in itertools.chain(_random_looking(likely, windows), last):
+        private = windows[index].tobytes()
+        orders = (private,) if point.edwards else (private[::-1], private)
+        for order in orders if index in both_orders else orders[:1]:
+            if order[0] <= point.highest and order not in tried:
+                tried.add(order)
+                yield order
+
+
+def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """From each index to the nearest of some ascending places."""
+    after = np.searchsorted(places, indexes)
+    before = places[np.maximum(after - 1, 0)]
+    behind = places[np.minimum(after, len(places) - 1)]
+    distances: npt.NDArray[np.int64] = np.minimum(np.abs(indexes - before), np.abs(indexes - behind))
+    return distances
+
+
+def _copies(stretch: PointRange, private: bytes, data: Bytes) -> Iterator[RawHit]:
+    """All places of a private half in a stretch."""
+    point = stretch.point
+    content_of_stretch = data[stretch.first : stretch.last].tobytes()
+    forms = {"ed-seed": private}
+    if not point.edwards:
+        forms = {"ec-scalar-big-endian": private, "ec-scalar-little-endian": private[::-1]}
+    for form, content in forms.items():
+        place = content_of_stretch.find(content)
+        while place >= 0:
+            yield RawHit(stretch.first + place, form, point.thumbprint, point.length)
+            place = content_of_stretch.find(content, place + 1)
+
+
+def _looks_random(windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Whether so many bytes of each window differ as only one of some hundred million random ones would not have."""
+    length = windows.shape[1]
+    different = (np.diff(np.sort(windows, axis=1), axis=1) != 0).sum(axis=1) + 1
+    is_ascii = (windows < 0x80).all(axis=1)
+    random_looking: npt.NDArray[np.bool_] = (
+        different >= {32: 22, 48: 32, 57: 37, 66: 41}[length]
+    ) & ~is_ascii
+    return random_looking

@@ -1,0 +1,1 @@
+"""Scan files, archives and streams for keys, and account for what was not searched."""

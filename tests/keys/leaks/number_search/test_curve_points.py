@@ -1,0 +1,40 @@
+"""Points of many scalars at once, against OpenSSL."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from seawall.keys.leaks.number_search.curve_points import public_x
+
+CURVES = [(ec.SECP256R1(), 32), (ec.SECP384R1(), 48), (ec.SECP521R1(), 66)]
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256, SEC 2 section 2.4.2
+
+
+@pytest.mark.parametrize(("curve", "length"), CURVES, ids=lambda given: str(getattr(given, "name", given)))
+@pytest.mark.parametrize("count", [1, 2, 200])
+def test_points_are_those_of_openssl(curve: ec.EllipticCurve, length: int, count: int) -> None:
+    dice = random.Random(f"{curve.name} {count}")
+    scalars = [dice.getrandbits(dice.choice([8, 60, 250, 8 * length - 8])) | 1 for _ in range(count)]
+    scalars += [1, 2, 3, 255, 256, 257, 1 << 200, 0xFF00FF]
+    expected = [ec.derive_private_key(scalar, curve).public_key().public_numbers().x for scalar in scalars]
+    assert public_x(curve, [scalar.to_bytes(length, "big") for scalar in scalars]) == expected
+
+
+def test_special_cases_are_told_and_spoil_no_other() -> None:
+    """The generator's multiples n - 1, n, n + 1 meet equal or opposite points on the way or at the end."""
+    curve = ec.SECP256R1()
+    scalars = [5, ORDER - 1, ORDER, ORDER + 1, 0, 7]
+    found = public_x(curve, [scalar.to_bytes(32, "big") for scalar in scalars])
+    five, one, seven = (
+        ec.derive_private_key(scalar, curve).public_key().public_numbers().x for scalar in (5, 1, 7)
+    )
+    assert found[0] == five
+    assert found[5] == seven
+    assert found[1] in (None, one)
+    assert found[2] is None
+    assert found[3] in (None, one)
+    assert found[4] is None
+    assert public_x(curve, []) == []

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 
 def assurance(
@@ -61,7 +62,7 @@ def assurance(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find accounts that a stolen password or session suffices to take over, and rank the changes that help most.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.pipeline.scan import ScanResult
@@ -21,7 +22,7 @@ def demo(
     ] = DEFAULT_OUT,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the organisation.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Generate the logs of a made-up organisation with staged attacks, then scan them.
 

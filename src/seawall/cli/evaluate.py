@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from seawall.cli import output
-from seawall.cli.lab import WorldSystems
+from seawall.cli.lab import SystemsOption, WorldSystems
+from seawall.cli.store.options import AsJson
 
 DEFAULT_OUT = Path("seawall-evaluation")
 
@@ -20,13 +21,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the first world.")] = 1,
     accounts: Annotated[int, typer.Option(metavar="N", min=10, help="Accounts in each world.")] = 300,
     days: Annotated[int, typer.Option(metavar="N", min=15, help="Days in each world.")] = 60,
-    systems: Annotated[
-        WorldSystems,
-        typer.Option(
-            metavar="NAME",
-            help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
-        ),
-    ] = WorldSystems.microsoft,
+    systems: SystemsOption = WorldSystems.microsoft,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")
     ] = DEFAULT_OUT,
@@ -36,7 +31,7 @@ def evaluate(
             "--scope", help="Measure `seawall scope` on campaigns over several organisations instead."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure recall at each alert budget, time to detection, and false positives on worlds without attacks.
 

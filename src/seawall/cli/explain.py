@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import output
 from seawall.cli.scan import DEFAULT_OUT
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +24,7 @@ def explain(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Results folder of a scan.")
     ] = DEFAULT_OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain the score of an incident: evidence, baseline, and what would have been normal.
 

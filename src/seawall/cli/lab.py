@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Generate logs of made-up organisations.")
 
@@ -29,6 +30,16 @@ class WorldSystems(StrEnum):
     google = "google"
     okta = "okta"
     mixed = "mixed"
+
+
+SystemsOption = Annotated[
+    WorldSystems,
+    typer.Option(
+        "--systems",
+        metavar="NAME",
+        help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
+    ),
+]
 
 
 @app.callback()
@@ -65,13 +76,7 @@ def make(
         Difficulty | None,
         typer.Option(metavar="NAME", help="How hard attacks are to detect: easy, medium, hard or mixed."),
     ] = None,
-    systems: Annotated[
-        WorldSystems,
-        typer.Option(
-            metavar="NAME",
-            help="Vendor of the logs: microsoft, google, okta, or mixed (Okta in front of a suite).",
-        ),
-    ] = WorldSystems.microsoft,
+    systems: SystemsOption = WorldSystems.microsoft,
     density: Annotated[
         float | None,
         typer.Option(metavar="X", min=0.01, help="Factor for the number of records of an ordinary day."),
@@ -80,7 +85,7 @@ def make(
         bool, typer.Option("--tidy", help="Write no late, repeated, broken or differently spelt records.")
     ] = False,
     quiet_world: Annotated[bool, typer.Option("--quiet-world", help="Stage no attack.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Generate raw logs of a made-up organisation, and the staged attacks in a separate file.
 

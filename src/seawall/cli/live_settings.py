@@ -1,10 +1,12 @@
-"""The settings of a running watch, from what was typed."""
+"""The options of detection as it runs, and the settings of a running watch made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from seawall_base.errors import InputUnreadable, UsageError
 
@@ -12,6 +14,43 @@ if TYPE_CHECKING:
     from seawall.pipeline.live.settings import LiveSettings
     from seawall.pipeline.tail import TailTiming
     from seawall_base.webhook import Webhook
+
+AlertBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="N",
+        min=0.0,
+        help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
+    ),
+]
+WebhookUrls = Annotated[
+    list[str] | None,
+    typer.Option("--webhook", metavar="URL", help="Webhook URL for incidents. May be repeated."),
+]
+WebhookSecretFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File with the secret that signs all webhook messages.")
+]
+RetentionDays = Annotated[
+    int | None,
+    typer.Option(
+        "--retention", metavar="DAYS", min=1, help="Delete data older than this many days. Default: never."
+    ),
+]
+NetworkDatabases = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mmdb", metavar="FILE", help="Your own network database (MaxMind format). May be repeated."
+    ),
+]
+RuleFolders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules",
+        metavar="DIR",
+        help="Folder of Sigma rules, in addition to the built-in ones. May be repeated.",
+    ),
+]
 
 
 def live_settings(

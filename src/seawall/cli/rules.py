@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 from seawall_base.errors import UsageError
 from seawall_base.safe_text import visible
 
@@ -26,7 +27,6 @@ Folders = Annotated[
         help="Folder of Sigma rules, in addition to the built-in ones. May be repeated.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.callback()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.live_settings import AlertBudget, RuleFolders
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.detection.rules.sigma.run import RuleSet
@@ -34,14 +36,7 @@ def scan(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")
     ] = DEFAULT_OUT,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            min=0.0,
-            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
-        ),
-    ] = None,
+    budget: AlertBudget = None,
     mmdb: Annotated[
         list[Path] | None,
         typer.Option(
@@ -49,12 +44,7 @@ def scan(
             help="Your own network database (MaxMind format), looked up before the built-in table. May be repeated.",
         ),
     ] = None,
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
-        ),
-    ] = None,
+    rules: RuleFolders = None,
     fail_on: Annotated[
         FailLevel | None,
         typer.Option(
@@ -65,7 +55,7 @@ def scan(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Detect compromised accounts in exported logs.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
-from seawall.cli.store.options import DatabaseUrl
+from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
     from seawall.collection.collected_spans import CollectedFeed
@@ -115,7 +115,7 @@ def scope(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Determine the scope (blast radius) of an intrusion: each account is confirmed, possible or cleared.
 

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.live_settings import (
+    AlertBudget,
+    NetworkDatabases,
+    RetentionDays,
+    RuleFolders,
+    WebhookSecretFile,
+    WebhookUrls,
+)
 from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl
 from seawall_base.errors import UsageError
 
@@ -73,48 +81,12 @@ def serve(
             help="Network that may read /metrics. Default: this machine.",
         ),
     ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            "--budget",
-            metavar="N",
-            min=0.0,
-            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
-        ),
-    ] = None,
-    webhook: Annotated[
-        list[str] | None,
-        typer.Option("--webhook", metavar="URL", help="Webhook URL for incidents. May be repeated."),
-    ] = None,
-    webhook_secret_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--webhook-secret-file",
-            metavar="FILE",
-            help="File with the secret that signs all webhook messages.",
-        ),
-    ] = None,
-    retention: Annotated[
-        int | None,
-        typer.Option(
-            "--retention",
-            metavar="DAYS",
-            min=1,
-            help="Delete data older than this many days. Default: never.",
-        ),
-    ] = None,
-    mmdb: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--mmdb", metavar="FILE", help="Your own network database (MaxMind format). May be repeated."
-        ),
-    ] = None,
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
-        ),
-    ] = None,
+    budget: AlertBudget = None,
+    webhook: WebhookUrls = None,
+    webhook_secret_file: WebhookSecretFile = None,
+    retention: RetentionDays = None,
+    mmdb: NetworkDatabases = None,
+    rules: RuleFolders = None,
     no_watch: Annotated[
         bool,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def invite(
     hours: Annotated[
         float, typer.Option(metavar="N", min=0.1, max=720, help="Validity of the invitation in hours.")
     ] = 24,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Invite an account to enrol a passkey or one-time codes, once.
 
@@ -94,7 +95,7 @@ def invite(
 @app.command("list")
 def list_accounts(
     store: Store,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List enrolled accounts and their authenticators.
 

@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import output
+from seawall.cli.live_settings import (
+    AlertBudget,
+    NetworkDatabases,
+    RetentionDays,
+    RuleFolders,
+    WebhookSecretFile,
+    WebhookUrls,
+    live_settings,
+    webhooks_of,
+)
 from seawall.cli.results import sums
 from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl, StoreFolder
 from seawall_base.errors import UsageError
@@ -38,35 +48,12 @@ def watch(
     ],
     store: StoreFolder = DEFAULT_STORE,
     database: OwnDatabaseUrl = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            min=0.0,
-            help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
-        ),
-    ] = None,
-    webhook: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="Webhook URL for incidents. May be repeated.")
-    ] = None,
-    webhook_secret_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File with the secret that signs all webhook messages."),
-    ] = None,
-    retention: Annotated[
-        int | None,
-        typer.Option(metavar="DAYS", min=1, help="Delete data older than this many days. Default: never."),
-    ] = None,
-    mmdb: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Your own network database (MaxMind format). May be repeated."),
-    ] = None,
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR", help="Folder of Sigma rules, in addition to the built-in ones. May be repeated."
-        ),
-    ] = None,
+    budget: AlertBudget = None,
+    webhook: WebhookUrls = None,
+    webhook_secret_file: WebhookSecretFile = None,
+    retention: RetentionDays = None,
+    mmdb: NetworkDatabases = None,
+    rules: RuleFolders = None,
     settle: Annotated[
         float,
         typer.Option(
@@ -100,7 +87,6 @@ def watch(
     """
     if once and until_idle:
         raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
-    from seawall.cli.live_settings import live_settings, webhooks_of
     from seawall.pipeline.tail import TailTiming
 
     settings = live_settings(

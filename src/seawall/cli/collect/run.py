@@ -55,6 +55,25 @@ def run(
                 say("stopped; the next start resumes here")
 
 
+def run_kafka(
+    typed: dict[str, Any], config: Path | None, out: Path, once: bool, quiet: bool, as_json: bool
+) -> None:
+    """Read topics as a member of a consumer group until stopped, or once. Raises CollectIncomplete as `run` does."""
+    from seawall.collection.kafka.group import open_member
+
+    settings = read_settings("kafka", config, typed)
+    with stopping() as stop:
+        say = (lambda _: None) if quiet else output.say
+        with open_member(out, settings, Clock(stop), output.say) as (name, member):
+            if not once:
+                say(f"reading {plural(len(settings['topics']), 'topic')} of {name} into {out}")
+            outcome = member.run(once=once)
+            if once and not stop.is_set():
+                print_outcome(outcome, "kafka", name, out, quiet, as_json)
+                return
+            say("stopped; the next start resumes here")
+
+
 def _pass(passes: CollectionPass, say: Any) -> None:
     """One of many passes. What is refused may be allowed, and a disk that is full have room, before the next: neither is the
     end."""

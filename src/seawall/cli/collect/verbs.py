@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli.collect import kafka as collect_kafka
 from seawall.cli.collect import status as collect_status
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.collection.settings import Vendor
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 DEFAULT_OUT = Path("collected")
+_SHARED = frozenset({"config", "out", "once", "interval", "base_url", "quiet", "as_json"})
+"""Options of every verb; the others are settings of the vendor, by the same names as in the settings file."""
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the collected logs.")]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file (TOML).")]
@@ -40,7 +43,7 @@ BaseUrl = Annotated[
     typer.Option(metavar="URL", help="Base URL instead of the vendor's: https, or http to this machine."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-AsJson = Annotated[bool, typer.Option("--json", help="With --once: print one JSON document.")]
+JsonOfOnce = Annotated[bool, typer.Option("--json", help="With --once: print one JSON document.")]
 Tenant = Annotated[str | None, typer.Option(metavar="ID", help="The directory (tenant) id.")]
 ClientId = Annotated[str | None, typer.Option(metavar="ID", help="The application (client) id.")]
 SecretFile = Annotated[
@@ -74,8 +77,9 @@ def m365(
     client_id: ClientId = None,
     secret_file: SecretFile = None,
     certificate: Certificate = None,
-    content_type: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Audit.Exchange and others. May be repeated.")
+    content_types: Annotated[
+        list[str] | None,
+        typer.Option("--content-type", metavar="NAME", help="Audit.Exchange and others. May be repeated."),
     ] = None,
     cloud: CloudName = None,
     days: Days = None,
@@ -86,7 +90,7 @@ def m365(
     ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
-    as_json: AsJson = False,
+    as_json: JsonOfOnce = False,
 ) -> None:
     """Collect the unified audit log through the Office 365 Management Activity API.
 
@@ -95,12 +99,7 @@ def m365(
       seawall collect m365 --tenant ID --client-id ID --certificate seawall.pem --out logs
       SEAWALL_M365_SECRET=... seawall collect m365 --config collect.toml --once
     """
-    typed = {
-        **_microsoft(tenant, client_id, secret_file, certificate, cloud, days),
-        "content_types": content_type,
-        **_route(proxy, proxy_secret_file, ca_bundle),
-    }
-    _run("m365", typed, config, out, once, interval, base_url, quiet, as_json)
+    _run("m365", locals())
 
 
 @app.command("entra", short_help="Collect Entra ID sign-in logs and directory audits.")
@@ -111,9 +110,11 @@ def entra(
     client_id: ClientId = None,
     secret_file: SecretFile = None,
     certificate: Certificate = None,
-    feed: Annotated[
+    feeds: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="signIns/interactiveUser, directoryAudits ... May be repeated."),
+        typer.Option(
+            "--feed", metavar="NAME", help="signIns/interactiveUser, directoryAudits ... May be repeated."
+        ),
     ] = None,
     cloud: CloudName = None,
     days: Days = None,
@@ -124,7 +125,7 @@ def entra(
     ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
-    as_json: AsJson = False,
+    as_json: JsonOfOnce = False,
 ) -> None:
     """Collect all kinds of Entra ID sign-in logs, and directory audits, from Microsoft Graph.
 
@@ -133,12 +134,7 @@ def entra(
       seawall collect entra --tenant ID --client-id ID --certificate seawall.pem --out logs
       seawall collect entra --config collect.toml --feed directoryAudits --once
     """
-    typed = {
-        **_microsoft(tenant, client_id, secret_file, certificate, cloud, days),
-        "feeds": feed,
-        **_route(proxy, proxy_secret_file, ca_bundle),
-    }
-    _run("entra", typed, config, out, once, interval, base_url, quiet, as_json)
+    _run("entra", locals())
 
 
 @app.command("google", short_help="Collect Google Workspace audit logs.")
@@ -156,8 +152,9 @@ def google(
         Path | None,
         typer.Option(metavar="FILE", help="The service account's JSON key (mode 0600)."),
     ] = None,
-    application: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="login, token, admin ... May be repeated.")
+    applications: Annotated[
+        list[str] | None,
+        typer.Option("--application", metavar="NAME", help="login, token, admin ... May be repeated."),
     ] = None,
     days: Days = None,
     once: Once = False,
@@ -167,7 +164,7 @@ def google(
     ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
-    as_json: AsJson = False,
+    as_json: JsonOfOnce = False,
 ) -> None:
     """Collect audit activities through the Reports API of Google Workspace.
 
@@ -176,15 +173,7 @@ def google(
       seawall collect google --customer C012345 --administrator audit@acme.example --key-file key.json
       seawall collect google --config collect.toml --once
     """
-    typed = {
-        "customer": customer,
-        "administrator": administrator,
-        "key_file": key_file,
-        "applications": application,
-        "days": days,
-        **_route(proxy, proxy_secret_file, ca_bundle),
-    }
-    _run("google", typed, config, out, once, interval, base_url, quiet, as_json)
+    _run("google", locals())
 
 
 @app.command("okta", short_help="Collect Okta's System Log.")
@@ -219,7 +208,7 @@ def okta(
     ca_bundle: Bundle = None,
     base_url: BaseUrl = None,
     quiet: Quiet = False,
-    as_json: AsJson = False,
+    as_json: JsonOfOnce = False,
 ) -> None:
     """Collect the System Log of an Okta organisation.
 
@@ -228,26 +217,72 @@ def okta(
       seawall collect okta --domain acme.okta.com --client-id ID --key-file key.pem --key-id KID
       SEAWALL_OKTA_TOKEN=... seawall collect okta --domain acme.okta.com --once
     """
-    typed = {
-        "domain": domain,
-        "client_id": client_id,
-        "key_file": key_file,
-        "key_id": key_id,
-        "dpop": dpop,
-        "token_file": token_file,
-        "days": days,
-        **_route(proxy, proxy_secret_file, ca_bundle),
-    }
-    _run("okta", typed, config, out, once, interval, base_url, quiet, as_json)
+    _run("okta", locals())
 
 
-app.command("kafka", short_help="Consume Kafka topics or Azure Event Hubs.")(collect_kafka.kafka)
+@app.command("kafka", short_help="Consume Kafka topics or Azure Event Hubs.")
+def kafka(
+    out: Out = DEFAULT_OUT,
+    config: Config = None,
+    servers: Annotated[
+        list[str] | None,
+        typer.Option("--server", metavar="HOST:PORT", help="A bootstrap broker. May be repeated."),
+    ] = None,
+    topics: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="NAME", help="A topic or event hub. May be repeated."),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The consumer group. Default: seawall.")
+    ] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File with a connection string, password or client secret (mode 0600)."
+        ),
+    ] = None,
+    username: Annotated[str | None, typer.Option(metavar="NAME", help="User name for SASL.")] = None,
+    mechanism: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
+    ] = None,
+    tenant: Tenant = None,
+    client_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The application (client) id for Entra ID.")
+    ] = None,
+    certificate: Certificate = None,
+    cloud: CloudName = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CA certificates (PEM) to trust instead of the system's."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="tls, or plaintext (to this machine only).")
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME=VALUE", help="A librdkafka property. May be repeated."),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Read the messages that exist now, then exit.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: JsonOfOnce = False,
+) -> None:
+    """Consume Kafka topics or Azure Event Hubs. To share partitions, start several processes with the same --out.
+
+    \b
+    Examples:
+      seawall collect kafka --server acme.servicebus.windows.net:9093 --topic logs --secret-file connection
+      seawall collect kafka --config collect.toml --once
+    """
+    _run("kafka", locals())
 
 
 @app.command("status", short_help="Report coverage and coverage gaps of the collected logs.")
 def status(
     out: Out = DEFAULT_OUT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Report for each log: records, end of proven coverage, coverage gaps and lateness.
 
@@ -261,39 +296,13 @@ def status(
     collect_status.show(out, as_json)
 
 
-def _microsoft(
-    tenant: str | None,
-    client_id: str | None,
-    secret_file: Path | None,
-    certificate: Path | None,
-    cloud: str | None,
-    days: float | None,
-) -> dict[str, Any]:
-    return {
-        "tenant": tenant,
-        "client_id": client_id,
-        "secret_file": secret_file,
-        "certificate": certificate,
-        "cloud": cloud,
-        "days": days,
-    }
+def _run(vendor: Vendor, options: Mapping[str, Any]) -> None:
+    """Run a collector with a verb's options by name: those that every verb has, and the vendor's settings."""
+    from seawall.cli.collect import run
 
-
-def _route(proxy: str | None, secret_file: Path | None, bundle: Path | None) -> dict[str, Any]:
-    return {"proxy": proxy, "proxy_secret_file": secret_file, "ca_bundle": bundle}
-
-
-def _run(
-    vendor: Vendor,
-    typed: dict[str, Any],
-    config: Path | None,
-    out: Path,
-    once: bool,
-    interval: float,
-    base_url: str | None,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    from seawall.cli.collect import run as collect_run
-
-    collect_run.run(vendor, typed, config, out, once, interval, base_url, quiet, as_json)
+    shared = {name: value for name, value in options.items() if name in _SHARED}
+    typed = {name: value for name, value in options.items() if name not in _SHARED}
+    if vendor == "kafka":
+        run.run_kafka(typed, **shared)
+    else:
+        run.run(vendor, typed, **shared)

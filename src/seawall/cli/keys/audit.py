@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import output
 from seawall.cli.scan import FailLevel
+from seawall.cli.store.options import AsJson
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def audit(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Audit signing keys (JWKS): issuer, age, rotation, retired keys that returned, weak keys.
 

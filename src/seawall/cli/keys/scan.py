@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.findings import SearchTotals
@@ -56,7 +57,7 @@ def scan(
         ),
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Search files, archives, dumps and logs for private keys. Report location, format and key id, never key bytes.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def sketch(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Make sketches of private keys. `seawall keys scan --sketches` recognises the keys' numbers in any dump.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.respond.incident_options import JournalFile
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.response.containment.history import Phase
@@ -18,10 +20,6 @@ INCOMPLETE = 1
 _NOT_WELL = frozenset({"failed", "unclear", "blocked"})
 _DEFAULT = "likely"
 _LISTED = 20
-CONTAIN_FIRST = (
-    "seawall respond apply PLAN --apply --approver NAME --config FILE; "
-    "to record a step that was done by hand: --done STEP --by NAME"
-)
 
 Apply = Annotated[
     bool, typer.Option("--apply", help="Make the changes. Without this option, only print them.")
@@ -53,7 +51,6 @@ Again = Annotated[
     str | None,
     typer.Option(metavar="STEP", help="Repeat this step, whose outcome is unknown."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def apply(
@@ -100,9 +97,7 @@ def apply(
 
 
 def undo(
-    journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
-    ],
+    journal: JournalFile,
     really: Apply = False,
     approver: Approver = None,
     config: Config = None,

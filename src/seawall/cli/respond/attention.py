@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from seawall.cli import output
+from seawall.cli.respond.incident_options import DaysAfter, JournalFile, read_applied
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder, where
 from seawall_base.clock import read_wall_clock
 
 
 def attention(
-    journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
-    ],
+    journal: JournalFile,
     store: StoreFolder = DEFAULT_STORE,
     database: DatabaseUrl = None,
     by: Annotated[
         str | None, typer.Option("--by", metavar="NAME", help="Name of the person who decided it.")
     ] = None,
-    days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=365, help="Number of days after the containment.")
-    ] = 30,
+    days: DaysAfter = 30,
     end: Annotated[bool, typer.Option("--end", help="End the attention and delete its data.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -38,20 +34,14 @@ def attention(
 
     import msgspec
 
-    from seawall.cli.respond.apply import CONTAIN_FIRST
-    from seawall.response.adaptation import read_containment
-    from seawall.response.containment.journal import read_journal
     from seawall.response.containment.session import require_person
-    from seawall.response.errors import JournalBroken
     from seawall.storage.database import Database
     from seawall.storage.location import check_folder, database_place
     from seawall_base.plurals import plural
     from seawall_base.times import rfc3339
 
     name = require_person(by, "--by")
-    found = read_containment(read_journal(journal), days)
-    if found is None:
-        raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
+    found = read_applied(journal, days)
     now = read_wall_clock()
     changed = 0
     check_folder(store)

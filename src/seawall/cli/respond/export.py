@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import output
 from seawall.cli.respond.incident_options import (
+    IncidentArgument,
     IncidentOption,
     OutFolder,
     StoreInstead,
@@ -19,10 +20,7 @@ from seawall.cli.store.options import DatabaseUrl
 
 
 def export(
-    incident: Annotated[
-        str | None,
-        typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank."),
-    ] = None,
+    incident: IncidentArgument = None,
     out: OutFolder = None,
     store: StoreInstead = None,
     named: IncidentOption = None,

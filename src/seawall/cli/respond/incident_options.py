@@ -1,4 +1,4 @@
-"""The options by which a verb finds an incident: in what a scan wrote, or in a store."""
+"""The options by which a verb finds an incident, in what a scan wrote or in a store, and what was done against it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ import typer
 from seawall.cli.scan import DEFAULT_OUT
 
 if TYPE_CHECKING:
+    from seawall.response.containment.values import Containment
     from seawall.response.incident_sources import IncidentSource
 
+_CONTAIN_FIRST = (
+    "seawall respond apply PLAN --apply --approver NAME --config FILE; "
+    "to record a step that was done by hand: --done STEP --by NAME"
+)
 OutFolder = Annotated[
     Path | None,
     typer.Option(
@@ -27,6 +32,9 @@ StoreInstead = Annotated[
     Path | None,
     typer.Option("--store", metavar="DIR", help="Search this data store of `watch` or `serve` instead."),
 ]
+IncidentArgument = Annotated[
+    str | None, typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank.")
+]
 IncidentOption = Annotated[
     str | None,
     typer.Option(
@@ -35,6 +43,13 @@ IncidentOption = Annotated[
         help="The same as the argument INCIDENT.",
         show_default=False,
     ),
+]
+
+JournalFile = Annotated[
+    Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
+]
+DaysAfter = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=365, help="Number of days after the containment.")
 ]
 
 
@@ -63,3 +78,15 @@ def open_source(out: Path | None, store: Path | None, database: str | None) -> I
 
     with open_store(store, database) as found:
         yield open_stored_incidents(found)
+
+
+def read_applied(journal: Path, days: int) -> Containment:
+    """Return what a journal's plan contained, and its `days` after. Raises JournalBroken, also when nothing was applied yet."""
+    from seawall.response.adaptation import read_containment
+    from seawall.response.containment.journal import read_journal
+    from seawall.response.errors import JournalBroken
+
+    found = read_containment(read_journal(journal), days)
+    if found is None:
+        raise JournalBroken(f"{journal}: no containment action was applied yet", fix=_CONTAIN_FIRST)
+    return found

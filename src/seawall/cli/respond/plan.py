@@ -9,13 +9,14 @@ import typer
 
 from seawall.cli import output
 from seawall.cli.respond.incident_options import (
+    IncidentArgument,
     IncidentOption,
     OutFolder,
     StoreInstead,
     open_source,
     require_one_name,
 )
-from seawall.cli.store.options import DatabaseUrl
+from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
     from seawall.response.containment.values import ContainmentPlan
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    incident: Annotated[
-        str | None,
-        typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank."),
-    ] = None,
+    incident: IncidentArgument = None,
     out: OutFolder = None,
     store: StoreInstead = None,
     named: IncidentOption = None,
@@ -57,7 +55,7 @@ def plan(
     calls: Annotated[
         bool, typer.Option("--calls", help="Print API calls, PowerShell and rollback of each step.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn an incident into an ordered containment plan: confidence, prerequisites and rollback of each step.
 

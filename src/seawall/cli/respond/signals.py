@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.respond.incident_options import JournalFile
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall.response.signals.event import SignalNotice
@@ -27,7 +29,6 @@ SETTINGS = Annotated[
         help="Settings file (TOML): signing key and receivers. See docs/how-to/signals.md.",
     ),
 ]
-JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HERE = Path("signals.toml")
 
 
@@ -79,7 +80,7 @@ def tell(
     credential: Annotated[str, typer.Option(metavar="KIND", help="For credential-change: type of the credential.")] = "password",
     change: Annotated[str, typer.Option(metavar="CHANGE", help="For credential-change: create, revoke, update …")] = "update",
     send: Annotated[bool, typer.Option("--send", help="Send the events. Without this option, only show them.")] = False,
-    json: JSON = False,
+    json: AsJson = False,
 ) -> None:  # fmt: skip
     """Send one event to every receiver. Without --send, show the event, store nothing and send nothing.
 
@@ -149,14 +150,12 @@ def _would(notice: SignalNotice, settings: SignalSettings) -> str:
 
 @app.command("contained", short_help="Send the results of a containment to every receiver.")
 def announce_containment(
-    journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
-    ],
+    journal: JournalFile,
     settings: SETTINGS = HERE,
     send: Annotated[
         bool, typer.Option("--send", help="Send the events. Without this option, only show them.")
     ] = False,
-    json: JSON = False,
+    json: AsJson = False,
 ) -> None:
     """Send the results of a containment to every receiver: disabled accounts, revoked sessions, changed credentials.
 
@@ -175,7 +174,7 @@ def announce_containment(
 
 
 @app.command(short_help="Push waiting events once and report the outcome.")
-def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
+def deliver(settings: SETTINGS = HERE, json: AsJson = False) -> None:
     """Push waiting events once to receivers that do not poll. Exit code 1: an event still waits.
 
     \b
@@ -201,7 +200,7 @@ def deliver(settings: SETTINGS = HERE, json: JSON = False) -> None:
 
 
 @app.command("list", short_help="List events, receivers and delivery states.")
-def listing(settings: SETTINGS = HERE, json: JSON = False) -> None:
+def listing(settings: SETTINGS = HERE, json: AsJson = False) -> None:
     """List every event token: receiver, time, delivery state. The list holds no token.
 
     \b

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
-from seawall.cli.respond.incident_options import StoreInstead
-from seawall.cli.store.options import DatabaseUrl
+from seawall.cli.respond.incident_options import DaysAfter, JournalFile, StoreInstead, read_applied
+from seawall.cli.store.options import AsJson, DatabaseUrl
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,9 +22,7 @@ CAME_BACK = 10
 
 
 def watch(
-    journal: Annotated[
-        Path, typer.Argument(metavar="JOURNAL", help="Journal file from `seawall respond apply`.")
-    ],
+    journal: JournalFile,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -35,11 +33,9 @@ def watch(
     ] = None,
     store: StoreInstead = None,
     database: DatabaseUrl = None,
-    days: Annotated[
-        int, typer.Option(metavar="N", min=1, max=365, help="Number of days after the containment.")
-    ] = 30,
+    days: DaysAfter = 30,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Search for the return of a contained intruder: known indicators, and what the intruder changed.
 
@@ -56,11 +52,7 @@ def watch(
     """
     import msgspec
 
-    from seawall.cli.respond.apply import CONTAIN_FIRST
     from seawall.report.containment import show_returns
-    from seawall.response.adaptation import read_containment
-    from seawall.response.containment.journal import read_journal
-    from seawall.response.errors import JournalBroken
     from seawall_base.errors import UsageError
     from seawall_base.times import rfc3339
 
@@ -68,9 +60,7 @@ def watch(
         raise UsageError(
             "exactly one of PATH and --store is needed", fix="give a PATH or --store, and not both"
         )
-    contained = read_containment(read_journal(journal), days)
-    if contained is None:
-        raise JournalBroken(f"{journal}: no containment action was applied yet", fix=CONTAIN_FIRST)
+    contained = read_applied(journal, days)
     looking, reading = _print_return(paths or [], store, database, contained, quiet=quiet)
     found = looking.returns()
     if as_json:

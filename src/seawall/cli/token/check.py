@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall_tokens.policy.issuer_policy import RevocationList
@@ -56,7 +57,7 @@ def check(
         typer.Option("--certificate", metavar="FILE", help="Client certificate of the request (PEM or DER)."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Explain, check by check, why a policy accepts or refuses an access token.
 

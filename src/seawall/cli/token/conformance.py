@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def conformance(
         float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit for one token, in seconds.")
     ] = 5.0,
     list_cases: Annotated[bool, typer.Option("--list", help="List the cases; run none.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Test your token verifier with hostile and valid tokens, and print the results.
 

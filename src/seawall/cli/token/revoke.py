@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
     from seawall_tokens.revocation.administration import RevocationAdmin
@@ -101,7 +102,7 @@ def revoke(
             help="With --gate: CA certificates (PEM) to trust instead of the system's.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Revoke a key, an issuer, an account, a session, a token or a client; list and lift revocations.
 

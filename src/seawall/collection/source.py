@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Protocol
+
+import msgspec
 
 from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
 from seawall.collection.ledger import LedgerFeed, PendingQuery
 from seawall.collection.piece import FetchedPage
 from seawall.vendor_api.client import VendorUnavailable
-from seawall.vendor_api.responses import digest_parts
+from seawall.vendor_api.responses import digest_parts, lines_of
+from seawall_base.http_client import HttpResponse
 
 ENDLESS = 1 << 60
 """The end of a query that never ends."""
@@ -32,6 +36,25 @@ class PageTrail:
             raise VendorUnavailable("endless")
         self._met.add(digest)
         return cursor
+
+
+def read_page(
+    answer: HttpResponse,
+    records: Sequence[msgspec.Raw],
+    identify: Callable[[bytes], tuple[bytes, int]],
+    cursor: str | None = None,
+) -> FetchedPage:
+    """Return an answer's records as a page. `identify` gives a record's identity, and when it happened (microseconds)."""
+    lines = lines_of(records)
+    known = [identify(line) for line in lines]
+    return FetchedPage(
+        size=len(answer.body),
+        sha256=sha256(answer.body).digest(),
+        lines=lines,
+        identities=[identity for identity, _ in known],
+        times=[time for _, time in known],
+        cursor=cursor,
+    )
 
 
 class LogSource(Protocol):

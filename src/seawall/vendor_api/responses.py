@@ -59,16 +59,6 @@ def parse_vendor_time(text: str | None) -> int:
     return micros if 0 < micros < _LATEST else 0
 
 
-class _Reason(msgspec.Struct):
-    reason: Any = None
-
-
-class _Fault(msgspec.Struct):
-    code: Any = None
-    status: Any = None
-    errors: Any = None
-
-
 class _Faults(msgspec.Struct):
     error: Any = None
     error_codes: Any = None
@@ -98,8 +88,3 @@ def vendor_code(body: bytes) -> str:
         if isinstance(found, str) and _CODE.fullmatch(found):
             return found
     return ""
-
-
-def sha256(data: bytes) -> bytes:
-    """Return the digest of bytes."""
-    return hashlib.sha256(data).digest()

@@ -101,17 +101,20 @@ class LedgerWriter:
             raise tables.make_error(self._path, error) from error
 
     def settle(self) -> None:
-        """Rename segments that are counted but still wait; delete those that are not counted."""
-        rows = self._connection.execute(
-            "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
-        ).fetchall()
-        states = [
-            ("placed" if self._segments.place(Segment(*values)) else "lost", number)
-            for number, *values in rows
-        ]
+        """Rename segments that are counted but still wait; delete those that are not counted.
+
+        In one transaction, so that no uncounted segment can belong to another process then.
+        """
         with self._transaction() as work:
+            rows = work.execute(
+                "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
+            ).fetchall()
+            states = [
+                ("placed" if self._segments.place(Segment(*values)) else "lost", number)
+                for number, *values in rows
+            ]
             work.executemany("UPDATE segments SET state = ? WHERE segment = ?", states)
-        self._segments.discard()
+            self._segments.discard()
 
     def feed(self, feed: LedgerFeed) -> tuple[int, int]:
         """Store a feed; return its number and begin. The stored begin stays unless the new one is earlier."""

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,6 @@ from seawall.collection.ledger.book import LedgerWriter, PendingQuery
 from seawall.collection.ledger.counters import count_delays, count_names
 from seawall.collection.piece import FetchedPage
 from seawall.collection.segments import Segment, Segments
-from seawall.vendor_api.responses import sha256
 
 TABLES: Final = """
 CREATE TABLE partitions (
@@ -103,21 +103,6 @@ def _share(path: Path, about: Mapping[str, str]) -> Iterator[None]:
 
 class PartitionLedger(LedgerWriter):
     """A ledger of partitions. Methods raise `CollectionBroken` if the database fails."""
-
-    def settle(self) -> None:
-        """Finish or undo what a crash interrupted, inside a transaction: no uncounted segment can belong to another process
-        then.
-        """
-        with self._transaction() as work:
-            rows = work.execute(
-                "SELECT segment, name, records, bytes, sha256 FROM segments WHERE state = 'waiting'"
-            ).fetchall()
-            states = [
-                ("placed" if self._segments.place(Segment(*values)) else "lost", number)
-                for number, *values in rows
-            ]
-            work.executemany("UPDATE segments SET state = ? WHERE segment = ?", states)
-            self._segments.discard()
 
     def meet(self, feed: int, numbers: Iterable[int]) -> None:
         """Store partitions that exist. A partition without stored messages is read from its beginning."""
@@ -232,7 +217,7 @@ def _advance(work: sqlite3.Connection, feed: int, stretch: OffsetRange) -> bool:
 def _piece(stretch: OffsetRange) -> FetchedPage:
     """Return the range as a piece of the ledger, named `PARTITION:FIRST-LAST`."""
     name = f"{stretch.number}:{stretch.stored or 0}-{(stretch.next or 1) - 1}"
-    digest = sha256(b"\n".join(stretch.lines))
+    digest = sha256(b"\n".join(stretch.lines)).digest()
     return FetchedPage(
         name,
         created=max(stretch.times, default=0),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from seawall.collection.collected_spans import CollectedFeed, Span
 from seawall.collection.coverage import find_settled_spans, find_unqueried_spans, subtract_spans
@@ -17,6 +18,7 @@ from seawall.collection.ledger.counters import DELAY_STEP
 from seawall.collection.ledger.pruning import fold_day
 from seawall.collection.ledger.retiring import find_retired_since
 
+T = TypeVar("T")
 BY_EVENT = frozenset({"part-refused", "part-expired", "file-lost"})
 """Codes of gaps whose span is in event time; spans of other gaps are in delivery time."""
 
@@ -52,26 +54,20 @@ class FeedStatus:
 
 def read_collected(folder: Path) -> tuple[CollectedFeed, ...]:
     """Return the proved spans and gaps of each tenant and feed, from a folder of ledgers. Raises `CollectionBroken`."""
-    found: list[CollectedFeed] = []
-    for path in _ledgers(folder):
-        with _read(path) as work:
-            vendor, tenant = _about(work)
-            found += [_collect(work, vendor, tenant, feed) for feed in _feeds(work)]
-    return tuple(found)
+    return tuple(_read_feeds(folder, _collect))
 
 
 def read_feed_statuses(folder: Path) -> tuple[FeedStatus, ...]:
     """Return the status of each feed in a folder of ledgers. Raises `CollectionBroken`."""
-    found: list[FeedStatus] = []
-    for path in _ledgers(folder):
+    return tuple(_read_feeds(folder, _standing))
+
+
+def _read_feeds(folder: Path, read: Callable[[sqlite3.Connection, str, str, int], T]) -> Iterator[T]:
+    for path in sorted(folder.glob("*.sqlite")):
         with _read(path) as work:
-            vendor, tenant = _about(work)
-            found += [_standing(work, vendor, tenant, feed) for feed in _feeds(work)]
-    return tuple(found)
-
-
-def _ledgers(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.sqlite"))
+            stated = dict(work.execute("SELECT name, value FROM about"))
+            for (feed,) in work.execute("SELECT feed FROM feeds ORDER BY name").fetchall():
+                yield read(work, stated["vendor"], stated["tenant"], feed)
 
 
 @contextmanager
@@ -82,15 +78,6 @@ def _read(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         except sqlite3.Error as error:
             raise tables.make_error(path, error) from error
-
-
-def _about(work: sqlite3.Connection) -> tuple[str, str]:
-    stated = dict(work.execute("SELECT name, value FROM about"))
-    return stated["vendor"], stated["tenant"]
-
-
-def _feeds(work: sqlite3.Connection) -> list[int]:
-    return [row[0] for row in work.execute("SELECT feed FROM feeds ORDER BY name").fetchall()]
 
 
 def _collect(work: sqlite3.Connection, vendor: str, tenant: str, feed: int) -> CollectedFeed:

@@ -22,16 +22,14 @@ from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
 from seawall.collection.ledger import LedgerFeed, PendingQuery
 from seawall.collection.piece import FetchedPage
-from seawall.collection.source import Knows, PageTrail
+from seawall.collection.source import Knows, PageTrail, read_page
 from seawall.collection.windows import DAY, HOUR, SECOND, QuerySchedule, spans_to_query
 from seawall.vendor_api.client import VendorClient
 from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    lines_of,
     parse_vendor_time,
-    sha256,
 )
 from seawall_base.http_client import HttpResponse, with_query
 from seawall_base.rfc3339 import format_time
@@ -112,13 +110,7 @@ class Google:
 
 def _piece(answer: HttpResponse) -> FetchedPage:
     page: _Page = decode_body(answer.body, _Page)
-    piece = FetchedPage(size=len(answer.body), sha256=sha256(answer.body), cursor=page.nextPageToken or None)
-    for line in lines_of(page.items or ()):
-        known, time = _identify(line)
-        piece.lines.append(line)
-        piece.identities.append(known)
-        piece.times.append(time)
-    return piece
+    return read_page(answer, page.items or (), _identify, page.nextPageToken or None)
 
 
 def _identify(line: bytes) -> tuple[bytes, int]:

@@ -26,16 +26,14 @@ from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import Painted
 from seawall.collection.ledger import LedgerFeed, PendingQuery
 from seawall.collection.piece import FetchedPage
-from seawall.collection.source import Knows, PageTrail
+from seawall.collection.source import Knows, PageTrail, read_page
 from seawall.collection.windows import DAY, HOUR, MINUTE, QuerySchedule, spans_to_query
 from seawall.vendor_api.client import VendorClient, VendorRefused, VendorUnavailable
 from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    lines_of,
     parse_vendor_time,
-    sha256,
 )
 from seawall_base.http_client import ForeignHost, HttpResponse, with_query
 from seawall_base.rfc3339 import format_time
@@ -228,14 +226,8 @@ def _page(answer: HttpResponse) -> tuple[list[_Content], str | None]:
 
 def _records(answer: HttpResponse) -> FetchedPage:
     """Return the records of a blob, each identified by its bytes: a record that differs in anything is never dropped."""
-    lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
-    return FetchedPage(
-        size=len(answer.body),
-        sha256=sha256(answer.body),
-        lines=lines,
-        identities=[digest_parts(line) for line in lines],
-        times=[_time(line) for line in lines],
-    )
+    records = decode_body(answer.body, list[msgspec.Raw])
+    return read_page(answer, records, lambda line: (digest_parts(line), _time(line)))
 
 
 def _time(line: bytes) -> int:

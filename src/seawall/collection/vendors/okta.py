@@ -24,16 +24,14 @@ from seawall.collection.collected_spans import Span
 from seawall.collection.coverage import LateArrivalRule, Painted
 from seawall.collection.ledger import LedgerFeed, PendingQuery
 from seawall.collection.piece import FetchedPage
-from seawall.collection.source import ENDLESS, Knows, PageTrail
+from seawall.collection.source import ENDLESS, Knows, PageTrail, read_page
 from seawall.collection.windows import DAY, HOUR
 from seawall.vendor_api.client import VendorClient
 from seawall.vendor_api.responses import (
     MalformedResponse,
     decode_body,
     digest_parts,
-    lines_of,
     parse_vendor_time,
-    sha256,
 )
 from seawall_base.clock import Clock
 from seawall_base.http_client import HttpResponse, with_query
@@ -97,19 +95,12 @@ class Okta:
 
 
 def _piece(answer: HttpResponse) -> FetchedPage:
-    lines = lines_of(decode_body(answer.body, list[msgspec.Raw]))
+    records = decode_body(answer.body, list[msgspec.Raw])
     link = _LINK.search(answer.headers.get("link", ""))
-    if lines and link is None:
+    if records and link is None:
         # Okta documents that the link is always present; without it, collection could not continue.
         raise MalformedResponse
-    piece = FetchedPage(
-        size=len(answer.body), sha256=sha256(answer.body), cursor=link[1] if link else None, lines=lines
-    )
-    for line in lines:
-        known, time = _identify(line)
-        piece.identities.append(known)
-        piece.times.append(time)
-    return piece
+    return read_page(answer, records, _identify, link[1] if link else None)
 
 
 def _identify(line: bytes) -> tuple[bytes, int]:

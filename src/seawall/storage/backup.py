@@ -35,6 +35,7 @@ from seawall.storage.database.upgrading import copy_file, upgrade, version
 from seawall.storage.errors import BackupInvalid, DatabaseNotMigrated
 from seawall.storage.lake import layout
 from seawall.storage.lake.backup import MANIFEST as EVENTS_MANIFEST
+from seawall.storage.lake.backup import read_manifest, write_manifest
 from seawall.storage.lake.parts import settle
 from seawall.storage.location import DATABASE, EVENTS, Store, mark
 from seawall_base.errors import SeawallError
@@ -110,7 +111,8 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
             "days": list(days),
             "files": carried,
         }
-        _write(target, document)
+        stated = {"format": FORMAT, "version": VERSION, **document, "sha256": _own_sum(document)}
+        write_manifest(target / MANIFEST, stated)
     except OSError as error:
         raise BackupInvalid(f"{target}: {error.strerror}", fix="check the space on its disk") from error
     return _result(target, document, copied)
@@ -247,37 +249,17 @@ def _sum_of(path: Path) -> str:
     return measured.hexdigest()
 
 
-def _write(target: Path, document: Mapping[str, Any]) -> None:
-    whole = {"format": FORMAT, "version": VERSION, **document, "sha256": _own_sum(document)}
-    waiting = target / f"{MANIFEST}.new"
-    with waiting.open("x", encoding="utf-8") as file:
-        waiting.chmod(0o600)
-        json.dump(whole, file, indent=0)
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(target / MANIFEST)
-    settle(target)
-
-
 def _own_sum(document: Mapping[str, Any]) -> str:
     return sha256(json.dumps(dict(document), separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def _manifest(backup: Path) -> dict[str, Any]:
     path = backup / MANIFEST
+    stated = read_manifest(path, FORMAT, VERSION, _LARGEST_MANIFEST)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            stated = json.loads(file.read(_LARGEST_MANIFEST))
         names = {entry.name for entry in backup.iterdir()}
     except OSError as error:
-        raise BackupInvalid(f"{path}: {error.strerror}", fix="check the path of the backup") from error
-    except (ValueError, RecursionError):
-        stated = None
-    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
-        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup")
-    if stated.get("version") != VERSION:
-        raise BackupInvalid(f"{path}: of another version", fix="use the version of Seawall that wrote it")
+        raise BackupInvalid(f"{backup}: {error.strerror}", fix="check the path of the backup") from error
     document = {k: v for k, v in stated.items() if k not in ("format", "version", "sha256")}
     if stated.get("sha256") != _own_sum(document):
         raise BackupInvalid(f"{path}: changed since it was written", fix="take another backup")

@@ -11,22 +11,24 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import msgspec
 
-from seawall.detection.incident import SEVERITIES, Incident, Severity, TimelinePoint, Usual
-from seawall.detection.reason import Layer, Reason
+from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.reason import Reason
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, UsageError
 from seawall_base.json_text import clamp_to_finite
+from seawall_base.msgspec_types import prepare
 from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339, rfc3339
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(type=dict[str, Any])
-_LAYERS = frozenset(get_args(Layer))
+
+prepare(Incident)
 
 
 def incident_document(incident: Incident) -> dict[str, Any]:
@@ -66,37 +68,25 @@ def incident_from_document(document: Mapping[str, Any]) -> Incident:
 
     Raises `ValueError`, `KeyError` or `TypeError` if the document is no incident.
     """
-    severity = document["severity"]
-    if severity not in SEVERITIES:
-        raise ValueError(f"unknown severity {severity!r}")
-    detected = document["detected_at"]
-    return Incident(
-        id=document["id"],
-        tenant=document["tenant"],
-        account=document["account"],
-        kind=document["kind"],
-        severity=cast("Severity", severity),
-        score=float(document["score"]),
-        base=float(document.get("base", 0.0)),
-        raised=document["raised"],
-        detected_at=None if detected is None else parse_rfc3339(detected),
-        first_event=parse_rfc3339(document["first_event"]),
-        last_event=parse_rfc3339(document["last_event"]),
-        title=document["title"],
-        summary=document["summary"],
-        reasons=tuple(_reason(part) for part in document["reasons"]),
-        events=tuple(document["events"]),
-        mailboxes=tuple(document["mailboxes"]),
-        messages_proved=document["messages"]["proved"],
-        messages_possible=document["messages"]["possible"],
-        coverage=tuple(document["coverage"]),
-        actions=tuple(document["actions"]),
-        usual=tuple(_usual(part) for part in document.get("usual", ())),
-        timeline=tuple(_point(part) for part in document.get("timeline", ())),
-        related=tuple(document.get("related", ())),
-        family=document.get("family", ""),
-        details=dict(document.get("details", {})),
-    )
+    detected, messages = document["detected_at"], document["messages"]
+    usual = [
+        {**row, "usual": [(entry["value"], entry["share"]) for entry in row["usual"]]}
+        for row in document.get("usual", ())
+    ]
+    plain = {
+        "base": 0.0,
+        **document,
+        "detected_at": None if detected is None else parse_rfc3339(detected),
+        "first_event": parse_rfc3339(document["first_event"]),
+        "last_event": parse_rfc3339(document["last_event"]),
+        "messages_proved": messages["proved"],
+        "messages_possible": messages["possible"],
+        "usual": usual,
+        "timeline": [
+            {**point, "time": parse_rfc3339(point["time"])} for point in document.get("timeline", ())
+        ],
+    }
+    return msgspec.convert(plain, Incident)
 
 
 def incident_line(incident: Incident) -> bytes:
@@ -195,15 +185,6 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
     }
 
 
-def _reason(part: Mapping[str, Any]) -> Reason:
-    if part["layer"] not in _LAYERS:
-        raise ValueError(f"unknown layer {part['layer']!r}")
-    counts = {name: float(count) for name, count in part.get("counts", {}).items()}
-    return Reason(
-        part["layer"], part["aspect"], part["text"], float(part["weight"]), part.get("value", ""), counts
-    )
-
-
 def _usual_document(row: Usual) -> dict[str, Any]:
     return {
         "aspect": row.aspect,
@@ -218,20 +199,6 @@ def _usual_document(row: Usual) -> dict[str, Any]:
     }
 
 
-def _usual(part: Mapping[str, Any]) -> Usual:
-    return Usual(
-        aspect=part["aspect"],
-        now=part["now"],
-        usual=tuple((entry["value"], float(entry["share"])) for entry in part["usual"]),
-        seen_days=float(part["seen_days"]),
-        active_days=float(part["active_days"]),
-        peers_with=part["peers_with"],
-        peers=part["peers"],
-        is_unusual=part["is_unusual"],
-        normal_if=part["normal_if"],
-    )
-
-
 def _point_document(point: TimelinePoint) -> dict[str, Any]:
     return {
         "time": rfc3339(point.time),
@@ -240,12 +207,6 @@ def _point_document(point: TimelinePoint) -> dict[str, Any]:
         "is_intruder": point.is_intruder,
         "label": point.label,
     }
-
-
-def _point(part: Mapping[str, Any]) -> TimelinePoint:
-    return TimelinePoint(
-        parse_rfc3339(part["time"]), part["lane"], part["count"], part["is_intruder"], part["label"]
-    )
 
 
 def find(ids: Sequence[str], wanted: str) -> int:

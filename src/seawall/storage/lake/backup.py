@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -130,37 +130,48 @@ def _write_manifest(target: Path, files: Sequence[_File]) -> None:
     rows = [[file.path, file.size, file.sha256] for file in files]
     document = {"format": FORMAT, "version": parts.VERSION, "files": rows, "sha256": _sum(rows)}
     parts.settle(target / layout.TENANTS)
-    waiting = target / f"{MANIFEST}.new"
+    write_manifest(target / MANIFEST, document)
+
+
+def write_manifest(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a manifest, on the disk when this returns: it makes a folder a backup. Raises OSError."""
+    waiting = path.with_name(f"{path.name}.new")
     with waiting.open("x", encoding="utf-8") as writer:
         waiting.chmod(0o600)
         json.dump(document, writer, indent=0)
         writer.flush()
         os.fsync(writer.fileno())
-    waiting.replace(target / MANIFEST)
-    parts.settle(target)
+    waiting.replace(path)
+    parts.settle(path.parent)
 
 
 def _sum(rows: Sequence[Any]) -> str:
     return sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
-def _manifest(backup: Path) -> list[_File]:
-    path = backup / MANIFEST
+def read_manifest(path: Path, form: str, version: int, largest: int) -> dict[str, Any]:
+    """Return what a manifest of a form and version states, its own sum too, unjudged. Raises BackupInvalid."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as reader:
-            text = reader.read(_LARGEST_MANIFEST + 1)
-        document = json.loads(text) if len(text) <= _LARGEST_MANIFEST else None
+            text = reader.read(largest + 1)
+        document = json.loads(text) if len(text) <= largest else None
     except OSError as error:
         raise BackupInvalid(
             f"{path}: {error.strerror or error}", fix="check the path of the backup"
         ) from error
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != form:
         raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup")
-    if document.get("version") != parts.VERSION:
+    if document.get("version") != version:
         raise BackupInvalid(f"{path}: of another version", fix="use the version of Seawall that wrote it")
+    return document
+
+
+def _manifest(backup: Path) -> list[_File]:
+    path = backup / MANIFEST
+    document = read_manifest(path, FORMAT, parts.VERSION, _LARGEST_MANIFEST)
     rows = document.get("files")
     if not isinstance(rows, list) or document.get("sha256") != _sum(rows):
         raise BackupInvalid(f"{path}: changed since it was written", fix="take another backup")

@@ -6,8 +6,7 @@ import csv
 from pathlib import Path
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.report.scope_files import write_scope_files
-from seawall.report.scope_page import render_scope
+from seawall.report.scope_files import render_scope, write_scope_files
 from seawall.report.scope_reasons import REASONS, answer, gravest_first, own_reasons, reasons, shared_gaps
 from seawall.response.scope_values import DOUBTS, Doubt, Message, Scope, ScopeSubject
 

@@ -1,18 +1,27 @@
-"""What a scope leaves behind to be handed on: `scope.json`, two tables, a page. Nothing of a log is markup or formula in them."""
+"""What a scope leaves behind to be handed on: `scope.json`, two tables, a page.
+
+Nothing of a log is markup or formula in them. The page opens from disk, without script or network.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seawall.report.scope_page import write_scope_page
+from markupsafe import Markup
+
+from seawall.collection.coverage_gap import CoverageGap
+from seawall.report import scope_reasons, scope_words
+from seawall.report.incident_page import environment, part, policy, write_page
 from seawall.report.scope_words import name
 from seawall.response.scope.document import write_scope
 from seawall.response.scope_values import Scope, ScopeSubject
-from seawall_base import private_files
+from seawall_base import private_files, times
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.errors import OutputUnwritable
+from seawall_base.plurals import plural
 from seawall_base.times import rfc3339
 
 FILES = ("scope.json", "messages.csv", "possible-messages.csv", "touched.csv", "scope.html")
@@ -99,3 +108,47 @@ def _write(path: Path, lines: Iterable[str]) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise OutputUnwritable(f"{path}: {error.strerror or error}", fix="choose another folder") from error
+
+
+ROWS = 500
+"""Rows of every table that can grow without limit; `scope.json` and the tables beside it have all."""
+
+
+def write_scope_page(path: Path, scope: Scope) -> None:
+    """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    write_page(path, render_scope(scope))
+
+
+def render_scope(scope: Scope) -> str:
+    """Return the page as text."""
+    style = part("report.css") + part("assurance.css")
+    return (
+        environment()
+        .get_template("scope.html")
+        .render(
+            scope=scope,
+            style=Markup(style),  # noqa: S704 - our own files, allowed by their hash
+            policy=policy(style, ""),
+            plural=plural,
+            said=scope_words,
+            moment=times.minute_text,
+            gaps=_gaps(scope),
+            why=scope_reasons,
+            shared=scope_reasons.shared_gaps(scope),
+            rows=ROWS,
+            groups=[
+                (name, of_kind, scope_words.shares(of_kind))
+                for name, of_kind in (
+                    ("Organisations", scope.organisations),
+                    ("Mailboxes", scope.mailboxes),
+                    ("Accounts", scope.accounts),
+                )
+            ],
+            named=Counter((one.tenant, one.mailbox) for one in scope.messages),
+        )
+    )
+
+
+def _gaps(scope: Scope) -> list[tuple[str, CoverageGap]]:
+    """What was missing of whole organisations, each once."""
+    return [(one.name, gap) for one in scope.organisations for gap in one.gaps]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.detection.behaviour.counts import DAILY_DECAY, FieldCounts
-from seawall.detection.behaviour.expectation import back_off_surprise, own_surprise, rarity
+from seawall.detection.behaviour.surprise import back_off_surprise, own_surprise, rarity
 
 
 def codes(*values: int) -> np.ndarray:

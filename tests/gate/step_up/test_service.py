@@ -273,8 +273,8 @@ def test_no_text_but_a_code_is_one(text: str) -> None:
                         st.sampled_from(["id", "rawId", "type", "response", "clientDataJSON", "authenticatorData",
                                          "signature", "attestationObject"]), inner, max_size=6), max_leaves=12))  # fmt: skip
 def test_no_answer_raises_or_is_taken(answer: Any) -> None:
-    from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
     from seawall.gate.step_up.records import StoredPasskey
+    from seawall.gate.step_up.service import verify_new_passkey, verify_passkey
     from seawall.web.webauthn import RelyingParty
 
     party = RelyingParty("app.example", "x", (ORIGIN,))

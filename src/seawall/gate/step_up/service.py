@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.gate.elevation import CODE_AMR, PASSKEY_AMR, Elevation
 from seawall.gate.step_up.elevation_path import ElevationPath
-from seawall.gate.step_up.passkeys import verify_new_passkey, verify_passkey
-from seawall.gate.step_up.records import StoredCeremony, StoredElevation
+from seawall.gate.step_up.records import StoredCeremony, StoredElevation, StoredPasskey
 from seawall.gate.step_up.session import TokenSession, read_token_session
 from seawall.web import one_time_codes as codes
 from seawall.web import webauthn
+from seawall.web.webauthn import RelyingParty, claimed_credential_id, verify_creation, verify_use
 from seawall_base.errors import StoreBroken
 from seawall_tokens.jose import base64url
 from seawall_tokens.refusals import Refusal
@@ -227,3 +227,29 @@ class StepUpService:
     def _record_refusal(self, session: TokenSession, code: str, status: int = 403) -> StepUpRefused:
         _log.warning("step-up: %s was refused (%s)", session.account.hex()[:16], code)
         return StepUpRefused(code, status)
+
+
+def verify_new_passkey(
+    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, name: str
+) -> StoredPasskey | None:
+    """Return the new passkey, None if the answer does not match the challenge."""
+    created = verify_creation(party, credential, challenge)
+    if created is None:
+        return None
+    return StoredPasskey(created.credential_id, created.public_key, created.sign_count, name)
+
+
+def verify_passkey(
+    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, known: Sequence[StoredPasskey]
+) -> tuple[StoredPasskey, int] | None:
+    """Return the passkey that answered and its new counter, None if the answer does not match the challenge.
+
+    The counter is not compared here but in the transaction that writes it, so that two workers cannot both accept an
+    answer.
+    """
+    credential_id = claimed_credential_id(credential)
+    passkey = next((one for one in known if one.id == credential_id), None)
+    if passkey is None:
+        return None
+    counter = verify_use(party, credential, challenge, public_key=passkey.public_key, sign_count=0)
+    return None if counter is None else (passkey, counter)

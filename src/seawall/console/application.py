@@ -41,15 +41,15 @@ _log = logging.getLogger("seawall.console")
 SEEN_SECONDS = 20
 
 
-def create_app(context: ConsoleContext, bundle: Bundle | None = None) -> Starlette:
-    """Build the application of a context; `bundle` is read from this package unless given."""
+def create_app(context: ConsoleContext) -> Starlette:
+    """Build the application of a context, with the pages of this package."""
     gatekeeper = Gatekeeper(context)
     runner = EndpointRunner(context, gatekeeper)
     context.notes["gatekeeper"] = gatekeeper
     context.notes["runner"] = runner
     context.notes.setdefault(NOTE, SignInState(context))
     probes = Probes(context, runner)
-    pages = Bundle.load() if bundle is None else bundle
+    pages = Bundle.load()
     routes = [Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()]
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
 

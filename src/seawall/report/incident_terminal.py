@@ -33,9 +33,9 @@ _LINE = 400
 _BAR = 20
 
 
-def queue(console: Console, incidents: Sequence[Incident], *, first_rank: int = 1) -> None:
+def queue(console: Console, incidents: Sequence[Incident]) -> None:
     """Print the incidents, ranked: mark, account, when, verdict and the reasons that weigh most."""
-    for rank, incident in enumerate(incidents, start=first_rank):
+    for rank, incident in enumerate(incidents, start=1):
         console.print(_entry(incident, rank, _ascii_only(console)))
 
 

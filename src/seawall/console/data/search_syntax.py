@@ -19,6 +19,9 @@ from seawall.console.data.incident_values import AnswerName, SeverityName
 from seawall_base.rfc3339 import parse_time
 
 Relation = Literal[":", ">", ">=", "<", "<="]
+PARAMETER: Final = "q"
+"""The field of a request that holds a search."""
+
 LONGEST: Final = 1_000
 MOST_TERMS: Final = 32
 TEXT_FIELDS: Final = ("account", "mailbox", "tenant", "network", "country", "app", "client", "kind")
@@ -53,17 +56,17 @@ class SearchCondition:
     number: float | None = None
 
 
-def parse_search(text: str, *, name: str = "q") -> tuple[SearchCondition, ...]:
+def parse_search(text: str) -> tuple[SearchCondition, ...]:
     """Parse a search into terms, in order. Raises `ApiError` (422) naming the invalid part."""
     if len(text) > LONGEST:
-        raise invalid(f"a search has at most {LONGEST:,} characters", field=name)
-    terms = tuple(_terms(text, name))
+        raise invalid(f"a search has at most {LONGEST:,} characters", field=PARAMETER)
+    terms = tuple(_terms(text))
     if len(terms) > MOST_TERMS:
-        raise invalid(f"a search has at most {MOST_TERMS} parts", field=name)
+        raise invalid(f"a search has at most {MOST_TERMS} parts", field=PARAMETER)
     return terms
 
 
-def _terms(text: str, name: str) -> Iterator[SearchCondition]:
+def _terms(text: str) -> Iterator[SearchCondition]:
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -71,58 +74,56 @@ def _terms(text: str, name: str) -> Iterator[SearchCondition]:
             continue
         found = _TERM.match(text, at)
         if found is None:
-            raise _unreadable(text[at:], name)
+            raise _unreadable(text[at:])
         at = found.end()
         quoted = found["quoted"]
         if quoted is None and _HALF.fullmatch(found["bare"]):
-            raise invalid(f"{found['bare'][:40]} needs a value", field=name, fix="quotes make it text")
+            raise invalid(f"{found['bare'][:40]} needs a value", field=PARAMETER, fix="quotes make it text")
         value = found["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
-        yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]), name=name)
+        yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]))
 
 
-def _term(
-    field: str | None, relation: str | None, value: str, *, negated: bool, name: str
-) -> SearchCondition:
+def _term(field: str | None, relation: str | None, value: str, *, negated: bool) -> SearchCondition:
     if field is None:
         if not value:
-            raise invalid("empty quotes say nothing", field=name)
+            raise invalid("empty quotes say nothing", field=PARAMETER)
         return SearchCondition("", value, negated)
     field = field.lower()
     if field not in FIELDS:
         raise invalid(
             f"there is no field {field[:40]!r}",
-            field=name,
+            field=PARAMETER,
             fix=f"one of {', '.join(FIELDS)}; quotes make it text",
         )
     sign = (relation or ":").removeprefix(":") or ":"
     if not value:
-        raise invalid(f"{field} needs a value", field=name)
+        raise invalid(f"{field} needs a value", field=PARAMETER)
     if field == "score":
-        return _score(sign, value, negated, name)
+        return _score(sign, value, negated)
     if sign != ":":
         raise invalid(
             f"{field} takes a colon",
-            field=name,
+            field=PARAMETER,
             fix="< and > are for the score; after: and before: for times",
         )
     if field in TIMES:
-        return SearchCondition(field, value, negated, ":", parse_search_time(value, name))
+        return SearchCondition(field, value, negated, ":", parse_search_time(value, PARAMETER))
     if field in CHOICES:
         value = value.lower()
         if value not in CHOICES[field]:
             raise invalid(
-                f"{field} is none of {', '.join(CHOICES[field])}", field=name, fix="choose one of them"
+                f"{field} is none of {', '.join(CHOICES[field])}", field=PARAMETER, fix="choose one of them"
             )
     return SearchCondition(field, value, negated)
 
 
-def _score(sign: str, value: str, negated: bool, name: str) -> SearchCondition:
+def _score(sign: str, value: str, negated: bool) -> SearchCondition:
     try:
         number = float(value)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise invalid("score is compared with a number", field=name, fix="such as score>2.5")
+        raise invalid("score is compared with a number", field=PARAMETER, fix="such as score>2.5")
     relation: Relation = ">=" if sign == ":" else sign  # type: ignore[assignment]
     return SearchCondition("score", value, negated, relation, number)
 
@@ -137,9 +138,9 @@ def parse_search_time(value: str, name: str) -> int:
         ) from None
 
 
-def _unreadable(rest: str, name: str) -> ApiError:
+def _unreadable(rest: str) -> ApiError:
     if '"' in rest:
         return invalid(
-            "a quote is not closed, or stands inside a word", field=name, fix='such as app:"My app"'
+            "a quote is not closed, or stands inside a word", field=PARAMETER, fix='such as app:"My app"'
         )
-    return invalid("a part of the search makes no sense", field=name, fix="put it in quotes")
+    return invalid("a part of the search makes no sense", field=PARAMETER, fix="put it in quotes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from starlette.responses import Response
@@ -81,9 +81,9 @@ def _start(call: ApiCall, work: Transaction, user: User, expires_at: int) -> New
     return NewSession(visitor, token)
 
 
-def respond_with_session(call: ApiCall, entered: NewSession, *, answer: Any = None) -> Response:
+def respond_with_session(call: ApiCall, entered: NewSession) -> Response:
     """Return the response with the new session's cookie. Call it after the transaction."""
-    document = show_session(replace(call, visitor=entered.visitor)) if answer is None else answer
+    document = show_session(replace(call, visitor=entered.visitor))
     response = Response(msgspec.json.encode(document), headers={"content-type": JSON})
     set_cookie(call, response, entered.token)
     return response

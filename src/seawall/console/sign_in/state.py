@@ -24,8 +24,8 @@ UNKNOWN: Final = "unknown"
 class SignInState:
     """The sign-in state of one application."""
 
-    def __init__(self, context: ConsoleContext, passwords: Passwords | None = None) -> None:
-        self.passwords = Passwords() if passwords is None else passwords
+    def __init__(self, context: ConsoleContext) -> None:
+        self.passwords = Passwords()
         self.ceremonies = Ceremonies()
         self.seeds = SeedCipher(context.key)
         self.questions = RateLimiter(60, 60.0)

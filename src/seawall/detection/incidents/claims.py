@@ -19,9 +19,9 @@ def claim(top: ScoredCandidate) -> tuple[str, str, str]:
     return pattern.kind, pattern.technique, words
 
 
-def count_nouns(values: Mapping[str, float], name: str, thing: str, things: str = "") -> str:
+def count_nouns(values: Mapping[str, float], name: str, thing: str) -> str:
     """Return a feature that is the logarithm of one more than a count, as that count of things."""
-    return plural(count_of(values, name), thing, things)
+    return plural(count_of(values, name), thing)
 
 
 def count_of(values: Mapping[str, float], name: str) -> int:

@@ -182,13 +182,13 @@ def _passes_fermat(modulus: gmpy2.mpz) -> bool:
         return bool(gmpy2.powmod(2, modulus - 1, modulus) == 1)
 
 
-def has_close_primes(modulus: int, rounds: int = FERMAT_ROUNDS) -> bool:
-    """Return whether Fermat's method factors the odd `modulus` in at most `rounds` steps (CVE-2022-26320)."""
+def has_close_primes(modulus: int) -> bool:
+    """Return whether Fermat's method factors the odd `modulus` in at most `FERMAT_ROUNDS` steps (CVE-2022-26320)."""
     root = gmpy2.isqrt(modulus)
     if root * root < modulus:
         root += 1
     square = root * root - modulus
-    for _ in range(rounds):
+    for _ in range(FERMAT_ROUNDS):
         if gmpy2.is_square(square):
             # root - s and root + s are the factors; a factor of 1 is trivial.
             return bool(root - gmpy2.isqrt(square) > 1)

@@ -1,4 +1,4 @@
-"""Coverage: what the logs could and could not have shown."""
+"""Describe a limit of the logs: what they could not have shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CoverageCode = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CoverageNote:
-    """One limit of the logs, for a tenant, a source and a span of time (microseconds since the epoch)."""
+    """Describe one limit of the logs, for a tenant, a source and a time span in microseconds since 1970."""
 
     tenant: str
     source: str

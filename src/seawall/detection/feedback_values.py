@@ -1,4 +1,4 @@
-"""Answers of analysts, and what they change. Values only; times are microseconds since the epoch, UTC."""
+"""Define analysts' answers and their adjustments. Times are in microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal
 from seawall.detection.reason import Layer
 
 AnswerKind = Literal["compromised", "safe", "expected-change"]
-"""Somebody else used the account; its owner did, a false alarm; true, but meant."""
+"""`compromised`: somebody else used the account. `safe`: a false alarm. `expected-change`: true, but intended."""
 
 Reach = Literal["account", "peers", "tenant"]
-"""Whom an expected change is expected of: the account, those of its kind in its mail domain, everybody of the tenant."""
+"""Accounts that an expected change covers: the account, its peers (same type and mail domain), or the whole tenant."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Value:
-    """What one field showed (`aspect` is the field's name), or, with the aspect `rule`, a rule that fired."""
+    """Hold a value of a field (`aspect` is the field's name), or, with the aspect `rule`, the name of a rule that fired."""
 
     aspect: str
     value: str
@@ -24,7 +24,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackDraft:
-    """An answer that is about to be given. No values: all that are unusual; no end: as long as is usual."""
+    """Hold an answer before it is saved. No values means all unusual ones; no end means the default validity."""
 
     answer: AnswerKind
     reach: Reach = "account"
@@ -34,7 +34,7 @@ class FeedbackDraft:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value as a group showed it: days on which the account had shown it, and how many of the peers had."""
+    """Hold a value that a group showed, on how many days the account had shown it, and how many of its peers had."""
 
     aspect: str
     value: str
@@ -46,10 +46,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one group of an answered incident showed, kept with the answer.
+    """Hold the evidence of one group of an answered incident, saved with the answer.
 
-    `weights` is what each feature added to `score`, `network` the text of its network. Whatever is pruned or
-    scored again later, the answer goes on teaching this.
+    `weights` is the contribution of each feature to `score`; `network` is the network's text. The answer keeps its effect
+    even if the events are deleted or scored again.
     """
 
     day: int
@@ -62,11 +62,10 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer with what it teaches.
+    """Hold one answer with its lessons.
 
-    `as_of` is the end of the last scored day when it was given: markers, attention and fading count from there, in
-    event time. What happens from `expires_at` on is not covered; what happened before stays covered.
-    `lessons` are the incident's groups, the strongest first.
+    `as_of` is the end of the last scored day when the answer was given; its effects over time count from there, in event
+    time. Events from `expires_at` on are not covered, earlier ones stay covered. `lessons` begin with the highest score.
     """
 
     id: int
@@ -82,19 +81,19 @@ class Answered:
     expires_at: int | None
     lessons: tuple[Lesson, ...]
     plan: str = ""
-    """The plan that was carried out, where this is no analyst's answer but the memory of a containment."""
+    """Id of the containment plan, if this stands for a containment and not for an analyst's answer."""
 
     @property
     def is_containment(self) -> bool:
-        """Whether a containment speaks: it draws attention, raises whatever the budget, and teaches no weights."""
+        """Return whether this stands for a containment: it raises the account whatever the budget, and fits no weights."""
         return bool(self.plan)
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What answers add to (or, negative, take off) a candidate's score, in log-odds, and the words for it.
+    """Hold a change of a candidate's score by answers, in log-odds (negative lowers it), with its text.
 
-    The aspect is one of the candidate's own, whose reason then weighs so much less, or one of its own making.
+    If the aspect is one of the candidate's own, it changes that reason's weight; otherwise it adds a reason.
     """
 
     layer: Layer
@@ -102,4 +101,4 @@ class Adjustment:
     weight: float
     text: str
     raises: bool = False
-    """Whether its incident is raised whatever the budget."""
+    """Whether the incident is raised whatever the budget."""

@@ -1,4 +1,4 @@
-"""The incident: findings grouped by account and technique, ranked and explained. Values only."""
+"""Define the incident: an account's findings, ranked and explained."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """One row of *usual versus now*: a field, what the account usually shows, what it showed here.
+    """Compare one field's value with what the account usually shows.
 
-    `usual` holds (value, share of active days) most frequent first. `normal_if` says what would have made
-    the value ordinary.
+    `usual` holds (value, share of active days), the most frequent first. `normal_if` names what would have been ordinary.
     """
 
     aspect: str
@@ -32,7 +31,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePoint:
-    """Events of the account in one slot of time, for the timeline. Times are microseconds since the epoch."""
+    """Count the account's events in one slot of the timeline. Times are in microseconds since 1970."""
 
     time: int
     lane: str
@@ -43,10 +42,10 @@ class TimelinePoint:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One account's (or one application's) suspected takeover.
+    """Describe the suspected takeover of one account or application.
 
-    Times are microseconds since the epoch, UTC. `score` sorts incidents; `base` + sum of the reasons' weights
-    = `score`. `events` are the log's own ids of the records judged to be the intruder's.
+    Times are in microseconds since 1970, UTC. `score` orders incidents; it is `base` plus the weights of the reasons.
+    `events` are the record ids, as in the log, of the records attributed to the attacker.
     """
 
     id: str

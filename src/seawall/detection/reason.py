@@ -1,4 +1,4 @@
-"""The reason: what of a detector's findings reaches a person. The findings themselves are columns."""
+"""Define the reason: the part of a detector's findings that is shown to people. The findings themselves are columns."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 SILENT = "of note, which moves the score a little"
-"""How the text of a reason ends that tells of nothing seen: the sum needs it, a summary does not."""
+"""Ending of a reason's text that reports no observation. The sum of weights needs such reasons; a summary omits them."""
 
 Layer = Literal["behaviour", "lineage", "rules", "assurance"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of a finding, as structure; prose is rendered at the edge.
+    """Hold one reason of an incident as data; pages and terminal format it.
 
-    `aspect` names the field or rule (`network`, `app`, `client`, `birth`, `inbox-rule` …). `weight` is this
-    reason's share of the score: the weights of an incident's reasons plus its base sum to its score.
-    `counts` are the numbers that the text is made of: seen_days, active_days, peers_with, peers, day_cohort.
+    `aspect` names the field or rule (`network`, `app`, `client`, `birth`, `inbox-rule` …). The weights of an incident's
+    reasons plus its base sum to its score. `counts` are the numbers in the text: seen_days, active_days, peers_with, peers,
+    day_cohort.
     """
 
     layer: Layer
@@ -29,5 +29,5 @@ class Reason:
 
     @property
     def silent(self) -> bool:
-        """Whether it says only that there was nothing."""
+        """Return whether the reason reports no observation."""
         return self.text.endswith(SILENT)

@@ -1,4 +1,4 @@
-"""What exports say of sign-in methods and access policies: values only. Identifiers are in lower case."""
+"""Define values of exports of sign-in methods and access policies. Identifiers are in lower case."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ System = Literal["entra", "google", "okta"]
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What one account could sign in with, as one export says.
+    """Hold the sign-in methods of one account, as one export states them.
 
-    `methods` are names of `assurance.methods`. `is_enforced` says whether the provider asks this account for a second
-    factor (Google), None where the export does not say. `keys` are phone numbers and devices as hashes, with the words
-    that may be shown of each (`…89`).
+    `methods` are names of `assurance.methods`. `is_enforced` says whether the provider demands a second factor of this
+    account (Google), None if the export does not state it. `keys` are pairs for phone numbers and devices: a hash, and the
+    text that may be shown (`…89`).
     """
 
     account: str
@@ -34,10 +34,10 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Whom a policy names: everybody, nobody else than these users, groups, roles, or guests.
+    """Hold the accounts that a policy names: everybody, or these users, groups, roles and guests.
 
-    `guest_kinds` are the kinds of guests that are meant, in Microsoft's words in lower case; empty: all. `some_guests` says
-    that only those of certain organisations are.
+    `guest_kinds` are the kinds of guests, in Microsoft's words in lower case; empty means all. `some_guests` means that
+    only guests from certain organisations are named.
     """
 
     everybody: bool = False
@@ -50,13 +50,13 @@ class Principals:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names nobody."""
+        """Return whether no account is named."""
         return not (self.everybody or self.guests or self.users or self.groups or self.roles)
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionList:
-    """What a condition lists: all, or these."""
+    """Hold the values of a condition: all, or those listed."""
 
     everything: bool = False
     listed: frozenset[str] = frozenset()
@@ -64,28 +64,30 @@ class ConditionList:
 
 Demand = Literal["nothing", "mfa", "resistant", "device", "block"]
 DEMANDS: tuple[Demand, ...] = ("nothing", "mfa", "resistant", "device", "block")
-"""What a policy asks for, the weakest first: its place in this tuple is its level.
+"""Demands of a policy, the weakest first. A demand's index is its level.
 
-`mfa`: a second factor. `resistant`: one that cannot be phished. `device`: a device of the organisation, which neither a
-password nor a phished session brings along. `block`: nobody gets in.
+- `mfa`: a second factor.
+- `resistant`: a phishing-resistant one.
+- `device`: a managed device, which neither a stolen password nor a phished session includes.
+- `block`: no sign-in at all.
 """
 
 PATHS = ("browser", "apps", "activesync", "legacy", "device_code")
-"""Ways to sign in, as policies tell them apart."""
+"""Ways to sign in that policies distinguish."""
 
 PASSWORD_PATHS = ("browser", "apps", "activesync", "legacy")
-"""Ways on which a stolen password is of use by itself."""
+"""Ways to sign in for which a password may suffice."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """One conditional access policy.
+    """Describe one Conditional Access policy.
 
-    `paths` are those of `PATHS` that it is for. `doubts` are conditions that are not evaluated here: with one, the
-    policy is never proof of anything. `is_narrow` says that it is for a kind of sign-in that an intruder need not be:
-    a risk that has to be noticed first. `choices` are sets of demands of which one has to be met whole, where that is more than
-    `demand`, which is the least of them. `strangers` says whether it is for a device that the organisation does not know,
-    `on_devices` that it tells devices apart at all. `session` names session controls: they limit what was granted.
+    - `paths`: the ones of `PATHS` that it covers.
+    - `doubts`: conditions that are not evaluated here. A policy with one never proves anything.
+    - `choices`: alternative sets of demands, one of which must be met completely; `demand` is the weakest of them.
+    - `strangers`: whether it covers unmanaged devices. `on_devices`: whether it distinguishes devices at all.
+    - `session`: session controls, which limit a granted session.
     """
 
     uid: str
@@ -113,18 +115,18 @@ class AccessPolicy:
 
     @property
     def grants(self) -> tuple[frozenset[Demand], ...]:
-        """Sets of demands of which one has to be met whole."""
+        """Return the alternative sets of demands; one of them must be met completely."""
         return self.choices or (frozenset({self.demand}),)
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it waits for a risk to be noticed."""
+        """Return whether the policy applies only to detected risk. An attacker may cause none."""
         return bool(self.sign_in_risks or self.user_risks)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedLocation:
-    """A named location: networks (CIDR) or countries."""
+    """Hold a named location: networks (CIDR) or countries."""
 
     uid: str
     name: str
@@ -135,9 +137,10 @@ class NamedLocation:
 
 @dataclass(slots=True)
 class PolicyDirectory:
-    """What policies refer to: members (ids or UPNs, of groups too) of groups and roles, places, users' ids; None: not given.
+    """Hold what policies refer to: members of groups and roles (ids, UPNs or groups), named locations, and ids of accounts.
 
-    `partial` are groups of which there may be more members than were given, `nested` those that are members of another.
+    A key that is missing was not exported. `partial` are groups that may have more members than were exported, `nested`
+    those that are members of another group.
     """
 
     members: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -150,7 +153,7 @@ class PolicyDirectory:
 
 
 TRUSTED = "alltrusted"
-"""Stands in a condition for every place that is trusted."""
+"""Value of a condition that stands for all trusted locations."""
 
 Answer = Literal["open", "closed", "unknown"]
-"""Whether an attack would get in: proved open, proved closed, or neither can be told from what was given."""
+"""Result for an attack: proved possible, proved impossible, or unknown from the given files."""

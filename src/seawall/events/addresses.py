@@ -1,4 +1,4 @@
-"""Reads the spellings of IP addresses that audit logs use. Pure functions of text."""
+"""Parse the spellings of IP addresses in audit logs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _NOTHING = frozenset({"", "null", "none", "unknown", "not available", "-", "n/a"
 
 
 def normalise_address(text: str | None) -> str | None:
-    """The address in canonical text (RFC 5952), without port, brackets and zone; None when it is none.
+    """Return the address in canonical form (RFC 5952), without port, brackets and zone; None if the text is no address.
 
-    Reads `1.2.3.4`, `1.2.3.4:port`, `[v4]:port`, `[v6]:port`, `::ffff:v4`, `v6%zone`, `[host (ip)]`, `[ip]-0`
-    and, when a list is given, the first that is an address.
+    Accepts `1.2.3.4`, `1.2.3.4:port`, `[v4]:port`, `[v6]:port`, `::ffff:v4`, `v6%zone`, `[host (ip)]`, `[ip]-0`. From a
+    list, the first address is returned.
     """
     if text is None or len(text) > 512:
         return None
     if _PLAIN_V4_IS_CANONICAL.fullmatch(text) and _PLAIN_V4.fullmatch(text):
-        # By far the most frequent spelling, already as it should be.
+        # Fast path: by far the most frequent spelling is canonical already.
         return text
     text = text.strip().strip("\"'").strip()
     if text.lower() in _NOTHING:

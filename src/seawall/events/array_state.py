@@ -1,6 +1,6 @@
-"""What detectors know, as plain arrays by name: what is kept so that detection goes on after a stop.
+"""Save and restore the state of detectors as named arrays, so that detection continues after a stop.
 
-No object is ever made from what was kept but numbers and texts, and every array is checked when it is read back.
+Restoring creates only numbers and texts, never other objects, and checks every array.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from seawall_base.errors import SeawallError
 
 Array = npt.NDArray[Any]
 State = dict[str, Array]
-"""Arrays by name; the parts of a name are separated by dots."""
+"""Arrays by name. The parts of a name are separated by dots."""
 
 Kind = type[np.generic]
 
 
 def copy_arrays(owner: object, kinds: Mapping[str, Kind]) -> State:
-    """Return copies of an object's arrays; `kinds` names its attributes and their types."""
+    """Return copies of an object's arrays. `kinds` maps attribute names to types."""
     return {name.lstrip("_"): np.array(getattr(owner, name), kind) for name, kind in kinds.items()}
 
 
 def nest_states(**parts: State) -> State:
-    """Return the states of parts as one, each name behind its part's."""
+    """Combine the states of parts; each array's name is prefixed with that of its part."""
     return {f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()}
 
 
 def pack_texts(name: str, texts: Iterable[str]) -> State:
-    """Return texts as two arrays: their UTF-8 bytes, and where each ends."""
+    """Return texts as two arrays: their UTF-8 bytes, and the end of each text."""
     encoded = [text.encode() for text in texts]
     ends = np.cumsum(np.array([len(one) for one in encoded], np.int64), dtype=np.int64)
     return {f"{name}.bytes": np.frombuffer(b"".join(encoded), np.uint8), f"{name}.ends": ends}
 
 
 class RestoredState:
-    """A state that is read back. Whatever does not fit raises `StateInvalid`; arrays returned are copies."""
+    """Read arrays from a saved state. Raises `StateInvalid` for an array that is missing or does not fit; returns copies."""
 
     def __init__(self, arrays: Mapping[str, Array], place: str = "") -> None:
         self._arrays = arrays
@@ -50,7 +50,7 @@ class RestoredState:
         return RestoredState(self._arrays, f"{self._place}{name}.")
 
     def array(self, name: str, kind: Kind, *shape: int | None) -> Array:
-        """Return an array of a type and shape; None stands for any length. Numbers are finite."""
+        """Return an array of the given type and shape; None means any length. Floats must be finite."""
         found = self._arrays.get(self._place + name)
         if found is None:
             raise self.invalid(name, "is missing")
@@ -64,7 +64,7 @@ class RestoredState:
         return found.copy()
 
     def columns(self, kinds: Mapping[str, Kind]) -> State:
-        """Return arrays of one dimension and one length, by the attributes that `kinds` names."""
+        """Return arrays of one dimension and equal length, by attribute name."""
         result: State = {}
         for name, kind in kinds.items():
             size = len(next(iter(result.values()))) if result else None
@@ -72,7 +72,7 @@ class RestoredState:
         return result
 
     def keys(self, name: str, *, ordered: bool = True) -> Keys:
-        """Return keys uint64 (n,), none of them twice, by default in order."""
+        """Return distinct keys, uint64 (n,), by default sorted."""
         found = self.array(name, np.uint64, None)
         in_order = found if ordered else np.sort(found)
         if (in_order[1:] <= in_order[:-1]).any():
@@ -80,7 +80,7 @@ class RestoredState:
         return found
 
     def texts(self, name: str, size: int | None = None) -> list[str]:
-        """Return texts as `pack_texts` took them down."""
+        """Return the texts that `pack_texts` packed."""
         content = self.array(f"{name}.bytes", np.uint8, None).tobytes()
         ends: Sequence[int] = self.array(f"{name}.ends", np.int64, size).tolist()
         starts = [0, *ends[:-1]]
@@ -94,7 +94,7 @@ class RestoredState:
             raise self.invalid(name, "is no UTF-8") from error
 
     def invalid(self, name: str, fault: str) -> StateInvalid:
-        """Return the error that says what is wrong with an array."""
+        """Return the error for an array."""
         return StateInvalid(
             f"the kept state of detection is not what this version writes: {self._place}{name} {fault}",
             fix="score the events again from the first day",
@@ -102,6 +102,6 @@ class RestoredState:
 
 
 class StateInvalid(SeawallError):
-    """The kept state of detection is damaged, or was written by a version that detects otherwise."""
+    """The saved state of detection is damaged, or belongs to a version with other detectors."""
 
     code = "state-invalid"

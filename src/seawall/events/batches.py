@@ -1,4 +1,4 @@
-"""Collects records into batches and keeps the account: records = events + problems that count."""
+"""Collect records into batches of events, so that records = events + problems that count as records."""
 
 from __future__ import annotations
 
@@ -25,22 +25,21 @@ from seawall.events.vendor_detection import SOURCES, EmbeddedDocumentError, LogF
 _TEXT_BUDGET = 48 << 20
 _LATEST = np.iinfo(np.int64).max
 _MOST_ATTEMPTS = 200
-"""How often parts of a batch are tried again when the whole of it fails: enough to find seven records among 25,000."""
+"""How often parts of a failing batch are tried again: enough to isolate seven records among 25,000."""
 
 _BAD_TIME: tuple[ProblemCode, str] = ("bad-time", "a time outside 1990 to 2100")
 _UNTIMED: tuple[ProblemCode, str] = ("no-time", "no time that can be read")
 
 Taken = tuple[Any, list[Problem], int]
-"""Events, problems, and how many records they were."""
+"""Events, problems, and the number of records."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events of one stretch of input, and what was wrong with the rest of it.
+    """Hold the events of a stretch of input, and its problems.
 
-    `events` has exactly `schema.events.EVENT_SCHEMA`; small files share a batch. `records` is the number of records read, which
-    is `events.num_rows` plus the problems that count as a record. `bytes_read` is how many bytes of input (as stored on disk)
-    were consumed since the batch before.
+    `events` has exactly `EVENT_SCHEMA`; small files share a batch. `records` is `events.num_rows` plus the problems that
+    count as records. `bytes_read` is the number of stored bytes consumed since the previous batch.
     """
 
     events: pa.Table
@@ -51,8 +50,11 @@ class EventBatch:
 
 @dataclass(frozen=True, slots=True)
 class FileTally:
-    """What a batch holds of one file: the highest number of a record, the records, those of no recognised log, those that were
-    not read, and the span of its events (first and last, microseconds; None without events)."""
+    """Count the records of one file in a batch.
+
+    `highest` is the highest record number, `unrecognised` counts records of unknown logs, and `unread` unreadable ones.
+    `span` is the first and last event time in microseconds since 1970, None without events.
+    """
 
     highest: int = 0
     records: int = 0
@@ -62,7 +64,7 @@ class FileTally:
 
 
 def count_by_file(batch: EventBatch) -> dict[str, FileTally]:
-    """Return by name what a batch holds of each file that it is of. Work by column, for a batch may be of thousands."""
+    """Return the counts of each file in a batch, by name. It works on columns, because a batch may contain thousands of files."""
     found = _count_events(batch.events)
     unread = Counter(problem.source_file for problem in batch.problems if problem.counts_as_record)
     lines: dict[str, int] = {}
@@ -98,7 +100,7 @@ def _count_events(events: pa.Table) -> dict[str, FileTally]:
 
 
 class RecordBuffer:
-    """Rows of one file after the other on their way to a table: raw columns by source, and problems."""
+    """Collect records of several files, one after the other, until they become a table: raw columns by source, and problems."""
 
     def __init__(self, name: str, limits: Limits) -> None:
         self._limits = limits
@@ -112,14 +114,14 @@ class RecordBuffer:
         self._records = 0
 
     def begin(self, name: str) -> None:
-        """Take records of another file from now on."""
+        """Attribute later records to another file."""
         if self.is_empty:
             self._files.clear()
         self._name = name
         self._files.setdefault(name, len(self._files))
 
     def add(self, found: Record | QuickRow | Problem) -> None:
-        """Take one record or problem."""
+        """Add one record or problem."""
         if isinstance(found, Problem):
             self._problem(found)
             return
@@ -152,7 +154,7 @@ class RecordBuffer:
         self._size += sum(map(len, filter(None, row)))
 
     def add_table(self, source: str, raw: Any, lines: npt.NDArray[np.int64], size: int) -> None:
-        """Take raw columns and `unmapped` of records of one source, of about so many bytes, with their numbers."""
+        """Add raw columns (with `unmapped`) of records of one source, with their record numbers and their approximate bytes."""
         places = np.stack([np.full(len(lines), self._files[self._name], np.int64), lines], 1)
         self._tables.setdefault(source, []).append((raw, places))
         self._records += len(lines)
@@ -164,17 +166,17 @@ class RecordBuffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether a batch should be taken now."""
+        """Return whether the buffer should be emptied now."""
         most = self._limits.batch_records
         return self._records >= most or self._size >= _TEXT_BUDGET or len(self._problems) >= most
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to take."""
+        """Return whether the buffer contains nothing."""
         return not self._records and not self._problems
 
     def take(self) -> Taken:
-        """Return events in the order of the files, problems, and how many records they were; start anew."""
+        """Return the events in the order of the files, the problems, and the number of records, and empty the buffer."""
         tables, problems, names = [], self._problems, list(self._files)
         for source in SOURCES:
             parts = self._parts(source)
@@ -192,7 +194,7 @@ class RecordBuffer:
         return in_file_order(tables), problems, records
 
     def _parts(self, source: LogFormat) -> list[tuple[Any, npt.NDArray[np.int64]]]:
-        """Raw columns of a source, with the files and numbers of their records, not yet in their order."""
+        """Return raw columns of a source with the file and number of each record, unsorted."""
         parts = self._tables.get(source.NAME, [])
         rows = self._rows.get(source.NAME)
         if rows:
@@ -205,9 +207,9 @@ class RecordBuffer:
 def _caught(
     source: LogFormat, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
 ) -> Iterator[tuple[Any, list[Problem]]]:
-    """Yield events and problems of a table of raw columns; where that fails, of its halves, so that single records are lost.
+    """Yield events and problems of a raw table. If that fails, try its halves, so that only the failing records are lost.
 
-    After some attempts the rest that fails is lost as a whole: each of its records is a problem.
+    After `_MOST_ATTEMPTS`, each record of the remaining failing parts becomes a problem.
     """
     waiting, attempts = [(raw, places)], 0
     while waiting:
@@ -231,9 +233,9 @@ def _caught(
 def events_and_problems(
     source: LogFormat, raw: Any, places: npt.NDArray[np.int64], names: Sequence[str]
 ) -> tuple[Any, list[Problem]]:
-    """Return events of a table of raw columns, and a problem for each row whose time cannot be used.
+    """Return the events of a raw table, and a problem for each row without a usable time.
 
-    `places`, int64 (n, 2), says of each row which of the files it is of, and its number there.
+    `places`, int64 (n, 2), holds the index of each row's file, and its record number there.
     """
     normalised = source.normalise(raw)
     files, lines = places[:, 0], np.ascontiguousarray(places[:, 1])
@@ -259,7 +261,7 @@ def events_and_problems(
 
 
 def _file_codes(events: pa.Table) -> npt.NDArray[np.int64]:
-    """Which file each event is of, as codes in one dictionary, int64 (n,)."""
+    """Return the code of each event's file in one dictionary, int64 (n,)."""
     chunks = events.column("source_file").unify_dictionaries().chunks
     return np.concatenate(
         [np.asarray(chunk.indices, np.int64) for chunk in chunks] or [np.zeros(0, np.int64)]
@@ -267,7 +269,7 @@ def _file_codes(events: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def in_file_order(tables: list[Any]) -> Any:
-    """Return one table of several, by file and `source_line`. Tables of several files have the same dictionary of them."""
+    """Concatenate tables, ordered by file and `source_line`. The tables must share one dictionary of files."""
     if not tables:
         return empty_events()
     whole = tables[0]
@@ -281,7 +283,7 @@ def in_file_order(tables: list[Any]) -> Any:
 
 
 def gather(rows: RecordBuffer, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
-    """Yield the batches that fill up from everything an iterator of records yields; the rest stays in the rows."""
+    """Yield the batches that fill up. The last records stay in the buffer."""
     for item in found:
         rows.add(item)
         if rows.is_full:
@@ -289,13 +291,13 @@ def gather(rows: RecordBuffer, found: Iterator[Record | QuickRow | Problem]) -> 
 
 
 def flush(rows: RecordBuffer) -> Iterator[Taken]:
-    """Yield what is in the rows, if there is anything."""
+    """Yield the rest of the buffer, if any."""
     if not rows.is_empty:
         yield rows.take()
 
 
 def drain(rows: RecordBuffer, found: Iterator[Record | QuickRow | Problem]) -> Iterator[Taken]:
-    """Yield batches of everything an iterator of records yields; what came before it fails is not lost."""
+    """Yield all records as batches, also those before a failure, which is raised afterwards."""
     try:
         yield from gather(rows, found)
     except Exception:

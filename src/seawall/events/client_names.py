@@ -1,16 +1,15 @@
-"""Reduces user agents, `ClientInfoString` and application ids to one client: `family/protocol`.
+"""Reduce user agents, `ClientInfoString` and application ids to one client name: `family/protocol`.
 
-The aim is that one person's Outlook is ONE client in sign-ins and in mail records, whatever version it has
-and whichever of its strings a record happens to hold. Therefore:
+One person's Outlook should be one client in sign-ins and mail records, whatever its version and whichever of its strings a
+record contains. Therefore:
 
-1. a family that speaks many protocols has one fixed protocol (Outlook is `outlook/mapi`, over EWS and REST
-too);
-2. Outlook on the web names the browser in one record and nothing in the next: with a browser it is
-   `chrome/browser`, without it is null, because a missing client is better than a wrong second one;
-3. `Client=REST;Client=RESTSystem;;` names Exchange itself and no client: null;
-4. a script's user agent wins over the application id, which anybody can borrow.
+1. A family with many protocols gets one fixed protocol: Outlook is `outlook/mapi`, also over EWS and REST.
+2. Outlook on the web states the browser in some records only. With a browser it is `chrome/browser`, otherwise null,
+  because no client is better than a wrong second one.
+3. `Client=REST;Client=RESTSystem;;` is Exchange itself and no client: null.
+4. A script's user agent takes precedence over the application id, which any program can use.
 
-Versions, builds, devices and languages are dropped on purpose; the raw text stays in `user_agent`.
+Versions, builds, devices and languages are dropped; `user_agent` has the raw text.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _FIXED_PROTOCOL = {
     "graph-sdk": "graph",
 } | dict.fromkeys(_BROWSERS, "browser")
 
-# First match wins: scripts before libraries they imitate, products before the browsers they embed.
+# The first match counts: scripts come before libraries that they imitate, products before the browsers that they embed.
 _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (family, re.compile(pattern, re.IGNORECASE))
     for family, pattern in (
@@ -121,10 +120,10 @@ def reduce_client(
     application: str | None = None,
     browser: str | None = None,
 ) -> str | None:
-    """`family/protocol`, or None when the record does not tell.
+    """Return `family/protocol`, or None if the record does not identify the client.
 
-    `client_info` is Exchange's `ClientInfoString` or a sign-in's `clientAppUsed`; `process` its
-    `ClientProcessName`; `application` the application id in lower case; `browser` a browser's name.
+    `client_info` is Exchange's `ClientInfoString` or a sign-in's `clientAppUsed`. `process` is `ClientProcessName`.
+    `application` is the application id in lower case, `browser` a browser's name.
     """
     embedded = info_user_agent(client_info)
     agent = (user_agent or embedded or process or "")[:1024]
@@ -138,7 +137,7 @@ def reduce_client(
     if family is None:
         return f"unknown-mail/{protocol}" if protocol in ("imap", "pop", "smtp", "activesync") else None
     if family in _BROWSERS and _EMBEDDED.search(agent):
-        # An embedded browser of an unnamed application: it would be a second client for everybody.
+        # An embedded browser of an unknown application would give everybody a second client.
         return None
     fixed = _FIXED_PROTOCOL.get(family)
     if fixed is None:
@@ -147,7 +146,7 @@ def reduce_client(
 
 
 def info_user_agent(client_info: str | None) -> str | None:
-    """The user agent inside a `ClientInfoString`, without its `Client=` parts; None when there is none."""
+    """Return the user agent inside a `ClientInfoString`, without its `Client=` parts; None if there is none."""
     if not client_info or not _INFO_PARTS.search(client_info[:64]):
         return None
     return _INFO_NOISE.sub("", client_info[:2048]).strip("; ") or None

@@ -1,7 +1,7 @@
-"""Events as integer codes: what the detectors work on.
+"""Represent events as integer codes for the detectors.
 
-Every name column of the event schema becomes an int32 array of codes into one `Vocabulary` that lives as long
-as the engine, so that comparing, counting and keeping state never touches a string again. -1 is null.
+Every name column of the event schema becomes an int32 array of codes into one `Vocabulary`, which lives as long as the
+engine. So detectors compare, count and store numbers and never strings. Code -1 is null.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from seawall.events.grouping import group_rows
 
 Codes = npt.NDArray[np.int32]
 Narrow = npt.NDArray[np.signedinteger[Any]]
-"""Codes or numbers in as few bytes as hold them."""
+"""Codes or numbers in the smallest signed integer type that holds them."""
 
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -31,9 +31,9 @@ MISSING = -1
 
 
 class Vocabulary:
-    """Text values of one column and their int32 codes, in order of first appearance.
+    """Map the texts of one column to int32 codes, in order of first appearance.
 
-    A vocabulary can hold a million addresses: what is not asked for (list, look-up, array) is not built.
+    A vocabulary may hold a million addresses, so list, look-up and array are built on demand.
     """
 
     __slots__ = ("_array", "_codes", "_values")
@@ -45,14 +45,14 @@ class Vocabulary:
 
     @property
     def values(self) -> list[str]:
-        """The values by code; not to be written to."""
+        """Return the texts by code. Do not modify the list."""
         if self._values is None:
             self._values = [] if self._array is None else self._array.to_pylist()
         return self._values
 
     @property
     def array(self) -> pa.StringArray:
-        """The values by code as an Arrow array."""
+        """Return the texts by code as an Arrow array."""
         if self._array is None or (self._values is not None and len(self._array) < len(self._values)):
             self._array = pa.array(self.values, pa.string())
         return self._array
@@ -69,15 +69,15 @@ class Vocabulary:
         return iter(self.values)
 
     def code(self, value: str) -> int:
-        """Return the code of a value, MISSING where it was never seen."""
+        """Return the code of a text, MISSING if it is unknown."""
         return self._find_known().get(value, MISSING)
 
     def text(self, code: int) -> str:
-        """Return the value of a code, an empty string for null."""
+        """Return the text of a code, "" for null."""
         return self.values[code] if code >= 0 else ""
 
     def learn(self, value: str) -> int:
-        """Return the code of a value, giving it one where it has none."""
+        """Return the code of a text; assign the next code to a new one."""
         known = self._find_known()
         code = known.get(value)
         if code is None:
@@ -87,7 +87,7 @@ class Vocabulary:
         return code
 
     def encode(self, column: pa.ChunkedArray | pa.Array) -> Codes:
-        """Return the codes of a (dictionary or plain) string column of n rows as int32 (n,)."""
+        """Return the codes of a string column (plain or dictionary), int32 (n,)."""
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
         if not chunks:
             return np.empty(0, np.int32)
@@ -110,7 +110,7 @@ class Vocabulary:
         return np.asarray(mapping[indices], np.int32)
 
     def _learn(self, fresh: list[Any], mapping: Codes, places: Bools) -> None:
-        """Give unknown values codes, and write these to their places in the mapping."""
+        """Assign codes to unknown texts, and write them into the mapping."""
         first, known = len(self), self._find_known()
         if None not in fresh and len(set(fresh)) == len(fresh):
             known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
@@ -120,22 +120,23 @@ class Vocabulary:
             mapping[places] = [MISSING if value is None else self.learn(value) for value in fresh]
 
     def matches(self, wanted: Iterable[str]) -> Codes:
-        """Return the codes of those wanted values that have been seen."""
+        """Return the codes of the wanted texts that are known."""
         known = self._find_known()
         return np.array([known[v] for v in wanted if v in known], np.int32)
 
 
 @dataclass(frozen=True, slots=True)
 class CodedBatch:
-    """n events in order of time, as columns.
+    """Hold n events, ordered by time, as columns.
 
-    `time` is int64 microseconds since the epoch, `codes` the name columns and `numbers` the numeric ones, signed
-    and in as few bytes as hold them (-1 for null; token_issued_time 0 for null): reckon with them only after
-    `astype`. `texts` are the high-cardinality columns as Arrow arrays; those of a large day stay on disk and
-    answer the same questions; `hashes` holds those of their hashes that are known already.
-    `actor` is the account as one code per (organisation, account), MISSING where nobody acted. Beside the
-    name columns of `ENRICHED_SCHEMA`, `codes` holds `network`: the autonomous system ("AS3320") where it is
-    known, else the address block.
+    - `time`: microseconds since 1970, int64 (n,).
+    - `codes`: the name columns, and `network`: the autonomous system ("AS3320 …") if known, else the address block.
+    - `numbers`: the numeric columns in small types, -1 for null (token_issued_time: 0). Convert with `astype` before
+      arithmetic.
+    - `texts`: columns with many distinct texts, as Arrow arrays; those of a large day stay on disk behind the same
+      interface.
+    - `hashes`: hashes of text columns that are already computed.
+    - `actor`: one code for each pair of organisation and account, MISSING if no account acted.
     """
 
     time: Times
@@ -151,7 +152,7 @@ class CodedBatch:
         return len(self.time)
 
     def one_of(self, column: str, wanted: Iterable[str]) -> Bools:
-        """Return which rows hold one of the wanted values in a name column, as bool (n,); not to be written to."""
+        """Return which rows have one of the wanted texts in a name column, bool (n,). Do not modify it."""
         asked = (column, tuple(wanted))
         if asked not in self._asked:
             vocabulary = self.vocabularies[column]
@@ -162,19 +163,19 @@ class CodedBatch:
         return self._asked[asked]
 
     def hash_column(self, column: str) -> Keys:
-        """Return a hash of each text of a text column, uint64 (n,), 0 for null; not to be written to."""
+        """Return a hash of each text of a text column, uint64 (n,), 0 for null. Do not modify it."""
         if column not in self.hashes:
             self.hashes[column] = hash_text(self.texts[column])
         return self.hashes[column]
 
     def value(self, column: str, row: int) -> str:
-        """Return the text of a name or text column in one row, empty for null."""
+        """Return the text of a name or text column in one row, "" for null."""
         if column in self.texts:
             return self.texts[column][row].as_py() or ""
         return self.vocabularies[column].text(int(self.codes[column][row]))
 
     def take(self, rows: npt.NDArray[np.intp]) -> CodedBatch:
-        """Return the given rows as a batch of their own."""
+        """Return the given rows as a new batch."""
         return CodedBatch(
             self.time[rows],
             {name: column[rows] for name, column in self.codes.items()},
@@ -185,7 +186,7 @@ class CodedBatch:
         )
 
     def part(self, start: int, end: int) -> CodedBatch:
-        """Return the rows from `start` to before `end` as a batch that shares their columns."""
+        """Return the rows from `start` to before `end` as a batch that shares the columns."""
         return CodedBatch(
             self.time[start:end],
             {name: column[start:end] for name, column in self.codes.items()},
@@ -197,9 +198,9 @@ class CodedBatch:
 
 
 def hash_text(column: pa.Array) -> Keys:
-    """Return a 64-bit hash of each text, as uint64 (n,), 0 for null; ours, so that kept state stays valid.
+    """Return a 64-bit hash of each text, uint64 (n,), 0 for null. It is defined here, so that saved states stay valid.
 
-    Texts are read as little-endian words, eight bytes at a time, each folded in with splitmix64's finaliser.
+    Texts are read as little-endian words of eight bytes; each is folded in with the finaliser of splitmix64.
     """
     if not isinstance(column, pa.Array):
         return np.asarray(column.mapped(hash_text), np.uint64)
@@ -220,7 +221,7 @@ def hash_text(column: pa.Array) -> Keys:
 
 
 def _fold_evenly(content: npt.NDArray[np.uint8], texts: int, size: int) -> Keys:
-    """Fold texts of one size that lie side by side, as identifiers do: no byte is looked for."""
+    """Fold texts of equal size that are contiguous, such as identifiers, without computing offsets."""
     hashes = np.zeros(texts, np.uint64)
     for start in range(0, size, 8):
         words: Keys = np.ndarray((texts,), "<u8", content, start, (size,))
@@ -248,7 +249,7 @@ _LOW_BYTES: Keys = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uin
 
 
 def mix(state: Keys, value: Keys) -> Keys:
-    """Fold a 64-bit value into a running hash (the finaliser of splitmix64)."""
+    """Fold 64-bit values into running hashes (the finaliser of splitmix64), uint64 (n,)."""
     mixed = state * np.uint64(0x9E3779B97F4A7C15) + value + np.uint64(1)
     mixed ^= mixed >> np.uint64(30)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
@@ -258,12 +259,12 @@ def mix(state: Keys, value: Keys) -> Keys:
 
 
 class Interner:
-    """Dense int32 codes for uint64 keys (pairs of codes), in order of first appearance; state is two arrays."""
+    """Assign dense int32 codes to uint64 keys (pairs of codes), in order of first appearance."""
 
     __slots__ = ("_codes", "_sorted", "keys")
 
     def __init__(self, keys: Keys | None = None) -> None:
-        """Begin with distinct keys by code, none by default."""
+        """Start with distinct keys, ordered by code; none by default."""
         self.keys: Keys = np.empty(0, np.uint64) if keys is None else keys
         self._codes: Codes = np.argsort(self.keys).astype(np.int32)
         self._sorted: Keys = self.keys[self._codes]
@@ -272,7 +273,7 @@ class Interner:
         return len(self.keys)
 
     def look_up(self, keys: Keys) -> Codes:
-        """Return the codes of known keys, MISSING for the others, as int32 (n,)."""
+        """Return the codes of known keys, MISSING for others, int32 (n,)."""
         if not len(self._sorted):
             return np.full(len(keys), MISSING, np.int32)
         places = np.searchsorted(self._sorted, keys)
@@ -280,7 +281,7 @@ class Interner:
         return np.where(self._sorted[places] == keys, self._codes[places], MISSING).astype(np.int32)
 
     def learn(self, keys: Keys) -> Codes:
-        """Return the codes of all keys, new ones in the order in which they first stand in `keys`."""
+        """Return the codes of all keys, int32 (n,); assign new codes in the order of first appearance."""
         codes = self.look_up(keys)
         rows = np.flatnonzero(codes == MISSING)
         if len(rows):
@@ -297,7 +298,7 @@ class Interner:
 
 
 def pair_keys(left: Narrow, right: Narrow) -> Keys:
-    """Return left << 32 | right as uint64 (n,). Null codes (-1) become 0xFFFFFFFF halves."""
+    """Return left << 32 | right, uint64 (n,). A null code (-1) becomes a half of 0xFFFFFFFF."""
     return (left.astype(np.uint32).astype(np.uint64) << np.uint64(32)) | right.astype(np.uint32).astype(
         np.uint64
     )

@@ -1,4 +1,4 @@
-"""Turns enriched event tables into integer codes, and back."""
+"""Convert tables of enriched events into integer codes, and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seawall.events.object_ids import Joins, ObjectIds, stating
 NAMES = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_dictionary(f.type))
 RULES = "rules"
 RULE_KEYS = "rule_keys"
-"""What rules said of each event: which hit (a name), and what correlations need of it (a text)."""
+"""Columns of Sigma results: the rules that hit (`rules`, a name), and the values that correlations need (`rule_keys`, a text)."""
 
 TEXTS = (*(f.name for f in ENRICHED_SCHEMA if pa.types.is_string(f.type)), RULE_KEYS)
 FLAGS = tuple(f.name for f in ENRICHED_SCHEMA if pa.types.is_boolean(f.type))
@@ -27,32 +27,32 @@ NUMBERS = (*FLAGS, *TIMES, *INTEGERS)
 UNSEEN = (
     "source_file", "status_detail", "actor_user_uid", "actor_app_uid", "target_app_uid", "user_agent", "src_ip", "folder",
 )  # fmt: skip
-"""Names that people look at and detectors never do. There are very many of them over time."""
+"""Name columns that only people read and no detector uses. Over time they get very many values."""
 
 NETWORK = "network"
 WHO = ("account", "mailbox")
-"""Whose domain tells the organisation of a record that states none."""
+"""Columns whose mail domain identifies the organisation of a record that does not state one."""
 UNKNOWN_ORGANISATION = "unknown"
 
 
 Marks = Callable[[pa.Table], tuple[pa.Array, pa.Array]]
-"""Gives for enriched events the names of the rules that hit each, and what correlations need of it."""
+"""Function that returns for enriched events the rules that hit each, and the values that correlations need."""
 
 Meanings = tuple[dict[str, Vocabulary], dict[str, Codes], Joins]
-"""What codes mean: vocabularies and, by column, what each code is now; and the accounts that object ids are."""
+"""Meaning of codes: vocabularies, the present code of each earlier code by column, and the accounts of object ids."""
 
 
 class Coder:
-    """Holds one vocabulary per name column and learns from each table it encodes.
+    """Hold one vocabulary for each name column, and learn from each table that it encodes.
 
-    `actors` are the codes of accounts within their organisations; spools of this coder's tables share them.
-    A scan codes everything, then numbers it (`settle`); what arrives day by day keeps the codes it got (`meanings`).
+    `actors` are the codes of accounts within their organisations; spools of this coder's tables share them. A scan first
+    encodes everything and then renumbers it (`settle`). Records that arrive day by day keep their codes (`meanings`).
     """
 
     def __init__(self, *, unseen: bool = True, marks: Marks | None = None) -> None:
-        """`unseen` false leaves out the names that no detector looks at: they are null then.
+        """Start with empty vocabularies. With `unseen` false, names that no detector uses become null.
 
-        `marks` is asked which rules hit, while events still have all their fields.
+        `marks` evaluates rules while events still have all fields.
         """
         self._marks = marks
         self._left_out = () if unseen else UNSEEN
@@ -63,7 +63,7 @@ class Coder:
         self._seen: dict[str, set[int]] = {name: set() for name in WHO}
 
     def encode(self, events: pa.Table) -> pa.Table:
-        """Return the events with every name column as int32 codes (-1: null) and every number without nulls."""
+        """Return the events with name columns as int32 codes (-1 for null) and numbers without nulls."""
         columns: dict[str, pa.Array | pa.ChunkedArray | np.ndarray] = {
             "time": events["time"].cast(pa.int64()),
         }
@@ -96,7 +96,7 @@ class Coder:
         return self._marks(events)
 
     def _networks(self, columns: dict[str, np.ndarray]) -> Codes:
-        """Code each event's network: its autonomous system with its name where known, else the address block."""
+        """Return a code for each event's network: the autonomous system with its name if known, else the address block."""
         asn, name, prefix = columns["src_asn"], columns["src_asn_name"], columns["src_prefix"]
         with_name = (asn << 31) | (name.astype(np.int64) + 1)
         keys = np.where(asn >= 0, with_name, -2 - prefix.astype(np.int64))
@@ -116,7 +116,10 @@ class Coder:
         return np.asarray(codes[inverse], np.int32)
 
     def _organisations(self, columns: dict[str, np.ndarray]) -> Codes:
-        """Note which organisation id each mail domain belongs to; stand in the domain where there is no id."""
+        """Return each event's organisation code, and learn the organisation of each mail domain.
+
+        Without an id, the domain stands in.
+        """
         organisations, filled = self.vocabularies["org_uid"], columns["org_uid"]
         for name in WHO:
             self._learn_homes(filled, name, columns[name])
@@ -128,7 +131,7 @@ class Coder:
         return filled.astype(np.int32, copy=False)
 
     def _learn_homes(self, organisation: Codes, name: str, who: Codes) -> None:
-        """Count for each mail domain how many names were seen under each organisation id."""
+        """Count by mail domain how many names were seen under each organisation id."""
         organisations, names = self.vocabularies["org_uid"], self.vocabularies[name]
         has_both = (organisation >= 0) & (who >= 0)
         keys = pa.array(pair_keys(organisation[has_both], who[has_both])).unique().to_pylist()
@@ -143,7 +146,7 @@ class Coder:
                 homes[owner] = homes.get(owner, 0) + 1
 
     def _stand_ins(self, name: str, who: Codes, rows: np.ndarray) -> Codes:
-        """Return the domain of each name in the rows as an organisation's code, MISSING where it has none."""
+        """Return the mail domain of each name in the rows as an organisation code, MISSING if it has none."""
         table = np.full(len(self.vocabularies[name]) + 1, MISSING, np.int32)
         for code in np.unique(who[rows]).tolist():
             domain = domain_of(self.vocabularies[name].text(code))
@@ -152,18 +155,18 @@ class Coder:
         return np.asarray(table[who], np.int32)
 
     def settle(self) -> Meanings:
-        """Return vocabularies in order of text, per column what each code of before is now, and whose each object id is.
+        """Return vocabularies in alphabetical order, by column the new code of each old code, and the accounts of object ids.
 
-        Order of text makes codes independent of the order of files. Organisations known only by a domain
-        become the organisation id that most of the domain's accounts were seen under. When the whole input is
-        of one organisation, what names no domain is of it too.
+        Alphabetical codes do not depend on the order of files. An organisation known only by a domain becomes the
+        organisation id under which most accounts of the domain were seen. If the whole input belongs to one organisation,
+        records without a domain belong to it too.
         """
         vocabularies, mappings = {}, {}
         for name, vocabulary in self.vocabularies.items():
             texts = (
                 pa.array(self._homes_of(vocabulary), pa.string()) if name == "org_uid" else vocabulary.array
             )
-            # Bytes of UTF-8 and code points have the same order.
+            # UTF-8 bytes sort like code points.
             order = pc.sort_indices(texts)
             ordered = texts.take(order)
             numbers = np.arange(len(texts), dtype=np.int32)
@@ -176,27 +179,25 @@ class Coder:
         return vocabularies, mappings, self._joins(mappings["org_uid"])
 
     def meanings(self) -> Meanings:
-        """Return the vocabularies as they are, what each organisation's code means just now, and whose each object id is.
+        """Return the vocabularies, the present organisation of each organisation code, and the accounts of object ids.
 
-        All other codes mean themselves.
-
-        For what arrives for as long as it is left running: codes never change. Organisations known only by a domain are
-        mapped to the one that most of its accounts were seen under so far (`homes`).
+        All other codes keep their meaning. This serves records that arrive continuously: codes never change. An
+        organisation known only by a domain maps to the one under which most of its accounts were seen so far (`homes`).
         """
         homes = map(self.vocabularies["org_uid"].code, self.homes())
         mapping = np.array([*homes, MISSING], np.int32)
         return self.vocabularies, {"org_uid": mapping}, self._joins(mapping)
 
     def _joins(self, organisations: Codes) -> Joins:
-        """Return whose each object id is: in organisations as they are mapped, and in accounts as they were coded."""
+        """Return the account of each object id, in organisations as mapped and accounts as coded."""
         return self.object_ids.joins(organisations, self.vocabularies["account"])
 
     def homes(self) -> list[str]:
-        """Return for each organisation, by code, the one that it is just now."""
+        """Return for each organisation code the id of its present organisation."""
         return self._homes_of(self.vocabularies["org_uid"])
 
     def state(self) -> State:
-        """Return what is known, as plain arrays: without it the codes that detectors keep mean nothing."""
+        """Return the state as arrays. The codes in detectors' states are meaningless without it."""
         homes = [
             (domain, owner, count)
             for domain, owners in sorted(self._homes.items())
@@ -216,7 +217,7 @@ class Coder:
         return state
 
     def restore(self, state: State) -> None:
-        """Know what was kept, and nothing else. Raises `StateInvalid`; the coder is then as it was."""
+        """Replace the state by a saved one. Raises `StateInvalid`, and then changes nothing."""
         saved, fresh = RestoredState(state), Coder()
         for name in fresh.vocabularies:
             texts = saved.part("vocabularies").texts(name)
@@ -237,7 +238,7 @@ class Coder:
         self._homes, self._seen, self.object_ids = fresh._homes, fresh._seen, fresh.object_ids
 
     def _homes_of(self, organisations: Vocabulary) -> list[str]:
-        """Return for each organisation of before the one it is."""
+        """Return for each organisation the present one."""
         found = [self._home(value) for value in organisations.values]
         known = set(found) - {UNKNOWN_ORGANISATION}
         if len(known) == 1:
@@ -250,7 +251,7 @@ class Coder:
 
 
 def domain_of(name: str) -> str | None:
-    """Return the domain of a UPN, its own organisation's for a guest (`a_b.com#EXT#@c.com` is of `c.com`)."""
+    """Return the domain of a UPN; for a guest, that of the inviting organisation (`a_b.com#EXT#@c.com` gives `c.com`)."""
     domain = name.rpartition("@")[2].strip().lower() if "@" in name else ""
     return domain if "." in domain else None
 

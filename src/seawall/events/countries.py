@@ -1,4 +1,4 @@
-"""Names of countries, as logs that spell them out in English have them, to ISO 3166 alpha-2 codes."""
+"""Map English country names in logs to ISO 3166 alpha-2 codes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _CODES = {
 
 
 def country_code(text: str | None) -> str | None:
-    """The code of a country given by its code or its English name; None for anything else."""
+    """Return the ISO code of a country given by its code or its English name; None for anything else."""
     name = (text or "").strip()
     if len(name) == 2 and name.isascii() and name.isalpha() and name.lower() != "uk":
         return name.upper()

@@ -1,9 +1,9 @@
-"""What can still be read of a damaged record: its names and its time, so that it is known whose and when it was.
+"""Recover names and time from a damaged record, so that its account and time are known.
 
-A record that was cut off is read from its beginning to the cut, where JSON leaves no doubt. One that is damaged in the middle is
-read on behind the damage, and only believed when it ends as a record ends and no field comes twice: else two records may have
-run into one. A text inside a string is no field, whatever it looks like. What it misses: damage that takes the end of one
-record and the beginning of the next, in fields that say no name.
+A truncated record is read up to the cut, as far as JSON is unambiguous. A record that is damaged in the middle is read on
+after the damage. It is believed only if it ends properly and repeats no field; otherwise two records may have merged. Text
+inside a string is never a field. Misses: damage that removes the end of one record and the beginning of the next, in fields
+that contain no name.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from seawall.events.problem import DamagedRecordHint
 from seawall.events.vendor_detection import AUDIT_DATA, SOURCES, EmbeddedDocumentError, recognise
 
 LONGEST = 1 << 16
-"""Characters of a record that are looked at: of a longer one nothing is believed."""
+"""Longest record that is examined, in characters."""
 
 _EMPTY = len('{"id":')
-"""Characters of a text in which no field can have a value."""
+"""Length of a text that is too short for any field with a value."""
 
 _SHORT = 1_000
 _DEPTH = 40
@@ -38,7 +38,7 @@ _NAMES = frozenset({
     "operationName", "tenantId", "signInEventTypes", "clientAppUsed",
     "conditionalAccessStatus", "published", "eventType", "actor", "kind", "id", "events",
 })  # fmt: skip
-"""Fields by which a record is recognised, and those that say when, whose, and what."""
+"""Fields by which a record is recognised, and those with time, account and operation."""
 
 _OWNERS = {
     "m365_audit": "MailboxOwnerUPN",
@@ -49,7 +49,10 @@ _ACTORS = {
     "m365_audit": "UserId", "office_activity": "UserId", "google_workspace": "actor", "okta": "actor",
     "entra_signin": "userPrincipalName", "entra_audit": "",
 }  # fmt: skip
-"""The field of each source that names the mailbox, and the one that names who acted: without it nobody is named."""
+"""Fields of each source that name the mailbox (`_OWNERS`) and the acting account (`_ACTORS`).
+
+Without the field, none is named.
+"""
 
 _NEXT = re.compile(r',\s*"(?=[A-Za-z_][\w.]{0,60}"\s*:)')
 _NOT_BLANK = re.compile(r"[^\s,]")
@@ -60,8 +63,10 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 
 @dataclass(slots=True)
 class _Read:
-    """What was read so far: fields, whether the text was cut off, how often it was damaged, whether something
-    stands behind its end, whether a field came twice."""
+    """Hold what was read so far of a damaged record: fields, truncation, and the number of damaged places.
+
+    `is_torn` means that text follows its end, `is_repeated` that a field occurs twice.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     is_cut: bool = False
@@ -69,7 +74,7 @@ class _Read:
     is_torn: bool = False
     is_repeated: bool = False
     last: str = ""
-    """The field that was taken last: where damage follows it at once, it may be the damaged one."""
+    """Field that was read last. If damage follows directly, it may be the damaged one."""
 
     def take(self, name: str, value: Any) -> None:
         if name in _NAMES:
@@ -79,7 +84,7 @@ class _Read:
 
 
 def extract_remains(text: str | bytes) -> str:
-    """Return what is believed of a damaged record as JSON, empty where nothing is. Never raises for content."""
+    """Return the recovered fields of a damaged record as JSON, "" if there are none. Never raises for content."""
     if len(text) <= _EMPTY:
         return ""
     loose = text[: LONGEST + 1].decode("utf-8", "replace") if isinstance(text, bytes) else text
@@ -101,7 +106,7 @@ def extract_remains(text: str | bytes) -> str:
 
 
 def _object(text: str, read: _Read) -> None:
-    """Read the members of an object up to its end, the cut, or what cannot be read on behind."""
+    """Read the members of an object up to its end, the truncation, or irrecoverable damage."""
     at: int | None = 1
     while at is not None:
         found = _NOT_BLANK.search(text, at)
@@ -117,7 +122,7 @@ def _object(text: str, read: _Read) -> None:
 
 
 def _member(text: str, at: int, read: _Read) -> int | None:
-    """Read one member; where the next begins, None where nothing can be read on."""
+    """Read one member; return where the next begins, or None if reading cannot continue."""
     if text[at] != '"' or not _FOLLOWS.match(text, at - 1):
         read.fields.pop(read.last, None)
         return _resume(text, at, read)
@@ -136,7 +141,7 @@ def _member(text: str, at: int, read: _Read) -> int | None:
             _embed(text[begin + 1 :], read)
             return None
         return _read_broken(text, begin, error, read)
-    if end >= len(text):  # a number may go on behind the cut
+    if end >= len(text):  # a truncated number would be wrong
         read.is_cut = True
         return None
     if name in AUDIT_DATA and isinstance(value, str):
@@ -147,9 +152,9 @@ def _member(text: str, at: int, read: _Read) -> int | None:
 
 
 def _embed(rest: str, read: _Read) -> None:
-    """Read a record inside a string that was cut off."""
+    """Read a record inside a truncated string."""
     read.is_cut = True
-    for less in range(7):  # an escape of up to six characters may be cut
+    for less in range(7):  # an escape sequence of up to six characters may be truncated
         try:
             inner, _ = _decode('"' + rest[: len(rest) - less] + '"')
         except ValueError:
@@ -159,7 +164,7 @@ def _embed(rest: str, read: _Read) -> None:
 
 
 def _inside(text: str, read: _Read) -> None:
-    """Read the record that a field of another holds: its own fields say more than those around it."""
+    """Read the record inside a string field; its fields take precedence over those around it."""
     if not text.startswith("{"):
         return
     inner = _Read()
@@ -180,7 +185,7 @@ def _read_broken(text: str, at: int, error: ValueError, read: _Read) -> int | No
 
 
 def _resume(text: str, at: int, read: _Read) -> int | None:
-    """Where the next field begins behind damage."""
+    """Return where the next field begins after damage, or None."""
     read.damages += 1
     found = _NEXT.search(text, at)
     if found is None or read.damages > _RESUMED:
@@ -190,7 +195,7 @@ def _resume(text: str, at: int, read: _Read) -> int | None:
 
 
 def read_hints(texts: Sequence[str]) -> list[DamagedRecordHint]:
-    """Return of each text that `extract_remains` returned what it says, as its source understands it."""
+    """Return for each text of `extract_remains` its organisation, time, account and mailbox, as its source interprets it."""
     found = [DamagedRecordHint()] * len(texts)
     rows: dict[str, list[tuple[int, tuple[str | None, ...], dict[str, Any]]]] = {}
     for place, text in enumerate(texts):
@@ -220,7 +225,7 @@ def _events(source: Any, rows: Sequence[tuple[str | None, ...]]) -> Iterator[dic
 
 
 def _is_believed(source: str, record: dict[str, Any], event: dict[str, Any]) -> DamagedRecordHint:
-    """What of an event stands on a field that was read: sources fill in what a whole record lacks."""
+    """Return the values of an event that come from fields in the record: sources fill in defaults for missing ones."""
     has_owner = bool(record.get(_OWNERS.get(source, "")))
     has_actor = bool(record.get(_ACTORS.get(source, "")))
     return DamagedRecordHint(

@@ -1,8 +1,8 @@
-"""The event: one normalised log record, as columns.
+"""Define the event: one normalised log record, as columns.
 
-Column names are OCSF attribute names, flattened with `_`. `EVENT_SCHEMA` is what `sources/` produces;
-`ENRICHED_SCHEMA` is the same with what `enrich/` adds. String columns that repeat are dictionary-encoded
-with int32 indices. A missing value is null, never an empty string.
+Column names are OCSF attribute names, flattened with `_`. `EVENT_SCHEMA` is the result of `sources/`; `ENRICHED_SCHEMA`
+adds the columns of `enrich/`. String columns with repeated values are dictionary-encoded with int32 indices. A missing
+value is null, never an empty string.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ _NAME = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", tz="UTC")
 
 KINDS = ("sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directory", "file", "other")
-"""What an event is about.
+"""Subjects of an event.
 
-- `sign_in`: a token was asked for (interactive or not), successfully or not.
-- `mail_access`: MailItemsAccessed, FolderBind, MessageBind: mail was read or synchronised.
+- `sign_in`: a token was requested, interactively or not, successfully or not.
+- `mail_access`: mail was read or synchronised (MailItemsAccessed, FolderBind, MessageBind).
 - `mail_action`: an item was sent, created, moved, deleted or updated.
-- `mail_rule`: an inbox rule or forwarding was set, by whichever way (New-InboxRule, UpdateInboxRules, Set-Mailbox forwarding).
-- `admin`: another Exchange or tenant administration cmdlet, mailbox or folder permission.
-- `directory`: change of a directory (Entra, Okta): consent, credential, role, method, policy, user, session revocation.
+- `mail_rule`: an inbox rule or forwarding was set (New-InboxRule, UpdateInboxRules, Set-Mailbox forwarding).
+- `admin`: another administrative cmdlet of Exchange or the tenant, or a permission on a mailbox or folder.
+- `directory`: a change in Entra's or Okta's directory: consent, credential, role, method, policy, user, session revocation.
 - `file`: SharePoint and OneDrive.
-- `other`: everything else; its raw fields are in `unmapped`.
+- `other`: everything else; `unmapped` has its raw fields.
 """
 
 STATUSES = ("success", "failure", "interrupted")
 """`interrupted`: the sign-in was neither granted nor denied yet (MFA demanded, prompt shown)."""
 
 ACCOUNT_TYPES = ("user", "service", "system")
-"""`service`: an application acting as itself. `system`: the provider's own processes and cmdlets."""
+"""`service`: an application without a user. `system`: the provider's own processes and cmdlets."""
 
 EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     # record

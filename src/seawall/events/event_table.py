@@ -1,4 +1,4 @@
-"""Puts columns together to the event schema, and takes out the rows whose time cannot be read."""
+"""Build tables of the event schema from columns, and find rows whose time is unreadable."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from seawall.events.iso8601_columns import is_plain_iso, iso_microseconds
 from seawall.events.times import EARLIEST, LATEST, in_range, to_microseconds
 
 NO_TIME = np.iinfo(np.int64).min
-"""Stands for a time that cannot be read."""
+"""Stands for an unreadable time."""
 
 
 @dataclass(slots=True)
 class Normalised:
-    """A source's columns: `time` in microseconds (NO_TIME where unreadable), the others by schema name."""
+    """Hold a source's columns: `time` in microseconds since 1970 (NO_TIME if unreadable), and the others by schema name."""
 
     time: npt.NDArray[np.int64]
     columns: dict[str, Any]
 
 
 def parse_times(array: Any) -> npt.NDArray[np.int64]:
-    """Microseconds since the epoch of a text column; NO_TIME where there is none."""
+    """Return the times of a text column in microseconds since 1970, int64 (n,); NO_TIME if missing or unreadable."""
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if len(text) == 0:
         return np.zeros(0, np.int64)
@@ -57,17 +57,17 @@ def _one_by_one(text: Any) -> npt.NDArray[np.int64]:
 
 
 def readable(time: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which times are read and lie between 1990 and 2100."""
+    """Return which times were read and lie between 1990 and 2100, bool (n,)."""
     return (time >= EARLIEST) & (time < LATEST)
 
 
 def timestamps(time: npt.NDArray[np.int64]) -> Any:
-    """An Arrow UTC timestamp column; out-of-range values become null."""
+    """Return times as an Arrow UTC timestamp column; out-of-range values become null."""
     return pa.array(time, pa.int64(), mask=~readable(time)).cast(pa.timestamp("us", tz="UTC"))
 
 
 def to_events(normalised: Normalised, source: str, source_file: str, lines: npt.NDArray[np.int64]) -> Any:
-    """A table of EVENT_SCHEMA. Columns that the source does not know are null. Rows keep their order."""
+    """Return a table of EVENT_SCHEMA with the rows in their order. Columns that the source lacks are null."""
     count = len(lines)
     arrays = []
     for field in EVENT_SCHEMA:
@@ -114,12 +114,12 @@ def _nulls(kind: Any, count: int) -> Any:
 
 
 def constant_name(value: str, count: int) -> Any:
-    """A column of names that holds one in every row."""
+    """Return a name column with the same value in each row."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value], pa.string()))
 
 
 def empty_events() -> Any:
-    """A table of EVENT_SCHEMA without rows."""
+    """Return a table of EVENT_SCHEMA without rows."""
     return pa.table([_nulls(field.type, 0) for field in EVENT_SCHEMA], schema=EVENT_SCHEMA)
 
 

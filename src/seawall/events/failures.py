@@ -1,8 +1,8 @@
-"""The net around reading: what fails unexpectedly becomes a problem of its record or file, and the others are read.
+"""Catch unexpected failures of reading: they become a problem of one record or file, and reading continues.
 
-Input is hostile, and one record that hits a fault of the program must not end a scan or a watch. A failure is a fault all
-the same: it has a code of its own (`reader-failed`), and the log names the exception and the places in the program. Neither
-holds text of the exception, which may quote a record.
+Input is hostile, and a record that triggers a bug must not end a scan or a watch. The bug is still reported: with its own
+code (`reader-failed`), and in the log with the exception's type and the places in the program. Neither contains the
+exception's text, which may quote a record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _OUR_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS})
-"""What the machine lacks, not what the input holds: the same file can be read later."""
+"""Errors of this machine and not of the input: the same file can be read later."""
 
 _FRAMES = 6
 _MOST_PLACES = 1_000
@@ -31,30 +31,30 @@ _said: set[str] = set()
 
 
 def must_pass(error: Exception) -> bool:
-    """Whether an exception is none of the input's: too little memory or disk, or what an operator has to mend."""
+    """Return whether an exception must be raised, because memory or disk is exhausted or an operator must act."""
     if isinstance(error, MemoryError | SeawallError):
         return True
     return isinstance(error, OSError) and error.errno in _OUR_DISK
 
 
 def record_failure(file: str, line: int, error: Exception) -> Problem:
-    """Return the problem of a record on which reading failed, and log the failure. It counts as a record.
+    """Return the problem for a record on which reading failed, and log the failure. It counts as a record.
 
-    Nothing is made of the record's text: making that may be what failed. Raises the exception where it must pass.
+    The record's text is not quoted, because processing it may be what failed. Raises the exception if it must pass.
     """
     return Problem(file, line, "reader-failed", _note(error))
 
 
 def file_failure(file: str, error: Exception) -> Problem:
-    """Return the problem of a file on which reading failed, and log the failure. It counts as no record.
+    """Return the problem for a file on which reading failed, and log the failure. It does not count as a record.
 
-    Raises the exception where it must pass.
+    Raises the exception if it must pass.
     """
     return Problem(file, 0, "reader-failed", _note(error), counts_as_record=False)
 
 
 def guard_records(found: Iterator[Item], name: str, numbers: Iterator[int]) -> Iterator[Item | Problem]:
-    """Yield what is found; where that fails, the problem of a record with the next number, and nothing more."""
+    """Yield records; after a failure, yield one problem with the next record number, and stop."""
     try:
         yield from found
     except Exception as error:  # noqa: BLE001 - the net
@@ -62,17 +62,17 @@ def guard_records(found: Iterator[Item], name: str, numbers: Iterator[int]) -> I
 
 
 def note_failure(error: Exception) -> None:
-    """Log a failure after which another way of reading is tried. Raises the exception where it must pass."""
+    """Log a failure after which another way of reading is tried. Raises the exception if it must pass."""
     _note(error)
 
 
 def forget_places() -> None:
-    """Log each place anew."""
+    """Reset the log, so that each place is logged again."""
     _said.clear()
 
 
 def _note(error: Exception) -> str:
-    """Return the kind of an exception and where it was raised, in words; each place is logged once."""
+    """Return the exception's type and place as text. Each place is logged once."""
     if must_pass(error):
         raise error
     places = _places(error.__traceback__)
@@ -88,7 +88,10 @@ def _note(error: Exception) -> str:
 
 
 def _places(trace: TracebackType | None) -> list[str]:
-    """Return where in this package an exception passed, the outermost first. Plain work: a million records may fail."""
+    """Return the places in this package that an exception passed, the outermost first.
+
+    It is fast, because a million records may fail.
+    """
     found: list[str] = []
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename

@@ -1,5 +1,4 @@
-"""Every other log with a readable time: kind `other`, raw fields in `unmapped`, who and where as far as
-they show."""
+"""Read every other log with a readable time: kind `other`, all fields in `unmapped`, account and address if recognisable."""
 
 from __future__ import annotations
 
@@ -25,9 +24,9 @@ _TIMES = (
 )  # fmt: skip
 _IDS = ("uuid", "eventdataid", "insertid", "uniquequalifier", "prowid", "eventoriginid", "id")
 _SHORTEST_ID = 16
-"""Shorter ones (a Windows event's `Id`) number the kind of event and not the record."""
+"""Fewest characters of a record id. Shorter ones (a Windows event's `Id`) identify the kind of event and not the record."""
 _LONGEST_ID, _DIGEST = 512, 12
-"""Characters of an id that are kept, and of the digest behind it."""
+"""Most characters of an id (`_LONGEST_ID`), and of the digest appended to it."""
 _ACCOUNTS = (
     "userprincipalname", "accountupn", "initiatingprocessaccountupn", "useremail", "email", "alternateid",
     "caller",
@@ -67,16 +66,16 @@ _SETS: dict[tuple[str, ...], frozenset[str]] = {
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Takes every object."""
+    """Return True: this source accepts every object."""
     del record
     return True
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The columns of one record, and all of it as `unmapped`."""
+    """Return the raw columns of one record, and the whole record as `unmapped`."""
     fields = _flat(record)
     time = _time(fields)
-    if time is None:  # no event will come of it
+    if time is None:  # becomes a problem, not an event
         return (*_NOTHING, encode(record))
     account = _first_text(fields, _ACCOUNTS)
     account = account.lower() if account and "@" in account else None
@@ -97,14 +96,13 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns; `row` has computed them all."""
+    """Return the event columns, which `row` has computed already."""
     columns = {name: table.column(name) for name in (*RAW_COLUMNS, "unmapped") if name != "time"}
     return Normalised(parse_times(table.column("time")), columns)
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Fields by name without capitals and underscores; those of a few known nested objects below the
-    others."""
+    """Return fields by name without case and underscores; fields of known nested objects come after the others."""
     found: dict[str, Any] = {}
     nested: list[dict[str, Any]] = []
     for key, value in record.items():
@@ -125,7 +123,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(fields: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
-    """Return the values of the fields that are there, in the order of the names. Small records have few, and are many."""
+    """Return the values of the fields that exist, in the order of the names. The set test is fast for small records."""
     if _SETS[names].isdisjoint(fields):
         return []
     return [fields[name] for name in names if name in fields]
@@ -146,7 +144,7 @@ def _as_address(value: Any) -> str | None:
 
 
 def _record_id(fields: dict[str, Any], content: str) -> str:
-    """Return the record's own id and a digest of its content: of an unknown log nobody knows what its `id` numbers."""
+    """Return the record's id with a digest of its content, because in an unknown log the `id` may not identify the record."""
     for value in _present(fields, _IDS):
         if isinstance(value, str | int) and len(str(value)) >= _SHORTEST_ID:
             return f"{str(value)[:_LONGEST_ID]}:{content[-_DIGEST:]}"

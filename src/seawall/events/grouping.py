@@ -1,7 +1,7 @@
-"""Distinct values, groups and orders of whole numbers, by plain sorting.
+"""Compute distinct values, groups and orders of integers by plain sorting.
 
-NumPy sorts values, and finds an order that need not be stable, with vector instructions; its `unique` and its
-stable sorts do not. So what needs more than that is put into the numbers that are sorted.
+NumPy sorts values, and computes unstable orders, with vector instructions. Its `unique` and its stable sorts do not use
+them. So stability is encoded in the sorted numbers.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """n keys as d distinct ones: `keys` (d,) in order, `first` (d,) the first row of each, `place` (n,) of each row."""
+    """Hold n keys as d distinct ones: sorted `keys` (d,), the row `first` (d,) of each, and each row's index `place` (n,)."""
 
     keys: Whole
     first: Rows
     place: Rows
 
     def of(self, rows: npt.NDArray[np.bool_]) -> Grouped:
-        """Return the same keys for some of the rows; `first` says nothing then, and some keys may have no row."""
+        """Return the keys for some of the rows. `first` is then invalid, and some keys may have no row."""
         return Grouped(self.keys, self.first, self.place[rows])
 
 
 DENSE = 32
-"""Codes are grouped by a table of them rather than by sorting when it has at most so many places a row."""
+"""Codes are grouped by a table, instead of by sorting, if it has at most this many entries per row."""
 
 
 def distinct(keys: Whole) -> Whole:
-    """Return the distinct keys in order."""
+    """Return the distinct keys, sorted."""
     ordered = np.sort(keys)
     return ordered[starts(ordered)]
 
 
 def starts(ordered: Whole) -> npt.NDArray[np.bool_]:
-    """Return where in sorted keys another one begins, bool (n,)."""
+    """Return where a new key begins in sorted keys, bool (n,)."""
     begins = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
     return begins
 
 
 def group_rows(keys: Whole) -> Grouped:
-    """Return the distinct keys, where each stands first, and the distinct key of each row."""
+    """Return the distinct keys, the first row of each, and each row's index."""
     order = np.argsort(keys)
     ordered = keys[order]
     begins = starts(ordered)
@@ -59,14 +59,14 @@ def group_rows(keys: Whole) -> Grouped:
 
 
 def group_codes(codes: Whole) -> Grouped:
-    """Group codes (whole numbers from -1 on, not very large ones) without sorting them, as `grouped` does."""
+    """Group codes (integers from -1, not very large) without sorting, with the result of `group_rows`."""
     size = int(codes.max(initial=-1)) + 2
     if size > DENSE * len(codes) + 1024:
         return group_rows(codes)
     first = np.full(size, -1, np.intp)
     first[codes[::-1].astype(np.intp) + 1] = np.arange(len(codes))[
         ::-1
-    ]  # of repeated places the last one stays
+    ]  # NumPy keeps the last write to a repeated index
     used = np.flatnonzero(first >= 0)
     place = np.empty(size, np.intp)
     place[used] = np.arange(len(used))
@@ -74,9 +74,9 @@ def group_codes(codes: Whole) -> Grouped:
 
 
 def group_pairs(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Grouped:
-    """Group pairs of codes (-1 for null); keys are left << 32 | right as uint64, nulls as 0xFFFFFFFF halves.
+    """Group pairs of codes (-1 for null). Keys are left << 32 | right as uint64, with 0xFFFFFFFF for null.
 
-    Keys are in order, but that nulls may come first.
+    Keys are sorted, except that nulls may come first.
     """
     width = int(right.max(initial=-1)) + 2
     together = (left.astype(np.int64) + 1) * width + right + 1
@@ -89,7 +89,7 @@ def group_pairs(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Grouped:
 
 
 def stable_order(codes: npt.NDArray[np.int32]) -> Rows:
-    """Return the rows in order of their codes, of equal ones in the order in which they stand."""
+    """Return the rows ordered by code; rows with equal codes keep their order."""
     packed = codes.astype(np.int64) << 32
     packed |= np.arange(len(codes))
     packed.sort()

@@ -1,4 +1,4 @@
-"""Reads columns of ISO 8601 times in bulk: `2026-03-02T10:00:00`, with a fraction, with `Z`."""
+"""Parse columns of ISO 8601 times in bulk: `2026-03-02T10:00:00`, with a fraction, with `Z`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ZERO = ord("0")
 
 
 def is_plain_iso(text: Any) -> bool:
-    """Whether every value of an Arrow string array is shaped like `2026-03-02T10:00:00`, digits not looked at."""
+    """Return whether every value of an Arrow string array has the form `2026-03-02T10:00:00`, without checking digits."""
     starts, data = _buffers(text)
     letters = data[starts[0] : starts[-1]]
     if len(letters) != _WHOLE * (len(text) - text.null_count):
@@ -30,9 +30,9 @@ def is_plain_iso(text: Any) -> bool:
 
 
 def iso_microseconds(text: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Microseconds since the epoch, int64 (n,), and which rows of an Arrow string array were read, bool (n,).
+    """Return microseconds since 1970, int64 (n,), and which rows of an Arrow string array were parsed, bool (n,).
 
-    The others are null, in another spelling or no time, for which one has to look closer.
+    Other rows are null, spelled differently, or no times; the caller must parse them one by one.
     """
     count = len(text)
     times, is_read = np.zeros(count, np.int64), np.zeros(count, np.bool_)
@@ -60,7 +60,7 @@ def _buffers(text: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
 
 
 def _of_one_size(letters: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Texts of one length, uint8 (n, length). The first tells whether they end in a zone."""
+    """Parse texts of equal length, uint8 (n, length). The first one decides whether they end with a zone."""
     end = letters.shape[1]
     is_good = np.ones(len(letters), np.bool_)
     if letters[0, -1] in b"Zz":
@@ -105,6 +105,6 @@ def _number(
 
 
 def _fraction(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | int:
-    """Microseconds of the digits behind the point."""
+    """Return the microseconds of the digits after the point."""
     shown = min(digits.shape[1], 6)
     return _number(digits, 0, shown)[0] * 10 ** (6 - shown) if shown else 0

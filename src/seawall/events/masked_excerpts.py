@@ -1,4 +1,4 @@
-"""Problems and their excerpts. An excerpt must not carry a secret into a report."""
+"""Create problems with excerpts of records, in which anything that looks like a secret is masked."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 
 _SHORTEST_SECRET = 7
-"""Characters of the shortest text in which there is anything to mask: `pwd=abc`."""
+"""Length of the shortest text with anything to mask: `pwd=abc`."""
 
 
 def excerpt(text: str | bytes) -> str:
-    """At most 200 characters of the input on one line, with anything like a token or secret masked."""
+    """Return at most 200 characters of the input on one line, with anything like a token or secret masked."""
     if isinstance(text, bytes):
         text = text[:2048].decode("utf-8", "replace")
-    # Masked before it is cut, so that a cut never leaves the first half of a secret unrecognised.
+    # Mask before truncating, or half a secret could stay unrecognised.
     text = _CONTROL.sub(" ", text[:2048])
     if len(text) < _SHORTEST_SECRET:
         return text.strip()
@@ -41,12 +41,12 @@ def excerpt(text: str | bytes) -> str:
 def record_problem(
     source_file: str, line: int, code: ProblemCode, reason: str, *, field: str = "", text: str | bytes = ""
 ) -> Problem:
-    """A problem of one record; it counts as a record."""
+    """Return a problem of one record; it counts as a record."""
     if not text:
         return Problem(source_file, line, code, reason, field)
     return Problem(source_file, line, code, reason, field, excerpt(text), remains=extract_remains(text))
 
 
 def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:
-    """A problem of a file as a whole; it counts as no record."""
+    """Return a problem of a whole file; it does not count as a record."""
     return Problem(source_file, 0, code, excerpt(reason), counts_as_record=False)

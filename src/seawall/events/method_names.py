@@ -1,4 +1,4 @@
-"""How vendors spell the sign-in methods that `schema.methods` names."""
+"""Map vendors' spellings of sign-in methods to the names in `schema.methods`."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ SILENT = ("none", "unknownfuturevalue", "")
 
 @lru_cache(maxsize=4_096)
 def name_method(text: str) -> Method | None:
-    """The method that a vendor's word stands for, None for a word that is not known."""
+    """Return the method of a vendor's word, None if unknown."""
     name = _BY_SPELLING.get(plain(text))
     return METHODS[name] if name else None
 
 
 def plain(text: str) -> str:
-    """A vendor's word without case and punctuation."""
+    """Return a vendor's word without case and punctuation."""
     return _OTHER.sub("", text[:120].lower())

@@ -1,7 +1,7 @@
-"""Which directory object ids belong to which account names, by organisation, as records state that hold both.
+"""Learn which directory object id belongs to which account name, by organisation, from records with both.
 
-Many records name a person by a user principal name, others by the object id alone. The provider's own records of sign-ins and
-of directory changes hold both. This module learns the pairs from them, and says which account each id is.
+Many records name a person by user principal name, others by object id alone. The provider's own records of sign-ins and
+directory changes contain both.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from seawall.events.coded_batch import MISSING, Bools, Codes, Keys, Vocabulary, 
 from seawall.events.grouping import group_rows
 
 STATING = {"kind": ("sign_in", "directory"), "status": ("success",), "account_type": ("user",)}
-"""Which records state pairs: those that the provider writes about a person whom it let in. A stranger can write none of them:
-what he types at a sign-in that fails is no name."""
+"""Properties of records that state pairs: the provider wrote them about a person who was authenticated.
+
+A stranger cannot write such records: the name typed at a failed sign-in does not count.
+"""
 
 MOST_IDS = 8
-"""A name that is stated with more ids than this is joined with none of them: memory then grows with the accounts alone."""
+"""A name with more ids than this is joined with none, so that memory is bounded by the number of accounts."""
 
 LONGEST_ID = 64
-"""Characters of the longest id that is learnt; a GUID has 36."""
+"""Longest id that is learnt, in characters; a GUID has 36."""
 
 
 def _no_keys() -> Keys:
@@ -32,10 +34,10 @@ def _no_keys() -> Keys:
 
 @dataclass(frozen=True, slots=True)
 class Joins:
-    """n object ids that stand as accounts in some records, and the account that each is.
+    """Hold n object ids that some records use as account, and the account of each.
 
-    `keys` uint64 (n,), in order, hold organisation and account as `pair_keys` of codes; `names` int32 (n,) the codes of
-    the accounts' names; `is_contested` bool (n,) says where the records state more than one name for the id.
+    `keys`, uint64 (n,), sorted, combine organisation and account as `pair_keys`. `names`, int32 (n,), are the codes of the
+    account names. `is_contested`, bool (n,), marks ids for which records state several names.
     """
 
     keys: Keys = field(default_factory=_no_keys)
@@ -46,7 +48,7 @@ class Joins:
         return len(self.keys)
 
     def find(self, organisation: Codes, account: Codes) -> tuple[Codes, Codes]:
-        """Return the rows of n events whose account is an id, and the place of each such id in `keys`."""
+        """Return the rows of n events whose account is an object id, and the index of each id in `keys`."""
         if not len(self.keys) or not len(account):
             return np.empty(0, np.int32), np.empty(0, np.int32)
         ids = (self.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
@@ -60,9 +62,9 @@ class Joins:
 
 
 class ObjectIds:
-    """The ids that each name was stated with, and the earliest time of each pair.
+    """Keep the ids stated for each name, and the earliest time of each pair.
 
-    Nothing here depends on the order of records. `revision` grows when something is learnt that may change a join.
+    The result does not depend on the order of records. `revision` increases whenever a join may have changed.
     """
 
     def __init__(self) -> None:
@@ -71,7 +73,7 @@ class ObjectIds:
         self._crowded: set[int] = set()
 
     def learn(self, is_stating: Bools, events: pa.Table, organisation: Codes, account: Codes) -> None:
-        """Learn the pairs of those of n enriched events that state any; `organisation` and `account` are codes (n,)."""
+        """Learn the pairs from those of n enriched events that state them; `organisation` and `account` are codes (n,)."""
         uids = events["actor_user_uid"]
         rows = np.flatnonzero(is_stating & (account != MISSING) & np.asarray(uids.is_valid()))
         if not len(rows):
@@ -89,7 +91,7 @@ class ObjectIds:
             self._note(key, texts[place], time)
 
     def _note(self, key: int, uid: str, time: int) -> None:
-        """Note a pair of a name (organisation and account as a key) and an id."""
+        """Record a pair of a name (a key of organisation and account) and an id."""
         ids = self._ids.setdefault(key, {})
         if time >= ids.get(uid, time + 1) or key in self._crowded or len(uid) > LONGEST_ID or "@" in uid:
             return
@@ -100,10 +102,10 @@ class ObjectIds:
             ids.clear()
 
     def joins(self, organisations: Codes, accounts: Vocabulary) -> Joins:
-        """Return which accounts are ids, and of whom. `organisations` says what each organisation's code means just now.
+        """Return which accounts are object ids, and whose. `organisations` maps each organisation's code to its present one.
 
-        The earliest pair decides, and of pairs of one time the least name: nobody can write into a log's past, so no later record
-        takes a person's id away. Codes of accounts are those of the vocabulary.
+        The earliest pair decides; of pairs with equal time, the alphabetically first name. Nobody can write into a log's
+        past, so no later record can take over a person's id. Account codes are those of the vocabulary.
         """
         found: dict[int, tuple[int, str, int]] = {}
         contested: set[int] = set()
@@ -129,7 +131,7 @@ class ObjectIds:
         )
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         pairs = sorted((key, uid, time) for key, ids in self._ids.items() for uid, time in ids.items())
         return {
             "names": np.array([key for key, _, _ in pairs], np.uint64),
@@ -140,7 +142,7 @@ class ObjectIds:
 
     @classmethod
     def restore(cls, saved: RestoredState, organisations: int, accounts: int) -> ObjectIds:
-        """Return what was kept, in so many organisations and accounts. Raises `StateInvalid`."""
+        """Return a saved state, checked against the numbers of organisations and accounts. Raises `StateInvalid`."""
         fresh = cls()
         names = saved.array("names", np.uint64, None)
         ids, times = saved.texts("ids", len(names)), saved.array("times", np.int64, len(names))

@@ -1,4 +1,4 @@
-"""A problem: an input record that could not become an event. Problems are data, never exceptions."""
+"""Define the problem: an input record that could not become an event. Problems are values, never exceptions."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Literal
 ProblemCode = Literal[
     "not-json",  # the text is no JSON object
     "bad-json",  # an embedded JSON document (AuditData) is broken
-    "no-time",  # no time, or none that can be read
+    "no-time",  # no time, or an unreadable one
     "bad-time",  # a time outside 1990 to 2100
     "too-large",  # one record larger than the limit
     "too-deep",  # nested deeper than the limit
-    "not-a-log",  # the file holds nothing that Seawall reads
-    "unreadable",  # the file could not be opened or is damaged; what came before the damage was read
+    "not-a-log",  # the file contains no log that Seawall reads
+    "unreadable",  # the file could not be opened, or is damaged: records before the damage were read
     "bomb",  # an archive that expands beyond the limit
     "wrong-columns",  # a table row that does not fit its header
-    "reader-failed",  # Seawall itself failed on it, which is a fault of the program
+    "reader-failed",  # Seawall itself failed, which is a bug
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One record (or file) that was not read, and why.
+    """Describe one record (or file) that was not read, and the reason.
 
-    `line` is the 1-based record number in `source_file`, 0 for the file as a whole. A file-level problem
-    counts as a record only when `counts_as_record` is true, so that records = events + duplicates + problems.
-    `excerpt` is at most 200 characters, with secrets and tokens masked. `remains` is what can still be believed of a damaged
-    record, as JSON: its time and names, never its content.
+    `line` is the record number in `source_file`, counted from 1, or 0 for the whole file. A problem of a file counts as a
+    record only with `counts_as_record`, so that records = events + duplicates + problems. `excerpt` has at most 200
+    characters, with secrets and tokens masked. `remains` are the credible fields of a damaged record as JSON: its time and
+    names, never its content.
     """
 
     source_file: str
@@ -42,10 +42,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class DamagedRecordHint:
-    """What the remains of a damaged record say: when (microseconds), of which organisation, what kind, who, whose mailbox.
-
-    None: they do not say it.
-    """
+    """Hold what the remains of a damaged record show; None for each unknown value. `time` is in microseconds since 1970."""
 
     time: int | None = None
     tenant: str | None = None

@@ -1,4 +1,4 @@
-"""From paths to batches: walk, open, tell the shape, read, count."""
+"""Read files into batches of events: find files, detect formats, parse, count."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from seawall_base.regular_files import open_file
 
 
 def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
-    """Yield every record under the paths, in batches. Never raises for what is in the files; problems say what was not read.
+    """Yield every record under the paths, in batches. Never raises for content; problems report what was not read.
 
-    Files and folders are read recursively and in a stable order; what a file is, is told from its content.
+    Files and folders are read recursively, in a stable order. The format is detected from the content.
     """
     reading = _Reading(limits)
     for found in walk(paths):
@@ -47,15 +47,14 @@ def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatc
 
 
 def read_opened(raw: BinaryIO, path: Path, limits: Limits, name: str | None = None) -> Iterator[EventBatch]:
-    """Yield every record of an open file that lies at the path, from its start. They are filed under the name, which is that of
-    the path unless there is another."""
+    """Yield every record of an open file from its start. `name` identifies the file in events; default is the path."""
     reading = _Reading(limits)
     yield from reading.read_open_file(raw, path, name_of(path) if name is None else name)
     yield from reading.rest()
 
 
 def path_size(path: Path) -> int:
-    """Return the bytes of a file on disk; 0 when it is gone."""
+    """Return the size of a file in bytes, 0 if it no longer exists."""
     try:
         return path.stat().st_size
     except OSError:
@@ -63,9 +62,9 @@ def path_size(path: Path) -> int:
 
 
 class _Reading:
-    """One file after the other. Small files and members share a batch: most of what a batch costs is the same for many records.
+    """Read files one after the other. Small files share a batch, because most of a batch's cost is fixed.
 
-    `rows` holds the records that no batch has yet. A failure costs the rest of its file, or of its member of an archive.
+    `rows` holds the records that are in no batch yet. A failure costs the rest of its file or archive member.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -74,7 +73,7 @@ class _Reading:
         self._done = self._reported = 0
 
     def file(self, path: Path) -> Iterator[EventBatch]:
-        """Yield batches with the records of one file; a file that cannot be opened is a problem."""
+        """Yield batches with the records of one file. A file that cannot be opened becomes a problem."""
         name = name_of(path)
         try:
             raw = open_file(path)
@@ -94,7 +93,7 @@ class _Reading:
         self._done += path_size(path)
 
     def rest(self) -> Iterator[EventBatch]:
-        """Yield what is left when all files are read."""
+        """Yield the last batch when all files are read."""
         for taken in flush(self.rows):
             yield self._batch(taken, 0)
         if self._done > self._reported:
@@ -150,7 +149,7 @@ class _Reading:
 
 
 def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:
-    """Return the records of a text that starts like this, None for no log; and whether audit records are inside others."""
+    """Return the records of a text with this beginning (None for no log), and whether they embed audit records."""
     if looks_like_json(head, limits):
         has_embedded = has_embedded_lines(head, limits)
         return json_records(text, name, limits, None if has_embedded else quick), has_embedded
@@ -161,7 +160,7 @@ def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[
 
 
 def looks_like_json(head: bytes, limits: Limits) -> bool:
-    """Whether text that starts like this is JSON, perhaps with damage."""
+    """Return whether a text with this beginning is JSON, possibly damaged."""
     start = head.lstrip(b" \t\r\n\0")[:2]
     if start[:1] == b"{":
         return head.lstrip(b" \t\r\n\0{")[:1] in (b'"', b"}", b"") or is_line_delimited(head, limits.depth)

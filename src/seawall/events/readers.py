@@ -1,6 +1,6 @@
-"""Reads vendor logs in whatever shape they were exported and yields columnar events and problems.
+"""Read vendor logs in any export format into columnar events and problems.
 
-Every record that goes in comes out as an event or as a problem: `records == events + problems that count`.
+Every record becomes an event or a problem: `records == events + problems that count as records`.
 """
 
 from seawall.events.batches import EventBatch, count_by_file

@@ -1,6 +1,6 @@
-"""Which methods accounts have: Entra `userRegistrationDetails`, Google's users, Okta's factors.
+"""Read the registered methods of accounts: Entra `userRegistrationDetails`, Google users, Okta factors.
 
-Every shape is told from its fields. What is none of them is a problem that says so.
+The format is detected from the fields. An object of no known format becomes a problem.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SPLIT = re.compile(r"[;,|]\s*")
 
 
 def read_registrations(paths: Sequence[Path]) -> tuple[list[Registration], list[Problem]]:
-    """All registrations under the paths, those of one account in one system joined, and what was not read."""
+    """Return all registrations under the paths, merged by account and system, and problems."""
     found: dict[tuple[str, str], Registration] = {}
     problems: list[Problem] = []
     for item in objects(paths):
@@ -48,7 +48,7 @@ def read_registrations(paths: Sequence[Path]) -> tuple[list[Registration], list[
 
 
 def registration(item: ExportedObject) -> Registration | None:
-    """What one object says of an account, None when it is none of the shapes."""
+    """Return the registration in one object, or None if it has no known format."""
     value = {plain(str(key)): inner for key, inner in item.value.items()}
     if "methodsregistered" in value or "ismfacapable" in value or "ismfaregistered" in value:
         return _entra(value, item.where)
@@ -136,12 +136,12 @@ def _okta(value: dict[str, Any], where: str) -> Registration | None:
 def _okta_word(factor: dict[str, Any]) -> str:
     kind = as_text(factor.get("factortype", factor.get("type"))) or ""
     provider = (as_text(factor.get("provider")) or "").upper()
-    # A signed nonce is Okta FastPass; of a generic token the provider says what it is.
+    # A signed nonce is Okta FastPass. For a generic token, the provider tells the kind.
     return "hardwareoath" if kind.startswith("token") and provider in ("RSA", "SYMANTEC", "YUBICO") else kind
 
 
 def _list_embedded(value: dict[str, Any]) -> str | None:
-    """The user of a factor that Okta embeds or links."""
+    """Return the user of a factor, from what Okta embeds or links."""
     for holder in (value.get("embedded"), value.get("links")):
         user = read_structure(holder).get("user") if isinstance(read_structure(holder), dict) else None
         profile = user.get("profile") if isinstance(user, dict) else None
@@ -154,7 +154,7 @@ def _list_embedded(value: dict[str, Any]) -> str | None:
 
 
 def _keys(profile: Any) -> Iterator[tuple[str, str]]:
-    """A phone number or device as a hash with the few characters of it that may be shown."""
+    """Yield phone numbers and devices as hashes, with the few characters that may be shown."""
     if not isinstance(profile, dict):
         return
     names = spellings(tuple(profile))
@@ -164,7 +164,7 @@ def _keys(profile: Any) -> Iterator[tuple[str, str]]:
 
 
 def shared_key(kind: str, text: str) -> tuple[str, str]:
-    """A hash of a phone number or device, and words for it that do not give it away."""
+    """Return a hash of a phone number or device, and a text for it that does not reveal it."""
     told = re.sub(r"[^0-9a-z+]", "", text.lower()) if kind == "phone" else text.strip()
     digest = hashlib.blake2b(f"{kind}:{told}".encode("utf-8", "replace"), digest_size=12).hexdigest()
     return digest, f"{kind} …{told[-2:]}" if kind == "phone" else f"{kind} {digest[:8]}"
@@ -185,7 +185,7 @@ def _methods(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _join(first: Registration, more: Registration) -> Registration:
-    """Two exports of one account: what either has."""
+    """Merge two exports of one account."""
     return Registration(
         first.account, first.system, tuple(dict.fromkeys(first.methods + more.methods)), first.uid or more.uid,
         is_admin=_either(first.is_admin, more.is_admin), is_guest=_either(first.is_guest, more.is_guest),

@@ -1,8 +1,8 @@
-"""Sign-in methods: what they are called, and what each is worth.
+"""Define sign-in methods: their names and their strength.
 
-Levels are authenticator assurance levels of NIST SP 800-63B: 1 a single factor, 2 two factors, 3 two factors of which one is a
-key in hardware that cannot be phished. `aal` is the most that a method can reach; a log does not say whether a key lies
-in hardware, except by the method's own name. E-mail is no second factor there; text messages and calls are, restricted.
+Levels are authenticator assurance levels of NIST SP 800-63B: 1 single factor, 2 two factors, 3 two factors with a
+phishing-resistant hardware key. `aal` is the highest level that a method can reach; only its name tells whether a key is in
+hardware. E-mail is no second factor in that standard; text messages and calls are restricted ones.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to prove who one is. `second` says whether it is a second factor beside a password, `alone` whether it is two
-    factors by itself, `resistant` whether a site in the middle cannot pass it on."""
+    """Describe a sign-in method.
+
+    - `second`: it is a second factor besides a password.
+    - `alone`: it is two factors by itself.
+    - `resistant`: an adversary in the middle cannot relay it.
+    """
 
     name: str
     words: str
@@ -54,15 +58,15 @@ METHODS = {
 
 
 def is_second_factor(names: tuple[str, ...]) -> bool:
-    """Whether an account with these methods has more than a single factor to show."""
+    """Return whether an account with these methods has more than a single factor."""
     return any(METHODS[name].second or METHODS[name].alone for name in names)
 
 
 def has_resistant(names: tuple[str, ...]) -> bool:
-    """Whether one of the methods cannot be phished."""
+    """Return whether one of the methods is phishing-resistant."""
     return any(METHODS[name].resistant for name in names)
 
 
 def format_methods(names: tuple[str, ...]) -> str:
-    """The methods in words."""
+    """Return the methods as text."""
     return ", ".join(METHODS[name].words for name in names)

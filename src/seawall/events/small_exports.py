@@ -1,6 +1,6 @@
-"""Objects of small exports that are no logs: lists of users, methods and policies, as JSON, JSON lines or CSV.
+"""Read objects of small exports that are no logs (users, methods, policies) from JSON, JSON lines or CSV.
 
-Such a document is read whole, within limits. What cannot be read is a problem, never an exception.
+Such a document is read as a whole, within limits. Anything unreadable becomes a problem, never an exception.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from seawall.events.problem import Problem
 from seawall_base.regular_files import open_file
 
 LARGEST = 256 << 20
-"""Bytes of one document: half a million accounts with their methods."""
+"""Largest document in bytes, enough for half a million accounts with their methods."""
 _DEPTH = 32
 _LISTS = ("value", "users", "items", "resources")
 _MOST_COLUMNS = 500
@@ -30,7 +30,7 @@ _MOST_COLUMNS = 500
 
 @dataclass(frozen=True, slots=True)
 class ExportedObject:
-    """One object of a document, and where it stands: `path`, or `path:7` for the seventh."""
+    """Hold one object of a document, and its number in the file."""
 
     value: dict[str, Any]
     file: str
@@ -38,12 +38,12 @@ class ExportedObject:
 
     @property
     def where(self) -> str:
-        """File and place in words."""
+        """Return file and number as text: `path`, or `path:7` for the seventh object."""
         return f"{self.file}:{self.place}" if self.place else self.file
 
 
 def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[ExportedObject | Problem]:  # noqa: B008
-    """Every object of every document under the paths, in a stable order, and what was not read."""
+    """Yield every object of every document under the paths, in a stable order, and problems."""
     for path in walk(paths):
         if isinstance(path, Problem):
             yield path
@@ -109,14 +109,14 @@ def _list(value: Any, name: str) -> Iterator[ExportedObject | Problem]:
 
 
 def _items(value: Any) -> Iterator[Any]:
-    """The objects of a page (`{"value": […]}`), of pages in a list, or the object itself."""
+    """Yield the objects of a page (`{"value": […]}`), of a list of pages, or the object itself."""
     if isinstance(value, list):
         for item in value:
             yield from _items(item) if isinstance(item, dict) else (item,)
         return
     for key in _LISTS:
         inner = value.get(key)
-        # A list of objects beside which the page says nothing that an account or a policy would.
+        # It is a page if it has no field of an account or a policy.
         if isinstance(inner, list) and not ({"id", "profile", "userName"} & value.keys()):
             yield from inner
             return

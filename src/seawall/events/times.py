@@ -1,4 +1,4 @@
-"""Reads the spellings of time that audit logs use. Pure functions of text."""
+"""Parse the spellings of time in audit logs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 EARLIEST = 631_152_000_000_000
-"""1990-01-01, microseconds since the epoch."""
+"""1990-01-01 in microseconds since 1970."""
 LATEST = 4_102_444_800_000_000
-"""2100-01-01, microseconds since the epoch."""
+"""2100-01-01 in microseconds since 1970."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
@@ -27,11 +27,10 @@ _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,12})?(?:[eE]\+?\d{1,2})?", re.ASCII)
 
 
 def to_microseconds(value: object) -> int | None:
-    """Microseconds since the epoch, UTC, of a time in any known spelling; None when it is no time.
+    """Return a time in any known spelling as microseconds since 1970, UTC; None if it is no time.
 
-    Times without a zone are UTC. `d/m/y` and `m/d/y` cannot be told apart when both parts are at most 12: the
-    American order is taken, because Microsoft's exports use it. The result may lie outside EARLIEST to
-    LATEST.
+    Times without a zone are UTC. `d/m/y` and `m/d/y` are ambiguous if both parts are at most 12; the American order is
+    used, as in Microsoft's exports. The result may lie outside EARLIEST to LATEST.
     """
     if isinstance(value, bool):
         return None
@@ -57,14 +56,14 @@ def to_microseconds(value: object) -> int | None:
 
 
 def in_range(microseconds: int) -> bool:
-    """Whether a time lies between 1990 and 2100."""
+    """Return whether a time lies between 1990 and 2100."""
     return EARLIEST <= microseconds < LATEST
 
 
 def _from_number(number: float) -> int | None:
     if isinstance(number, float) and not math.isfinite(number):
         return None
-    # Seconds, milliseconds, microseconds or nanoseconds: told apart by size (1973 to 5138 for seconds).
+    # Seconds, milliseconds, microseconds or nanoseconds, by size (1973 to 5138 for seconds).
     for limit, scale in ((1e11, 1_000_000), (1e14, 1000), (1e17, 1)):
         if 1e8 <= number < limit:
             return round(number * scale) if isinstance(number, float) else number * scale

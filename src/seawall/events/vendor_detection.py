@@ -1,4 +1,4 @@
-"""Which source an object belongs to, from its fields. Adding a source adds its module to `SOURCES`."""
+"""Detect the source of a record from its fields. To add a source, add its module to `SOURCES`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from seawall.events.okta import system_log as okta
 
 
 class LogFormat(Protocol):
-    """A log's shape. A module with these names is one; `row` never raises for an object it recognises."""
+    """Describe a source. A module with these names is one; `row` never raises for an object that it recognises."""
 
     NAME: str
     RAW_COLUMNS: tuple[str, ...]
 
     def recognises(self, record: dict[str, Any]) -> bool:
-        """Whether the object is a record of this source."""
+        """Return whether the object is a record of this source."""
         ...
 
     def row(self, record: dict[str, Any]) -> tuple[str | None, ...]:
-        """The raw columns of one record, and its `unmapped` last."""
+        """Return the raw columns of one record, and its `unmapped` last."""
         ...
 
     def normalise(self, table: Any) -> Normalised:
-        """Event columns of a table of raw columns."""
+        """Return the event columns of a table of raw columns."""
         ...
 
 
@@ -36,13 +36,13 @@ SOURCES: tuple[LogFormat, ...] = cast(
     "tuple[LogFormat, ...]",
     (m365_audit, office_activity, entra_signin, entra_audit, okta, google_workspace, other),
 )
-"""In order of asking; the last takes every object."""
+"""Sources in the order of detection; the last accepts every object."""
 
 AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
 
 
 class EmbeddedDocumentError(ValueError):
-    """An embedded document is broken; `field` names where it was."""
+    """An embedded document is damaged; `field` names the field with it."""
 
     def __init__(self, field: str, reason: str, text: str) -> None:
         super().__init__(reason)
@@ -51,9 +51,9 @@ class EmbeddedDocumentError(ValueError):
 
 
 def recognise(record: dict[str, Any], depth: int) -> tuple[LogFormat, dict[str, Any]]:
-    """The source of an object and the record itself, taken out of whatever it was wrapped in.
+    """Return the source of an object, and the record without its wrappers.
 
-    Raises BrokenInside when the wrapped document is no JSON object.
+    Raises EmbeddedDocumentError if an embedded document is no JSON object.
     """
     if not record:
         return SOURCES[-1], record

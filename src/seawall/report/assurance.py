@@ -1,4 +1,4 @@
-"""An assessment of sign-ins as one JSON document: every answer with the records that it is known from, and what is not known."""
+"""Build the JSON document of an assessment of sign-ins: each answer with its records, and the missing information."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BY_SOURCE = {
     ("phishable", "the policies"): "policies ask for no more than what can be phished",
     ("phishable", "sign-in"): "it was let in with what can be phished",
 }
-"""What a cause means where it is known from policies, or from a sign-in."""
+"""Texts of a cause that depend on its source: the policies or a sign-in."""
 PATH_WORDS = {
     "browser": "in the browser",
     "apps": "in apps",
@@ -43,7 +43,7 @@ PATH_WORDS = {
 
 @dataclass(slots=True)
 class AssessmentReading:
-    """What was read: counts, the span of time, and the first problems."""
+    """Summarise the records read: counts, time span in microseconds since 1970, and the first problems."""
 
     records: int = 0
     events: int = 0
@@ -57,7 +57,10 @@ class AssessmentReading:
 def assurance_document(
     result: Assessment, read: AssessmentReading, raised: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Everything about an assessment, as plain values. Times are RFC 3339 in UTC. `raised` are records of raised incidents."""
+    """Return the whole assessment as plain values. Times are RFC 3339 in UTC.
+
+    `raised` maps ids of records in raised incidents to the incident's id, or is None if incidents are unknown.
+    """
     sessions = result.roots.by_actor()
     return {
         "summary": _summary(result, read),
@@ -188,12 +191,12 @@ def _account(
 
 
 def reasons(result: Assessment, attack: str) -> list[dict[str, Any]]:
-    """Why accounts are open to an attack, the reason of most of them first; administrators first among the accounts."""
+    """Return why accounts are open to an attack, the most frequent reason first; administrators come first in each list."""
     found: dict[tuple[str, str], list[AccountAssurance]] = {}
     example: dict[tuple[str, str], str | None] = {}
     for one in result.exposed:
         for way in one.ways if one.attack == attack else ():
-            key = (way.cause, _way(way, ())["text"])
+            key = (way.cause, _attack_path(way, ())["text"])
             people = found.setdefault(key, [])
             if not people or people[-1] is not one.person:
                 people.append(one.person)
@@ -214,13 +217,13 @@ def reasons(result: Assessment, attack: str) -> list[dict[str, Any]]:
 def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
     return {
         "answer": one.answer,
-        "ways": [_way(way, result.targets) for way in one.ways],
+        "ways": [_attack_path(way, result.targets) for way in one.ways],
         "because": one.because,
         "not_known": list(dict.fromkeys(one.missing)),
     }
 
 
-def _way(way: AttackPath, names: Sequence[str]) -> dict[str, Any]:
+def _attack_path(way: AttackPath, names: Sequence[str]) -> dict[str, Any]:
     return {
         "cause": way.cause,
         "text": BY_SOURCE.get((way.cause, way.known_from), CAUSES[way.cause]),

@@ -1,4 +1,4 @@
-"""An assessment of sign-ins as one page that a browser opens from disk: no script, no network, log text always text."""
+"""Render an assessment of sign-ins as one HTML page without scripts or network access; log text is always escaped."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from seawall.report.incident_page import environment, part, policy, write_page
 from seawall_base.plurals import plural
 
 ROWS = 500
-"""Rows of every table that can grow without limit; `assurance.json` has all."""
+"""Most rows of each table of unbounded length; `assurance.json` has all."""
 LEVELS = ("phishing-resistant", "two factors", "single factor", "not told")
 _WIDTH, _HEIGHT = 1080, 160
 
 
 def write_assurance_page(path: Path, document: dict[str, Any]) -> None:
-    """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    """Write the page to `path` atomically. Raises OutputUnwritable."""
     write_page(path, render_assurance(document))
 
 
 def render_assurance(document: dict[str, Any]) -> str:
-    """Return the page as text."""
+    """Return the page as HTML. `document` is that of `assurance_document`."""
     style = part("report.css") + part("assurance.css")
     template = environment().get_template("assurance.html")
     return template.render(
@@ -55,7 +55,7 @@ def _by_organisation(days: list[dict[str, Any]]) -> list[tuple[str, list[dict[st
 
 
 def _bars(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A stacked bar for each day that has sign-ins: accounts by the weakest level at which they got in."""
+    """Return a stacked bar for each day with sign-ins: accounts by their weakest level that day, at most 120 days."""
     shown = days[-120:]
     most = max((sum(day["accounts"].values()) for day in shown), default=0) or 1
     step = _WIDTH / len(shown) if shown else 0
@@ -68,13 +68,13 @@ def _bars(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
             base -= size
             if size:
                 parts.append({"level": LEVELS.index(level), "y": round(base, 2), "height": round(size, 2)})
-        told = ", ".join(f"{day['accounts'][level]} {level}" for level in LEVELS if day["accounts"][level])
+        counts = ", ".join(f"{day['accounts'][level]} {level}" for level in LEVELS if day["accounts"][level])
         bars.append(
             {
                 "x": round(place * step, 2),
                 "width": round(max(min(step - 2, 26), 1), 2),
                 "parts": parts,
-                "title": f"{day['day']}: {told}",
+                "title": f"{day['day']}: {counts}",
             }
         )
     return bars

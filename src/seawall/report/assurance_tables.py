@@ -1,4 +1,4 @@
-"""Every granted sign-in and every mail session with its strength, as Parquet tables beside the answer."""
+"""Write every granted sign-in and every mail session with its strength as Parquet tables."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ TABLES = (SIGN_INS, SESSIONS)
 
 
 def write_tables(folder: Path, result: Assessment) -> None:
-    """Write both tables into a folder that is there. Raises OutputUnwritable."""
+    """Write both tables into an existing folder. Raises OutputUnwritable."""
     for name, table in ((SIGN_INS, sign_ins_table(result)), (SESSIONS, sessions_table(result))):
         try:
             os.close(
                 private_files.open_for_writing(folder / name)
-            )  # the library keeps the mode of a file that is there
+            )  # creates it with mode 0600, which pyarrow keeps
             pq.write_table(table, folder / name)
         except OSError as error:
             raise OutputUnwritable(
@@ -43,7 +43,7 @@ def write_tables(folder: Path, result: Assessment) -> None:
 
 
 def sign_ins_table(result: Assessment) -> pa.Table:
-    """One row for each granted sign-in, in order of time: what it was worth, by its record and its session."""
+    """Return one row for each granted sign-in, ordered by time, with its strength, record id and session."""
     signs = result.signs
     rows = np.flatnonzero(signs.is_granted)
     flags = signs.flags[rows]
@@ -69,7 +69,7 @@ def sign_ins_table(result: Assessment) -> pa.Table:
 
 
 def sessions_table(result: Assessment) -> pa.Table:
-    """One row for each session in which mail was read: what it goes back to, what was read, and a record."""
+    """Return one row for each mail session: its root, counts of records and messages, and a record id."""
     mail = result.roots.sessions
     return pa.table(
         {
@@ -90,7 +90,7 @@ def _times(values: np.ndarray) -> pa.Array:
 
 
 def _words(codes: np.ndarray, words: Sequence[str]) -> pa.Array:
-    """The word of each code, null for a code below 0."""
+    """Return the word of each code, null for a negative code."""
     numbers = pa.array(codes.astype(np.int32), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(numbers, pa.array(list(words))).dictionary_decode()
 

@@ -1,4 +1,4 @@
-"""An assessment of sign-ins for a terminal: the answers first, then the changes, then what stands out and what is not known."""
+"""Print an assessment of sign-ins: the answers, the changes, then findings and missing information."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
 ROWS = 12
-"""Rows of one table; `--json` and the page have all."""
+"""Most rows of one table; `--json` and the page have all."""
 FEW = 5
 _CELL = 300
 QUESTIONS = {
@@ -25,7 +25,7 @@ QUESTIONS = {
 
 
 def show_assurance(console: Console, document: dict[str, Any]) -> None:
-    """Print the answers of an assessment."""
+    """Print an assessment. `document` is that of `assurance_document`."""
     _sign_ins(console, document["summary"])
     _sessions(console, document)
     for attack, question in QUESTIONS.items():
@@ -97,7 +97,7 @@ def _reasons(accounts: Sequence[dict[str, Any]], attack: str) -> list[tuple[str,
 
 
 def _count(reason: dict[str, Any]) -> str:
-    """How many accounts, and administrators among them."""
+    """Return the number of accounts, and of administrators among them."""
     admins = plural(reason["administrators"], "administrator")
     return f"{len(reason['accounts']):,}" + (f", {admins}" if reason["administrators"] else "")
 

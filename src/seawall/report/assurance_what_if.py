@@ -1,4 +1,4 @@
-"""A what-if as plain values: what it stands on, what would have become of sign-ins, and who would be open then."""
+"""Build the what-if of an assessment as plain values: its basis, the simulated sign-ins, and the accounts open then."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from seawall.detection.authentication_strength.takeover import ATTACKS, Exposure
 from seawall_base.times import rfc3339
 
 RECORDS = 200
-"""Sign-ins of a what-if that are listed for each outcome; the counts are of all."""
+"""Most sign-ins listed for each outcome. The counts cover all."""
 ANSWERS = ("open", "closed", "unknown")
 
 
 def what_if_document(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
-    """The what-if of an assessment, None without one."""
-    told = result.replayed
-    if told is None:
+    """Return the what-if of an assessment, or None if it has none."""
+    replayed = result.replayed
+    if replayed is None:
         return None
     names = {person.actor: person.account for person in result.people}
-    counts = np.bincount(told.outcome[told.rows], minlength=len(OUTCOMES)).tolist()
+    counts = np.bincount(replayed.outcome[replayed.rows], minlength=len(OUTCOMES)).tolist()
     return {
         "policies": [one.name for one in result.given.proposed or ()],
         "basis": _basis(result),
         "takeover": _takeover(result),
         "loosened": {
-            "sign_ins": len(told.loosened),
-            "accounts": sorted({names[actor] for actor in result.signs.actor[told.loosened].tolist()}),
+            "sign_ins": len(replayed.loosened),
+            "accounts": sorted({names[actor] for actor in result.signs.actor[replayed.loosened].tolist()}),
         },
         "not_evaluated": sorted({doubt for one in result.given.proposed or () for doubt in one.doubts}),
         "sign_ins": dict(zip(OUTCOMES, counts, strict=True)),
         "bothered": [
             {"account": names[actor], "days": days}
-            for actor, days in sorted(told.bothered.items(), key=lambda item: (-item[1], names[item[0]]))
+            for actor, days in sorted(replayed.bothered.items(), key=lambda item: (-item[1], names[item[0]]))
         ],
-        "account_days": sum(told.bothered.values()),
-        "locked_out": sorted(names[actor] for actor in told.locked),
-        "perhaps_locked_out": sorted(names[actor] for actor in told.uncertain),
+        "account_days": sum(replayed.bothered.values()),
+        "locked_out": sorted(names[actor] for actor in replayed.locked),
+        "perhaps_locked_out": sorted(names[actor] for actor in replayed.uncertain),
         "records": {
             OUTCOMES[outcome]: _records(result, outcome, names, raised)
             for outcome in (STOPPED, ASKED, LOCKED_OUT, UNKNOWN)
@@ -51,7 +51,7 @@ def what_if_document(result: Assessment, raised: dict[str, str] | None) -> dict[
 
 
 def _basis(result: Assessment) -> str:
-    """What the proposed policies are tried on top of."""
+    """Return the policies that the proposed ones are added to, as text."""
     given = result.given
     if given.policies is None:
         return "alone: no policies of today were given"
@@ -65,7 +65,7 @@ def _basis(result: Assessment) -> str:
 
 
 def _takeover(result: Assessment) -> dict[str, Any]:
-    """For each attack how many accounts are open now and then, and which would be opened and no longer be."""
+    """Return by attack how many accounts are open now and then, and which change."""
     return {
         attack: {
             "now": _counts(result.exposed, attack),
@@ -83,7 +83,7 @@ def _counts(exposed: Iterable[Exposure], attack: str) -> dict[str, int]:
 
 
 def _change(opened: Iterable[Exposure], others: Iterable[Exposure], attack: str) -> list[str]:
-    """Accounts that are open among the first, and not among the others."""
+    """Return the accounts that are open in the first exposures and not in the others."""
     pairs = zip(opened, others, strict=True)
     return [
         first.person.account
@@ -95,9 +95,9 @@ def _change(opened: Iterable[Exposure], others: Iterable[Exposure], attack: str)
 def _records(
     result: Assessment, outcome: int, names: dict[int, str], raised: dict[str, str] | None
 ) -> list[dict[str, Any]]:
-    told, signs = result.replayed, result.signs
-    assert told is not None  # noqa: S101 - only asked for with a what-if
-    rows = np.flatnonzero(told.outcome == outcome)
+    replayed, signs = result.replayed, result.signs
+    assert replayed is not None  # noqa: S101 - only asked for with a what-if
+    rows = np.flatnonzero(replayed.outcome == outcome)
     if raised:
         in_incident = np.array([uid in raised for uid in signs.uid.take(rows).to_pylist()], bool)
         rows = rows[np.argsort(~in_incident, kind="stable")]
@@ -114,14 +114,16 @@ def _records(
 
 
 def _in_incidents(result: Assessment, raised: dict[str, str] | None) -> dict[str, Any] | None:
-    """How many granted sign-ins are in raised incidents, and what would have become of them."""
-    told, signs = result.replayed, result.signs
-    if raised is None or told is None:
+    """Return how many granted sign-ins are in raised incidents, and their simulated outcomes."""
+    replayed, signs = result.replayed, result.signs
+    if raised is None or replayed is None:
         return None
-    uids = signs.uid.take(told.rows).to_pylist()
-    rows = [(row, raised[uid]) for row, uid in zip(told.rows.tolist(), uids, strict=True) if uid in raised]
-    outcomes = Counter(OUTCOMES[int(told.outcome[row])] for row, _ in rows)
-    stopped = {incident for row, incident in rows if told.outcome[row] in (STOPPED, ASKED, LOCKED_OUT)}
+    uids = signs.uid.take(replayed.rows).to_pylist()
+    rows = [
+        (row, raised[uid]) for row, uid in zip(replayed.rows.tolist(), uids, strict=True) if uid in raised
+    ]
+    outcomes = Counter(OUTCOMES[int(replayed.outcome[row])] for row, _ in rows)
+    stopped = {incident for row, incident in rows if replayed.outcome[row] in (STOPPED, ASKED, LOCKED_OUT)}
     return {
         "sign_ins": len(rows),
         "outcomes": {word: outcomes[word] for word in OUTCOMES},

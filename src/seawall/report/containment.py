@@ -1,6 +1,6 @@
-"""A containment plan and what became of it, for a terminal: steps, calls, PowerShell, undo; built from values alone.
+"""Print a containment plan and its results: steps, calls, PowerShell, undo.
 
-Names in a plan come from logs and were partly written by an intruder: every line passes `visible` and nothing is markup.
+Names in a plan come from logs, and an attacker wrote some of them. Every line passes `visible`, and none is markup.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _STYLES: dict[StepState, str] = {
 }
 _LINE = 600
 _RESULT_INDENT = 15
-"""Columns before the words of a result: its state and its number."""
+"""Columns before the text of a result: those of its state and number."""
 _LONGEST_COMMAND = 4_000
-"""Characters of a call or a command: one that was cut off must not look whole, and mailboxes' rules are long."""
+"""Most characters of a call or a command. The limit is high, because a truncated command must not look complete."""
 
 
 def show_plan(
@@ -56,9 +56,9 @@ def show_plan(
     with_calls: bool,
     shown: Sequence[ContainmentStep] | None = None,
 ) -> None:
-    """Print a plan: what to know before, then the steps in order; with the calls, the PowerShell and the undo of each.
+    """Print a plan: prerequisites and warnings, then the steps in order. With `with_calls`, add calls, PowerShell and undo.
 
-    With `shown`, print these steps of the plan alone, in this order. Each keeps the number that it has in the plan.
+    With `shown`, print only these steps of the plan, in this order. Each keeps its number in the plan.
     """
     numbers = plan.numbers
     steps = plan.actions if shown is None else shown
@@ -80,7 +80,7 @@ def show_plan(
 
 
 def show_results(console: Console, plan: ContainmentPlan, results: Sequence[StepResult]) -> None:
-    """Print how every step of a plan stands, each with its number in the plan."""
+    """Print the state of every step of a plan, with its number in the plan."""
     by_id = {action.id: action for action in plan.actions}
     numbers = plan.numbers
     for result in results:
@@ -99,14 +99,14 @@ def show_results(console: Console, plan: ContainmentPlan, results: Sequence[Step
 
 
 def _item(line: str) -> Table:
-    """One line of a list: what is folded stands below the words, not below the dash."""
+    """Return a list item whose wrapped lines align with its text, not with the dash."""
     item = Table.grid()
     item.add_row("  - ", _text(line))
     return item
 
 
 def _indent(console: Console, part: Text, columns: int) -> None:
-    """A sentence is folded at the edge; what somebody copies (a call, a command) stays one line."""
+    """Print a text indented. Sentences wrap; a call or command, which people copy, stays on one line."""
     if part.no_wrap:
         console.print(Text(" " * columns).append_text(part), soft_wrap=True)
     else:
@@ -114,7 +114,7 @@ def _indent(console: Console, part: Text, columns: int) -> None:
 
 
 def show_returns(console: Console, returns: Sequence[IntruderReturn]) -> None:
-    """Print who came back after a containment, the surest first."""
+    """Print the returns of contained attackers, the most certain first."""
     for one in returns:
         head = Text(f"{span_text(one.first, one.last)} UTC  ", style="dim")
         console.print(head.append_text(_text(one.text, "bold")))
@@ -166,12 +166,12 @@ def _by_hand(action: ContainmentStep) -> Iterator[Text]:
 
 
 def read_text(action: ContainmentStep, read: StateRead) -> str:
-    """What a step reads first, and of a list which items are meant."""
+    """Return the request by which a step reads the current state, with its conditions on list items."""
     return f"{read.call.method} {_url(action, read.call)}{_describe_match(read)}"
 
 
 def call_text(action: ContainmentStep, call: VendorCall, *, each: str = "") -> str:
-    """A call as one line: method, address and body; `each` names the list for whose items it is made."""
+    """Return a call as one line: method, URL and body. `each` names the list for whose items the call is repeated."""
     body = f" {msgspec.json.encode(call.body).decode()}" if call.body is not None else ""
     more = f"   for each {each} that was found" if each else ""
     return f"{call.method} {_url(action, call)}{body}{more}"

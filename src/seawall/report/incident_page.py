@@ -1,9 +1,9 @@
-"""The report page: one self-contained HTML file that a browser opens from disk, with no network at all.
+"""Render the report: one self-contained HTML file that works from disk, without network access.
 
-Everything is rendered here, so the page reads in full without JavaScript; the small script only adds moving
-by keyboard, filtering, copying and the theme switch. Every value passes `visible` and then Jinja's escaping,
-both by construction (`finalize`, `autoescape`); the policy in the page's head allows the one style and the
-one script by their hashes and nothing else, so even a value that slipped through could not run.
+The whole content is rendered here, so the page is complete without JavaScript. The script only adds keyboard navigation,
+filtering, copying and the theme switch. Every value passes `visible` and Jinja's escaping, both applied to all values
+(`finalize`, `autoescape`). The content security policy allows only the one style and the one script, by their hashes. So
+even a value that escaped both could not run.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from seawall_base.safe_text import visible
 __all__ = ["ReportInput", "ReportedBudget", "render_report", "write_report"]
 
 DETAILED = 150
-"""Raised incidents shown in full; later ones get one row each, so that a browser still opens the page."""
+"""Number of raised incidents shown in full. Later ones get one row each, so that the page stays usable."""
 
 ROWS = 200
-"""Rows of every list that can grow without limit."""
+"""Most rows of each list of unbounded length."""
 
 RECORDS = 400
-"""Record ids listed for one incident."""
+"""Most record ids listed for one incident."""
 
 WIDE, NARROW = 1080, 340
-"""Widths that the timeline is drawn in, for a screen and for a telephone."""
+"""Widths of the timeline in pixels: for a screen and for a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _CoverageGroup:
-    """Notes of one kind, worst-hit first."""
+    """Hold the notes of one kind, the longest first."""
 
     name: str
     count: int
@@ -57,12 +57,12 @@ class _CoverageGroup:
 
 
 def write_report(path: Path, report: ReportInput) -> None:
-    """Write the page to `path`, whole or not at all. Raises OutputUnwritable."""
+    """Write the page to `path` atomically. Raises OutputUnwritable."""
     write_page(path, render_report(report))
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page's text to `path`, whole or not at all. Raises OutputUnwritable."""
+    """Write a page's text to `path` atomically. Raises OutputUnwritable."""
     partial = path.with_name(path.name + ".partial")
     try:
         private_files.write_text(partial, page)
@@ -74,7 +74,7 @@ def write_page(path: Path, page: str) -> None:
 
 
 def render_report(report: ReportInput) -> str:
-    """Return the page as text."""
+    """Return the page as HTML."""
     style, script = part("report.css"), part("report.js")
     return (
         environment()
@@ -99,6 +99,7 @@ def render_report(report: ReportInput) -> str:
 
 
 def policy(style: str, script: str) -> str:
+    """Return the content security policy that allows this style and this script alone."""
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -110,7 +111,7 @@ def _digest(text: str) -> str:
 
 
 class _Parts(BaseLoader):
-    """Templates that travel inside the package, zipped or not."""
+    """Load templates from inside the package, also if it is zipped."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:  # noqa: ARG002
         try:
@@ -120,12 +121,13 @@ class _Parts(BaseLoader):
 
 
 def part(name: str) -> str:
+    """Return the text of a file in the templates folder. Raises FileNotFoundError."""
     return resources.files("seawall.report").joinpath("templates", name).read_text("utf-8")
 
 
 @cache
 def environment() -> Environment:
-    """Return the environment of all pages, made once: it keeps the templates that it has compiled."""
+    """Return the Jinja environment that all pages share."""
     environment = Environment(
         loader=_Parts(),
         autoescape=True,
@@ -153,14 +155,14 @@ def environment() -> Environment:
 
 
 def _show(value: Any) -> Any:
-    """Jinja calls this on the value of every expression before it escapes it."""
+    """Make a value's text visible. Jinja calls this on the value of every expression, before it escapes it."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return visible(value)
 
 
 def _anchor(incident_id: str) -> str:
-    """An id that is safe in a fragment; ids are ours, but the page does not rest on that."""
+    """Return a fragment id for an incident, safe whatever the incident's id contains."""
     return "incident-" + re.sub(r"[^A-Za-z0-9_-]", "-", incident_id)[:80]
 
 
@@ -170,7 +172,7 @@ def _severity_counts(incidents: Sequence[Incident]) -> list[tuple[str, int]]:
 
 
 def _tenants(report: ReportInput) -> list[str]:
-    """Organisations by how many incidents they have; by what the logs lacked when they have none."""
+    """Return the organisations by number of incidents, or by number of coverage notes if there are no incidents."""
     named = Counter(i.tenant for i in report.incidents) or Counter(note.tenant for note in report.coverage)
     return [tenant for tenant, _ in named.most_common() if tenant]
 
@@ -182,7 +184,7 @@ def _period(report: ReportInput) -> tuple[int, int] | None:
 
 
 def _credits(networks: dict[str, Any]) -> list[str]:
-    """The sources of the network table, as their licences want them named."""
+    """Return the sources of the network table, which their licences require to be named."""
     sources = networks.get("sources", ())
     named = (
         [source for source in sources if isinstance(source, dict)]

@@ -1,7 +1,7 @@
-"""Incidents for a terminal: the ranked queue and the explanation of one incident.
+"""Print incidents: the ranked queue, and the explanation of one incident.
 
-Everything is built from `Text` and never from Rich's markup, and every value passes `visible`, so that log
-text can neither colour, move nor link anything. Off a terminal the same lines come out plain.
+Everything is built from `Text`, never from Rich's markup, and every value passes `visible`. So log text can neither colour,
+move nor link anything. Without a terminal, the same lines are printed plain.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MARKS: dict[Severity, tuple[str, str]] = {
     "medium": ("◆", "yellow"),
     "low": ("○", "cyan"),
 }
-"""A severity's shape and style: never colour alone."""
+"""A severity's symbol and style, so that colour alone never carries the meaning."""
 
 _ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
 _LINE = 400
@@ -34,25 +34,25 @@ _BAR = 20
 
 
 def queue(console: Console, incidents: Sequence[Incident]) -> None:
-    """Print the incidents, ranked: mark, account, when, verdict and the reasons that weigh most."""
+    """Print incidents by rank: symbol, account, time, summary and the strongest reasons."""
     for rank, incident in enumerate(incidents, start=1):
         console.print(_entry(incident, rank, _ascii_only(console)))
 
 
 Addresses = Sequence[tuple[str, int]]
-"""Client addresses with how many records carry each, the most first."""
+"""Client addresses with their number of records, the most frequent first."""
 
 
 def explanation(console: Console, incident: Incident, rank: int, addresses: Addresses | None = None) -> None:
-    """Print one incident in full: why in words and numbers, usual versus now, the limits of the logs.
+    """Print one incident in full: reasons with numbers, usual versus now, and the limits of the logs.
 
-    `addresses` are those of its records, None where they are not known.
+    `addresses` are the client addresses of its records, None if unknown.
     """
     console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console))))
 
 
 def _ascii_only(console: Console) -> bool:
-    """Whether the stream cannot carry the marks (an old locale): then letters stand in."""
+    """Return whether the stream's encoding lacks the symbols; then ASCII characters replace them."""
     return not console.encoding.lower().startswith("utf")
 
 
@@ -135,7 +135,7 @@ def _facts(incident: Incident, addresses: Addresses | None) -> Table:
 
 
 def _count(addresses: Addresses, most: int = 8) -> str:
-    """The addresses of most records; a search for the scope takes each, or a block of them."""
+    """Return the most frequent addresses as text; `seawall scope` accepts each of them, or a block, as indicator."""
     shown = ", ".join(f"{address} ({plural(records, 'record')})" for address, records in addresses[:most])
     more = len(addresses) - most
     return (shown or "no record carries one") + (f" and {more:,} more (--json)" if more > 0 else "")
@@ -156,7 +156,7 @@ def _table(*headings: str) -> Table:
 def _evidence(incident: Incident, ascii_only: bool) -> Table:
     reasons, rest_count, rest = words.evidence(incident)
     counts = ["; ".join(words.more_counts_of(reason)) for reason in reasons]
-    has_counts = any(counts)  # most reasons say their counts themselves
+    has_counts = any(counts)  # most reasons contain their counts
     table = _table("Weight", "", "Reason", *(["Counts"] if has_counts else []))
     table.columns[0].justify = "right"
     table.columns[0].no_wrap = table.columns[1].no_wrap = True

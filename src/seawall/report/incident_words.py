@@ -1,4 +1,4 @@
-"""Short words and numbers that page and terminal share."""
+"""Provide words and numbers that page and terminal share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ASPECTS = {
     "prefix": "Address block",
     "reused": "Session reused",
 }
-"""How an aspect is named to a reader; any other aspect is shown as its own words."""
+"""Names of aspects for readers. Any other aspect is shown by its own name."""
 
 LAYERS = {
     "behaviour": "learned behaviour",
@@ -80,38 +80,38 @@ SCORE_MEANS = (
     "The score is the evidence in log-odds: the higher, the worse, and each point more multiplies the odds by 2.7. "
     "Critical from 0, high from −2, medium from −4. On your own logs read it as an order, not as a chance."
 )
-"""What a score means, wherever one is shown first."""
+"""Explanation of the score, shown with the first score."""
 
 _EVIDENCE_ROWS = 14
 _EVIDENCE_LEAST = 0.05
-"""Weights that would be shown as 0.0 get no row of their own."""
+"""Weights below this would be shown as 0.0; they share one row."""
 
 
 def aspect_name(aspect: str) -> str:
-    """`Application` for `app`, `Mass read` for `mass-read`."""
+    """Return an aspect's name for readers: `Application` for `app`, `Mass read` for `mass-read`."""
     plain = aspect.replace("-", " ").replace("_", " ").strip()
     return ASPECTS.get(aspect, plain[:1].upper() + plain[1:])
 
 
 def number(value: float) -> str:
-    """A count for a reader: thousands separated; day counts fade with age, so they are rounded."""
+    """Return a rounded count with thousands separators. Counts of days are fractions, because old days fade."""
     return f"{round(value):,}"
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter, to stand alone."""
+    """Return the text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def of(part: float, whole: float, noun: str) -> str:
-    """`0 of 1,240 peers`, of the noun's singular; of none that there are none."""
+    """Return `0 of 1,240 peers` (`noun` is singular), or `no peers` if there are none."""
     if not round(whole):
         return f"no earlier {noun}" if noun.endswith("day") else f"no {noun}s"
     return f"{number(part)} of {plural(round(whole), noun)}"
 
 
 def counts_of(reason: Reason) -> tuple[str, ...]:
-    """The counts behind a reason in words; the ones it does not state are left out."""
+    """Return the counts of a reason as texts, without those that it lacks."""
     counts = reason.counts
     said = []
     if "active_days" in counts:
@@ -124,36 +124,36 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
 
 
 def describe_seen(row: Usual) -> str:
-    """How often the account showed the value before."""
+    """Return on how many active days the account showed the value before."""
     return of(row.seen_days, row.active_days, "active day")
 
 
 def peers_text(row: Usual) -> str:
-    """How many peers show the value."""
+    """Return how many peers show the value."""
     return of(row.peers_with, row.peers, "peer")
 
 
 def usual_text(row: Usual) -> str:
-    """`Outlook (92 %), Teams (31 %)`, or an honest nothing."""
+    """Return `Outlook (92 %), Teams (31 %)`, or that nothing is on record."""
     said = [f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3]]
     return ", ".join(said) or "nothing on record"
 
 
 def messages_text(incident: Incident) -> str:
-    """What was proved to be read and what may have been."""
+    """Return how many messages were proved read and possibly read."""
     if not incident.messages_proved and not incident.messages_possible:
         return "no message is proved or presumed read"
     return f"{incident.messages_proved:,} proved read, {incident.messages_possible:,} possibly read"
 
 
 def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
-    """The reasons that speak most against the account, heaviest first; those for it and silent ones are left out."""
+    """Return the reasons with the largest positive weights, without those that report no observation."""
     against = [reason for reason in incident.reasons if reason.weight > 0 and not reason.silent]
     return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
 
 
 def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
-    """The reasons worth a row, heaviest first, how many smaller ones there are, and what those sum to."""
+    """Return the reasons worth a row, the largest weight first, the number of the others, and the sum of their weights."""
     largest = sorted(incident.reasons, key=lambda reason: -abs(reason.weight))[:_EVIDENCE_ROWS]
     shown = [reason for reason in largest if abs(reason.weight) >= _EVIDENCE_LEAST]
     rest = sum(reason.weight for reason in incident.reasons) - sum(reason.weight for reason in shown)
@@ -161,7 +161,7 @@ def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:
 
 
 def more_counts_of(reason: Reason) -> tuple[str, ...]:
-    """The counts that the reason's own text does not already give."""
+    """Return the counts that the reason's own text lacks."""
     return tuple(
         said
         for said in counts_of(reason)
@@ -170,24 +170,24 @@ def more_counts_of(reason: Reason) -> tuple[str, ...]:
 
 
 def verdict(incident: Incident) -> str:
-    """The one sentence that says what is the matter."""
+    """Return the incident's one-sentence summary."""
     return incident.summary or incident.title
 
 
 def technique(incident: Incident) -> str:
-    """The likely technique: by its ATT&CK name when the incident has one, else the incident's kind."""
+    """Return the likely ATT&CK technique, or the incident's kind if it has none."""
     named = incident.details.get("technique")
     return named if isinstance(named, str) and named else aspect_name(incident.kind)
 
 
 def record_count(incident: Incident) -> int:
-    """The intruder's records, counting those that the incident does not list."""
+    """Return the number of the attacker's records, including those that the incident does not list."""
     more = incident.details.get("events_not_listed", 0)
     return len(incident.events) + (more if isinstance(more, int) else 0)
 
 
 def normal_ifs(incident: Incident) -> tuple[str, ...]:
-    """What would have made each unusual field ordinary, where the incident says so."""
+    """Return for each unusual field what would have made it ordinary, if the incident names it."""
     return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
 
 
@@ -199,11 +199,11 @@ ROOT_WORDS = {
     "no sign-in seen": "without a sign-in on the same day",
     "no session in the record": "of which it cannot be told, for want of a session id",
 }
-"""How a session began, by what it goes back to, after *1 session*."""
+"""Texts for the root of a session, to follow *1 session*."""
 
 
 def beginnings_text(incident: Incident) -> str:
-    """How the sessions began in which mail was read, empty where no mail was."""
+    """Return how the mail sessions began, or "" if no mail was read."""
     roots = incident.details.get("session_roots")
     if not isinstance(roots, Mapping):
         return ""
@@ -216,7 +216,7 @@ def beginnings_text(incident: Incident) -> str:
 
 
 def ticket_lines(incident: Incident) -> tuple[str, ...]:
-    """The verdict and its reasons in plain words, line by line, to be pasted into a ticket."""
+    """Return the summary and its reasons as plain lines, to paste into a ticket."""
     lines = [
         f"{incident.severity.upper()}: {incident.account} ({incident.tenant})",
         verdict(incident),

@@ -1,4 +1,4 @@
-"""What a report is made from: values of the schema, gathered once."""
+"""Hold the input of a report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from seawall.events.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class ReportedBudget:
-    """What the operator was willing to read, and what of it was used.
+    """Hold the alert budget of the report's period.
 
-    `allowed` is the number of incidents that the whole period allows over all organisations, None when the
-    caller does not know it; `per_day` is incidents a day for each organisation, None for the default by size.
+    `allowed` is the number of incidents that it allows in the period over all organisations, None if unknown. `per_day` is
+    incidents a day for each organisation, None for the default by size.
     """
 
     allowed: int | None = None
@@ -25,7 +25,7 @@ class ReportedBudget:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """All that the page shows. `incidents` come worst first; `period` is (first, last) event time."""
+    """Hold everything that the page shows. `incidents` begin with the highest score; `period` is (first, last) event time."""
 
     incidents: tuple[Incident, ...]
     coverage: tuple[CoverageNote, ...] = ()
@@ -38,20 +38,20 @@ class ReportInput:
 
     @property
     def raised_incidents(self) -> tuple[Incident, ...]:
-        """The incidents that the budget let through."""
+        """Return the incidents within the alert budget."""
         return tuple(incident for incident in self.incidents if incident.raised)
 
     @property
     def candidates(self) -> tuple[Incident, ...]:
-        """The incidents below the budget."""
+        """Return the incidents below the alert budget."""
         return tuple(incident for incident in self.incidents if not incident.raised)
 
 
 def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """The reading order: what was raised first, then the candidates, each as given (worst first).
+    """Return raised incidents before candidates, each in the given order (highest score first).
 
-    A rank is a place in this order, on the page, in the terminal and for `explain`. Budgets are kept per
-    organisation and day, so a candidate can outscore an incident raised elsewhere and the scores alone do not
-    give it.
+    The rank of an incident is its place in this order, on the page, in the terminal and for `explain`. Scores alone do not
+    determine it: budgets are per organisation and day, so a candidate may have a higher score than an incident raised
+    elsewhere.
     """
     return tuple(sorted(incidents, key=lambda incident: not incident.raised))

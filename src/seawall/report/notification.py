@@ -1,4 +1,4 @@
-"""Drafts, deliveries, answers and deadlines for a terminal, and as documents."""
+"""Show drafts, deliveries, answers and deadlines of notifications in a terminal and as documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _row(table: Table, *cells: str) -> None:
 
 
 def show_draft(console: Console, made: LetterDraft) -> None:
-    """Print what was drafted."""
+    """Print the drafted letters."""
     table = _table("recipient", "version", "what it says", "language", "goes to")
     for letter in made.letters:
         version = f"{letter.version}" + (" (final)" if letter.is_final else "")
@@ -52,7 +52,7 @@ def show_draft(console: Console, made: LetterDraft) -> None:
 def show_planned(
     console: Console, planned: Sequence[PlannedDelivery], printed: Sequence[DraftedLetter] = ()
 ) -> None:
-    """Print what would be sent, and what would not and why."""
+    """Print the letters that would be sent, and the reason for each that would not."""
     table = _table("recipient", "version", "way", "to", "would be", "why")
     words = {"send": "sent", "again": "sent again", "done": "left", "ask": "left: needs --resend"}
     for one in planned:
@@ -73,7 +73,7 @@ def show_planned(
 def show_results(
     console: Console, results: Sequence[DeliveryResult], printed: Sequence[DraftedLetter] = ()
 ) -> None:
-    """Print what was sent, and what was not and why."""
+    """Print the letters that were sent, and the reason for each that was not."""
     table = _table("recipient", "version", "way", "to", "state", "why")
     for result in results:
         one, outcome = result.planned, result.outcome
@@ -103,7 +103,7 @@ def show_results(
 def show_deliveries(
     console: Console, found: Sequence[LetterDelivery], papers: Sequence[PrintedLetter] = ()
 ) -> None:
-    """Print what became of each letter."""
+    """Print the state of each letter."""
     table = _table("recipient", "version", "way", "to", "state", "since (UTC)", "acknowledged (UTC)", "why")
     for one in found:
         acknowledged = minute_text(one.acknowledged_at) if one.acknowledged_at is not None else ""
@@ -135,7 +135,7 @@ def show_deliveries(
 
 
 def show_answer(console: Console, found: NotificationAnswer) -> None:
-    """Print whether somebody was told, and how or why not."""
+    """Print whether somebody was notified, and how, or why not."""
     words = {True: "was told", False: "was not told", None: "may have been told: nobody knows"}
     console.print(Text(f"{visible(found.asked, _NAME)} {words[found.was_told]}", style="bold"))
     if found.deliveries:
@@ -157,7 +157,7 @@ def show_answer(console: Console, found: NotificationAnswer) -> None:
 def show_deadlines(
     console: Console, found: Sequence[ReportingDeadline], zone: Callable[[datetime], datetime]
 ) -> None:
-    """Print when who must be told at the latest, how long that is, and what is to be known about it."""
+    """Print each reporting deadline with the time left and its notes. `zone` converts a time to the local time zone."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for heading in ("duty", "rule", "at the latest", "state", "left"):
         table.add_column(heading, no_wrap=heading != "rule")
@@ -182,7 +182,7 @@ def show_deadlines(
 
 
 def describe_time_left(left: timedelta) -> str:
-    """`2 days 3 h`, `5 h 12 min`, or how long it is over."""
+    """Return `2 days 3 h` or `5 h 12 min`, or by how much the deadline has passed."""
     minutes = abs(left) // timedelta(minutes=1)
     days, rest = divmod(minutes, 24 * 60)
     hours, minutes = divmod(rest, 60)
@@ -191,7 +191,7 @@ def describe_time_left(left: timedelta) -> str:
 
 
 def delivery_document(one: LetterDelivery) -> dict[str, Any]:
-    """A delivery as plain values."""
+    """Return a delivery as plain values."""
     return {
         "recipient": one.recipient, "version": one.version, "way": one.way, "target": one.target, "state": one.state,
         "since": rfc3339(one.at), "attempts": one.attempts, "sent_at": _time(one.sent_at),
@@ -200,7 +200,7 @@ def delivery_document(one: LetterDelivery) -> dict[str, Any]:
 
 
 def paper_document(one: PrintedLetter) -> dict[str, Any]:
-    """A letter on paper as plain values."""
+    """Return a printed letter as plain values."""
     return {
         "recipient": one.version.recipient, "version": one.version.version, "way": "paper", "state": one.state,
         "since": rfc3339(one.at), "acknowledged_at": _time(one.acknowledged_at), "reason": one.reason,
@@ -208,7 +208,7 @@ def paper_document(one: PrintedLetter) -> dict[str, Any]:
 
 
 def write_planned_document(one: PlannedDelivery) -> dict[str, Any]:
-    """A planned delivery as plain values."""
+    """Return a planned delivery as plain values."""
     return {
         "recipient": one.letter.recipient, "version": one.letter.version, "way": one.way, "target": one.target, "step": one.step,
         "reason": one.reason,
@@ -216,7 +216,7 @@ def write_planned_document(one: PlannedDelivery) -> dict[str, Any]:
 
 
 def result_document(result: DeliveryResult) -> dict[str, Any]:
-    """What was done, as plain values."""
+    """Return the result of a delivery as plain values."""
     outcome = result.outcome
     document = write_planned_document(result.planned)
     return document | {
@@ -226,7 +226,7 @@ def result_document(result: DeliveryResult) -> dict[str, Any]:
 
 
 def answer_document(found: NotificationAnswer) -> dict[str, Any]:
-    """An answer as plain values."""
+    """Return an answer as plain values."""
     return {
         "who": found.asked,
         "recipients": list(found.recipients),
@@ -260,7 +260,7 @@ def _write_notified_document(entry: RegisterEntry) -> dict[str, Any]:
 
 
 def deadline_document(one: ReportingDeadline) -> dict[str, Any]:
-    """A deadline as plain values; what is left in seconds."""
+    """Return a deadline as plain values, with the time left in seconds."""
     return {
         "duty": one.duty.id, "rule": one.duty.rule, "what": one.duty.what, "to": one.duty.to,
         "due": None if one.due is None else one.due.isoformat(), "state": one.state,

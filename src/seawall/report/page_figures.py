@@ -1,4 +1,4 @@
-"""Geometry of the page's drawings: where each mark, lane, tick and bar lies. Numbers only; templates draw."""
+"""Compute the geometry of the page's drawings: positions of marks, lanes, ticks and bars. Templates draw them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _UNNAMED = "no network recorded"
 _CURVE_HEIGHT = 84
 _CURVE_POINTS = 300
 _COUNT = re.compile(r"(\d[\d,]* events?)?")
-"""A label that only repeats the count."""
+"""Matches a label that only repeats the count."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnMark:
-    """One drawn slot of one lane: centre, radius, whose, and what a pointer is told."""
+    """Hold one mark of a lane: its centre, radius, whether it is the attacker's, and its tooltip."""
 
     x: float
     y: float
@@ -51,14 +51,14 @@ class DrawnMark:
 
     @property
     def diamond(self) -> str:
-        """The path of the intruder's shape."""
+        """Return the SVG path of the attacker's symbol."""
         r = self.radius * 1.25
         return f"M{self.x:g} {self.y - r:g}l{r:g} {r:g}l{-r:g} {r:g}l{-r:g} {-r:g}z"
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnLane:
-    """A horizontal strip: one network or country."""
+    """Hold one horizontal lane of the timeline: a network."""
 
     name: str
     y: float
@@ -68,7 +68,7 @@ class DrawnLane:
 
 @dataclass(frozen=True, slots=True)
 class DrawnTimeline:
-    """A drawn timeline, in its own units."""
+    """Hold a timeline. Coordinates are in pixels."""
 
     width: int
     height: int
@@ -81,7 +81,7 @@ class DrawnTimeline:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The evidence over time as one stepped line, with the threshold's height."""
+    """Hold the score over time as one stepped line, with the height of the threshold."""
 
     width: int
     height: int
@@ -93,17 +93,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One reason's share of the score as a bar from `start`, `width` long, in per cent of the track."""
+    """Hold one reason's bar: its `start` and `width` in per cent of the track."""
 
     start: float
     width: float
 
 
 def timeline(incident: Incident, width: int) -> DrawnTimeline | None:
-    """Lay the incident's points out over `width` units; None when there is nothing to draw.
+    """Lay out the incident's timeline over `width` pixels; return None if it has no points.
 
-    Points of one lane that fall into one slot (about a mark's width) are drawn as one mark of their summed
-    count, the intruder's apart from the others', so the page stays small however busy the account was.
+    Points of one lane that are less than a mark's width apart become one mark with the sum of their counts. The attacker's
+    points stay separate. So the page stays small even for busy accounts.
     """
     if not incident.timeline:
         return None
@@ -111,7 +111,7 @@ def timeline(incident: Incident, width: int) -> DrawnTimeline | None:
 
 
 def close_up(incident: Incident, width: int) -> DrawnTimeline | None:
-    """The same around the intruder's time; None when that is already a good part of the whole timeline."""
+    """Lay out the time around the attacker's events; return None if that is over a quarter of the whole timeline."""
     if not incident.timeline:
         return None
     first, last = _extent(incident)
@@ -139,7 +139,9 @@ def _layout(
         return round(_MARGIN + (min(max(time, first), last) - first) * scale, 1)
 
     detected = incident.detected_at
-    theirs = [point.time for point in points if point.is_intruder]  # slots begin before their first event
+    theirs = [
+        point.time for point in points if point.is_intruder
+    ]  # a point's time is the start of its slot, before its first event
     left, right = at(min([incident.first_event, *theirs])), at(max([incident.last_event, *theirs]))
     return DrawnTimeline(
         width=width,
@@ -155,7 +157,7 @@ def _layout(
 def evidence_curve(incident: Incident, width: int) -> Curve | None:
     """Draw `details["curve"]`, pairs of (time, score), as a line that holds each score until the next.
 
-    None when the incident brings no curve or one too short to say anything.
+    Return None if the incident has no curve or fewer than three points.
     """
     points = _curve_points(incident)
     threshold = incident.details.get("threshold")
@@ -184,7 +186,7 @@ def evidence_curve(incident: Incident, width: int) -> Curve | None:
 
 
 def _curve_points(incident: Incident) -> list[tuple[int, float]]:
-    """The curve of the details, thinned; details come from a file, so their shape is looked at."""
+    """Return the curve's points, thinned. Details come from a file, so their form is checked."""
     given = incident.details.get("curve")
     if not isinstance(given, (list, tuple)):
         return []
@@ -202,7 +204,7 @@ def _curve_points(incident: Incident) -> list[tuple[int, float]]:
 
 
 def evidence_bars(base: float, reasons: Sequence[Reason]) -> tuple[Bar, tuple[Bar, ...]]:
-    """The base's bar and each reason's, on one shared scale with zero where it must lie for all to fit."""
+    """Return the bar of the base and of each reason on one common scale."""
     weights = [base, *(reason.weight for reason in reasons)]
     low, high = min(0.0, *weights), max(0.0, *weights)
     span = (high - low) or 1.0
@@ -223,7 +225,7 @@ def _extent(incident: Incident) -> tuple[int, int]:
 
 
 def _lane_names(points: Sequence[TimelinePoint]) -> list[tuple[str, list[TimelinePoint]]]:
-    """Lanes: the account's usual ones on top, the intruder's below; the rarest harmless ones share one."""
+    """Return the lanes: the account's usual ones first, the attacker's last; the rarest harmless ones share one lane."""
     by_lane: dict[str, list[TimelinePoint]] = {}
     for point in points:
         by_lane.setdefault(point.lane or _UNNAMED, []).append(point)

@@ -1,4 +1,4 @@
-"""Writes the result files of a scan: the events with their scores, the incidents, coverage, summary and report."""
+"""Write the result files of a scan: events with scores, incidents, coverage, summary and report."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.times import rfc3339
 
 SMALL_DAY = 200_000
-"""Days of at most so many events are read ahead and written behind; of larger ones memory holds one at a time."""
+"""Days with at most this many events are written in another thread. Memory holds only one larger day at a time."""
 
 
 class EventsWriter:
-    """Writes the events file, if there is a folder for it; small days one behind, in another thread."""
+    """Write the events file, if there is a folder for it. Small days are written in another thread."""
 
     def __init__(self, folder: Path | None) -> None:
         self._file = EventsFile(folder / "events.parquet") if folder else None
@@ -31,7 +31,7 @@ class EventsWriter:
         self._last: Future[None] | None = None
 
     def write(self, batch: CodedBatch, scored: ScoredDay) -> None:
-        """Hand a day over; wait for the one before, so that no more than one is held."""
+        """Write a day after waiting for the previous one, so that at most one day is pending."""
         if self._file is None:
             return
         if self._last is not None:
@@ -54,7 +54,7 @@ class EventsWriter:
 
 
 def write_scan_files(folder: Path, content: ReportInput) -> None:
-    """Write incidents, coverage, summary and report of a scan into a folder."""
+    """Write incidents, coverage, summary and report of a scan into a folder. Raises OutputUnwritable."""
     write_incidents(folder / "incidents.jsonl", content.incidents)
     notes = [
         {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in content.coverage

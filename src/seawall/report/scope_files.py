@@ -1,7 +1,4 @@
-"""What a scope leaves behind to be handed on: `scope.json`, two tables, a page.
-
-Nothing of a log is markup or formula in them. The page opens from disk, without script or network.
-"""
+"""Write the files of a scope: `scope.json`, three tables and a page. No log text becomes markup or a formula."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ _TOUCHED = (
 
 
 def write_scope_files(folder: Path, scope: Scope) -> None:
-    """Write all files, each whole or not at all. Raises OutputUnwritable."""
+    """Write all files, each atomically. Raises OutputUnwritable."""
     try:
         private_files.make_folder(folder)
     except OSError as error:
@@ -42,13 +39,13 @@ def write_scope_files(folder: Path, scope: Scope) -> None:
         ) from error
     write_scope(folder / "scope.json", scope)
     write_messages(folder / "messages.csv", scope)
-    _write(folder / "possible-messages.csv", csv_lines((*_MESSAGES, "doubt"), _perhaps(scope)))
-    _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _tell(scope))))
+    _write(folder / "possible-messages.csv", csv_lines((*_MESSAGES, "doubt"), _possible_messages(scope)))
+    _write(folder / "touched.csv", csv_lines(_TOUCHED, map(_subject, _touched_subjects(scope))))
     write_scope_page(folder / "scope.html", scope)
 
 
 def write_messages(path: Path, scope: Scope) -> None:
-    """Write the messages that were certainly read as CSV, whole or not at all. Raises OutputUnwritable."""
+    """Write the messages that were certainly read as CSV, atomically. Raises OutputUnwritable."""
     _write(path, csv_lines(_MESSAGES, _messages(scope)))
 
 
@@ -57,7 +54,7 @@ def _messages(scope: Scope) -> Iterator[list[Cell]]:
         yield [one.tenant, one.mailbox, rfc3339(one.time), one.id, one.folder, one.size, one.record]
 
 
-def _perhaps(scope: Scope) -> Iterator[list[Cell]]:
+def _possible_messages(scope: Scope) -> Iterator[list[Cell]]:
     for one in scope.possible_messages:
         row = [
             one.tenant,
@@ -72,7 +69,7 @@ def _perhaps(scope: Scope) -> Iterator[list[Cell]]:
         yield list[Cell](row)
 
 
-def _tell(scope: Scope) -> Iterator[ScopeSubject]:
+def _touched_subjects(scope: Scope) -> Iterator[ScopeSubject]:
     for parts in (scope.organisations, scope.mailboxes, scope.accounts):
         yield from (one for one in parts if one.verdict != "not_touched")
 

@@ -1,4 +1,4 @@
-"""What keeps subjects of a scope possible, counted, and what to do about each reason: an answer has to lead somewhere."""
+"""Count the reasons for which subjects of a scope stay `possible`, and say what to do about each."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ REASONS: Final = {
         "Let it collect on, or search with an earlier --to.",
     ),
 }
-"""Of each code of a doubt or a gap: what it is, and what to do. A collector's other codes are gaps too."""
+"""Text and advice for each code of a doubt or a gap. Other codes of a collector are gaps too."""
 
 _INEXHAUSTIBLE: Final = ("incident", "account", "mailbox")
 _MOST_OPTIONS: Final = 12
@@ -97,7 +97,7 @@ _ORDER: Final = {code: place for place, code in enumerate(DOUBTS)}
 
 @dataclass(frozen=True, slots=True)
 class ScopeReason:
-    """One reason: how many subjects it keeps possible, and how many nothing else keeps so."""
+    """Hold one reason: the number of subjects that it keeps possible (`kept`), and of those that only it does (`alone`)."""
 
     code: str
     what: str
@@ -107,7 +107,10 @@ class ScopeReason:
 
 
 def reasons(parts: Sequence[ScopeSubject], scope: Scope) -> list[ScopeReason]:
-    """Return what keeps subjects possible, what settles most by itself first. What to do names options that `scope` takes."""
+    """Return the reasons for which subjects stay possible, the one that resolves most alone first.
+
+    The advice names options of `scope`.
+    """
     kept: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     for one in parts:
@@ -126,7 +129,7 @@ def _read(code: str, scope: Scope) -> tuple[str, str]:
 
 
 def _assertions(scope: Scope) -> Iterator[str]:
-    """The options by which a person may clear accounts that come from new places, where the search would take them."""
+    """Yield the options by which an analyst may clear accounts with records from new places, if the search would accept them."""
     if not scope.is_complete:
         instead = exhaustive_options(scope)
         if not has_inexhaustible_seed(scope):
@@ -141,19 +144,19 @@ def _assertions(scope: Scope) -> Iterator[str]:
 
 
 def has_inexhaustible_seed(scope: Scope) -> bool:
-    """Return whether a seed is an incident, an account or a mailbox: --complete is refused with such seeds."""
+    """Return whether a seed is an incident, an account or a mailbox: then --complete is refused."""
     return any(one.kind in _INEXHAUSTIBLE for one in scope.seeds)
 
 
 def is_open_by_new_places(scope: Scope) -> bool:
-    """Return whether some mailbox or account is possibly touched because its records come from new places."""
+    """Return whether a mailbox or account is possibly touched because its records come from new places."""
     return any(
         "strange" in one.open_by() for one in (*scope.mailboxes, *scope.accounts) if one.verdict == "possible"
     )
 
 
-def _type(indicators: Iterable[Indicator]) -> dict[tuple[str, str], None]:
-    """The values that can be typed, each once: logs may hold control characters."""
+def _typeable_values(indicators: Iterable[Indicator]) -> dict[tuple[str, str], None]:
+    """Return the distinct values that can be typed: logs may contain control characters."""
     return dict.fromkeys((one.kind, one.value) for one in indicators if one.value.isprintable())
 
 
@@ -163,14 +166,14 @@ def _inexhaustible_options(scope: Scope) -> str:
 
 
 def exhaustive_options(scope: Scope) -> str:
-    """Return options that name what the intruder's records carry, for a search with --complete; empty where they are too many.
+    """Return options for the values in the attacker's records, for a search with --complete; "" if they are too many.
 
-    Sessions are left out where a command line would become too long: they only widen what such a search clears.
+    Sessions are left out if the command line became too long: they only let such a search clear more accounts.
     """
     kept = [one for one in scope.seeds if one.kind not in _INEXHAUSTIBLE]
     carried = [one for one in scope.known_by if one.kind in ("address", "key")]
-    values = _type([*kept, *carried])
-    with_sessions = values | _type([one for one in scope.known_by if one.kind == "session"])
+    values = _typeable_values([*kept, *carried])
+    with_sessions = values | _typeable_values([one for one in scope.known_by if one.kind == "session"])
     chosen = with_sessions if len(with_sessions) <= _MOST_OPTIONS else values
     if len(chosen) > _MOST_OPTIONS:
         return ""
@@ -178,7 +181,7 @@ def exhaustive_options(scope: Scope) -> str:
 
 
 def gravest_first(parts: Sequence[ScopeSubject]) -> list[ScopeSubject]:
-    """Return subjects in the order in which they are to be looked at: by the gravest doubt, then by how much is open."""
+    """Return subjects in the order of review: by the most serious doubt, then by the number of possibly read messages."""
     return sorted(parts, key=lambda one: (_gravity(one), -(one.at_most or 0), one.tenant, one.name))
 
 
@@ -187,24 +190,27 @@ def _gravity(one: ScopeSubject) -> int:
 
 
 def own_reasons(one: ScopeSubject, shared: frozenset[CoverageGap]) -> list[str]:
-    """Return what leaves one subject open; what is missing for its whole organisation is counted, and told elsewhere."""
+    """Return what leaves a subject possible.
+
+    Gaps of its whole organisation are only counted, because they are listed elsewhere.
+    """
     return [doubt.text for doubt in one.doubts] + own_gaps(one, shared)
 
 
 def own_gaps(one: ScopeSubject, shared: frozenset[CoverageGap]) -> list[str]:
-    """Return what is missing of one subject, and how much of its whole organisation is."""
+    """Return the gaps of a subject alone, and the number of its organisation's gaps."""
     own = [gap.text for gap in one.gaps if gap not in shared]
     common = sum(gap in shared for gap in one.gaps)
     return own + ([f"{plural(common, 'gap')} of its organisation's logs, told below."] if common else [])
 
 
 def shared_gaps(scope: Scope) -> frozenset[CoverageGap]:
-    """Return what is missing of whole organisations."""
+    """Return the gaps of whole organisations."""
     return frozenset(gap for one in scope.organisations for gap in one.gaps)
 
 
 def answer(scope: Scope) -> list[str]:
-    """Return the answer in sentences: how many, who, how sure, and how much may have been read."""
+    """Return the answer in sentences: how many subjects have each verdict, and how much may have been read."""
     boxes, people = scope.mailboxes, scope.accounts
     found = [_count(boxes, "mailbox", "mailboxes", "read"), _count(people, "account", "accounts", "used")]
     bound = [one.at_most for one in boxes if one.at_most is not None]

@@ -1,4 +1,4 @@
-"""A scope for a terminal: what has to be said first, the verdicts counted, then who was touched and what of theirs."""
+"""Print a scope: warnings, the counts of verdicts, then the touched subjects and what was read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seawall_base.safe_text import visible
 from seawall_base.times import span_text
 
 ROWS = 20
-"""Rows of one table; `--json` and `--out` have all."""
+"""Most rows of one table; `--json` and `--out` have all."""
 _CELL = 1_200
 
 
@@ -64,7 +64,7 @@ def _counts(console: Console, scope: Scope) -> None:
 
 
 def _organisations(console: Console, organisations: Sequence[ScopeSubject]) -> None:
-    """Each organisation's verdict, where there are several: the touched first."""
+    """Print each organisation's verdict if there are several, the touched ones first."""
     if len(organisations) < 2:
         return
     places = {verdict: place for place, verdict in enumerate(words.VERDICTS)}
@@ -106,7 +106,7 @@ def _show_touched(console: Console, parts: Sequence[ScopeSubject], noun: str, ti
 
 def _possible(console: Console, scope: Scope) -> None:
     found = [one for one in scope.mailboxes if one.verdict == "possible"]
-    if not found or not words.is_met(scope):  # of an intruder who was not met the list would be everybody
+    if not found or not words.is_met(scope):  # if no record carries a seed, every mailbox is possible
         return
     _line(console, "Mailboxes possibly touched: presume that they were", style="bold")
     table = [[one.what, f"{one.kept:,}", f"{one.alone:,}", one.to_do] for one in why.reasons(found, scope)]

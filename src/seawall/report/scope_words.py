@@ -1,4 +1,4 @@
-"""A scope in words: what every face says of it in the same way."""
+"""Provide the texts about a scope that page, terminal and console share."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ KINDS = {"organisation": "organisations", "mailbox": "mailboxes", "account": "ac
 
 
 def span(scope: Scope) -> str:
-    """Return the span that was looked at."""
+    """Return the time span of the search as text."""
     return f"{span_text(scope.start, scope.end)} UTC"
 
 
 def name(one: ScopeSubject) -> str:
-    """Return what a person knows a subject by: of an organisation its first domain, where its id says nothing."""
+    """Return a subject's name for people: an organisation's first domain instead of its id."""
     return one.domains[0] if one.domains else one.name
 
 
 def indicator(one: Indicator, scope: Scope) -> str:
-    """Return what the intruder is known by, and in which organisation where it is not in all of several."""
+    """Return an indicator as text, with its organisation if it applies to one of several."""
     where = ""
     if one.tenant and len(scope.organisations) > 1:
         names = {organisation.name: name(organisation) for organisation in scope.organisations}
@@ -42,20 +42,20 @@ def indicator(one: Indicator, scope: Scope) -> str:
 
 
 def shares(parts: Sequence[ScopeSubject]) -> dict[Verdict, tuple[int, str]]:
-    """Return of each verdict how many there are, and the share in per cent."""
+    """Return the number of subjects and their share in per cent by verdict."""
     counts = Counter(one.verdict for one in parts)
     return {verdict: (counts[verdict], share(counts[verdict], len(parts))) for verdict in VERDICTS}
 
 
 def share(count: int, total: int) -> str:
-    """Return a share in per cent; what is not none or all never looks like it."""
+    """Return a share in per cent. Only none gives 0 %, and only all gives 100 %."""
     if not total or not count or count == total:
         return "100 %" if total and count else "0 %"
     return f"{min(max(100 * count / total, 0.1), 99.9):.1f} %"
 
 
 def read(one: ScopeSubject) -> str:
-    """Return what was certainly read of a mailbox, and what must be presumed taken."""
+    """Return what was certainly read of a mailbox, and what may have been."""
     parts = []
     if one.messages:
         parts.append(plural(one.messages, "message"))
@@ -72,7 +72,7 @@ def read(one: ScopeSubject) -> str:
 
 
 def at_most(one: ScopeSubject) -> str:
-    """Return how much may have been read of a mailbox that is possibly touched, empty where nobody can say."""
+    """Return the most messages that may have been read of a possibly touched mailbox, or "" if unknown."""
     return "" if one.at_most is None else f"{plural(one.at_most, 'message')} at most"
 
 
@@ -83,12 +83,12 @@ def _paths(one: ScopeSubject, most: int = 4) -> str:
 
 
 def is_met(scope: Scope) -> bool:
-    """Whether any record of the span carries a seed."""
+    """Return whether any record of the span carries a seed."""
     return any(step.events for step in scope.steps if step.round == 0)
 
 
 def warnings(scope: Scope) -> list[str]:
-    """Return what has to be said before anything else."""
+    """Return the warnings that precede every other result."""
     found = []
     if scope.is_bounded:
         found.append(

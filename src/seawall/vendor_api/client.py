@@ -1,15 +1,15 @@
-"""Asks one vendor, with patience: what fails for now is asked again, and no more often than the vendor wants.
+"""Send requests to one vendor: repeat those that fail for now, and keep to the vendor's rate limits.
 
-For each answer it is decided in this order:
+The first condition that applies to an answer decides:
 
-1. 2xx: it is the answer.
-2. 401: the access token is renewed once for a request, and the request repeated.
-3. Throttled (429, or what the vendor's dialect says): wait as long as the answer says, else as for 4.
-4. 408, 5xx, no whole answer, no JSON where there must be: wait, twice as long each time, with chance in it.
+1. Status 2xx: return the answer.
+2. Status 401: renew the access token, once for each request, and repeat the request.
+3. Throttled (429, or the vendor's own sign of it): wait as long as the answer says, else as in 4.
+4. Status 408 or 5xx, an incomplete answer, or no JSON where JSON is due: wait, each time twice as long, with random jitter.
 5. Anything else is final.
 
-All waiting for one request has a limit in number and in sum; then it is given up for now, and nothing is lost by it, because
-what was not answered is asked in the next pass.
+Number and sum of the waits for one request are limited. After that the request is given up. Nothing is lost: the next pass
+asks again for everything that was not answered.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ from seawall_base.http_client import MOST_BYTES, HttpClient, HttpResponse, Incom
 Result = TypeVar("Result")
 _RETRIED: Final = frozenset({408, 500, 502, 503, 504})
 MOST_SKEW: Final = 600.0
-"""Seconds by which this machine's clock and the vendor's may differ. New spans reach back as far (`windows.Rhythm.overlap`)."""
+"""Tolerated difference between this machine's clock and the vendor's, in seconds.
+
+New collection spans overlap older ones by as much (`windows.Rhythm.overlap`).
+"""
 
 QUIET: Final = 10.0
-"""Seconds that one request waits in sum before a person is told."""
+"""Seconds that one request waits in sum before a message tells the user."""
 
 _FINAL: Final = frozenset(
     {
@@ -47,12 +50,11 @@ _FINAL: Final = frozenset(
         "proxy-407",
     }
 )
-"""What asking again at once does not better: an answer that is too large, an address that is never asked, a certificate that is
-not trusted, a proxy that refuses."""
+"""Faults that an immediate retry cannot cure: answer too large, address refused, certificate untrusted, proxy refuses."""
 
 
 class VendorUnavailable(Exception):
-    """The vendor could not answer for now. `code` says what the last attempt ended with."""
+    """The vendor does not answer at present. `code` names the fault of the last attempt."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -60,7 +62,7 @@ class VendorUnavailable(Exception):
 
 
 class VendorRefused(Exception):
-    """The vendor's answer is final: a status, the vendor's own code for it, and the headers."""
+    """The vendor gave a final refusal: its status, the vendor's own code for the fault, and the headers."""
 
     def __init__(self, status: int, code: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {code}".strip())
@@ -69,21 +71,24 @@ class VendorRefused(Exception):
 
 
 class VendorAccess(Protocol):
-    """What proves to a vendor who asks."""
+    """Supply the headers that authenticate a request at a vendor."""
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """Return headers for a request. Raises Unavailable and CollectRefused."""
+        """Return the authentication headers of a request. Raises VendorUnavailable and CollectRefused."""
         ...
 
     def renew(self) -> None:
-        """Forget what the vendor takes no more, so that the next headers are new ones."""
+        """Discard a credential that the vendor refused, so that the next headers have a new one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long is waited, in seconds: `first` at first and twice as long each time up to `longest`; at most `asked` when the
-    vendor says how long, `attempts` in number and `whole` in sum for one request."""
+    """Limit retries. Times are in seconds.
+
+    The first wait is `first`, each further one twice as long, up to `longest`. A wait that the vendor names is at most
+    `asked`. One request has at most `attempts` attempts, and waits at most `whole` seconds in sum.
+    """
 
     attempts: int = 8
     first: float = 1.0
@@ -92,26 +97,29 @@ class RetryPolicy:
     whole: float = 1800.0
 
     def pause(self, attempt: int, asked: float | None, dice: float) -> float | None:
-        """Return how long to wait after a failed attempt (from 0), None to give up. `dice` is between 0 and 1."""
+        """Return how long to wait after a failed attempt (counted from 0), or None to give up.
+
+        `asked` is the wait that the vendor named, in seconds. `dice` is a random number from 0 to 1 for the jitter.
+        """
         if attempt + 1 >= self.attempts or (asked is not None and asked > self.asked):
             return None
         if asked is not None:
-            # Never earlier than the vendor says; a little later, because others wait for the same moment.
+            # Never earlier than the vendor says; with jitter, because other clients wait for the same moment.
             return asked + dice * self.first
         ceiling = min(self.first * 2.0**attempt, self.longest)
         return ceiling * (0.5 + dice / 2)
 
 
 def is_never_throttled(_: HttpResponse, __: str) -> bool:
-    """No other answer than 429 says that the vendor is asked too often."""
+    """Return False, for a vendor that signals throttling by status 429 alone."""
     return False
 
 
 class VendorClient:
-    """Asks one host. Safe to use from several threads. `counts` are the faults that were met, by name.
+    """Send requests to one host. Safe for use from several threads.
 
-    `is_throttled` knows how else a vendor says that it is asked too often, from the answer and its code; `pace` is the least
-    time between two requests.
+    `is_throttled` recognises, from an answer and its code, throttling without status 429. `pace` is the least time between
+    two requests, in seconds. The callback `said` receives a message when a request waits for long.
     """
 
     def __init__(
@@ -134,19 +142,19 @@ class VendorClient:
         """Is told when a request waits for long."""
 
     def check(self, url: str) -> None:
-        """Refuse a URL that leads elsewhere. Raises ForeignHost."""
+        """Raise ForeignHost for a URL with another host than the configured one."""
         self._http.check(url)
 
     def counts(self) -> dict[str, int]:
-        """Return the faults that were met since this was last asked."""
+        """Return the faults since the last call, counted by name."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         return dict(counts)
 
     def get(self, url: str, read: Callable[[HttpResponse], Result], limit: int = MOST_BYTES) -> Result:
-        """Return what `read` makes of the answer; where it raises Malformed, the answer is asked for again.
+        """Send a GET request, and return the result of `read`. Retries if `read` raises MalformedResponse.
 
-        Raises Unavailable, Refused, ForeignHost, Stopped, CollectRefused.
+        Raises VendorUnavailable, VendorRefused, ForeignHost, Stopped, CollectRefused.
         """
         return self.ask("GET", url, read, limit=limit)
 
@@ -161,9 +169,9 @@ class VendorClient:
         made: Callable[[], tuple[bytes, Mapping[str, str]]] | None = None,
         limit: int = MOST_BYTES,
     ) -> Result:
-        """Send a request until it is answered. Raises as `get` does.
+        """Send a request, with retries, and return the result of `read`. Raises as `get` does.
 
-        `made` makes body and headers anew for each attempt: a vendor may take what is signed only once.
+        `made` builds a new body and headers for each attempt: a vendor may accept a signed request only once.
         """
         waited, is_renewed, attempt = 0.0, False, 0
         while True:
@@ -174,7 +182,7 @@ class VendorClient:
                 body, headers = made()
             try:
                 answer = self._http.send(method, url, self._headers(method, url, headers), body, limit)
-                self._heed(answer)
+                self._check_clock_and_rate_limit(answer)
                 if 200 <= answer.status < 300:
                     return read(answer)
                 code = vendor_code(answer.body)
@@ -203,7 +211,7 @@ class VendorClient:
             self._clock.wait(pause)
 
     def _renew(self, access: VendorAccess, generation: int) -> None:
-        """Renew the token that a request was refused with, unless another request has done so meanwhile."""
+        """Renew the refused token, unless another request has renewed it since."""
         with self._lock:
             if self._renewals == generation:
                 self._renewals += 1
@@ -211,7 +219,7 @@ class VendorClient:
                 access.renew()
 
     def _judge(self, answer: HttpResponse, code: str) -> str:
-        """The name of a fault that passes. Raises Refused for one that does not."""
+        """Return the name of a fault that a retry may cure. Raises VendorRefused for any other."""
         if answer.status == 429 or self._is_throttled(answer, code):
             return "throttled"
         if answer.status in _RETRIED:
@@ -220,17 +228,17 @@ class VendorClient:
         raise VendorRefused(answer.status, "redirect" if 300 <= answer.status < 400 else code, answer.headers)
 
     def _headers(self, method: str, url: str, headers: Mapping[str, str] | None) -> dict[str, str]:
-        # Before a token is made or taken, so that not even a renewal is caused by a URL that leads elsewhere.
+        # Check the host first: a foreign URL must neither get a token nor cause its renewal.
         self._http.check(url)
         own = self._access.headers(method, url) if self._access is not None else {}
         return {**(headers or {}), **own}
 
-    def _heed(self, answer: HttpResponse) -> None:
-        """Refuse a clock that is wrong; wait for the next window where the last request of one was used up.
+    def _check_clock_and_rate_limit(self, answer: HttpResponse) -> None:
+        """Raise CollectRefused if this machine's clock is wrong; delay the next request if the rate limit is used up.
 
-        With a clock that is ahead, time that has not come yet would be asked for, be empty, and count as complete.
+        With a clock that is ahead, a span in the future would be collected as empty and counted as complete.
         """
-        date = _seconds_since(answer.headers.get("date", ""))
+        date = _parse_http_date(answer.headers.get("date", ""))
         if date is not None and abs(date - self._clock.now() / 1e6) > MOST_SKEW:
             minutes = round((self._clock.now() / 1e6 - date) / 60)
             raise CollectRefused(
@@ -257,9 +265,9 @@ class VendorClient:
 
 
 def parse_retry_after(answer: HttpResponse, clock: Clock) -> float | None:
-    """How many seconds the vendor wants to be left alone: `Retry-After`, or Okta's time of the next window."""
+    """Return the seconds to wait that the vendor names: `Retry-After`, or Okta's start of the next rate-limit window."""
     now = clock.now() / 1e6
-    if (after := _seconds(answer.headers.get("retry-after"), now)) is not None:
+    if (after := _parse_retry_after_value(answer.headers.get("retry-after"), now)) is not None:
         return after
     reset = answer.headers.get("x-rate-limit-reset", "")
     if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
@@ -267,19 +275,19 @@ def parse_retry_after(answer: HttpResponse, clock: Clock) -> float | None:
     return None
 
 
-def _seconds(value: str | None, now: float) -> float | None:
-    """The seconds of a `Retry-After`, which is a number or a date; None for anything else."""
+def _parse_retry_after_value(value: str | None, now: float) -> float | None:
+    """Parse a `Retry-After` header, a number or a date, into seconds from `now`; None for anything else."""
     if value is None:
         return None
     value = value.strip()
     if value.isascii() and value.isdigit() and len(value) < 9:
         return float(value)
-    moment = _seconds_since(value)
+    moment = _parse_http_date(value)
     return None if moment is None else max(moment - now, 0.0)
 
 
-def _seconds_since(date: str) -> float | None:
-    """The seconds since 1970 of a date of HTTP; None for anything else."""
+def _parse_http_date(date: str) -> float | None:
+    """Return an HTTP date in seconds since 1970; None for anything else."""
     try:
         return float(parsedate_to_datetime(date).timestamp())
     except (ValueError, TypeError, OverflowError, IndexError):

@@ -1,5 +1,4 @@
-"""The hosts of vendors' clouds by name. Sources: "Office 365 Management Activity API reference", "National cloud
-deployments"."""
+"""List the hosts of vendors' clouds. Sources: "Office 365 Management Activity API reference", "National cloud deployments"."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The API and the sign-in host before it, as URLs without a path."""
+    """Hold the API host and the sign-in host of a cloud, as URLs without a path."""
 
     api: str
     login: str

@@ -1,8 +1,8 @@
-"""What to do about a fault, by the code that it is told with: one sentence for a person who sees it for the first time.
+"""Tell what to do about a fault code: one sentence for somebody who meets it for the first time.
 
-The codes are the vendors' own (AADSTS…: learn.microsoft.com, "Microsoft Entra authentication and authorization error codes";
-AF…: "Office 365 Management Activity API reference"; E…: developer.okta.com, "Error codes"; reasons of Google's APIs), and those
-of this room.
+The codes are the vendors' own and those of this room. Sources: AADSTS…: learn.microsoft.com, "Microsoft Entra
+authentication and authorization error codes"; AF…: "Office 365 Management Activity API reference"; E…: developer.okta.com,
+"Error codes"; and the error reasons of Google's APIs.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ("401", "the vendor takes the access token no more: check what the application may do, and that it is enabled"),
     ("403", "the application may not read this: docs/how-to/collect.md has the permissions, step by step"),
 )  # fmt: skip
-"""A part of a code, and what to do; the first that fits holds."""
+"""Pairs of a part of a code and the advice; the first part that the code contains applies."""
 
 ELSE: Final = "run it again, or leave it running; docs/how-to/collect.md says what each code means"
 
 
 def advice(code: str) -> str:
-    """Return what to do about a fault."""
+    """Return what to do about a fault code."""
     return next((words for part, words in ADVICE if part in code), ELSE)

@@ -1,4 +1,4 @@
-"""Refusals of a vendor."""
+"""Define the errors of access to a vendor."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from seawall_base.errors import SeawallError
 
 
 class CollectRefused(SeawallError):
-    """A vendor does not let the collector in, or refuses what it asks: a wrong secret, a missing permission, a wrong tenant."""
+    """A vendor refuses access or a request: the secret, permission or tenant is wrong."""
 
     code = "collect-refused"

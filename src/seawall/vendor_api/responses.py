@@ -1,4 +1,4 @@
-"""Takes answers of JSON apart without looking into the records: each stays the bytes that came."""
+"""Decode JSON answers of vendors, leaving each log record as the bytes that the vendor sent."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from seawall_base.rfc3339 import parse_time
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _AUDIT_OFF: Final = re.compile(r"DataServiceException: Tenant [0-9a-fA-F-]{36} does not exist")
-"""So says Microsoft's Management API, without a code, of a tenant whose unified audit log is off ("Troubleshooting the Office 365
-Management Activity API")."""
+"""Message of Microsoft's Management API if a tenant's unified audit log is off; it has no code of its own.
+
+Source: "Troubleshooting the Office 365 Management Activity API".
+"""
 
 _LONGEST_TIME: Final = 40
 _LATEST: Final = 1 << 53
 
 
 class MalformedResponse(Exception):
-    """An answer is no JSON, or not of the form that it must have."""
+    """An answer is not JSON, or lacks the required form."""
 
 
 def decode_body(body: bytes, kind: Any) -> Any:
-    """Return an answer as a value of a type. Raises Malformed for anything else, however deep or wrong it is."""
+    """Decode an answer's JSON as a type. Raises MalformedResponse for anything else, however deeply nested."""
     if body.startswith(b"\xef\xbb\xbf"):
         body = body[3:]
     try:
@@ -35,12 +37,12 @@ def decode_body(body: bytes, kind: Any) -> Any:
 
 
 def lines_of(records: Sequence[msgspec.Raw]) -> list[bytes]:
-    """Return records on one line each. A line break can only be white space between values, and becomes a blank."""
+    """Return each record on one line. In valid JSON a line break is only white space between values, so it becomes a blank."""
     return [bytes(record).replace(b"\n", b" ").replace(b"\r", b" ") for record in records]
 
 
 def digest_parts(*parts: bytes) -> bytes:
-    """Return 16 bytes that stand for these parts."""
+    """Return a digest of 16 bytes over the parts and their lengths."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -49,7 +51,7 @@ def digest_parts(*parts: bytes) -> bytes:
 
 
 def parse_vendor_time(text: str | None) -> int:
-    """Return a time in microseconds since 1970, 0 for what is none. A time without a zone is UTC, as vendors mean it."""
+    """Return a time in microseconds since 1970, or 0 for an invalid text. Without a zone it is UTC, as vendors mean it."""
     if not text or len(text) > _LONGEST_TIME:
         return 0
     try:
@@ -66,8 +68,7 @@ class _Faults(msgspec.Struct):
 
 
 def vendor_code(body: bytes) -> str:
-    """Return the code by which a vendor names a fault (`AF20024`, `E0000047`, `rateLimitExceeded`), empty where there is
-    none."""
+    """Return the vendor's code for a fault (`AF20024`, `E0000047`, `rateLimitExceeded`), or "" if the answer has none."""
     try:
         faults: _Faults = decode_body(body[: 64 * 1024], _Faults)
     except MalformedResponse:

@@ -1,4 +1,4 @@
-"""Unexpected errors in a server's log."""
+"""Log unexpected errors of a server without text from clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import logging
 
 
 def log_unexpected_error(log: logging.Logger, where: str, error: BaseException) -> None:
-    """Log an error by its type, and the file and line that raised it. Its text may hold what a client sent, so it is left out."""
+    """Log an error's type, and the file and line that raised it.
+
+    Its text is left out, because it may quote a client's request.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

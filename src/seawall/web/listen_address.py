@@ -1,4 +1,4 @@
-"""Listen addresses: an address and port, or the path of a unix socket; and whether it is free."""
+"""Parse listen addresses (host and port, or the path of a UNIX socket), and check that they are free."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _HOST_AND_PORT: Final = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):([0-9]+)")
 
 
 class ListenAddressInvalid(ValueError):
-    """The text is no listen address, or a server cannot listen there. Its text says which; it names no option."""
+    """The text is no listen address, or a server cannot listen there. The message says which, and names no option."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where a server listens: `host` and `port`, or the `path` of a unix socket, for which both are unused."""
+    """Hold where a server listens: `host` and `port`, or the `path` of a UNIX socket, which leaves both unused."""
 
     host: str = ""
     port: int = 0
@@ -28,7 +28,10 @@ class ListenAddress:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can connect; False for a name, which may mean anything."""
+        """Return whether only this machine can connect.
+
+        A host name gives False, unless it is `localhost`: it may resolve to any address.
+        """
         if self.path is not None or self.host == "localhost":
             return True
         try:
@@ -38,7 +41,7 @@ class ListenAddress:
 
     @property
     def host_from_here(self) -> str:
-        """The host by which this machine reaches the server: its loopback where the server listens on every address."""
+        """Return the host by which this machine reaches the server: a loopback address if the server listens on all addresses."""
         try:
             address = ipaddress.ip_address(self.host)
         except ValueError:
@@ -54,10 +57,7 @@ class ListenAddress:
 
 
 def parse_listen_address(text: str) -> ListenAddress:
-    """Return the address of `127.0.0.1:8087`, `[::1]:8087`, `name:8087` or `unix:/path`.
-
-    Raises `ListenAddressInvalid`.
-    """
+    """Parse `127.0.0.1:8087`, `[::1]:8087`, `name:8087` or `unix:/path`. Raises `ListenAddressInvalid`."""
     if text.startswith(_UNIX) and len(text) > len(_UNIX):
         return ListenAddress(path=Path(text.removeprefix(_UNIX)))
     found = _HOST_AND_PORT.fullmatch(text)
@@ -70,10 +70,7 @@ def parse_listen_address(text: str) -> ListenAddress:
 
 
 def check_free(address: ListenAddress) -> None:
-    """Refuse an address where another program listens; remove a socket file that nobody listens on.
-
-    Raises `ListenAddressInvalid`.
-    """
+    """Raise `ListenAddressInvalid` if another program listens there; remove a socket file that no program listens on."""
     if address.path is not None:
         _check_free_path(address.path)
         return

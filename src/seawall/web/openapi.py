@@ -1,6 +1,6 @@
-"""OpenAPI 3.1 documents from declared operations. JSON Schemas are plain dictionaries, or come from msgspec types.
+"""Build OpenAPI 3.1 documents from declared operations. JSON Schemas are plain dictionaries, or come from msgspec types.
 
-A server declares each operation as a row (`ApiOperation`). `build_openapi` writes the document of all rows.
+A server declares each operation as an `ApiOperation`; `build_openapi` writes the document of all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_CONVERTERS: Final[Mapping[str, Json]] = {"int": {"type": "integer", "minimum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParameter:
-    """A parameter. `is_exploded`: an array whose parameter is repeated for each value."""
+    """Declare a parameter of an operation. `is_exploded` means that an array repeats the parameter for each value."""
 
     name: str
     location: Location
@@ -37,7 +37,7 @@ class ApiParameter:
 
 @dataclass(frozen=True, slots=True)
 class ApiHeader:
-    """A header of a response."""
+    """Declare a header of a response."""
 
     name: str
     description: str
@@ -46,7 +46,7 @@ class ApiHeader:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """A response. Without a `schema` it has no body."""
+    """Declare a response. Without a `schema` it has no body."""
 
     status: int
     description: str
@@ -57,7 +57,7 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ApiBody:
-    """The body that an operation requires."""
+    """Declare the body that an operation requires."""
 
     schema: Json
     media: str = JSON
@@ -65,7 +65,7 @@ class ApiBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOperation:
-    """One method of one path. `security` None says nothing of it, an empty tuple says that nothing is needed."""
+    """Declare one method of one path. `security` None leaves the document's default; an empty tuple means no authentication."""
 
     method: str
     path: str
@@ -80,7 +80,7 @@ class ApiOperation:
 
 
 class TypeSchemas:
-    """The JSON Schemas of msgspec types. `components` holds those that references name."""
+    """Generate the JSON Schemas of msgspec types. `components` maps names to the schemas that others refer to."""
 
     def __init__(self, types: Iterable[Any]) -> None:
         distinct: list[Any] = []
@@ -91,7 +91,7 @@ class TypeSchemas:
         self._schemas = list(zip(distinct, schemas, strict=True))
 
     def schema(self, kind: Any) -> Json:
-        """Return the schema of one of the types. Raises `StopIteration` for another type."""
+        """Return the schema of one of the types given to the constructor. Raises `StopIteration` for any other type."""
         return next(schema for known, schema in self._schemas if known == kind)
 
 
@@ -103,7 +103,7 @@ def build_openapi(
     schemas: Json | None = None,
     tags: Iterable[str] = (),
 ) -> Json:
-    """Return the document of the operations, as JSON values. Raises `ValueError` for two rows of one operation."""
+    """Return the OpenAPI document as JSON values. Raises `ValueError` for two operations with the same method and path."""
     paths: dict[str, Json] = {}
     for operation in operations:
         methods = paths.setdefault(strip_converters(operation.path), {})
@@ -122,17 +122,17 @@ def build_openapi(
 
 
 def strip_converters(path: str) -> str:
-    """Return the template of a route as OpenAPI writes it: `/a/{id:int}` becomes `/a/{id}`."""
+    """Return a route's path in OpenAPI's form: `/a/{id:int}` becomes `/a/{id}`."""
     return _IN_TEMPLATE.sub(r"{\1}", path)
 
 
 def has_path_parameters(path: str) -> bool:
-    """Whether a template has parameters."""
+    """Return whether a path has parameters in braces."""
     return _IN_TEMPLATE.search(path) is not None
 
 
 def path_parameters(path: str) -> list[ApiParameter]:
-    """Return the parameters of a template: `{id:int}` is a natural number, `{id}` a text that is not empty."""
+    """Return the parameters of a path: `{id:int}` is an integer from 0, `{id}` a text that is not empty."""
     return [
         ApiParameter(
             name=name,
@@ -145,7 +145,7 @@ def path_parameters(path: str) -> list[ApiParameter]:
 
 
 def query_parameters(kind: type[Any] | None) -> list[ApiParameter]:
-    """Return a parameter for each field of a msgspec struct that decodes a query. No struct, no parameter."""
+    """Return a parameter for each field of a msgspec struct that decodes a query, or none for None."""
     if kind is None:
         return []
     _, components = msgspec.json.schema_components([kind])
@@ -164,7 +164,7 @@ def query_parameters(kind: type[Any] | None) -> list[ApiParameter]:
 
 
 def _without_null(schema: Json) -> Json:
-    """Return the schema without null, which a query cannot say: such a parameter is optional, and that is all."""
+    """Return the schema without null, which a query string cannot express: such a parameter is optional."""
     kept = {name: value for name, value in schema.items() if not (name == "default" and value is None)}
     choices = [choice for choice in kept.pop("anyOf", ()) if choice != _NULL]
     if len(choices) == 1:

@@ -1,4 +1,4 @@
-"""Which peers are meant by a list of networks: the address of the connection, or the unix socket."""
+"""Match the address of a connection against a list of networks. A connection over a UNIX socket has no address."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Iterable
 
 UNIX = "unix"
-"""Stands in a list for every peer of the unix socket: who may open it is said by the file's permissions."""
+"""List entry that matches every connection over the UNIX socket; file permissions decide who can open it."""
 
 _REMEMBERED = 4096
 
 
 class Peers:
-    """A list of networks (`10.0.0.0/8`, `::1`, `unix`). Raises `ValueError` for what is none."""
+    """Hold a list of networks (`10.0.0.0/8`, `::1`, `unix`). Raises `ValueError` for any other text."""
 
     __slots__ = ("_known", "_networks", "_unix", "texts")
 
@@ -23,7 +23,10 @@ class Peers:
         self._known: dict[str, bool] = {}
 
     def __contains__(self, address: object) -> bool:
-        """Whether a peer is meant. An empty address is a unix socket's; what is no address is nobody's."""
+        """Return whether an address is in the list.
+
+        An empty address means a UNIX socket; a text that is no address never matches.
+        """
         if not isinstance(address, str):
             return False
         known = self._known.get(address)
@@ -58,4 +61,4 @@ class Peers:
 
 
 LOOPBACK = Peers(("127.0.0.0/8", "::1/128", UNIX))
-"""This machine alone."""
+"""Matches connections from this machine only."""

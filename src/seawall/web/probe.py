@@ -1,4 +1,4 @@
-"""What programs that watch over a server are told, by the gate and by the console alike."""
+"""Build the answers of both servers to health checks and monitoring."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-"""The text format of Prometheus."""
+"""Content type of Prometheus's text format."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthFault:
-    """Something that is wrong. `stops`: while it is, requests are refused for it."""
+    """Describe a fault of the server. With `stops`, the server refuses requests as long as the fault lasts."""
 
     code: str
     words: str
@@ -20,9 +20,9 @@ class HealthFault:
 
 
 def build_health(faults: Collection[HealthFault], *, is_detailed: bool) -> tuple[dict[str, Any], int]:
-    """Return the document of `/healthz` and its HTTP status: 503 while a fault stops requests.
+    """Return the document of `/healthz` and its HTTP status: 503 while a fault stops requests, else 200.
 
-    Strangers get one word; `is_detailed` adds the faults.
+    Without `is_detailed`, the document holds the status word alone, because anybody can read it.
     """
     has_stopped = any(fault.stops for fault in faults)
     document: dict[str, Any] = {"status": "refusing" if has_stopped else "degraded" if faults else "ok"}

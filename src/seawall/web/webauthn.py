@@ -1,6 +1,6 @@
-"""Web Authentication (passkeys): options for a browser, and verification of its answers. Every use verifies the user.
+"""Create WebAuthn (passkey) options for a browser, and verify its answers. Every use requires user verification.
 
-The pinned library `webauthn` does the cryptography. This module keeps nothing: callers hold challenges and public keys.
+The pinned library `webauthn` does the cryptography. This module keeps no state: callers store challenges and public keys.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MALFORMED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """Who asks for passkeys: a domain, its name for people, and the origins of its pages."""
+    """Describe the site that asks for passkeys: its domain, a name for people, and the origins of its pages."""
 
     domain: str
     name: str
@@ -50,7 +50,7 @@ class RelyingParty:
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """A passkey that a browser created. `public_key` is a COSE key, `transports` are hints for the browser."""
+    """Hold a passkey that a browser created. `public_key` is a COSE key; `transports` are hints for later requests."""
 
     credential_id: bytes
     public_key: bytes
@@ -74,8 +74,8 @@ def creation_options(
 ) -> dict[str, Any]:
     """Return the options for `navigator.credentials.create`, as JSON values.
 
-    `existing` are the ids of the user's passkeys, so that no device makes a second one. `is_discoverable` requires a
-    passkey that the browser finds without a user name; otherwise it is preferred.
+    `existing` are the ids of the user's passkeys, so that no device creates a second one. `is_discoverable` requires a
+    passkey that the browser finds without a user name; otherwise such a passkey is preferred.
     """
     options = webauthn.generate_registration_options(
         rp_id=party.domain,
@@ -100,7 +100,7 @@ def request_options(
 ) -> dict[str, Any]:
     """Return the options for `navigator.credentials.get`, as JSON values.
 
-    `allowed` are the ids of the passkeys that may answer; when it is empty, any passkey of the domain may.
+    Only passkeys with an id in `allowed` may answer, or any passkey of the domain if it is empty.
     """
     options = webauthn.generate_authentication_options(
         rp_id=party.domain,
@@ -113,7 +113,7 @@ def request_options(
 
 
 def claimed_challenge(credential: Mapping[str, Any]) -> bytes:
-    """Return the challenge that a browser says it answers, empty when it names none. It proves nothing yet."""
+    """Return the challenge that the browser's answer names, b"" if none. It is unverified."""
     try:
         data = base64url.decode(credential["response"]["clientDataJSON"])
         return base64url.decode(msgspec.json.decode(data, type=_ClientData).challenge)
@@ -122,7 +122,7 @@ def claimed_challenge(credential: Mapping[str, Any]) -> bytes:
 
 
 def claimed_credential_id(credential: Mapping[str, Any]) -> bytes:
-    """Return the id of the passkey that a browser says it used, empty when it names none. It proves nothing yet."""
+    """Return the passkey id that the browser's answer names, b"" if none. It is unverified."""
     text = credential.get("id")
     if not isinstance(text, str) or not _CREDENTIAL_ID.fullmatch(text):
         return b""
@@ -135,7 +135,7 @@ def claimed_credential_id(credential: Mapping[str, Any]) -> bytes:
 def verify_creation(
     party: RelyingParty, credential: Mapping[str, Any], challenge: bytes
 ) -> NewCredential | None:
-    """Return the new passkey, None when the answer does not fit the party and the challenge."""
+    """Verify a browser's answer to `creation_options`, and return the new passkey, or None if it does not verify."""
     try:
         created = webauthn.verify_registration_response(
             credential=dict(credential),
@@ -164,10 +164,11 @@ def verify_use(
     public_key: bytes,
     sign_count: int,
 ) -> int | None:
-    """Return the passkey's counter after this use, None when the answer does not fit.
+    """Verify a browser's answer to `request_options`, and return the passkey's new signature counter.
 
-    `sign_count` is the counter of the last use. A counter that did not grow is refused, except when the device does not
-    count (0 and 0). A caller that compares the counter where it writes it passes 0.
+    Return None if the answer does not verify. `sign_count` is the counter of the last use. A counter that did not grow is
+    refused, unless both are 0, because the device does not count. A caller that compares the counter itself while storing
+    it passes 0.
     """
     try:
         used = webauthn.verify_authentication_response(

@@ -1,7 +1,7 @@
-"""A file that only grows, a line at a time: held against every other writer, each line on the disk when `append` returns.
+"""Append lines to a file that one writer locks; `append` returns when the line is on the disk.
 
-A crash leaves at most a last line that is cut off. What it would have announced did not happen, if nothing happens before its
-line is on the disk: the next writer cuts it off and says so in a line of its own.
+A crash may leave a last line that is cut off. The next writer truncates the file there, and records that in a line of its
+own. So a caller writes the line first and acts afterwards: then every action has its line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class AppendOnlyFile:
-    """An open file of lines. Every method raises OSError, whose `strerror` says why."""
+    """Append lines to a file, and read them. Every method raises OSError, whose `strerror` says why."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -28,12 +28,15 @@ class AppendOnlyFile:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file for reading. Raises FileNotFoundError where there is none."""
+        """Open an existing file for reading. Raises FileNotFoundError if it does not exist."""
         return cls(_regular(os.open(path, os.O_RDONLY | _FLAGS)))
 
     @classmethod
     def hold(cls, path: Path) -> Self:
-        """Open a file for its only writer, and make it where there is none. Raises BlockingIOError where another holds it."""
+        """Lock the file for its only writer; create it if it is missing.
+
+        Raises BlockingIOError if another process holds the lock.
+        """
         descriptor = _regular(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o600))
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,12 +48,12 @@ class AppendOnlyFile:
 
     @property
     def is_private(self) -> bool:
-        """Whether the file belongs to this user, and nobody else may read or change it."""
+        """Return whether the file belongs to this user, and no other user may read or change it."""
         about = os.fstat(self._descriptor)
         return about.st_uid == os.getuid() and not stat.S_IMODE(about.st_mode) & 0o077
 
     def read(self) -> tuple[bytes, bytes]:
-        """Return the whole lines, and what a crash left of one more."""
+        """Return the complete lines as bytes, then the incomplete last line that a crash left (usually empty)."""
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             file.seek(0)
             content = file.read(LARGEST + 1)
@@ -60,12 +63,15 @@ class AppendOnlyFile:
         return content[:end], content[end:]
 
     def cut(self, size: int) -> None:
-        """Cut off what lies behind `size` bytes."""
+        """Truncate the file to `size` bytes."""
         os.ftruncate(self._descriptor, size)
         os.fsync(self._descriptor)
 
     def append(self, line: bytes) -> None:
-        """Add a line with its end. Where that fails nothing is taken any more: it would be one with what was written of this."""
+        """Append a line, which includes its line feed.
+
+        After a failed write, refuse every further line: it would continue the broken one.
+        """
         if not self._is_whole:
             raise OSError(errno.EIO, "the last line was not written whole")
         self._is_whole = False
@@ -74,7 +80,7 @@ class AppendOnlyFile:
         self._is_whole = True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file, which releases the lock."""
         os.close(self._descriptor)
 
 

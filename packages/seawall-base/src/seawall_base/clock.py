@@ -1,4 +1,4 @@
-"""The time of the machine: what the wall clock says, a clock that only goes forward, and waiting that ends with the process."""
+"""Read the machine's clocks, and wait until a time passes or the process is told to stop."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ class Stopped(Exception):
 
 
 def read_wall_clock() -> int:
-    """Return the time now: microseconds since 1970, UTC. It may jump."""
+    """Return the wall-clock time in microseconds since 1970, UTC. An adjusted clock may jump either way."""
     return time.time_ns() // 1_000
 
 
 class Clock:
-    """The real clock. Tests have one of their own, whose waiting costs nothing."""
+    """Give the time of this machine. Tests use another class with the same methods, whose `wait` returns at once."""
 
     def __init__(self, stop: threading.Event | None = None) -> None:
         self.stop = stop or threading.Event()
 
     def now(self) -> int:
-        """Microseconds since 1970, UTC. It may jump."""
+        """Return the wall-clock time in microseconds since 1970, UTC."""
         return read_wall_clock()
 
     def monotonic(self) -> float:
-        """Seconds of a clock that only goes forward."""
+        """Return seconds of a clock that never goes back. Only differences mean anything."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Wait. Raises Stopped when the process is told to stop."""
+        """Wait for so many seconds. Raises Stopped when the process is told to stop."""
         if self.stop.wait(max(seconds, 0.0)):
             raise Stopped
 
     def random(self) -> float:
-        """Between 0 and 1, so that many collectors that were turned away together do not come back together."""
+        """Return a random number from 0 to 1. It spreads the retries of collectors that were turned away together."""
         import random
 
         return random.random()  # noqa: S311 - nothing secret hangs on it

@@ -1,7 +1,7 @@
-"""CSV that a spreadsheet opens as text: nothing that a log holds becomes a formula. Pure.
+"""Write CSV that no spreadsheet evaluates as formulas, whatever the logs contain.
 
-Every field is quoted, and text that a spreadsheet might calculate gets an apostrophe before it. That changes such text,
-so whoever needs it to the letter takes the JSON. Our own numbers stay numbers.
+Every text field is quoted, and a text that a spreadsheet might evaluate begins with an apostrophe. This changes the text;
+the JSON output has it unchanged. Numbers of Seawall's own are not quoted.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Final
 from seawall_base.safe_text import visible
 
 LONGEST: Final = 32_000
-"""Characters of one cell: spreadsheets cut at 32,767."""
+"""Characters of one cell. Spreadsheets cut a cell at 32,767."""
 
 Cell = str | int | float | bool | None
 
 _FORMULA: Final = re.compile("^[\\s'\"`\u2018\u2019\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 _LATER: Final = re.compile("(;|\uff1b)(\\s*[\"']?\\s*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet that splits at semicolons, as some languages have it, would see a new cell."""
+"""Match where a spreadsheet that separates cells by semicolons, as some locales do, would begin a new cell with a formula."""
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """Lines with their ends (RFC 4180), the header first."""
+    """Yield the header and the rows as CSV lines that end with CR LF (RFC 4180)."""
     yield _line(header)
     for row in rows:
         yield _line(row)
 
 
 def safe(text: str) -> str:
-    """Text that is no formula in a spreadsheet; control and steering characters are made visible."""
+    """Return the text with an apostrophe before anything that looks like a formula, and with control characters made visible."""
     shown = _LATER.sub(r"\1\2'", visible(text, LONGEST))
     return f"'{shown}" if _FORMULA.match(shown) else shown
 

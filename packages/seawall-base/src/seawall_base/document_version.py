@@ -1,4 +1,4 @@
-"""Version of the documents that Seawall writes."""
+"""State the version of the documents that Seawall writes."""
 
 from __future__ import annotations
 

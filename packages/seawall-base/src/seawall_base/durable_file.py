@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all, on the disk when it returns, for its owner alone: what Seawall writes names accounts."""
+"""Write a file completely or not at all, flushed to the disk and readable by its owner alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from seawall_base.errors import OutputUnwritable
 
 
 def write_whole(path: Path, content: bytes, *, fix: str) -> None:
-    """Write `content` to `path`; what was there stays if that fails, and links are not followed. Raises OutputUnwritable."""
+    """Replace the content of `path` atomically, with mode 0600. Raises OutputUnwritable, and then the old content stays.
+
+    Symbolic links are not followed. `fix` is the advice that the error carries.
+    """
     if not path.name:
         raise OutputUnwritable(f"{path}: is a folder", fix=fix)
     part = path.with_name(path.name + ".part")
@@ -30,7 +33,7 @@ def write_whole(path: Path, content: bytes, *, fix: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk: a file that was given its name is there after a crash too. Raises OSError."""
+    """Flush a folder's entries to the disk, so that a new or renamed file survives a crash. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

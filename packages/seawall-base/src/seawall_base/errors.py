@@ -1,4 +1,4 @@
-"""The failures that every room may report. Each has one class and one stable code; those of one room lie in its `errors`."""
+"""Define the errors that several rooms raise, each with one stable code. A room's own errors are in its `errors` module."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 
 class SeawallError(Exception):
-    """Base of all errors: a message that says what, where and the fix.
+    """Be the base class of all errors of Seawall: a message of what is wrong and where, and the fix.
 
-    `code` is stable and part of the interface; `exit_code` is what the command line returns for it. `details` are the
-    lines of a message that has several.
+    `code` is stable and scripts may rely on it. `exit_code` is the exit status of the command line. `details` holds the
+    single lines of a message that has several.
     """
 
     code = "error"
@@ -23,65 +23,65 @@ class SeawallError(Exception):
 
     @classmethod
     def kinds(cls) -> Iterator[type[SeawallError]]:
-        """Yield every class of error of the modules that are imported, each after the class that it is made from."""
+        """Yield every subclass in the modules imported so far, each after its parent class."""
         for kind in cls.__subclasses__():
             yield kind
             yield from kind.kinds()
 
 
 class UsageError(SeawallError):
-    """The call itself makes no sense (an impossible option value)."""
+    """An option has an impossible value, or options contradict each other."""
 
     code = "usage"
     exit_code = 2
 
 
 class InputUnreadable(SeawallError):
-    """Nothing of the given input could be read."""
+    """No part of the given input could be read."""
 
     code = "input-unreadable"
     exit_code = 3
 
 
 class OutputUnwritable(SeawallError):
-    """The output folder, an output file or the standard output cannot be written."""
+    """The output folder, an output file or standard output cannot be written."""
 
     code = "output-unwritable"
 
 
 class ArtefactInvalid(SeawallError):
-    """A file that ships with or was configured for Seawall (network table, ranker) is missing or broken."""
+    """A data file that Seawall ships with or is configured to use (network table, ranker) is missing or damaged."""
 
     code = "artefact-invalid"
 
 
 class MissingExtra(SeawallError):
-    """The verb needs optional packages that are not installed."""
+    """The command needs optional packages that are not installed."""
 
     code = "missing-extra"
 
 
 class StoreBroken(SeawallError):
-    """The store of revocations is missing, damaged, locked or not to be read: nothing may be accepted."""
+    """The store of revocations is missing, damaged, locked or unreadable, so no token may be accepted."""
 
     code = "store-broken"
 
 
 class PolicyInvalid(SeawallError):
-    """The policy file is missing, is not TOML, or some of its settings make no sense."""
+    """The policy file is missing, is not TOML, or contains invalid settings."""
 
     code = "policy-invalid"
     exit_code = 2
 
 
 class DatabaseInUse(SeawallError):
-    """Another program writes to the database, or holds it locked."""
+    """Another program is writing to the database or has locked it."""
 
     code = "database-in-use"
 
 
 class CollectInvalid(SeawallError):
-    """The settings of a collector make no sense, or a secret is missing, or can be read by others."""
+    """A collector has invalid settings, or its secret is missing or readable by other users."""
 
     code = "collect-invalid"
     exit_code = 2

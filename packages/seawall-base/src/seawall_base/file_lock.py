@@ -1,4 +1,4 @@
-"""Locks between processes: a file beside what they guard. Closing it gives the lock back, and so does a crash."""
+"""Lock between processes with a lock file. Closing the file, or the end of the process, releases the lock."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 class FileLock:
-    """An open lock file, made for its owner alone; nothing is held yet. Raises OSError where it cannot be opened."""
+    """Hold an exclusive or shared lock on a file. The constructor opens the file without locking it; it raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
     def try_hold(self) -> bool:
-        """Hold the lock alone if nobody else holds it; return whether it is held."""
+        """Take the exclusive lock if no other process has any; return whether this succeeded. Never waits."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -22,13 +22,13 @@ class FileLock:
         return True
 
     def hold(self) -> None:
-        """Wait until nobody else holds the lock, then hold it alone."""
+        """Wait for the exclusive lock."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
 
     def share(self) -> None:
-        """Wait until nobody holds the lock alone, then hold it with others. What was held alone is shared from now on."""
+        """Wait for a shared lock, or turn the exclusive lock into a shared one."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Close the file, which releases the lock."""
         os.close(self._descriptor)

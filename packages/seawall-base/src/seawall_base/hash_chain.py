@@ -1,11 +1,11 @@
-"""Chains of entries, each bound to the one before by its SHA-256 digest, so that a change among them shows.
+"""Chain entries by SHA-256: each entry contains the digest of the one before, so that a later change is detectable.
 
-A chain is of values, whose entries hold their own digest, or of lines, whose digest the next line holds. `verify` finds every
-entry that was changed, taken out, put in or moved. It cannot find what follows no rule that the chain states:
+An entry is either a list of values that includes its own digest, or a line whose digest the next line contains. `verify`
+finds every entry that was changed, removed, inserted or moved. It does not find these:
 
-- entries that were cut off the end, or an end that was computed anew: a `ChainHead` that was noted elsewhere shows both;
-- a change within the last line of a chain of lines, for no line holds its digest yet: the noted head shows that too;
-- another spelling of the same values, such as blanks in their JSON: nothing that they say has changed.
+- entries cut off the end, or a rewritten end: only a `ChainHead` that was noted elsewhere reveals both;
+- a change in the last line of a chain of lines, because no line contains its digest yet: the noted head reveals it;
+- another spelling of equal values, such as blanks in their JSON.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 START: Final = "0" * 64
-"""What the first entry is bound to."""
+"""The digest that the first entry contains in place of a predecessor's."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The end of a chain at some time: its last entry's number, counted from 1, and digest. An empty chain has number 0."""
+    """Name the last entry of a chain: its number, counted from 1, and its digest. An empty chain has number 0."""
 
     sequence: int = 0
     digest: str = START
@@ -33,7 +33,7 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """What an entry states of itself, as it was read: `computed` is the digest of its content now, the rest is unproved."""
+    """Hold an entry's stated number, predecessor and digest, all unproved. `computed` is the digest of its present content."""
 
     sequence: object
     previous: object
@@ -42,7 +42,7 @@ class ChainLink:
 
 
 class ChainBroken(ValueError):
-    """An entry does not fit: the text says which and why, and `head` is the last one that holds."""
+    """An entry does not fit. The text says which one and why; `head` is the last entry that fits."""
 
     def __init__(self, fault: str, head: ChainHead) -> None:
         super().__init__(fault)
@@ -50,7 +50,7 @@ class ChainBroken(ValueError):
 
 
 def parse_head(text: str) -> ChainHead:
-    """Return the head that `str` wrote. Raises ValueError."""
+    """Parse the text that `str(ChainHead)` returns. Raises ValueError."""
     sequence, _, digest = text.partition(":")
     if len(digest) != len(START) or not sequence.isdecimal():
         raise ValueError("a head is a number, a colon and 64 hexadecimal digits")
@@ -58,18 +58,24 @@ def parse_head(text: str) -> ChainHead:
 
 
 def digest_line(line: bytes) -> str:
-    """Return the digest of a line, its end included."""
+    """Return the SHA-256 digest of a line, including its line feed, in hexadecimal."""
     return hashlib.sha256(line).hexdigest()
 
 
 def digest_values(*values: Any) -> str:
-    """Return the digest of plain values, the digest before them the last: one JSON array in ASCII, no blanks, keys in order."""
+    """Return the SHA-256 digest of plain values, in hexadecimal. The last value is the digest of the entry before.
+
+    The digest covers one JSON array in ASCII, without blanks, with sorted keys.
+    """
     text = json.dumps(values, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def verify(links: Iterable[ChainLink], noted: ChainHead | None = None) -> ChainHead:
-    """Return the end of a whole chain. Raises ChainBroken at the first entry that does not fit, or is not the one `noted`."""
+    """Return the head of an intact chain.
+
+    Raises ChainBroken at the first entry that does not fit, or differs from the head `noted`.
+    """
     head = ChainHead()
     for link in links:
         fault = _fault(link, head)
@@ -84,7 +90,7 @@ def verify(links: Iterable[ChainLink], noted: ChainHead | None = None) -> ChainH
 
 
 def _fault(link: ChainLink, head: ChainHead) -> str:
-    """Say why a link cannot follow a head, "" where it does."""
+    """Return why an entry cannot follow a head, or "" if it can."""
     number = head.sequence + 1
     if link.sequence != number:
         return f"entry {number} is missing"

@@ -1,13 +1,13 @@
-"""HTTP out, for every part: fetch a document, send one request, post a message, or ask one host again and again.
+"""Send HTTP requests: fetch a document, send one request, post a message, or keep connections to one host.
 
-No redirect is followed, nothing is sent again, no proxy of the environment is used and no cookie is kept. The certificate is
-always verified, against the system's trust store (OpenSSL's `SSL_CERT_FILE` and `SSL_CERT_DIR` count) or one that is given.
-The whole exchange (name look-up, connection, TLS, headers, body) ends within one time limit however slowly an answer drips,
-and an answer has a limit of bytes. No error holds a secret or text of an answer.
+It never follows a redirect, repeats a request, uses a proxy of the environment or keeps a cookie. It always verifies the
+certificate, against a given trust store or the system's (OpenSSL's `SSL_CERT_FILE` and `SSL_CERT_DIR` apply). One time
+limit covers name look-up, connection, TLS, headers and body, however slowly the answer arrives. The answer's size is
+limited too. No error contains a secret or text of the answer.
 
-Plain http is for this machine itself. Private addresses are allowed, because a company's issuer is often internal; which host
-is asked is the operator's configuration, never a token's. Link-local addresses (a cloud's metadata service), multicast and
-unspecified addresses are refused.
+Plain http is allowed to this machine alone. Private addresses are allowed, because a company's issuer is often internal;
+the operator configures the host, never a token. Link-local (a cloud's metadata service), multicast and unspecified
+addresses are refused.
 """
 
 from __future__ import annotations
@@ -47,13 +47,16 @@ LONGEST_VENDOR_URL: Final = 16 * 1024
 CONNECT_TIMEOUT: Final = 15.0
 READ_TIMEOUT: Final = 60.0
 WHOLE_TIMEOUT: Final = 300.0
-"""Seconds for a vendor's connection, for a pause in its answer, and for both as a whole."""
+"""Seconds for one request to a vendor as a whole.
+
+`CONNECT_TIMEOUT` limits the connection, `READ_TIMEOUT` a pause in the answer.
+"""
 MOST_CONNECTIONS: Final = 16
 
 PLAUSIBLE: Final = frozenset(
     {"", "application/json", "text/json", "text/plain", "application/octet-stream", "binary/octet-stream"}
 )
-"""Content types that a JSON document is served with, beside `*/*+json`. HTML (a captive portal, a login page) is not."""
+"""Content types accepted for a JSON document, besides `*/*+json`. HTML is refused: it is a captive portal or a login page."""
 
 _VENDOR_CODES: Final = {
     "resolve-failed": "name-not-found",
@@ -62,11 +65,11 @@ _VENDOR_CODES: Final = {
     "timeout": "timeout",
     "too-large": "too-large",
 }
-"""What `IncompleteResponse` calls a `FetchError`; any other is `connection-broke`."""
+"""Map a code of `FetchError` to the code of `IncompleteResponse`. Every other code becomes `connection-broke`."""
 
 
 class NoResponse(Exception):
-    """There was no answer that could be read. `may_have_arrived` is false where nothing was sent yet. Holds no secret."""
+    """No readable answer came. `may_have_arrived` is false if no byte was sent. The text contains no secret."""
 
     def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
         super().__init__(reason)
@@ -74,7 +77,7 @@ class NoResponse(Exception):
 
 
 class IncompleteResponse(Exception):
-    """No whole answer came: `code` says why. It holds nothing of what was sent or came."""
+    """No complete answer came; `code` says why. The error contains nothing of the request or the answer."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -82,12 +85,12 @@ class IncompleteResponse(Exception):
 
 
 class ForeignHost(Exception):
-    """A URL leads away from the host that was configured, or is none. Nothing was sent."""
+    """A URL is invalid or names another host than the configured one. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete answer with status 200. `content_type` is lower case, without parameters, "" when absent."""
+    """Hold a complete answer with status 200. `content_type` is lower case without parameters, "" if absent."""
 
     body: bytes
     content_type: str
@@ -95,7 +98,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer. Names of headers are lower case; several of one name are joined by commas."""
+    """Hold an answer. Header names are lower case; headers of the same name are joined by commas."""
 
     status: int
     headers: Mapping[str, str]
@@ -111,10 +114,10 @@ def fetch(
     allow_loopback_http: bool = False,
     pinned_host: str | None = None,
 ) -> Fetched:
-    """Return the body of a JSON document at a URL, at most `limit` bytes, complete within `timeout` seconds.
+    """Return the body of the JSON document at a URL: at most `limit` bytes, complete within `timeout` seconds.
 
-    `trust` replaces the system's trust store; `pinned_host` is the only host that may be asked. Plain http is
-    refused but, with `allow_loopback_http`, to this machine itself. Raises `FetchError` and nothing else.
+    `trust` replaces the system's trust store. `pinned_host` is the only host that may be asked. With `allow_loopback_http`,
+    plain http to this machine is allowed. Raises `FetchError` and nothing else.
     """
     where = parse_url(url, allow_loopback_http=allow_loopback_http)
     if pinned_host is not None and where.host != pinned_host.lower():
@@ -136,10 +139,10 @@ def request(
     trust: TrustStore | None = None,
     socket_path: str = "",
 ) -> HttpResponse:
-    """Send one request over a connection of its own, and return the whole answer, whatever its status.
+    """Send one request over a new connection, and return the complete answer, whatever its status.
 
-    At most `limit` bytes of body, complete within `timeout` seconds. `socket_path` is a UNIX socket that is asked in place of
-    the URL's host. Raises `FetchError` and nothing else.
+    The body has at most `limit` bytes, complete within `timeout` seconds. With `socket_path`, the request goes to that UNIX
+    socket in place of the URL's host. Raises `FetchError` and nothing else.
     """
     with _open(
         url, method, headers, body, limit=limit, timeout=timeout, trust=trust, socket_path=socket_path
@@ -156,10 +159,10 @@ def post(
     trust: TrustStore | None = None,
     wanted: int = 0,
 ) -> HttpResponse:
-    """POST `body` to `https`, or to `http` on this machine alone.
+    """POST `body` to an `https` URL, or to plain `http` on this machine.
 
-    `headers` are ASCII without line breaks; host, length, agent and connection are set here. At most `wanted` bytes of the
-    answer's body are given back, as far as it came. Raises `NoResponse` and nothing else.
+    `headers` are ASCII without line breaks; this function sets host, length, user agent and connection. The result holds
+    the first `wanted` bytes of the answer's body, or fewer if it breaks off. Raises `NoResponse` and nothing else.
     """
     try:
         where = parse_url(url, allow_loopback_http=True)
@@ -174,9 +177,9 @@ def post(
 
 
 class HttpClient:
-    """Requests to one host, whose connections are kept and used again. Safe to use from several threads.
+    """Send requests to one host over connections that are kept open. Safe for use from several threads.
 
-    Raises `ForeignHost` for a base URL that may not be asked, and what `ProxySettings.trust` raises.
+    Raises `ForeignHost` for a base URL that may not be asked, and the errors of `ProxySettings.trust`.
     """
 
     def __init__(self, base: str, proxy: ProxySettings = DIRECT) -> None:
@@ -191,7 +194,7 @@ class HttpClient:
 
     @property
     def host(self) -> str:
-        """The host that is asked."""
+        """Return the configured host, lower case."""
         return self.origin.host
 
     def close(self) -> None:
@@ -206,9 +209,9 @@ class HttpClient:
         body: bytes | None = None,
         limit: int = MOST_BYTES,
     ) -> HttpResponse:
-        """Send one request and return its whole answer. Raises IncompleteResponse, and ForeignHost before anything was sent.
+        """Send one request, and return the complete answer. `limit` counts the body's bytes after decompression.
 
-        `limit` counts the bytes of the body after decompression.
+        Raises IncompleteResponse, and ForeignHost before anything is sent.
         """
         self.check(url)
         own = {
@@ -232,7 +235,7 @@ class HttpClient:
         return HttpResponse(answer.status, _lower_names(answer), data)
 
     def check(self, url: str) -> HttpUrl:
-        """Return where a URL leads. Raises ForeignHost for any other host, port or scheme than the configured."""
+        """Parse a URL. Raises ForeignHost if scheme, host or port differ from the configured ones."""
         where = _parse_vendor_url(url.replace(" ", "%20"))
         here = self.origin
         if (where.scheme, where.host, where.port) != (here.scheme, here.host, here.port):
@@ -241,7 +244,7 @@ class HttpClient:
 
     @contextmanager
     def _connection(self, deadline: Deadline) -> Iterator[TimedConnection]:
-        """Give a connection that was kept, or a new one; keep it after an answer that was read as a whole."""
+        """Yield an idle connection or a new one; keep it for later if the answer was read completely."""
         connection = self._pop_idle() or self._connect(deadline)
         try:
             yield connection
@@ -285,13 +288,13 @@ def _parse_vendor_url(url: str) -> HttpUrl:
 
 
 def with_query(url: str, values: Mapping[str, str]) -> str:
-    """Return a URL with these parameters behind it."""
+    """Return the URL with these parameters appended to its query."""
     joint = "&" if "?" in url else "?"
     return f"{url}{joint}{urlencode(values, quote_via=quote, safe='')}" if values else url
 
 
 def form(values: Mapping[str, str]) -> bytes:
-    """Return values as the body of a form."""
+    """Encode values as `application/x-www-form-urlencoded`."""
     return urlencode(values).encode("ascii")
 
 
@@ -307,7 +310,7 @@ def _open(
     trust: TrustStore | None,
     socket_path: str = "",
 ) -> Iterator[OpenAnswer]:
-    """Send one request over a connection of its own. Gives the answer with its body unread; raises `FetchError`."""
+    """Send one request over a new connection, and yield the answer with its body unread. Raises `FetchError`."""
     deadline = Deadline(timeout)
     connection = _connection(url, verifying(trust) if url.scheme == "https" else None)
     connection.deadline, connection.budget = deadline, 2 * limit + OVERHEAD
@@ -329,7 +332,7 @@ def _connection(
     proxy: ProxySettings = DIRECT,
     proxy_trust: TrustStore | None = None,
 ) -> TimedConnection:
-    """Return a connection to a host, not made yet. This machine itself is never asked through a proxy."""
+    """Return an unopened connection to a host. A plain http URL, always this machine, never goes through the proxy."""
     if trust is None:
         return TimedConnection(url.host, url.port)
     if proxy.url is None:
@@ -352,7 +355,7 @@ def _connection(
 
 
 def _check_headers(answer: OpenAnswer) -> str:
-    """Return the content type, when status and headers are those of a plain answer."""
+    """Return the content type. Raises `FetchError` for any status but 200, a redirect, an encoding, or malformed lengths."""
     if 300 <= answer.status < 400:
         raise FetchError("redirect", str(answer.status))
     if answer.status != 200:
@@ -372,7 +375,7 @@ def _check_headers(answer: OpenAnswer) -> str:
 
 
 def _first_bytes(answer: OpenAnswer, wanted: int) -> bytes:
-    """Return what came of the body: that it broke off changes nothing about the status."""
+    """Return the first bytes of the body, or b"" if it breaks off: the status alone matters then."""
     if not wanted:
         return b""
     try:

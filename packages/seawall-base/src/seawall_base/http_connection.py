@@ -1,8 +1,8 @@
-"""One connection to one host, kept within a deadline, a number of bytes and the addresses that may be asked.
+"""Open one connection to one host, within a deadline, a number of bytes and the permitted addresses.
 
-The classes extend urllib3's. They resolve a name, choose an address, write and read within one deadline, however slowly the other
-side reads or drips. They verify every certificate and use no proxy of the environment. A connection may go through a proxy
-(CONNECT) that `proxy.py` describes, or to a UNIX socket.
+The classes extend urllib3's. One deadline covers name look-up, connection, writing and reading, however slowly the other
+side answers. Certificates are always verified, and proxies of the environment are ignored. A connection may go through a
+proxy (CONNECT) that `proxy.py` describes, or to a UNIX socket.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from seawall_base.http_url import FetchError
 from seawall_base.regular_files import open_file
 
 TrustStore = ssl.SSLContext
-"""Whose certificates are trusted: see `trust_store`."""
+"""A TLS context with the trusted certificates; `trust_store` makes one."""
 
 OVERHEAD: Final = 256 * 1024
-"""Bytes that headers and chunk framing may take, beside as many as the body may have."""
+"""Bytes allowed for headers and chunk framing, besides the limit for the body."""
 PIECE: Final = 64 * 1024
 _RECORD: Final = 16 * 1024
-"""Bytes that are written at a time: what one record of TLS holds."""
+"""Bytes of one write: the content of one TLS record."""
 _LARGEST_BUNDLE: Final = 16 << 20
-"""Octets of a PEM file of certificates."""
+"""Largest accepted PEM file of certificates, in bytes."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ProxyFailed(Exception):
-    """A proxy did not let a request through. `code` is `proxy-407` and the like, `proxy-tls-failed` or `proxy-failed`."""
+    """The proxy refused or failed. `code` is `proxy-407` (its status), `proxy-tls-failed` or `proxy-failed`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -52,26 +52,29 @@ class ProxyFailed(Exception):
 
 
 class Deadline:
-    """A point in time that all waiting shares. `pause` is the longest single wait before it, in seconds."""
+    """Limit several waits by one point in time. `pause` is the longest single wait, in seconds."""
 
     def __init__(self, seconds: float, *, pause: float = math.inf) -> None:
         self._end = time.monotonic() + seconds
         self._pause = pause
 
     def seconds_left(self) -> float:
-        """Return how many seconds to wait at most. Raises `FetchError` (`timeout`) when there are none."""
+        """Return the longest permitted wait, in seconds. Raises `FetchError` (`timeout`) after the deadline."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise FetchError("timeout")
         return min(left, self._pause)
 
     def within(self, seconds: float) -> Deadline:
-        """Return this deadline, or an earlier one in so many seconds."""
+        """Return a deadline in `seconds` seconds, or this one if it is earlier."""
         return Deadline(min(seconds, self.seconds_left()))
 
 
 def trust_store(certificates: Path | None = None) -> TrustStore:
-    """Return the system's trust store, or only a PEM file's certificates. Raises `FetchError` (`trust-unreadable`)."""
+    """Return a TLS context that trusts the system's certificates, or those of a PEM file alone.
+
+    Raises `FetchError` (`trust-unreadable`).
+    """
     if certificates is None:
         return ssl.create_default_context()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -85,7 +88,10 @@ def trust_store(certificates: Path | None = None) -> TrustStore:
 
 
 def verifying(trust: TrustStore | None) -> TrustStore:
-    """Return the context, the system's where there is none. Raises `FetchError` for one that does not verify."""
+    """Return `trust`, or the system's trust store if it is None.
+
+    Raises `FetchError` if it does not verify certificates and names.
+    """
     context = trust_store() if trust is None else trust
     if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
         raise FetchError("trust-unsafe")
@@ -94,11 +100,14 @@ def verifying(trust: TrustStore | None) -> TrustStore:
 
 @contextmanager
 def raise_as_fetch_error() -> Iterator[None]:
-    """Raise what the libraries raise as `FetchError`. Their texts are dropped: they may quote the answer."""
+    """Turn errors of urllib3, http.client and sockets into `FetchError`.
+
+    Their texts are dropped, because they may quote the answer.
+    """
     try:
         yield
     except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        # What happened to an answer's body, urllib3 tells as the cause of its own error.
+        # urllib3 wraps errors of reading the body in its own.
         cause = error.__cause__ if isinstance(error, HTTPError) and error.__cause__ is not None else error
         raise _fetch_error(cause) from None
 
@@ -119,11 +128,11 @@ def _fetch_error(error: BaseException) -> FetchError:
 
 
 class DeadlineReader(io.RawIOBase):
-    """Reads from a socket until a deadline or a number of bytes, whichever comes first."""
+    """Read from a socket until the deadline has passed or `budget` bytes are read."""
 
     def __init__(self, connection: socket.socket, budget: int, deadline: Deadline) -> None:
         self._connection, self._budget, self._deadline = connection, budget, deadline
-        # It keeps the socket open where http.client closes its own end before the body is read.
+        # http.client closes its end before the body is read; this file keeps the socket open.
         self._raw = connection.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -131,7 +140,7 @@ class DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what is there, within the limits."""
+        """Read the available bytes. Raises `FetchError` (`timeout`, `too-large`)."""
         self._connection.settimeout(self._deadline.seconds_left())
         count = self._raw.readinto(buffer) or 0
         self._budget -= count
@@ -140,19 +149,20 @@ class DeadlineReader(io.RawIOBase):
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what `http.client` asks a socket for."""
+        """Return a buffered reader: `http.client` calls this on its socket."""
         return io.BufferedReader(self, PIECE)
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Close this reader's end of the socket."""
         self._raw.close()
         super().close()
 
 
 class TimedConnection(HTTPConnection):
-    """A connection without TLS. Set `deadline` and `budget` (bytes of an answer) before each use.
+    """Connect without TLS. Set `deadline` and `budget` (bytes of the answer) before each request.
 
-    `has_begun` says whether a byte of a request was sent. A `socket_path` is a UNIX socket that is asked in place of the host.
+    `has_begun` tells whether any byte of a request was sent. With `socket_path`, requests go to that UNIX socket in place
+    of the host.
     """
 
     deadline: Deadline
@@ -162,21 +172,21 @@ class TimedConnection(HTTPConnection):
     _held: bytearray | None = None
 
     def may_ask(self, address: Address) -> bool:
-        """Return whether an address is this machine's own: the only one that is asked without TLS."""
+        """Return whether an address is a loopback address, the only kind that is asked without TLS."""
         return address.is_loopback
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> HTTPResponse:
-        """Send one request in one piece, and return the answer with its body unread."""
+        """Send one request in one write, and return the answer with its body unread."""
         self._held = bytearray()
         self.request(method, target, body=body, headers=headers)
         request, self._held = bytes(self._held), None
         self.has_begun = True
-        # Who refuses a large request may answer and close before all of it is sent.
+        # A server that refuses a large request may answer and close before it has read everything.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.send(request)
-        # Past urllib3's own, which writes the URL and malformed headers into the log.
+        # Skip urllib3's own method, which logs the URL and malformed headers.
         answer = super(HTTPConnection, self).getresponse()
         unfolded = [(name, re.sub(r"\r\n[ \t]+", " ", value)) for name, value in answer.headers.items()]
         return HTTPResponse(
@@ -189,7 +199,7 @@ class TimedConnection(HTTPConnection):
         )
 
     def send(self, data: Any) -> None:
-        """Write to the socket by the deadline, or hold a request's parts together."""
+        """Write to the socket within the deadline, or collect the parts of a request while `ask` builds it."""
         if self._held is not None:
             self._held += data
             return
@@ -198,7 +208,7 @@ class TimedConnection(HTTPConnection):
             self.sock.sendall(data[start : start + _RECORD])
 
     def _read_by_deadline(self, sock: socket.socket, *, method: str | None) -> http.client.HTTPResponse:
-        """Return what reads an answer, a proxy's to CONNECT among them."""
+        """Return an answer that reads within the deadline; also used for a proxy's answer to CONNECT."""
         reader: Any = DeadlineReader(sock, self.budget, self.deadline)
         return http.client.HTTPResponse(reader, method=method)
 
@@ -215,7 +225,7 @@ class TimedConnection(HTTPConnection):
             raise
 
     def _open_socket(self) -> socket.socket:
-        """Connect to the first address that answers. One address that is refused refuses the host."""
+        """Connect to the first address that answers. Refuse the host if any of its addresses is refused."""
         addresses = _resolve(self._dns_host.strip("[]"), self.port, self.deadline)
         if not all(self.may_ask(_address(address[4][0])) for address in addresses):
             raise FetchError("address-refused")
@@ -223,7 +233,7 @@ class TimedConnection(HTTPConnection):
         for number, (family, kind, protocol, _, address) in enumerate(addresses):
             connection = socket.socket(family, kind, protocol)
             try:
-                # A dead first address (IPv6 without a route) must not use up the time of the others.
+                # A dead first address (IPv6 without a route) must leave time for the others.
                 connection.settimeout(self.deadline.seconds_left() / (len(addresses) - number))
                 connection.connect(address)
                 for option in self.socket_options or ():
@@ -239,17 +249,20 @@ class TimedConnection(HTTPConnection):
 
 
 class TimedTlsConnection(TimedConnection, HTTPSConnection):
-    """A connection over TLS, direct or through a proxy's tunnel."""
+    """Connect over TLS, directly or through a proxy's tunnel."""
 
     def may_ask(self, address: Address) -> bool:
-        """Return whether an address may be asked. A private one may, and any of a proxy, which the operator names."""
+        """Return whether an address may be asked: any but link-local, multicast and unspecified ones.
+
+        A proxy may have any address.
+        """
         is_never_asked = address.is_link_local or address.is_multicast or address.is_unspecified
         return self.proxy is not None or not is_never_asked
 
     def connect(self) -> None:
-        """Connect, through the tunnel where there is one, and verify the certificate."""
+        """Connect, through the tunnel if there is a proxy, and verify the certificate."""
         super().connect()
-        # A body that ends with the connection is whole only after TLS's goodbye: else somebody may have cut it.
+        # A body that ends with the connection is complete only after a TLS close_notify.
         secured: Any = self.sock
         secured.suppress_ragged_eofs = False
 
@@ -277,7 +290,7 @@ class TimedTlsConnection(TimedConnection, HTTPSConnection):
             secured.settimeout(self.deadline.seconds_left())
             return receive(size)
 
-        # urllib3 reads TLS within TLS in a loop of its own, which would begin to wait anew for each drop.
+        # urllib3 reads TLS within TLS in a loop that would restart the time limit at each byte.
         outer.recv = receive_by_deadline
         return secured
 
@@ -294,7 +307,7 @@ def _open_unix_socket(path: str, deadline: Deadline) -> socket.socket:
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:
-    """Look a host's addresses up. In a thread of its own, because the system's look-up knows no time limit."""
+    """Return the addresses of a host, as `getaddrinfo` does. Runs in a thread, because `getaddrinfo` has no time limit."""
     found: list[list[tuple[Any, ...]]] = []
 
     def look_up() -> None:
@@ -321,7 +334,10 @@ def _address(text: str) -> Address:
 
 
 def read_body(answer: HTTPResponse, limit: int, *, decompress: bool = False) -> bytes:
-    """Return the whole body. Raises `FetchError` for more than `limit` bytes, decompressed, and for less than said."""
+    """Return the whole body.
+
+    Raises `FetchError` if it exceeds `limit` bytes, after decompression, or ends before Content-Length.
+    """
     if not decompress and (answer.length_remaining or 0) > limit:
         raise FetchError("too-large")
     pieces: list[bytes] = []

@@ -1,4 +1,4 @@
-"""URLs that may be asked, and the reasons why a request gets no answer that may be used."""
+"""Parse the URLs that Seawall may request, and name the reasons why a request gives no usable answer."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ FETCH_CODES: Final[dict[str, str]] = {
     "truncated": "the answer broke off, or its framing broke, before it was whole",
     "answer-malformed": "the answer is not well-formed HTTP",
 }
-"""Every reason why a request fails, with its words."""
+"""Every code of `FetchError`, with the sentence that messages show."""
 
 LONGEST_URL: Final = 2048
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 class FetchError(Exception):
-    """A request that got no answer that may be used. `code` is stable: see `FETCH_CODES`.
+    """A request gave no usable answer. `code` is stable: see `FETCH_CODES`.
 
-    `os_error` holds the system's words for a failed connection, "" otherwise. `may_have_arrived` is false where no byte of the
-    request was sent. The text holds no secret and nothing of an answer.
+    `os_error` is the operating system's text for a failed connection, else "". `may_have_arrived` is false if no byte of
+    the request was sent. The text contains no secret and nothing of an answer.
     """
 
     def __init__(self, code: str, detail: str = "", *, os_error: str = "") -> None:
@@ -50,7 +50,7 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpUrl:
-    """A URL that may be asked. `host` is lower case, without brackets; `target` is path and query."""
+    """Hold the parts of a valid URL. `host` is lower case without brackets; `target` is path and query."""
 
     scheme: str
     host: str
@@ -59,13 +59,13 @@ class HttpUrl:
 
     @property
     def authority(self) -> str:
-        """Host and port as the `Host` header names them."""
+        """Return host and port in the form of the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def parse_url(url: str, *, allow_loopback_http: bool = False, longest: int = LONGEST_URL) -> HttpUrl:
-    """Return the parts of a URL that may be asked. Raises `FetchError` with a code `url-…`."""
+    """Parse an https URL, or an http URL to this machine if allowed. Raises `FetchError` with a code `url-…`."""
     if len(url) > longest or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         raise FetchError("url-malformed")
     try:

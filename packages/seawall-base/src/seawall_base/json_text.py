@@ -1,4 +1,4 @@
-"""Values as JSON in UTF-8, whatever is in their texts: halves of surrogate pairs, which UTF-8 does not have, become `?`."""
+"""Encode any value as JSON in UTF-8. Lone surrogates, which UTF-8 cannot express, become `?`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SORTING_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", order="s
 
 
 def encode_json(value: Any, *, sort_keys: bool = False) -> bytes:
-    """Return a value as JSON without blanks; with `sort_keys` equal values give equal bytes."""
+    """Return a value as JSON without blanks. With `sort_keys`, equal values give equal bytes."""
     encoder = _SORTING_ENCODER if sort_keys else _ENCODER
     try:
         return encoder.encode(value)
@@ -30,7 +30,7 @@ def clamp_to_finite(number: float) -> float:
 
 
 def replace_surrogates(value: Any) -> Any:
-    """Return plain data, or a text, with `?` for halves of surrogate pairs."""
+    """Return plain data or a text with `?` in place of each lone surrogate."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Types that msgspec reads values into, made known before threads use them."""
+"""Prepare types for msgspec before several threads use them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import msgspec
 
 
 def prepare(*kinds: Any) -> None:
-    """Have msgspec know types. Call it where a module is imported, for each type that several threads convert to.
+    """Build msgspec's decoders for these types. Call this at import, for each type that several threads decode.
 
-    It learns a type when it first meets it, and a second thread that meets it meanwhile reads what is half known: the process
-    dies of that (msgspec 0.22).
+    msgspec 0.22 analyses a type at first use. A second thread that uses the half-analysed type crashes the process.
     """
     for kind in kinds:
         msgspec.json.Decoder(kind)

@@ -1,8 +1,8 @@
-"""Counts in words, for every room that says something to a person."""
+"""Write counts with their nouns, for messages to people."""
 
 from __future__ import annotations
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
-    """`1 mailbox`, `3 mailboxes`. `nouns` is the plural where it is not the noun with an s."""
+    """Return `1 mailbox` or `3 mailboxes`. `nouns` is the plural if adding an s does not form it."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"

@@ -1,4 +1,4 @@
-"""Folders and files that hold whole records: their owner alone may read them, whatever the umask."""
+"""Create folders and files that only their owner can read, whatever the umask: they hold whole log records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | 
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, for their owner alone; one that is there keeps its mode. Raises OutputUnwritable."""
+    """Create a folder and its missing parents with mode 0700; an existing folder keeps its mode. Raises OutputUnwritable."""
     missing: list[Path] = []
     try:
         for place in (folder, *folder.parents):
@@ -31,9 +31,9 @@ def make_folder(folder: Path) -> None:
 
 
 def open_for_writing(path: Path) -> int:
-    """Return the descriptor of an empty file for its owner alone, for `os.fdopen`. What was there is emptied.
+    """Truncate or create a file with mode 0600, and return its descriptor, for `os.fdopen`.
 
-    Links are not followed, and nothing waits for a pipe. Raises OutputUnwritable.
+    Symbolic links are not followed, and a pipe is refused without waiting. Raises OutputUnwritable.
     """
     descriptor = -1
     try:
@@ -50,6 +50,6 @@ def open_for_writing(path: Path) -> int:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8 for its owner alone; halves of surrogate pairs become `?`. Raises OutputUnwritable, OSError."""
+    """Write a text in UTF-8 with mode 0600; lone surrogates become `?`. Raises OutputUnwritable, OSError."""
     with os.fdopen(open_for_writing(path), "w", encoding="utf-8", errors="replace") as target:
         target.write(text)

@@ -1,4 +1,4 @@
-"""How far a long run is: what it tells whoever shows it."""
+"""Define the callback by which a long run reports its progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far a scan is: phase `read` counts bytes, `score` days, `write` files."""
+    """Receive the progress of a scan. The phase `read` counts bytes, `score` days, `write` files."""
 
     def __call__(self, phase: str, done: int, total: int, records: int) -> None:
-        """Take note."""
+        """Note that `done` of `total` units of a phase are finished, after so many records."""

@@ -1,9 +1,8 @@
-"""The way to a vendor: direct, or through an HTTP proxy, and whose certificates are trusted on it.
+"""Configure how to reach a vendor: directly or through an HTTP proxy, and which certificates to trust.
 
-A proxy is a setting and never taken from the environment, where somebody else may have put it: what is collected goes through
-it. To an https:// host the proxy is told the host's name alone (CONNECT): the access token and the logs are within TLS, whose
-certificate is checked as without a proxy. Where a proxy opens TLS to look inside, its authority has to be in the bundle, and it
-then sees everything: that is the operator's to decide.
+The proxy is a setting and never taken from the environment, where somebody else may have put it: all collected logs pass
+through it. For an https:// host, the proxy learns the host's name alone (CONNECT); access token and logs stay inside TLS. A
+proxy that intercepts TLS sees everything. It works only if the operator adds its certificate authority to the bundle.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ _SECRET: Final = re.compile(r"[^:\x00-\x1f\x7f]{1,200}:[^\x00-\x1f\x7f]{0,400}")
 
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
-    """A proxy's URL, None for none; its user and password; a PEM text of authorities beside the system's own."""
+    """Hold a proxy's URL (None for none), its `user:password`, and further certificate authorities as PEM text."""
 
     url: str | None = None
     secret: str = field(default="", repr=False)
     authorities: str = ""
 
     def headers(self) -> dict[str, str]:
-        """Return what the proxy is told beside the host's name."""
+        """Return the headers of the CONNECT request: the credentials, if there are any."""
         if not self.secret:
             return {}
         encoded = base64.b64encode(self.secret.encode("utf-8")).decode("ascii")
         return {"Proxy-Authorization": f"Basic {encoded}"}
 
     def trust(self) -> TrustStore:
-        """Return the system's trust store, and the authorities of the bundle with it."""
+        """Return a TLS context that trusts the system's certificates and those of the bundle."""
         context = trust_store()
         if self.authorities:
             context.load_verify_locations(cadata=self.authorities)
@@ -53,12 +52,12 @@ DIRECT: Final = ProxySettings()
 
 
 def read_proxy_settings(proxy: str | None, secret_file: Path | None, bundle: Path | None) -> ProxySettings:
-    """Return the proxy that settings name. Raises CollectInvalid, whose text holds nothing of a secret."""
+    """Read the proxy's secret and the bundle, and return the settings. Raises CollectInvalid; its text contains no secret."""
     if proxy is None:
         return ProxySettings(authorities=_authorities(bundle))
     proxy = proxy.lower()
     try:
-        # As https, so that a port that is none is found whatever the scheme.
+        # Parse it as https, so that an invalid port is found whatever the scheme.
         parse_url("https:" + proxy.partition(":")[2])
     except FetchError:
         raise CollectInvalid(
@@ -74,7 +73,7 @@ def read_proxy_settings(proxy: str | None, secret_file: Path | None, bundle: Pat
 
 
 def _authorities(bundle: Path | None) -> str:
-    """The text of a bundle, in which there is a certificate at least and no private key."""
+    """Return the text of a bundle, which must hold at least one certificate and no private key."""
     if bundle is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Opens files that an operator names or a folder holds, without ever waiting for one: a pipe may block for ever."""
+"""Open files without ever blocking: a pipe in place of a file could block for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""A file may have been replaced by a pipe since it was looked at, which must not block."""
+"""O_NONBLOCK, because a pipe may have replaced the file since it was checked."""
 
 _WORDS = "not a regular file"
 
@@ -19,9 +19,7 @@ def open_regular(path: Path) -> int:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
-        if (
-            error.errno == errno.ENXIO
-        ):  # a socket, for which the system's words are "No such device or address"
+        if error.errno == errno.ENXIO:  # a socket: the system's text "No such device or address" misleads
             raise OSError(errno.EINVAL, _WORDS, str(path)) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -31,5 +29,5 @@ def open_regular(path: Path) -> int:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Return a regular file, open for reading. Raises OSError for anything else."""
+    """Open a regular file for reading. Raises OSError for anything else."""
     return open(path, "rb", opener=lambda _, __: open_regular(path))

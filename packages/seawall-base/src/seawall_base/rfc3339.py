@@ -1,4 +1,4 @@
-"""Times as other systems write and expect them (RFC 3339): in and out of microseconds since 1970, UTC, exactly."""
+"""Convert between the times of other systems (RFC 3339) and microseconds since 1970, UTC, without rounding."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SECOND: Final = 1_000_000
 
 
 def parse_time(text: str) -> int:
-    """Return a time, or the start of a day. One without a zone is UTC, as vendors mean it. Raises ValueError.
+    """Parse a time or a day into microseconds since 1970; without a zone it is UTC, as vendors mean it. Raises ValueError.
 
-    `times.parse_rfc3339` is for people: it refuses a time that names no zone.
+    Use `times.parse_rfc3339` for input of people: it refuses a time without a zone.
     """
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
@@ -22,9 +22,9 @@ def parse_time(text: str) -> int:
 
 
 def format_time(time: int, *, digits: int = 3) -> str:
-    """Return `2026-03-01T00:00:00.000Z`, with as many digits of the second (0 to 6), cut off. Raises OverflowError.
+    """Return `2026-03-01T00:00:00.000Z` with `digits` digits (0 to 6) of the second, truncated. Raises OverflowError.
 
-    `times.rfc3339` is for documents: it shows a fraction only if there is one.
+    Use `times.rfc3339` for documents: it shows a fraction only if there is one.
     """
     whole = (_EPOCH + timedelta(seconds=time // _SECOND)).replace(tzinfo=None).isoformat()
     fraction = f".{time % _SECOND:06}"[: digits + 1] if digits else ""

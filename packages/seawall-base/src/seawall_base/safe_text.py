@@ -1,8 +1,7 @@
-"""Log text made visible: control, format and override characters never reach a screen as themselves.
+"""Make invisible and steering characters in log text visible, so that no terminal or page obeys them.
 
-User agents, app names, rule names and subjects are written by attackers. Markup is dealt with where text
-meets markup (escaping); this deals with what escaping leaves alone: terminal escape sequences, bidirectional
-overrides that reorder a line, zero-width characters that make two different names look alike.
+Attackers choose user agents, application names, rule names and subjects. Escaping deals with markup. It leaves terminal
+escape sequences, bidirectional overrides that reorder a line, and zero-width characters that make two names look alike.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 
 LIMIT = 2_000
-"""Characters of one value that a reader is shown; the rest is counted."""
+"""Characters shown of one value; a count stands for the rest."""
 
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -20,14 +19,14 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str, limit: int = LIMIT) -> str:
-    """Return `text` with every invisible or steering character replaced by a visible stand-in.
+    """Return `text` with every invisible or steering character replaced, for example ESC by `⟨U+001B⟩`.
 
-    ESC becomes `⟨U+001B⟩`; long text is cut, with a count of what is left out.
+    Text beyond `limit` characters is cut, with a count of the characters left out.
     """
     shown = _HIDDEN.sub(_stand_in, text[:limit])
     return shown if len(text) <= limit else f"{shown}… ({len(text) - limit:,} more characters)"
 
 
 def _stand_in(match: re.Match[str]) -> str:
-    # Unicode's own pictures of controls (U+2400 and on) are missing from many fonts; this reads everywhere.
+    # Many fonts lack Unicode's pictures of control characters (U+2400 and on).
     return f"⟨U+{ord(match.group()):04X}⟩"

@@ -1,4 +1,4 @@
-"""Reads secrets from where they may lie: a file that nobody else can read, or the environment. Never the command line."""
+"""Read secrets from a file that no other user can read, or from the environment. Never from the command line."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def read_secret(
     may_be_empty: bool = False,
     may_be_shared: bool = False,
 ) -> str:
-    """Return what a file holds, without white space around it. Raises `error`, whose text holds nothing of it.
+    """Return the content of a secret file, without outer white space.
 
-    The file has to belong to this user or to root, and nobody else may read or write it unless it `may_be_shared`. A
-    link is followed, and a pipe is read to its end: a shell's `<(command)` is one. `fix` is what to do where it cannot be read.
+    Raises `error`, whose text contains nothing of the secret. The file must belong to this user or to root. No other user
+    may read or write it, unless it `may_be_shared`. A symbolic link is followed, and a pipe is read to its end, such as a
+    shell's `<(command)`. `what` names the secret in messages. `fix` is the advice if the file cannot be read.
     """
     data = _read(path, 0, error, what, fix, may_be_shared)
     try:
@@ -40,12 +41,12 @@ def read_secret(
 
 
 def read_key_file(path: Path, error: type[SeawallError], *, what: str, fix: str) -> bytes:
-    """Return the bytes of a key that Seawall made: a regular file, no link, closed to others. Raises `error`."""
+    """Return the bytes of a key file that Seawall wrote: a regular file, no link, closed to other users. Raises `error`."""
     return _read(path, os.O_NOFOLLOW | os.O_NONBLOCK, error, what, fix, False)
 
 
 def secret_of(path: Path | None, variable: str, option: str) -> str:
-    """Return the secret of a file, else that of an environment variable. Raises CollectInvalid where there is neither."""
+    """Return the secret of a file, or else of an environment variable. Raises CollectInvalid if there is neither."""
     if path is not None:
         return read_secret(path)
     found = secret_in(variable)
@@ -58,14 +59,14 @@ def secret_of(path: Path | None, variable: str, option: str) -> str:
 
 
 def secret_in(variable: str) -> str:
-    """Return what an environment variable holds, empty where it is not set."""
+    """Return the value of an environment variable without outer white space, "" if it is not set."""
     return os.environ.get(variable, "").strip()
 
 
 def _read(
     path: Path, flags: int, error: type[SeawallError], what: str, fix: str, may_be_shared: bool
 ) -> bytes:
-    """Read at most `LONGEST` bytes of a file that is fit to hold a secret; `O_NONBLOCK` in `flags` refuses pipes."""
+    """Read at most `LONGEST` bytes, after checking owner and mode. `O_NONBLOCK` in `flags` refuses pipes."""
     try:
         with open(path, "rb", opener=lambda name, usual: os.open(name, usual | flags)) as file:
             status = os.fstat(file.fileno())

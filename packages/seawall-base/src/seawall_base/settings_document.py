@@ -1,4 +1,4 @@
-"""Open a settings file: a TOML document, and the collector of its faults that knows the line of everything in it."""
+"""Read a settings file: its TOML document, and a collector of errors that knows the line of each setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall_base.settings_reader import SettingsErrors
 from seawall_base.toml_lines import toml_lines
 
 LARGEST: Final = 4 * 1024 * 1024
-"""Bytes of a settings file."""
+"""Largest accepted settings file, in bytes."""
 
 _TOML: Final = "correct the TOML: https://toml.io/en/v1.0.0"
 
@@ -21,10 +21,10 @@ _TOML: Final = "correct the TOML: https://toml.io/en/v1.0.0"
 def read_toml(
     path: FilePath, error: type[SeawallError], *, give: str, described: str
 ) -> tuple[dict[str, Any], SettingsErrors]:
-    """Return the document of a file, and what gathers its faults, to be raised as `error`.
+    """Return a file's TOML document, and the collector that gathers errors in it.
 
-    `give` is the fix where the file cannot be read, `described` the fix for faults in it. Raises `error` where the file
-    cannot be read, is too large, is not UTF-8, is not TOML, or is nested too deep.
+    `give` is the fix if the file cannot be read, `described` the fix for errors in it. Raises `error` if the file cannot be
+    read, is too large, is not UTF-8, is not TOML, or is nested too deep.
     """
     name = show_name(path)
     try:
@@ -51,12 +51,12 @@ def read_toml(
 
 
 def show_name(path: FilePath) -> str:
-    """Return the file's name for messages: never more than one plain line."""
+    """Return the file's name for messages, always one printable line."""
     return str(path) if str(path).isprintable() else ascii(str(path))
 
 
 def _fault_of(text: str, said: str) -> tuple[str, int]:
-    """Return what `tomllib` says is wrong, and on which line."""
+    """Split the message of `tomllib` into the fault and its line number."""
     place = re.search(r" \(at line (\d+), column \d+\)$| \(at end of document\)$", said)
     line = int(place[1]) if place and place[1] else len(text.splitlines()) or 1
     return (said[: place.start()] if place else "is not TOML"), line

@@ -1,4 +1,4 @@
-"""Read the declared settings of a TOML table, and gather everything that is wrong with a file by line, to say it at once."""
+"""Read declared settings from a TOML table, and gather all errors of a file with their lines, to report them at once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from seawall_base.toml_lines import Path
 
 MOST_SHOWN = 100
 MALFORMED = object()
-"""Stands for a value that could not be read; its fault is already said."""
+"""Stand for a value that could not be read, and whose error is recorded already."""
 
 
 @dataclass(slots=True)
 class SettingsErrors:
-    """Gathers faults of one file. `name` is how the file is called in messages.
+    """Gather the errors of one file. `name` is the file's name in messages.
 
-    `kind` is the class that is raised, `described` the fix that it names for all faults together.
+    `kind` is the exception class that `refuse` raises, `described` the fix that this exception carries.
     """
 
     name: str
@@ -30,20 +30,23 @@ class SettingsErrors:
     found: list[tuple[int, str]] = field(default_factory=list)
 
     def line(self, at: Path) -> int:
-        """Return the line of a place, or of the nearest one around it that stands in the file."""
+        """Return the line of a setting or table.
+
+        If the file does not contain it, return the line of the nearest enclosing table.
+        """
         while at and at not in self.lines:
             at = at[:-1]
         return self.lines.get(at, 1)
 
     def add(self, at: Path, what: str, fix: str) -> None:
-        """Say what is wrong with the setting or the table at a place, which need not stand in the file."""
+        """Record an error of a setting or table at a path, which the file need not contain."""
         setting = next((part for part in reversed(at) if isinstance(part, str)), "the file")
         shown = setting if setting.isidentifier() or not at else quote_value(setting)
         line = self.line(at)
         self.found.append((line, f"{self.name}:{line}: {shown}: {_one_line(what)}; {_one_line(fix)}"))
 
     def refuse(self, kind: type[SeawallError] | None = None, described: str | None = None) -> None:
-        """Raise all faults in the order of lines, if there are any."""
+        """Raise one exception with all recorded errors, ordered by line, if there are any."""
         if not self.found:
             return
         ordered = sorted(self.found, key=lambda fault: fault[0])
@@ -55,7 +58,7 @@ class SettingsErrors:
 
 
 def _one_line(text: str) -> str:
-    """Return a text without what could break or steer a line: the name of a file may hold anything."""
+    """Return the text with unprintable characters escaped: a file name may contain anything."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
@@ -64,7 +67,7 @@ def _one_line(text: str) -> str:
 def check_names(
     table: Mapping[str, Any], known: Iterable[str], at: Path, faults: SettingsErrors, noun: str = "a setting"
 ) -> None:
-    """Say which names of a table do not exist, and which one was perhaps meant."""
+    """Record an error for each unknown name in a table, with the nearest known name as a suggestion."""
     names = sorted(known)
     for name in table:
         if name not in names:
@@ -74,7 +77,10 @@ def check_names(
 
 
 def check_unique(setting: str, values: Iterable[tuple[Path, Hashable]], faults: SettingsErrors) -> None:
-    """Say which tables, given by their places, have the same value of a setting as an earlier one."""
+    """Record an error for each table whose value of a setting an earlier table has too.
+
+    `values` are (path of the table, value).
+    """
     first: dict[Hashable, Path] = {}
     for at, value in values:
         earlier = first.setdefault(value, at)
@@ -90,9 +96,9 @@ def read_settings(
     at: Path,
     faults: SettingsErrors,
 ) -> dict[str, Any]:
-    """Every setting's value: the table's own, else the default; `MALFORMED` after a fault, None where there is none.
+    """Return the value of every setting: the table's, else the default. Use `MALFORMED` after an error and None if unset.
 
-    A default may be `MALFORMED` itself: what it is made from is already said to be missing or wrong.
+    A default may itself be `MALFORMED`, if the setting it derives from is missing or wrong; that error is recorded already.
     """
     values: dict[str, Any] = {}
     for setting in settings:
@@ -118,7 +124,7 @@ def read_settings(
 def read_rows(
     table: object, settings: Iterable[Setting], at: Path, faults: SettingsErrors, known: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Read what must be a table with these settings, and perhaps with names that others read (`known`)."""
+    """Check that `table` is a table, check its names, and read its settings. Other code reads the names in `known`."""
     rows = tuple(settings)
     if not isinstance(table, dict):
         faults.add(at, f"is {kind_of(table)} where a table is needed", f"write {header_of(at)}")
@@ -128,7 +134,7 @@ def read_rows(
 
 
 def header_of(at: Path) -> str:
-    """Return how the table at a place begins: `[gate.admin]`, or `[[stream]]` for one of an array."""
+    """Return the header line of a table: `[gate.admin]`, or `[[stream]]` for an element of an array of tables."""
     name = ".".join(part for part in at if isinstance(part, str))
     return f"[[{name}]]" if at and isinstance(at[-1], int) else f"[{name}]"
 
@@ -136,7 +142,7 @@ def header_of(at: Path) -> str:
 def tables_of(
     document: Mapping[str, Any], name: str, faults: SettingsErrors, at: Path = ()
 ) -> list[tuple[Path, dict[str, Any]]]:
-    """The tables of an array of tables, with their places; `at` is the place of the table that holds the array."""
+    """Return the tables of an array of tables, each with its path. `at` is the path of the enclosing table."""
     entries = document.get(name, [])
     place = (*at, name)
     fix = f"write [[{'.'.join(map(str, place))}]]"
@@ -156,5 +162,5 @@ def tables_of(
 
 
 def plain_words(meaning: str) -> str:
-    """Return a meaning as a message says it: without the marks of Markdown."""
+    """Return the text without Markdown marks, for messages."""
     return meaning.replace("`", "").replace("*", "")

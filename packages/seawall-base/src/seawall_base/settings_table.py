@@ -1,15 +1,15 @@
-"""Declare the settings of a table as the fields of a dataclass, and read a table into it.
+"""Declare the settings of a TOML table as a dataclass, and read the table into it.
 
-Each field that is a setting is `Annotated` with its `Meaning`; a field without a default is needed. A field whose type is such
-a dataclass is a table, a tuple of them an array of tables, a dictionary of them tables by name.
+Each field that is a setting is `Annotated` with its `Meaning`. A field without a default is required. A field of such a
+dataclass is a table; a tuple of them is an array of tables; a dictionary of them holds tables by name.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Smtp:
         host: Annotated[str, Meaning("the server's name or address", read=host)]
         timeout: Annotated[float, Meaning("seconds for one answer", read=number(float, 0.1, 600))] = 60.0
 
-What several settings must fulfil together is a function in the class attribute `CHECKS`: it gets the values by name, and yields
-the setting (empty for the table), what is wrong, and the fix. It is left out where a value that it asks for is malformed.
+The class attribute `CHECKS` holds functions for conditions on several settings. Each gets the values by name, and yields
+the setting (empty for the table), the fault and the fix. A check that uses a malformed value is skipped.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ Check = Callable[[Any], Iterable[tuple[str, str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a setting means, for messages and for the reference pages, and how its value is read.
+    """Describe a setting, for messages and reference pages, and say how to read its value.
 
-    `read` is needed where the type does not say it. `kind` is how the pages call what may stand there. `unique` makes of
-    a value what no two tables of an array may share. `is_file`: a name relative to the file of the settings.
+    `read` is needed if the type does not determine the reader. `kind` names the permitted values on the pages. `unique`
+    maps a value to a key that no two tables of an array may share. `is_file` marks a path relative to the settings file.
     """
 
     words: str
@@ -69,7 +69,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSetting:
-    """A field that is a setting. `hint` is its type, or that of the tables below it; `default` MALFORMED: it is needed."""
+    """Hold one setting of a dataclass. `hint` is its type, or the type of its tables. A `default` of MALFORMED means required."""
 
     name: str
     hint: Any
@@ -79,12 +79,12 @@ class DeclaredSetting:
 
     @property
     def is_needed(self) -> bool:
-        """Whether it has no default."""
+        """Return whether the setting has no default."""
         return self.default is MALFORMED
 
     @property
     def kind(self) -> str:
-        """How the reference pages call what may stand there."""
+        """Return how the reference pages name the permitted values."""
         names = {
             bool: "true or false",
             int: "whole number",
@@ -102,10 +102,10 @@ class DeclaredSetting:
 
 @cache
 def settings_of(kind: type) -> tuple[DeclaredSetting, ...]:
-    """Return the settings that a dataclass declares, in its order."""
+    """Return the settings that a dataclass declares, in the order of its fields."""
     hints = get_type_hints(kind, include_extras=True)
     return tuple(
-        _list_declared(entry, hints[entry.name])
+        _declare_setting(entry, hints[entry.name])
         for entry in dataclasses.fields(kind)
         if _meaning(hints[entry.name])
     )
@@ -120,9 +120,9 @@ def load_table(
     described: str,
     check: Callable[[Mapping[str, Any], SettingsErrors], None] = lambda _, __: None,
 ) -> T:
-    """Return a whole file as `kind`. Raises `error` with every fault of the file, those that `check` adds among them.
+    """Read a whole file as `kind`. Raises `error` with every error of the file, including those that `check` records.
 
-    `give` is the fix where the file cannot be read, `described` the fix for faults in it.
+    `give` is the fix if the file cannot be read, `described` the fix for errors in it.
     """
     document, faults = read_toml(path, error, give=give, described=described)
     found = read_table(kind, document, (), faults, path.parent)
@@ -132,7 +132,7 @@ def load_table(
 
 
 def read_table(kind: type[T], table: object, at: Path, faults: SettingsErrors, folder: FilePath) -> T | None:
-    """Return the table at a place as `kind`, None after faults. Files are relative to `folder`."""
+    """Read the table at a path as `kind`; return None if it has errors. File names are relative to `folder`."""
     values = read_values(kind, table, at, faults, folder)
     sound = not _has_contradictions(kind, values, at, faults)
     return kind(**values) if sound and not is_malformed(values) else None
@@ -141,12 +141,12 @@ def read_table(kind: type[T], table: object, at: Path, faults: SettingsErrors, f
 def read_values(
     kind: type, table: object, at: Path, faults: SettingsErrors, folder: FilePath, known: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return every setting's value, the default where the table has none, and `MALFORMED` after a fault.
+    """Return the value of every setting: the table's, else the default, or `MALFORMED` after an error.
 
-    `known` are names in the table that somebody else reads. `CHECKS` are not run.
+    Other code reads the names in `known`. `CHECKS` are not run.
     """
     settings = settings_of(kind)
-    rows = [_row(setting, folder) for setting in settings if setting.shape == "value"]
+    rows = [_as_setting(setting, folder) for setting in settings if setting.shape == "value"]
     nested = [setting for setting in settings if setting.shape != "value"]
     values = read_rows(table, rows, at, faults, {*known, *(setting.name for setting in nested)})
     own = table if isinstance(table, dict) else {}
@@ -161,7 +161,7 @@ def read_values(
 
 
 def is_malformed(values: Mapping[str, Any]) -> bool:
-    """Whether a value could not be read."""
+    """Return whether any of the values could not be read."""
     return any(value is MALFORMED for value in values.values())
 
 
@@ -178,11 +178,11 @@ def _has_contradictions(kind: type, values: Mapping[str, Any], at: Path, faults:
 
 
 class _Malformed(Exception):
-    """A check asks for a value that could not be read."""
+    """A check used a value that could not be read."""
 
 
 class _Values:
-    """Values by name, as a check sees them."""
+    """Give a check the values as attributes. Raises _Malformed for a value that could not be read."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
@@ -199,7 +199,7 @@ def _meaning(hint: Any) -> Meaning | None:
     return next((part for part in parts if isinstance(part, Meaning)), None)
 
 
-def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> DeclaredSetting:
+def _declare_setting(entry: dataclasses.Field[Any], hint: Any) -> DeclaredSetting:
     meaning = _meaning(hint)
     if meaning is None:
         raise TypeError(f"{entry.name} is no setting")
@@ -219,14 +219,14 @@ def _list_declared(entry: dataclasses.Field[Any], hint: Any) -> DeclaredSetting:
     return DeclaredSetting(entry.name, plain, meaning, default, "value")
 
 
-def _row(setting: DeclaredSetting, folder: FilePath) -> Setting:
+def _as_setting(setting: DeclaredSetting, folder: FilePath) -> Setting:
     read = setting.meaning.read or _reader(setting.hint)
     if setting.meaning.is_file or setting.hint is FilePath:
-        read = _place(read, folder, setting.hint)
+        read = _relative_to_folder(read, folder, setting.hint)
     return Setting(setting.name, setting.kind, None, setting.meaning.words, read, setting.is_needed)
 
 
-def _place(read: Reader, folder: FilePath, kind: type) -> Reader:
+def _relative_to_folder(read: Reader, folder: FilePath, kind: type) -> Reader:
     def place(value: Any) -> Any:
         name = read(value)
         return kind(folder / name) if name else kind(name)
@@ -235,7 +235,7 @@ def _place(read: Reader, folder: FilePath, kind: type) -> Reader:
 
 
 def _reader(hint: Any) -> Reader:
-    """Return what reads a value of a plain type."""
+    """Return the default reader for a type."""
     if get_origin(hint) is tuple:
         return any_texts()
     if get_origin(hint) is Literal:

@@ -1,4 +1,4 @@
-"""Reads one value of a TOML file: the right type, within limits, or words that say what is wrong and the fix."""
+"""Read single values of a TOML file: check type and limits, or say what is wrong and how to correct it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 
 Reader = Callable[[Any], Any]
-"""Turns what `tomllib` gives into the value, or raises `InvalidValue`."""
+"""Convert a value that `tomllib` parsed, or raise `InvalidValue`."""
 
 
 class InvalidValue(Exception):
-    """A value that cannot be used: what is wrong, the fix, and where below the setting."""
+    """A value is unusable. `what` is the fault, `fix` the advice, `at` the path below the setting."""
 
     def __init__(self, what: str, fix: str, *, at: Path = ()) -> None:
         super().__init__(what)
@@ -33,7 +33,7 @@ class InvalidValue(Exception):
 
 
 def quote_value(value: Any) -> str:
-    """A value as it may stand in a message: one line of plain ASCII, cut."""
+    """Return a value for messages: one line of ASCII, at most 80 characters."""
     try:
         text = ascii(value)
     except ValueError:  # Python spells no number of thousands of digits, and TOML may hold one in hexadecimal
@@ -42,7 +42,7 @@ def quote_value(value: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """What a TOML value is, in words."""
+    """Return the TOML type of a value in words, such as `a number`."""
     kinds = (
         (bool, "true or false"),
         (int, "a number"),
@@ -55,7 +55,7 @@ def kind_of(value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """A text that is not empty and has no control characters."""
+    """Read a text that is not empty and has no control characters or outer spaces."""
     if not isinstance(value, str):
         raise InvalidValue(f"is {kind_of(value)} where a text is needed", 'write it in quotes: "..."')
     if not value.strip():
@@ -69,7 +69,7 @@ def text(value: Any) -> str:
 
 
 def flag(value: Any) -> bool:
-    """True or false."""
+    """Read true or false."""
     if not isinstance(value, bool):
         raise InvalidValue(
             f"is {kind_of(value)} where true or false is needed", "write true or false without quotes"
@@ -78,7 +78,7 @@ def flag(value: Any) -> bool:
 
 
 def seconds(least: int, most: int) -> Reader:
-    """A duration: a whole number of seconds, or `"90s"`, `"15m"`, `"24h"`, `"30d"`."""
+    """Return a reader for durations: whole seconds, or `"90s"`, `"15m"`, `"24h"`, `"30d"`."""
 
     def read(value: Any) -> int:
         fix = f'write seconds or a text such as "15m", "24h", "30d", from {format_duration(least)} to {format_duration(most)}'
@@ -94,7 +94,7 @@ def seconds(least: int, most: int) -> Reader:
 
 
 def format_duration(duration: int) -> str:
-    """A duration in the largest unit that fits: `15m`."""
+    """Return a duration in seconds in the largest unit that divides it: `15m`."""
     for unit, size in reversed(UNITS.items()):
         if duration and duration % size == 0:
             return f"{duration // size}{unit}"
@@ -102,7 +102,7 @@ def format_duration(duration: int) -> str:
 
 
 def texts(item: Reader = text, *, empty: bool = False) -> Reader:
-    """An array of texts without repetitions, as a tuple. Empty only where `empty`."""
+    """Return a reader for an array of distinct texts, as a tuple. Only with `empty` may the array be empty."""
 
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
@@ -126,7 +126,7 @@ def texts(item: Reader = text, *, empty: bool = False) -> Reader:
 
 
 def choice(*options: str) -> Reader:
-    """One of some words."""
+    """Return a reader that accepts only these words."""
 
     def read(value: Any) -> str:
         if value not in options:
@@ -137,7 +137,7 @@ def choice(*options: str) -> Reader:
 
 
 def url(value: Any) -> str:
-    """An https URL (or http, whose host is judged elsewhere)."""
+    """Read an https URL, or a http URL to this machine."""
     found = text(value)
     try:
         parse_url(found, allow_loopback_http=True)
@@ -147,7 +147,7 @@ def url(value: Any) -> str:
 
 
 def unquoted_url(value: Any) -> str:
-    """An https URL, or http to this machine. Messages do not repeat it: it may hold a password or a secret path."""
+    """Read an https URL, or http to this machine. Messages do not quote it: it may contain a password or a secret path."""
     found: str = any_text()(value)
     try:
         parse_url(found, allow_loopback_http=True)
@@ -157,12 +157,12 @@ def unquoted_url(value: Any) -> str:
 
 
 def or_empty(read: Reader) -> Reader:
-    """What `read` takes, or an empty text, which is the same as no value."""
+    """Return a reader that also accepts an empty text, which means no value."""
     return lambda value: "" if value == "" else read(value)
 
 
 def host(value: Any) -> str:
-    """A host name, lower case."""
+    """Read a host name, and return it in lower case."""
     found = text(value).lower()
     if not _HOST.fullmatch(found):
         raise InvalidValue(f"{quote_value(value)} is no host name", 'write a name alone: "keys.example.com"')
@@ -170,7 +170,7 @@ def host(value: Any) -> str:
 
 
 def number(kind: type, least: float, most: float = LARGEST_NUMBER) -> Reader:
-    """A number within limits: a whole one, or for `float` any that is finite."""
+    """Return a reader for a number within limits, inclusive: an integer, or for `float` any finite number."""
     kinds = (int, float) if kind is float else (int,)
     called = "a number" if kind is float else "a whole number"
 
@@ -191,7 +191,10 @@ def number(kind: type, least: float, most: float = LARGEST_NUMBER) -> Reader:
 
 
 def any_text(longest: int = LONGEST_ANY, *, least: int = 0) -> Reader:
-    """A text that may be empty and may have several lines. Messages do not repeat it: it may be a secret in a wrong place."""
+    """Return a reader for a text that may be empty or have several lines.
+
+    Messages do not quote it: it may be a misplaced secret.
+    """
 
     def read(value: Any) -> str:
         if not isinstance(value, str):
@@ -206,7 +209,7 @@ def any_text(longest: int = LONGEST_ANY, *, least: int = 0) -> Reader:
 
 
 def any_texts(item: Reader | None = None, *, least: int = 0) -> Reader:
-    """An array of texts that are not empty, as a tuple; one may be there twice."""
+    """Return a reader for an array of texts, as a tuple. By default no text is empty; repetitions are allowed."""
     read_one = item or any_text(least=1)
 
     def read(value: Any) -> tuple[Any, ...]:
@@ -228,7 +231,10 @@ def any_texts(item: Reader | None = None, *, least: int = 0) -> Reader:
 
 
 def form(pattern: str, example: str, *, meaning: str = "", lower: bool = False) -> Reader:
-    """A text of a certain form, without outer spaces. Messages do not repeat it: it may be a secret in a wrong place."""
+    """Return a reader for a text that matches a regular expression, after removing outer spaces.
+
+    Messages do not quote the text: it may be a misplaced secret. `example` and `meaning` describe the form in messages.
+    """
     compiled = re.compile(pattern)
 
     def read(value: Any) -> str:
@@ -243,7 +249,7 @@ def form(pattern: str, example: str, *, meaning: str = "", lower: bool = False) 
 
 
 def time_with_offset(value: Any) -> datetime:
-    """A day and a time with their offset from UTC."""
+    """Read a date and time with its offset from UTC."""
     fix = "write it with its offset from UTC: 2026-11-20T09:30:00+01:00"
     if not isinstance(value, datetime):
         raise InvalidValue(f"is {kind_of(value)} where a day with a time is needed", fix)
@@ -254,7 +260,7 @@ def time_with_offset(value: Any) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `default` is in the terms of the file, None where there is none; `needed` must be set somewhere."""
+    """Declare one setting. `default` is a value as in the file, or None; `needed` means that some value must be set."""
 
     name: str
     kind: str

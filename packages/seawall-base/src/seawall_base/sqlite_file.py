@@ -1,7 +1,8 @@
-"""SQLite files: made for one user alone, refused where they lie open to others, opened in one way, their errors told in one.
+"""Create, check and open SQLite files in one way for all stores.
 
-Each store keeps its tables, its words and how long it waits. What is the same for all is here: a file that is missing is not
-made by opening it, the schema of a hostile file runs no code, and a transaction is written whole or not at all.
+The file is readable by its owner alone, and refused if other users can read or replace it. Opening never creates a missing
+file. A hostile file's schema runs no code. A transaction is written completely or not at all. Each store defines its own
+tables, messages and waiting time.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ MODE: Final = 0o600
 
 
 def create(path: Path, error: type[SeawallError] = StoreBroken) -> None:
-    """Make an empty file that only this user can read or change. An existing one is an error."""
+    """Create an empty file with mode 0600. Raises `error` if the path exists or is unsafe (see `check`)."""
     if not create_missing(path, error):
         raise error(f"{path}: there is a file already", fix="open it instead, or choose another path")
     check(path, error)
 
 
 def create_missing(path: Path, error: type[SeawallError] = StoreBroken) -> bool:
-    """Return whether there was nothing at a path, and an empty file for this user alone was made there."""
+    """Create an empty file with mode 0600 unless the path exists; return whether it was created. Raises `error`."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, MODE))
     except FileExistsError:
@@ -41,9 +42,10 @@ def create_missing(path: Path, error: type[SeawallError] = StoreBroken) -> bool:
 
 
 def check(path: Path, error: type[SeawallError] = StoreBroken, *, is_public: bool = False) -> None:
-    """Raise `error` unless this is a regular file that others can neither read, change nor replace.
+    """Raise `error` unless this is a regular file that other users can neither read, change nor replace.
 
-    A file that `is_public` holds no secret: others may read it, its folder may be anybody's, and a link to it is taken.
+    A public file (`is_public`) contains no secret: other users may read it, and it may be a symbolic link in a shared
+    folder.
     """
     try:
         own = path.stat() if is_public else path.lstat()
@@ -61,7 +63,7 @@ def check(path: Path, error: type[SeawallError] = StoreBroken, *, is_public: boo
 
 
 def file_identity(path: Path) -> tuple[int, int]:
-    """Return which file is there now: device and number. A missing one is `StoreBroken`."""
+    """Return device and inode number of the file at a path now. Raises StoreBroken if it is missing."""
     try:
         found = path.lstat()
     except OSError as error:
@@ -77,9 +79,9 @@ def connect(
     is_shared: bool = False,
     synchronous: Literal["FULL", "OFF"] = "FULL",
 ) -> sqlite3.Connection:
-    """Open a file that is there; every statement is its own transaction, unless one is begun. Raises sqlite3.Error.
+    """Open an existing file in autocommit mode: each statement is a transaction unless one is begun. Raises sqlite3.Error.
 
-    A writer waits `busy_seconds` for another. Threads may use a connection that `is_shared`, one at a time.
+    A writer waits up to `busy_seconds` for another writer. With `is_shared`, threads may use the connection, one at a time.
     """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={'ro' if is_read_only else 'rw'}",
@@ -89,7 +91,7 @@ def connect(
         check_same_thread=not is_shared,
     )
     try:
-        # A hostile file must not bring code of its own (views, triggers) into play, and damage shows when it is read.
+        # Views and triggers of a hostile file must not run, and damage must raise an error.
         for setting in ("trusted_schema = OFF", "cell_size_check = ON", f"synchronous = {synchronous}"):
             connection.execute(f"PRAGMA {setting}").close()
     except sqlite3.Error:
@@ -99,54 +101,60 @@ def connect(
 
 
 def connect_memory(schema: str) -> sqlite3.Connection:
-    """Return a database in memory with these tables."""
+    """Return a new database in memory with the tables of `schema`."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     run_script(connection, schema)
     return connection
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> bool:
-    """Let readers wait for nobody; return whether the file system can do that. Raises sqlite3.Error."""
+    """Switch to write-ahead logging, so that readers never wait.
+
+    Return whether the file system supports it. Raises sqlite3.Error.
+    """
     (wait,) = connection.execute("PRAGMA busy_timeout").fetchone()
     end = time.monotonic() + wait / 1_000
     while True:
         try:
             return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal")
         except sqlite3.OperationalError as error:
-            # Where several open a new file at once, SQLite does not wait by itself for the one that sets it up.
+            # When several processes open a new file at once, SQLite does not wait for the first to set it up.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
                 raise
             time.sleep(0.005)
 
 
 def read_format(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return by which number a file says whose it is, and its version; 0 where it does not say."""
+    """Return the file's `application_id` and `user_version`, 0 if unset."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(application), int(version)
 
 
 def write_format(connection: sqlite3.Connection, application: int, version: int = 0) -> None:
-    """Say whose file this is, and of which version."""
+    """Set the file's `application_id` and `user_version`."""
     connection.execute(f"PRAGMA application_id = {application:d}")
     connection.execute(f"PRAGMA user_version = {version:d}")
 
 
 def run_script(connection: sqlite3.Connection, script: str) -> None:
-    """Run statements that hold no semicolon of their own, within the transaction that is open."""
+    """Run statements separated by semicolons inside the open transaction. No statement may contain a semicolon itself."""
     for statement in filter(str.strip, script.split(";")):
         connection.execute(statement)
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Write all or nothing; nobody else writes meanwhile. Raises sqlite3.Error."""
+    """Run the block in one transaction that excludes other writers: commit at its end, roll back on an error.
+
+    Raises sqlite3.Error.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
         connection.execute("COMMIT")
     except BaseException:
-        # Also when the commit itself fails (a full disk): an open transaction would keep everybody else out.
+        # Also after a failed commit (a full disk): an open transaction would block every other writer.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -154,7 +162,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def errors_as(make_error: Callable[[Exception], SeawallError]) -> Iterator[None]:
-    """Turn whatever SQLite or the system says about a file into the one error of its store."""
+    """Turn errors of SQLite and the operating system into the store's own error."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

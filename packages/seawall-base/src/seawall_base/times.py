@@ -1,4 +1,4 @@
-"""Event times between the schema's microseconds and what a reader or a document shows; always UTC."""
+"""Format event times (microseconds since 1970, UTC) for people and documents. Everything is UTC."""
 
 from __future__ import annotations
 
@@ -12,20 +12,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def moment(time: int) -> datetime:
-    """Microseconds since the epoch as an aware datetime; integer arithmetic, so that nothing is rounded."""
+    """Return microseconds since 1970 as a datetime in UTC, without rounding."""
     return _EPOCH + timedelta(microseconds=time)
 
 
 def rfc3339(time: int) -> str:
-    """Microseconds since the epoch as RFC 3339: `2026-03-01T12:00:00Z`, a fraction only if there is one."""
+    """Return microseconds since 1970 in RFC 3339: `2026-03-01T12:00:00Z`, with a fraction only if there is one."""
     return moment(time).replace(tzinfo=None).isoformat() + "Z"
 
 
 def parse_rfc3339(text: str) -> int:
-    """Return the microseconds since the epoch of an RFC 3339 time.
-
-    Raises ValueError when the text is no such time or names no zone.
-    """
+    """Return an RFC 3339 time in microseconds since 1970. Raises ValueError for another text, or a time without a zone."""
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
         raise ValueError(f"the time {text!r} names no zone")
@@ -33,19 +30,19 @@ def parse_rfc3339(text: str) -> int:
 
 
 def day_text(time: int) -> str:
-    """`14 May 2026`."""
+    """Return `14 May 2026`."""
     at = moment(time)
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def minute_text(time: int) -> str:
-    """`14 May 2026 06:03`, without the zone: the surroundings say UTC once."""
+    """Return `14 May 2026 06:03`. The page says once that times are UTC."""
     at = moment(time)
     return f"{day_text(time)} {at:%H:%M}"
 
 
 def span_text(start: int, end: int) -> str:
-    """`14 May 2026 06:03 – 18:20`, or both dates when they differ."""
+    """Return `14 May 2026 06:03 – 18:20`, or both dates if they differ."""
     if minute_text(start) == minute_text(end):
         return minute_text(start)
     if day_text(start) == day_text(end):
@@ -54,7 +51,7 @@ def span_text(start: int, end: int) -> str:
 
 
 def tick_text(time: int, step: int) -> str:
-    """A label for an axis whose ticks are `step` apart: days get no hour."""
+    """Return an axis label. Ticks `step` microseconds apart get no time of day if `step` is a day or more."""
     at = moment(time)
     date = f"{at.day} {_MONTHS[at.month - 1]}"
     return date if step >= DAY else f"{date} {at:%H:%M}"

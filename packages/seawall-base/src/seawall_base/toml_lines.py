@@ -1,4 +1,4 @@
-"""On which line of a TOML document each key, table and array element stands. `tomllib` does not say."""
+"""Find the line of each key, table and array element in a TOML document, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bisect import bisect_right
 from typing import Final
 
 Path = tuple[str | int, ...]
-"""Keys and array indices from the top of the document: `("issuer", 0, "audiences", 1)`."""
+"""Keys and array indices from the top of the document, such as `("issuer", 0, "audiences", 1)`."""
 
 _SPACE: Final = re.compile(r"[ \t]*")
 _GAP: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -26,23 +26,23 @@ _STRINGS: Final = tuple(
 
 
 def toml_lines(text: str) -> dict[Path, int]:
-    """Line (from 1) of everything in a document that `tomllib` has already accepted.
+    """Return the line, counted from 1, of everything in a document that `tomllib` accepted.
 
-    A table stands where its header does, a key where it is set, an element where it begins. Raises `ValueError` for
-    what is not TOML, `RecursionError` for nesting that `tomllib` would refuse too.
+    The line of a table is that of its header; an array element's is where it begins. Raises `ValueError` for a text that is
+    not TOML, and `RecursionError` for nesting that `tomllib` would refuse too.
     """
     return _Reader(text.replace("\r\n", "\n")).read()
 
 
 class _Reader:
-    """Walks through the document once."""
+    """Scan the document once from start to end."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._breaks = [match.start() for match in re.finditer("\n", text)]
         self._lines: dict[Path, int] = {}
-        self._counts: dict[Path, int] = {}  # how many tables each array of tables has so far
+        self._counts: dict[Path, int] = {}  # tables so far in each array of tables
 
     def read(self) -> dict[Path, int]:
         table: Path = ()
@@ -85,7 +85,7 @@ class _Reader:
         self._at += len(text)
 
     def _header(self, opening: str, closing: str) -> Path:
-        """The path of a header: names before the last lead into the newest table of an array of tables."""
+        """Return the path of a header. Names before the last lead into the newest element of an array of tables."""
         begin = self._at
         self._expect(opening)
         names = self._key()

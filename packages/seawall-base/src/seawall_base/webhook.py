@@ -1,4 +1,4 @@
-"""A webhook: where messages are sent, and the secret that signs them. A value."""
+"""Hold a webhook's URL and signing secret."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from seawall_base.errors import UsageError
 from seawall_base.http_url import FetchError, parse_url
 
 LEAST_SECRET = 16
-"""Characters below which a webhook's secret could be guessed."""
+"""Fewest characters of a webhook's secret: shorter ones could be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where messages are sent. `secret` signs what is sent; it is shown nowhere."""
+    """Hold where messages are sent.
+
+    `secret` signs them and is never shown. Raises UsageError for a URL or secret that is unsafe.
+    """
 
     url: str
     secret: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what could never be sent safely."""
+        """Raise UsageError for an invalid URL or a short secret."""
         try:
             parse_url(self.url, allow_loopback_http=True)
         except FetchError as error:

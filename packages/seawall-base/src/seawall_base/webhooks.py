@@ -1,9 +1,8 @@
-"""Sends one message to one webhook, in the form of the Standard Webhooks specification (standardwebhooks.com).
+"""Send one message to one webhook, as the Standard Webhooks specification (standardwebhooks.com) describes.
 
-`webhook-id` is the same whenever a message is sent again, so that a receiver can drop what it has. With a secret,
-`webhook-signature` is the HMAC-SHA256 of id, time and body. No redirect is followed, no proxy of the environment is used, the
-certificate is verified, the whole exchange has one time limit. Of the answer only the status counts, unless the body is asked
-for; then a small one is given back, which is the receiver's word and nothing else.
+A repeated message has the same `webhook-id`, so that the receiver can drop it. With a secret, `webhook-signature` is the
+HMAC-SHA256 of id, time and body. `http_client.post` describes the connection's limits. Only the status of the answer
+counts; on request, the start of its body is returned as unverified text.
 """
 
 from __future__ import annotations
@@ -20,18 +19,19 @@ from seawall_base.http_url import parse_url
 from seawall_base.webhook import Webhook
 
 TIMEOUT: Final = 15.0
-"""Seconds for one delivery, however slowly the answer drips."""
+"""Seconds for one delivery, however slowly the answer arrives."""
 
 LONGEST_ANSWER: Final = 16 * 1024
-"""Bytes of an answer that are given back."""
+"""Most bytes of an answer that are returned."""
 
 _PREFIX: Final = "whsec_"
 
 
 class DeliveryFailed(Exception):
-    """A message that was not taken. `is_final` says that sending it again is of no use. The text holds no secret.
+    """The receiver did not accept a message. `is_final` means that sending it again is useless. The text contains no secret.
 
-    `may_have_arrived` is false where the receiver certainly does not have it: it was never reached, or refused it itself.
+    `may_have_arrived` is false if the receiver certainly did not accept it: it was never reached, or it refused the
+    message.
     """
 
     def __init__(self, reason: str, *, is_final: bool = False, may_have_arrived: bool = True) -> None:
@@ -41,13 +41,13 @@ class DeliveryFailed(Exception):
 
 
 def target_of(webhook: Webhook) -> str:
-    """Return the webhook's name in lists and logs: its host, and a digest of the rest, which may be a secret."""
+    """Return a webhook's name for lists and logs: its host, and a digest of the URL, which may contain a secret."""
     where = parse_url(webhook.url, allow_loopback_http=True)
     return f"{where.authority} ({hashlib.sha256(webhook.url.encode()).hexdigest()[:8]})"
 
 
 def signature(secret: str, message_id: str, seconds: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`. A secret that begins with `whsec_` is base64 behind it."""
+    """Return the value of `webhook-signature`. A secret `whsec_…` is base64 after this prefix."""
     signed = f"{message_id}.{seconds}.".encode() + body
     digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode("ascii")
@@ -72,10 +72,10 @@ def send(
     trust: TrustStore | None = None,
     wants_answer: bool = False,
 ) -> bytes:
-    """POST a body of JSON; returns once the receiver has answered with a status of success.
+    """POST a JSON body, and return when the receiver has answered with a status of success.
 
-    `seconds` is when it is sent, since the epoch. With `wants_answer` the first bytes of the answer's body are returned, as far
-    as it came. Raises `DeliveryFailed` and nothing else.
+    `seconds` is the sending time since 1970. With `wants_answer`, return the first bytes of the answer's body. Raises
+    `DeliveryFailed` and nothing else.
     """
     headers = {
         "Content-Type": "application/json",

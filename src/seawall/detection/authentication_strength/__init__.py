@@ -1,1 +1,1 @@
-"""How strongly sign-ins were authenticated, and which attacks on accounts would still get in."""
+"""Judge how strongly sign-ins were authenticated, and which account-takeover attacks would still succeed."""

@@ -1,4 +1,4 @@
-"""One row for each account: what its sign-ins showed, what it has registered, and from which records that is known."""
+"""Summarise each account: the strength of its sign-ins, its registered methods, and the records that show them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from seawall.events.coded_batch import Bools
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """How often something was seen, last when, and by which record."""
+    """Count how often a fact was observed. `time` and `uid` are those of the last record, in microseconds since 1970."""
 
     count: int
     time: int
@@ -43,7 +43,11 @@ NEVER = Observation(0, 0, "")
 
 @dataclass(slots=True)
 class AccountAssurance:
-    """An account. `seen` holds, by name of `FACTS`, what its granted sign-ins showed."""
+    """Summarise one account. `seen` maps names of `FACTS` to observations in its granted sign-ins.
+
+    `actor` is the account's integer code, -1 if no log names it. `levels` counts granted sign-ins by level, in the order of
+    `LEVEL_WORDS`.
+    """
 
     organisation: str
     account: str
@@ -59,16 +63,16 @@ class AccountAssurance:
 
     @property
     def who(self) -> AccountFacts:
-        """The account as policies see it."""
+        """Return the properties of the account that policies refer to."""
         return AccountFacts(self.account, self.uid, self.is_guest, self.is_admin)
 
     @property
     def sign_ins(self) -> int:
-        """How many granted sign-ins were seen."""
+        """Return the number of granted sign-ins."""
         return sum(self.levels)
 
     def fact(self, name: str) -> Observation:
-        """What was seen of a fact."""
+        """Return the observation of a fact, `NEVER` if there is none."""
         return self.seen.get(name, NEVER)
 
 
@@ -76,13 +80,17 @@ FACTS = (
     "password-only", "two-factors", "phishing-resistant", "claimed", "federated", "temporary-access-pass",
     "legacy", "device-code", "ropc", "phishable", "any", "asked-to-enrol", "method-registered",
 )  # fmt: skip
-"""What a granted sign-in can show. `password-only`: a person was asked, and one factor sufficed. `phishable`: no more than
-what can be passed on did. Neither on a managed device: that may have been the other factor. `asked-to-enrol`, which is no
-granted one: the password was right, and no second factor was registered. `method-registered`: a directory record says so."""
+"""Facts that a granted sign-in can show, with two exceptions at the end.
+
+- `password-only`: the user was prompted, one factor sufficed, and no managed device served as the second.
+- `phishable`: the user was prompted, every factor can be relayed by a phishing page, and no managed device took part.
+- `asked-to-enrol`: a refused sign-in; the password was right, and no second factor was registered.
+- `method-registered`: a directory record says that a method was registered.
+"""
 
 
 def find_facts(signs: SignIns) -> Mapping[str, Bools]:
-    """Which sign-ins show each of `FACTS`, bool (n,)."""
+    """Return for each fact of `FACTS` which sign-ins show it, bool (n,). `method-registered` is not among them."""
     granted, flags, level = signs.is_granted, signs.flags, signs.level
     asked = granted & (signs.interactive != 0) & ((flags & REFRESHED) == 0) & ~signs.is_first_step
     special = (flags & (LEGACY | ROPC | DEVICE_CODE)) != 0
@@ -109,16 +117,16 @@ def list_accounts(
     registrations: Sequence[Registration],
     directory: PolicyDirectory,
 ) -> list[AccountAssurance]:
-    """Every account of the logs and of the exports, in order of organisation and name."""
+    """Return every account of the logs and of the exports, ordered by organisation, name and system."""
     people = dict(_from_logs(collector))
-    _add_sightings(people, collector, signs)
+    _add_sign_ins(people, collector, signs)
     _add_registered(people.values(), collector)
     everyone = list(people.values())
     by_name: dict[tuple[str, str], list[AccountAssurance]] = {}
     for person in everyone:
         by_name.setdefault((person.system, person.account), []).append(person)
     known = {name: uid for uid, name in directory.accounts.items()}
-    home = _home(everyone)
+    home = _organisation_by_domain(everyone)
     for one in registrations:
         key = (one.system, one.account)
         if key not in by_name:
@@ -126,7 +134,7 @@ def list_accounts(
             by_name[key] = [AccountAssurance(organisation, one.account, system=one.system)]
             everyone += by_name[key]
         for person in by_name[key]:
-            _register(person, one)
+            _apply_registration(person, one)
     for person in everyone:
         person.uid = person.uid or known.get(person.account, "")
         if person.is_guest is None and "#ext#" in person.account:
@@ -149,7 +157,10 @@ def _from_logs(collector: DayAggregator) -> Iterable[tuple[int, AccountAssurance
 
 
 def _system(sources: Iterable[str]) -> System:
-    """Where an account signs in. Microsoft's sign-ins go by Microsoft's policies, also where Okta asks for the password."""
+    """Return the identity provider of an account.
+
+    Microsoft's policies apply to Microsoft's sign-ins, even if Okta checks the password.
+    """
     known = set(sources) & {"okta", "google_workspace"}
     if not known or set(sources) - known:
         return "entra"
@@ -157,7 +168,7 @@ def _system(sources: Iterable[str]) -> System:
 
 
 def _add_registered(people: Iterable[AccountAssurance], collector: DayAggregator) -> None:
-    """Note the last method that was registered for each account."""
+    """Record for each account the last registration of a sign-in method."""
     by_name = {(person.organisation, person.account): person for person in people}
     for change in sorted(collector.changes, key=lambda one: (one.time, one.uid)):
         person = by_name.get((change.organisation, find_method_owner(change)))
@@ -166,22 +177,22 @@ def _add_registered(people: Iterable[AccountAssurance], collector: DayAggregator
             person.seen["method-registered"] = Observation(count, change.time, change.uid)
 
 
-def _home(everyone: Iterable[AccountAssurance]) -> dict[tuple[str, str], str]:
-    """The organisation that the accounts of each system and mail domain are of, where there is but one."""
+def _organisation_by_domain(everyone: Iterable[AccountAssurance]) -> dict[tuple[str, str], str]:
+    """Return the organisation of each pair of system and mail domain that belongs to exactly one organisation."""
     found: dict[tuple[str, str], set[str]] = {}
     for person in everyone:
         found.setdefault((person.system, person.account.rpartition("@")[2]), set()).add(person.organisation)
     return {domain: min(of) for domain, of in found.items() if len(of) == 1}
 
 
-def _register(person: AccountAssurance, one: Registration) -> None:
+def _apply_registration(person: AccountAssurance, one: Registration) -> None:
     person.registration = one
     person.is_admin = one.is_admin
     person.is_guest = one.is_guest if one.is_guest is not None else person.is_guest
     person.uid = person.uid or (one.uid if one.system == "entra" else "")
 
 
-def _add_sightings(people: Mapping[int, AccountAssurance], collector: DayAggregator, signs: SignIns) -> None:
+def _add_sign_ins(people: Mapping[int, AccountAssurance], collector: DayAggregator, signs: SignIns) -> None:
     if not len(signs):
         return
     actors, place = np.unique(signs.actor, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Puts the parts together: from what was collected, registered and enforced to who could be taken over, and what to change."""
+"""Assess which accounts could be taken over, and which changes would prevent it, from logs, registrations and policies."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from seawall.detection.authentication_strength.takeover import MFA, Exposure, fi
 from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory, Registration
 
 MOST_TARGETS = 200
-"""Resources that are asked about: those that most is signed in to."""
+"""Number of resources that are assessed: those with the most sign-ins."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssessmentInputs:
-    """What was given beside the logs. `policies` None: no policy file; `proposed` None: no what-if.
+    """Hold the inputs besides the logs. `policies` is None without a policy file, `proposed` None without a what-if.
 
-    Proposed policies come on top of the others, of which they replace those with the same id; `is_instead`: they replace all.
+    Proposed policies are added to the others and replace those with the same id. With `is_instead`, they replace all.
     """
 
     registrations: Sequence[Registration] = ()
@@ -54,7 +54,7 @@ class AssessmentInputs:
 
     @property
     def afterwards(self) -> list[AccessPolicy]:
-        """The policies that there would be."""
+        """Return the policies as they would be after the proposed change."""
         proposed = self.proposed or ()
         changed = {one.uid for one in proposed if one.uid}
         kept = () if self.is_instead else (self.policies or ())
@@ -63,8 +63,10 @@ class AssessmentInputs:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything that is answered. `exposed` holds both attacks on each of `people`, in their order; `then` the same under the
-    policies of a what-if."""
+    """Hold the whole result. `exposed` has both attacks on each of `people`, in the same order.
+
+    `then` is the same under the policies of a what-if, or None. `holes` are the gaps of the present policies.
+    """
 
     people: Sequence[AccountAssurance]
     exposed: Sequence[Exposure]
@@ -83,16 +85,18 @@ class Assessment:
 
 
 def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
-    """Answer who could be taken over, and what closes most of it."""
+    """Return who could be taken over, and the changes that prevent most of it."""
     signs = raise_to_session_level(collector.sign_ins())
     people = list_accounts(collector, signs, given.registrations, given.directory)
-    targets = _targets(collector, signs)
+    targets = _list_targets(collector, signs)
     names = target_names(collector, targets)
     grid = PolicyGrid([person.who for person in people], targets, given.directory)
     policies = given.policies
     cover = grid.cover(policies) if policies is not None else None
     legacy_seen = bool((signs.is_granted & ((signs.flags & LEGACY) != 0)).any())
-    exposed = find_exposures(people, cover, _guard(grid, policies or ()), legacy_seen=legacy_seen)
+    exposed = find_exposures(
+        people, cover, _find_registration_guard(grid, policies or ()), legacy_seen=legacy_seen
+    )
     shown_names = (
         given.directory.names
         | given.directory.accounts
@@ -109,7 +113,7 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
         find_all(collector, signs, roots, people, given.registrations),
         summarise_days(signs, collector.vocabularies.get("org_uid")),
         roots,
-        _holes(cover, people, names),
+        _find_mfa_gaps(cover, people, names),
         names,
         given,
         PolicyEvaluator(given.directory).unknown_groups([*(policies or ()), *(given.proposed or ())]),
@@ -117,7 +121,10 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
         if given.proposed is not None
         else None,
         find_exposures(
-            people, grid.cover(given.afterwards), _guard(grid, given.afterwards), legacy_seen=legacy_seen
+            people,
+            grid.cover(given.afterwards),
+            _find_registration_guard(grid, given.afterwards),
+            legacy_seen=legacy_seen,
         )
         if given.proposed is not None
         else None,
@@ -126,10 +133,10 @@ def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
     )
 
 
-def _holes(
+def _find_mfa_gaps(
     cover: RequiredStrength | None, people: Sequence[AccountAssurance], names: Sequence[str]
 ) -> Sequence[PolicyGap]:
-    """What policies leave open for accounts that they could be for."""
+    """Return the gaps that policies leave for Entra accounts, the only ones that they apply to."""
     rows = [row for row, person in enumerate(people) if person.system == "entra"]
     if cover is None or not rows:
         return ()
@@ -137,8 +144,8 @@ def _holes(
     return find_gaps(own, [people[row].who for row in rows], names, MFA, "a second factor")
 
 
-def _targets(collector: DayAggregator, signs: SignIns) -> list[SignInTarget]:
-    """Mail, Graph, and what most is signed in to."""
+def _list_targets(collector: DayAggregator, signs: SignIns) -> list[SignInTarget]:
+    """Return Exchange, Graph, and the resources with the most sign-ins."""
     fixed = [SignInTarget(EXCHANGE), SignInTarget(GRAPH)]
     if not len(signs):
         return fixed
@@ -150,7 +157,7 @@ def _targets(collector: DayAggregator, signs: SignIns) -> list[SignInTarget]:
 
 
 def target_names(collector: DayAggregator, targets: Sequence[SignInTarget]) -> list[str]:
-    """What resources are called: by the logs, else the well-known name, else the id."""
+    """Return the names of resources: from the logs, else the well-known name, else the id."""
     vocabulary = collector.vocabularies.get("target_app_uid")
     found = []
     for one in targets:
@@ -159,8 +166,8 @@ def target_names(collector: DayAggregator, targets: Sequence[SignInTarget]) -> l
     return found
 
 
-def _guard(grid: PolicyGrid, policies: Sequence[AccessPolicy]) -> list[int]:
-    """For whom a policy guards the registration of sign-in methods, in three values."""
+def _find_registration_guard(grid: PolicyGrid, policies: Sequence[AccessPolicy]) -> list[int]:
+    """Return for each account whether a policy protects the registration of sign-in methods: no, maybe, yes."""
     everywhere = [
         replace(one, include_apps=replace(one.include_apps, everything=True))
         for one in policies

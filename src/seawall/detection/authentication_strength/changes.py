@@ -1,7 +1,7 @@
-"""The shortest list of changes that closes most of what is open: greedily, the change that closes most for its effort is next.
+"""Choose the few changes that prevent most attacks: greedily, the change with the most prevented per effort comes next.
 
-A change to policies closes a way in where the changed policy, taken alone, proves to ask for enough there. So what is promised
-is never more than what the change does by itself.
+A change to a policy counts as closing an attack path only if the changed policy, taken alone, provably demands enough
+there. So the list never promises more than a change achieves by itself.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from seawall.events.coded_batch import Bools
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """Something to do.
+    """Describe one change.
 
-    `policy` is what would be in force then, None for what is no policy; `accounts` whom it asks of. `effort` is how much it asks
-    of people, where a switch that an administrator turns is 1: what a change closes is divided by it, or the first change
-    would always be new keys for everybody.
+    `policy` is the policy after the change, or None if the change concerns no policy; `accounts` are those that must act.
+    `effort` estimates the work for people; a switch that an administrator turns is 1. The benefit of a change is divided by
+    its effort, or the first recommendation would always be new keys for everybody.
     """
 
     kind: str
@@ -37,7 +37,11 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
-    """A change of the list: how many ways in it closes, for how many accounts, and how many accounts are wholly closed then."""
+    """Hold a chosen change: the number of attack paths that it closes, and the accounts that these concern.
+
+    `closed_by_now` counts, by attack, the accounts that this and the earlier steps secure; `open_still` those that remain
+    open.
+    """
 
     change: PolicyChange
     closes: int
@@ -47,13 +51,13 @@ class ChangeStep:
 
 
 SECOND_FACTOR = 2.0
-"""The effort of a second factor for whoever has none yet."""
+"""Effort of a second factor for each account that has none."""
 
 _MOST_EXCLUSIONS = 200
 _MOST_COPIED = 2_000_000
-"""Names in all policies without one exclusion each: every one of them is a policy of its own."""
+"""Limit of all names copied for one policy: each exclusion gives a copy of the policy without it."""
 _MOST_CHANGES = 2_000
-"""Changes to policies that are weighed, in order of the policies' names; Entra allows a tenant 240 policies."""
+"""Number of policy changes considered, in the order of the policies' names. Entra allows a tenant 240 policies."""
 
 
 def list_possible_changes(
@@ -62,7 +66,7 @@ def list_possible_changes(
     names: dict[str, str],
     places: Mapping[str, NamedLocation],
 ) -> list[PolicyChange]:
-    """What could be changed, from the gentlest on: of changes that close as much the first is taken."""
+    """Return all possible changes, the least intrusive first: of changes with equal benefit the first is chosen."""
     found: list[PolicyChange] = []
     for policy in policies:
         if not DEMANDS.index(policy.demand):
@@ -100,7 +104,7 @@ def list_possible_changes(
         found.append(
             PolicyChange(
                 "resistant-admins", "require phishing-resistant methods of administrators",
-                _policy("resistant", only, *PATHS), tuple(sorted(admins)), effort=_keys_for(len(admins)) / 4,
+                _policy("resistant", only, *PATHS), tuple(sorted(admins)), effort=_estimate_key_effort(len(admins)) / 4,
             )
         )  # fmt: skip
     found.append(
@@ -108,15 +112,15 @@ def list_possible_changes(
             "resistant",
             "require phishing-resistant methods of everybody",
             _policy("resistant", everybody, *PATHS),
-            effort=_keys_for(len(_open_by(exposed, "phishable"))),
+            effort=_estimate_key_effort(len(_open_by(exposed, "phishable"))),
         )
     )
-    found += _elsewhere(exposed)
+    found += _list_changes_outside_policies(exposed)
     return found
 
 
-def _elsewhere(exposed: Sequence[Exposure]) -> list[PolicyChange]:
-    """What is no policy of conditional access: registrations, and accounts that sign in at Google or Okta."""
+def _list_changes_outside_policies(exposed: Sequence[Exposure]) -> list[PolicyChange]:
+    """Return the changes outside Conditional Access: registrations, and settings at Google or Okta."""
     lacking = _open_by(exposed, "no-second-factor")
     text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
     found = [PolicyChange("register", text, None, lacking, ("no-second-factor",), SECOND_FACTOR)]
@@ -126,7 +130,7 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[PolicyChange]:
             ("enforce", "enforce a second factor", ("password-only",), SECOND_FACTOR),
             ("block-legacy", "block legacy protocols and password grants", ("legacy", "ropc"), 1.0),
             ("resistant", "allow only security keys and passkeys", ("phishable", "password-only"),
-             _keys_for(len(_open_by(own, "phishable")))),
+             _estimate_key_effort(len(_open_by(own, "phishable")))),
         )  # fmt: skip
         for kind, what, causes, effort in ways:
             accounts = _open_by(own, *causes)
@@ -137,12 +141,12 @@ def _elsewhere(exposed: Sequence[Exposure]) -> list[PolicyChange]:
 
 
 def _open_by(exposed: Iterable[Exposure], *causes: str) -> tuple[str, ...]:
-    """Accounts that are open by one of the causes."""
+    """Return the accounts that are open by one of the causes."""
     return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause in causes}))
 
 
-def _keys_for(accounts: int) -> float:
-    """The effort of giving so many accounts a method that cannot be phished."""
+def _estimate_key_effort(accounts: int) -> float:
+    """Return the effort of giving this number of accounts a phishing-resistant method."""
     return max(4 * SECOND_FACTOR, accounts / 4)
 
 
@@ -154,7 +158,7 @@ def _policy(demand: str, who: Principals, *paths: str) -> AccessPolicy:
 def _without_exclusions(
     policy: AccessPolicy, names: dict[str, str], places: Mapping[str, NamedLocation]
 ) -> Iterable[PolicyChange]:
-    """The policy without one of its exclusions each."""
+    """Yield one change for each exclusion of the policy: the policy without it."""
     excluded = policy.exclude
     for kind in ("users", "groups", "roles"):
         named = getattr(excluded, kind)
@@ -189,15 +193,15 @@ def _without_exclusions(
 
 
 def _is_ours(uid: str, places: Mapping[str, NamedLocation]) -> bool:
-    """Whether a place is made of the organisation's own networks: nobody else signs in from there."""
+    """Return whether a place consists of the organisation's own networks, where nobody else can sign in."""
     return uid == TRUSTED or (uid in places and not places[uid].countries)
 
 
 def plan_changes(
     changes: Sequence[PolicyChange], exposed: Sequence[Exposure], grid: PolicyGrid, most: int = 10
 ) -> list[ChangeStep]:
-    """The changes in the order in which they close most, at most so many."""
-    ways = _Ways(exposed)
+    """Return at most `most` changes in the greedy order, with the effect of each."""
+    ways = _OpenPaths(exposed)
     if not len(ways.row):
         return []
     closes = [ways.closed_by(change, grid) for change in changes]
@@ -222,11 +226,11 @@ _NEEDED = {
     "password-only": MFA, "ropc": MFA, "legacy": MFA, "no-policy": MFA, "phishable": STRONG, "device-code": DEVICE,
 }  # fmt: skip
 _NEVER = len(DEMANDS)
-"""What no policy asks for: a way in that policies do not close."""
+"""A level that no policy demands: policies cannot close such an attack path."""
 
 
-class _Ways:
-    """Every open way in, one for each path, as columns; both attacks on an account stand side by side."""
+class _OpenPaths:
+    """Hold every open attack path as columns. Both attacks on an account have neighbouring rows."""
 
     def __init__(self, exposed: Sequence[Exposure]) -> None:
         rows = [
@@ -255,14 +259,14 @@ class _Ways:
         self.targets = list(kinds)
 
     def open_accounts(self, left: Bools) -> dict[str, int]:
-        """How many accounts are open to each attack through the ways that are left."""
+        """Return by attack how many accounts the remaining attack paths concern. `left` is bool (paths,)."""
         return {
             attack: len(np.unique(self.row[left & (self.attack == place)]))
             for place, attack in enumerate(ATTACKS)
         }
 
     def closed_by(self, change: PolicyChange, grid: PolicyGrid) -> Bools:
-        """Which ways in a change closes."""
+        """Return which attack paths a change closes, bool (paths,)."""
         if change.policy is None:
             wanted = set(change.accounts)
             asked = (

@@ -1,5 +1,7 @@
-"""Takes out of each day what assurance looks at: sign-ins with their strength, mail access by session, denied prompts,
-and changes of sign-in methods. Columns in, columns out."""
+"""Extract from each day the records that authentication strength needs, as columns.
+
+These are sign-ins with their strength, mail access by session, denied prompts, and changes of sign-in methods.
+"""
 
 from __future__ import annotations
 
@@ -28,22 +30,28 @@ Flags = npt.NDArray[np.int16]
 
 OTHER, SUCCESS, FAILURE = 0, 1, 2
 ENROL = numbers("enrolment")
-"""Entra's numbers for a sign-in that had to stop because no second factor was registered: the password was right."""
+"""Entra's error numbers of a sign-in with the right password that stopped because no second factor was registered."""
 AUDIT_LOGS = ("m365_audit", "office_activity")
-"""Sources that say at most that a password was used, never that nothing else was: `UserAuthenticationMethod` is a bit field
-that Microsoft does not document."""
+"""Sources that never prove that a password was the only factor.
+
+They have a bit field, `UserAuthenticationMethod`, that Microsoft does not document.
+"""
 _BATCH_TEXTS = ("auth_method", "auth_protocol", "status", "client")
 MAIL = ("mail_access",)
 WHOLE = ("entra_signin", "m365_audit", "google_workspace")
-"""Sources of which one record is a whole sign-in; others have one for each step."""
+"""Sources with one record for each sign-in. Other sources have one for each step."""
 SUSPECTED = ("suspicious",)
-"""What stands as the code of a granted sign-in that the provider called suspicious, where it has no level of risk."""
+"""The status code of a granted sign-in that the provider called suspicious without giving a risk level."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignIns:
-    """n sign-ins of people in order of time. `actor` and the other codes are those of the batches; `session` is a hash, 0
-    for none; `uid` the record ids as Arrow text."""
+    """Hold n sign-ins of people, ordered by time, as columns of length n.
+
+    `time` is in microseconds since 1970. `actor`, `account`, `app` and the other codes are those of the batches, -1 for
+    none. `session` is a hash, 0 for none. `level`, `aal`, `method`, `flags` and `path` are explained in `strength`. `uid`
+    are the record ids.
+    """
 
     time: Times
     actor: Codes
@@ -74,12 +82,15 @@ class SignIns:
 
     @property
     def is_granted(self) -> Bools:
-        """Which were granted."""
+        """Return which sign-ins were granted, bool (n,)."""
         return np.asarray(self.outcome == SUCCESS)
 
     @property
     def is_first_step(self) -> Bools:
-        """Which are a single step, in logs that have a record for each, and not known to have been the only one."""
+        """Return which sign-ins are a first step, where the log has a record for each step, bool (n,).
+
+        A single-factor step counts as the whole sign-in if its session shows no stronger one.
+        """
         hit = self.is_stepwise & self.is_granted & (self.level <= SINGLE)
         rows = np.flatnonzero(self.is_stepwise & self.is_granted & (self.session != 0))
         if len(rows):
@@ -92,7 +103,7 @@ class SignIns:
 
 @dataclass(frozen=True, slots=True)
 class MailSessions:
-    """Mail access by account and session: how many records and messages, first and last, and an example's id."""
+    """Hold mail access by account and session, as columns: number of records and messages, first and last time, one record id."""
 
     actor: Codes
     session: Keys
@@ -105,7 +116,7 @@ class MailSessions:
 
 @dataclass(frozen=True, slots=True)
 class MethodChange:
-    """A sign-in method was registered: whose, when, by which record, in which words."""
+    """Describe the registration of a sign-in method as its record does. `time` is in microseconds since 1970."""
 
     organisation: str
     account: str
@@ -117,7 +128,7 @@ class MethodChange:
 
 
 def parse_parameters(parameters: str) -> Mapping[str, object]:
-    """The object that an event's parameters hold."""
+    """Return the JSON object of an event's `parameters`, or {} if it holds none."""
     try:
         value = json.loads(parameters) if parameters else {}
     except (ValueError, RecursionError):
@@ -126,7 +137,7 @@ def parse_parameters(parameters: str) -> Mapping[str, object]:
 
 
 def find_method_owner(change: MethodChange) -> str:
-    """The account that got the method: the target where the record names one."""
+    """Return the account that got the method: the target that the record names, else the account that acted."""
     target = str(parse_parameters(change.parameters).get("Target") or "").split(";")[0].strip().lower()
     return target if "@" in target else change.account
 
@@ -136,12 +147,12 @@ REGISTERED = (
     "User changed default security info", "Enable Strong Authentication.", "user.mfa.factor.activate",
     "user.mfa.factor.update", "2sv_enroll", "titanium_enroll",
 )  # fmt: skip
-"""Operations that add a method, in Entra, Okta and Google."""
+"""Operations of Entra, Okta and Google that register a method."""
 
 
 @dataclass(slots=True)
 class DayAggregator:
-    """Sees one day after the other; `sign_ins` and the rest are put together when all were seen."""
+    """Collect the days of a scan one by one. `sign_ins` and `mail` then give the columns of all days."""
 
     systems: Vocabulary = field(default_factory=Vocabulary)
     changes: list[MethodChange] = field(default_factory=list)
@@ -157,17 +168,17 @@ class DayAggregator:
     _mail_uids: list[str] = field(default_factory=list)
 
     def observe(self, batch: CodedBatch, day: int) -> None:
-        """Take in the events of one day."""
+        """Add the events of one day. `day` is the day's number since 1970."""
         self.days.add(day)
         self.vocabularies = dict(batch.vocabularies)
         is_person = batch.one_of("account_type", ("user",)) & (batch.actor != MISSING)
-        self._know(batch, np.flatnonzero(is_person))
+        self._remember_accounts(batch, np.flatnonzero(is_person))
         self._take_sign_ins(batch, np.flatnonzero(is_person & batch.one_of("kind", ("sign_in",))))
         self._take_mail(batch, np.flatnonzero(is_person & batch.one_of("kind", MAIL)))
         self._take_changes(batch)
 
     def sign_ins(self) -> SignIns:
-        """All sign-ins that were seen."""
+        """Return all sign-ins."""
         columns = {name: np.concatenate(parts) for name, parts in self._columns.items()}
         if not columns:
             columns = {name: np.empty(0, kind) for name, kind in _KINDS.items()}
@@ -175,7 +186,7 @@ class DayAggregator:
         return SignIns(**columns, uid=uids)
 
     def mail(self) -> MailSessions:
-        """Mail access of all days, joined by account and session."""
+        """Return the mail access of all days, summed by account and session."""
         if not self._mail:
             none = np.empty(0, np.int64)
             return MailSessions(np.empty(0, np.int32), np.empty(0, np.uint64), none, none, none, none, ())
@@ -195,8 +206,8 @@ class DayAggregator:
             actor[group.first], session[group.first], totals[0], totals[1], earliest, latest, uids
         )
 
-    def _know(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
-        """Remember each actor's organisation and account, and the sources that they were seen in."""
+    def _remember_accounts(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
+        """Remember each actor's organisation and account, and the sources of its records."""
         organisation, account, source = (batch.codes[name] for name in ("org_uid", "account", "source"))
         keys = (batch.actor[rows].astype(np.int64) << 32) | (source[rows].astype(np.int64) + 1)
         pairs, first = np.unique(keys, return_index=True)
@@ -207,19 +218,19 @@ class DayAggregator:
     def _take_sign_ins(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):
             return
-        place, judged = self._judge(batch, rows)
+        place, judged = self._judge_strengths(batch, rows)
         status = np.where(batch.one_of("status", ("success",))[rows], SUCCESS, OTHER)
         status = np.where(batch.one_of("status", ("failure",))[rows], FAILURE, status)
         denied = batch.one_of("status_code", NOT_GIVEN)[rows]
         flags = _column(judged, "flags", place)
-        is_told = ~batch.one_of("source", AUDIT_LOGS)[rows] | ((flags & (LEGACY | ROPC)) != 0)
-        is_told |= _column(judged, "level", place) > SINGLE
+        is_stated = ~batch.one_of("source", AUDIT_LOGS)[rows] | ((flags & (LEGACY | ROPC)) != 0)
+        is_stated |= _column(judged, "level", place) > SINGLE
         found = {
             "time": batch.time[rows],
             "actor": batch.actor[rows],
             "session": batch.hash_column("session_uid")[rows],
-            "level": _column(judged, "level", place) * is_told,
-            "aal": _column(judged, "aal", place) * is_told,
+            "level": _column(judged, "level", place) * is_stated,
+            "aal": _column(judged, "aal", place) * is_stated,
             "method": _column(judged, "method", place),
             "flags": flags | np.where(batch.one_of("status_code", SUSPECTED)[rows], RISKY, 0),
             "path": _column(judged, "path", place),
@@ -240,10 +251,10 @@ class DayAggregator:
         self._uids.append(batch.texts["metadata_uid"].take(pa.array(rows)))
         self._name_resources(batch, rows)
 
-    def _judge(
+    def _judge_strengths(
         self, batch: CodedBatch, rows: npt.NDArray[np.intp]
     ) -> tuple[npt.NDArray[np.intp], list[Strength]]:
-        """Where each row's strength stands in a list of distinct ones."""
+        """Return each row's index in a list of distinct strengths, and that list: equal sign-ins are judged once."""
         said = batch.texts["parameters"].take(pa.array(rows)).dictionary_encode()
         numbers = said.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
         keys = np.zeros(len(rows), np.uint64)

@@ -1,8 +1,8 @@
-"""Whether access policies apply, in three values: no, maybe, yes. Each condition is asked once for each value of its own
-axis (accounts, applications, paths, systems, places); of several conditions the smallest answer counts.
+"""Evaluate whether Conditional Access policies apply, in three values: no, maybe, yes.
 
-"Maybe" is what is not known: a group whose members were not given, a device filter, a place that was not given. It is never
-taken for a yes where protection is asked about, and never for a no where a hole is.
+Each condition is evaluated once for each value of its own axis: accounts, applications, paths, systems, places. The
+smallest answer of several conditions counts. "Maybe" stands for missing knowledge: a group or place that was not exported,
+or a device filter. It never counts as protection, and never as a proved gap.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO, MAYBE, YES = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """An account as policies see it; None: not known."""
+    """Hold the properties of an account that policies refer to. None means unknown."""
 
     account: str
     uid: str = ""
@@ -39,7 +39,10 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignInLocation:
-    """Where a sign-in comes from: named places that it is in, that it may be in, and whether that is a trusted one."""
+    """Hold the named places that contain a sign-in's address (`inside`) or may contain it (`perhaps`).
+
+    `trusted` says in three values whether one of them is trusted.
+    """
 
     inside: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
@@ -48,7 +51,7 @@ class SignInLocation:
 
 @dataclass(frozen=True, slots=True)
 class SignInTarget:
-    """What is signed in to: the resource, and the application that is used, as ids in lower case; empty: not told."""
+    """Hold the ids of the resource and of the application used, in lower case; "" if the record does not state it."""
 
     resource: str
     app: str = ""
@@ -61,7 +64,10 @@ OFFICE = frozenset({
     "1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346",
     "4765445b-32c6-49b0-83e6-1d93765276ca", "89bee1f7-5e6e-4d8a-9f3d-ecd601259da7",
 })  # fmt: skip
-"""Applications that are certainly of the group that policies call Office 365. Of others it is not known: the group grows."""
+"""Applications that certainly belong to the policy group Office 365.
+
+Others may belong to it, because Microsoft extends the group.
+"""
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 KNOWN_RESOURCES = {
@@ -73,7 +79,7 @@ KNOWN_RESOURCES = {
 
 
 class PolicyEvaluator:
-    """Asks policies about accounts, with what is known of groups and roles."""
+    """Evaluate the account conditions of policies, given the known members of groups and roles."""
 
     def __init__(self, directory: PolicyDirectory) -> None:
         self.directory = directory
@@ -81,7 +87,7 @@ class PolicyEvaluator:
         self._owners: dict[frozenset[str], tuple[frozenset[str], bool]] = {}
 
     def accounts(self, policy: AccessPolicy, people: Sequence[AccountFacts]) -> Kleene:
-        """Whether the policy is for each account, int8 (n,)."""
+        """Return whether the policy applies to each account, int8 (n,)."""
         return np.array(
             [
                 min(self._is_named(policy.include, one), YES - self._is_named(policy.exclude, one))
@@ -95,9 +101,9 @@ class PolicyEvaluator:
             return YES
         answers = [self._among(who.users, one)]
         if who.guests:
-            answers.append(_guest(who, one))
+            answers.append(_is_meant_guest(who, one))
         answers += [self._member(group, one) for group in who.groups]
-        answers += [self._holder(role, one) for role in who.roles]
+        answers += [self._has_role(role, one) for role in who.roles]
         return max(answers)
 
     def _among(self, listed: frozenset[str], one: AccountFacts) -> int:
@@ -109,7 +115,7 @@ class PolicyEvaluator:
         return YES if one.account in owners else MAYBE if has_unknown else NO
 
     def _owners_of(self, listed: frozenset[str]) -> tuple[frozenset[str], bool]:
-        """Whose the listed ids are, and whether of some that is not known; asked once for each list, which may be long."""
+        """Return the accounts with the listed ids, and whether an id is unknown. Cached, because lists may be long."""
         if listed not in self._owners:
             owners = {self.directory.accounts.get(uid) for uid in listed if "@" not in uid}
             self._owners[listed] = frozenset(filter(None, owners)), None in owners
@@ -122,7 +128,7 @@ class PolicyEvaluator:
         return max(self._among(members, one), NO if is_whole else MAYBE)
 
     def _members(self, group: str) -> tuple[frozenset[str], bool]:
-        """Members of a group and of the groups in it, however deep and also in circles, and whether that is all of them."""
+        """Return all members of a group, including nested and circular groups, and whether the list is complete."""
         if group not in self._closed:
             directory, seen, waiting = self.directory, {group}, [group]
             found, is_whole = set[str](), True
@@ -138,12 +144,12 @@ class PolicyEvaluator:
             self._closed[group] = frozenset(found), is_whole
         return self._closed[group]
 
-    def _holder(self, role: str, one: AccountFacts) -> int:
+    def _has_role(self, role: str, one: AccountFacts) -> int:
         known = self._member(role, one)
         return NO if known == MAYBE and one.is_admin is False else known
 
     def unknown_groups(self, policies: Iterable[AccessPolicy]) -> list[str]:
-        """Groups, roles and places that policies name and that were not given, by name where there is one."""
+        """Return the groups, roles and places that policies use and that were not exported, by name if known."""
         missing = set()
         for policy in policies:
             for who in (policy.include, policy.exclude):
@@ -155,16 +161,18 @@ class PolicyEvaluator:
         return sorted(self.directory.names.get(uid, uid) for uid in missing)
 
     def _not_whole(self, group: str) -> set[str]:
-        """The group, where not all of its members are known, or groups in it were not given."""
+        """Return the group in a set if its members are not all known, else an empty set."""
         return set() if self._members(group)[1] else {group}
 
 
 _GUESTS = ("internalguest", "b2bcollaborationguest")
 
 
-def _guest(who: Principals, one: AccountFacts) -> int:
-    """Whether an account is one of the guests that are meant. An invited account has `#ext#` in its name, if it is not
-    known by the name that it has at home."""
+def _is_meant_guest(who: Principals, one: AccountFacts) -> int:
+    """Return whether the policy means this kind of guest.
+
+    The name of an invited account contains `#ext#`, unless it is its home name.
+    """
     is_invited = "#ext#" in one.account
     if one.is_guest is None:
         return MAYBE
@@ -178,7 +186,7 @@ def _guest(who: Principals, one: AccountFacts) -> int:
 
 
 def for_targets(policy: AccessPolicy, targets: Sequence[SignInTarget]) -> Kleene:
-    """Whether the policy is for each resource, int8 (n,)."""
+    """Return whether the policy applies to each resource, int8 (n,)."""
     answers = [
         min(_app_listed(policy.include_apps, one), YES - _app_listed(policy.exclude_apps, one))
         for one in targets
@@ -206,13 +214,19 @@ def _app_listed(chosen: ConditionList, target: SignInTarget) -> int:
 
 
 def for_paths(policy: AccessPolicy) -> Kleene:
-    """Whether the policy is for each of `PATHS`, int8 (5,); the last of n + 1 answers is for a path that is not told."""
+    """Return whether the policy applies to each of `PATHS`, int8 (6,).
+
+    The last answer is for a path that the record does not state.
+    """
     known = [YES if path in policy.paths else NO for path in PATHS]
     return np.array([*known, YES if min(known) == YES else MAYBE if max(known) == YES else NO], np.int8)
 
 
 def for_systems(policy: AccessPolicy, systems: Sequence[str]) -> Kleene:
-    """Whether the policy is for each operating system, int8 (n,); empty: not told. An intruder says what he likes."""
+    """Return whether the policy applies to each operating system, int8 (n,); "" means unknown.
+
+    An attacker can claim any system.
+    """
     return np.array(
         [min(_list(policy.include_systems, s), YES - _list(policy.exclude_systems, s)) for s in systems],
         np.int8,
@@ -228,7 +242,7 @@ def _list(chosen: ConditionList, system: str) -> int:
 
 
 def for_places(policy: AccessPolicy, places: Sequence[SignInLocation], known: Iterable[str]) -> Kleene:
-    """Whether the policy is for sign-ins from each of the places, int8 (n,). `known` are the named places that are given."""
+    """Return whether the policy applies to sign-ins from each place, int8 (n,). `known` are the ids of the exported places."""
     known = frozenset(known)
     return np.array(
         [
@@ -254,14 +268,14 @@ def _in(chosen: ConditionList, one: SignInLocation, known: frozenset[str]) -> in
 
 
 STRANGERS = {"in": YES, "out": NO, "unsure": MAYBE}
-"""Whether a policy is for a device that the organisation does not know."""
+"""Whether a policy applies to a device that the organisation does not manage."""
 
 
 def level_of(policy: AccessPolicy) -> int:
-    """How much a policy asks for, as its place in `DEMANDS`."""
+    """Return the index in `DEMANDS` of the strength that a policy demands."""
     return DEMANDS.index(policy.demand)
 
 
 def cap_at_maybe(policy: AccessPolicy, answers: Kleene) -> Kleene:
-    """The answers, no more than maybe where the policy has conditions that are not evaluated."""
+    """Reduce each yes to maybe if the policy has conditions that are not evaluated."""
     return np.minimum(answers, MAYBE) if policy.doubts else answers

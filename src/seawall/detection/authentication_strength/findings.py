@@ -1,7 +1,7 @@
-"""What sign-ins and changes show that somebody should look at. Columns first; the few that match become findings.
+"""Find suspicious sign-ins and changes of sign-in methods.
 
-What is missed: sessions whose records carry no session id, prompts that the log does not number, methods that a
-federated provider keeps, phone numbers that an export masks.
+Misses: sessions whose records carry no session id, and prompts that the log does not number. It also misses methods that a
+federated provider manages, and phone numbers that an export masks.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 PROMPTS = 3
 SHARED_BY = 3
-"""So many accounts have to share one phone or device: two are a couple, or somebody's second account."""
+"""Number of accounts that must share one phone or device. Two are a couple, or the second account of one person."""
 AFTER_RISK = DAY
 KNOWN_DAYS = 3
-"""Days on which an account must have signed in before, so that a network can be new to it."""
+"""Days with sign-ins that an account must have before a network can be new to it."""
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationFinding:
-    """One finding: of what kind, whose, when, in words, and by which records it is known."""
+    """Describe one finding: its kind, account, time span in microseconds since 1970, text, and the ids of example records."""
 
     kind: Kind
     organisation: str
@@ -69,7 +69,7 @@ def find_all(
     collector: DayAggregator, signs: SignIns, roots: SessionRoots, people: Sequence[AccountAssurance],
     registrations: Sequence[Registration],
 ) -> list[AuthenticationFinding]:  # fmt: skip
-    """All findings, by kind, then the latest first."""
+    """Return all findings, ordered by kind, the latest first."""
     by_actor = {person.actor: person for person in people if person.actor >= 0}
     found = [
         *find_weak_roots(roots, by_actor),
@@ -88,7 +88,7 @@ def find_all(
 def find_weak_roots(
     roots: SessionRoots, by_actor: Mapping[int, AccountAssurance]
 ) -> Iterator[AuthenticationFinding]:
-    """Accounts whose mail was read in sessions of a weak root, one finding an account."""
+    """Yield one finding for each account whose mail was read in a session that began with a single factor."""
     sessions = roots.sessions
     rows = np.flatnonzero(roots.root == WEAK_ROOT)
     for actor in np.unique(sessions.actor[rows]).tolist():
@@ -106,9 +106,10 @@ def find_weak_roots(
 def find_unproved_roots(
     roots: SessionRoots, by_actor: Mapping[int, AccountAssurance]
 ) -> Iterator[AuthenticationFinding]:
-    """Accounts whose mail was read in sessions that go back to no sign-in that was seen, or to one that tells nothing.
+    """Yield one finding for each account whose mail was read in a session of unknown origin.
 
-    Where no record carries a session id nothing could have shown a root, and nothing is found.
+    Either no sign-in of the session is in the logs, or none states its strength. Misses logs whose records carry no session
+    id.
     """
     sessions = roots.sessions
     is_none = roots.root == NO_ROOT
@@ -131,7 +132,10 @@ def find_unproved_roots(
 def find_prompt_bombing(
     signs: SignIns, by_actor: Mapping[int, AccountAssurance]
 ) -> Iterator[AuthenticationFinding]:
-    """Three requests for a second factor or more that were not met within an hour, and whether one was within the hour after."""
+    """Yield accounts that refused at least `PROMPTS` second-factor prompts within an hour.
+
+    The text says whether a prompt was accepted within an hour afterwards.
+    """
     rows = np.flatnonzero(signs.denied)
     if len(rows) < PROMPTS:
         return
@@ -163,7 +167,10 @@ def _follows(time: int, bursts: npt.NDArray[np.int64]) -> bool:
 def find_methods_after_risk(
     collector: DayAggregator, signs: SignIns, people: Sequence[AccountAssurance]
 ) -> Iterator[AuthenticationFinding]:
-    """Methods registered within a day after a sign-in that the provider called risky, or from a network new to the account."""
+    """Yield methods registered within a day after a suspicious sign-in.
+
+    Suspicious means that the provider called it risky, or that its network was new to the account.
+    """
     if not collector.changes or not len(signs):
         return
     known = {(person.organisation, person.account): person for person in people}
@@ -200,7 +207,7 @@ def _duration(microseconds: int) -> str:
 
 
 def _is_new_network(signs: SignIns, rows: npt.NDArray[np.intp], row: int) -> bool:
-    """Whether an account with some history had never signed in from this network on an earlier day."""
+    """Return whether an account with enough history never signed in from this network on an earlier day."""
     network = signs.network[row]
     earlier = rows[(signs.time[rows] < signs.time[row] - AFTER_RISK) & (signs.outcome[rows] == 1)]
     days = len(np.unique(signs.time[earlier] // DAY))
@@ -217,7 +224,7 @@ def _is_weak(change: MethodChange) -> bool:
 def find_shared_methods(
     changes: Iterable[MethodChange], registrations: Iterable[Registration]
 ) -> Iterator[AuthenticationFinding]:
-    """Phones and devices of three accounts or more."""
+    """Yield phones and devices that at least `SHARED_BY` accounts use."""
     owners: dict[str, dict[tuple[str, str], str]] = {}
     words: dict[str, str] = {}
     times: dict[str, list[int]] = {}
@@ -251,7 +258,7 @@ _PHONE_FIELDS = {"phonenumber": "phone", "alternativephonenumber": "phone", "dev
 
 
 def _list_registered_keys(change: MethodChange) -> Iterator[tuple[str, str]]:
-    """Phone numbers and devices that an Entra record names in the details of strong authentication."""
+    """Yield the phone numbers and devices in the strong-authentication details of an Entra record."""
     for name, text in parse_parameters(change.parameters).items():
         if name.startswith("StrongAuthentication") and isinstance(text, str):
             try:
@@ -279,7 +286,7 @@ _SKIPPING = {
 
 
 def find_weak_paths(by_actor: Mapping[int, AccountAssurance]) -> Iterator[AuthenticationFinding]:
-    """Granted sign-ins by legacy protocols, ROPC and device code, one finding for each account and path."""
+    """Yield granted sign-ins by legacy protocols, ROPC and device code, one finding for each account and path."""
     for person in by_actor.values():
         for fact, words in _SKIPPING.items():
             seen = person.fact(fact)

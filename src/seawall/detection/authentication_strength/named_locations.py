@@ -1,4 +1,4 @@
-"""In which named places a sign-in's address lies."""
+"""Find the named places of Conditional Access that contain a sign-in's address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def parse_networks(place: NamedLocation) -> list[Network]:
-    """The networks of a named place; what is none is left out."""
+    """Return the networks of a named place, without those that are malformed."""
     found: list[Network] = []
     for text in place.networks:
         try:
@@ -26,8 +26,8 @@ def parse_networks(place: NamedLocation) -> list[Network]:
 def locate(
     address: str, country: str, named: Sequence[tuple[str, NamedLocation, Sequence[Network]]]
 ) -> SignInLocation:
-    """In which named places an address of a country lies; the country is the one that the provider states."""
-    # Without any named place it is not known which are trusted.
+    """Return the named places that contain an address. `country` is the one that the provider states."""
+    # Without an export of named places, any address may be trusted.
     inside, perhaps, trusted = set(), set(), NO if named else MAYBE
     try:
         at = ipaddress.ip_address(address) if address else None
@@ -48,7 +48,7 @@ def locate(
 
 
 def _within(at: Address | None, networks: Sequence[Network], *, is_whole: bool) -> int:
-    """Whether an address is in one of the networks; a network that could not be read may be the one."""
+    """Return whether an address is in one of the networks; maybe, if one of them was malformed."""
     if at is None:
         return MAYBE
     return YES if any(at in network for network in networks) else NO if is_whole else MAYBE

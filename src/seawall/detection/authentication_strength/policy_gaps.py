@@ -1,7 +1,7 @@
-"""What policies leave open: for each account, resource and way to sign in, how much is asked for at least, proved and at most.
+"""Find what policies leave open: the least strength demanded for each account, resource and sign-in path.
 
-An intruder chooses his operating system and, among networks that are not trusted, his country. So of these the worst
-choice counts. His device is not one that the organisation knows. A policy that waits for a risk to be noticed proves nothing.
+The attacker is assumed to choose his operating system, and his country outside trusted networks. His device is unmanaged.
+So the weakest combination counts. Policies that apply only to detected risk prove nothing.
 """
 
 from __future__ import annotations
@@ -36,20 +36,23 @@ SYSTEMS = ("windows", "macos", "ios", "android", "linux", "windowsphone", "anoth
 
 @dataclass(frozen=True, slots=True)
 class RequiredStrength:
-    """How much is asked for: `proved` certainly, `possible` at most; int8 (accounts, targets, paths), levels of `DEMANDS`."""
+    """Hold the demanded strength, as indices of `DEMANDS`:
+
+    `proved` at least, `possible` at most; each int8 (accounts, targets, paths).
+    """
 
     proved: Levels
     possible: Levels
 
     def answer(self, least: int) -> Levels:
-        """Where at least so much is asked for: no, maybe, yes."""
+        """Return where a strength of at least `least` is demanded: no, maybe, yes; int8 (accounts, targets, paths)."""
         return np.where(self.proved >= least, YES, np.where(self.possible >= least, MAYBE, NO)).astype(
             np.int8
         )
 
 
 class PolicyGrid:
-    """The accounts and resources that are asked about, and what is known of them."""
+    """Evaluate policies over a grid of accounts and resources."""
 
     def __init__(
         self, people: Sequence[AccountFacts], targets: Sequence[SignInTarget], directory: PolicyDirectory
@@ -57,11 +60,11 @@ class PolicyGrid:
         self.people, self.targets, self.directory = people, targets, directory
         self.evaluator = PolicyEvaluator(directory)
         countries = [uid for uid, place in sorted(directory.places.items()) if place.countries]
-        # Elsewhere, and in each place that is made of countries: there an intruder can rent an address.
+        # Outside all places, and in each place made of countries: an attacker can rent an address there.
         self.places = [SignInLocation(), *(SignInLocation(frozenset({uid})) for uid in countries)]
 
     def cover(self, policies: Sequence[AccessPolicy]) -> RequiredStrength:
-        """What the policies ask for together; only those that are enabled count."""
+        """Return the strength that the enabled policies demand together."""
         shape = (len(self.people), len(self.targets), len(PATHS))
         used = [one for one in policies if one.state == "enabled" and level_of(one) and not one.is_narrow]
         if not used:
@@ -81,13 +84,13 @@ class PolicyGrid:
         return RequiredStrength(proved[of_account], possible[of_account])
 
     def _worst(self, used: Sequence[AccessPolicy], kinds: Levels, targets: Levels) -> tuple[Levels, Levels]:
-        """The least that is asked for over all systems and places, by kind of account, target and path."""
+        """Return the least demanded strength over all systems and places; two int8 (kinds of account, targets, paths)."""
         paths = np.stack([for_paths(one)[: len(PATHS)] for one in used])
         systems = np.stack([for_systems(one, SYSTEMS) for one in used])
         places = np.stack([for_places(one, self.places, self.directory.places) for one in used])
         choices = np.unique(
             np.minimum(systems[:, :, None], places[:, None, :]).reshape(len(used), -1), axis=1
-        ).T  # ways to choose that differ, each with its answer for every policy
+        ).T  # (distinct choices, policies)
         shape = (kinds.shape[1], targets.shape[1], len(PATHS))
         proved, possible = np.full(shape, 127, np.int8), np.full(shape, 127, np.int8)
         for choice in choices:
@@ -105,7 +108,7 @@ class PolicyGrid:
 
 @dataclass(frozen=True, slots=True)
 class PolicyGap:
-    """A way to sign in that no policy covers, or of which it is not known: for which accounts, resources."""
+    """Describe sign-in paths that are not covered, or that may not be, for the same accounts and resources."""
 
     answer: str
     paths: tuple[str, ...]
@@ -117,9 +120,9 @@ class PolicyGap:
 def find_gaps(
     cover: RequiredStrength, people: Sequence[AccountFacts], names: Sequence[str], least: int, need: str
 ) -> list[PolicyGap]:
-    """Accounts, resources and paths that are not covered, or of which it is not known, by name.
+    """Return the accounts, resources and paths whose demanded strength is below `least`, or may be.
 
-    Accounts that lack the same resources are listed together, and paths on which the same accounts do. The largest come first.
+    Accounts with the same gaps form one entry, and so do paths with the same accounts. The largest entries come first.
     """
     answers = cover.answer(least)
     found: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}

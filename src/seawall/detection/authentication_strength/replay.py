@@ -1,6 +1,6 @@
-"""What a proposed policy would have done to the sign-ins that were recorded: stopped, asked for more, or locked out.
+"""Simulate a proposed policy on the recorded sign-ins: which would be stopped, prompted for more, or locked out.
 
-Sign-ins that the policies treat alike (same account, target, path, system, place, risk, strength) are judged once.
+Sign-ins with equal account, target, path, system, place, risk and strength are judged once.
 """
 
 from __future__ import annotations
@@ -45,25 +45,29 @@ from seawall.events.sign_in_methods import has_resistant, is_second_factor
 
 UNTOUCHED, STOPPED, ASKED, LOCKED_OUT, UNKNOWN = range(5)
 OUTCOMES = ("untouched", "stopped", "asked for more", "locked out", "unknown")
-"""What would have become of a sign-in. `stopped`: refused whoever it was. `asked for more`: its owner could have gone on
-with what is registered, or it is not known whether; somebody with the password alone could not. `locked out`: the account
-has nothing registered that would do."""
+"""Simulated outcomes of a sign-in.
+
+- `stopped`: refused, whoever signs in.
+- `asked for more`: an attacker with the password alone fails. The user can continue with a registered method, or this is
+  unknown.
+- `locked out`: the account has no registered method that the policy accepts.
+"""
 NOTHING, MFA, STRONG, DEVICE, BLOCK = range(len(DEMANDS))
 DAY = 86_400_000_000
 
 
 _RANK = np.array([0, 3, 1, 2], np.int8)
-"""How much each outcome but the unknown one weighs: of several policies the gravest counts."""
+"""Severity rank of each outcome except `unknown`: the most severe of several policies counts."""
 _BY_RANK = np.array([UNTOUCHED, ASKED, LOCKED_OUT, STOPPED], np.int8)
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What would have happened: `outcome` int8 (n,) beside the sign-ins, `rows` those that were granted.
+    """Hold the simulation. `outcome` is int8 (n,), one for each sign-in; `rows` are the granted ones.
 
-    `bothered` is how many days each account would have been asked on, `locked` the accounts that could not have signed in,
-    `uncertain` those of them of which the registrations are not known. `loosened` are rows that the policies of today would
-    have stopped or asked for more, and the others not.
+    `bothered` counts the days on which each account would be prompted. `locked` are the accounts that could not sign in;
+    `uncertain` are accounts that may be locked out, because their registrations are unknown. `loosened` are rows that the
+    present policies would stop or prompt, and the proposed ones would not.
     """
 
     outcome: npt.NDArray[np.int8]
@@ -75,9 +79,8 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fates:
-    """Of each row the rank of what certainly, and of what perhaps becomes of it, and whether the account may have nothing
-    that would do; each (m,)."""
+class _OutcomeRanks:
+    """Hold for each row the rank of its certain and of its possible outcome, and whether a lock-out is possible; each (m,)."""
 
     sure: npt.NDArray[np.int8]
     may: npt.NDArray[np.int8]
@@ -92,10 +95,10 @@ def replay(
     collector: DayAggregator,
     directory: PolicyDirectory,
 ) -> Replay:
-    """Put the granted sign-ins under the policies `after`, and tell what differs from the policies `before`.
+    """Simulate the granted sign-ins under the policies `after`, and report the differences from the policies `before`.
 
-    What the policies of before would have asked for too is not the doing of a change, and stays untouched: sign-ins are older
-    than policies, and a record does not say everything that was shown. Only policies that are enabled count.
+    A sign-in that both treat equally stays `untouched`, even if it fails both: sign-ins may be older than policies, and
+    records may omit a factor. Only enabled policies count.
     """
     outcome, loosened = np.full(len(signs), UNTOUCHED, np.int8), np.empty(0, np.intp)
     by_actor = {person.actor: person for person in people if person.actor >= 0}
@@ -104,7 +107,7 @@ def replay(
     locked, uncertain = tuple[int, ...](), tuple[int, ...]()
     if len(rows):
         now, then = (
-            _fates(
+            _rank_outcomes(
                 [one for one in some if one.state == "enabled"], signs, rows, by_actor, collector, directory
             )
             for some in (before, after)
@@ -118,43 +121,47 @@ def replay(
     return Replay(outcome, rows, _count_bothered(signs, outcome), locked, uncertain, loosened)
 
 
-def _fates(
+def _rank_outcomes(
     policies: Sequence[AccessPolicy], signs: SignIns, rows: npt.NDArray[np.intp], by_actor: Mapping[int, AccountAssurance],
     collector: DayAggregator, directory: PolicyDirectory,
-) -> _Fates:  # fmt: skip
-    """What becomes of each row under all of the policies together."""
+) -> _OutcomeRanks:  # fmt: skip
+    """Return the outcomes of the rows under all policies together."""
     evaluator = PolicyEvaluator(directory)
     actors, of_actor = np.unique(signs.actor[rows], return_inverse=True)
     of_actor = of_actor.reshape(-1)
     who = [by_actor[actor].who for actor in actors.tolist()]
-    can = np.array([_can(by_actor[actor]) for actor in actors.tolist()], np.int8).reshape(-1, 2)
+    can = np.array([_demands_within_reach(by_actor[actor]) for actor in actors.tolist()], np.int8).reshape(
+        -1, 2
+    )
     targets, of_target = _targets(signs, rows, collector)
     places, of_place = _places(signs, rows, collector, directory)
     systems = collector.systems.values
     path = signs.path[rows].astype(np.intp)
-    found = _Fates(np.zeros(len(rows), np.int8), np.zeros(len(rows), np.int8), np.zeros(len(rows), bool))
+    found = _OutcomeRanks(
+        np.zeros(len(rows), np.int8), np.zeros(len(rows), np.int8), np.zeros(len(rows), bool)
+    )
     for one in policies:
         if not level_of(one):
             continue
         answer = evaluator.accounts(one, who)[of_actor]
         answer = np.minimum(answer, for_targets(one, targets)[of_target])
-        answer = np.minimum(answer, for_paths(one)[path])  # a path that is not told takes the last answer
+        answer = np.minimum(answer, for_paths(one)[path])  # path -1, unknown, selects the last answer
         answer = np.minimum(answer, for_systems(one, systems)[signs.system[rows]])
         answer = np.minimum(answer, for_places(one, places, directory.places)[of_place])
         if one.sign_in_risks:
-            answer = np.minimum(answer, _at_risk(one.sign_in_risks, signs.flags[rows]))
+            answer = np.minimum(answer, _applies_to_risk(one.sign_in_risks, signs.flags[rows]))
         if one.user_risks or one.on_devices:
-            answer = np.minimum(answer, MAYBE)  # what the record does not say of the account or the device
+            answer = np.minimum(answer, MAYBE)  # sign-in records do not state user risk or device filters
         answer = cap_at_maybe(one, answer.astype(np.int8))
-        fate, is_uncertain = _fate(one, signs, rows, can[of_actor])
+        fate, is_uncertain = _rank_outcome_of(one, signs, rows, can[of_actor])
         np.maximum(found.sure, np.where(answer == YES, fate, 0), out=found.sure, casting="unsafe")
         np.maximum(found.may, np.where(answer >= MAYBE, fate, 0), out=found.may, casting="unsafe")
         found.is_uncertain[:] |= is_uncertain & (answer == YES)
     return found
 
 
-def _at_risk(wanted: frozenset[str], flags: npt.NDArray[np.int16]) -> npt.NDArray[np.int8]:
-    """Whether a policy on these risks is for sign-ins of these marks."""
+def _applies_to_risk(wanted: frozenset[str], flags: npt.NDArray[np.int16]) -> npt.NDArray[np.int8]:
+    """Return whether a policy on these risk levels applies to sign-ins with these flags, int8 (m,)."""
     is_high, is_risky = (flags & RISK_HIGH) != 0, (flags & RISKY) != 0
     level = np.select([is_high, is_risky, (flags & RISK_LOW) != 0], [3, 2, 1], 0)
     answer = np.array([YES if word in wanted else NO for word in ("none", "low", "medium", "high")], np.int8)[
@@ -163,19 +170,19 @@ def _at_risk(wanted: frozenset[str], flags: npt.NDArray[np.int16]) -> npt.NDArra
     return np.where((level == 0) & ((flags & RISK_UNTOLD) != 0), MAYBE, answer).astype(np.int8)
 
 
-def _fate(
+def _rank_outcome_of(
     policy: AccessPolicy, signs: SignIns, rows: npt.NDArray[np.intp], can: npt.NDArray[np.int8]
 ) -> tuple[npt.NDArray[np.int8], Bools]:
-    """The rank of what each sign-in meets that the policy is for, and whether its account may have nothing that would do.
+    """Return the rank of the outcome of each sign-in under one policy, and whether its account may be locked out.
 
-    `can` holds the demand that each account can meet, certainly and at most.
+    `can` is int8 (m, 2): the demand that each account can meet, certainly and at most.
     """
     flags, shown = signs.flags[rows], signs.level[rows]
     always, never = np.ones(len(rows), bool), np.zeros(len(rows), bool)
     met = {
         NOTHING: always, MFA: shown >= MULTI, STRONG: shown >= RESISTANT, DEVICE: (flags & MANAGED) != 0, BLOCK: never,
     }  # fmt: skip
-    # A device of the organisation may be at hand or not: no record says so of an account.
+    # Records do not tell whether an account has a managed device at hand.
     could = {
         level: always if level in (NOTHING, DEVICE) else never if level == BLOCK else can[:, 1] >= level
         for level in met
@@ -195,8 +202,8 @@ def _fate(
     return _RANK[fate], ~meets & ~stopped & may_go_on & ~will_go_on
 
 
-def _can(person: AccountAssurance) -> tuple[int, int]:
-    """The demand that an account can certainly meet, and at most, by what it has registered or has shown."""
+def _demands_within_reach(person: AccountAssurance) -> tuple[int, int]:
+    """Return the strongest demand that an account can meet, certainly and at most, by its registrations and sign-ins."""
     shown = STRONG if person.levels[RESISTANT] else MFA if person.fact("two-factors").count else 0
     one = person.registration
     if one is None or one.unknown_methods or (one.can_mfa and not is_second_factor(one.methods)):

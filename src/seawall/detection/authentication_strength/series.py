@@ -1,4 +1,4 @@
-"""Coverage over time: by tenant and day, how strongly accounts signed in."""
+"""Summarise for each tenant and day how strongly accounts signed in."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ DAY = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class DayCoverage:
-    """One tenant's day. `sign_ins` and `accounts` by level (not told, single factor, two factors, phishing-resistant);
-    an account counts once, at the weakest level that one of its sign-ins tells. `claimed` and `federated` are sign-ins.
+    """Count one tenant's day. `sign_ins` and `accounts` are counts by level, in the order of `LEVEL_WORDS`.
+
+    An account counts once, at the weakest known level of its sign-ins. `claimed` and `federated` count sign-ins.
     """
 
     organisation: str
@@ -28,7 +29,7 @@ class DayCoverage:
 
 
 def summarise_days(signs: SignIns, organisations: Vocabulary | None) -> list[DayCoverage]:
-    """Every tenant's days in order, those without granted sign-ins left out."""
+    """Return every tenant's days with granted sign-ins, ordered by tenant and day."""
     rows = np.flatnonzero(signs.is_granted)
     if organisations is None or not len(rows):
         return []
@@ -38,7 +39,7 @@ def summarise_days(signs: SignIns, organisations: Vocabulary | None) -> list[Day
     size = len(LEVEL_WORDS)
     counts = np.zeros((len(keys), size), np.int64)
     np.add.at(counts, (place, level), 1)
-    # The weakest level of each account and day; levels that were not told come last.
+    # Sort level 0, unknown, after all others, so that the minimum is the weakest known level.
     order = np.where(level == 0, size, level)
     pairs, of_pair = np.unique((place.astype(np.int64) << 32) | signs.actor[rows], return_inverse=True)
     weakest = np.full(len(pairs), size)

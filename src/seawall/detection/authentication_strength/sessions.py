@@ -1,4 +1,4 @@
-"""Sessions in which mail was read, and how strongly the sign-in was authenticated that they go back to (their root)."""
+"""Find the sign-in that began each mail session (its root), and how strongly that sign-in was authenticated."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from seawall.events.coded_batch import Codes, Keys, mix
 from seawall.events.grouping import group_rows
 
 ROOTS = ("strong", "claimed", "weak", "not told", "no sign-in seen", "no session in the record")
-"""What is known of a session's root. `claimed`: its tokens said that there had been a second factor, which was not seen."""
+"""What the logs show of a session's root. `claimed`: its token claims a second factor that no record shows."""
 STRONG_ROOT, CLAIMED_ROOT, WEAK_ROOT, UNTOLD_ROOT, NO_ROOT, NO_SESSION = range(len(ROOTS))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRoots:
-    """The root of each mail session, int8 (n,), beside the sessions."""
+    """Hold the root of each mail session, an index of `ROOTS`, int32 (n,)."""
 
     sessions: MailSessions
     root: Codes
 
     def counts(self) -> dict[str, int]:
-        """How many sessions have which root."""
+        """Return the number of sessions by root."""
         return dict(zip(ROOTS, np.bincount(self.root, minlength=len(ROOTS)).tolist(), strict=True))
 
     def by_actor(self) -> dict[int, dict[str, int]]:
-        """How many sessions of each actor have which root; roots without one are left out."""
+        """Return the number of sessions by actor and root, without zeros."""
         pairs, counts = np.unique(np.stack([self.sessions.actor, self.root]), axis=1, return_counts=True)
         found: dict[int, dict[str, int]] = {}
         for (actor, root), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
@@ -37,9 +37,9 @@ class SessionRoots:
 
 
 def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
-    """Sessions of granted sign-ins as sorted keys, and what their strongest sign-in shows (a place in `ROOTS`).
+    """Return the sorted keys of sessions with granted sign-ins, and the root that the strongest sign-in of each shows.
 
-    Only a sign-in at which somebody was asked makes a session weak: a renewal says nothing of what came before it.
+    A renewal with an earlier token never makes a session weak: it does not show the factors of the original sign-in.
     """
     rows = np.flatnonzero(signs.is_granted & (signs.session != 0))
     if not len(rows):
@@ -56,7 +56,7 @@ def session_levels(signs: SignIns) -> tuple[Keys, Codes]:
 
 
 def raise_to_session_level(signs: SignIns) -> SignIns:
-    """The sign-ins, those that went on with an earlier token at the level of the session's own strongest sign-in."""
+    """Return the sign-ins, with each renewal raised to the level of the session's strongest own sign-in."""
     own = np.flatnonzero(
         signs.is_granted & (signs.session != 0) & ((signs.flags & (CLAIMED | REFRESHED)) == 0)
     )
@@ -78,7 +78,7 @@ def raise_to_session_level(signs: SignIns) -> SignIns:
 
 
 def find_roots(mail: MailSessions, signs: SignIns) -> SessionRoots:
-    """What each mail session goes back to."""
+    """Return the root of each mail session."""
     known, shown = session_levels(signs)
     keys = _keys(mail.actor, mail.session)
     root = np.full(len(keys), NO_ROOT, np.int32)

@@ -1,4 +1,4 @@
-"""How strongly one sign-in was authenticated, from what its record says. Equal sign-ins are judged once."""
+"""Judge from its record how strongly one sign-in was authenticated. Equal records are judged once (cached)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from seawall.events.method_names import name_method
 from seawall.events.sign_in_methods import METHODS, Method
 
 UNKNOWN, SINGLE, MULTI, RESISTANT = 0, 1, 2, 3
-"""Levels: not told; one factor; two factors; two of which one cannot be phished."""
+"""Levels: unknown; one factor; two factors; two factors of which one is phishing-resistant."""
 LEVEL_WORDS = ("not told", "single factor", "two factors", "phishing-resistant")
 
 CLAIMED, FEDERATED, TEMPORARY, ROPC, DEVICE_CODE, LEGACY, MANAGED, GUEST, RISKY, REFRESHED = (
     1 << place for place in range(10)
 )
 RISK_LOW, RISK_HIGH, RISK_UNTOLD = (1 << place for place in range(10, 13))
-"""Marks of a sign-in. `CLAIMED`: the token had the second factor from before; `MANAGED`: a compliant or joined device;
-`RISKY`: the provider saw a medium or high risk (`RISK_HIGH`: a high one; `RISK_UNTOLD`: the record does not
-say); `REFRESHED`: an earlier token was used, nobody was asked."""
+"""Flags of a sign-in.
+
+- `CLAIMED`: the token claims an earlier second factor.
+- `MANAGED`: the device is compliant or joined.
+- `RISKY`: the provider saw a medium or high risk; `RISK_HIGH` a high one; `RISK_UNTOLD` means that the record does not
+  state it.
+- `REFRESHED`: an earlier token was renewed without a prompt.
+"""
 FLAG_WORDS = {
     CLAIMED: "claimed by the token",
     FEDERATED: "federated",
@@ -55,11 +60,11 @@ _LONGEST = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What one kind of sign-in was worth.
+    """Hold the judgement of one kind of sign-in.
 
-    `level` as above, `aal` the authenticator assurance level that the record allows (NIST SP 800-63B; 0: not told),
-    `method` a place in `METHOD_NAMES` or -1, `flags` the marks above, `path` a place in `PATHS` or -1, `system` the
-    operating system as policies name it, empty when not told.
+    `level` is one of the levels above; `aal` the authenticator assurance level (NIST SP 800-63B), 0 if unknown. `method` is
+    an index of `METHOD_NAMES` and `path` one of `PATHS`, -1 if unknown. `flags` are the flags above. `system` is the
+    operating system in the words of policies, "" if unknown.
     """
 
     level: int
@@ -72,14 +77,14 @@ class Strength:
 
 @lru_cache(maxsize=_REMEMBERED)
 def judge_strength(method: str, protocol: str, status: str, client: str, parameters: str) -> Strength:
-    """Judge a sign-in by the texts of its columns `auth_method`, `auth_protocol`, `status`, `client`, `parameters`."""
-    said = _read(parameters)
-    flags = _marks(said, protocol)
-    path = _path(said, protocol, client)
-    system = _system(_text(said, "system"))
+    """Judge a sign-in by its columns `auth_method`, `auth_protocol`, `status`, `client` and `parameters`."""
+    details = _read(parameters)
+    flags = _flags_of(details, protocol)
+    path = _path(details, protocol, client)
+    system = _system(_text(details, "system"))
     if flags & (LEGACY | ROPC):
         return Strength(SINGLE, 1, METHOD_NAMES.index("password"), flags, path, system)
-    steps = said.get("steps")
+    steps = details.get("steps")
     passed, is_claim, is_federated = _list_passed(
         steps if isinstance(steps, list) else [], is_success=status == "success"
     )
@@ -87,7 +92,7 @@ def judge_strength(method: str, protocol: str, status: str, client: str, paramet
     if any(one.name == "tap" for one in passed):
         flags |= TEMPORARY
     level, aal, best = _level_of(passed)
-    demanded = _text(said, "requirement").lower().startswith("multi")
+    demanded = _text(details, "requirement").lower().startswith("multi")
     if level < MULTI and (is_claim or (demanded and status == "success")):
         return Strength(MULTI, 2, -1, flags | CLAIMED, path, system)
     if not passed:
@@ -96,7 +101,7 @@ def judge_strength(method: str, protocol: str, status: str, client: str, paramet
         if level == SINGLE:
             best = METHOD_NAMES.index("password")
     if level == SINGLE and flags & FEDERATED:
-        level, aal = UNKNOWN, 0  # what the other provider asked for is not in these records
+        level, aal = UNKNOWN, 0  # these records do not show the factors that the other provider required
     return Strength(level, aal, best, flags, path, system)
 
 
@@ -110,13 +115,13 @@ def _level_of(passed: list[Method]) -> tuple[int, int, int]:
     if strongest.alone or (strongest.second and len({one.name for one in passed}) > 1):
         return MULTI, 2, place
     if strongest.second:
-        # The step of the second factor alone is in the record: the first was proved before it.
+        # The record shows the second step alone; the first factor was proved before it.
         return MULTI, 2, place
     return SINGLE, 1, place
 
 
 def _list_passed(steps: list[Any], *, is_success: bool) -> tuple[list[Method], bool, bool]:
-    """The methods that succeeded, whether an MFA claim stood in for one, and whether another provider was asked."""
+    """Return the methods that succeeded, whether a claim replaced the second factor, and whether another provider took part."""
     passed, is_claim, is_federated = list[Method](), False, False
     for step in steps:
         if not isinstance(step, list) or len(step) != 4:
@@ -132,31 +137,34 @@ def _list_passed(steps: list[Any], *, is_success: bool) -> tuple[list[Method], b
     return passed, is_claim, is_federated
 
 
-def _marks(said: Mapping[str, Any], protocol: str) -> int:
+def _flags_of(details: Mapping[str, Any], protocol: str) -> int:
     flags = {"ropc": ROPC, "device_code": DEVICE_CODE, "legacy": LEGACY}.get(protocol, 0)
-    if _FEDERATED.search(_text(said, "issuer").replace("ADFederationServices", "federated")):
+    if _FEDERATED.search(_text(details, "issuer").replace("ADFederationServices", "federated")):
         flags |= FEDERATED
-    if _text(said, "compliant").lower() == "true" or _JOINED.search(_text(said, "trust")):
+    if _text(details, "compliant").lower() == "true" or _JOINED.search(_text(details, "trust")):
         flags |= MANAGED
-    if _text(said, "user_type").lower() == "guest":
+    if _text(details, "user_type").lower() == "guest":
         flags |= GUEST
     flags |= _risk(
-        _text(said, "risk").lower(), is_whole="requirement" in said or "conditional_access" in said
+        _text(details, "risk").lower(), is_whole="requirement" in details or "conditional_access" in details
     )
-    if "refreshtoken" in _text(said, "token_type").lower():
+    if "refreshtoken" in _text(details, "token_type").lower():
         flags |= REFRESHED
     return flags
 
 
 def _risk(risk: str, *, is_whole: bool) -> int:
-    """A whole record of Entra that names no risk saw none; without a licence the risk is hidden."""
+    """Return the risk flags.
+
+    A complete Entra record without a risk level means no risk; without a licence, the risk is hidden.
+    """
     if risk in ("medium", "high"):
         return RISKY | (RISK_HIGH if risk == "high" else 0)
     return RISK_LOW if risk == "low" else RISK_UNTOLD if risk or not is_whole else 0
 
 
-def _path(said: Mapping[str, Any], protocol: str, client: str) -> int:
-    used = _text(said, "client_app")
+def _path(details: Mapping[str, Any], protocol: str, client: str) -> int:
+    used = _text(details, "client_app")
     if protocol == "device_code":
         return PATHS.index("device_code")
     if protocol == "ropc":
@@ -175,8 +183,8 @@ def _system(text: str) -> str:
     return next((name for name in _SYSTEMS if lowered.startswith(name)), "")
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(details: Mapping[str, Any], name: str) -> str:
+    value = details.get(name)
     return value if isinstance(value, str) else ""
 
 

@@ -1,7 +1,7 @@
-"""Who could be taken over by a stolen password, and who by a phished session: proved open, proved closed, or not known.
+"""Judge which accounts a stolen password or a phished session could take over: open, closed or unknown.
 
-Open is said where a record or a policy shows it, closed where a policy or the provider's own enforcement proves it; what
-cannot be told stays unknown, and says what would tell.
+"Open" needs a record or a policy that shows it. "Closed" needs a policy or the provider's enforcement that proves it.
+Otherwise the answer is "unknown", with the information that is missing.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ ATTACKS: tuple[Attack, ...] = ("password", "phishing")
 MFA, STRONG, DEVICE = DEMANDS.index("mfa"), DEMANDS.index("resistant"), DEMANDS.index("device")
 
 Cause = Literal[
-    "password-only",  # a password alone was seen to suffice
-    "legacy",  # a legacy protocol was seen to let in
-    "ropc",  # a password handed over by a program was seen to let in
-    "device-code",  # a device code lets in whoever is talked into typing it
-    "no-policy",  # no policy covers the way in
-    "no-second-factor",  # none is registered: who has the password registers one
-    "phishable",  # what is asked for can be passed on by a site in the middle
+    "password-only",  # a password alone was accepted
+    "legacy",  # a sign-in by a legacy protocol was accepted
+    "ropc",  # a sign-in by a program with the password was accepted
+    "device-code",  # device codes are accepted; users can be talked into approving one
+    "no-policy",  # no policy covers the sign-in path
+    "no-second-factor",  # none is registered, so an attacker with the password can register one
+    "phishable",  # the demanded factors can be relayed by an adversary in the middle
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class AttackPath:
-    """One way in that is open: why, on which paths, to which resources (places in the grid), and who says so."""
+    """Describe one open way to attack. `targets` are indices in the grid of resources; `known_from` names the source."""
 
     cause: Cause
     paths: tuple[str, ...]
@@ -46,7 +46,7 @@ class AttackPath:
 
 @dataclass(slots=True)
 class Exposure:
-    """What one attack could do to one account."""
+    """Hold the answer for one attack on one account, with its open paths (`ways`), reasons, and missing information."""
 
     person: AccountAssurance
     attack: Attack
@@ -73,47 +73,49 @@ def find_exposures(
     *,
     legacy_seen: bool,
 ) -> list[Exposure]:
-    """Both attacks on every account; `cover` is what policies ask for, None where none were given.
+    """Judge both attacks on every account; the two exposures of an account are neighbours. `cover` is None without policies.
 
-    `guarded` says in three values for whom a policy guards the registration of methods, `legacy_seen` whether legacy
-    protocols let anybody in: where they did not, they are taken to be shut off.
+    `guarded` says for each account, in three values, whether a policy protects the registration of methods. `legacy_seen`
+    says whether any account used legacy protocols; otherwise they are assumed to be disabled.
     """
     found = []
     for row, person in enumerate(people):
         is_entra = person.system == "entra"
         own = cover if is_entra else None
         is_guarded = is_entra and guarded[row] == YES
-        stolen = _by_password(person, own, row, legacy_seen=legacy_seen, is_guarded=is_guarded)
-        phished = _by_phishing(person, own, row, legacy_seen=legacy_seen)
-        _also_by_phishing(stolen, phished)
+        stolen = _judge_stolen_password(person, own, row, legacy_seen=legacy_seen, is_guarded=is_guarded)
+        phished = _judge_phishing(person, own, row, legacy_seen=legacy_seen)
+        _copy_open_password_to_phishing(stolen, phished)
         found += [stolen, phished]
     return found
 
 
-def _by_password(
+def _judge_stolen_password(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool, is_guarded: bool
 ) -> Exposure:
     result = Exposure(person, "password", "unknown")
-    paths = _try(PASSWORD_PATHS, legacy_seen=legacy_seen)
-    state = _policies(result, cover, row, dict.fromkeys(paths, MFA), "no-policy")
+    paths = _usable_paths(PASSWORD_PATHS, legacy_seen=legacy_seen)
+    state = _check_policies(result, cover, row, dict.fromkeys(paths, MFA), "no-policy")
     if state != YES:
-        _is_seen_to_suffice(result, person)
-    enforced = _provider(result, person)
+        _add_password_only_paths(result, person)
+    enforced = _is_enforced_by_provider(result, person)
     if is_guarded and state == YES:
         result.because.append("a policy guards the registration of methods")
         registered = True
     else:
-        registered = _without_second_factor(result, person)
+        registered = _has_second_factor(result, person)
     is_closed = (state == YES or enforced) and registered
     return _conclude(result, is_closed=is_closed, has_policies=cover is not None or enforced)
 
 
-def _by_phishing(
+def _judge_phishing(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool
 ) -> Exposure:
     result = Exposure(person, "phishing", "unknown")
-    needs = dict.fromkeys(_try(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {"device_code": DEVICE}
-    state = _policies(result, cover, row, needs, "phishable")
+    needs = dict.fromkeys(_usable_paths(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {
+        "device_code": DEVICE
+    }
+    state = _check_policies(result, cover, row, needs, "phishable")
     if state != YES and not any(way.cause == "phishable" for way in result.ways):
         seen = person.fact("phishable")
         if seen.count:
@@ -121,26 +123,26 @@ def _by_phishing(
     device = person.fact("device-code")
     if state != YES and device.count and not any("device_code" in way.paths for way in result.ways):
         result.ways.append(AttackPath("device-code", ("device_code",), (), device, "sign-in"))
-    _methods_that_could_be_phished(result, person, state)
+    _add_phishable_methods(result, person, state)
     return _conclude(result, is_closed=state == YES, has_policies=cover is not None)
 
 
-def _also_by_phishing(stolen: Exposure, phished: Exposure) -> None:
-    """What a stolen password opens, a site opens that asks for the password."""
+def _copy_open_password_to_phishing(stolen: Exposure, phished: Exposure) -> None:
+    """Treat an account that a stolen password opens as open to phishing too: a phishing page asks for the password."""
     if phished.answer == "unknown" and stolen.answer == "open":
         seen, known_from = stolen.ways[0].seen, stolen.ways[0].known_from
         phished.ways.append(AttackPath("phishable", ("browser", "apps"), (), seen, known_from))
         phished.answer = "open"
 
 
-def _try(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
+def _usable_paths(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
     return [path for path in paths if legacy_seen or path not in ("legacy", "activesync")]
 
 
-def _policies(
+def _check_policies(
     result: Exposure, cover: RequiredStrength | None, row: int, needs: dict[str, int], cause: Cause
 ) -> int:
-    """What policies prove: YES that every way asks for enough, NO that one does not; ways that are open are noted."""
+    """Return whether policies protect every path (yes, maybe, no), and add the unprotected paths to `result`."""
     if cover is None:
         return MAYBE
     worst = YES
@@ -163,8 +165,8 @@ def _policies(
     return worst
 
 
-def _is_seen_to_suffice(result: Exposure, person: AccountAssurance) -> None:
-    """Sign-ins that were granted for a password alone."""
+def _add_password_only_paths(result: Exposure, person: AccountAssurance) -> None:
+    """Add the paths on which sign-ins with a password alone were granted."""
     facts: tuple[tuple[Cause, tuple[str, ...]], ...] = (
         ("password-only", ("browser", "apps")), ("ropc", ("apps",)), ("legacy", ("activesync", "legacy")),
     )  # fmt: skip
@@ -179,17 +181,17 @@ def _is_seen_to_suffice(result: Exposure, person: AccountAssurance) -> None:
 
 
 def _may_be_remembered(person: AccountAssurance) -> bool:
-    """Whether a sign-in without a second factor may have been on a device that had shown one.
+    """Return whether a sign-in without a second factor may have come from a remembered device.
 
-    Entra's records say so of a device; Google's and Okta's do not.
+    Entra's records state remembered devices; Google's and Okta's do not.
     """
     one = person.registration
     shows = person.fact("two-factors").count or person.fact("phishing-resistant").count
     return person.system != "entra" and bool(shows or (one is not None and one.can_mfa))
 
 
-def _provider(result: Exposure, person: AccountAssurance) -> bool:
-    """Whether the provider itself always asks this account for a second factor (Google)."""
+def _is_enforced_by_provider(result: Exposure, person: AccountAssurance) -> bool:
+    """Return whether the provider always demands a second factor of this account (Google's 2-Step Verification)."""
     one = person.registration
     if one is None or one.system != "google" or not one.can_mfa:
         return False
@@ -197,8 +199,8 @@ def _provider(result: Exposure, person: AccountAssurance) -> bool:
     return True
 
 
-def _without_second_factor(result: Exposure, person: AccountAssurance) -> bool:
-    """Note an account that has no second factor; return whether it is known to have one."""
+def _has_second_factor(result: Exposure, person: AccountAssurance) -> bool:
+    """Return whether the account is known to have a second factor; add an attack path if it has none."""
     one = person.registration
     if one is None:
         enrol = person.fact("asked-to-enrol")
@@ -220,7 +222,7 @@ def _without_second_factor(result: Exposure, person: AccountAssurance) -> bool:
     return False
 
 
-def _methods_that_could_be_phished(result: Exposure, person: AccountAssurance, state: int) -> None:
+def _add_phishable_methods(result: Exposure, person: AccountAssurance, state: int) -> None:
     one = person.registration
     if one is None:
         result.missing.append(NO_EXPORT)

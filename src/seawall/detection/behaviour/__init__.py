@@ -1,1 +1,1 @@
-"""What the account usually does, and how far today is from it."""
+"""Learn what each account usually does, and measure how far a day departs from it."""

@@ -1,4 +1,4 @@
-"""Failed and interrupted sign-ins: context of the next success, never behaviour themselves."""
+"""Count failed and interrupted sign-ins as context of the next success. They are never learnt as behaviour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.events.grouping import group_pairs
 from seawall.events.microsoft.entra_results import NOT_GIVEN
 
 WINDOW = 24 * 3_600 * 1_000_000
-"""Attempts count for successes up to this long after them, in microseconds."""
+"""How long attempts count for later successes: one day, in microseconds."""
 
 _KEPT: dict[str, Kind] = {
     "_actor": np.int32,
@@ -25,10 +25,10 @@ _KEPT: dict[str, Kind] = {
 
 
 class Attempts:
-    """The attempts of a day and the one before. Features per group: see `FEATURES`.
+    """Keep the attempts of a day and the day before, and turn them into features of groups (`FEATURES`).
 
-    What it misses: a spray that is thin in each organisation and broad over many. An organisation's incidents depend on its
-    own records alone, so that they are the same whoever else is watched with it.
+    Misses: a password spray that touches few accounts of each organisation and many organisations. An organisation's
+    incidents depend on its own records alone, so that the same records give the same incidents on every installation.
     """
 
     FEATURES = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
@@ -44,7 +44,7 @@ class Attempts:
         self._denied = np.empty(0, bool)
 
     def observe(self, day: GroupedDay) -> None:
-        """Add the day's attempts, forget those more than a window older than its beginning."""
+        """Add the day's attempts, and drop those more than a window older than the beginning of the day."""
         batch = day.batch
         sign_in = batch.one_of("kind", ("sign_in",)) & (batch.actor != MISSING)
         failed = sign_in & batch.one_of("status", ("failure",))
@@ -60,25 +60,25 @@ class Attempts:
         self._denied = np.concatenate([self._denied[keep], denied[rows]])
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return copy_arrays(self, _KEPT)
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for name, array in saved.columns(_KEPT).items():
             setattr(self, name, array)
 
     def features(self, day: GroupedDay) -> dict[str, Floats]:
-        """Return counts float64 (g,) of attempts before each group's last event, within the window."""
+        """Return counts, float64 (g,), of the attempts before each group's last event and within the window."""
         groups = len(day.actor)
         result = {name: np.zeros(groups) for name in self.FEATURES}
         if not len(self._time) or not groups:
             return result
-        self._own(day, result)
-        self._sprays(day, result)
+        self._count_own_attempts(day, result)
+        self._count_sprays(day, result)
         return result
 
-    def _own(self, day: GroupedDay, result: dict[str, Floats]) -> None:
+    def _count_own_attempts(self, day: GroupedDay, result: dict[str, Floats]) -> None:
         low = np.searchsorted(day.actor, self._actor, side="left")
         high = np.searchsorted(day.actor, self._actor, side="right")
         repeats = high - low
@@ -97,8 +97,8 @@ class Attempts:
         result["denials"] += np.bincount(group, denied, size)
         result["interruptions"] += np.bincount(group, ~failed & ~denied, size)
 
-    def _sprays(self, day: GroupedDay, result: dict[str, Floats]) -> None:
-        """Count the organisation's accounts that failed from the address blocks that a group succeeded from."""
+    def _count_sprays(self, day: GroupedDay, result: dict[str, Floats]) -> None:
+        """Count how many accounts of the organisation failed to sign in from a group's address blocks, and how often."""
         failed = self._failed & (self._prefix != MISSING)
         blocks = group_pairs(self._tenant[failed], self._prefix[failed])
         if not len(blocks.keys):

@@ -1,7 +1,7 @@
-"""Counts that expectation is made of: on how many days an account, and by how many accounts a tenant, saw a value.
+"""Keep the counts behind surprise: on how many days an account showed a value, and how many accounts of a tenant did.
 
-One account adds at most one day to its own count and one account to its tenant's, however many events it
-sends: ten thousand events, or one noisy account, cannot move anybody's baseline.
+An account adds at most one day to its own count, and one account to its tenant's, whatever its number of events. So neither
+ten thousand events nor one noisy account can shift a baseline.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from seawall.events.coded_batch import Codes, Floats, Keys, pair_keys
 from seawall.events.grouping import group_rows
 
 DAILY_DECAY = 0.985
-"""Weight that a day of an account's past keeps per day (half-life 46 days)."""
+"""Factor by which the weight of a past day of an account shrinks per day (half-life 46 days)."""
 
 ADOPTION_DECAY = 0.85
-"""Weight per day of *recently new to this account* in a tenant: how roll-outs are recognised."""
+"""Factor per day for the count of accounts that met a value for the first time; this count reveals roll-outs."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorCounts:
-    """What was known of n (account, value) pairs before today. All arrays are float64 (n,).
+    """Hold the counts before today of n (account, value) pairs. All arrays are float64 (n,).
 
-    `seen` decayed days, `total` sum of `seen` over the account's values, `distinct` values of the account,
-    `idle` days since last seen (inf: never), `accounts` of the tenant with the value, `tenant_total` and
-    `tenant_distinct` likewise, `adopting` decayed count of the tenant's accounts for which it was new lately,
-    `cohort` other accounts for which it is new today.
+    - `seen`: decayed number of days on which the account showed the value; `total`: its sum over the account's values.
+    - `distinct`: number of values of the account. `idle`: days since the value was last seen, inf if never.
+    - `accounts`: other accounts of the tenant that showed the value. `tenant_total` and `tenant_distinct`: like `total` and
+      `distinct`.
+    - `adopting`: decayed number of the tenant's accounts that met the value lately. `cohort`: other accounts that meet it
+      today.
     """
 
     seen: Floats
@@ -43,7 +45,7 @@ class PriorCounts:
 
 
 class SortedCounts:
-    """A map from uint64 keys to a row of float32 numbers and the day of its last change, as sorted arrays."""
+    """Map sorted uint64 keys to a row of float32 numbers and the day of the last change."""
 
     __slots__ = ("keys", "last", "values")
 
@@ -53,7 +55,7 @@ class SortedCounts:
         self.last: Codes = np.empty(0, np.int32)
 
     def find(self, keys: Keys) -> tuple[np.ndarray, np.ndarray]:
-        """Return positions int64 (n,) and which of them are hits bool (n,)."""
+        """Return for n keys their positions, int64 (n,), and whether they exist, bool (n,)."""
         if not len(self.keys):
             return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
         places = np.searchsorted(self.keys, keys)
@@ -61,26 +63,26 @@ class SortedCounts:
         return places, self.keys[places] == keys
 
     def insert(self, keys: Keys, values: np.ndarray, day: int) -> None:
-        """Add keys that are not there yet; `keys` is sorted."""
+        """Add sorted keys that do not exist yet, with their values (n, width)."""
         places = np.searchsorted(self.keys, keys)
         self.keys = np.insert(self.keys, places, keys)
         self.values = np.insert(self.values, places, values.astype(np.float32), axis=0)
         self.last = np.insert(self.last, places, np.int32(day))
 
     def forget(self, keep: np.ndarray) -> None:
-        """Keep only the rows that a bool mask names."""
+        """Keep only the rows where the mask is true, bool (keys,)."""
         self.keys, self.values, self.last = self.keys[keep], self.values[keep], self.last[keep]
 
     def nbytes(self) -> int:
-        """Return the bytes that the arrays hold."""
+        """Return the size of the arrays in bytes."""
         return int(self.keys.nbytes + self.values.nbytes + self.last.nbytes)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return copy_arrays(self, {"keys": np.uint64, "values": np.float32, "last": np.int32})
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self.keys = saved.keys("keys")
         self.values = saved.array("values", np.float32, len(self.keys), self.values.shape[1])
         self.last = saved.array("last", np.int32, len(self.keys))
@@ -99,7 +101,7 @@ def _grow(array: np.ndarray, size: int) -> np.ndarray:
 
 
 class FieldCounts:
-    """The counts of one field. Per account and value 16 bytes."""
+    """Keep the counts of one field. Each pair of account and value takes 16 bytes."""
 
     __slots__ = ("_distinct", "_total", "_total_day", "account", "tenant", "tenant_distinct", "tenant_total")
 
@@ -113,7 +115,7 @@ class FieldCounts:
         self.tenant_distinct = np.zeros(0, np.float64)
 
     def look_up(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> PriorCounts:
-        """Return what was known before today of distinct (actor, value) pairs, each int32 (n,)."""
+        """Return the counts before `day` of distinct (actor, value) pairs; the codes are int32 (n,)."""
         self._reserve(actor, tenant)
         places, hit = self.account.find(pair_keys(actor, value))
         seen, idle = np.zeros(len(actor)), np.full(len(actor), np.inf)
@@ -131,7 +133,7 @@ class FieldCounts:
             tenant_total=self.tenant_total[tenant],
             tenant_distinct=self.tenant_distinct[tenant],
             adopting=adopting,
-            cohort=_cohort(tenant, value, ~hit),
+            cohort=_count_first_meetings(tenant, value, ~hit),
         )
 
     def _tenant_counts(self, tenant: Codes, value: Codes, day: int) -> tuple[Floats, Floats]:
@@ -144,7 +146,7 @@ class FieldCounts:
         return accounts, adopting
 
     def learn(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> None:
-        """Count today once for each distinct (actor, value) pair, in any order."""
+        """Count the day once for each distinct (actor, value) pair, in any order; the codes are int32 (n,)."""
         self._reserve(actor, tenant)
         keys = pair_keys(actor, value)
         if (keys[1:] < keys[:-1]).any():
@@ -192,7 +194,10 @@ class FieldCounts:
         self.tenant_distinct = _grow(self.tenant_distinct, tenants)
 
     def values_of(self, actor: int, day: int) -> list[tuple[int, float]]:
-        """Return an account's (value, decayed days) pairs, most frequent first; equal ones in no order of meaning."""
+        """Return an account's (value, decayed days) pairs, the most frequent first.
+
+        The order of equally frequent ones is arbitrary.
+        """
         low = np.searchsorted(self.account.keys, np.uint64(actor) << np.uint64(32))
         high = np.searchsorted(self.account.keys, np.uint64(actor + 1) << np.uint64(32))
         values = (self.account.keys[low:high] & np.uint64(0xFFFFFFFF)).astype(np.int64)
@@ -201,24 +206,24 @@ class FieldCounts:
         return [(int(values[i]), float(weight[i])) for i in order]
 
     def nbytes(self) -> int:
-        """Return the bytes that the arrays hold."""
+        """Return the size of the arrays in bytes."""
         return self.account.nbytes() + self.tenant.nbytes() + int(self._total.nbytes + self._distinct.nbytes)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         parts = nest_states(account=self.account.state(), tenant=self.tenant.state())
         return {**parts, **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT)}
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self.account.restore(saved.part("account"))
         self.tenant.restore(saved.part("tenant"))
         for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
             setattr(self, name, array)
 
 
-def _cohort(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
-    """Return how many *other* accounts of the tenant meet the value for the first time today."""
+def _count_first_meetings(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
+    """Return how many other accounts of the tenant meet the value for the first time today, float64 (n,)."""
     if not is_new.any():
         return np.zeros(len(value))
     place = group_rows(pair_keys(tenant, value)).place

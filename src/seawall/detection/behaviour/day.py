@@ -1,4 +1,4 @@
-"""One day of one or more tenants, cut into groups: account × network."""
+"""Divide one day of events into groups: the access that one account gained from one network."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Times
 from seawall.events.grouping import Rows, group_rows, stable_order
 
 EPISODE_GAP_SECONDS = 30 * 60
-"""Events of one session (or network and client) closer than this belong to one episode."""
+"""Longest pause between two events of one session (or network and client) that still belong to one episode."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupedDay:
-    """The events of a day and the groups that they form.
+    """Hold the n events of a day and the g groups that they form.
 
-    `group` int32 (n,) is each event's group, MISSING where the event is no access gained (failures, the
-    provider's own processes, nobody). Group arrays are (g,), ordered by account then network; `row` is that of a
-    group's first event. `network` of an event without an address is the one its account used in the half hour before.
+    `group` is int32 (n,): each event's group, or MISSING if the event gained no access (failures, processes of the
+    provider, events without an account). The other arrays are (g,), ordered by account and network. `row` is the group's
+    first event; `first` and `last` are in microseconds since 1970. An event without an address gets the network that its
+    account used in the half hour before.
     """
 
     number: int
@@ -37,7 +38,7 @@ class GroupedDay:
 
 
 def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -> GroupedDay:
-    """Cut a batch of one day into groups."""
+    """Group the events of one day. `number` is the day's number since 1970."""
     columns = derived.columns(batch)
     acting = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
     gained = acting & batch.one_of("status", ("success",))
@@ -67,7 +68,7 @@ def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -
 
 
 def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:
-    """Return the first and last time of each group; of repeated places NumPy keeps what is written last."""
+    """Return the first and last time of each group. NumPy keeps the last write to a repeated index."""
     first, last = np.empty(groups, np.int64), np.empty(groups, np.int64)
     first[group[::-1]] = times[::-1]
     last[group] = times
@@ -75,9 +76,9 @@ def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:
 
 
 def _carry_forward(batch: CodedBatch, network: Codes, acting: Bools) -> Codes:
-    """Give events without an address the network their account used last, up to an episode's gap ago.
+    """Give events without an address the last network of their account, if at most an episode's gap ago.
 
-    Inbox rules, grants and directory changes often carry no address: they belong to the session around them.
+    Records of inbox rules, grants and directory changes often have no address. They belong to the session around them.
     """
     rows = np.flatnonzero(acting)
     if (network[rows] != MISSING).all():

@@ -1,4 +1,4 @@
-"""The behaviour detector: pays surprise when a value is first seen, then learns it at once."""
+"""Score how surprising an account's day is under its past, then learn the day."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KIND_FLAGS = {
     "residential": ("src_network_class", ("residential",)),
     "microsoft": ("src_network_class", ("microsoft",)),
 }
-"""Features that say: at least one of the group's events is of this kind."""
+"""Features that are 1 if at least one event of the group has one of these values in this column."""
 
 _BY_ACCOUNT: dict[str, Kind] = {"_active": np.float64, "_first_day": np.int32}
 _BY_TENANT: dict[str, Kind] = {"_tenant_accounts": np.float64, "_tenant_first": np.int32}
@@ -48,10 +48,10 @@ _BY_TENANT: dict[str, Kind] = {"_tenant_accounts": np.float64, "_tenant_first": 
 
 @dataclass(frozen=True, slots=True)
 class BehaviourGroups:
-    """What behaviour says of the g groups of a day.
+    """Hold the behaviour scores of the g groups of a day.
 
-    `features` maps names to float64 (g,); `fields` holds each field's surprise; `pairs` what was
-    known of each value, `parts` splits a pair's code into its two.
+    `features` maps names to float64 (g,). `fields` holds each field's surprise, `pairs` the prior counts of each value.
+    `parts` splits the code of a paired value into its two codes.
     """
 
     day: GroupedDay
@@ -65,7 +65,11 @@ class BehaviourGroups:
 
 
 class BehaviourDetector:
-    """Learns every account and scores each day's groups. State is bounded per account and in arrays only."""
+    """Learn every account's behaviour, and score each day's groups against it. The state is arrays, bounded per account.
+
+    Misses: an attacker who uses the account's usual network, client, applications and amounts; and changes in the first
+    days of an account, which has no past to differ from.
+    """
 
     def __init__(self) -> None:
         self.derived = DerivedColumns()
@@ -79,7 +83,7 @@ class BehaviourDetector:
         self._tenant_first = np.zeros(0, np.int32)
 
     def score(self, day: GroupedDay) -> BehaviourGroups:
-        """Score a day, or the part of it seen so far, against what was known before it. Changes nothing."""
+        """Score a day, or its part so far, against the days before. Does not change the state."""
         self._reserve(day)
         cells = distinct_cells(day)
         active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
@@ -88,7 +92,7 @@ class BehaviourDetector:
             f.name: select_strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
             for f in FIELDS
         }
-        features = self._context(day, fields, pairs)
+        features = self._context_features(day, fields, pairs)
         features.update(self.attempts.features(day))
         features.update(self._volume.features(day))
         features["hour"] = self._hours.features(day)
@@ -97,7 +101,7 @@ class BehaviourDetector:
     def _texts(self, field: Field, day: GroupedDay) -> Callable[[Codes], list[tuple[str, ...]]]:
         return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
 
-    def _context(
+    def _context_features(
         self, day: GroupedDay, fields: dict[str, FieldSurprise], pairs: dict[str, GroupValuePairs]
     ) -> dict[str, Floats]:
         size = len(day.actor)
@@ -121,9 +125,10 @@ class BehaviourDetector:
         return features
 
     def _app_explains(self, pairs: GroupValuePairs, size: int) -> Floats:
-        """Return the surprise of the network given the application, in the tenant; 0 when it is where it runs.
+        """Return how unusual the network is for the application in the tenant, float64 (g,).
 
-        An application that runs in hosting explains its network, for every account that uses it.
+        It is near 0 if many accounts combine the two. An application that runs at a hosting provider explains its network,
+        for every account that uses it.
         """
         with_it = pairs.looked.accounts + pairs.looked.adopting * 0
         surprise = -np.log((with_it + 0.5) / (with_it + 3.0))
@@ -132,7 +137,7 @@ class BehaviourDetector:
         return result
 
     def learn(self, groups: BehaviourGroups) -> None:
-        """Learn a scored day: at once, whatever its score (delaying was measured to be far worse)."""
+        """Learn a scored day at once, whatever its score. Measurements showed a delay to be far worse."""
         day = groups.day
         for name, pairs in groups.pairs.items():
             actor = day.actor[pairs.group]
@@ -174,7 +179,7 @@ class BehaviourDetector:
         return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
 
     def accounts_of(self, organisations: Vocabulary) -> dict[str, int]:
-        """Return how many accounts of each organisation were active so far."""
+        """Return by organisation how many of its accounts were active so far."""
         found = np.flatnonzero(self._tenant_accounts)
         return {organisations.text(code): self.tenant_accounts(code) for code in found.tolist()}
 
@@ -187,7 +192,7 @@ class BehaviourDetector:
         return int((self._tenant_accounts > 0).sum())
 
     def state_bytes(self) -> int:
-        """Return the bytes of state kept for all accounts."""
+        """Return the size of the state of all accounts in bytes."""
         return (
             sum(c.nbytes() for c in self.counts.values())
             + self._volume.nbytes()
@@ -196,7 +201,7 @@ class BehaviourDetector:
         )
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return {
             **nest_states(**{f"counts.{name}": counts.state() for name, counts in self.counts.items()}),
             **nest_states(
@@ -209,7 +214,7 @@ class BehaviourDetector:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for name, counts in self.counts.items():
             counts.restore(saved.part("counts").part(name))
         self.derived.restore(saved.part("derived"))
@@ -221,7 +226,7 @@ class BehaviourDetector:
 
 
 def _age(today: int, first: Codes) -> Floats:
-    """Return ln(1 + days since the first), float64 (n,); 0 where there was none yet (a negative `first`)."""
+    """Return ln(1 + days since `first`), float64 (n,); 0 if there was no day yet (a negative `first`)."""
     return np.asarray(np.log1p(np.where(first < 0, 0, today - first).astype(np.float64)))
 
 

@@ -1,6 +1,6 @@
-"""The fields of behaviour: each one a categorical stream per account.
+"""Define the fields of behaviour: the categorical values that are counted for each account.
 
-Adding a field is adding one row to `FIELDS`; its counts, surprises, explanation and ranker inputs follow.
+To add a field, add a row to `FIELDS`. Its counts, surprises, explanation and ranker inputs follow.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from seawall.events.grouping import distinct, group_pairs
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its name, the words that a person reads, and the columns whose pair (or single) is its value."""
+    """Define one field: its name, its name in explanations, and the one or two columns that its value consists of."""
 
     name: str
     words: str
@@ -25,12 +25,12 @@ class Field:
 
     @property
     def name_columns(self) -> tuple[str, ...]:
-        """Return the name columns of the event whose texts a value is made of."""
+        """Return the event columns with the texts of a value."""
         return _MADE_OF.get(self.columns[0], self.columns)
 
 
 _MADE_OF = {"method": ("auth_method", "auth_protocol"), "foreign_mailbox": ("mailbox",)}
-"""Columns that events do not have, and those that they are made of."""
+"""Maps derived columns to the event columns that they are computed from."""
 
 FIELDS: tuple[Field, ...] = (
     Field("network", "network", ("network",)),
@@ -53,7 +53,7 @@ FIELD_NAMES = tuple(field.name for field in FIELDS)
 
 
 class DerivedColumns:
-    """Columns that fields are made of but events do not have: method, somebody else's mailbox, pairs."""
+    """Compute the columns that fields need and events lack: sign-in method, another account's mailbox, and pairs."""
 
     __slots__ = ("_app_names", "_owners", "_pairs")
 
@@ -64,19 +64,19 @@ class DerivedColumns:
         self._pairs["method"] = Interner()
 
     def pair(self, name: str, left: Codes, right: Codes) -> Codes:
-        """Return one code per pair, MISSING where either side is."""
+        """Return an integer code for each pair, int32 (n,); MISSING if either side is missing."""
         codes = self._pairs[name].learn(pair_keys(left, right))
         return np.where((left == MISSING) | (right == MISSING), MISSING, codes).astype(np.int32)
 
     def parts(self, name: str, code: int) -> tuple[int, int]:
-        """Return the two codes that a pair was made of."""
+        """Return the two codes of a pair's code."""
         key = int(self._pairs[name].keys[code])
-        return _sign_values(key >> 32), _sign_values(key & 0xFFFFFFFF)
+        return _signed_code(key >> 32), _signed_code(key & 0xFFFFFFFF)
 
     def texts(
         self, field: Field, codes: Codes, vocabularies: Mapping[str, Vocabulary]
     ) -> list[tuple[str, ...]]:
-        """Return the texts that values of a field are made of."""
+        """Return for each value code of a field the texts that it consists of."""
         halves = [codes.tolist()]
         if len(field.name_columns) == 2:
             keys = self._pairs[field.name].keys[codes]
@@ -88,7 +88,7 @@ class DerivedColumns:
         return list(zip(*columns, strict=True))
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         names = sorted(self._app_names.items())
         return {
             **{f"pairs.{name}": pairs.keys.copy() for name, pairs in self._pairs.items()},
@@ -97,7 +97,7 @@ class DerivedColumns:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for name in self._pairs:
             self._pairs[name] = Interner(saved.part("pairs").keys(name, ordered=False))
         apps = saved.array("apps", np.int64, None, 2)
@@ -105,11 +105,11 @@ class DerivedColumns:
         self._app_names = dict(zip(keys, saved.texts("app_names", len(apps)), strict=True))
 
     def app_name(self, tenant: int, app: int) -> str | None:
-        """Return what an organisation's logs call an application, None where they never did."""
+        """Return the name of an application in an organisation's logs, or None if they never state one."""
         return self._app_names.get((tenant, app))
 
     def _learn_names(self, batch: CodedBatch) -> None:
-        """Remember what applications are called, for people; of a day's names the last in order of text."""
+        """Remember the names of applications, for people. If a day has several names for one, keep the alphabetically last."""
         app, name = batch.codes["app_uid"], batch.codes["app_name"]
         rows = np.flatnonzero((app != MISSING) & (name != MISSING))
         whose = group_pairs(batch.codes["org_uid"][rows], app[rows])
@@ -120,7 +120,10 @@ class DerivedColumns:
             self._app_names[key >> 32, key & 0xFFFFFFFF] = text
 
     def _accounts_of(self, mailboxes: Vocabulary, accounts: Vocabulary) -> Codes:
-        """Return the account that each mailbox's name is, MISSING where none; both vocabularies rarely change."""
+        """Return each mailbox name's account code, MISSING if it is no account.
+
+        Cached, because both vocabularies rarely change.
+        """
         asked = (mailboxes, len(mailboxes), accounts, len(accounts))
         if self._owners[0] != asked:
             codes = [accounts.code(value) for value in mailboxes.values]
@@ -128,10 +131,10 @@ class DerivedColumns:
         return self._owners[1]
 
     def columns(self, batch: CodedBatch) -> dict[str, Codes]:
-        """Return every column that a field names, int32 (n,), for a batch of n events.
+        """Return every column that a field uses, int32 (n,), for a batch of n events.
 
-        The mail provider's own machines answer from any of its blocks and countries: there only the network
-        as a whole says anything.
+        The mail provider's own servers answer from any of its address blocks and countries. For these, only the network is
+        kept.
         """
         self._learn_names(batch)
         mailbox = batch.codes["mailbox"]
@@ -151,11 +154,11 @@ class DerivedColumns:
         return columns
 
     def value(self, field: Field, columns: Callable[[str], Codes]) -> Codes:
-        """Return a field's value codes from the columns it names."""
+        """Return a field's value codes, int32 (n,), from its columns."""
         if len(field.columns) == 1:
             return columns(field.columns[0])
         return self.pair(field.name, columns(field.columns[0]), columns(field.columns[1]))
 
 
-def _sign_values(half: int) -> int:
+def _signed_code(half: int) -> int:
     return half if half < 0x80000000 else MISSING

@@ -1,4 +1,4 @@
-"""When an account is there: its hours, and whether it is in two places at once."""
+"""Measure when an account is active: its usual hours, and activity in two places at once."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from seawall.events.coded_batch import MISSING, Codes, Floats
 from seawall.events.grouping import distinct, stable_order, starts
 
 ESTABLISHED_DAYS = 2.5
-"""A network is the account's own from this many (decayed) days on."""
+"""Decayed days after which a network counts as the account's own."""
 
 FAR_MINUTES = 720.0
-"""Usual activity further away than this says nothing."""
+"""Longest gap to usual activity that still matters, in minutes."""
 
 _MINUTE = 60_000_000
 _KERNEL = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 
 
 class ActiveHours:
-    """Counts of active days per hour of day, weekdays and weekends apart: 48 numbers an account."""
+    """Count an account's active days per hour of day (UTC), weekdays and weekends apart: 48 numbers for each account.
+
+    Misses: accounts that are active at all hours, and a weekend that starts on Friday.
+    """
 
     __slots__ = ("_counts",)
 
@@ -45,7 +48,7 @@ class ActiveHours:
         return result
 
     def learn(self, day: GroupedDay) -> None:
-        """Count each (account, hour) of today once."""
+        """Count each (account, hour) of the day once."""
         group, slot = self._slots(day)
         pairs = distinct(day.actor[group].astype(np.int64) * 48 + slot)
         self._counts[pairs // 48, pairs % 48] += 1
@@ -66,15 +69,15 @@ class ActiveHours:
             self._counts = np.concatenate([self._counts, np.zeros((extra, 48), np.float32)])
 
     def nbytes(self) -> int:
-        """Return the bytes that the array holds."""
+        """Return the size of the array in bytes."""
         return int(self._counts.nbytes)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return copy_arrays(self, {"_counts": np.float32})
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self._counts = saved.array("counts", np.float32, None, 48)
 
 
@@ -88,11 +91,15 @@ def _smooth(counts: Floats) -> Floats:
 
 
 def measure_simultaneity(day: GroupedDay, established: np.ndarray) -> dict[str, Floats]:
-    """Return how close in time each group lies to the account's use of an established, different network.
+    """Measure how close in time each group is to the account's use of an established, different network.
 
-    `established` bool (g,): the group's network is the account's own. Returns float64 (g,):
-    `usual_gap` in minutes to the nearest such event (720 when none), `usual_gap_abroad` the same where the
-    country differs too, `usual_inside` events on established networks between the group's first and last.
+    `established` is bool (g,): whether the group's network is the account's own. Returns float64 (g,):
+
+    - `usual_gap`: minutes to the nearest event on an established network, 720 if none is nearer;
+    - `usual_gap_abroad`: the same, for such events in another country;
+    - `usual_inside`: ln(1 + number of such events between the group's first and last event).
+
+    Misses: accounts without an established network, and use of the account's own network by an attacker.
     """
     size = len(day.actor)
     gap, abroad, inside = np.full(size, FAR_MINUTES), np.full(size, FAR_MINUTES), np.zeros(size)

@@ -1,6 +1,6 @@
-"""The surprises of each group, field by field, in nats: how improbable a value is for this account.
+"""Compute how improbable a group's value of each field is for its account, in nats.
 
-A surprise is backed off from the account to its tenant and the world.
+Probabilities back off from the account to its tenant and to all tenants.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from seawall.events.grouping import distinct, starts
 
 @dataclass(frozen=True, slots=True)
 class FieldSurprise:
-    """One field over g groups: float64 (g,) each, of the group's most surprising value.
+    """Hold one field's numbers for the most surprising value of each of g groups, float64 (g,).
 
-    `value` is that value's code (MISSING: the group has no value in this field and all numbers are 0).
+    `value` is the code of that value. It is MISSING if the group has no value in this field; then all numbers are 0.
     """
 
     value: Codes
@@ -35,7 +35,7 @@ class FieldSurprise:
 
 @dataclass(frozen=True, slots=True)
 class GroupValuePairs:
-    """The distinct (group, value) pairs of a field today, in order, what was known of each, and its surprise."""
+    """Hold the distinct (group, value) pairs of a field today, ordered by group, with their prior counts and surprise in nats."""
 
     group: Codes
     value: Codes
@@ -44,7 +44,7 @@ class GroupValuePairs:
 
 
 def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
-    """Return the distinct (group, value) pairs of events that have both."""
+    """Return the distinct (group, value) pairs of the events that have both, ordered by group."""
     both = (group != MISSING) & (value != MISSING)
     keys = distinct((group[both].astype(np.int64) << 32) | value[both].astype(np.int64))
     return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
@@ -53,7 +53,7 @@ def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
 def field_pairs(
     field: Field, day: GroupedDay, cells: dict[str, Codes], counts: FieldCounts, derived: DerivedColumns
 ) -> GroupValuePairs:
-    """Look up a field's distinct values of today. `cells` are the day's distinct combinations of columns."""
+    """Look up a field's distinct values of the day. `cells` are the day's distinct combinations of columns."""
     value = derived.value(field, cells.__getitem__)
     group, value = distinct_pairs(cells["group"], value)
     looked = counts.look_up(day.actor[group], day.tenant[group], value, day.number)
@@ -67,9 +67,9 @@ def select_strongest(
     accounts: Floats,
     texts: Callable[[Codes], Sequence[tuple[str, ...]]],
 ) -> FieldSurprise:
-    """Reduce pairs to each group's most surprising value, of equal ones that whose text comes first.
+    """Reduce pairs to each group's most surprising value; of equal ones, take the alphabetically first.
 
-    `active_days` (g,), `accounts` of the tenant (g,); `texts` says what codes stand for.
+    `active_days` and `accounts` (of the tenant) are float64 (g,). `texts` maps codes to their texts.
     """
     rows = _strongest_rows(pairs, texts)
     at = pairs.group[rows]
@@ -88,7 +88,7 @@ def select_strongest(
 def _strongest_rows(
     pairs: GroupValuePairs, texts: Callable[[Codes], Sequence[tuple[str, ...]]]
 ) -> np.ndarray:
-    """Return the pair of each group that is most surprising; pairs are in order of group."""
+    """Return the row of the most surprising pair of each group; pairs are ordered by group."""
     begins = starts(pairs.group)
     if not len(begins):
         return np.empty(0, np.intp)

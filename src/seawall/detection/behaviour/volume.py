@@ -1,4 +1,4 @@
-"""How much was read, sent and deleted, against the account's own days and its tenant's."""
+"""Measure how much was read, sent and deleted, compared with the account's past days and its tenant's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
 from seawall.events.coded_batch import MISSING, Floats
 
 SHRINKAGE_DAYS = 10.0
-"""An account's own mean counts fully only well above this many active days; below it the tenant's stands in."""
+"""Active days at which an account's own mean counts half; the tenant's mean makes up the rest."""
 
 SENT = ("Send", "SendAs", "SendOnBehalf", "gmail.users.messages.send", "gmail.users.drafts.send")
 DELETED = (
@@ -35,7 +35,11 @@ _BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spr
 
 
 class Volume:
-    """Running mean and variance of ln(1 + items) per account and day. Features per group: see `FEATURES`."""
+    """Keep running mean and variance of ln(1 + items read) per account and day; see `FEATURES` for the features of groups.
+
+    Misses: slow reading within the account's usual amounts. Reading, sending and deleting that the log does not count stays
+    unseen.
+    """
 
     FEATURES = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
     __slots__ = ("_count", "_mean", "_spread", "_tenant")
@@ -47,7 +51,11 @@ class Volume:
         self._tenant = np.zeros((0, 3))
 
     def features(self, day: GroupedDay) -> dict[str, Floats]:
-        """Return float64 (g,): counts as ln(1 + n), `items_z` in standard deviations, `share` of the account's day."""
+        """Return features of groups, float64 (g,).
+
+        Counts are ln(1 + n). `items_z` is in standard deviations above the mean, and `share` is the group's share of the
+        account's events that day.
+        """
         self._reserve(day)
         batch, size = day.batch, len(day.actor)
         rows = np.flatnonzero(day.group != MISSING)
@@ -80,14 +88,14 @@ class Volume:
         mean = weight * self._mean[day.actor] + (1 - weight) * peers_mean
         own_spread = np.sqrt(self._spread[day.actor] / np.maximum(count, 1.0) + 0.25)
         spread = weight * own_spread + (1 - weight) * peers_spread
-        # Before anybody's days are known nothing deviates from them.
+        # Without any past day of the tenant there is no mean to deviate from.
         trust = tenant[:, 0] / (tenant[:, 0] + SHRINKAGE_DAYS)
         return np.asarray(trust * np.maximum(items - mean, 0.0) / spread)
 
     def learn(self, day: GroupedDay, items: Floats) -> None:
-        """Learn the day: one observation per account that read anything, whatever the number of groups."""
+        """Learn the day: one observation for each account that read anything, however many groups it has."""
         actor, inverse = np.unique(day.actor, return_inverse=True)
-        # Whole numbers, so that their sum does not depend on the order of groups.
+        # Sums of integers do not depend on the order of groups.
         total = np.log1p(np.bincount(inverse.reshape(-1), np.rint(np.expm1(items)), len(actor)))
         tenant = np.zeros(len(actor), np.int64)
         tenant[inverse.reshape(-1)] = day.tenant
@@ -99,7 +107,7 @@ class Volume:
         self._spread[actor] = np.where(self._count[actor] >= 60, 59 / 60, 1) * self._spread[actor] + step * (
             total - self._mean[actor]
         )
-        # Summed in order of size: how accounts are numbered must not show in the last digit.
+        # Sum in order of size, so that account numbering does not affect rounding.
         order = np.lexsort((total, tenant))
         tenant, total = tenant[order], total[order]
         known = self._tenant[tenant]
@@ -116,15 +124,15 @@ class Volume:
             self._tenant = np.concatenate([self._tenant, np.zeros((tenants - len(self._tenant), 3))])
 
     def nbytes(self) -> int:
-        """Return the bytes that the arrays hold."""
+        """Return the size of the arrays in bytes."""
         return int(self._count.nbytes + self._mean.nbytes + self._spread.nbytes)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return copy_arrays(self, {**_BY_ACCOUNT, "_tenant": np.float64})
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for name, array in saved.columns(_BY_ACCOUNT).items():
             setattr(self, name, array)
         self._tenant = saved.array("tenant", np.float64, None, 3)

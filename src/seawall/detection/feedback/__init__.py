@@ -1,4 +1,4 @@
-"""Answers that teach: what analysts said of incidents changes what is scored later, exactly and reversibly."""
+"""Adjust scores by analysts' answers to incidents, exactly and reversibly."""
 
 from seawall.detection.feedback.applying import FeedbackModel, apply_feedback
 

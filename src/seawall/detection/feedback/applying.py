@@ -1,4 +1,4 @@
-"""Applies standing answers to candidates: the same candidates, with scores and explanations that the answers change."""
+"""Apply analysts' answers to candidates: return them with adjusted scores and explanations."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
 
 _LAST = threading.local()
-"""A watch applies answers to nearly the same candidates every second: what is known of them is kept, by thread."""
+"""Cache of the last model by thread, because a watch applies answers to nearly the same candidates every second."""
 
 
 def apply_feedback(
     candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
 ) -> list[ScoredCandidate]:
-    """Return the candidates as the answers change them, in the same order; without answers they are the same.
+    """Return the candidates in the same order, with the adjustments of the answers.
 
-    `candidates` are as they were scored. `answers` are all that were not withdrawn, also ones that have expired: they
-    go on covering what happened before. `now` is the time of the last scored event, in microseconds. The same
-    arguments give the same result, whatever the order of the answers.
+    `candidates` have their original scores. `answers` are all that were not withdrawn, including expired ones: they still
+    cover events before their end. `now` is the time of the last scored event, in microseconds since 1970. The order of the
+    answers does not matter.
     """
     teaching: FeedbackModel | None = getattr(_LAST, "teaching", None)
     if teaching is None:
@@ -40,7 +40,7 @@ def apply_feedback(
 
 
 class FeedbackModel:
-    """Applies answers again and again to mostly the same candidates, and does not work out again what it knows."""
+    """Apply answers repeatedly to mostly the same candidates, and reuse what was computed for them."""
 
     def __init__(self) -> None:
         self._columns: CandidateColumns | None = None
@@ -48,7 +48,7 @@ class FeedbackModel:
     def apply(
         self, candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
     ) -> list[ScoredCandidate]:
-        """Return the candidates as the answers change them: see `apply_feedback`."""
+        """Return the candidates with the adjustments of the answers: see `apply_feedback`."""
         answers = tuple(answers)
         if not answers:
             return list(candidates)
@@ -61,7 +61,7 @@ class FeedbackModel:
 
 
 def apply_adjustments(candidate: ScoredCandidate, adjustments: tuple[Adjustment, ...]) -> ScoredCandidate:
-    """Return a candidate whose score is changed by adjustments. Its curve moves as a whole: answers know no moment."""
+    """Return a candidate with adjusted score. Its whole score curve shifts, because answers concern no single moment."""
     change = sum(adjustment.weight for adjustment in adjustments)
     return replace(
         candidate,
@@ -72,7 +72,10 @@ def apply_adjustments(candidate: ScoredCandidate, adjustments: tuple[Adjustment,
 
 
 def select_deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
-    """Return the answers that count, by number: where two of one incident contradict each other, the last one's side."""
+    """Return the answers that count, ordered by id.
+
+    If answers to one incident contradict each other, only the last one's side counts.
+    """
     ordered = sorted({answer.id: answer for answer in answers}.values(), key=lambda answer: answer.id)
     last = {(answer.tenant, answer.incident): answer.answer == "compromised" for answer in ordered}
     return tuple(
@@ -84,9 +87,9 @@ def select_deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEffects:
-    """What answers change in n candidates. `change` float64 (n,) is by how much each score changes.
+    """Hold the effects of answers on n candidates. `change` is float64 (n,), the change of each score.
 
-    `fit_weights` are what each organisation's answers have made of the weights of groups.
+    `factors` are the fitted weights of feature groups by organisation.
     """
 
     change: Floats
@@ -98,31 +101,33 @@ class FeedbackEffects:
     _tenants: tuple[str, ...]
 
     def behind(self, wanted: Collection[int]) -> dict[int, frozenset[int]]:
-        """Return the numbers of the answers that take anything off, for the rows that are asked for."""
+        """Return for the given rows the ids of the answers that reduce their scores."""
         places = enumerate(self._taken.rows.tolist())
         return {
             row: frozenset().union(*self._taken.by(place).values()) for place, row in places if row in wanted
         }
 
     def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
-        """Return the adjustments of each candidate that is changed, by row."""
+        """Return by row the adjustments of each changed candidate."""
         found: dict[int, list[Adjustment]] = defaultdict(list)
         for place, row in enumerate(self._taken.rows.tolist()):
-            found[row] += self._off(place)
+            found[row] += self._list_reductions(place)
         for row, more in self._added.items():
-            found[row] += [self._more(one) for one in more]
+            found[row] += [self._describe_increase(one) for one in more]
         for row in np.flatnonzero(self._weighed).tolist():
             words = self.factors[self._tenants[row]].words()
             found[row].append(Adjustment("behaviour", "answers", float(self._weighed[row]), words))
         return {row: tuple(changed) for row, changed in found.items() if changed}
 
-    def _off(self, place: int) -> list[Adjustment]:
+    def _list_reductions(self, place: int) -> list[Adjustment]:
         by_aspect: dict[Aspect, tuple[float, frozenset[int]]] = {}
         for unit, numbers in self._taken.by(place).items():
             weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
             by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
         changed = [
-            Adjustment(layer, aspect, -weight, f"{self._apply_expected(numbers)}: {weight:.2f} taken off")
+            Adjustment(
+                layer, aspect, -weight, f"{self._describe_expectation(numbers)}: {weight:.2f} taken off"
+            )
             for (layer, aspect), (weight, numbers) in by_aspect.items()
         ]
         rest = float(self._taken.rest[place])
@@ -131,7 +136,7 @@ class FeedbackEffects:
             changed.append(Adjustment("behaviour", "answers", -rest, text))
         return changed
 
-    def _apply_expected(self, numbers: frozenset[int]) -> str:
+    def _describe_expectation(self, numbers: frozenset[int]) -> str:
         since = min(self._answers[number].given_at for number in numbers)
         words = " and ".join(str(number) for number in sorted(numbers))
         by = "answer" if len(numbers) == 1 else "answers"
@@ -139,18 +144,21 @@ class FeedbackEffects:
 
     @property
     def raising(self) -> frozenset[int]:
-        """The rows to which a containment draws attention: raised whatever the budget, and cases of their own."""
+        """Return the rows that a contained intrusion raises whatever the alert budget. They form cases of their own."""
         return frozenset(row for row, found in self._added.items() if any(self._raises(one) for one in found))
 
     def _raises(self, one: ScoreIncrease) -> bool:
-        """Whether it is the contained account, or shows enough of the intruder's: a client alone is easily shared."""
+        """Return whether it is the contained account, or shares enough of the attacker's values.
+
+        One shared client is too little: many accounts may use it.
+        """
         is_containment = self._answers[one.answers[0]].is_containment
         return is_containment and (not one.values or one.weight >= STRONG)
 
-    def _more(self, one: ScoreIncrease) -> Adjustment:
+    def _describe_increase(self, one: ScoreIncrease) -> Adjustment:
         first = self._answers[one.answers[0]]
         if first.is_containment:
-            text, raises = _return_scores(first, one), self._raises(one)
+            text, raises = _describe_return(first, one), self._raises(one)
             return Adjustment("behaviour", "contained", one.weight, text, raises=raises)
         if not one.values:
             text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
@@ -162,14 +170,14 @@ class FeedbackEffects:
 
 
 def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now: int) -> FeedbackEffects:
-    """Return what answers change, see `apply_feedback`."""
+    """Return the effects of the answers on the candidates: see `apply_feedback`."""
     standing = select_deciding(answers)
     takeovers = [answer for answer in standing if answer.answer == "compromised"]
     benign = [answer for answer in standing if answer.answer != "compromised"]
     off = compute_reductions(columns, benign, frozenset(list_hostile_values(takeovers)))
     more = compute_increases(columns, takeovers)
     fitted = fit_weights([answer for answer in standing if not answer.is_containment], now)
-    weighed = _weigh(columns, fitted, off)
+    weighed = _apply_fitted_weights(columns, fitted, off)
     change = weighed.copy()
     change[off.rows] -= sum_units(off.off, np.ones((len(UNITS), 1)))[:, 0] + off.rest
     for row, found in more.items():
@@ -179,8 +187,10 @@ def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now:
     return FeedbackEffects(change, fitted, numbered, off, more, weighed, tenants)
 
 
-def _weigh(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: ScoreReductions) -> Floats:
-    """Return what the factors change, float64 (n,): of what a group adds and nobody expects, never of what it takes."""
+def _apply_fitted_weights(
+    columns: CandidateColumns, fitted: dict[str, AspectWeights], off: ScoreReductions
+) -> Floats:
+    """Return the changes by fitted weights, float64 (n,). They apply to positive contributions that no answer expects."""
     result = np.zeros(len(columns.candidates))
     if not any((found.values != 1.0).any() for found in fitted.values()):
         return result
@@ -193,8 +203,8 @@ def _weigh(columns: CandidateColumns, fitted: dict[str, AspectWeights], off: Sco
     return np.where(columns.is_protected, np.maximum(result, 0.0), result)
 
 
-def _return_scores(containment: Answered, one: ScoreIncrease) -> str:
-    """What of a contained intruder is seen again, and what changed, in words."""
+def _describe_return(containment: Answered, one: ScoreIncrease) -> str:
+    """Return the text that says which values of a contained attacker appear again, and which changed."""
     since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
     changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)
     rest = f"; changed since then: {changed}" if changed else ""

@@ -1,4 +1,4 @@
-"""Candidates as columns, for questions that go over all of them at once."""
+"""Hold candidates as columns, for computations over all of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _JOINT = len(WEIGHTED)
 _PART_PLACE = {**_PLACE, EVIDENCE: _JOINT, **{f"p.{pattern.name}": _JOINT for pattern in PATTERNS}}
 _DIMENSIONS: dict[str, tuple[str, ...]] = {}
 LOOKED_AT = (*NEVER, "lineage.orphan", "lineage.reused", "items_z", "denials", "spray_breadth")
-"""Features that answers look at beside the weights."""
+"""Features, besides the weighted ones, that feedback uses."""
 
 _NAMED_APP = re.compile(r"^.*\(([0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27})\)( \+ |$)", re.DOTALL)
 _OF_APP = frozenset(field.name for field in FIELDS if field.columns[0] == "app_uid")
@@ -31,12 +31,15 @@ _OF_APP = frozenset(field.name for field in FIELDS if field.columns[0] == "app_u
 
 @lru_cache(maxsize=200_000)
 def normalise_value(aspect: str, text: str) -> str:
-    """Return a value as it is compared: an application goes by its id, whether or not its name is known yet."""
+    """Return a value in the form used for comparison: an application by its id, whether or not its name is known."""
     return _NAMED_APP.sub(r"\1\2", text, count=1) if aspect in _OF_APP else text
 
 
 USUAL_DAYS = 3.0
-"""A value seen on so many of the account's days needs nobody to expect it. An intruder stays for days, too."""
+"""Days on which an account must show a value before it counts as usual.
+
+It is more than one, because attackers stay for days too.
+"""
 
 LOUD_SPRAY = float(np.log1p(4))
 FIELD_PLACE = {name: place for place, name in enumerate(FIELD_NAMES)}
@@ -44,12 +47,14 @@ PAIR_NAMES = tuple(PAIRS)
 
 
 class CandidateColumns:
-    """n candidates as columns.
+    """Hold n candidates as columns.
 
-    `weights` float64 (n, len(WEIGHTED)) is what each feature adds to each score. By field, (n, len(FIELD_NAMES)): `shown`
-    int64 is a number for the value (`number_value`), 0 where there is none, `usual` bool whether the account shows it often.
-    By pair, bool (n, len(PAIR_NAMES), 2): `halves`, whether a pair's half is the value that its field shows.
-    `before` are columns of mostly the same candidates: what is known of them is not worked out again.
+    - `weights`, float64 (n, len(WEIGHTED)): the contribution of each feature to each score.
+    - `shown`, int64 (n, len(FIELD_NAMES)): a number for the value of each field (`number_value`), 0 if none.
+    - `usual`, bool (n, len(FIELD_NAMES)): whether the account often shows the value.
+    - `halves`, bool (n, len(PAIR_NAMES), 2): whether half of a pair is the value that its own field shows.
+
+    `before` are columns of mostly the same candidates; their rows are copied instead of computed again.
     """
 
     def __init__(self, candidates: Sequence[ScoredCandidate], before: CandidateColumns | None = None) -> None:
@@ -73,7 +78,7 @@ class CandidateColumns:
             self.weights[fresh] = _weights([candidates[row] for row in fresh])
 
     def tables(self) -> tuple[np.ndarray, ...]:
-        """Return all that is known of the candidates, row by row."""
+        """Return the four arrays."""
         return self.weights, self.shown, self.usual, self.halves
 
     def _read(self, row: int, candidate: ScoredCandidate) -> None:
@@ -89,7 +94,7 @@ class CandidateColumns:
 
     @classmethod
     def concatenate(cls, parts: Sequence[CandidateColumns]) -> CandidateColumns:
-        """Return the columns of all parts, one behind the other."""
+        """Return the concatenated columns of all parts."""
         whole = cls(())
         whole.candidates = [candidate for part in parts for candidate in part.candidates]
         tables = zip(whole.tables(), *(part.tables() for part in parts), strict=True)
@@ -97,7 +102,7 @@ class CandidateColumns:
         return whole
 
     def lean(self) -> CandidateColumns:
-        """Return the same columns, of candidates without what only an explanation needs: they take a tenth of memory."""
+        """Return the same columns without what only explanations need: they take a tenth of the memory."""
         lean = CandidateColumns(())
         lean.candidates = [_lean(candidate) for candidate in self.candidates]
         lean.weights, lean.shown, lean.usual, lean.halves = self.tables()
@@ -105,27 +110,27 @@ class CandidateColumns:
 
     @cached_property
     def rows(self) -> dict[int, int]:
-        """Each candidate's row, by its identity; the columns keep the candidates, so it stays theirs."""
+        """Return each candidate's row by its `id()`. The columns keep the candidates alive, so ids stay valid."""
         return {id(candidate): row for row, candidate in enumerate(self.candidates)}
 
     @cached_property
     def groups(self) -> Floats:
-        """What each group of aspects adds, float64 (n, len(GROUPS))."""
+        """Return the contribution of each group of aspects, float64 (n, len(GROUPS))."""
         return sum_units(self.weights, IN_GROUP)
 
     @cached_property
     def scores(self) -> Floats:
-        """The scores, float64 (n,)."""
+        """Return the scores, float64 (n,)."""
         return np.array([candidate.score for candidate in self.candidates])
 
     @cached_property
     def is_protected(self) -> Bools:
-        """Which candidates no answer may lower, bool (n,)."""
+        """Return which candidates no answer may lower, bool (n,)."""
         return np.array([is_protected(candidate) for candidate in self.candidates], bool)
 
     @cached_property
     def of_tenant(self) -> dict[str, np.ndarray]:
-        """Rows by organisation."""
+        """Return the rows by organisation."""
         rows: dict[str, list[int]] = defaultdict(list)
         for row, candidate in enumerate(self.candidates):
             rows[candidate.tenant].append(row)
@@ -133,7 +138,7 @@ class CandidateColumns:
 
     @cached_property
     def of_account(self) -> dict[tuple[str, str], list[int]]:
-        """Rows by organisation and account."""
+        """Return the rows by organisation and account."""
         rows: dict[tuple[str, str], list[int]] = defaultdict(list)
         for row, candidate in enumerate(self.candidates):
             rows[candidate.tenant, candidate.account].append(row)
@@ -141,39 +146,39 @@ class CandidateColumns:
 
     @cached_property
     def kinds(self) -> np.ndarray:
-        """A number for what peers have in common, int64 (n,): organisation, kind of account, mail domain."""
+        """Return a number that accounts share with their peers (organisation, type of account, mail domain), int64 (n,)."""
         return np.array(
             [number_peers(one.tenant, one.account_type, one.account) for one in self.candidates], np.int64
         )
 
     @cached_property
     def tenants(self) -> np.ndarray:
-        """A number for the organisation, int64 (n,)."""
+        """Return a number for the organisation, int64 (n,)."""
         return np.array([hash(candidate.tenant) for candidate in self.candidates], np.int64)
 
     @cached_property
     def first(self) -> np.ndarray:
-        """The times of the first events, int64 (n,)."""
+        """Return the times of the first events in microseconds since 1970, int64 (n,)."""
         return np.array([candidate.first for candidate in self.candidates], np.int64)
 
     @cached_property
     def loud(self) -> Bools:
-        """Which candidates say something that no value explains: volumes, denials, sprays, tokens never issued."""
+        """Return which candidates have evidence that no value explains, bool (n,): volume, denials, spray, orphaned tokens."""
         return np.array([_is_loud(candidate) for candidate in self.candidates], bool)
 
     def showing(self, tenant: str, field: str, value: str) -> np.ndarray:
-        """Return the rows of an organisation whose field shows a value (`normalise_value`)."""
+        """Return the rows of an organisation whose field shows a value (normalised by `normalise_value`)."""
         mine = self.shown[:, FIELD_PLACE[field]] == number_value(field, value)
         return np.flatnonzero(mine & (self.tenants == hash(tenant)))
 
 
 def number_value(field: str, value: str) -> int:
-    """Return a number for a value of a field, never 0; it holds as long as this process."""
+    """Return a non-zero number for a field's value. It differs between processes."""
     return hash((field, value)) or 1
 
 
 def number_peers(tenant: str, account_type: str, account: str) -> int:
-    """Return a number for what peers have in common: the kind of account and the mail domain."""
+    """Return a number that accounts of one organisation, type and mail domain share. It differs between processes."""
     return hash((tenant, account_type, account.rpartition("@")[2].lower() if "@" in account else ""))
 
 
@@ -185,7 +190,7 @@ def _is_loud(candidate: ScoredCandidate) -> bool:
 
 
 def is_protected(candidate: ScoredCandidate) -> bool:
-    """Say whether no answer may lower a candidate: a token of another issuer, or use after revocation."""
+    """Return whether no answer may lower a candidate: a token of another issuer, or use after revocation."""
     return any(candidate.values.get(name, 0.0) > 0 for name in NEVER)
 
 
@@ -203,7 +208,7 @@ def _lean(candidate: ScoredCandidate) -> ScoredCandidate:
 
 
 def _weights(candidates: Sequence[ScoredCandidate]) -> Floats:
-    """The same as `aspects.weights` for each candidate, as columns."""
+    """Compute `aspects.weights` for all candidates at once."""
     rows, places, weights = [], [], []
     for row, candidate in enumerate(candidates):
         rows.append(np.full(len(candidate.parts), row))

@@ -1,4 +1,4 @@
-"""Answers before they are given: what an incident teaches, which values can be expected, and what is refused."""
+"""Check a draft answer before it is saved: list what an incident teaches and which values can be expected, or refuse it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from seawall_base.errors import UsageError
 LESSONS_KEPT = 40
 VALUES_MOST = 40
 LONGEST_DAYS = 365
-"""An answer about one account may stand so long, where it says when it ends."""
+"""Longest validity in days of an answer about one account, if it names its end."""
 
 MOST_PEERS = 0.5
-"""A value that more than this share of the peers shows means everybody: there is nothing to expect."""
+"""If more than this share of the peers shows a value, the value is common and cannot be expected."""
 
 _NEVER_WORDS = {
     "lineage.foreign": "a token that another tenant issued was accepted",
@@ -27,7 +27,7 @@ _NEVER_WORDS = {
 
 
 def list_lessons(candidates: Iterable[ScoredCandidate]) -> tuple[Lesson, ...]:
-    """Return what an incident's groups teach, the strongest first; `candidates` are as they were scored."""
+    """Return what an incident's groups teach, the highest score first. `candidates` have their original scores."""
     ordered = sorted(candidates, key=lambda one: (-one.score, one.first, one.network))
     return tuple(_lesson(candidate) for candidate in ordered[:LESSONS_KEPT])
 
@@ -46,7 +46,7 @@ def _lesson(candidate: ScoredCandidate) -> Lesson:
 
 
 def list_choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
-    """Return the values of an incident that can be expected of an account, its peers or the tenant: all unusual ones."""
+    """Return the unusual values of an incident that can be expected of an account, its peers or the tenant (`reach`)."""
     shown = {
         Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < USUAL_DAYS
     }
@@ -63,19 +63,19 @@ def list_choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
 
 
 def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> FeedbackDraft:
-    """Return the draft as it can be kept: its values named, its end set. `now` is the time at which it is given.
+    """Return the draft in the form in which it is saved, with its values and its end. `now` is in microseconds since 1970.
 
-    A takeover or a false alarm is about the account alone. Values that cannot be expected of so many are left out
-    (`list_left_out`). Raises UsageError where nothing is left, where a value is none of the incident's, and where the
-    answer would stand too long.
+    An answer `compromised` or `safe` concerns the account alone. Values that cannot be expected for this reach are left out
+    (`list_left_out`). Raises UsageError if no value is left, if the incident lacks a value, or if the answer would be valid
+    too long.
     """
     if draft.answer == "compromised":
         return FeedbackDraft("compromised")
     if draft.answer == "safe":
-        return FeedbackDraft("safe", "account", _of_incident(draft, learnt), _end(draft, now))
+        return FeedbackDraft("safe", "account", _check_values(draft, learnt), _end(draft, now))
     possible = list_choices(learnt, draft.reach)
     values = (
-        tuple(one for one in _of_incident(draft, learnt) if one in possible) if draft.values else possible
+        tuple(one for one in _check_values(draft, learnt) if one in possible) if draft.values else possible
     )
     if len(values) > VALUES_MOST:
         raise UsageError(f"more than {VALUES_MOST} values", fix="name those that the change explains")
@@ -92,13 +92,13 @@ def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> Fee
 
 
 def list_left_out(draft: FeedbackDraft, kept: FeedbackDraft) -> tuple[Value, ...]:
-    """Return the values that were asked for and are not part of the draft as it can be kept."""
+    """Return the requested values that are not part of the saved draft."""
     if kept.answer == "compromised":
         return ()
     return tuple(sorted(set(draft.values) - set(kept.values)))
 
 
-def _of_incident(draft: FeedbackDraft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
+def _check_values(draft: FeedbackDraft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
     shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
     shown |= {Value(RULE, name) for lesson in learnt for name in lesson.rules}
     for value in draft.values:
@@ -110,7 +110,7 @@ def _of_incident(draft: FeedbackDraft, learnt: Sequence[Lesson]) -> tuple[Value,
 
 
 def _end(draft: FeedbackDraft, now: int) -> int | None:
-    """Return when the draft ends. A day may be named as a whole: its end is cut to the longest that is possible."""
+    """Return when the answer ends. A named day includes its whole length, cut to the longest validity."""
     longest = WIDE_DAYS if draft.answer == "safe" or draft.reach != "account" else LONGEST_DAYS
     if draft.expires_at is None:
         return now + WIDE_DAYS * DAY
@@ -128,7 +128,7 @@ def _list_allowed(possible: Sequence[Value]) -> str:
 
 
 def list_never_hidden(candidates: Iterable[ScoredCandidate]) -> tuple[str, ...]:
-    """Return the reasons of candidates that no answer mutes, in words."""
+    """Return the reasons, as texts, for which no answer may lower these candidates."""
     found = {
         words
         for candidate in candidates

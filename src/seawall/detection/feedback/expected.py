@@ -1,4 +1,4 @@
-"""Expected values: what is taken off the scores of candidates that show them."""
+"""Reduce the scores of candidates that show expected values."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from seawall.events.coded_batch import Bools, Floats
 
 DAY = 86_400_000_000
 FADES_OVER_DAYS = 90
-"""A false alarm says less and less of the account, until after so many days it says nothing."""
+"""Days over which the effect of a false alarm on later scores of the account fades to nothing."""
 
 WIDE_DAYS = 90
-"""An answer that speaks of more than one account ends after so many days, whatever it says itself."""
+"""Longest validity in days of an answer about more than one account."""
 
 BELOW_BASE = 1.0
-"""A candidate in which all that is new is expected ends so far below its base, in log-odds: no budget is left for it."""
+"""Log-odds below its base at which a candidate ends if everything new in it is expected. No alert budget reaches it there."""
 
 LITTLE = 3.0
-"""Only so much is taken off for that. What weighs more was not said to be expected: a volume, an hour."""
+"""Most log-odds that this final reduction may take. More than this comes from evidence that no answer called expected."""
 
 Hostile = frozenset[tuple[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreReductions:
-    """What is taken off: rows of candidates, off each unit float64 (rows, len(UNITS)), never negative.
+    """Hold reductions for some rows of candidates: `off` by unit, float64 (rows, len(UNITS)), never negative.
 
-    `rest` float64 (rows,) is taken off beside that where nothing unexpected is left. `by` tells which answers.
+    `rest`, float64 (rows,), is a further reduction where nothing unexpected is left.
     """
 
     rows: np.ndarray
@@ -52,7 +52,7 @@ class ScoreReductions:
     _any: ExpectedShares
 
     def by(self, place: int) -> dict[int, frozenset[int]]:
-        """Return the numbers of the answers behind what is taken off each unit of the row at a place."""
+        """Return for the row at an index the ids of the answers behind the reduction of each unit."""
         row = int(self.rows[place])
         return {
             int(unit): (self._any if UNITS[unit].is_wide else self._own).behind(row, UNITS[unit].needs)
@@ -61,9 +61,9 @@ class ScoreReductions:
 
 
 class ExpectedShares:
-    """How much each field's value of n candidates is expected, and by which answer: both (n, len(FIELD_NAMES)).
+    """Hold how far each field's value of n candidates is expected (0 to 1), and by which answer; both (n, len(FIELD_NAMES)).
 
-    `rules` is the same of groups of rules, by (row, need).
+    `rules` holds the same for groups of rules, by (row, need).
     """
 
     def __init__(self, size: int) -> None:
@@ -72,13 +72,13 @@ class ExpectedShares:
         self.rules: dict[tuple[int, str], tuple[float, int]] = {}
 
     def add(self, rows: np.ndarray, place: int, shares: Floats, answer: int) -> None:
-        """Have values of a field expected by an answer; of several the one that expects most counts, then the first."""
+        """Record that an answer expects values of a field. Of several answers the largest share counts, then the first answer."""
         better = shares > self.share[rows, place]
         self.share[rows[better], place] = shares[better]
         self.answer[rows[better], place] = answer
 
     def behind(self, row: int, needs: Iterable[str]) -> frozenset[int]:
-        """Return the numbers of the answers that meet needs of a row, halves of pairs too."""
+        """Return the ids of the answers that meet the needs of a row, including those that meet both halves of a pair."""
         found = set()
         for need in needs:
             if need not in FIELD_PLACE:
@@ -93,30 +93,30 @@ class ExpectedShares:
 def compute_reductions(
     columns: CandidateColumns, answers: Iterable[Answered], hostile: Hostile
 ) -> ScoreReductions:
-    """Return what expected changes and false alarms take off. `hostile` are values that intruders brought, by tenant.
+    """Return the reductions by expected changes and false alarms. `hostile` are values that attackers used, by tenant.
 
-    Nothing is taken off a candidate that is protected, nor off the groups that an answer was given on: they stay as
-    they were judged.
+    Protected candidates are never reduced, and neither are the groups that the answer itself concerns: these keep their
+    scores.
     """
     size = len(columns.candidates)
     own, every = ExpectedShares(size), ExpectedShares(size)
     for answer in sorted(answers, key=lambda one: one.id):
-        _cover(columns, answer, hostile, own, every)
+        _record_expected(columns, answer, hostile, own, every)
     rows = np.flatnonzero(every.share.any(axis=1))
     rows = np.union1d(rows, np.array([row for row, _ in own.rules], np.int64)).astype(np.int64)
     rows = rows[~columns.is_protected[rows]]
-    views = {True: _View(columns, every, rows), False: _View(columns, own, rows)}
+    views = {True: _NeedShares(columns, every, rows), False: _NeedShares(columns, own, rows)}
     net = np.maximum(sum_units(columns.weights[rows], IN_UNIT), 0.0)
     shares = np.stack([views[unit.is_wide].share(unit.needs) for unit in UNITS], axis=1)
     off = shares * net
     base = np.array([columns.candidates[row].base for row in rows.tolist()])
     left = columns.scores[rows] - sum_units(off, np.ones((len(UNITS), 1)))[:, 0] - (base - BELOW_BASE)
-    rest = np.where((left > 0) & (left <= LITTLE), left, 0.0) * _all_of(columns, rows, views)
+    rest = np.where((left > 0) & (left <= LITTLE), left, 0.0) * _everything_expected(columns, rows, views)
     return ScoreReductions(rows, off, rest, own, every)
 
 
 def is_own_group(answer: Answered, candidate: ScoredCandidate) -> bool:
-    """Say whether a candidate is one of the groups that the answer was given on."""
+    """Return whether a candidate is one of the groups of the answered incident."""
     return (
         (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
         and any(lesson.day == candidate.day and lesson.network == candidate.network for lesson in answer.lessons)
@@ -126,7 +126,7 @@ def is_own_group(answer: Answered, candidate: ScoredCandidate) -> bool:
 def list_expected_values(answer: Answered) -> tuple[Value, ...]:
     """Return the values that an answer makes expected.
 
-    A false alarm that names none speaks of all that were unusual, and always of the rules that fired.
+    A false alarm without named values covers all unusual values, and always the rules that fired.
     """
     listed = answer.values
     if answer.answer == "safe":
@@ -141,17 +141,17 @@ def list_expected_values(answer: Answered) -> tuple[Value, ...]:
 
 
 def find_end(answer: Answered) -> int | None:
-    """Return from when on an answer covers nothing new, None for never."""
+    """Return from when on an answer covers no new events, or None for never."""
     if answer.reach == "account":
         return answer.expires_at
     latest = answer.given_at + WIDE_DAYS * DAY
     return latest if answer.expires_at is None else min(answer.expires_at, latest)
 
 
-def _cover(
+def _record_expected(
     columns: CandidateColumns, answer: Answered, hostile: Hostile, own: ExpectedShares, every: ExpectedShares
 ) -> None:
-    """Note what an answer makes expected."""
+    """Record the shares that an answer makes expected."""
     is_wide = answer.reach != "account"
     mine = np.array(columns.of_account.get((answer.tenant, answer.account), ()), np.int64)
     reached = _reach(columns, answer, mine)
@@ -171,7 +171,7 @@ def _cover(
             cover.add(rows, place, shares[rows], answer.id)
     rules = frozenset(value.value for value in list_expected_values(answer) if value.aspect == RULE)
     if rules and not is_wide:
-        _rules_covered(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
+        _record_expected_rules(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
 
 
 def _reach(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.ndarray:
@@ -183,7 +183,7 @@ def _reach(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.
 
 
 def _shares(columns: CandidateColumns, answer: Answered) -> Floats:
-    """Return how much an answer covers at the time of each candidate, float64 (n,)."""
+    """Return how far the answer covers each candidate at its time, float64 (n,), 0 to 1."""
     end, first = find_end(answer), columns.first
     covers = np.ones(len(first)) if end is None else (first < end).astype(np.float64)
     if answer.answer != "safe":
@@ -191,7 +191,7 @@ def _shares(columns: CandidateColumns, answer: Answered) -> Floats:
     return np.asarray(covers * np.clip(1.0 - (first - answer.as_of) / (FADES_OVER_DAYS * DAY), 0.0, 1.0))
 
 
-def _rules_covered(
+def _record_expected_rules(
     columns: CandidateColumns,
     answer: int,
     rules: frozenset[str],
@@ -199,7 +199,7 @@ def _rules_covered(
     shares: Floats,
     own: ExpectedShares,
 ) -> None:
-    """Note the groups of rules of which all that fired are expected."""
+    """Record for each row the groups of rules in which every rule that fired is expected."""
     for row in rows.tolist():
         fired = [name for name in columns.candidates[row].rules if name in RULE_GROUP]
         others = {RULE_GROUP[name] for name in fired if name not in rules}
@@ -210,8 +210,8 @@ def _rules_covered(
 
 
 @dataclass(slots=True)
-class _View:
-    """What is expected of some rows, need by need: an answer says so, or the account shows it usually."""
+class _NeedShares:
+    """Compute how far needs are met for some rows: by an answer, or because the account usually shows the value."""
 
     columns: CandidateColumns
     cover: ExpectedShares
@@ -219,12 +219,12 @@ class _View:
     _met: dict[str, tuple[Floats, Bools]] = field(default_factory=dict)
 
     def share(self, needs: Iterable[str]) -> Floats:
-        """Return how much all needs are met, float64 (rows,), 0 where no answer meets any."""
+        """Return how far all needs together are met, float64 (rows,); 0 if no answer meets any."""
         shares, by_answer = zip(*(self.of(need) for need in needs), strict=True)
         return np.where(np.any(by_answer, axis=0), np.min(shares, axis=0), 0.0)
 
     def of(self, need: str) -> tuple[Floats, Bools]:
-        """Return how much a need is met, float64 (rows,), and where an answer meets it."""
+        """Return how far one need is met, float64 (rows,), and where an answer meets it, bool (rows,)."""
         if need not in self._met:
             if need not in FIELD_PLACE:
                 shares = np.array(
@@ -242,7 +242,7 @@ class _View:
         return np.where(share > 0, share, usual), share > 0
 
     def _pair(self, pair: str) -> tuple[Floats, Bools]:
-        """Meet a pair by its halves too: those that are expected must be the very values that the pair is made of."""
+        """Also meet a pair by its two halves, if the expected halves are the values that the pair consists of."""
         share, by_answer = self._directly(pair)
         left, right = PAIRS[pair]
         halves = self.columns.halves[self.rows, PAIR_NAMES.index(pair)]
@@ -255,8 +255,10 @@ class _View:
         return np.where(is_better, met, share), by_answer | is_better
 
 
-def _all_of(columns: CandidateColumns, rows: np.ndarray, views: dict[bool, _View]) -> Floats:
-    """Return how far all that is new in candidates is expected, float64 (rows,), 0 to 1; 0 where anything else speaks."""
+def _everything_expected(
+    columns: CandidateColumns, rows: np.ndarray, views: dict[bool, _NeedShares]
+) -> Floats:
+    """Return how far everything new in candidates is expected, float64 (rows,), 0 to 1; 0 if other evidence exists."""
     result = np.full(len(rows), np.inf)
     for name, place in FIELD_PLACE.items():
         is_new = (columns.shown[rows, place] != 0) & ~columns.usual[rows, place]

@@ -1,4 +1,4 @@
-"""Confirmed takeovers: what the intruder brought is looked for elsewhere, and the account is watched more closely."""
+"""Raise the scores of candidates that share an attacker's values with a confirmed takeover, and of the account itself."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 
 STRONG, WEAK = 1.5, 0.75
 MARKERS = {"prefix": STRONG, "device": STRONG, "key": STRONG, "client": WEAK, "app": WEAK}
-"""What a value of each field adds, in log-odds, where it was an intruder's. Clients and applications are easily shared."""
+"""Log-odds added for a value of each field that an attacker used. Many accounts may share a client or an application."""
 
 MOST = 2.5
-"""No more than this is added for shared values, however many there are."""
+"""Most log-odds added for all shared values together."""
 
 MARKED_DAYS = 90
-"""Intruders change what they use: after so many days a value says nothing of others."""
+"""Days for which an attacker's values count against other accounts, because attackers change them."""
 
 ATTENTION = 0.7
-"""What is added to an account that was taken over: about twice the odds."""
+"""Log-odds added to an account that was taken over: about twice the odds."""
 
 ATTENTION_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreIncrease:
-    """What is added to one candidate for one reason. `values` are (field, value) that are shared; none: attention.
+    """Describe one increase of a candidate's score.
 
-    `changed`, of a containment, are (field, value) where the intruder had shown another one.
+    `values` are the shared values; if empty, the account itself was taken over. `changed`, after a containment, are the
+    (field, value) pairs that differ from what the attacker had shown.
     """
 
     weight: float
@@ -41,12 +42,12 @@ class ScoreIncrease:
 
 
 def rare_value_limit(peers: int) -> int:
-    """Return how many of the peers may show a value that still tells one intruder from everybody."""
+    """Return how many peers may show a value that still distinguishes an attacker."""
     return max(1, min(max(5, peers // 50), peers // 5))
 
 
 def list_hostile_values(answers: Iterable[Answered]) -> dict[tuple[str, Value], Answered]:
-    """Return the values that intruders brought, by tenant, each with the first answer that says so."""
+    """Return the rare values that attackers used, by tenant and value, each with the first answer that shows it."""
     found: dict[tuple[str, Value], Answered] = {}
     for answer in sorted(answers, key=lambda one: one.id):
         for lesson in answer.lessons:
@@ -66,23 +67,27 @@ def list_hostile_values(answers: Iterable[Answered]) -> dict[tuple[str, Value], 
 def compute_increases(
     columns: CandidateColumns, answers: Iterable[Answered]
 ) -> dict[int, list[ScoreIncrease]]:
-    """Return, by row, what confirmed takeovers add. Nothing to the groups that the answers were given on."""
+    """Return the increases by row. The groups of the answered incidents themselves get none."""
     answers = sorted(answers, key=lambda one: one.id)
     result: dict[int, list[ScoreIncrease]] = defaultdict(list)
-    for row, found in sorted(_share(columns, answers).items()):
+    for row, found in sorted(_find_shared_values(columns, answers).items()):
         weight = min(sum(MARKERS[value.aspect] for value, _ in found), MOST)
         numbers = tuple(sorted({number for _, number in found}))
         shared = tuple(value for value, _ in found)
-        result[row].append(ScoreIncrease(weight, numbers, shared, _change(columns, row, answers, numbers)))
+        result[row].append(
+            ScoreIncrease(weight, numbers, shared, _differences(columns, row, answers, numbers))
+        )
     for answer in answers:
-        for row in _watch(columns, answer):
+        for row in _rows_of_taken_account(columns, answer):
             if not any(not one.values for one in result[row]):
-                changed = _change(columns, row, answers, (answer.id,))
+                changed = _differences(columns, row, answers, (answer.id,))
                 result[row].append(ScoreIncrease(ATTENTION, (answer.id,), changed=changed))
     return {row: found for row, found in result.items() if found}
 
 
-def _share(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int, list[tuple[Value, int]]]:
+def _find_shared_values(
+    columns: CandidateColumns, answers: Iterable[Answered]
+) -> dict[int, list[tuple[Value, int]]]:
     shared: dict[int, list[tuple[Value, int]]] = defaultdict(list)
     for answer in answers:
         for tenant, value in list_hostile_values([answer]):
@@ -102,7 +107,7 @@ def _share(columns: CandidateColumns, answers: Iterable[Answered]) -> dict[int, 
     return {row: sorted(found) for row, found in shared.items() if found}
 
 
-def _watch(columns: CandidateColumns, answer: Answered) -> list[int]:
+def _rows_of_taken_account(columns: CandidateColumns, answer: Answered) -> list[int]:
     since = min((lesson.day for lesson in answer.lessons), default=0)
     rows = columns.of_account.get((answer.tenant, answer.account), ())
     those = ((row, columns.candidates[row]) for row in rows)
@@ -118,14 +123,14 @@ def _watch(columns: CandidateColumns, answer: Answered) -> list[int]:
 
 
 def _is_before(answer: Answered, candidate: ScoredCandidate) -> bool:
-    """Whether a group began before the containment that speaks: it is what was contained, and no return."""
+    """Return whether a group began before the containment: it is part of the contained intrusion, not a return."""
     return answer.is_containment and candidate.first < answer.as_of
 
 
-def _change(
+def _differences(
     columns: CandidateColumns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """What a group shows where a contained intruder had shown something else, by field."""
+    """Return the (field, value) pairs in which a group differs from what the contained attacker had shown."""
     before: dict[str, set[str]] = defaultdict(set)
     for answer in answers:
         if answer.is_containment and answer.id in numbers:

@@ -1,9 +1,9 @@
-"""Answers weigh groups of aspects anew, organisation by organisation, with strong shrinkage towards no change.
+"""Fit weights of feature groups to an organisation's answers, with strong shrinkage towards no change.
 
-For each group g of aspects a factor f is fitted to the answered cases: y = 1 for a takeover, 0 for what was safe or
-expected, in the model logit P(y = 1) = o + (f - 1) x, where o is the learnt score and x what the group adds to it, with a
-Gaussian prior around f = 1. Each group is fitted by itself, so that an answer can move factors one way only: a false alarm
-never raises one, a takeover never lowers one.
+For each group g of aspects, a factor f is fitted to the answered cases: y = 1 for a takeover, 0 for a safe or expected one.
+The model is logit P(y = 1) = o + (f - 1) x. Here o is the original score and x the group's contribution; the prior is
+Gaussian around f = 1. Each group is fitted separately, so that a false alarm never raises a factor and a takeover never
+lowers one.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from seawall.events.coded_batch import Floats
 from seawall_base.plurals import plural
 
 PRIOR = 0.1
-"""Standard deviation of a factor around 1 before any answer."""
+"""Standard deviation of the prior of a factor around 1."""
 
 LEAST, GREATEST = 0.7, 1.3
-"""No number of answers moves a factor further."""
+"""Bounds of a factor, whatever the number of answers."""
 
 NEAR = 2.0
-"""Learnt scores count as log-odds within ± this: only the worst incidents are answered, and there they are rough."""
+"""Scores are clipped to ± this value in log-odds: only the highest incidents are answered, and their scores are imprecise."""
 
 LARGE = 6.0
-"""What a group adds counts up to this many log-odds."""
+"""Contributions of a group are clipped to this many log-odds."""
 
 REMEMBERED_DAYS = 180
 STEPS = 30
@@ -38,20 +38,20 @@ STEPS = 30
 
 @dataclass(frozen=True, slots=True)
 class AspectWeights:
-    """What an organisation's answers make of each of `GROUPS`, float64 (len(GROUPS),), and of how many answers."""
+    """Hold an organisation's factor for each of `GROUPS`, float64 (len(GROUPS),), and the number of answers behind it."""
 
     values: Floats
     answers: int
 
     def words(self) -> str:
-        """Return the factors that are not 1, in words."""
+        """Return the factors that are not 1, as text."""
         moved = [f"{g} × {f:.2f}" for g, f in zip(GROUPS, self.values.tolist(), strict=True) if f != 1.0]
         weigh = "weighs" if self.answers == 1 else "weigh"
         return f"{plural(self.answers, 'answer')} of this organisation {weigh} {', '.join(moved)}"
 
 
 def fit_weights(answers: Iterable[Answered], now: int) -> dict[str, AspectWeights]:
-    """Return the factors of each organisation with answers, fitted to those of the last 180 days before `now`."""
+    """Return the factors of each organisation with answers, fitted to those of the last 180 days before `now` (microseconds)."""
     cases: dict[str, list[tuple[float, float, Floats]]] = defaultdict(list)
     seen = set()
     for answer in sorted(answers, key=lambda one: one.id):
@@ -65,7 +65,7 @@ def fit_weights(answers: Iterable[Answered], now: int) -> dict[str, AspectWeight
 
 
 def _fit(cases: list[tuple[float, float, Floats]]) -> AspectWeights:
-    # Sorted, so that the sums are the same whatever the answers' numbers are.
+    # Sort, so that rounding does not depend on the ids of the answers.
     cases.sort(key=lambda case: (case[0], case[1], case[2].tolist()))
     labels = np.array([case[0] for case in cases])[:, None]
     offset = np.clip([case[1] for case in cases], -NEAR, NEAR)[:, None]

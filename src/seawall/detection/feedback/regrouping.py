@@ -1,4 +1,4 @@
-"""Cases and the budget over columns: what `group` and `raised` would say of candidates with other scores."""
+"""Compute cases and the alert budget over columns: the results of `group` and `raised` for candidates with other scores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall.events.coded_batch import Floats
 
 @dataclass(frozen=True, slots=True)
 class CaseRows:
-    """One case as rows of the columns: the strongest first, the others of its story, and all within its window."""
+    """Hold one case as rows of the columns. `story` begins with the strongest candidate; `near` are all rows in its window."""
 
     score: float
     story: tuple[int, ...]
@@ -23,18 +23,18 @@ class CaseRows:
 
     @property
     def top(self) -> int:
-        """The row of the strongest candidate."""
+        """Return the row of the strongest candidate."""
         return self.story[0]
 
 
 def cases(columns: CandidateColumns, scores: Floats, raising: frozenset[int] = frozenset()) -> list[CaseRows]:
-    """Return the cases that the candidates make with these scores, worst first: those of `group`, as rows.
+    """Return the cases of `group` for these scores, as rows, the highest score first.
 
-    `raising` are rows to which a containment draws attention: they are no part of what was contained.
+    `raising` are rows that a containment raises; they never join a case of the contained intrusion.
     """
     found: list[CaseRows] = []
     values = scores.tolist()
-    for rows in _apart(columns.of_account.values(), raising):
+    for rows in _split_off_raising(columns.of_account.values(), raising):
         if len(rows) == 1:
             found.append(CaseRows(values[rows[0]], (rows[0],), (rows[0],)))
         else:
@@ -48,7 +48,7 @@ def cases(columns: CandidateColumns, scores: Floats, raising: frozenset[int] = f
     return sorted(found, key=order)
 
 
-def _apart(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
+def _split_off_raising(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
     for rows in accounts:
         if raising.isdisjoint(rows):
             yield rows
@@ -77,7 +77,7 @@ def _windows(columns: CandidateColumns, scores: list[float], rows: list[int]) ->
 
 
 def id_of(columns: CandidateColumns, case: CaseRows) -> str:
-    """Return the id that the incident of a case has."""
+    """Return the id of a case's incident."""
     return IncidentCase((columns.candidates[case.top],), case.score).id
 
 
@@ -92,10 +92,9 @@ def select_cases(
     raising: frozenset[int] = frozenset(),
     since_of: Mapping[str, int] | None = None,
 ) -> list[CaseRows]:
-    """Return the cases that the budget lets through, worst first; `since` is the first day that it is spent on.
+    """Return the cases within the budget, the highest score first. `since` is the first day for which the budget is spent.
 
-    `since_of` are those of organisations for which it is another day.
-    `change` float64 (n,) is by how much answers changed each score.
+    `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers.
     """
     used: dict[str, int] = defaultdict(int)
     result = []

@@ -1,4 +1,4 @@
-"""What an answer can speak of: features in units that stand or fall with a value, and in groups that are weighed anew."""
+"""Group features for feedback: into units that one expected value explains, and into groups with a common weight."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from seawall.detection.rules.detector import RULES
 from seawall.events.coded_batch import Floats
 
 WEIGHTED: tuple[str, ...] = (*FEATURES, TOGETHER)
-"""Features that a score's weights are about, in the order of the columns of `CandidateColumns.weights`."""
+"""Features with a weight in a score, in the order of the columns of `CandidateColumns.weights`."""
 
 RULE = "rule"
-"""Aspect of a value that is the name of a rule."""
+"""Aspect of a value that is a rule's name."""
 
 _FIELD_OF_COLUMN = {field.columns[0]: field.name for field in FIELDS if len(field.columns) == 1}
 PAIRS = {
@@ -24,7 +24,7 @@ PAIRS = {
     for field in FIELDS
     if len(field.columns) == 2
 }
-"""Fields that are pairs, and the fields of their halves."""
+"""Paired fields, with the fields of their two halves."""
 
 WIDE = (
     "network",
@@ -37,13 +37,13 @@ WIDE = (
     "app_network",
     "client_network",
 )
-"""Fields whose values may be expected of more than one account. Not keys, devices, mailboxes, operations or rules."""
+"""Fields whose values may be expected of several accounts. Keys, devices, mailboxes, operations and rules may not."""
 
 TELLING = ("network", "prefix", "client", "app", "app_client", "app_network", "client_network")
-"""Of those, the ones that say something by themselves: a country or a way of signing in alone means half the world."""
+"""Those of `WIDE` that are specific enough alone. A country or a sign-in method alone would cover too many accounts."""
 
 NEVER = ("lineage.outlived", "lineage.foreign")
-"""Use after revocation and tokens of another issuer: where these speak, no answer lowers anything."""
+"""Evidence that no answer may reduce: use after revocation, and tokens of another issuer."""
 
 _CLASSES = ("hosting", "anonymiser", "mobile", "residential", "microsoft", "network_days", "network_variety")
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -56,14 +56,14 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "lineage.moved": ("network",),
     "lineage.reused": ("network", "client"),
 }
-"""Beside the fields' own features: what follows from a value. What is in neither is never taken off."""
+"""Further features that a value explains, besides those of its own field. Features in neither are never reduced."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureUnit:
-    """Features that are expected when each field that they need is: then what they add is taken off together.
+    """Group features that are expected when all their needs are: then their contributions are removed together.
 
-    `is_wide` is whether an answer that speaks of more than one account takes them off too.
+    `is_wide` says whether an answer about several accounts removes them too.
     """
 
     aspect: Aspect
@@ -88,7 +88,7 @@ UNITS: tuple[FeatureUnit, ...] = tuple(dict.fromkeys(_UNIT_OF.values()))
 RULE_GROUP = {rule.name: rule.group for rule in RULES}
 
 GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules")
-"""Groups of aspects that answers weigh anew for an organisation."""
+"""Groups of aspects whose weights are fitted to an organisation's answers."""
 
 _GROUP_OF_ASPECT = {
     **dict.fromkeys(("network", "prefix", "country", "two-places"), "place"),
@@ -117,20 +117,20 @@ def _indicator(places: list[int | None], width: int) -> Floats:
 IN_UNIT: Floats = _indicator(
     [UNITS.index(_UNIT_OF[name]) if name in _UNIT_OF else None for name in WEIGHTED], len(UNITS)
 )
-"""float64 (len(WEIGHTED), len(UNITS)): 1 where a feature belongs to a unit."""
+"""float64 (len(WEIGHTED), len(UNITS)): 1 if a feature belongs to a unit."""
 
 IN_GROUP: Floats = _indicator(
     [GROUPS.index(group) if (group := _group(name)) is not None else None for name in WEIGHTED], len(GROUPS)
 )
-"""float64 (len(WEIGHTED), len(GROUPS)): 1 where a feature belongs to a group."""
+"""float64 (len(WEIGHTED), len(GROUPS)): 1 if a feature belongs to a group."""
 
 
 UNIT_IN_GROUP: Floats = ((IN_UNIT.T @ IN_GROUP) > 0).astype(np.float64)
-"""float64 (len(UNITS), len(GROUPS)): 1 where what is taken off a unit is taken off a group."""
+"""float64 (len(UNITS), len(GROUPS)): 1 if a reduction of the unit reduces the group."""
 
 
 def sum_units(matrix: Floats, indicator: Floats) -> Floats:
-    """Return `matrix @ indicator`, column by column: each row's sums are the same whatever rows stand beside it."""
+    """Return `matrix @ indicator`, summed column by column: BLAS would round a row differently with other rows beside it."""
     result = np.zeros((len(matrix), indicator.shape[1]))
     for row, column in zip(*np.nonzero(indicator), strict=True):
         result[:, column] += matrix[:, row] * indicator[row, column]

@@ -1,1 +1,1 @@
-"""Groups, ranks and explains what the detectors found."""
+"""Group the detectors' candidates into incidents, rank them and explain them."""

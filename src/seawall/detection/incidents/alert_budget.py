@@ -1,4 +1,4 @@
-"""What is raised: candidates become cases, the budget lets the worst through, and all of them become incidents. Pure."""
+"""Decide which incidents are raised: group candidates into cases, and raise the highest within the alert budget."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from seawall.detection.incidents.explain import incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 
 SLACK = 1e-6
-"""Scores closer than this are equal: sums of the same parts in another order differ in the last digits."""
+"""Scores closer than this are equal: the order of summation changes the last digits."""
 
 LEAST_SCORE = -12.0
-"""Cases below these log-odds are not shown at all: nothing in them was new."""
+"""Cases below these log-odds are dropped, because they contain nothing new."""
 
 ABOUT_FILES = frozenset({"truncated", "not-judged"})
-"""Notes that speak of a file are no part of an incident: how records are spread over files changes none."""
+"""Coverage notes about files. Incidents omit them, because the distribution of records over files must not change an incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetDecision:
-    """Incidents, worst first; per organisation the score from which it raises, how many it may raise and raised.
+    """Hold the incidents, highest first; and by organisation the raising threshold, the limit and the number raised.
 
-    An organisation in which nothing is raised has no threshold. `days` are the days of the incidents' strongest groups, by id.
+    An organisation without raised incidents has no threshold. `days` is the day of each incident's strongest group, by
+    incident id.
     """
 
     incidents: tuple[Incident, ...]
@@ -45,11 +46,11 @@ def decide(
     *,
     since: int | None = None,
 ) -> BudgetDecision:
-    """Let the budget choose among the cases of candidates; one that was asked for is spent to the last.
+    """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely.
 
-    `accounts` counts each organisation's active accounts, `days` those that the budget is for. `since` leaves out
-    cases whose strongest group is of an earlier day. The threshold of an organisation is what the weakest group that
-    opened an incident scored.
+    `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
+    strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
+    opened a raised incident.
     """
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     if since is not None:

@@ -1,4 +1,4 @@
-"""Candidates of one account within the window become one incident; the budget says how many are raised."""
+"""Group candidates of one account within a window into cases, and choose the cases within the alert budget."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from seawall.detection.ranking.candidates import ScoredCandidate
 
 INCIDENT_WINDOW_DAYS = 14
-"""An incident gathers an account's groups over this many days."""
+"""Days before and after the strongest group within which an account's groups join its incident."""
 
 BUDGET_PER_THOUSAND = 2.0
-"""Default incidents a day for each 1,000 active accounts."""
+"""Default alert budget: incidents a day for each 1,000 active accounts."""
 
 BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
-"""The smallest default budget: an organisation of ten mailboxes still sees its worst account once a week."""
+"""Smallest default budget, in incidents a day: an organisation of ten mailboxes still sees its highest case once a week."""
 
 
 STRONG = 2.0
-"""A later group joins an incident's story when it is within this many log-odds of the strongest, or above floor."""
+"""A later group joins the incident's story if its score is within this many log-odds of the strongest."""
 
 SHARED_BY = 8
-"""A network used by more candidates' accounts than this is no rare key."""
+"""A network shared by more accounts than this does not relate their cases."""
 
 EXCUSED = -1.0
-"""Answers that take more than this off a group's score say what it is, not only how it weighs."""
+"""If answers lower a group's score by more than this, they explain it, and do not merely weigh it."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentCase:
-    """One account's candidates within the window, the strongest first. `related` are other accounts' cases."""
+    """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases."""
 
     candidates: tuple[ScoredCandidate, ...]
     score: float
@@ -46,17 +46,17 @@ class IncidentCase:
 
     @property
     def id(self) -> str:
-        """Return a short stable id: of tenant, account and the strongest group's first event."""
+        """Return a stable id: a digest of tenant, account and the strongest group's day, network and first event."""
         top = self.top
         text = "\0".join((top.tenant, top.account, str(top.day), top.network, str(top.first)))
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def group(candidates: Iterable[ScoredCandidate]) -> list[IncidentCase]:
-    """Group candidates by account over the window, strongest first within each, worst case first overall."""
+    """Group candidates by account and window, the strongest first in each case, the highest case first."""
     by_account: dict[tuple[str, str, bool], list[ScoredCandidate]] = defaultdict(list)
     for candidate in candidates:
-        # What comes after a containment is told apart from what was contained, however near it is.
+        # A return after containment is a case of its own, however close it follows.
         by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
     cases = [case for found in by_account.values() for case in _windows(found)]
     cases = _with_families(cases)
@@ -64,12 +64,12 @@ def group(candidates: Iterable[ScoredCandidate]) -> list[IncidentCase]:
 
 
 def is_raised_anyway(candidate: ScoredCandidate) -> bool:
-    """Whether a containment draws attention to a candidate, so that it is raised whatever the budget."""
+    """Return whether a containment raises the candidate whatever the budget."""
     return any(change.raises for change in candidate.adjustments)
 
 
 def _windows(found: list[ScoredCandidate]) -> list[IncidentCase]:
-    """Take the strongest group, all others of the account within the window around it, and so on with the rest."""
+    """Take the strongest group and the account's other groups in the window around it as a case; repeat with the rest."""
     left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
     cases = []
     while left:
@@ -84,13 +84,13 @@ def _windows(found: list[ScoredCandidate]) -> list[IncidentCase]:
 
 
 def _score(near: Sequence[ScoredCandidate]) -> float:
-    """Return the case's log-odds: its strongest group, raised a little by others on other days."""
+    """Return the case's log-odds: those of its strongest group, raised slightly by groups on other days."""
     top = near[0].score
     return top + 0.25 * math.log1p(sum(math.exp(min(c.score - top, 0.0)) for c in near[1:6]))
 
 
 def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
-    """Tie cases of different accounts that share a network which few accounts' candidates use."""
+    """Relate cases of different accounts that share a new network which few accounts use."""
     sharing: dict[tuple[str, str], list[IncidentCase]] = defaultdict(list)
     for case in cases:
         if case.top.network and case.top.values.get("network.is_new", 0) > 0:
@@ -107,9 +107,9 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
 
 
 def incident_limit(budget: float | None, active_accounts: int, days: int) -> int:
-    """Return how many incidents of one organisation may be raised over a span of days.
+    """Return how many incidents of one organisation may be raised in `days` days.
 
-    The default budget grows with the active accounts; whole days count, and the result is never below one.
+    The default budget grows with the active accounts. A positive budget gives at least one.
     """
     per_day = (
         budget
@@ -122,11 +122,10 @@ def incident_limit(budget: float | None, active_accounts: int, days: int) -> int
 def select_within_budget(
     cases: Sequence[IncidentCase], limits: Mapping[str, int], floor: float, *, sparing: bool = False
 ) -> set[str]:
-    """Return the ids of the cases that each tenant's budget lets through: its worst, from the floor on.
+    """Return the ids of each tenant's highest cases within its budget and above `floor`.
 
-    `sparing` leaves budget over rather than raise a case whose reasons together speak against an intruder (they
-    sum to less than nothing). A case that answers excused is never raised to fill a budget. What follows a containment is
-    raised beside the budget.
+    With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
+    excuse is never raised to fill a budget. A return after containment is raised in addition to the budget.
     """
     used: dict[str, int] = defaultdict(int)
     chosen = set()

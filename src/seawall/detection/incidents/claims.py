@@ -1,4 +1,4 @@
-"""What an incident claims in one sentence: no more than its numbers and its records can show."""
+"""Choose the one sentence that an incident claims: no more than its numbers and records can show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seawall_base.plurals import plural
 
 
 def claim(top: ScoredCandidate) -> tuple[str, str, str]:
-    """Return kind, technique and sentence of what a candidate is taken for."""
+    """Return the kind, the technique id and the sentence for a candidate."""
     pattern = top.pattern
     if pattern.unlinked is not None and top.unlinked and not top.values.get("lineage.orphan"):
         return pattern.unlinked
@@ -20,22 +20,22 @@ def claim(top: ScoredCandidate) -> tuple[str, str, str]:
 
 
 def count_nouns(values: Mapping[str, float], name: str, thing: str) -> str:
-    """Return a feature that is the logarithm of one more than a count, as that count of things."""
+    """Return a feature ln(1 + count) as a count with its noun."""
     return plural(count_of(values, name), thing)
 
 
 def count_of(values: Mapping[str, float], name: str) -> int:
-    """Return the count of a feature that is the logarithm of one more than it."""
+    """Return the count of a feature ln(1 + count)."""
     return round(math.expm1(values[name]))
 
 
 def is_known(fact: Fact | None) -> bool:
-    """Whether the account has earlier days to compare with."""
+    """Return whether the account has earlier days to compare with."""
     return fact is not None and fact.active_days >= 1
 
 
 def is_new(fact: Fact | None) -> bool:
-    """Whether the account has earlier days, and showed the value on none of them."""
+    """Return whether the account has earlier days, and showed the value on none of them."""
     return fact is not None and fact.active_days >= 1 and fact.seen < 1
 
 
@@ -126,4 +126,4 @@ _SAYS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "other-mailboxes": _mailboxes, "legacy": _legacy, "bulk": _bulk, "spray": _spray, "prompts": _prompts,
     "two-places": _two_places,
 }  # fmt: skip
-"""By pattern, what its sentence is made of. The others say what a record of theirs says, whatever the numbers are."""
+"""Functions that write the sentence of a pattern from its numbers. Other patterns have a fixed sentence."""

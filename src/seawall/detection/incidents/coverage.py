@@ -1,4 +1,4 @@
-"""What the logs could not have shown: gaps, throttling, cut exports, missing sources and identifiers, short history."""
+"""Find what the logs could not show: gaps, throttling, cut exports, missing sources and identifiers, short history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall_base.plurals import plural
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
 GAP_HOURS = 18
-"""A source silent for longer than this, and for longer than its own habit, has a gap."""
+"""A source has a gap if it is silent for longer than this, and for longer than is usual for it."""
 
 NEEDED = {
     "sign_in": "sign-in records",
@@ -25,13 +25,13 @@ NEEDED = {
 SHORT_DAYS = 14
 
 EXPORT_RECORDS = 50_000
-"""The most records that an audit search exports; a file of exactly so many was probably cut off there."""
+"""Most records that an audit search exports. A file with exactly this many was probably cut."""
 
 
 class CoverageMeter:
-    """Watches the hours in which each tenant's kinds of record arrive.
+    """Record the hours in which each tenant's kinds of record arrive. `full_files` are the files with `EXPORT_RECORDS` records.
 
-    `full_files` names the files that hold `EXPORT_RECORDS` records.
+    Misses: gaps of a source that is silent for days anyway, and records that are missing within an hour that has others.
     """
 
     def __init__(self, full_files: Collection[str] = ()) -> None:
@@ -45,7 +45,7 @@ class CoverageMeter:
         self._kinds: dict[int, str] = {}
 
     def observe(self, batch: CodedBatch) -> None:
-        """Note one day's events."""
+        """Record one day's events."""
         tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
         self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
         packed = np.unique(
@@ -69,7 +69,7 @@ class CoverageMeter:
             self._linked[owner][1] += int((mail & mine).sum())
 
     def add(self, later: CoverageMeter) -> None:
-        """Take in what another meter saw of later days, in the same codes."""
+        """Add what another meter recorded of later days, with the same codes."""
         for key, hours in later._hours.items():
             self._hours[key] |= hours
         for key, (start, end) in later._throttled.items():
@@ -85,7 +85,7 @@ class CoverageMeter:
         self._kinds |= later._kinds
 
     def state(self) -> State:
-        """Return what was seen, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         cut = sorted(self._cut.items())
         hours = sorted((*key, hour) for key, hours in self._hours.items() for hour in hours)
         return {
@@ -94,13 +94,13 @@ class CoverageMeter:
             "hours": _table(hours, 3),
             "throttled": _table([(*key, *span) for key, span in sorted(self._throttled.items())], 4),
             "linked": _table([(tenant, *counts) for tenant, counts in sorted(self._linked.items())], 3),
-            **_name("tenants", self._names),
-            **_name("accounts", self._accounts),
-            **_name("kinds", self._kinds),
+            **_pack_names("tenants", self._names),
+            **_pack_names("accounts", self._accounts),
+            **_pack_names("kinds", self._kinds),
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         cut = saved.array("cut", np.int64, None, 3).tolist()
         files = saved.texts("cut_files", len(cut))
         self._cut = {
@@ -124,7 +124,7 @@ class CoverageMeter:
             raise saved.invalid("kinds", "lacks a name")
 
     def _note_cut(self, batch: CodedBatch) -> None:
-        """Note from when to when the files reach that were probably cut off."""
+        """Record the time spans of the files that were probably cut."""
         for name in sorted(self._full_files):
             rows = np.flatnonzero(batch.one_of("source_file", (name,)))
             for owner in np.unique(batch.codes["org_uid"][rows]).tolist():
@@ -133,7 +133,7 @@ class CoverageMeter:
                 self._cut[(owner, name)] = (start, int(times[-1]))
 
     def notes(self) -> list[CoverageNote]:
-        """Return all notes, by tenant, then time."""
+        """Return all notes, ordered by tenant and time."""
         spans: dict[int, tuple[int, int]] = {}
         for (tenant, _), hours in self._hours.items():
             low, high = spans.get(tenant, (min(hours), max(hours)))
@@ -205,7 +205,7 @@ def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:
     return np.array(list(rows), np.int64).reshape(-1, width)
 
 
-def _name(name: str, names: dict[int, str]) -> State:
+def _pack_names(name: str, names: dict[int, str]) -> State:
     rows = sorted(names.items())
     codes = np.array([code for code, _ in rows], np.int64)
     return {f"{name}.codes": codes, **pack_texts(name, (text for _, text in rows))}
@@ -217,9 +217,9 @@ def _names_of(saved: RestoredState, name: str) -> dict[int, str]:
 
 
 def silent_spans(hours: Sequence[int], start: int, end: int) -> tuple[Times, Times, float]:
-    """Return hours with the edges of a span (n + 2,), how many hours pass in silence after each but the last, and how many may.
+    """Return the active hours with the edges of the span (n + 2,), the silent hours after each but the last, and the limit.
 
-    `hours` are those, in order, in which a source had records.
+    `hours` are the hours in which a source had records, ascending. `start` and `end` are in microseconds since 1970.
     """
     edges = np.array([start // HOUR - 1, *hours, end // HOUR])
     silences = np.diff(edges) - 1
@@ -228,7 +228,7 @@ def silent_spans(hours: Sequence[int], start: int, end: int) -> tuple[Times, Tim
 
 
 def _gaps(tenant: str, kind: str, words: str, hours: list[int], start: int, end: int) -> list[CoverageNote]:
-    """Return the silences that are longer than the source's own habit (four times its 95th percentile)."""
+    """Return a note for each silence longer than the limit: four times the 95th percentile of the source's silences."""
     edges, silences, limit = silent_spans(hours, start, end)
     return [
         CoverageNote(

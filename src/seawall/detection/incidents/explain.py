@@ -1,4 +1,4 @@
-"""Turns cases into incidents: reasons that sum to the score, usual versus now, and one sentence."""
+"""Turn cases into incidents: reasons that sum to the score, comparisons with the usual, and one sentence."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ PAIRS = frozenset(field.name for field in FIELDS if len(field.columns) == 2)
 RULE_WORDS = {rule.name: rule for rule in RULES}
 PLACES = ("network", "country")
 TELLING = ("network", "country", "client", "app", "mailbox", "key")
-"""Fields that a reader grasps at once; the others stand in when none of these is unusual."""
+"""Fields that readers understand at once. The summary names others only if none of these is unusual."""
 
 SEVERE: tuple[tuple[float, Severity], ...] = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
-"""Log-odds from which an incident is of a severity; below them it is low."""
+"""Least log-odds of each severity; below them all, it is `low`."""
 
 
 def incident(
     case: IncidentCase, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float
 ) -> Incident:
-    """Return the incident of a case. `threshold` is the score at which incidents of its tenant are raised."""
+    """Return the incident of a case. `threshold` is the score at which the tenant's incidents are raised."""
     top = case.top
     story = sorted(case.candidates, key=lambda candidate: candidate.first)
     reasons = _reasons(top, case.score)
@@ -49,7 +49,7 @@ def incident(
         score=round(case.score, 6),
         base=round(top.base, 6),
         raised=raised,
-        detected_at=_detect(story, threshold),
+        detected_at=_time_of_detection(story, threshold),
         first_event=min(c.first for c in story),
         last_event=max(c.last for c in story),
         title=f"{_sentence_case(kind)}: {top.account}",
@@ -94,7 +94,7 @@ def severity(score: float) -> Severity:
     return next((name for least, name in SEVERE if score >= least), "low")
 
 
-def _detect(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
+def _time_of_detection(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
     for candidate in story:
         for time, score in candidate.curve:
             if score >= threshold:
@@ -103,7 +103,7 @@ def _detect(story: Sequence[ScoredCandidate], threshold: float) -> int | None:
 
 
 def _reasons(top: ScoredCandidate, score: float) -> tuple[Reason, ...]:
-    """Group the ranker's parts by what they speak of; together with the base they sum to the score."""
+    """Sum the ranker's contributions by aspect. Together with the base they give the score."""
     sums: dict[tuple[Layer, str], float] = defaultdict(float)
     said: dict[tuple[Layer, str], list[str]] = defaultdict(list)
     for feature, weight in weights(top).items():
@@ -130,7 +130,7 @@ def _reasons(top: ScoredCandidate, score: float) -> tuple[Reason, ...]:
 
 
 def _with_answers(text: str, said: Sequence[str]) -> str:
-    """Say what answers changed: after what was seen, or alone where only answers speak."""
+    """Append the texts of answers to a reason, or replace a reason without evidence by them."""
     if said and text.endswith(SILENT):
         return "; ".join(said)
     return "; ".join((text, *said))
@@ -147,8 +147,8 @@ def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, F
         return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
     values = top.values
     texts = {
-        "pattern": f"taken together ({top.pattern.name}): {_share(top.p)} as unusual",
-        "birth": _birth(top),
+        "pattern": f"taken together ({top.pattern.name}): {_describe_p_value(top.p)} as unusual",
+        "birth": _describe_issuance(top),
         "moved": "the session began on another network",
         "reused": "the session continues with another client on another network",
         "outlived": "used after the account's sessions were revoked",
@@ -160,7 +160,7 @@ def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, F
         "the same address block that day or the day before",
         "volume": f"{count_nouns(values, 'items', 'message')} read, {count_nouns(values, 'syncs', 'folder')} synchronised, "
         f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual",
-        "two-places": _places(values["usual_gap"], values["usual_gap_abroad"]),
+        "two-places": _describe_simultaneity(values["usual_gap"], values["usual_gap_abroad"]),
         "hour": "active at hours that are unusual for this account",
         "context": "the account's history and kind, and the kind of network",
         "other-days": "further unusual activity of the account on other days",
@@ -168,17 +168,17 @@ def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, F
     return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
 
 
-def _birth(top: ScoredCandidate) -> str:
+def _describe_issuance(top: ScoredCandidate) -> str:
     if top.values.get("lineage.orphan"):
         return "no sign-in that could have issued this session was found where sign-ins normally are"
     share = 1 - math.exp(-top.values.get("lineage.birthless", 0.0))
-    told = f"no sign-in to the account from this network is known; here {share:.0%} of new networks begin with a sign-in"
+    text = f"no sign-in to the account from this network is known; here {share:.0%} of new networks begin with a sign-in"
     if not top.unlinked:
-        return told
-    return f"{told}; the records name no session or token, so whether one was issued is unknown"
+        return text
+    return f"{text}; the records name no session or token, so whether one was issued is unknown"
 
 
-def _places(gap: float, abroad: float) -> str:
+def _describe_simultaneity(gap: float, abroad: float) -> str:
     if abroad < 720:
         return (
             f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
@@ -192,7 +192,7 @@ NO_HISTORY = "no earlier active day to compare with"
 
 
 def fact_text(fact: Fact) -> str:
-    """Return a fact in words that can be pasted: what, on how many active days, among how many peers."""
+    """Return a fact as text: the value, on how many active days it was seen, and how many peers use it."""
     days = round(fact.active_days)
     seen = f"seen on {min(round(fact.seen), days)} of {plural(days, 'active day')}" if days else NO_HISTORY
     cohort = f", {plural(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
@@ -205,7 +205,7 @@ def fact_text(fact: Fact) -> str:
 
 
 def summary(top: ScoredCandidate) -> str:
-    """Return the one-sentence verdict, with the two unusual facts that say most to a person."""
+    """Return the one-sentence summary, with up to two unusual facts."""
     who = top.account if top.account_type != "service" else f"Application {top.account}"
     weight: dict[str, float] = defaultdict(float)
     for part, share in top.parts.items():
@@ -237,7 +237,7 @@ def _usual(fact: Fact) -> Usual:
 
 
 def actions(top: ScoredCandidate) -> tuple[str, ...]:
-    """Return the first steps, in order, for a person to take."""
+    """Return the first steps for an analyst, in order."""
     if top.account_type == "service":
         steps = [
             "Ask the application's owner whether this network and use are theirs.",
@@ -311,7 +311,7 @@ def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
     }
 
 
-def _share(p: float) -> str:
+def _describe_p_value(p: float) -> str:
     often = round(1 / max(p, 1e-9))
     return (
         f"1 in {often:,} of comparable account-days are"

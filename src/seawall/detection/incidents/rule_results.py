@@ -1,4 +1,4 @@
-"""What each Sigma rule found in a scan: hits, the first records that it hit, how often it fires, whether it is silenced."""
+"""Record each Sigma rule's results in a scan: hits, the first matching records, its rate, and whether it is silenced."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 
 MOST_RECORDS = 100
-"""Record ids kept per rule, the first ones in time; hits are all counted."""
+"""Number of record ids kept for each rule, the earliest ones. All hits are counted."""
 
 
 class RuleBook:
-    """Counts hits, those that nobody's account did too."""
+    """Count the hits of Sigma rules, including those in records without an account."""
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
@@ -29,7 +29,7 @@ class RuleBook:
         self._records: dict[int, list[str]] = defaultdict(list)
 
     def take(self, scored: ScoredDay) -> None:
-        """Take note of a scored day."""
+        """Add the hits of a scored day."""
         hits, batch = scored.sigma, scored.groups.day.batch
         for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):
             number = int(rule)
@@ -41,7 +41,7 @@ class RuleBook:
                 self._records[number] += [text or "" for text in ids]
 
     def summary(self) -> dict[str, int]:
-        """Return how many rules ran, how many of them could not hit, how many did not run, and how many hits there were."""
+        """Return the numbers of rules that ran, that cannot match these logs, and that were skipped, and the number of hits."""
         return {
             "loaded": len(self._rules),
             "cannot_hit": self._rules.idle,
@@ -50,13 +50,13 @@ class RuleBook:
         }
 
     def write(self, path: Path, detector: SigmaDetector) -> None:
-        """Write the document of all rules."""
+        """Write the document of all rules. Raises OutputUnwritable."""
         private_files.write_text(
             path, json.dumps(self.document(detector), indent=1, ensure_ascii=False) + "\n"
         )
 
     def document(self, detector: SigmaDetector) -> dict[str, Any]:
-        """Return the description of each rule, in the order of their files."""
+        """Return the results of every rule, ordered by file."""
         rates, silenced = detector.rates(), detector.count_silenced()
         ran = [
             {

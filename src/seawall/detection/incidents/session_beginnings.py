@@ -1,7 +1,7 @@
-"""How the sessions began in which an intruder read mail: what the sign-ins of the same day say of their strength.
+"""Find how strongly the sessions began in which an attacker read mail, from the sign-ins of the same day.
 
-It is a fact beside the reasons, and no part of the score: mail that is read in a session of a single factor is ordinary in many
-organisations. Misses sessions that began on an earlier day, and records without a session id.
+This is a fact for the reader, and not part of the score: many organisations ordinarily read mail in single-factor sessions.
+Misses sessions that began on an earlier day, and records without a session id.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from seawall.events.coded_batch import CodedBatch
 from seawall.events.grouping import Rows
 
 Beginnings = tuple[tuple[str, int], ...]
-"""Sessions by what they go back to, in words of `ROOTS`."""
+"""Pairs of a root (an element of `ROOTS`) and the number of sessions with it."""
 
 
 def beginnings(batch: CodedBatch, intruder: Rows) -> Beginnings:
-    """Count the sessions of an account's mail access by what they go back to. `intruder` are rows of one account."""
+    """Count the sessions of an account's mail access by their root. `intruder` are rows of one account."""
     mail = intruder[batch.one_of("kind", MAIL)[intruder]]
     if not len(mail):
         return ()
@@ -34,7 +34,7 @@ def beginnings(batch: CodedBatch, intruder: Rows) -> Beginnings:
 
 
 def merge_sessions(days: list[Beginnings]) -> dict[str, int]:
-    """Sessions of several days and networks together."""
+    """Sum the counts of several days and networks by root."""
     return {
         root: total
         for root in ROOTS

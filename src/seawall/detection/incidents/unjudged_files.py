@@ -1,4 +1,4 @@
-"""Which files hold records that no detector sees: of logs that Seawall does not recognise, or that could not be read."""
+"""Find the files whose records no detector judged, because their log is unknown or they could not be read."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from seawall_base.plurals import plural
 NOT_JUDGED: Final[CoverageCode] = "not-judged"
 
 MOST = 0.5
-"""The share of a file's records from which on the file counts as not judged.
+"""A file counts as not judged from this share of such records.
 
-A recognised log may hold any number of operations that nothing judges: only records of unrecognised logs and unread ones
-count. A stream of several products may hold some; a file of which half is unknown is a mistake or a missing reader.
+Only records of unknown logs and unreadable records count, not unknown operations of a known log. A stream of several
+products may hold a few; if half of a file is unknown, a reader is missing or the file is a mistake.
 """
 
 
 @dataclass(slots=True)
 class FileCounts:
-    """Records of one file: all, those of no recognised log, those that could not be read, and the times of the events."""
+    """Count one file's records: all, those of unknown logs, and unreadable ones; with the first and last event time."""
 
     records: int = 0
     unrecognised: int = 0
@@ -30,7 +30,7 @@ class FileCounts:
     last: int | None = None
 
     def add(self, records: int, unrecognised: int, unread: int, span: tuple[int, int] | None) -> None:
-        """Count more records of the file; `span` are the first and last time of their events, in microseconds."""
+        """Add counts. `span` is the first and last time of the events, in microseconds since 1970."""
         self.records += records
         self.unrecognised += unrecognised
         self.unread += unread
@@ -40,27 +40,27 @@ class FileCounts:
 
     @property
     def is_unjudged(self) -> bool:
-        """Whether most of the file was not judged."""
+        """Return whether at least the share `MOST` of the file was not judged."""
         return self.records > 0 and self.unrecognised + self.unread >= MOST * self.records
 
 
 @dataclass(slots=True)
 class UnjudgedFiles:
-    """Counts records file by file."""
+    """Count records by file."""
 
     files: dict[str, FileCounts] = field(default_factory=dict)
 
     def of(self, name: str) -> FileCounts:
-        """Return the counts of a file."""
+        """Return the counts of a file, which the caller may change."""
         return self.files.setdefault(name, FileCounts())
 
     @property
     def unrecognised_records(self) -> int:
-        """Records of no recognised log, of all files."""
+        """Return the number of records of unknown logs in all files."""
         return sum(counts.unrecognised for counts in self.files.values())
 
     def notes(self, period: tuple[int, int]) -> list[CoverageNote]:
-        """Return a note for each file of which most was not judged; `period` stands in where a file has no event."""
+        """Return a note for each file that counts as not judged. `period` replaces the times of a file without events."""
         return [
             CoverageNote(
                 "", "all", NOT_JUDGED,
@@ -74,7 +74,7 @@ class UnjudgedFiles:
 
 
 def sentence(where: str, records: int, unrecognised: int, unread: int = 0) -> str:
-    """Return what was not judged, as one sentence."""
+    """Return one sentence about records that were not judged."""
     verb = "is" if unrecognised == 1 else "are"
     parts = [
         f"{unrecognised:,} of {plural(records, 'record')} of {where} {verb} of no log that Seawall recognises"
@@ -85,9 +85,9 @@ def sentence(where: str, records: int, unrecognised: int, unread: int = 0) -> st
 
 
 def list_unjudged_sources(counts: Mapping[tuple[str, str], int], unknown: str) -> list[str]:
-    """Return sentences for a running watch; `counts` are records by organisation and source, `unknown` the source of no log.
+    """Return one sentence for each organisation whose records mostly belong to unknown logs.
 
-    An organisation is named when most of its records are of no recognised log.
+    `counts` are the records by organisation and source. `unknown` is the source of records of unknown logs.
     """
     records: dict[str, int] = {}
     unrecognised: dict[str, int] = {}

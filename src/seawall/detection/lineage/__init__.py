@@ -1,1 +1,1 @@
-"""Token lineage: was the token that was used ever issued to anybody?"""
+"""Check whether the token or session that was used was ever issued."""

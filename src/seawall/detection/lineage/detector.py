@@ -1,10 +1,10 @@
-"""Token lineage: was the token that was used ever issued to anybody, and is it used where it was born?
+"""Check whether each used token or session was issued, and whether it is used where it was issued.
 
-Verdicts per use: born, orphan, reused, outlived, foreign, unknown. An orphan is surprising only to the degree
-that births are normally found for that tenant and application: coverage is learnt, never assumed.
+Verdicts: born, orphan, birthless, moved, reused, outlived, foreign, unknown. The evidence of an orphan grows with the share
+of uses of the tenant and application for which an issuance is normally found. This coverage is learnt, never assumed.
 
-What it misses: logs without session or token identifiers (the network stands in, weakly), and tokens stolen
-and used on the same network and client as their owner's.
+Misses: tokens that are stolen and used on their owner's network and client. Logs without session or token ids give weak
+evidence only, from the network.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Keys,
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
 
 SKEW = 10 * 60 * 1_000_000
-"""A birth may be logged this much later than the first use, in microseconds."""
+"""How much later than its first use a session's sign-in may be logged, in microseconds."""
 
 REVOCATION_GRACE = 65 * 60 * 1_000_000
-"""An access token issued before a revocation may live this long without any fault, in microseconds."""
+"""How long an access token from before a revocation legitimately stays valid, in microseconds."""
 
 DAY = 86_400_000_000
 SETTLED = 7 * DAY
-"""So long an account is in use before it tells how networks are begun to be used, in microseconds."""
+"""How long an account must be in use before its new networks count as statistics, in microseconds."""
 
 USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
 
@@ -35,16 +35,18 @@ CONTINUED = (
     "app.oauth2.authorize.implicit.access_token", "app.oauth2.authorize.implicit.id_token", "app.oauth2.as.authorize.code",
     "app.oauth2.as.authorize.implicit.access_token", "app.oauth2.as.authorize.implicit.id_token",
 )  # fmt: skip
-"""Sign-ins (Okta's) that a session goes on to: they use a session that was born before, and no session is born by them."""
+"""Okta's sign-ins that continue an existing session: they use it and do not issue one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineageEvidence:
-    """What lineage says of n events: evidence in nats, float64 (n,), 0 where it says nothing.
+    """Hold evidence in nats for n events, float64 (n,), 0 for none.
 
-    `orphan`: no issuance of this token or session. `birthless`: the tenant's logs carry no identifiers there,
-    and the account has no sign-in from this network. `reused`: session used from another network and client
-    than it was born on. `outlived`, `foreign`: 1 or 0. `unknown`: bool, the logs could not have shown it.
+    - `orphan`: no issuance of the token or session is in the logs.
+    - `birthless`: records without ids; the account never signed in from this network.
+    - `moved`: the session is used on another network than it was issued on; `reused`: and with another client.
+    - `outlived` (used after revocation), `foreign` (token of another tenant): 1 or 0.
+    - `unknown`, bool: the logs could not have shown an issuance.
     """
 
     orphan: Floats
@@ -57,7 +59,7 @@ class LineageEvidence:
 
 
 def silent(size: int) -> LineageEvidence:
-    """Return a lineage of n events that says nothing yet."""
+    """Return evidence of zero for n events."""
     evidence = [np.zeros(size) for _ in range(6)]
     return LineageEvidence(
         evidence[0], evidence[1], evidence[2], evidence[3], evidence[4], evidence[5], np.zeros(size, bool)
@@ -65,9 +67,9 @@ def silent(size: int) -> LineageEvidence:
 
 
 def session_keys(batch: CodedBatch) -> Keys:
-    """Return a key per session of an account, uint64 (n,), 0 where the event names no session.
+    """Return a key for each event's session, uint64 (n,), 0 if it names none.
 
-    The account is part of it: a session identifier that turns up under another account is another session.
+    The key includes the account: the same session id under another account is another session.
     """
     sessions = batch.hash_column("session_uid")
     keys = mix(sessions, batch.actor.astype(np.uint64))
@@ -75,7 +77,7 @@ def session_keys(batch: CodedBatch) -> Keys:
 
 
 def token_keys(batch: CodedBatch) -> Keys:
-    """Return a key per token of an organisation, uint64 (n,), 0 where the event names no token."""
+    """Return a key for each event's token within its organisation, uint64 (n,), 0 if it names none."""
     tokens = batch.hash_column("token_uid")
     keys = mix(tokens, batch.codes["org_uid"].astype(np.uint64))
     return np.where(tokens != 0, np.maximum(keys, 1), 0).astype(np.uint64)
@@ -83,21 +85,21 @@ def token_keys(batch: CodedBatch) -> Keys:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """By which sessions and tokens the events of a day go: keys uint64 (n,), 0 for none."""
+    """Hold the session and token keys of a day's events, uint64 (n,), 0 for none."""
 
     session: Keys
     token: Keys
 
 
 class LineageDetector:
-    """Keeps births of sessions and tokens, and how often they are found."""
+    """Keep the issuances of sessions and tokens, and learn how often they are found."""
 
     def __init__(self) -> None:
         self._sessions = IssuanceTable()
         self._tokens = IssuanceTable()
         self._networks = IssuanceTable()
         self._used = IssuanceTable()
-        self._holders = IssuanceTable()
+        self._account_first_seen = IssuanceTable()
         self._session_coverage = LineageCoverage()
         self._network_coverage = LineageCoverage()
         self._arrivals = LineageCoverage()
@@ -105,22 +107,22 @@ class LineageDetector:
         self._revocations = SessionRevocations()
 
     def observe(self, batch: CodedBatch, number: int) -> LineageEvidence:
-        """Judge the uses of one day, then learn from it. `number` is the day since the epoch."""
+        """Judge the uses of one day, then learn from them. `number` is the day's number since 1970."""
         size = len(batch)
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
         names = _Names(session_keys(batch), token_keys(batch))
-        goes_on = batch.one_of("activity_name", CONTINUED)
-        births = acting & batch.one_of("kind", ("sign_in",)) & ~goes_on
+        continues = batch.one_of("activity_name", CONTINUED)
+        births = acting & batch.one_of("kind", ("sign_in",)) & ~continues
         in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
-        linked = goes_on & (names.session != 0) | in_session
-        used = batch.one_of("kind", USES) | goes_on | in_session
+        linked = continues & (names.session != 0) | in_session
+        used = batch.one_of("kind", USES) | continues | in_session
         uses = acting & used & ~batch.one_of("account_type", ("system",))
         self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
         result = silent(size)
         context = self._context(batch, np.flatnonzero(uses))
         self._judge_sessions(batch, names, np.flatnonzero(uses), context, result)
-        # What goes on from a session by its name needs no network to stand in for it.
+        # Events that name their session need no evidence from the network.
         by_network = ~linked[np.flatnonzero(uses)]
         self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result, number)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
@@ -182,10 +184,10 @@ class LineageDetector:
     def _judge_networks(
         self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: LineageEvidence, number: int
     ) -> None:
-        """Say how odd it is that this account never signed in from the network it uses mail from.
+        """Judge how unusual it is that an account uses mail from a network from which it never signed in.
 
-        Whoever moves with a session that goes on signs in nowhere. So what counts is how often accounts that begin to use a
-        network sign in there, and not how often there is a sign-in from the networks that they use every day.
+        A thief who continues a stolen session does not sign in. So the comparison is how often accounts sign in when they
+        begin to use a network, and not how often sign-ins precede the use of everyday networks.
         """
         network = batch.codes["network"][rows]
         context = context.of(network != MISSING)
@@ -200,19 +202,19 @@ class LineageDetector:
         share = np.minimum(usual, self._arrivals.share(context, usual))
         result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         self._network_coverage.learn(context, units, born)
-        arrives = self._arrives(batch, rows, units, number)
+        arrives = self._is_arrival(batch, rows, units, number)
         if arrives.any():
             self._arrivals.learn(context, units, born, arrives)
 
-    def _arrives(self, batch: CodedBatch, rows: np.ndarray, units: Grouped, number: int) -> Bools:
-        """Return which uses are of a network that is new to an account which has been known for some days, bool (n,).
+    def _is_arrival(self, batch: CodedBatch, rows: np.ndarray, units: Grouped, number: int) -> Bools:
+        """Return which uses come from a network that is new to an account in use for at least `SETTLED`, bool (n,).
 
-        In an account's first days everything is new, and what it was born of may lie before the log.
+        In an account's first days every network is new, and its sign-ins may lie before the beginning of the log.
         """
         nothing, time = np.zeros(len(rows), np.int32), batch.time[rows]
         actors = batch.actor[rows].astype(np.uint64)
-        self._holders.learn(actors, nothing, nothing, time, number)
-        settled = self._holders.find(actors).time < number * DAY - SETTLED
+        self._account_first_seen.learn(actors, nothing, nothing, time, number)
+        settled = self._account_first_seen.find(actors).time < number * DAY - SETTLED
         arrives = settled & ~self._used.find(units.keys).hit[units.place]
         self._used.learn(units.keys[units.place], nothing, nothing, time, number)
         return arrives
@@ -238,7 +240,7 @@ class LineageDetector:
 
     @staticmethod
     def _context(batch: CodedBatch, rows: np.ndarray) -> Grouped:
-        """Coverage is learnt per tenant and application."""
+        """Return each event's pair of tenant and application: coverage is learnt for each pair."""
         return group_pairs(batch.codes["org_uid"][rows], batch.codes["app_uid"][rows])
 
     def _forget(self, number: int) -> None:
@@ -246,7 +248,7 @@ class LineageDetector:
             births.forget(number)
 
     def _births(self) -> tuple[IssuanceTable, ...]:
-        return self._sessions, self._tokens, self._networks, self._used, self._holders
+        return self._sessions, self._tokens, self._networks, self._used, self._account_first_seen
 
     def _parts(self) -> dict[str, IssuanceTable | LineageCoverage | SessionRevocations]:
         return {
@@ -254,7 +256,7 @@ class LineageDetector:
             "tokens": self._tokens,
             "networks": self._networks,
             "used": self._used,
-            "holders": self._holders,
+            "holders": self._account_first_seen,
             "session_coverage": self._session_coverage,
             "network_coverage": self._network_coverage,
             "arrivals": self._arrivals,
@@ -263,14 +265,14 @@ class LineageDetector:
         }
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return nest_states(**{name: part.state() for name, part in self._parts().items()})
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for name, part in self._parts().items():
             part.restore(saved.part(name))
 
     def state_bytes(self) -> int:
-        """Return the bytes of state kept."""
+        """Return the size of the state in bytes."""
         return sum(births.nbytes() for births in self._births())

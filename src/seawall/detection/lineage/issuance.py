@@ -1,4 +1,4 @@
-"""What lineage keeps: births by key, how often births are found, and revocations."""
+"""Keep what lineage needs: the issuances of sessions and tokens, how often they are found, and revocations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats
 from seawall.events.grouping import Grouped, Rows, distinct, group_rows, starts
 
 KEEP_DAYS = 45
-"""Births older than this are forgotten: refresh tokens that nobody used for so long are dead."""
+"""Days without use after which an issuance is forgotten; an unused refresh token has expired by then."""
 
 REVOKING = (
     "Update StsRefreshTokenValidFrom Timestamp.",
@@ -36,17 +36,17 @@ REVOKING = (
     "account_disabled_password_leak",
     "user_signed_out_due_to_suspicious_session_cookie",
 )
-"""Operations of Entra, Okta and Google Workspace. An Okta user's own change of password is none: it ends no session."""
+"""Operations of Entra, Okta and Google Workspace that end sessions. A password change by an Okta user himself ends none."""
 
 CAREFUL = 5.0
-"""Units that a share is short of, or that what was held before it is worth."""
+"""Pseudo-count of a share, in units: it pulls the share towards 0, or towards a given prior."""
 
 _KEPT: dict[str, Kind] = {"_network": np.int32, "_client": np.int32, "_time": np.int64, "_day": np.int32}
 
 
 @dataclass(frozen=True, slots=True)
 class IssuanceLookup:
-    """Births of n keys; where `hit` is false the other arrays hold nothing of meaning."""
+    """Hold the first issuance of n keys. Where `hit` is false, the other arrays are meaningless."""
 
     hit: Bools
     network: Codes
@@ -54,12 +54,12 @@ class IssuanceLookup:
     time: Times
 
     def of(self, place: Rows) -> IssuanceLookup:
-        """Return the same for rows whose key stands at the given places."""
+        """Return the rows at the given indices."""
         return IssuanceLookup(self.hit[place], self.network[place], self.client[place], self.time[place])
 
 
 class IssuanceTable:
-    """The first birth of each key: network, client, time, and the last day it was seen. Sorted arrays."""
+    """Map each key to its first issuance (network, client, time) and the last day on which it was seen, as sorted arrays."""
 
     __slots__ = ("_client", "_day", "_keys", "_network", "_time")
 
@@ -74,7 +74,7 @@ class IssuanceTable:
         return len(self._keys)
 
     def learn(self, keys: Keys, network: Codes, client: Codes, time: Times, day: int) -> None:
-        """Keep the earliest of each new key; note the day for the others. Rows are in order of time."""
+        """Keep the earliest row of each new key, and note the day for known keys. Rows are ordered by time."""
         group = group_rows(keys)
         found = self.find(group.keys)
         if found.hit.any():
@@ -91,7 +91,7 @@ class IssuanceTable:
         self._day = np.insert(self._day, places, np.int32(day))
 
     def find(self, keys: Keys) -> IssuanceLookup:
-        """Return what is known of keys uint64 (n,); quickest where they are in order."""
+        """Look up keys, uint64 (n,). Sorted keys are fastest."""
         if not len(self._keys):
             none = np.full(len(keys), MISSING, np.int32)
             return IssuanceLookup(np.zeros(len(keys), bool), none, none, np.zeros(len(keys), np.int64))
@@ -102,7 +102,7 @@ class IssuanceTable:
         )
 
     def forget(self, day: int) -> None:
-        """Drop births not seen for `KEEP_DAYS`."""
+        """Drop issuances not seen for `KEEP_DAYS`."""
         keep = self._day >= day - KEEP_DAYS
         if keep.all():
             return
@@ -110,22 +110,22 @@ class IssuanceTable:
         self._time, self._day = self._time[keep], self._day[keep]
 
     def nbytes(self) -> int:
-        """Return the bytes that the arrays hold."""
+        """Return the size of the arrays in bytes."""
         return sum(int(getattr(self, name).nbytes) for name in self.__slots__)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return copy_arrays(self, {"_keys": np.uint64, **_KEPT})
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self._keys = saved.keys("keys")
         for name, kind in _KEPT.items():
             setattr(self, name, saved.array(name.lstrip("_"), kind, len(self._keys)))
 
 
 class LineageCoverage:
-    """Per context: the share of units (sessions, networks) for which something was true. Learnt as it goes."""
+    """Learn for each context (tenant, or tenant and application) the share of units (sessions, networks) with some property."""
 
     __slots__ = ("_counts",)
 
@@ -133,22 +133,23 @@ class LineageCoverage:
         self._counts: dict[int, list[float]] = {}
 
     def share(self, context: Grouped, prior: Floats | None = None) -> Floats:
-        """Return the share per row, float64 (n,): a lower bound that starts at 0 and needs evidence to rise.
+        """Return the share for each row, float64 (n,): a lower bound that starts at 0 and rises with evidence.
 
-        With `prior` float64 (n,), an estimate that starts there and needs evidence to leave it.
+        With `prior`, float64 (n,), the share starts there instead.
         """
         counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in context.keys.tolist()]).reshape(-1, 2)
         true, total = counts[context.place].T
         return np.asarray((true + (0.0 if prior is None else CAREFUL * prior)) / (total + CAREFUL))
 
     def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
-        """Count each distinct unit of a context once a day; a unit counts as true when all its rows are.
+        """Count each distinct unit of a context once a day.
 
-        `rows` bool (n,) says which rows count, all when it is None.
+        A unit has the property if all its rows have it (`true`, bool (n,)). `rows`, bool (n,), selects the rows that count;
+        None selects all.
         """
         both = (context.place * len(unit.keys) + unit.place) * 2 + true
         both = np.sort(both if rows is None else both[rows])
-        # Within a unit of a context what is not true comes first, and speaks for the rest.
+        # False sorts first within a unit, so that one false row decides for the unit.
         both = both[starts(both >> 1)]
         owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
         trues = np.bincount(owner, is_true, len(context.keys))
@@ -161,20 +162,20 @@ class LineageCoverage:
             counts[1] = counts[1] * 0.95 + all_
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         keys = np.array(sorted(self._counts), np.uint64)
         counts = [self._counts[key] for key in keys.tolist()]
         return {"keys": keys, "counts": np.array(counts, np.float64).reshape(-1, 2)}
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         keys = saved.keys("keys")
         counts = saved.array("counts", np.float64, len(keys), 2)
         self._counts = dict(zip(keys.tolist(), counts.tolist(), strict=True))
 
 
 class SessionRevocations:
-    """When each account's sessions were revoked or its password changed, by the names of organisation and account."""
+    """Keep when each account's sessions were revoked or its password changed, by organisation and account name."""
 
     __slots__ = ("_times",)
 
@@ -184,7 +185,8 @@ class SessionRevocations:
     def learn(self, batch: CodedBatch) -> None:
         """Read revocations from directory records.
 
-        Their target is the resource; where that is no address it may be an id of a directory, and then the mailbox is it.
+        The revoked account is the record's resource. If that is no address, it may be a directory id; then the mailbox is
+        the account.
         """
         rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
         for row in rows.tolist():
@@ -195,7 +197,7 @@ class SessionRevocations:
                 self._times.setdefault(name, []).append(int(batch.time[row]))
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         rows = [(*name, time) for name, times in sorted(self._times.items()) for time in sorted(times)]
         return {
             **pack_texts("organisations", (organisation for organisation, _, _ in rows)),
@@ -204,7 +206,7 @@ class SessionRevocations:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         times = saved.array("times", np.int64, None).tolist()
         organisations, accounts = (
             saved.texts("organisations", len(times)),
@@ -215,7 +217,7 @@ class SessionRevocations:
             self._times.setdefault((organisation, account), []).append(time)
 
     def times(self, batch: CodedBatch, rows: Rows) -> Times:
-        """Return the latest revocation before each use, int64 (n,), 0 where there is none."""
+        """Return the latest revocation before each use, int64 (n,), in microseconds since 1970; 0 if none."""
         result = np.zeros(len(rows), np.int64)
         organisations, accounts = batch.vocabularies["org_uid"], batch.vocabularies["account"]
         named = {

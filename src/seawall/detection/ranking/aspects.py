@@ -1,4 +1,4 @@
-"""What the parts of a score speak of: part → features → aspects, with shares that sum to one."""
+"""Assign the parts of a score to features and aspects, with shares that sum to one."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ Aspect = tuple[Layer, str]
 ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
 VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
 TOGETHER = "pattern"
-"""Stands for a feature where joint evidence has no dimension to be shared among."""
+"""Stands in for a feature if joint evidence cannot be divided among dimensions."""
 
 
 class ScoreParts(Protocol):
-    """What shares are made from: parts of a score by name, features by name, and the naming pattern."""
+    """Provide what the shares are computed from: score parts and features by name, and the pattern that names the group."""
 
     @property
     def parts(self) -> Mapping[str, float]:
-        """What each part adds to the score."""
+        """Return the contribution of each part to the score."""
 
     @property
     def values(self) -> Mapping[str, float]:
-        """The features."""
+        """Return the features by name."""
 
     @property
     def pattern(self) -> Pattern:
-        """The pattern that names the group."""
+        """Return the pattern that names the group."""
 
 
 def feature_shares(name: str, scored: ScoreParts) -> dict[str, float]:
-    """Return the features that a part of the score speaks of, with shares that sum to one.
+    """Return the features behind a part of the score, with shares that sum to one.
 
-    What joint evidence adds is shared among the dimensions of the pattern that names the incident, by their
-    own surprise: that is the pattern that the evidence is strongest for.
+    Joint evidence is divided among the dimensions of the pattern that names the incident, in proportion to their surprise.
+    Its evidence is the strongest for that pattern.
     """
     if not name.startswith("p.") and name != EVIDENCE:
         return {name: 1.0}
@@ -56,7 +56,10 @@ def feature_shares(name: str, scored: ScoreParts) -> dict[str, float]:
 
 
 def weights(scored: ScoreParts) -> dict[str, float]:
-    """Return what each feature adds to the score, joint evidence shared out; with the base they sum to the score."""
+    """Return the contribution of each feature to the score, with joint evidence divided up.
+
+    With the base they sum to the score.
+    """
     sums: dict[str, float] = defaultdict(float)
     for name, weight in scored.parts.items():
         for feature, share in feature_shares(name, scored).items():
@@ -66,7 +69,7 @@ def weights(scored: ScoreParts) -> dict[str, float]:
 
 @cache
 def aspect(name: str) -> Aspect:
-    """Return the layer and aspect that a feature belongs to."""
+    """Return the layer and aspect of a feature."""
     head, _, tail = name.partition(".")
     if head in FIELD_NAMES and tail:
         return "behaviour", head

@@ -1,4 +1,4 @@
-"""Conformal p-values of patterns by joint dominance, against the same day's cohort and the days before it."""
+"""Compute conformal p-values of patterns by joint dominance, against the groups of the same day and the days before."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Codes, Floats
 
 FORGETTING = 0.95
-"""Weight that a day's groups keep per day: an effective reference of about twenty days."""
+"""Factor by which the weight of a day's groups shrinks per day: an effective reference of about twenty days."""
 
 STRATA = 4
-"""People and services, each with a short and a long history."""
+"""Number of strata: people and services, each with a short and a long history."""
 
 SERVICES = 2
-"""Strata from this one on hold services."""
+"""Strata from this number on contain services."""
 
 BORROWED = 3000.0
-"""How many of the tenant's other groups stand behind the few groups of its services."""
+"""Number of the tenant's other groups that are added to the reference of its few services."""
 
 SHORT_HISTORY = np.log1p(10.0)
 
 KAPPA = 0.3
-"""p becomes the e-value κ·p^(κ−1)."""
+"""Exponent parameter: p becomes the e-value κ·p^(κ−1)."""
 
 
 class PatternCalibration:
-    """Per tenant and stratum: how many groups lie in each cell of each pattern's grid. Mergeable counts."""
+    """Count by tenant and stratum how many groups lie in each cell of each pattern's grid. The counts can be added."""
 
     def __init__(self) -> None:
         self._grids: dict[tuple[int, int], Floats] = {}
 
     def observe(self, table: Table, tenant: Codes) -> Floats:
-        """Return p-values float64 (g, patterns) of a day's groups, then learn the day. Silent patterns get 1."""
+        """Return p-values, float64 (g, patterns), of a day's groups, then learn the day. A pattern that does not apply gets 1."""
         cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
         cells[table.column("housekeeping") > 0] = -1
         values = np.ones(cells.shape)
@@ -53,7 +53,7 @@ class PatternCalibration:
         return values
 
     def state(self) -> State:
-        """Return what is known, as plain arrays: each grid's (tenant, stratum), and the grids."""
+        """Return the state as arrays: each grid's (tenant, stratum), and the grids."""
         keys = sorted(self._grids)
         empty = np.zeros((0, len(PATTERNS), LEVELS**3 + 1))
         return {
@@ -62,15 +62,15 @@ class PatternCalibration:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         keys = saved.array("keys", np.int64, None, 2)
         grids = saved.array("grids", np.float64, len(keys), len(PATTERNS), LEVELS**3 + 1)
         self._grids = {(int(key[0]), int(key[1])): grid for key, grid in zip(keys, grids, strict=True)}
 
     def _reference(self, tenant: int, stratum: int) -> Floats:
-        """Return a stratum's own counts; few services borrow some of the whole tenant's groups.
+        """Return a stratum's own counts. A stratum of services also gets a share of the tenant's other groups.
 
-        A handful of applications can never show that something is rarer than one in a handful.
+        With a handful of applications alone, no p-value could be smaller than one in a handful.
         """
         own = self._grids[(tenant, stratum)]
         if stratum < SERVICES:
@@ -96,11 +96,11 @@ def _count(cells: Codes) -> Floats:
 
 
 def _dominance(grid: Floats, cells: Codes) -> Floats:
-    """Return conformal p-values float64 (g, patterns) whose nonconformity is how few groups dominate a cell.
+    """Return conformal p-values, float64 (g, patterns); the fewer groups dominate a cell, the smaller is p.
 
-    A cell is dominated by the groups at least as extreme in every dimension. That count alone is no p-value
-    (three dimensions make it small too often); its rank among all groups' counts is:
-    p = (1 + other groups dominated by no more) / (n + 1).
+    A group dominates a cell if it is at least as extreme in every dimension. The share of dominating groups itself is no
+    p-value, because three dimensions make it small too often. Its rank among all groups is: p = (1 + other groups with no
+    more dominating groups) / (n + 1).
     """
     size = LEVELS**3
     counts = grid[:, :size]
@@ -122,7 +122,7 @@ def _dominance(grid: Floats, cells: Codes) -> Floats:
 def evidence(p: Floats, table: Table) -> Floats:
     """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score.
 
-    On a day on which much is new to many, by as much less (see `commotion`).
+    It is reduced on a day on which many accounts show new values (feature `commotion`; see `restlessness`).
     """
     values = [KAPPA * p ** (KAPPA - 1.0)]
     lineage = table.column("lineage.orphan") + table.column("lineage.reused")

@@ -1,7 +1,6 @@
-"""A candidate: one group that may become (part of) an incident, with all that is needed to explain it later.
+"""Describe a candidate: one group that may become (part of) an incident, with the numbers of its explanation.
 
-What was known of the account changes every day, so the numbers of the explanation are taken down when the
-group is scored, before the day is learnt.
+Knowledge of the account changes every day. So the numbers are recorded when the group is scored, before the day is learnt.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from seawall.events.grouping import Rows
 
 USUAL_SHOWN = 4
 EVENTS_KEPT = 2_000
-"""Record ids kept per group; the count of the rest is kept too."""
+"""Number of record ids kept for a group; the number of the others is kept too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What one field showed and what was known of it. `usual` is (value, share of active days)."""
+    """Hold a field's value and what was known of it. `usual` holds (value, share of active days). `surprise` is in nats."""
 
     field: str
     now: str
@@ -44,10 +43,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ScoredCandidate:
-    """One scored group. Times are microseconds since the epoch, `score` log-odds, `p` of the named pattern.
+    """Hold one scored group.
 
-    `score` is `base` and all `parts` and, where analysts' answers speak of it, all `adjustments`.
-    `network` is empty where there was none. Nothing in it is a code: how texts were numbered does not show.
+    Times are in microseconds since 1970, `score` is in log-odds, and `p` belongs to the pattern that names the group.
+    `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none. All
+    values are texts and not codes, so that a candidate does not depend on the numbering of codes.
     """
 
     tenant: str
@@ -80,7 +80,7 @@ class ScoredCandidate:
     beginnings: Beginnings = ()
 
     def with_curve(self, curve: tuple[tuple[int, float], ...]) -> ScoredCandidate:
-        """Return the candidate with the times at which its score passed each value."""
+        """Return the candidate with its curve: (time, score from then on)."""
         return replace(self, curve=curve)
 
 
@@ -96,7 +96,7 @@ def describe(
     scored: tuple[float, float, dict[str, float], float],
     sigma: tuple[RuleHit, ...] = (),
 ) -> ScoredCandidate:
-    """Take down one group. `members` are its rows, `scored` is (score, base, parts, unsupervised evidence)."""
+    """Describe one group. `members` are its rows, `scored` is (score, base, parts, unsupervised evidence)."""
     day, batch = groups.day, groups.day.batch
     score, base, parts, unsupervised = scored
     pattern = name_best_pattern(table, row, p[row])
@@ -139,10 +139,11 @@ def describe(
 def intruder_rows(
     groups: BehaviourGroups, hits: BuiltinHits, lineage: LineageEvidence, row: int, members: np.ndarray
 ) -> np.ndarray:
-    """Return the group's rows judged to be the intruder's.
+    """Return the group's rows that are attributed to the attacker.
 
-    On a network that is new to the account that is all of them. On its own network only those that carry what
-    is new (client, application, mailbox, device, key), a rule hit or lineage evidence; all when none does.
+    On a network that is new to the account, these are all rows. On its own network, they are the rows with a new value, a
+    rule hit or lineage evidence, or all rows if there are none. New values count for client, application, mailbox, address
+    block, device and key.
     """
     if groups.features["network_days"][row] < np.log1p(2.5):
         return members
@@ -165,7 +166,7 @@ def intruder_rows(
 
 
 def messages(batch: CodedBatch, rows: np.ndarray) -> tuple[int, int]:
-    """Return messages proved read (Bind) and possibly taken (Sync, throttled: a lower bound)."""
+    """Return the number of messages proved read (Bind) and possibly read (Sync, throttled), a lower bound."""
     items = np.maximum(batch.numbers["item_count"][rows], 0)
     access = batch.one_of("kind", ("mail_access",))[rows]
     sync = batch.one_of("access_type", ("sync",))[rows]
@@ -184,7 +185,7 @@ def _mailboxes(batch: CodedBatch, rows: np.ndarray) -> tuple[str, ...]:
 def _points(
     groups: BehaviourGroups, actor: int, intruder: np.ndarray
 ) -> tuple[tuple[int, str, int, bool], ...]:
-    """Return the account's day as (time, network, events, intruder's?) per half hour and network."""
+    """Return the account's day as (time, network, events, whether the attacker's) for each half hour and network."""
     day, batch = groups.day, groups.day.batch
     rows = np.flatnonzero((batch.actor == actor) & (day.group != MISSING))
     hostile = np.zeros(len(batch), bool)
@@ -231,7 +232,7 @@ def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> l
 def _usual(
     behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, row: int
 ) -> list[tuple[str, float]]:
-    """Return what a group's account shows on most days, and on how many, of equally many in order of text."""
+    """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
     known = behaviour.counts[field_.name].values_of(int(groups.day.actor[row]), groups.day.number)
     if not known:
         return []
@@ -245,7 +246,7 @@ def _usual(
 def _text_of(
     behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, code: int, row: int
 ) -> str:
-    """Return a field's value in words, as the logs of a group's organisation name it."""
+    """Return a field's value as text, with names as the organisation's logs state them."""
     tenant = int(groups.day.tenant[row])
     vocabularies = groups.day.batch.vocabularies
     columns: tuple[str, ...] = field_.name_columns

@@ -1,4 +1,4 @@
-"""Runs all detectors over batches of events, ranks the groups and keeps the candidates."""
+"""Run all detectors over batches of events, rank the groups, and keep the candidates."""
 
 from __future__ import annotations
 
@@ -29,18 +29,21 @@ from seawall.events.grouping import distinct, stable_order
 
 KEPT_PER_THOUSAND = 20
 KEPT_AT_LEAST = 6
-"""Groups a day that are taken down for each 1,000 accounts of a tenant, and at least: far more than any budget."""
+"""Least number of groups a day that become candidates; above it, `KEPT_PER_THOUSAND` accounts. Both exceed any budget."""
 
 NOTHING_NEW = -12.0
-"""Score of a group with nothing new in it, in log-odds."""
+"""Score of a group without anything new, in log-odds."""
 
 STATE_VERSION = 5
-"""Raised when what is learnt changes its meaning."""
+"""Increase this when the meaning of the state changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredDay:
-    """A day's groups with their features, p-values and scores (log-odds; unsupervised ln e), all (g,) or (g, …)."""
+    """Hold a day's groups with features, p-values and scores, all (g,) or (g, …).
+
+    `score` is in log-odds; `unsupervised` is the logarithm of an e-value.
+    """
 
     groups: BehaviourGroups
     table: Table
@@ -53,16 +56,16 @@ class ScoredDay:
     kept: tuple[ScoredCandidate, ...]
 
     def event_scores(self) -> Floats:
-        """Return each event's group score float64 (n,), NaN where the event was not scored."""
+        """Return the score of each event's group, float64 (n,); NaN for an event outside all groups."""
         group = self.groups.day.group
         return np.where(group != MISSING, np.append(self.score, np.nan)[group], np.nan)
 
 
 class DetectionEngine:
-    """All state of detection. The same days give the same candidates, however they arrive."""
+    """Hold the whole state of detection. The same days give the same candidates, whatever batches they arrive in."""
 
     def __init__(self, ranker: Ranker | None, rules: RuleSet | None = None) -> None:
-        """`rules` are the Sigma rules that events were asked when they were coded; none by default."""
+        """Start without state. `rules` are the Sigma rules that were evaluated when the events were coded; none by default."""
         self.behaviour = BehaviourDetector()
         self.lineage = LineageDetector()
         self.rules = RuleDetector()
@@ -72,18 +75,18 @@ class DetectionEngine:
         self._ranker = ranker
 
     def state(self) -> State:
-        """Return all that was learnt, as plain arrays by name.
+        """Return everything learnt, as arrays by name.
 
-        Its codes are those of the vocabularies and actors that the days were coded with: keep them together.
+        The codes in it belong to the vocabularies and actors with which the days were coded, so save these too.
         """
         parts = nest_states(**{name: part.state() for name, part in self._parts().items()})
         return {"layout": layout(self.sigma.rules), **parts}
 
     def restore(self, state: State) -> None:
-        """Know what was kept, and nothing else: the days that follow are scored as if there had been no stop.
+        """Replace the state by a saved one; later days are scored as if there had been no stop.
 
-        Raises `StateInvalid` where an array is missing or does not fit, or where fields, rules or patterns are not
-        those that it was learnt with. The engine is then as it was.
+        Raises `StateInvalid` if an array is missing or does not fit, or if it belongs to other fields, rules or patterns.
+        Then the engine is unchanged.
         """
         rules = self.sigma.rules
         saved, fresh = RestoredState(state), DetectionEngine(self._ranker, rules)
@@ -115,7 +118,7 @@ class DetectionEngine:
         }
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> ScoredDay:
-        """Score the events of one day and learn them. `number` counts days since the epoch."""
+        """Score the events of one day, then learn them. `number` is the day's number since 1970."""
         lineage = self.lineage.observe(batch, number)
         hits, sigma = self.rules.observe(batch), self.sigma.observe(batch, number)
         day = split_into_groups(batch, self.behaviour.derived, number)
@@ -125,19 +128,19 @@ class DetectionEngine:
         table = join(groups, lineage, hits, self.recent)
         p = self.calibration.observe(table, day.tenant)
         unsupervised = evidence(p, table)
-        told = sigma_part(groups, sigma)
-        score = self._score(table, p, unsupervised, told)
+        sigma_weight = sigma_part(groups, sigma)
+        score = self._score(table, p, unsupervised, sigma_weight)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else ()
         self.behaviour.learn(groups)
         return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
-    def _score(self, table: Table, p: Floats, unsupervised: Floats, told: Floats) -> Floats:
+    def _score(self, table: Table, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
         score = np.full(len(table.values), NOTHING_NEW)
-        novel = np.flatnonzero(has_novelty(table, told))
+        novel = np.flatnonzero(has_novelty(table, sigma_weight))
         own = unsupervised[novel]
         if self._ranker is not None:
             own = self._ranker.score(inputs(table.values[novel], p[novel]), own)
-        score[novel] = own + told[novel]
+        score[novel] = own + sigma_weight[novel]
         return score
 
     def _keep(
@@ -151,7 +154,7 @@ class DetectionEngine:
         hits: BuiltinHits,
         sigma: SigmaHits,
     ) -> tuple[ScoredCandidate, ...]:
-        rows = self._worst(groups.day, score)
+        rows = self._select_highest(groups.day, score)
         base, parts = self._explain(table, p, rows, unsupervised)
         candidates = []
         order = stable_order(groups.day.group)
@@ -168,8 +171,8 @@ class DetectionEngine:
             candidates.append(candidate.with_curve(compute_curve(arrivals, base, named)))
         return tuple(candidates)
 
-    def _worst(self, day: GroupedDay, score: Floats) -> list[int]:
-        """Return the groups that are taken down: each tenant's worst, in an order that no numbering decides."""
+    def _select_highest(self, day: GroupedDay, score: Floats) -> list[int]:
+        """Return the groups with each tenant's highest scores. The order does not depend on the numbering of codes."""
         texts, rows = day.batch.vocabularies, list[int]()
 
         def place(row: int) -> tuple[float, int, str, str]:
@@ -199,7 +202,7 @@ class DetectionEngine:
 
 
 def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
-    """Return a digest of what the numbers of a state are about."""
+    """Return a digest of the definitions that a state depends on, uint8 (32,)."""
     rules = [(rule.name, rule.group) for rule in RULES]
     patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]
     fields = [(field.name, field.columns) for field in FIELDS]

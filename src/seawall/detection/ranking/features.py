@@ -1,4 +1,4 @@
-"""Joins what the detectors say of a day's groups into one table of features."""
+"""Join the results of all detectors for a day's groups into one table of features."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ FEATURES: tuple[str, ...] = (
 )
 INDEX = {name: place for place, name in enumerate(FEATURES)}
 LOGARITHMIC = frozenset(ATTEMPT_PARTS) | {f"{f}.{p}" for f in FIELD_NAMES for p in ("adopting", "cohort")}
-"""Counts that enter as ln(1 + n)."""
+"""Counts that become ln(1 + n)."""
 
 CEILING = 12.0
-"""Surprises above this many nats are equal: the counts are too small to tell them apart."""
+"""Surprises are clipped to this many nats: the counts are too small to distinguish higher ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Features float64 (g, len(FEATURES)) of a day's groups; column order is `FEATURES`."""
+    """Hold the features of g groups, float64 (g, len(FEATURES)), with the columns of `FEATURES`."""
 
     values: Floats
 
@@ -74,7 +74,7 @@ class Table:
 def join(
     groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits, recent: RecentEvidence
 ) -> Table:
-    """Return the feature table. `lineage` and `hits` speak of the same batch as `groups.day`."""
+    """Return the feature table. `lineage` and `hits` belong to the batch of `groups.day`."""
     values = np.zeros((len(groups), len(FEATURES)))
     for field, surprise in groups.fields.items():
         for part in FIELD_PARTS:
@@ -110,7 +110,7 @@ def _join_rules(values: Floats, groups: BehaviourGroups, hits: BuiltinHits) -> N
 
 
 def _join_recent(values: Floats, groups: BehaviourGroups, recent: RecentEvidence) -> None:
-    """Tie an application's strange use to the credential or consent that came shortly before it."""
+    """Relate an application's strange use to a credential or consent shortly before."""
     day = groups.day
     strange = (
         np.maximum(groups.fields["network"].is_new, groups.fields["key"].is_new) * groups.features["service"]
@@ -121,10 +121,10 @@ def _join_recent(values: Floats, groups: BehaviourGroups, recent: RecentEvidence
 
 
 def sigma_part(groups: BehaviourGroups, hits: SigmaHits) -> Floats:
-    """Return what the strongest Sigma rule adds to each group's score, in log-odds, float64 (g,).
+    """Return the log-odds that the strongest Sigma rule adds to each group's score, float64 (g,).
 
-    It is no feature: the ranker was trained without it, and rule folders differ. Several rules often name one deed, so the
-    strongest counts and not their sum.
+    It is no feature, because the ranker was trained without it and rule folders differ. Several rules often describe one
+    act, so the strongest counts and not their sum.
     """
     part = np.zeros(len(groups))
     group = groups.day.group[hits.row]
@@ -134,9 +134,9 @@ def sigma_part(groups: BehaviourGroups, hits: SigmaHits) -> Floats:
 
 
 def has_novelty(table: Table, sigma: Floats | None = None) -> np.ndarray:
-    """Return which groups are worth ranking, bool (g,): something new, some rule, some lineage evidence.
+    """Return which groups are worth ranking, bool (g,): those with something new, a rule hit or lineage evidence.
 
-    What the provider's own applications do to keep house is not, unless a rule names it.
+    Housekeeping of the provider's own applications is not, unless a rule matches it.
     """
     new = table.column("new_values") > 0
     lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
@@ -147,5 +147,5 @@ def has_novelty(table: Table, sigma: Floats | None = None) -> np.ndarray:
         | (table.column("spray_breadth") > np.log1p(4))
     )
     foreign = (table.column("housekeeping") == 0) | (rules > 0)
-    told = np.zeros(len(new), bool) if sigma is None else sigma > 0
-    return np.asarray(((new | (lineage > 1.0) | (rules > 0) | loud) & foreign) | told)
+    by_rule = np.zeros(len(new), bool) if sigma is None else sigma > 0
+    return np.asarray(((new | (lineage > 1.0) | (rules > 0) | loud) & foreign) | by_rule)

@@ -1,4 +1,4 @@
-"""Named attack patterns: each a joint signature over two or three features."""
+"""Define the attack patterns: each is a joint signature over three dimensions."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from seawall.events.coded_batch import Codes, Floats
 
 LEVELS = 8
 EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
-"""Where a dimension's value passes from one of the eight levels to the next, in nats (or ln of a count)."""
+"""Limits between the eight levels of a dimension, in nats (or ln of a count)."""
 
 
 NEARLY = 4.0
-"""p-values within this factor of each other are equal for naming."""
+"""Patterns whose p-values differ by less than this factor are equal when an incident is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One pattern. `dimensions` are three feature names, each a sum of features joined with `+`.
+    """Define one pattern. Each of its three `dimensions` is a feature, or a sum of features joined with `+`.
 
-    `needs` names a feature (or sum) that must be above zero for the pattern to speak at all, and above `least` for it to name an
-    incident: one account that failed is no spray. `kind` is the incident's
-    kind, `words` its sentence, `technique` the ATT&CK technique. `unlinked` are these three where the records name no session
-    and no token, so that nobody can say what was issued and what was not.
+    The pattern applies only if `needs`, a feature or sum, is above zero. It names an incident only if `needs` is above
+    `least`: one failed account is no spray. `kind`, `technique` and `words` describe its incident; `unlinked` replaces them
+    if the records name no session or token, so that nobody can tell what was issued.
     """
 
     name: str
@@ -233,21 +232,23 @@ PATTERNS: tuple[Pattern, ...] = (
 
 
 def measure_abroad(table: Table) -> Floats:
-    """Return how close in time the usual network is used in another country: 0 (12 h apart) to 8 (same minute)."""
+    """Return how close in time the usual network is used in another country, float64 (g,): 0 (12 hours) to 8 (same minute)."""
     gap = table.column("usual_gap_abroad")
     return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
 
 
 def measure(dimension: str, table: Table) -> Floats:
-    """Return a dimension's value, float64 (g,): a sum of features, or how close in time two countries were."""
+    """Return a dimension's value, float64 (g,)."""
     if dimension == "together_abroad":
         return measure_abroad(table)
     return np.asarray(sum(table.column(name) for name in dimension.split("+")))
 
 
 def name_best_pattern(table: Table, row: int, p: Floats) -> Pattern:
-    """Return the pattern that names a group: of those nearly as improbable as the least probable, the one with
-    most of its dimensions unusual, and of those the most specific. `p` is (patterns,).
+    """Return the pattern that names a group. `p` is float64 (patterns,).
+
+    Among the patterns nearly as improbable as the least probable one, it has the most unusual dimensions; of equal ones, a
+    pattern with `needs` wins.
     """
     one = Table(table.values[row : row + 1])
     best, shown = PATTERNS[0], (-1, False)
@@ -262,7 +263,7 @@ def name_best_pattern(table: Table, row: int, p: Floats) -> Pattern:
 
 
 def find_cells(pattern: Pattern, table: Table) -> Codes:
-    """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 where the pattern does not speak."""
+    """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 if the pattern does not apply."""
     cell = np.zeros(len(table.values), np.int32)
     for dimension in pattern.dimensions:
         value = measure(dimension, table)

@@ -1,4 +1,4 @@
-"""The mail provider's own applications, where they act as themselves to keep the organisation in order."""
+"""Recognise routine maintenance by the mail provider's own applications."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RESERVED = tuple(
     for number in range(0x20)
     for family in ("0ff1-ce00", "0000-c000")
 )
-"""The form of id that Microsoft keeps for its services: nobody else can register one."""
+"""Application ids that Microsoft reserves for its services; nobody else can register one."""
 
 OTHERS = (
     "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9",  # Device Registration Service
@@ -25,21 +25,22 @@ OTHERS = (
     "f0ae4899-d877-4d3c-ae25-679e38eea492",  # AAD App Management
     "2f5afa01-cdcb-4707-a62a-0803cc994c60",  # MS-CE-CXG-MAC-AadShadowRoleWriter
 )
-"""Further services of Microsoft whose ids are public and that write to directories as themselves.
+"""Further services of Microsoft with public ids that write to directories under their own name.
 
-Their ids have no form of their own. Source: "Unknown actors in audit reports" and "Microsoft service principal sign-in logs
-table" of Microsoft's documentation. They are known by the application's id, which is one world-wide, and never by a name.
+Their ids have no common form. Source: "Unknown actors in audit reports" and "Microsoft service principal sign-in logs
+table" of Microsoft's documentation. They are recognised by application id, which is unique world-wide, and never by name.
 """
 
 QUIET_KINDS = ("directory", "file", "other", "sign_in")
-"""What housekeeping consists of. Whoever reads or changes mail is looked at, whatever the application."""
+"""Kinds of event that count as maintenance. An application that reads or changes mail is always judged."""
 
 
 def is_housekeeping(groups: BehaviourGroups) -> Floats:
-    """Return 1.0 (g,) where a service of the provider only keeps house, from the provider's network or none, else 0.
+    """Return 1.0 for groups in which a service of the provider does only maintenance, else 0; float64 (g,).
 
-    An intruder who took such a service over reads mail, comes from elsewhere, or does what a rule names
-    (a new credential, a role, a consent). Misses one who does none of these.
+    Maintenance comes from the provider's network or carries no address. An attacker who controls such a service reads mail,
+    comes from elsewhere, or does what a rule matches (a new credential, a role, a consent). Misses an attacker who does
+    none of these.
     """
     day, batch = groups.day, groups.day.batch
     rows = np.flatnonzero(day.group != MISSING)

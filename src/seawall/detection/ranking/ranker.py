@@ -1,4 +1,4 @@
-"""The learnt ranker: boosted trees, monotone where the meaning is, evaluated with arrays and explained exactly."""
+"""Rank groups with boosted trees, partly monotone, evaluated as arrays and explained exactly."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from seawall.events.coded_batch import Floats
 from seawall_base.errors import ArtefactInvalid
 
 INPUTS: tuple[str, ...] = (*FEATURES, *(f"p.{pattern.name}" for pattern in PATTERNS))
-"""Ranker inputs: the features, then −ln p of each pattern."""
+"""Inputs of the ranker: the features, then −ln p of each pattern."""
 
 EVIDENCE = "evidence"
-"""Name of the part that the unsupervised evidence adds."""
+"""Name of the score part of the unsupervised evidence."""
 
 NO_EVIDENCE = float(np.log(KAPPA))
-"""Evidence of a group in which no pattern speaks: it belongs to the base, what is above it to the reasons."""
+"""Unsupervised evidence of a group to which no pattern applies. It belongs to the base; the excess belongs to the reasons."""
 
 PARTS: tuple[str, ...] = (*INPUTS, EVIDENCE)
-"""Names of what a score is the sum of, beside the base."""
+"""Names of the parts that, with the base, sum to a score."""
 
 ARTEFACT = "ranker.json"
 
 ROWS_AT_ONCE = 128
-"""Groups that are led down all trees together: as arrays of (groups, trees)."""
+"""Number of groups evaluated together, to bound arrays of (groups, trees)."""
 
 
 def inputs(values: Floats, p: Floats) -> Floats:
-    """Return the ranker's input float64 (g, len(INPUTS))."""
+    """Return the inputs of the ranker, float64 (g, len(INPUTS))."""
     return np.concatenate([values, -np.log(p)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """t trees of at most m nodes. Arrays are (t, m); a leaf has feature -1. `expected` is a node's mean output.
+    """Hold t trees of at most m nodes as arrays (t, m). A leaf has feature -1; `expected` is a node's mean output.
 
-    The score is log-odds: the unsupervised evidence, weighed, plus what each split on the way adds, so the
-    parts sum to the whole. The trees only correct what the evidence says by itself: on logs unlike any that
-    they were trained on, the evidence carries the ranking.
+    The score in log-odds is the weighted unsupervised evidence plus the change of `expected` at each split on the path. So
+    the parts sum to the score. The trees only correct the evidence: on logs unlike the training data, the evidence carries
+    the ranking.
     """
 
     feature: np.ndarray
@@ -59,7 +59,7 @@ class Ranker:
     card: dict[str, object]
 
     def score(self, values: Floats, evidence: Floats) -> Floats:
-        """Return log-odds float64 (g,) from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
+        """Return log-odds, float64 (g,), from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
         total = self.intercept + self.evidence_weight * evidence
         for begin in range(0, len(values), ROWS_AT_ONCE):
             some = slice(begin, begin + ROWS_AT_ONCE)
@@ -67,12 +67,12 @@ class Ranker:
             for _feature, _node, child in self._walk(values[some]):
                 leaf = child
             added = self.expected[np.arange(len(self.feature)), leaf]
-            # One after the other: a sum in another order differs in its last digits.
+            # Add in a fixed order, because rounding depends on it.
             total[some] = np.cumsum(np.concatenate([total[some, None], added], axis=1), axis=1)[:, -1]
         return total
 
     def explain(self, values: Floats, evidence: Floats) -> tuple[float, Floats]:
-        """Return the base and what each of `PARTS` adds, float64 (g, len(PARTS)); base + parts = score.
+        """Return the base and the contribution of each of `PARTS`, float64 (g, len(PARTS)). Base plus parts is the score.
 
         `values` is (g, len(INPUTS)), `evidence` (g,).
         """
@@ -85,16 +85,16 @@ class Ranker:
             if not steps:
                 continue
             change = [self.expected[trees, child] - self.expected[trees, node] for _, node, child in steps]
-            # Tree by tree, and down each of them: row, tree and level in this order.
+            # Axes: row, tree, level.
             feature = np.stack([feature for feature, _, _ in steps], axis=2)
             rows = np.broadcast_to(np.arange(begin, begin + len(feature))[:, None, None], feature.shape)
             np.add.at(parts, (rows, feature), np.stack(change, axis=2))
         return base, parts
 
     def _walk(self, values: Floats) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield, level by level, each row's split feature, node and the node it goes to, in every tree; (g, t) each.
+        """Yield for each level the split feature, the node and its child of each row in each tree; (g, t) each.
 
-        At a leaf it stays.
+        At a leaf, the child is the leaf itself.
         """
         rows, trees = np.arange(len(values))[:, None], np.arange(len(self.feature))
         node = np.zeros((len(values), len(self.feature)), np.int64)
@@ -112,7 +112,7 @@ class Ranker:
 
 
 def load() -> Ranker:
-    """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` when it does not fit this version."""
+    """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` if it is missing or was trained on other features."""
     place = resources.files("seawall.detection.ranking") / "data" / ARTEFACT
     if not place.is_file():
         raise ArtefactInvalid(
@@ -122,7 +122,7 @@ def load() -> Ranker:
 
 
 def parse(document: bytes) -> Ranker:
-    """Read a ranker from its JSON document."""
+    """Read a ranker from its JSON document. Raises `ArtefactInvalid` if it was trained on other features."""
     content = json.loads(document)
     if content["inputs"] != hashlib.sha256("\n".join(INPUTS).encode()).hexdigest():
         raise ArtefactInvalid(

@@ -1,4 +1,4 @@
-"""What happened in a tenant in the days before: a credential or a consent that a later use may come from."""
+"""Remember recent credentials and consents of a tenant, which may explain later strange use of an application."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import CodedBatch, Codes, Floats
 
 REMEMBERED_DAYS = 4
-"""An application that acts strangely this soon after a credential or consent is tied to it."""
+"""Days after a credential or consent during which strange use of an application is related to it."""
 
 WATCHED = ("credential", "consent_any")
 
 
 class RecentEvidence:
-    """Per tenant and watched group of rules: the evidence of the last hits, and their day."""
+    """Keep by tenant and watched group of rules the day and the evidence of the last hits."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[int, str], tuple[int, float]] = {}
@@ -30,7 +30,7 @@ class RecentEvidence:
                 self._last[(tenant, group)] = (day, strongest)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays: per watched group the tenants, their last days and evidence."""
+        """Return the state as arrays: for each watched group the tenants, their last days and evidence."""
         state: State = {}
         for group in WATCHED:
             rows = sorted((tenant, *last) for (tenant, of), last in self._last.items() if of == group)
@@ -39,7 +39,7 @@ class RecentEvidence:
         return state
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self._last = {}
         for group in WATCHED:
             rows = saved.part(group).array("tenant_day", np.int64, None, 2)
@@ -48,7 +48,7 @@ class RecentEvidence:
                 self._last[(tenant, group)] = (day, strength)
 
     def evidence(self, group: str, tenant: Codes, day: int) -> Floats:
-        """Return the remembered evidence per row's tenant in nats, float64 (n,), 0 when it is too long ago."""
+        """Return the evidence of each row's tenant in nats, float64 (n,); 0 if it is older than `REMEMBERED_DAYS`."""
         result = np.zeros(len(tenant))
         for owner in np.unique(tenant).tolist():
             seen, strength = self._last.get((owner, group), (day - REMEMBERED_DAYS - 1, 0.0))

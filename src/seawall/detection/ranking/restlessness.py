@@ -1,4 +1,4 @@
-"""How much of an organisation is new where its log begins: there one more new thing says less."""
+"""Measure how much is new in an organisation on a day; at the beginning of a log, one more new value says less."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.events.coded_batch import Floats
 
 FIELDS = ("network", "app", "client")
-"""A group is strange when one of these is new to its account."""
+"""A group counts as strange if one of these fields has a value that is new to its account."""
 
 USUAL = 0.25
-"""Share of accounts with something new that no day of a log that has run for a while exceeds without a reason."""
+"""Share of accounts with something new that an ordinary day of an established log does not exceed."""
 
 DOUBT = 10.0
-"""How many usual accounts stand behind the accounts of a day, so that a few people do not make a crowd."""
+"""Pseudo-count of usual accounts added to those of the day, so that a few people do not count as a crowd."""
 
 
 YOUTH = 7.0
-"""Days in which the commotion of a log's beginning comes to count half: weeks repeat, and weekends come once in one."""
+"""Age of a log in days at which restlessness counts half. Weekly habits, such as weekends, are then known."""
 
 
 def measure_restlessness(groups: BehaviourGroups) -> Floats:
-    """Return ln of how many times the usual share of the tenant's other accounts show something new, (g,), at least 0.
+    """Return ln of the ratio of the tenant's other accounts that show something new to the usual share, (g,), at least 0.
 
-    Where a log begins, everybody's everything is new: the odds that a new thing is an intruder's fall by as much as new
-    things abound. With the age of the log that fades: in a small organisation a few accounts that show new things on
-    one day may well be a few that were taken over.
+    At the beginning of a log, everything is new to everybody. The odds that a new value comes from an attacker fall in
+    proportion. The effect fades with the age of the log: later, a few accounts with new values on one day may have been
+    taken over.
     """
     day = groups.day
     strange = np.zeros(len(groups), bool)

@@ -1,4 +1,4 @@
-"""Sigma rules that hit one group's events, as they are told: title, level, and how rarely each fires here."""
+"""Describe the Sigma rules that hit a group's events: title, level, and how rarely each fires in this tenant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall.detection.rules.sigma.model import RuleDescription
 from seawall.events.grouping import Rows
 
 SIGMA = "sigma"
-"""Name of the part that the strongest rule adds to a score."""
+"""Name of the score part of the strongest Sigma rule."""
 
 MOST_TOLD = 8
 LONGEST_TITLE = 120
@@ -21,7 +21,7 @@ LONGEST_TITLE = 120
 
 @dataclass(frozen=True, slots=True)
 class RuleHit:
-    """A rule that hit. `weight` is what it could add to the score, 0 where it is silenced; `events` how many records it hit."""
+    """Hold a rule that hit. `weight` is its possible log-odds, 0 if silenced; `events` is the number of records it hit."""
 
     rule: str
     title: str
@@ -32,14 +32,14 @@ class RuleHit:
     events: int
 
     def text(self) -> str:
-        """Return it in words."""
+        """Return the hit as a sentence for people."""
         technique = f" ({self.technique})" if self.technique else ""
         often = f"an estimated 1 in {round(math.exp(self.evidence)):,} account-days"
         return f"rule \u201c{self.title}\u201d{technique}, which fires on {often} here"
 
 
 def list_top_rules(hits: SigmaHits, abouts: Sequence[RuleDescription], members: Rows) -> tuple[RuleHit, ...]:
-    """Return the rules that hit a group's rows, the weightiest first, at most so many as people read."""
+    """Return the rules that hit a group's rows, the highest weight first, at most `MOST_TOLD`."""
     mine = np.flatnonzero(np.isin(hits.row, members))
     found = []
     for rule in np.unique(hits.rule[mine]).tolist():

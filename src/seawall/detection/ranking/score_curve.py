@@ -1,8 +1,8 @@
-"""When a group's score passed a threshold: each reason counts from the event that brought it.
+"""Find when a group's score passed a threshold: each part counts from the event that caused it.
 
-The ranker's parts sum to the score, so the score at a moment is the base plus the parts whose cause had been
-logged by then. That is what a live reader of the same events would have seen, but for the interactions of
-parts, and costs nothing beside scoring every prefix of the day again (measured at 40 ms a group).
+The parts sum to the score, so the score at a time is the base plus the parts whose cause was logged by then. Apart from
+interactions of parts, this is the score of a live reader. Scoring every prefix of the day again would cost 40 ms a group
+(measured).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _DIMENSIONS = {f"p.{pattern.name}": pattern.dimensions for pattern in PATTERNS}
 
 
 class EvidenceTimes:
-    """For one group: when each ranker input got its value, in microseconds since the epoch.
+    """Find for one group when each ranker input got its value, in microseconds since 1970.
 
-    The evidence as a whole counts from when its strongest pattern was complete.
+    The unsupervised evidence counts from when its strongest pattern was complete.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class EvidenceTimes:
 def compute_curve(
     arrivals: EvidenceTimes, base: float, parts: dict[str, float]
 ) -> tuple[tuple[int, float], ...]:
-    """Return (time, score from then on) in order of time; the last score is base + all parts."""
+    """Return (time, score from then on), ordered by time. The last score is the base plus all parts."""
     steps: dict[int, float] = {}
     for name, weight in parts.items():
         time = arrivals.time(name)

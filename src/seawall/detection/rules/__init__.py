@@ -1,1 +1,1 @@
-"""Known techniques, each a small detector."""
+"""Detect known techniques with rules, built-in and Sigma."""

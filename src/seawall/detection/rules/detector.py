@@ -1,4 +1,4 @@
-"""Runs the rules and weighs each by how often it fires in this tenant: a noisy rule silences itself."""
+"""Run the built-in rules, and weigh each by how rarely it fires in the tenant, so that a noisy rule loses its weight."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ RULES: tuple[BuiltinRule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
 
 PRIOR_RATE = 1.0 / 200.0
-"""Firing rate per account-day that a rule is taken to have before the tenant has shown its own."""
+"""Firing rate per account-day assumed before the tenant has its own statistics."""
 
 PRIOR_DAYS = 400.0
-"""How many account-days that prior is worth."""
+"""Weight of this prior rate, in account-days."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinHits:
-    """h rule hits: `row` of the batch, `rule` index into `RULES`, `evidence` in nats (−ln of the firing rate)."""
+    """Hold h rule hits: `row` of the batch, `rule` index into `RULES`, `evidence` in nats (−ln of the firing rate)."""
 
     row: np.ndarray
     rule: Codes
@@ -31,7 +31,7 @@ class BuiltinHits:
 
 
 class RuleDetector:
-    """Keeps per tenant the account-days on which each rule fired and on which it could have."""
+    """Count by tenant the account-days on which each rule fired, and all account-days."""
 
     def __init__(self) -> None:
         self._fired = np.zeros((0, len(RULES)))
@@ -39,7 +39,7 @@ class RuleDetector:
         self._memories = {rule.name: rule.memory() for rule in RULES if rule.memory is not None}
 
     def observe(self, batch: CodedBatch) -> BuiltinHits:
-        """Return the hits of a day, with rates as they were before it, then learn the day's."""
+        """Return the hits of a day, with the rates from before that day, then learn the day."""
         self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
         rows, rules = [], []
@@ -66,12 +66,12 @@ class RuleDetector:
         np.add.at(self._days, (active >> 32).astype(np.int64), 1.0)
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         memories = {name.replace("-", "_"): memory.state() for name, memory in self._memories.items()}
         return {**copy_arrays(self, {"_fired": np.float64, "_days": np.float64}), **nest_states(**memories)}
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(RULES))
         for name, memory in self._memories.items():

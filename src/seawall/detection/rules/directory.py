@@ -1,4 +1,4 @@
-"""Rules on the directory: consents, credentials, roles, sign-in methods, federation and policies."""
+"""Define rules on the directory: consents, credentials, roles, sign-in methods, federation and policies."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _mail(batch: CodedBatch, row: int) -> bool:
     return has_mention(batch, row, MAIL_SCOPES)
 
 
-def _gains_a_credential(batch: CodedBatch, row: int) -> bool:
-    """Entra writes one operation for secrets that are added and removed: an addition is named by the reader."""
-    said = parse_parameters(batch, row)
-    return "KeyDescription" not in said or "KeyDescription" in str(said.get("Added"))
+def _adds_credential(batch: CodedBatch, row: int) -> bool:
+    """Return whether a credential was added. Entra has one operation for adding and removing; the reader marks additions."""
+    parameters = parse_parameters(batch, row)
+    return "KeyDescription" not in parameters or "KeyDescription" in str(parameters.get("Added"))
 
 
 _consents = match_operations(
@@ -90,7 +90,7 @@ RULES = (
                 "app.oauth2.credentials.lifecycle.create",
                 "app.oauth2.credentials.lifecycle.activate",
             ),
-            _gains_a_credential,
+            _adds_credential,
         ),
     ),
     BuiltinRule(

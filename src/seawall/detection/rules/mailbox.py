@@ -1,4 +1,4 @@
-"""Rules on mailboxes: forwarding and hiding inbox rules, grants, transport rules, searches."""
+"""Define rules on mailboxes: forwarding and hiding inbox rules, grants, transport rules, searches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seawall.events.coded_batch import CodedBatch
 FORWARDS = ("forwardto", "redirectto", "forwardasattachmentto", "forwardingsmtpaddress", "forwardingaddress")
 HIDES = ("deletemessage", "softdelete", "permanentdelete", "markasread")
 MAIL_FLOW = ("rout", "forward", "journal", "bcc", "recipient_address_map", "gateway", "smtp_relay")
-"""Words of the settings of Gmail that decide where an organisation's mail goes."""
+"""Words in Gmail's settings that decide where an organisation's mail goes."""
 HIDING_PLACES = ("rss", "conversation history", "archive", "junk", "deleted", "notes", "sync issues")
 
 _rules = match_operations(
@@ -52,7 +52,7 @@ def _hides(batch: CodedBatch, row: int) -> bool:
 
 
 def _gives_access(batch: CodedBatch, row: int) -> bool:
-    """Full access to a mailbox, or any right to a folder: records of folders also say that somebody has no right any more."""
+    """Return whether a record gives full access to a mailbox, or any right to a folder. Folder records also withdraw rights."""
     if batch.value("activity_name", row) == "Add-MailboxPermission":
         return has_mention(batch, row, ("fullaccess", "full access"))
     named = {name.lower(): str(value).strip().lower() for name, value in parse_parameters(batch, row).items()}

@@ -1,4 +1,4 @@
-"""Sign-ins after somebody else, mostly a help desk, took away or replaced an account's factors."""
+"""Find sign-ins after another person, often a help desk, removed or replaced an account's factors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Keys, Times, pair_keys
 
 WINDOW = 24 * 60 * 60 * 1_000_000
-"""So long after a reset a sign-in may be what it was asked for, in microseconds: whoever asked for it does not wait."""
+"""How long after a reset a sign-in may exploit it, in microseconds. An attacker who requested the reset does not wait."""
 
 _resets = match_operations(
     "user.mfa.factor.reset_all",
@@ -36,15 +36,15 @@ Name = tuple[str, str]
 
 
 class FactorResets:
-    """When each account's factors were last changed by another, by the names of organisation and account; kept for `WINDOW`."""
+    """Remember for `WINDOW` when another person last changed each account's factors, by organisation and account name."""
 
     def __init__(self) -> None:
         self._last: dict[Name, int] = {}
 
     def observe(self, batch: CodedBatch) -> Bools:
-        """Return which successful sign-ins came within `WINDOW` after a reset, bool (n,); remember the day's resets."""
+        """Return which successful sign-ins came within `WINDOW` after a reset, bool (n,); then remember the day's resets."""
         marked = np.zeros(len(batch), bool)
-        found = [*((name, time) for name, time in self._last.items()), *_find(batch)]
+        found = [*((name, time) for name, time in self._last.items()), *_list_resets(batch)]
         if not found:
             return marked
         rows = np.flatnonzero(batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)))
@@ -54,7 +54,7 @@ class FactorResets:
         used = pair_keys(batch.codes["org_uid"][rows], batch.codes["account"][rows])
         is_known = (named != MISSING).all(axis=1)
         times = np.array([time for _, time in found], np.int64)
-        last = _latest(reset[is_known], times[is_known], used, batch.time[rows])
+        last = _latest_reset_before(reset[is_known], times[is_known], used, batch.time[rows])
         marked[rows] = last >= batch.time[rows] - WINDOW
         self._remember(found, int(batch.time.max(initial=0)))
         return marked
@@ -66,7 +66,7 @@ class FactorResets:
                 self._last[name] = max(time, self._last.get(name, time))
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         rows = sorted(self._last.items())
         return {
             **pack_texts("organisations", (organisation for (organisation, _), _ in rows)),
@@ -75,15 +75,15 @@ class FactorResets:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         times = saved.array("times", np.int64, None).tolist()
         organisations = saved.texts("organisations", len(times))
         names = zip(organisations, saved.texts("accounts", len(times)), strict=True)
         self._last = dict(zip(names, times, strict=True))
 
 
-def _find(batch: CodedBatch) -> list[tuple[Name, int]]:
-    """Return whose factors somebody else changed, and when."""
+def _list_resets(batch: CodedBatch) -> list[tuple[Name, int]]:
+    """Return the accounts whose factors another person changed, with the times."""
     found = []
     for row in np.flatnonzero(_resets(batch)).tolist():
         target = (batch.texts["resource_uid"][row].as_py() or "").lower()
@@ -92,8 +92,8 @@ def _find(batch: CodedBatch) -> list[tuple[Name, int]]:
     return found
 
 
-def _latest(reset: Keys, times: Times, used: Keys, at: Times) -> Times:
-    """Return the time of the latest reset at or before each use, int64 (n,); far in the past where there is none."""
+def _latest_reset_before(reset: Keys, times: Times, used: Keys, at: Times) -> Times:
+    """Return the latest reset at or before each use, int64 (n,); a time far in the past if none."""
     keys, moments = np.concatenate([reset, used]), np.concatenate([times, at])
     is_use = np.arange(len(keys)) >= len(reset)
     order = np.lexsort((is_use, moments, keys))

@@ -1,4 +1,4 @@
-"""What a rule is: a named technique, and which events of a batch show it."""
+"""Define a built-in rule: a named technique, and the events of a batch that show it."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from seawall.events.grouping import group_rows
 
 
 class RuleMemory(Protocol):
-    """What a rule remembers of the days before."""
+    """Keep what a rule needs from earlier days."""
 
     def observe(self, batch: CodedBatch) -> Bools:
-        """Return which events of the day show the technique, bool (n,), and learn the day."""
+        """Return which events of the day show the technique, bool (n,), then learn the day."""
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
 
 
 def match_nothing(batch: CodedBatch) -> Bools:
-    """Match nothing."""
+    """Return False for each event, bool (n,)."""
     return np.zeros(len(batch), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinRule:
-    """A technique and the events that show it.
+    """Define a technique and the events that show it.
 
-    `matches` returns bool (n,) for a batch of n events of one day; a rule that needs the days before has a `memory`
-    instead. `group` is the family of techniques that the ranker knows (persistence, consent, credential, grant, evasion,
-    collection, identity, legacy, attempts). `misses` says what the rule does not see.
+    `matches` returns bool (n,) for a batch of n events of one day. A rule that needs earlier days has a `memory` instead.
+    `group` is the family of techniques that the ranker knows (persistence, consent, credential, grant, evasion, collection,
+    identity, legacy, attempts). `misses` names events that the rule cannot see.
     """
 
     name: str
@@ -52,19 +52,19 @@ class BuiltinRule:
 
 
 SHORT = 4_096
-"""Characters of parameters up to which what they say is remembered: scripts set the same ones again and again."""
+"""Longest parameter text that is cached, in characters: scripts set the same parameters again and again."""
 
 
 def parse_parameters(batch: CodedBatch, row: int) -> Mapping[str, Any]:
-    """Return the cmdlet parameters or modified properties of one event; empty when there are none."""
+    """Return the cmdlet parameters or modified properties of one event, or {} if it has none."""
     text = batch.texts["parameters"][row].as_py()
     if not text:
         return {}
-    return _remember(text) if len(text) <= SHORT else _parse(text)
+    return _parse_cached(text) if len(text) <= SHORT else _parse(text)
 
 
 @lru_cache(maxsize=1_024)
-def _remember(text: str) -> Mapping[str, Any]:
+def _parse_cached(text: str) -> Mapping[str, Any]:
     return _parse(text)
 
 
@@ -77,15 +77,15 @@ def _parse(text: str) -> Mapping[str, Any]:
 
 
 def match_operations(*activities: str) -> Callable[[CodedBatch], Bools]:
-    """Match successful events of the given operations (case and trailing full stop do not matter)."""
-    wanted = frozenset(_plain(activity) for activity in activities)
+    """Match successful events of the given operations; case and a trailing full stop do not matter."""
+    wanted = frozenset(_normalise(activity) for activity in activities)
     known: tuple[Vocabulary | None, int, list[str]] = (None, 0, [])
 
     def spellings(vocabulary: Vocabulary) -> list[str]:
-        """The wanted operations as the logs spell them; looked for once, for the vocabulary rarely changes."""
+        """Return the operations as the logs spell them. Cached, because the vocabulary rarely changes."""
         nonlocal known
         if known[:2] != (vocabulary, len(vocabulary)):
-            known = (vocabulary, len(vocabulary), [v for v in vocabulary.values if _plain(v) in wanted])
+            known = (vocabulary, len(vocabulary), [v for v in vocabulary.values if _normalise(v) in wanted])
         return known[2]
 
     def matches(batch: CodedBatch) -> Bools:
@@ -100,25 +100,25 @@ def match_operations(*activities: str) -> Callable[[CodedBatch], Bools]:
 def match_where(
     candidates: Callable[[CodedBatch], Bools], test: Callable[[CodedBatch, int], bool]
 ) -> Callable[[CodedBatch], Bools]:
-    """Match those candidates whose single event passes a test. Candidates are rare operations: rows, not columns.
+    """Match the candidate events that pass `test`. Candidates must be rare, because the test runs for single events.
 
-    A test looks at nothing but the operation and its parameters: of equal ones it is asked once.
+    The test may use the operation and its parameters only: it runs once for each distinct pair of them.
     """
 
     def matches(batch: CodedBatch) -> Bools:
         mask = candidates(batch).copy()
         rows = np.flatnonzero(mask)
-        said = batch.texts["parameters"].take(rows).dictionary_encode().indices.fill_null(MISSING)
-        alike = group_rows(pair_keys(batch.codes["activity_name"][rows], said.to_numpy()))
-        passed = [test(batch, int(row)) for row in rows[alike.first]]
-        mask[rows] = np.array(passed, bool)[alike.place]
+        parameters = batch.texts["parameters"].take(rows).dictionary_encode().indices.fill_null(MISSING)
+        distinct_pairs = group_rows(pair_keys(batch.codes["activity_name"][rows], parameters.to_numpy()))
+        passed = [test(batch, int(row)) for row in rows[distinct_pairs.first]]
+        mask[rows] = np.array(passed, bool)[distinct_pairs.place]
         return mask
 
     return matches
 
 
 def match_either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedBatch], Bools]:
-    """Match what any of several matches."""
+    """Match the events that any of the matchers matches."""
 
     def matches(batch: CodedBatch) -> Bools:
         return np.asarray(np.logical_or.reduce([matcher(batch) for matcher in candidates]), bool)
@@ -127,13 +127,13 @@ def match_either(*candidates: Callable[[CodedBatch], Bools]) -> Callable[[CodedB
 
 
 def has_mention(batch: CodedBatch, row: int, words: Iterable[str]) -> bool:
-    """Say whether an event's parameters contain any of the words, whatever the case."""
+    """Return whether an event's parameters contain any of the words, ignoring case."""
     text = (batch.texts["parameters"][row].as_py() or "").lower()
     return any(word in text for word in words)
 
 
 def is_set(value: object) -> bool:
-    """Say whether a parameter is set: true, 1, or any text that is not empty, false, 0 or $null."""
+    """Return whether a parameter is set: its text is not empty, false, 0, none, null, [] or {}."""
     return str(value).strip().strip('"').lower() not in {
         "",
         "false",
@@ -146,5 +146,5 @@ def is_set(value: object) -> bool:
     }
 
 
-def _plain(activity: str) -> str:
+def _normalise(activity: str) -> str:
     return activity.strip().rstrip(".").replace("–", "-").strip().lower()

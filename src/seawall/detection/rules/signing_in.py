@@ -1,4 +1,4 @@
-"""Rules on sign-ins: legacy protocols, device code, spray then success, prompt bombing."""
+"""Define rules on sign-ins: legacy protocols, device code, success after a spray, prompt bombing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WARNINGS = (
     "risky_sensitive_action_allowed",
     "user_signed_out_due_to_suspicious_session_cookie",
 )
-"""What Google says of an account in records of their own; of a sign-in it says so in the record itself."""
+"""Google's warnings about an account that are records of their own. Warnings about a sign-in are in its record."""
 
 
 def _successes(batch: CodedBatch) -> Bools:
@@ -43,7 +43,7 @@ def _provider_warning(batch: CodedBatch) -> Bools:
 
 
 def _spray_then_success(batch: CodedBatch) -> Bools:
-    """Match successes from an address block from which, earlier that day, five accounts or more had failed."""
+    """Match successes from an address block from which at least five accounts failed earlier that day."""
     failed = (
         batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
     )
@@ -64,7 +64,7 @@ def _spray_then_success(batch: CodedBatch) -> Bools:
 
 
 def _prompt_bombing(batch: CodedBatch) -> Bools:
-    """Match successes after a second factor was asked for and not given three times or more within the hour before."""
+    """Match successes after at least three second-factor prompts that were not accepted within the hour before."""
     denied = np.flatnonzero(batch.one_of("status_code", NOT_GIVEN) & (batch.actor != MISSING))
     hits = np.zeros(len(batch), bool)
     if len(denied) < PROMPTS:

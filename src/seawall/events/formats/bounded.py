@@ -1,4 +1,4 @@
-"""Streams that end at damage or at a limit instead of raising, and what one file may expand to in all."""
+"""Read streams that end at damage or a limit instead of raising, and limit the total expansion of one file."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from seawall.events.problem import Problem, ProblemCode
 
 DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError, lzma.LZMAError, NotImplementedError, RuntimeError,
           ValueError)  # fmt: skip
-"""What decompressors and readers of archives raise for damaged input."""
+"""Exceptions that decompressors and archive readers raise for damaged input."""
 
 
 class Expansion:
-    """The bytes that all containers of one file or body may give together.
+    """Limit the bytes that all containers of one file or body may expand to together.
 
-    Each decompressor and each archive member spends from it, nested ones too. So many small members, members that share
-    their bytes, and archives inside archives are bounded like a single one.
+    Each decompressor and archive member counts, including nested ones. So many small members, overlapping members and
+    archives inside archives have the same limit as a single one.
     """
 
     def __init__(self, stored: int, limits: Limits) -> None:
-        """`stored` is the size of the file or body in bytes."""
+        """Take `stored`, the size of the file or body in bytes."""
         self.allowed = min(
             limits.expanded_bytes, max(limits.ratio_grace_bytes, stored * limits.archive_ratio)
         )
         self._spent = 0
 
     def spend(self, size: int) -> None:
-        """Count bytes that a container gave."""
+        """Count bytes that a container produced."""
         self._spent += size
 
     @property
     def is_spent(self) -> bool:
-        """Whether the file has given more than it may."""
+        """Return whether the limit is exceeded."""
         return self._spent > self.allowed
 
 
 class BoundedStream:
-    """A byte stream that never raises for damage: damage and limits end it and are kept in `problem`.
+    """Read bytes without raising for damage: damage and limits end the stream and are kept in `problem`.
 
-    `read(n)` returns up to n bytes, empty at the end. `name` is what problems and events are filed under. What it reads is
-    spent from `expansion`, unless it is a file itself; `compressed` counts the bytes below a decompressor.
+    `name` identifies the stream in problems and events. Bytes count towards `expansion`, if it is given; `compressed`
+    counts the bytes below a decompressor.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class BoundedStream:
         self._pushed = b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes."""
+        """Return up to `size` bytes, b"" at the end."""
         if self._pushed:
             data, self._pushed = self._pushed[:size], self._pushed[size:]
             return data
@@ -82,7 +82,7 @@ class BoundedStream:
         return data if self._is_allowed(len(data)) else b""
 
     def peek(self, size: int) -> bytes:
-        """Return the first bytes of what is still to be read."""
+        """Return the next bytes without consuming them."""
         parts = []
         missing = size
         while missing > 0:
@@ -97,7 +97,7 @@ class BoundedStream:
 
     @property
     def bytes_taken(self) -> int:
-        """Bytes taken from the stream below."""
+        """Return the number of bytes read from the underlying stream."""
         return self._given
 
     def _is_allowed(self, size: int) -> bool:
@@ -121,7 +121,7 @@ class BoundedStream:
 
 
 class Counter(io.RawIOBase):
-    """Counts the bytes read from a stream below a decompressor."""
+    """Count the bytes read from the stream below a decompressor."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
@@ -133,28 +133,28 @@ class Counter(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, counted."""
+        """Return up to `size` bytes, and count them."""
         data = self._stream.read(size)
         self.count += len(data)
         return data
 
 
 class MemberNames:
-    """Names of an archive's members: `archive!member`, each once, whatever the archive says.
+    """Label the members of an archive as `archive!member`, each label once.
 
-    A name of an archive is a label and never a path. One that is empty or blank becomes the member's number, one that is too
-    long is cut, and one that came before gets the member's number behind it.
+    A member's name is a label and never a path. An empty name becomes the member's number, a long one is truncated, and a
+    repeated one gets the member's number appended.
     """
 
     LONGEST = 500
-    """Characters of a member's name."""
+    """Longest name of a member, in characters."""
 
     def __init__(self, archive: str) -> None:
         self._archive = archive
         self._seen: set[int] = set()
 
     def name(self, text: str, number: int) -> str:
-        """Return the label of a member; `number` is its 1-based place in the archive."""
+        """Return the label of a member. `number` is its place in the archive, counted from 1."""
         text = text.replace("\0", "\ufffd")
         if not text.strip():
             text = f"#{number}"

@@ -1,6 +1,6 @@
-"""Opens gzip, Zstandard, ZIP and tar by their content, streaming, within limits.
+"""Open gzip, Zstandard, ZIP and tar by content, as streams within limits.
 
-Nothing is inflated to memory or disk: a member is a stream that stops at damage or at a limit and says so.
+Nothing is expanded to memory or disk. A member is a stream that ends at damage or a limit, and reports it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\
 
 @dataclass(frozen=True, slots=True)
 class PlainStream:
-    """One stream of plain bytes; `is_plain_file` when it is the file on disk itself."""
+    """Hold one stream of uncompressed bytes. `is_plain_file` means that it is the file on disk itself."""
 
     stream: BoundedStream
     is_plain_file: bool
@@ -31,25 +31,25 @@ class PlainStream:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What lies around a stream: the file's limits and expansion, and how many containers it is in."""
+    """Hold the context of a stream: limits and expansion of the file, and the number of containers around it."""
 
     limits: Limits
     expansion: Expansion
     depth: int = 0
     is_inflated: bool = False
-    """Whether the stream is what one decompressor gave: a tar archive in it is no further container."""
+    """Whether the stream comes from a decompressor: a tar archive in it counts as the same container."""
 
     def deeper(self, *, is_inflated: bool = False) -> _Around:
         return _Around(self.limits, self.expansion, self.depth + 1, is_inflated)
 
 
 def is_container(head: bytes) -> bool:
-    """Whether bytes that start like this are compressed or an archive."""
+    """Return whether bytes with this beginning are compressed or an archive."""
     return head.startswith((_GZIP, _ZSTD, *_ZIP)) or is_tar(head)
 
 
 def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[PlainStream | Problem]:
-    """Yield the plain streams inside an open, seekable file. Each is to be read before the next is asked for."""
+    """Yield the uncompressed streams inside an open, seekable file. Read each one before requesting the next."""
     stored = raw.seek(0, 2)
     raw.seek(0)
     around = _Around(limits, Expansion(stored, limits))
@@ -82,7 +82,7 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
 def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
     name, limits, names = outer.name, around.limits, MemberNames(outer.name)
     if raw is None:
-        # A ZIP file's directory lies at its end, so an inner one must be held whole; that is bounded.
+        # A ZIP file's directory is at its end, so a nested one is held in memory, up to a limit.
         data = outer.peek(limits.record_bytes * 4 + 1)
         if len(data) > limits.record_bytes * 4:
             yield file_problem(name, "bomb", "an archive inside an archive is too large to open")
@@ -116,7 +116,7 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
 
 
 def _list(raw: BinaryIO) -> Iterator[ZipEntry | str]:
-    """Yield the entries of a ZIP file, at last why there are no more where it is damaged."""
+    """Yield the entries of a ZIP file, and last the reason if the rest is damaged."""
     try:
         yield from entries(raw, find_directory(raw))
     except DAMAGE as error:
@@ -145,7 +145,7 @@ def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[PlainStream | P
 
 
 def _must_stop(name: str, number: int, around: _Around) -> Problem | None:
-    """Return why the members from this one on are not read, None where they are."""
+    """Return the problem if this member and the later ones are not read, else None."""
     if around.expansion.is_spent:
         reason = f"its members expand beyond {around.expansion.allowed} bytes in all: those from number {number} on were not read"
         return file_problem(name, "bomb", reason)
@@ -158,6 +158,6 @@ def _must_stop(name: str, number: int, around: _Around) -> Problem | None:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """Stands for a counter where the archive states the compressed size; no more than that is read."""
+    """Replace a counter by the compressed size that the archive states; no more bytes than that are read."""
 
     count: int

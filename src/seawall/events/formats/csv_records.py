@@ -1,4 +1,4 @@
-"""Records out of delimited tables: Purview, PowerShell, Splunk and Log Analytics exports."""
+"""Read records from delimited tables: exports of Purview, PowerShell, Splunk and Log Analytics."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _DELIMITERS = ",;\t"
 _TIME_COLUMN = re.compile(r"(?i)time|date|published|created|auditdata|^_raw$")
 _COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
 _KEPT_EMPTY = frozenset({"AuditData"})
-"""An export without the record itself is a broken record, not another kind of log."""
+"""Columns kept even if empty: a row without its record is a broken record, not another kind of log."""
 _MOST_COLUMNS = 2000
 SHORT_REACH = 1 << 16
-"""So far the end of a quote is looked for after one that was never closed."""
+"""After one unclosed quote, the end of a quote is searched within this many bytes."""
 
 
 def table_header(head: bytes) -> tuple[list[str], str] | None:
-    """Column names and delimiter when text starting like this is a table of a log, else None."""
+    """Return column names and delimiter if a text with this beginning is a table of a log, else None."""
     rows = [row for row in head.decode("utf-8", "replace").split("\n")[:4] if row.strip()]
     if rows and rows[0].startswith("#TYPE"):
         rows = rows[1:]
@@ -42,7 +42,7 @@ def table_header(head: bytes) -> tuple[list[str], str] | None:
         names = next(csv.reader([line], delimiter=delimiter))
     except (csv.Error, StopIteration):
         return None
-    # Portals add the zone of a time to its column's name: `TimeGenerated [UTC]`.
+    # Portals append the time zone to the column's name: `TimeGenerated [UTC]`.
     names = [name.strip().removesuffix("[UTC]").strip() for name in names]
     plain = [name for name in names if _COLUMN_NAME.fullmatch(name)]
     if not 2 <= len(names) <= _MOST_COLUMNS or len(plain) < len(names) or len(set(names)) < len(names):
@@ -55,7 +55,7 @@ def table_header(head: bytes) -> tuple[list[str], str] | None:
 def csv_records(
     stream: Utf8Stream, name: str, limits: Limits, header: tuple[list[str], str]
 ) -> Iterator[Record | Problem]:
-    """Each row as a dictionary of its non-empty fields, or the problem it is."""
+    """Yield each row as a dictionary of its non-empty fields, or as a problem."""
     rows = _rows(lines(stream, limits.record_bytes), limits.record_bytes)
     return row_records(rows, name, limits, header, count(1))
 
@@ -69,8 +69,10 @@ def row_records(
     *,
     is_started: bool = False,
 ) -> Iterator[Record | Problem]:
-    """The same of rows that are cut already, None for one too large. The first is the header unless
-    `is_started`."""
+    """Yield the records of rows that are already separated; None stands for a row that is too large.
+
+    The first row is the header, unless `is_started`.
+    """
     names, delimiter = header
     csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
     for row in rows:
@@ -91,7 +93,7 @@ def row_records(
 
 
 def is_preamble(row: bytes) -> bool:
-    """Whether a row may stand before the header: a type or a delimiter that some programs write there."""
+    """Return whether a row may precede the header: a type or delimiter line, or a blank one."""
     return row.startswith((b"#TYPE", b"sep=")) or not row.strip()
 
 
@@ -113,8 +115,7 @@ def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: i
 
 
 def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None]:
-    """Physical lines joined while a quote is open. A quote that is never closed costs one row, not the
-    file."""
+    """Join lines while a quote is open. A quote that is never closed damages one row, not the file."""
     waiting: deque[bytes | None] = deque()
     reach = limit
     while True:
@@ -143,7 +144,7 @@ def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None
         if is_closed:
             yield b"\n".join(joined).rstrip(b"\r")
         else:
-            # Read the swallowed lines again as rows of their own, and look less far from now on.
+            # Read the joined lines again as separate rows, and search less far from now on.
             reach = min(reach, SHORT_REACH)
             waiting.extendleft(reversed(joined[1:]))
             yield line.rstrip(b"\r")

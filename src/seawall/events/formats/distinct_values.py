@@ -1,8 +1,7 @@
-"""Applies a Python function to each DISTINCT tuple of column values instead of to each row.
+"""Apply a Python function to each distinct tuple of column values instead of each row.
 
-Log columns repeat: a hundred thousand rows hold a few hundred user agents. Everything that needs judgement is
-therefore a plain function of values, run once for each distinct combination, and the rows are numpy
-arithmetic.
+Log columns repeat: a hundred thousand rows contain a few hundred user agents. So every interpretation of values is a plain
+function that runs once for each distinct tuple, and rows are handled with NumPy.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ Function = Callable[..., tuple[Any, ...]]
 _REMEMBERED = 200_000
 _TABLE_SHARE = 4
 _NOTHING = pa.array([""], pa.string())
-"""The dictionary of a column without any value: the number of a null has to be in it."""
+"""Dictionary of a column without values: even the index of a null must lie inside the dictionary."""
 
 
 class Column:
-    """A dictionary-encoded text column: `codes` (int32, -1 for null) into `values`."""
+    """Hold a dictionary-encoded text column: `codes`, int32 (n,), -1 for null, into `values`."""
 
     __slots__ = ("_values", "codes", "dictionary")
 
@@ -44,10 +43,10 @@ class Column:
         if pa.types.is_dictionary(array.type):
             encoded = array.unify_dictionaries() if isinstance(array, pa.ChunkedArray) else array
         else:
-            # Nulls get a number too: without a validity bitmap the numbers need no copy of their own.
+            # Encode nulls as values: without a validity bitmap, the codes need no copy.
             encoded = pc.dictionary_encode(array, null_encoding="encode")
         if isinstance(encoded, pa.ChunkedArray):
-            # The chunks share one dictionary; only their numbers are put together.
+            # The chunks share one dictionary; only their codes are concatenated.
             dictionary = encoded.chunk(0).dictionary
             codes = np.concatenate([_indices(chunk) for chunk in encoded.chunks])
         else:
@@ -56,7 +55,7 @@ class Column:
 
     @property
     def values(self) -> list[str | None]:
-        """The distinct values as Python strings."""
+        """Return the distinct values."""
         if self._values is None:
             self._values = self.dictionary.to_pylist()
         return self._values
@@ -65,7 +64,7 @@ class Column:
         return len(self.codes)
 
     def array(self) -> Any:
-        """The column as an Arrow dictionary array."""
+        """Return the column as an Arrow dictionary array."""
         is_missing = self.codes < 0
         if not is_missing.any():
             return pa.DictionaryArray.from_arrays(pa.array(self.codes), self.dictionary)
@@ -76,7 +75,7 @@ class Column:
 
 
 def _without_missing(codes: npt.NDArray[np.int32], dictionary: Any) -> tuple[npt.NDArray[np.int32], Any]:
-    """Codes with -1 for null and for blank text (a missing value is null, never an empty string)."""
+    """Return codes with -1 for null and for blank text, and the dictionary without them."""
     blank, null = pc.index(dictionary, "").as_py(), -1
     if dictionary.null_count:
         null = int(np.flatnonzero(dictionary.is_null().to_numpy(zero_copy_only=False))[0])
@@ -102,7 +101,7 @@ def _indices(encoded: Any) -> npt.NDArray[np.int32]:
 
 
 class Mapper:
-    """A function of column values with a memory across batches. The function must be pure."""
+    """Apply a pure function to column values, and cache its results across batches."""
 
     def __init__(self, function: Function, outputs: int) -> None:
         self._function = function
@@ -110,14 +109,13 @@ class Mapper:
         self._memory: dict[Row, tuple[Any, ...]] = {}
 
     def __call__(self, *columns: Column) -> tuple[Column, ...]:
-        """Apply to each distinct tuple of the columns; results are text (or None), one `Column` for each
-        output."""
+        """Apply the function to each distinct tuple; return one text `Column` for each output."""
         inverse, rows = distinct_rows(columns)
         results = self._results(rows)
         return tuple(_column([result[k] for result in results], inverse) for k in range(self._outputs))
 
     def numbers(self, *columns: Column) -> tuple[npt.NDArray[np.float64], ...]:
-        """Like a call, for results that are numbers or booleans; None becomes NaN."""
+        """Apply the function, for results that are numbers or booleans; None becomes NaN. Each result is float64 (n,)."""
         inverse, rows = distinct_rows(columns)
         results = self._results(rows)
         return tuple(
@@ -146,10 +144,10 @@ class Mapper:
 
 
 def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:
-    """For each row the number of its distinct tuple, and the tuples (one of them may belong to no row)."""
+    """Return for each row the index of its distinct tuple, int32 (n,), and the tuples. One tuple may belong to no row."""
     held = [column for column in columns if len(column.dictionary)]
     if len(held) <= 1:
-        # One column's codes are the numbers; null comes first.
+        # The codes of a single column serve as indices; null comes first.
         inverse = held[0].codes + 1 if held else np.zeros(len(columns[0]), np.int32)
         values: list[str | None] = [None, *held[0].values] if held else [None]
         return inverse, [tuple(value if column in held else None for column in columns) for value in values]
@@ -167,11 +165,11 @@ def distinct_rows(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], l
 
 
 def _number(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """The distinct keys below a bound, and the place of each key among them."""
+    """Return the distinct keys below `bound`, and the index of each key among them."""
     if bound > _TABLE_SHARE * len(key):
         encoded = pa.array(key).dictionary_encode()
         return encoded.dictionary.to_numpy().copy(), encoded.indices.to_numpy()
-    # So few combinations can be that a table of them all is faster than hashing.
+    # With few possible keys, a table is faster than hashing.
     numbers = np.zeros(bound, np.int32)
     numbers[key] = 1
     distinct = np.flatnonzero(numbers)
@@ -180,7 +178,7 @@ def _number(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int6
 
 
 def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:
-    """The same for columns with so many values that their combinations do not fit a number."""
+    """Do the same for columns with so many values that their combinations exceed 64 bits."""
     numbers: dict[tuple[int, ...], int] = {}
     tuples = zip(*(column.codes.tolist() for column in columns), strict=True)
     inverse = np.array([numbers.setdefault(codes, len(numbers)) for codes in tuples], np.int32)
@@ -191,7 +189,7 @@ def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32]
 
 
 def _combine(columns: list[Column]) -> tuple[npt.NDArray[np.int64] | None, list[int]]:
-    """One number for the codes of several columns (None when it would not fit), and the factor of each."""
+    """Return one integer for the codes of several columns, or None if it exceeds 62 bits, and the factor of each column."""
     factors = [len(column.dictionary) + 1 for column in columns]
     if math.prod(factors) >= 1 << 62:
         return None, factors
@@ -221,7 +219,7 @@ def _column(results: list[str | None], inverse: npt.NDArray[np.int32]) -> Column
 
 
 def constant(value: str, length: int) -> Any:
-    """A dictionary column that holds one value in every row."""
+    """Return a dictionary column with the same value in each row."""
     return pa.DictionaryArray.from_arrays(
         pa.array(np.zeros(length, np.int32)), pa.array([value], pa.string())
     )

@@ -1,4 +1,4 @@
-"""Tells an export of nothing, the header of a known log's table without a row, from a header of anything else."""
+"""Distinguish an empty export, the header of a known log's table without rows, from other headers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from seawall.events.vendor_detection import AUDIT_DATA, SOURCES
 
 
 def is_empty_table(body: bytes) -> bool:
-    """Whether a whole text, in any encoding, is the header of a known log's table, and no row: an empty log."""
+    """Return whether a whole text, in any encoding, is the header of a known log's table without rows."""
     names = _lone_header(body)
     return names is not None and _is_known(names)
 
 
 def is_foreign_header(body: bytes) -> bool:
-    """Whether it is that of another table. With rows it would be read, but by itself it proves no log."""
+    """Return whether it is the header of an unknown table without rows. With rows it would be read; alone it proves no log."""
     names = _lone_header(body)
     return names is not None and not _is_known(names)
 
 
 def _lone_header(body: bytes) -> list[str] | None:
-    """The columns of a table without rows; None of anything else, or beyond `HEAD`."""
+    """Return the columns of a table without rows; None for anything else, or beyond `HEAD` bytes."""
     if len(body) > HEAD:
         return None
     text = Utf8Stream(io.BytesIO(body), body).peek(2 * HEAD)
@@ -34,8 +34,10 @@ def _lone_header(body: bytes) -> list[str] | None:
 
 
 def _is_known(names: list[str]) -> bool:
-    """Whether a row of such columns is recognised whatever its values; the last source takes everything, and so says
-    nothing."""
+    """Return whether rows with these columns are recognised, whatever their values.
+
+    The last source accepts everything, so it is skipped.
+    """
     if not set(AUDIT_DATA).isdisjoint(names):
         return True
     row: dict[str, object] = dict.fromkeys(names, "")

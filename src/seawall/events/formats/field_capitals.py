@@ -1,7 +1,7 @@
-"""Reads records whose vendor writes the same field in several capitalisations, flat or under `properties`.
+"""Read records whose vendor writes field names in several capitalisations, at the top or under `properties`.
 
-Records of one export have the same field names, so where each field is, is worked out once for all records of
-the same names (a `FieldLayout`).
+Records of one export have equal field names. So the place of each field is computed once for all records with these names
+(a `FieldLayout`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Places = tuple[tuple[int, str], ...]
 
 _REMEMBERED = 1024
 _MOST_NAMES = 300
-"""Records with more fields are worked out anew each time: what is remembered has to stay small."""
+"""Records with more fields are not cached, so that the cache stays small."""
 _EMPTY_TEXTS = frozenset({"", "[]", "{}"})
 _INNER, _OUTER = 0, 1
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 def once_for_names(function: Callable[[Names], Result]) -> Callable[[Names], Result]:
-    """A function of field names that remembers its results."""
+    """Return the function with its results cached by field names."""
     remembered = lru_cache(_REMEMBERED)(function)
 
     def look_up(names: Names) -> Result:
@@ -37,13 +37,12 @@ def once_for_names(function: Callable[[Names], Result]) -> Callable[[Names], Res
 
 @once_for_names
 def spellings(names: Names) -> dict[str, str]:
-    """The spelling of each name by its lower case; of several the last."""
+    """Return the spelling of each name by its lower case; of several, the last."""
     return {name.lower(): name for name in names}
 
 
 class RequestedFields:
-    """Which fields a source wants as texts: by column the names, in order, of which the first that holds
-    something is taken."""
+    """Map columns to field names. The first of a column's names with a value is used."""
 
     __slots__ = ("columns",)
 
@@ -52,7 +51,7 @@ class RequestedFields:
 
 
 class ExtractionPlan:
-    """How to take columns out of records of one layout: those with a single place are taken in one go."""
+    """Extract columns from records of one layout. Columns with a single source field are extracted together."""
 
     __slots__ = ("several", "single")
 
@@ -73,7 +72,7 @@ def _getter(keys: Names) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
 
 
 class FieldLayout:
-    """Where the fields of a record with certain names are: in `properties` (0) or in the envelope (1)."""
+    """Map field names to their place in records with certain names: in `properties` (0) or at the top (1)."""
 
     __slots__ = ("_names", "_places", "_plans", "_rests", "envelope", "inner")
 
@@ -85,7 +84,7 @@ class FieldLayout:
         self._rests: dict[frozenset[str], tuple[Names, Names]] = {}
 
     def places(self, names: Names) -> Places:
-        """Where the names stand, members of `properties` first."""
+        """Return the places of the names, those in `properties` first."""
         found = self._places.get(names)
         if found is None:
             found = self._places[names] = tuple(
@@ -97,7 +96,7 @@ class FieldLayout:
         return found
 
     def plan(self, wanted: RequestedFields) -> ExtractionPlan:
-        """Where the wanted columns are."""
+        """Return the plan for the requested columns."""
         found = self._plans.get(wanted)
         if found is None:
             found = self._plans[wanted] = ExtractionPlan(
@@ -106,7 +105,7 @@ class FieldLayout:
         return found
 
     def rest(self, known: frozenset[str]) -> tuple[Names, Names]:
-        """The names that are not known, of the envelope and of `properties`."""
+        """Return the unknown names, at the top and in `properties`."""
         found = self._rests.get(known)
         if found is None:
             outer, inner = (
@@ -125,7 +124,7 @@ def _layout(names: Names, inner_names: Names) -> FieldLayout:
 
 
 class RecordFields:
-    """A record by lower-case field name; members of `properties` win over the envelope around them."""
+    """Access a record by lower-case field names. Members of `properties` take precedence over the top."""
 
     __slots__ = ("_layout", "_sources")
 
@@ -139,7 +138,7 @@ class RecordFields:
         self._layout = _layout(names, tuple(inner))
 
     def value(self, *names: str) -> Any:
-        """The first of the names that holds something; nested JSON text is parsed."""
+        """Return the first value among the names; nested JSON text is parsed."""
         for which, key in self._layout.places(names):
             found = self._sources[which][key]
             if found.__class__ is dict or found.__class__ is list:
@@ -150,11 +149,11 @@ class RecordFields:
         return None
 
     def text(self, *names: str) -> str | None:
-        """The first of the names that holds a scalar, as text; structures are skipped."""
+        """Return the first scalar among the names, as text; structures are skipped."""
         return self._text_at(self._layout.places(names))
 
     def texts(self, wanted: RequestedFields) -> dict[str, str | None]:
-        """Like `text` for many columns at once; columns that the record has no field for are left out."""
+        """Return `text` for many columns at once, without columns that have no field in the record."""
         plan = self._layout.plan(wanted)
         texts = {column: self._text_at(places) for column, places in plan.several}
         for which, columns, get in plan.single:
@@ -176,14 +175,14 @@ class RecordFields:
         return None
 
     def envelope_text(self, *names: str) -> str | None:
-        """Like `text`, from the envelope alone."""
+        """Return `text` from the top level alone."""
         for place in self._layout.places(names):
             if place[0] == _OUTER and (found := self._text_at((place,))) is not None:
                 return found
         return None
 
     def member(self, name: str, *path: str) -> Any:
-        """A member of a nested field, names compared without capitalisation."""
+        """Return a member of a nested field, ignoring the case of names."""
         found = self.value(name)
         for step in path:
             if not isinstance(found, dict):
@@ -196,7 +195,10 @@ class RecordFields:
         return name in self._layout.inner or name in self._layout.envelope
 
     def rest(self, known: frozenset[str]) -> dict[str, Any]:
-        """What is in neither `known` nor empty, in the vendor's spelling; members of `properties` win here too."""
+        """Return the non-empty fields that are not in `known`, in the vendor's spelling.
+
+        Members of `properties` take precedence.
+        """
         inner, record = self._sources
         outer_names, inner_names = self._layout.rest(known)
         kept = {name: record[name] for name in outer_names if _is_something(record[name])}

@@ -1,4 +1,4 @@
-"""Finds the files under the given paths. Links are followed once; nothing here raises for a bad path."""
+"""Find the files under the given paths. Each link target is visited once; a bad path becomes a problem."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from seawall.events.problem import Problem
 
 
 def walk(paths: Sequence[Path]) -> Iterator[Path | Problem]:
-    """Every regular file once, in a stable order; what cannot be looked at is a problem."""
+    """Yield every regular file once, in a stable order, and a problem for everything unreadable."""
     seen: set[tuple[int, int]] = set()
     for path in paths:
         yield from _walk_one(Path(path), seen)
 
 
 def total_bytes(paths: Sequence[Path]) -> int:
-    """Bytes on disk of all files under the paths, for progress. Unreadable ones count as nothing."""
+    """Return the size in bytes of all files under the paths, for progress. Unreadable files count 0."""
     total = 0
     for found in walk(paths):
         if isinstance(found, Path):
@@ -57,7 +57,7 @@ def _walk_one(path: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Problem
 
 
 def name_of(path: Path) -> str:
-    """The path as text that every encoder accepts; bytes that are no UTF-8 are replaced."""
+    """Return the path as valid text; bytes that are not UTF-8 are replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 

@@ -1,6 +1,6 @@
-"""Reads a text that grows, piece by piece: whole records of each piece, and the place where the next one begins.
+"""Read a growing text in pieces: return the complete records of each piece, and where the next record begins.
 
-The pieces of a text give the same records, with the same numbers, as the text in one, wherever it is cut.
+The pieces give the same records, with the same numbers, as the whole text, wherever it is divided.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from seawall.events.problem import Problem
 
 Taken = tuple[Any, list[Problem], int]
 Shape = Literal["lines", "table", "whole"]
-"""JSON on lines and delimited tables can be read as they grow; everything else only as a whole."""
+"""JSON lines and delimited tables can be read while they grow; any other text only as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPosition:
-    """How far a text has been read.
+    """Hold how far a text has been read.
 
-    `offset` is in bytes, `number` that of the next record. Of a table `header` holds the column names once
-    they are known, `is_started` says that the header has been passed, and `reach` how far the end of a quote is
-    looked for. `is_dropping` means that the offset lies within a line beyond the limit, whose end is awaited.
+    `offset` is in bytes; `number` is that of the next record. For a table, `header` holds the column names once known;
+    `is_started` says that the header has been passed; `reach` limits the search for the end of a quote. `is_dropping` means
+    that the offset lies within a line beyond the limit.
     """
 
     shape: Shape
@@ -49,14 +49,14 @@ class ReadPosition:
 
 
 def first_place(head: bytes, limits: Limits, *, is_settled: bool) -> ReadPosition | None:
-    """Where to begin in a text that starts like this; None while it cannot be told what it is.
+    """Return where to begin in a text with this beginning, or None while its form is still unclear.
 
-    A text that may still be in the middle of being written is only taken for one that grows when its first line
-    says so. `is_settled` tells that it has been left alone for long enough to be judged as it is.
+    An unfinished text is read while it grows only if its first line shows its form. `is_settled` says that the text stopped
+    growing for long enough to be judged as it is.
     """
     try:
         return _first_place(head, limits, is_settled=is_settled)
-    except Exception as error:  # noqa: BLE001 - whoever reads it as a whole has a net around it
+    except Exception as error:  # noqa: BLE001 - reading it as a whole catches failures again
         note_failure(error)
         return ReadPosition("whole")
 
@@ -83,7 +83,7 @@ def _first_place(head: bytes, limits: Limits, *, is_settled: bool) -> ReadPositi
 
 
 def is_complete(line: bytes, limits: Limits) -> bool:
-    """Whether a last line without its end is a whole JSON document, so that nothing can be missing."""
+    """Return whether a last line without line feed is a complete JSON document."""
     try:
         return isinstance(parse(line, limits.depth), dict | list)
     except (NotJson, TooDeep):
@@ -93,15 +93,15 @@ def is_complete(line: bytes, limits: Limits) -> bool:
 def read_piece(
     data: bytes, place: ReadPosition, name: str, limits: Limits, *, is_end: bool = False
 ) -> tuple[list[EventBatch], ReadPosition]:
-    """Read what is whole in the bytes from `place.offset` on; the batches, and the place after them.
+    """Read the complete records in the bytes after `place.offset`; return batches, and the position after them.
 
-    The place is the same when nothing in the bytes is whole: more of them are needed. `is_end` says that none
-    will come, so that what is left is read as it is. Memory is a small multiple of the bytes.
+    If nothing is complete, the position is unchanged and more bytes are needed. `is_end` says that no bytes will follow, so
+    that the rest is read as it is. Memory is a small multiple of the bytes.
     """
     read = _read_lines if place.shape == "lines" else _read_table
     try:
         found, after = read(data, place, name, limits, is_end=is_end)
-    except Exception as error:  # noqa: BLE001 - the net: what failed once would fail at each look
+    except Exception as error:  # noqa: BLE001 - skip the piece, because it would fail again each time
         found = [(empty_events(), [file_failure(name, error)], 0)]
         after = replace(place, offset=place.offset + len(data))
     batches = [EventBatch(events, tuple(problems), records, 0) for events, problems, records in found]
@@ -123,7 +123,7 @@ def _read_lines(
     whole = data if end == len(data) else data[:end]
     try:
         found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
-    except Exception as error:  # noqa: BLE001 - each line by itself, with a net of its own
+    except Exception as error:  # noqa: BLE001 - read line by line instead, where failures cost one record
         note_failure(error)
         numbers = count(place.number)
         found = list(_one_by_one(whole, name, limits, numbers, is_dropping=place.is_dropping))
@@ -133,7 +133,7 @@ def _read_lines(
 def _one_by_one(
     data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool
 ) -> Iterator[Taken]:
-    """Batches of whole lines, like those that `batches_of_lines` makes of many at once."""
+    """Yield batches of complete lines, as `batches_of_lines` does, but read each line alone."""
     rows = RecordBuffer(name, limits)
     for line in lines(io.BytesIO(data), limits.record_bytes):
         if line is None or is_dropping:
@@ -167,8 +167,10 @@ def _read_table(
 def _physical(
     data: bytes, place: ReadPosition, limit: int, *, is_end: bool
 ) -> tuple[list[tuple[bytes | None, int]], bool]:
-    """The lines that have an end, each with the offset behind it, None for one beyond the limit; whether the rest
-    is of such a line."""
+    """Return the complete lines with the offset after each, and whether the rest belongs to a line beyond the limit.
+
+    None stands for a line beyond the limit.
+    """
     parts = data.split(b"\n")
     rest = parts.pop()
     found: list[tuple[bytes | None, int]] = []
@@ -187,9 +189,9 @@ def _physical(
 def _rows(
     physical: list[tuple[bytes | None, int]], reach: int, *, is_end: bool
 ) -> tuple[list[bytes | None], int, int]:
-    """Lines joined while a quote is open, as `csv_records` does it; how many lines that took, and the reach.
+    """Join lines while a quote is open, as `csv_records` does; return rows, the number of lines used, and the new reach.
 
-    Stops before a row of which it cannot be told yet whether its quote is closed.
+    Stops before a row whose quote may be closed by later bytes.
     """
     rows: list[bytes | None] = []
     at = 0

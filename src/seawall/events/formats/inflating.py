@@ -1,4 +1,4 @@
-"""Decompressors that give at most so many bytes at once, and say when their input is cut off."""
+"""Decompress with a limit on the bytes returned at once, and report truncated input."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _ZSTD_WINDOW = 1 << 27
 _LZMA_WINDOW = 1 << 27
 _FEED = 1 << 14
 _ZSTD_FEED = 1 << 10
-"""Small, because four bytes of Zstandard can stand for 128 KiB and the library returns all of them at once."""
+"""Small, because four bytes of Zstandard may expand to 128 KiB, which the library returns at once."""
 
 
 class InflatedStream(Protocol):
-    """A stream of bytes."""
+    """Read decompressed bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, empty at the end."""
+        """Return up to `size` bytes, b"" at the end."""
         ...
 
 
 class ZstandardStream:
-    """Inflates Zstandard frames and, unlike the library's own reader, notices when the last one is cut off."""
+    """Decompress Zstandard frames. Unlike the library's reader, it detects a truncated last frame."""
 
     def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
@@ -37,7 +37,7 @@ class ZstandardStream:
         self._ready = b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a frame."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the stream ends within a frame."""
         while not self._ready:
             data = self._rest or self._stream.read(_ZSTD_FEED)
             self._rest = b""
@@ -55,8 +55,7 @@ class ZstandardStream:
 
 
 class GzipStream:
-    """Inflates gzip members one after the other and, unlike the library's own reader, hands over all that came before damage
-    or a cut."""
+    """Decompress gzip members. Unlike the library's reader, it returns all bytes before damage or truncation."""
 
     def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
@@ -64,7 +63,7 @@ class GzipStream:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream ends within a member."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the stream ends within a member."""
         while True:
             data = self._rest or self._stream.read(_FEED)
             self._rest = b""
@@ -87,7 +86,7 @@ class GzipStream:
 
 
 class DeflateStream:
-    """Inflates one raw deflate stream, as members of a ZIP file are."""
+    """Decompress one raw deflate stream, such as a member of a ZIP file."""
 
     def __init__(self, stream: InflatedStream) -> None:
         self._stream = stream
@@ -95,7 +94,7 @@ class DeflateStream:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the stream is truncated."""
         while not self._inflater.eof:
             data = self._rest or self._stream.read(_FEED)
             if not data:
@@ -108,16 +107,16 @@ class DeflateStream:
 
 
 class _Machine(Protocol):
-    """What the decompressors of `bz2` and `lzma` have in common."""
+    """Describe the common interface of the decompressors of `bz2` and `lzma`."""
 
     @property
     def eof(self) -> bool:
-        """Whether the stream has ended."""
+        """Return whether the stream has ended."""
         ...
 
     @property
     def needs_input(self) -> bool:
-        """Whether all that was given has been used."""
+        """Return whether all input has been used."""
         ...
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
@@ -126,13 +125,13 @@ class _Machine(Protocol):
 
 
 class _MachineStream:
-    """One stream of a decompressor that keeps its input until there is room for the output."""
+    """Decompress one stream with a decompressor of `bz2` or `lzma`."""
 
     def __init__(self, stream: InflatedStream, machine: _Machine) -> None:
         self._stream, self._machine = stream, machine
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the stream is truncated."""
         while not self._machine.eof:
             data = self._stream.read(_FEED) if self._machine.needs_input else b""
             if not data and self._machine.needs_input:
@@ -148,9 +147,9 @@ def _bzip2(stream: InflatedStream) -> InflatedStream:
 
 
 class _LzmaStream:
-    """An LZMA member of a ZIP file (APPNOTE 5.8.8): version, size of the properties, properties, raw stream.
+    """Decompress an LZMA member of a ZIP file (APPNOTE 5.8.8): version, size of the properties, properties, raw stream.
 
-    The decompressor takes as much memory as the properties say, so a window of more than 128 MiB is refused.
+    The properties determine the decompressor's memory, so windows over 128 MiB are refused.
     """
 
     def __init__(self, stream: InflatedStream) -> None:
@@ -158,7 +157,7 @@ class _LzmaStream:
         self._inner: _MachineStream | None = None
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes, empty at the end. Raises EOFError when the stream is cut off, else ValueError."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if truncated, ValueError for invalid properties."""
         if self._inner is None:
             self._inner = _MachineStream(self._stream, cast(_Machine, self._machine()))
         return self._inner.read(size)
@@ -194,9 +193,9 @@ ZIP_METHODS: dict[int, Callable[[InflatedStream], InflatedStream]] = {
     20: ZstandardStream,
     93: ZstandardStream,
 }
-"""The stream that inflates a ZIP member, by its method (APPNOTE 4.4.5)."""
+"""Decompressor of a ZIP member by compression method (APPNOTE 4.4.5)."""
 
 
 def as_binary(stream: InflatedStream) -> BinaryIO:
-    """Return the stream as what it is used for: nothing but `read` is called."""
+    """Cast the stream for callers that only call `read`."""
     return cast(BinaryIO, stream)

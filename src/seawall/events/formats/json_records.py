@@ -1,5 +1,4 @@
-"""Records out of JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated
-objects."""
+"""Read records from JSON text: newline-delimited, arrays, wrapped arrays, pretty-printed and concatenated objects."""
 
 from __future__ import annotations
 
@@ -17,26 +16,26 @@ from seawall.events.okta.event_hooks import hook_events
 from seawall.events.problem import Problem
 
 Record = tuple[int, dict[str, Any]]
-"""1-based number of a record in its file, and its fields."""
+"""Number of a record in its file, counted from 1, and its fields."""
 
 WRAPPERS = ("value", "records", "Records")
 PAGE_KIND = "admin#reports#activities"
-"""What a page of Google's Reports API says of itself; its records are its `items`."""
+"""The `kind` of a page of Google's Reports API, whose records are its `items`."""
 HEAD = 1 << 18
 _WHOLE = 32 << 20
 _MOST_PARTS = 4_000_000
-"""Brackets and commas of a document that is parsed as a whole: each part takes memory."""
+"""Most brackets and commas of a document that is parsed as a whole, because each part takes memory."""
 _LINES_LOOKED_AT = 50
 _MOST_AROUND = 6
-"""Fields of an object around records; one with more is a record itself."""
+"""Most fields of a wrapper object. An object with more is a record itself."""
 
 
 Quick = Callable[[bytes, Iterator[int], int], Any]
-"""Reads the text of one record, numbers it, and returns what stands for it; None of a text that it leaves. Last the depth."""
+"""Function that reads one record's text, numbers it, and returns its row, or None for the general way. Last argument: depth."""
 
 
 def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | None = None) -> Iterator[Any]:
-    """Every record or the problem it is, or what `quick` makes of it. Memory is bounded by `record_bytes` and a constant."""
+    """Yield every record, or its problem, or the result of `quick`. Memory is bounded by `record_bytes` plus a constant."""
     numbers = count(1)
     head = stream.peek(HEAD)
     if is_line_delimited(head, limits.depth):
@@ -60,16 +59,16 @@ def _of_line(
 
 
 def read_quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limits) -> Any:
-    """Return what stands for a record; None of a text that the quick way leaves, or on which it fails."""
+    """Return the result of `quick`, or None if it declines the text or fails."""
     try:
         return quick(text, numbers, limits.depth)
-    except Exception as error:  # noqa: BLE001 - the general way reads it, and its net is behind that
+    except Exception as error:  # noqa: BLE001 - the general way reads it, and catches failures
         note_failure(error)
         return None
 
 
 def is_line_delimited(head: bytes, depth: int = 64) -> bool:
-    """Whether text that starts like this holds one JSON object (or array) on each line."""
+    """Return whether a text with this beginning has one JSON object (or array) on each line."""
     rows = head.split(b"\n")
     if len(head) >= HEAD:
         rows = rows[:-1]
@@ -92,7 +91,7 @@ def is_line_delimited(head: bytes, depth: int = 64) -> bool:
 def line_records(
     line: bytes, name: str, numbers: Iterator[int], limits: Limits
 ) -> Iterator[Record | Problem]:
-    """The record on one line; several when the line holds an array or a wrapped array of records."""
+    """Yield the record on one line, or several if the line is an array or a wrapped array."""
     yield from guard_records(_line_records(line, name, numbers, limits), name, numbers)
 
 
@@ -111,8 +110,7 @@ def _line_records(
 
 
 def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
-    """The records that a parsed value holds. An empty array holds one problem, so that every line is
-    accounted for."""
+    """Yield the records of a parsed value. An empty array gives one problem, so that every line counts."""
     if isinstance(value, dict):
         inner = unwrap_records(value)
         if inner is None:
@@ -138,7 +136,7 @@ def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Reco
 
 
 def unwrap_records(value: dict[str, Any]) -> list[Any] | None:
-    """The records inside `{"value": [...]}` and its kin; None when the object is a record itself."""
+    """Return the records inside `{"value": [...]}` and similar wrappers; None if the object is a record itself."""
     for key in WRAPPERS:
         inner = value.get(key)
         if (
@@ -151,13 +149,13 @@ def unwrap_records(value: dict[str, Any]) -> list[Any] | None:
 
 
 def _deliver(value: dict[str, Any]) -> list[Any] | None:
-    """The records of an envelope that a vendor's own API makes; None of anything else."""
+    """Return the records of an envelope of a vendor's API; None for anything else."""
     found = hook_events(value)
     return _items(value) if found is None else found
 
 
 def _items(value: dict[str, Any]) -> list[Any] | None:
-    """The activities of a page of Google's Reports API; None of anything else."""
+    """Return the activities of a page of Google's Reports API; None for anything else."""
     if value.get("kind") != PAGE_KIND:
         return None
     inner = value.get("items")
@@ -194,7 +192,7 @@ def _document_records(
 def _piece_records(
     text: bytes, name: str, numbers: Iterator[int], limits: Limits
 ) -> Iterator[Record | Problem]:
-    """The records of one member of an array."""
+    """Yield the records of one element of an array."""
     try:
         item = parse(text, limits.depth)
     except (NotJson, TooDeep):
@@ -209,9 +207,9 @@ def _read_away(stream: Utf8Stream) -> None:
 
 
 def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
-    """The texts of the records of a valid array or page, none of which can be too deep; None of anything else.
+    """Return the texts of the records of a valid array or page, if none can be too deep; None for anything else.
 
-    Parsed one by one, records are gone from memory before the next one comes.
+    Records that are parsed one by one leave memory before the next one is parsed.
     """
     if len(head) > limits.record_bytes:
         return None
@@ -225,7 +223,7 @@ def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
 
 
 def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
-    """Like `unwrap_records`, of texts. Of several arrays none is taken: the others would have to be looked at."""
+    """Do the same for a wrapper object. With several arrays return None, because the others would have to be checked."""
     arrays = [key for key, text in value.items() if text[:1] == b"["]
     is_page = arrays == ["items"] and value.get("kind") == f'"{PAGE_KIND}"'.encode()
     if len(arrays) != 1 or not (is_page or (arrays[0] in WRAPPERS and len(value) <= _MOST_AROUND)):
@@ -235,7 +233,7 @@ def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
 
 
 def _whole(head: bytes, limits: Limits) -> Any:
-    # One level more for the array and one for its wrapper.
+    # Allow one level for the array and one for its wrapper.
     try:
         value = parse(head, limits.depth + 2)
     except (NotJson, TooDeep):

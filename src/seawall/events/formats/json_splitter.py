@@ -1,4 +1,4 @@
-"""Cuts a stream of JSON text into its records by brackets alone, with bounded memory."""
+"""Split a stream of JSON text into records by counting brackets, with bounded memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ _WRAPPER_REACH = 1 << 16
 
 
 class OversizedRecord:
-    """Stands for one record beyond the limit; its text was dropped."""
+    """Stand for one record beyond the limit, whose text was dropped."""
 
 
 class JsonSplitter:
-    """Feeds chunks, gets records: objects at the top level, in top-level arrays, and in arrays under a
-    wrapper key.
+    """Split chunks into records: objects at the top level, in top-level arrays, and in arrays under a wrapper key.
 
-    What lies between records and is no separator comes out as a piece too, so that nothing is lost
-    silently. A string does not run past the end of a line (raw line ends are no JSON), so damage ends
-    there.
+    Text between records that is no separator becomes a piece too, so that nothing is lost silently. A string ends at the
+    end of its line at the latest, because JSON strings contain no raw line feeds. So damage is confined to its line.
     """
 
     def __init__(
         self, limit: int, wrappers: Sequence[str], kinds: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """`kinds` are further wrapper keys, each only of objects that name its kind before it."""
+        """Take `kinds`, further wrapper keys, each valid only in objects that state its kind before it."""
         self._kinds = {key.encode(): kind.encode() for key, kind in kinds.items()}
         keys = b"|".join((*(key.encode() for key in wrappers), *self._kinds))
         self._wrapper = re.compile(
@@ -45,7 +43,7 @@ class JsonSplitter:
         self._is_dropping = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes | OversizedRecord]:
-        """The records completed by this chunk."""
+        """Yield the records completed by this chunk."""
         self._buffer += chunk
         yield from self._scan(is_end=False)
         if len(self._buffer) - self._start > self._limit:
@@ -58,7 +56,7 @@ class JsonSplitter:
         self._start = 0
 
     def finish(self) -> Iterator[bytes | OversizedRecord]:
-        """What is left when the stream has ended."""
+        """Yield the rest after the end of the stream."""
         yield from self._scan(is_end=True)
         rest = bytes(self._buffer[self._start :])
         if not self._is_dropping and not self._is_tail and rest.strip(_SEPARATORS + b"]}"):
@@ -75,7 +73,7 @@ class JsonSplitter:
                 self._position = match.end()
                 continue
             if token == b'"':
-                # Not closed yet: either the rest is still to come, or the line ended and it is damage.
+                # Unclosed string: either its rest is still to come, or the line ended and it is damaged.
                 if b"\n" not in self._buffer[match.end() : match.end() + self._limit] and not is_end:
                     self._position = match.start()
                     if len(self._buffer) - match.start() > self._limit:
@@ -89,7 +87,7 @@ class JsonSplitter:
             yield from self._bracket(token, match.start())
 
     def _is_undecided(self, start: int, *, is_end: bool) -> bool:
-        """Whether more text is needed to tell a wrapper from a record."""
+        """Return whether more text is needed to distinguish a wrapper from a record."""
         return not is_end and len(self._buffer) - start < 256 and not self._wrapper_at(start)
 
     def _wrapper_at(self, start: int) -> re.Match[bytes] | None:

@@ -1,4 +1,4 @@
-"""JSON text to Python values: strict and fast first, forgiving second."""
+"""Parse JSON text: first strictly and fast, then leniently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _decode_members = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw
 _LARGE = 1 << 16
 
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-"""One that is never closed runs to the end."""
+"""Matches strings; an unclosed one extends to the end."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"{[")] = 1
@@ -33,10 +33,10 @@ class TooDeep(ValueError):
 
 
 def parse(text: bytes | str, depth: int) -> Any:
-    """The value of a JSON document. Raises NotJson, or TooDeep beyond `depth` levels.
+    """Return the value of a JSON document. Raises NotJson, or TooDeep beyond `depth` levels.
 
-    Invalid UTF-8, lone surrogates and raw control characters inside strings are replaced instead of
-    refused: a broken character in a subject must not hide a record.
+    Invalid UTF-8, lone surrogates and raw control characters in strings are replaced, because a broken character in a
+    subject must not hide a record.
     """
     if _is_deeper(text, depth):
         raise TooDeep
@@ -52,18 +52,18 @@ def parse(text: bytes | str, depth: int) -> Any:
 
 
 def encode(value: Any) -> str:
-    """Compact JSON text of a value that `parse` returned."""
+    """Return compact JSON of a value that `parse` returned."""
     return _encode(value).decode()
 
 
 def content_id(record: dict[str, Any]) -> str:
-    """A stable id for a record without one: the same content always has the same."""
+    """Return an id computed from the content of a record without an id."""
     canonical = msgspec.json.encode(record, order="deterministic")
     return "content-" + hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 
 def as_text(value: Any) -> str | None:
-    """A scalar as log columns spell it (`true`, `1`), a structure as compact JSON; None for null."""
+    """Return a scalar as logs spell it (`true`, `1`), a structure as compact JSON, and None for null."""
     if value is None or isinstance(value, str):
         return value
     if value is True or value is False:
@@ -72,8 +72,7 @@ def as_text(value: Any) -> str | None:
 
 
 def read_structure(value: Any) -> Any:
-    """A nested field that may be a structure or its JSON text (even twice); anything else is returned as
-    it is."""
+    """Parse a field that may be JSON text, even twice encoded; return any other value unchanged."""
     for _ in range(2):
         if not isinstance(value, str) or value[:1] not in '{["' or len(value) < 2:
             break
@@ -85,8 +84,7 @@ def read_structure(value: Any) -> Any:
 
 
 def read_named_values(value: Any) -> dict[str, Any]:
-    """A Name/Value bag as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON
-    text."""
+    """Return name-value pairs as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON text."""
     value = read_structure(value)
     if isinstance(value, dict):
         return value
@@ -101,7 +99,7 @@ def read_named_values(value: Any) -> dict[str, Any]:
 
 
 def unquote(value: Any) -> str | None:
-    """Text of a value without the extra JSON quotes of spellings like `"\\"True\\""`."""
+    r"""Return a value as text, without extra JSON quotes as in `"\\"True\\""`."""
     text = as_text(value)
     while text and len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1]
@@ -109,8 +107,10 @@ def unquote(value: Any) -> str | None:
 
 
 def _is_deeper(text: bytes | str, depth: int) -> bool:
-    """Whether a text is nested deeper than `depth` levels. Of a large array or object the members are looked
-    at, most of which have too few brackets to be deep."""
+    """Return whether a text is nested deeper than `depth` levels.
+
+    For a large array or object, the members are checked, because most have too few brackets to be deep.
+    """
     opened = brackets(text)
     if opened <= depth:
         return False
@@ -123,15 +123,14 @@ def _is_deeper(text: bytes | str, depth: int) -> bool:
 
 
 def brackets(text: bytes | str) -> int:
-    """How many brackets a text opens, those in its strings too."""
+    """Return how many brackets a text opens, including those in strings."""
     if isinstance(text, bytes):
         return text.count(b"{") + text.count(b"[")
     return text.count("{") + text.count("[")
 
 
 def members(text: bytes | str) -> list[bytes] | dict[str, bytes] | None:
-    """The texts of what a valid array or object holds; None of anything else, and of an object in which names
-    repeat."""
+    """Return the texts of the members of a valid array or object; None for anything else, and for repeated names."""
     try:
         found = _decode_members(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -139,21 +138,23 @@ def members(text: bytes | str) -> list[bytes] | dict[str, bytes] | None:
     if isinstance(found, list):
         return [bytes(member) for member in found]
     pieces = {name: bytes(member) for name, member in found.items()}
-    # Of members with the same name one is missing: then the brackets need not add up.
+    # A repeated name drops a member, and then the bracket counts differ.
     inside = sum(map(brackets, pieces)) + sum(map(brackets, pieces.values()))
     return pieces if inside + 1 == brackets(text) else None
 
 
 def _nesting(text: bytes | str) -> int:
-    """The deepest level of a text, damaged or not."""
+    """Return the deepest level of a text, damaged or not."""
     data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     marks = np.frombuffer(_STRINGS.sub(b"", data).translate(None, _NO_BRACKETS), np.uint8)
     return int(np.cumsum(_STEPS[marks], dtype=np.int64).max(initial=0))
 
 
 def without_surrogates(value: Any) -> Any:
-    """Return a value of Python's JSON reader that UTF-8 can hold: halves of surrogate pairs become `?`, NaN and
-    infinities None. Strings are cleaned at any depth, names of fields too."""
+    """Return a parsed value that UTF-8 can encode.
+
+    Lone surrogates become `?`, also in field names; NaN and infinities become None.
+    """
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

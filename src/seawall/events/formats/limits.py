@@ -1,4 +1,4 @@
-"""Limits that keep hostile or damaged input from taking the machine's memory, disk or time."""
+"""Define limits that protect memory, disk and time against hostile or damaged input."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one input may ask for.
+    """Limit what one input may demand.
 
-    `record_bytes` bounds one record, `depth` its nesting. `archive_ratio` is the largest output for each
-    input byte of a compressed member, looked at after `ratio_grace_bytes` of output; `member_bytes` its
-    absolute size. `expanded_bytes` bounds what all members of one file or body give together; they may give
-    `archive_ratio` times the size of the file, or `ratio_grace_bytes` where that is more. `archive_members` is the largest
-    number of members, `archive_depth` how many archives may lie inside each other. `body_records`
-    bounds the records of one body, which are held in memory together. `batch_records` bounds
-    one `EventBatch`. `fast_bytes` is the size from which newline-delimited audit logs are read column by
-    column, `fast_samples` how often an operation must have been seen in samples to be read so, and
-    `fast_records` bounds a batch of these: what is done once for each distinct value wants large batches.
+    - `record_bytes`: size of one record; `depth`: its nesting.
+    - `archive_ratio`: output bytes per input byte of a compressed member, checked after `ratio_grace_bytes` of output.
+    - `member_bytes`: output of one member. `expanded_bytes`: output of all members of one file or body together. The latter
+      is also at most `archive_ratio` times the file's size, or `ratio_grace_bytes` if that is more.
+    - `archive_members`: number of members. `archive_depth`: archives nested inside each other.
+    - `body_records`: records of one body, which are in memory together. `batch_records`: records of one `EventBatch`.
+    - `fast_bytes`: size from which newline-delimited audit logs are read column by column. `fast_samples`: how often an
+      operation must occur in samples to be read so. `fast_records`: records of such a batch; large batches save work for
+      distinct values.
     """
 
     record_bytes: int = 16 << 20
@@ -38,4 +38,4 @@ class Limits:
 BODY = Limits(
     ratio_grace_bytes=8 << 20, member_bytes=128 << 20, expanded_bytes=128 << 20, archive_members=20_000
 )
-"""The limits of a body that somebody sends: it is read while he waits, and others wait for the reader."""
+"""Limits of a request body: it is read while its sender and others wait."""

@@ -1,4 +1,4 @@
-"""Reads single lines of a file that is read column by column: those that are not plainly an audit record."""
+"""Read single lines of a file that is otherwise read column by column: lines that are not plainly audit records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seawall.events.problem import Problem
 
 
 class LineReader:
-    """Gives single lines of the file by their number among lines that are not blank, going forwards only."""
+    """Return single lines of the file by their number among non-blank lines, forwards only."""
 
     def __init__(self, raw: BinaryIO, name: str, limits: Limits, numbers: Iterator[int]) -> None:
         self.name = name
@@ -24,7 +24,7 @@ class LineReader:
         self.at = 0
 
     def records_of(self, ordinal: int, number: int) -> list[Any]:
-        """The records of the line with this 0-based number; the first record gets `number`."""
+        """Return the records of the line with this number, counted from 0. The first record gets `number`."""
         for line in self._lines:
             self.at += 1
             if self.at > ordinal:
@@ -32,7 +32,7 @@ class LineReader:
         return [record_problem(self.name, number, "unreadable", "the file changed while it was read")]
 
     def rest(self, ordinal: int) -> Iterator[Any]:
-        """The records of every line from this 0-based number on."""
+        """Yield the records of every line from this number on, counted from 0."""
         numbers = count(self.next_number)
         for line in self._lines:
             self.at += 1
@@ -40,7 +40,7 @@ class LineReader:
                 yield from self.of(line, numbers)
 
     def of(self, line: bytes | None, numbers: Iterator[int]) -> list[Any]:
-        """The records of one line, the first of which gets the next number."""
+        """Return the records of one line; the first gets the next number."""
         if line is None:
             reason = f"one record larger than {self.limits.record_bytes} bytes"
             return [record_problem(self.name, next(numbers), "too-large", reason)]
@@ -48,10 +48,10 @@ class LineReader:
 
 
 class EmbeddedReader(LineReader):
-    """The same for a file whose lines are the `AuditData` of records, one of each.
+    """Read a file whose lines are the `AuditData` of one record each.
 
-    `others` are the records and problems that have none that fits a line, by the 0-based number of the line
-    that stands for them.
+    `others` are records and problems without a suitable `AuditData`, by the number of the line that stands for them,
+    counted from 0.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class EmbeddedReader(LineReader):
         self._others = others
 
     def of(self, line: bytes | None, numbers: Iterator[int]) -> list[Any]:
-        """The record of one line."""
+        """Return the record of one line."""
         number = next(numbers)
         found = self._others.get(self.at - 1)
         return [(number, {"AuditData": (line or b"").decode()}) if found is None else found]

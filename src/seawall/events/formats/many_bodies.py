@@ -1,7 +1,7 @@
-"""Reads several short texts of lines as one: what is made of columns costs much for the first record, and little for more.
+"""Read several short texts of lines together, because column-wise reading has a high fixed cost.
 
-The records of all of them are numbered on, so that it can be told which are whose: `split_batches` gives each text what it would
-have given by itself.
+The records of all texts are numbered consecutively. `split_batches` then gives each text the batches that it would have had
+alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seawall.events.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class CombinedBatches:
-    """Batches of all texts, and the number before each text's first record, with one more at the end."""
+    """Hold the batches of all texts, and the number before each text's first record, with one more at the end."""
 
     batches: list[EventBatch]
     before: list[int]
@@ -32,14 +32,14 @@ class CombinedBatches:
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
-    """What a text is filed under, and how many bytes it has."""
+    """Hold the name of a text in events, and its size in bytes."""
 
     name: str
     size: int
 
 
 def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
-    """Every record of some texts, each of which holds JSON on lines."""
+    """Read every record of texts of JSON lines."""
     numbers = count(1)
     reader = ManyLines("", limits, numbers, sum(map(len, texts)))
     before: list[int] = []
@@ -55,7 +55,7 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
 
 
 def split_batches(together: CombinedBatches, texts: Sequence[NamedText]) -> list[list[EventBatch]]:
-    """The batches of each text, with its own name and numbers."""
+    """Return the batches of each text, with its own name and record numbers."""
     found: list[list[EventBatch]] = [[] for _ in texts]
     for batch in together.batches:
         lines = batch.events.column("source_line").to_numpy()

@@ -1,4 +1,4 @@
-"""Reads lines that are in memory, many at once: those of the usual logs column by column, every other one by itself."""
+"""Read many lines in memory at once: common audit logs column by column, other records one by one."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from seawall.events.problem import Problem
 Taken = tuple[Any, list[Problem], int]
 
 _BLOCK = 1 << 20
-"""Bytes of lines that fit a processor's caches together with what is made of them."""
+"""Bytes of lines that fit a processor's cache together with the columns made from them."""
 _FIRST = 48 << 10
-"""Bytes of lines from which is learnt how the others are read."""
+"""Bytes of lines from which the layout of the others is learnt."""
 _WORTH = 8 * _FIRST
-"""In so many bytes it pays to learn it."""
+"""Least bytes for which this learning pays."""
 
 _OPENS = ord("{")
 _CAPITAL = ord("[") ^ ord("{")
-"""The bit by which the two brackets that open something differ."""
+"""The bit in which the two opening brackets differ."""
 
 
 def batches_of_lines(
     data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool = False
 ) -> Iterator[Taken]:
-    """Batches of the records of whole lines; like `line_records` of each of them.
+    """Yield batches of the records of complete lines, as `line_records` would read them.
 
-    `is_dropping` tells that the first is the end of a line beyond the limit.
+    `is_dropping` says that the first line is the end of one beyond the limit.
     """
     reader = ManyLines(name, limits, numbers, len(data))
     yield from reader.batches(data, is_dropping=is_dropping)
@@ -48,8 +48,7 @@ def batches_of_lines(
 
 
 class ManyLines:
-    """Reads texts of whole lines, one after the other, into the same batches: in all `size` bytes. `numbers` goes on
-    numbering records."""
+    """Read texts of complete lines into common batches. `size` is their total in bytes; `numbers` numbers the records."""
 
     def __init__(self, name: str, limits: Limits, numbers: Iterator[int], size: int) -> None:
         self._name, self._limits, self._numbers = name, limits, numbers
@@ -62,7 +61,7 @@ class ManyLines:
         self._lines: list[bytes] = []
 
     def batches(self, data: bytes, *, is_dropping: bool = False) -> Iterator[Taken]:
-        """Take the records of a text; the batches that are full."""
+        """Add the records of a text; yield the batches that are full."""
         most = self._limits.record_bytes
         for block in _blocks(data, self._read < self._learns_at < sys.maxsize):
             lines: list[bytes | None] = block.split(b"\n")  # type: ignore[assignment]
@@ -83,7 +82,7 @@ class ManyLines:
                 yield self._rows.take()
 
     def rest(self) -> Iterator[Taken]:
-        """The batch of what has been taken since the last one, where there is anything."""
+        """Yield the batch of the remaining records, if any."""
         self._take()
         if not self._rows.is_empty:
             yield self._rows.take()
@@ -123,7 +122,7 @@ class ManyLines:
                 yield found
 
     def _take(self) -> None:
-        """Have the columns of typed records, and those that are not plainly of the source read by themselves."""
+        """Convert typed records into columns; read those that do not fit one by one."""
         if not self._records:
             return
         raw, is_good = self._columns()
@@ -131,7 +130,7 @@ class ManyLines:
         self._typed += len(is_good)
         self._good += int(np.count_nonzero(is_good))
         if 2 * self._good < self._typed:
-            # Most of them are read twice: where that is so, once by the general way is cheaper.
+            # Most would be read twice, so the general way alone is cheaper.
             self._source.decode, self._learns_at = None, sys.maxsize
         if not is_good.all():
             for place in np.flatnonzero(~is_good).tolist():
@@ -143,17 +142,17 @@ class ManyLines:
         self._records, self._places, self._lines, self._held = [], [], [], 0
 
     def _columns(self) -> tuple[Any, Any]:
-        """Return raw columns of typed records, and which of these are plainly of the source; none where that fails."""
+        """Return raw columns of typed records, and which records fit them; none after a failure."""
         try:
             return self._source.columns(self._records)
-        except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
+        except Exception as error:  # noqa: BLE001 - the general way reads them, and catches failures for each
             note_failure(error)
             self._good, self._typed = 0, self._typed + 1
             return pa.table({}), np.zeros(len(self._records), np.bool_)
 
 
 def _blocks(data: bytes, is_first: bool) -> Iterator[bytes]:
-    """Whole lines, some at a time."""
+    """Yield blocks of complete lines."""
     start = 0
     while start < len(data) or start == 0:
         reach = start + (_FIRST if is_first else _BLOCK)
@@ -165,7 +164,7 @@ def _blocks(data: bytes, is_first: bool) -> Iterator[bytes]:
 
 
 def _simple(block: bytes, lines: Sequence[bytes | None], depth: int) -> list[bool]:
-    """Which lines are UTF-8 and open so few brackets that they cannot be nested too deep."""
+    """Return for each line whether it is UTF-8 and opens too few brackets to be nested too deep."""
     letters = np.frombuffer(block, np.uint8)
     opened = np.flatnonzero((letters | _CAPITAL) == _OPENS)
     ends = np.cumsum([len(line or b"") + 1 for line in lines])

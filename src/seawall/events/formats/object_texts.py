@@ -1,4 +1,4 @@
-"""Texts of JSON objects, made of columns of the texts of their members."""
+"""Build the texts of JSON objects from columns of their members' texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EMPTY = ("null", '""', "[]", "{}")
 
 
 def objects(columns: dict[str, Any], count_of_rows: int) -> Any:
-    """Texts of values by name, joined row by row to the text of an object; null where there is no value."""
+    """Join texts of values, by name, into the text of one object per row; null if the row has no value."""
     parts = []
     for name, column in columns.items():
         is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
@@ -23,7 +23,7 @@ def objects(columns: dict[str, Any], count_of_rows: int) -> Any:
             parts.append(pc.binary_join_element_wise(pa.scalar(key), text, ""))
     if not parts:
         return pa.nulls(count_of_rows, pa.string())
-    # The empty first part is there because this function leaves out rows in which every part is null.
+    # The empty first part keeps rows in which every other part is null.
     joined = pc.binary_join_element_wise("", *parts, ",", null_handling="skip")
     whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
     return pc.if_else(pc.equal(pc.binary_length(joined), 0), None, whole)

@@ -1,4 +1,4 @@
-"""Rows read from the text of a record, where there is a quicker way than by an object: equal to those of the general way."""
+"""Read rows directly from the text of a record, with the same result as the general way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seawall.events.okta.bulk_lines import quick_row
 
 @dataclass(slots=True)
 class QuickRow:
-    """The raw columns of a record and its `unmapped`, its number in its file, and the name of its source."""
+    """Hold the raw columns of a record (with `unmapped`), its number in its file, and its source."""
 
     line: int
     source: str
@@ -19,6 +19,6 @@ class QuickRow:
 
 
 def quick(text: bytes, numbers: Iterator[int], depth: int) -> QuickRow | None:
-    """The row of the record that a text holds; None of one that is for the general way."""
+    """Return the row of a record's text, or None if it needs the general way."""
     row = quick_row(text, depth)
     return None if row is None else QuickRow(next(numbers), okta.NAME, row)

@@ -1,7 +1,7 @@
-"""Reads tar archives (POSIX ustar and pax, GNU long names) forwards only, as members of bounded size.
+"""Read tar archives (POSIX ustar and pax, GNU long names) forwards only, as members of bounded size.
 
-The library's own reader takes headers of any size into memory and expands sparse files. Here a header is bounded, links and
-devices are never followed, and sparse files are refused.
+The library's reader accepts headers of any size and expands sparse files. Here headers are limited, links and devices are
+never followed, and sparse files are refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from seawall.events.formats.bounded import BoundedStream
 
 BLOCK = 512
 _LARGEST_HEADER = 1 << 20
-"""Bytes of a long name or of a pax header."""
+"""Most bytes of a long name or a pax header."""
 
 _STEP = 1 << 20
 _FILES = (b"0", b"\0", b"7")
@@ -29,7 +29,7 @@ class BadTar(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TarMember:
-    """One member. `stream` is None for what has no content that may be read; `refusal` then says what it is."""
+    """Describe one member. `stream` is None for a member without readable content; `refusal` then names its kind."""
 
     name: str
     stream: TarSection | None
@@ -37,13 +37,13 @@ class TarMember:
 
 
 class TarSection:
-    """The content of one member: read before the next member is asked for."""
+    """Read the content of one member, before the next member is requested."""
 
     def __init__(self, stream: BoundedStream, size: int) -> None:
         self._stream, self._left = stream, size
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises EOFError when the archive ends before the member."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the archive ends within the member."""
         size = min(size, self._left)
         if size <= 0:
             return b""
@@ -54,23 +54,23 @@ class TarSection:
         return data
 
     def skip(self) -> None:
-        """Read away what is left."""
+        """Skip the rest of the member."""
         while self._left > 0 and (data := self._stream.read(min(_STEP, self._left))):
             self._left -= len(data)
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a text that starts like this is a tar archive: its first header fits its own checksum."""
+    """Return whether a text with this beginning is a tar archive: its first header matches its checksum."""
     block = head[:BLOCK]
     return len(block) == BLOCK and block[0] != 0 and _fits(block)
 
 
 def tar_members(stream: BoundedStream) -> Iterator[TarMember]:
-    """Yield the members in their order. Raises BadTar where the archive is damaged."""
+    """Yield the members in order. Raises BadTar if the archive is damaged."""
     name, size = "", None
     while block := _exactly(stream, BLOCK):
         if not block.strip(b"\0"):
-            continue  # the end of an archive, behind which another one may lie
+            continue  # the end of an archive, which another may follow
         if len(block) < BLOCK or not _fits(block):
             raise BadTar("a header of the tar archive is damaged")
         kind = block[156:157]
@@ -106,7 +106,7 @@ def _member(kind: bytes, name: str, section: TarSection) -> Iterator[TarMember]:
 
 
 def _exactly(stream: BoundedStream, size: int) -> bytes:
-    """Return so many bytes, fewer at the end of the stream."""
+    """Return this many bytes, or fewer at the end of the stream."""
     parts = []
     while size > 0 and (data := stream.read(size)):
         parts.append(data)
@@ -115,7 +115,7 @@ def _exactly(stream: BoundedStream, size: int) -> bytes:
 
 
 def _fits(block: bytes) -> bool:
-    """Whether a header fits its checksum: the sum of its bytes, blanks in the place of the checksum."""
+    """Return whether a header matches its checksum: the sum of its bytes, with blanks in place of the checksum."""
     try:
         stated = int(block[148:156].strip(b" \0") or b"x", 8)
     except ValueError:
@@ -124,7 +124,7 @@ def _fits(block: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    """Return a size in octal digits or in GNU's base 256. Raises BadTar."""
+    """Return a size in octal digits or GNU's base 256. Raises BadTar."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     try:
@@ -146,7 +146,7 @@ def _ustar_name(block: bytes) -> str:
 
 
 def _pax(content: bytes) -> dict[str, str]:
-    """Return the records of a pax header (`length key=value`). Raises BadTar, also for one of a sparse file."""
+    """Return the records of a pax header (`length key=value`). Raises BadTar, also for a sparse file."""
     found: dict[str, str] = {}
     at = 0
     while at < len(content) and content[at] != 0:

@@ -1,7 +1,7 @@
-"""Large audit logs that are no file on disk (compressed, UTF-16): block by block through a temporary file.
+"""Read large audit logs that are no plain file (compressed, UTF-16) in blocks through a temporary file.
 
-DuckDB reads files. A block of lines is written to a temporary file, read column by column and forgotten, so
-the disk holds one block at a time whatever the size of the stream.
+DuckDB reads files only. A block of lines is written to a temporary file, read column by column and deleted. So the disk
+holds one block at a time, whatever the size of the stream.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _BLOCK = 48 << 20
 
 
 def is_worth_spooling(head: bytes, limits: Limits) -> bool:
-    """Whether a stream that starts like this holds audit records on lines, and more than a few."""
+    """Return whether a stream with this beginning has audit records on lines, and enough of them."""
     return len(head) >= min(HEAD, limits.fast_bytes) and is_audit_head(head, limits)
 
 
 def spool_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple[Any, list[Problem], int]]:
-    """Batches of a stream of lines; like `audit_batches` of a file with the same text."""
+    """Yield the batches of a stream of lines, as `audit_batches` does for a file with the same text."""
     rest, is_end, number = b"", False, 1
     while not is_end:
         with NamedTemporaryFile(prefix="seawall-") as spool:
@@ -40,13 +40,12 @@ def spool_batches(text: Utf8Stream, name: str, limits: Limits) -> Iterator[tuple
 
 
 def _fill(spool: IO[bytes], text: Utf8Stream, rest: bytes, limits: Limits) -> tuple[bytes, bool]:
-    """Write whole lines of about a block; what is left of the last chunk, and whether the stream has
-    ended."""
+    """Write complete lines up to about one block; return the rest of the last chunk, and whether the stream has ended."""
     spool.write(rest)
     written = len(rest)
     while chunk := text.read(CHUNK):
         cut = chunk.rfind(b"\n") + 1
-        # A line that never ends is cut when it is beyond every limit anyway: the disk must not fill.
+        # Cut an endless line once it exceeds every limit, so that it cannot fill the disk.
         if written >= _BLOCK and (cut or written >= _BLOCK + 2 * limits.record_bytes):
             spool.write(chunk[:cut])
             spool.flush()

@@ -1,4 +1,4 @@
-"""Bytes of any text encoding to UTF-8, and to lines of bounded length."""
+"""Convert bytes of any text encoding to UTF-8, and split them into lines of limited length."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ CHUNK = 1 << 20
 
 
 class ByteStream(Protocol):
-    """What `lines` and the record readers need of a stream."""
+    """Read bytes, as `lines` and the record readers need it."""
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes, empty at the end."""
+        """Return up to `size` bytes, b"" at the end."""
         ...
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding of text that starts like this (`utf-8`, `utf-16-le`, `utf-16-be`) and the length of its
-    mark."""
+    """Return the encoding of a text with this beginning, and the length of its byte order mark.
+
+    The encoding is `utf-8`, `utf-16-le` or `utf-16-be`.
+    """
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -30,7 +32,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
     sample = head[:512]
     pairs = len(sample) // 2
     if pairs >= 2:
-        # Logs are mostly ASCII: UTF-16 without a mark shows as a NUL in every other byte.
+        # Logs are mostly ASCII, so UTF-16 without a mark has a NUL in every other byte.
         if sample[1::2].count(0) >= 0.9 * pairs and sample[0::2].count(0) <= 0.1 * pairs:
             return "utf-16-le", 0
         if sample[0::2].count(0) >= 0.9 * pairs and sample[1::2].count(0) <= 0.1 * pairs:
@@ -39,8 +41,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 class Utf8Stream:
-    """Reads a stream of any supported encoding as UTF-8 without a mark. UTF-8 itself passes unchanged and
-    unchecked."""
+    """Read a stream of any supported encoding as UTF-8 without byte order mark. UTF-8 passes unchanged and unchecked."""
 
     def __init__(self, stream: ByteStream, head: bytes) -> None:
         self._stream = stream
@@ -57,7 +58,7 @@ class Utf8Stream:
             skip -= len(data)
 
     def read(self, size: int) -> bytes:
-        """About `size` bytes, empty at the end."""
+        """Return about `size` bytes, b"" at the end."""
         if self._pending:
             data, self._pending = self._pending[:size], self._pending[size:]
             return data
@@ -70,7 +71,7 @@ class Utf8Stream:
                 return text.encode("utf-8", "replace")
 
     def peek(self, size: int) -> bytes:
-        """The first bytes of what is still to be read."""
+        """Return the next bytes without consuming them."""
         parts, missing = [], size
         while missing > 0:
             data = self.read(missing)
@@ -84,8 +85,7 @@ class Utf8Stream:
 
 
 def lines(stream: ByteStream, limit: int) -> Iterator[bytes | None]:
-    """Lines without their end; None stands for one line longer than `limit`. Memory is bounded by the
-    limit."""
+    """Yield lines without their line feed; None stands for a line longer than `limit` bytes, which also bounds memory."""
     kept: list[bytes] = []
     length = 0
     while True:

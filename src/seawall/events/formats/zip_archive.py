@@ -1,7 +1,7 @@
-"""Reads the directory of a ZIP file entry by entry, and opens members as bounded streams (APPNOTE 6.3.10).
+"""Read the directory of a ZIP file entry by entry, and open members as bounded streams (APPNOTE 6.3.10).
 
-The library's own reader inflates bzip2 and LZMA without a limit, holds the whole directory in memory, and refuses an archive
-for one name that is no UTF-8.
+The library's reader decompresses bzip2 and LZMA without limit, and keeps the whole directory in memory. It refuses an
+archive for one name that is not UTF-8.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _MISSING = 0xFFFFFFFF
 
 
 class BadArchive(ValueError):
-    """The archive or one of its members is damaged, or asks for something that is not read."""
+    """The archive or a member is damaged, or uses an unsupported feature."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZipDirectory:
-    """Where the directory begins and ends in the file, and how many bytes lie before the archive."""
+    """Hold the begin and end of the directory in the file, and the number of bytes before the archive."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ class ZipDirectory:
 
 @dataclass(frozen=True, slots=True)
 class ZipEntry:
-    """One member as the directory states it. `offset` is where its local header begins in the file; sizes in bytes."""
+    """Describe one member, as the directory states it. `offset` is that of its local header; sizes are in bytes."""
 
     name: str
     flags: int
@@ -52,12 +52,12 @@ class ZipEntry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the entry stands for a folder and holds nothing."""
+        """Return whether the entry is a folder without content."""
         return self.name.endswith("/") and not self.size and not self.packed
 
 
 def find_directory(raw: BinaryIO) -> ZipDirectory:
-    """Return where the directory of a seekable file lies. Raises BadArchive."""
+    """Return the position of the directory in a seekable file. Raises BadArchive."""
     size = raw.seek(0, 2)
     start = max(size - _LONGEST_COMMENT - _END.size, 0)
     raw.seek(start)
@@ -104,7 +104,7 @@ def _end_64(raw: BinaryIO, place: int) -> tuple[int, ...] | None:
 
 
 def entries(raw: BinaryIO, directory: ZipDirectory) -> Iterator[ZipEntry]:
-    """Yield the members in the order of the directory. Raises BadArchive where it is damaged."""
+    """Yield the members in the order of the directory. Raises BadArchive if it is damaged."""
     at = directory.start
     while at + _ENTRY.size <= directory.end:
         raw.seek(at)
@@ -122,7 +122,7 @@ def entries(raw: BinaryIO, directory: ZipDirectory) -> Iterator[ZipEntry]:
 
 
 def _sizes_64(extra: bytes, *stated: int) -> tuple[int, ...]:
-    """Return size, packed size and offset, those that are missing from the extra field of ZIP64 (APPNOTE 4.5.3)."""
+    """Return size, compressed size and offset; take missing ones from the ZIP64 extra field (APPNOTE 4.5.3)."""
     if _MISSING not in stated:
         return stated
     at, large = 0, b""
@@ -159,13 +159,13 @@ def open_entry(raw: BinaryIO, entry: ZipEntry) -> InflatedStream:
 
 
 class _Section:
-    """Some bytes of a file, read one after the other."""
+    """Read a section of a file."""
 
     def __init__(self, raw: BinaryIO, start: int, size: int) -> None:
         self._raw, self._at, self._end = raw, start, start + size
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises EOFError when the file ends before the section."""
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if the file ends within the section."""
         size = min(size, self._end - self._at)
         if size <= 0:
             return b""
@@ -178,13 +178,13 @@ class _Section:
 
 
 class _Checked:
-    """Compares the checksum once a member has been read to its end."""
+    """Verify the checksum when a member has been read to its end."""
 
     def __init__(self, stream: InflatedStream, checksum: int) -> None:
         self._stream, self._stated, self._found = stream, checksum, 0
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises BadArchive at the end of content that does not fit its checksum."""
+        """Return up to `size` bytes. Raises BadArchive at the end if the checksum does not match."""
         data = self._stream.read(size)
         self._found = zlib.crc32(data, self._found)
         if not data and self._found != self._stated:

@@ -1,8 +1,7 @@
-"""Google Workspace audit activities: Reports API, one activity a line, BigQuery's table, tables of columns, one event a
-record.
+"""Read Google Workspace audit activities from the Reports API, BigQuery and exported tables.
 
-An activity may hold several events. It stays one record and becomes one event, named after the weightiest; the others
-are kept in `unmapped`.
+An activity may contain several events. It stays one record and becomes one event, named after the most significant one;
+`unmapped` keeps the others.
 """
 
 from __future__ import annotations
@@ -47,17 +46,17 @@ _RESOURCES = (
     "group_email", "group_id", "user_email", "affected_email_address", "target_user", "domain_name", "setting_name",
     "matter_id", "email_forwarding_destination_address",
 )  # fmt: skip
-"""Parameters that name what was changed; the first that an event has."""
+"""Parameters that name what was changed; the first one that the event has is used."""
 _LONG_QUALIFIER = 15
-"""Characters from which a qualifier is taken for one of 64 random bits, which no two activities share."""
+"""Characters from which a qualifier counts as 64 random bits, which identify an activity."""
 _LONGEST = 512
-"""Characters of an identifier; what is longer is none."""
+"""Most characters of an identifier. A longer text is no identifier."""
 
 recognises = is_activity
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one record, and its `unmapped` last."""
+    """Return the raw columns of one record, and its `unmapped` last."""
     found = activity(record)
     place = main_event(found.application, found.events)
     event = found.events[place] if found.events else Event(None, None, {})
@@ -101,7 +100,7 @@ def _keeps_parameters(found: Activity, event: Event, of_kind: str) -> bool:
 
 
 def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind: str) -> None:
-    """What the event's own log says more."""
+    """Add the columns that depend on the event's log."""
     values["affected"] = event.text("affected_email_address")
     if of_kind == "sign_in":
         values["login_type"] = event.text("login_type")
@@ -162,13 +161,13 @@ def _collect_unmapped(
 
 @lru_cache(8192)
 def _address(text: str | None) -> tuple[str | None, bool]:
-    """The address, and whether there is a text that is none."""
+    """Return the address, and whether the text is present but no address."""
     address = normalise_address(text)
     return address, address is None and text is not None
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns of a table of raw columns."""
+    """Return the event columns of a table of raw columns."""
     raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
     of_kind, application, name = raw["kind"], raw["application"], raw["name"]
     time = parse_times(table.column("time"))
@@ -208,11 +207,11 @@ def normalise(table: Any) -> Normalised:
 
 
 _PLAIN = frozenset({"time", "qualifier", "more", "content", "resource", "parameters"})
-"""Text of which nearly every value is another: not worth a dictionary."""
+"""Text columns with mostly distinct values, for which a dictionary does not pay."""
 
 
 def _record_ids(table: Any, time: Any) -> Any:
-    """The qualifier, which Google draws from 64 bits; with a short one log, time and customer, of which it is part."""
+    """Return record ids: the qualifier, which Google draws from 64 bits. A short one is completed with log, time and customer."""
     qualifier, more = table.column("qualifier"), table.column("more")
     whole = (
         qualifier, table.column("application"), pa.array(time).cast(pa.string()), table.column("customer"), more,
@@ -228,7 +227,7 @@ def _join(*parts: Any) -> Any:
 
 
 def _find_issued(time: Any, of_kind: Column, status: Column, activity_name: Column) -> Any:
-    """A successful sign-in issues its token at its own time, and so does who lets an application in."""
+    """Return token issue times: a successful sign-in issues its token at its own time, and so does an OAuth authorisation."""
     is_success = pc.fill_null(pc.equal(status.array().cast(pa.string()), "success"), False)
     grants = np.array([value == "sign_in" for value in of_kind.values] + [False])[of_kind.codes]
     grants |= np.array([value == judge.AUTHORIZE for value in activity_name.values] + [False])[

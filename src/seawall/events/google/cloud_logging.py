@@ -1,6 +1,6 @@
-"""Google Workspace's audit activities as Google Cloud Logging has them: entries whose `protoPayload.metadata` holds the events.
+"""Read Google Workspace's audit activities from Google Cloud Logging: entries with events in `protoPayload.metadata`.
 
-Shape: cloud.google.com/logging/docs/audit/gsuite-audit-logging.
+Source: cloud.google.com/logging/docs/audit/gsuite-audit-logging.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ _APPLICATIONS = {
     "login.googleapis.com": "login",
     "oauth2.googleapis.com": "token",
 }
-"""Services that write activities, and the name of each one's log in the Reports API."""
+"""Services that write activities, with the name of each log in the Reports API."""
 _TAKEN = {"authenticationInfo": "principalEmail", "requestMetadata": "callerIp"}
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _DESCRIBING = frozenset({"label", "type"})
-"""What is said of a parameter besides its value."""
+"""Members of a parameter that only describe it."""
 
 
 def is_log_entry(record: dict[str, Any]) -> bool:
-    """Whether an object is a log entry that holds an activity."""
+    """Return whether an object is a log entry that contains an activity."""
     payload = record.get("protoPayload")
     if not isinstance(payload, dict) or not isinstance(payload.get("serviceName"), str):
         return False
@@ -34,9 +34,9 @@ def is_log_entry(record: dict[str, Any]) -> bool:
 
 
 def activity_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The activity of a log entry, as the Reports API shows it; what else the entry says stays beside it.
+    """Return the activity of a log entry in the form of the Reports API, with the entry's other fields beside it.
 
-    The entry names the organisation by a number of Google Cloud's, which no other log has: the account's domain stands in.
+    The entry identifies the organisation by a Google Cloud number, which no other log has. The account's domain stands in.
     """
     payload = entry["protoPayload"]
     metadata, request, who = (
@@ -60,7 +60,7 @@ def activity_of(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rest(payload: dict[str, Any]) -> dict[str, Any]:
-    """What is not taken out of a payload."""
+    """Return the members of a payload that are not extracted."""
     kept = {name: value for name, value in payload.items() if name not in ("@type", "metadata")}
     for name, taken in _TAKEN.items():
         held = kept.get(name)

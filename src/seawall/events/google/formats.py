@@ -1,4 +1,4 @@
-"""Google Workspace activities in every shape in which they are exported, brought to one: an activity and its events."""
+"""Convert Google Workspace activities of all export formats into one form: an activity and its events."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _TABLE_COLUMNS = frozenset({
 _ENVELOPE = frozenset({
     "kind", "id", "actor", "ipAddress", "events", "etag", "networkInfo", "name", "type", "parameters",
 })  # fmt: skip
-"""Members of an activity that are taken apart; every other is kept as it is."""
+"""Members of an activity that are interpreted. Every other member is kept as it is."""
 
 _LONGEST = 256
-"""Characters of a name that are looked at."""
+"""Most characters of a name that are examined."""
 _FIRST = ("mail_rule", "directory", "admin", "sign_in", "mail_access", "mail_action", "file", "other")
 _FOREMOST = frozenset({
     "ASSIGN_ROLE", "GRANT_ADMIN_PRIVILEGE", "GRANT_DELEGATED_ADMIN_PRIVILEGES", "AUTHORIZE_API_CLIENT_ACCESS",
     "CREATE_EMAIL_MONITOR", "UNENROLL_USER_FROM_STRONG_AUTH", "TURN_OFF_2_STEP_VERIFICATION", "CHANGE_PASSWORD",
     "change_user_access", "change_document_visibility", AUTHORIZE, FORWARDING,
 })  # fmt: skip
-"""Of several events of a kind in one activity, what a takeover consists of is named before housekeeping."""
+"""Events typical of a takeover. An activity with several events of one kind is named after such an event first."""
 
 
 _SCALARS = frozenset(
@@ -50,20 +50,20 @@ _ACTOR = frozenset({"email", "callerType", "key", "profileId", "applicationInfo"
 
 @dataclass(slots=True)
 class Event:
-    """One event: its type and name, and its parameters as the vendor spells them."""
+    """Hold one event: type, name, and parameters in the vendor's spelling."""
 
     type: str | None
     name: str | None
     parameters: dict[str, Any]
     is_odd: bool = False
-    """Whether the record says more of it than that."""
+    """Whether the record contains more than these members."""
     lower: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lower = {name.lower(): value for name, value in self.parameters.items()}
 
     def text(self, *names: str) -> str | None:
-        """The first of the parameters (in lower case) that holds something; what a list holds, joined by blanks."""
+        """Return the first non-empty parameter among the names (lower case); the elements of a list are joined by blanks."""
         for name in names:
             found = self.lower.get(name)
             if found.__class__ is str:
@@ -80,8 +80,11 @@ class Event:
 
 @dataclass(slots=True)
 class Activity:
-    """An activity: who did it, when, and its events; `rest` is what was not taken apart. `more` is a
-    digest of the events: Google gives a sign-in and its challenge one qualifier, and exports give it to each event."""
+    """Hold an activity: actor, time and events. `rest` are members that are not interpreted.
+
+    `more` is a digest of the events. Google gives a sign-in and its challenge the same qualifier, and exports repeat it for
+    each event.
+    """
 
     application: str | None
     time: Any
@@ -97,7 +100,7 @@ class Activity:
 
 
 def is_activity(record: dict[str, Any]) -> bool:
-    """Whether an object is a Google Workspace activity, in any of its shapes."""
+    """Return whether an object is a Google Workspace activity, in any export format."""
     stated = record.get("kind")
     if stated.__class__ is str and stated in _KINDS:
         return True
@@ -118,14 +121,14 @@ def is_activity(record: dict[str, Any]) -> bool:
 
 
 def scalar(value: Any) -> str | None:
-    """A scalar as text; None for structures and nothing."""
+    """Return a scalar as text; None for structures and empty values."""
     if value.__class__ is str:
         return value or None
     return None if value is None or isinstance(value, dict | list) else as_text(value)
 
 
 def activity(record: dict[str, Any]) -> Activity:
-    """The activity that an object is, whichever way it was exported."""
+    """Return the activity of a record in any export format."""
     if "time_usec" in record and "event_name" in record:
         return _table_row(_nest(record))
     if "protoPayload" in record and is_log_entry(record):
@@ -169,7 +172,7 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
 def _more(
     record: dict[str, Any], identity: dict[str, Any], actor: dict[str, Any], network: dict[str, Any]
 ) -> dict[str, Any]:
-    """What stands in the members that are taken apart and is not taken out of them."""
+    """Return the contents of interpreted members that were not extracted."""
     more: dict[str, Any] = {}
     for name, found, known in (("id", identity, _IDENTITY), ("actor", actor, _ACTOR)):
         if not found.keys() <= known or any(
@@ -187,15 +190,15 @@ def _more(
 
 @once_for_names
 def _others(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The members of an activity that are kept as they are."""
+    """Return the members of an activity that are kept as they are."""
     return tuple(name for name in names if name not in _ENVELOPE)
 
 
 def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
-    """An event that is a record of its own: the activity around it is repeated with each."""
+    """Fill in the event of a record that has one event with its activity repeated around it."""
     held = record.get("parameters")
     if held is None and is_dotted:
-        # In a table of columns every other column is a parameter.
+        # In a flat table, every other column is a parameter.
         held, result.rest = result.rest, {}
     event = Event(scalar(record.get("type")), scalar(record.get("name")), parameters(held))
     if (
@@ -213,7 +216,7 @@ def _name(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(events: list[Event], raw: Sequence[Any]) -> str | None:
-    """Return a digest of what events say, whatever their order; None for none. `raw` are the events as they came."""
+    """Return a digest of events that does not depend on their order; None without events. `raw` are the events as exported."""
     said = [
         msgspec.json.encode(
             raw[place] if event.is_odd and place < len(raw) else [event.type, event.name, event.parameters],
@@ -225,7 +228,7 @@ def _digest(events: list[Event], raw: Sequence[Any]) -> str | None:
 
 
 def _table_row(record: dict[str, Any]) -> Activity:
-    """A row of the `activity` table that Google writes to BigQuery: one event, its parameters under its log's name."""
+    """Return the activity of a row of Google's BigQuery table `activity`: one event, its parameters under the log's name."""
     application = scalar(record.get("record_type"))
     held = record.get(application) if application else None
     event = Event(scalar(record.get("event_type")), scalar(record.get("event_name")), parameters(held))
@@ -247,7 +250,7 @@ def _table_row(record: dict[str, Any]) -> Activity:
 
 
 def _is_something(value: Any) -> bool:
-    """Whether a column of a table holds anything: rows name the structures of all logs, nearly all of nothing."""
+    """Return whether a value is non-empty: table rows name the structures of all logs, and nearly all are empty."""
     if value.__class__ is str:
         return value != ""
     if isinstance(value, dict):
@@ -256,7 +259,7 @@ def _is_something(value: Any) -> bool:
 
 
 def _nest(record: dict[str, Any]) -> dict[str, Any]:
-    """`id.time` as the member `time` of `id`."""
+    """Turn dotted names into nested objects: `id.time` becomes the member `time` of `id`."""
     found: dict[str, Any] = {}
     for name, value in record.items():
         outer, point, inner = name.partition(".")
@@ -288,7 +291,7 @@ def _event(item: dict[str, Any]) -> Event:
 
 
 def _is_plain(held: Any) -> bool:
-    """Whether `parameters` takes all that there is."""
+    """Return whether `parameters` keeps everything in the value."""
     if held is None or isinstance(held, dict):
         return True
     if not isinstance(held, list):
@@ -302,7 +305,7 @@ def _is_plain(held: Any) -> bool:
 
 
 def parameters(held: Any) -> dict[str, Any]:
-    """Parameters by name: lists of `{name, value}` with a field for each type of value, objects, or their JSON text."""
+    """Return parameters by name, from lists of `{name, value}` with typed value fields, objects, or their JSON text."""
     held = read_structure(held)
     if isinstance(held, dict):
         return {name: value for name, value in held.items() if _is_something(value)}
@@ -333,8 +336,10 @@ def _message(value: Any) -> Any:
 
 
 def main_event(application: str | None, events: list[Event]) -> int:
-    """Which of several events an activity is named after: the one that Google marks, else the weightiest, else the
-    first."""
+    """Return the index of the event that names the activity.
+
+    The most significant kind wins, then the event that Google marks, then the first.
+    """
     if len(events) < 2:
         return 0
     return min(range(len(events)), key=lambda place: (_weight(application, events[place]), place))
@@ -346,19 +351,19 @@ def _weight(application: str | None, event: Event) -> tuple[int, bool, bool]:
 
 
 def event_kind(application: str | None, event: Event) -> str:
-    """The kind of an event of an application's log."""
+    """Return the kind of an event of an application's log."""
     if application == "gmail" and event.name == DELIVERY:
         return delivery(event.lower)[0]
     method = scopes = ""
     if application == "token":
         method, scopes = api_method(event) or "", event.text("scope", "api_name") or ""
-    # Cut, because what is remembered has to stay small whatever a record holds.
+    # Truncate, so that the cache stays small whatever a record contains.
     said = ((text or "")[:_LONGEST] for text in (application, event.type, event.name, method))
     return kind(*said, scopes[: 2 * _LONGEST])
 
 
 def api_method(event: Event) -> str | None:
-    """The method of an API that a `token` event says was called, with the API's name before it."""
+    """Return the API method that a `token` event reports, prefixed with the API's name."""
     method, api = event.text("method_name"), event.text("api_name")
     if method and api and not method.lower().startswith(api.lower()) and "." not in api:
         method = f"{api}.{method}"

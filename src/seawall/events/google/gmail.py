@@ -1,7 +1,6 @@
-"""What a `delivery` event of the `gmail` log is: all that happens to a message has this one name, and a number besides.
+"""Interpret `delivery` events of the `gmail` log, which share one name and differ in a number.
 
-The numbers of `event_info.mail_event_type` are those of
-developers.google.com/workspace/admin/reports/v1/appendix/activity/gmail.
+`event_info.mail_event_type` is documented at developers.google.com/workspace/admin/reports/v1/appendix/activity/gmail.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _DONE = {
     13: "moved_to_trash",
     14: "deleted",
 }
-"""What a person does to a message; what else there is (receiving, quarantine, labels), Gmail does by itself."""
+"""Actions of a person on a message. All other numbers (receipt, quarantine, labels) are actions of Gmail."""
 _CLIENTS = {
     "web": "gmail/web",
     "ios": "gmail/ios",
@@ -41,7 +40,7 @@ _CLIENTS = {
 
 
 def delivery(parameters: dict[str, Any]) -> tuple[str, str | None]:
-    """Return (kind, what happened) of a delivery event, from its parameters by name in lower case."""
+    """Return (kind, operation) of a delivery event, from its parameters by lower-case name."""
     code = _number(_part(parameters, "event_info").get("mail_event_type"))
     if code in _READ:
         return "mail_access", f"{DELIVERY}:{_READ[code]}"
@@ -49,13 +48,13 @@ def delivery(parameters: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def client(parameters: dict[str, Any]) -> str | None:
-    """Return the client, family/protocol, that an event of the `gmail` log names."""
+    """Return the client (family/protocol) that an event of the `gmail` log names."""
     context = _part(_part(parameters, "event_info"), "client_context")
     return _CLIENTS.get((as_text(context.get("client_type")) or "").lower())
 
 
 def delegate(parameters: dict[str, Any]) -> str | None:
-    """Return the address of whoever acted in the mailbox of the event's actor, None for its holder."""
+    """Return the address of the delegate who acted in the mailbox, or None for its owner."""
     context = _part(_part(parameters, "event_info"), "client_context")
     found = _part(context, "session_context").get("delegate_user_email")
     return found if isinstance(found, str) and "@" in found else None

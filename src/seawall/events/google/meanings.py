@@ -1,7 +1,7 @@
-"""What a Google Workspace event means: its kind, outcome, way of signing in and actor. Pure functions of text.
+"""Interpret Google Workspace events: kind, outcome, sign-in method and actor, as pure functions of text.
 
-Names are those of Google's Reports API (developers.google.com/workspace/admin/reports/v1/appendix/activity).
-Each function is run once for each distinct combination of its arguments.
+Names are those of Google's Reports API (developers.google.com/workspace/admin/reports/v1/appendix/activity). Each function
+runs once for each distinct combination of arguments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BLOCKED = {
     "suspicious_login_less_secure_app": "legacy",
     "suspicious_programmatic_login": "legacy",
 }
-"""Sign-ins that Google stopped, and the protocol that each of the names tells."""
+"""Sign-ins that Google blocked, with the protocol that the name implies."""
 
 WARNING_TYPES = frozenset({"account_warning", "attack_warning"})
 _ACCOUNT_TYPES = WARNING_TYPES | {
@@ -36,13 +36,13 @@ MAILBOX_ADMINISTRATION = frozenset({
     "DELETE_EMAIL_MONITOR", "MAIL_ROUTING_DESTINATION_ADDED", "MAIL_ROUTING_DESTINATION_REMOVED",
     "EMAIL_UNDELETE",
 })  # fmt: skip
-"""What administrators do to somebody's mail, though the log files it under the user's or domain's settings."""
+"""Administrators' actions on somebody's mail that the log files under settings of users or domains."""
 
 _BY_APPLICATION = {
     "groups": "directory", "groups_enterprise": "directory", "drive": "file", "vault": "admin", "takeout": "admin",
 }  # fmt: skip
 _UNATTENDED = frozenset({"rules", "mobile", "device", "alerts"})
-"""Applications whose records tell what Google or a device did by itself, and not what a person gained."""
+"""Applications whose records report actions of Google or a device, and no access by a person."""
 
 _MAIL_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
@@ -54,7 +54,7 @@ _MAIL_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("mail_action", r"send|sent|reply|forward|delete|trash|move|archive|label|spam|draft|compose"),
     )
 )
-"""What the name of an event of the `gmail` log says, the first that fits."""
+"""Words in event names of the `gmail` log, by kind; the first match counts."""
 
 _CHANGES = frozenset({"create", "update", "patch", "delete", "insert", "verify"})
 _READS = frozenset({"get", "list", "watch", "stop", "getprofile"})
@@ -72,7 +72,7 @@ SUSPICIOUS = "suspicious"
 
 @lru_cache(8192)
 def kind(application: str, event_type: str, name: str, method: str, scopes: str) -> str:
-    """The event's kind, see `schema.events.KINDS`. `method` and `scopes` matter for `token` events alone."""
+    """Return the event's kind (`event.KINDS`). `method` and `scopes` matter for `token` events alone."""
     if name == FORWARDING:
         return "mail_rule"
     if application == "token":
@@ -92,7 +92,7 @@ def kind(application: str, event_type: str, name: str, method: str, scopes: str)
 
 
 def method_kind(method: str, scopes: str) -> str:
-    """The kind of a call of an API by an application: reading mail, changing it, changing how it flows."""
+    """Return the kind of an application's API call: reading mail, changing it, or changing its flow."""
     parts = method.lower().split(".")
     api, verb = parts[0], parts[-1]
     if not method:
@@ -111,7 +111,10 @@ def method_kind(method: str, scopes: str) -> str:
 
 
 def messages(of_kind: str | None, method: str | None, name: str | None) -> tuple[float | None]:
-    """How many messages a record proves touched: a call of an API that gets one, an action in the `gmail` log."""
+    """Return how many messages a record proves touched.
+
+    It is one for an API call that gets a message, and for an action in the `gmail` log.
+    """
     if of_kind not in ("mail_access", "mail_action"):
         return (None,)
     if method and of_kind == "mail_access":
@@ -123,7 +126,7 @@ def status(
     of_kind: str | None, application: str | None, name: str | None, failure: str | None, challenges: str | None,
     challenge: str | None, suspicious: str | None,
 ) -> tuple[str | None, str | None, str | None]:  # fmt: skip
-    """Status, code (None for an ordinary success) and detail."""
+    """Return status, code (None for an ordinary success) and detail."""
     if name is None:
         return None, None, None
     if of_kind != "sign_in":
@@ -156,7 +159,7 @@ def _is_failed(used: list[str]) -> str:
 
 
 def factors(challenges: str | None) -> list[str]:
-    """The challenges of a sign-in in their order, in lower case."""
+    """Return the challenges of a sign-in in their order, in lower case."""
     return [part for part in re.split(r"[\s,;|]+", (challenges or "").lower()) if part]
 
 
@@ -168,7 +171,7 @@ def authentication(
     of_kind: str | None, application: str | None, name: str | None, outcome: str | None, login_type: str | None,
     challenges: str | None, second: str | None,
 ) -> tuple[str | None, str | None]:  # fmt: skip
-    """Authentication method and protocol of a sign-in."""
+    """Return authentication method and protocol of a sign-in."""
     if of_kind != "sign_in":
         return None, None
     how = (login_type or "").lower()
@@ -179,7 +182,7 @@ def authentication(
         protocol = "oauth"
     used = factors(challenges)
     if outcome == "success":
-        # What was met is listed in order: of several factors the last is the one that let the holder in.
+        # Challenges are in order, so the last factor is the one that completed the sign-in.
         last = next((one for one in reversed(used) if _is_factor(one)), None)
         if last is not None:
             return ("phishing_resistant" if last in STRONG else "mfa"), protocol
@@ -190,7 +193,7 @@ def authentication(
 
 
 def interactive(of_kind: str | None, login_type: str | None, name: str | None) -> tuple[float | None]:
-    """Whether a person signed in: an exchange turns one credential into another without asking."""
+    """Return whether a person signed in: an `exchange` converts one credential into another without a prompt."""
     if of_kind != "sign_in":
         return (None,)
     how = (login_type or "").lower()
@@ -200,15 +203,15 @@ def interactive(of_kind: str | None, login_type: str | None, name: str | None) -
 
 
 _ANONYMOUS = "105250506097979753968"
-"""The profile that stands for whoever is not signed in."""
+"""Profile id of somebody who is not signed in."""
 _UNIQUE_ID = re.compile(r"[0-9]{18,24}")
 
 
 def is_service_account(client: str | None) -> bool:
-    """Whether an OAuth client id is the numeric id of a service account, which acts as the application that it is.
+    """Return whether an OAuth client id is the numeric id of a service account, which acts as itself.
 
-    Clients that people let in have names (`….apps.googleusercontent.com`). In `token` the actor of such a record is the user in
-    whose name it acted (domain-wide delegation).
+    Clients that users authorise have names (`….apps.googleusercontent.com`). In `token` records of a service account, the
+    actor is the user that it impersonates (domain-wide delegation).
     """
     return client is not None and _UNIQUE_ID.fullmatch(client) is not None
 
@@ -220,9 +223,9 @@ def actor(
     email: str | None, caller: str | None, key: str | None, profile: str | None, client: str | None,
     affected: str | None, event_type: str | None,
 ) -> tuple[str | None, ...]:  # fmt: skip
-    """Account, account type, profile id, and the application that acts as itself.
+    """Return account, account type, profile id, and the application if it acts as itself.
 
-    A warning of Google names the account that it is about, and that is whose event it is.
+    A warning by Google belongs to the account that it names.
     """
     name = (clean(email) or "").lower()
     about = (clean(affected) or "").lower()

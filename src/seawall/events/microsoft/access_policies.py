@@ -1,7 +1,7 @@
-"""Conditional access as Microsoft Graph gives it: policies, named locations, groups, roles and users, in any mixture of files.
+"""Read Conditional Access exports of Microsoft Graph: policies, named locations, groups, roles and users, in any files.
 
-What a policy says beyond what is evaluated (filters of applications, client certificates …) becomes a doubt: it is
-then never proof.
+A part of a policy that is not evaluated (application filters, client certificates …) becomes a doubt. A policy with a doubt
+never proves anything.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from seawall.events.small_exports import ExportedObject, objects
 
 _LONGEST = 256
 _CUT_OFF_AT = (20, 100)
-"""Members at which Graph ends an expanded list without saying so."""
+"""Numbers of members at which Graph truncates an expanded list without saying so."""
 _STATES: dict[str, Enforcement] = {
     "enabled": "enabled",
     "disabled": "disabled",
@@ -51,7 +51,7 @@ _CONDITIONS = {
 
 
 def read_policies(paths: Sequence[Path]) -> tuple[list[AccessPolicy], PolicyDirectory, list[Problem]]:
-    """Policies by name, what they refer to, and what was not read."""
+    """Return policies by name, the objects that they refer to, and problems."""
     policies: dict[tuple[str, str], AccessPolicy] = {}
     directory, problems = PolicyDirectory(), list[Problem]()
     for item in objects(paths):
@@ -94,7 +94,7 @@ def _policy(value: dict[str, Any], item: ExportedObject) -> AccessPolicy | None:
     uid = (_text(value.get("id")) or "").lower()
     name = _text(value.get("displayname")) or uid or item.where
     if _says(conditions.get("clientapplications")) and not _says(users.get("includeusers")):
-        users = {}  # for applications that act as themselves: no account is meant
+        users = {}  # for workload identities: no account is meant
     return AccessPolicy(
         uid, name, state, weakest(choices),
         _principals(users, "include"), _principals(users, "exclude"),
@@ -121,11 +121,11 @@ def _doubts_of(apps: dict[str, Any], conditions: dict[str, Any]) -> list[str]:
 
 
 def _applications(apps: dict[str, Any]) -> tuple[ConditionList, bool]:
-    """What it is for, and whether it is for the registration of sign-in methods."""
+    """Return the applications of a policy, and whether it covers the registration of sign-in methods."""
     actions = [action.lower() for action in _list(apps.get("includeuseractions"))]
     included = _choose(apps.get("includeapplications"), "all")
     if _says(apps.get("includeauthenticationcontextclassreferences")) or actions:
-        # An action or a context that an application has to ask for: no sign-in asks for it by itself.
+        # Applications request an action or a context; a sign-in alone does not trigger such a policy.
         return ConditionList() if not included.everything else included, any(
             "registersecurityinfo" in a for a in actions
         )
@@ -143,7 +143,7 @@ def _paths(conditions: dict[str, Any]) -> frozenset[str]:
 
 
 def _read_grant(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
-    """What access is granted for, and doubts."""
+    """Return the grant controls as choices, and doubts."""
     strength = _lower(controls.get("authenticationstrength"))
     return find_granted(
         _list(controls.get("builtincontrols")),
@@ -155,7 +155,7 @@ def _read_grant(controls: dict[str, Any]) -> tuple[Choices, list[str]]:
 
 
 def _devices(conditions: dict[str, Any]) -> tuple[Strangers, bool]:
-    """Whether it is for devices that the organisation does not know, and whether it tells devices apart."""
+    """Return whether the policy covers unmanaged devices, and whether it distinguishes devices."""
     devices = _lower(conditions.get("devices"))
     rule = _lower(devices.get("devicefilter"))
     left_out = {
@@ -169,7 +169,7 @@ def _devices(conditions: dict[str, Any]) -> tuple[Strangers, bool]:
 
 
 def _session(controls: dict[str, Any]) -> tuple[str, ...]:
-    """The session controls that are on."""
+    """Return the enabled session controls."""
     return tuple(
         name
         for name, value in sorted(controls.items())
@@ -204,7 +204,7 @@ def _choose(value: Any, everything: str) -> ConditionList:
 
 
 def _read_references(value: dict[str, Any], directory: PolicyDirectory) -> bool:
-    """Take in a named location, a group or role with its members, or a user."""
+    """Read a named location, a group or role with its members, or a user; return whether it was one."""
     uid, name = (_text(value.get("id")) or "").lower(), _text(value.get("displayname")) or ""
     if "ipranges" in value or "countriesandregions" in value:
         ranges = [_lower(one) for one in _any_list(value.get("ipranges"))]
@@ -223,7 +223,7 @@ def _read_references(value: dict[str, Any], directory: PolicyDirectory) -> bool:
     elif "userprincipalname" in value and uid:
         directory.accounts[uid] = (_text(value["userprincipalname"]) or "").lower()
     elif uid and name and ("securityenabled" in value or "grouptypes" in value or "roletemplateid" in value):
-        directory.names[uid] = name  # a group without its members: a name, no membership
+        directory.names[uid] = name  # a group without members in the export: only its name is known
         template = (_text(value.get("roletemplateid")) or "").lower()
         if template:
             directory.names[template] = name
@@ -233,7 +233,7 @@ def _read_references(value: dict[str, Any], directory: PolicyDirectory) -> bool:
 
 
 def _members(value: Any) -> tuple[list[Any], bool]:
-    """The members that are listed, bare or as an answer of Graph, and whether that may be all of them."""
+    """Return the listed members, from a list or a Graph response, and whether the list may be complete."""
     value = read_structure(value)
     if isinstance(value, list):
         return value, len(value) not in _CUT_OFF_AT
@@ -242,7 +242,7 @@ def _members(value: Any) -> tuple[list[Any], bool]:
 
 
 def _member(member: Any, directory: PolicyDirectory) -> list[str]:
-    """The id and the UPN of a member; a group in a group is given by its id, and is partial until its members are read."""
+    """Return the id and UPN of a member. A nested group is given by its id, and incomplete until its own members are read."""
     if isinstance(member, str):
         return [member.lower()[:_LONGEST]]
     value = _lower(member)

@@ -1,7 +1,7 @@
-"""Which credentials of an application or account a change of the directory added: Microsoft writes the old and the new values.
+"""Find which credentials a directory change added to an application or account, by comparing old and new values.
 
-One operation (`Update application – Certificates and secrets management`) says that a secret was added, and that one was taken
-away. The values are lists, as JSON text: in the unified audit log with line breaks, in Graph without.
+One operation (`Update application – Certificates and secrets management`) reports added and removed secrets alike. The
+values are lists as JSON text: with line breaks in the unified audit log, without in Graph.
 """
 
 from __future__ import annotations
@@ -13,31 +13,28 @@ from typing import Any
 from seawall.events.formats.json_values import as_text, encode, read_structure
 
 ADDED = "Added"
-"""The parameter that names the properties which have an entry that they did not have before the change."""
+"""Parameter that names the properties which gained an entry."""
 
 CREDENTIALS = frozenset({
     "KeyDescription", "PasswordCredentials", "KeyCredentials", "FederatedIdentityCredentials",
     "StrongAuthenticationMethod", "StrongAuthenticationPhoneAppDetail", "SearchableDeviceKey",
 })  # fmt: skip
-"""Properties whose entries somebody signs in with."""
+"""Properties whose entries are credentials for sign-ins."""
 
 _KEY = re.compile(r"KeyIdentifier=([^,\]]+)")
 _IDENTIFIERS = ("keyidentifier", "keyid", "id", "methodtype", "name")
 
 
 def find_added(changes: Iterable[tuple[str, Any, Any]]) -> str | None:
-    """Return the names of the properties with credentials that gained an entry; None of none.
-
-    Changes are (name, old value, new value).
-    """
+    """Return the names of the credential properties that gained an entry, or None. Changes are (name, old value, new value)."""
     names = [name for name, old, new in changes if name in CREDENTIALS and _has_more(old, new)]
     return "; ".join(dict.fromkeys(names)) or None
 
 
 def _has_more(old: Any, new: Any) -> bool:
-    """Whether the new value has an entry that the old one lacks; of what is no list, whether it is another."""
+    """Return whether the new value has an entry that the old one lacks; if they are no lists, whether they differ."""
     before, after = _entries(old), _entries(new)
-    if before is None or after is None:  # not to be read: rather told than hidden
+    if before is None or after is None:  # unreadable values: report rather than hide
         return bool(as_text(new)) and as_text(old) != as_text(new)
     return not before >= after
 
@@ -50,7 +47,7 @@ def _entries(value: Any) -> frozenset[str] | None:
 
 
 def _identity(entry: Any) -> str:
-    """What an entry is known by: its key's id, else the whole of it."""
+    """Return an entry's identity: its key id, else its whole content."""
     if isinstance(entry, dict):
         named = {key.lower(): value for key, value in entry.items()}
         for name in _IDENTIFIERS:

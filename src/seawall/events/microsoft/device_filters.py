@@ -1,8 +1,8 @@
-"""Whether a policy with a filter of devices is for a device that the organisation does not know: an intruder's.
+"""Judge whether a policy with a device filter applies to unmanaged devices, such as an attacker's.
 
-Microsoft ("Conditional Access: Filter for devices"): all attributes of an unregistered device are null; a rule with a positive
-operator applies to none such, a rule with a negative operator to every such. An intruder who has a password may register a
-device, and then says himself what it is called and what it is. So only attributes that he cannot choose are certain.
+Source: Microsoft, "Conditional Access: Filter for devices". All attributes of an unregistered device are null. A rule with
+a positive operator never matches it, a rule with a negative operator always does. An attacker with a password may register
+a device and choose its name and type. So only attributes that he cannot choose give certainty.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import Literal
 
 Strangers = Literal["in", "out", "unsure"]
-"""Whether a policy is for devices that the organisation does not know."""
+"""Whether a policy applies to unmanaged devices."""
 
 _TERM = re.compile(
     r"device\.(\w{1,40})\s{1,4}-(\w{1,20})\s{1,4}(\"[^\"]{0,200}\"|\[[^\]]{0,800}\]|\w{1,40})", re.IGNORECASE
@@ -22,16 +22,16 @@ _LONGEST = 4_096
 
 
 def strangers_of(mode: str, rule: str) -> Strangers:
-    """Whether a filter leaves the policy in force for a device that the organisation does not know."""
+    """Return whether a filter leaves the policy in force for an unmanaged device."""
     kinds = _kinds(rule)
     if mode.lower() not in ("include", "exclude") or len(kinds) != 1 or None in kinds:
         return "unsure"
-    matches = kinds == {False}  # a negative operator matches what is not known
+    matches = kinds == {False}  # a negative operator matches null attributes
     return "in" if matches == (mode.lower() == "include") else "out"
 
 
 def _kinds(rule: str) -> set[bool | None]:
-    """Whether its operators are positive; None for what cannot be judged."""
+    """Return whether the rule's operators are positive; None for a rule that cannot be judged."""
     if len(rule) > _LONGEST or re.search(r"(?i)(?<![\w-])-?not\s*\(|(?<![\w-])-not\s", rule):
         return {None}
     terms = list(_TERM.finditer(rule))
@@ -48,5 +48,5 @@ def _kind(attribute: str, operator: str, value: str) -> bool | None:
 
 def _is_given_by_administrators(attribute: str, value: str) -> bool:
     if attribute == "trusttype":
-        return value.strip('"').lower() == "serverad"  # joined to the organisation's own directory
+        return value.strip('"').lower() == "serverad"  # joined to the organisation's own domain
     return attribute in ("iscompliant", "deviceid") or attribute.startswith("extensionattribute")

@@ -1,4 +1,4 @@
-"""Entra directory audit: Graph `directoryAudit`, Log Analytics `AuditLogs`, diagnostic-settings records."""
+"""Read the Entra directory audit log: Graph `directoryAudit`, Log Analytics `AuditLogs`, diagnostic settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _USED = frozenset({
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Whether an object is an Entra audit record, in any of its shapes."""
+    """Return whether an object is an Entra audit record, in any export format."""
     names = spellings(tuple(record))
     if (
         record.get(names.get("category", "")) == "AuditLogs"
@@ -54,8 +54,7 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The columns of one record, and its `unmapped` last. Directory changes are few: each is read in
-    Python."""
+    """Return the raw columns of one record, and its `unmapped` last. Directory changes are rare, so each is read in Python."""
     get = RecordFields(record)
     values: dict[str, str | None] = {
         "metadata_uid": get.text("id") or content_id(record),
@@ -79,7 +78,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns; `row` has computed them all."""
+    """Return the event columns, which `row` has computed already."""
     columns = {name: table.column(name) for name in (*RAW_COLUMNS, "unmapped") if name != "time"}
     return Normalised(parse_times(table.column("time")), columns)
 

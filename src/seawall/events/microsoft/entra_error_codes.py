@@ -1,4 +1,4 @@
-"""Entra error numbers (AADSTS) that mean a sign-in is not decided yet."""
+"""Recognise Entra error numbers (AADSTS) of sign-ins that are not decided yet."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _INTERRUPTED = frozenset(map(int, numbers("interrupted")))
 INTERRUPTED_NAMES = frozenset({
     *(name for name, number in NAMES.items() if int(number) in _INTERRUPTED), "UserConsentRequired",
 })  # fmt: skip
-"""Microsoft's names of the same results, which the unified audit log writes; the last is not in its list."""
+"""Microsoft's names of these results, which the unified audit log uses; the last one is not in Microsoft's list."""
 
 
 def is_interrupted(code: str | None) -> bool:
-    """Whether an error number is a prompt (MFA, consent, choice of account) and no refusal."""
+    """Return whether an error number is a prompt (MFA, consent, choice of account) and no refusal."""
     return code is not None and code.isascii() and code.isdigit() and int(code[:12]) in _INTERRUPTED

@@ -1,6 +1,7 @@
-"""Entra's results of sign-ins (AADSTS numbers): the one list, with Microsoft's own words, from which every room takes its sets.
+"""List Entra's sign-in results (AADSTS numbers) with Microsoft's texts; all rooms take their sets of numbers from here.
 
-Microsoft warns that numbers and texts may change, and names `https://login.microsoftonline.com/error` as the current source.
+Microsoft warns that numbers and texts may change, and names `https://login.microsoftonline.com/error` as the current
+source.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ Meaning = Literal[
     "interrupted", "enrolment", "second-factor-failed", "wrong-password", "no-account", "password-expired", "account-disabled",
     "locked", "policy", "application-credential", "none-of-these",
 ]  # fmt: skip
-"""`interrupted`: a sign-in that is not decided yet. `enrolment`: it stopped because no second factor was registered.
-`none-of-these` are numbers that were once taken for a denied prompt, kept here with what they say."""
+"""Meaning of a result.
+
+- `interrupted`: the sign-in is not decided yet.
+- `enrolment`: it stopped because no second factor was registered.
+- `none-of-these`: numbers that older versions took for a denied prompt, listed with their true text.
+"""
 
 REFERENCE: Final = "entra-docs: identity-platform/reference-error-codes (April 2024)"
 OPERATIONS: Final = "entra-docs: architecture/security-operations-user-accounts (2023)"
@@ -23,7 +28,7 @@ UNDOCUMENTED: Final = "seen in sign-in logs; not in Microsoft's list"
 
 @dataclass(frozen=True, slots=True)
 class EntraCode:
-    """A result: its number, Microsoft's name and text (empty where it gives none), what it means here, and where that is said."""
+    """Hold a result: its number, Microsoft's name and text (empty if it has none), its meanings here, and the source."""
 
     number: str
     name: str
@@ -137,7 +142,7 @@ CODES: Final = (
 
 
 def numbers(*meanings: Meaning) -> tuple[str, ...]:
-    """Return the numbers of the results that have one of the meanings, in order."""
+    """Return the numbers of the results with one of the meanings, in order."""
     return tuple(one.number for one in CODES if not {*meanings}.isdisjoint(one.meanings))
 
 
@@ -145,14 +150,16 @@ TEXTS: Final = {one.number: one.text for one in CODES if one.text}
 NAMES: Final = {one.name: one.number for one in CODES if one.name}
 
 PROMPT_DENIED: Final = "prompt-denied"
-"""The `status_code` of a second factor that was asked for and not given, where the vendor has no number for it."""
+"""`status_code` of a second-factor prompt that was not accepted, if the vendor has no number for it."""
 
 MISTAKEN: Final = "500121 (no denial)"
-"""The `status_code` of a second factor that failed for a reason which says that nobody denied a prompt: a mistyped code, a number
-that could not be reached. Entra has one number for these and for denials, and tells them apart in the result's details alone."""
+"""`status_code` of a second factor that failed although nobody denied a prompt: a mistyped code, an unreachable phone.
+
+Entra has one number for such failures and for denials; only the details of the result distinguish them.
+"""
 
 NOT_GIVEN: Final = (*numbers("second-factor-failed"), PROMPT_DENIED)
-"""Codes of a second factor that was asked for and not given: declined, unanswered, or failed for a reason that nobody tells."""
+"""Codes of a second factor that was demanded and not given: declined, unanswered, or failed for an unknown reason."""
 
 NO_DENIAL: Final = (
     "authentication in-progress", "duplicate authentication attempt", "entered incorrect code", "invalid authentication",
@@ -162,12 +169,15 @@ NO_DENIAL: Final = (
     "user doesn't have any verification methods registered", "user entered incorrect", "user is blocked", "user not found",
     "verification code already used", "never entered the verification code",
 )  # fmt: skip
-"""What details say where no prompt was denied (entra-docs: authentication/howto-mfa-reporting, March 2025). Denials say `user
-declined the authentication`, `user didn't respond to mobile app notification`, `user hung up the phone call`, or fraud."""
+"""Texts in the details if no prompt was denied (entra-docs: authentication/howto-mfa-reporting, March 2025).
+
+Denials say `user declined the authentication`, `user didn't respond to mobile app notification`, `user hung up the phone
+call`, or report fraud.
+"""
 
 
 def factor_code(code: str, detail: str | None) -> str:
-    """Return the status code of a result: its number, or `MISTAKEN` where the details say that no prompt was denied."""
+    """Return the status code of a result: its number, or `MISTAKEN` if the details show that no prompt was denied."""
     said = (detail or "").lower().replace("\u2019", "'")
     is_mistake = code in numbers("second-factor-failed") and any(one in said for one in NO_DENIAL)
     return MISTAKEN if is_mistake else code

@@ -1,4 +1,4 @@
-"""Entra sign-ins: Graph `signIn`, Log Analytics sign-in tables, diagnostic-settings records."""
+"""Read Entra sign-ins: Graph `signIn`, Log Analytics sign-in tables, diagnostic settings."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _USED = frozenset({
     "p_event_time",
     "p_parse_time", "p_row_id", "p_enrichment", "latitude", "longitude", "usertype", "alternatesigninname",
 })  # fmt: skip
-"""Fields that columns hold, or that say nothing about a takeover; every other goes to `unmapped`."""
+"""Fields that columns hold, or that are irrelevant to a takeover. Every other field goes to `unmapped`."""
 
 
 _TEXTS = RequestedFields(
@@ -71,11 +71,11 @@ _TEXTS = RequestedFields(
     protocol="authenticationprotocol", transfer="originaltransfermethod",
     interactive="isinteractive", key="serviceprincipalcredentialkeyid", credential="clientcredentialtype",
 )  # fmt: skip
-"""Where texts are: field names in lower case; the first that holds something."""
+"""Field names (lower case) of each text column; the first with a value is used."""
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Whether an object is an Entra sign-in, in any of its shapes."""
+    """Return whether an object is an Entra sign-in, in any export format."""
     category_field, table_field, has_fields = _marks(tuple(record))
     category = record.get(category_field)
     if isinstance(category, str) and _CATEGORIES.search(category):
@@ -86,7 +86,7 @@ def recognises(record: dict[str, Any]) -> bool:
 
 @once_for_names
 def _marks(fields: Names) -> tuple[str, str, bool]:
-    """Where category and table are stated, and whether the fields are those of Graph's sign-ins."""
+    """Return the names of the category and table fields, and whether the fields are those of Graph's sign-ins."""
     names = spellings(fields)
     has_fields = (
         "createddatetime" in names
@@ -106,7 +106,7 @@ def _marks(fields: Names) -> tuple[str, str, bool]:
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one record, and its `unmapped` last."""
+    """Return the raw columns of one record, and its `unmapped` last."""
     get = RecordFields(record)
     values = get.texts(_TEXTS)
     found = values.get
@@ -138,7 +138,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 
 def _members(structured: Any, *names: str) -> list[Any]:
-    """Members of an object, by their names in lower case; None for what is not there."""
+    """Return members of an object, by lower-case name; None for a missing one."""
     if not isinstance(structured, dict):
         return [None] * len(names)
     known = spellings(tuple(structured))
@@ -151,7 +151,7 @@ def _guid_only(text: str | None) -> str | None:
 
 @once_for_names
 def _step_fields(fields: Names) -> tuple[str | None, ...]:
-    """Where a step of the authentication states its method, success and result."""
+    """Return the names of a step's method, success and result fields."""
     names = spellings(fields)
     return tuple(
         names.get(name) for name in ("authenticationmethod", "succeeded", "authenticationstepresultdetail")
@@ -159,7 +159,7 @@ def _step_fields(fields: Names) -> tuple[str | None, ...]:
 
 
 def _methods(details: Any) -> str | None:
-    """`method=succeeded` of each step, joined: few distinct values, where the details hold a time in each."""
+    """Return `method=succeeded` of each step, joined. It has few distinct values, while the details contain times."""
     steps = []
     for step in details if isinstance(details, list) else ():
         if isinstance(step, dict):
@@ -169,7 +169,7 @@ def _methods(details: Any) -> str | None:
 
 
 def _last_failure(details: Any) -> str | None:
-    """What the last step that failed says of why, where the status says nothing."""
+    """Return the result text of the last failed step, for records whose status has no details."""
     said = None
     for step in details if isinstance(details, list) else ():
         if isinstance(step, dict):
@@ -179,7 +179,7 @@ def _last_failure(details: Any) -> str | None:
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns of a table of raw columns."""
+    """Return the event columns of a table of raw columns."""
     raw = {
         name: Column.of(table.column(name))
         for name in RAW_COLUMNS
@@ -222,7 +222,7 @@ def normalise(table: Any) -> Normalised:
 
 
 def _find_issued(time: Any, status: Any) -> Any:
-    """A successful sign-in issues its token at its own time."""
+    """Return token issue times: a successful sign-in issues its token at its own time."""
     is_success = pc.fill_null(pc.equal(status, "success"), False)
     return pc.if_else(is_success, timestamps(time), None)
 
@@ -301,7 +301,7 @@ def _method_of(
         if _CLAIM.search(steps):
             return "mfa_claim" if (requirement or "").lower().startswith("multi") else "password"
         if _SECOND.search(steps) or (requirement or "").lower() == "multifactorauthentication":
-            # Demanded and passed without a step of its own: a token had it already.
+            # Demanded and passed without a step: an earlier token satisfied it.
             return "mfa" if _SECOND.search(steps) else "mfa_claim"
     if (token_type or "").lower() in ("primaryrefreshtoken", "refreshtoken") and not steps:
         return "mfa_claim" if (requirement or "").lower().startswith("multi") else None

@@ -1,8 +1,8 @@
-"""What an Entra sign-in says about how strongly it was authenticated, in few distinct texts.
+"""Extract how strongly an Entra sign-in was authenticated, as texts with few distinct values.
 
-The event's columns say *that* a second factor was used. What assurance asks beyond that (which method, by what claim,
-from which platform, at which risk) is kept as one small JSON object in `parameters`. It holds no time, no phone number and
-no device name, so that equal sign-ins have equal texts, which are judged once.
+The event's columns tell whether a second factor was used. The details for `authentication_strength` (method, claim,
+platform, risk) are one small JSON object in `parameters`. It contains no time, phone number or device name, so that equal
+sign-ins have equal texts, which are judged once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MORE_TEXTS = {
     "conditional_access": "conditionalaccessstatus",
     "cross_tenant": "crosstenantaccesstype",
 }
-"""Fields of a sign-in that are wanted for this alone, by what they are called here."""
+"""Further fields of a sign-in that are needed for this alone, by their names in the JSON object."""
 _PLAIN = {
     "requirement": "requirement",
     "client_app": "client_used",
@@ -37,10 +37,10 @@ _NOTHING = ("none", "unknownfuturevalue", "")
 
 
 def read_strength(found: Callable[[str], str | None], details: Any, device: Any) -> str | None:
-    """The JSON object of one record, None where it says nothing; an application's sign-in has nothing to say.
+    """Return the JSON object of one record, or None if it has no details. An application's sign-in has none.
 
-    `found` are texts of the record, those of `MORE_TEXTS` among them; `details` and `device` are the structures of its steps and
-    its device.
+    `found` returns texts of the record by name, including those of `MORE_TEXTS`. `details` are its authentication steps,
+    `device` its device.
     """
     if found("principal") and not found("upn"):
         return None
@@ -73,7 +73,10 @@ def _step_names(fields: Names) -> tuple[str | None, ...]:
 
 
 def _steps(details: Any) -> list[list[str | None]]:
-    """Method, its detail, success and result of each step; details with a digit name a phone or a device."""
+    """Return method, detail, success and result of each step.
+
+    Details with a digit may identify a phone or device, so they are omitted.
+    """
     steps = []
     for step in details[:MOST_STEPS] if isinstance(details, list) else ():
         if isinstance(step, dict):

@@ -1,8 +1,8 @@
-"""Whether mail is forwarded inside the organisation or out of it, as far as one record of Exchange proves it.
+"""Judge whether mail is forwarded inside or outside the organisation, from one Exchange record.
 
-Only what is certain is `inside`: every target is an address in a domain that the record itself shows to be the organisation's.
-Whatever is not read to the end (a display name, a directory's own name, a list in another form) is not inside. Rules let `inside`
-pass at their high level, so each doubt counts as outside there.
+`inside` needs certainty: every target is an address in a domain that the record itself proves to be the organisation's.
+Anything that is not completely parsed (display names, directory names, other list formats) is not inside. High-level rules
+skip `inside`, so every doubt counts as outside for them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from seawall.events.formats.json_values import encode, read_structure
 
 TARGET: Final = "ForwardingTarget"
-"""The parameter that says where mail is forwarded to: `inside`, `outside` or `unknown`; `none` where forwarding was removed."""
+"""Parameter with the forwarding target: `inside`, `outside`, `unknown`, or `none` if forwarding was removed."""
 
 _MAILBOX: Final = frozenset({"forwardingsmtpaddress", "forwardingaddress"})
 _INBOX_RULE: Final = frozenset({"forwardto", "redirectto", "forwardasattachmentto"})
@@ -27,17 +27,17 @@ _TARGETS: Final[Mapping[str, frozenset[str]]] = {
     "New-TransportRule": _TRANSPORT_RULE, "Set-TransportRule": _TRANSPORT_RULE,
     "UpdateInboxRules": _ACTIONS,
 }  # fmt: skip
-"""The parameters (in lower case) of each operation that name who gets the mail."""
+"""Parameters (lower case) of each operation that name the recipients of forwarded mail."""
 _OWNER: Final = {"Set-Mailbox": "Identity", "New-InboxRule": "Mailbox", "Set-InboxRule": "Mailbox"}
-"""The parameter that names the mailbox. That of a rule starts with a name which its maker chooses: it is not asked."""
+"""Parameter that names the mailbox. A rule's identity starts with a name of its creator's choice, so it is not used."""
 OPERATIONS: Final = tuple(_TARGETS)
 """Operations that can forward mail."""
 
 NO_TARGET: Final = frozenset({"", "$null", "[]", "{}"})
-"""How records spell a target that was taken away."""
+"""Spellings of a removed target."""
 
 _MEMBERS: Final = frozenset({"0", "2", "Regular", "Admin"})
-"""User types of the organisation's own people; partners, guests, applications and data centres have others."""
+"""User types of the organisation's own people. Partners, guests, applications and data centres have others."""
 _WITHIN: Final = frozenset({"false", "False"})
 _LONGEST, _LONGEST_LABEL = 4_096, 63
 
@@ -46,13 +46,16 @@ _FLAGS = re.ASCII | re.IGNORECASE
 _DOMAIN = re.compile(_LABELS, _FLAGS)
 _MEMBER = re.compile(rf"[^\s@#\"\\/<>\[\]():;,]+@({_LABELS})", _FLAGS)
 _ADDRESS = rf"(?!imcea)[0-9a-z][-0-9a-z._'+]*@({_LABELS})"
-"""No source routes (`%`, `!`), guests (`#EXT#`), encapsulated (`IMCEA`) or rewritten (`=`) addresses: these lead elsewhere."""
+"""Matches plain addresses.
+
+Excludes source routes (`%`, `!`), guests (`#EXT#`), encapsulated (`IMCEA`) and rewritten (`=`) ones.
+"""
 _NAME = r"(?:\"[^\"\\@\[\]<>]*\"|[\w.'-]+(?: [\w.'-]+)*)?"
 _RECIPIENT = re.compile(
     rf"\s?(?:(?:smtp:|mailto:)?{_ADDRESS}|{_NAME}\s?(?:\[smtp:{_ADDRESS}\]|<{_ADDRESS}>))\s?(?:[;,]|\Z)",
     _FLAGS,
 )
-"""One recipient of a list. No part of it can be read in two ways, so that the time does not grow faster than the text."""
+"""Matches one recipient of a list. The expression is unambiguous, so its time is linear in the text."""
 _FORWARDS = re.compile(r"forward|redirect", re.IGNORECASE)
 _ANY_ADDRESS = re.compile(r"@([-0-9a-z.\u0080-\U0010ffff]+)", _FLAGS)
 
@@ -64,10 +67,10 @@ def own_domains(
     external: str | None,
     organisation: str | None,
 ) -> tuple[str | None]:
-    """Return the domains that a record shows to be the organisation's, separated by blanks; None of none.
+    """Return the domains that a record proves to be the organisation's, separated by blanks, or None.
 
-    They are the name of the tenant (`OrganizationName`), the domain of the mailbox's owner (`MailboxOwnerUPN`), and that of the
-    user who acted, where the record says that a member of the organisation did (`UserType`, and `ExternalAccess` is false).
+    They are the tenant's name (`OrganizationName`) and the domain of the mailbox owner (`MailboxOwnerUPN`). The acting
+    user's domain is one if the record says that he is a member (`UserType`, and `ExternalAccess` is false).
     """
     found = [_canonical(organisation) if organisation and _DOMAIN.fullmatch(organisation) else None]
     found.append(_domain_of(owner))
@@ -79,9 +82,9 @@ def own_domains(
 def with_target(
     operation: str | None, parameters: Mapping[str, str | None], domains: str | None
 ) -> dict[str, str | None]:
-    """Return the parameters of a record with `TARGET` among them, where it names anybody whom mail is forwarded to.
+    """Return a record's parameters, with `TARGET` added if they name a forwarding recipient.
 
-    A parameter of that name which the record itself has is left out. `domains` are those of `own_domains`.
+    A parameter of that name in the record itself is dropped. `domains` are those of `own_domains`.
     """
     found = {name: value for name, value in parameters.items() if name.lower() != TARGET.lower()}
     names = _TARGETS.get(operation or "", frozenset())
@@ -94,7 +97,7 @@ def with_target(
 
 
 def _of_recipients(texts: Iterable[str], own: frozenset[str]) -> str | None:
-    """Where targets that parameters name lie; None where no parameter names any."""
+    """Return where the recipients in parameters are; None if no parameter names any."""
     texts = list(texts)
     held = [text for text in texts if text.strip() not in NO_TARGET]
     if not held:
@@ -103,7 +106,7 @@ def _of_recipients(texts: Iterable[str], own: frozenset[str]) -> str | None:
 
 
 def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
-    """Where the actions of a client's rule forward to (`[{"ActionType":"Forward","Recipients":["ann@example.com"]}]`)."""
+    """Return where a client rule forwards to (`[{"ActionType":"Forward","Recipients":["ann@example.com"]}]`)."""
     texts = list(filter(_FORWARDS.search, texts))
     recipients: list[Any] = []
     for actions in map(read_structure, texts):
@@ -118,7 +121,10 @@ def _of_actions(texts: Iterable[str], own: frozenset[str]) -> str | None:
 
 
 def _judge(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> str:
-    """`inside` where all recipients are read and lie in own domains, `outside` where a text has an address elsewhere."""
+    """Return where recipients are:
+
+    `inside` if all are parsed and in own domains, `outside` if an address is not, else `unknown`.
+    """
     plain = [
         text if isinstance(read_structure(text), str) else encode(read_structure(text)) for text in texts
     ]
@@ -131,7 +137,7 @@ def _judge(texts: Iterable[str], recipients: list[Any], own: frozenset[str]) -> 
 
 
 def _are_inside(recipients: Any, own: frozenset[str]) -> bool:
-    """Whether a text, or a list of texts, names addresses in own domains and nothing else."""
+    """Return whether a text, or a list of texts, consists of addresses in own domains."""
     if isinstance(recipients, list):
         return bool(recipients) and all(isinstance(one, str) and _are_inside(one, own) for one in recipients)
     if not isinstance(recipients, str) or not recipients:
@@ -146,15 +152,15 @@ def _are_inside(recipients: Any, own: frozenset[str]) -> bool:
 
 
 def _domain_of(member: str | None) -> str | None:
-    """The domain of a member's name; None of what is no plain address, such as the name of a guest (`#EXT#`)."""
+    """Return the domain of a member's name; None for anything but a plain address, such as a guest (`#EXT#`)."""
     found = _MEMBER.fullmatch(member.strip()) if member and len(member) <= _LONGEST else None
     return _canonical(found[1]) if found else None
 
 
 def _canonical(domain: str) -> str:
-    """A domain as the DNS has it, in lower case: `München.example` is `xn--mnchen-3ya.example`.
+    """Return a domain in its DNS form, lower case: `München.example` becomes `xn--mnchen-3ya.example`.
 
-    No letter becomes another, as `ß` does in older ways of writing such domains. A label that is too long stays as it is.
+    No letter is replaced by another, as older encodings replace `ß`. A label that is too long stays unchanged.
     """
     if domain.isascii():
         return domain.lower()

@@ -1,7 +1,7 @@
-"""What a conditional access policy grants access for: its controls with AND or OR, and authentication strengths.
+"""Interpret the grant controls of Conditional Access policies: AND, OR and authentication strengths.
 
-Microsoft: "Conditional Access: Grant" and "authenticationStrengthPolicy". Terms of use, approved and protected applications and
-a change of password ask for nothing that an intruder lacks, and count as nothing.
+Sources: Microsoft, "Conditional Access: Grant" and "authenticationStrengthPolicy". Terms of use, approved applications,
+application protection and password change demand nothing that an attacker lacks, so they count as `nothing`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BUILT_IN: Mapping[str, Demand] = {
     "00000000-0000-0000-0000-000000000003": "mfa",
     "00000000-0000-0000-0000-000000000004": "resistant",
 }
-"""The built-in strengths *Multifactor authentication*, *Passwordless MFA* and *Phishing-resistant MFA*."""
+"""Built-in strengths: *Multifactor authentication*, *Passwordless MFA*, *Phishing-resistant MFA*."""
 _WITHOUT_A_METHOD = ("federatedsinglefactor", "x509certificatesinglefactor")
 _TWO_BY_ITSELF = ("federatedmultifactor", "devicebasedpush")
 
@@ -32,10 +32,10 @@ _TWO_BY_ITSELF = ("federatedmultifactor", "devicebasedpush")
 def find_granted(
     controls: Sequence[str], strength: Sequence[str] | None, strength_uid: str, *, others: int, is_or: bool
 ) -> tuple[Choices, list[str]]:
-    """Sets of demands of which one has to be met whole, and doubts; no choice where nothing is asked for.
+    """Return alternative sets of demands, one of which must be met completely, and doubts; no set if nothing is demanded.
 
-    `strength` are the combinations that an authentication strength allows, None without a strength; `others` counts controls
-    that ask for nothing here.
+    `strength` are the combinations that an authentication strength allows, None without one. `others` counts controls that
+    demand `nothing`.
     """
     demands: list[Demand] = [CONTROLS.get(control.lower(), "nothing") for control in controls]
     doubts: list[str] = []
@@ -54,13 +54,13 @@ def find_granted(
 
 
 def weakest(choices: Choices) -> Demand:
-    """What is asked for at least: of the demands of each choice the strongest, of the choices the weakest."""
+    """Return the least demand: the strongest demand of each choice, and of these the weakest."""
     levels = [max(DEMANDS.index(one) for one in choice) for choice in choices]
     return DEMANDS[min(levels, default=0)]
 
 
 def strength_of(combinations: Sequence[str], uid: str) -> tuple[Demand, list[str]]:
-    """What an authentication strength asks for at least. A combination that is not known is a doubt, not an answer."""
+    """Return the least demand of an authentication strength, and doubts. An unknown combination is a doubt."""
     if not combinations:
         known = BUILT_IN.get(uid)
         return known or "mfa", [] if known else ["an authentication strength without its combinations"]

@@ -1,13 +1,13 @@
-"""Reads large newline-delimited unified audit logs column by column with DuckDB.
+"""Read large newline-delimited unified audit logs column by column with DuckDB.
 
-DuckDB parses each line once and hands over the raw columns; lines that it cannot read, and those that are not
-plainly a known audit record, come back as rows without an operation and are read again, one by one, by the
-general way. Both ways end in the same `normalise`, so they give the same events.
+DuckDB parses each line once and returns the raw columns. A line that it cannot read, or that is not plainly a known audit
+record, comes back as a row without an operation. Such lines are read again one by one. Both ways end in the same
+`normalise`, so they give the same events.
 
-Fields outside the known set are found by looking at about a thousand samples all through the file (at all
-of a small file), and are read as columns of their own. Operations that the samples show seldom or never
-(rules, consents, permissions) are read one by one, with every field. What this way may lose is a field that
-about one record in a thousand of a frequent operation has; `source_file` and `source_line` lead back to it.
+Unknown fields are found in about a thousand samples all through the file (in all of a small file), and become columns.
+Operations that are rare in the samples (rules, consents, permissions) are read one by one, with every field. This way may
+lose a field that about one in a thousand records of a frequent operation has; `source_file` and `source_line` lead back to
+it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _MOST_COMBINED = 12
 
 @dataclass(slots=True)
 class Survey:
-    """What samples of a file show: fields outside the known set, and how often each operation was seen."""
+    """Summarise samples of a file: unknown fields, and how often each operation occurs."""
 
     unknown: set[str] = field(default_factory=set)
     operations: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ class Survey:
     is_plain: bool = True
 
     def add(self, text: bytes, depth: int) -> None:
-        """Look at the lines of a piece of text."""
+        """Examine the lines of a piece of text."""
         for line in text.split(b"\n"):
             if not line.strip():
                 continue
@@ -89,12 +89,12 @@ class Survey:
                 self.unknown |= record.keys() - KNOWN_FIELDS
 
     def often(self, times: int) -> frozenset[str]:
-        """Operations seen at least so many times: their fields are known."""
+        """Return the operations that occur at least this often, so that their fields are known."""
         return frozenset(name for name, seen in self.operations.items() if seen >= times)
 
 
 def is_audit_head(head: bytes, limits: Limits) -> bool:
-    """Whether text that starts like this holds audit records on lines."""
+    """Return whether a text with this beginning has audit records on lines."""
     return _first_look(head, limits) is not None
 
 
@@ -106,8 +106,7 @@ def _first_look(head: bytes, limits: Limits) -> Survey | None:
 
 
 def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | None:
-    """Look at samples all through a file (all of a small one); None when it is not for this way of
-    reading."""
+    """Examine samples all through a file; return None if it must be read another way."""
     first = _first_look(head, limits)
     if first is None:
         return None
@@ -116,7 +115,7 @@ def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | No
     for start in range(0, size, step):
         raw.seek(start)
         text = raw.read(_SAMPLE_BYTES)
-        # A sample starts and ends within a line, unless the samples lie side by side.
+        # A sample starts and ends within a line, unless samples are adjacent.
         found.add(
             text.partition(b"\n")[2].rpartition(b"\n")[0] if step > _SAMPLE_BYTES else text, limits.depth
         )
@@ -126,7 +125,7 @@ def survey(raw: BinaryIO, head: bytes, size: int, limits: Limits) -> Survey | No
 
 
 def _are_columns(unknown: Iterable[str]) -> bool:
-    """Whether fields can be columns of these names: DuckDB cuts a name at NUL, and some names are made here."""
+    """Return whether fields can be columns of these names: DuckDB truncates names at NUL, and some names are taken."""
     return not any("\0" in name or name in _MADE for name in unknown)
 
 
@@ -138,10 +137,10 @@ def audit_batches(
     numbers: Iterator[int],
     others: Mapping[int, Record | Problem] | None = None,
 ) -> Iterator[Taken]:
-    """Batches of an open file on disk whose lines are mostly audit records.
+    """Yield batches of an open file on disk whose lines are mostly audit records.
 
-    `raw` needs a file descriptor and is read from its start. `numbers` goes on numbering records. With
-    `others` the lines are `AuditData` of records, see `EmbeddedReader`.
+    `raw` needs a file descriptor and is read from its start. `numbers` numbers the records. With `others`, lines are the
+    `AuditData` of records; see `EmbeddedReader`.
     """
     extra = tuple(dict.fromkeys((*KEPT_FIELDS, *sorted(surveyed.unknown))))
     often = surveyed.often(limits.fast_samples)
@@ -153,10 +152,10 @@ def audit_batches(
         chunk = int(max(min(_ARROW_BYTES / max(mean, 1), _ARROW_ROWS), 1))
         for table in _tables(raw.fileno(), extra, limits.fast_records, chunk):
             if table is None:
-                # An object beyond DuckDB's buffer, or a file that changed: go on line by line from here.
+                # An object exceeds DuckDB's buffer, or the file changed: continue line by line.
                 yield from drain(RecordBuffer(name, limits), reader.rest(done))
                 return
-            # DuckDB reads for itself; the position here only tells how far it is.
+            # DuckDB reads the file itself; this position only reports progress.
             raw.seek(min(end, int((done + table.num_rows) * mean)))
             before = reader.next_number
             try:
@@ -189,7 +188,7 @@ def _one_by_one(
     done: int,
     others: Mapping[int, Record | Problem] | None,
 ) -> Iterator[Taken]:
-    """Batches of every line from the one with this 0-based number on; its first record gets `number`."""
+    """Yield batches of every line from this number on, counted from 0. The first record gets `number`."""
     with Path(raw.name).open("rb") as again:
         yield from drain(
             RecordBuffer(name, limits), _reader(again, name, limits, count(number), others).rest(done)
@@ -197,17 +196,19 @@ def _one_by_one(
 
 
 def _tables(descriptor: int, extra: tuple[str, ...], rows: int, chunk: int) -> Iterator[Any]:
-    """Tables of about `rows` rows, taken `chunk` at a time, in the order of the file; None at the end when DuckDB
-    gave up."""
+    """Yield tables of about `rows` rows, in the order of the file, and None last if DuckDB gave up.
+
+    `chunk` rows are fetched at once.
+    """
     connection = duckdb.connect(
         config={"threads": 2, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
     try:
-        # The only file it may open is the one that is open already: names of files never reach SQL.
+        # DuckDB may open only the file that is open already, so file names never reach SQL.
         connection.execute(f"SET allowed_paths=['/dev/fd/{int(descriptor)}']")
         connection.execute("SET enable_external_access=false")
         connection.execute("SET memory_limit='256MB'")
-        # So far it may read ahead while a table is made events.
+        # Limit of reading ahead while a table becomes events.
         connection.execute(f"SET streaming_buffer_size='{_AHEAD_BYTES}B'")
         connection.execute("SET lock_configuration=true")
         relation = connection.sql(_query(descriptor, extra))
@@ -254,11 +255,11 @@ _FOLDERS = {
     f"list_transform({_ITEMS}, lambda f: json_type(f) IN ('ARRAY', 'NULL'))), true) AND "
     "coalesce(list_bool_and(list_transform(json_type(Folders, '$[*]'), lambda f: f = 'OBJECT')), true))",
 }
-"""What columns are made of in `Folders`, and whether it is as usual: a list of objects with a list of items each."""
+"""Expressions for columns from `Folders`, and whether it has the usual form: a list of objects with a list of items each."""
 
 
 _MADE = frozenset((*_FOLDERS, *(f"Context.{field}" for field in CONTEXT_FIELDS), "unmapped"))
-"""Columns that are made of fields: a field of such a name is read record by record."""
+"""Names of computed columns. Files with a field of such a name are read record by record."""
 
 
 def _quote(text: str) -> str:
@@ -302,8 +303,7 @@ def _take(table: Any, reader: LineReader, extra: tuple[str, ...], often: frozens
 
 
 def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
-    """Rows that are audit records beyond doubt, of a known kind and with an operation whose fields are
-    known."""
+    """Return which rows are certainly audit records, of a known kind and with an operation whose fields are known."""
     operation = normalised.columns["activity_name"]
     kind = normalised.columns["kind"]
     known = np.array([value != "other" for value in kind.values] + [False])[kind.codes]
@@ -318,7 +318,7 @@ def _is_plain(table: Any, normalised: Normalised, often: frozenset[str]) -> Any:
 
 
 def _collect_unmapped(table: Any, held: dict[str, Column]) -> Any:
-    """JSON object of the extra fields of each row. Where they repeat, each combination is built once."""
+    """Return the JSON object of each row's extra fields. If values repeat, each combination is built once."""
     repeats = all(len(column.dictionary) <= table.num_rows // 4 for column in held.values())
     if not held or not repeats or len(held) > _MOST_COMBINED:
         return objects({name: m365_audit.contiguous(table.column(name)) for name in held}, table.num_rows)

@@ -1,8 +1,8 @@
-"""Reads unified audit records on lines that are in memory: each line once, to a typed record, and columns of all of these.
+"""Read unified audit records on lines in memory: parse each line once into a typed record, then build columns.
 
-A record that is not plainly one (a field of another shape than usual, no id, an operation of no known kind) is left to
-the general way. Both ways give the same raw columns, to the byte; this one makes no dictionary for a record, and writes a
-nested text anew once for each distinct spelling.
+A record that does not fit (a field of unusual form, no id, an operation of unknown kind) is left to the general way. Both
+ways give the same raw columns, byte for byte. This one builds no dictionary per record, and encodes a nested text once for
+each distinct spelling.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KEPT = frozenset(KEPT_FIELDS)
 _NEVER = frozenset({*WRAPPERS, *AUDIT_DATA})
 
 _OFTEN = 3
-"""So often a field is seen before room is made for it, but for those that the first records have."""
+"""Occurrences of a field before it becomes part of the type, unless the first records have it."""
 _MOST_NAMES, _LONGEST_NAME = 200, 64
 _MOST_TEXTS = 100_000
 
@@ -67,10 +67,10 @@ _FOLDERS = "Folders"
 
 
 class Shape:
-    """A type for records of certain fields, which are found fastest where their names come in the order of these.
+    """Define a type for records with certain fields. Parsing is fastest if the names come in this order.
 
-    `places` are the attributes of the fields that columns are made of, `raw` those whose JSON text is looked at, in the
-    order in which `unmapped` has them.
+    `places` are the attributes of fields that become columns. `raw` are those whose JSON text is used, in the order of
+    `unmapped`.
     """
 
     def __init__(self, names: Names) -> None:
@@ -101,7 +101,7 @@ def _field(name: str, attribute: str) -> Any:
 
 
 def _fits(name: str) -> bool:
-    """Whether a field of a type may have the name."""
+    """Return whether a field name can be part of a type."""
     is_plain = name.isprintable() and '"' not in name and "\\" not in name
     return is_plain and len(name) <= _LONGEST_NAME and name not in _NEVER
 
@@ -111,7 +111,7 @@ _NO_SHAPE = Shape(())
 
 
 class AuditLines:
-    """Takes the lines of one body that hold audit records. `decode` gives a typed record, once there is one."""
+    """Parse the lines of one body that are audit records. `decode` returns a typed record, once a type exists."""
 
     NAME = m365_audit.NAME
 
@@ -123,7 +123,7 @@ class AuditLines:
         self.decode: Callable[[bytes], Any] | None = None
 
     def learn(self, record: dict[str, Any]) -> None:
-        """See a record that was not read: the fields that it has are read from the next block on, if it is of this source."""
+        """Learn the fields of a record that the type did not fit; later blocks use them, if the record is of this source."""
         if not m365_audit.recognises(record) or not m365_records.is_known_kind(record):
             return
         for name in record:
@@ -131,7 +131,7 @@ class AuditLines:
                 self._seen[name] += 1
 
     def renew(self) -> None:
-        """Make room for the fields that were seen, and forget texts where they are many."""
+        """Add the learnt fields to the type, and clear the cache of texts if it is large."""
         often = _OFTEN if self._names else 1
         more = [name for name, times in self._seen.items() if times >= often]
         names = tuple(dict.fromkeys((*self._names, *more)))
@@ -142,7 +142,7 @@ class AuditLines:
             self._known = {}
 
     def columns(self, records: Sequence[Any]) -> tuple[Any, npt.NDArray[np.bool_]]:
-        """Raw columns and `unmapped` of typed records, and which of these to take: the others are for the general way."""
+        """Return raw columns (with `unmapped`) of typed records, and which records fit. The others need the general way."""
         size, places = len(records), self._shape.places
         texts = {
             name: _texts(list(map(attrgetter(places[name]), records)))
@@ -173,7 +173,7 @@ class AuditLines:
         return pa.table([columns.get(name, nothing) for name in names], names=list(names)), is_good
 
     def _read_nested(self, records: Sequence[Any], name: str, attribute: str) -> list[Pair] | None:
-        """What there is in a field of JSON text; None where no record has it."""
+        """Return the values of a field with JSON text; None if no record has it."""
         raws = list(map(attrgetter(attribute), records))
         if raws.count(_NONE) == len(raws):
             return None
@@ -184,7 +184,7 @@ class AuditLines:
 
 
 class _Nested(dict[bytes, Pair]):
-    """What is made of the JSON texts in a field, once for each: its text as columns have it, and as member of an object."""
+    """Cache the results for the JSON texts of a field: the text for its column, and as member of an object."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -205,7 +205,7 @@ class _Nested(dict[bytes, Pair]):
 
 
 def _objects(members: list[list[str | None]], size: int) -> list[str | None]:
-    """Texts of objects that hold those members that there are; None of none."""
+    """Return the text of one object per record from its members, or None without members."""
     if not members:
         return [None] * size
     joined = (",".join(filter(None, found)) for found in zip(*members, strict=True))
@@ -213,7 +213,7 @@ def _objects(members: list[list[str | None]], size: int) -> list[str | None]:
 
 
 def _texts(values: list[Any]) -> list[str | None]:
-    """Values as columns have them."""
+    """Return values as texts for columns."""
     kinds = set(map(type, values))
     if kinds <= {str, type(None)}:
         return values
@@ -228,7 +228,7 @@ def _array(values: list[str | None]) -> Any:
 
 
 def _good(texts: dict[str, list[str | None]], size: int) -> npt.NDArray[np.bool_]:
-    """Which records have an id, a mark, and are of a known kind."""
+    """Return which records have an id and a recognisable field, and are of a known kind."""
     nothing: list[str | None] = [None] * size
     kinds = list(zip(*(texts.get(name, nothing) for name in m365_records.KIND_FIELDS), strict=True))
     known = {kind: m365_records.is_known(*kind) for kind in set(kinds)}
@@ -255,7 +255,7 @@ def _context(records: Sequence[Any], attribute: str | None) -> dict[str, Any]:
 
 
 def _folders(records: Sequence[Any], attribute: str) -> tuple[list[Pair] | None, dict[str, Any]]:
-    """What there is in `Folders`, and the columns made of it. Hardly one is like another: none is remembered."""
+    """Return the values of `Folders`, and the columns from it. Its values hardly repeat, so none is cached."""
     raws = list(map(attrgetter(attribute), records))
     if raws.count(_NONE) == len(raws):
         return None, {}

@@ -1,7 +1,7 @@
-"""Microsoft 365 unified audit log: from raw columns to event columns.
+"""Convert raw columns of the Microsoft 365 unified audit log into event columns.
 
-Records come here either one by one (`row`) or as whole columns that DuckDB read (`duck.py`); both deliver the
-same raw columns (`RAW_COLUMNS`), and `normalise` is the only place that gives them meaning.
+Records arrive one by one (`row`) or as whole columns from the bulk readers. All deliver the same raw columns
+(`RAW_COLUMNS`), and only `normalise` interprets them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _SESSION_START, _SESSION_END, _USUAL_SESSION = '{"Name":"SessionId","Value":"', 
 _DEVICE_SESSION = re.compile(r'\{"Name":"SessionId","Value":"([^"\\]+)"\}')
 
 _ADDRESSES = ("ClientIPAddress", "ClientIP", "ActorIpAddress")
-"""The first of these that holds an address."""
+"""Fields with the client address; the first with a value is used."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN_ADDRESS = rf"^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.{_OCTET}){{3}}$"
-"""An IPv4 address as it should be: taken as it is."""
+"""Matches a canonical IPv4 address, which needs no parsing."""
 
 _kind = Mapper(judge.kind, 1)
 _status = Mapper(judge.status, 3)
@@ -63,7 +63,7 @@ _first = Mapper(lambda *texts: (next((i for i in map(judge.clean, texts) if i), 
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Whether an object is a unified audit record (its `AuditData` already taken out)."""
+    """Return whether an object is a unified audit record, extracted from its `AuditData`."""
     return (
         "Operation" in record
         and "CreationTime" in record
@@ -72,9 +72,9 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:
-    """Event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record.
+    """Return event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record.
 
-    `encoded` may hold columns of the table that have been encoded before.
+    `encoded` may hold columns of the table that are encoded already.
     """
     raw: dict[str, Any] = {
         name: encoded[name] if name in encoded else Column.of(table.column(name))
@@ -116,11 +116,11 @@ _PLAIN = frozenset({
     "AADSessionId",
     "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", "OrganizationName", "ExternalAccess", *_ADDRESSES,
 })  # fmt: skip
-"""Text of which nearly every value is another, or which is looked at in few rows: not worth a dictionary."""
+"""Text columns with mostly distinct values, or used in few rows, for which a dictionary does not pay."""
 
 
 def _domains(raw: dict[str, Any], table: Any) -> Column:
-    """The organisation's own domains, in the rows of operations that can forward mail."""
+    """Return the organisation's own domains, in the rows of operations that can forward mail."""
     rows = _is(raw["Operation"], forwarding.OPERATIONS)
     if not rows.any():
         return _empty(raw["Operation"])
@@ -134,11 +134,11 @@ def _domains(raw: dict[str, Any], table: Any) -> Column:
 
 
 def _find_alerted(user: Column, record: Any) -> Column:
-    """The users, with the person whom an alert names instead of the alerts' own."""
+    """Return the users, with the person named by an alert in place of the alert service."""
     rows = np.append([judge.is_alert(value) for value in user.values], False)[user.codes]
     if not rows.any():
         return user
-    # Read one by one and not remembered: they are few, and each is another.
+    # Parsed without a cache: alerts are few and distinct.
     texts = record.filter(pa.array(rows)).to_pylist()
     places = np.full(len(rows), -1)
     places[rows] = np.arange(len(texts))
@@ -205,7 +205,7 @@ def _how_much(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> Non
     bound = np.fmax(counted, listed)
     is_access = _is(kind, ("mail_access",))
     is_sync = _is(access, ("sync",))
-    # A single-message bind carries neither a count nor a list.
+    # A bind of a single message has neither a count nor a list.
     bound = np.where(is_access & np.isnan(bound), 1.0, bound)
     count = np.where(is_access, np.where(is_sync, 0.0, bound), np.nan)
     count = np.where(_is(kind, ("mail_action",)), np.where(np.isnan(touched), 1.0, touched), count)
@@ -231,7 +231,7 @@ _touched = Mapper(_find_touched, 1)
 
 
 def _addresses(table: Any) -> Column:
-    """The address of each row. Plain ones, by far the most, are told in bulk; the others are read one by one."""
+    """Return the address of each row. Canonical ones, by far the most, are handled in bulk; the others are parsed."""
     spellings = [contiguous(table.column(name)) for name in _ADDRESSES]
     first = pc.coalesce(*spellings)
     found = Column.of(first)
@@ -246,14 +246,14 @@ def _addresses(table: Any) -> Column:
 
 
 def _device_sessions(text: Any) -> tuple[Any, Any]:
-    """Session ids in the usual spelling of DeviceProperties, and the texts without them, which repeat."""
+    """Return session ids in the usual spelling of DeviceProperties, and the texts without them, which repeat."""
     if text.null_count == len(text):
         return pa.nulls(len(text), pa.string()), text
     has = text.is_valid().to_numpy(zero_copy_only=False)
     held = text.drop_null()
     parts = pc.split_pattern(held, _SESSION_START)
     starts, counts = parts.offsets.to_numpy()[:-1], np.diff(parts.offsets.to_numpy())
-    # By far the most hold one, in the usual spelling: these are cut in bulk, the others one by one.
+    # Most contain one id in the usual spelling: these are split in bulk, the others one by one.
     one = np.flatnonzero(counts == 2)
     pieces = parts.flatten()
     ends = pc.split_pattern(pieces.take(pa.array(starts[one] + 1)), _SESSION_END, max_splits=1)
@@ -293,7 +293,7 @@ def _first_text(table: Any, *names: str) -> Any:
     found = _blank_to_null(table.column(names[0]))
     for name in names[1:]:
         more = table.column(name)
-        # Mostly one of them is there in every record that has any.
+        # Usually the first field is present in every record that has any.
         if (
             more.null_count < len(more)
             and pc.any(pc.and_(found.is_null(), contiguous(more).is_valid())).as_py()
@@ -303,7 +303,7 @@ def _first_text(table: Any, *names: str) -> Any:
 
 
 def contiguous(column: Any) -> Any:
-    """One array of a chunked column."""
+    """Return a chunked column as one array."""
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
     return column
@@ -318,7 +318,7 @@ def _blank_to_null(array: Any) -> Any:
 
 
 def _rows_of(array: Any, rows: Any) -> Column:
-    """A text column as `Column` with nulls outside the rows."""
+    """Return a text column as `Column`, null outside the rows."""
     if not rows.any():
         return Column(np.full(len(rows), -1, np.int32), pa.array([], pa.string()))
     return Column.of(pc.if_else(pa.array(rows), array, None))
@@ -342,7 +342,7 @@ def _is(column: Column, values: tuple[str, ...]) -> Any:
 
 
 def _only(column: Column, by: Column, values: tuple[str, ...]) -> Column:
-    """The column where `by` is one of the values, null elsewhere: keeps distinct combinations few."""
+    """Return the column where `by` has one of the values, null elsewhere, so that few combinations remain."""
     if not _has(column):
         return column
     return Column(np.where(_is(by, values), column.codes, -1).astype(np.int32), column.dictionary)

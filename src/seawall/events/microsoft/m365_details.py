@@ -1,6 +1,6 @@
-"""What the nested fields of a unified audit record hold: sign-in properties, mail access, changes, folders.
+"""Interpret nested fields of a unified audit record: sign-in properties, mail access, changes, folders.
 
-Pure functions of text, run once for each distinct combination of their arguments (see `distinct.py`).
+Pure functions of text that run once for each distinct combination of arguments (see `distinct_values`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from seawall.events.microsoft.m365_meanings import clean, identifier
 
 
 def read_extended(text: str | None) -> tuple[str | None, str | None, str | None]:
-    """User agent, request type and authentication method number of a sign-in's ExtendedProperties."""
+    """Return user agent, request type and authentication method number of a sign-in's ExtendedProperties."""
     bag = read_named_values(text)
     details = read_named_values(bag.get("additionalDetails"))
     user_agent = unquote(bag.get("UserAgent")) or unquote(details.get("User-Agent"))
@@ -21,7 +21,7 @@ def read_extended(text: str | None) -> tuple[str | None, str | None, str | None]
 
 
 def read_device(text: str | None) -> tuple[str | None, str | None, str | None]:
-    """Device id, session id and browser name of a sign-in's DeviceProperties."""
+    """Return device id, session id and browser name of a sign-in's DeviceProperties."""
     bag = read_named_values(text)
     return (
         identifier(unquote(bag.get("Id"))),
@@ -33,7 +33,7 @@ def read_device(text: str | None) -> tuple[str | None, str | None, str | None]:
 def read_request(
     request_type: str | None, method: str | None, of_kind: str | None
 ) -> tuple[str | None, str | None]:
-    """Authentication method and protocol of a `UserLoggedIn` record."""
+    """Return authentication method and protocol of a `UserLoggedIn` record."""
     if of_kind != "sign_in":
         return None, None
     lowered = (request_type or "").lower()
@@ -46,12 +46,12 @@ def read_request(
         protocol = "ropc"
     elif lowered.startswith("oauth2:") or "token" in lowered:
         protocol = "oauth"
-    # The number is a bit field without public documentation; 1 is a password by every account of it.
+    # The number is an undocumented bit field; all descriptions agree that 1 is a password.
     return ("password" if method == "1" else None), protocol
 
 
 def read_access(properties: str | None) -> tuple[str | None, float | None]:
-    """`bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
+    """Return `bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
     bag = read_named_values(properties)
     kind_of_access = (unquote(bag.get("MailAccessType")) or "").lower() or None
     throttled = (unquote(bag.get("IsThrottled")) or "").lower()
@@ -59,7 +59,7 @@ def read_access(properties: str | None) -> tuple[str | None, float | None]:
 
 
 def is_throttled(properties: str | None) -> tuple[float | None]:
-    """Whether the record was throttled, as a number."""
+    """Return whether the record was throttled (1.0, 0.0 or None)."""
     return (read_access(properties)[1],)
 
 
@@ -73,9 +73,9 @@ def read_change(
     operation_properties: str | None = None,
     own_domains: str | None = None,
 ) -> tuple[str | None]:
-    """The JSON object of an admin, rule or directory record: parameter or property name to new value.
+    """Return the JSON object of an admin, rule or directory record: new value by parameter or property name.
 
-    `own_domains` are the organisation's as `forwarding.own_domains` returns them.
+    `own_domains` are the domains that `forwarding.own_domains` returns.
     """
     if of_kind not in ("admin", "mail_rule", "directory"):
         return (None,)
@@ -99,7 +99,7 @@ def read_change(
         for name, value in properties.items():
             found[name] = unquote(value.get("NewValue") if isinstance(value, dict) else value)
     if operation == "UpdateInboxRules":
-        # What the rule does stands here, and nowhere else.
+        # Only these properties contain the rule's actions.
         found |= {name: unquote(value) for name, value in read_named_values(operation_properties).items()}
     if operation in FOLDER_PERMISSIONS or operation == "UpdateInboxRules":
         inside = read_structure(item)
@@ -119,14 +119,14 @@ def _target_names(target: str | None) -> list[str]:
     names = []
     for entry in entries if isinstance(entries, list) else ():
         text = entry.get("ID") if isinstance(entry, dict) else None
-        # 1 is a display name, 5 a UPN; the others are ids and the words User, Group, ServicePrincipal.
+        # Type 1 is a display name, 5 a UPN; others are ids or the words User, Group, ServicePrincipal.
         if isinstance(text, str) and str(entry.get("Type")) in ("1", "5"):
             names.append(text)
     return names
 
 
 def read_folder(folders_path: str | None, item: str | None, folder_text: str | None) -> tuple[str | None]:
-    """The path (or name) of the folder touched first."""
+    """Return the path (or name) of the folder touched first."""
     if clean(folders_path):
         return (clean(folders_path),)
     inside = read_structure(folder_text)

@@ -1,7 +1,7 @@
-"""Audit records inside others: the `AuditData` of Purview's tables and of search results on lines.
+"""Read audit records inside other records: the `AuditData` of Purview's tables and of search results on lines.
 
-The texts go to a temporary file, block by block, and are read from there column by column. What has no such
-text, or one over several lines, is kept in memory and read by the general way, in its place.
+The texts are written to a temporary file, block by block, and read from there column by column. Records without such a
+text, or with one over several lines, stay in memory and are read one by one, in their place.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Found = Record | Problem
 
 
 def has_embedded_column(names: list[str], head: bytes, limits: Limits) -> bool:
-    """Whether a table of such columns holds audit records, and more than a few."""
+    """Return whether a table with these columns has audit records, and enough of them."""
     return _FIELD in names and len(head) >= min(HEAD, limits.fast_bytes)
 
 
 def has_embedded_lines(head: bytes, limits: Limits) -> bool:
-    """Whether lines that start like this hold audit records as text, and more than a few."""
+    """Return whether lines with this beginning have audit records as text, and enough of them."""
     if len(head) < min(HEAD, limits.fast_bytes):
         return False
     for line in islice(head.split(b"\n"), _LINES_LOOKED_AT):
@@ -47,7 +47,7 @@ def has_embedded_lines(head: bytes, limits: Limits) -> bool:
 def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits
 ) -> Iterator[tuple[Any, list[Problem], int]]:
-    """Batches of records (numbered from 1 without a gap) and problems in their places."""
+    """Yield batches of records (numbered from 1 without gaps) and problems in their places."""
     number = 1
     while True:
         with NamedTemporaryFile(prefix="seawall-") as spool:
@@ -59,7 +59,7 @@ def read_embedded_batches(
 
 
 def _fill(spool: IO[bytes], found: Iterator[Found], limits: Limits) -> tuple[dict[int, Found], int]:
-    """Write a line for each record of about a block; what has to be read by itself, and the number of lines."""
+    """Write one line for each record, up to about one block; return the records to read alone, and the number of lines."""
     others: dict[int, Found] = {}
     lines = written = 0
     for item in found:
@@ -76,7 +76,7 @@ def _fill(spool: IO[bytes], found: Iterator[Found], limits: Limits) -> tuple[dic
 
 
 def _line(value: Any, limits: Limits) -> bytes | None:
-    """The text as a line; None when it is no object's, has lines of its own, or is too long for one."""
+    """Return the text as one line; None if it is no object, has several lines, or is too long."""
     if not isinstance(value, str) or value[:1] != "{" or "\n" in value or "\r" in value:
         return None
     line = value.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Which fields of a unified audit record go where. The one list that both ways of reading share."""
+"""List which fields of a unified audit record go where. All readers share this list."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ TEXT_FIELDS = (
     "TokenTenantId", "TokenObjectId", "DeviceId", "UniqueTokenId", "AADSessionId", "IssuedAtTime",
     "BrowserName", "BrowserType", "OperationCount", "OrganizationName", "ExternalAccess",
 )  # fmt: skip
-"""Scalars, as text."""
+"""Scalars, read as text."""
 
 NESTED_FIELDS = (
     "DeviceProperties", "ExtendedProperties", "ModifiedProperties", "Parameters", "OperationProperties",
     "Actor", "Target", "Item", "Folder", "AffectedItems",
 )  # fmt: skip
-"""Structures, as JSON text; columns are computed from them."""
+"""Structures, read as JSON text; columns are computed from them."""
 
 CONTEXT_FIELDS = ("AADSessionId", "UniqueTokenId", "IssuedAtTime", "ClientAppId", "DeviceId")
-"""Members of AppAccessContext that columns hold."""
+"""Members of AppAccessContext that become columns."""
 
 DERIVED_FIELDS = (*(f"Context.{name}" for name in CONTEXT_FIELDS), "Folders.Path", "Folders.Items")
-"""Columns computed while reading: context members, first folder's path, number of folder items."""
+"""Columns computed while reading: members of AppAccessContext, path of the first folder, number of folder items."""
 
 KEPT_FIELDS = (
     "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Folders", "Item",
     "ItemType", "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SensitivityLabelId", "SourceFileName", "SourceRelativeUrl",
     "TargetUserOrGroupName", "TargetUserOrGroupType",
 )  # fmt: skip
-"""Known fields that no column holds in full; they go to `unmapped`. `Folders` names the messages that were read."""
+"""Known fields that no column holds completely, so they go to `unmapped`. `Folders` names the messages that were read."""
 
 DROPPED_FIELDS = frozenset({
     "ActorContextId", "ActorUserId", "AzureActiveDirectoryEventType", "ActorYammerUserId",
@@ -44,7 +44,7 @@ DROPPED_FIELDS = frozenset({
     "Version",
     "WebId", "AuthenticationType", "IsDocLib", "DeviceDisplayName", "TokenType",
 })  # fmt: skip
-"""Known fields that say nothing about a takeover (or repeat a column) and are not kept for known kinds."""
+"""Known fields that are irrelevant to a takeover or repeat a column. Records of known kinds do not keep them."""
 
 KNOWN_FIELDS = frozenset({*TEXT_FIELDS, *NESTED_FIELDS, *KEPT_FIELDS}) | DROPPED_FIELDS
 
@@ -61,10 +61,10 @@ RECORD_TYPE_NAMES = {
     "sharepointfileoperation": "6", "onedrive": "7", "azureactivedirectory": "8", "sharepointsharingoperation": "14",
     "azureactivedirectorystslogon": "15", "exchangeitemaggregated": "50",
 }  # fmt: skip
-"""Names that exports and tables write instead of the number."""
+"""Names that some exports use instead of the record type's number."""
 
 FOLDER_PERMISSIONS = frozenset({
     "AddFolderPermissions", "ModifyFolderPermissions", "RemoveFolderPermissions", "UpdateFolderPermissions",
     "UpdateCalendarDelegation",
 })  # fmt: skip
-"""Operations that give somebody a share in a mail folder."""
+"""Operations that change the permissions on a mail folder."""

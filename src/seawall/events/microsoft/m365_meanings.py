@@ -1,6 +1,6 @@
-"""What the values of a unified audit record mean: kind, status, actor, client. Pure functions of text.
+"""Interpret values of a unified audit record: kind, status, actor, client.
 
-Each is run once for each distinct combination of its arguments (see `distinct.py`).
+Pure functions of text that run once for each distinct combination of arguments (see `distinct_values`).
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ _SYSTEM = re.compile(
     r"|^app@sharepoint$|^sharepoint\\system|^ffoservicepartneruser$|^threatintel$|^certificate$|^sid:system"
     r"|^securitycompliancealerts$|^microsoft\.exchange\.[\w.]+$"
 )
-"""Names of the provider's own processes, which nobody else can have.
+"""Matches names of the provider's own processes, which nobody else can have.
 
-A person's name in these logs is an address. These are none, or lie in domains of Microsoft's own. An application may have any
-name: it is never known by one.
+A person's name in these logs is an address. These names are no addresses, or lie in Microsoft's own domains. An application
+may have any name, so its name never counts.
 """
 _GUEST = re.compile(r"(?i)^(?:urn:spo:guest#|i:0[#i]\.[a-z]\|membership\|)(?=[^|#]+$)")
-"""What SharePoint writes before the address of a guest, and before that of a member."""
+"""Matches SharePoint's prefix of a guest's or member's address."""
 _ANONYMOUS = re.compile(r"(?i)^urn:spo:anon(?:#|$)")
-"""Whoever opened a link that needs no account."""
+"""Matches the user of a link that needs no account."""
 _SUCCEEDED = frozenset({
     "succeeded", "success", "successful", "true", "ok", "completed", "partiallysucceeded", "partialsuccess", "0",
 })  # fmt: skip
 _FAILED = frozenset({"failed", "failure", "fail", "false", "error", "denied", "blocked", "timeout"})
 _SYSTEM_KEY = re.compile(r"(?i)^s-1-5-(?:18|19|20)$")
-"""The keys of Windows' own accounts."""
+"""Matches the keys of Windows' own accounts."""
 _APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
 _ALERTS = "securitycompliancealerts"
 _MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
@@ -60,11 +60,11 @@ _LOGON_TYPES = {
 
 
 APP_ONLY = ("5", "Application")
-"""The user types of an application that acts as itself; only then do the application ids tell the account."""
+"""User types of an application without a user. Only for them do application ids identify the account."""
 
 
 def clean(text: str | None) -> str | None:
-    """Text without surrounding blanks; None for the spellings of nothing."""
+    """Return text without outer blanks; None for texts that mean nothing."""
     if text is None:
         return None
     text = text.strip()
@@ -72,7 +72,7 @@ def clean(text: str | None) -> str | None:
 
 
 def identifier(text: str | None) -> str | None:
-    """A GUID-like identifier in lower case; None for nothing and the all-zero GUID."""
+    """Return a GUID-like identifier in lower case; None for an empty or all-zero one."""
     text = clean(text)
     if text is None:
         return None
@@ -81,7 +81,7 @@ def identifier(text: str | None) -> str | None:
 
 
 def record_type(value: str | None) -> str | None:
-    """The record type as its number, whichever way it was spelled."""
+    """Return the record type as its number, whichever way it is spelled."""
     if value is None:
         return None
     return RECORD_TYPE_NAMES.get(value.lower(), value)
@@ -90,7 +90,7 @@ def record_type(value: str | None) -> str | None:
 def kind(
     operation: str | None, record: str | None, workload: str | None, parameters: str | None
 ) -> tuple[str]:
-    """The event's kind, see `schema.events.KINDS`."""
+    """Return the event's kind, one of `event.KINDS`."""
     name, number = operation or "", record_type(record)
     if name in _RULES:
         return ("mail_rule",)
@@ -114,7 +114,7 @@ def kind(
 
 
 def _set_parameters(parameters: str | None) -> set[str]:
-    # A forwarding parameter that is empty or false takes forwarding away; that is an administrative act.
+    # An empty or false forwarding parameter removes forwarding, which counts as administration.
     return {
         key
         for key, value in read_named_values(parameters).items()
@@ -129,7 +129,7 @@ def status(
     logon_error: str | None,
     extended: str | None,
 ) -> tuple[str | None, str | None, str | None]:
-    """Status, vendor's code (None for success) and its detail."""
+    """Return status, the vendor's code (None for success) and its detail."""
     if operation == "UserLoginFailed":
         code = clean(error) if error != "0" else None
         detail = clean(logon_error) or clean(unquote(read_named_values(extended).get("ResultStatusDetail")))
@@ -139,7 +139,7 @@ def status(
         code = clean(error)
         if code is None or code == "0":
             return "success", None, None
-        # The record says that the user is in; a number of an interrupt only tells how.
+        # The record states a success; an interrupt's number only adds how it came about.
         return ("interrupted" if is_interrupted(code) else "success", code, clean(logon_error))
     lowered = (clean(result) or "").lower()
     if not lowered:
@@ -148,7 +148,7 @@ def status(
         return "success", None, (result if lowered.startswith("partial") else None)
     if lowered in _FAILED or (lowered.isdecimal() and lowered.isascii()):
         return "failure", clean(result), clean(logon_error)
-    # "New", "Submitted": what a word means that the schema does not name, nobody knows.
+    # "New", "Submitted": words that the schema does not define.
     return None, None, clean(result)
 
 
@@ -162,9 +162,9 @@ def actor(
     of_kind: str | None,
     acting: str | None,
 ) -> tuple[str | None, ...]:
-    """Account, account type, directory object id, app-only application, mailbox.
+    """Return account, account type, directory object id, application without user, and mailbox.
 
-    In an app-only read the actor is `UserKey` (user type 5) and `UserId` the owner of the mailbox.
+    In an app-only read, `UserKey` is the actor (user type 5), and `UserId` is the mailbox owner.
     """
     name, holder = clean(_person(user)), _mailbox_name(owner)
     key_text = clean(key)
@@ -182,7 +182,7 @@ def actor(
         return application, "service", name[17:].lower(), application, holder
     is_address = _UPN.fullmatch(name) is not None
     if user_type in _APPLICATIONS and not is_address:
-        # What an application is called says nothing: anybody may call his so.
+        # An application's name proves nothing, because anybody can choose it.
         application = _guid(name.lower()) or _guid(key_text) or _guid(client_app) or _guid(app)
         if application or not (_SYSTEM.search(name) and _is_reserved_key(key_text, name)):
             return application or name.lower(), "service", None, application, holder
@@ -192,32 +192,32 @@ def actor(
 
 
 def _person(user: str | None) -> str | None:
-    """A user's name without what SharePoint writes before it; None for whoever opened a link without an account."""
+    """Return a user's name without SharePoint's prefix; None for the user of an anonymous link."""
     if user is None or _ANONYMOUS.search(user.strip()):
         return None
     return _GUEST.sub("", user.strip())
 
 
 def _is_provider(user_type: str | None, key: str | None) -> bool:
-    """Whether the type of user or the key is one that Microsoft's data centre alone has."""
+    """Return whether the user type or key is one that only Microsoft's data centre has."""
     return user_type in ("3", "DcAdmin") or (key is not None and _SYSTEM_KEY.search(key) is not None)
 
 
 def _is_reserved_key(key: str | None, name: str) -> bool:
-    """Whether the key is no application's: one of Windows, of SharePoint's claims, or the reserved name once more."""
+    """Return whether the key belongs to no application: a Windows key, a SharePoint claim, or the reserved name itself."""
     return key is not None and (key == name or key.lower().startswith(("s-1-", "i:0")))
 
 
 def is_alert(user: str | None) -> bool:
-    """Whether a record is an alert of Microsoft's: these state no person as their user."""
+    """Return whether a record is a Microsoft alert, whose user is no person."""
     return user is not None and user.strip().lower() == _ALERTS
 
 
 def find_alerted_person(record: str | None) -> str | None:
-    """The one person whom an alert names as its user, given the record's JSON; None for none and for several.
+    """Return the one person whom an alert's JSON names as its user; None for none or several.
 
-    `EntityType` and `AlertEntityId` of the schema, else the same in `Data` (`etype`, `eid`; `f3u`: the first users of an alert
-    that sums up several). Senders and recipients of mail are no users of an alert: it says nothing about what they did.
+    The fields are `EntityType` and `AlertEntityId`, else the same in `Data` (`etype`, `eid`; `f3u`: the first users of a
+    summarising alert). Senders and recipients of mail are ignored: the alert does not describe their actions.
     """
     whole = read_structure(record)
     whole = whole if isinstance(whole, dict) else {}
@@ -246,7 +246,7 @@ def _mailbox_name(text: str | None) -> str | None:
 
 
 def acting_application(actors: str | None) -> str | None:
-    """The application id among a directory record's `Actor` entries, when a service principal acted."""
+    """Return the application id among a directory record's `Actor` entries, if a service principal acted."""
     entries = read_structure(actors)
     if not isinstance(entries, list):
         return None
@@ -263,26 +263,26 @@ def acting_application(actors: str | None) -> str | None:
 def admin_mailbox(
     object_id: str | None, parameters: str | None, of_kind: str | None, user: str | None
 ) -> tuple[str | None]:
-    """The mailbox an Exchange cmdlet was for, when its identity looks like a UPN."""
+    """Return the mailbox that an Exchange cmdlet concerned, if its identity looks like a UPN."""
     if of_kind not in ("admin", "mail_rule"):
         return (None,)
     bag = read_named_values(parameters)
     for candidate in (unquote(bag.get("Identity")), unquote(bag.get("Mailbox")), object_id):
-        whose = (candidate or "").split(":\\", 1)[0]  # of a folder: mara@example.org:\Calendar
+        whose = (candidate or "").split(":\\", 1)[0]  # a folder's identity is like mara@example.org:\Calendar
         found = _mailbox_name(whose.rsplit("\\", 1)[0]) or _mailbox_name(whose.rsplit("/", 1)[-1])
         if found:
             return (found,)
-    # A rule without another mailbox's name is the holder's own.
+    # A rule that names no mailbox is in the user's own.
     return (_mailbox_name(user) if of_kind == "mail_rule" else None,)
 
 
 def target_application(object_id: str | None, of_kind: str | None) -> str | None:
-    """The resource application that a sign-in was for."""
+    """Return the resource application of a sign-in."""
     return _guid(object_id) if of_kind == "sign_in" else None
 
 
 def address(*spellings: str | None) -> tuple[str | None]:
-    """The first of the spellings that is an address."""
+    """Return the first of the texts that is an address."""
     for text in spellings:
         found = normalise_address(text)
         if found is not None:
@@ -297,14 +297,14 @@ def agent(
     application: str | None,
     browser: str | None,
 ) -> tuple[str | None, str | None]:
-    """The raw user agent for display, and the client it reduces to."""
+    """Return the raw user agent for display, and the client that it reduces to."""
     raw = clean(user_agent) or clean(info) or clean(process)
     shown = clean(user_agent) or info_user_agent(info)
     return raw, reduce_client(shown, info, clean(process), identifier(application), browser)
 
 
 def logon_type(logon: str | None, app_only: str | None) -> tuple[str | None]:
-    """owner, admin, delegate, or application for an app-only read."""
+    """Return owner, admin, delegate, or application for an app-only read."""
     if app_only:
         return ("application",)
     return (_LOGON_TYPES.get((logon or "").lower()),)

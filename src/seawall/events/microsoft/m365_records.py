@@ -1,4 +1,4 @@
-"""Microsoft 365 unified audit log: raw columns of single records, as `m365_audit` normalises them."""
+"""Read raw columns of single Microsoft 365 unified audit records, for `m365_columns.normalise`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ _SHORT = 256
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one record, and its `unmapped` last: JSON of unknown fields and those of KEPT_FIELDS;
-    of all fields for kind `other`."""
+    """Return the raw columns of one record, and its `unmapped` last.
+
+    `unmapped` is the JSON of unknown fields and KEPT_FIELDS, or of all fields for kind `other`.
+    """
     values: list[str | None] = [None] * (len(TEXT_FIELDS) + len(NESTED_FIELDS))
     places, kept = _layout(tuple(record))
     for place, name in places:
@@ -41,7 +43,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 @once_for_names
 def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
-    """Columns of the fields that a record of these names has, and the names of those kept as they are."""
+    """Return the columns of the fields that a record with these names has, and the names of fields kept as they are."""
     present = frozenset(names)
     columns = enumerate((*TEXT_FIELDS, *NESTED_FIELDS))
     places = tuple((place, name) for place, name in columns if name in present)
@@ -50,15 +52,15 @@ def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
 
 
 def is_known_kind(record: dict[str, Any]) -> bool:
-    """Whether the record is of another kind than `other`."""
+    """Return whether the record's kind is not `other`."""
     operation, number, workload = (as_text(record.get(name)) for name in KIND_FIELDS)
     return is_known(operation, number, workload)
 
 
 def is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
-    """Whether operation, record type and workload are of another kind than `other`."""
+    """Return whether operation, record type and workload give another kind than `other`."""
     if sum(map(len, filter(None, (operation, number, workload)))) > _SHORT:
-        # What is remembered has to stay small.
+        # Long texts are not cached.
         return judge.kind(operation, number, workload, None)[0] != "other"
     return _is_known_kind(operation, number, workload)
 
@@ -69,7 +71,7 @@ def _is_known_kind(operation: str | None, number: str | None, workload: str | No
 
 
 def folders_summary(value: Any) -> list[str | None]:
-    """Path of the first folder and number of items in all folders, as text."""
+    """Return the path of the first folder, and the number of items in all folders, as text."""
     folders = [folder for folder in _list(read_structure(value)) if isinstance(folder, dict)]
     if not folders:
         return [None, None]

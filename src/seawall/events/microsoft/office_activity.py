@@ -1,4 +1,4 @@
-"""`OfficeActivity` rows of Log Analytics: the unified audit log with other names for some fields."""
+"""Read `OfficeActivity` rows of Log Analytics: the unified audit log with other names for some fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORKLOADS = {"AzureActiveDirectory": "8"}
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Whether an object is a row of the OfficeActivity table."""
+    """Return whether an object is a row of the OfficeActivity table."""
     if record.get("Type") == "OfficeActivity":
         return True
     return (
@@ -37,7 +37,7 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one row, renamed to the unified audit log's fields."""
+    """Return the raw columns of one row, renamed to the unified audit log's fields."""
     plain = {name: value for name, value in record.items() if name not in _RENAMED and name not in _DROPPED}
     for name, target in _RENAMED.items():
         value = record.get(name)
@@ -49,5 +49,5 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns of a table of raw columns."""
+    """Return the event columns of a table of raw columns."""
     return m365_audit.normalise(table)

@@ -1,8 +1,9 @@
-"""Entra's security defaults as policies: what they certainly do, and what they do when they see need.
+"""Express Entra's security defaults as policies: what they always enforce, and what depends on circumstances.
 
-Microsoft ("Security defaults in Microsoft Entra ID"): legacy authentication is blocked for everybody; administrators are asked
-for a second factor at every sign-in, everybody else when it is necessary; everybody has to register for it. When it is necessary
-no export shows, and which roles count as administrators changes: both are doubts. They and conditional access exclude each other.
+Source: Microsoft, "Security defaults in Microsoft Entra ID". Legacy authentication is blocked for everybody. Administrators
+need a second factor at every sign-in, everybody else "when it is necessary"; everybody must register for it. No export
+shows when it is necessary, and the list of administrator roles changes, so both are doubts. Security defaults exclude
+Conditional Access.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from typing import Any
 from seawall.events.access_policy import AccessPolicy, Principals
 
 UID = "00000000-0000-0000-0000-000000000005"
-"""The id of `identitySecurityDefaultsEnforcementPolicy`, in every tenant."""
+"""Id of `identitySecurityDefaultsEnforcementPolicy`, the same in every tenant."""
 _NAME = "Security defaults"
 
 
 def is_security_defaults(value: Mapping[str, Any]) -> bool:
-    """Whether an object of Graph, its names in lower case, says whether security defaults are on."""
+    """Return whether an object of Graph (names in lower case) states whether security defaults are enabled."""
     return value.get("id") == UID and isinstance(value.get("isenabled"), bool)
 
 
 def policies_of(value: Mapping[str, Any], where: str) -> list[AccessPolicy]:
-    """The policies that security defaults amount to, none where they are off."""
+    """Return the policies that security defaults amount to, or none if they are disabled."""
     if value["isenabled"] is not True:
         return []
     everybody = Principals(everybody=True)

@@ -1,4 +1,4 @@
-"""Says what a network is: ASN, organisation, country and class of an address, as of a dated table."""
+"""Look up AS number, organisation, country and class of an address's network in a dated table."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Text of addresses to numbers, and numbers to the text of their prefix, in bulk.
+"""Parse texts of addresses into numbers, and format prefixes, in bulk.
 
-IPv4 text is parsed over the flat bytes of an Arrow string array, without one Python object per address;
-text with a colon goes through `inet_pton` one by one. What neither accepts is no address: a port, a zone,
-leading zeros, blanks. An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
+IPv4 texts are parsed on the bytes of an Arrow string array, without one Python object per address. Texts with a colon go
+through `inet_pton` one by one. Anything else is no address: a port, a zone, leading zeros, blanks. A mapped IPv4 address
+(`::ffff:192.0.2.1`) counts as IPv4.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _DOT, _ZERO, _COLON = 46, 48, 58
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Parsed addresses of `count` texts; what is in neither list is no address.
+    """Hold the parsed addresses of `count` texts. A text in neither list is no address.
 
-    `v4_at`, `v6_at`: position of each address in the input (int64, `v4_at` in no particular order);
-    `v4`: uint32; `v6`: 16 big-endian bytes (dtype S16).
+    - `v4_at`, `v6_at`: index of each address in the input, int64; `v4_at` is unsorted.
+    - `v4`: uint32. `v6`: 16 big-endian bytes (dtype S16).
     """
 
     count: int
@@ -36,7 +36,7 @@ class Addresses:
     v6: npt.NDArray[np.bytes_]
 
     def texts(self) -> Iterator[tuple[int, str]]:
-        """Yield (position in the input, canonical text) of every address."""
+        """Yield (index in the input, canonical text) of every address."""
         for family, size, positions, addresses in (
             (socket.AF_INET, 4, self.v4_at, self.v4.astype(">u4")),
             (socket.AF_INET6, 16, self.v6_at, self.v6),
@@ -47,20 +47,20 @@ class Addresses:
 
 
 def as_text_array(addresses: Sequence[str | None] | npt.NDArray[Any] | pa.Array) -> pa.StringArray:
-    """Return the texts as an Arrow string array; what is no text is null."""
+    """Return the texts as an Arrow string array; values that are no texts become null."""
     if isinstance(addresses, pa.Array):
         return addresses.cast(pa.string())
     values = addresses.tolist() if isinstance(addresses, np.ndarray) else addresses
     try:
         return pa.array(values, type=pa.string())
     except (UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError):
-        # Lone surrogates, NaN and the like: no address, and no reason to stop.
+        # Lone surrogates, NaN and the like are no addresses, and must not raise.
         safe = [value if isinstance(value, str) and value.isascii() else None for value in values]
         return pa.array(safe, type=pa.string())
 
 
 def parse(texts: pa.StringArray) -> Addresses:
-    """Parse every text. Never raises on any content; null and invalid text give no address."""
+    """Parse every text. Never raises for content; null and invalid texts give no address."""
     count = len(texts)
     offsets, flat = _buffers(texts)
     v4_at, v4 = _parse_v4(offsets, flat)
@@ -114,7 +114,7 @@ def _counts(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) ->
 def _parse_v4(
     offsets: npt.NDArray[np.int64], flat: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
-    """Return (position in the input, address) of every dotted quad."""
+    """Return the index in the input and the address of every dotted quad."""
     is_dot = flat == _DOT
     is_other = (flat - np.uint8(_ZERO) > 9) & ~is_dot  # uint8 wraps: everything below "0" is large
     dots = np.flatnonzero(is_dot)
@@ -142,7 +142,7 @@ def _parse_v4(
 def _octets(
     digits: npt.NDArray[np.uint8], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.bool_]]:
-    """Return the numbers at [start, end) and whether each is one of 0 … 255 without a leading zero."""
+    """Return the numbers at [start, end), and whether each is from 0 to 255 without a leading zero."""
     length = end - start
     value = digits[end - 1].astype(np.uint16)
     value += digits[end - 2] * (length > 1) * np.uint16(10)
@@ -154,7 +154,7 @@ def _octets(
 def _parse_v6(
     texts: pa.StringArray, candidates: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bytes_], npt.NDArray[np.uint32]]:
-    """Return positions of IPv6 and of mapped IPv4 addresses, then the addresses of both."""
+    """Return indices of IPv6 and of mapped IPv4 addresses, then the addresses of both."""
     v6_at: list[int] = []
     mapped_at: list[int] = []
     v6: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The built-in table: sorted intervals of IPv4 and IPv6 space with the AS and country of each."""
+"""Load the built-in network table: sorted intervals of IPv4 and IPv6 addresses with AS and country."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class NetworkTable:
-    """The table in memory, about 7 MB.
+    """Hold the table in memory, about 7 MB.
 
-    `asn`, `names`: AS number (int64, -1 for row 0, "unknown") and organisation of each AS row.
-    `countries`: ISO 3166 alpha-2 of each country row; row 0 is null. `provenance`: see `provenance.json`.
+    - `asn`, `names`: AS number (int64, -1 for row 0, "unknown") and organisation of each AS row.
+    - `countries`: ISO 3166 alpha-2 code of each country row; row 0 is null.
+    - `provenance`: content of `provenance.json`.
     """
 
     asn: npt.NDArray[np.int64]
@@ -34,17 +35,17 @@ class NetworkTable:
     def find_v4(
         self, addresses: npt.NDArray[np.uint32]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Return (AS row, country row) of each address; fastest when the addresses are sorted."""
+        """Return AS row and country row of each address, uint32 (n,). Sorted addresses are fastest."""
         return self._find("v4", addresses)
 
     def find_v6(
         self, addresses: npt.NDArray[np.bytes_]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Return (AS row, country row) of each address, given as 16 big-endian bytes (dtype S16)."""
+        """Return AS row and country row of each address, given as 16 big-endian bytes (dtype S16)."""
         return self._find("v6", addresses)
 
     def rows_of(self, asn: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        """Return the AS row of each AS number, 0 where the table does not know it."""
+        """Return the AS row of each AS number, 0 if the table lacks it."""
         rows = np.searchsorted(self.asn, asn).clip(max=len(self.asn) - 1)
         return np.where(self.asn[rows] == asn, rows, 0).astype(np.int32)
 
@@ -56,7 +57,7 @@ class NetworkTable:
 
 
 def load_table(folder: Path = DATA) -> NetworkTable:
-    """Read, verify and unpack the table in `folder`. Raises ArtefactInvalid when it is missing or broken."""
+    """Read and verify the table in `folder`. Raises ArtefactInvalid if it is missing or damaged."""
     try:
         provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         path, digest = folder / provenance["artefact"], provenance["sha256"]

@@ -1,4 +1,4 @@
-"""What a look-up returns."""
+"""Hold the result of a network look-up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True)
 class NetworkColumns:
-    """What is known of each address, in the order asked. A miss is null (-1 in `asn`), never a guess.
+    """Hold the network of each address, in the order of the input. Unknown values are null (-1 in `asn`), never guesses.
 
-    `prefix` (text of the /24 or /48), `asn_name`, `country` (ISO 3166 alpha-2) and `network_class` (one of
-    `CLASSES`) are Arrow dictionary arrays of int32 and string; `asn` is a numpy int64 array.
+    `prefix` (text of the /24 or /48), `asn_name`, `country` (ISO 3166 alpha-2) and `network_class` (one of `CLASSES`) are
+    Arrow dictionary arrays (int32, string). `asn` is a NumPy int64 array.
     """
 
     prefix: pa.DictionaryArray

@@ -1,4 +1,4 @@
-"""`enrich`: the network columns of an event table."""
+"""Add the network columns to an event table."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from seawall.events.networks.networks import Networks
 def enrich(events: pa.Table, networks: Networks) -> pa.Table:
     """Return the events (EVENT_SCHEMA) with the network columns (ENRICHED_SCHEMA), in the same order.
 
-    Every distinct `src_ip` is looked up once. `src_location` is the country of the network, else the one the
-    vendor stated, else null. A table that was enriched before is enriched anew.
+    Every distinct `src_ip` is looked up once. `src_location` is the country of the network, else the vendor's, else null. A
+    table that has network columns already gets new ones.
     """
     addresses = _one_dictionary(events["src_ip"])
     known = networks.look_up(addresses.dictionary)
@@ -49,7 +49,7 @@ def _numbers(asn: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def _locations(known: NetworkColumns, rows: pa.Array, stated: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Return the country of each event's network, else the stated one, over one common dictionary."""
+    """Return the country of each event's network, else the vendor's, over one common dictionary."""
     by_table, by_vendor = known.country.dictionary.to_pylist(), stated.dictionary.to_pylist()
     codes = list(dict.fromkeys(code for code in [*by_table, *by_vendor] if code is not None))
     row_of = {code: row for row, code in enumerate(codes)} | {None: -1}

@@ -1,7 +1,7 @@
-"""Autonomous systems whose class is known, by AS number. They win over the words of a name.
+"""List autonomous systems of known class by AS number. They take precedence over the words of a name.
 
-One entry a line: add an AS only when you are sure what its addresses are used for, and say who it is.
-`build_network_table.py` data of June 2026 was used to check that each number belongs to the holder named.
+Add one entry a line, with the holder's name, and only if you are sure of the use of its addresses. Each number was checked
+against the data of `build_network_table.py` of June 2026.
 """
 
 from __future__ import annotations
@@ -574,4 +574,4 @@ BY_CLASS: dict[NetworkClass | None, dict[int, str]] = {
     "residential": RESIDENTIAL,
     None: UNDECIDED,
 }
-"""Class → AS numbers; None: known to be mixed, so its name must not decide."""
+"""AS numbers by class. None means that the use is mixed, so that the name must not decide."""

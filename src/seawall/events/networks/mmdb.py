@@ -1,12 +1,11 @@
-"""The operator's own databases in MaxMind's format (MMDB), whatever their publisher calls the fields.
+"""Read the operator's own databases in MaxMind's format (MMDB), with the field names of several publishers.
 
-Layouts read, all optional, flat or below `traits`:
+Known layouts, all optional, at the top or below `traits`:
 
-- MaxMind GeoLite2/GeoIP2 and DB-IP: `autonomous_system_number`, `autonomous_system_organization`,
-  `country.iso_code`, `connection_type`, `user_type`, `is_anonymous…`, `is_hosting_provider`,
-  `is_tor_exit_node`.
-- IPinfo: `asn` ("AS64496"), `as_name` or `name`, `country_code` or `country`, `type`, `hosting`, `vpn`,
-  `proxy`, `tor`, `relay`.
+- MaxMind GeoLite2/GeoIP2 and DB-IP: `autonomous_system_number`, `autonomous_system_organization`, `country.iso_code`,
+  `connection_type`, `user_type`, `is_anonymous…`, `is_hosting_provider`, `is_tor_exit_node`.
+- IPinfo: `asn` ("AS64496"), `as_name` or `name`, `country_code` or `country`, `type`, `hosting`, `vpn`, `proxy`, `tor`,
+  `relay`.
 - ip-location-db: `country_code`.
 """
 
@@ -46,7 +45,7 @@ _CLASS_WORDS: dict[str, NetworkClass] = {
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRecord:
-    """What one database says of an address; None where it says nothing."""
+    """Hold one database's record of an address; None for fields that it lacks."""
 
     asn: int | None
     name: str | None
@@ -55,17 +54,14 @@ class DatabaseRecord:
 
 
 class OperatorDatabase:
-    """One open MMDB file."""
+    """Read one open MMDB file."""
 
     def __init__(self, path: Path, reader: maxminddb.Reader) -> None:
         self._path = path
         self._reader = reader
 
     def look_up(self, address: str) -> DatabaseRecord | None:
-        """Return what the database says of the address, None when it does not know it.
-
-        Raises ArtefactInvalid when the file is damaged at that place.
-        """
+        """Return the database's record of the address, or None. Raises ArtefactInvalid if the file is damaged there."""
         try:
             record = self._reader.get(address)
         except ValueError:  # an IPv6 address in a database of IPv4
@@ -75,13 +71,13 @@ class OperatorDatabase:
         return _read(record) if isinstance(record, Mapping) else None
 
     def describe(self) -> dict[str, Any]:
-        """Return the file, its type and its build time (seconds since the epoch)."""
+        """Return the file's name, its type and its build time (seconds since 1970)."""
         metadata = self._reader.metadata()
         return {"file": self._path.name, "type": metadata.database_type, "build_epoch": metadata.build_epoch}
 
 
 def open_database(path: Path) -> OperatorDatabase:
-    """Open an MMDB file. Raises ArtefactInvalid when it is missing or is none."""
+    """Open an MMDB file. Raises ArtefactInvalid if it is missing or invalid."""
     try:
         os.close(open_regular(path))  # the library would wait for a pipe
         return OperatorDatabase(path, maxminddb.open_database(path))

@@ -1,14 +1,14 @@
-"""The class of a network, from its AS number and the name of its holder.
+"""Classify a network by its AS number and the name of its holder.
 
-An AS of `known_systems` has the class written there. Otherwise the words of the name decide:
+An AS in `known_systems` has the class listed there. Otherwise the words of the name decide:
 
-1. A word of an anonymiser, then one of a public body, school, bank or hospital, decides alone.
-2. Of hosting, mobile and residential exactly one may be named; a name with two of them says nothing.
-3. Failing that, a weak word that access providers like ("communications", "internet") decides.
+1. A word for an anonymiser decides alone, then one for a public body, school, bank or hospital.
+2. Of hosting, mobile and residential, exactly one may be named. A name with two of them gives no class.
+3. Otherwise a weak word that access providers often use ("communications", "internet") decides.
 
-Everything else is unknown. Words are whole words: `vpn` is not in "VPNet", `host` not in "Ghost". In the
-lists `*` stands for any letters and `_` for a blank. They are matched by Arrow over all names at once,
-because a large table of events meets tens of thousands of holders. Limits are in docs/reference/networks.md.
+Everything else is unknown. Words are whole words: `vpn` is not in "VPNet", `host` not in "Ghost". In the lists, `*` stands
+for any letters and `_` for a blank. Arrow matches them over all names at once, because a large table of events has tens of
+thousands of holders. Limits are in docs/reference/networks.md.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLASSES: tuple[NetworkClass, ...] = (
     "microsoft",
 )
 UNKNOWN = -1
-"""In arrays of classes: the class is not known. Otherwise the position in `CLASSES`."""
+"""Stands in arrays for an unknown class. Other values are indices of `CLASSES`."""
 
 ANONYMISER_WORDS = """
     vpn vpns proxy proxies anonymizer anonymiser private_relay tor_exit tor_exits tor_relay tor_relays
@@ -82,7 +82,7 @@ WEAK_RESIDENTIAL_WORDS = """
 
 
 def _pattern(words: str) -> str:
-    """Return a pattern (RE2) for one of the words of a list, between blanks."""
+    """Return a regular expression (RE2) that matches any of the listed words between blanks."""
     alternatives = (word.replace("_", " ").replace("*", "[^ ]*") for word in words.split())
     return f" (?:{'|'.join(alternatives)}) "
 
@@ -98,13 +98,13 @@ _KNOWN: dict[int, NetworkClass | None] = {asn: name for name, systems in BY_CLAS
 
 
 def classify_network(asn: int, name: str | None) -> NetworkClass | None:
-    """Return the class of an AS by its number (-1: none) and its holder's name; None: unknown."""
+    """Return the class of an AS by its number (-1: none) and its holder's name, or None if unknown."""
     row = int(classify(np.array([asn]), pa.array([name], pa.string()))[0])
     return None if row == UNKNOWN else CLASSES[row]
 
 
 def classify(asn: npt.NDArray[np.int64], names: pa.StringArray) -> npt.NDArray[np.int8]:
-    """Return the class of each AS as a position in `CLASSES`, UNKNOWN where it is not known."""
+    """Return the class of each AS as an index of `CLASSES`, int8 (n,), UNKNOWN if unknown."""
     found = _by_name(names)
     for at, number in enumerate(asn.tolist()):
         if number in _KNOWN:
@@ -113,7 +113,7 @@ def classify(asn: npt.NDArray[np.int64], names: pa.StringArray) -> npt.NDArray[n
 
 
 def _by_name(names: pa.StringArray) -> npt.NDArray[np.int8]:
-    """Return the class that the words of each name tell, by rules 1 to 3."""
+    """Return the class by the words of each name, following rules 1 to 3."""
     words = _space_words(names)
     told = {name: _has(words, pattern) for name, pattern in _ONE_OF.items()}
     times = np.sum(list(told.values()), axis=0)
@@ -123,14 +123,14 @@ def _by_name(names: pa.StringArray) -> npt.NDArray[np.int8]:
     # 2.
     for name, has in told.items():
         found[has & (times == 1)] = _row(name)
-    # 1. written last, because it has the last word
+    # 1. assigned last, because it takes precedence
     found[_has(words, _CORPORATE)] = _row("corporate")
     found[_has(words, _ANONYMISER)] = _row("anonymiser")
     return found
 
 
 def _space_words(names: pa.StringArray) -> pa.StringArray:
-    """Return the words of each name in lower case with blanks around, without NOT_HOSTING_WORDS."""
+    """Return the words of each name in lower case between blanks, without NOT_HOSTING_WORDS."""
     words = pc.replace_substring_regex(pc.utf8_lower(names.fill_null("")), r"[^\pL\pN]+", " ")
     return pc.replace_substring_regex(pc.binary_join_element_wise("", words, "", " "), _NOT_HOSTING, " ")
 

@@ -1,4 +1,4 @@
-"""`Networks`: the built-in table and the operator's own databases, asked together."""
+"""Look up networks in the built-in table and the operator's own databases together."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from seawall.events.networks.network_class import CLASSES, UNKNOWN, classify
 from seawall.events.networks.overrides import apply_overrides
 
 _UNASKED = -2
-"""In the cache of classes: this AS has not been classified yet."""
+"""Stands in the cache of classes for an AS that is not classified yet."""
 
 
 class Networks:
-    """Says what a network is, as of a dated table. Read-only but for a cache; use `load`."""
+    """Look up networks of addresses, as of a dated table. Read-only except for a cache; create it with `load`."""
 
     def __init__(self, table: NetworkTable, databases: Sequence[OperatorDatabase] = ()) -> None:
         self._table = table
@@ -32,17 +32,17 @@ class Networks:
 
     @classmethod
     def load(cls, mmdb: Sequence[Path] = ()) -> Networks:
-        """Open the built-in table and the operator's databases, which are asked first, in the order given.
+        """Open the built-in table and the operator's databases, which take precedence in the given order.
 
-        Raises ArtefactInvalid when the table or a database is missing or broken.
+        Raises ArtefactInvalid if the table or a database is missing or damaged.
         """
         return cls(load_table(), [open_database(path) for path in mmdb])
 
     def look_up(self, addresses: Sequence[str | None] | npt.NDArray[Any] | pa.Array) -> NetworkColumns:
-        """Return what is known of each address. Give distinct addresses: equal ones are looked up again.
+        """Return the network of each address. Pass distinct addresses, because equal ones are looked up again.
 
-        Text that is no address is null in every column; a private or reserved address has its prefix only,
-        unless a database of the operator knows it. Never raises on any content.
+        Text that is no address is null in every column. A private or reserved address has its prefix only, unless an
+        operator's database lists it. Never raises for content.
         """
         texts = as_text_array(addresses)
         parsed = parse(texts)
@@ -61,9 +61,9 @@ class Networks:
         return columns
 
     def describe(self) -> dict[str, Any]:
-        """Return what is asked: date, licence, sources with versions and licences, counts, databases.
+        """Return date, licence, sources with versions and licences, counts, and databases.
 
-        Values are those of `provenance.json`; `databases` has file, type and build time of the operator's.
+        The values are those of `provenance.json`; `databases` has file, type and build time of the operator's databases.
         """
         provenance = self._table.provenance
         return {
@@ -76,7 +76,7 @@ class Networks:
         }
 
     def _class_rows(self, asn_row: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
-        """Return the class of each AS row; an AS is classified when it is first met."""
+        """Return the class of each AS row; an AS is classified when it first occurs."""
         unasked = np.unique(asn_row[self._classes[asn_row] == _UNASKED])
         if len(unasked):
             self._classes[unasked] = classify(
@@ -88,7 +88,7 @@ class Networks:
 def _prefixes(
     parsed: Addresses, table: NetworkTable, asn_row: npt.NDArray[np.int32], country_row: npt.NDArray[np.int32]
 ) -> pa.DictionaryArray:
-    """Fill the rows of each address and return the prefixes: both want sorted addresses."""
+    """Fill in the AS and country rows, and return the prefixes. One function does both, because both need sorted addresses."""
     order = np.argsort(parsed.v4)
     v4, v4_at = parsed.v4[order], parsed.v4_at[order]
     asn_row[v4_at], country_row[v4_at] = table.find_v4(v4)

@@ -1,4 +1,4 @@
-"""The operator's databases have the last word over the built-in table, field by field."""
+"""Let the operator's databases override the built-in table, field by field."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ T = TypeVar("T")
 def apply_overrides(
     columns: NetworkColumns, parsed: Addresses, table: NetworkTable, databases: Sequence[OperatorDatabase]
 ) -> NetworkColumns:
-    """Return the columns with what the databases say in place of the table's words.
+    """Return the columns with the databases' values in place of the table's.
 
-    Each field comes from the first database that has it. A new AS number or name is classified anew; a class
-    that a database states wins, but "hosting" does not replace "microsoft", which says more.
+    Each field comes from the first database that has it. A new AS number or name is classified again. A class stated by a
+    database takes precedence, except that "hosting" does not replace the more specific "microsoft".
     """
     said = {at: facts for at, text in parsed.texts() if (facts := _ask(databases, text)) is not None}
     asn = columns.asn.copy()
@@ -51,7 +51,7 @@ def apply_overrides(
 
 
 def _ask(databases: Sequence[OperatorDatabase], text: str) -> DatabaseRecord | None:
-    """Return what the databases say together; None when none knows the address."""
+    """Return the databases' combined record; None if no database lists the address."""
     facts = [found for database in databases if (found := database.look_up(text)) is not None]
     if len(facts) < 2:
         return facts[0] if facts else None

@@ -1,10 +1,10 @@
-"""The container of the network table: named numpy arrays in one compressed file, bound to a digest.
+"""Read and write the file of the network table: named NumPy arrays, compressed and bound to a digest.
 
     magic (8 bytes) · header length (uint32, little-endian) · header (JSON) · one zstd frame
 
-The header lists the sections in order: `name`, `dtype`, `rows`, `delta`. Each section lies in the frame as
-byte planes (all lowest bytes, then all second bytes …), which compress far better than whole numbers;
-`delta` sections (sorted numbers) hold differences. Reading costs about 20 ms and nothing is parsed in Python.
+The header lists the sections in order: `name`, `dtype`, `rows`, `delta`. Each section is stored as byte planes (all lowest
+bytes, then all second bytes …), which compress far better than whole numbers. `delta` sections (sorted numbers) hold
+differences. Reading takes about 20 ms, because nothing is parsed in Python.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from seawall_base.errors import ArtefactInvalid
 
 MAGIC = b"SWNETS1\n"
 MAX_BYTES = 128 * 1024 * 1024
-"""Refuse to expand beyond this: the table is about 8 MB, so more is damage."""
+"""Most bytes after decompression. The table has about 8 MB, so more means damage."""
 
 _FIX = "Reinstall Seawall, or rebuild the table with tools/build_network_table.py."
 
@@ -33,7 +33,7 @@ Sections = dict[str, npt.NDArray[Any]]
 def pack(
     sections: Mapping[str, npt.NDArray[Any]], delta: frozenset[str] = frozenset(), level: int = 19
 ) -> bytes:
-    """Return the container of `sections`; those named in `delta` are sorted and kept as differences."""
+    """Return the file of `sections`. Those named in `delta` are sorted, and stored as differences."""
     header: list[dict[str, object]] = []
     body: list[bytes] = []
     for name, column in sections.items():
@@ -50,7 +50,7 @@ def pack(
 
 
 def unpack(content: bytes, where: str) -> Sections:
-    """Return the sections of a container; `where` names the file in the refusal. Raises ArtefactInvalid."""
+    """Return the sections of a file's content; `where` names the file in the error. Raises ArtefactInvalid."""
     if not content.startswith(MAGIC):
         raise ArtefactInvalid(f"{where}: not a network table of this version", fix=_FIX)
     try:
@@ -80,7 +80,7 @@ def _sections(header: list[dict[str, Any]], body: bytes) -> Sections:
 
 
 def read_verified(path: Path, digest: str) -> bytes:
-    """Return the bytes of `path`. Raises ArtefactInvalid when missing or its SHA-256 is not `digest`."""
+    """Return the bytes of `path`. Raises ArtefactInvalid if it is missing or its SHA-256 is not `digest`."""
     try:
         content = path.read_bytes()
     except OSError as reason:

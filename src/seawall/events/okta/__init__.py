@@ -1,1 +1,1 @@
-"""Read Okta's System Log, as it is exported, hooked and forwarded."""
+"""Read Okta's System Log, as exported, sent by event hooks, or forwarded."""

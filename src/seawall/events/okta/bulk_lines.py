@@ -1,8 +1,8 @@
-"""Reads an Okta record from its text: of what many records share, nothing is looked at twice.
+"""Read an Okta record from its text, and reuse the results for parts that many records share.
 
-A person's client, an application among the targets or an outcome stand in thousands of records, letter for letter. So a record
-is cut into its members, and what was made of the same text before is taken again. A record that is spelt in any other way than
-Okta does is left to the general way, which gives the same columns.
+A person's client, a target application or an outcome appears letter for letter in thousands of records. So a record is
+split into its members, and results for the same text are cached. A record that is not spelled as Okta spells it is left to
+the general way, which gives the same columns.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _TYPE, _TIME = b'"eventType"', b'"published"'
 _NAMES = {name: encode(name) + ":" for name in _KNOWN}
 
 _LONGEST = 8_192
-"""Bytes of a text that is remembered."""
+"""Longest text that is cached, in bytes."""
 _MOST = 16 << 20
-"""Bytes of texts that are remembered by each memory; with what was made of them, some times as much."""
+"""Bytes of texts in each cache. With the results, it takes a few times as much memory."""
 
 Result = TypeVar("Result")
 
 
 class _Memory(dict[bytes, Result]):
-    """Results of a pure function of texts, forgotten when they are many."""
+    """Cache the results of a pure function of texts; the cache is cleared when it is full."""
 
     def __init__(self, function: Callable[[bytes], Result]) -> None:
         super().__init__()
@@ -71,12 +71,12 @@ def _part(value: Any) -> FieldObject:
 
 
 def _find_shown(value: Any) -> str:
-    """How a value stands in `unmapped`; "" for not at all."""
+    """Return a value as it appears in `unmapped`, "" if it is omitted."""
     return "" if value is None or value in ("", [], {}) else encode(value)
 
 
 def _of(function: Callable[[FieldObject], Result]) -> _Memory[tuple[Result, str]]:
-    """What a function takes out of a member, and how the member stands in `unmapped`."""
+    """Return a cached function of a member: what `function` extracts, and the member's text in `unmapped`."""
 
     def read(raw: bytes) -> tuple[Result, str]:
         value = _decode(raw)
@@ -92,7 +92,7 @@ def _read_client(raw: bytes) -> tuple[tuple[Text, Text, Text, Text], str]:
 
 
 def _read_context(raw: bytes) -> tuple[FieldObject, str, str]:
-    """With its session id and without it."""
+    """Return the authentication context, and its text with and without the session id."""
     value = _decode(raw)
     if not value:
         return NOTHING, "", ""
@@ -113,7 +113,7 @@ def _read_request(raws: bytes) -> tuple[tuple[Text, Text], str]:
 
 
 _BETWEEN = b"\n\0"
-"""Stands in no JSON text."""
+"""Separator that occurs in no JSON text."""
 _outcome, _actor = _of(read_outcome), _of(read_actor)
 _device = _of(lambda part: part.text("id"))
 _targets = _Memory(_read_targets)
@@ -122,7 +122,7 @@ _client, _context, _request = _Memory(_read_client), _Memory(_read_context), _Me
 
 
 def quick_row(text: bytes, depth: int) -> tuple[Text, ...] | None:
-    """The raw columns and `unmapped` of a record, like `okta.row`; None of any text that is not plainly a record of Okta's."""
+    """Return the raw columns and `unmapped` of a record, as `okta.row` does, or None if the text is not plainly Okta's."""
     if text[:1] != b"{" or _TYPE not in text or _TIME not in text or brackets(text) > depth:
         return None
     try:

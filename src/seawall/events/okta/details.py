@@ -1,4 +1,4 @@
-"""Targets, changes and what is left of an Okta record."""
+"""Extract targets and changes of an Okta record, and the fields that no column holds."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _COLUMNS = frozenset({
     "uuid", "published", "eventtype", "plogtype", "peventtime", "pparsetime", "prowid", "psourceid", "psourcelabel",
     "penrichment", "panyipaddresses", "panydomainnames", "panyusernames", "panyemails", "panytraceids", "pudm",
 })  # fmt: skip
-"""Fields that columns hold, or that a collector made of the others."""
+"""Fields that columns hold, or that a collector derived from others."""
 
 _PARTLY = frozenset({"version", "client", "request", "authenticationcontext"})
-"""Fields that columns hold a part of."""
+"""Fields of which columns hold a part."""
 _EMPTY: tuple[Any, ...] = ("", [], {})
 
 _NOISE = frozenset({
     "requestid", "requesturi", "url", "dthash", "devicefingerprint", "threatsuspected", "authnrequestid", "origin",
     "oktauseragentextended", "logonlysecuritydata", "behaviors", "risk",
 })  # fmt: skip
-"""What debug data says of the request rather than of a change."""
+"""Debug data that describes the request, not a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Whom and what a record is about.
+    """Describe the targets of a record.
 
-    `resource` is the first person's address, or else the first thing's id; `domain` that of the first person;
-    `named` are all in words; `methods` the authenticators among them.
+    `resource` is the first person's address, else the first object's id; `domain` is the first person's mail domain.
+    `named` are the names of all targets, `methods` the authenticators among them.
     """
 
     resource: str | None = None
@@ -55,7 +55,7 @@ NO_TARGETS = Targets()
 
 
 def targets_of(log: FieldObject) -> Targets:
-    """What the target list of a record says."""
+    """Return the targets of a record."""
     person = thing = app = app_name = None
     named: list[str] = []
     methods: list[str] = []
@@ -93,7 +93,7 @@ def _domain(person: str | None) -> str | None:
 
 
 def _changes(details: FieldObject, found: dict[str, str | None]) -> None:
-    """Old and new values of what was changed."""
+    """Add old and new values of changed properties."""
     for side, prefix in (("from", "old "), ("to", "")):
         for name, value in details.part(side).held.items():
             if len(found) < _MOST_CHANGES:
@@ -101,7 +101,7 @@ def _changes(details: FieldObject, found: dict[str, str | None]) -> None:
 
 
 def spell_methods(debug: FieldObject, context: FieldObject, targets: Targets) -> str | None:
-    """The factors that a sign-in names, joined: few distinct texts."""
+    """Return the factors that a sign-in names, joined; there are few distinct texts."""
     said = (
         debug.text("factor"), debug.text("factortype"), debug.text("authenticator"), context.text("credentialtype"),
         *targets.methods,
@@ -110,7 +110,7 @@ def spell_methods(debug: FieldObject, context: FieldObject, targets: Targets) ->
 
 
 def parameters(targets: Targets, debug: FieldObject) -> str | None:
-    """What was changed, and for whom, as the text of an object."""
+    """Return changed properties and targets as the text of a JSON object."""
     found: dict[str, str | None] = {}
     for name, value in debug.held.items():
         if (
@@ -128,7 +128,7 @@ def parameters(targets: Targets, debug: FieldObject) -> str | None:
 
 @once_for_names
 def _roles(names: Names) -> tuple[tuple[str, str], ...]:
-    """The fields that are not held by columns, each with its plain name where a part of it is."""
+    """Return the fields that columns do not hold completely, each with its plain name if a column holds a part, else ""."""
     plain = [(name, name.lower().replace("_", "")) for name in names]
     return tuple((name, found if found in _PARTLY else "") for name, found in plain if found not in _COLUMNS)
 
@@ -136,7 +136,7 @@ def _roles(names: Names) -> tuple[tuple[str, str], ...]:
 def rest(
     record: dict[str, Any], log: FieldObject, agent: str | None, context: FieldObject | None
 ) -> dict[str, Any]:
-    """What no column holds, as the vendor nests and spells it. `context` is given where its session id is kept."""
+    """Return the fields that no column holds, in the vendor's nesting and spelling. Pass `context` to keep its session id."""
     kept: dict[str, Any] = {}
     held = log.held
     for name, role in _roles(tuple(held)):
@@ -156,7 +156,7 @@ def rest(
 
 
 def _partly(role: str, value: Any, log: FieldObject, agent: str | None, context: FieldObject | None) -> Any:
-    """A field without what columns hold of it."""
+    """Return a field without the parts that columns hold."""
     if role == "version":
         return None if value == "0" else value
     if role == "client":
@@ -168,7 +168,7 @@ def _partly(role: str, value: Any, log: FieldObject, agent: str | None, context:
 
 @once_for_names
 def _others(names: Names) -> dict[str, Names]:
-    """For each plain name, all names but it."""
+    """Return for each plain name all other names."""
     return {
         plain: tuple(name for name in names if name.lower().replace("_", "") != plain)
         for plain in ("externalsessionid", "rawuseragent", "ipchain")
@@ -176,12 +176,12 @@ def _others(names: Names) -> dict[str, Names]:
 
 
 def without(value: dict[str, Any], plain: str) -> dict[str, Any]:
-    """An object without the member of a plain name, one of those of `_others`."""
+    """Return an object without the member of a plain name, one of those in `_others`."""
     return {name: value[name] for name in _others(tuple(value))[plain]}
 
 
 def without_agent(client: Any) -> Any:
-    """A client without the text of its user agent."""
+    """Return a client without the text of its user agent."""
     if not isinstance(client, dict):
         return client
     place = plain_names(tuple(client)).get("useragent")
@@ -190,7 +190,7 @@ def without_agent(client: Any) -> Any:
 
 
 def without_copy(request: Any, client: FieldObject) -> Any:
-    """Leave out a chain of addresses that only repeats the client's own."""
+    """Return a request without an address chain that only repeats the client's address."""
     part = FieldObject(request)
     chain = part.value("ipchain")
     if not isinstance(request, dict) or not isinstance(chain, list):

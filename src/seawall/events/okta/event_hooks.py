@@ -1,4 +1,4 @@
-"""Deliveries of Okta's Event Hooks: an envelope around the records that are delivered."""
+"""Unwrap deliveries of Okta's Event Hooks: an envelope around the delivered records."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _HOOK = "com.okta.event_hook"
 
 
 def hook_events(value: dict[str, Any]) -> list[Any] | None:
-    """The records under `data.events` of a delivery; None when the object is none.
+    """Return the records under `data.events` of a delivery, or None if the object is no delivery.
 
-    What the envelope says of where it came from stays with each record, as `eventHookSource`.
+    Each record keeps the envelope's source as `eventHookSource`.
     """
     if value.get("eventType") != _HOOK:
         return None

@@ -1,4 +1,4 @@
-"""What an Okta event is about, from its type: the same type always means the same."""
+"""Map Okta event types to kinds of event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CONTINUED = (
     "user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on", "app.oauth2.authorize",
     "app.oauth2.as.authorize",
 )  # fmt: skip
-"""What a session goes on to: no session begins with it."""
+"""Event types that continue a session and never begin one."""
 
 _SIGN_IN = (
     *CONTINUED, "user.session.start", "user.authentication.", "user.mfa.okta_verify", "user.mfa.attempt_bypass",
@@ -34,7 +34,7 @@ _RATE_LIMITS = ("rate_limit", "ratelimit")
 
 @lru_cache(maxsize=4_096)
 def kind(event_type: str) -> str:
-    """The event's kind, see `schema.events.KINDS`. Changes of the organisation itself are `admin`, others `directory`."""
+    """Return the event's kind, one of `event.KINDS`. Changes of the organisation itself are `admin`, others `directory`."""
     lowered = event_type.lower()
     if any(word in lowered for word in _RATE_LIMITS):
         return "other"

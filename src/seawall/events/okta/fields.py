@@ -1,4 +1,4 @@
-"""Objects of an Okta record by name, whichever way a collector spelled the names."""
+"""Access objects of an Okta record by name, in any spelling of a collector."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from seawall.events.formats.json_values import as_text, read_structure
 
 @once_for_names
 def plain_names(names: Names) -> dict[str, str]:
-    """The spelling of each name by its letters alone: `eventType`, `eventtype` and `event_type` are one; the last wins."""
+    """Return each name by its plain form: `eventType`, `eventtype` and `event_type` are equal; of several, the last is kept."""
     return {name.lower().replace("_", ""): name for name in names}
 
 
 class FieldObject:
-    """An object, or its JSON text, by plain name; anything else holds nothing."""
+    """Access an object, or its JSON text, by plain name. Any other value acts as an empty object."""
 
     __slots__ = ("_names", "held")
 
@@ -29,25 +29,25 @@ class FieldObject:
         return name in self._names
 
     def value(self, name: str) -> Any:
-        """What a member holds, as it is; None when there is none."""
+        """Return a member unchanged, or None."""
         key = self._names.get(name)
         return None if key is None else self.held[key]
 
     def part(self, name: str) -> FieldObject:
-        """A member that is an object."""
+        """Return a member as FieldObject; empty if it is no object."""
         key = self._names.get(name)
         found = None if key is None else self.held[key]
         return FieldObject(found) if found else NOTHING
 
     def parts(self, name: str, most: int) -> list[FieldObject]:
-        """The objects of a list, at most so many; a single object is a list of one."""
+        """Return the objects of a list, at most `most`. A single object counts as a list of one."""
         found = read_structure(self.value(name))
         if isinstance(found, dict):
             return [FieldObject(found)]
         return [FieldObject(item) for item in found[:most]] if isinstance(found, list) else []
 
     def text(self, name: str) -> str | None:
-        """A scalar as text; None for a structure, for nothing and for empty text."""
+        """Return a scalar as text; None for a structure, null or empty text."""
         key = self._names.get(name)
         if key is None:
             return None

@@ -1,6 +1,6 @@
-"""What the values of an Okta record mean: who, how it ended, how it was proved. Pure functions of text.
+"""Interpret values of an Okta record: actor, outcome, authentication method.
 
-Each is run once for each distinct combination of its arguments (see `distinct.py`).
+Pure functions of text that run once for each distinct combination of arguments (see `distinct_values`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from seawall.events.microsoft.m365_meanings import clean, identifier
 from seawall.events.okta.event_kinds import CONTINUED, kind
 
 _PROVIDER = "okta.com"
-"""The domain of Okta's own people and processes, which act in every customer's organisation."""
+"""Domain of Okta's own staff and processes, which act in customers' organisations."""
 
 _SUCCESS = frozenset({"success", "allow"})
 _WAITING = frozenset({"challenge", "unanswered", "abandoned", "skipped", "deferred", "scheduled", "pending"})
@@ -40,10 +40,10 @@ Who = tuple[str | None, str | None, str | None, str | None, str | None]
 def who(
     kind_of: str | None, alternate: str | None, number: str | None, name: str | None, target: str | None
 ) -> Who:
-    """Organisation, account, account type, id of the account, application that acts as itself.
+    """Return organisation, account, account type, account id, and the application if it acts as itself.
 
-    `target` is the domain of the person whom the record is about. Okta's own people and processes have no domain of the
-    customer's: there that person's tells the organisation. Otherwise it is left to the account's domain.
+    `target` is the mail domain of the person whom the record concerns. Okta's own staff and processes have no customer
+    domain, so `target` gives the organisation. For others it is None, and the account's domain is used later.
     """
     kind_of = re.sub(r"[^a-z0-9]", "", (kind_of or "").lower())
     uid, address = identifier(number), (clean(alternate) or "").lower()
@@ -67,9 +67,9 @@ def _local(address: str) -> str | None:
 def status(
     event_type: str | None, result: str | None, reason: str | None
 ) -> tuple[str | None, str | None, str | None]:
-    """Status, code (None for success) and detail.
+    """Return status, code (None for success) and detail.
 
-    A prompt that was refused, left unanswered or answered wrongly is a failure with the code `PROMPT_DENIED`.
+    A prompt that was refused, unanswered or answered wrongly is a failure with the code `PROMPT_DENIED`.
     """
     name, said = (event_type or "").lower(), clean(reason)
     outcome = (clean(result) or "").lower()
@@ -109,7 +109,7 @@ def method(
     account_type: str | None,
     ended: str | None,
 ) -> tuple[str | None]:
-    """How a sign-in was proved: see `auth_method` of the event. `said` are the factors that the record names, joined."""
+    """Return the authentication method (`auth_method`) of a sign-in. `said` are the factors that the record names, joined."""
     name, steps = (event_type or "").lower(), said or ""
     if account_type == "service":
         lowered = (credential or "").lower()
@@ -129,7 +129,7 @@ def method(
 def protocol(
     event_type: str | None, mode: str | None, grant: str | None, path: str | None
 ) -> tuple[str | None]:
-    """By which protocol: see `auth_protocol` of the event. `path` is a mark of the address that was asked."""
+    """Return the authentication protocol (`auth_protocol`). `path` classifies the requested URL (see `system_log._path`)."""
     asked, signed = (grant or "").lower(), (mode or "").lower()
     if "device_code" in asked or "device-code" in asked:
         return ("device_code",)
@@ -145,7 +145,10 @@ def protocol(
 
 
 def interactive(event_type: str | None) -> tuple[float | None]:
-    """Whether somebody was there: yes where a session begins or a factor is asked for, no where a token is exchanged."""
+    """Return whether a person was present:
+
+    1 if a session begins or a factor is requested, 0 if a token is exchanged, else None.
+    """
     name = (event_type or "").lower()
     if name.startswith(("user.session.start", "user.authentication.auth_via_", "user.mfa.okta_verify")):
         return (1.0,)
@@ -155,7 +158,7 @@ def interactive(event_type: str | None) -> tuple[float | None]:
 
 
 def logon_type(event_type: str | None, is_application: str | None) -> tuple[str | None]:
-    """`delegate` where support acts in a customer's name, `application` for what acts as itself."""
+    """Return `delegate` for impersonation by support, `application` for an application that acts as itself."""
     if (event_type or "").lower().startswith("user.session.impersonation"):
         return ("delegate",)
     return ("application" if is_application else None,)

@@ -1,4 +1,4 @@
-"""Rows of the table `Okta_CL` of Log Analytics and Sentinel, one column for each field: `client_userAgent_browser_s`."""
+"""Read rows of the table `Okta_CL` of Log Analytics and Sentinel, with a column per field: `client_userAgent_browser_s`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from seawall.events.formats.field_capitals import Names, once_for_names
 
 _SUFFIX = re.compile(r"_[sgdbt]$")
-"""What Log Analytics adds to the names of custom columns: text, GUID, number, truth, time."""
+"""Matches the suffix that Log Analytics adds to custom columns for their type: text, GUID, number, boolean, time."""
 _INNER = {
     "actor": (),
     "authenticationContext": (),
@@ -20,16 +20,16 @@ _INNER = {
     "securityContext": (),
     "transaction": ("detail",),
 }
-"""Objects of a record, and the objects in them that columns are made of; what is deeper is JSON text."""
+"""Objects of a record, and the nested objects that have columns. Deeper objects are JSON text."""
 
 
 def is_table_row(record: dict[str, Any]) -> bool:
-    """Whether an object is a row of the table."""
+    """Return whether an object is a row of the table."""
     return "eventType_s" in record and ("actor_alternateId_s" in record or "actor_id_s" in record)
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The record of a row, as Okta nests it. Columns that hold nothing are left out, those of Log Analytics stay as they are."""
+    """Return the record of a row in Okta's nesting. Empty columns are left out; columns of Log Analytics are kept."""
     found: dict[str, Any] = {}
     others: dict[str, Any] = {}
     for name, path in _places(tuple(row)):
@@ -44,7 +44,7 @@ def record_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _put(found: dict[str, Any], path: Names, value: Any) -> bool:
-    """Whether a value could be put where its path says: another column may stand there."""
+    """Store a value at its path; return whether the place was free."""
     holder = found
     for step in path[:-1]:
         holder = holder.setdefault(step, {})
@@ -62,7 +62,7 @@ def _places(names: Names) -> tuple[tuple[str, Names], ...]:
 
 
 def _path(name: str) -> Names:
-    """Where a column stands in a record. A name may hold low lines of its own: all behind the known objects is the member's."""
+    """Return the path of a column in a record. Field names may contain underscores: all after the known objects is one name."""
     if not _SUFFIX.search(name):
         return (name,)
     plain = name[:-2]

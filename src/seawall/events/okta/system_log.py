@@ -1,4 +1,4 @@
-"""Okta System Log: API pages, lines, Event Hook deliveries, and records that collectors put into others."""
+"""Read Okta's System Log: API pages, lines, Event Hook deliveries, and records inside those of collectors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MARKS = (
     "uuid",
 )
 _WRAPPERS = ("okta", "detail")
-"""Members in which collectors keep the record beside what they add: Elastic's fields, EventBridge's detail."""
+"""Members in which collectors keep the record: Elastic's `okta`, EventBridge's `detail`."""
 _TIMES = (
     "published",
     "p_event_time",
@@ -50,12 +50,12 @@ _TIMES = (
     "TimeGenerated",
 )
 _TRANSIENT = "trs"
-"""How session ids begin that are made for a single request, as with an API token."""
+"""Prefix of session ids that exist for a single request, as with an API token."""
 _LONGEST_TYPE = 256
 
 
 def recognises(record: dict[str, Any]) -> bool:
-    """Whether an object is a record of the System Log, or holds one."""
+    """Return whether an object is a record of the System Log, or contains one."""
     return _hold(record_of(record) if is_table_row(record) else record) is not None
 
 
@@ -85,12 +85,12 @@ def _is_log(log: FieldObject, is_said: bool) -> bool:
 
 
 def is_type(event_type: str) -> bool:
-    """Whether a text is spelt as types of events are."""
+    """Return whether a text has the form of an event type."""
     return len(event_type) <= _LONGEST_TYPE and _TYPE.fullmatch(event_type) is not None
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
-    """The raw columns of one record, and its `unmapped` last."""
+    """Return the raw columns of one record, and its `unmapped` last."""
     if is_table_row(record):
         record = record_of(record)
     log = _hold(record) or FieldObject(record)
@@ -119,7 +119,7 @@ Text = str | None
 
 @dataclass(slots=True)
 class OktaColumns:
-    """What columns are made of, however it was found: see `read_outcome`, `read_actor`, `read_client` and `read_forwarded`."""
+    """Hold the parts of a record that become columns: see `read_outcome`, `read_actor`, `read_client` and `read_forwarded`."""
 
     uid: Text
     time: Text
@@ -136,17 +136,17 @@ class OktaColumns:
 
 
 def read_outcome(part: FieldObject) -> tuple[Text, Text]:
-    """Result and reason."""
+    """Return result and reason."""
     return part.text("result"), part.text("reason")
 
 
 def read_actor(part: FieldObject) -> tuple[Text, Text, Text, Text]:
-    """Type, address, id and name."""
+    """Return type, address, id and name."""
     return part.text("type"), part.text("alternateid"), part.text("id"), part.text("displayname")
 
 
 def read_client(part: FieldObject) -> tuple[Text, Text, Text, Text]:
-    """Address, country, user agent and browser."""
+    """Return address, country, user agent and browser."""
     agent = part.part("useragent")
     country = part.part("geographicalcontext").text("country")
     return (
@@ -158,14 +158,14 @@ def read_client(part: FieldObject) -> tuple[Text, Text, Text, Text]:
 
 
 def read_forwarded(request: FieldObject) -> tuple[Text, Text]:
-    """Address and country at the start of a chain of proxies, which are the client's."""
+    """Return address and country of the first entry in a proxy chain, which is the client."""
     chain = request.parts("ipchain", 1)
     first = chain[0] if chain else NOTHING
     return first.text("ip"), first.part("geographicalcontext").text("country")
 
 
 def columns(seen: OktaColumns) -> tuple[tuple[Text, ...], bool]:
-    """The values of `RAW_COLUMNS`, and whether the session's id is to be kept beside them because it is none."""
+    """Return the values of `RAW_COLUMNS`, and whether the session id stays in `unmapped` because it identifies no session."""
     debug, targets = seen.debug, seen.targets
     what = kind(seen.event_type)
     session, keeps_session = _session(seen.context, seen.token)
@@ -199,7 +199,7 @@ def columns(seen: OktaColumns) -> tuple[tuple[Text, ...], bool]:
 
 
 def _path(address_asked: str | None) -> str | None:
-    """Whether WS-Trust was asked, as old mail clients do, or WS-Federation."""
+    """Return `active` if WS-Trust was requested, as by old mail clients, `passive` for WS-Federation, else None."""
     asked = (address_asked or "")[:512].lower()
     if "/sso/wsfed/" not in asked:
         return None
@@ -218,12 +218,12 @@ def _time(log: FieldObject, record: dict[str, Any]) -> str | None:
 
 
 def is_spelt_out(text: str) -> bool:
-    """Whether a time is spelt about as Okta does; anything else is looked at closer."""
+    """Return whether a time looks like Okta's spelling. Other times need a closer check."""
     return len(text) > 18 and text[4] == text[7] == "-" and text[:4].isdigit()
 
 
 def _session(context: FieldObject, token: str | None) -> tuple[str | None, bool]:
-    """The session's id, and whether it is to be kept beside the columns because it is none."""
+    """Return the session id, and whether it stays in `unmapped` because it identifies no session."""
     found = context.text("externalsessionid")
     if token or (found and found.startswith(_TRANSIENT)) or clean(found) is None:
         root = None if token else clean(context.text("rootsessionid"))
@@ -232,7 +232,7 @@ def _session(context: FieldObject, token: str | None) -> tuple[str | None, bool]
 
 
 def normalise(table: Any) -> Normalised:
-    """Event columns of a table of raw columns."""
+    """Return the event columns of a table of raw columns."""
     raw = {name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in _PLAIN}
     columns: dict[str, Any] = {"metadata_uid": table.column("id"), "resource_uid": table.column("resource")}
     columns["kind"], columns["activity_name"] = raw["kind"], raw["type"]

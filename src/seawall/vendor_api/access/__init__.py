@@ -1,1 +1,1 @@
-"""Proves to vendors who asks: access tokens by the vendors' own libraries, renewed when they end or are refused."""
+"""Authenticate at vendors: obtain access tokens with the vendors' libraries, and renew them when they expire or are refused."""

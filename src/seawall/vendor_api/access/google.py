@@ -1,4 +1,7 @@
-"""Access tokens of a Google service account that acts for an administrator (domain-wide delegation), by google-auth."""
+"""Obtain access tokens of a Google service account with google-auth.
+
+The service account acts for an administrator (domain-wide delegation).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ MOST_BYTES: Final = 1024 * 1024
 
 
 class GoogleAccess:
-    """Access by a service account's key. `login` asks the token host, `token_url` is its address as configured."""
+    """Authenticate with a service account's key. `login` sends requests to the token host, `token_url` is its configured URL."""
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class GoogleAccess:
         self._lock = threading.Lock()
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the header of a token that is valid now, a new one where it must be. Raises Unavailable, CollectRefused."""
+        """Return the authorization header, with a new token if the old one expired. Raises VendorUnavailable, CollectRefused."""
         del method, url
         with self._lock:
             if not self._credentials.valid:
@@ -47,7 +50,7 @@ class GoogleAccess:
             return {"Authorization": f"Bearer {self._credentials.token}"}
 
     def renew(self) -> None:
-        """Forget the token that was refused."""
+        """Discard the token, because the vendor refused it."""
         with self._lock:
             self._credentials.token = None
 
@@ -83,7 +86,7 @@ def _credentials(key: str, administrator: str, scopes: Sequence[str]) -> Any:
     if not all(isinstance(stated.get(name), str) for name in ("client_email", "private_key")):
         raise refused
     try:
-        # The signed claim that is as good as the key goes to this address, so the file does not choose it.
+        # The signed assertion goes to this URL and is as valuable as the key; the file must not choose it.
         stated["token_uri"] = TOKEN_URL
         stated.pop("universe_domain", None)
         return service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
@@ -101,7 +104,7 @@ class _Response:
 
 
 class _Transport:
-    """The face that google-auth wants of a transport. It goes to the one address that is configured."""
+    """Implement the transport interface of google-auth. Requests go to the configured token URL alone."""
 
     def __init__(self, client: VendorClient, token_url: str) -> None:
         self._client, self._token_url = client, token_url
@@ -110,7 +113,7 @@ class _Transport:
     def __call__(
         self, url: str, method: str = "GET", body: Any = None, headers: Any = None, **_: Any
     ) -> _Response:
-        """Answer a request."""
+        """Send a request, and return the answer in google-auth's form. Raises ForeignHost for any URL but `TOKEN_URL`."""
         if url != TOKEN_URL:
             raise ForeignHost
         data = body.encode() if isinstance(body, str) else body
@@ -124,6 +127,6 @@ class _Transport:
 
 
 def _response(answer: HttpResponse) -> _Response:
-    """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
+    """Convert an answer for google-auth. Raises MalformedResponse for a page that a proxy put in place of the JSON answer."""
     decode_body(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.headers, answer.body)

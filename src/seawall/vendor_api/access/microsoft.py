@@ -1,7 +1,7 @@
-"""Access tokens of Microsoft Entra ID for an application by itself (client credentials), by MSAL.
+"""Obtain access tokens of Microsoft Entra ID for an application without a user (client credentials), with MSAL.
 
-MSAL speaks to the network through the client of this room, so that its requests have the same limits and patience, and go to
-the configured host alone: also where a discovery document names another one.
+MSAL sends its requests through `VendorClient`. So the same size limits and retries apply, and requests go to the configured
+host alone, even if a discovery document names another one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ END_CERTIFICATE: Final = "-----END CERTIFICATE-----"
 
 
 class MicrosoftAccess:
-    """Access by a client secret or a certificate. `login` asks the sign-in host, `base` is its URL as configured."""
+    """Authenticate with a client secret or a certificate.
+
+    `login` sends requests to the sign-in host, `base` is its configured URL.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,12 @@ class MicrosoftAccess:
         self._lock = threading.Lock()
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the header of a token that is valid now, a new one where it must be. Raises Unavailable, CollectRefused."""
+        """Return the authorization header, with a new token if the old one expired. Raises VendorUnavailable, CollectRefused."""
         del method, url
         return {"Authorization": f"Bearer {self.token()[0]}"}
 
     def token(self) -> tuple[str, int]:
-        """Return a token that is valid now, and for how many seconds still. Raises Unavailable, CollectRefused."""
+        """Return a valid token and the seconds until it expires. Raises VendorUnavailable, CollectRefused."""
         with self._lock:
             found = self._acquire()
         token, seconds = found.get("access_token"), found.get("expires_in")
@@ -65,7 +68,7 @@ class MicrosoftAccess:
         return token, seconds if isinstance(seconds, int) else 0
 
     def renew(self) -> None:
-        """Forget the token that was refused."""
+        """Discard the cached tokens, because the vendor refused one."""
         with self._lock:
             if self._app is not None:
                 self._app.remove_tokens_for_client()
@@ -85,7 +88,7 @@ class MicrosoftAccess:
             found = self._app.acquire_token_for_client(scopes=[self._scope])
         except (VendorUnavailable, ForeignHost, Stopped, CollectRefused):
             raise
-        except Exception as error:  # noqa: BLE001 - what MSAL raises may quote the answer, and has no common class
+        except Exception as error:  # noqa: BLE001 - MSAL's errors have no common class, and may quote the answer
             raise CollectRefused(
                 f"{self._authority}: no access token could be asked for ({type(error).__name__})",
                 fix="check the tenant, and that the certificate file has a private RSA key and its certificate",
@@ -94,7 +97,7 @@ class MicrosoftAccess:
 
 
 def certificate_credential(text: str) -> dict[str, str]:
-    """Return a PEM file's private key and certificate as MSAL takes them. Raises CollectInvalid."""
+    """Return a PEM file's private key and certificate in MSAL's form. Raises CollectInvalid."""
     begin, end = text.find(BEGIN_CERTIFICATE), text.find(END_CERTIFICATE)
     if begin < 0 or end < begin or "PRIVATE KEY-----" not in text:
         raise CollectInvalid(
@@ -107,31 +110,31 @@ def certificate_credential(text: str) -> dict[str, str]:
 
 
 class _Response:
-    """What MSAL wants of an answer."""
+    """Implement the response interface that MSAL uses."""
 
     def __init__(self, status: int, text: str, headers: Mapping[str, str]) -> None:
         self.status_code, self.text, self.headers = status, text, dict(headers)
 
     def raise_for_status(self) -> None:
-        """Raise for an answer that is none."""
+        """Raise VendorUnavailable for a status of 400 or more."""
         if self.status_code >= 400:
             raise VendorUnavailable(f"status-{self.status_code}")
 
 
 class _Transport:
-    """The face that MSAL wants of an HTTP client. It goes to the authority's host alone, wherever that is configured to be."""
+    """Implement the HTTP client interface that MSAL uses. Requests go to the authority's host alone, at its configured URL."""
 
     def __init__(self, client: VendorClient, authority: str, base: str) -> None:
         self._client, self._authority, self._base = client, authority, base
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> _Response:
-        """Answer a GET."""
+        """Send a GET request."""
         return self._ask("GET", with_query(url, params or {}), headers, None)
 
     def post(
         self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any
     ) -> _Response:
-        """Answer a POST of a form."""
+        """Send a form as a POST request."""
         sent = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
         values = {
             name: value.decode() if isinstance(value, bytes) else str(value) for name, value in data.items()
@@ -139,7 +142,7 @@ class _Transport:
         return self._ask("POST", with_query(url, params or {}), sent, form(values))
 
     def close(self) -> None:
-        """Nothing: the client is somebody else's."""
+        """Do nothing: the caller owns the client."""
 
     def _ask(self, method: str, url: str, headers: Any, body: bytes | None) -> _Response:
         if not url.startswith(f"{self._authority}/"):
@@ -148,11 +151,11 @@ class _Transport:
         try:
             return self._client.ask(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
         except VendorRefused as refused:
-            # The code alone: what else the answer says may quote what was sent.
+            # Pass on the code alone: the rest of the answer may quote the request.
             return _Response(refused.status, f'{{"error": "{refused.code or refused.status}"}}', {})
 
 
 def _response(answer: HttpResponse) -> _Response:
-    """What the library reads. A page that something between here and the vendor puts up is none, and asked for again."""
+    """Convert an answer for MSAL. Raises MalformedResponse for a page that a proxy put in place of the JSON answer."""
     decode_body(answer.body, dict[str, msgspec.Raw])
     return _Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)

@@ -1,8 +1,7 @@
-"""Access to Okta: an application's private key (`private_key_jwt`), its tokens bound to a key of this process (DPoP), or an
-API token.
+"""Authenticate at Okta with an application's private key (`private_key_jwt`) or an API token.
 
-Sources: developer.okta.com, "Implement OAuth for Okta with a service app" and "Configure OAuth 2.0 Demonstrating
-Proof-of-Possession"; RFC 7523, RFC 9449.
+DPoP binds the application's access tokens to a key of this process. Sources: developer.okta.com, "Implement OAuth for Okta
+with a service app" and "Configure OAuth 2.0 Demonstrating Proof-of-Possession"; RFC 7523, RFC 9449.
 """
 
 from __future__ import annotations
@@ -29,24 +28,24 @@ SCOPE: Final = "okta.logs.read"
 MOST_BYTES: Final = 1024 * 1024
 ASSERTION_SECONDS: Final = 300
 EARLY_SECONDS: Final = 300
-"""A token is renewed so long before it ends."""
+"""Seconds before its end at which a token is renewed."""
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class ApiToken:
-    """An API token, which has the rights of whoever made it and does not end while it is used."""
+    """Authenticate with an API token. It has the rights of the user who created it, and stays valid as long as it is used."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the header."""
+        """Return the authorization header."""
         del method, url
         return {"Authorization": f"SSWS {self._token}"}
 
     def renew(self) -> None:
-        """Nothing: there is one token, and what refuses it will refuse it again."""
+        """Do nothing: an API token cannot be renewed."""
 
 
 class _Granted(msgspec.Struct):
@@ -56,7 +55,7 @@ class _Granted(msgspec.Struct):
 
 
 class PrivateKeyAccess:
-    """Access by an application's private key. `base` is the organisation's URL, `client` asks its token endpoint."""
+    """Authenticate with an application's private key. `base` is the organisation's URL, `client` asks its token endpoint."""
 
     def __init__(
         self,
@@ -79,7 +78,10 @@ class PrivateKeyAccess:
         self._lock = threading.Lock()
 
     def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the headers of a token that is valid now, a new one where it must be. Raises Unavailable, CollectRefused."""
+        """Return the authorization headers, with a new token if the old one expires soon.
+
+        Raises VendorUnavailable, CollectRefused.
+        """
         with self._lock:
             if self._clock.now() / 1e6 >= self._until:
                 self._acquire()
@@ -89,7 +91,7 @@ class PrivateKeyAccess:
             return {"Authorization": f"DPoP {self._token}", "DPoP": proof}
 
     def renew(self) -> None:
-        """Forget the token that was refused."""
+        """Discard the token, because Okta refused it."""
         with self._lock:
             self._until = 0.0
 
@@ -98,7 +100,7 @@ class PrivateKeyAccess:
         for is_second in (False, True):
             try:
                 granted = self._client.ask(
-                    "POST", url, self._request_token, made=lambda: self._request(url), limit=MOST_BYTES
+                    "POST", url, self._decode_grant, made=lambda: self._request(url), limit=MOST_BYTES
                 )
             except VendorRefused as refused:
                 nonce = refused.headers.get("dpop-nonce", "")
@@ -116,7 +118,7 @@ class PrivateKeyAccess:
             return
 
     def _request(self, url: str) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of a request for a token. Okta takes an assertion and a proof once."""
+        """Return body and headers of a token request. Okta accepts each assertion and proof once, so both are new."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if self._proof is not None:
             headers["DPoP"] = self._proof.make("POST", url)
@@ -128,7 +130,7 @@ class PrivateKeyAccess:
         }
         return form(body), headers
 
-    def _request_token(self, answer: HttpResponse) -> _Granted:
+    def _decode_grant(self, answer: HttpResponse) -> _Granted:
         granted: _Granted = decode_body(answer.body, _Granted)
         wanted = "bearer" if self._proof is None else "dpop"
         if (
@@ -156,7 +158,7 @@ class PrivateKeyAccess:
 
 
 class _Proof:
-    """Proofs of possession, with a key that lives as long as the process."""
+    """Create DPoP proofs with a key that lives as long as the process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -165,7 +167,7 @@ class _Proof:
         self.nonce = ""
 
     def make(self, method: str, url: str, token: str = "") -> str:
-        """Return a proof for one request: its method, its URL without the query, and the token that goes with it."""
+        """Return a proof for one request: its method, its URL without the query, and the access token sent with it."""
         import jwt
 
         if self._key is None:
@@ -190,28 +192,28 @@ class _Proof:
 
 
 def _signing_key(text: str, key_id: str) -> tuple[Any, str, str]:
-    """The key of a PEM or JWK text, its algorithm, and its id. Raises CollectInvalid."""
+    """Return the private key of a PEM or JWK text, its algorithm, and its key id. Raises CollectInvalid."""
     import jwt
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         if text.startswith("{"):
-            stated = json.loads(text)
-            key: Any = jwt.PyJWK(stated, "RS256" if stated.get("kty") == "RSA" else "ES256").key
-            key_id = key_id or str(stated.get("kid") or "")
+            parsed = json.loads(text)
+            key: Any = jwt.PyJWK(parsed, "RS256" if parsed.get("kty") == "RSA" else "ES256").key
+            key_id = key_id or str(parsed.get("kid") or "")
         else:
             key = load_pem_private_key(text.encode("ascii"), None)
     except (ValueError, TypeError, RecursionError, AttributeError, jwt.PyJWTError):
-        raise _no_key() from None
+        raise _unusable_key() from None
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
         return key, "RS256", key_id
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return key, "ES256", key_id
-    raise _no_key()
+    raise _unusable_key()
 
 
-def _no_key() -> CollectInvalid:
+def _unusable_key() -> CollectInvalid:
     return CollectInvalid(
         "the key file holds no private key that Okta takes",
         fix="an RSA key of 2,048 bits or more, or one on P-256, as PEM or JWK",

@@ -1,1 +1,1 @@
-"""Sigma rules on columns: read from folders, asked once for each distinct value, weighed by how often they fire."""
+"""Run Sigma rules on columns: read them from folders, test each distinct value once, and weigh rules by how rarely they fire."""

@@ -1,4 +1,4 @@
-"""From pySigma's condition tree to ours, and what a tree says of rows."""
+"""Convert pySigma's condition trees into trees of this package, and inspect these."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from seawall.detection.rules.sigma.predicates import UnsupportedRule, build_node
 MOST_NODES = 20_000
 MOST_DEPTH = 200
 MOST_WORDS = 2_000
-"""Of a condition, counting what `1 of them` stands for."""
+"""Limit of words in a condition, where `of` and `them` count once for each selection."""
 
 
 def build_condition(detections: Any) -> Node:
-    """Return the condition of a rule's detections; of several conditions one is enough. Raises `UnsupportedRule`."""
+    """Return the condition of a rule's detections; of several conditions, one must hold. Raises `UnsupportedRule`."""
     parsed = [one.parsed for one in detections.parsed_condition]
     left = count(MOST_NODES, -1)
-    trees = [_tree(one, 0, left) for one in parsed if one is not None]
+    trees = [_convert(one, 0, left) for one in parsed if one is not None]
     if not trees:
         raise UnsupportedRule("has no condition")
-    return _either(trees)
+    return _any_of(trees)
 
 
 def refuse_endless(detection: Any) -> None:
-    """Raise `UnsupportedRule` for a condition that is too much work to parse: each `of` in it stands for all selections."""
+    """Raise `UnsupportedRule` for a condition that takes too long to parse: each `of` stands for all selections."""
     wanted = detection.get("condition") if isinstance(detection, dict) else None
     words = " ".join(map(str, wanted if isinstance(wanted, list) else [wanted])).lower().split()
     if len(words) + (words.count("of") + words.count("them")) * len(detection or ()) > MOST_WORDS:
         raise UnsupportedRule(f"has a condition of more than {MOST_WORDS:,} words")
 
 
-def _tree(item: Any, depth: int, left: Iterator[int]) -> Node:
+def _convert(item: Any, depth: int, left: Iterator[int]) -> Node:
     import sigma.conditions as sigma
 
     if depth > MOST_DEPTH:
@@ -49,11 +49,11 @@ def _tree(item: Any, depth: int, left: Iterator[int]) -> Node:
     if next(left) <= 0:
         raise UnsupportedRule(f"asks more than {MOST_NODES:,} questions")
     if isinstance(item, sigma.ConditionAND):
-        return _every([_tree(one, depth + 1, left) for one in item.args])
+        return _all_of([_convert(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionOR):
-        return _either([_tree(one, depth + 1, left) for one in item.args])
+        return _any_of([_convert(one, depth + 1, left) for one in item.args])
     if isinstance(item, sigma.ConditionNOT):
-        return NotOf(_tree(item.args[0], depth + 1, left))
+        return NotOf(_convert(item.args[0], depth + 1, left))
     if isinstance(item, sigma.ConditionFieldEqualsValueExpression):
         return build_node(item.field, item.value)
     if isinstance(item, sigma.ConditionValueExpression):
@@ -61,13 +61,13 @@ def _tree(item: Any, depth: int, left: Iterator[int]) -> Node:
     raise UnsupportedRule(f"has a condition of an unknown kind: {type(item).__name__}")
 
 
-def _every(parts: list[Node]) -> Node:
+def _all_of(parts: list[Node]) -> Node:
     flat = [inner for part in parts for inner in (part.parts if isinstance(part, AllOf) else (part,))]
     return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
 
 
-def _either(parts: list[Node]) -> Node:
-    """Return the alternative of parts; those that ask the same field are asked together."""
+def _any_of(parts: list[Node]) -> Node:
+    """Return the alternative of parts. Tests of the same field are merged into one."""
     tests: dict[str, ValueTest] = {}
     others: list[Node] = []
     for part in parts:
@@ -81,7 +81,7 @@ def _either(parts: list[Node]) -> Node:
 
 
 def walk_nodes(tree: Node) -> Iterator[Node]:
-    """Yield a tree's nodes."""
+    """Yield a tree and all nodes below it."""
     yield tree
     parts = tree.parts if isinstance(tree, AllOf | AnyOf) else (tree.part,) if isinstance(tree, NotOf) else ()
     for part in parts:
@@ -89,7 +89,7 @@ def walk_nodes(tree: Node) -> Iterator[Node]:
 
 
 def list_fields(tree: Node) -> tuple[str, ...]:
-    """Return the names of the fields that a tree asks, in order of first appearance."""
+    """Return the names of the fields that a tree tests, in order of first appearance."""
     found: dict[str, None] = {}
     for one in walk_nodes(tree):
         if isinstance(one, FieldTest):
@@ -100,7 +100,7 @@ def list_fields(tree: Node) -> tuple[str, ...]:
 
 
 def list_needed_fields(tree: Node) -> tuple[str, ...]:
-    """Return the fields without a value of which a tree cannot hold."""
+    """Return the fields that must have a value, or the tree cannot hold."""
     if isinstance(tree, FieldTest):
         return () if tree.test.nothing else (tree.field,)
     if isinstance(tree, FieldComparison):

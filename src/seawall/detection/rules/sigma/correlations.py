@@ -1,7 +1,7 @@
-"""Rules over hits: how many records, distinct values or rules came together within a span of event time.
+"""Evaluate Sigma correlations: count records, distinct values or rules within a span of event time.
 
-What a window may still need of the days before is kept, and no more: hits younger than the rule's span, at most so many for
-each organisation.
+Each correlation keeps only the hits that later windows can still contain: those within its span, up to a limit for each
+organisation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from seawall.events.grouping import Rows
 
 DAY = 86_400_000_000
 MOST_KEPT = 50_000
-"""Hits of an organisation that a correlation keeps from day to day, the newest ones."""
+"""Most hits of an organisation that a correlation keeps from day to day; the newest are kept."""
 
 _KINDS = {
     "time": np.int64, "tenant": np.uint64, "group": np.uint64, "value": np.uint64, "rule": np.int64,
@@ -40,7 +40,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Hits:
-    """m hits that one correlation looks at, in order of time. `row` is -1 for those of days before."""
+    """Hold m hits of rules that one correlation uses, ordered by time. `row` is -1 for hits of earlier days."""
 
     row: Rows
     time: Times
@@ -54,39 +54,44 @@ class _Hits:
 
 
 class Correlations:
-    """What each correlation of a set of rules knows of the last days."""
+    """Keep the recent hits of each correlation of a set of rules.
+
+    Misses: sequences that are longer than the kept hits of a very noisy organisation.
+    """
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
-        self._kept = [_nothing() for _ in rules.correlations]
+        self._kept = [_no_hits() for _ in rules.correlations]
 
     def observe(self, batch: CodedBatch, number: int) -> list[Rows]:
-        """Return for each correlation the rows at which it holds, in a day's events, then remember the day."""
+        """Return for each correlation the rows of the day's events at which it holds, then keep what later days need."""
         if not self._rules.correlations:
             return []
-        said = _read(batch, self._rules)
+        said = _hits_by_correlation(batch, self._rules)
         return [
-            self._hold(place, correlation, said[place], number)
+            self._evaluate(place, correlation, said[place], number)
             for place, correlation in enumerate(self._rules.correlations)
         ]
 
-    def _hold(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
+    def _evaluate(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
         before = self._kept[place]
         if not len(today.row):
             if len(before.row):
-                self._kept[place] = _young(before, correlation.span, number)
+                self._kept[place] = _select_still_needed(before, correlation.span, number)
             return today.row
         hits = _Hits(
             *(np.concatenate([getattr(before, name), getattr(today, name)]) for name in _Hits.__slots__)
         )
         order = np.argsort(hits.group, kind="stable")
         hits = hits.take(order)
-        found = _find(correlation, hits)
-        self._kept[place] = _young(hits.take(np.argsort(hits.time, kind="stable")), correlation.span, number)
+        found = _holds_at(correlation, hits)
+        self._kept[place] = _select_still_needed(
+            hits.take(np.argsort(hits.time, kind="stable")), correlation.span, number
+        )
         return np.unique(hits.row[found & (hits.row >= 0)])
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         return {
             f"{place}.{name}": np.array(getattr(kept, name), kind)
             for place, kept in enumerate(self._kept)
@@ -94,18 +99,18 @@ class Correlations:
         }
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         for place in range(len(self._kept)):
             columns = saved.part(str(place)).columns(_KINDS)
             self._kept[place] = _Hits(np.full(len(columns["time"]), -1), **columns)
 
 
-def _nothing() -> _Hits:
+def _no_hits() -> _Hits:
     return _Hits(np.zeros(0, np.int64), **{name: np.zeros(0, kind) for name, kind in _KINDS.items()})
 
 
-def _read(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
-    """Return what a day's events say to each correlation."""
+def _hits_by_correlation(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
+    """Return the day's hits for each correlation."""
     numbers = {one.about.id: place for place, one in enumerate(rules.correlations)}
     own = {rule.about.id: place for place, rule in enumerate(rules.rules)}
     texts: pa.Array = batch.texts["rule_keys"]
@@ -125,7 +130,7 @@ def _read(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
 
 
 def _count(correlation: SigmaCorrelation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the values that a record adds to what is counted; one without a value adds none to a count of values."""
+    """Yield the values that a record contributes to a correlation's count, if any."""
     if correlation.kind != "value_count":
         yield ""
     elif all(counted):
@@ -141,15 +146,15 @@ def _combine(counted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
 
 def _hits(batch: CodedBatch, found: list[tuple[int, int, str, str, str]]) -> _Hits:
     if not found:
-        return _nothing()
+        return _no_hits()
     row, rule, tenant, group, value = zip(*found, strict=True)
     rows = np.array(row, np.int64)
     tenants, groups, values = (hash_text(pa.array(texts, pa.string())) for texts in (tenant, group, value))
     return _Hits(rows, batch.time[rows].astype(np.int64), tenants, groups, values, np.array(rule, np.int64))
 
 
-def _young(hits: _Hits, span: int, number: int) -> _Hits:
-    """Return those of hits in order of time that a later day may still count, each organisation's newest."""
+def _select_still_needed(hits: _Hits, span: int, number: int) -> _Hits:
+    """Return the hits, ordered by time, that a later day may still need; at most the newest `MOST_KEPT` of each organisation."""
     young = hits.take(np.flatnonzero(hits.time >= (number + 1) * DAY - span))
     if len(young.row) > MOST_KEPT:
         order = np.argsort(young.tenant, kind="stable")
@@ -159,17 +164,17 @@ def _young(hits: _Hits, span: int, number: int) -> _Hits:
     return _Hits(np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule)
 
 
-def _find(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
-    """Return at which hits, grouped and in order of time within each group, the correlation holds."""
+def _holds_at(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
+    """Return at which hits the correlation holds, bool (m,). Hits are ordered by group and time."""
     if correlation.kind == "temporal_ordered":
-        return _order(correlation, hits)
+        return _holds_in_order(correlation, hits)
     holds = _OPERATORS[correlation.operator]
-    counts = _window(correlation, hits)
+    counts = _count_windows(correlation, hits)
     return np.array([holds(count, correlation.count) for count in counts], bool)
 
 
-def _window(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
-    """Yield for each hit how many hits, distinct values or rules its window holds, itself counted."""
+def _count_windows(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
+    """Yield for each hit the number of hits, distinct values or rules in the window that ends with it."""
     keys = hits.rule if correlation.kind == "temporal" else hits.value
     by_record = correlation.kind == "event_count"
     window: deque[tuple[int, int]] = deque()
@@ -190,10 +195,10 @@ def _window(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
         yield len(window) if by_record else len(inside)
 
 
-def _order(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
-    """Return at which hits a chain of all rules, in their order, ends that began within the span.
+def _holds_in_order(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
+    """Return at which hits a chain of all rules in their order ends within the span, bool (m,).
 
-    For each length of a chain the latest start is kept: an earlier one can never hold where a later one does not.
+    For each length of a chain, only the latest start is kept: if an earlier one held, the later one would too.
     """
     places: dict[int, list[int]] = defaultdict(list)
     for place, rule in enumerate(correlation.rules):

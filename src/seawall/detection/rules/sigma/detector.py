@@ -1,4 +1,4 @@
-"""Weighs the hits of Sigma rules by how often each fires in this tenant: a noisy rule silences itself, and says so."""
+"""Weigh the hits of Sigma rules by how rarely each fires in the tenant; a noisy rule is silenced, and the report says so."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats, Vocab
 from seawall.events.grouping import Rows
 
 PRIOR_RATE = 1.0 / 200.0
-"""Share of account-days on which a rule is taken to fire before the tenant has shown its own."""
+"""Share of account-days on which a rule fires, assumed before the tenant has its own statistics."""
 
 PRIOR_DAYS = 400.0
-"""How many account-days that prior is worth."""
+"""Weight of this prior rate, in account-days."""
 
 SILENT_RATE = 0.05
-"""A rule that fires on more than this share of account-days is silenced: it says nothing of one of them."""
+"""A rule that fires on more than this share of account-days is silenced."""
 
 CEILING = 8.0
-"""Nats above which rates are equal: too little was seen to tell them apart."""
+"""Evidence is clipped to this many nats: rarer rates cannot be distinguished."""
 
 WEIGHTS = {"informational": 0.0, "low": 0.02, "medium": 0.05, "high": 0.1, "critical": 0.25}
-"""What a nat of evidence adds to a score in log-odds, by the rule's level."""
+"""Log-odds that a nat of evidence adds to a score, by the rule's level."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigmaHits:
-    """h hits: `row` of the batch, `rule` number in the set, `evidence` in nats (-ln of the firing rate), `weight` in log-odds.
+    """Hold h hits of rules.
 
-    `weight` is 0 for rules that are silenced, and for hits that nobody's account did.
+    `row` is of the batch, `rule` the number in the set, `evidence` in nats (−ln of the firing rate), `weight` in log-odds.
+    `weight` is 0 for silenced rules, and for records without an account.
     """
 
     row: Rows
@@ -42,7 +43,10 @@ class SigmaHits:
 
 
 class SigmaDetector:
-    """Keeps per tenant the account-days on which each rule fired and on which it could have."""
+    """Count by tenant the account-days on which each rule fired, and all account-days.
+
+    Misses: everything that no loaded rule describes, and techniques of a rule that ordinary use silences.
+    """
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
@@ -59,14 +63,15 @@ class SigmaDetector:
     def observe(self, batch: CodedBatch, number: int) -> SigmaHits:
         """Return the hits of a day, then learn them.
 
-        Rates are those before the day and of the day's other accounts: what hits everybody at once says nothing of anybody.
+        Rates include earlier days and the other accounts of the same day, because a hit on every account at once
+        distinguishes none.
         """
         self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
         row, rule = self._hits(batch, number)
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
         tenant = batch.codes["org_uid"].astype(np.int64)
         fired, place = _account_days(tenant, batch.actor, row, rule, person)
-        active = _active(tenant, batch.actor, person, len(self._days))
+        active = _count_active_accounts(tenant, batch.actor, person, len(self._days))
         today = np.zeros_like(self._fired)
         np.add.at(today, (fired[:, 0], fired[:, 1]), 1.0)
         owner = tenant[row]
@@ -76,8 +81,8 @@ class SigmaDetector:
             self._days[owner] + np.maximum(active[owner] - 1.0, 0.0) + PRIOR_DAYS
         )
         evidence = np.asarray(-np.log(np.clip(rate, 1e-6, 1.0)))
-        heard = (rate <= SILENT_RATE) & (place != MISSING)
-        weight = np.where(heard, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
+        is_audible = (rate <= SILENT_RATE) & (place != MISSING)
+        weight = np.where(is_audible, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
         self._fired += today
         self._days += active
         return SigmaHits(row, rule.astype(np.int32), evidence, np.asarray(weight))
@@ -93,18 +98,18 @@ class SigmaDetector:
         return np.asarray((rate > SILENT_RATE).sum(axis=0))
 
     def state(self) -> State:
-        """Return what is known, as plain arrays."""
+        """Return the state as arrays, for `restore`."""
         own = copy_arrays(self, {"_fired": np.float64, "_days": np.float64})
         return {**own, **nest_states(correlations=self._correlations.state())}
 
     def restore(self, saved: RestoredState) -> None:
-        """Know what was kept. Raises `StateInvalid`."""
+        """Replace the state by a saved one. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(self.rules))
         self._correlations.restore(saved.part("correlations"))
 
     def _hits(self, batch: CodedBatch, number: int) -> tuple[Rows, Rows]:
-        """Return (row, rule) of the single rules' hits and the correlations', in order of rules, then rows."""
+        """Return (row, rule) of the hits of single rules and correlations, ordered by rule and row."""
         codes = batch.codes["rules"]
         marked = np.flatnonzero(codes != MISSING)
         rows: list[Rows] = [marked[:0]]
@@ -121,12 +126,12 @@ class SigmaDetector:
             rows.append(held)
             rules.append(np.full(len(held), first + place))
         row, rule = np.concatenate(rows), np.concatenate(rules)
-        heard = ~self._silent[rule] if len(rule) else np.zeros(0, bool)
-        order = np.lexsort((row[heard], rule[heard]))
-        return row[heard][order], rule[heard][order]
+        is_audible = ~self._silent[rule] if len(rule) else np.zeros(0, bool)
+        order = np.lexsort((row[is_audible], rule[is_audible]))
+        return row[is_audible][order], rule[is_audible][order]
 
     def _meanings(self, vocabulary: Vocabulary) -> list[list[int]]:
-        """Return for each code the numbers of the rules that it stands for; rules that are no longer there are left out."""
+        """Return for each code the numbers of its rules, without rules that are no longer loaded."""
         if self._meaning[:2] != (vocabulary, len(vocabulary)):
             found = [
                 [self._numbers[name] for name in text.split(SEPARATOR) if name in self._numbers]
@@ -145,7 +150,7 @@ class SigmaDetector:
 def _account_days(
     tenant: Rows, actor: Codes, row: Rows, rule: Rows, person: np.ndarray
 ) -> tuple[np.ndarray, Rows]:
-    """Return the distinct (tenant, rule, account) of hits that accounts did, and each hit's place among them, else MISSING."""
+    """Return the distinct (tenant, rule, account) of hits by accounts, and each hit's index among them, else MISSING."""
     place = np.full(len(row), MISSING, np.int64)
     mine = np.flatnonzero(person[row])
     if not len(mine):
@@ -157,7 +162,7 @@ def _account_days(
     return fired, place
 
 
-def _active(tenant: Rows, actor: Codes, person: np.ndarray, tenants: int) -> Floats:
+def _count_active_accounts(tenant: Rows, actor: Codes, person: np.ndarray, tenants: int) -> Floats:
     """Return how many accounts of each tenant were active, float64 (tenants,)."""
     pairs = np.unique((tenant[person] << 32) | actor[person].astype(np.int64))
     return np.bincount(pairs >> 32, minlength=tenants).astype(np.float64)

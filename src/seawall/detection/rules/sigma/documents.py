@@ -1,4 +1,4 @@
-"""From folders to YAML documents: files are somebody else's, so their size, depth and repetitions have limits."""
+"""Read YAML documents from folders. The files are untrusted, so size, depth and repetitions are limited."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ MOST_DEPTH = 32
 MOST_NODES = 50_000
 MOST_ALIASES = 16
 NODES_WITH_ALIASES = 2_000
-"""An alias repeats what it names: with few of both, no document can grow beyond measure."""
+"""Most nodes of a document with aliases. An alias repeats a node, so unlimited aliases could expand without bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleDocument:
-    """One YAML document: a mapping, and the file that it stands in."""
+    """Hold one YAML document that is a mapping, and the name of its file."""
 
     file: str
     content: dict[str, Any]
 
 
 def read_documents(folder: Path) -> Iterator[RuleDocument | SkippedRule]:
-    """Yield the documents of all YAML files below a folder (or of one file), in order of their paths."""
+    """Yield the documents of all YAML files below a folder (or of one file), ordered by path.
+
+    For each file that cannot be used, yield a `SkippedRule` with the reason.
+    """
     found = sorted(_files(folder))
     for path in found[:MOST_FILES]:
         yield from _read(
@@ -39,7 +42,7 @@ def read_documents(folder: Path) -> Iterator[RuleDocument | SkippedRule]:
 
 
 def make_readable(text: str) -> str:
-    """Return a text of somebody else's, be it a file's name, with what is no character written out."""
+    """Return an untrusted text, for example a file name, with lone surrogates escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -55,7 +58,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _read(path: Path, name: str) -> Iterator[RuleDocument | SkippedRule]:
     try:
-        if not path.is_file():  # a pipe would be waited for, a device has no end
+        if not path.is_file():  # a pipe would block, a device never ends
             yield SkippedRule(name, "cannot be read: no file")
             return
         with path.open("rb") as file:
@@ -81,7 +84,7 @@ def _read(path: Path, name: str) -> Iterator[RuleDocument | SkippedRule]:
 
 
 def parse_documents(text: str) -> Sequence[Any]:
-    """Return the documents of a YAML text. Raises `ValueError` for what is no YAML, or beyond the limits."""
+    """Return the documents of a YAML text. Raises `ValueError` if it is invalid or exceeds the limits."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -95,7 +98,7 @@ def parse_documents(text: str) -> Sequence[Any]:
 
 
 def _check(events: Iterator[Any]) -> None:
-    """Look at what a text says before anything is made of it. Raises `ValueError`."""
+    """Check the limits on parser events, before any object is built. Raises `ValueError`."""
     import yaml
 
     nodes = aliases = 0

@@ -1,6 +1,6 @@
-"""Rules that run and can still never hit a record as its vendor writes it: what they ask for is kept nowhere, or nobody says it.
+"""Find rules that can never hit a record as its vendor writes it: the field is kept nowhere, or has no such value.
 
-Such a rule is not left out, because somebody's own records may say what no vendor's do. It is told with its reason, and counted.
+Such a rule still runs, because records of another origin may match. The report counts it and gives the reason.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _UNSAID: Sequence[tuple[frozenset[str], re.Pattern[str], str]] = (
     (OPERATIONS, re.compile(r'(?is).*"\s*:\s*".*'), "asks for changed properties in the name of an operation"),
     (OPERATIONS, re.compile(r"(?i).*\bproperty name\b.*"), "asks for a description of a record in the name of an operation"),
 )  # fmt: skip
-"""Fields, what a value of them looks like that no vendor writes, and why."""
+"""Fields, a pattern of values that no vendor writes, and the reason."""
 
 _WHOLE = re.compile(r"(?i)(?:add|update|delete|remove|set|create|disable|enable|invite|consent|assign) \w+.*")
-"""What begins as the name of an operation does."""
+"""Matches a text that begins like the name of an operation."""
 
 
 def find_doubt(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
-    """Return why a rule that runs can hit no record as its vendor writes it; empty where it may.
+    """Return why a rule can hit no record as its vendor writes it, or "" if it may.
 
-    It misses whatever takes knowledge of all that a vendor says: that no operation has the name which a rule asks for.
+    Misses: rules with operation names that no vendor has, because this takes a list of all operations.
     """
-    return _unkept(tree, looks) or _unsaid(detection)
+    return _find_unkept_field(tree, looks) or _find_impossible_value(detection)
 
 
-def _unkept(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
-    """A field is kept by no source that knows the rule's records, except of records of other kinds than the rule's vendor's."""
+def _find_unkept_field(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+    """Return a reason if the rule needs a field that no source keeps for the rule's kinds of record, or ""."""
     known = [(family, kinds) for family, kinds in looks if family != "other"]
     for name in list_needed_fields(tree) if known else ():
         answers = [one for family, _ in known for one in fields.find_answers(family, name)]
@@ -46,7 +46,7 @@ def _unkept(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     return ""
 
 
-def _unsaid(detection: Any) -> str:
+def _find_impossible_value(detection: Any) -> str:
     for name, wanted in _selections(detection):
         field, *modifiers = name.lower().removeprefix("properties.").split("|")
         texts = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
@@ -60,7 +60,7 @@ def _unsaid(detection: Any) -> str:
 
 
 def _selections(detection: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the items of selections that have to hold: those of a condition which names no alternatives and denies none."""
+    """Yield the items of selections that must hold, unless the condition has alternatives or negations."""
     condition = str(detection.get("condition", "")).lower()
     if re.search(r"\bor\b|\bnot\b|\bany\b|\b1 of\b|\bthem\b", condition):
         return

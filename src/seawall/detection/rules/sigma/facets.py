@@ -1,4 +1,4 @@
-"""What all questions about one column say of each of its values: asked once for each distinct value, then looked up by row."""
+"""Evaluate the tests of all rules on one column: once for each distinct value, then by look-up for each row."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
 
 REMEMBERED_NAMES = 100_000
-"""Values of which the answers are kept from batch to batch; then all are forgotten."""
+"""Number of values whose results are kept between batches. Beyond it, all are dropped."""
 
 UNKNOWN = 2
-"""What a question says of a text that was not asked yet, beside 0 and 1."""
+"""Result of a test that has not run for a text yet, besides 0 and 1."""
 
 Spell = Callable[[str], Iterable[str]]
 
 
 class _Answers:
-    """Tests in the order in which they were added, and what they say of texts."""
+    """Hold tests in the order in which they were added, and evaluate them on texts."""
 
     def __init__(self) -> None:
         self.tests: list[ValueTest] = []
@@ -35,7 +35,7 @@ class _Answers:
         self._known: dict[ValueTest, int] = {}
 
     def add(self, test: ValueTest) -> int:
-        """Return the place of a test."""
+        """Add a test unless an equal one exists; return its index."""
         place = self._known.get(test)
         if place is None:
             place = self._known[test] = len(self.tests)
@@ -47,27 +47,27 @@ class _Answers:
         return place
 
     def nothing(self) -> Bools:
-        """Return what tests say where there is no value, bool (tests + 1, 1)."""
+        """Return the results for a field without a value, bool (tests + 1, 1)."""
         return np.array([[False]] * len(self.tests) + [[True]])
 
-    def say(self, found: Sequence[Sequence[str]]) -> Bools:
-        """Return for each of m fields with their values which tests one of the values passes, and whether there was none.
+    def evaluate(self, found: Sequence[Sequence[str]]) -> Bools:
+        """Return which tests each of m fields passes with any of its values, bool (tests + 1, m).
 
-        bool (tests + 1, m).
+        The last row tells whether the field has no value.
         """
-        says = np.zeros((len(self.tests) + 1, len(found)), bool)
-        says[-1] = [not some for some in found]
+        results = np.zeros((len(self.tests) + 1, len(found)), bool)
+        results[-1] = [not some for some in found]
         places: dict[str, int] = {}
         which = np.array([places.setdefault(text, len(places)) for some in found for text in some], np.int64)
         owner = np.repeat(np.arange(len(found)), [len(some) for some in found])
         if not places:
-            return says
+            return results
         for test, passing in self._passing(tuple(places)):
-            says[test, owner[passing[which]]] = True
-        return says
+            results[test, owner[passing[which]]] = True
+        return results
 
     def _passing(self, texts: Sequence[str]) -> Iterator[tuple[int, Bools]]:
-        """Yield tests and which texts pass them."""
+        """Yield tests, each with the texts that pass it, bool (texts,)."""
         exact: dict[int, list[int]] = defaultdict(list)
         lower = [fold_text(text) for text in texts] if self._exact or self._lowered else []
         whole = [text.strip() for text in lower]
@@ -89,7 +89,7 @@ class _Answers:
 
 
 class NameFacet:
-    """Questions about a name column, of which a value may be spelled in several ways. A place is a question."""
+    """Evaluate tests on a name column, whose values may have several spellings."""
 
     def __init__(self, column: str, spell: Spell | None) -> None:
         self.column, self._spell = column, spell
@@ -99,19 +99,22 @@ class NameFacet:
         self._looked: tuple[RuleRecords, Bools] | None = None
 
     def add(self, test: ValueTest) -> int:
-        """Return the place of a question."""
+        """Add a test; return its index."""
         self._rows.clear()
         return self._answers.add(test)
 
     def table(self, records: RuleRecords) -> Bools:
-        """Return for each code of a batch (the last: null) what each question says; the last column: there is nothing."""
+        """Return the result of each test for each code of a batch, bool (codes + 1, tests + 1).
+
+        The last row is for null; the last column tells whether there is no value.
+        """
         if self._looked is None or self._looked[0] is not records:
             _, found = records.code_column(self.column)
             self._looked = records, self._make_table(found)
         return self._looked[1]
 
     def forget(self) -> None:
-        """Let go of the last batch."""
+        """Drop the last batch."""
         self._looked = None
 
     def _make_table(self, found: Sequence[str | None]) -> Bools:
@@ -125,7 +128,7 @@ class NameFacet:
                 self._table = np.zeros((0, width), bool)
             self._rows |= {value: len(self._table) + place for place, value in enumerate(fresh)}
             spelled = [(value,) if self._spell is None else tuple(self._spell(value)) for value in fresh]
-            more = self._answers.say(spelled).T
+            more = self._answers.evaluate(spelled).T
             self._table = np.concatenate([self._table, more])
         result = np.zeros((len(found) + 1, width), bool)
         result[-1, -1] = True
@@ -137,22 +140,22 @@ class NameFacet:
         return result
 
     def passes(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
-        """Return which rows have a value that passes a question."""
-        says = self.table(records)[:, place]
-        if not says.any():
+        """Return which rows have a value that passes the test at an index, bool (rows,)."""
+        results = self.table(records)[:, place]
+        if not results.any():
             return np.zeros(len(rows), bool)
-        return np.asarray(says.take(records.codes(self.column, rows)))
+        return np.asarray(results.take(records.codes(self.column, rows)))
 
     def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
-        """Return which rows have no value."""
+        """Return which rows have no value, bool (rows,)."""
         del place
         return self.passes(records, rows, -1)
 
 
 class TextFacet:
-    """Questions about what the JSON of a text column holds at a path; the empty path is the text itself. A place is a question.
+    """Evaluate tests on the values at a path in the JSON of a text column. The empty path is the text itself.
 
-    Only texts of the rows that are asked for are looked at.
+    Only the texts of requested rows are parsed.
     """
 
     def __init__(self, column: str, path: str) -> None:
@@ -162,31 +165,31 @@ class TextFacet:
         self._says: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
 
     def add(self, test: ValueTest) -> int:
-        """Return the place of a question."""
+        """Add a test; return its index."""
         self._age = -1
         return self._answers.add(test)
 
     def passes(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
-        """Return which rows have a value that passes a question."""
-        (numbers, asked), texts = records.numbers(self.column, rows), records.texts(self.column)
+        """Return which rows have a value that passes the test at an index, bool (rows,)."""
+        (numbers, distinct_numbers), texts = records.numbers(self.column, rows), records.texts(self.column)
         self._reserve(texts)
-        says = self._says[place].take(asked)
-        if (says == UNKNOWN).any():
-            self._answer(texts, asked[says == UNKNOWN])
-            says = self._says[place].take(asked)
-        if not says.any():
+        results = self._says[place].take(distinct_numbers)
+        if (results == UNKNOWN).any():
+            self._answer(texts, distinct_numbers[results == UNKNOWN])
+            results = self._says[place].take(distinct_numbers)
+        if not results.any():
             return np.zeros(len(rows), bool)
         return np.asarray(self._says[place].take(numbers).view(bool))
 
     def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
-        """Return which rows have no value at the path."""
+        """Return which rows have no value at the path, bool (rows,)."""
         del place
         if not self._path:
             return np.asarray(records.numbers(self.column, rows)[0] == NOTHING)
         return self.passes(records, rows, -1)
 
     def _reserve(self, texts: TextNumbers) -> None:
-        """Make room for what is said of every text that is known."""
+        """Grow the table of results to all known texts."""
         tests = len(self._answers.tests) + 1
         if self._age != texts.age:
             self._age, self._says = texts.age, np.zeros((tests, 0), np.int8)
@@ -198,4 +201,6 @@ class TextFacet:
         self._says[:, fresh] = self._answers.nothing()
         some = fresh[texts.may_hold(self._path, fresh)]
         if len(some):
-            self._says[:, some] = self._answers.say([texts.inside(at, self._path) for at in some.tolist()])
+            self._says[:, some] = self._answers.evaluate(
+                [texts.inside(at, self._path) for at in some.tolist()]
+            )

@@ -1,8 +1,8 @@
-"""Which columns and JSON paths answer to a field that a rule names, in the records of each vendor.
+"""Map a field that a rule names to columns and JSON paths of the events, for each family of sources.
 
-A rule names fields as its vendor's logs do, and these have several spellings for one thing (`operationName`,
-`ActivityDisplayName`, `properties.message`); or it names them as events do (OCSF: `actor.user.uid` or `actor_user_uid`). What
-no column holds is looked for in the JSON of `unmapped` and `parameters`.
+A rule may name a field as OCSF does (`actor.user.uid` or `actor_user_uid`), or as the vendor's log does. Logs have several
+spellings for one field (`operationName`, `ActivityDisplayName`, `properties.message`). A field without a column is searched
+in the JSON of `unmapped` and `parameters`.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ SEARCHED = (
     "activity_name", "account", "mailbox", "app_name", "app_uid", "target_app_uid", "status_code", "status_detail", "user_agent",
     "client", "src_ip", "folder",
 )  # fmt: skip
-"""Name columns that a keyword is looked for in, beside all texts."""
+"""Name columns in which keywords are searched, besides all texts."""
 
 
 Where = tuple[str, tuple[str, ...]]
-"""A name column, and which of its values an event has to hold."""
+"""A name column, and the values one of which an event must have."""
 
 SERVICE: Where = ("account_type", ("service",))
 
 
 @dataclass(frozen=True, slots=True)
 class NameAnswer:
-    """A name column answers, its values spelled as the vendor does; in some events alone, where `where` says which."""
+    """Map to a name column whose values `spell` converts to the vendor's spelling; only for events that satisfy `where`."""
 
     column: str
     spell: Spell | None = None
@@ -49,9 +49,9 @@ class NameAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PathAnswer:
-    """What lies at a path of a text column's JSON answers (the empty path: the text itself), as `where` says in some events.
+    """Map to a path in the JSON of a text column (the empty path is the text itself); only for events that satisfy `where`.
 
-    Its values are spelled as another log of the vendor does, where `spell` says how.
+    `spell` converts values to the spelling of the vendor's other log.
     """
 
     column: str
@@ -68,7 +68,7 @@ Answer = NameAnswer | PathAnswer
 
 @lru_cache(maxsize=100_000)
 def find_answers(family: str, field: str) -> tuple[Answer, ...]:
-    """Return what answers to a field in the records of a family; empty where its sources do not keep it."""
+    """Return the columns and paths of a field in the records of a family; empty if its sources do not keep the field."""
     name, known = field.lower(), FAMILIES[family]
     bare = name.removeprefix("properties.")
     for spelled in dict.fromkeys((name, bare)):
@@ -86,7 +86,7 @@ def find_answers(family: str, field: str) -> tuple[Answer, ...]:
 
 
 def find_keyword_columns() -> tuple[Answer, ...]:
-    """Return where a keyword is looked for."""
+    """Return the columns and paths in which keywords are searched."""
     places = (PathAnswer(column, path) for column in ("unmapped", "parameters") for path in ("*", "*names"))
     return (*map(NameAnswer, SEARCHED), PathAnswer("resource_uid"), *places)
 
@@ -96,7 +96,7 @@ def _column(name: str) -> Answer:
 
 
 def _answer(written: str | tuple[str, Spell], family: SourceFamily) -> Answer:
-    """Return the answer that a family's table writes as `spellings.Written` says."""
+    """Return the answer for an entry of a family's table, in the form of `spellings.Written`."""
     place, spell = written if isinstance(written, tuple) else (written, None)
     column, has_path, path = place.partition(":")
     if column == "service":
@@ -109,7 +109,7 @@ def _answer(written: str | tuple[str, Spell], family: SourceFamily) -> Answer:
 
 
 def _other_kinds(name: str, family: SourceFamily) -> tuple[Answer, ...]:
-    """A field that the family's sources drop is still there in records that are kept whole."""
+    """Return the path of a dropped field in records that are kept whole."""
     return (PathAnswer("unmapped", name, _whole(family)),) if family.whole else ()
 
 
@@ -136,9 +136,9 @@ def _paths(name: str, bare: str, family: SourceFamily, column: str) -> Iterable[
 
 
 def find_families(product: str, service: str, category: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return which families a log source stands for, and for each the kinds of events that it looks at (empty: all).
+    """Return the families of a log source, each with the kinds of event to test (empty: all).
 
-    Empty where Seawall reads no such logs.
+    The result is empty if Seawall reads no such logs.
     """
     if not product and (service or category):
         return spellings.LOGSOURCES.get((service or category, ""), ())

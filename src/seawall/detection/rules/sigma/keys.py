@@ -1,4 +1,4 @@
-"""What correlations need of the records that rules hit: by which values they group and count. Later these may be gone."""
+"""Record the values by which correlations group and count the records that rules hit; later the fields may be gone."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from seawall.detection.rules.sigma.rows import Valued
 from seawall.events.grouping import Rows
 
 LONGEST_KEY = 512
-"""Characters of a value that a correlation groups by."""
+"""Longest value that a correlation groups by, in characters."""
 
 MOST_VALUES = 8
-"""Values of a field that a correlation groups or counts by, where a record has several."""
+"""Most values of a field that a correlation uses of one record."""
 
 Told = tuple[Rows, list[str]]
-"""For each row the place of what it says, and all that is said, as JSON."""
+"""For each row an index into a list of distinct JSON texts, and that list."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class CorrelationKeys:
-    """Takes down `[[correlation, rule, keys, values]]` of n records as JSON, null where no correlation looks at one.
+    """Record `[[correlation, rule, keys, values]]` of n records as JSON, null for records that no correlation uses.
 
-    What records say alike is written once: ordinary days are full of them.
+    Records with equal content share one text, because most records of an ordinary day are equal.
     """
 
     def __init__(self, size: int) -> None:
@@ -45,7 +45,7 @@ class CorrelationKeys:
         family: str,
         coded: Callable[[Rows, str], Valued],
     ) -> None:
-        """Take down what rows that a rule (its number and id) hit say to a correlation; `coded` gives a field's values."""
+        """Record the values of the rows that a rule (its number and id) hit. `coded` returns a field's values for rows."""
         number, name = rule
         keys = [
             self._field(family, rows, field, coded, is_key=True) for field in correlation.group_by[number]
@@ -57,7 +57,7 @@ class CorrelationKeys:
         self._add(rows, (place, [f"{head},[{one}]]" for one in said]))
 
     def array(self) -> pa.Array:
-        """Return what was taken down of each record."""
+        """Return the JSON text of each record, a string array (n,)."""
         used, place = renumber_codes(self._codes, len(self._said))
         texts = [f"[{self._said[code]}]" if code else None for code in used.tolist()]
         return pa.array(texts, pa.string()).take(pa.array(place))
@@ -65,7 +65,7 @@ class CorrelationKeys:
     def _field(
         self, family: str, rows: Rows, field: str, coded: Callable[[Rows, str], Valued], *, is_key: bool
     ) -> Told:
-        """Return what rows have in a field; rules that agree in their rows are asked once."""
+        """Return the values of rows in a field, cached: several rules often hit the same rows."""
         at = (family, id(rows), field, is_key)
         if at not in self._told:
             codes, found = coded(rows, field)
@@ -84,14 +84,14 @@ class CorrelationKeys:
 
 
 def _write(found: Iterable[Sequence[str]], *, is_key: bool) -> Iterable[str]:
-    """Yield fields' values as JSON: of what groups the first, of what is counted all."""
+    """Yield a field's values as JSON: the first value for grouping, all for counting."""
     for some in found:
         texts = [fold_whole_text(text)[:LONGEST_KEY] for text in some[:MOST_VALUES]]
         yield _encode((texts[0] if texts else None) if is_key else texts).decode()
 
 
 def _together(size: int, columns: Sequence[Told]) -> Told:
-    """Return what each row has in several fields."""
+    """Return the values of each row in several fields."""
     told = columns[0] if columns else (np.zeros(size, np.int64), [""])
     for column in columns[1:]:
         told = _join(told, column, ",")

@@ -1,4 +1,4 @@
-"""From folders of Sigma rules to a set that runs. What does not run is a value with its reason, never silence."""
+"""Compile folders of Sigma rules into a rule set. Each rule that does not run is listed with its reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LONGEST = 2_000
 _LONGEST_REASON = 300
 PACK = "pack"
 BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""How what is no rule fails in the parser, whose own errors are values too: each of them is the file's fault."""
+"""Exceptions that pySigma raises for malformed rules besides its own errors."""
 
 
 @cache
@@ -46,9 +46,9 @@ def load_builtin_rules() -> RuleSet:
 
 
 def load_rules(folders: Sequence[Path], *, with_pack: bool = True) -> RuleSet:
-    """Return the rules of the built-in pack and of folders (or files). Raises `InputUnreadable` for a path that is not there.
+    """Return the rules of the built-in pack and of folders or files. Raises `InputUnreadable` for a missing path.
 
-    Each set remembers values of its own: nothing of one scan is kept for the next.
+    Each result has its own caches, so that no scan influences another.
     """
     if with_pack and not folders:
         pack = load_builtin_rules()
@@ -73,7 +73,7 @@ def _read_places(places: Sequence[tuple[str, Path]]) -> Iterator[RuleDocument | 
 
 
 def compile_rules(found: Iterable[RuleDocument | SkippedRule]) -> RuleSet:
-    """Return the rules of documents that were read."""
+    """Return the rule set of documents that were read."""
     reading = _Reading()
     for one in found:
         if isinstance(one, SkippedRule):
@@ -85,7 +85,7 @@ def compile_rules(found: Iterable[RuleDocument | SkippedRule]) -> RuleSet:
 
 
 class _Reading:
-    """Rules as they are read, one after the other: correlations wait for the rules that they name."""
+    """Compile rules one by one. Correlations wait until the rules that they name are compiled."""
 
     def __init__(self) -> None:
         self.rules: list[SigmaRule] = []
@@ -96,15 +96,15 @@ class _Reading:
         self._waiting: list[tuple[RuleDescription, Any]] = []
 
     def take(self, document: RuleDocument) -> None:
-        """Read a document."""
+        """Compile one document, or record why it is skipped."""
         about: RuleDescription | None = None
         try:
-            about = _tell(document)
+            about = _describe(document)
             self._refuse_another(about)
             if "correlation" in document.content:
                 self._waiting.append((about, _correlation_of(document.content)))
             else:
-                self._single(about, document.content)
+                self._compile_single(about, document.content)
         except UnsupportedRule as error:
             self.skipped.append(SkippedRule(document.file, str(error), about))
         except BROKEN as error:
@@ -118,7 +118,7 @@ class _Reading:
         if len(self._files) >= MOST_RULES:
             raise UnsupportedRule(f"is one of more than {MOST_RULES:,} rules")
 
-    def _single(self, about: RuleDescription, content: dict[str, Any]) -> None:
+    def _compile_single(self, about: RuleDescription, content: dict[str, Any]) -> None:
         from sigma.collection import SigmaCollection
 
         if content.get("action") is not None:
@@ -142,16 +142,16 @@ class _Reading:
         self.rules.append(SigmaRule(replace(about, cannot_hit=why) if why else about, product, service, tree))
 
     def correlate(self) -> None:
-        """Tie correlations to the rules that they name."""
+        """Connect the correlations to the rules that they name."""
         for about, read in self._waiting:
             try:
-                self.correlations.append(self._tie(about, read))
+                self.correlations.append(self._connect(about, read))
             except UnsupportedRule as error:
                 self.skipped.append(SkippedRule(about.file, str(error), about))
             except BROKEN as error:
                 self.skipped.append(SkippedRule(about.file, f"cannot be parsed: {_reason(error)}", about))
 
-    def _tie(self, about: RuleDescription, read: Any) -> SigmaCorrelation:
+    def _connect(self, about: RuleDescription, read: Any) -> SigmaCorrelation:
         places = []
         for reference in read.rules or ():
             place = self._names.get(str(reference.reference).lower())
@@ -183,7 +183,7 @@ class _Reading:
         )
 
     def _find_groups(self, read: Any, place: int) -> tuple[str, ...]:
-        """Return what a correlation groups a rule's records by: where an alias stands for a field, the rule's own."""
+        """Return the fields by which a correlation groups a rule's records, with aliases replaced by the rule's own fields."""
         chosen = []
         for name in read.group_by or ():
             alias = read.aliases.aliases.get(name)
@@ -212,7 +212,7 @@ def _value_fields(reference: Any) -> tuple[str, ...]:
 
 
 def _refuse_unanswerable(tree: Any, looks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-    """Raise `UnsupportedRule` where a rule cannot hold without a field that no source keeps."""
+    """Raise `UnsupportedRule` if a rule needs a field that no source keeps."""
     for name in list_needed_fields(tree):
         if not any(fields.find_answers(family, name) for family, _ in looks):
             raise UnsupportedRule(f"asks for {name}, which events do not keep")
@@ -222,8 +222,8 @@ def _names_of(content: dict[str, Any], about: RuleDescription) -> Iterable[str]:
     return {str(content[key]).lower() for key in ("id", "name") if content.get(key) is not None} | {about.id}
 
 
-def _tell(document: RuleDocument) -> RuleDescription:
-    """Take down what a document says of itself; nothing in it is trusted to be of the right type."""
+def _describe(document: RuleDocument) -> RuleDescription:
+    """Return a document's description of itself; its values may have any type."""
     content = document.content
     source = content.get("logsource")
     logsource = source if isinstance(source, dict) else {}
@@ -232,7 +232,7 @@ def _tell(document: RuleDocument) -> RuleDescription:
     name = str(content.get("id") or content.get("name") or Path(document.file).with_suffix("").as_posix())
     try:
         canonical = json.dumps(content, sort_keys=True, default=str, ensure_ascii=True)
-    except TypeError:  # names that are no texts
+    except TypeError:  # keys that are not strings cannot be sorted
         canonical = ascii(content)
     return RuleDescription(
         _NO_ID.sub("-", name.lower())[:100],
@@ -263,7 +263,7 @@ def _name(value: Any) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what an error says, the middle of it left out where it repeats the rule: what is wrong stands at the end."""
+    """Return an error's text, shortened in the middle, because the cause stands at its end."""
     said = " ".join(str(error).split())
     said = said if len(said) <= _LONGEST_REASON else f"{said[:100]} … {said[100 - _LONGEST_REASON :]}"
     return make_readable(said) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What a Sigma rule is here: its description, and what it asks of a record."""
+"""Define the compiled form of Sigma rules: descriptions, tests and condition trees."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LEVELS = ("informational", "low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class RuleDescription:
-    """What a rule's file says of it. `digest` changes with every word of it that a match depends on.
+    """Hold a rule's metadata. `digest` changes with any change of the document.
 
-    `cannot_hit` says why no record as its vendor writes it can be hit, and is empty where one may.
+    `cannot_hit` says why no record as its vendor writes it can match, and is "" if one may.
     """
 
     id: str
@@ -32,14 +32,14 @@ class RuleDescription:
 
     @property
     def techniques(self) -> tuple[str, ...]:
-        """Return the ATT&CK techniques among the tags: T1114.003."""
+        """Return the ids of the ATT&CK techniques among the tags, such as T1114.003."""
         names = (tag.removeprefix("attack.") for tag in self.tags if tag.startswith("attack.t"))
         return tuple(name.upper() for name in names if name[1:2].isdigit())
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedRule:
-    """A file, or a rule in it, that does not run, and why."""
+    """Name a file, or a rule in it, that does not run, and the reason."""
 
     file: str
     reason: str
@@ -51,9 +51,10 @@ Predicate = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class ValueTest:
-    """What is asked of a value: one of some texts, or any of other predicates. `exact` and `lowered` see it folded (`folding`).
+    """Test a field's value against texts and predicates; one match is enough, and so is one of several values of the field.
 
-    `nothing` also holds where a field has no value. A record's field may have several values: one is enough.
+    `exact` and `lowered` get the folded value (see `folding`), `others` the original. With `nothing`, a field without a
+    value passes.
     """
 
     exact: frozenset[str] = frozenset()
@@ -63,7 +64,7 @@ class ValueTest:
 
     @property
     def asks(self) -> bool:
-        """Return whether there are values that pass."""
+        """Return whether any value can pass."""
         return bool(self.exact or self.others or self.lowered)
 
     def of(self, value: str) -> bool:
@@ -77,7 +78,7 @@ class ValueTest:
         )
 
     def __or__(self, other: ValueTest) -> ValueTest:
-        """Return the test that holds where either does."""
+        """Return the test that holds if either does."""
         return ValueTest(
             self.exact | other.exact,
             (*self.others, *other.others),
@@ -88,7 +89,7 @@ class ValueTest:
 
 @dataclass(frozen=True, slots=True)
 class FieldTest:
-    """A test of a field, by the name that the rule uses."""
+    """Test a field, by its name in the rule."""
 
     field: str
     test: ValueTest
@@ -96,7 +97,7 @@ class FieldTest:
 
 @dataclass(frozen=True, slots=True)
 class KeywordTest:
-    """A text that stands anywhere in the record."""
+    """Search for a text anywhere in the record."""
 
     test: ValueTest
     texts: tuple[str, ...]
@@ -104,7 +105,7 @@ class KeywordTest:
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """Two fields share a value, or one's begins or ends with the other's."""
+    """Test whether two fields share a value, or whether a value of one begins or ends with one of the other."""
 
     field: str
     other: str
@@ -114,21 +115,21 @@ class FieldComparison:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every part holds."""
+    """Hold if every part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one part holds."""
+    """Hold if at least one part holds."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NotOf:
-    """The part does not hold."""
+    """Hold if the part does not."""
 
     part: Node
 
@@ -138,7 +139,7 @@ Node = FieldTest | KeywordTest | FieldComparison | AllOf | AnyOf | NotOf
 
 @dataclass(frozen=True, slots=True)
 class SigmaRule:
-    """A rule that looks at single records. `is_silent` ones are asked only for the correlations that name them."""
+    """Hold a rule on single records. One with `is_silent` runs only for the correlations that name it."""
 
     about: RuleDescription
     product: str
@@ -149,11 +150,11 @@ class SigmaRule:
 
 @dataclass(frozen=True, slots=True)
 class SigmaCorrelation:
-    """A rule that looks at records which other rules hit.
+    """Hold a rule on the records that other rules hit.
 
-    `rules` are places in the set of single rules, `kind` event_count, value_count, temporal or temporal_ordered; `span` is in
-    microseconds. `group_by` names per rule the fields whose values records share, `value` per rule the fields of which distinct
-    values are counted. `operator` and `count` say how many are enough.
+    `rules` are indices of single rules; `kind` is event_count, value_count, temporal or temporal_ordered; `span` is in
+    microseconds. `group_by` maps each rule to the fields whose values records must share. `value` are the fields whose
+    distinct values are counted. `operator` and `count` are the condition on the number.
     """
 
     about: RuleDescription

@@ -1,4 +1,4 @@
-"""Regular expressions of rules: compiled by RE2 within limits, here and while pySigma looks whether they are any."""
+"""Compile rules' regular expressions with RE2 within limits, also while pySigma validates them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import re2
 
 LONGEST_PATTERN = 4_096
 MOST_MEMORY = 1 << 22
-"""Bytes that RE2 may use for one pattern when it searches."""
+"""Bytes that RE2 may use for searching with one pattern."""
 
 MOST_PROGRAM = 1 << 20
-"""Bytes that decide whether a pattern is too large: RE2 takes seconds to compile one of a few more."""
+"""Bytes that a pattern may take during validation. RE2 takes seconds to compile larger ones."""
 
 
 def compile_pattern(pattern: str, *, memory: int = MOST_MEMORY) -> Any:
-    """Return a compiled pattern. Raises `re2.error`. RE2 itself says nothing: what it would say is the rule's own text."""
+    """Return a compiled pattern. Raises `re2.error`. RE2's own log is off, because it would quote the rule."""
     if len(pattern) > LONGEST_PATTERN:
         raise re2.error(f"{len(pattern):,} characters")
     options = re2.Options()
@@ -26,13 +26,13 @@ def compile_pattern(pattern: str, *, memory: int = MOST_MEMORY) -> Any:
 
 @lru_cache(maxsize=1)
 def make_policy() -> Any:
-    """Return what pySigma checks patterns with."""
+    """Return the policy by which pySigma validates patterns."""
     from sigma.policy import SigmaPolicy
     from sigma.policy.regex_engine import RE2RegexEngine
 
     class Engine(RE2RegexEngine):
         def compile(self, pattern: str, flags: int = 0) -> Any:
-            del flags  # they change what it finds, not whether it is a pattern
+            del flags  # flags do not affect validity
             return compile_pattern(pattern, memory=MOST_PROGRAM)
 
     return SigmaPolicy(regex_engine=Engine())

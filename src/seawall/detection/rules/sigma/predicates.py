@@ -1,7 +1,7 @@
-"""What a value in a rule asks of a value in a record: pySigma's types become tests.
+"""Convert the values of pySigma into tests of record values.
 
-No pattern of a user's is ever given to an engine that may backtrack: wildcards and regular expressions run in RE2, whose
-time grows with the length of the text and no faster.
+Wildcards and regular expressions of users run in RE2, in time linear in the text. They never reach an engine that
+backtracks.
 """
 
 from __future__ import annotations
@@ -28,18 +28,21 @@ from seawall.detection.rules.sigma.model import (
 )
 
 ANYTHING = frozenset({".", ".+"})
-"""How rules write that a field has a value; many do, of fields with very many, where an engine is dear to ask."""
+"""Regular expressions by which rules test that a field has a value.
+
+They are common, and RE2 is slow on fields with many values.
+"""
 
 NOTHING = frozenset({"", "[]", "{}"})
-"""How rules write that a field is empty. Events make no difference between a field that is empty and one that is not there."""
+"""Texts by which rules test that a field is empty. Events do not distinguish an empty field from a missing one."""
 
 
 class UnsupportedRule(Exception):
-    """A rule asks for what cannot be answered; the message says what."""
+    """A rule tests something that cannot be evaluated; the message says what."""
 
 
 def build_node(field: str | None, value: Any) -> Node:
-    """Return the node that compares a field (None: anything in the record) with one of pySigma's values.
+    """Return the node that compares a field with one of pySigma's values; field None means the whole record.
 
     Raises `UnsupportedRule`.
     """
@@ -83,7 +86,7 @@ def _refuse(value: Any) -> ValueTest:
 
 
 def _keyword(value: Any) -> Node:
-    """Return the node of a text that may stand anywhere: as in search engines, be it a part of a longer one."""
+    """Return the node that searches the record for a text, which may be part of a longer one."""
     import sigma.types as sigma
 
     if isinstance(value, sigma.SigmaRegularExpression):
@@ -97,7 +100,7 @@ def _keyword(value: Any) -> Node:
 
 
 def _parts(value: Any) -> list[str | None]:
-    """Return a Sigma string as texts, `*` standing for itself as "*" and `?` as None. Raises `UnsupportedRule`."""
+    """Return a Sigma string in parts: literal texts, "*" for `*`, and None for `?`. Raises `UnsupportedRule`."""
     from sigma.types import SpecialChars
 
     found: list[str | None] = []
@@ -114,7 +117,7 @@ def _parts(value: Any) -> list[str | None]:
 
 
 class _Literal(str):
-    """A part of a pattern that means itself, be it an asterisk."""
+    """Mark a part of a pattern as literal text, even an asterisk."""
 
     __slots__ = ()
 
@@ -130,7 +133,7 @@ def _text(value: Any, *, cased: bool = False) -> ValueTest:
 
 
 def _matching(parts: Sequence[str | None], *, cased: bool) -> ValueTest:
-    """Return the test of a pattern."""
+    """Return the test of a pattern with wildcards."""
     if cased:
         return ValueTest(others=(_pattern(parts),))
     lower = [_Literal(fold_text(part)) if isinstance(part, _Literal) else part for part in parts]
@@ -138,7 +141,7 @@ def _matching(parts: Sequence[str | None], *, cased: bool) -> ValueTest:
 
 
 def _pattern(parts: Sequence[str | None]) -> Predicate:
-    """Return the predicate of a pattern: by plain comparison where it begins, ends or is within asterisks alone."""
+    """Return the predicate of a pattern: a plain comparison if asterisks stand only at its ends, else RE2."""
     literal = [part for part in parts if isinstance(part, _Literal)]
     shape = "".join("x" if isinstance(part, _Literal) else "?" if part is None else "*" for part in parts)
     shape = re.sub(r"\*+", "*", shape)
@@ -173,7 +176,7 @@ def _is_anything(value: str) -> bool:
 
 
 def _compile(pattern: str) -> Predicate:
-    """Return whether a pattern is found in a text. Raises `UnsupportedRule` for what RE2 refuses."""
+    """Return a predicate that searches a text for the pattern. Raises `UnsupportedRule` if RE2 refuses it."""
     try:
         search = patterns.compile_pattern(pattern).search
     except re2.error as error:

@@ -1,4 +1,4 @@
-"""The rules of one family of sources, made ready: which of them hit which of its records."""
+"""Compile the rules of one family of sources, and find the records that they hit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from seawall.events.grouping import Rows
 
 
 class RuleProgram:
-    """The questions of all rules that look at one family's records, shared where rules ask the same."""
+    """Hold the tests of all rules on one family's records. Equal tests of several rules run once."""
 
     def __init__(self, family: str) -> None:
         self.family = family
@@ -44,7 +44,7 @@ class RuleProgram:
         self.selectors = Selectors()
 
     def add(self, number: int, condition: Node, kinds: tuple[str, ...]) -> None:
-        """Add a rule, which looks at events of the given kinds (empty: all)."""
+        """Add a rule, restricted to events of the given kinds (empty: all)."""
         step = self._step(condition)
         if kinds:
             step = EveryStep((self._leaf((NameAnswer("kind"),), ValueTest(frozenset(kinds))), step))
@@ -52,7 +52,7 @@ class RuleProgram:
         self.selectors.add(step)
 
     def hits(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        """Yield each rule that hits, and the rows of the family that it hits, in no order."""
+        """Yield each rule that hits, with the rows that it hits in arbitrary order. `rows` are the family's rows."""
         for place, sure, asked in self.selectors.open(records, rows):
             number, step = self._rules[place]
             found = sure
@@ -62,11 +62,11 @@ class RuleProgram:
                 yield number, found
 
     def code_values(self, records: RuleRecords, rows: Rows, field: str) -> Valued:
-        """Return for each row the place of a field's values, and all that there are; the first are none."""
+        """Return for each row an index into a list of distinct values of a field, and that list, which begins with ()."""
         return code_values(records, rows, fields.find_answers(self.family, field))
 
     def forget(self) -> None:
-        """Let go of the last batch."""
+        """Drop the last batch."""
         for name in self._names.values():
             name.forget()
 
@@ -103,5 +103,5 @@ class RuleProgram:
 
 
 def _spell(test: ValueTest, spell: Spell) -> ValueTest:
-    """Return the test of values that are spelled before they are asked."""
+    """Return a test that converts the spelling of values first."""
     return ValueTest(others=(lambda value: any(map(test.of, spell(value))),), nothing=test.nothing)

@@ -1,4 +1,4 @@
-"""Enriched events as rules look at them: names as codes into the batch's values, texts where somebody asks for them."""
+"""Give rules access to the columns of enriched events: names as codes, texts on demand."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from seawall.events.grouping import Rows
 Coded = tuple[npt.NDArray[np.int32], list[str | None]]
 
 Numbered = tuple[Codes, Rows]
-"""The number of each row's text, and the distinct ones."""
+"""The number of each row's text, and the distinct numbers."""
 
 MANY = 6
-"""All texts of a column are numbered at once where more than one in so many is asked for."""
+"""If more than one in this many texts of a column is requested, all are numbered at once."""
 
 SPREAD = 16
-"""Codes are counted in a table where it has at most so many places for each of them; else they are hashed."""
+"""Codes are counted in a table if it has at most this many entries for each code; otherwise they are hashed."""
 
 
 class RuleRecords:
-    """n events of one table. Columns are worked out when they are asked for, once."""
+    """Hold n events of one table. Columns are computed on demand and cached."""
 
     def __init__(self, events: pa.Table, texts: defaultdict[str, TextNumbers] | None = None) -> None:
-        """`texts` are those of each text column that earlier batches held."""
+        """Take `texts` from earlier batches, by column, so that equal texts are parsed once."""
         self._events = events
         self._texts = defaultdict(TextNumbers) if texts is None else texts
         self._coded: dict[str, Coded] = {}
@@ -46,27 +46,27 @@ class RuleRecords:
         return name in self._events.column_names
 
     def code_column(self, name: str) -> Coded:
-        """Return the codes int32 (n,) of a column, -1 for null, and the values that they mean (None: empty)."""
+        """Return the codes of a column, int32 (n,), -1 for null, and the values of the codes (None for an empty one)."""
         found = self._coded.get(name)
         if found is None:
             found = self._coded[name] = _code(self._events[name])
         return found
 
     def codes(self, name: str, rows: Rows) -> Codes:
-        """Return the code that each row has in a column, -1 for null."""
+        """Return the codes of rows in a column, int32 (rows,), -1 for null."""
         last = self._last_codes.get(name)
         if last is None or last[0] is not rows:  # questions follow each other about the same rows
             last = self._last_codes[name] = rows, self.code_column(name)[0].take(rows)
         return last[1]
 
     def texts(self, name: str) -> TextNumbers:
-        """Return the texts that the numbers of a text column mean."""
+        """Return the texts of a text column, by number."""
         return self._texts[name]
 
     def numbers(self, name: str, rows: Rows) -> Numbered:
-        """Return the number of the text that each row holds in a text column, and the distinct ones.
+        """Return the numbers of the rows' texts in a text column, int32 (rows,), and the distinct numbers.
 
-        Only texts that are asked for are looked at; all of them where they are many.
+        Only requested texts are numbered, or all if many are requested.
         """
         last = self._last_numbers.get(name)
         if last is not None and last[0] is rows:  # questions follow each other about the same rows
@@ -83,14 +83,14 @@ class RuleRecords:
         return numbered
 
     def _number(self, name: str, numbers: Codes, fresh: Rows) -> None:
-        texts, column = self._texts[name], _whole(self._events[name])
+        texts, column = self._texts[name], _as_one_array(self._events[name])
         if len(fresh) * MANY > len(self):
             numbers[:] = texts.number_texts(column)
         else:
             numbers[fresh] = texts.number_texts(column.take(pa.array(fresh)))
 
     def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
-        """Return which events hold one of the wanted values in a name column."""
+        """Return which events have one of the wanted values in a name column, bool (n,)."""
         found = self._where.get((name, wanted))
         if found is None:
             codes, values = self.code_column(name)
@@ -100,7 +100,7 @@ class RuleRecords:
 
 
 def renumber_codes(codes: Rows, size: int) -> tuple[Rows, Rows]:
-    """Return the distinct codes (of 0 to size - 1), and the place of each among them."""
+    """Return the distinct codes (from 0 to size - 1), and the index of each code among them."""
     if size > SPREAD * len(codes) + 1_024:
         encoded = pa.array(codes).dictionary_encode()
         return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int64)
@@ -110,13 +110,13 @@ def renumber_codes(codes: Rows, size: int) -> tuple[Rows, Rows]:
 
 
 def distinct_codes(codes: Codes, size: int) -> Rows:
-    """Return the distinct codes (of 0 to size - 1) in order."""
+    """Return the distinct codes (from 0 to size - 1), ascending."""
     is_there = np.zeros(size, bool)
     is_there[codes] = True
     return np.flatnonzero(is_there)
 
 
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def _as_one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if isinstance(column, pa.ChunkedArray):
         if pa.types.is_dictionary(column.type):
             column = column.unify_dictionaries()
@@ -125,16 +125,16 @@ def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def _code(column: pa.ChunkedArray | pa.Array) -> Coded:
-    column = _whole(column)
+    column = _as_one_array(column)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
     codes: Codes = np.asarray(column.indices.fill_null(MISSING).to_numpy(zero_copy_only=False), np.int32)
-    return codes, _spell(column.dictionary)
+    return codes, _values_of(column.dictionary)
 
 
-def _spell(found: pa.Array) -> list[str | None]:
+def _values_of(found: pa.Array) -> list[str | None]:
     values: list[Any] = found.to_numpy(zero_copy_only=False).tolist()
     if pa.types.is_string(found.type):
         return [value or None for value in values]

@@ -1,4 +1,4 @@
-"""The values that a field has in rows: what correlations group and count by, and what fields are compared with each other."""
+"""Return the values of a field in rows, for correlations and for comparisons between fields."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from seawall.detection.rules.sigma.records import RuleRecords, renumber_codes
 from seawall.events.grouping import Rows
 
 Valued = tuple[Rows, list[tuple[str, ...]]]
-"""For each row the place of its values, and all that there are; the first are none."""
+"""For each row an index into a list of distinct tuples of values, and that list, which begins with ()."""
 
 
 def code_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> Valued:
-    """Return for each row the place of the values that all answers give together, without repetitions."""
+    """Return for each row the distinct values that all answers give together."""
     if not answers:
         return np.zeros(len(rows), np.int64), [()]
     codes, found = _answer(records, rows, answers[0])
@@ -29,7 +29,7 @@ def code_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> 
 
 
 def list_row_values(records: RuleRecords, rows: Rows, answers: Sequence[Answer]) -> list[tuple[str, ...]]:
-    """Return for each row the values of all answers."""
+    """Return for each row the values of all answers, as a list of tuples."""
     codes, found = code_values(records, rows, answers)
     return [found[code] for code in codes.tolist()]
 

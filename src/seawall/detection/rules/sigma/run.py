@@ -1,7 +1,6 @@
-"""Asks rules of enriched events, before they are coded: there a record still has all its fields.
+"""Evaluate Sigma rules on enriched events before they are coded, while records still have all fields.
 
-What it finds goes with the events as two columns: which rules hit, and, where correlations look at them, by which values these
-group and count.
+The results become two columns of the events: the rules that hit, and the values by which correlations group and count.
 """
 
 from __future__ import annotations
@@ -28,7 +27,10 @@ SEPARATOR = " "
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules that run, and what does not run and why. The order of `abouts` numbers all rules: single ones, then correlations."""
+    """Hold the rules that run, and those skipped with reasons.
+
+    The order of `abouts` numbers the rules: single ones, then correlations.
+    """
 
     rules: tuple[SigmaRule, ...] = ()
     correlations: tuple[SigmaCorrelation, ...] = ()
@@ -49,16 +51,16 @@ class RuleSet:
 
     @property
     def parts(self) -> frozenset[str]:
-        """Return the ids of rules that are asked for others alone, which count or order their hits."""
+        """Return the ids of rules that run only for correlations."""
         return frozenset(rule.about.id for rule in self.rules if rule.is_silent)
 
     @property
     def idle(self) -> int:
-        """Return how many of the rules that run cannot hit a record as its vendor writes it."""
+        """Return how many rules run although no record as its vendor writes it can match."""
         return sum(bool(about.cannot_hit) for about in self.abouts)
 
     def fields_of(self, name: str) -> dict[str, dict[str, list[str]]]:
-        """Return for each field that a rule asks what answers to it in each family of sources: columns and JSON paths."""
+        """Return for each field of a rule, by family of sources, the columns and JSON paths that it maps to."""
         rules = [rule for rule in self.rules if rule.about.id == name]
         for one in self.correlations:
             if one.about.id == name:
@@ -73,7 +75,7 @@ class RuleSet:
         }
 
     def programs(self) -> dict[str, RuleProgram]:
-        """Return the rules of each family of sources, made ready once."""
+        """Return the compiled rules by family of sources; compiled at first use."""
         if not self._programs and self.rules:
             for family in FAMILIES:
                 program = self._programs[family] = RuleProgram(family)
@@ -84,12 +86,12 @@ class RuleSet:
         return self._programs
 
     def mark(self, events: pa.Table) -> tuple[pa.Array, pa.Array]:
-        """Return for n enriched events the ids of the rules that hit each, joined by blanks, and what correlations need of it.
+        """Return two string arrays for n enriched events: the rules that hit, and the values that correlations need.
 
-        Both are null where no rule hit; the first is a dictionary of strings, the second JSON:
-        `[[correlation, rule, keys, values]]`.
+        Both arrays are null where no rule hit. The first is a dictionary array of rule ids joined by blanks. The second is
+        JSON: `[[correlation, rule, keys, values]]`.
         """
-        with self._lock:  # what is remembered of values is shared
+        with self._lock:  # the caches of values are shared
             records = RuleRecords(events, self._texts)
             hits = self._hits(records)
             marks = self._join(len(records), hits), self._note_keys(records, hits)
@@ -98,7 +100,7 @@ class RuleSet:
             return marks
 
     def _hits(self, records: RuleRecords) -> list[tuple[int, str, Rows]]:
-        """Return (rule, family, rows) of all hits, in order of rules within each family."""
+        """Return (rule, family, rows) of all hits, ordered by rule and family."""
         found = []
         for family, program in self.programs().items():
             rows = np.flatnonzero(records.where("source", FAMILIES[family].sources))
@@ -108,7 +110,7 @@ class RuleSet:
         return sorted(found, key=lambda hit: (hit[0], hit[1]))
 
     def _join(self, size: int, hits: list[tuple[int, str, Rows]]) -> pa.Array:
-        """Give each combination of rules a code, rule by rule."""
+        """Return the rules of each event as one dictionary array, built rule by rule."""
         codes = np.zeros(size, np.int32)
         texts: list[str] = [""]
         known: dict[tuple[int, int], int] = {}
@@ -124,7 +126,7 @@ class RuleSet:
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == 0), pa.array(texts, pa.string()))
 
     def _note_keys(self, records: RuleRecords, hits: list[tuple[int, str, Rows]]) -> pa.Array:
-        """Take down what correlations need of hits."""
+        """Return the values that correlations need of the hits."""
         keys = CorrelationKeys(len(records))
         for number, family, rows in hits:
             coded = partial(self.programs()[family].code_values, records)

@@ -1,8 +1,8 @@
-"""Which rules can hit which records, by the columns that rules select by: their operation above all.
+"""Decide which rules can hit which records, by the columns that rules select by: mainly the operation.
 
-Records that hold the same in these few columns are one selector, and there are few of them. Each rule is asked once of each
-selector whether it can hit its records, and whether it must; what was found is kept from batch to batch. Records are then
-asked only of rules that their selector leaves open.
+Records with equal values in these few columns share a selector, and there are few selectors. For each rule and selector it
+is computed once whether the rule can hit such records, and whether it must; results are kept between batches. Only rules
+that are neither impossible nor certain are then evaluated on records.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLUMNS = ("kind", "activity_name", "status", "status_code", "auth_protocol", "a
 """Name columns with few values, by which nearly all rules select."""
 
 REMEMBERED = 20_000
-"""Selectors of which verdicts are kept; then all are forgotten."""
+"""Number of selectors whose verdicts are kept. Beyond it, all are dropped."""
 
 LARGEST_KEY = 1 << 62
 NEVER, OPEN, ALWAYS = 0, 1, 2
@@ -29,7 +29,7 @@ Selector = tuple[str | None, ...]
 
 
 class Selectors:
-    """What rules say of selectors."""
+    """Keep the verdict of each rule for each selector."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
@@ -45,10 +45,12 @@ class Selectors:
         self._places.clear()
 
     def open(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows, Rows]]:
-        """Yield for each rule that can hit any of the rows: its place, the rows that it surely hits, and those to ask."""
+        """Yield for each rule that can hit any row: its index, the rows that it certainly hits, and the rows to evaluate."""
         codes, selectors = _select(records, rows)
         verdicts = self._judge(selectors)
-        small = codes.astype(np.uint16) if len(selectors) < 1 << 16 else codes  # of which sorting is linear
+        small = (
+            codes.astype(np.uint16) if len(selectors) < 1 << 16 else codes
+        )  # NumPy sorts 16-bit integers in linear time
         by_selector = rows[np.argsort(small, kind="stable")]
         ends = np.cumsum(np.bincount(codes, minlength=len(selectors)))
         starts = np.concatenate([[0], ends[:-1]])
@@ -56,7 +58,7 @@ class Selectors:
         known: dict[bytes, Rows] = {}
 
         def rows_of(verdict: npt.NDArray[np.bool_]) -> Rows:
-            """Return the rows of selectors; the very same for rules that agree in them, so that what is asked of them is kept."""
+            """Return the rows of some selectors. Rules with equal selectors get the same array, so that caches by array apply."""
             found = known.get(verdict.tobytes())
             if found is None:
                 parts = [by_selector[starts[one] : ends[one]] for one in np.flatnonzero(verdict).tolist()]
@@ -66,12 +68,12 @@ class Selectors:
         able = np.flatnonzero(verdicts.any(axis=0)).tolist()
         for place in sorted(
             able, key=lambda one: verdicts[:, one].tobytes()
-        ):  # questions about the same rows in a row
+        ):  # rules with the same rows follow each other
             verdict = verdicts[:, place]
             yield place, rows_of(verdict == ALWAYS), rows_of(verdict == OPEN)
 
     def _judge(self, selectors: Sequence[Selector]) -> npt.NDArray[np.int8]:
-        """Return the verdicts int8 (selectors, rules)."""
+        """Return the verdicts, int8 (selectors, rules)."""
         fresh = [one for one in dict.fromkeys(selectors) if one not in self._places]
         if fresh:
             if len(self._places) + len(fresh) > REMEMBERED:
@@ -96,7 +98,7 @@ class Selectors:
 
 
 def _select(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
-    """Return for each row the place of its selector, and the selectors."""
+    """Return for each row the index of its selector, and the selectors."""
     columns = [records.code_column(name) for name in COLUMNS]
     keys, size = np.zeros(len(rows), np.int64), 1
     for places, values in columns:
@@ -108,5 +110,7 @@ def _select(records: RuleRecords, rows: Rows) -> tuple[Rows, list[Selector]]:
     some, codes = renumber_codes(keys, size)
     first = np.empty(len(some), np.int64)
     first[codes[::-1]] = rows[::-1]
-    told = ([[*values, None][place] for place in places[first].tolist()] for places, values in columns)
-    return codes, list(zip(*told, strict=True))
+    columns_of_values = (
+        [[*values, None][place] for place in places[first].tolist()] for places, values in columns
+    )
+    return codes, list(zip(*columns_of_values, strict=True))

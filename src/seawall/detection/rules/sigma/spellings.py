@@ -1,4 +1,4 @@
-"""How vendors spell what event columns hold: per family of sources, field names in lower case and what answers to them."""
+"""Map vendors' field names to event columns, and event values to vendors' spellings, for each family of sources."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from seawall.detection.rules.sigma.folding import plain_text
 from seawall.events.microsoft.entra_results import NAMES
 
 Written = str | tuple[str, Spell]
-"""An answer as tables write it: `column`, `unmapped:path`; `other:path` of events kept whole alone, and `service:column` of those
-of applications. A pair has a spelling."""
+"""Entry of a table: `column`, or `column:path` such as `unmapped:path`.
+
+`other:path` applies to events that are kept whole, `service:column` to those of applications. A pair adds a spelling.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFamily:
-    """Sources that spell alike. `columns` hold JSON of further fields, `bags` are pairs in it whose names are fields too.
+    """Define sources with the same spellings.
 
-    `dropped` are fields that no event keeps; events of the kinds `whole` keep everything.
+    `fields` maps lower-case field names to entries. `columns` hold further fields as JSON; `bags` are lists of name-value
+    pairs in it, whose names are fields too. `dropped` are fields that no event keeps, except events of the kinds in
+    `whole`, which keep everything.
     """
 
     sources: tuple[str, ...]
@@ -40,29 +44,29 @@ _SITE = re.compile(r"https?://[^/]+/(?:(?:sites|teams|personal)/[^/]+/)?", re.IG
 
 
 def spell_operation(value: str) -> tuple[str, ...]:
-    """Return an operation as it is, without the full stop or blank that the audit log ends it with, and with plain dashes."""
+    """Return an operation in all spellings: with and without its final full stop or blank, and with ASCII dashes."""
     bare = value.strip().removesuffix(".").rstrip()
     return tuple(dict.fromkeys((value, bare, plain_text(value), plain_text(bare))))
 
 
 def spell_code(value: str) -> tuple[str, ...]:
-    """Return the code of a result as it is, without what the reader adds, and as the number that Microsoft's name stands for."""
+    """Return a result code in all spellings: as it is, without the reader's addition, and as the number of Microsoft's name."""
     return tuple(dict.fromkeys((value, value.partition(" ")[0], NAMES.get(value, value))))
 
 
 def spell_service(value: str) -> tuple[str, ...]:
-    """Return an application of Google's Reports API as it is, and as Google Cloud's audit logs name its service."""
+    """Return an application of Google's Reports API, and the name of its service in Google Cloud's audit logs."""
     return value, f"{value}.googleapis.com"
 
 
 def spell_site(value: str) -> tuple[str, ...]:
-    """Return the site that a file's address lies in, with the slash that records end it with and without."""
+    """Return the site of a file's URL, with and without the final slash."""
     found = _SITE.match(value)
     return () if found is None else (found[0], found[0].rstrip("/"))
 
 
 def spell_extension(value: str) -> tuple[str, ...]:
-    """Return the extension of the file that an address names."""
+    """Return the extension of the file in a URL."""
     name = value.rpartition("/")[2]
     return (name.rpartition(".")[2],) if "." in name and "/" in value else ()
 
@@ -110,7 +114,7 @@ _PEOPLE = (
 
 OPERATIONS = frozenset(_OPERATIONS.split())
 PEOPLE = frozenset(_PEOPLE.split())
-"""Names of what was done, and of whoever did it."""
+"""Field names of the operation (`OPERATIONS`) and of the account that acted (`PEOPLE`)."""
 
 M365 = SourceFamily(
     ("m365_audit", "office_activity"),
@@ -316,4 +320,4 @@ LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
     ("google_workspace", ""): _GOOGLE,
     ("gworkspace", ""): _GOOGLE,
 }
-"""Families of a log source, and the kinds of events that it looks at in each. Records of no known source are `other`."""
+"""Families of each log source, with the kinds of event to test in each (empty: all). Records of unknown logs are `other`."""

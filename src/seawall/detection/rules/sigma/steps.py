@@ -1,7 +1,7 @@
-"""What a rule's condition asks, step by step: of whole selectors what is certain, of rows whether they pass.
+"""Evaluate a rule's condition step by step, first on selectors and then on rows.
 
-A step is asked twice. `bounds` asks it of selectors, records that have nothing but the few columns by which rules select
-(`selectors.py`): which may pass, and which must. `of` asks it of the rows that were left open.
+`bounds` evaluates a step on selectors, which have only the few columns by which rules select (`selectors.py`). It returns
+which selectors may pass and which must. `of` evaluates the step on rows that are still open.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
 
 NAME, TEXT, PAIR = 1, 5, 9
-"""What it costs to ask a name column, a text and two fields at once: cheap questions are asked first."""
+"""Relative cost of testing a name column, a text, and two fields together; cheap tests run first."""
 
 Bounds = tuple[Bools, Bools]
 
 
 @dataclass(frozen=True, slots=True)
 class FacetQuestion:
-    """A place in a facet; asked of some events alone, where `where` says which."""
+    """Hold the index of a test in a facet, restricted to the events that satisfy `where`."""
 
     facet: NameFacet | TextFacet
     place: int
     where: Where | None
 
     def of(self, records: RuleRecords, rows: Rows, *, is_nothing: bool) -> Bools:
-        """Return which rows pass, or have nothing to be asked."""
+        """Return which rows pass, or with `is_nothing`, which have no value; bool (rows,)."""
         ask = self.facet.is_nothing if is_nothing else self.facet.passes
         if not self.where:
             return ask(records, rows, self.place)
@@ -46,7 +46,7 @@ class FacetQuestion:
         return result
 
     def bounds(self, selectors: RuleRecords, *, is_nothing: bool) -> Bounds:
-        """Return which selectors may pass (or have nothing), and which must."""
+        """Return which selectors may pass (or have no value), and which must."""
         rows = np.arange(len(selectors))
         if isinstance(self.facet, NameFacet) and self.facet.column in selectors:
             found = self.of(selectors, rows, is_nothing=is_nothing)
@@ -58,17 +58,17 @@ class FacetQuestion:
 
 
 class LeafStep:
-    """A test of a field: a value of any of its answers passes, or (`nothing`) none of them has any."""
+    """Test a field: a value of any of its columns passes, or (`nothing`) none of them has a value."""
 
     def __init__(self, questions: tuple[FacetQuestion, ...], *, asks: bool, nothing: bool) -> None:
-        """`asks` says that there are values which pass, `nothing` that having none passes."""
+        """Take `asks`, which means that some values pass, and `nothing`, which means that a missing value passes."""
         self._questions, self._asks, self._nothing = questions, asks, nothing
         self.cost: int = max(
             (TEXT if isinstance(one.facet, TextFacet) else NAME for one in questions), default=0
         )
 
     def bounds(self, selectors: RuleRecords) -> Bounds:
-        """Return which selectors may pass, and which must."""
+        """Return which selectors may pass, and which must; bool (selectors,)."""
         may, must = np.zeros(len(selectors), bool), np.zeros(len(selectors), bool)
         for question in self._questions if self._asks else ():
             possible, certain = question.bounds(selectors, is_nothing=False)
@@ -82,7 +82,7 @@ class LeafStep:
         return may, must
 
     def of(self, records: RuleRecords, rows: Rows) -> Bools:
-        """Return which rows pass."""
+        """Return which rows pass, bool (rows,)."""
         result = np.zeros(len(rows), bool)
         for question in self._questions if self._asks else ():
             result |= question.of(records, rows, is_nothing=False)
@@ -95,7 +95,7 @@ class LeafStep:
 
 
 class SameStep:
-    """Two fields of which values are compared, row by row."""
+    """Compare the values of two fields in each row."""
 
     cost = PAIR
 
@@ -103,12 +103,12 @@ class SameStep:
         self._left, self._right, self._node = left, right, node
 
     def bounds(self, selectors: RuleRecords) -> Bounds:
-        """Return which selectors may pass, and which must."""
+        """Return which selectors may pass, and which must; bool (selectors,)."""
         is_there = bool(self._left) and bool(self._right)
         return np.full(len(selectors), is_there), np.zeros(len(selectors), bool)
 
     def of(self, records: RuleRecords, rows: Rows) -> Bools:
-        """Return which rows pass."""
+        """Return which rows pass, bool (rows,)."""
         left, right = list_row_values(records, rows, self._left), list_row_values(records, rows, self._right)
         return np.array([self._holds(a, b) for a, b in zip(left, right, strict=True)], bool)
 
@@ -122,38 +122,38 @@ class SameStep:
 
 
 class NotStep:
-    """What does not pass."""
+    """Pass rows that the part does not pass."""
 
     def __init__(self, part: Step) -> None:
         self._part = part
         self.cost: int = part.cost
 
     def bounds(self, selectors: RuleRecords) -> Bounds:
-        """Return which selectors may pass, and which must."""
+        """Return which selectors may pass, and which must; bool (selectors,)."""
         may, must = self._part.bounds(selectors)
         return ~must, ~may
 
     def of(self, records: RuleRecords, rows: Rows) -> Bools:
-        """Return which rows pass."""
+        """Return which rows pass, bool (rows,)."""
         return ~self._part.of(records, rows)
 
 
 class EveryStep:
-    """What passes all parts, the cheapest first."""
+    """Pass rows that all parts pass; the cheapest part runs first."""
 
     def __init__(self, parts: tuple[Step, ...]) -> None:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = self._parts[-1].cost
 
     def bounds(self, selectors: RuleRecords) -> Bounds:
-        """Return which selectors may pass, and which must."""
+        """Return which selectors may pass, and which must; bool (selectors,)."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_and.reduce([may for may, _ in each]), np.logical_and.reduce(
             [must for _, must in each]
         )
 
     def of(self, records: RuleRecords, rows: Rows) -> Bools:
-        """Return which rows pass."""
+        """Return which rows pass, bool (rows,)."""
         result = np.ones(len(rows), bool)
         left = rows
         for part in self._parts:
@@ -167,21 +167,21 @@ class EveryStep:
 
 
 class EitherStep:
-    """What passes any part."""
+    """Pass rows that any part passes; the cheapest part runs first."""
 
     def __init__(self, parts: tuple[Step, ...]) -> None:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = max(part.cost for part in parts)
 
     def bounds(self, selectors: RuleRecords) -> Bounds:
-        """Return which selectors may pass, and which must."""
+        """Return which selectors may pass, and which must; bool (selectors,)."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_or.reduce([may for may, _ in each]), np.logical_or.reduce(
             [must for _, must in each]
         )
 
     def of(self, records: RuleRecords, rows: Rows) -> Bools:
-        """Return which rows pass."""
+        """Return which rows pass, bool (rows,)."""
         result = np.zeros(len(rows), bool)
         left = rows
         for part in self._parts:

@@ -1,4 +1,4 @@
-"""What is said of a set of rules before it is asked: how many run, which do not and why."""
+"""Summarise a rule set before it runs: how many rules run, and which do not and why."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from seawall.detection.rules.sigma.run import RuleSet
 from seawall_base.plurals import plural
 
 MOST_SAID = 10
-"""Rules that do not run and are named; the others are counted."""
+"""Number of skipped rules that are named; the others are counted."""
 
 
 def summarise_rules(rules: RuleSet) -> tuple[str, ...]:
-    """Return lines: counts, then the first files that do not run, each with its reason. Their names are anybody's text."""
+    """Return lines: counts, then the first skipped files with their reasons. File names are untrusted text."""
     parts = len(rules.parts)
     more = [f"{parts:,} of them for others that count them"] if parts else []
     more += [f"{rules.idle:,} cannot hit"] if rules.idle else []

@@ -1,4 +1,4 @@
-"""Texts of one column, numbered as they are seen: what was found out about one holds in later batches too."""
+"""Number the distinct texts of a column across batches, so that results for a text can be kept."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
 REMEMBERED = 20_000
-"""Texts that are known from batch to batch; then all are forgotten."""
+"""Number of texts that are kept between batches. Beyond it, all are dropped."""
 
 MOST_CHARACTERS = 40_000_000
-"""Characters of these texts altogether."""
+"""Most characters of all kept texts."""
 
 MOST_PARSED = 1_000
-"""Texts of which the JSON is kept for further questions of the same batch."""
+"""Number of texts whose parsed JSON is kept during a batch."""
 
 NOTHING = 0
-"""The number of the empty text, which is null's too."""
+"""Number of the empty text and of null."""
 
 
 class TextNumbers:
-    """Numbers of texts. When all are forgotten, `age` is another, and numbers of before mean nothing."""
+    """Number texts. When all are dropped, `age` increases, and earlier numbers become invalid."""
 
     def __init__(self) -> None:
         self.age = -1
@@ -58,24 +58,26 @@ class TextNumbers:
         return np.asarray(table[places.to_numpy()])
 
     def inside(self, number: int, path: str) -> tuple[str, ...]:
-        """Return the values at a path of a text's JSON; the empty path is the text itself."""
+        """Return the values at a path of a text's JSON. The empty path is the text itself."""
         text = self._texts[number]
         if not path:
             return (text,) if text else ()
         found: list[str] = []
-        with suppress(RecursionError):  # text within text within text: no deeper
+        with suppress(
+            RecursionError
+        ):  # JSON texts nested in JSON texts too deep: keep the values found so far
             found.extend(find_values(self._read(number), path))
         return tuple(found)
 
     def known_inside(self, number: int, path: str) -> tuple[str, ...]:
-        """Return the same, and keep it: for fields that are asked for in every batch."""
+        """Return the same, cached, for fields that are needed in every batch."""
         found = self._inside.get((number, path))
         if found is None:
             found = self._inside[number, path] = self.inside(number, path)
         return found
 
     def may_hold(self, path: str, numbers: Rows) -> Bools:
-        """Return which texts' JSON may hold something at a path, by the names at its top."""
+        """Return which texts' JSON may have a value at a path, judged by its top-level names; bool (numbers,)."""
         if path in ("", EVERYTHING, NAMES):
             return np.ones(len(numbers), bool)
         parts = path.split(".")
@@ -85,7 +87,7 @@ class TextNumbers:
         return np.asarray(holds[shapes])
 
     def end_batch(self) -> None:
-        """Let go of what only one batch needs, and of all when that is much."""
+        """Drop the parsed JSON, and all texts if they are too many."""
         self._parsed.clear()
         if len(self._texts) > REMEMBERED or self._characters > MOST_CHARACTERS:
             self._forget_all()
@@ -98,7 +100,7 @@ class TextNumbers:
         return self._parsed[number]
 
     def _shapes_of(self, numbers: Rows) -> Rows:
-        """Return which names each text's JSON has at its top, as places in `_shapes`."""
+        """Return the index in `_shapes` of each text's set of top-level names."""
         if len(self._shape) < len(self._texts):
             more = np.full(2 * len(self._texts) - len(self._shape), MISSING, np.int64)
             self._shape = np.concatenate([self._shape, more])

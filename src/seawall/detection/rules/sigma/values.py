@@ -1,4 +1,4 @@
-"""The values that a record's JSON text holds at a path, whatever the capitals, be it in lists or in Name/Value pairs."""
+"""Find the values at a path of a record's JSON, ignoring case, also inside lists and Name/Value pairs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 import re2
 
 EVERYTHING = "*"
-"""The path of every value, however deep."""
+"""Path of every value at any depth."""
 
 NAMES = "*names"
-"""The path of every field name, however deep."""
+"""Path of every field name at any depth."""
 
 LONGEST_NAMES = 300
 _NAME_FIELDS = ("name", "key", "displayname")
@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def parse_text(text: str) -> Any:
-    """Return what a JSON text says, None where it says nothing that can be read."""
+    """Return a parsed JSON text, or None if it is invalid."""
     try:
         return _decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -37,7 +37,7 @@ def parse_text(text: str) -> Any:
 
 
 def find_values(found: Any, path: str) -> Iterator[str]:
-    """Yield the texts of all values at a path (in lower case, its parts separated by dots) of a parsed JSON value."""
+    """Yield the texts of all values at a path of a parsed JSON value. The path is in lower case, with dots between its parts."""
     if path == EVERYTHING:
         yield from _scalars(found)
     elif path == NAMES:
@@ -48,7 +48,7 @@ def find_values(found: Any, path: str) -> Iterator[str]:
 
 
 def _at(found: Any, path: str) -> Iterator[Any]:
-    found = _command(found) if isinstance(found, str) and found[:1] == "-" else _open(found)
+    found = _command(found) if isinstance(found, str) and found[:1] == "-" else _parse_nested(found)
     if isinstance(found, list):
         for one in found:
             yield from _at(one, path)
@@ -66,7 +66,7 @@ def _at(found: Any, path: str) -> Iterator[Any]:
 
 
 def _pair(one: Any, path: str) -> Iterator[Any]:
-    """Yield the value of a pair whose name is the path: `{"Name": "RequestType", "Value": "OAuth2:Token"}`."""
+    """Yield the value of a pair with the path as its name: `{"Name": "RequestType", "Value": "OAuth2:Token"}`."""
     if not isinstance(one, dict):
         return
     names = _spellings(one)
@@ -78,7 +78,7 @@ def _pair(one: Any, path: str) -> Iterator[Any]:
 
 
 def list_texts(value: Any) -> Iterator[str]:
-    """Yield a value as text: of a structure its JSON and the scalars of a list; of what is empty nothing."""
+    """Yield a value as text: JSON for a structure, and also each scalar of a list; nothing for an empty value."""
     if isinstance(value, str):
         if value:
             yield value
@@ -98,7 +98,7 @@ def list_texts(value: Any) -> Iterator[str]:
 
 
 def _scalars(found: Any) -> Iterator[str]:
-    found = _open(found)
+    found = _parse_nested(found)
     if isinstance(found, dict | list):
         for one in found.values() if isinstance(found, dict) else found:
             yield from _scalars(one)
@@ -107,7 +107,7 @@ def _scalars(found: Any) -> Iterator[str]:
 
 
 def _names(found: Any) -> Iterator[str]:
-    found = _open(found)
+    found = _parse_nested(found)
     if isinstance(found, dict):
         yield from found
         for field in _NAME_FIELDS:
@@ -118,8 +118,8 @@ def _names(found: Any) -> Iterator[str]:
         yield from _names(one)
 
 
-def _open(found: Any) -> Any:
-    """Return a text that is itself JSON of a structure as what it says."""
+def _parse_nested(found: Any) -> Any:
+    """Parse a text that itself contains a JSON structure; return any other value as it is."""
     if isinstance(found, str) and len(found) > 1 and found[0] in "{[" and found[-1] in "}]":
         inner = parse_text(found)
         return found if inner is None else inner
@@ -127,21 +127,21 @@ def _open(found: Any) -> Any:
 
 
 def _command(text: str) -> Any:
-    """Return the parameters of a command as what they are set to: `-SearchName "Audit 7" -Purge -Members ("a","b")`.
+    """Parse the parameters of a command: `-SearchName "Audit 7" -Purge -Members ("a","b")`.
 
-    The Security and Compliance Center writes those of its cmdlets so. A switch without a value is set.
+    The Security and Compliance Center logs its cmdlets so. A switch without a value becomes "True".
     """
     if len(text) > LONGEST_COMMAND:
         return text
     found: dict[str, Any] = {}
-    for name, said in _PARAMETER.findall(text):
-        listed = _QUOTED.findall(said) if said[:1] == "(" else [said.strip('"').removeprefix("$")]
-        found[name] = "True" if not said else listed[0] if len(listed) == 1 else listed
+    for name, value in _PARAMETER.findall(text):
+        listed = _QUOTED.findall(value) if value[:1] == "(" else [value.strip('"').removeprefix("$")]
+        found[name] = "True" if not value else listed[0] if len(listed) == 1 else listed
     return found or text
 
 
 def list_top_names(text: str) -> frozenset[str]:
-    """Return the names at the top of a JSON text, in lower case; what lies below is passed over, not read."""
+    """Return the top-level names of a JSON text in lower case, without parsing what lies below."""
     try:
         return frozenset(_spellings(_decode_top(text)))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -150,11 +150,11 @@ def list_top_names(text: str) -> frozenset[str]:
 
 def _spellings(found: dict[str, Any]) -> dict[str, str]:
     names = tuple(found)
-    return _remembered(names) if len(names) <= LONGEST_NAMES else _lower(names)
+    return _lower_cached(names) if len(names) <= LONGEST_NAMES else _lower(names)
 
 
 def _lower(names: tuple[str, ...]) -> dict[str, str]:
     return {name.lower(): name for name in names}
 
 
-_remembered = lru_cache(maxsize=4_096)(_lower)
+_lower_cached = lru_cache(maxsize=4_096)(_lower)

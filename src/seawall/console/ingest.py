@@ -180,8 +180,8 @@ async def ingest_records(call: ApiCall) -> Accepted:
     name = state.known_token(digest, call.now)
     if name is None:
         runner: EndpointRunner = call.context.notes["runner"]
-        name = await runner.in_thread(partial(_looked_up, call, state, token, digest), _LOOK_UP_SECONDS)
-    is_packed = _is_packed(call.request)
+        name = await runner.in_thread(partial(_find_token_name, call, state, token, digest), _LOOK_UP_SECONDS)
+    is_packed = _is_gzip(call.request)
     key = _key(call.request, name)
     if call.context.service is None:
         raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
@@ -191,7 +191,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
     try:
         pieces = await _read(call.request, held)
         size = sum(map(len, pieces))
-        work = state.threads.submit(_keep, call, held, pieces, is_packed=is_packed, source=source, key=key)
+        work = state.threads.submit(_store, call, held, pieces, is_packed=is_packed, source=source, key=key)
     except BaseException:
         held.release()
         raise
@@ -206,11 +206,11 @@ async def ingest_records(call: ApiCall) -> Accepted:
     except WatchFailed as error:
         raise unavailable(error.message, fix=error.fix or None) from None
     if receipt is None:
-        raise _no_log()
+        raise _make_no_log_error()
     return Accepted(receipt.records, receipt.problems, size, receipt.id)
 
 
-def _keep(
+def _store(
     call: ApiCall, held: RequestBuffer, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
 ) -> Receipt | None:
     """Wait until the records are on disk.
@@ -234,7 +234,7 @@ def _token(request: Request) -> bytes:
     return text.strip().encode("ascii")
 
 
-def _looked_up(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -> str:
+def _find_token_name(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -> str:
     """Return the name of a valid token.
 
     The database compares digests of 32 random bytes, so its timing reveals nothing.
@@ -249,7 +249,7 @@ def _looked_up(call: ApiCall, state: IngestState, token: bytes, digest: bytes) -
     return found.name
 
 
-def _is_packed(request: Request) -> bool:
+def _is_gzip(request: Request) -> bool:
     """Return whether the body is gzip. Raises `ApiError` (415) for any other encoding or content type."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _KINDS:
@@ -305,7 +305,7 @@ def _too_large() -> ApiError:
     )
 
 
-def _no_log() -> ApiError:
+def _make_no_log_error() -> ApiError:
     """Build the refusal of a body that is no log.
 
     It differs from that of a log with broken lines: the sender probably sends the wrong file.

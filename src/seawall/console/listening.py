@@ -110,7 +110,7 @@ async def _listen(
         loop.add_signal_handler(number, stopping.set)
     serving = asyncio.create_task(server.serve())
     code = 0
-    telling = asyncio.create_task(_when_open(address, on_ready))
+    telling = asyncio.create_task(_report_open(address, on_ready))
     while not stopping.is_set():
         await asyncio.wait(
             [serving, waiting := asyncio.create_task(stopping.wait())],
@@ -128,7 +128,7 @@ async def _listen(
     return code
 
 
-async def _when_open(address: ListenAddress, on_ready: Callable[[], None]) -> None:
+async def _report_open(address: ListenAddress, on_ready: Callable[[], None]) -> None:
     """Call `on_ready` once connections are accepted, which is a little after the server's start."""
     while True:
         try:

@@ -105,16 +105,16 @@ class ReturnSearch:
         self.after += pc.sum(is_after).as_py() or 0
         is_meant = pc.is_in(accounts, value_set=pa.array(actor.accounts, pa.string()))
         for name in (*STRONG, *WEAK):
-            told = _telling(actor, name)
+            told = _select_identifying(actor, name)
             if not told or KNOWN_BY[name] not in table.column_names:
                 continue
             has = pc.is_in(_text(table, KNOWN_BY[name]), value_set=pa.array(sorted(told), pa.string()))
-            self._share(name, table.filter(pc.and_(has, pc.invert(is_after))))
+            self._note_sharers(name, table.filter(pc.and_(has, pc.invert(is_after))))
             if name != "operations":
                 is_meant = pc.or_(is_meant, has)
         self._take(table.filter(pc.and_(is_after, is_meant)))
 
-    def _share(self, name: str, table: pa.Table) -> None:
+    def _note_sharers(self, name: str, table: pa.Table) -> None:
         """Record which other accounts showed a value before the containment."""
         pairs = pa.table({"account": _text(table, "account"), "value": _text(table, KNOWN_BY[name])})
         for row in pairs.group_by(["account", "value"], use_threads=False).aggregate([]).to_pylist():
@@ -166,7 +166,7 @@ class ReturnSearch:
         shared = [
             (name, value)
             for name in WORDS
-            for value in sorted(group.values[name] & _telling(actor, name))
+            for value in sorted(group.values[name] & _select_identifying(actor, name))
             if self._is_rare(name, value)
         ]
         strong = [one for one in shared if one[0] in STRONG]
@@ -270,7 +270,7 @@ def _weight(one: IntruderReturn) -> int:
     return 4 * sum(what in strong for what, _ in one.shared) + len(one.shared) + one.was_contained
 
 
-def _telling(actor: IntruderIndicators, name: str) -> set[str]:
+def _select_identifying(actor: IntruderIndicators, name: str) -> set[str]:
     """Return the indicator values that identify the intruder.
 
     These are values that owners do not use, and values that containment ended, whoever used them.

@@ -80,13 +80,13 @@ def read_stored_events(lake: Lake, asked: AccountSpans, columns: Sequence[str]) 
         place = Path(scratch)
 
         def code_tables(coder: Coder) -> Iterable[pa.Table]:
-            return (coder.encode(rows) for rows in _join(_rows(lake, asked)))
+            return (coder.encode(rows) for rows in _join(_read_rows(lake, asked)))
 
         if sum(len(batch) for _, _, batch, _ in merge_events(place, code_tables)):
             yield from read_events_file(place / EVENTS, columns)
 
 
-def _rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
+def _read_rows(lake: Lake, asked: AccountSpans) -> Iterator[pa.Table]:
     """Yield all columns of the requested rows, each with the organisation that it was requested for."""
     for tenant, accounts in sorted(asked.accounts.items()):
         wanted = EventQuery(asked.start, asked.end, accounts=accounts)
@@ -128,12 +128,12 @@ def _join(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         waiting.append(table)
         count += table.num_rows
         if count >= _AT_ONCE:
-            yield _one(waiting)
+            yield _combine(waiting)
             waiting, count = [], 0
     if waiting:
-        yield _one(waiting)
+        yield _combine(waiting)
 
 
-def _one(tables: Sequence[pa.Table]) -> pa.Table:
+def _combine(tables: Sequence[pa.Table]) -> pa.Table:
     plain = [as_events(table) for table in tables]
     return pa.concat_tables(plain).unify_dictionaries().combine_chunks()

@@ -90,7 +90,7 @@ def list_accounts(call: ApiCall) -> Page[AccountRow]:
     lake = require_lake(call.context)
     order = asked.sort or ("name" if asked.q.strip() else "worst")
     if order != "name":
-        return _rank(call, lake, asked, order)
+        return _page_by_rank(call, lake, asked, order)
     purpose = f"accounts\n{asked.tenant}\n{asked.q}"
     after = None
     if asked.cursor is not None:
@@ -101,24 +101,24 @@ def list_accounts(call: ApiCall) -> Page[AccountRow]:
     if len(found) > asked.limit:
         where, last = found[asked.limit - 1]
         cursor = call.context.cursors.write(purpose, (where, last.account))
-    shown = [(_shown_tenant(where, one.account), one) for where, one in found[: asked.limit]]
+    shown = [(_name_tenant(where, one.account), one) for where, one in found[: asked.limit]]
     with call.context.database.reading() as work:
         worst = work.incidents.worst([(tenant, one.account) for tenant, one in shown])
     return Page([_row(tenant, one, worst) for tenant, one in shown], cursor)
 
 
-def _rank(
+def _page_by_rank(
     call: ApiCall, lake: Lake, asked: AccountsQuery, order: Literal["worst", "-last"]
 ) -> Page[AccountRow]:
     """Return a page in an order that needs all accounts, from data up to a minute old."""
     purpose = f"accounts\n{asked.tenant}\n{asked.q}\n{order}"
     text = asked.q.strip()
     if text:  # text searches are too varied to cache
-        places, worst = _place(call, lake, asked.tenant, text, order)
+        places, worst = _sort_accounts(call, lake, asked.tenant, text, order)
     else:
         kept: SlowValueCache[Placed] = slow_value_cache(call.context, "accounts")
         places, worst = kept.get(
-            (asked.tenant, order), call.now, lambda: _place(call, lake, asked.tenant, "", order)
+            (asked.tenant, order), call.now, lambda: _sort_accounts(call, lake, asked.tenant, "", order)
         )
     if asked.cursor is not None:
         after = call.context.cursors.read(purpose, asked.cursor, tuple[float, str, str, str])
@@ -129,13 +129,13 @@ def _rank(
     return Page([_row(shown, one, worst) for _, (shown, one, _) in places[: asked.limit]], cursor)
 
 
-def _place(
+def _sort_accounts(
     call: ApiCall, lake: Lake, tenant: str | None, text: str, order: Literal["worst", "-last"]
 ) -> Placed:
     """Return all accounts in order, and each one's incidents."""
     tenants = _tenants(call, lake) if tenant is None else [tenant]
     every = [
-        (_shown_tenant(where, one.account), one, where)
+        (_name_tenant(where, one.account), one, where)
         for where in tenants
         for one in lake.accounts(where, text=text, limit=MOST_RANKED)
     ]
@@ -184,7 +184,7 @@ def _list(
             yield tenant, one
 
 
-def _shown_tenant(tenant: str, account: str) -> str:
+def _name_tenant(tenant: str, account: str) -> str:
     """Return the tenant for display: events without an organisation belong to that of the account's mail domain."""
     return (account.partition("@")[2] or tenant) if tenant == UNKNOWN else tenant
 

@@ -59,8 +59,8 @@ def show_related(call: ApiCall) -> RelatedValue:
 def _find_related(work: Transaction, lake: Lake | None, incident: Incident) -> RelatedValue:
     shared: list[Shared] = []
     sharing: list[QueueEntry] = []
-    for key, value in _rare(incident):
-        others = list(_others(work, incident, key, value))
+    for key, value in _find_rare_values(incident):
+        others = list(_find_incidents(work, incident, key, value))
         accounts = [_account(other) for other in others]
         known = {(one.tenant, one.account) for one in accounts} | {(incident.tenant, incident.account)}
         if lake is not None:
@@ -72,9 +72,11 @@ def _find_related(work: Transaction, lake: Lake | None, incident: Incident) -> R
         if accounts:
             shared.append(Shared(key, value, accounts))
             sharing += others
-    rows = {row.id: row for row in [*_of_accounts(work, incident), *sharing] if row.id != incident.id}
+    rows = {
+        row.id: row for row in [*_find_linked_incidents(work, incident), *sharing] if row.id != incident.id
+    }
     listed = sorted(rows.values(), key=lambda row: -row.score)[:MOST_LISTED]
-    start, end = _around(incident)
+    start, end = _search_span(incident)
     return RelatedValue(
         shared,
         incident.family,
@@ -85,7 +87,7 @@ def _find_related(work: Transaction, lake: Lake | None, incident: Incident) -> R
     )
 
 
-def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
+def _find_rare_values(incident: Incident) -> list[tuple[SharedKey, str]]:
     """Return an incident's values that are new to its account and rare among others."""
     values = [
         (row.aspect, row.now)
@@ -98,15 +100,19 @@ def _rare(incident: Incident) -> list[tuple[SharedKey, str]]:
     return sorted(dict.fromkeys(values), key=lambda value: KEYS.index(value[0]))[:MOST_VALUES]
 
 
-def _others(work: Transaction, incident: Incident, key: SharedKey, value: str) -> Iterator[QueueEntry]:
+def _find_incidents(
+    work: Transaction, incident: Incident, key: SharedKey, value: str
+) -> Iterator[QueueEntry]:
     """Yield incidents of other accounts that show a value, worst first."""
     choice = QueueQuery(terms=(SearchTerm(value, SEARCHED[key]),))
     for other in work.incidents.rows(choice, limit=MOST_SHARING):
-        if (other.tenant, other.account) != (incident.tenant, incident.account) and _shows(other, key, value):
+        if (other.tenant, other.account) != (incident.tenant, incident.account) and _has_value(
+            other, key, value
+        ):
             yield other
 
 
-def _shows(other: QueueEntry, key: SharedKey, value: str) -> bool:
+def _has_value(other: QueueEntry, key: SharedKey, value: str) -> bool:
     """Return whether an incident shows exactly this value; the search also finds values that contain it."""
     values = {reason.value for reason in other.reasons if reason.aspect == key and reason.value}
     return not values or value in values
@@ -127,7 +133,7 @@ def _account(other: QueueEntry) -> SharedAccount:
 def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str) -> Iterator[SharedAccount]:
     """Yield accounts of the organisation that show a value around the same time, with or without an incident."""
     column, shown = _column(key, value)
-    start, end = _around(incident)
+    start, end = _search_span(incident)
     for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
         yield SharedAccount(
             incident.tenant,
@@ -140,7 +146,7 @@ def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str
         )
 
 
-def _around(incident: Incident) -> tuple[int, int]:
+def _search_span(incident: Incident) -> tuple[int, int]:
     """Return the span to search: from a day before the incident to a day after, at most `AROUND_DAYS`."""
     start = max(incident.first_event - _DAY, 0)
     return start, min(incident.last_event + _DAY, start + AROUND_DAYS * _DAY)
@@ -158,7 +164,7 @@ def _column(key: SharedKey, value: str) -> tuple[str, str | int]:
     return columns[key], value
 
 
-def _of_accounts(work: Transaction, incident: Incident) -> Iterator[QueueEntry]:
+def _find_linked_incidents(work: Transaction, incident: Incident) -> Iterator[QueueEntry]:
     """Yield incidents of the accounts that detection has linked to this one."""
     for account in incident.related:
         yield from work.incidents.rows(QueueQuery(tenant=incident.tenant, account=account), limit=_EACH)

@@ -56,7 +56,7 @@ def build_summary(context: ConsoleContext, now: int) -> Summary:
             by_severity=Severities(
                 **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
             ),
-            ingest=_ingest(status, {**_from_days(work), **totals}, sources, len(work.dirty.all())),
+            ingest=_ingest(status, {**_sum_days(work), **totals}, sources, len(work.dirty.all())),
             silent_sources=sum(source.silent_since is not None for source in sources),
             revision=work.incidents.revision(),
             tenants=sorted(accounts)[:MOST_TENANTS],
@@ -137,7 +137,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
     )
 
 
-def _from_days(work: Transaction) -> dict[str, int]:
+def _sum_days(work: Transaction) -> dict[str, int]:
     """Return events and duplicates of all scored days, which a watch stores with the days."""
     days = work.days.since(0).values()
     return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}

@@ -62,7 +62,7 @@ class _Failed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Away:
+class _Redirect:
     """A visitor redirected to the provider, with the values to check on return."""
 
     browser: str = field(repr=False)
@@ -79,9 +79,9 @@ def start_oidc_sign_in(call: ApiCall) -> Response:
     try:
         endpoints = _provider(call, settings).endpoints()
     except ProviderFailed as error:
-        return _problem(call, "provider-away", str(error))
+        return _redirect_to_problem(call, "provider-away", str(error))
     browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    away = _Away(_digest(browser), nonce, verifier, here.origin + CALLBACK)
+    away = _Redirect(_digest(browser), nonce, verifier, here.origin + CALLBACK)
     state = base64url.encode(sign_ins.ceremonies.begin(METHOD, here.host, call_seconds(call), away))
     query = {
         "response_type": "code",
@@ -115,18 +115,18 @@ def finish_oidc_sign_in(call: ApiCall) -> Response:
     settings = _settings(call)
     sign_in_state(call).attempt(call)
     try:
-        entered = _enter(call, settings)
+        entered = _sign_in(call, settings)
     except _Failed as failed:
         sign_in_state(call).record_failure(call, METHOD, known=failed.known, why=failed.why)
-        return _problem(call, failed.problem, failed.why)
+        return _redirect_to_problem(call, failed.problem, failed.why)
     response = RedirectResponse("/", 303)
     set_cookie(call, response, entered.token)
     _forget(call, response)
     return response
 
 
-def _enter(call: ApiCall, settings: OidcSettings) -> NewSession:
-    away = _came_back(call)
+def _sign_in(call: ApiCall, settings: OidcSettings) -> NewSession:
+    away = _find_redirect(call)
     answer: OidcAnswer = call.query
     if answer.error or not 0 < len(answer.code) <= 4096:
         raise _Failed("refused-there", why="the provider refused")
@@ -147,11 +147,11 @@ def _enter(call: ApiCall, settings: OidcSettings) -> NewSession:
     if not subject:
         raise _Failed("token-refused", why="sub")
     with call.context.database.writing() as work:
-        user = _user(call, work, found.issuer, subject, claims, role, settings)
+        user = _find_or_add_user(call, work, found.issuer, subject, claims, role, settings)
         return start_session(call, work, user, METHOD)
 
 
-def _came_back(call: ApiCall) -> _Away:
+def _find_redirect(call: ApiCall) -> _Redirect:
     """Return the matching redirect.
 
     Raises `_Failed` unless this browser was redirected recently and returns for the first time.
@@ -163,7 +163,7 @@ def _came_back(call: ApiCall) -> _Away:
     except ValueError:
         challenge = b""
     ceremony = sign_in_state(call).ceremonies.end(challenge, METHOD, here.host, call_seconds(call))
-    away: _Away | None = ceremony.details if ceremony is not None else None
+    away: _Redirect | None = ceremony.details if ceremony is not None else None
     browser = call.request.cookies.get(_cookie(call), "")
     if away is None or not hmac.compare_digest(away.browser, _digest(browser)):
         raise _Failed("took-too-long", why="state")
@@ -180,7 +180,7 @@ def role_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     raise _Failed("no-role", why="no-role")
 
 
-def _user(
+def _find_or_add_user(
     call: ApiCall,
     work: Transaction,
     issuer: str,
@@ -259,7 +259,7 @@ def _provider(call: ApiCall, settings: OidcSettings) -> OidcProvider:
     return provider
 
 
-def _problem(call: ApiCall, problem: str, why: str) -> Response:
+def _redirect_to_problem(call: ApiCall, problem: str, why: str) -> Response:
     _log.warning("sign-in at the identity provider failed: %s", why)
     response = RedirectResponse(PROBLEM + problem, 303)
     _forget(call, response)

@@ -58,7 +58,7 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Return the hash to store."""
         with self._turn():
-            return self._hasher.hash(_plain(password))
+            return self._hasher.hash(_normalise(password))
 
     def is_right(self, kept: str | None, password: str) -> bool:
         """Return whether a password matches the stored hash.
@@ -70,7 +70,7 @@ class Passwords:
             password, is_kept = "", False
         with self._turn():
             try:
-                self._hasher.verify(self._nobodys if kept is None else kept, _plain(password))
+                self._hasher.verify(self._make_dummy_hash if kept is None else kept, _normalise(password))
             except (VerificationError, InvalidHashError):
                 return False
         return is_kept
@@ -80,7 +80,7 @@ class Passwords:
         return self._hasher.check_needs_rehash(kept)
 
     @cached_property
-    def _nobodys(self) -> str:
+    def _make_dummy_hash(self) -> str:
         """Return the hash to compare with if there is no user."""
         return self._hasher.hash(secrets.token_urlsafe(24))
 
@@ -107,6 +107,6 @@ def check_new(password: str, name: str) -> None:
         raise invalid("this password is easily guessed", field="password", fix=fix)
 
 
-def _plain(password: str) -> bytes:
+def _normalise(password: str) -> bytes:
     """Normalise a password over keyboards (NFKC, as in NIST SP 800-63B)."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace")

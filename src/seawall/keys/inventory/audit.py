@@ -143,7 +143,7 @@ def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list
         )
     listings: dict[str, tuple[KeyDocument, Listing]] = {}
     for document in documents:
-        name = _name(document, settings)
+        name = _name_set(document, settings)
         if name in listings:
             continue
         issuer = document.issuer or settings.issuer
@@ -152,7 +152,7 @@ def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list
     return list(listings.values())
 
 
-def _name(document: KeyDocument, settings: AuditSettings) -> str:
+def _name_set(document: KeyDocument, settings: AuditSettings) -> str:
     """Return the inventory's name of a set: the given issuer, the URL, or the file's full path."""
     if document.issuer is None and settings.issuer is not None:
         return settings.issuer

@@ -79,7 +79,7 @@ def read_sources(sources: Sequence[str], fetch: Fetch) -> Iterator[KeyDocument |
         if not _is_url(source) and source != "-" and Path(source).is_dir():
             yield from _folder(Path(source))
         else:
-            yield _guard(source, partial(_name, source, fetch))
+            yield _guard(source, partial(_read_named_source, source, fetch))
 
 
 def _is_url(text: str) -> bool:
@@ -97,7 +97,7 @@ def _guard(source: str, read: Callable[[], KeyDocument]) -> KeyDocument | Unread
         return UnreadableSource(source, getattr(error, "strerror", None) or "it cannot be opened")
 
 
-def _name(source: str, fetch: Fetch) -> KeyDocument:
+def _read_named_source(source: str, fetch: Fetch) -> KeyDocument:
     """Read a source named on the command line; follow a discovery document to its keys."""
     if _is_url(source):
         data = fetch(source)
@@ -143,7 +143,7 @@ def _folder(folder: Path) -> Iterator[KeyDocument | UnreadableSource]:
         if count > MOST_FILES:
             yield UnreadableSource(str(folder), f"only the first {MOST_FILES:,} files were read")
             return
-        yield _guard(str(path), partial(_lying, path))
+        yield _guard(str(path), partial(_read_found_file, path))
     if not count:
         yield UnreadableSource(str(folder), "no file in it ends in " + ", ".join(sorted(SUFFIXES)))
 
@@ -160,7 +160,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _lying(path: Path) -> KeyDocument:
+def _read_found_file(path: Path) -> KeyDocument:
     """Read a file found in a folder."""
     document = _parse(_file(path))
     if "keys" in document or "kty" in document:

@@ -43,14 +43,14 @@ def of_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding
         )
     if not document.issuer_fits:
         yield finding("discovery-mismatch", listing)
-    yield from _doubles(listing)
-    yield from _bindings(listing)
+    yield from _find_duplicates(listing)
+    yield from _check_issuers(listing)
     for entry in listing.entries:
         for fault in entry.faults:
             yield finding(fault.code, listing, entry, fault.detail)
 
 
-def _doubles(listing: Listing) -> Iterator[InventoryFinding]:
+def _find_duplicates(listing: Listing) -> Iterator[InventoryFinding]:
     """Yield findings for two keys with one kid, and for one key listed twice or under two kids."""
     kids = Counter(entry.kid for entry in listing.entries if entry.kid)
     by_identity: dict[str, list[KeySetEntry]] = defaultdict(list)
@@ -64,7 +64,7 @@ def _doubles(listing: Listing) -> Iterator[InventoryFinding]:
             yield finding("same-key-two-kids", listing, entry, f"also listed at place {entries[0].place}")
 
 
-def _bindings(listing: Listing) -> Iterator[InventoryFinding]:
+def _check_issuers(listing: Listing) -> Iterator[InventoryFinding]:
     """Yield findings for keys without an issuer, or with one that does not belong to this set.
 
     A set is shared if its keys name different issuers, or only some keys name one. It is also shared if its own

@@ -42,7 +42,7 @@ def match_conditions(read: StateRead, items: Found) -> list[dict[str, Any]]:
     """Return the items that meet every condition of a read."""
     if not isinstance(items, list):
         return []
-    return [item for item in items if all(_meets(item, condition) for condition in read.where)]
+    return [item for item in items if all(_meets_condition(item, condition) for condition in read.where)]
 
 
 def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice, str]]:
@@ -50,7 +50,7 @@ def applicable_notices(read: StateRead, now: Found) -> Iterator[tuple[StepNotice
     items = now if isinstance(now, list) else [now] if now is not None else []
     for notice in read.notices:
         looked_at = match_conditions(read, now) if notice.of_meant else items
-        met = [item for item in looked_at if _meets(item, notice.condition)]
+        met = [item for item in looked_at if _meets_condition(item, notice.condition)]
         if met:
             value = visible(str(find_value(met[0], notice.condition.field)))
             yield notice, notice.text.replace("{count}", str(len(met))).replace("{value}", value)
@@ -72,7 +72,7 @@ def find_targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[M
     return list(match_conditions(read, before.get(action.each)))
 
 
-def _meets(item: Mapping[str, Any], condition: Condition) -> bool:
+def _meets_condition(item: Mapping[str, Any], condition: Condition) -> bool:
     value = find_value(item, condition.field)
     if condition.operator == "missing":
         return value is None

@@ -318,15 +318,18 @@ def _undo_added_trust(record: ChangeRecord) -> list[tuple[dict[str, Any], dict[s
 
     None if the record does not say.
     """
-    held = _before(record, FEDERATED)
-    new, old = _objects(record.text(FEDERATED)), None if held is None else _objects(held or "[]")
+    held = _find_earlier_value(record, FEDERATED)
+    new, old = (
+        _parse_credentials(record.text(FEDERATED)),
+        None if held is None else _parse_credentials(held or "[]"),
+    )
     if new is None or old is None:
         return None
     known = {one["Id"]: one for one in old}
     return [(one, known.get(one["Id"], {})) for one in new if known.get(one["Id"]) != one]
 
 
-def _objects(text: str) -> list[dict[str, Any]] | None:
+def _parse_credentials(text: str) -> list[dict[str, Any]] | None:
     """Parse the federated credentials in a record value.
 
     None unless each has an id and a name.
@@ -348,13 +351,13 @@ def _list_added_keys(record: ChangeRecord) -> list[tuple[str, str]]:
     Empty if the record lacks the old value: the keys may be the organisation's own, and deleted keys cannot be
     restored.
     """
-    held = _before(record, "KeyDescription")
+    held = _find_earlier_value(record, "KeyDescription")
     old = {key for key, _ in _KEY.findall(held or "")}
     found = dict.fromkeys(_KEY.findall(record.text("KeyDescription"))) if held is not None else {}
     return [one for one in found if one[0] not in old and is_guid(one[0])]
 
 
-def _before(record: ChangeRecord, name: str) -> str | None:
+def _find_earlier_value(record: ChangeRecord, name: str) -> str | None:
     """Return a property's value before the change, empty if it had none; None if the record does not say."""
     found = [
         str(change.get("oldValue") or "")

@@ -100,14 +100,14 @@ class EvidenceCollector:
         table = table.set_column(table.column_names.index("time"), "time", times)
         start, end = self.span
         in_time = pc.and_(pc.greater_equal(times, start), pc.less(times, end))
-        meant = pc.or_(self._ours(table, "account"), self._ours(table, "mailbox"))
+        meant = pc.or_(self._match_accounts(table, "account"), self._match_accounts(table, "mailbox"))
         table = table.filter(pc.and_(in_time, meant))
         if not table.num_rows:
             return
-        is_own = self._ours(table, "account")
+        is_own = self._match_accounts(table, "account")
         self.is_empty = self.is_empty and not pc.any(is_own).as_py()
         self._who(table.filter(is_own))
-        self._uses(table.filter(is_own))
+        self._note_uses(table.filter(is_own))
         is_intruders = pc.is_in(
             _text(table, "metadata_uid"), value_set=pa.array(sorted(self.intruders), pa.string())
         )
@@ -123,7 +123,7 @@ class EvidenceCollector:
     def _begin(self) -> int:
         return self._edges()[0] if self.begin is None else self.begin
 
-    def _ours(self, table: pa.Table, column: str) -> Any:
+    def _match_accounts(self, table: pa.Table, column: str) -> Any:
         """Return a mask of rows whose `column` names one of the accounts in its own organisation."""
         here, tenants = _text(table, column), _text(table, "org_uid")
         found: Any = pa.array([False] * table.num_rows, pa.bool_())
@@ -164,7 +164,7 @@ class EvidenceCollector:
             ):
                 self._consents.append(row)
 
-    def _uses(self, own: pa.Table) -> None:
+    def _note_uses(self, own: pa.Table) -> None:
         """Record when each account first used each application."""
         if "app_uid" not in own.column_names:
             return
@@ -176,7 +176,7 @@ class EvidenceCollector:
                 key = (row["org_uid"], row["account"], row["app_uid"])
                 self._first[key] = min(self._first.get(key, row["time_min"]), row["time_min"])
 
-    def _letting_in(self) -> list[dict[str, Any]]:
+    def _find_admitting_consents(self) -> list[dict[str, Any]]:
         """Return consents by the accounts to applications that the intruder uses and the account had not used before."""
         apps = self._shown.get("app_uid", set())
         return [
@@ -207,7 +207,7 @@ class EvidenceCollector:
             },
             **shown,
         )
-        letting_in = self._letting_in()
+        letting_in = self._find_admitting_consents()
         known = {row["metadata_uid"] for row in self._rows}
         return PlanEvidence(
             rows=(*self._rows, *(row for row in letting_in if row["metadata_uid"] not in known)),

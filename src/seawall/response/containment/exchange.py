@@ -55,9 +55,9 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     name = record.activity
     if name in {"New-InboxRule", "Set-InboxRule", "Enable-InboxRule", "UpdateInboxRules"}:
         yield _inbox_rule(subject, record)
-    elif name == "Set-Mailbox" and any(_states(record, one) for one in _FORWARDS):
+    elif name == "Set-Mailbox" and any(_sets_parameter(record, one) for one in _FORWARDS):
         yield _forwarding(subject, record)
-    elif name == "Set-Mailbox" and _states(record, "GrantSendOnBehalfTo"):
+    elif name == "Set-Mailbox" and _sets_parameter(record, "GrantSendOnBehalfTo"):
         yield _on_behalf(subject, record)
     elif name in _FLOW:
         yield _mail_flow(subject, record)
@@ -73,7 +73,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
         yield _folder_permission(subject, record)
 
 
-def _states(record: ChangeRecord, name: str) -> bool:
+def _sets_parameter(record: ChangeRecord, name: str) -> bool:
     """Return whether a record sets a parameter rather than clearing it."""
     return record.text(name).strip("$\" '[]") not in {"", "null"}
 
@@ -151,7 +151,7 @@ def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     )
 
 
-def _by_hand(
+def _make_manual_step(
     subject: StepSubject, record: ChangeRecord, command: tuple[str, ...], **rest: Any
 ) -> ContainmentStep:
     return make_record_step(
@@ -165,16 +165,16 @@ def _by_hand(
 
 def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox = record.owner
-    target = next(record.text(one) for one in _FORWARDS if _states(record, one))
+    target = next(record.text(one) for one in _FORWARDS if _sets_parameter(record, one))
     given = {
         slot: record.text(name)
         for slot, name in (("smtp", "ForwardingSmtpAddress"), ("recipient", "ForwardingAddress"))
-        if _states(record, name)
+        if _sets_parameter(record, name)
     }
     names = {"smtp": "-ForwardingSmtpAddress {smtp}", "recipient": "-ForwardingAddress {recipient}"}
     back = " ".join(names[slot] for slot in given)
     keep = record.text("DeliverToMailboxAndForward").lower().strip('$"') == "true"
-    return _by_hand(
+    return _make_manual_step(
         subject,
         record,
         make_powershell(
@@ -201,7 +201,7 @@ def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox, user = record.owner, record.text("GrantSendOnBehalfTo").strip("\"'[]")
     is_one = not re.search(r"[,;@{}\[\]=]", user.replace("@", "", 1)) and "@{" not in user
     if not is_one:
-        return _by_hand(
+        return _make_manual_step(
             subject, record,
             make_powershell("Get-Mailbox -Identity {mailbox} | Format-List GrantSendOnBehalfTo", mailbox=mailbox),
             account=mailbox, kind="remove_delegate", title=f"Look through who may send on behalf of {mailbox}",
@@ -209,7 +209,7 @@ def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
             irreversible=_NOTE_IT,
         )  # fmt: skip
     template = "Set-Mailbox -Identity {mailbox} -GrantSendOnBehalfTo @{VERB={user}}"
-    return _by_hand(
+    return _make_manual_step(
         subject,
         record,
         make_powershell(template.replace("VERB", "Remove"), mailbox=mailbox, user=user),
@@ -233,7 +233,7 @@ def _mail_flow(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     else:
         disable, enable = (_SWITCHES[words].format(verb) for verb in ("Disable", "Enable"))
         disable += " -Confirm:$false"
-    return _by_hand(
+    return _make_manual_step(
         subject,
         record,
         make_powershell(disable, name=name),
@@ -257,12 +257,12 @@ def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> Containme
     deny = " -Deny" if record.text("Deny").lower().strip("$") == "true" and not is_recipient else ""
     command = f"-Identity {{mailbox}} -{whom} {{user}} -AccessRights {','.join(known)}{deny} -Confirm:$false"
     if not user or not known:
-        return _by_hand(
+        return _make_manual_step(
             subject, record, make_powershell(f"Get-{noun} -Identity {{mailbox}}", mailbox=mailbox),
             account=mailbox, kind="remove_delegate", title=f"Look through who may open the mailbox {mailbox}",
             reason=describe_record(record, "The record does not say who got which access"), irreversible=_NOTE_IT,
         )  # fmt: skip
-    return _by_hand(
+    return _make_manual_step(
         subject,
         record,
         make_powershell(f"Remove-{noun} {command}", mailbox=mailbox, user=user),
@@ -284,7 +284,7 @@ def _folder_permission(subject: StepSubject, record: ChangeRecord) -> Containmen
         return _calendar_permission(subject, record, user, reason)
     folder = identity if ":\\" in identity else mailbox + ":\\Inbox"
     if not user or folder != identity:
-        return _by_hand(
+        return _make_manual_step(
             subject, record, make_powershell("Get-MailboxFolderPermission -Identity {identity}", identity=folder),
             account=mailbox, kind="remove_delegate", title=f"Look through who may open folders of {mailbox}", reason=reason,
             irreversible=_NOTE_IT,
@@ -295,7 +295,7 @@ def _folder_permission(subject: StepSubject, record: ChangeRecord) -> Containmen
     again = "Add-MailboxFolderPermission -Identity {identity} -User {user} -AccessRights " + rights.replace(
         " ", ""
     )
-    return _by_hand(
+    return _make_manual_step(
         subject,
         record,
         make_powershell(

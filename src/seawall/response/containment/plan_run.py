@@ -78,7 +78,7 @@ class PlanRun:
 
     def carry_out(self) -> Iterator[StepResult]:
         """Yield the result of every step in plan order, or in reverse order when undoing."""
-        self._say("approved", by=self.approver, steps=sorted(self.chosen), again=sorted(self.again))
+        self._append("approved", by=self.approver, steps=sorted(self.chosen), again=sorted(self.again))
         order = self.plan.actions if self.phase == "apply" else tuple(reversed(self.plan.actions))
         for action in order:
             yield self._step(action)
@@ -144,7 +144,7 @@ class PlanRun:
     def _end(self, action: ContainmentStep, past: StepHistory, state: StepState, why: str) -> StepResult:
         made = sum(change.outcome == "done" for change in past.changes.values())
         if (past.state, past.why) != (state, why):
-            self._say("step", step=action.id, state=state, why=why)
+            self._append("step", step=action.id, state=state, why=why)
             past.state, past.why = state, why
         return StepResult(action.id, state, why, made)
 
@@ -154,7 +154,7 @@ class PlanRun:
         if not past.is_begun:
             past.changes.clear()
             past.before = self._read_before(action)
-            self._say("before", step=action.id, found=past.before)
+            self._append("before", step=action.id, found=past.before)
             if self._is_done_already(action, past.before):
                 return "already", _join("it was so before", describe_notices(action, past.before)[0])
         before = past.before or {}
@@ -166,7 +166,7 @@ class PlanRun:
             return "already", _join("nothing of the kind is there", notices)
         for number, item in enumerate(items):
             self._change(action, past, number, item, item, before)
-        state, why = self._sum(past, len(items))
+        state, why = self._summarise(past, len(items))
         return state, _join(why, notices)
 
     def _undone(self, action: ContainmentStep, past: StepHistory) -> tuple[StepState, str]:
@@ -178,12 +178,16 @@ class PlanRun:
             change, made = past.change(number), applied.change(number).made or {}
             target = self._undo_target(action, past, item, made)
             is_new = change.outcome is None and not change.is_open
-            if is_new and action.undone is not None and self._says(action, action.undone, before, target):
+            if (
+                is_new
+                and action.undone is not None
+                and self._check_change(action, action.undone, before, target)
+            ):
                 change.outcome = "gone"
-                self._say("result", step=action.id, change=number, outcome="gone")
+                self._append("result", step=action.id, change=number, outcome="gone")
                 continue
             self._change(action, past, number, {**item, "made": made}, target, before)
-        state, why = self._sum(past, len(wanted))
+        state, why = self._summarise(past, len(wanted))
         return ("undone" if state == "done" else state), why
 
     def _undo_target(
@@ -246,14 +250,14 @@ class PlanRun:
         Return False if the vendor's state cannot tell and a person must decide.
         """
         change = past.change(number)
-        says = self._says(action, check, before, target) if check is not None else None
+        says = self._check_change(action, check, before, target) if check is not None else None
         if says is None:
             if action.id not in self.again or (action.id, number) in self._repeated:
                 return False
             self._repeated.add((action.id, number))
         outcome = "done" if says else "not made"
         made = self._read_again(action, check) if says else None
-        self._say(
+        self._append(
             "result", step=action.id, change=number, outcome=outcome, verified=says is not None, made=made
         )
         change.is_open, change.made = False, made
@@ -281,9 +285,9 @@ class PlanRun:
         state: dict[str, Any] = {**before, "made": item.get("made") or {}}
         if action.each:
             state[action.each] = {name: value for name, value in item.items() if name != "made"}
-        given = {"password": _password(), "approver": self.approver}
+        given = {"password": _generate_password(), "approver": self.approver}
         filled = replace(call, path=fill_path(call.path, state), body=fill_body(call.body, state, given))
-        self._say("intent", step=action.id, change=number, method=call.method, path=filled.path)
+        self._append("intent", step=action.id, change=number, method=call.method, path=filled.path)
         change.is_open = True
         try:
             reply = self.asking.ask(action.vendor, filled)
@@ -291,9 +295,9 @@ class PlanRun:
             change.is_open = False
             is_gone = refused.status == 404 and call.method == "DELETE"
             if refused.status in IS_SO_ALREADY and (check := self._check(action)) is not None:
-                is_gone = self._says(action, check, before, target) is True
+                is_gone = self._check_change(action, check, before, target) is True
             change.outcome = "gone" if is_gone else "failed"
-            self._say(
+            self._append(
                 "result",
                 step=action.id,
                 change=number,
@@ -304,11 +308,11 @@ class PlanRun:
             )
         except CallResultUnknown as unclear:
             change.outcome = "unclear"
-            self._say("result", step=action.id, change=number, outcome="unclear", code=unclear.code)
+            self._append("result", step=action.id, change=number, outcome="unclear", code=unclear.code)
         else:
             change.is_open, change.outcome = False, "done"
             change.made = keep_fields(reply.document, ("id",)) or None
-            self._say(
+            self._append(
                 "result", step=action.id, change=number, outcome="done", status=reply.status, made=change.made
             )
 
@@ -318,7 +322,7 @@ class PlanRun:
     def _check(self, action: ContainmentStep) -> ChangeCheck | None:
         return action.undone if self.phase == "undo" else action.done
 
-    def _sum(self, past: StepHistory, wanted: int) -> tuple[StepState, str]:
+    def _summarise(self, past: StepHistory, wanted: int) -> tuple[StepState, str]:
         outcomes = [past.change(number) for number in past.changes]
         if any(change.is_open for change in outcomes):
             return "unclear", "it is not known whether the change was made: look, then say --done or --again"
@@ -344,7 +348,7 @@ class PlanRun:
             return False
         return is_change_made(check, action, before, before.get(check.read), None) is True
 
-    def _says(
+    def _check_change(
         self,
         action: ContainmentStep,
         check: ChangeCheck,
@@ -377,7 +381,7 @@ class PlanRun:
                 return select_kept(read, None)
             raise
 
-    def _say(self, event: str, **content: Any) -> None:
+    def _append(self, event: str, **content: Any) -> None:
         if "step" in content:
             content["step_number"] = self.plan.numbers.get(content["step"])
         self.journal.append(event, phase=self.phase, **content)
@@ -387,7 +391,7 @@ def _join(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
 
 
-def _password() -> str:
+def _generate_password() -> str:
     """Return a random password with every kind of character that policies ask for. It is never shown or stored."""
     letters = string.ascii_letters + string.digits
     return "aA1!" + "".join(secrets.choice(letters) for _ in range(28))

@@ -111,12 +111,12 @@ def make_plan(
         keys = thumbprints if subject is subjects[0] else ()
         take(subject.account, gate.make_steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
         systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
-        take(subject.account, _standing(subject, systems))
+        take(subject.account, _make_account_steps(subject, systems))
         for record in concerning(subject):
             take(record.id, _undoing(subject, record))
     sure = {(one.tenant, one.account): one.sure for one in subjects}
     late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
-    actions = tuple(_link(sorted(_merge(found), key=lambda one: (_whose(one) in late, _place(one)))))
+    actions = tuple(_link(sorted(_merge(found), key=lambda one: (_subject_key(one) in late, _sort_key(one)))))
     made = ContainmentPlan(
         id="",
         incident=incident.id if incident else "",
@@ -227,7 +227,7 @@ def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[Containment
         yield from okta.undo_steps(subject, record)
 
 
-def _standing(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
+def _make_account_steps(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
     """Yield the steps about the account itself.
 
     For a possibly touched account, only sessions are ended.
@@ -287,11 +287,11 @@ def _merge(actions: Iterable[ContainmentStep]) -> list[ContainmentStep]:
     return list(found.values())
 
 
-def _whose(action: ContainmentStep) -> tuple[str, str]:
+def _subject_key(action: ContainmentStep) -> tuple[str, str]:
     return action.tenant, action.account
 
 
-def _place(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
+def _sort_key(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
     rank = RANKS[action.kind]
     if action.vendor in _PASSWORD_FIRST and action.kind == "reset_password":
         rank = RANKS["disable_account"]
@@ -349,7 +349,7 @@ def _calls(action: ContainmentStep) -> Iterator[Any]:
     yield from action.undo
 
 
-def _knows(scope: Scope, incident: Incident) -> bool:
+def _has_account(scope: Scope, incident: Incident) -> bool:
     wanted = (incident.tenant, incident.account.casefold())
     return any((one.tenant, one.name.casefold()) == wanted for one in scope.accounts)
 
@@ -377,7 +377,7 @@ def _warnings(
             f"The incident's severity is {incident.severity}: it may be the owner's own doing. Ask them, by telephone or in "
             "person, before anything is applied."
         )
-    if incident is not None and scope is not None and not _knows(scope, incident):
+    if incident is not None and scope is not None and not _has_account(scope, incident):
         yield f"The scope says nothing of {incident.account}: it is of other logs, or of another organisation."
     unlisted = incident.details.get("events_not_listed") if incident is not None else 0
     if isinstance(unlisted, int) and unlisted > 0:

@@ -42,7 +42,10 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     name = record.activity.strip().rstrip(".")
     if name not in ASSIGNED | ELIGIBLE:
         return
-    member, role = _member(record), record.text("Role.TemplateId", "RoleDefinitionOriginId", "TemplateId")
+    member, role = (
+        _find_member(record),
+        record.text("Role.TemplateId", "RoleDefinitionOriginId", "TemplateId"),
+    )
     if not is_guid(member) or not is_guid(role):
         yield make_record_step(
             subject,
@@ -61,7 +64,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
         yield _eligible(subject, record, member, role)
 
 
-def _member(record: ChangeRecord) -> str:
+def _find_member(record: ChangeRecord) -> str:
     """Return the account that got the role: the record's first target that can hold one, else its resource."""
     targets = record.raw.get("targetResources")
     for target in targets if isinstance(targets, list) else []:
@@ -84,7 +87,7 @@ def _undo_assignment(subject: StepSubject, record: ChangeRecord, member: str, ro
                 "assignment",
                 call_graph(
                     "GET",
-                    f"{path}?{_of(member)}",
+                    f"{path}?{_filter_by_member(member)}",
                     _PERMISSION,
                     "rbacapplication-list-roleassignments",
                 ),
@@ -130,7 +133,7 @@ def _eligible(subject: StepSubject, record: ChangeRecord, member: str, role: str
                 "eligibility",
                 call_graph(
                     "GET",
-                    f"{_BASE}/roleEligibilitySchedules?{_of(member)}",
+                    f"{_BASE}/roleEligibilitySchedules?{_filter_by_member(member)}",
                     _SCHEDULES,
                     "rbacapplication-list-roleeligibilityschedules",
                 ),
@@ -156,5 +159,5 @@ def _name(record: ChangeRecord, role: str) -> str:
     return record.text("Role.DisplayName", "RoleDisplayName") or role
 
 
-def _of(member: str) -> str:
+def _filter_by_member(member: str) -> str:
     return "$filter=" + encode_segment(f"principalId eq '{escape_filter_text(member)}'")

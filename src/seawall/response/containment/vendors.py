@@ -89,7 +89,7 @@ class Vendors:
         if call.method != "GET" and answer.status not in call.expect:
             self._settle()
             raise CallResultUnknown(f"status-{answer.status}")
-        return VendorReply(answer.status, _document(answer))
+        return VendorReply(answer.status, _parse_document(answer))
 
     def pages(self, vendor: Vendor, call: VendorCall, items: str) -> list[Any]:
         """Return all items of a list, page by page. Raises as `ask` does, and refuses a list without end."""
@@ -98,10 +98,10 @@ class Vendors:
         url, found = host.base + call.path, list[Any]()
         for _ in range(MOST_PAGES):
             answer = self._ask(host, vendor, call, url)
-            document = _document(answer)
+            document = _parse_document(answer)
             page = list_items(read, document)
             found += page
-            following = _next(url, answer, document, page)
+            following = _find_next_page(url, answer, document, page)
             if following is None:
                 return found
             url = following
@@ -173,7 +173,7 @@ class Vendors:
         self.clock.wait(SETTLING)
 
 
-def _document(answer: HttpResponse) -> Any:
+def _parse_document(answer: HttpResponse) -> Any:
     """Return an answer's JSON, None if it has no body. Raises CallResultUnknown if it is not JSON."""
     if not answer.body.strip():
         return None
@@ -183,7 +183,7 @@ def _document(answer: HttpResponse) -> Any:
         raise CallResultUnknown("malformed") from None
 
 
-def _next(url: str, answer: HttpResponse, document: Any, page: Any) -> str | None:
+def _find_next_page(url: str, answer: HttpResponse, document: Any, page: Any) -> str | None:
     """Return the URL of the next page: a link (Graph, Okta), a token (Google), or the last number plus one (gate).
 
     A link to another host is refused when it is requested.
@@ -194,15 +194,15 @@ def _next(url: str, answer: HttpResponse, document: Any, page: Any) -> str | Non
             return link
         token = document.get("nextPageToken")
         if isinstance(token, str) and token:
-            return _with(url, "pageToken", token)
+            return _set_parameter(url, "pageToken", token)
         if document.get("more") is True and page and isinstance(page[-1], Mapping):
-            return _with(url, "after", str(page[-1].get("id", "")))
+            return _set_parameter(url, "after", str(page[-1].get("id", "")))
         return None
     link = _LINK.search(answer.headers.get("link", ""))
     return link[1] if link else None
 
 
-def _with(url: str, name: str, value: str) -> str:
+def _set_parameter(url: str, name: str, value: str) -> str:
     """Return the URL with this parameter set, replacing an existing one."""
     path, _, query = url.partition("?")
     kept = [part for part in query.split("&") if part and not part.startswith(f"{name}=")]

@@ -173,7 +173,7 @@ def parse_reports(content: bytes) -> tuple[DeliveryReport, ...]:
     if status is None or not isinstance(status.get_payload(), list):
         return ()
     blocks = [block for block in status.get_payload() if isinstance(block, Message)]
-    keys = _keys(message, blocks)
+    keys = _find_letter_ids(message, blocks)
     return tuple(
         DeliveryReport(
             keys,
@@ -188,7 +188,7 @@ def parse_reports(content: bytes) -> tuple[DeliveryReport, ...]:
     )
 
 
-def _keys(message: Message, blocks: Sequence[Message]) -> tuple[str, ...]:
+def _find_letter_ids(message: Message, blocks: Sequence[Message]) -> tuple[str, ...]:
     """Return the envelope id and the Message-ID of the returned letter, never that of the report."""
     found = [_text(block, "Original-Envelope-Id") for block in blocks]
     for part in message.walk():

@@ -126,7 +126,7 @@ def _due(
         notified = reported.get("nis2-notification")
         if notified is None:
             return add_month(
-                _after(case.aware, _notification_hours(case))
+                _add_hours(case.aware, _notification_hours(case))
             ), "one month after the notification, here taken at its latest"
         start = _moment(int(notified.details["when"])).astimezone(case.aware.tzinfo)
         return add_month(
@@ -141,14 +141,14 @@ def _due(
         note = "providers of trust services: 24 hours" if case.trust_service else note
     if duty.id == "gdpr-33":
         note = "unless a risk to persons is unlikely; a later notification says why it is late"
-    return _after(case.aware, hours), note
+    return _add_hours(case.aware, hours), note
 
 
 def _notification_hours(case: CaseFacts) -> int:
     return 24 if case.trust_service else 72
 
 
-def _after(time: datetime, hours: int) -> datetime:
+def _add_hours(time: datetime, hours: int) -> datetime:
     """Return the time after so many elapsed hours, unaffected by daylight saving changes."""
     return (time.astimezone(UTC) + timedelta(hours=hours)).astimezone(time.tzinfo)
 

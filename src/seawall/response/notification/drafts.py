@@ -119,7 +119,7 @@ def write_draft(
     told = [(recipient, collect_facts(case, recipient, known)) for recipient in chosen]
     _check_places(case, scope)
     register = NotificationRegister.read(folder)
-    maker = _Maker(case, folder, register, load_case_key(folder, create=True), at, tuple(fonts), [])
+    maker = _DraftWriter(case, folder, register, load_case_key(folder, create=True), at, tuple(fonts), [])
     _clear(folder / FOLDER)
     write_file(
         folder / FOLDER / MANIFEST, b"{}"
@@ -129,7 +129,9 @@ def write_draft(
         letters.append(maker.letter(recipient, facts))
         step(number, len(told))
     made = LetterDraft(case.case.id, tuple(letters))
-    made = msgspec.structs.replace(made, notes=(*_notes(made, maker.boxed), *_own_places(case, scope)))
+    made = msgspec.structs.replace(
+        made, notes=(*_collect_notes(made, maker.boxed), *_warn_of_read_addresses(case, scope))
+    )
     write_file(folder / FOLDER / MANIFEST, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
@@ -157,7 +159,7 @@ def read_draft(folder: Path) -> LetterDraft:
 
 
 @dataclass(slots=True)
-class _Maker:
+class _DraftWriter:
     """Write the letters of one draft."""
 
     case: NotificationCase
@@ -245,7 +247,7 @@ class _Maker:
         )
 
 
-def _notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
+def _collect_notes(made: LetterDraft, boxed: Sequence[str]) -> tuple[str, ...]:
     """Return the warnings to read before approving, a few lines for any number of letters."""
     notes = []
     if printed := [letter.recipient for letter in made.printed_letters]:
@@ -274,7 +276,7 @@ def list_targets(recipient: Recipient) -> dict[str, str]:
     return targets
 
 
-def _own_places(case: NotificationCase, scope: Scope) -> Iterator[str]:
+def _warn_of_read_addresses(case: NotificationCase, scope: Scope) -> Iterator[str]:
     """Yield a warning for each reply or bounce address that the intruder may be reading.
 
     Recipients' questions reveal as much as the letters.

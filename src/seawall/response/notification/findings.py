@@ -91,7 +91,7 @@ def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...
             lines.append(say("unknown.annex"))
         blocks.append(make_list(lines))
     elif facts.verdict == "possible" or (is_open and facts.of("possible")):
-        blocks.append(make_list(_doubts(facts, language)))
+        blocks.append(make_list(_describe_doubts(facts, language)))
     lines = [visible(line) for line in facts.words.unknown if line.strip()]
     if gaps and facts.verdict == "touched":
         lines.append(say("unknown.also_touched"))
@@ -107,7 +107,7 @@ def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...
     return tuple(blocks)
 
 
-def _doubts(facts: LetterFacts, language: Language) -> list[str]:
+def _describe_doubts(facts: LetterFacts, language: Language) -> list[str]:
     """Return why a verdict is *possible* although the logs have no gap.
 
     Reasons of the analysis are in English; letters in other languages quote them in the annex.

@@ -38,9 +38,9 @@ def make_mail(
     """Build the message to one recipient. Its date is `at`, when the version became final."""
     sender = case.sender
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(_phrase(sender.organisation), addr_spec=sender.email)
-    message["To"] = Address(_phrase(recipient.name), addr_spec=recipient.email)
-    message["Subject"] = _line(letter.title)
+    message["From"] = Address(_clean_display_name(sender.organisation), addr_spec=sender.email)
+    message["To"] = Address(_clean_display_name(recipient.name), addr_spec=recipient.email)
+    message["Subject"] = _clean_header(letter.title)
     message["Date"] = format_datetime(_second(at))
     message["Message-ID"] = make_message_id(case, identity)
     message["Auto-Submitted"] = "auto-generated"
@@ -59,7 +59,7 @@ def make_mail(
     return message.as_bytes()
 
 
-def _line(text: str) -> str:
+def _clean_header(text: str) -> str:
     """Return a header text: visible, on one line, and never read as an RFC 2047 encoded word.
 
     Python's email library decodes text such as `=?utf-8?q?=0D=0ABcc:...?=` and folds the result into the header, so a
@@ -69,12 +69,12 @@ def _line(text: str) -> str:
     return re.sub(r"=(?=\?)", "= ", shown)
 
 
-def _phrase(text: str) -> str:
+def _clean_display_name(text: str) -> str:
     """Return a display name without characters special in addresses.
 
     When the library folds a long line it loses quotes, and quoted text would become addresses and comments.
     """
-    plain = re.sub(r'[][()<>:;,"\\]', " ", _line(text)).replace("@", " at ")
+    plain = re.sub(r'[][()<>:;,"\\]', " ", _clean_header(text)).replace("@", " at ")
     return re.sub(r"\s+", " ", plain).lstrip(" .").rstrip()
 
 

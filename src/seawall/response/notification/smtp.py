@@ -93,9 +93,9 @@ class MailTransport:
         except smtplib.SMTPResponseException as error:
             if progress.is_handed_over:  # smtplib could not parse the server's answer
                 return DeliveryOutcome("unsure", f"{progress.doing}: {_show(error.smtp_error)}")
-            return _answer(error.smtp_code, error.smtp_error, progress)
+            return _interpret_answer(error.smtp_code, error.smtp_error, progress)
         except (smtplib.SMTPException, OSError, FetchError, ValueError) as error:
-            reason = f"{progress.doing}: {_words(error)}"
+            reason = f"{progress.doing}: {_describe_error(error)}"
             return DeliveryOutcome(
                 "unsure" if progress.is_handed_over else "failed", reason, stops=not progress.is_connected
             )
@@ -139,15 +139,15 @@ class MailTransport:
         wishes = ["RET=HDRS", f"ENVID={_xtext(outgoing.key.strip('<>'))}"] if has_dsn else []
         code, answer = server.mail(envelope, wishes)
         if code != 250:
-            return _answer(code, answer, progress)
+            return _interpret_answer(code, answer, progress)
         wishes = ["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(outgoing.target)}"] if has_dsn else []
         code, answer = server.rcpt(outgoing.target, wishes)
         if code not in (250, 251):
-            return _answer(code, answer, progress)
+            return _interpret_answer(code, answer, progress)
         progress.doing = "sending the message"
         code, answer = server.docmd("DATA")
         if code != 354:
-            return _answer(code, answer, progress)
+            return _interpret_answer(code, answer, progress)
         lines = _LINE_ENDS.sub(b"\r\n", outgoing.content)
         server.send(re.sub(rb"(?m)^\.", b"..", lines.removesuffix(b"\r\n")) + b"\r\n")
         self.step("body")
@@ -156,7 +156,7 @@ class MailTransport:
         self.step("handed over")
         code, answer = server.getreply()
         if code != 250:
-            return _answer(code, answer, progress)
+            return _interpret_answer(code, answer, progress)
         return DeliveryOutcome("sent", _show(answer))
 
 
@@ -220,7 +220,7 @@ def _xtext(text: str) -> str:
     return re.sub(r"[^!-*,-<>-~]", lambda found: f"+{ord(found.group()):02X}", text)
 
 
-def _answer(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
+def _interpret_answer(code: int, answer: bytes | str, progress: _Progress) -> DeliveryOutcome:
     """Interpret an unexpected server answer. Only 4xx and 5xx mean that the message was not accepted."""
     reason = f"{progress.doing}: the server answered {code} {_show(answer)}"
     if not 400 <= code < 600:
@@ -235,7 +235,7 @@ def _show(answer: bytes | str) -> str:
     return visible(" ".join(text.split()), LONGEST_ANSWER)
 
 
-def _words(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """Describe an error in one line, without anything that was sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted ({_show(error.verify_message)})"

@@ -55,9 +55,9 @@ def find_candidates(
     `known` are (kind, value, organisation) that were judged before.
     """
     records.run("CREATE OR REPLACE TEMP TABLE totals AS " + _TOTALS)
-    found = [one for kind in STRONG for one in _strong(records, kind)]
-    found += _addresses(records, start, end)
-    found += _has_same_kind(records, start, end)
+    found = [one for kind in STRONG for one in _find_strong(records, kind)]
+    found += _find_addresses(records, start, end)
+    found += _find_similar_addresses(records, start, end)
     fresh: dict[tuple[str, str, str], IndicatorCandidate] = {}
     for one in found:
         key = (one.kind, one.value, one.tenant)
@@ -69,7 +69,7 @@ def find_candidates(
 _TOTALS = "SELECT tenant, count(DISTINCT account) AS total FROM events GROUP BY tenant"
 
 
-def _strong(records: SearchRecords, kind: IndicatorKind) -> list[IndicatorCandidate]:
+def _find_strong(records: SearchRecords, kind: IndicatorKind) -> list[IndicatorCandidate]:
     """Return the intruder's sessions, tokens or keys that other records of any organisation carry."""
     query = f"""
         WITH carried AS (
@@ -99,7 +99,7 @@ _LINKED = f"""linked AS (
 )"""
 
 
-def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
+def _find_addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
     """Return the addresses of the intruder's records, for every organisation that has records from them."""
     shared = ", ".join(f"'{one}'" for one in _SHARED)
     query = f"""
@@ -124,7 +124,7 @@ def _addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCa
     return [_address(row) for row in records.rows(query, {"start": start, "end": end})]
 
 
-def _has_same_kind(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
+def _find_similar_addresses(records: SearchRecords, start: int, end: int) -> list[IndicatorCandidate]:
     """Return other addresses in the intruder's networks with its client and application, at networks new to the account."""
     query = f"""
         WITH signature AS (

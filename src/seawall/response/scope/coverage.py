@@ -70,7 +70,7 @@ class SpanCoverage:
                 self._own[(tenant, name)] = [
                     part
                     for gap in gaps
-                    for part in ledgers.subtract_proved(tenant, gap.source, self._within(gap))
+                    for part in ledgers.subtract_proved(tenant, gap.source, self._clip_to_span(gap))
                 ]
             cut = [*cut, *ledgers.gaps(start, end)]
         for tenant, gap in cut:
@@ -79,7 +79,7 @@ class SpanCoverage:
                 for name in (tenant,) if tenant in self.tenants else self.tenants:
                     self._gaps[(name, "all")].append(gap)
 
-    def _within(self, gap: CoverageGap) -> CoverageGap:
+    def _clip_to_span(self, gap: CoverageGap) -> CoverageGap:
         """Return the part of a mailbox's gap inside the span; earlier gaps do not matter."""
         return replace(gap, start=max(gap.start, self.start), end=min(gap.end, self.end))
 

@@ -23,7 +23,7 @@ _OTHERS = {
 def decide_to_follow(one: IndicatorCandidate, bounds: SearchBounds, since: str) -> tuple[bool, str]:
     """Return whether the candidate is followed, and the reason as a clause after "followed:" or "not followed:"."""
     if one.kind in STRONG:
-        return _strong(one)
+        return _judge_strong(one)
     used = f"{one.accounts:,} of {plural(one.total, 'account')} used it"
     where = f", in {one.holder}" if one.holder else ""
     if one.place in _OTHERS:
@@ -34,14 +34,14 @@ def decide_to_follow(one: IndicatorCandidate, bounds: SearchBounds, since: str) 
     if one.unlinked > bounds.few:
         return False, f"{used}, {one.unlinked:,} of them with nothing else of the intruder's{where}"
     if one.client:
-        return _has_same_kind(one, used, since)
+        return _judge_similar_address(one, used, since)
     open_ = (
         "; many share such addresses: whom nothing else links is possibly touched" if one.is_shared else ""
     )
     return True, f"{used}, none before {since}{where}{open_}"
 
 
-def _strong(one: IndicatorCandidate) -> tuple[bool, str]:
+def _judge_strong(one: IndicatorCandidate) -> tuple[bool, str]:
     word = _WORDS[one.kind]
     if one.kind != "key" and one.accounts > HOLDERS:
         return False, f"{plural(one.accounts, 'account')} carry it: it names no {word}"
@@ -52,7 +52,7 @@ def _strong(one: IndicatorCandidate) -> tuple[bool, str]:
     )
 
 
-def _has_same_kind(one: IndicatorCandidate, used: str, since: str) -> tuple[bool, str]:
+def _judge_similar_address(one: IndicatorCandidate, used: str, since: str) -> tuple[bool, str]:
     shared = f"the same network ({one.holder}) and the same client and application as the intruder"
     if one.place in _HOUSEHOLDS:
         return False, f"{shared}, but it is one of households: that supports, it does not link; {used}"

@@ -66,10 +66,10 @@ class CollectionLedgers:
 
         A part is proved if every log with the organisation's records of this kind is proved complete in it.
         """
-        feeds = self._all_of(tenant, kind) if gap.code in SILENCES else []
+        feeds = self._find_feeds(tenant, kind) if gap.code in SILENCES else []
         if not feeds:
             return [gap]
-        rest = _together(subtract_spans([(gap.start, gap.end)], feed.proved) for feed in feeds)
+        rest = _merge_spans(subtract_spans([(gap.start, gap.end)], feed.proved) for feed in feeds)
         if rest == [(gap.start, gap.end)]:
             return [gap]
         words = "What was collected is not proved to be whole"
@@ -95,7 +95,7 @@ class CollectionLedgers:
         for name, kind, source, place in records.rows(_PLACES):
             self._places[(name, kind)][source].add(place)
 
-    def _all_of(self, tenant: str, kind: str) -> list[CollectedFeed]:
+    def _find_feeds(self, tenant: str, kind: str) -> list[CollectedFeed]:
         """Return the logs that contain an organisation's records of a kind; none if some records came from another log."""
         found: list[CollectedFeed] = []
         for places in self._places.get((tenant, kind), {}).values():
@@ -109,7 +109,7 @@ class CollectionLedgers:
         return found
 
 
-def _together(parts: Iterable[Sequence[Span]]) -> list[Span]:
+def _merge_spans(parts: Iterable[Sequence[Span]]) -> list[Span]:
     """Merge the spans of several lists, joining those that overlap or touch."""
     found: list[Span] = []
     for start, end in sorted(span for part in parts for span in part):

@@ -77,7 +77,7 @@ class LogRhythm:
 
         All lie inside the log's own period.
         """
-        usual = self._usual()
+        usual = self._hourly_mean()
         is_thin = (self._dense <= _THIN * usual) & (usual > 0) & ~self._is_delivered | (self._dense == 0)
         is_thin[[0, -1]] = False  # the log's first and last hours are incomplete
         edges = np.flatnonzero(np.diff(np.concatenate([[0], is_thin.astype(np.int8), [0]])))
@@ -93,37 +93,37 @@ class LogRhythm:
     def stretch(self, first: int, last: int) -> QuietStretch | None:
         """Return the statistics of some hours; None if there are too few other weeks."""
         length = last - first
-        others = self._weeks(first, length)
+        others = self._count_other_weeks(first, length)
         if length > WEEK or len(others) < _WEEKS:
             return None
         low, high = max(first, self.first), min(last, self.last)
         found = int(self._sums[high - self.first] - self._sums[low - self.first]) if low < high else 0
         expected = float(others.mean())
-        chance = tail_probability(found, expected, self._steadiness(first, length))
+        chance = tail_probability(found, expected, self._estimate_size(first, length))
         silent = int((others <= found).sum())
         if silent >= _WEEKS:
             chance = max(chance, silent / (len(others) + 1))
         return QuietStretch(first, last, found, expected, chance)
 
-    def _usual(self) -> npt.NDArray[np.float64]:
+    def _hourly_mean(self) -> npt.NDArray[np.float64]:
         """Return the mean count of the same hour over all weeks."""
         places = np.arange(len(self._dense)) % WEEK
         totals = np.bincount(places, self._dense, WEEK)
         means = totals / np.maximum(np.bincount(places, minlength=WEEK), 1)
         return np.asarray(means[places], np.float64)
 
-    def _weeks(self, first: int, length: int) -> Counts:
+    def _count_other_weeks(self, first: int, length: int) -> Counts:
         """Return the counts in the same hours of the log's other weeks."""
         steps = np.arange(-_REACH, _REACH + 1)
-        return self._windows(first + WEEK * steps[steps != 0], length)
+        return self._count_stretches(first + WEEK * steps[steps != 0], length)
 
-    def _windows(self, starts: Counts, length: int) -> Counts:
+    def _count_stretches(self, starts: Counts, length: int) -> Counts:
         """Return the counts of the stretches that begin at `starts`, without those outside the log."""
         at = starts - self.first
         at = at[(at >= 0) & (at + length <= len(self._dense))]
         return np.asarray(self._sums[at + length] - self._sums[at], np.int64)
 
-    def _steadiness(self, first: int, length: int) -> float:
+    def _estimate_size(self, first: int, length: int) -> float:
         """Return the size parameter of the negative binomial for some hours: the larger, the steadier.
 
         It is estimated from the same day of the week, and from all days of similar volume; the less steady one
@@ -133,16 +133,16 @@ class LogRhythm:
         days = []
         for place in range(WEEK // DAY):
             mine = steps[(steps % (WEEK // DAY)) == place]
-            windows = self._windows(first + DAY * mine[mine != 0], length).astype(np.float64)
+            windows = self._count_stretches(first + DAY * mine[mine != 0], length).astype(np.float64)
             if len(windows) >= _WEEKS and windows.any():
                 spread = float(((windows - windows.mean()) ** 2).sum()) * len(windows) / (len(windows) - 1)
                 days.append((place, float(windows.mean()), len(windows), spread - float(windows.sum())))
         own = [one for one in days if one[0] == 0]
         alike = [one for one in days if own and own[0][1] / _ALIKE <= one[1] <= own[0][1] * _ALIKE]
-        return min(_size(own), _size(alike))
+        return min(_fit_size(own), _fit_size(alike))
 
 
-def _size(days: list[tuple[int, float, int, float]]) -> float:
+def _fit_size(days: list[tuple[int, float, int, float]]) -> float:
     """Estimate a negative binomial's size from days, each as (hour, mean, number, sum of squared deviations beyond chance)."""
     excess = sum(one[3] for one in days)
     return (

@@ -70,13 +70,15 @@ def find_silences(
         delivered = np.array(inside.get(tenant, ()), np.int64)
         whole = LogRhythm(table[:, 0], table[:, 2], delivered)
         own = table[table[:, 1] > 0]
-        found = _silent(kind, table[:, 0], whole, start, end)
+        found = _find_long_silences(kind, table[:, 0], whole, start, end)
         found += _thin(kind, whole, start, end)
         found += _thin(kind, LogRhythm(own[:, 0], own[:, 1], delivered), start, end) if len(own) else []
-        yield from ((tenant, gap) for gap in _each_once(found))
+        yield from ((tenant, gap) for gap in _drop_nested(found))
 
 
-def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGap]:
+def _find_long_silences(
+    kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int
+) -> list[CoverageGap]:
     """Return the silences at the log's edges, those over the absolute limit, and those over a short log's habit."""
     low, high = min(start, int(hours[0]) * HOUR), max(end, (int(hours[-1]) + 1) * HOUR)
     edges, lengths, limit = silent_spans(hours.tolist(), low, high)
@@ -91,15 +93,15 @@ def _silent(kind: str, hours: Counts, rhythm: LogRhythm, start: int, end: int) -
         else:
             is_gap = length > LONGEST_SILENCE or (told is None and length > limit)
         if is_gap:
-            found.append(_gap(kind, first, last, told))
+            found.append(_make_gap(kind, first, last, told))
     return found
 
 
 def _thin(kind: str, rhythm: LogRhythm, start: int, end: int) -> list[CoverageGap]:
-    return [_gap(kind, one.first, one.last, one) for one in rhythm.thin(start // HOUR, -(-end // HOUR))]
+    return [_make_gap(kind, one.first, one.last, one) for one in rhythm.thin(start // HOUR, -(-end // HOUR))]
 
 
-def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> CoverageGap:
+def _make_gap(kind: str, first: int, last: int, told: QuietStretch | None) -> CoverageGap:
     """Return a gap for a silence, or for a thin stretch with its statistics."""
     words = NEEDED[kind].partition(" (")[0]
     found = told.found if told else 0
@@ -108,18 +110,18 @@ def _gap(kind: str, first: int, last: int, told: QuietStretch | None) -> Coverag
         f"{what} of the same log for {plural(last - first, 'hour')}, {span_text(first * HOUR, last * HOUR)}"
     )
     if told and told.expected >= 1:
-        text += f"; about {told.expected:,.0f} are usual in these hours, and so few come {_odds(told.chance)}"
+        text += f"; about {told.expected:,.0f} are usual in these hours, and so few come {_describe_chance(told.chance)}"
     return CoverageGap(first * HOUR, last * HOUR, kind, "gap", f"{text}.")
 
 
-def _odds(chance: float) -> str:
+def _describe_chance(chance: float) -> str:
     """Return in words how often as few records occur."""
     if chance < 1e-6:
         return "less than once in a million weeks"
     return f"in one of {1 / chance:,.0f} weeks" if chance < 0.5 else "often"
 
 
-def _each_once(gaps: Sequence[CoverageGap]) -> list[CoverageGap]:
+def _drop_nested(gaps: Sequence[CoverageGap]) -> list[CoverageGap]:
     """Return the gaps in order, leaving out those inside another."""
     kept: list[CoverageGap] = []
     for gap in sorted(gaps, key=lambda one: (one.start, -one.end)):

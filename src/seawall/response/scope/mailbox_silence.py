@@ -93,7 +93,7 @@ def find_quiet_mailboxes(
     for place, (tenant, mailbox) in enumerate(names):
         mine = slice(edges[place], edges[place + 1])
         active = alive["hour"][others[place] : others[place + 1]]
-        for gap in _of_mailbox(held["hour"][mine], held["records"][mine], active, low, high):
+        for gap in _find_gaps(held["hour"][mine], held["records"][mine], active, low, high):
             yield (tenant, mailbox), gap
     for tenant, mailbox, day, acts, share in records.rows(_WORKED, {"start": start, "end": end}):
         text = (
@@ -103,7 +103,7 @@ def find_quiet_mailboxes(
         yield (tenant, mailbox), CoverageGap(day * DAY, (day + 1) * DAY, MAIL, QUIET, text)
 
 
-def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[CoverageGap]:
+def _find_gaps(hours: Counts, counts: Counts, active: Counts, low: int, high: int) -> Iterator[CoverageGap]:
     """Yield the silences of one mailbox that are gaps. `active` marks hours in which its owner was otherwise active."""
     before = hours[hours < low]
     longest = int(np.diff(before).max()) - 1 if len(before) > 1 else 0
@@ -111,7 +111,9 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
     if hours[-1] < low:
         one = _Silence(int(hours[-1]) + 1, high)
         if one.hours > LONGEST_SILENCE:
-            yield _gap(one, "and it is in no record of mail access since the span began", _code(one, active))
+            yield _gap(
+                one, "and it is in no record of mail access since the span began", _gap_code(one, active)
+            )
         return
     rhythm: LogRhythm | None = None
     an_hour = counts.sum() / max(hours[-1] + 1 - hours[0], 1)
@@ -119,7 +121,7 @@ def _of_mailbox(hours: Counts, counts: Counts, active: Counts, low: int, high: i
         if one.hours > limit:
             known = f"and for {plural(longest, 'hour')} at most before the span"
             yield _gap(
-                one, known if longest else "and hardly anything is known of it before", _code(one, active)
+                one, known if longest else "and hardly anything is known of it before", _gap_code(one, active)
             )
         elif one.hours >= _DAY_HOURS and an_hour * one.hours >= _EXPECTED and _is_alive(one, active):
             rhythm = rhythm or LogRhythm(hours, counts)
@@ -136,7 +138,7 @@ def _is_alive(one: _Silence, active: Counts) -> bool:
     return bool(np.any((active >= one.first) & (active < one.last)))
 
 
-def _code(one: _Silence, active: Counts) -> str:
+def _gap_code(one: _Silence, active: Counts) -> str:
     """Return the gap code of a long silence: `quiet` if the owner was otherwise active in it, else `absent`."""
     return QUIET if _is_alive(one, active) else ABSENT
 

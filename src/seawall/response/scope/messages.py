@@ -128,19 +128,19 @@ def find_named_messages(text: str | None) -> Iterator[Named]:
         return
     if not isinstance(held, dict):
         return
-    for folder in _objects(held.get("Folders")):
+    for folder in _parse_objects(held.get("Folders")):
         path = _text(folder.get("Path")) or ""
-        for item in _objects(folder.get("FolderItems")):
+        for item in _parse_objects(folder.get("FolderItems")):
             yield from _message(item.get("InternetMessageId"), path, item.get("SizeInBytes"))
     single = held.get("Item")
     if isinstance(single, dict):
         parent = single.get("ParentFolder")
         path = (_text(parent.get("Path")) or "") if isinstance(parent, dict) else ""
         yield from _message(single.get("InternetMessageId"), path, single.get("SizeInBytes"))
-    yield from _gmail(held.get("parameters"))
+    yield from _read_gmail(held.get("parameters"))
 
 
-def _gmail(parameters: Any) -> Iterator[Named]:
+def _read_gmail(parameters: Any) -> Iterator[Named]:
     """Yield the message of a Gmail log record."""
     message = parameters.get("message_info") if isinstance(parameters, dict) else None
     if isinstance(message, dict):
@@ -157,7 +157,7 @@ def _message(uid: Any, folder: str, size: Any) -> Iterator[Named]:
     yield text, folder, size if is_size else None
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def _parse_objects(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list, which may be given as JSON text."""
     if isinstance(value, str) and value.startswith("["):
         try:

@@ -74,7 +74,7 @@ class SearchRecords:
         self._connection = _open(scratch)
         try:
             self._load(scratch)
-            _shut(self._connection)
+            _forbid_file_access(self._connection)
         except BaseException:
             self.close()
             raise
@@ -206,7 +206,7 @@ def _open(scratch: Path) -> duckdb.DuckDBPyConnection:
     )  # fmt: skip
 
 
-def _shut(connection: duckdb.DuckDBPyConnection) -> None:
+def _forbid_file_access(connection: duckdb.DuckDBPyConnection) -> None:
     """Forbid the connection to open files: search values come from outside."""
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")

@@ -49,7 +49,7 @@ def search(
     """
     asked.check()
     with SearchRecords(events, scratch) as records:
-        start, end = _span(records, asked)
+        start, end = _determine_span(records, asked)
         records.place(start)
         meetings = IndicatorMatches(records, asked.incidents, start)
         seeds = asked.indicators(start, end)
@@ -77,7 +77,10 @@ def search(
         accounts = record_counts.count_records(records, "account", start, end)
         mailboxes = record_counts.count_records(records, "mailbox", start, end)
     boxes = {(one.tenant, one.name): one for one in mailboxes}
-    boxes |= {(one.tenant, one.name): make_empty_counts(one) for one in _missing(boxes, accounts, found)}
+    boxes |= {
+        (one.tenant, one.name): make_empty_counts(one)
+        for one in _find_unnamed_mailboxes(boxes, accounts, found)
+    }
     judged_accounts = [
         verdicts.judge_account(one, found, boxes.get((one.tenant, one.name))) for one in accounts
     ]
@@ -102,7 +105,7 @@ def search(
     )
 
 
-def _missing(
+def _find_unnamed_mailboxes(
     named: Container[tuple[str, str]], accounts: Sequence[RecordCounts], found: verdicts.SearchFindings
 ) -> list[RecordCounts]:
     """Return user accounts whose mailbox no record names, if other mailboxes are named."""
@@ -126,7 +129,7 @@ def _organisations(
     return [verdicts.judge_organisation(tenant, of[tenant], found) for tenant in tenants]
 
 
-def _span(records: SearchRecords, asked: ScopeQuery) -> tuple[int, int]:
+def _determine_span(records: SearchRecords, asked: ScopeQuery) -> tuple[int, int]:
     """Return the intrusion's span: as requested, else from a week before the first match of a seed to the logs' end."""
     first, last = records.one("SELECT coalesce(min(time), 0), coalesce(max(time), 0) + 1 FROM events")
     end = asked.end if asked.end is not None else last

@@ -61,7 +61,7 @@ def find_gaps(
     named: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     others = []
     for line in lines if 0 not in lines and len(lines) <= MOST else ():
-        names = _names(told.get(line), owners, known_names)
+        names = _find_owners(told.get(line), owners, known_names)
         if names is None:
             others.append(line)
         for key in names or ():
@@ -72,7 +72,9 @@ def find_gaps(
             yield tenant, name, _name(file, kind, inside)
     if others or not named:
         known = {line: told[line].time for line in others if line in told}
-        for gap in _of_all(records, file, others or lines, span, known, whole, is_known=bool(held)):
+        for gap in _find_unowned_gaps(
+            records, file, others or lines, span, known, whole, is_known=bool(held)
+        ):
             yield from ((tenant, "", gap) for tenant in owners)
 
 
@@ -92,7 +94,7 @@ def _time(one: DamagedRecordHint) -> int:
     return one.time
 
 
-def _names(
+def _find_owners(
     one: DamagedRecordHint | None, owners: Sequence[str], known: AbstractSet[tuple[str, str]]
 ) -> list[tuple[str, str, str]] | None:
     """Return (organisation, name, kind) that a lost record concerns; None if it does not say so beyond doubt."""
@@ -130,7 +132,7 @@ def _name(file: str, kind: str, places: Sequence[tuple[int, int]]) -> CoverageGa
     return CoverageGap(first, last + 1, kind, "not-read", text)
 
 
-def _of_all(
+def _find_unowned_gaps(
     records: SearchRecords,
     file: str,
     lines: Sequence[int],
@@ -147,7 +149,7 @@ def _of_all(
     elif len(lines) > MOST:
         spans = [(*records.one("SELECT min(time), max(time) FROM events WHERE file = ?", [file]), len(lines))]
     else:
-        spans = _merge(_place(records, file, lines, span, known))
+        spans = _merge(_locate(records, file, lines, span, known))
     for first, last, count in spans:
         if first < span[1] and last >= span[0]:
             where = f", from {span_text(first, last)}," if is_known and not is_damaged else ""
@@ -161,12 +163,12 @@ def _numbers(lines: Sequence[int]) -> str:
     return "number " + ", ".join(f"{line:,}" for line in sorted(lines)[:_NAMED]) + more
 
 
-def _place(
+def _locate(
     records: SearchRecords, file: str, lines: Sequence[int], span: Span, known: Mapping[int, int | None]
 ) -> Iterator[Span]:
     """Yield the time span in which each lost record may lie."""
     held = records.columns("SELECT line, time FROM events WHERE file = ? AND line > 0 ORDER BY line", [file])
-    slack = _disorder(held["time"])
+    slack = _measure_disorder(held["time"])
     for line in lines:
         time = known.get(line)
         if time is not None:
@@ -180,7 +182,7 @@ def _place(
         yield low, high
 
 
-def _disorder(times: Counts) -> int:
+def _measure_disorder(times: Counts) -> int:
     """Return the largest disorder of a file's records, forwards or backwards, whichever is less."""
     if not len(times):
         return 0

@@ -160,7 +160,7 @@ def _subject(
         doubts = [*doubts, Doubt("no-organisation", "Its records do not say which organisation they are of.")]
     if tally.sure:
         verdict: Verdict = "touched"
-        reasons = [*_proof(kind, tally, found), *(one.text for one in doubts)]
+        reasons = [*_describe_proof(kind, tally, found), *(one.text for one in doubts)]
     elif doubts or gaps:
         verdict = "possible"
         reasons = [one.text for one in doubts] + [gap.text for gap in gaps[:_MOST_LED]]
@@ -189,17 +189,19 @@ def _subject(
         doubts=tuple(doubts),
         possible_messages=possible,
         possible_unnamed_messages=possible_unnamed,
-        at_most=_at_most(tally, doubts) if kind == "mailbox" and verdict == "possible" and not gaps else None,
+        at_most=_bound_messages(tally, doubts)
+        if kind == "mailbox" and verdict == "possible" and not gaps
+        else None,
     )
 
 
-def _at_most(tally: RecordCounts, doubts: Sequence[Doubt]) -> int | None:
+def _bound_messages(tally: RecordCounts, doubts: Sequence[Doubt]) -> int | None:
     """Return the maximum of messages that may have been read; None if other doubts than existing records remain."""
     is_told = all(one.code in _TOLD for one in doubts)
     return tally.items if is_told and not tally.syncs else None
 
 
-def _proof(kind: Whose, tally: RecordCounts, found: SearchFindings) -> list[str]:
+def _describe_proof(kind: Whose, tally: RecordCounts, found: SearchFindings) -> list[str]:
     """Return the proof as sentences: which indicators matched, and what the intruder did."""
     led = found.led[kind].get((tally.tenant, tally.name), ())
     named = [
@@ -256,8 +258,8 @@ def find_mailbox_doubts(
     if is_used and not tally.sure:
         text = "Its account was used by the intruder, or may have been: presume that the mailbox was too."
         doubts.append(Doubt("used", text))
-    doubts += _of_records(tally, since, vouched)
-    doubts += _of_access(tally)
+    doubts += _find_record_doubts(tally, since, vouched)
+    doubts += _find_access_doubts(tally)
     return _order(doubts)
 
 
@@ -275,9 +277,9 @@ def find_account_doubts(
         doubts.append(
             Doubt("named", "It is named as taken over: its records are the intruder's or its owner's.")
         )
-    doubts += _of_records(tally, since, vouched)
+    doubts += _find_record_doubts(tally, since, vouched)
     if box is not None:
-        doubts += _of_access(box)
+        doubts += _find_access_doubts(box)
     return _order(doubts)
 
 
@@ -285,7 +287,7 @@ def _order(doubts: list[Doubt]) -> list[Doubt]:
     return sorted(doubts, key=lambda one: DOUBTS.index(one.code))
 
 
-def _of_access(tally: RecordCounts) -> list[Doubt]:
+def _find_access_doubts(tally: RecordCounts) -> list[Doubt]:
     doubts = []
     if tally.throttled:
         text = (
@@ -299,7 +301,7 @@ def _of_access(tally: RecordCounts) -> list[Doubt]:
     return doubts
 
 
-def _of_records(tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind]) -> list[Doubt]:
+def _find_record_doubts(tally: RecordCounts, since: str, vouched: Sequence[IndicatorKind]) -> list[Doubt]:
     doubts = []
     if tally.open:
         text = (

@@ -63,11 +63,11 @@ def push_tokens(
             return PushResult(
                 stream.name, 0, 0, outbox.count(stream.name), "another run pushes to it just now"
             )
-        taken, refused, fault = _turn(outbox, stream, now, trust, send)
+        taken, refused, fault = _push_due(outbox, stream, now, trust, send)
     return PushResult(stream.name, taken, refused, outbox.count(stream.name), fault)
 
 
-def _turn(
+def _push_due(
     outbox: SignalOutbox,
     stream: SignalReceiver,
     now: Callable[[], float],

@@ -27,7 +27,7 @@ _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")
 _needed: Final = any_text(LONGEST_TEXT, least=1)
 
 
-def _address(value: Any) -> str:
+def _parse_url(value: Any) -> str:
     """Parse a URL without a query."""
     found: str = unquoted_url(_needed(value))
     if "?" in found:
@@ -45,7 +45,7 @@ def check_way(stream: Any) -> Iterator[tuple[str, str, str]]:
 class TransmitterTable:
     """`[transmitter]`: the issuer of the events, and its signing key."""
 
-    issuer: Annotated[str, Meaning("`iss` of event tokens", _address, "URL")]
+    issuer: Annotated[str, Meaning("`iss` of event tokens", _parse_url, "URL")]
     key: Annotated[Path, Meaning("the signing key: RSA (RS256) or P-256 (ES256), PEM, mode 0600", _needed)]
     outbox: Annotated[
         str,
@@ -55,7 +55,8 @@ class TransmitterTable:
         ),
     ] = ""
     url: Annotated[
-        str, Meaning("where receivers that poll reach it; the issuer unless given", or_empty(_address), "URL")
+        str,
+        Meaning("where receivers that poll reach it; the issuer unless given", or_empty(_parse_url), "URL"),
     ] = ""
 
 
@@ -74,7 +75,7 @@ class StreamTable:
         ),
     ]
     audience: Annotated[str, Meaning("the `aud` that it expects", _needed, unique=str)]
-    push: Annotated[str, Meaning("its endpoint, to which events are sent", or_empty(_address), "URL")] = ""
+    push: Annotated[str, Meaning("its endpoint, to which events are sent", or_empty(_parse_url), "URL")] = ""
     poll: Annotated[bool, Meaning("it asks for its events itself")] = False
     token_file: Annotated[
         str,
@@ -142,7 +143,7 @@ def load_settings(path: Path) -> SignalSettings:
             ("stream",), f"there are {len(found.stream)} streams", f"name 1 to {MOST_STREAMS} receivers"
         )
     tables = found.stream if found is not None else ()
-    streams = tuple(_stream(table, ("stream", number), faults) for number, table in enumerate(tables))
+    streams = tuple(_make_receiver(table, ("stream", number), faults) for number, table in enumerate(tables))
     faults.refuse()
     assert found is not None  # noqa: S101 - without it there was a fault
     transmitter = found.transmitter
@@ -155,11 +156,11 @@ def load_settings(path: Path) -> SignalSettings:
     )
 
 
-def _stream(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalReceiver:
+def _make_receiver(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalReceiver:
     """Return a receiver with its token. Faults of the token are added to `faults`."""
     token = ""
     try:
-        token = _token(table.token_file)
+        token = _read_token(table.token_file)
     except SignalsInvalid as error:
         faults.add((*at, "token_file"), error.message, error.fix)
     else:
@@ -172,7 +173,7 @@ def _stream(table: StreamTable, at: Place, faults: SettingsErrors) -> SignalRece
     return SignalReceiver(table.name, table.audience, "push", table.push, token)
 
 
-def _token(file: str) -> str:
+def _read_token(file: str) -> str:
     """Return the token in a file that only its owner can read, empty if no file is named. Raises `SignalsInvalid`."""
     if not file:
         return ""

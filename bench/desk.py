@@ -123,7 +123,7 @@ def main() -> None:
         keep(database, days)
         print(f"after a day was scored again: {timed(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
         print(
-            f"exceptions: {timed(desk.exceptions):.0f} ms; what if 10 a day: {timed(lambda: desk.what_if(10.0)):.0f} ms"
+            f"hidden by answers: {timed(desk.hides):.0f} ms; what if 10 a day: {timed(lambda: desk.what_if(10.0)):.0f} ms"
         )
         database.close()
 

@@ -86,14 +86,6 @@ class BudgetWhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedbackEffect:
-    """An answer, and the number of incidents of the last 30 days that would be raised without it and similar ones."""
-
-    answer: Feedback
-    hides: int
-
-
-@dataclass(frozen=True, slots=True)
 class AspectWeight:
     """The factor by which an organisation's answers weight a group of aspects, and the number of answers."""
 
@@ -190,16 +182,6 @@ class WhatIfService:
         allowed = sum(board.limits(per_day).values())
         return BudgetWhatIf(
             per_day, allowed, len(after), tuple(more[:MOST_LISTED]), tuple(fewer[:MOST_LISTED])
-        )
-
-    def exceptions(self) -> tuple[FeedbackEffect, ...]:
-        """Return the answers that lower any score, newest first, with the number of incidents each hides."""
-        board = self._boards.board(at=self._clock())
-        hides = _hiding(board)
-        return tuple(
-            FeedbackEffect(one, hides.get(one.id, 0))
-            for one in reversed(board.kept)
-            if one.answer != "compromised"
         )
 
     def hides(self) -> dict[int, int]:

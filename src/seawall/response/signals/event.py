@@ -42,8 +42,6 @@ CREDENTIALS: Final = (
 
 CHANGES: Final = ("create", "revoke", "update", "delete")
 
-REASONS: Final = ("hijacking", "bulk-account")
-"""Reasons for a disabled account in RISC 1.0, section 2.3."""
 
 LONGEST: Final = 1024
 

@@ -9,7 +9,7 @@ from seawall.keys.leaks.findings import LeakedKey, SearchTotals, SkippedBytes
 from seawall.keys.leaks.scanning.search import FORMS
 from seawall.keys.leaks.scanning.table import leak_document
 
-PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "key-leaks.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "leaked-keys.md").read_text("utf-8")
 
 
 def test_the_table_of_forms_is_that_of_the_code() -> None:

@@ -179,7 +179,7 @@ def test_plain_http_and_a_bad_trust_file_are_refused(
 
 
 def test_the_table_of_findings_is_in_the_docs() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "how-to" / "key-ledger.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "key-findings.md").read_text("utf-8")
     rows = [
         f"| `{kind.code}` | {kind.severity} | {kind.what} | {kind.why} | {kind.action} |"
         for kind in KINDS.values()

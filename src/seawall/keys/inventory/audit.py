@@ -91,7 +91,7 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     unknown = sorted({code for code, _ in settings.accepted} - KINDS.keys())
     if unknown:
         raise UsageError(
-            f"no finding has the code {unknown[0]!r}", fix="docs/how-to/key-ledger.md lists the codes"
+            f"no finding has the code {unknown[0]!r}", fix="docs/reference/key-findings.md lists the codes"
         )
     used = read_used(settings.used) if settings.used is not None else None
     read = list(read_sources(settings.sources, fetch))

@@ -1,6 +1,6 @@
 """The table of possible audit findings: severity, explanation and remedy of each kind.
 
-docs/how-to/key-ledger.md contains the same table. A finding's `detail` describes the single case.
+docs/reference/key-findings.md contains the same table. A finding's `detail` describes the single case.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def load_language(tag: str, zone: str = "UTC") -> Language:
     if tag not in list_languages():
         raise CaseInvalid(
             f"there are no letters in the language {visible(tag, 20)!r}",
-            fix=f"choose one of {', '.join(list_languages())}; docs/how-to/notify.md says how to add one",
+            fix=f"choose one of {', '.join(list_languages())}; docs/reference/notification.md says how to add one",
         )
     words = load_words(tag)
     return Language(tag, ZoneInfo(zone), words, Locale.parse(words["language"]["locale"], sep="-"))

@@ -40,7 +40,7 @@ class _Numbers(Protocol):
 
 
 class RsaSearch:
-    """Searches for the numbers of all keys at once. What a further key costs is in `docs/how-to/key-leaks.md`."""
+    """Searches for the numbers of all keys at once. What a further key costs is in `docs/explanation/measurements.md`."""
 
     def __init__(self, moduli: Sequence[RsaModulus]) -> None:
         self._searches: list[_Numbers] = [

@@ -1,1 +1,1 @@
-"""Search for leaked private keys: own files, dumps and logs, own keys. Key material never leaves this room."""
+"""Search files, dumps and logs for leaked private keys. Findings never contain key material."""

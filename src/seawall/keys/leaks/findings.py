@@ -1,4 +1,4 @@
-"""What a search for leaked keys answers with: places, forms and thumbprints; never a byte of a key."""
+"""Value types of a leak search: places, forms and thumbprints, never a byte of a key."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RawHit:
-    """A key found in one buffer, before anyone knows which file the buffer came from.
+    """A key found in one buffer, before its file is known.
 
-    `offset` counts bytes from the buffer's start to the first byte of the form, `length` is the form's extent in
-    bytes (0 where unknown). `thumbprint` is the RFC 7638 thumbprint of the public key, None where the public key
-    cannot be derived (encrypted keys, fragments without a modulus, symmetric keys).
+    `offset` counts bytes from the buffer's start to the form's first byte; `length` is the form's size in bytes (0 if
+    unknown). `thumbprint` is the RFC 7638 thumbprint of the public key, None if that cannot be derived (encrypted
+    keys, fragments without a modulus, symmetric keys).
     """
 
     offset: int
@@ -21,17 +21,17 @@ class RawHit:
 
     @property
     def end(self) -> int:
-        """Offset just after the form."""
+        """Return the offset just after the form."""
         return self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True)
 class LeakedKey:
-    """A private key in a place where it should not be.
+    """A leaked private key and its place.
 
-    `path` names archive members and compressed pages as `outer!/inner`; `offset` counts bytes of the innermost,
-    decompressed stream. `is_known` says that the key is one of those the operator asked about. `accepted` says why the
-    finding is no reason to act (a published test key, a baseline), None where it is one.
+    `path` names archive members and compressed streams as `outer!/inner`; `offset` counts bytes of the innermost
+    decompressed stream. `is_known`: the key is one of those requested. `accepted` is why the finding needs no action
+    (a published test key, a baseline), None if it needs action.
     """
 
     path: str
@@ -45,7 +45,7 @@ class LeakedKey:
 
 @dataclass(frozen=True, slots=True)
 class SkippedBytes:
-    """Bytes that were not searched, and why. `size` is None where nobody can say how many they are."""
+    """Bytes that were not searched, and why. `size` is None if their number is unknown."""
 
     path: str
     reason: str
@@ -54,10 +54,10 @@ class SkippedBytes:
 
 @dataclass(slots=True)
 class SearchTotals:
-    """Running totals of a search; totals of parts add up to those of the whole.
+    """Totals of a search; the totals of parts add up to those of the whole.
 
-    `bytes_scanned` counts bytes that were searched: of a plain file its bytes, of an archive those of its members as
-    they were taken out. `is_interrupted` says that somebody stopped the search before its end.
+    `bytes_scanned` counts searched bytes: of a plain file its own, of an archive its expanded members.
+    `is_interrupted`: the user stopped the search before its end.
     """
 
     findings: list[LeakedKey] = field(default_factory=list)
@@ -68,11 +68,11 @@ class SearchTotals:
 
     @property
     def bytes_skipped(self) -> int:
-        """Bytes not searched, as far as they can be counted."""
+        """Return the bytes not searched, as far as they can be counted."""
         return sum(skip.size or 0 for skip in self.skipped)
 
     def add(self, other: SearchTotals) -> None:
-        """Take in the totals of a part."""
+        """Add the totals of a part."""
         self.findings += other.findings
         self.skipped += other.skipped
         self.bytes_scanned += other.bytes_scanned

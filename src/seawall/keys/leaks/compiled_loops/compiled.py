@@ -1,6 +1,6 @@
-"""Python functions compiled to machine code by numba, with the compiled code kept on disk where that is safe.
+"""Compile Python functions to machine code by numba, cached on disk if that is safe.
 
-Compiled code that is read back from disk is code: a folder that somebody else may write to is never used for it.
+A cache file is executable code, so a folder writable by others is never used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _dispatchers: list[Any] = []
 
 
 def compile_kernel(function: Function) -> Function:
-    """Compile on the first call, without the interpreter's lock; remember the result on disk where that is possible."""
+    """Compile on the first call, to run without the GIL; cache the result on disk if possible."""
     if _cache_is_ours():
         try:
             dispatcher = njit(nogil=True, cache=True)(function)
-        except RuntimeError:  # numba's word for "there is no folder that I can write to"
+        except RuntimeError:  # numba raises RuntimeError if no cache folder is writable
             dispatcher = njit(nogil=True)(function)
     else:
         dispatcher = njit(nogil=True)(function)
@@ -33,14 +33,14 @@ def compile_kernel(function: Function) -> Function:
 
 
 def instruction(function: Callable[..., Any]) -> Any:
-    """A function that writes machine instructions into compiled ones (numba's `intrinsic`)."""
+    """Declare a function that emits machine instructions (numba's `intrinsic`)."""
     return intrinsic(function)
 
 
 def try_out(use: Callable[[], object]) -> None:
-    """Use compiled functions for the first time in this process. What lies on disk may be broken, or the disk full.
+    """Call compiled functions for the first time in this process.
 
-    Then everything is compiled anew, and nothing is read or written there from now on.
+    If the disk cache is damaged or the disk full, compile everything anew and use no disk cache from now on.
     """
     try:
         use()
@@ -53,7 +53,10 @@ def try_out(use: Callable[[], object]) -> None:
 
 
 def _cache_is_ours() -> bool:
-    """Is a folder named by NUMBA_CACHE_DIR (unset: numba uses the package's own or the user's) closed to others?"""
+    """Return whether the numba cache folder is not writable by others.
+
+    NUMBA_CACHE_DIR names it; without it, numba uses the package's own or the user's.
+    """
     named = os.environ.get("NUMBA_CACHE_DIR")
     if not named:
         return True

@@ -1,8 +1,8 @@
-"""Inner loops of the search for bare private RSA exponents, compiled to machine code on first use.
+"""Inner loops of the search for unencoded RSA private exponents, compiled at first use.
 
-A private exponent d satisfies e d g = g + k phi(n) with a small g, so that e g d / n lies just below a whole number.
-`find_exponents` gathers the odd windows that look random once for all keys. For each key it then looks at their highest 54 bits
-with one multiplication, which vectors can do, and after that at 128. The caller proves what gets through.
+A private exponent d satisfies e d g = g + k phi(n) with a small g, so e g d / n lies just below an integer.
+`find_exponents` collects the odd, random-looking windows once for all keys. For each key it then tests their highest
+54 bits by one vectorisable multiplication, and survivors by 128 bits. The caller proves the rest.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
 from seawall.keys.leaks.compiled_loops.instructions import Bytes, Places, Words, load_word, multiply_add
 
 CUT = 10
-"""The first look leaves out so many of a window's highest 64 bits, and keeps as many bits of the factor below its first 54."""
+"""The first test ignores this many of a window's highest 64 bits, and keeps as many bits of the factor below its first 54.
+"""
 BLOCK = 1 << 13
-"""Bytes that one round looks at."""
+"""Bytes of one round."""
 SMALLEST = 1 << 40
-"""Windows whose highest 64 bits are less are far too small."""
+"""Windows whose highest 64 bits are smaller are far too small."""
 
 
 @compile_kernel
 def _gather(
     data: Bytes, flags: Bytes, start: int, size: int, length: int, places: Places, tops: Words
 ) -> int:
-    """Odd windows in flagged words, that are not far too small, with their highest 64 bits."""
+    """Collect odd windows in flagged words that are not far too small, with their highest 64 bits."""
     count = 0
     for word in range((size + 7) // 8):
         if flags[start // 8 + word]:
@@ -41,7 +42,7 @@ def _gather(
 
 @compile_kernel
 def _near_whole(tops: Words, count: int, first: Any, second: Any, flags: Bytes) -> None:
-    """Flags numbers whose product with one of two factors may lie just below a whole number, by their highest bits."""
+    """Flag numbers whose product with one of two factors may lie just below an integer, by their highest bits."""
     cut = uint64(CUT)
     slack = (uint64(1) << uint64(64 - CUT)) + uint64(2)
     first_most, second_most = first + slack, second + slack
@@ -52,7 +53,7 @@ def _near_whole(tops: Words, count: int, first: Any, second: Any, flags: Bytes) 
 
 @compile_kernel
 def _is_below_whole(top: Any, below: Any, factor: Words) -> bool:
-    """Whether (top, below) times the fraction in `factor` is at most one unit of `below` less than a whole number."""
+    """Return whether (top, below) times the fraction `factor` is at most one unit of `below` less than an integer."""
     nothing = uint64(0)
     first, second, third = factor[1], factor[2], factor[3]
     low, high = multiply_add(top, second, nothing, nothing)
@@ -71,7 +72,7 @@ def _is_below_whole(top: Any, below: Any, factor: Words) -> bool:
 
 @compile_kernel
 def _look_again(data: Bytes, place: int, length: int, top: Any, factors: Words) -> int:
-    """The factor with which a window lies just below a whole number by its highest 128 bits, or -1."""
+    """Return the factor with which a window lies just below an integer by its highest 128 bits, or -1."""
     below = load_word(data, place + length - 16)
     for f in range(factors.shape[0]):
         if _is_below_whole(top, below, factors[f]):
@@ -83,12 +84,13 @@ def _look_again(data: Bytes, place: int, length: int, top: Any, factors: Words) 
 def find_exponents(
     data: Bytes, flags: Bytes, start: int, end: int, length: int, factors: Words, out: Places
 ) -> tuple[int, int]:
-    """Windows of `length` bytes in [start, end) that, times a key's factor, lie just below a whole number.
+    """Find windows of `length` bytes in [start, end) whose product with a key's factor lies just below an integer.
 
-    `start` is a multiple of eight; `flags` say for each eight bytes whether a window that begins there looks random.
-    `factors` has two rows for each key, each a fraction f = e g 2^(8 length - 64) / n: 64 bits of 2^CUT f after the point,
-    then 192 bits of f. Rows (place, key, factor) are written to `out`, at most one for each window, because chance lets one
-    in 2^50 through; `out` takes at least 2 x BLOCK. Gives the number of rows and the place where to go on.
+    `start` is a multiple of eight. `flags` say for each eight bytes whether a window that begins there looks random.
+    `factors` has two rows for each key, each a fraction f = e g 2^(8 length - 64) / n: 64 bits of 2^CUT f after the
+    point, then 192 bits of f. Rows (place, key, factor) are written to `out`, at most one for each window, because
+    only one in 2^50 passes by chance; `out` needs room for 2 x BLOCK. Returns the number of rows and the place to
+    continue from.
     """
     places = np.empty(BLOCK + 1, np.int64)
     tops = np.empty(BLOCK + 1, np.uint64)

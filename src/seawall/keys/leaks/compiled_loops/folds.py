@@ -1,8 +1,8 @@
-"""Inner loop that finds places where one of a few 8-byte windows may begin, forwards or backwards, compiled on first use.
+"""Inner loop that finds where one of a few 8-byte windows may begin, in either byte order, compiled at first use.
 
-A fold is two bytes made of eight: the four pairs first-last, second-last but one and so on are each combined with
-exclusive or, and the four results added in twos. It is the same when the eight bytes are turned round, and sixteen bits are
-all that it says about them. Runs of one byte have the fold 0.
+A fold is a 16-bit hash of eight bytes. The four pairs first and last, second and second last, and so on, are combined
+by exclusive or, and the four results added in twos. Reversing the eight bytes keeps the fold. Runs of one byte have
+the fold 0.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEP = 1024
 
 @compile_kernel
 def _fold(data: Bytes, size: int, x: Bytes, y: Bytes) -> None:
-    """Two bytes of each eight bytes, the same when the eight are turned round."""
+    """Compute the fold of each eight bytes, which is equal for both byte orders."""
     a, b, c, d = data, data[1:], data[2:], data[3:]
     e, f, g, h = data[4:], data[5:], data[6:], data[7:]
     for i in range(size):
@@ -42,7 +42,7 @@ def _is_any(x: Bytes, y: Bytes, size: int, x_wanted: Any, y_wanted: Any) -> bool
 
 @compile_kernel
 def _places_of(x: Bytes, y: Bytes, size: int, wanted: Bytes, marked: Bytes, out: Places) -> int:
-    """Rows (place, fold) where a fold is wanted: compared one by one while they are few, else looked up."""
+    """Return rows (place, fold) with a wanted fold. A few folds are compared one by one, more are looked up in a table."""
     found = 0
     if wanted.shape[0] <= FEW:
         for w in range(wanted.shape[0]):
@@ -68,11 +68,11 @@ def _places_of(x: Bytes, y: Bytes, size: int, wanted: Bytes, marked: Bytes, out:
 def find_folds(
     data: Bytes, start: int, end: int, wanted: Bytes, marked: Bytes, out: Places
 ) -> tuple[int, int]:
-    """Places in [start, end) where eight bytes, read forwards or backwards, have a wanted fold: rows (place, fold).
+    """Find places in [start, end) where eight bytes have a wanted fold in either byte order: rows (place, fold).
 
-    `wanted` holds distinct folds as pairs of bytes, `marked` a one for each of them among 65,536. Gives the number of
-    rows written to `out`, which takes at least 2 x STEP, and the place where to go on. `end + 7` may not exceed
-    the data.
+    `wanted` holds distinct folds as pairs of bytes; `marked` has a one for each of them among 65,536. Returns the
+    number of rows written to `out`, which needs room for 2 x STEP, and the place to continue from. `end + 7` must not
+    exceed the data.
     """
     x = np.empty(STEP, np.uint8)
     y = np.empty(STEP, np.uint8)

@@ -1,4 +1,4 @@
-"""Machine instructions that numba has no words for, as building blocks of the compiled searches."""
+"""Machine instructions that numba cannot express, as building blocks of the compiled searches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Words = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
 LANES = 8
-"""Numbers that are worked on together."""
+"""Numbers processed together."""
 
 _I32, _I64, _I128 = ir.IntType(32), ir.IntType(64), ir.IntType(128)
 _VECTOR = ir.VectorType(_I64, LANES)
@@ -25,7 +25,7 @@ _VECTOR = ir.VectorType(_I64, LANES)
 
 @instruction
 def load_word(_context: Any, array: Any, _index: Any) -> Any:
-    """Eight bytes of a byte array from any index, little-endian, as one number; the index is not checked."""
+    """Load eight little-endian bytes of an array at any index, without a bounds check."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -39,7 +39,7 @@ def load_word(_context: Any, array: Any, _index: Any) -> Any:
 
 @instruction
 def multiply_add(_context: Any, _a: Any, _b: Any, _low: Any, _high: Any) -> Any:
-    """(low, high) + a b as a number of 128 bits, again as (low, high)."""
+    """Return (low, high) + a b as a 128-bit number, again as (low, high)."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, b, low, high = arguments
@@ -57,11 +57,11 @@ def multiply_add(_context: Any, _a: Any, _b: Any, _low: Any, _high: Any) -> Any:
 def divide_lanes(
     _context: Any, divisors: Any, quotients: Any, dividend: Any, inverses: Any, _digits: Any, _bits: Any
 ) -> Any:
-    """Low digits of dividend / divisor in each lane, written to `quotients`.
+    """Write the low digits of dividend / divisor in each lane to `quotients`.
 
     Arrays of uint64: `divisors` and `quotients` (digits, lanes), `dividend` (digits), `inverses` (lanes) of the
-    divisors' lowest digits. `digits` is a multiple of four, because four columns of the product are summed in one pass.
-    Written as vector instructions, because the compiler does not find them by itself.
+    divisors' lowest digits. `digits` is a multiple of four, because four columns of the product are summed in one
+    pass. Written as vector instructions, because the compiler does not generate them itself.
     """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -76,7 +76,7 @@ def divide_lanes(
 
 @instruction
 def multiply_lanes(_context: Any, factors: Any, numbers: Any, _row: Any, _terms: Any, sums: Any) -> Any:
-    """Sum of `factors[i] * numbers[row, i]` modulo 2^64 over the first `terms` i, for each lane, written to `sums`.
+    """Write the sum of `factors[i] * numbers[row, i]` modulo 2^64 over the first `terms` i, for each lane, to `sums`.
 
     Arrays of uint64: `factors` (terms, lanes), `numbers` (rows, terms), contiguous, `sums` (lanes).
     """
@@ -116,7 +116,7 @@ def _write_division(builder: Any, arrays: tuple[Any, ...], digits: Any, bits: An
         return value
 
     def multiply(a: Any, b: Any) -> Any:
-        low = all_lanes(0xFFFFFFFF)  # says that 32 x 32 bits are enough
+        low = all_lanes(0xFFFFFFFF)  # tells the compiler that 32 x 32 bits suffice
         return builder.mul(builder.and_(a, low), builder.and_(b, low))
 
     w, q, n, inverses = arrays

@@ -34,19 +34,19 @@ from seawall.keys.leaks.compiled_loops.instructions import (
 )
 
 BLOCK = 1 << 15
-"""Bytes that one round looks at: what a round keeps stays in a core's own cache."""
+"""Bytes of one round, so that its state stays in a core's own cache."""
 TERM_BITS = 48
-"""Bits of a modulus that are multiplied at a time. The product's highest 64 bits are then right but for a 3,000th of them."""
+"""Bits of a modulus multiplied at a time. The product's highest 64 bits are then wrong only once in 3,000."""
 PADDING = 3
-"""Digits of zero below the inverse, of which its lowest windows of 64 bits take a part."""
+"""Zero digits below the inverse, which its lowest 64-bit windows extend into."""
 
 
 @compile_kernel
 def _plausible(
     low: Bytes, top: Bytes, smallest: Any, size: int, flags: Bytes, marks: Bytes, found: Places
 ) -> int:
-    """Places whose lowest byte is odd and whose highest is at least `smallest`, in words that are flagged."""
-    for i in range(size):  # in a loop of its own, where vectors do it
+    """Return places whose lowest byte is odd and whose highest is at least `smallest`, in flagged words."""
+    for i in range(size):  # a separate loop, which the compiler vectorises
         marks[i] = low[i] & uint8(top[i] >= smallest) & uint8(1)
     marks[size:] = 0
     words = marks.view(np.uint64)
@@ -63,7 +63,7 @@ def _plausible(
 def _residues(
     data: Bytes, places: Places, count: int, length: int, powers: Words, sieve: Words, out: Words
 ) -> None:
-    """Windows modulo the sieve's modulus, times a constant that changes no divisibility (Montgomery's form)."""
+    """Return windows modulo the sieve's modulus, times a constant that keeps divisibility (Montgomery form)."""
     words = length // 8
     rest = length % 8
     for t in range(count):
@@ -81,7 +81,7 @@ def _residues(
 
 @compile_kernel
 def _coprime(residues: Words, places: Places, count: int, primes: Words, good: Bytes, out: Places) -> int:
-    """Places whose residue no prime divides; `primes` holds inverses modulo 2^64 and the largest quotients."""
+    """Return places whose residue no prime divides; `primes` holds inverses modulo 2^64 and the largest quotients."""
     good[:count] = 1
     for p in range(primes.shape[1]):
         inverse = primes[0, p]
@@ -99,7 +99,7 @@ def _coprime(residues: Words, places: Places, count: int, primes: Words, good: B
 def _pack(
     data: Bytes, place: int, length: int, bits: int, lane: int, divisors: Words, inverses: Words
 ) -> None:
-    """One window into a lane: its digits and the inverse of the lowest. Reads nothing beyond the window."""
+    """Copy one window into a lane: its digits and the inverse of the lowest. Reads nothing beyond the window."""
     mask = (uint64(1) << uint64(bits)) - uint64(1)
     pairs = (8 * length - 1) // (2 * bits)
     for i in range(pairs):
@@ -111,7 +111,7 @@ def _pack(
     divisors[2 * pairs, lane] = pair & mask
     divisors[2 * pairs + 1, lane] = pair >> uint64(bits)
     low = load_word(data, place)
-    inverse = (uint64(3) * low) ^ uint64(2)  # right in 5 bits; each step doubles that
+    inverse = (uint64(3) * low) ^ uint64(2)  # correct in 5 bits; each step doubles that
     for _ in range(3):
         inverse *= uint64(2) - low * inverse
     inverses[lane] = inverse & mask
@@ -119,7 +119,10 @@ def _pack(
 
 @compile_kernel
 def _spread(digits: Words, count: int, bits: int, terms: int, out: Words) -> None:
-    """The inverse's 64 bits below its bit W - i TERM_BITS, for each term i and lane; `digits` has PADDING rows of zeros first."""
+    """Extract 64 bits of the inverse below bit W - i TERM_BITS, for each term i and lane.
+
+    `digits` begins with PADDING zero rows.
+    """
     for i in range(terms):
         bit = bits * (count + PADDING) - TERM_BITS * i - 64
         first = bit // bits
@@ -141,7 +144,7 @@ def _divide(
     terms: Words,
     out: Places,
 ) -> int:
-    """Which places divide which dividend, as far as the quotient's digits beyond the window tell: rows (place, key)."""
+    """Return rows (place, key) for places that may divide a dividend, by the quotient's digits beyond the window."""
     digits = dividends.shape[1]
     divisors = np.zeros((digits + 8, LANES), np.uint64)
     quotients = np.zeros((PADDING + digits + 8, LANES), np.uint64)
@@ -185,14 +188,14 @@ def find_divisors(
     data: Bytes, flags: Bytes, end: int, length: int, bits: int, smallest: Any, powers: Words, sieve: Words,
     primes: Words, dividends: Words, terms: Words, start: int, out: Places,
 ) -> tuple[int, int]:  # fmt: skip
-    """Windows of `length` bytes that begin in [start, end) and divide a dividend, taken as little-endian numbers.
+    """Find windows of `length` bytes in [start, end) that divide a dividend, as little-endian numbers.
 
-    `start` is a multiple of eight; `flags` say for each eight bytes whether a window that begins there looks random.
-    `bits` are those of the dividends' digits: so few that the sum of as many products of two digits fits into 64 bits.
-    `terms` are the dividends again, in digits of TERM_BITS.
+    `start` is a multiple of eight. `flags` say for each eight bytes whether a window that begins there looks random.
+    `bits` are the bits of the dividends' digits, few enough that the sum of as many products of two digits fits into
+    64 bits. `terms` are the dividends again, in digits of TERM_BITS.
 
-    Gives the number of rows (place, key) written to `out` and the place where to go on: before `end` when `out` is full.
-    The caller makes sure that `end + length - 1` does not exceed the data, and divides exactly.
+    Returns the number of rows (place, key) written to `out` and the place to continue from, before `end` if `out` is
+    full. The caller ensures that `end + length - 1` does not exceed the data, and divides exactly.
     """
     candidates = np.empty(BLOCK + 1, np.int64)
     kept = np.empty(BLOCK + 1, np.int64)

@@ -1,4 +1,4 @@
-"""DER in the middle of other bytes: found by what all keys of a kind have at the same place."""
+"""Find DER keys inside other bytes, by patterns at fixed places of each kind of key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _hit(key: DerKey) -> RawHit:
 
 
 def _has_header(reader: _Reader, farthest: int) -> Callable[[bytes, int, SearchContext], Iterable[RawHit]]:
-    """Read the key whose outer SEQUENCE begins at most `farthest` bytes before the anchor, the nearest first."""
+    """Return a reader for the key whose outer SEQUENCE begins at most `farthest` bytes before the anchor, nearest first."""
 
     def read(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
         limit = min(len(data), anchor + AHEAD)
@@ -36,9 +36,9 @@ def _has_header(reader: _Reader, farthest: int) -> Callable[[bytes, int, SearchC
 
 
 _HEADER = 5
-"""Bytes of the longest header of a SEQUENCE that is read."""
+"""Bytes of the longest SEQUENCE header that is read."""
 _ENCRYPTED_HEADERS = 12
-"""Two headers and that of the object identifier."""
+"""Bytes of two SEQUENCE headers and an object identifier header."""
 
 RSA = FormFamily(
     anchors=("{ 02 01 00 02 82 ?? ?? 00 }", "{ 02 01 00 02 81 ?? 00 }", "{ 02 01 00 02 41 00 }"),
@@ -62,7 +62,7 @@ OKP = FormFamily(
     read=_has_header(der_keys.read_pkcs8, _HEADER + 4),
     forms=(),
 )  # fmt: skip
-"""PKCS#8 keys that have no key of another form inside."""
+"""PKCS#8 keys whose inner key has no form of its own."""
 ENCRYPTED = FormFamily(
     anchors=("{ 06 09 2a 86 48 86 f7 0d 01 05 }", "{ 06 0a 2a 86 48 86 f7 0d 01 0c 01 }"),
     read=_has_header(der_keys.read_encrypted, _ENCRYPTED_HEADERS),
@@ -70,10 +70,10 @@ ENCRYPTED = FormFamily(
         Form("pkcs8-encrypted-der", "DER, EncryptedPrivateKeyInfo: a key is there, which one is not known"),
     ),
 )
-"""Keys under a password."""
+"""Password-encrypted keys."""
 PKCS12 = FormFamily(
     anchors=("{ 02 01 03 30 [1-8] 06 09 2a 86 48 86 f7 0d 01 07 }",),
     read=_has_header(der_keys.read_pkcs12, _HEADER),
     forms=(Form("pkcs12", "PKCS#12 (`.p12`, `.pfx`) with a key in it; usually encrypted"),),
 )
-"""Stores of keys and certificates."""
+"""Key and certificate stores."""

@@ -1,4 +1,4 @@
-"""Key blobs of Windows (BCRYPT, CAPI, PVK), of Java (JKS, JCEKS) and of PuTTY."""
+"""Read key blobs of Windows (BCRYPT, CAPI, PVK), Java (JKS, JCEKS) and PuTTY."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_ENTRIES = 64
 
 
 def read_rsa(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
-    """A BCRYPT_RSAKEY_BLOB with private numbers, or the RSAPUBKEY of a CAPI PRIVATEKEYBLOB, at its magic."""
+    """Read a BCRYPT_RSAKEY_BLOB with private numbers, or the RSAPUBKEY of a CAPI PRIVATEKEYBLOB, at its magic."""
     found = _bcrypt_rsa(data, anchor) or _capi(data, anchor)
     if found is not None:
         yield found
@@ -70,7 +70,7 @@ def _capi(data: bytes, magic: int) -> RawHit | None:
 
 
 def _capi_start(data: bytes, magic: int) -> tuple[int, str]:
-    """Where the blob's headers begin, and which they are."""
+    """Return where the blob's headers begin, and their kind."""
     blob = magic - _CAPI_HEADER
     if blob < 0 or data[blob] != 7:
         return magic, "capi"
@@ -86,7 +86,10 @@ _EC_MAGICS = {
 
 
 def read_ec(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
-    """A BCRYPT_ECCKEY_BLOB with a private number; of one without a named curve, the curve is tried by its size."""
+    """Read a BCRYPT_ECCKEY_BLOB with a private number.
+
+    Without a named curve, the curve of matching size is tried.
+    """
     if anchor + 8 > len(data):
         return
     magic, (size,) = data[anchor : anchor + 4], struct.unpack_from("<I", data, anchor + 4)
@@ -102,7 +105,7 @@ def read_ec(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit
 
 
 def read_pvk(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
-    """An encrypted PVK file; plain ones are found by the blob inside."""
+    """Read an encrypted PVK file; plain ones are found by the blob inside."""
     if anchor + _PVK_HEADER > len(data):
         return
     _reserved, kind, is_encrypted, salt, length = struct.unpack_from("<5I", data, anchor + 4)
@@ -119,7 +122,7 @@ def read_pvk(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHi
 
 
 def read_java(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
-    """A JKS or JCEKS store with a private or secret key among its first entries."""
+    """Read a JKS or JCEKS store with a private or secret key among its first entries."""
     fields = openssh.OpensshFields(data, anchor + 4, min(len(data), anchor + AHEAD))
     try:
         version, count = fields.number(), fields.number()
@@ -149,7 +152,7 @@ _PPK_AHEAD = 32 << 10
 
 
 def read_putty(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """A PuTTY key file of version 2 or 3."""
+    """Read a PuTTY key file of version 2 or 3."""
     near = around(data, anchor, 4, _PPK_AHEAD)
     if not inside.charge(len(near.text)):
         return
@@ -182,7 +185,7 @@ def _lines(text: str, count: str, start: int) -> bytes:
 
 
 def _is_putty_secret(public: bytes, secret: bytes) -> bool:
-    """Whether the private part belongs to the public one."""
+    """Return whether the private part belongs to the public one."""
     known, hidden = (
         openssh.OpensshFields(public, 0, len(public)),
         openssh.OpensshFields(secret, 0, len(secret)),
@@ -230,7 +233,7 @@ PVK = FormFamily(
     read=read_pvk,
     forms=(Form("pvk-encrypted", "PVK file under a password: a key is there, which one is not known"),),
 )
-"""Encrypted keys of Windows."""
+"""Encrypted PVK files."""
 JAVA = FormFamily(
     anchors=("{ fe ed fe ed 00 00 00 ( 01 | 02 ) }", "{ ce ce ce ce 00 00 00 ( 01 | 02 ) }"),
     read=read_java,
@@ -245,4 +248,4 @@ PUTTY = FormFamily(
         Form("ppk-encrypted", "PuTTY key file with a passphrase; its public key is known"),
     ),
 )
-"""Keys of PuTTY."""
+"""Key files of PuTTY."""

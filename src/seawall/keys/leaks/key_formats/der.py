@@ -1,4 +1,4 @@
-"""Just enough DER (X.690) to read private keys out of bytes that may be anything."""
+"""Read the subset of DER (X.690) that private keys need, out of arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ INTEGER, BIT_STRING, OCTETS, OBJECT, SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
 
 
 class MalformedDer(ValueError):
-    """The bytes are not what was looked for."""
+    """The bytes are not the expected element."""
 
 
 class TruncatedDer(MalformedDer):
-    """An element begins well and goes on beyond the end of what there is."""
+    """An element begins correctly and extends beyond the available bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Where one element lies: header at `start`, content from `body` to `end`."""
+    """The place of one element: header at `start`, content from `body` to `end`."""
 
     tag: int
     start: int
@@ -26,7 +26,10 @@ class Element:
 
 
 def element(data: bytes, start: int, limit: int, tag: int | None = None) -> Element:
-    """Read the header at `start`; the element must end at or before `limit`, else `TruncatedDer`."""
+    """Read the header at `start`.
+
+    Raises `TruncatedDer` if the element ends after `limit`.
+    """
     if start + 2 > limit:
         raise TruncatedDer
     found, length, body = data[start], data[start + 1], start + 2
@@ -57,5 +60,5 @@ def integer(data: bytes, start: int, limit: int) -> tuple[int, int]:
 
 
 def content(data: bytes, found: Element) -> bytes:
-    """The bytes inside an element."""
+    """Return the content bytes of an element."""
     return data[found.body : found.end]

@@ -1,7 +1,7 @@
-"""Private keys in DER: PKCS#1 (RFC 8017), SEC 1 (RFC 5915), PKCS#8 (RFC 5208, 5958, 8410), DSA, PKCS#12 (RFC 7292).
+"""Read DER private keys: PKCS#1 (RFC 8017), SEC 1 (RFC 5915), PKCS#8 (RFC 5208, 5958, 8410), DSA, PKCS#12 (RFC 7292).
 
-Each reader takes the offset of the outer SEQUENCE and either answers with a key whose numbers belong together, or
-raises `MalformedDer`. A key that is cut off or damaged after its private part began is answered as a fragment.
+Each reader takes the offset of the outer SEQUENCE. It returns a key with consistent numbers, or raises
+`MalformedDer`. A key that is truncated or damaged after its private part began is returned as a fragment.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from seawall.keys.leaks.key_formats.der import (
 )
 
 RSA_OBJECTS = {bytes.fromhex("2a864886f70d0101" + last) for last in ("01", "0a", "07")}
-"""rsaEncryption, RSASSA-PSS, RSAES-OAEP."""
+"""Object identifiers rsaEncryption, RSASSA-PSS, RSAES-OAEP."""
 EC_OBJECT = bytes.fromhex("2a8648ce3d0201")
 DSA_OBJECT = bytes.fromhex("2a8648ce380401")
 ENCRYPTIONS = (bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c01"))
-"""Beginnings of the password-based encryptions of PKCS#5 and PKCS#12."""
+"""Prefixes of the password-based encryption identifiers of PKCS#5 and PKCS#12."""
 KEY_BAGS = (bytes.fromhex("060b2a864886f70d010c0a0101"), bytes.fromhex("060b2a864886f70d010c0a0102"))
 """keyBag and pkcs8ShroudedKeyBag of PKCS#12."""
 FURTHEST_WRAPPING = 48
-"""Bytes from the start of a PKCS#8 key to the key inside it, at most."""
+"""Maximum bytes from the start of a PKCS#8 key to its inner key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,13 @@ class DerKey:
 
     @property
     def form(self) -> str:
-        """Name of the form."""
+        """Return the name of the form."""
         name = self.kind if self.kind == "pkcs12" else f"{self.kind}-der"
         return name if self.is_whole else f"{name}-fragment"
 
 
 def read_any(data: bytes, start: int, limit: int) -> DerKey:
-    """Whatever private key begins at `start`."""
+    """Read a private key of any kind at `start`."""
     for reader in (read_pkcs8, read_pkcs1, read_sec1, read_encrypted, read_pkcs12):
         try:
             return reader(data, start, limit)
@@ -64,7 +64,7 @@ def read_any(data: bytes, start: int, limit: int) -> DerKey:
 
 
 def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
-    """An RSAPrivateKey, or the DSA key that OpenSSL writes the same way."""
+    """Read an RSAPrivateKey, or a DSA key in OpenSSL's equal structure."""
     body, end = _open(data, start, limit)
     values: list[int] = []
     position, is_whole = body, True
@@ -88,7 +88,7 @@ def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
 
 
 def _rsa_fragment(data: bytes, start: int, position: int, key: numbers.Rsa) -> DerKey:
-    """What is left of a key counts where modulus and exponent stand and d, or what is left of it, looks like one."""
+    """Return a fragment if modulus and exponent are complete and what is left of d looks like an exponent."""
     if not numbers.is_rsa_modulus(key.n, key.e) or key.e >> 33 or key.n.bit_length() % 8:
         raise MalformedDer
     if key.d:
@@ -100,7 +100,7 @@ def _rsa_fragment(data: bytes, start: int, position: int, key: numbers.Rsa) -> D
 
 
 def _begins_exponent(data: bytes, start: int, position: int, n: int) -> bool:
-    """Whether an INTEGER as long as n begins and 16 bytes or more of it are there."""
+    """Return whether an INTEGER as long as n begins here, with at least 16 bytes present."""
     position = _after_integers(data, start, position)
     left = data[position : position + 4 + n.bit_length() // 8]
     try:
@@ -119,7 +119,7 @@ def _begins_exponent(data: bytes, start: int, position: int, n: int) -> bool:
 
 
 def _after_integers(data: bytes, start: int, limit: int) -> int:
-    """Offset after version, n and e."""
+    """Return the offset after version, n and e."""
     position, _ = _open(data, start, limit)
     for _ in range(3):
         position = integer(data, position, limit)[1]
@@ -133,7 +133,10 @@ def _dsa(start: int, end: int, values: list[int]) -> DerKey:
 
 
 def read_sec1(data: bytes, start: int, limit: int, curve: str | None = None) -> DerKey:
-    """An ECPrivateKey; `curve` is what a PKCS#8 wrapping says. Without a curve its size gives no public key."""
+    """Read an ECPrivateKey. `curve` comes from a surrounding PKCS#8 key.
+
+    Without a curve, the size alone gives no public key.
+    """
     outer = element(data, start, limit, SEQUENCE)
     version, position = integer(data, outer.body, outer.end)
     scalar = element(data, position, outer.end, OCTETS)
@@ -159,7 +162,7 @@ def read_sec1(data: bytes, start: int, limit: int, curve: str | None = None) -> 
 
 
 def _ec_thumbprint(curve: str | None, secret: bytes, point: bytes) -> str | None:
-    """The thumbprint, having made sure that a public point that stands there is that of the scalar."""
+    """Return the thumbprint, after checking that a stated public point is the scalar's."""
     for name in [curve] if curve else _curves_of(point):
         public = numbers.ec_public(name, int.from_bytes(secret, "big"))
         if public is None:
@@ -172,13 +175,13 @@ def _ec_thumbprint(curve: str | None, secret: bytes, point: bytes) -> str | None
 
 
 def _curves_of(point: bytes) -> list[str]:
-    """The curves whose points are as long; none where there is no point."""
+    """Return the curves whose points have this length; empty without a point."""
     sizes = {name: (curve.key_size + 7) // 8 for name, curve in numbers.CURVES.items()}
     return [name for name, size in sizes.items() if len(point) in (2 * size + 1, size + 1)]
 
 
 def is_point(octets: bytes, public: tuple[int, int]) -> bool:
-    """Whether octets (SEC 1 section 2.3.3, compressed or not) are the point."""
+    """Return whether octets (SEC 1 section 2.3.3, compressed or not) encode the point."""
     x, y = public
     if octets[:1] == b"\x04":
         half = (len(octets) - 1) // 2
@@ -192,7 +195,7 @@ def is_point(octets: bytes, public: tuple[int, int]) -> bool:
 
 
 def read_pkcs8(data: bytes, start: int, limit: int) -> DerKey:
-    """A PrivateKeyInfo or OneAsymmetricKey."""
+    """Read a PrivateKeyInfo or OneAsymmetricKey."""
     body, end = _open(data, start, limit)
     stop = min(end, limit)
     version, position = integer(data, body, stop)
@@ -222,7 +225,7 @@ def read_pkcs8(data: bytes, start: int, limit: int) -> DerKey:
 
 
 def _okp(data: bytes, curve: str, held: Element, end: int) -> str:
-    """The thumbprint, having made sure that a public key that stands there is that of the private one."""
+    """Return the thumbprint, after checking that a stated public key is the private key's."""
     public = numbers.okp_public(curve, content(data, element(data, held.body, held.end, OCTETS)))
     if public is None:
         raise MalformedDer
@@ -236,7 +239,7 @@ def _okp(data: bytes, curve: str, held: Element, end: int) -> str:
 
 
 def _check_dsa(data: bytes, named: Element, algorithm: Element, held: Element) -> None:
-    """Of a DSA key in PKCS#8 the group must be one, and x smaller than q."""
+    """Check a DSA key in PKCS#8: the group is valid, and x is smaller than q."""
     parameters = element(data, named.end, algorithm.end, SEQUENCE)
     p, position = integer(data, parameters.body, parameters.end)
     q, position = integer(data, position, parameters.end)
@@ -247,7 +250,7 @@ def _check_dsa(data: bytes, named: Element, algorithm: Element, held: Element) -
 
 
 def read_encrypted(data: bytes, start: int, limit: int) -> DerKey:
-    """An EncryptedPrivateKeyInfo: that a key is there is known, which one is not."""
+    """Read an EncryptedPrivateKeyInfo, whose key is unknown."""
     outer = element(data, start, limit, SEQUENCE)
     algorithm = element(data, outer.body, outer.end, SEQUENCE)
     named = content(data, element(data, algorithm.body, algorithm.end, OBJECT))
@@ -261,7 +264,7 @@ def read_encrypted(data: bytes, start: int, limit: int) -> DerKey:
 
 
 def read_pkcs12(data: bytes, start: int, limit: int) -> DerKey:
-    """A PKCS#12 store that holds a key bag; its contents are not opened."""
+    """Read a PKCS#12 store that contains a key bag, without opening it."""
     if data[start : start + 2] == b"\x30\x80":
         body, end = start + 2, limit
     else:
@@ -276,7 +279,7 @@ def read_pkcs12(data: bytes, start: int, limit: int) -> DerKey:
 
 
 def wrapping(data: bytes, inner: DerKey, limit: int) -> DerKey:
-    """The PKCS#8 key around a key, where there is one; else the key itself."""
+    """Return the PKCS#8 key around a key, if there is one; else the key itself."""
     for start in range(inner.start - 1, max(-1, inner.start - FURTHEST_WRAPPING), -1):
         if data[start] == SEQUENCE:
             try:
@@ -289,7 +292,7 @@ def wrapping(data: bytes, inner: DerKey, limit: int) -> DerKey:
 
 
 def _open(data: bytes, start: int, limit: int, tag: int = SEQUENCE) -> tuple[int, int]:
-    """Body and end of an element that may go on beyond the limit."""
+    """Return body and end of an element that may extend beyond the limit."""
     try:
         found = element(data, start, limit, tag)
     except TruncatedDer:

@@ -1,4 +1,4 @@
-"""Keys inside base64, hexadecimal and lists of decimal numbers: what a known beginning looks like there, and back."""
+"""Find keys inside base64, hexadecimal and decimal lists, by encoded forms of known byte patterns."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContex
 from seawall.keys.leaks.key_formats.neighbourhood import Neighbourhood, around
 
 _BEFORE, _AFTER, _AFTER_GZIP = 16 << 10, 48 << 10, 96 << 10
-"""Letters decoded around an anchor."""
+"""Letters decoded before and after an anchor."""
 _LONGEST = 24 << 10
-"""Letters of the longest form: what lies so far before the end of what was decoded was seen whole."""
+"""Letters of the longest form: a key that ends this far before the end of the decoded text was seen whole."""
 _GZIP = b"H4sIA"
 _SHORTEST = 40
-"""Bytes of the shortest form that is told in any encoding (Ed25519 in PKCS#8: 48)."""
+"""Bytes of the shortest form recognised in any encoding (Ed25519 in PKCS#8: 48)."""
 
 
 def _wide(text: str) -> bytes:
@@ -53,15 +53,15 @@ TELLING: tuple[bytes, ...] = (
     b"openssh-key-v1",
     *(word.encode() for word in WORDS),
 )  # fmt: skip
-"""Bytes that give a form away wherever it is encoded: a part of each that does not vary."""
+"""Invariant bytes that identify each form in any encoding."""
 
 
 PHASES = {0: 0, 1: 2, 2: 3}
-"""Of bytes that begin 0, 1 or 2 bytes into a group of three: the place in a group of four of the first sure letter."""
+"""By the pattern's offset in a 3-byte group: the position of its first certain letter in a 4-letter group."""
 
 
 def _base64_anchor(known: bytes, before: int) -> str:
-    """The letters that stand for `known` whatever comes before (`before` bytes of three) and after."""
+    """Return the letters that encode `known`, independent of the neighbouring bytes; `before` is its offset in a group."""
     variants = [base64.b64encode(fill * before + known + fill * 3).decode() for fill in (b"\x00", b"\xff")]
     first = PHASES[before]
     pairs = list(zip(*variants, strict=True))[first:]
@@ -74,7 +74,7 @@ INNER: tuple[bytes, ...] = (
     *(_wide(word) for word in WORDS),
     b"\x1f\x8b\x08\x00",
 )
-"""What is looked for in base64 alone: base64 once more, UTF-16, and gzip."""
+"""Patterns searched only in base64: nested base64, UTF-16, and gzip."""
 
 
 def _base64_anchors(before: int) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ _DECIMAL = re.compile(r"([0-9]{1,3})")
 
 
 def _span(near: Neighbourhood, forward: re.Pattern[str], backward: re.Pattern[str]) -> tuple[int, int]:
-    """First letter and end of the run of letters around the anchor."""
+    """Return the first letter and the end of the run of letters around the anchor."""
     ahead, behind = forward.match(near.text, near.here), backward.match(near.text[: near.here][::-1])
     return near.here - (behind.end() if behind else 0), ahead.end() if ahead else near.here
 
@@ -111,7 +111,7 @@ def _places(pattern: re.Pattern[str], text: str, first: int) -> list[int]:
 
 
 def read_base64(data: bytes, anchor: int, inside: SearchContext, *, phase: int) -> Iterable[RawHit]:
-    """What is found in the base64 around an anchor whose first letter is `phase` letters into a group of four."""
+    """Search the base64 around an anchor whose first letter is `phase` letters into a group of four."""
     is_gzip = data.startswith(_GZIP, anchor)
     if not is_gzip and _was_decoded(data, anchor, inside, f"base64 {phase}", _LETTER, 4):
         return
@@ -137,7 +137,7 @@ def read_base64(data: bytes, anchor: int, inside: SearchContext, *, phase: int) 
 
 
 def read_hex(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """What is found in the hexadecimal digits around an anchor that begins at a whole byte."""
+    """Search the hexadecimal digits around an anchor that begins at a whole byte."""
     if _was_decoded(data, anchor, inside, "hex", _HEX_PAIR, 1):
         return
     near = around(data, anchor, _BEFORE, _AFTER)
@@ -156,7 +156,7 @@ def read_hex(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
 
 
 def read_decimal(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """What is found in the list of numbers below 256 around an anchor."""
+    """Search the list of numbers below 256 around an anchor."""
     if _was_decoded(data, anchor, inside, "decimal", _DECIMAL, 1):
         return
     near = around(data, anchor, _BEFORE, _AFTER)
@@ -175,7 +175,7 @@ def read_decimal(data: bytes, anchor: int, inside: SearchContext) -> Iterable[Ra
 def _was_decoded(
     data: bytes, anchor: int, inside: SearchContext, how: str, unit: re.Pattern[str], group: int
 ) -> bool:
-    """Whether an anchor was seen when those before it were decoded: in the same run and a whole number of groups on."""
+    """Return whether an earlier anchor's decoding covered this one: same run, and a whole number of groups later."""
     last, end = inside.decoded.get(how, (0, 0))
     if not last <= anchor < end - _LONGEST:
         return False
@@ -194,7 +194,7 @@ def _move(
     layer: str,
     letter: Callable[[int], int],
 ) -> Iterator[RawHit]:
-    """Hits in decoded bytes as hits at the letters that they were decoded from."""
+    """Convert hits in decoded bytes to hits at the letters that they were decoded from."""
     for hit in hits:
         start = places[min(letter(hit.offset), len(places) - 1)]
         last = places[min(letter(hit.offset + max(hit.length, 1) - 1), len(places) - 1)]
@@ -246,4 +246,4 @@ DECIMAL = FormFamily(
     read_decimal,
     (Form("decimal:...", "a list of byte values around DER (arrays of bytes in JSON, Java, Go)"),),
 )
-"""Lists of numbers."""
+"""Lists of decimal numbers."""

@@ -1,4 +1,4 @@
-"""A family of forms: what gives it away in any bytes, and how it is then read."""
+"""Define a family of forms: the byte patterns that reveal it, and its reader."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from typing import Protocol
 from seawall.keys.leaks.findings import RawHit
 
 BEFORE = 64 << 10
-"""Bytes of look-behind: no form begins farther before what gives it away (a JWK of 16,384 bits in UTF-16: 27,000; a
-scalar before its point: 64 KiB)."""
+"""Bytes of context before a pattern: no form begins farther before it (a 16,384-bit JWK in UTF-16: 27,000; a scalar
+before its point: 64 KiB)."""
 AHEAD = 128 << 10
-"""Bytes of look-ahead: no form ends farther after it."""
+"""Bytes of context after a pattern: no form ends farther after it."""
 
 
 class SearchContext(Protocol):
-    """What a reader may ask of the search that called it."""
+    """The services that a search offers to its readers."""
 
     decoded: dict[str, tuple[int, int]]
-    """For readers of encodings: from which anchor to which offset the bytes at hand were decoded last."""
+    """For decoding readers: the anchor of the last decoding, and the offset that it reached."""
 
     def search(self, decoded: bytes) -> list[RawHit]:
         """Search bytes that the reader decoded; empty beyond the deepest level."""
 
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
-        """Search what a compressed stream at `anchor` gives, piece by piece, within limits."""
+        """Search a compressed stream at `anchor`, chunk by chunk, within limits."""
 
     def charge(self, letters: int) -> bool:
-        """Ask to look at so many letters; no where too much has been looked at for the bytes that there are."""
+        """Request to examine this many letters.
+
+        Return False if too much was examined for the size of the data.
+        """
 
     def rest(self, size: int) -> Iterator[bytes]:
-        """What comes after the bytes at hand, in pieces of at most `size` bytes, as far as it can be read."""
+        """Yield what follows the present bytes, in chunks of at most `size` bytes, as far as readable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One name that a finding may bear, and what it stands for."""
+    """A form that a finding may have: its name, and its meaning."""
 
     name: str
     words: str
@@ -44,10 +47,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class FormFamily:
-    """Forms that are read by one reader.
+    """Forms that one reader reads.
 
-    `anchors` are patterns in YARA's syntax; `read` gets the bytes, the offset of an anchor and the search around it,
-    and answers with keys that hold together. It never raises for content.
+    `anchors` are patterns in YARA syntax. `read` gets the bytes, an anchor's offset and the surrounding search, and
+    returns keys with consistent numbers. It never raises for content.
     """
 
     anchors: tuple[str, ...]
@@ -56,5 +59,5 @@ class FormFamily:
 
 
 def text_anchors(*literals: str) -> tuple[str, ...]:
-    """Each literal as a pattern."""
+    """Return each literal as a pattern."""
     return tuple('"{}"'.format(literal.replace("\\", "\\\\").replace('"', '\\"')) for literal in literals)

@@ -1,4 +1,4 @@
-"""Do the numbers of a private key belong together, and which public key do they belong to?
+"""Check whether a private key's numbers are consistent, and compute the public key's thumbprint.
 
 Thumbprints are those of RFC 7638 (RSA, EC) and RFC 8037 (OKP): SHA-256, base64url.
 """
@@ -38,7 +38,7 @@ CURVE_OBJECTS = {
     bytes.fromhex("2b240303020801010b"): "brainpoolP384r1",
     bytes.fromhex("2b240303020801010d"): "brainpoolP512r1",
 }
-"""Contents of the OBJECT IDENTIFIER of each curve."""
+"""Content of each curve's OBJECT IDENTIFIER."""
 
 OKP = {"Ed25519": 32, "Ed448": 57, "X25519": 32, "X448": 56}
 """Octets of the private key (RFC 8032, RFC 7748)."""
@@ -58,7 +58,7 @@ _OKP_KINDS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Rsa:
-    """The numbers of an RSA key as they were found; 0 where one is missing."""
+    """The numbers of an RSA key as found; 0 for a missing one."""
 
     n: int
     e: int
@@ -68,12 +68,12 @@ class Rsa:
 
 
 def is_rsa_modulus(n: int, e: int) -> bool:
-    """Whether n and e could be anybody's public key at all."""
+    """Return whether n and e could be a real public key."""
     return bool(SMALLEST_RSA - 8 <= n.bit_length() <= LARGEST_RSA and n & 1 and 3 <= e < n and e & 1)
 
 
 def rsa_belongs(key: Rsa) -> bool:
-    """Whether the private numbers are those of n: p·q = n, or, with d alone, a power that d undoes."""
+    """Return whether the private numbers belong to n: p·q = n, or d alone inverts e."""
     if not is_rsa_modulus(key.n, key.e):
         return False
     if key.p and key.q:
@@ -86,24 +86,24 @@ def rsa_belongs(key: Rsa) -> bool:
 
 
 def rsa_thumbprint(n: int, e: int) -> str:
-    """The thumbprint of an RSA public key."""
+    """Return the thumbprint of an RSA public key."""
     return _digest(f'{{"e":"{_number(e)}","kty":"RSA","n":"{_number(n)}"}}')
 
 
 def ec_thumbprint(curve: str, x: int, y: int) -> str:
-    """The thumbprint of a point."""
+    """Return the thumbprint of a point."""
     size = (CURVES[curve].key_size + 7) // 8
     names = (_encode(value.to_bytes(size, "big")) for value in (x, y))
     return _digest('{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}'.format(curve, *names))
 
 
 def okp_thumbprint(curve: str, public: bytes) -> str:
-    """The thumbprint of an Edwards or Montgomery public key."""
+    """Return the thumbprint of an Edwards or Montgomery public key."""
     return _digest(f'{{"crv":"{curve}","kty":"OKP","x":"{_encode(public)}"}}')
 
 
 def ec_public(curve: str, scalar: int) -> tuple[int, int] | None:
-    """The point of a scalar, None where the scalar is out of range."""
+    """Return the point of a scalar, None if the scalar is out of range."""
     try:
         numbers = ec.derive_private_key(scalar, CURVES[curve]).public_key().public_numbers()
     except (ValueError, UnsupportedAlgorithm):
@@ -112,7 +112,7 @@ def ec_public(curve: str, scalar: int) -> tuple[int, int] | None:
 
 
 def okp_public(curve: str, private: bytes) -> bytes | None:
-    """The public key of an Edwards or Montgomery private key, None where the length is wrong or it is no key."""
+    """Return the public key of an Edwards or Montgomery private key, None if the length is wrong or it is invalid."""
     if len(private) != OKP[curve] or not is_random(private):
         return None
     try:
@@ -123,7 +123,7 @@ def okp_public(curve: str, private: bytes) -> bytes | None:
 
 
 def is_random(secret: bytes) -> bool:
-    """Whether bytes could be a secret: a third or more of them differ (of 32 random bytes 26 or more do)."""
+    """Return whether bytes could be a secret: at least a third of them differ (of 32 random bytes, 26 or more do)."""
     return len(set(secret)) * 3 >= min(len(secret), 96)
 
 
@@ -140,7 +140,7 @@ def _encode(data: bytes) -> str:
 
 
 def dsa_belongs(p: int, q: int, g: int, y: int, x: int) -> bool:
-    """Whether y is g to the power of x, in a group of a size that is used."""
+    """Return whether y is g to the power of x, in a group of a usual size."""
     if not (
         512 <= p.bit_length() <= 4_096 and 128 <= q.bit_length() <= 512 and 1 < x < q and 1 < g < p and p & 1
     ):

@@ -1,4 +1,4 @@
-"""Keys written as named members: JWK (RFC 7517, 8037) and the XML of .NET."""
+"""Read keys written as named members: JWK (RFC 7517, 8037) and .NET's XML."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContex
 from seawall.keys.leaks.key_formats.neighbourhood import Neighbourhood, around
 
 LONGEST = 15 << 10
-"""Letters of one key on either side of the member that gives it away: of 16,384 bits they are 13,000."""
+"""Letters of one key on either side of its anchor: 16,384 bits take 13,000."""
 _MOST_CLOSED = 64
-"""Objects that are closed before `kty` comes, and gone over."""
+"""Closed objects that are skipped before `kty`."""
 _MEMBER = re.compile(
     r"""(?<![A-Za-z0-9_])(kty|crv|n|e|d|p|q|x|y|k)\s{0,8}["']?\s{0,64}[:=]\s{0,64}["']?([A-Za-z0-9_+/-]+)={0,2}"""
 )
 _BRACE = re.compile("[{}]")
 _SMALLEST_SECRET = 16
-"""Octets: shorter values of `k` are examples, not keys."""
+"""Octets: a shorter `k` is an example, not a key."""
 _SHORTEST_FRAGMENT = 22
-"""Letters of `d` that must be there: 16 bytes."""
+"""Letters of `d` that must be present: 16 bytes."""
 
 
 def read_jwk(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The JWK whose member `kty` has its first letter just after `anchor`."""
+    """Read the JWK whose member `kty` has its first letter just after `anchor`."""
     near = around(data, anchor, LONGEST, LONGEST)
     first, last = _object(near)
     if inside.charge(last - first):
-        # backslashes become spaces: offsets stay, and a name or a value never holds one
+        # replace backslashes by spaces: offsets stay, and no name or value contains one
         text = near.text[first : last + 1]
         members = _members(text.replace("\\", " "))
         found = _judge(members, is_cut=last + 1 == len(near.text) and text[-1:] != "}")
@@ -41,9 +41,9 @@ def read_jwk(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
 
 
 def _object(near: Neighbourhood) -> tuple[int, int]:
-    """First and last letter of the innermost object around the place.
+    """Return the first and last letter of the innermost object around the place.
 
-    Without one (YAML, an object that lost its beginning): from the first member after the last brace to the next.
+    Without one (YAML, or a missing opening brace): from the first member after the last brace to the next brace.
     """
     before, opening = near.text[: near.here], near.here
     while (opening := near.text.rfind("{", 0, opening)) >= 0:
@@ -59,7 +59,7 @@ def _object(near: Neighbourhood) -> tuple[int, int]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """The brace that closes; values of keys hold none. The last letter where it is missing."""
+    """Return the closing brace (values of keys contain none), or the last letter if it is missing."""
     depth = 0
     for brace in _BRACE.finditer(text, opening):
         depth += 1 if brace.group() == "{" else -1
@@ -69,7 +69,7 @@ def _closing(text: str, opening: int) -> int:
 
 
 def _members(text: str) -> dict[str, str]:
-    """The members of a key; of a name that comes twice the first."""
+    """Return the members of a key; of duplicates the first."""
     members: dict[str, str] = {}
     for name, value in _MEMBER.findall(text):
         members.setdefault(name, value)
@@ -77,7 +77,7 @@ def _members(text: str) -> dict[str, str]:
 
 
 def _judge(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] | None:
-    """Form and thumbprint, None where there is no private key."""
+    """Return form and thumbprint, None if there is no private key."""
     kind = members.get("kty")
     if kind == "RSA":
         return _rsa(members, is_cut=is_cut)
@@ -125,7 +125,7 @@ def _okp(members: Mapping[str, str]) -> tuple[str, str | None] | None:
 
 
 def decode_number(letters: str) -> bytes:
-    """Base64 of either alphabet, padded or not; empty where it is none."""
+    """Decode base64 of either alphabet, padded or not; empty if invalid."""
     letters = letters.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
@@ -134,7 +134,7 @@ def decode_number(letters: str) -> bytes:
 
 
 def number(letters: str) -> int:
-    """A big-endian number in base64."""
+    """Decode a big-endian base64 number."""
     return int.from_bytes(decode_number(letters), "big")
 
 
@@ -145,7 +145,7 @@ _XML_AHEAD = 24 << 10
 
 
 def read_xml(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The RSA key in XML whose element's name is at `anchor`."""
+    """Read the RSA key in XML whose element name is at `anchor`."""
     near = around(data, anchor, 16, _XML_AHEAD)
     text = near.text[near.here :]
     if not inside.charge(len(text)):
@@ -178,4 +178,4 @@ XML = FormFamily(
     read=read_xml,
     forms=(Form("xml", "`RSAKeyValue` of .NET and XML signatures, with its private members"),),
 )
-"""RSA keys in XML."""
+"""RSA keys in .NET's XML."""

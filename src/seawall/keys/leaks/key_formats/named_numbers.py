@@ -1,7 +1,7 @@
-"""Keys written as named base64 numbers: `RSAParameters` of .NET as JSON, and the private key files of BIND.
+"""Read keys written as named base64 numbers: .NET's `RSAParameters` as JSON, and BIND's private key files.
 
 BIND: `Private-key-format: v1.3` and lines such as `Modulus: ...`, or for elliptic curves `PrivateKey: ...` (source:
-`lib/dns/dst_parse.c` of ISC BIND 9; the algorithms are those of the IANA registry of DNSSEC).
+`lib/dns/dst_parse.c` of ISC BIND 9; algorithm numbers are those of the IANA DNSSEC registry).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _LINE = re.compile(
     r"(?:\\+n|^|\n)(Algorithm|Modulus|PublicExponent|PrivateExponent|Prime1|Prime2|PrivateKey): {0,8}([A-Za-z0-9+/=]+)"
 )
 _CURVES = {"13": ("P-256", 32), "14": ("P-384", 48)}
-"""By the number of the algorithm: the curve, and the bytes that BIND writes of a scalar."""
+"""By algorithm number: the curve, and the bytes of a scalar in BIND's files."""
 _EDWARDS = {"15": "Ed25519", "16": "Ed448"}
 _BIND_AHEAD = 24 << 10
 
 
 def read_parameters(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The key whose JSON member `Modulus` has its first letter at `anchor`."""
+    """Read the key whose JSON member `Modulus` has its first letter at `anchor`."""
     near = around(data, anchor, LONGEST, LONGEST)
     first = near.text.rfind("{", 0, near.here)
     last = near.text.find("}", near.here)
@@ -45,7 +45,7 @@ def read_parameters(data: bytes, anchor: int, inside: SearchContext) -> Iterable
 
 
 def read_bind(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The key whose file begins with `Private-key-format:` at `anchor`."""
+    """Read the key whose file begins with `Private-key-format:` at `anchor`."""
     near = around(data, anchor, 0, _BIND_AHEAD)
     following = near.text.find("Private-key-format:", near.here + 1)
     text = near.text[near.here : following if following >= 0 else None]
@@ -89,4 +89,4 @@ BIND = FormFamily(
     read=read_bind,
     forms=(Form("bind", "private key file of BIND (DNSSEC): RSA, ECDSA, Ed25519, Ed448"),),
 )
-"""Keys of DNS servers."""
+"""BIND's DNSSEC key files."""

@@ -1,4 +1,4 @@
-"""The text around a place in bytes, up to the next control character."""
+"""Extract the text around a place in bytes, up to the next control character."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CONTROLS = bytes(0 if (code < 0x20 and code not in b"\t\n\r") or code == 0x7F e
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """`text` begins at offset `base` of the bytes, one letter a byte; `here` is the letter at the place asked for."""
+    """`text` begins at offset `base` of the bytes, one letter for each byte; `here` is the index of the requested place."""
 
     text: str
     base: int
@@ -17,7 +17,7 @@ class Neighbourhood:
 
 
 def around(data: bytes, place: int, before: int, after: int) -> Neighbourhood:
-    """The text of up to `before` letters before and `after` letters after `place`."""
+    """Return the text of up to `before` letters before and `after` letters after `place`."""
     base = max(0, place - before)
     raw, here = data[base : place + after], place - base
     marks = raw.translate(_CONTROLS)

@@ -1,4 +1,4 @@
-"""OpenSSH's own format of private keys (PROTOCOL.key of OpenSSH)."""
+"""Read OpenSSH's private key format (PROTOCOL.key of OpenSSH)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContex
 MAGIC = b"openssh-key-v1\x00"
 LONGEST_FIELD = 1 << 14
 CURVES = {b"nistp256": "P-256", b"nistp384": "P-384", b"nistp521": "P-521"}
-"""Names of RFC 5656."""
+"""Curve names of RFC 5656."""
 
 
 @dataclass(frozen=True, slots=True)
 class SshKey:
-    """A key read: `form` is openssh, openssh-encrypted or openssh-fragment."""
+    """A parsed key: `form` is openssh, openssh-encrypted or openssh-fragment."""
 
     form: str
     thumbprint: str | None
@@ -26,32 +26,32 @@ class SshKey:
 
 
 class OpensshFields:
-    """Length-prefixed fields (RFC 4251) one after the other."""
+    """A sequence of length-prefixed fields (RFC 4251)."""
 
     def __init__(self, data: bytes, position: int, limit: int) -> None:
         self.data, self.position, self.limit = data, position, limit
 
     def number(self) -> int:
-        """A uint32."""
+        """Read a uint32."""
         return int.from_bytes(self._take(4), "big")
 
     def short(self) -> int:
-        """A uint16."""
+        """Read a uint16."""
         return int.from_bytes(self._take(2), "big")
 
     def skip(self, size: int) -> None:
-        """Go over bytes."""
+        """Skip bytes."""
         self._take(size)
 
     def field(self) -> bytes:
-        """A string."""
+        """Read a string."""
         size = self.number()
         if size > LONGEST_FIELD:
             raise MalformedDer
         return self._take(size)
 
     def integer(self) -> int:
-        """An mpint that is not negative."""
+        """Read a non-negative mpint."""
         content = self.field()
         if content and content[0] & 0x80:
             raise MalformedDer
@@ -65,7 +65,7 @@ class OpensshFields:
 
 
 def parse(data: bytes, start: int, limit: int) -> SshKey:
-    """The key whose magic is at `start`; raises `MalformedDer`."""
+    """Read the key whose magic is at `start`; raises `MalformedDer`."""
     fields = OpensshFields(data, start + len(MAGIC), limit)
     cipher, _kdf, _options = fields.field(), fields.field(), fields.field()
     if fields.number() != 1:
@@ -89,12 +89,12 @@ def parse(data: bytes, start: int, limit: int) -> SshKey:
 
 
 def _matches_prefix(data: bytes, position: int, limit: int) -> bool:
-    """Whether a cut-off private part got beyond its check numbers and 64 bytes of key."""
+    """Return whether a truncated private part has its check numbers and at least 64 bytes of key."""
     return limit - position >= 96 and data[position : position + 4] == data[position + 4 : position + 8]
 
 
 def public_thumbprint(blob: bytes) -> str | None:
-    """The thumbprint of a public key blob (RFC 4253 section 6.6); None for kinds that JWK does not have."""
+    """Return the thumbprint of a public key blob (RFC 4253 section 6.6); None for types that JWK lacks."""
     fields = OpensshFields(blob, 0, len(blob))
     kind = fields.field()
     if kind == b"ssh-rsa":
@@ -118,7 +118,7 @@ def public_thumbprint(blob: bytes) -> str | None:
 
 
 def private_thumbprint(fields: OpensshFields) -> str | None:
-    """The thumbprint of a private part, its numbers having been seen to belong together."""
+    """Return the thumbprint of a private part, after checking that its numbers are consistent."""
     kind = fields.field()
     if kind == b"ssh-rsa":
         n, e, d, _iqmp, p, q = (fields.integer() for _ in range(6))
@@ -141,11 +141,11 @@ def private_thumbprint(fields: OpensshFields) -> str | None:
         p, q, g, y, x = (fields.integer() for _ in range(5))
         if numbers.dsa_belongs(p, q, g, y, x):
             return None
-    raise MalformedDer  # also of security keys: what lies there is a handle, the key is in the token
+    raise MalformedDer  # also for security keys: the file contains a handle, and the key is in the token
 
 
 def read(data: bytes, anchor: int, _inside: SearchContext) -> Iterable[RawHit]:
-    """The key at `anchor`, not wrapped in PEM."""
+    """Read the key at `anchor` that is not wrapped in PEM."""
     try:
         key = parse(data, anchor, len(data))
     except MalformedDer:

@@ -1,4 +1,4 @@
-"""PEM (RFC 7468, RFC 1421) and its relatives, however it was quoted, escaped, indented or cut off."""
+"""Read PEM (RFC 7468, RFC 1421) and related formats, however quoted, escaped, indented or truncated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SSH2_MAGIC = b"\x3f\x6f\xf9\xeb"
 
 
 def _unescape(text: str) -> str:
-    """The text with escapes of JSON, shells, URLs and markup undone; line ends become newlines."""
+    """Undo the escapes of JSON, shells, URLs and markup; line ends become newlines."""
 
     def plain(found: re.Match[str]) -> str:
         digits, slash, percent, hexadecimal, decimal = found.groups()
@@ -46,7 +46,7 @@ def _unescape(text: str) -> str:
 
 
 def _join(text: str) -> Iterator[bytes]:
-    """Ways to put the body's base64 together: all of it, then the longest piece of each line."""
+    """Yield readings of the body's base64: all of it, then the longest piece of each line."""
     tokens = [token for token in _TOKEN.findall(text) if token.strip("+/")]
     yield _decode("".join(tokens))
     lines = [max(_TOKEN.findall(line), key=len, default="") for line in text.split("\n")]
@@ -65,7 +65,7 @@ def _decode(letters: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A PEM block: `start`..`end` are letters of the neighbourhood."""
+    """A PEM block; `start`..`end` are indexes of the neighbourhood's text."""
 
     label: str
     body: str
@@ -74,7 +74,7 @@ class _Block:
 
 
 def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The key in the block whose first line has `PRIVATE KEY` at `anchor`."""
+    """Read the key in the block whose first line has `PRIVATE KEY` at `anchor`."""
     if b"BEGIN" not in data[max(0, anchor - 64) : anchor]:
         return
     following = data.find(b"-----BEGIN", anchor, anchor + LONGEST)
@@ -95,7 +95,7 @@ def _block(near: Neighbourhood) -> _Block | None:
     label, begin = _LABEL.match(near.text, near.here), _BEGIN.search(near.text[: near.here])
     if label is None or begin is None:
         return None
-    following = _NEXT.search(near.text, label.end())  # of a block without an end, the next is no part
+    following = _NEXT.search(near.text, label.end())  # a block without an end line ends before the next block
     limit = following.start() if following else len(near.text)
     end = _END.search(near.text, label.end(), limit)
     stop = end.start() if end else limit
@@ -104,7 +104,7 @@ def _block(near: Neighbourhood) -> _Block | None:
 
 
 def _find_known(label: str, body: str) -> tuple[str, str | None] | None:
-    """Form and thumbprint of a block's key; of a damaged one only where no better reading is found."""
+    """Return form and thumbprint of a block's key; a fragment only if no better reading exists."""
     is_enciphered = "Proc-Type" in body and "ENCRYPTED" in body
     fragment: tuple[str, str | None] | None = None
     for content in _join(_HEADER.sub("", body)):
@@ -135,7 +135,7 @@ def _judge(label: str, content: bytes) -> tuple[str, str | None] | None:
 
 
 def _is_pgp_secret(content: bytes) -> bool:
-    """Whether the first packet is a secret key or subkey (RFC 9580 section 5.5.1)."""
+    """Return whether the first packet is a secret key or subkey (RFC 9580 section 5.5.1)."""
     if len(content) < 64 or not content[0] & 0x80:
         return False
     tag = content[0] & 0x3F if content[0] & 0x40 else (content[0] >> 2) & 0x0F
@@ -160,4 +160,4 @@ FAMILY = FormFamily(
         Form("pem-pgp", "`PGP PRIVATE KEY BLOCK`; may be encrypted"),
     ),
 )
-"""PEM."""
+"""PEM blocks."""

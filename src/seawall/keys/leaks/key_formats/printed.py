@@ -1,4 +1,4 @@
-"""Private keys as `openssl pkey -text` prints them: named numbers in hexadecimal, with colons, in lines."""
+"""Read private keys as `openssl pkey -text` prints them: named hexadecimal numbers with colons, over several lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OKP = {name.upper(): name for name in numbers.OKP}
 
 
 def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """The key whose heading has `Private-Key:` at `anchor`."""
+    """Read the key whose heading has `Private-Key:` at `anchor`."""
     near = around(data, anchor, 16, _AHEAD)
     following = near.text.find("Private-Key:", near.here + 1)
     text = near.text[near.here : following if following >= 0 else None]
@@ -78,4 +78,4 @@ FAMILY = FormFamily(
     read=read,
     forms=(Form("openssl-text", "what `openssl pkey -text` prints: RSA, EC, Ed25519, Ed448, X25519, X448"),),
 )
-"""Keys printed for people."""
+"""Keys in OpenSSL's text output."""

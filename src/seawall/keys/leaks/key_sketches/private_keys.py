@@ -1,7 +1,7 @@
-"""Reads private keys out of files: PEM, also several and encrypted, OpenSSH, DER, JWK and sets of JWKs.
+"""Read private keys from files: PEM (several, or encrypted), OpenSSH, DER, JWK and JWK sets.
 
-No exception says anything of what was read. Python cannot wipe what libraries copied; a caller that wants the least of it to
-remain reads into a `bytearray`, wipes that, and ends its process soon.
+No exception quotes the input. Python cannot wipe copies made by libraries. A caller that wants little of the key to
+remain reads into a `bytearray`, wipes it, and soon ends its process.
 """
 
 from __future__ import annotations
@@ -47,15 +47,18 @@ _OCTET_KINDS: dict[str, Callable[[bytes], PrivateKey]] = {
 }
 
 Passphrase = Callable[[], bytes | None]
-"""Asked once for each encrypted key; None where nobody knows it."""
+"""Function called once for each encrypted key; returns None if nobody knows the passphrase."""
 
 
 class PrivateKeysUnreadable(ValueError):
-    """The document holds no private key that can be read; says why, never what."""
+    """The document contains no readable private key. The text says why and quotes nothing of it."""
 
 
 def read_private_keys(document: bytes | bytearray, passphrase: Passphrase) -> list[PrivateKey]:
-    """All private keys of a document; raises `PrivateKeysUnreadable` if there is none or one cannot be read."""
+    """Return all private keys of a document.
+
+    Raises `PrivateKeysUnreadable` if there is none or one cannot be read.
+    """
     if len(document) > LARGEST:
         raise PrivateKeysUnreadable(f"larger than {LARGEST >> 20} MiB")
     stripped = bytes(document).strip()
@@ -92,10 +95,10 @@ def _pem(block: bytes, passphrase: Passphrase) -> PrivateKey:
 
 
 def _load(load: Callable[..., Any], data: bytes, passphrase: Passphrase) -> PrivateKey:
-    """Load with no passphrase, and if the key wants one, with that."""
+    """Load a key without passphrase; if it is encrypted, ask for one."""
     try:
         key = load(data, None)
-    except TypeError:  # the library's word for "it is encrypted"
+    except TypeError:  # the library raises TypeError for an encrypted key without passphrase
         key = _decrypt(load, data, passphrase())
     except (ValueError, UnsupportedAlgorithm):
         raise PrivateKeysUnreadable("it holds no private key in a known form, or a damaged one") from None

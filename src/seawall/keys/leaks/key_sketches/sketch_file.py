@@ -1,4 +1,4 @@
-"""The file of sketches on disk: readable by its owner alone, written whole or not at all."""
+"""Store sketches in a file: readable only by its owner, and replaced atomically."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seawall_base.regular_files import open_file
 
 
 def load_file(path: Path) -> tuple[Sketch, ...]:
-    """The sketches of a file; raises `InputUnreadable`."""
+    """Read the sketches of a file; raises `InputUnreadable`."""
     try:
         with open_file(path) as file:
             return read_sketches(file.read(LARGEST + 1))
@@ -30,9 +30,9 @@ def load_file(path: Path) -> tuple[Sketch, ...]:
 
 
 def add_to_file(path: Path, sketches: Iterable[Sketch]) -> int:
-    """Add sketches to a file, made when absent; of one key the newest stays. Gives the number of keys in it.
+    """Add sketches to a file, created if missing, replacing older ones of the same key; return its number of keys.
 
-    A file that is there and holds something else is left alone: `OutputUnwritable`.
+    A file with other content is left alone: `OutputUnwritable`.
     """
     try:
         before = load_file(path) if path.exists() else ()
@@ -52,7 +52,9 @@ def add_to_file(path: Path, sketches: Iterable[Sketch]) -> int:
 
 
 def _replace(path: Path, document: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name}."
+    )  # mkstemp creates with mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(document)

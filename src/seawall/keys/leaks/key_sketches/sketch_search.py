@@ -1,4 +1,4 @@
-"""Searches bytes for the numbers of which sketches are at hand, in either order of bytes, at any offset."""
+"""Search bytes for numbers by their sketches, in either byte order, at any offset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seawall.keys.leaks.key_sketches.sketches import Sketch, SketchPart
 from seawall.keys.leaks.number_search.windows import WINDOW, WindowFinder
 
 MOST_DIGESTS = 1 << 22
-"""Digests at a stretch: some seconds. What was used comes back with the bytes that are searched."""
+"""Digests computed in one range: some seconds. Searched bytes earn new ones."""
 BYTES_FOR_DIGEST = 8
 _REMEMBERED = 1 << 16
 
@@ -23,7 +23,7 @@ _FORMS = {"seed": ("sketch-seed", "sketch-seed-reversed")}
 
 
 class SketchSearch:
-    """Sketches ready for a search. One object serves one thread; it can be pickled."""
+    """Sketches prepared for a search. Not thread-safe; picklable."""
 
     def __init__(self, known: Iterable[Sketch]) -> None:
         self._by_fold: defaultdict[int, list[tuple[Sketch, SketchPart]]] = defaultdict(list)
@@ -41,21 +41,21 @@ class SketchSearch:
     def search(
         self, buffer: bytes | bytearray | memoryview | mmap, start: int = 0, end: int | None = None
     ) -> list[RawHit]:
-        """Numbers that begin in [start, end) of the buffer and end within it, by offset.
+        """Return the numbers that begin in [start, end) of the buffer and end within it, by offset.
 
-        After a call `shortfall` says why the search of this stretch is incomplete, None where it is complete.
+        Afterwards `shortfall` is why this search is incomplete, None if it is complete.
         """
         self.prepare()
         return self._search(buffer, start, end)
 
     def prepare(self) -> None:
-        """Compile, or load from disk, what a search runs: a second or so, once, before work is shared out."""
+        """Compile the search functions, or load them from disk (about a second), before work is distributed."""
         if not self._is_prepared:
             self._is_prepared = True
             try_out(lambda: self._search(bytes(1024), 0, None))
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_is_prepared": False}  # another process compiles or loads for itself
+        return {**self.__dict__, "_is_prepared": False}  # each process compiles or loads for itself
 
     def _search(
         self, buffer: bytes | bytearray | memoryview | mmap, start: int, end: int | None
@@ -88,7 +88,7 @@ class SketchSearch:
                     yield RawHit(begin, _form(part.name, is_big=step == 1), sketch.key, part.length)
 
     def _is_known_wrong(self, part: SketchPart, content: bytes) -> bool:
-        """Whether these bytes were tried lately: data that repeats itself is hashed once."""
+        """Return whether these bytes recently failed, so that repetitive data is hashed once."""
         mark = hash((part.digest, content))
         if mark in self._seen:
             return True

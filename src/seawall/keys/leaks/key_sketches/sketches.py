@@ -36,7 +36,7 @@ LARGEST = 8 << 20
 """Bytes of a file of sketches."""
 MOST_PARTS = 20_000
 SHORTEST, LONGEST = 24, 2048
-"""Bytes of a number; below, it could be guessed, and above no key has any."""
+"""Bytes of a number: a shorter one could be guessed, and no key has a longer one."""
 LONG = 64
 SALT, DIGEST = 32, 32
 NAMES = ("p", "q", "d", "dp", "dq", "qinv", "scalar", "seed")
@@ -54,30 +54,30 @@ _CURVES = {curve.name: name for name, curve in key_numbers.CURVES.items()}
 
 
 class SketchesUnreadable(ValueError):
-    """The document holds no sketches that this version reads; says why."""
+    """The document contains no sketches readable by this version. The text says why."""
 
 
 class NoSketch(ValueError):
-    """Of this kind of key no sketch can be made."""
+    """No sketch can be made of this kind of key."""
 
 
 @dataclass(frozen=True, slots=True)
 class SketchPart:
-    """What is kept of one number: `length` bytes big-endian without leading zeros (a seed: its bytes)."""
+    """The sketch of one number: `length` bytes big-endian without leading zeros (a seed: its bytes)."""
 
     name: str
     length: int
     anchor: int
-    """Where in the number the window of the fold begins."""
+    """Offset in the number at which the fold's window begins."""
     fold: int
     check: int | None
-    """More of the same window, only of numbers of `LONG` bytes or more."""
+    """A second hash of the same window, only for numbers of at least `LONG` bytes."""
     digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is kept of one key. `key` is the RFC 7638 thumbprint of its public half."""
+    """The sketch of one key. `key` is the RFC 7638 thumbprint of its public key."""
 
     key: str
     salt: bytes
@@ -85,7 +85,7 @@ class Sketch:
 
 
 def make_sketch(key: PrivateKey) -> Sketch:
-    """Make a sketch, each time another one. Raises `NoSketch` for kinds of keys that have none."""
+    """Make a sketch, different each time because of its random key. Raises `NoSketch` for unsupported kinds of keys."""
     thumbprint, numbers = _numbers(key)
     salt = secrets.token_bytes(SALT)
     parts = [_part(name, content, salt) for name, content in numbers.items() if len(content) >= SHORTEST]
@@ -95,12 +95,12 @@ def make_sketch(key: PrivateKey) -> Sketch:
 
 
 def digest_of(content: bytes, salt: bytes) -> bytes:
-    """Digest of a number's bytes under the key of its sketch."""
+    """Return the digest of a number's bytes under the sketch's random key."""
     return hashlib.blake2b(content, digest_size=DIGEST, key=salt, person=b"seawall-sketch-1").digest()
 
 
 def write_sketches(sketches: Iterable[Sketch]) -> bytes:
-    """A file of sketches: JSON, one sketch for each key in order of thumbprints; of one key the last."""
+    """Format a file of sketches: JSON, one sketch for each key by thumbprint; of several the last."""
     latest = {sketch.key: sketch for sketch in sketches}
     rows = [
         {
@@ -125,7 +125,7 @@ def write_sketches(sketches: Iterable[Sketch]) -> bytes:
 
 
 def read_sketches(document: bytes) -> tuple[Sketch, ...]:
-    """Read a file of sketches, taking nothing on trust; raises `SketchesUnreadable`."""
+    """Read and validate a file of sketches; raises `SketchesUnreadable`."""
     try:
         value = strict_json.loads(document, max_bytes=LARGEST, max_depth=8)
     except strict_json.JsonRefused as error:
@@ -144,7 +144,7 @@ def read_sketches(document: bytes) -> tuple[Sketch, ...]:
 
 
 def _numbers(key: PrivateKey) -> tuple[str, dict[str, bytes]]:
-    """The thumbprint and the private numbers of a key."""
+    """Return the thumbprint and the private numbers of a key."""
     if isinstance(key, rsa.RSAPrivateKey):
         private = key.private_numbers()
         public = private.public_numbers
@@ -172,7 +172,7 @@ def _bytes(value: int) -> bytes:
 
 def _part(name: str, content: bytes, salt: bytes) -> SketchPart:
     usual = len(content) - len(content) // 4 - WINDOW
-    # Fold 0 is that of every run of one byte: a search would stop everywhere.
+    # Fold 0 is that of every run of one byte, at which a search would stop everywhere.
     others = (place for place in range(len(content) - WINDOW + 1) if fold_of(content[place : place + WINDOW]))
     anchor = usual if fold_of(content[usual : usual + WINDOW]) else next(others, usual)
     window = content[anchor : anchor + WINDOW]

@@ -1,13 +1,13 @@
-"""Searches bytes for the private numbers of keys of which only the public half is known.
+"""Search bytes for the private numbers of keys of which only the public key is known.
 
-RSA: either prime and d, bare, in both orders of bytes, at any offset (`rsa_search`), and as Python's whole numbers
-(`digits`). Elliptic curves: the scalar or seed within 4 KiB of the public point, or, little-endian and aligned to eight bytes,
-within 64 KiB (`points`). Every hit has been proved by arithmetic; there are no false ones.
+RSA: either prime and d, unencoded, in both byte orders, at any offset (`rsa_search`), and as Python integers
+(`digits`). Elliptic curves: the scalar or seed within 4 KiB of the public point, or, little-endian and 8-byte
+aligned, within 64 KiB (`points`). Every hit is proved by arithmetic, so there are no false positives.
 
-What this misses: numbers in other encodings (words of Java's integers in a heap, blinded or masked values), dP, dQ and
-qInv, scalars far from their point (a sketch finds both, see `sketches`), primes of keys with more than two or of unequal
-length, or that do not look random, d where gcd(p - 1, q - 1) is unusual (10 of 1,000 keys that take d modulo
-lcm(p - 1, q - 1)) or e is longer than 42 bits.
+Not found: numbers in other encodings (Java integers in a heap, blinded or masked values), dP, dQ and qInv, and
+scalars far from their point. Sketches find the last two (`sketches`). Also not found: primes of keys with more than
+two primes, with primes of unequal length, or that do not look random; d if gcd(p - 1, q - 1) is unusual (10 of 1,000
+keys that reduce d modulo lcm(p - 1, q - 1)) or e is longer than 42 bits.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from seawall.keys.leaks.number_search.rsa_search import RsaSearch
 
 
 class KnownKey(Protocol):
-    """A public key: `seawall_tokens.jose.key.PublicKey` is one."""
+    """A public key, such as `seawall_tokens.jose.key.PublicKey`."""
 
     @property
     def thumbprint(self) -> str:
-        """RFC 7638 thumbprint."""
+        """Return the RFC 7638 thumbprint."""
 
     @property
     def native(self) -> object:
-        """The key of `cryptography`."""
+        """Return the key object of `cryptography`."""
 
 
 class KnownKeys:
-    """Public keys whose private numbers are searched for. One object serves one thread; it can be pickled.
+    """Public keys whose private numbers are searched for. Not thread-safe; picklable.
 
-    `before` and `after` say how many bytes around a stretch must be at hand for a search of it to miss nothing.
-    `unsearched` are thumbprints of keys of a type or size that this search does not know.
+    `before` and `after` are the bytes of context around a range that a complete search needs. `unsearched` are
+    thumbprints of keys whose type or size is not supported.
     """
 
     def __init__(self, keys: Iterable[KnownKey]) -> None:
@@ -69,28 +69,28 @@ class KnownKeys:
 
     @classmethod
     def from_public(cls, keys: Iterable[KnownKey]) -> KnownKeys:
-        """Make ready for these keys; the same key twice is searched for once."""
+        """Prepare the search for these keys; duplicates are dropped."""
         return cls({key.thumbprint: key for key in keys}.values())
 
     def search(
         self, buffer: bytes | bytearray | memoryview | mmap, start: int = 0, end: int | None = None
     ) -> list[RawHit]:
-        """Numbers that begin in [start, end) of the buffer and end within it, by offset.
+        """Return the numbers that begin in [start, end) of the buffer and end within it, by offset.
 
-        Scalars are those whose public point begins there; they may begin up to `before` bytes earlier or later. After a
-        call `shortfall` says why the search of this stretch is incomplete, None where it is complete.
+        A scalar counts by the place of its public point; it may begin up to `before` bytes earlier or later.
+        Afterwards `shortfall` is why this search is incomplete, None if it is complete.
         """
         self.prepare()
         return self._search(buffer, start, end)
 
     def prepare(self) -> None:
-        """Compile, or load from disk, what a search runs: a second or a few, once, before work is shared out."""
+        """Compile the search functions, or load them from disk (one to a few seconds), before work is distributed."""
         if not self._is_prepared:
             self._is_prepared = True
             try_out(lambda: self._search(bytes(self.before + self.after + 64), 0, None))
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_is_prepared": False}  # another process compiles or loads for itself
+        return {**self.__dict__, "_is_prepared": False}  # each process compiles or loads for itself
 
     def _search(
         self, buffer: bytes | bytearray | memoryview | mmap, start: int, end: int | None

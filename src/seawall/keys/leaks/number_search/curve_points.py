@@ -1,8 +1,8 @@
-"""Public points of many scalars at once, on the curves y^2 = x^3 - 3 x + b of NIST.
+"""Compute the public points of many scalars at once, on the NIST curves y^2 = x^3 - 3 x + b.
 
-OpenSSL multiplies fast on P-256 alone, and one by one. Here each scalar is a sum of points out of a table, one for each of
-its bytes, and one inversion serves an addition of all of them (Montgomery's trick). Nothing here is constant in time: what
-it is given are guesses, and whether one is right is proved elsewhere.
+OpenSSL is fast only on P-256, and only one by one. Here each scalar is a sum of table points, one for each of its
+bytes, and one inversion serves an addition of all scalars (Montgomery's trick). Nothing is constant in time: the
+inputs are guesses, and other code proves whether one is right.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ PRIMES: dict[str, int] = {
 }
 
 _Points = tuple[list[Any], list[Any]]
-"""Affine coordinates: all x, all y."""
+"""Affine coordinates of many points: all x, all y."""
 
 
 def public_x(curve: ec.EllipticCurve, scalars: Sequence[bytes]) -> list[int | None]:
-    """x of the point of each scalar (big-endian bytes of one length), None where an addition met a special case.
+    """Return x of each scalar's point; None for zero, or if an addition met a special case.
 
-    A scalar of zero gives None.
+    Scalars are big-endian bytes of one length.
     """
     prime = gmpy2.mpz(PRIMES[curve.name])
     xs: list[Any] = [None] * len(scalars)
@@ -52,7 +52,7 @@ def public_x(curve: ec.EllipticCurve, scalars: Sequence[bytes]) -> list[int | No
 
 
 def _add(left: _Points, right: _Points, prime: Any) -> tuple[list[Any], list[Any], list[int]]:
-    """Sums of points pair by pair; and which pairs have one x, so that their sum here is wrong."""
+    """Add points pairwise. Also return the pairs with equal x, whose sums are wrong."""
     slopes_below = [b - a for a, b in zip(left[0], right[0], strict=True)]
     special = [at for at, below in enumerate(slopes_below) if below == 0]
     for at in special:
@@ -76,7 +76,7 @@ def _add(left: _Points, right: _Points, prime: Any) -> tuple[list[Any], list[Any
 
 @functools.cache
 def _table(name: str, length: int) -> list[_Points]:
-    """For each position of a byte the points of its values 0 to 255; those of 0 are never used."""
+    """Return, for each byte position, the points of its values 0 to 255; that of 0 is never used."""
     prime = gmpy2.mpz(PRIMES[name])
     curve = next(curve for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()) if curve.name == name)
     generator = ec.derive_private_key(1, curve).public_key().public_numbers()

@@ -1,6 +1,6 @@
-"""RSA numbers as Python keeps whole numbers: digits of 30 bits in words of 32, the lowest first (CPython's `longintrepr.h`).
+"""Find RSA numbers as CPython stores integers: 30-bit digits in 32-bit words, lowest first (`longintrepr.h`).
 
-A program that makes a key out of a JWK, or asks a key for its numbers, leaves them in its heap like this.
+A program that builds a key from a JWK, or reads a key's numbers, leaves them in its heap in this form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORD = 4
 STEP = 256
 _ROOM = 1 << 12
 _FEW = 1 << 24
-"""A digit of a secret is below this once in 64."""
+"""A digit of a secret is below this with probability 1/64."""
 
 
 @compile_kernel
@@ -36,7 +36,7 @@ def _is_any_between(words: npt.NDArray[np.uint32], size: int, least: Any, span: 
 
 @compile_kernel
 def _looks_secret(words: npt.NDArray[np.uint32], place: int, count: int) -> bool:
-    """Whether all words but the last are digits, and few of them small."""
+    """Return whether all words but the last are digits, and few of them are small."""
     small = 0
     for i in range(count - 1):
         digit = words[place + i]
@@ -56,10 +56,10 @@ def find_digits(
     most: Any,
     out: npt.NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Places in [start, end) of `count` words that may be an odd secret with a highest digit from `least` to `most`.
+    """Find places in [start, end) of `count` words that may be an odd secret whose highest digit lies in [least, most].
 
-    Gives the number of places written to `out`, which takes at least 2 x STEP, and the place where to go on;
-    `end + count - 1` may not exceed the words.
+    Returns the number of places written to `out`, which needs room for 2 x STEP, and the place to continue from. `end
+    + count - 1` must not exceed the words.
     """
     span = np.uint32(most - least)
     found = 0
@@ -83,7 +83,7 @@ def find_digits(
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """One number that is looked for: how many digits it has, which the highest may be, and what proves it."""
+    """One wanted number: its digit count, the range of its highest digit, and its proof."""
 
     form: str
     count: int
@@ -94,7 +94,7 @@ class _Number:
 
 
 class _Similar:
-    """Numbers of one form and length, of any keys: one pass finds the places of them all."""
+    """Numbers of several keys with one form and length, found in one pass."""
 
     def __init__(self, numbers: Sequence[_Number]) -> None:
         self._numbers = numbers
@@ -103,14 +103,14 @@ class _Similar:
         self.most = np.uint32(max(number.most for number in numbers))
 
     def keys_of(self, window: bytes, highest: int) -> Iterator[RsaModulus]:
-        """The keys of which a window is the number; `highest` is its highest digit."""
+        """Yield the keys that a window is a number of; `highest` is its highest digit."""
         for number in self._numbers:
             if number.least <= highest <= number.most and number.is_right(number.key, window):
                 yield number.key
 
 
 class DigitSearch:
-    """Searches for primes and private exponents of several keys, at offsets that are multiples of four bytes."""
+    """Search for primes and private exponents of several keys, at offsets divisible by four."""
 
     def __init__(self, moduli: Sequence[RsaModulus]) -> None:
         kinds: dict[tuple[str, int], list[_Number]] = {}
@@ -119,7 +119,7 @@ class DigitSearch:
         self._kinds = [_Similar(numbers) for numbers in kinds.values()]
 
     def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
-        """Numbers that begin in [start, end) and end within the data."""
+        """Yield the numbers that begin in [start, end) and end within the data."""
         words = data[: len(data) // WORD * WORD].view("<u4")
         out = np.empty(_ROOM, np.int64)
         for kind in self._kinds:

@@ -1,13 +1,13 @@
-"""Private scalars and seeds near their public point: memory often keeps both parts of a key close to each other.
+"""Find private scalars and seeds near their public point: memory often holds both parts of a key close together.
 
-A public point is looked for as x big-endian, little-endian and, for curves over a prime field, in Montgomery form with
-64-bit words (as OpenSSL keeps it); an Edwards point as its encoding. Around each place every offset within `NEAR` bytes,
-and every aligned one within `FAR`, is tried as a scalar, if it is in range and looks random; a candidate counts only when
-its public point, computed, is the one looked for.
+A public point is searched as x big-endian, little-endian and, for prime-field curves, in OpenSSL's Montgomery form
+with 64-bit words; an Edwards point as its encoding. Around each place every offset within `NEAR` bytes, and every
+aligned one within `FAR`, is tried as a scalar if it is in range and looks random. A candidate counts only if its
+computed public point is the wanted one.
 
-An aligned offset is a multiple of eight, counted from the public point (a dump may shift all that it holds) or from the
-buffer's first byte, which should be the file's or a multiple of eight later. Of the offsets that are not aligned the nearest
-`UNALIGNED` that look random are tried too, while there is time to spare.
+An aligned offset is a multiple of eight, counted from the public point (a dump may shift its content) or from the
+buffer's first byte, which should be the file's first byte or a multiple of eight later. The nearest `UNALIGNED`
+random-looking other offsets are tried too, if time permits.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from seawall.keys.leaks.number_search.curve_points import PRIMES, public_x
 from seawall.keys.leaks.number_search.windows import WindowFinder, check_of, fold_of
 
 NEAR = 4 << 10
-"""Bytes on either side of a public point in which its private half is looked for at every offset."""
+"""Bytes on either side of a public point in which every offset is tried."""
 FAR = 64 << 10
-"""Bytes in which it is looked for at offsets that are a multiple of `ALIGNED`, as allocators give them; of a scalar only
-little-endian."""
-ALIGNED = 8  # allocators give multiples of 16, but gdb's gcore shifts them by 8 in the file
+"""Bytes in which offsets divisible by `ALIGNED` are tried, as allocators use them; scalars only little-endian."""
+ALIGNED = 8  # allocators use multiples of 16, but gdb's gcore shifts them by 8 in the file
 UNALIGNED = 4_096
-"""Candidates of a stretch beyond `NEAR` that are tried although they are not aligned."""
+"""Unaligned candidates that are tried beyond `NEAR` in one range."""
 MOST_WORK = 250_000
-"""Scalars of P-256 (or their worth) that are tried at a stretch: some tens of seconds. What was used comes back with the
-bytes that are searched, one for each `BYTES_FOR_WORK`."""
+"""P-256 scalars (or equal work) tried in one range: some tens of seconds.
+
+Searched bytes earn new work, one for each `BYTES_FOR_WORK`.
+"""
 BYTES_FOR_WORK = 64
 BLOCK = 1 << 12
 
@@ -48,14 +49,14 @@ _FIELDS: dict[str, tuple[int, ec.EllipticCurve]] = {
     "secp521r1": (66, ec.SECP521R1()),
 }
 WORK = {32: 1, 48: 3, 57: 8, 66: 6}
-"""What a try costs, by the bytes of the private half."""
+"""Cost of one attempt, by the bytes of the private key."""
 _FIRST, _LATER = 64, 1024
-"""Candidates that are tried together: few at first, because a scalar usually lies close to its point."""
+"""Candidates tried together: few at first, because a scalar usually lies close to its point."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A public point: how it may lie in memory, and what its private half must give."""
+    """A public point: its forms in memory, and the test of its private key."""
 
     thumbprint: str
     curve: ec.EllipticCurve | None
@@ -63,12 +64,15 @@ class Point:
     length: int
     public: bytes
     places: tuple[bytes, ...]
-    """Forms of the public point that are looked for."""
+    """Encodings of the public point that are searched."""
     highest: int
     """Upper bound of a scalar's highest byte."""
 
     def likely(self, batch: list[bytes]) -> list[bytes]:
-        """Those of some candidates that are worth a proof. OpenSSL proves fast on P-256 and Curve25519 alone."""
+        """Return the candidates worth a proof.
+
+        OpenSSL's proof is fast only on P-256 and Curve25519, so other curves are filtered here first.
+        """
         if self.curve is None or self.length == 32:
             return batch
         wanted = int.from_bytes(self.public, "big")
@@ -76,7 +80,7 @@ class Point:
         return [private for private, x in zip(batch, found, strict=True) if x is None or x == wanted]
 
     def publics_of(self, batch: list[bytes]) -> list[bytes | None]:
-        """What this curve's public half is of each big-endian scalar (a seed: its bytes), None where it has none."""
+        """Return the public key of each big-endian scalar or seed, None if it has none."""
         if self.edwards is not None:
             keys = (self.edwards.from_private_bytes(private) for private in batch)
             return [key.public_key().public_bytes_raw() for key in keys]
@@ -93,14 +97,14 @@ class Point:
         return key.public_key().public_numbers().x
 
     def is_public_of(self, private: bytes) -> bool:
-        """Whether big-endian bytes (a seed: its bytes) are the private half."""
+        """Return whether big-endian scalar bytes, or a seed, are the private key."""
         if self.edwards is not None:
             return self.edwards.from_private_bytes(private).public_key().public_bytes_raw() == self.public
         return self._x(private) == int.from_bytes(self.public, "big")
 
 
 def point_of(thumbprint: str, native: object) -> Point | None:
-    """The point of a public key, None where it has none that is searched for."""
+    """Return the point of a public key, None if its type is not searched."""
     if isinstance(native, ec.EllipticCurvePublicKey) and native.curve.name in _FIELDS:
         length, curve = _FIELDS[native.curve.name]
         prime = PRIMES[native.curve.name]
@@ -128,7 +132,7 @@ class PointRange:
 
 
 class PointSearch:
-    """Looks for the private halves of points near the points. `gave_up` tells that there were too many candidates."""
+    """Search for private keys near their public points. `gave_up`: there were too many candidates."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = points
@@ -138,7 +142,7 @@ class PointSearch:
         self.gave_up = False
 
     def search(self, data: Bytes, start: int, end: int) -> Iterator[RawHit]:
-        """Private halves of points that begin in [start, end); they may lie up to `FAR` bytes before or after."""
+        """Yield the private keys of points that begin in [start, end); they may lie up to `FAR` bytes before or after."""
         self.gave_up = False
         if not self._points:
             return
@@ -164,7 +168,7 @@ class PointSearch:
         return None
 
     def _stretches(self, data: Bytes, start: int, end: int) -> Iterator[PointRange]:
-        """Where to look for which point; stretches of one point that touch are one."""
+        """Yield the ranges to search for each point, merged where they touch."""
         open_stretches: dict[str, PointRange] = {}
         for place, _ in self._finder.places(data, start, end):
             for point, form in self._forms:
@@ -183,7 +187,7 @@ class PointSearch:
 
 
 def _places_to_try(stretch: PointRange, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Offsets in a stretch, nearest to a point first: those within `NEAR` and the aligned ones, and all others."""
+    """Return the offsets in a range, nearest to a point first: those within `NEAR` and the aligned ones, then all others."""
     indexes = np.arange(stretch.last - stretch.first - length + 1)
     distances = _distances(indexes, np.array(stretch.places) - stretch.first)
     starts = {0, *(place % ALIGNED for place in stretch.places)}
@@ -199,9 +203,9 @@ def _random_looking(indexes: npt.NDArray[np.int64], windows: npt.NDArray[np.uint
 
 
 def _candidates(stretch: PointRange, data: Bytes, unaligned: int) -> Iterator[bytes]:
-    """Windows that may be the private half, each once, as big-endian bytes; those nearest to the point first.
+    """Yield possible private keys, each once, as big-endian bytes, nearest to the point first.
 
-    After the near and the aligned ones come so many of the others.
+    After the near and the aligned ones come `unaligned` others.
     """
     point = stretch.point
     if stretch.last - stretch.first < point.length:
@@ -222,7 +226,7 @@ def _candidates(stretch: PointRange, data: Bytes, unaligned: int) -> Iterator[by
 
 
 def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """From each index to the nearest of some ascending places."""
+    """Return the distance from each index to the nearest of some ascending places."""
     after = np.searchsorted(places, indexes)
     before = places[np.maximum(after - 1, 0)]
     behind = places[np.minimum(after, len(places) - 1)]
@@ -231,7 +235,7 @@ def _distances(indexes: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) ->
 
 
 def _copies(stretch: PointRange, private: bytes, data: Bytes) -> Iterator[RawHit]:
-    """All places of a private half in a stretch."""
+    """Yield all places of a private key in a range."""
     point = stretch.point
     content_of_stretch = data[stretch.first : stretch.last].tobytes()
     forms = {"ed-seed": private}
@@ -245,7 +249,10 @@ def _copies(stretch: PointRange, private: bytes, data: Bytes) -> Iterator[RawHit
 
 
 def _looks_random(windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Whether so many bytes of each window differ as only one of some hundred million random ones would not have."""
+    """Return whether each window has enough different bytes.
+
+    Only one in some hundred million random windows has fewer.
+    """
     length = windows.shape[1]
     different = (np.diff(np.sort(windows, axis=1), axis=1) != 0).sum(axis=1) + 1
     is_ascii = (windows < 0x80).all(axis=1)

@@ -1,7 +1,7 @@
-"""Which windows of a buffer look as random as a secret number does: text, code and padding do not.
+"""Flag the windows of a buffer that look as random as a secret number: text, code and padding do not.
 
-A search for the numbers of many keys pays for each key at each window. This test costs the same for any number of keys, and
-leaves out the windows in which no key can lie.
+A search for many keys costs time for each key and window. This test costs the same for any number of keys, and
+excludes the windows that cannot contain one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
 
 WORD = 8
 LOST = 1e-9
-"""Largest share of random numbers that each of the two bounds of a length may take for something else."""
+"""Maximum share of random numbers that each of a length's two bounds may wrongly exclude."""
 
 Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class RandomnessBounds:
-    """At least how many bytes of a random number are 0x80 or more, and at most how many zero, in the words that lie within it.
+    """Minimum of bytes >= 0x80 and maximum of zero bytes of a random number, counted in the words inside it.
 
-    There is no bound above: windows of 0xFF alone are dismissed soon, and a number of ones alone is found.
+    There is no upper bound: windows of only 0xFF fail later tests soon, and numbers consisting of ones are still
+    found.
     """
 
     words: int
@@ -34,7 +35,7 @@ class RandomnessBounds:
 
 
 def bounds_for(length: int) -> RandomnessBounds:
-    """Return the bounds for windows of `length` bytes, taken of the whole words that a window covers at any offset."""
+    """Return the bounds for windows of `length` bytes, for the whole words inside a window at any offset."""
     words = max(length // WORD - 1, 0)
     size = WORD * words
     fewest = next((count for count, share in enumerate(_at_most(size, 0.5)) if share > LOST), 0)
@@ -53,10 +54,10 @@ def _at_most(size: int, chance: float) -> Iterator[float]:
 
 @compile_kernel
 def _mark(words: npt.NDArray[np.uint64], inner: int, fewest: int, zeros: int, out: Bytes) -> None:
-    """Flag the words after which `inner` words follow whose bytes keep within the bounds, and those too near the end to tell."""
+    """Flag words followed by `inner` words within the bounds, and words too near the end to judge."""
     sevens = np.uint64(0x7F7F7F7F7F7F7F7F)
     ones = np.uint64(0x0101010101010101)
-    counts = np.empty(len(words), np.int32)  # bytes of 0x80 and more, and 2^16 times those that are zero
+    counts = np.empty(len(words), np.int32)  # low 16 bits count bytes >= 0x80, higher bits count zero bytes
     for i in range(len(words)):
         word = words[i]
         high = (((word >> np.uint64(7)) & ones) * ones) >> np.uint64(56)
@@ -67,7 +68,7 @@ def _mark(words: npt.NDArray[np.uint64], inner: int, fewest: int, zeros: int, ou
         total += counts[i]
     limit = np.int32((zeros + 1) << 16)
     sums = np.empty(max(len(words) - inner, 0), np.int32)
-    for i in range(len(sums)):  # words i + 1 to i + inner
+    for i in range(len(sums)):  # the words i + 1 to i + inner
         total += counts[i + inner] - counts[i]
         sums[i] = total
     for i in range(len(sums)):
@@ -76,9 +77,9 @@ def _mark(words: npt.NDArray[np.uint64], inner: int, fewest: int, zeros: int, ou
 
 
 def mark_random(data: Bytes, bounds: RandomnessBounds) -> Bytes:
-    """Return a flag for each eight bytes of `data`: 0 where no window that begins in them looks random.
+    """Return a flag for each eight bytes of `data`: 0 if no window that begins there looks random.
 
-    Windows that the buffer does not hold whole are marked, and are for the caller to leave out.
+    Windows that extend beyond the buffer are flagged; the caller excludes them.
     """
     flags = np.ones(-(-len(data) // WORD), np.uint8)
     words = data[: len(data) // WORD * WORD].view("<u8")

@@ -1,4 +1,4 @@
-"""A public RSA key as the search for its private numbers needs it."""
+"""A public RSA key, prepared for the search for its private numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import gmpy2
 
 _SHARED = (2, 2, 3, 2, 5, 3)
-"""Factors that p - 1 and q - 1 share most often, and those that they share now and then, the likelier first."""
+"""Factors that p - 1 and q - 1 most often share, more probable first."""
 
 
 _SHARED_RARELY = (
@@ -46,12 +46,12 @@ _MULTIPLES = 2
 
 
 _FACTOR_BITS = 44
-"""Room for e times such a multiple: then one of 2^6 windows needs a second look."""
+"""Room for e times such a multiple: then one of 2^6 windows needs a second test."""
 
 
 @dataclass(frozen=True, slots=True)
 class RsaModulus:
-    """A public RSA key as the search needs it."""
+    """A public RSA key, prepared for the search."""
 
     thumbprint: str
     n: int
@@ -59,24 +59,24 @@ class RsaModulus:
 
     @property
     def prime_length(self) -> int:
-        """Bytes of either prime, taking both to be of the same length."""
+        """Return the bytes of either prime, assuming equal lengths."""
         return -(-self.n.bit_length() // 16)
 
     @property
     def length(self) -> int:
-        """Bytes of the modulus, and so of d."""
+        """Return the bytes of the modulus, and so of d."""
         return -(-self.n.bit_length() // 8)
 
     @property
     def smallest_top(self) -> int:
-        """Lower bound of a prime's highest byte: p = n / q > n / 2^(8 length)."""
+        """Return the lower bound of a prime's highest byte: p = n / q > n / 2^(8 length)."""
         return self.n >> (8 * (2 * self.prime_length - 1))
 
     @property
     def multiples(self) -> tuple[int, ...]:
-        """Numbers of which gcd(p - 1, q - 1) divides one, in all but a few keys of a thousand; none where e is too long.
+        """Return numbers of which gcd(p - 1, q - 1) divides one, for all but a few of 1,000 keys; none if e is too long.
 
-        That common divisor is what d modulo lcm(p - 1, q - 1) lacks of d modulo (p - 1)(q - 1).
+        That gcd is the factor between lcm(p - 1, q - 1) and (p - 1)(q - 1), the two usual moduli of d.
         """
         products = [1] * _MULTIPLES
         turn = 0
@@ -92,14 +92,14 @@ class RsaModulus:
         return tuple(products) if products[0] % 2 == 0 else ()
 
     def is_divided_by(self, window: bytes) -> bool:
-        """Whether a little-endian number is one of the primes."""
+        """Return whether a little-endian number is one of the primes."""
         number = int.from_bytes(window, "little")
         return 1 < number < self.n and self.n % number == 0
 
     def is_opened_by(self, window: bytes, multiple: int) -> bool:
-        """Whether a little-endian number is a private exponent: from it phi(n) follows, and from that the primes.
+        """Return whether a little-endian number is a private exponent, by computing phi(n) and the primes from it.
 
-        e d g = g + k phi(n), where k is e d g / n rounded up, because phi(n) is just below n.
+        e d g = g + k phi(n), with k = e d g / n rounded up, because phi(n) is just below n.
         """
         d = int.from_bytes(window, "little")
         k = -(-self.e * d * multiple // self.n)
@@ -111,7 +111,7 @@ class RsaModulus:
 
 
 def rsa_modulus(thumbprint: str, numbers: Any) -> RsaModulus | None:
-    """The key as the search needs it, None where its modulus is of a size that is not searched for."""
+    """Prepare a key for the search, None if its modulus has an unsupported size."""
     if not SMALLEST_BITS <= numbers.n.bit_length() <= LARGEST_BITS or numbers.n % 2 == 0:
         return None
     return RsaModulus(thumbprint, int(numbers.n), int(numbers.e))
@@ -121,4 +121,4 @@ SMALLEST_BITS = 512
 
 
 LARGEST_BITS = 8192
-"""Moduli outside are not searched for: sums in `kernels` have room for no longer ones."""
+"""Supported modulus sizes; sums in the kernels have no room for longer ones."""

@@ -1,6 +1,6 @@
-"""Bare numbers of RSA keys anywhere in bytes, given only the public keys: primes and private exponents.
+"""Search bytes for unencoded private numbers of RSA public keys: primes and private exponents.
 
-What finds a number never decides alone: a prime is divided exactly, an exponent is made to give up both primes.
+The kernels only propose candidates: a prime is confirmed by exact division, an exponent by deriving both primes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _SEGMENT = 1 << 20
 _HITS = 1 << 16
 
 _CUT = 10
-"""As in `exponent_kernels`, which takes a second to import."""
+"""Copy of `exponent_kernels.CUT`, because importing that module takes a second."""
 _TERM_BITS = 48
-"""As in `prime_kernels`, which takes a second to import."""
+"""Copy of `prime_kernels.TERM_BITS`, because importing that module takes a second."""
 
 
 _Found = Iterator[tuple[int, str, RsaModulus]]
@@ -36,11 +36,11 @@ class _Numbers(Protocol):
     length: int
 
     def windows(self, data: npt.NDArray[np.uint8], start: int, end: int) -> _Found:
-        """Windows of `length` bytes in [start, end) that are a number of a key, little-endian: (place, form, key)."""
+        """Return the windows of `length` bytes in [start, end) that are a key's number, little-endian: (place, form, key)."""
 
 
 class RsaSearch:
-    """Searches for the numbers of all keys at once. What a further key costs is in `docs/explanation/measurements.md`."""
+    """Search for the numbers of all keys at once. `docs/explanation/measurements.md` states the cost of each further key."""
 
     def __init__(self, moduli: Sequence[RsaModulus]) -> None:
         self._searches: list[_Numbers] = [
@@ -53,10 +53,12 @@ class RsaSearch:
             for length in sorted({key.length for key in with_exponents})
         ]
         self._digits = DigitSearch(moduli)
-        self.longest = max((key.length * 8 // 7 for key in moduli), default=0)  # digits take the most room
+        self.longest = max(
+            (key.length * 8 // 7 for key in moduli), default=0
+        )  # the form with digits is the longest
 
     def search(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[RawHit]:
-        """Numbers that begin in [start, end) and end within the data."""
+        """Yield the numbers that begin in [start, end) and end within the data."""
         if not self._searches:
             return
         yield from self._digits.search(data, start, end)
@@ -66,7 +68,7 @@ class RsaSearch:
             turned = np.ascontiguousarray(stretch[::-1])
             for search in self._searches:
                 length = search.length
-                # A window that begins at i begins, turned round, at `last - i`.
+                # In the reversed buffer, a window at i begins at `last - i`.
                 last = len(stretch) - length
                 for place, hit_form, key in search.windows(stretch, 0, min(high - low, last + 1)):
                     yield RawHit(low + place, f"{hit_form}-little-endian", key.thumbprint, length)
@@ -76,7 +78,7 @@ class RsaSearch:
 
 
 class _Primes:
-    """Primes of keys whose primes are of one length."""
+    """Primes of keys whose primes have one length."""
 
     def __init__(self, keys: Sequence[RsaModulus]) -> None:
         self._keys = keys
@@ -111,16 +113,17 @@ class _Primes:
 
 
 def _rows(keys: Sequence[RsaModulus], bits: int, digits: int, kept_bits: int | None = None) -> Any:
-    """Return the moduli, or their `kept_bits` lowest bits, as rows of so many digits of so many bits, the lowest first."""
+    """Return the moduli, or their `kept_bits` lowest bits, as rows of digits, lowest first."""
     kept = -1 if kept_bits is None else (1 << kept_bits) - 1
     rows = [[((key.n & kept) >> bits * i) % (1 << bits) for i in range(digits)] for key in keys]
     return np.array(rows, np.uint64)
 
 
 def _digits(length: int) -> tuple[int, int]:
-    """Bits of a digit and number of digits for the division of windows of so many bytes.
+    """Return the bits of a digit and the number of digits for dividing windows of this many bytes.
 
-    Four digits are worked out together; those beyond the window have 16 bits or more, which tell whether it divides.
+    Four digits are computed together. The digits beyond the window have at least 16 bits, which show whether it
+    divides.
     """
     for bits in (29, 28):
         digits = -(-(8 * length + 16) // (4 * bits)) * 4
@@ -130,7 +133,7 @@ def _digits(length: int) -> tuple[int, int]:
 
 
 class _Exponents:
-    """Private exponents of keys whose moduli are of one length."""
+    """Private exponents of keys whose moduli have one length."""
 
     def __init__(self, keys: Sequence[RsaModulus]) -> None:
         self._keys = keys
@@ -141,7 +144,7 @@ class _Exponents:
         )
 
     def _factor(self, key: RsaModulus, multiple: int) -> list[int]:
-        """e times the multiple, divided by n, as `find_exponents` wants it."""
+        """Return e times the multiple, divided by n, in the form that `find_exponents` needs."""
         fraction = (key.e * multiple << (8 * self.length - 64 + 192)) // key.n
         return [fraction >> shift & (_WORD - 1) for shift in (128 - _CUT, 128, 64, 0)]
 

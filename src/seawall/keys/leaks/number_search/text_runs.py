@@ -1,4 +1,4 @@
-"""Long runs of letters of one alphabet, found without looking at most of the bytes around them."""
+"""Find long runs of letters of one alphabet without examining most of the bytes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Bytes = npt.NDArray[np.uint8]
 def _find_runs(
     data: Bytes, alphabet: Bytes, start: int, end: int, shortest: int, out: npt.NDArray[np.int64]
 ) -> tuple[int, int]:
-    """Rows (first, last + 1) of runs that begin in [start, end): their number, and the place where to go on.
+    """Write rows (first, last + 1) of runs that begin in [start, end); return their number and the place to continue from.
 
-    A run of `shortest` letters that begins at or after a place holds the byte `shortest - 1` after it: where that is no letter,
-    no run begins before it.
+    A run of `shortest` letters that begins at or after a place contains the byte `shortest - 1` after it. If that is
+    no letter, no run begins before it.
     """
     found = 0
     place = start
@@ -52,7 +52,7 @@ def _find_runs(
 
 
 class RunFinder:
-    """Finds the runs of at least `shortest` letters of an alphabet."""
+    """Find the runs of at least `shortest` letters of an alphabet."""
 
     def __init__(self, alphabet: bytes, shortest: int) -> None:
         self._alphabet = np.zeros(256, np.uint8)
@@ -62,7 +62,7 @@ class RunFinder:
     def runs(self, data: Bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the first letter and the end of each run that begins in [start, end), in order.
 
-        A run that begins before `start` is passed over. The end may lie beyond `end`.
+        A run that begins before `start` is skipped. The end may lie beyond `end`.
         """
         if start > 0 and self._alphabet[data[start - 1]]:
             others = np.flatnonzero(self._alphabet[data[start:end]] == 0)

@@ -1,4 +1,4 @@
-"""Finds where one of some known 8-byte windows may begin, forwards or backwards."""
+"""Find where one of some known 8-byte windows may begin, in either byte order."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _ROWS = 1 << 14
 
 
 def fold_of(window: bytes) -> int:
-    """Sixteen bits that say something about eight bytes, whichever way round: `folds` explains them."""
+    """Return the 16-bit fold of eight bytes, equal for both byte orders; see `folds`."""
     a, b, c, d, e, f, g, h = window
     return (((a ^ h) + (c ^ f)) & 0xFF) | (((b ^ g) + (d ^ e)) & 0xFF) << 8
 
 
 def check_of(window: bytes) -> int:
-    """Sixteen bits more, the same both ways round too."""
+    """Return a second 16-bit hash, also equal for both byte orders."""
     return int(_checks(np.frombuffer(window, np.uint8), np.zeros(1, np.int64))[0])
 
 
@@ -29,9 +29,9 @@ def _checks(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.N
 
 
 class WindowFinder:
-    """Knows some folds and finds the places that have one of them; what lies there must still be looked at.
+    """Find the places that have one of some folds; the caller must verify them.
 
-    With a fold may go a check (`check_of`) that the place must have too, or None.
+    A fold may have a check (`check_of`), which the place must have too, or None.
     """
 
     def __init__(self, folds: Iterable[tuple[int, int | None]]) -> None:
@@ -47,7 +47,7 @@ class WindowFinder:
         self._marked[np.array(distinct, np.int64)] = 1
 
     def places(self, data: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Places (offset, fold) in [start, end), as far as eight bytes follow, in ascending order."""
+        """Yield (offset, fold) in [start, end), if eight bytes follow, in ascending order."""
         from seawall.keys.leaks.compiled_loops.folds import find_folds
 
         end = min(end, len(data) - WINDOW + 1)

@@ -1,8 +1,8 @@
-"""Bytes that text stands for: hexadecimal, base64, decimal numbers and lists of numbers, with nothing that says what they are.
+"""Decode unlabelled numbers in text: hexadecimal, base64, decimal numbers and lists of numbers.
 
-`read_numbers` turns each run of letters that could be a secret into the bytes it stands for; it does not judge them.
-What it misses: runs shorter than 62 hexadecimal digits, 40 letters of base64 or 70 decimal digits; base64 that begins inside a
-longer run of its letters; text in UTF-16; and numbers in lines that carry anything else.
+`read_numbers` decodes each run of letters that could be a secret, without judging it. Not found: runs shorter than 62
+hexadecimal digits, 40 base64 letters or 70 decimal digits; base64 that begins inside a longer run of its letters;
+UTF-16 text; and numbers in lines with other content.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 LIST_LETTERS = b"0123456789abcdefABCDEFxX\\:,; \t\r\n-"
 SHORTEST_RUN = 40
 SHORTEST_LIST = 62
-"""Letters of 31 numbers of one digit with a separator each: fewer cannot be a key's number."""
+"""Letters of 31 one-digit numbers with separators: fewer cannot be a key's number."""
 LONGEST_LINE = 128
-"""Letters of the longest line that programs break numbers into: 64 and 76 are usual."""
+"""Letters of the longest line into which programs break numbers: 64 and 76 are usual."""
 PIECE = 16 << 10
-"""Letters that are decoded together: longer runs are cut into pieces."""
+"""Letters decoded together; longer runs are divided."""
 OVERLAP = 4 << 10
 """Letters that a piece shares with the next: a private exponent of 8,192 bits has 2,048 hexadecimal digits."""
 FEWEST = 28
-"""Bytes of the shortest number: the scalar of P-256 with leading zeros left out, in 1 of 2^32 keys."""
+"""Bytes of the shortest number: a P-256 scalar without its leading zeros, in 1 of 2^32 keys."""
 
 _GAP = re.compile(rb"(?:\\+[nrt]|[ \t\r\n]){1,64}")
 _LINE = re.compile(rb"[A-Za-z0-9+/_-]+")
@@ -41,7 +41,7 @@ _ITEM = re.compile(rb"(-?)(0[xX]|\\x)?([0-9A-Fa-f]+)")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Bytes that a piece of text stands for: `[first, last)` of the buffer, how it is written, and the bytes."""
+    """A decoded piece of text: `[first, last)` of the buffer, its notation, and the bytes."""
 
     first: int
     last: int
@@ -50,7 +50,7 @@ class Written:
 
 
 def read_numbers(data: bytes, start: int, end: int) -> Iterator[Written]:
-    """Yield what the runs that begin in [start, end) stand for; one run may stand for several things."""
+    """Yield what the runs that begin in [start, end) encode; one run may have several readings."""
     array = np.frombuffer(data, np.uint8)
     yield from _runs(data, array, start, end)
     for first, last in _LISTS.runs(array, start, end):
@@ -69,7 +69,7 @@ def _runs(data: bytes, array: npt.NDArray[np.uint8], start: int, end: int) -> It
 
 
 def _pieces(text: bytes, first: int, last: int) -> Iterator[Written]:
-    """What letters stand for that lie in [first, last); of very many, piece by piece."""
+    """Yield the readings of the letters in [first, last), piece by piece if they are many."""
     for low in range(0, max(len(text) - OVERLAP, 1), PIECE):
         piece = text[low : low + PIECE + OVERLAP]
         yield from _piece(
@@ -78,7 +78,7 @@ def _pieces(text: bytes, first: int, last: int) -> Iterator[Written]:
 
 
 def _lines(data: bytes, first: int, last: int) -> tuple[bytes, int]:
-    """The letters of a line, of the lines of equal length that follow it and of a last one, and where they end."""
+    """Return the letters of a line, of following lines of equal length and of a last one, and where they end."""
     lines = [data[first:last]]
     while gap := _GAP.match(data, last):
         line = _LINE.match(data, gap.end())
@@ -98,7 +98,7 @@ def _piece(text: bytes, first: int, last: int) -> Iterator[Written]:
     found = _HEX.findall(text)
     for digits in found:
         yield Written(first, last, "hex", bytes.fromhex((b"0" * (len(digits) % 2) + digits).decode("ascii")))
-        if len(digits) % 2:  # a digit may belong to what comes before or after
+        if len(digits) % 2:  # a digit may belong to the neighbouring text
             yield Written(first, last, "hex", bytes.fromhex(digits[:-1].decode("ascii")))
     if not (found and _ALL_HEX.fullmatch(text)):
         letters = text.replace(b"-", b"+").replace(b"_", b"/")
@@ -107,7 +107,7 @@ def _piece(text: bytes, first: int, last: int) -> Iterator[Written]:
 
 
 def _list(text: bytes, first: int) -> Iterator[Written]:
-    """What a list of numbers stands for: bytes, or words of 32 or 64 bits in either order."""
+    """Yield the readings of a list of numbers: bytes, or words of 32 or 64 bits in either order."""
     items = _ITEM.findall(text)
     if len(items) < 4:
         return

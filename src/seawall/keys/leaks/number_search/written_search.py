@@ -1,10 +1,10 @@
-"""Searches text for the private numbers of keys of which only the public half is known.
+"""Search text for the private numbers of keys of which only the public key is known.
 
-Numbers may be written in hexadecimal, base64, decimal digits or as a list (`written_numbers`). RSA: p, q and d. Elliptic
-curves: the scalar or seed, alone or at either end of what is written, wherever the public point lies. Every hit has been
-proved by arithmetic.
+Numbers may be written in hexadecimal, base64, decimal digits or as a list (`written_numbers`). RSA: p, q and d.
+Elliptic curves: the scalar or seed, alone or at either end of a decoded number, wherever the public point lies. Every
+hit is proved by arithmetic.
 
-What this misses: numbers that `written_numbers` does not read; dP, dQ and qInv; scalars in the middle of longer numbers.
+Not found: numbers that `written_numbers` does not read; dP, dQ and qInv; scalars in the middle of longer numbers.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from seawall.keys.leaks.number_search.rsa_search import RsaSearch
 from seawall.keys.leaks.number_search.written_numbers import FEWEST, Written, read_numbers
 
 _AROUND = 8
-"""Bytes that may stand around a secret and its public half: `0x04` or a length."""
+"""Bytes that may surround a secret and its public key: `0x04` or a length."""
 _LEADING_ZEROS = 4
-"""Bytes of zero that a number may lack before its first digit."""
+"""Leading zero bytes that a number may lack."""
 
 
 class WrittenSearch:
-    """Public keys whose private numbers are looked for in text. One object serves one thread; it can be pickled."""
+    """Public keys whose private numbers are searched in text. Not thread-safe; picklable."""
 
     def __init__(self, keys: Iterable[KnownKey]) -> None:
         moduli: list[RsaModulus] = []
@@ -52,10 +52,10 @@ class WrittenSearch:
         self._is_prepared = False
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_is_prepared": False}  # another process compiles or loads for itself
+        return {**self.__dict__, "_is_prepared": False}  # each process compiles or loads for itself
 
     def prepare(self) -> None:
-        """Compile, or load from disk, what a search runs, before work is shared out."""
+        """Compile the search functions, or load them from disk, before work is distributed."""
         if not self._is_prepared:
             self._is_prepared = True
             text = b'{"number": "' + b"0123456789abcdef" * 64 + b'"}'
@@ -66,7 +66,7 @@ class WrittenSearch:
     ) -> list[RawHit]:
         """Return the written numbers that begin in [start, end) of the buffer, by offset.
 
-        After a call `shortfall` says why the search of this stretch is incomplete, None where it is complete.
+        Afterwards `shortfall` is why this search is incomplete, None if it is complete.
         """
         self.prepare()
         return self._search(buffer, start, len(buffer) if end is None else min(end, len(buffer)))
@@ -78,13 +78,13 @@ class WrittenSearch:
             place = hit.offset, hit.form, hit.thumbprint
             if (
                 place not in hits or hit.length < hits[place].length
-            ):  # a line that was also read with the next one
+            ):  # a line that was also read together with the next one
                 hits[place] = hit
         self.shortfall = "too many numbers in text that could be scalars" if self._scalars.gave_up else None
         return [hits[place] for place in sorted(hits, key=lambda place: (*place[:2], place[2] or ""))]
 
     def _rsa_hits(self, written: Sequence[Written]) -> Iterator[RawHit]:
-        """All numbers are searched as one buffer, apart from each other by so many zeros as the longest may lack."""
+        """Search all numbers as one buffer, separated by as many zeros as the longest may lack."""
         fitting = [each for each in written if len(each.content) >= self._shortest - _LEADING_ZEROS]
         if not self._shortest or not fitting:
             return
@@ -96,13 +96,13 @@ class WrittenSearch:
             place += len(each.content) + self._padding
         data = np.frombuffer(b"".join(pieces), np.uint8)
         for hit in self._rsa.search(data, 0, len(data)):
-            # a number that lacks leading zeros begins in the zeros before it
+            # a number without its leading zeros begins in the separating zeros
             each = fitting[max(bisect_right(places, hit.offset + hit.length - 1) - 1, 0)]
             yield RawHit(each.first, f"{each.how}:{hit.form}", hit.thumbprint, each.last - each.first)
 
 
 class _ScalarSearch:
-    """Tries written numbers of the right length as scalars and seeds of some public points."""
+    """Try written numbers of the right length as scalars and seeds of some public points."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._groups: dict[tuple[str, int], list[Point]] = {}
@@ -113,7 +113,7 @@ class _ScalarSearch:
         self.gave_up = False
 
     def search(self, written: Sequence[Written], size: int) -> Iterator[RawHit]:
-        """Yield the numbers that are a private half; `size` are the bytes of the stretch that they came from."""
+        """Yield the numbers that are a private key; `size` are the bytes of the range that they came from."""
         self.gave_up = False
         self._work_left = min(MOST_WORK, self._work_left + size // BYTES_FOR_WORK)
         for (kind, length), points in self._groups.items():
@@ -136,7 +136,7 @@ class _ScalarSearch:
 
 
 def _ends(content: bytes, length: int) -> Iterator[bytes]:
-    """Either end of a number, at most twice as long, that could be a secret of `length` bytes; with the zeros that it lacks."""
+    """Yield either end of a number, at most twice as long, that could be a secret of `length` bytes, with missing zeros."""
     if FEWEST <= len(content) < length and length - len(content) <= _LEADING_ZEROS:
         content = content.rjust(length, b"\0")
     if length <= len(content) <= 2 * length + _AROUND:

@@ -1,6 +1,6 @@
-"""Findings that nobody need be woken for: published test keys, and those of a baseline that a person accepted before.
+"""Accept findings that need no action: published test keys, and those in a baseline that a person accepted.
 
-A published key that is also one of the keys asked about is never accepted: then everybody can sign as you.
+A published key that is also one of the requested keys is never accepted: everybody could then sign with it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ LARGEST = 64 << 20
 
 
 class BaselineUnreadable(ValueError):
-    """The file is no baseline; says why, never what it holds."""
+    """The file is no baseline. The text says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Findings that were accepted: key and path, or place and form where the key is not known."""
+    """Accepted findings: key and path, or place and form if the key is unknown."""
 
     keys: frozenset[tuple[str, str]] = frozenset()
     places: frozenset[tuple[str, int, str]] = frozenset()
 
     def has(self, found: LeakedKey) -> bool:
-        """Return whether the same key lies in the same path, at any offset; or an unknown one at the same place."""
+        """Return whether the same key was accepted in the same path at any offset, or an unknown key at the same place."""
         if found.key is not None:
             return (found.path, found.key) in self.keys
         return (found.path, found.offset, found.form) in self.places
@@ -39,13 +39,13 @@ class Baseline:
 
 @functools.cache
 def load_published_keys() -> dict[str, str]:
-    """Return the thumbprints of private keys that everybody has, each with the name of what holds it."""
+    """Return the thumbprints of published private keys, each with the name of its publication."""
     text = resources.files("seawall.keys.leaks").joinpath("data/published_keys.json").read_text("utf-8")
     return {key: name for name, keys in json.loads(text).items() for key in keys}
 
 
 def mark_accepted(findings: Iterable[LeakedKey], baseline: Baseline | None = None) -> list[LeakedKey]:
-    """Return the findings, each that is accepted with the reason in `accepted`."""
+    """Return the findings, with the reason in `accepted` for each accepted one."""
     return [replace(found, accepted=_reason(found, baseline or Baseline())) for found in findings]
 
 
@@ -57,14 +57,14 @@ def _reason(found: LeakedKey, baseline: Baseline) -> str | None:
 
 
 def baseline_document(findings: Iterable[LeakedKey]) -> dict[str, object]:
-    """Return a baseline that accepts these findings, as plain values. It holds thumbprints and places, and no key."""
+    """Return a baseline that accepts these findings, as JSON values. It contains thumbprints and places, no keys."""
     rows = sorted({(found.path, found.key or "", found.offset, found.form) for found in findings})
     names = ("path", "key", "offset", "form")
     return {"baseline": FORMAT, "findings": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Read a file that `baseline_document` made; raises `BaselineUnreadable` and `OSError`."""
+    """Read a file that `baseline_document` made; raises `BaselineUnreadable` or `OSError`."""
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

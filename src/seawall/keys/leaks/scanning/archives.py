@@ -1,7 +1,7 @@
-"""Archives read from their first byte to their last: zip, tar, ar. No directory is believed and nothing is sought.
+"""Read archives sequentially: zip, tar, ar. Central directories are ignored, and nothing seeks.
 
-A zip archive is read by the header before each member, so that one inside another needs no copy, and members that
-its directory does not name are read too. What is no member goes back to the caller as plain bytes.
+A zip archive is read by the header before each member. So nested archives need no copy, and members missing from the
+directory are read too. Bytes outside members go back to the caller as plain bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LONGEST_EXTENSION = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """A member: its bytes, or why there are none and how many were gone over."""
+    """A member: its bytes, or why there are none and how many were skipped."""
 
     name: str
     pieces: Iterator[bytes]
@@ -28,11 +28,11 @@ class ArchiveMember:
 
 
 Opener = Callable[[ByteSource], Iterator[ArchiveMember]]
-"""Yields members in order; each is read to its end, or not at all, before the next is asked for."""
+"""Function that yields members in order. Read each one wholly, or not at all, before requesting the next."""
 
 
 def zip_members(supply: ByteSource) -> Iterator[ArchiveMember]:
-    """Members of a zip archive, until something else than a member's header comes."""
+    """Yield the members of a zip archive, until something other than a member's header follows."""
     while supply.peek(4) == b"PK\x03\x04" and len(head := supply.peek(30)) == 30:
         flags, method, size, full_size, names, extras = struct.unpack("<6xHH8xIIHH", head[:30])
         supply.skip(30)
@@ -78,7 +78,7 @@ _METHODS: dict[int, compressed.Opener] = {
 
 
 def _zip64(extra: bytes, size: int, full_size: int) -> int:
-    """The compressed size, from the extra field where the header has no room for it."""
+    """Return the compressed size, from the zip64 extra field if the header has no room for it."""
     position = 0
     while size == 0xFFFFFFFF and position + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, position)
@@ -90,7 +90,7 @@ def _zip64(extra: bytes, size: int, full_size: int) -> int:
 
 
 def _skip_descriptor(supply: ByteSource) -> None:
-    """Go over the sizes that follow a member: with or without signature, of 32 or 64 bits."""
+    """Skip the data descriptor after a member: with or without signature, with 32-bit or 64-bit sizes."""
     ahead = supply.peek(28)
     for length in (16, 24, 12, 20):
         if ahead[length : length + 2] == b"PK":
@@ -99,7 +99,7 @@ def _skip_descriptor(supply: ByteSource) -> None:
 
 
 def tar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
-    """Members of a tar archive (ustar, GNU, pax), until a block of zeros or something else than a header."""
+    """Yield the members of a tar archive (ustar, GNU, pax), until a block of zeros or something other than a header."""
     name = ""
     size_told: int | None = None
     while is_tar(head := supply.peek(512)):
@@ -126,7 +126,7 @@ def tar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a block is a tar header: its checksum says so."""
+    """Return whether a block is a tar header, by its checksum."""
     if len(head) < 512 or not head[0]:
         return False
     try:
@@ -156,7 +156,7 @@ def _tar_name(head: bytes) -> str:
 
 
 def _pax(body: bytes, name: str) -> tuple[str, int | None]:
-    """Name and size that a pax header tells."""
+    """Return the name and size in a pax header."""
     size: int | None = None
     while b" " in body[:24]:
         length, _ = body.split(b" ", 1)
@@ -173,7 +173,7 @@ def _pax(body: bytes, name: str) -> tuple[str, int | None]:
 
 
 def ar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
-    """Members of an ar archive (Debian packages, static libraries), with the long names of GNU and BSD."""
+    """Yield the members of an ar archive (Debian packages, static libraries), with long names of GNU and BSD."""
     supply.skip(8)
     long_names = b""
     while len(head := supply.peek(60)) == 60 and head[58:] == b"`\n" and head[48:58].strip().isdigit():
@@ -196,7 +196,7 @@ def ar_members(supply: ByteSource) -> Iterator[ArchiveMember]:
 
 
 def _readable(name: bytes, *, utf8: bool) -> str:
-    """A name as text that can be written anywhere; odd bytes are escaped."""
+    """Return a printable name with other bytes escaped."""
     return name[:_LONGEST_NAME].decode("utf-8" if utf8 else "cp437", "backslashreplace")
 
 
@@ -211,11 +211,11 @@ UNSUPPORTED: dict[bytes, str] = {
     b"xar!": "xar archives are not opened",
     b"MSWIM\x00\x00\x00": "WIM images are not opened",
 }
-"""First bytes of what is searched as it lies, but not opened."""
+"""First bytes of formats that are searched as plain bytes but not opened."""
 
 
 def recognise(head: bytes) -> Opener | None:
-    """How to open what begins with these 512 bytes, None where it is no archive."""
+    """Return the opener for data that begins with these 512 bytes, None if it is no archive."""
     if head.startswith(b"PK\x03\x04"):
         return zip_members
     if head.startswith(b"!<arch>\n"):
@@ -224,7 +224,7 @@ def recognise(head: bytes) -> Opener | None:
 
 
 def compression(head: bytes) -> tuple[str, compressed.Opener] | None:
-    """Suffixes and opener of a compressed stream that begins with these bytes."""
+    """Return suffixes and opener of a compressed stream that begins with these bytes."""
     for magic, found in compressed.COMPRESSIONS.items():
         if head.startswith(magic) and (magic != b"BZh" or head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")):
             return found
@@ -232,5 +232,5 @@ def compression(head: bytes) -> tuple[str, compressed.Opener] | None:
 
 
 def name_unsupported(head: bytes) -> str | None:
-    """Why what begins with these bytes is not opened, None where there is nothing to open."""
+    """Return why data that begins with these bytes is not opened, None if there is nothing to open."""
     return next((reason for magic, reason in UNSUPPORTED.items() if head.startswith(magic)), None)

@@ -1,4 +1,4 @@
-"""Bytes in order from anywhere, to be looked at before they are taken; and what opening archives may cost."""
+"""A byte stream with look-ahead, and limits on the expansion of archives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PIECE = 1 << 18
 
 
 class StreamTruncated(Exception):
-    """A stream ends before its end; `reason` says why in words without any of its content."""
+    """A stream ends early. `reason` says why, without any of its content."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -18,9 +18,9 @@ class StreamTruncated(Exception):
 
 @dataclass(slots=True)
 class ReadBudget:
-    """How far one file may expand, all its archives inside one another together.
+    """Expansion limits of one file, over all its nested archives.
 
-    `ratio` times what was read of the file, but `floor` bytes in any case, and `members` in all.
+    At most `ratio` times the bytes read of the file, but at least `floor` bytes, and at most `members` members.
     """
 
     ratio: int = 1_100
@@ -30,11 +30,11 @@ class ReadBudget:
     was_given: int = 0
 
     def read(self, size: int) -> None:
-        """Count bytes of the file itself."""
+        """Count bytes read from the file itself."""
         self.was_read += size
 
     def give(self, size: int) -> None:
-        """Count bytes that came out of an archive; raises `StreamTruncated`."""
+        """Count bytes expanded from an archive; raises `StreamTruncated`."""
         self.was_given += size
         self._check()
 
@@ -51,7 +51,7 @@ class ReadBudget:
 
 
 class ByteSource:
-    """A stream of bytes over an iterator of pieces; `position` counts what was taken."""
+    """A byte stream over an iterator of chunks; `position` counts the bytes taken."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self.position = 0
@@ -60,7 +60,7 @@ class ByteSource:
         self._is_over = False
 
     def peek(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end; they stay."""
+        """Return the next `size` bytes, fewer at the end, without consuming them."""
         while len(self._held) < size and not self._is_over:
             piece = next(self._pieces, None)
             if piece is None:
@@ -70,19 +70,19 @@ class ByteSource:
         return bytes(self._held[:size])
 
     def take(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end."""
+        """Consume and return the next `size` bytes, fewer at the end."""
         data = self.peek(size)
         del self._held[: len(data)]
         self.position += len(data)
         return data
 
     def back(self, data: bytes) -> None:
-        """Give back what was taken last."""
+        """Push back the bytes taken last."""
         self._held[:0] = data
         self.position -= len(data)
 
     def pieces(self, size: int | None = None) -> Iterator[bytes]:
-        """The next `size` bytes, or all that comes, piece by piece."""
+        """Yield the next `size` bytes, or all, in chunks."""
         left = size
         while left is None or left > 0:
             data = self.take(PIECE if left is None else min(PIECE, left))
@@ -93,5 +93,5 @@ class ByteSource:
             yield data
 
     def skip(self, size: int) -> int:
-        """Go over `size` bytes; how many there were."""
+        """Skip `size` bytes; return how many there were."""
         return sum(len(piece) for piece in self.pieces(size))

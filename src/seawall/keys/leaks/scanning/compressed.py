@@ -1,4 +1,4 @@
-"""Compressed streams: gzip, bzip2, xz, Zstandard and raw deflate, within constant memory."""
+"""Decompress streams in constant memory: gzip, bzip2, xz, Zstandard and raw deflate."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _ZSTD_WINDOW = 1 << 27
 
 
 class _Machine(Protocol):
-    """What bz2's and lzma's decompressors have in common."""
+    """The common interface of bz2's and lzma's decompressors."""
 
     @property
     def eof(self) -> bool:
-        """Whether the stream's end was reached."""
+        """Return whether the end of the stream was reached."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether nothing can be given without more."""
+        """Return whether more input is needed for more output."""
 
     @property
     def unused_data(self) -> bytes:
-        """What followed the end."""
+        """Return the input after the end of the stream."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Up to `max_length` bytes."""
+        """Return up to `max_length` bytes."""
 
 
 def inflate_deflated(supply: ByteSource, window_bits: int) -> Iterator[bytes]:
-    """One zlib, gzip or raw deflate stream; the supply then stands just after it."""
+    """Yield one zlib, gzip or raw deflate stream; the source then stands just after it."""
     machine = zlib.decompressobj(window_bits)
     while not machine.eof:
         fed = supply.take(PIECE)
@@ -54,19 +54,19 @@ def inflate_deflated(supply: ByteSource, window_bits: int) -> Iterator[bytes]:
 
 
 def gzip(supply: ByteSource) -> Iterator[bytes]:
-    """All members of a gzip stream."""
+    """Yield all members of a gzip stream."""
     while supply.peek(3) == b"\x1f\x8b\x08":
         yield from inflate_deflated(supply, 31)
 
 
 def bzip2(supply: ByteSource) -> Iterator[bytes]:
-    """All streams of a bzip2 file."""
+    """Yield all streams of a bzip2 file."""
     while supply.peek(3) == b"BZh":
         yield from _driven(bz2.BZ2Decompressor(), supply)
 
 
 def xz(supply: ByteSource) -> Iterator[bytes]:
-    """All streams of an xz file."""
+    """Yield all streams of an xz file."""
     while supply.peek(6) == b"\xfd7zXZ\x00":
         yield from _driven(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY), supply)
         while supply.peek(4) == b"\x00\x00\x00\x00":
@@ -96,18 +96,18 @@ def _driven(machine: _Machine, supply: ByteSource) -> Iterator[bytes]:
 
 
 class _File:
-    """A supply as the library wants it."""
+    """A file-like object over a byte source, as the library needs it."""
 
     def __init__(self, supply: ByteSource) -> None:
         self._supply = supply
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes."""
+        """Return up to `size` bytes."""
         return self._supply.take(size)
 
 
 def zstd(supply: ByteSource) -> Iterator[bytes]:
-    """All frames of a Zstandard stream."""
+    """Yield all frames of a Zstandard stream."""
     source: Any = _File(supply)
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     reader = decompressor.stream_reader(source, read_size=PIECE, read_across_frames=True)
@@ -130,4 +130,4 @@ COMPRESSIONS: dict[bytes, tuple[str, Opener]] = {
     b"\xfd7zXZ\x00": (".xz .txz", xz),
     b"\x28\xb5\x2f\xfd": (".zst .tzst", zstd),
 }
-"""First bytes, suffixes that are taken off the name of what is inside, and how it is opened."""
+"""By first bytes: the suffixes removed from the content's name, and the opener."""

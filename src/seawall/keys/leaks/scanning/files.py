@@ -1,4 +1,4 @@
-"""The search of one file or a stretch of it, by reading only: nothing is mapped, so a file may shrink meanwhile."""
+"""Search one file or a range of it. Files are read, not memory-mapped, because they may shrink meanwhile."""
 
 from __future__ import annotations
 
@@ -31,13 +31,16 @@ class FileRange:
 
     @property
     def size(self) -> int:
-        """Bytes, as far as they are known before reading."""
+        """Return the bytes, as far as known before reading."""
         return (self.entry.size if self.end is None else self.end) - self.start
 
 
 @contextmanager
 def open_range(entry: FoundFile) -> Iterator[int]:
-    """A descriptor of the file; never waits for a writer. Another file or a link in its place is an `OSError`."""
+    """Open a file for reading, without waiting for a writer of a pipe.
+
+    Raises `OSError` if the path now names another file or a link.
+    """
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     )
@@ -52,7 +55,7 @@ def open_range(entry: FoundFile) -> Iterator[int]:
 
 
 def is_divisible(entry: FoundFile) -> bool:
-    """Whether stretches of the file may be searched apart: it is no archive and can be read."""
+    """Return whether ranges of the file may be searched separately: it is no archive and is readable."""
     try:
         with open_range(entry) as descriptor:
             head = os.pread(descriptor, 512, 0)
@@ -62,7 +65,7 @@ def is_divisible(entry: FoundFile) -> bool:
 
 
 def search(stretch: FileRange, engine: LeakSearchEngine) -> SearchTotals:
-    """Search a file; what cannot be read, or changes meanwhile, is told in the account. Never raises for content."""
+    """Search a file. Unreadable or changed parts are recorded in the totals. Never raises for content."""
     entry = stretch.entry
     found = StreamSearch(engine, entry.path)
     found.account.files = 1 if stretch.start == 0 else 0
@@ -99,7 +102,7 @@ def _stretch(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
     position = stretch.start
     while position < end:
         data_at = _next_data(descriptor, position)
-        if data_at > position:  # a hole: zeros that take no room and hold no key
+        if data_at > position:  # a hole in a sparse file: it takes no room and contains no key
             limit = min(end, os.fstat(descriptor).st_size)
             found.account.bytes_scanned += max(0, min(data_at, limit) - position)
             position = data_at
@@ -120,17 +123,17 @@ def _stretch(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
 
 
 def _next_data(descriptor: int, position: int) -> int:
-    """Where the next byte is that is no hole: at `position` where nobody can say."""
+    """Return the offset of the next byte outside a hole, or `position` if the system cannot tell."""
     if _SEEK_DATA is None:
         return position
     try:
         return os.lseek(descriptor, position, _SEEK_DATA)
     except OSError as error:
-        return 1 << 62 if error.errno == errno.ENXIO else position  # nothing but holes from here on
+        return 1 << 62 if error.errno == errno.ENXIO else position  # only a hole remains
 
 
 def _read(descriptor: int, position: int, size: int) -> bytes:
-    """`size` bytes, fewer at the end of the file."""
+    """Read `size` bytes, fewer at the end of the file."""
     data = os.pread(descriptor, size, position)
     while len(data) < size and (more := os.pread(descriptor, size - len(data), position + len(data))):
         data += more
@@ -146,7 +149,7 @@ def _rest(descriptor: int, position: int) -> Callable[[int], Iterator[bytes]]:
 
 
 def _is_changed(descriptor: int, found: StreamSearch, stretch: FileRange) -> None:
-    """Say so where the file is not what it was when it was found."""
+    """Record the file as skipped if it changed since it was found."""
     now, entry = os.fstat(descriptor), stretch.entry
     is_last = stretch.end is None or stretch.end >= entry.size
     if now.st_size < entry.size and stretch.start + stretch.size > now.st_size:
@@ -159,6 +162,6 @@ def _is_changed(descriptor: int, found: StreamSearch, stretch: FileRange) -> Non
 
 
 def describe_failure(stretch: FileRange, error: BaseException) -> SearchTotals:
-    """The account of a file whose search broke: all of it is skipped."""
+    """Return the totals of a file whose search failed: all of it counts as skipped."""
     reason = f"the search of it failed ({type(error).__name__})"
     return SearchTotals(skipped=[SkippedBytes(stretch.entry.path, reason, stretch.size)], files=1)

@@ -1,4 +1,4 @@
-"""Compressed pages anywhere in other bytes: zlib, gzip, and the members of a zip file whose directory is gone."""
+"""Find compressed streams inside other bytes: zlib, gzip, and members of a zip file without its directory."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContex
 
 _FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
 _FAST = 64
-"""Bytes that are inflated in the time that a letter of a form takes."""
+"""Bytes inflated in the time that one letter of a form takes."""
 _PIECE = 1 << 20
 _LONGEST_CHECKED = 8 << 20
 _SHORTEST = 8
-"""Bytes of the shortest stream that is looked at."""
+"""Bytes of the shortest stream that is examined."""
 _BLOCK = 1 << 18
-"""Bytes looked at at a time: what a processor keeps at hand."""
+"""Bytes examined at a time, to stay in the processor cache."""
 
 
 class InflatedBytes:
-    """What one compressed stream gives, piece by piece, until its end, its damage or the end of the data."""
+    """The content of one compressed stream, chunk by chunk, until its end, damage, or the end of the data."""
 
     def __init__(self, data: bytes, start: int, window_bits: int, inside: SearchContext) -> None:
         self.consumed = 0
-        """Bytes of the compressed stream that were taken."""
+        """Bytes of the compressed stream that were consumed."""
         self.is_whole = False
         self._data, self._start, self._inside = data, start, inside
         self._machine = zlib.decompressobj(window_bits)
@@ -71,7 +71,10 @@ class InflatedBytes:
         self.consumed += taken - len(self._machine.unused_data)
 
     def _up_to_damage(self, fed: bytes) -> Iterator[bytes]:
-        """The library keeps what it made of a piece in which it met damage: small pieces lose little."""
+        """Yield the content up to damage.
+
+        The library discards its output for a damaged input chunk, so small chunks lose little.
+        """
         try:
             for start in range(0, len(fed), _CRUMB):
                 yield from self._give(fed[start : start + _CRUMB])
@@ -82,7 +85,7 @@ class InflatedBytes:
 def _collect_found(
     data: bytes, anchor: int, start: int, window_bits: int, inside: SearchContext
 ) -> Iterable[RawHit]:
-    try:  # most places that look like a stream are none and fail in their first bytes
+    try:  # most candidates are no stream and fail within their first bytes
         zlib.decompressobj(window_bits).decompress(data[start : start + _FIRST])
     except zlib.error:
         return
@@ -96,10 +99,10 @@ def _collect_found(
 
 
 def read_zlib(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """What a zlib stream (RFC 1950) holds. A hit without a form says how far a sound stream goes.
+    """Search the content of a zlib stream (RFC 1950). A hit without a form marks the extent of a valid stream.
 
-    A stream that begins with a stored block shows its content as it is. Machine code holds many such by chance, one
-    inside another: only those with a sound check at their end are searched.
+    A stream that begins with a stored block has plain content anyway. Machine code contains many such streams by
+    chance, one inside another, so only those with a valid checksum are searched.
     """
     begins = data[anchor + 2 : anchor + 3]
     if not begins or (not begins[0] & 6 and not _is_sound(data, anchor, inside)):
@@ -118,9 +121,9 @@ def _is_sound(data: bytes, anchor: int, inside: SearchContext) -> bool:
 
 
 def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
-    """Offsets of what may be a zlib stream: a window of 32 KiB, a level, a sound check, and a block that may be one.
+    """Yield offsets of possible zlib streams: 32 KiB window, level, valid header check, and a plausible first block.
 
-    A block is compressed, or stored: then its length stands there twice, the second time inverted.
+    A first block is compressed, or stored: then its length occurs twice, inverted the second time.
     """
     looked_at = np.frombuffer(data, np.uint8)
     for block in range(start, min(end, len(data) - _SHORTEST), _BLOCK):
@@ -136,12 +139,12 @@ def zlib_places(data: bytes, start: int, end: int) -> Iterator[int]:
 
 
 def read_gzip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """What a gzip member (RFC 1952) holds."""
+    """Search the content of a gzip member (RFC 1952)."""
     return _collect_found(data, anchor, anchor, 31, inside)
 
 
 def read_zip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
-    """What a deflated zip member holds, found by its local header."""
+    """Search the content of a deflated zip member, found by its local header."""
     if anchor + 30 > len(data):
         return ()
     names, extra = struct.unpack_from("<HH", data, anchor + 26)
@@ -149,7 +152,7 @@ def read_zip(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
 
 
 ZLIB = FormFamily(
-    (),  # two bytes are too few for YARA to be fast at: see `zlib_places`
+    (),  # two bytes are too short for YARA's fast search: see `zlib_places`
     read_zlib,
     (
         Form(

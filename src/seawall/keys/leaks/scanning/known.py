@@ -1,4 +1,4 @@
-"""The public keys that a search is for. Of a document with private keys only their public members are taken."""
+"""Read the public keys to search for. From private keys only the public members are used."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ _PUBLIC = ("kty", "n", "e", "crv", "x", "y", "kid")
 
 
 class KeysUnreadable(ValueError):
-    """The document holds no set of keys; says why, never what."""
+    """The document contains no keys. The text says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeysRead:
-    """Keys of one document, and what should be said about it: words without any of its content."""
+    """The keys of one document, and warnings that quote nothing of it."""
 
     keys: tuple[PublicKey, ...]
     warnings: tuple[str, ...]
 
 
 def read_keys(document: bytes) -> KeysRead:
-    """Read a JWK set or a single JWK. Keys that cannot be looked for are warned of, and private ones are too."""
+    """Read a JWK set or a single JWK.
+
+    Warn of unsupported keys and of private keys.
+    """
     try:
         value = strict_json.loads(document, max_bytes=LARGEST)
     except strict_json.JsonRefused as error:

@@ -1,4 +1,4 @@
-"""The whole search: paths in, findings and the account of what was and was not searched out."""
+"""Run a whole leak search: from paths to findings, with totals of searched and skipped bytes."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 STDIN = "-"
 INTERRUPTED = "interrupted: what was left was not searched"
 ALONE_UP_TO = 24 << 20
-"""Bytes that are searched faster by this process than others are started."""
+"""Bytes that this process searches faster than starting others would take."""
 
 Progress = Callable[[int, int], None]
-"""Told bytes done and bytes in all (0 where nobody counted)."""
+"""Callback with the bytes done and the total (0 if not measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeakSettings:
-    """What to look for, and with how many processes (all cores where `jobs` is 0)."""
+    """What to search for, and the number of processes (0: all cores)."""
 
     keys: tuple[PublicKey, ...] = ()
     sketched: frozenset[str] = frozenset()
-    """Thumbprints of keys of which there are sketches."""
+    """Thumbprints of keys that have sketches."""
     others: tuple[BufferSearch, ...] = ()
     jobs: int = 0
 
@@ -45,9 +45,9 @@ def search(
     stdin: BinaryIO | None = None,
     progress: Progress | None = None,
 ) -> SearchTotals:
-    """Search files and folders, and standard input where a path is `-`; findings in order of path and offset.
+    """Search files and folders, and standard input for `-`; return findings by path and offset.
 
-    An interrupt (Ctrl-C) ends the search, not what was found by then: after hours of it that is what somebody wants.
+    An interrupt (Ctrl-C) ends the search but keeps its findings, which may have taken hours.
     """
     account = SearchTotals()
     try:
@@ -89,7 +89,7 @@ def _search(
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Return the processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -104,7 +104,7 @@ def _pieces(stdin: BinaryIO, found: StreamSearch) -> Iterator[bytes]:
 
 
 def _measure(paths: Sequence[str], *, wants_total: bool) -> tuple[int, bool]:
-    """Bytes in all, 0 where nobody wants to know, and whether they are few."""
+    """Return the total bytes (0 unless wanted), and whether they are few."""
     total = 0
     for entry in walk.walk(paths):
         if isinstance(entry, walk.FoundFile):
@@ -123,7 +123,7 @@ def _entries(paths: Sequence[str], account: SearchTotals) -> Iterator[walk.Found
 
 
 def choose_settings(findings: list[LeakedKey]) -> list[LeakedKey]:
-    """Findings in order, each key once in each place, also where two stretches of a file met in it."""
+    """Return the findings in order, each key once in each place, also if two ranges of a file found it."""
     kept: list[LeakedKey] = []
     findings = sorted(findings, key=lambda finding: (finding.path, finding.offset))
     for _, group in groupby(findings, key=lambda finding: finding.path):

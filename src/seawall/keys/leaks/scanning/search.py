@@ -1,4 +1,4 @@
-"""The search of one buffer: every place that gives a form away is found in one pass and then read."""
+"""Search one buffer: find every pattern of all forms in one pass, then read the keys there."""
 
 from __future__ import annotations
 
@@ -49,23 +49,23 @@ FAMILIES: tuple[FormFamily, ...] = (
     encoded.HEX,
     encoded.DECIMAL,
 )
-"""Every family. Where two begin at one place, the earlier is read first."""
+"""Every family. If two patterns begin at one place, the earlier family is read first."""
 FORMS: tuple[Form, ...] = tuple(form for family in FAMILIES for form in family.forms)
 
 PATTERNS_A_PASS = 28
-"""Up to about this many, YARA-X compares with vector instructions of 128 bits: ten passes take less than one of all."""
+"""Patterns in one pass. YARA-X compares up to about this many by 128-bit vectors: ten passes are faster than one of all."""
 SMALL = 48 << 10
-"""Bytes up to which one pass for all patterns is faster, because a pass costs something to begin."""
+"""Bytes up to which a single pass is faster, because each pass has a start-up cost."""
 MOST_MATCHES = 1 << 24
-"""More than any window can hold: none is dropped."""
+"""More than any window can contain, so that no match is dropped."""
 DEEPEST = 4
-"""Decodings inside one another: base64 of a zlib stream of base64 of PEM are three."""
+"""Nested decodings: base64 of a zlib stream of base64 of PEM is three."""
 PAGE_LIMIT = 256 << 20
-"""Bytes that one compressed stream inside other bytes may give."""
+"""Bytes that one embedded compressed stream may expand to."""
 WINDOW_LIMIT = 1 << 30
-"""Bytes that all of them in one window may give."""
+"""Bytes that all embedded streams of one window may expand to."""
 WORK_A_BYTE = 8
-"""Letters of what looks like keys that are looked at for each byte: hostile text takes no longer than this allows."""
+"""Letters of possible keys examined for each byte, which bounds the time for hostile text."""
 BASE_WORK = 16
 _ZLIB = FAMILIES.index(inflate.ZLIB)
 _STREAM_WINDOW = 1 << 20
@@ -74,17 +74,17 @@ _STREAM_WINDOW = 1 << 20
 class BufferSearch(Protocol):
     """Another way to find keys in a buffer: hits that begin in `start`..`end`.
 
-    After a call `shortfall` says why it is incomplete, None where it is complete. Pickled for each process.
+    Afterwards `shortfall` is why the search is incomplete, None if it is complete. Pickled for each process.
     """
 
     shortfall: str | None
 
     def search(self, buffer: memoryview, *, start: int, end: int) -> list[RawHit]:
-        """Hits, with offsets from the buffer's first byte."""
+        """Return hits, with offsets from the buffer's first byte."""
 
 
 Rest = Callable[[int], Iterator[bytes]]
-"""What comes after a buffer, in pieces of a size."""
+"""Function that yields what follows a buffer, in chunks of a given size."""
 
 
 def _nothing(_size: int) -> Iterator[bytes]:
@@ -93,16 +93,16 @@ def _nothing(_size: int) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class ExpansionBudget:
-    """What one window may still expand to, and where it did not suffice (offsets and reasons)."""
+    """What one window may still expand to, and where the limit was reached (offsets and reasons)."""
 
     left: int = WINDOW_LIMIT
     work: int = 1 << 20
-    """Letters of what looks like keys that may still be looked at."""
+    """Letters of possible keys that may still be examined."""
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 class Searcher:
-    """Rules, compiled when first used; one for each process. `search` may be called any number of times."""
+    """The rules, compiled at first use; one instance for each process. `search` may be called repeatedly."""
 
     def search(
         self,
@@ -114,7 +114,7 @@ class Searcher:
         allowance: ExpansionBudget | None = None,
         others: tuple[BufferSearch, ...] = (),
     ) -> list[RawHit]:
-        """Keys whose giveaway begins at `start`..`end` of `data`; what lies around is context.
+        """Return the keys whose anchor lies in `start`..`end` of `data`; the rest is context.
 
         `others` search the same bytes, and those of compressed streams in them.
         """
@@ -130,7 +130,7 @@ class Searcher:
         return [_scanner([pattern for patterns in _groups() for pattern in patterns])]
 
     def anchors(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        """Places that give a form away, with the index of the family, in order."""
+        """Return the places of all patterns in order, each with the index of its family."""
         found = []
         for scanner in self._passes if len(data) > SMALL else self._one_pass:
             for rule in scanner.scan(data).matching_rules:
@@ -162,7 +162,7 @@ class _Level:
         self.decoded: dict[str, tuple[int, int]] = {}
 
     def all_hits(self, start: int, end: int) -> list[RawHit]:
-        """Keys of this buffer by their form and by the other searches."""
+        """Return this buffer's keys, by their form and by the other searches."""
         found = self.hits(start, end)
         for other in self._others:
             found += other.search(memoryview(self._data), start=start, end=end)
@@ -174,7 +174,7 @@ class _Level:
         return _Level(self._searcher, data, _nothing, self._allowance, self._others, self._depth + 1)
 
     def hits(self, start: int, end: int) -> list[RawHit]:
-        """Keys of this buffer; of those at one place that say the same the outermost."""
+        """Return this buffer's keys by form; of equal keys at one place the outermost."""
         found: list[RawHit] = []
         done = 0
         self._allowance.work += WORK_A_BYTE * (end - start) if self._depth == 0 else 0
@@ -185,12 +185,12 @@ class _Level:
             for hit in family.read(self._data, offset, self):
                 if hit.form:
                     found.append(hit)
-                # inside of what is broken there may be something whole
+                # a fragment may contain something whole
                 done = done if hit.form.endswith("-fragment") else max(done, hit.end)
         return outermost(found + self._wide(start, end))
 
     def _wide(self, start: int, end: int) -> list[RawHit]:
-        """Keys in UTF-16 that begin at `start`..`end`."""
+        """Return the keys in UTF-16 text that begin at `start`..`end`."""
         hits = [
             wide.place_texts(hit, text, self._data)
             for text in wide.texts(self._data)
@@ -199,13 +199,13 @@ class _Level:
         return [hit for hit in hits if start <= hit.offset < end]
 
     def search(self, decoded: bytes) -> list[RawHit]:
-        """Search what was decoded out of this buffer."""
+        """Search bytes decoded from this buffer."""
         if self._depth >= DEEPEST:
             return []
         return self._deeper(decoded).hits(0, len(decoded))
 
     def charge(self, letters: int) -> bool:
-        """Look at so many letters, or say once that too much looks like keys."""
+        """Reserve work for this many letters; report once if too much looks like keys."""
         if self._allowance.work < 0:
             return False
         self._allowance.work -= letters
@@ -214,7 +214,7 @@ class _Level:
         return True
 
     def stream(self, anchor: int, pieces: Iterator[bytes]) -> list[RawHit]:
-        """Search what a compressed stream gives, with as much context as everywhere."""
+        """Search a compressed stream's content, with as much context as elsewhere."""
         if self._depth >= DEEPEST or self._allowance.left <= 0:
             return []
         found: list[RawHit] = []
@@ -233,7 +233,7 @@ class _Level:
 
 @dataclass(frozen=True, slots=True)
 class BufferWindow:
-    """A stretch of a stream with context: `start`..`end` of `data` is the stretch, at `offset` of the stream."""
+    """A range of a stream with context: `start`..`end` of `data` is the range, at `offset` of the stream."""
 
     data: bytes
     start: int
@@ -242,9 +242,9 @@ class BufferWindow:
 
 
 def windows(pieces: Iterator[bytes], size: int) -> Iterator[BufferWindow]:
-    """Cut a stream into stretches of `size` bytes, each with what comes before and after it.
+    """Divide a stream into ranges of `size` bytes, each with context before and after.
 
-    Memory holds one stretch and its context, however long the stream is.
+    Memory holds one range and its context, however long the stream is.
     """
     held, start, offset = bytearray(), 0, 0
     is_over = False
@@ -263,7 +263,7 @@ def windows(pieces: Iterator[bytes], size: int) -> Iterator[BufferWindow]:
 
 
 def outermost(hits: list[RawHit]) -> list[RawHit]:
-    """One hit for each key in each place: of those inside one another the outermost, of equals the first."""
+    """Return one hit for each key in each place: the outermost of nested ones, the first of equal ones."""
     kept: list[RawHit] = []
     for hit in sorted(hits, key=lambda hit: (hit.offset, -hit.length)):
         if not any(_covers(other, hit) for other in kept[-16:]):
@@ -275,7 +275,7 @@ def _covers(outer: RawHit, inner: RawHit) -> bool:
     if (outer.offset, outer.length) == (
         inner.offset,
         inner.length,
-    ):  # also all that one compressed page holds
+    ):  # including everything inside one compressed stream
         return outer.thumbprint == inner.thumbprint and (
             inner.thumbprint is not None or outer.form == inner.form
         )
@@ -284,7 +284,7 @@ def _covers(outer: RawHit, inner: RawHit) -> bool:
 
 
 def _groups() -> Iterator[list[tuple[int, str]]]:
-    """The patterns of all families, each with the family's index, so many at a time as are looked for fast."""
+    """Yield groups of all families' patterns, each small enough for a fast pass, with the family's index."""
     patterns = [(index, anchor) for index, family in enumerate(FAMILIES) for anchor in family.anchors]
     for first in range(0, len(patterns), PATTERNS_A_PASS):
         yield patterns[first : first + PATTERNS_A_PASS]

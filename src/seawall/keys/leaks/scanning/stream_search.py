@@ -1,4 +1,4 @@
-"""The search of a stream and of everything that it holds, archives inside archives included."""
+"""Search a stream and everything in it, including nested archives."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from seawall.keys.leaks.scanning.search import (
 WINDOW = 2 << 20
 """Bytes searched at a time."""
 DEEPEST = 8
-"""Archives inside one another."""
+"""Maximum depth of nested archives."""
 MOST_FINDINGS = 10_000
-"""Findings kept of one file."""
+"""Findings kept for one file."""
 
 
 MOST_SKIPPED = 1_000
-"""Members of one file that were not searched and are named."""
+"""Skipped members of one file that are listed."""
 MORE = "more of it was not searched than is listed"
 
 
 @dataclass(slots=True)
 class LeakSearchEngine:
-    """All ways to find keys, and the thumbprints of those that are asked about."""
+    """All search methods, and the thumbprints of the requested keys."""
 
     searcher: Searcher
     others: tuple[BufferSearch, ...] = ()
     known: frozenset[str] = frozenset()
 
     def examine(self, window: BufferWindow, rest: Rest, allowance: ExpansionBudget) -> list[RawHit]:
-        """Hits of one window, with offsets in the window's bytes."""
+        """Return the hits of one window, with offsets in the window's bytes."""
         return self.searcher.search(
             window.data, window.start, window.end, rest=rest, allowance=allowance, others=self.others
         )
@@ -47,7 +47,7 @@ class LeakSearchEngine:
 
 @dataclass(slots=True)
 class StreamSearch:
-    """Searches one file; what it finds goes into `account`."""
+    """Search one file; results go into `account`."""
 
     engine: LeakSearchEngine
     name: str
@@ -55,9 +55,10 @@ class StreamSearch:
     account: SearchTotals = field(default_factory=SearchTotals)
 
     def search(self, supply: ByteSource, path: str, plain_path: str = "", depth: int = 0) -> None:
-        """Search a stream and everything in it. `plain_path` is its name if it is no archive; `path`'s members' prefix.
+        """Search a stream and everything in it. `path` prefixes its members' names; `plain_path` is its own name.
 
-        What an archive leaves unread (its directory, what follows it, all after damage) is searched as plain bytes.
+        Parts that an archive reader leaves (directory, trailing data, everything after damage) are searched as plain
+        bytes.
         """
         plain_path = plain_path or path
         head = supply.peek(512)
@@ -72,7 +73,7 @@ class StreamSearch:
         reason = archives.name_unsupported(head)
         before = self.account.bytes_scanned
         self.plain(supply, plain_path)
-        if reason is not None:  # searched as it lies, but what it holds was not: that counts as skipped
+        if reason is not None:  # searched as plain bytes, but its content was not: that counts as skipped
             size = self.account.bytes_scanned - before
             self.account.bytes_scanned = before
             self.skip(plain_path, reason, size)
@@ -98,13 +99,13 @@ class StreamSearch:
             self.skip(blamed, stream.stopped)
 
     def plain(self, supply: ByteSource, path: str) -> None:
-        """Search what is left of a stream as it lies."""
+        """Search the rest of a stream as plain bytes."""
         base = supply.position
         for window in windows(supply.pieces(), WINDOW):
             self.window(window, path, base=base)
 
     def window(self, window: BufferWindow, path: str, rest: Rest | None = None, base: int = 0) -> None:
-        """Search one window; `base` is the stream's offset where windows begin to be counted."""
+        """Search one window; `base` is the stream offset at which windows begin."""
         allowance = ExpansionBudget()
         origin = base + window.offset - window.start
         hits = self.engine.examine(window, rest or _none, allowance)
@@ -124,7 +125,7 @@ class StreamSearch:
         self.account.findings.append(found)
 
     def skip(self, path: str, reason: str, size: int | None = None) -> None:
-        """Say that something was not searched, once for each path and reason."""
+        """Record that something was not searched, once for each path and reason."""
         skipped = SkippedBytes(path, reason, size)
         if len(self.account.skipped) >= MOST_SKIPPED:
             rest = self.account.skipped[-1]
@@ -137,7 +138,7 @@ class StreamSearch:
 
 
 class _Guarded:
-    """Pieces that count against the budget; damage and limits end them and are kept."""
+    """Chunks that count against the budget; damage and limits end them and are recorded."""
 
     def __init__(self, pieces: Iterator[bytes], budget: ReadBudget) -> None:
         self.stopped: str | None = None
@@ -158,7 +159,7 @@ def _none(_size: int) -> Iterator[bytes]:
 
 
 def _stem(path: str, suffixes: str) -> str:
-    """The name of what a compressed file holds."""
+    """Return the name of a compressed file's content."""
     name = path.rsplit("/", 1)[-1]
     for suffix in suffixes.split():
         if name.lower().endswith(suffix) and len(name) > len(suffix):

@@ -1,4 +1,4 @@
-"""A search for leaked keys as a table for a terminal and as one JSON document: places and names, never keys."""
+"""Format a leak search as a table for a terminal and as one JSON document: places and names, never keys."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from seawall.keys.leaks.findings import LeakedKey, SearchTotals
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
-if TYPE_CHECKING:  # the document is for pipes, which need none of it
+if TYPE_CHECKING:  # the JSON document needs none of this
     from rich.console import Console
     from rich.table import Table
 
 MOST_SHOWN = 100
-"""Rows of a table that a terminal gets; JSON has all."""
+"""Rows of a table in a terminal; JSON has all."""
 _PATH = 300
 _UNBOUNDED = 10_000
 
 
 def leak_document(totals: SearchTotals) -> dict[str, Any]:
-    """Everything about a search, as plain values. `key` is the RFC 7638 thumbprint, null where the key is not known."""
+    """Return the whole search as JSON values. `key` is the RFC 7638 thumbprint, null if unknown."""
     return {
         "findings": [
             {
@@ -45,7 +45,7 @@ def leak_document(totals: SearchTotals) -> dict[str, Any]:
 
 
 def show_leaks(console: Console, totals: SearchTotals) -> None:
-    """Print what was found, what was skipped and how much was searched."""
+    """Print findings, skipped parts and totals."""
     from rich.filesize import decimal
 
     counting = [found for found in totals.findings if not found.accepted]
@@ -65,7 +65,10 @@ def show_leaks(console: Console, totals: SearchTotals) -> None:
 
 
 def _write_found(findings: list[LeakedKey]) -> str:
-    """What was found, in words. One key often lies in several places, and readers mistake each place for another key."""
+    """Summarise the findings in words.
+
+    It counts distinct keys, because readers mistake each place of one key for another key.
+    """
     places = len(findings)
     known = sum(found.is_known for found in findings)
     if places < 2:
@@ -80,7 +83,7 @@ def _write_found(findings: list[LeakedKey]) -> str:
 
 
 def _show_findings(console: Console, findings: list[LeakedKey]) -> None:
-    """One line for each finding where that fits; else a line for each path, with its findings below. Nothing is cut."""
+    """Print one line for each finding if it fits; else a line for each path, with its findings below. Nothing is cut."""
     from rich.measure import Measurement
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What there is to search under the given paths: regular files; everything else is said to be skipped."""
+"""List what to search under the given paths: regular files; everything else is reported as skipped."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from seawall.keys.leaks.findings import SkippedBytes
 
 KERNEL = frozenset({"/proc", "/sys", "/dev"})
-"""Folders that hold no files but views of the machine; not entered unless named."""
+"""Folders with views of the running system instead of files; not entered unless named."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file; `place` opens it, `path` names it in answers. Size in bytes, time of change in nanoseconds."""
+    """A regular file; `place` opens it, `path` is its name in output. Size in bytes, modification time in nanoseconds."""
 
     place: str
     path: str
     size: int
     changed: int
     identity: tuple[int, int]
-    """Device and inode: what is opened later must be the same file."""
+    """Device and inode, to verify that the opened file is the same."""
 
 
 def show_path(place: str) -> str:
-    """A path as text that can be written anywhere; bytes that are no UTF-8 are escaped."""
+    """Return a path as printable text; bytes that are no UTF-8 are escaped."""
     return os.fsencode(place).decode("utf-8", "backslashreplace")
 
 
 def walk(paths: Sequence[str]) -> Iterator[FoundFile | SkippedBytes]:
-    """Files under the paths in order of name, folders entered once. Links that lead out of the paths are skipped."""
+    """Yield the files under the paths by name, entering each folder once. Links that lead out of the paths are skipped."""
     roots = [os.path.realpath(path) for path in paths]
     entered: set[tuple[int, int]] = set()
     for path in paths:
@@ -73,7 +73,7 @@ def _folder(
 
 
 def _look_at(place: str, roots: list[str]) -> FoundFile | SkippedBytes | os.stat_result | None:
-    """A file, a folder (as its status), a thing to skip, or None where nothing is lost by going on."""
+    """Classify a path: a file, a folder (as its status), a skipped entry, or None if it can be ignored."""
     try:
         found = os.lstat(place)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The search on all cores: files and stretches of large ones go to processes, accounts come back."""
+"""Search on all cores: processes get files and ranges of large files, and return totals."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STRETCH = 64 << 20
 """Bytes of a large file that one process searches at a time."""
 BATCH_BYTES = 16 << 20
 BATCH_FILES = 256
-"""Small files that go to a process together."""
+"""Small files sent to a process together."""
 WAITING = 4
-"""Batches under way or waiting, for each process: memory does not grow with the number of files."""
+"""Batches running or waiting, for each process, so that memory does not grow with the number of files."""
 
 Batch = list[FileRange]
 MakeEngine = Callable[[], LeakSearchEngine]
@@ -30,7 +30,7 @@ _engine: LeakSearchEngine | None = None
 
 
 def batches(entries: Iterable[FoundFile]) -> Iterator[Batch]:
-    """Cut large files, join small ones, in order."""
+    """Divide large files and group small ones, in order."""
     batch: Batch = []
     size = 0
     for entry in entries:
@@ -48,9 +48,9 @@ def batches(entries: Iterable[FoundFile]) -> Iterator[Batch]:
 
 
 def run(work: Iterable[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[int, SearchTotals]]:
-    """Search batches; yields bytes of each batch and its account, in any order.
+    """Search batches; yield each batch's bytes and totals, in any order.
 
-    One process where `jobs` is 1. A batch whose process dies is skipped with all its files.
+    Uses no other process if `jobs` is 1. If a process dies, all files of its batch count as skipped.
     """
     if jobs == 1:
         engine = make()
@@ -95,14 +95,14 @@ def _pool(work: Iterator[Batch], make: MakeEngine, jobs: int) -> Iterator[tuple[
 
 
 def _start(make: MakeEngine, jobs: int) -> ProcessPoolExecutor:
-    # spawned, not forked: the parent may draw a progress bar in a thread
+    # spawn, not fork: the parent may draw a progress bar in a thread
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(make,))
 
 
 def _begin(make: MakeEngine) -> None:
     global _engine  # noqa: PLW0603 - the one thing that a process of the pool keeps between batches
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     _engine = make()
 
 
@@ -116,7 +116,7 @@ def _search(batch: Batch, engine: LeakSearchEngine) -> SearchTotals:
     for stretch in batch:
         try:
             account.add(files.search(stretch, engine))
-        except Exception as error:  # a file that breaks the search is told, the others are searched
+        except Exception as error:  # record a file that breaks the search, and search the others
             if os.environ.get("SEAWALL_DEBUG") == "1":
                 raise
             account.add(files.describe_failure(stretch, error))

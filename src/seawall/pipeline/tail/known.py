@@ -189,7 +189,7 @@ class KnownFiles:
                 self.set(known, replace(old, path=state.path, device=state.device, inode=state.inode, gone=0))
                 return known
         if not is_settled and (alike or not state.heads):
-            # Perhaps a copy in the making of a file that is about to be emptied.
+            # perhaps an unfinished copy of a file that is about to be emptied
             return None
         place = first_place(head, self._limits, is_settled=is_settled)
         if place is None:
@@ -205,7 +205,7 @@ class KnownFiles:
         return key
 
     def leave(self, file: FollowedFile) -> None:
-        """Note that a file is gone. What was read of it is remembered, for a while."""
+        """Stop following a file that disappeared. Its state is remembered for a while, in case it comes back."""
         self.handles.drop(file.key)
         self._by_inode.pop((file.state.device, file.state.inode), None)
         if not file.state.offset and not file.state.is_done:

@@ -1,7 +1,8 @@
-"""Reads a stream that comes only once, such as standard input: lines and tables as they come, anything else at its end.
+"""Read a stream that cannot be read twice, such as standard input: lines and tables as they arrive, other formats at its
+end.
 
-There is no checkpoint: what was taken from a pipe cannot be asked for again. After a crash the sender has to send again
-what was not kept; records that are known are duplicates.
+There is no checkpoint, because data from a pipe cannot be requested again. After a crash the sender must repeat everything
+that was not stored; repeated records are recognised as duplicates.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ CHUNK = 1 << 20
 
 
 class ReadableStream(Protocol):
-    """What is needed of a stream."""
+    """The part of a binary stream that reading needs."""
 
     def read1(self, size: int, /) -> bytes:
-        """At most `size` bytes, as soon as there are any; empty at the end."""
+        """Return at most `size` bytes as soon as some arrive, b"" at the end."""
         ...
 
 
 def stream_deliveries(stream: ReadableStream, name: str, limits: Limits = Limits()) -> Iterator[TailDelivery]:  # noqa: B008
-    """Every record of the stream, soon after its line has ended. Never raises for what is in it.
+    """Yield every record of the stream soon after the end of its line. Never raises for its content.
 
-    `name` is what events and problems are filed under.
+    `name` is the source file of its events and problems.
     """
     head, place, is_end = b"", None, False
     while place is None and not is_end:
@@ -68,7 +69,7 @@ def _growing(
 
 
 def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> Iterator[TailDelivery]:
-    """Through a temporary file, which may become as large as the largest member of an archive."""
+    """Read through a temporary file, which may become as large as the largest member of an archive."""
     with NamedTemporaryFile(prefix="seawall-") as spool:
         if not _spool(stream, head, spool, limits):
             problem = file_problem(name, "bomb", f"a stream of more than {limits.member_bytes} bytes")
@@ -80,7 +81,7 @@ def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> It
 
 
 def _spool(stream: ReadableStream, head: bytes, spool: IO[bytes], limits: Limits) -> bool:
-    """Write all of a stream; false when it is too long."""
+    """Write all of a stream to a file; return False if it is too long."""
     written, chunk = 0, head
     while chunk:
         written += spool.write(chunk)

@@ -1,4 +1,4 @@
-"""How long a file is left alone before something is concluded from its rest."""
+"""Waiting times before an unchanged file is considered complete."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TailTiming:
-    """Times in seconds, and sizes in bytes.
+    """Limits of following files: times in seconds, sizes in bytes.
 
-    A file that is only read as a whole is read when it has not changed for `settle`. A last line without its end is
-    taken after `finish` (JSON only when it is complete). A piece of a growing file has at most
-    `piece_bytes`; `open_files`
-    of them are kept open, so that they can be read to their end when they are deleted. So many files that are
-    `gone` are remembered, to know them again when they come back under another name.
+    A file that is only read as a whole is read once it was unchanged for `settle`. A last line without line end is read
+    after `finish` (JSON only if it is complete). `piece_bytes` is the most bytes read of a growing file at a time.
+    `open_files` is the number of files that stay open, so that they can be read to their end if they are deleted. `gone` is
+    the number of disappeared files that are remembered, in case they come back under another name.
     """
 
     settle: float = 5.0

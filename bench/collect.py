@@ -131,7 +131,7 @@ def passes(context: Any, url: str, now: Any, options: argparse.Namespace) -> int
     return killed
 
 
-def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, Any]:
+def compare_files(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, Any]:
     """Compare the files with the vendor's records and with the ledger; return the counts."""
     found: Counter[int] = Counter()
     changed = 0
@@ -160,7 +160,7 @@ def compared(vendor: Vendor, api: Any, folder: Path, records: int) -> dict[str, 
     }
 
 
-def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, Any]:
+def summarise_ledger(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, Any]:
     """Return what the ledger knows of the vendor's answers. `whole` has digests of the complete answers that the vendor
     sent.
     """
@@ -185,7 +185,7 @@ def accounted(vendor: Vendor, folder: Path, whole: Counter[bytes]) -> dict[str, 
     }
 
 
-def judged(result: dict[str, Any], vendor: Vendor, records: int, kills: int) -> bool:
+def is_correct(result: dict[str, Any], vendor: Vendor, records: int, kills: int) -> bool:
     """Return whether no record was lost, doubled or changed, and the ledger agrees."""
     nothing = ("lost", "doubled", "invented", "changed", "ledger: gaps", "ledger: answers that nobody sent")
     everything = ("in files", "ledger: new records", "ledger: records in files")
@@ -233,8 +233,8 @@ def main() -> None:
     met, whole, sent = here.recv()
     process.join(10)
     api = vendor.make(lambda: int(now.value), options.records, options.out)
-    result = compared(vendor, api, options.out, options.records)
-    result |= accounted(vendor, options.out, Counter(whole))
+    result = compare_files(vendor, api, options.out, options.records)
+    result |= summarise_ledger(vendor, options.out, Counter(whole))
     result |= {
         "vendor: faults": met,
         "vendor: answers by status": sent,
@@ -242,7 +242,7 @@ def main() -> None:
         "kills": killed,
         "seconds": round(seconds, 1),
     }
-    exact = judged(result, vendor, options.records, killed)
+    exact = is_correct(result, vendor, options.records, killed)
     for name, value in result.items():
         print(f"{name:45} {value}")
     print(f"{'records a second':45} {options.records / seconds:,.0f}")

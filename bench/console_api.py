@@ -92,7 +92,7 @@ PATHS = (
 )  # fmt: skip
 
 
-def measured(browser: Browser, path: str, rounds: int, ids: list[str]) -> tuple[list[float], float, int]:
+def measure(browser: Browser, path: str, rounds: int, ids: list[str]) -> tuple[list[float], float, int]:
     """Return the sorted milliseconds of all rounds, the mean processor time, and the bytes of an answer."""
     taken, size = [], 0
     worked = time.process_time()
@@ -131,8 +131,8 @@ def main() -> None:
         browser, ids = made.browser(), [incident.id for incident in found]
         print(f"{'':72}median    p95      max    cpu   bytes")
         for path in PATHS:
-            measured(browser, path, 2, ids)
-            taken, worked, size = measured(browser, path, chosen.rounds, ids)
+            measure(browser, path, 2, ids)
+            taken, worked, size = measure(browser, path, chosen.rounds, ids)
             p95 = taken[int(0.95 * (len(taken) - 1))]
             print(
                 f"{path[:70]:72}{taken[len(taken) // 2]:6.1f} {p95:6.1f} {taken[-1]:8.1f} {worked:6.1f} {size:7,}",

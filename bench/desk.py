@@ -67,7 +67,7 @@ def spread(found: list[ScoredCandidate], dice: random.Random) -> dict[int, list[
     return days
 
 
-def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str]:
+def store_candidates(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str]:
     """Store candidates and incidents as a watch does; return the incidents' ids, highest score first."""
     last = max(days)
     tenant = next(one.tenant for found in days.values() for one in found)
@@ -85,7 +85,7 @@ def keep(database: Database, days: dict[int, list[ScoredCandidate]]) -> list[str
     return [one.id for one in ruling.incidents]
 
 
-def timed(act: Callable[[], object]) -> float:
+def time_call(act: Callable[[], object]) -> float:
     """Return the milliseconds of processor time of a call; on a busy machine, wall time says little."""
     start = time.process_time()
     act()
@@ -103,16 +103,18 @@ def main() -> None:
     days = spread(templates(asked.seed), dice)
     with tempfile.TemporaryDirectory() as folder:
         database = Database.open(Path(folder) / "seawall.db", should_migrate=True)
-        ids = keep(database, days)
+        ids = store_candidates(database, days)
         now = (max(days) + 1) * 86_400_000_000
         desk = WhatIfService(database, lambda: now)
         print(f"{sum(map(len, days.values())):,} candidates, {len(ids):,} incidents")
-        print(f"first question: {timed(lambda: desk.preview(ids[0], DRAFTS[0])):.0f} ms")
+        print(f"first question: {time_call(lambda: desk.preview(ids[0], DRAFTS[0])):.0f} ms")
         for place in range(asked.answers):
-            give(database, desk, ids[place * 3], DRAFTS[place % len(DRAFTS)], now)
-        print(f"after {asked.answers} answers: {timed(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
+            store_answer(database, desk, ids[place * 3], DRAFTS[place % len(DRAFTS)], now)
+        print(f"after {asked.answers} answers: {time_call(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
         took = sorted(
-            timed(lambda: foretold(desk, ids[dice.randrange(min(len(ids), 600))], dice.choice(DRAFTS)))
+            time_call(
+                lambda: request_preview(desk, ids[dice.randrange(min(len(ids), 600))], dice.choice(DRAFTS))
+            )
             for _ in range(asked.previews)
         )
         shares = {share: took[min(int(len(took) * share), len(took) - 1)] for share in (0.5, 0.95, 0.99)}
@@ -120,21 +122,21 @@ def main() -> None:
             "previews: " + ", ".join(f"p{share * 100:.0f} {value:.0f} ms" for share, value in shares.items())
         )
         days[max(days)] = days[max(days)][:-1]
-        keep(database, days)
-        print(f"after a day was scored again: {timed(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
+        store_candidates(database, days)
+        print(f"after a day was scored again: {time_call(lambda: desk.preview(ids[1], DRAFTS[0])):.0f} ms")
         print(
-            f"hidden by answers: {timed(desk.hides):.0f} ms; what if 10 a day: {timed(lambda: desk.what_if(10.0)):.0f} ms"
+            f"hidden by answers: {time_call(desk.hides):.0f} ms; what if 10 a day: {time_call(lambda: desk.what_if(10.0)):.0f} ms"
         )
         database.close()
 
 
-def foretold(desk: WhatIfService, id_: str, draft: FeedbackDraft) -> None:
+def request_preview(desk: WhatIfService, id_: str, draft: FeedbackDraft) -> None:
     """Request a preview. The refusal of an answer that covers too much also counts as a reply."""
     with contextlib.suppress(UsageError):
         desk.preview(id_, draft)
 
 
-def give(database: Database, desk: WhatIfService, id_: str, draft: FeedbackDraft, now: int) -> None:
+def store_answer(database: Database, desk: WhatIfService, id_: str, draft: FeedbackDraft, now: int) -> None:
     """Store an answer unless it is refused."""
     try:
         prepared = desk.prepare_feedback(id_, draft)

@@ -74,7 +74,7 @@ def milliseconds(text: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def used(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process and its ended children."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -82,7 +82,7 @@ def used(pid: int) -> float:
 
 def wrk(pid: int, url: str, seconds: int, connections: int, *options: str) -> Load:
     """Run one round of wrk against the worker process `pid`."""
-    before = used(pid)
+    before = cpu_seconds(pid)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *options, url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     latencies = {
@@ -96,7 +96,7 @@ def wrk(pid: int, url: str, seconds: int, connections: int, *options: str) -> Lo
         p50=latencies["50"],
         p99=latencies["99"],
         refused=int(refused[1]) if refused else 0,
-        cpu=(used(pid) - before) / int(answers[1]) * 1e6 if answers else 0.0,
+        cpu=(cpu_seconds(pid) - before) / int(answers[1]) * 1e6 if answers else 0.0,
     )
 
 
@@ -133,7 +133,7 @@ def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, li
     empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(port)], stderr=subprocess.DEVNULL)
     tokens = [gate.issuer.token(sub=f"user-{number}@example.org") for number in range(TOKENS)]
     turn = script(folder, tokens)
-    until(lambda: answered(port), 20)
+    until(lambda: is_answering(port), 20)
     worker, other = gate.pids()[0], children(empty.pid)[0]
     rounds: dict[str, Callable[[], Load]] = {
         "one token": lambda: wrk(
@@ -162,7 +162,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
-def answered(port: int) -> bool:
+def is_answering(port: int) -> bool:
     """Return whether a server answers on the port."""
     with contextlib.suppress(httpx.HTTPError):
         return httpx.get(f"http://127.0.0.1:{port}/").status_code == 204

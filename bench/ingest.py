@@ -91,7 +91,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def made_store(folder: Path, incidents: int) -> str:
+def make_store(folder: Path, incidents: int) -> str:
     """Fill a store with incidents and a collector's token; return the token."""
     token = secrets.token_urlsafe(32)
     with open_store(folder, make=True) as store, store.database.writing() as work:
@@ -279,7 +279,7 @@ def main() -> None:
     folder = OUT / "ingest-store"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
-    token, port, seen, over = made_store(folder, asked.incidents), free_port(), Seen(), threading.Event()
+    token, port, seen, over = make_store(folder, asked.incidents), free_port(), Seen(), threading.Event()
     command = [
         str(Path(sys.executable).parent / "seawall"),
         "serve",
@@ -312,7 +312,7 @@ def main() -> None:
         seconds = max(seen.taken.values(), default=time.monotonic()) - pace.begin
         cpu = processor_seconds(server.pid) - cpu
         asked_meanwhile = {path: sorted(times) for path, times in seen.asked.items()}
-        status = settled(port)
+        status = wait_until_scored(port)
         over.set()
         report(
             asked,
@@ -342,7 +342,7 @@ def wait_for(port: int) -> None:
         time.sleep(0.2)
 
 
-def settled(port: int) -> dict[str, Any]:
+def wait_until_scored(port: int) -> dict[str, Any]:
     """Wait until all days are scored; return the summary."""
     until = time.monotonic() + 300
     while True:

@@ -37,7 +37,7 @@ SEAWALL = str(Path(sys.executable).parent / "seawall")
 FILES = 200
 
 
-def written(folder: Path, records: int, replay: Path | None) -> None:
+def write_records(folder: Path, records: int, replay: Path | None) -> None:
     """Write the records as `FILES` files of lines, a third of them compressed."""
     batch = 4_000
     made = prepared(replay or OUT / f"replay-{records}", records, batch)
@@ -75,7 +75,7 @@ def sums(store: Path, database: str | None) -> Counter[str]:
         opened.close()
 
 
-def found(store: Path, database: str | None) -> tuple[dict[str, Any], dict[str, int]]:
+def load_results(store: Path, database: str | None) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the final incidents and sums."""
     incidents: dict[str, Any] = {}
     with open_store(store, database) as opened, opened.database.reading() as work:
@@ -108,7 +108,7 @@ def main() -> None:
     logs, store, scanned = OUT / "kill-logs", OUT / "kill-store", OUT / "kill-scan"
     for folder in (logs, store, scanned):
         shutil.rmtree(folder, ignore_errors=True)
-    written(logs, asked.records, asked.replay)
+    write_records(logs, asked.records, asked.replay)
     begin = time.monotonic()
     scan = [SEAWALL, "scan", str(logs), "--out", str(scanned), "--quiet", "--budget", "2"]
     subprocess.run(scan, check=True, stdout=subprocess.DEVNULL)
@@ -144,7 +144,7 @@ def main() -> None:
         hits[kind + ("" if after != before else ", nothing kept since the last")] += 1
     code = watch(logs, store, asked.database).wait()
     seconds = time.monotonic() - begin
-    incidents, ended = found(store, asked.database)
+    incidents, ended = load_results(store, asked.database)
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} processors, "
         f"Python {platform.python_version()}: {asked.kills} kills in {seconds:.0f} s"

@@ -57,13 +57,13 @@ def prepared(folder: Path, records: int, batch: int, seed: int = 11) -> Replay:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        marker.with_suffix(".new").write_text(json.dumps(_made(folder, records, batch, seed)))
+        marker.with_suffix(".new").write_text(json.dumps(_make(folder, records, batch, seed)))
         marker.with_suffix(".new").rename(marker)
     found = json.loads(marker.read_text())
     return Replay([folder / name for name in found["files"]], found["records"], found["batch_of"])
 
 
-def _made(folder: Path, records: int, batch: int, seed: int) -> dict[str, object]:
+def _make(folder: Path, records: int, batch: int, seed: int) -> dict[str, object]:
     files: list[str] = []
     counts: list[int] = []
     batch_of: dict[str, int] = {}

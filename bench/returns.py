@@ -34,7 +34,7 @@ MOVED = {
 }
 
 
-def moved(table: pa.Table, rows: Any) -> pa.Table:
+def move(table: pa.Table, rows: Any) -> pa.Table:
     """Return the table with these rows moved to another network, other sessions and other tokens."""
     for name, value in MOVED.items():
         column = table.column(name).cast(pa.string())
@@ -44,7 +44,7 @@ def moved(table: pa.Table, rows: Any) -> pa.Table:
     return table.set_column(table.column_names.index("src_asn"), "src_asn", pc.if_else(rows, 64999, column))
 
 
-def judged(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> None:
+def count_detections(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> None:
     """Split one attack, and count detections."""
     is_hostile = pc.is_in(
         table.column("metadata_uid"), value_set=pa.array(sorted(attack["events"]), pa.string())
@@ -66,7 +66,7 @@ def judged(table: pa.Table, attack: dict[str, Any], counts: Counter[str]) -> Non
     actor = collect_evidence([table], gathering).actor
     assert actor is not None
     late = pc.and_(is_hostile, pc.greater(times, at))
-    for word, events in (("as it was", table), ("moved", moved(table, late))):
+    for word, events in (("as it was", table), ("moved", move(table, late))):
         found = search_for_return([events], Containment("", at, at + 30 * DAY, actor)).returns()
         hostile = {one.account for one in found if set(one.records) & set(attack["events"])}
         counts[f"found, {word}"] += bool(hostile)
@@ -80,7 +80,7 @@ def main() -> None:
         folder, _, truth = argument.partition(":")
         table = pq.read_table(Path(folder) / "events.parquet")
         for attack in json.loads(Path(truth).read_text("utf-8"))["attacks"]:
-            judged(table, attack, counts)
+            count_detections(table, attack, counts)
     for name, count in counts.items():
         print(f"{count:>7,}  {name}")
 

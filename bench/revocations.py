@@ -92,7 +92,7 @@ def seconds_each(act: Callable[[], object], times: int) -> float:
     return (time.perf_counter() - began) / times
 
 
-def compared(acts: dict[str, Callable[[], object]], times: int) -> dict[str, float]:
+def compare(acts: dict[str, Callable[[], object]], times: int) -> dict[str, float]:
     """Return the median seconds of each call, measured in turns."""
     found: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(ROUNDS):
@@ -119,8 +119,8 @@ def measure(entries: int) -> dict[str, Any]:
     }
     asked: dict[str, Any] = {"issuer": ISSUER, "kid": "k1", "thumbprint": key.key.thumbprint, "subject": identifier(-1),
              "session": identifier(-3), "token_id": identifier(-2), "issued_at": NOW - 10.0, "client": "app"}  # fmt: skip
-    lookups = compared({"empty": lambda: empty.refuse(**asked), "full": lambda: full.refuse(**asked)}, 5_000)
-    verify = compared(
+    lookups = compare({"empty": lambda: empty.refuse(**asked), "full": lambda: full.refuse(**asked)}, 5_000)
+    verify = compare(
         {
             "empty": lambda: verify_access_token(token, policies["empty"], NOW),
             "full": lambda: verify_access_token(token, policies["full"], NOW),

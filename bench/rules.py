@@ -70,7 +70,9 @@ def examples(folders: Sequence[Path]) -> Iterator[list[dict[str, Any]]]:
                 continue  # a rule without known records
 
 
-def copied(records: Sequence[dict[str, Any]], generator: np.random.Generator, first: date) -> Iterator[str]:
+def copy_records(
+    records: Sequence[dict[str, Any]], generator: np.random.Generator, first: date
+) -> Iterator[str]:
     """Yield a copy of related records on another day, with new identifiers."""
     days = [date.fromisoformat(found) for found in DAY.findall(json.dumps(records))]
     shift = first - min(days, default=first) + timedelta(int(generator.integers(DAYS - 2)))
@@ -86,7 +88,7 @@ def _fresh(generator: np.random.Generator) -> str:
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
 
-def made_records(folder: Path, records: int, share: float, folders: Sequence[Path]) -> list[Path]:
+def make_records(folder: Path, records: int, share: float, folders: Sequence[Path]) -> list[Path]:
     """Write the records unless they exist, a file for each log; return the files."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
@@ -96,7 +98,7 @@ def made_records(folder: Path, records: int, share: float, folders: Sequence[Pat
         left = round(records * share)
         while left > 0:
             for group in groups:
-                for line in copied(group, generator, first):
+                for line in copy_records(group, generator, first):
                     lines[log_of(json.loads(line)) or "other"].append(line)
                     left -= 1
         write_bench_records(folder / "m365.jsonl", records - sum(map(len, lines.values())), SEED)
@@ -116,7 +118,7 @@ class Pass:
     marks: dict[str, list[tuple[Any, Any]]] = field(default_factory=lambda: defaultdict(list))
 
 
-def marked(files: Sequence[Path], folders: Sequence[Path], networks: Networks) -> Pass:
+def mark_records(files: Sequence[Path], folders: Sequence[Path], networks: Networks) -> Pass:
     """Read, enrich and mark every record, as a scan does."""
     found, asked = Pass(), load_rules(folders)
     asked.programs()
@@ -149,14 +151,14 @@ class Asking:
     hits: dict[str, set[int]]
 
 
-def asked_in_sqlite(peer: Peer) -> Asking:
+def query_sqlite(peer: Peer) -> Asking:
     queries = peer.queries()
     start = time.process_time()
     found = {name: peer.hits(query) for name, (_, query) in queries.items()}
     return Asking(time.process_time() - start, {name: set(numbers) for name, numbers in found.items()})
 
 
-def compared(peer: Peer, ours: Pass, theirs: Asking, files: Sequence[Path]) -> int:
+def compare(peer: Peer, ours: Pass, theirs: Asking, files: Sequence[Path]) -> int:
     """Print the number of matches on which both agree, and each rule on which they differ; return the number of these."""
     logs: list[str | None] = []
     mine: dict[str, set[int]] = defaultdict(set)
@@ -204,7 +206,7 @@ def engines(files: Sequence[Path], folders: Sequence[Path], records: int, runs: 
     start = time.process_time()
     peer.fill(lines_of(files))
     filling = time.process_time() - start
-    pairs = [(marked(files, folders, networks), asked_in_sqlite(peer)) for _ in range(runs)]
+    pairs = [(mark_records(files, folders, networks), query_sqlite(peer)) for _ in range(runs)]
     stage, asking = (
         statistics.median(own.rules for own, _ in pairs),
         statistics.median(other.cpu for _, other in pairs),
@@ -221,10 +223,10 @@ def engines(files: Sequence[Path], folders: Sequence[Path], records: int, runs: 
         f"CPU of SQLite's queries to the rule stage {queries:.1f}; from the file to the hits {whole:.1f}",
         flush=True,
     )
-    return compared(peer, *pairs[-1], files)
+    return compare(peer, *pairs[-1], files)
 
 
-def told(done: dict[str, list[Run]]) -> None:
+def report(done: dict[str, list[Run]]) -> None:
     """Print the figures of the scans."""
     for kind, some in done.items():
         one = median(some)
@@ -246,7 +248,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args()
     folder = OUT / f"rules-{asked.records}-{asked.share}-{len(asked.rules)}"
-    files = made_records(folder, asked.records, asked.share, asked.rules)
+    files = make_records(folder, asked.records, asked.share, asked.rules)
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("pysigma", "pysigma-backend-sqlite"))
     where = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{datetime.now(UTC).date()}, {where}, {versions}, SQLite {sqlite3.sqlite_version}")
@@ -255,7 +257,7 @@ def main() -> None:
         f"{asked.records:,} records; {len(ours.rules)} single rules and {len(ours.correlations)} correlations run",
         flush=True,
     )
-    told(scans(folder, asked.rules, asked.runs))
+    report(scans(folder, asked.rules, asked.runs))
     if engines(files, asked.rules, asked.records, asked.runs):
         sys.exit(1)
 

@@ -61,7 +61,7 @@ class Candidate:
     is_ours: bool = True
 
 
-def measured(command: list[str]) -> Run:
+def run_measured(command: list[str]) -> Run:
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
@@ -104,7 +104,9 @@ def prepare(folder: Path, size: int, seed: int) -> tuple[list[Planted], list[Can
     return planted, candidates
 
 
-def found(candidate: Candidate, run: Run, planted: list[Planted]) -> tuple[set[int], list[tuple[int, str]]]:
+def match_findings(
+    candidate: Candidate, run: Run, planted: list[Planted]
+) -> tuple[set[int], list[tuple[int, str]]]:
     """Return the indices of planted forms that were found, and findings where nothing was planted (offset, form)."""
     if candidate.is_ours:
         answer: dict[str, Any] = json.loads(run.said)
@@ -133,7 +135,7 @@ def starting(candidate: Candidate, folder: Path) -> float:
     command = [
         str(folder / "nothing") if word == str(folder / "dump.bin") else word for word in candidate.command
     ]
-    return statistics.median(measured(command).cpu for _ in range(5))
+    return statistics.median(run_measured(command).cpu for _ in range(5))
 
 
 def report(
@@ -234,13 +236,13 @@ def main() -> None:
             f"{options.mebibytes} MiB, seed {options.seed}, {options.runs} runs, one process each, whole commands"
         )
         runs: dict[str, list[Run]] = {candidate.name: [] for candidate in candidates}
-        measured(candidates[4].command)  # compile, and read the dump into the page cache
+        run_measured(candidates[4].command)  # compile, and read the dump into the page cache
         (folder / "nothing").write_bytes(b"nothing")
         starts = {c.name: starting(c, folder) for c in candidates}
         for _ in range(options.runs):
             for candidate in candidates:
-                runs[candidate.name].append(measured(candidate.command))
-        results = {c.name: (runs[c.name], *found(c, runs[c.name][-1], planted)) for c in candidates}
+                runs[candidate.name].append(run_measured(candidate.command))
+        results = {c.name: (runs[c.name], *match_findings(c, runs[c.name][-1], planted)) for c in candidates}
         report(starts, planted, results, size)
         if options.scaling:
             scaling(folder / "dump.bin")

@@ -65,7 +65,7 @@ def median(runs: list[Run]) -> Run:
     )
 
 
-def scanned(records: int, *, is_fresh: bool = False) -> tuple[Path, list[str]]:
+def make_records(records: int, *, is_fresh: bool = False) -> tuple[Path, list[str]]:
     """Return a file of records, made unless it exists or `is_fresh`, and the command that scans it."""
     path = OUT / f"bench-{records}.jsonl"
     if is_fresh or not path.exists():
@@ -99,7 +99,7 @@ def main() -> None:
 
 def measure(records: int, runs: int, *, is_flat: bool, is_fresh: bool) -> dict[str, Any]:
     """Return the figures of the bare read and the scan, and the median ratio of CPU seconds, as values that JSON can hold."""
-    path, command = scanned(records, is_fresh=is_fresh)
+    path, command = make_records(records, is_fresh=is_fresh)
     bare_command = [sys.executable, "-c", BARE, str(path)]
     measured(bare_command)  # the first read warms the page cache for both
     bare, scan = [], []
@@ -120,7 +120,7 @@ def measure(records: int, runs: int, *, is_flat: bool, is_fresh: bool) -> dict[s
         "state_bytes_an_account": round(summary["state_bytes"] / max(summary["accounts"], 1)),
     }
     if is_flat:
-        _, ten = scanned(10 * records, is_fresh=is_fresh)
+        _, ten = make_records(10 * records, is_fresh=is_fresh)
         found["tenfold"] = {"records": 10 * records, **asdict(measured(ten))}
     return found
 
@@ -130,14 +130,14 @@ def lines(found: dict[str, Any]) -> list[str]:
     records = found["records"]
     return [
         f"{found['date']}, {found['machine']}, Python {found['python']}, {records:,} records of {found['record_bytes']:,} bytes",
-        shown("bare DuckDB read", records, found["read"]),
-        shown("seawall scan", records, found["scan"]),
+        format_line("bare DuckDB read", records, found["read"]),
+        format_line("seawall scan", records, found["scan"]),
         f"CPU ratio {found['cpu_ratio']:.2f}; state {found['state_bytes_an_account']:,} bytes an account",
-        *([shown("ten times as many", 10 * records, found["tenfold"])] if "tenfold" in found else []),
+        *([format_line("ten times as many", 10 * records, found["tenfold"])] if "tenfold" in found else []),
     ]
 
 
-def shown(name: str, records: int, run: dict[str, Any]) -> str:
+def format_line(name: str, records: int, run: dict[str, Any]) -> str:
     """Return one line of figures."""
     speed, peak = records / run["wall"], run["peak"] / 2**20
     return f"{name:18} {run['cpu']:7.2f} CPU s {run['wall']:7.2f} s {speed:10,.0f} records/s {peak:6.0f} MiB"

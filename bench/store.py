@@ -83,7 +83,7 @@ def events(first: int, count: int, total: int, seed: int) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=ENRICHED_SCHEMA)
 
 
-def asked(what: str, questions: Sequence[Callable[[], Any]]) -> None:
+def time_queries(what: str, questions: Sequence[Callable[[], Any]]) -> None:
     """Run each query once and print the times."""
     taken, worked = [], []
     for question in questions:
@@ -113,28 +113,28 @@ def lake_questions(lake: Lake, total: int) -> None:
         return f"{n * 2654435761 % 2**32:08x}-7b1e-4f2a-9c3d-{n:012x}"
 
     numbers = [int(n) for n in chance.integers(0, total, 30)]
-    asked("newest 100 of an ordinary account", [page(account=name) for name in several])
-    asked("newest 100 of the largest account", [page(account="user0", end=until()) for _ in range(20)])
+    time_queries("newest 100 of an ordinary account", [page(account=name) for name in several])
+    time_queries("newest 100 of the largest account", [page(account="user0", end=until()) for _ in range(20)])
     end = START + DAY_MICROSECONDS
     marked = [uid(n) for n in range(0, total, 997)]
-    asked("newest 100 of the organisation", [page(end=until()) for _ in range(20)])
-    asked(
+    time_queries("newest 100 of the organisation", [page(end=until()) for _ in range(20)])
+    time_queries(
         "timeline of an ordinary account",
         [partial(lake.timeline, TENANT, name, START, end) for name in several],
     )
-    asked("timeline of the largest account", [lambda: lake.timeline(TENANT, "user0", START, end)] * 20)
-    asked(
+    time_queries("timeline of the largest account", [lambda: lake.timeline(TENANT, "user0", START, end)] * 20)
+    time_queries(
         "the same with 1,000 ids marked",
         [lambda: lake.timeline(TENANT, "user0", START, end, marked=marked)] * 20,
     )
-    asked(
+    time_queries(
         "profile of an ordinary account",
         [partial(lake.profile, TENANT, name, START, end) for name in several],
     )
-    asked("profile of the largest account", [lambda: lake.profile(TENANT, "user0", START, end)] * 20)
-    asked("accounts, first time", [lambda: lake.accounts(TENANT)])
-    asked("accounts by a part of the name", [lambda: lake.accounts(TENANT, text="R49")] * 20)
-    asked("a record by its id", [partial(lake.record, TENANT, uid(n)) for n in numbers])
+    time_queries("profile of the largest account", [lambda: lake.profile(TENANT, "user0", START, end)] * 20)
+    time_queries("accounts, first time", [lambda: lake.accounts(TENANT)])
+    time_queries("accounts by a part of the name", [lambda: lake.accounts(TENANT, text="R49")] * 20)
+    time_queries("a record by its id", [partial(lake.record, TENANT, uid(n)) for n in numbers])
 
 
 def lake(folder: Path, total: int) -> None:
@@ -243,7 +243,7 @@ def queue(place: str, count: int) -> None:
         "severities of the open": lambda work: work.incidents.severities(QueueQuery(queue="open")),
         "one whole incident": lambda work: work.incidents.get(put[count // 2].id),
     }.items():
-        asked(what, [ask(question)] * 30)
+        time_queries(what, [ask(question)] * 30)
     database.close()
 
 

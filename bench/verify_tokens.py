@@ -83,7 +83,7 @@ def claims(now: int, kind: str) -> dict[str, Any]:
     return said
 
 
-def signed(key: Key, said: dict[str, Any], algorithm: str) -> tuple[str, bytes, bytes]:
+def sign_token(key: Key, said: dict[str, Any], algorithm: str) -> tuple[str, bytes, bytes]:
     """Return the token, the signed bytes, and the raw signature for `cryptography`."""
     head = {"alg": algorithm, "kid": "one", "typ": "at+jwt"}
     data = ".".join(base64url.encode(json.dumps(part).encode()) for part in (head, said)).encode()
@@ -114,7 +114,7 @@ def jwk(key: Key) -> dict[str, str | list[str]]:
 def contestants(key: Key, algorithm: str, kind: str) -> dict[str, Callable[[], object]]:
     """Return the call of each verifier by name; each was tested to accept the token and to refuse a changed one."""
     now = int(time.time())
-    text, data, signature = signed(key, claims(now, kind), algorithm)
+    text, data, signature = sign_token(key, claims(now, kind), algorithm)
     public = key.public_key()
     arguments: tuple[Any, ...] = (signature, data, ec.ECDSA(hashes.SHA256()))
     if algorithm == "RS256":
@@ -224,14 +224,14 @@ def main() -> int:
     ]  # fmt: skip
     for key, algorithm, kind in cases:
         calls = contestants(key, algorithm, kind)
-        length = len(signed(key, claims(0, kind), algorithm)[0])
+        length = len(sign_token(key, claims(0, kind), algorithm)[0])
         shares.append(report(f"{algorithm}, {kind} token", measure(calls, given.rounds, given.seconds)))
-        logged(calls["seawall, verify_access_token"], given.rounds, given.seconds)
+        report_with_log(calls["seawall, verify_access_token"], given.rounds, given.seconds)
         print(f"  ({len(claims(0, kind))} claims, about {length:,} characters)")
     return int(shares[0] < 0.6)
 
 
-def logged(call: Callable[[], object], rounds: int, seconds: float) -> None:
+def report_with_log(call: Callable[[], object], rounds: int, seconds: float) -> None:
     """Measure with a line of the decision log for each accepted token, which is discarded."""
     logger = logging.getLogger("seawall.tokens")
     logger.setLevel(logging.INFO)

@@ -134,7 +134,7 @@ def clean(ranges: Iterable[Range]) -> list[Range]:
     return kept
 
 
-def filled(ranges: list[Range], network: str, value: str) -> list[Range]:
+def fill_gaps(ranges: list[Range], network: str, value: str) -> list[Range]:
     """Return clean ranges, with gaps inside the network filled by the value."""
     held = ipaddress.ip_network(network)
     start, limit = int(held.network_address), int(held.broadcast_address) + 1
@@ -198,7 +198,7 @@ def build(archives: dict[str, bytes]) -> tuple[bytes, dict[str, int]]:
         systems = clean(systems)
         for network, system in HELD:
             if ipaddress.ip_network(network).version == version:
-                systems = filled(systems, network, system)
+                systems = fill_gaps(systems, network, system)
         rows = table_rows(archives["asn-country"], f"asn-country-ipv{version}-num.csv")
         countries = [(int(first), int(last) + 1, country) for first, last, country in rows]
         merged[version] = merge(systems, clean(countries), version)

@@ -165,13 +165,13 @@ class Peer:
     def __init__(self, asked: Sequence[Asked], path: str = ":memory:") -> None:
         self.asked = asked
         self.connection = sqlite3.connect(path)
-        self.connection.create_function("regexp", 2, _found, deterministic=True)
+        self.connection.create_function("regexp", 2, _regexp, deterministic=True)
         self._columns: dict[str, list[str]] = {}
         self._several: dict[str, set[str]] = defaultdict(set)
         for log in ALIASES:
             names = sorted({field for one in asked if one.log == log for field in one.fields})
             self._columns[log] = names
-            columns = "".join(f", {_quoted(name)} TEXT COLLATE NOCASE" for name in names)
+            columns = "".join(f", {_quote(name)} TEXT COLLATE NOCASE" for name in names)
             self.connection.execute(f"CREATE TABLE {log} (number INTEGER PRIMARY KEY{columns})")
 
     def fill(self, records: Iterable[bytes]) -> None:
@@ -189,7 +189,7 @@ class Peer:
             self._insert(log, some)
         for log, fields in self._several.items():
             for field in sorted(fields):
-                name = _quoted(field)
+                name = _quote(field)
                 self.connection.execute(
                     f"UPDATE {log} SET {name} = ?1 || {name} || ?1 WHERE {name} IS NOT NULL", (SEPARATOR,)
                 )
@@ -215,9 +215,9 @@ class Peer:
 
     def _row(self, log: str, record: dict[str, Any]) -> Iterator[str | None]:
         said: dict[str, list[str]] = defaultdict(list)
-        _flattened(record, "", said)
+        _flatten(record, "", said)
         _in_other_words(log, said)
-        said["parameters.added"] = _gained(record)
+        said["parameters.added"] = _gained_properties(record)
         said["parameters.forwardingtarget"] = _forwarded_to(said)
         aliases, bags = ALIASES[log], BAGS.get(log, ())
         for name in self._columns[log]:
@@ -294,7 +294,7 @@ def _in_other_words(log: str, said: dict[str, list[str]]) -> None:
         said["cloud.servicename"] = [*names, *(f"{name}.googleapis.com" for name in names)]
 
 
-def _gained(record: dict[str, Any]) -> list[str]:
+def _gained_properties(record: dict[str, Any]) -> list[str]:
     """Return the names of changed properties with a new entry in their list."""
     targets = record.get("targetResources") or []
     changes = [
@@ -328,7 +328,7 @@ def _members(text: Any) -> set[str]:
     return set()
 
 
-def _flattened(value: Any, path: str, said: dict[str, list[str]]) -> None:
+def _flatten(value: Any, path: str, said: dict[str, list[str]]) -> None:
     """Collect the values of a record at each path, in lower case, and structures as JSON too."""
     if isinstance(value, str) and value[:1] in ("{", "[", '"') and len(value) > 1:
         with suppress(ValueError, RecursionError):
@@ -353,17 +353,17 @@ def _parts(value: Any, path: str, said: dict[str, list[str]]) -> None:
         for one in value:
             if isinstance(one, dict | list):
                 _parts(one, path, said)
-                _paired(one, path, said)
+                _add_pair(one, path, said)
             else:
-                _flattened(one, path, said)
+                _flatten(one, path, said)
     elif isinstance(value, dict) and list(value) == ["parameter"]:  # Google nests pairs within pairs
         _parts(value["parameter"], path, said)
     elif isinstance(value, dict):
         for name, one in value.items():
-            _flattened(one, f"{path}.{name.lower()}" if path else name.lower(), said)
+            _flatten(one, f"{path}.{name.lower()}" if path else name.lower(), said)
 
 
-def _paired(one: Any, path: str, said: dict[str, list[str]]) -> None:
+def _add_pair(one: Any, path: str, said: dict[str, list[str]]) -> None:
     """Add a pair of name and value as a field of that name."""
     if not isinstance(one, dict):
         return
@@ -374,7 +374,7 @@ def _paired(one: Any, path: str, said: dict[str, list[str]]) -> None:
             if key in ("newvalue", "multimessagevalue", "messagevalue") or re.fullmatch(
                 r"(multi)?(int|bool)?value", key
             ):
-                _flattened(one[spelled], f"{path}.{name.lower()}", said)
+                _flatten(one[spelled], f"{path}.{name.lower()}", said)
 
 
 @lru_cache(maxsize=1_000)
@@ -382,12 +382,12 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _found(pattern: str, value: str | None) -> bool:
+def _regexp(pattern: str, value: str | None) -> bool:
     """Return whether a pattern matches one of the values; SQLite has no REGEXP of its own."""
     if value is None:
         return False
     return any(_pattern(pattern).search(one) for one in value.split(SEPARATOR) if one)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"

@@ -75,7 +75,7 @@ def settings(folder: Path) -> Mapping[str, Any]:
     return {"customer": CUSTOMER, "administrator": "audit@acme.example", "key_file": path, "days": 5}
 
 
-def _refused(reason: str) -> Callable[[int], Reply]:
+def _throttle(reason: str) -> Callable[[int], Reply]:
     body = json.dumps({"error": {"code": 403, "errors": [{"domain": "usageLimits", "reason": reason}]}})
     return lambda _: Reply(403, body.encode())
 
@@ -87,8 +87,8 @@ VENDOR = Vendor(
     settings,
     lambda text: int(text[text.index(MARK) + len(MARK) :][:12]),
     {
-        "rateLimitExceeded": _refused("rateLimitExceeded"),
-        "userRateLimitExceeded": _refused("userRateLimitExceeded"),
+        "rateLimitExceeded": _throttle("rateLimitExceeded"),
+        "userRateLimitExceeded": _throttle("userRateLimitExceeded"),
         "429": lambda _: fault(429, "rateLimitExceeded"),
     },
     lambda request: request.path == "/token",

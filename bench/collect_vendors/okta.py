@@ -95,7 +95,7 @@ def settings(folder: Path) -> Mapping[str, Any]:
     return {"domain": DOMAIN, "client_id": "0oaclient", "key_file": path, "key_id": "kid-1", "days": 5}
 
 
-def _used_up(now: int) -> Reply:
+def _throttle(now: int) -> Reply:
     reset = str(now // 1_000_000 + 20)
     return as_json({"errorCode": "E0000047"}, 429, X_Rate_Limit_Remaining="0", X_Rate_Limit_Reset=reset)
 
@@ -106,7 +106,7 @@ VENDOR = Vendor(
     Bound,
     settings,
     lambda text: int(text[text.index(MARK) + len(MARK) :][:12]),
-    {"window": _used_up},
+    {"window": _throttle},
     lambda request: request.path == "/oauth2/v1/token",
     lambda request: "after" in request.query,
     (0, 2 * MINUTE, HOUR + MINUTE, 7 * HOUR, 26 * HOUR, 50 * HOUR, 84 * HOUR),

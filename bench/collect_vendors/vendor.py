@@ -82,7 +82,7 @@ class Failing:
             if self._asked % TOKEN_REQUESTS == 0:
                 self.api.token = f"token-{self._asked}"
             kind = self._kind(request)
-        reply = self._failed(kind, request)
+        reply = self._fail(kind, request)
         if reply is None:
             reply, kind = self.api.answer(request), ""
         with self._lock:
@@ -104,11 +104,11 @@ class Failing:
         throttles = ("429",) if is_login else tuple(self.vendor.throttles)
         return self._chance.choice((self._chance.choice(throttles), "500", "503", "cut", "half", "short"))
 
-    def _failed(self, kind: str, request: Request) -> Reply | None:
+    def _fail(self, kind: str, request: Request) -> Reply | None:
         if kind in self.vendor.throttles and not self.vendor.is_login(request):
             return self.vendor.throttles[kind](self.now())
         if kind in {"half", "short"}:
-            return self._broken(kind, self.api.answer(request))
+            return self._break(kind, self.api.answer(request))
         return {
             "": None,
             "429": fault(429, Retry_After="2"),
@@ -118,7 +118,7 @@ class Failing:
             "cut": CUT_BEFORE,
         }[kind]
 
-    def _broken(self, kind: str, reply: Reply) -> Reply:
+    def _break(self, kind: str, reply: Reply) -> Reply:
         """Return an answer that breaks off, or one that is truncated but claims to be complete."""
         if reply.status != 200:
             return CUT_BEFORE

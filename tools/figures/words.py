@@ -54,13 +54,13 @@ def readme(kept: Mapping[str, Any]) -> str:
             ),
             _paragraph(
                 "**Detection.**",
-                measured(detection),
+                describe_measurement(detection),
                 _worlds(detection["figures"]),
                 _budgets(detection["figures"]),
             ),
             _recall(detection["figures"]),
             _outcome(detection["figures"]),
-            _paragraph("**Speed.**", measured(speed), _records(speed["figures"])),
+            _paragraph("**Speed.**", describe_measurement(speed), _records(speed["figures"])),
             _times(speed["figures"]),
             _rest(speed["figures"]),
         ]
@@ -73,7 +73,7 @@ def details(kept: Mapping[str, Any]) -> str:
     figures = detection["figures"]
     families: Mapping[str, list[int]] = figures["families_at_5"]
     is_whole = sum(staged for _, staged in families.values()) == figures["counted"]
-    lines = [_paragraph(measured(detection), _worlds(figures)), ""]
+    lines = [_paragraph(describe_measurement(detection), _worlds(figures)), ""]
     if is_whole:
         lines += ["| family | found of staged, at 5 a day |", "|---|---|"]
         lines += [
@@ -97,7 +97,7 @@ def details(kept: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def measured(part: Mapping[str, Any]) -> str:
+def describe_measurement(part: Mapping[str, Any]) -> str:
     """Return a sentence with the date, commit and machine of one part's measurement."""
     when, machine = date.fromisoformat(part["date"]), part["machine"]
     return (

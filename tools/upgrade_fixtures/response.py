@@ -57,7 +57,7 @@ def make_notification(_: Path) -> None:
         smtp = f'[smtp]\nhost = "127.0.0.1"\nsecurity = "none"\nport = {server.port}'
         recipients = {name: cases.RECIPIENTS[name] for name in ("anna", "ben", "carla")}
         cases.folder(Path("case"), cases.SHORT, cases.case_text(recipients, more=smtp))
-        first = _drafted()
+        first = _draft_letters()
         server.refused["carla@private.example"] = "550 5.1.1 no such mailbox"
         send = (
             "respond",
@@ -86,11 +86,11 @@ def make_notification(_: Path) -> None:
             cases.SHORT.organisations,
         ),
     )
-    kept = {"draft": _drafted(), "code": code, **told}
+    kept = {"draft": _draft_letters(), "code": code, **told}
     Path("register.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
-def _drafted() -> str:
+def _draft_letters() -> str:
     """Draft all letters; return the digest by which a person approves them."""
     seawall("respond", "notify", "draft", "case/case.toml", "--json")
     digest: str = old("seawall.respond.notify.drafts").read_draft(Path("case")).digest

@@ -79,7 +79,9 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
 
     The caller must have checked that the peer is a trusted proxy.
     """
-    found, proofs, overridden = _sorted_out(scope["headers"], settings.certificate_header.lower().encode())
+    found, proofs, overridden = _select_headers(
+        scope["headers"], settings.certificate_header.lower().encode()
+    )
     own = scope["raw_path"][len(b"/verify") :]
     target_text = _find_agreed(
         (*(found.get(name) for name in _URI), own or None), scope["query_string"], bool(own)
@@ -107,7 +109,9 @@ def read_request(scope: Mapping[str, Any], settings: GateSettings) -> OriginalRe
     )
 
 
-def _sorted_out(headers: Headers, certificate: bytes) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bool]:
+def _select_headers(
+    headers: Headers, certificate: bytes
+) -> tuple[dict[bytes, bytes], tuple[bytes, ...], bool]:
     """Return the headers that matter, each at most once; the DPoP proofs; and whether the method is overridden."""
     found: dict[bytes, bytes] = {}
     proofs: tuple[bytes, ...] = ()

@@ -173,15 +173,15 @@ class PathRules:
     def _otherwise(self, folded: str, method: str, deciding: _Reading | None) -> list[_Reading]:
         """Return the restricting rules that match another reading of the path, without the deciding rule."""
         least = deciding.length if deciding is not None else 0
-        added = list(self._asked_of(folded, method, least))
+        added = list(self._restricting_rules(folded, method, least))
         for script in _SCRIPT.finditer(folded):
             # Whatever the rule for the script, its argument may lead to a path that any other rule restricts.
             argument = folded[script.end() :]
-            added += self._asked_of(argument, method, 0)
-            added += self._asked_of(folded[: script.start()] + argument, method, 0)
+            added += self._restricting_rules(argument, method, 0)
+            added += self._restricting_rules(folded[: script.start()] + argument, method, 0)
         return [reading for reading in dict.fromkeys(added) if reading is not deciding]
 
-    def _asked_of(self, folded: str, method: str, least: int) -> Iterator[_Reading]:
+    def _restricting_rules(self, folded: str, method: str, least: int) -> Iterator[_Reading]:
         """Yield the rules longer than `least` that match: the longest one, and every one that matches only with a suffix."""
         respelled = False
         for reading in self._asking:

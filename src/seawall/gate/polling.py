@@ -83,9 +83,9 @@ class Poller:
         with closing(FileLock(Path(f"{self._worker.loaded_policy.store}-polling"))) as lock:
             while not self._stop.wait(LOOK):
                 if lock.try_hold():
-                    self._look()
+                    self._poll_due()
 
-    def _look(self) -> None:
+    def _poll_due(self) -> None:
         known = {polling.name: polling for polling in self._worker.loaded_policy.polled}
         self._turns = {
             name: turn if (turn := self._turns.get(name)) and turn.polling == polling else _PollState(polling)

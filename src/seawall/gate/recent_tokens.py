@@ -72,13 +72,13 @@ class RecentTokens:
         place = blake2b(token, digest_size=32, key=self._key).digest()
         recent = self._young.get(place) or self._old.get(place)
         if recent is not None and 0 <= recent.until - now <= SECONDS:
-            verified = self._again(recent, token, now, request, replay)
+            verified = self._verify_again(recent, token, now, request, replay)
             if verified is not None:
                 return verified
         found = verify_access_token(token, self._policy, now, request=request, replay=replay)
         return self._remember(place, found, now)
 
-    def _again(
+    def _verify_again(
         self, recent: VerifiedToken, token: bytes, now: float, request: RequestBinding, replay: ReplayGuard
     ) -> VerifiedToken | None:
         """Return the cached token after all checks that can change, None if its key is another one now."""

@@ -145,13 +145,13 @@ class RiskList:
             incident = accounts.get(fold_name(value)) if isinstance(value, str) else None
             if incident is None or (worst is not None and worst.last_event >= incident.last_event):
                 continue
-            if _another(incident.tenant, tenant):
+            if _is_other_tenant(incident.tenant, tenant):
                 continue
             worst = incident
         return worst
 
 
-def _another(theirs: str, tenant: object) -> bool:
+def _is_other_tenant(theirs: str, tenant: object) -> bool:
     """Return whether both name a tenant by GUID and they differ. `theirs` is folded."""
     if not isinstance(tenant, str):
         return False

@@ -144,9 +144,9 @@ class VerifyEndpoint:
                 return await loop.run_in_executor(self._proofs, authoriser.authorise, context, now)
             return authoriser.authorise(context, now)
         except KeyNotCached:
-            return await self._waited_for(authoriser, context, now)
+            return await self._authorise_in_thread(authoriser, context, now)
 
-    async def _waited_for(
+    async def _authorise_in_thread(
         self, authoriser: RequestAuthoriser, context: RequestContext, now: float
     ) -> AllowDecision:
         if self._waiting >= MOST_WAITING:

@@ -281,11 +281,11 @@ class Worker:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
             try:
-                await self._look_around()
+                await self._check_files()
             except Exception as error:  # noqa: BLE001 - the next tick tries again
                 log_unexpected_error(_log, "chores", error)
 
-    async def _look_around(self) -> None:
+    async def _check_files(self) -> None:
         authoriser = self.authoriser
         if authoriser is not None:
             await asyncio.get_running_loop().run_in_executor(self._chores, authoriser.risk.refresh)

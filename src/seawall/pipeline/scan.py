@@ -143,7 +143,7 @@ def scan(
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
-        candidates = _score(spool, engine, meter, tally, progress, folder, _both(book.take, watch))
+        candidates = _score(spool, engine, meter, tally, progress, folder, _call_both(book.take, watch))
     coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
@@ -252,7 +252,7 @@ def _problems_file(path: Path) -> BinaryIO:
     return os.fdopen(private_files.open_for_writing(path), "wb")
 
 
-def _both(
+def _call_both(
     first: Callable[[ScoredDay], None], second: Callable[[ScoredDay], None] | None
 ) -> Callable[[ScoredDay], None]:
     def tell(scored: ScoredDay) -> None:

@@ -95,12 +95,12 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
         raise BackupInvalid(
             f"{target}: {error.strerror}", fix="choose a folder that you may write"
         ) from error
-    before = _parts(store)
+    before = _part_paths(store.lake.root)
     _copy_database(store.database, target / DATABASE)
     copied = lakes.back_up(store.lake, target / EVENTS)
     carried = _copy_optional_files(store.folder, target)
     head = _head(target / DATABASE)
-    days = tuple(sorted({_day(path) for path in _parts_of_backup(target) - before}))
+    days = tuple(sorted({_day(path) for path in _part_paths(target / EVENTS) - before}))
     try:
         document = {
             "at": at,
@@ -172,14 +172,8 @@ def _copy_optional_files(source: Path, target: Path) -> dict[str, str]:
     return {name: _sum_of(target / name) for name in found}
 
 
-def _parts(store: Store) -> set[str]:
-    root = store.lake.root
-    return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
-
-
-def _parts_of_backup(target: Path) -> set[str]:
-    root = target / EVENTS
-    return {path.relative_to(root).as_posix() for path in root.glob("tenants/*/*/*.parquet")}
+def _part_paths(lake: Path) -> set[str]:
+    return {path.relative_to(lake).as_posix() for path in lake.glob("tenants/*/*/*.parquet")}
 
 
 def _day(path: str) -> int:

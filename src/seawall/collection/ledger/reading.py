@@ -232,12 +232,12 @@ def count_lost_messages(work: sqlite3.Connection, feed: int, topic: str, source:
         (feed,),
     )
     return [
-        CoverageGap(start, end + 1, source, code, f"{topic}: {_words(number, first, after, code)}")
+        CoverageGap(start, end + 1, source, code, f"{topic}: {_describe_loss(number, first, after, code)}")
         for number, first, after, start, end, code in rows
     ]
 
 
-def _words(number: int, first: int, after: int, code: str) -> str:
+def _describe_loss(number: int, first: int, after: int, code: str) -> str:
     if code == "messages-expired":
         return f"partition {number}: offsets {first} to {after - 1} were deleted before they were read"
     return (

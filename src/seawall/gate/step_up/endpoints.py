@@ -78,7 +78,7 @@ def _object(fields: Fields, name: str) -> Fields:
     return value
 
 
-def _until(elevation: Elevation) -> dict[str, Any]:
+def _expiry(elevation: Elevation) -> dict[str, Any]:
     return {"acr": elevation.acr, "until": int(elevation.until)}
 
 
@@ -105,13 +105,13 @@ def _ask(
 def _answer(
     service: StepUpService, _authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
-    return _until(service.answer(session, _text(fields, "ceremony"), _object(fields, "credential"), now))
+    return _expiry(service.answer(session, _text(fields, "ceremony"), _object(fields, "credential"), now))
 
 
 def _code(
     service: StepUpService, authoriser: RequestAuthoriser, session: TokenSession, fields: Fields, now: float
 ) -> dict[str, Any]:
-    return _until(service.answer_code(session, _text(fields, "code"), _place(authoriser, fields), now))
+    return _expiry(service.answer_code(session, _text(fields, "code"), _place(authoriser, fields), now))
 
 
 def _ask_new(
@@ -202,9 +202,9 @@ class StepUpEndpoints:
                 answer = await asyncio.to_thread(self._act, act, authoriser, context, fields)
             return JSONResponse(answer, headers={"cache-control": "no-store"})
         except StepUpRefused as refusal:
-            return _no(refusal.code, refusal.status)
+            return _refuse(refusal.code, refusal.status)
         except BodyRefused as refusal:
-            return _no(refusal.code, refusal.status)
+            return _refuse(refusal.code, refusal.status)
         except _BadField as field:
             return JSONResponse({"code": "field", "field": str(field)}, 400)
         except (Refusal, GateRefusal) as refusal:
@@ -249,7 +249,7 @@ def _as_question(scope: MutableMapping[str, Any]) -> dict[str, Any]:
     return {**scope, "raw_path": b"/verify" + scope["raw_path"]}
 
 
-def _no(code: str, status: int) -> Response:
+def _refuse(code: str, status: int) -> Response:
     return JSONResponse({"code": code}, status, {"cache-control": "no-store"})
 
 

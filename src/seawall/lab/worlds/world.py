@@ -67,7 +67,7 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
         if prepare := FAMILIES[episode.family].prepare:
             prepare(episode)
     for diary in diaries:
-        _live(settings, diary)
+        _simulate_days(settings, diary)
     for episode in episodes:
         episode.diary.attack = episode.number
         FAMILIES[episode.family].stage(episode)
@@ -86,7 +86,7 @@ def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
     return World(out, truth, sum(part.records for part in exported))
 
 
-def _live(settings: WorldSettings, diary: ActivityLog) -> None:
+def _simulate_days(settings: WorldSettings, diary: ActivityLog) -> None:
     for day in range(-1, settings.days):
         for planned in diary.plans.get(day, ()):
             planned(diary, day)

@@ -236,7 +236,7 @@ class Backfill:
             return None
         one = self._imports[tenant]
         with database.reading() as work:
-            past = _past(work, one, standing)
+            past = _load_past(work, one, standing)
         judged = judge(past)
         kept = replace(one, waiting_from=None, notes=tuple(asdict(note) for note in past.import_notes))
         history = judgement(past, judged)
@@ -299,7 +299,7 @@ class Backfill:
         self._touched = (now if self._touched is None else self._touched[0], now)
 
 
-def _past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastDays:
+def _load_past(work: Transaction, one: FirstImport, standing: BackfillState) -> PastDays:
     """Return the inputs for ranking an organisation's past."""
     known = load_incidents(work, QueueQuery(tenant=one.tenant))
     notes = [note for note in standing.notes if note.tenant in ("", one.tenant)]

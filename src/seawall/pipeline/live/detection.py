@@ -233,7 +233,9 @@ class Detection:
         done = (before | copied) - self.dirty
         known = (shard.coverage_from for shard in self._shards)
         notes_from = min((day for day in known if day is not None), default=None)
-        return DayScoring(results, rows, done, tuple(gone), states, self._notes(), notes_from, self._until())
+        return DayScoring(
+            results, rows, done, tuple(gone), states, self._notes(), notes_from, self._last_current_day()
+        )
 
     def _codes(self) -> dict[str, State]:
         """Return the vocabularies of codes, and all state in codes."""
@@ -288,7 +290,7 @@ class Detection:
             shard.late = late[number]
             shard.restore(kept, days[number], present)
 
-    def _until(self) -> int | None:
+    def _last_current_day(self) -> int | None:
         dirty = min(self.dirty, default=None)
         days = (day for shard in self._shards for day in shard.events)
         return max((day for day in days if dirty is None or day < dirty), default=None)

@@ -139,12 +139,12 @@ def judge(past: PastDays) -> JudgedDays:
     """
     one = past.first_import
     if one.is_open:
-        return _together(past, _find_imported_days(past, past.last_day))
+        return _merge_parts(past, _find_imported_days(past, past.last_day))
     parts = []
     if one.last_day is not None:
         parts.append(_find_imported_days(past, one.last_day))
     parts.append(_find_lived_days(past))
-    return _together(past, *parts)
+    return _merge_parts(past, *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _find_lived_days(past: PastDays) -> _Part:
     if first >= past.live_since:
         return _Part({}, {}, (), {})
     decision = _decide(past, first, past.last_day, past.notes)
-    live = {incident.id for incident in _live(past)}
+    live = {incident.id for incident in _rank_live_window(past)}
     before = {
         id_: incident
         for id_, incident in past.known.items()
@@ -208,7 +208,7 @@ def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote
     return decide(found, notes, accounts, until - first + 1, past.budget)
 
 
-def _live(past: PastDays) -> Sequence[Incident]:
+def _rank_live_window(past: PastDays) -> Sequence[Incident]:
     """Return the incidents that the live window ranks; they are not changed here."""
     one = past.first_import
     window = live_window(one.first_day, past.last_day, one.last_day)
@@ -232,7 +232,7 @@ def _as_raised(now: Incident, before: Incident | None) -> Incident:
     return replace(now, raised=is_raised)
 
 
-def _together(past: PastDays, *parts: _Part) -> JudgedDays:
+def _merge_parts(past: PastDays, *parts: _Part) -> JudgedDays:
     now = {id_: incident for part in parts for id_, incident in part.incidents.items()}
     days = {id_: day for part in parts for id_, day in part.days.items()}
     renamed = {old: new for part in parts for old, new in part.renamed.items()}

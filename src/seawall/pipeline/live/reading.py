@@ -57,7 +57,7 @@ class FolderReader(threading.Thread):
         pause, fruitless = LOOKS[0], 0
         try:
             while not self._stopped.is_set():
-                found = self._look()
+                found = self._poll()
                 self.is_idle = not found and self._follower.is_idle
                 fruitless = 0 if found else fruitless + 1
                 if self._is_once and (self.is_idle or fruitless >= MOST_FRUITLESS):
@@ -72,7 +72,7 @@ class FolderReader(threading.Thread):
             self.backlog = 0
             self._follower.close()
 
-    def _look(self) -> bool:
+    def _poll(self) -> bool:
         read, found = 0, False
         for delivery in self._follower.poll(self._clock.monotonic()):
             found = True

@@ -91,7 +91,7 @@ class Rulings:
         until = dict(span.imported_until)
         for tenant in sorted(tenants):
             alike[until.get(tenant)].append(tenant)
-        ruling = _together(
+        ruling = _merge(
             rule(
                 [
                     one
@@ -113,7 +113,7 @@ class Rulings:
         return ShardRuling(tenants, ruling)
 
 
-def _together(rulings: Iterable[Ruling]) -> Ruling:
+def _merge(rulings: Iterable[Ruling]) -> Ruling:
     """Return the rankings of different organisations as one."""
     each = list(rulings)
     if len(each) == 1:

@@ -66,7 +66,7 @@ class Scorer:
     ) -> None:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self.rules = load_rules(settings.rules)
-        self._detection = self._fresh()
+        self._detection = self._new_detection()
         self._rulings, self._turns = Rulings(), ShardScheduler()
         self.backfill = Backfill(clock, settings.history_seconds, step)
         self._notes: Sequence[CoverageNote] = ()
@@ -87,7 +87,7 @@ class Scorer:
         self.scored_until: int | None = None
         self.notes: tuple[str, ...] = ()
 
-    def _fresh(self) -> Detection:
+    def _new_detection(self) -> Detection:
         settings = self._settings
         return Detection(
             self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self.rules
@@ -100,7 +100,7 @@ class Scorer:
 
     def begin(self, work: Transaction) -> None:
         """Replace everything in memory by the content of the database."""
-        self._detection = self._fresh()
+        self._detection = self._new_detection()
         states = {}
         for name in work.states.names():
             if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
@@ -219,14 +219,14 @@ class Scorer:
         self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
         ruled = self._rule(scoring, job.mark, job.answers, job.budget)
         is_settled = job.is_settled and not self._turns.are_behind
-        kept = self._following(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
+        kept = self._build_transaction(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
         kept = replace(kept, done=frozenset(kept.done) - waiting)
         with database.writing(writer) as work:
             announced = keep_scored(work, kept, at=self._clock.now(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
-        self._after(kept, ruled, announced, revision)
+        self._update_memory(kept, ruled, announced, revision)
         self._mark, self._is_ruling_due = job.mark, False
         self._is_untold = not is_settled and any(
             one.raised and one.id not in self._known.announced for one in ruled.ruling.incidents
@@ -343,7 +343,7 @@ class Scorer:
         )
         return self._rulings.rule(span, self._tenants, scoring.notes, answers)
 
-    def _following(
+    def _build_transaction(
         self,
         scoring: DayScoring,
         ruled: ShardRuling,
@@ -389,7 +389,7 @@ class Scorer:
             first_imports=self.backfill.take_changed(),
         )
 
-    def _after(
+    def _update_memory(
         self, kept: ScoreTransaction, ruled: ShardRuling, announced: Iterable[Incident], revision: int
     ) -> None:
         """Update the incidents in memory after they were stored."""

@@ -118,7 +118,7 @@ class Service:
         self._pending: _Pending | None = None
         self._readers = Readers()
         self._progress = StuckDetector(self._readers, self.intake, self._batcher, clock)
-        self._gauge = StatusPublisher(clock, self._look)
+        self._gauge = StatusPublisher(clock, self._current_status)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: Job | None = None
         self._ticked, self._has_begun = 0.0, False
@@ -287,7 +287,7 @@ class Service:
         )
         with self._database.writing(writer) as work:
             keep_taken(work, taken, at=wall, room=MOST_PROBLEMS - self._problem_rows)
-            self._say(work, changes, wall)
+            self._store_silences(work, changes, wall)
             self._step("ingest-written")
         self._step("ingested")
         self._position, self._pending = pending.position, None
@@ -361,19 +361,19 @@ class Service:
         changes = self._listening.fallen_silent(now, wall)
         if changes:
             with self._database.writing(writer) as work:
-                self._say(work, changes, wall)
+                self._store_silences(work, changes, wall)
                 work.states.put(HABITS, self._listening.state())
             self._tell(changes)
         self._scorer.look(self._database)
 
-    def _say(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
+    def _store_silences(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
         """Store sources that fell silent or returned, and queue messages."""
         silent = tell_changes(work, changes, self._courier.targets, at=wall)
         self._tally.sources.update((source.name, source) for source in silent)
         if changes:
             self._mail.set()
 
-    def _look(self) -> WatchStatus:
+    def _current_status(self) -> WatchStatus:
         fault = self._courier.fault or self._upkeep.fault
         return current_status(self._progress, self._tally, self._scorer, fault)
 

@@ -44,7 +44,7 @@ def stream_deliveries(stream: ReadableStream, name: str, limits: Limits = Limits
     if not head:
         return
     if place is None or place.shape == "whole":
-        yield from _whole(stream, head, name, limits)
+        yield from _read_whole(stream, head, name, limits)
     else:
         yield from _growing(stream, head[place.offset :], place, name, limits)
 
@@ -68,7 +68,7 @@ def _growing(
         data, is_end = data + chunk, not chunk
 
 
-def _whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> Iterator[TailDelivery]:
+def _read_whole(stream: ReadableStream, head: bytes, name: str, limits: Limits) -> Iterator[TailDelivery]:
     """Read through a temporary file, which may become as large as the largest member of an archive."""
     with NamedTemporaryFile(prefix="seawall-") as spool:
         if not _spool(stream, head, spool, limits):

@@ -33,7 +33,7 @@ def engine_for(place: str | Path) -> tuple[Engine, str, Path | None]:
     if isinstance(place, str) and "://" in place:
         url = _url(place)
         if url.drivername != "sqlite":
-            return _postgresql(url), _words(url), None
+            return _postgresql(url), _without_secrets(url), None
         if not url.database or url.database == ":memory:":
             raise UsageError("a database in memory keeps nothing", fix="give the path of a file")
         place = url.database
@@ -56,7 +56,7 @@ def _url(place: str) -> URL:
     return url
 
 
-def _words(url: URL) -> str:
+def _without_secrets(url: URL) -> str:
     """Return the URL for messages, with its host as the only option: other options may hold passwords."""
     host = url.query.get("host")
     return url.set(query={"host": host} if host else {}).render_as_string(hide_password=True)

@@ -63,11 +63,11 @@ def _copy(source: Connection, target: Connection, table: Table) -> int:
         target.execute(table.insert(), [dict(row) for row in rows])
         count += len(rows)
     if count and target.dialect.name == "postgresql":
-        _go_on_counting(target, table)
+        _continue_sequence(target, table)
     return count
 
 
-def _go_on_counting(target: Connection, table: Table) -> None:
+def _continue_sequence(target: Connection, table: Table) -> None:
     for column in table.primary_key.columns:
         if column.autoincrement is True and isinstance(column.type, Integer):
             last = target.execute(select(func.max(column))).scalar_one()

@@ -81,7 +81,7 @@ class Incidents:
         """Return raised incidents that ended before a time, are not history, and were never announced."""
         wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
         query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted)
-        return self._whole(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
+        return self._load(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
 
     def history(self) -> set[str]:
         """Return the ids of the incidents that are history."""
@@ -109,7 +109,7 @@ class Incidents:
 
     def get(self, id_: str) -> Incident | None:
         """Return an incident, None if it does not exist. For an earlier id, ask `Aliases.resolve` first."""
-        return next(iter(self._whole([id_])), None)
+        return next(iter(self._load([id_])), None)
 
     def row(self, id_: str) -> QueueEntry | None:
         """Return the list entry of an incident, with its answer and announcement, None if it does not exist."""
@@ -141,7 +141,7 @@ class Incidents:
         """Return whole incidents, in the order of `rows`."""
         query = self._choose(select(QueueRow.incident), choice)
         found = self._session.execute(incident_queue.order_query(query, order, after, limit))
-        return self._whole(list(found.scalars()))
+        return self._load(list(found.scalars()))
 
     def count(self, choice: QueueQuery = EVERY) -> int:
         """Return the number of incidents that match."""
@@ -215,7 +215,7 @@ class Incidents:
         query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(QueueRow.incident)))
         count = 0
         for ids in pieces(list(self._session.execute(query).scalars())):
-            whole = self._whole(ids)
+            whole = self._load(ids)
             self._insert_queue(whole, {one.id: _plain(one) for one in whole})
             standing.settle(self._session, ids)
             self._session.expire_all()
@@ -250,7 +250,7 @@ class Incidents:
         }
         insert_columns(self._session, ReasonRow, columns)
 
-    def _whole(self, ids: Sequence[str]) -> list[Incident]:
+    def _load(self, ids: Sequence[str]) -> list[Incident]:
         rows: dict[str, IncidentModel] = {}
         reasons: dict[str, list[Reason]] = defaultdict(list)
         for piece in pieces(ids):

@@ -59,15 +59,15 @@ def digests(events: pa.Table) -> Keys:
     state: Keys = np.zeros(len(events), np.uint64)
     for field in ENRICHED_SCHEMA:
         if field.name not in PLACE:
-            state = mix(state, _words(events[field.name]))
+            state = mix(state, _hash_values(events[field.name]))
     nameless = np.asarray(events["metadata_uid"].is_null())
     if nameless.any():
-        placed = mix(mix(state, _words(events["source_file"])), _words(events["source_line"]))
+        placed = mix(mix(state, _hash_values(events["source_file"])), _hash_values(events["source_line"]))
         state = np.where(nameless, placed, state)
     return state
 
 
-def _words(column: pa.ChunkedArray) -> Keys:
+def _hash_values(column: pa.ChunkedArray) -> Keys:
     """Return each value as 64 bits, 0 for null."""
     array = column.combine_chunks()
     if pa.types.is_dictionary(array.type):

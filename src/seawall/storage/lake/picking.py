@@ -121,13 +121,13 @@ def _beyond(time: Times, digest: Digests, after: RowKey, newest_first: bool) -> 
 
 def matching(piece: PartPiece, wanted: EventQuery) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
     """Return time, digest and index of a row group's matching rows, (n,) each."""
-    columns = ["time", DIGEST, *_asked_columns(piece.group, wanted)]
+    columns = ["time", DIGEST, *_columns_of_condition(piece.group, wanted)]
     with footers.open_part(piece.footer) as part:
         table = footers.read(part, piece.group, columns)
     return _matching(table, piece.group, wanted)
 
 
-def _asked_columns(group: RowGroup, wanted: EventQuery) -> list[str]:
+def _columns_of_condition(group: RowGroup, wanted: EventQuery) -> list[str]:
     names = []
     is_one = wanted.account is not None and not group.holds_only(wanted.account)
     if is_one or wanted.accounts is not None:
@@ -144,7 +144,7 @@ def _matching(
 ) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
     time = table["time"].cast(pa.int64()).to_numpy()
     chosen = (time >= wanted.start) & (time < wanted.end)
-    asked = _asked_columns(group, wanted)
+    asked = _columns_of_condition(group, wanted)
     if "account" in asked and wanted.account is not None:
         chosen &= is_text(table["account"], wanted.account)
     if wanted.accounts is not None:
@@ -241,7 +241,7 @@ def tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) 
     """Yield `columns` and `time` of the matching rows of one day, without copies, one row group at a time."""
     seen = SeenKeys(footers.overlap(parts))
     for piece in pieces(parts, wanted):
-        asked = dict.fromkeys(["time", DIGEST, *_asked_columns(piece.group, wanted), *columns])
+        asked = dict.fromkeys(["time", DIGEST, *_columns_of_condition(piece.group, wanted), *columns])
         with footers.open_part(piece.footer) as part:
             table = footers.read(part, piece.group, asked)
         time, digest, row = _matching(table, piece.group, wanted)

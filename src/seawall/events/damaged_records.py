@@ -63,7 +63,7 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 
 @dataclass(slots=True)
 class _Read:
-    """Hold what was read so far of a damaged record: fields, truncation, and the number of damaged places.
+    """Hold the part of a damaged record that was read so far: fields, truncation, and the number of damaged places.
 
     `is_torn` means that text follows its end, `is_repeated` that a field occurs twice.
     """

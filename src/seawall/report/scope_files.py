@@ -147,5 +147,5 @@ def render_scope(scope: Scope) -> str:
 
 
 def _gaps(scope: Scope) -> list[tuple[str, CoverageGap]]:
-    """What was missing of whole organisations, each once."""
+    """Return the gaps in the logs of whole organisations, each once."""
     return [(one.name, gap) for one in scope.organisations for gap in one.gaps]

@@ -1,4 +1,4 @@
-"""Print a scope: warnings, the counts of verdicts, then the touched subjects and what was read."""
+"""Print a scope: warnings, the counts of verdicts, then the touched subjects and the mail that was read."""
 
 from __future__ import annotations
 

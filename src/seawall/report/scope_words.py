@@ -55,7 +55,7 @@ def share(count: int, total: int) -> str:
 
 
 def read(one: ScopeSubject) -> str:
-    """Return what was certainly read of a mailbox, and what may have been."""
+    """Return in words which messages of a mailbox were certainly read, and which may have been."""
     parts = []
     if one.messages:
         parts.append(plural(one.messages, "message"))

@@ -139,7 +139,7 @@ class VendorClient:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self.said: Callable[[str], None] = lambda _: None
-        """Is told when a request waits for long."""
+        """Called with a message when a request waits for long."""
 
     def check(self, url: str) -> None:
         """Raise ForeignHost for a URL with another host than the configured one."""

@@ -30,7 +30,7 @@ class Clock:
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Wait for so many seconds. Raises Stopped when the process is told to stop."""
+        """Wait for `seconds`. Raises `Stopped` when the process is told to stop."""
         if self.stop.wait(max(seconds, 0.0)):
             raise Stopped
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 
 class SeawallError(Exception):
-    """Be the base class of all errors of Seawall: a message of what is wrong and where, and the fix.
+    """Be the base class of all errors of Seawall: a message that names the fault and its place, and the fix.
 
     `code` is stable and scripts may rely on it. `exit_code` is the exit status of the command line. `details` holds the
     single lines of a message that has several.

@@ -9,4 +9,4 @@ class Progress(Protocol):
     """Receive the progress of a scan. The phase `read` counts bytes, `score` days, `write` files."""
 
     def __call__(self, phase: str, done: int, total: int, records: int) -> None:
-        """Note that `done` of `total` units of a phase are finished, after so many records."""
+        """Note that `done` of `total` units of a phase are finished, after `records` records."""

@@ -1,4 +1,4 @@
-"""Read single values of a TOML file: check type and limits, or say what is wrong and how to correct it."""
+"""Read single values of a TOML file: check type and limits, and report each fault with its correction."""
 
 from __future__ import annotations
 

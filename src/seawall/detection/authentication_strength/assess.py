@@ -85,7 +85,7 @@ class Assessment:
 
 
 def assess(collector: DayAggregator, given: AssessmentInputs) -> Assessment:
-    """Return who could be taken over, and the changes that prevent most of it."""
+    """Return which accounts could be taken over, and the changes that prevent most takeovers."""
     signs = raise_to_session_level(collector.sign_ins())
     people = list_accounts(collector, signs, given.registrations, given.directory)
     targets = _list_targets(collector, signs)

@@ -1,4 +1,4 @@
-"""Choose the few changes that prevent most attacks: greedily, the change with the most prevented per effort comes next.
+"""Choose the few changes that prevent most attacks: greedily, the change that prevents most per effort comes next.
 
 A change to a policy counts as closing an attack path only if the changed policy, taken alone, provably demands enough
 there. So the list never promises more than a change achieves by itself.

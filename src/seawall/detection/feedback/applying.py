@@ -40,7 +40,7 @@ def apply_feedback(
 
 
 class FeedbackModel:
-    """Apply answers repeatedly to mostly the same candidates, and reuse what was computed for them."""
+    """Apply answers repeatedly to mostly the same candidates, and reuse earlier computations for them."""
 
     def __init__(self) -> None:
         self._columns: CandidateColumns | None = None

@@ -32,7 +32,7 @@ class ScoreIncrease:
     """Describe one increase of a candidate's score.
 
     `values` are the shared values; if empty, the account itself was taken over. `changed`, after a containment, are the
-    (field, value) pairs that differ from what the attacker had shown.
+    (field, value) pairs that the attacker had not shown before.
     """
 
     weight: float

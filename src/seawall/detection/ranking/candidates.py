@@ -28,7 +28,12 @@ EVENTS_KEPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Hold a field's value and what was known of it. `usual` holds (value, share of active days). `surprise` is in nats."""
+    """Hold the value of one field (`now`) and how usual it is.
+
+    - `seen`: days on which the account showed it before, of its `active_days`; older days weigh less.
+    - `accounts`: other accounts that showed it before, of `peers` in the tenant. `cohort`: others that meet it today.
+    - `surprise` is in nats. `usual` lists the account's most frequent values as (value, share of active days).
+    """
 
     field: str
     now: str

@@ -178,7 +178,7 @@ def _number(key: npt.NDArray[np.int64], bound: int) -> tuple[npt.NDArray[np.int6
 
 
 def _rows_one_by_one(columns: tuple[Column, ...]) -> tuple[npt.NDArray[np.int32], list[Row]]:
-    """Do the same for columns with so many values that their combinations exceed 64 bits."""
+    """Return the result of `distinct_rows` for columns whose combinations exceed 64 bits."""
     numbers: dict[tuple[int, ...], int] = {}
     tuples = zip(*(column.codes.tolist() for column in columns), strict=True)
     inverse = np.array([numbers.setdefault(codes, len(numbers)) for codes in tuples], np.int32)

@@ -46,7 +46,7 @@ _RESOURCES = (
     "group_email", "group_id", "user_email", "affected_email_address", "target_user", "domain_name", "setting_name",
     "matter_id", "email_forwarding_destination_address",
 )  # fmt: skip
-"""Parameters that name what was changed; the first one that the event has is used."""
+"""Parameters that name the changed object; the first one that the event has is used."""
 _LONG_QUALIFIER = 15
 """Characters from which a qualifier counts as 64 random bits, which identify an activity."""
 _LONGEST = 512

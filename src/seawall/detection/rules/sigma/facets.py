@@ -53,7 +53,7 @@ class _Answers:
     def evaluate(self, found: Sequence[Sequence[str]]) -> Bools:
         """Return which tests each of m fields passes with any of its values, bool (tests + 1, m).
 
-        The last row tells whether the field has no value.
+        The last row is true for fields without a value.
         """
         results = np.zeros((len(self.tests) + 1, len(found)), bool)
         results[-1] = [not some for some in found]
@@ -106,7 +106,7 @@ class NameFacet:
     def table(self, records: RuleRecords) -> Bools:
         """Return the result of each test for each code of a batch, bool (codes + 1, tests + 1).
 
-        The last row is for null; the last column tells whether there is no value.
+        The last row is for null; the last column is true for codes without a value.
         """
         if self._looked is None or self._looked[0] is not records:
             _, found = records.code_column(self.column)

@@ -13,7 +13,7 @@ from seawall.events.failures import LOGGER, forget_places
 from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
 
-pytest_plugins = ["tests.browsing"]
+pytest_plugins = ["tests.browsing", "tests.demo"]
 
 room_in_memory()
 hear_interrupts()

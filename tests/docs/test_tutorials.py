@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Outcome, Run, run
+from tests.demo import OUT, Demo
+
+__all__ = ["run"]
 PAGES = sorted(
     path
     for path in (Path(__file__).parents[2] / "docs" / "tutorials").glob("*.md")
@@ -64,28 +66,34 @@ def test_lines_are_compared_in_order_and_to_the_letter() -> None:
     assert is_there(["tw"], printed) == "tw"
 
 
+def begin_with(demo: Demo, out: Path) -> str:
+    """Copy what `seawall demo` made; return what it printed, as if the folder had been called so at once."""
+    shutil.copytree(demo.out, out)
+    return re.sub(rf"\b{OUT}(?=/|$)", out.name, demo.printed, flags=re.MULTILINE)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+def test_the_commands_print_what_the_page_shows(
+    page: Path, run: Run, demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digest: dict[str, str] = {}
     every = list(steps(page))
     assert every
+    monkeypatch.setenv("COLUMNS", "140")
     for command, shown in every:
         if command == "toml":
             (tmp_path / "case" / "case.toml").write_text("\n".join(shown) + "\n", "utf-8")
             continue
         words = shlex.split(DIGEST.sub(lambda found: f"--draft {digest.get(found[1], found[1])}", command))
         assert words[0] == "seawall"
-        done = subprocess.run(
-            [sys.executable, "-m", "seawall.cli.main", *words[1:]],
-            cwd=tmp_path,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            env={**os.environ, "COLUMNS": "140"},
-        )
-        assert done.returncode == 0, (command, done.stderr)
-        printed = [plain(line) for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        wanted, real = DIGEST.search("\n".join(shown)), DIGEST.search(done.stderr)
+        if words[1:3] == ["demo", "--out"]:
+            (out,) = words[3:]
+            done = Outcome(0, begin_with(demo, tmp_path / out), "")
+        else:
+            done = run(*words[1:])
+        assert done.code == 0, (command, done.err)
+        printed = [plain(line) for line in (done.out + done.err).splitlines() if line.strip()]
+        wanted, real = DIGEST.search("\n".join(shown)), DIGEST.search(done.err)
         if wanted is not None and real is not None:
             digest[wanted[1]] = real[1]
             shown = [line.replace(wanted[1], real[1]) for line in shown]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import socket
 import subprocess
@@ -20,6 +18,7 @@ from tools.build_console import BuildFailed, build, is_built
 
 from tests.browsing import PATIENCE_MILLISECONDS
 from tests.console.browser import filled
+from tests.once import alone, make_once
 from tests.shifted_clock import shift_pages
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -30,23 +29,9 @@ START = date(2026, 3, 2)
 Scheme = Literal["light", "dark"]
 
 
-@contextmanager
-def alone(place: Path) -> Iterator[None]:
-    """One process at a time."""
-    with place.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def prepared(shared: Path) -> Path:
-    """The filled store that every process of this test run copies; the first to come makes it."""
-    made = shared / "console-store"
-    with alone(made):
-        if not (made / "done").exists():
-            shutil.rmtree(made, ignore_errors=True)
-            filled.fill(made, filled.world(shared / "console-logs", start=START))
-            (made / "done").touch()
-    return made
+def fill(place: Path) -> None:
+    """Make the filled store that every process of a test run copies."""
+    filled.fill(place / "store", filled.world(place / "made", start=START))
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +49,9 @@ def pages_built(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled store of this process alone."""
-    is_split = os.environ.get("PYTEST_XDIST_WORKER") is not None
-    base = tmp_path_factory.getbasetemp()
+    made = make_once(tmp_path_factory, "console-store", fill)
     place = tmp_path_factory.mktemp("served") / "store"
-    shutil.copytree(prepared(base.parent if is_split else base), place)
+    shutil.copytree(made / "store", place)
     place.chmod(0o700)
     return place
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +17,9 @@ import pytest
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall.storage.database import Database, StoredSource
-from tests.console.browser.conftest import Visit, Visiting, alone, serving
+from tests.console.browser.conftest import Visit, Visiting, serving
 from tests.console.browser.markup import MARK, TAG, broken, twin
+from tests.once import make_once
 
 FAMILIES = ("forged_token", "bec_forwarding", "mfa_fatigue", "password_spray")
 START = date(2026, 3, 3)
@@ -111,14 +111,7 @@ def silent(store: Path, tenant: str) -> None:
 
 @pytest.fixture(scope="session")
 def living(tmp_path_factory: pytest.TempPathFactory, pages_built: None) -> Iterator[Living]:
-    is_split = os.environ.get("PYTEST_XDIST_WORKER") is not None
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if is_split else base) / "living"
-    with alone(shared):
-        if not (shared / "known.json").exists():
-            shutil.rmtree(shared, ignore_errors=True)
-            shared.mkdir()
-            made(shared)
+    shared = make_once(tmp_path_factory, "living", made)
     place = tmp_path_factory.mktemp("living") / "store"
     shutil.copytree(shared / "store", place)
     place.chmod(0o700)

@@ -29,11 +29,10 @@ MOMENTS: Final = [
 ]
 """Every weekday and month, a leap day, the last seconds of a year; the first three also in `make test`."""
 
-QUICK: Final = (
-    "tests/console/browser/pages/test_search_page.py",
-    "tests/cli/test_token_revoke.py",
-    "tests/docs/test_tokens_page.py",
-)
+COMMANDS: Final = ("tests/cli/test_token_revoke.py", "tests/docs/test_tokens_page.py")
+QUICK: Final = ("tests/console/browser/pages/test_search_page.py", *COMMANDS)
+"""A watch, a server and a browser too: most of the time."""
+
 READ_THE_CLOCK: Final = (
     *QUICK,
     "tests/cli/test_respond.py",
@@ -98,8 +97,19 @@ def test_a_program_and_what_it_starts_live_on_the_other_day(moment: datetime) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", MOMENTS[:3], ids=str)
-def test_tests_pass_on_three_other_days(moment: datetime, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("moment", "tests"),
+    [(MOMENTS[0], COMMANDS), (MOMENTS[1], QUICK), (MOMENTS[2], COMMANDS)],
+    ids=lambda value: str(value) if isinstance(value, datetime) else f"{len(value)} files",
+)
+def test_tests_pass_on_three_other_days(moment: datetime, tests: tuple[str, ...], folder: Path) -> None:
+    """The pages of the console on the last day of a year alone; `make soak` opens them on the other days."""
+    pass_at(moment, tests, folder)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", [MOMENTS[0], MOMENTS[2]], ids=str)
+def test_pages_pass_on_the_other_days(moment: datetime, folder: Path) -> None:
     pass_at(moment, QUICK, folder)
 
 

@@ -33,6 +33,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))  # the processes of passes do not begin with it
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.collection.serving import serving
@@ -47,6 +48,14 @@ from seawall.collection.windows import HOUR
 from seawall_base.clock import Clock
 
 OUT = Path(__file__).parent / "out" / "collect"
+LIBRARIES = {
+    "m365": ("msal",),
+    "entra": ("msal",),
+    "google": ("google.oauth2.service_account",),
+    "okta": ("jwt",),
+}
+"""What the collector imports once it asks for access."""
+
 VENDORS: dict[str, Vendor] = {one.VENDOR.name: one.VENDOR for one in (m365, entra, google, okta)}
 
 
@@ -220,7 +229,10 @@ def main() -> None:
     options.out.mkdir(parents=True)
     vendor = vendor_of(options)
     vendor.settings(options.out)
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context(
+        "forkserver"
+    )  # each pass is a process of its own, without its imports
+    context.set_forkserver_preload(["__main__", *LIBRARIES[vendor.name]])
     now = context.Value("q", BEGIN)
     here, there = context.Pipe()
     process = context.Process(target=serve, args=(options, now, there), daemon=True)

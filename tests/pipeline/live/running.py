@@ -58,12 +58,12 @@ def running(
         raise raised[0]
 
 
-def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
-    """Wait until something is so."""
+def until(condition: Callable[[], object], seconds: float = 120.0, *, every: float = 0.02) -> None:
+    """Wait until something is so; `every` spares a condition that takes work itself."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def settled(service: Service, records: int) -> None:

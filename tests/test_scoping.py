@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,17 @@ from tests.logs import recorded
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     settings = WorldSettings(
-        8, tenants=2, accounts=20, days=24, attacks=1, campaigns=2, density=0.5, confusers=()
+        8, tenants=2, accounts=14, days=16, attacks=1, campaigns=2, density=0.3, confusers=()
     )
     return make_world(settings, tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def scanned(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a scan of these logs wrote: whoever changes it takes a copy."""
+    out = tmp_path_factory.mktemp("scanned") / "out"
+    scan([world.folder / "logs"], out=out)
+    return out
 
 
 def seeds(campaign: dict[str, Any]) -> ScopeQuery:
@@ -81,11 +90,10 @@ def test_with_one_address_alone_nobody_who_was_touched_is_cleared(world: World) 
 
 
 @pytest.mark.slow
-def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Path) -> None:
+def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, scanned: Path, tmp_path: Path) -> None:
     asked = seeds(world.truth["campaigns"][0])
     from_logs, reading = scope_of_logs([world.folder / "logs"], asked, SearchBounds())
-    scan([world.folder / "logs"], out=tmp_path / "out")
-    from_scan, _ = scope_of_scan(tmp_path / "out", asked, SearchBounds())
+    from_scan, _ = scope_of_scan(scanned, asked, SearchBounds())
     assert without_sources(from_scan) == without_sources(from_logs)
     assert reading.records == reading.events + reading.duplicates + sum(
         count for code, count in reading.problems.items() if code != "not-a-log"
@@ -102,32 +110,30 @@ def test_logs_a_scan_and_a_store_give_the_same_scope(world: World, tmp_path: Pat
     assert from_store.messages == from_logs.messages
 
 
-def test_an_incident_of_a_scan_is_where_a_search_begins(world: World, tmp_path: Path) -> None:
-    scan([world.folder / "logs"], out=tmp_path)
-    first = json.loads((tmp_path / "incidents.jsonl").read_text().splitlines()[0])
-    assert incident_records(tmp_path, ["1"]) == {first["id"]: tuple(first["events"])}
-    assert incident_records(tmp_path, [first["id"]]) == incident_records(tmp_path, ["1"])
-    assert incident_records(tmp_path, [first["id"][:6]]) == incident_records(tmp_path, ["1"]), (
+def test_an_incident_of_a_scan_is_where_a_search_begins(scanned: Path) -> None:
+    first = json.loads((scanned / "incidents.jsonl").read_text().splitlines()[0])
+    assert incident_records(scanned, ["1"]) == {first["id"]: tuple(first["events"])}
+    assert incident_records(scanned, [first["id"]]) == incident_records(scanned, ["1"])
+    assert incident_records(scanned, [first["id"][:6]]) == incident_records(scanned, ["1"]), (
         "as `respond plan` takes it"
     )
-    scope, _ = scope_of_scan(
-        tmp_path, ScopeQuery(incidents=incident_records(tmp_path, ["1"])), SearchBounds()
-    )
+    scope, _ = scope_of_scan(scanned, ScopeQuery(incidents=incident_records(scanned, ["1"])), SearchBounds())
     assert scope.steps[0].events >= len(set(first["events"]))
     with pytest.raises(UsageError, match="no incident"):
-        incident_records(tmp_path, ["zz"])
+        incident_records(scanned, ["zz"])
 
 
-def test_what_a_scan_left_out_is_not_taken_for_nothing(world: World, tmp_path: Path) -> None:
-    scan([world.folder / "logs"], out=tmp_path)
+def test_what_a_scan_left_out_is_not_taken_for_nothing(world: World, scanned: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(scanned, out)
     asked = seeds(world.truth["campaigns"][0])
-    (tmp_path / "problems.jsonl").unlink()
+    (out / "problems.jsonl").unlink()
     with pytest.raises(InputUnreadable, match="nobody knows what was not"):
-        scope_of_scan(tmp_path, asked, SearchBounds())
-    (tmp_path / "problems.jsonl").write_text("")
-    (tmp_path / "coverage.json").write_text("{}")
+        scope_of_scan(out, asked, SearchBounds())
+    (out / "problems.jsonl").write_text("")
+    (out / "coverage.json").write_text("{}")
     with pytest.raises(InputUnreadable, match="cut off"):
-        scope_of_scan(tmp_path, asked, SearchBounds())
+        scope_of_scan(out, asked, SearchBounds())
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ demo: .venv/product
 
 test:
 	@$(MAKE) --no-print-directory -j 4 check-programs check-pages check-style check-types check-imports
-	@$(BIN)/python -m compileall -q src tests bench tools
+	@$(BIN)/python -m compileall -q src packages tests bench tools
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Long campaigns: fuzzing, shifted clocks, repetitions. They take minutes to hours, so that `make test` leaves them out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -16,9 +17,19 @@ from tests.installation import ROOT, built, built_parts, installed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BUNDLE = "seawall/console/bundle/"
+LIBRARIES = ROOT / "console" / "node_modules"
 
 
-def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:
+def is_installed() -> bool:
+    """Whether the libraries here are those of the lock: others would be replaced by the build."""
+    stamp = LIBRARIES / ".installed.sha256"
+    lock = (LIBRARIES.parent / "package-lock.json").read_bytes()
+    return stamp.is_file() and stamp.read_text("ascii").strip() == hashlib.sha256(lock).hexdigest()
+
+
+@pytest.mark.parametrize("is_fetched", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path, is_fetched: bool) -> None:
+    """With the libraries of the pages that are installed here, or fetched anew as a user's build does."""
     sdist = built("sdist", ROOT, tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -26,12 +37,16 @@ def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path) -> None:
     assert {
         "hatch_build.py",
         "tools/build_console.py",
+        "console/package.json",
         "console/package-lock.json",
         "console/src/main.tsx",
     } <= names
     assert not any("node_modules" in name or f"src/{BUNDLE}" in name for name in names)
 
-    wheel = built("wheel", next((tmp_path / "source").iterdir()), tmp_path / "wheel")
+    (source,) = (tmp_path / "source").iterdir()
+    if not is_fetched and is_installed():
+        (source / "console" / "node_modules").symlink_to(LIBRARIES)
+    wheel = built("wheel", source, tmp_path / "wheel")
     with zipfile.ZipFile(wheel) as archive:
         inside = {name.removeprefix(BUNDLE) for name in archive.namelist() if name.startswith(BUNDLE)}
     assert "index.html" in inside

@@ -139,7 +139,7 @@ def until(condition: Any, seconds: float = 60.0) -> float:
     begin = time.monotonic()
     while not condition():
         assert time.monotonic() - begin < seconds, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return time.monotonic() - begin
 
 

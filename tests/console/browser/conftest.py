@@ -46,14 +46,19 @@ def pages_built(tmp_path_factory: pytest.TempPathFactory) -> None:
             pytest.skip(f"the console's pages could not be built here: {str(error).splitlines()[0]}")
 
 
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled store of this process alone."""
+def copied_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a filled store of the caller's own."""
     made = make_once(tmp_path_factory, "console-store", fill)
     place = tmp_path_factory.mktemp("served") / "store"
     shutil.copytree(made / "store", place)
     place.chmod(0o700)
     return place
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled store of this process alone."""
+    return copied_store(tmp_path_factory)
 
 
 def free_port() -> int:
@@ -90,6 +95,13 @@ def serving(store: Path, *arguments: str, command: tuple[str, ...] = ()) -> Iter
 def served(store: Path, pages_built: None) -> Iterator[str]:
     """The address of a running console."""
     with serving(store, "--no-watch") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def served_alone(tmp_path_factory: pytest.TempPathFactory, pages_built: None) -> Iterator[str]:
+    """A console for one file of tests: what is answered there is gone from the queue of the others."""
+    with serving(copied_store(tmp_path_factory), "--no-watch") as address:
         yield address
 
 

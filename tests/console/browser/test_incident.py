@@ -21,6 +21,11 @@ from tests.report.samples import HOSTILE
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def served(served_alone: str) -> str:
+    return served_alone
+
+
 def opened(visit: Visiting, kind: str, **more: object) -> Visit:
     """The page of the first incident of a kind."""
     made = visit(f"/?queue=all&q=kind:{kind}", **more)

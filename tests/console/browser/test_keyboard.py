@@ -12,6 +12,11 @@ from tests.console.browser.conftest import Visiting
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def served(served_alone: str) -> str:
+    return served_alone
+
+
 def test_from_the_queue_to_an_answer_without_a_mouse(visit: Visiting) -> None:
     page = visit("/?queue=all").page
     page.locator(".row").first.wait_for()

@@ -136,3 +136,23 @@ def current(store: Path | str, months: Import) -> dict[str, dict[str, Any]]:
         id_ for id_ in found.keys() - months.incidents.keys() if id_ in told and not found[id_]["raised"]
     }
     return {id_: one for id_, one in found.items() if id_ not in lapsed}
+
+
+@pytest.fixture(scope="session")
+def store_of_older(months: Import, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a watch keeps of the first 36 days; whoever goes on with it takes a copy."""
+    return watched_once(tmp_path_factory, "older", months.older)
+
+
+@pytest.fixture(scope="session")
+def store_of_newer(months: Import, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a watch keeps of the other days; whoever goes on with it takes a copy."""
+    return watched_once(tmp_path_factory, "newer", months.newer)
+
+
+def watched_once(factory: pytest.TempPathFactory, name: str, logs: Path) -> Path:
+    return make_once(factory, f"watched-{name}", lambda place: first_watch(place / "store", logs)) / "store"
+
+
+def first_watch(store: Path, logs: Path) -> None:
+    watched(store, logs, clock=later(0))

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
 
 from seawall.detection.incident import Incident
-from seawall.storage.database import Database
-from seawall.storage.database.live_models import FirstImportRow
 from seawall_base.webhook import Webhook
 from tests.base.webhooks.receiver import receiving
-from tests.pipeline.live.months import Import, cut, kept, later, live_since, months, scanned, watched
+from tests.pipeline.live.months import (
+    Import,
+    cut,
+    kept,
+    later,
+    live_since,
+    months,
+    scanned,
+    store_of_newer,
+    store_of_older,
+    watched,
+)
 
-__all__ = ["months"]
+__all__ = ["months", "store_of_newer", "store_of_older"]
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("days", [12, 36], ids=["after-months", "after-days"])
-def test_an_older_import_weeks_later_is_judged_and_marked(months: Import, tmp_path: Path, days: int) -> None:
-    older, newer = cut(months.logs, tmp_path, days)
+def test_an_older_import_weeks_later_is_judged_and_marked(
+    months: Import, tmp_path: Path, days: int, request: pytest.FixtureRequest
+) -> None:
     store = tmp_path / "store"
+    if days == 36:
+        older, newer = months.older, months.newer
+        shutil.copytree(request.getfixturevalue("store_of_newer"), store)
+    else:
+        older, newer = cut(months.logs, tmp_path, days)
+        watched(store, newer, clock=later(0))
     with receiving() as receiver:
         more = {"webhooks": (Webhook(receiver.url),)}
-        watched(store, newer, clock=later(0), **more)
         watched(store, newer, clock=later(2), **more)  # its first import is over
         before, _ = kept(store)
         receiver.requests.clear()
@@ -53,9 +68,11 @@ def moment(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000_000)
 
 
-def test_what_comes_after_the_import_has_a_budget_of_its_own(months: Import, tmp_path: Path) -> None:
+def test_what_comes_after_the_import_has_a_budget_of_its_own(
+    months: Import, store_of_older: Path, tmp_path: Path
+) -> None:
     store = tmp_path / "store"
-    watched(store, months.older, clock=later(0))
+    shutil.copytree(store_of_older, store)
     watched(store, months.older, clock=later(2))  # the import is over
     imported, _history = kept(store)
     assert imported == scanned(months.older, tmp_path / "older")
@@ -67,19 +84,3 @@ def test_what_comes_after_the_import_has_a_budget_of_its_own(months: Import, tmp
     new = {id_ for id_, one in found.items() if one["first_event"] > border and one["raised"]}
     assert len(new) == 3
     assert {one.id for one in news if isinstance(one, Incident)} == new
-
-
-def test_a_store_that_judged_no_history_is_judged_at_the_next_start(months: Import, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    watched(store, months.logs)
-    database = Database.open(store / "seawall.db")
-    with database.writing() as work:  # as a version before this one left it
-        old = work.incidents.history()
-        work.incidents.remove(old)
-        work.session.execute(delete(FirstImportRow))
-    database.close()
-    watched(store, months.logs)
-    found, history = kept(store)
-    assert old
-    assert history == old
-    assert {id_: found[id_] for id_ in old} == {id_: months.incidents[id_] for id_ in old}

@@ -24,6 +24,14 @@ from tests.demo import Demo
 from tests.gate.gates import free_port
 
 PATIENCE = 420.0
+HASTY = """
+import sys
+from seawall.cli import demo_feed
+from seawall.cli.main import main
+demo_feed.DAY_SECONDS = 0.1
+sys.exit(main())
+"""
+"""The command, whose days follow each other as fast as the watch reads them."""
 
 
 def test_days_come_in_their_order_and_history_ends_before_the_first_intruder(tmp_path: Path) -> None:
@@ -107,8 +115,8 @@ def test_incidents_rise_and_nothing_is_left_behind(tmp_path: Path) -> None:
     port = free_port()
     command = [
         sys.executable,
-        "-m",
-        "seawall.cli.main",
+        "-c",
+        HASTY,
         "serve",
         "--demo",
         "--listen",

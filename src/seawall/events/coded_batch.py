@@ -203,7 +203,7 @@ def hash_text(column: pa.Array) -> Keys:
     Texts are read as little-endian words of eight bytes; each is folded in with the finaliser of splitmix64.
     """
     if not isinstance(column, pa.Array):
-        return np.asarray(column.mapped(hash_text), np.uint64)
+        return np.asarray(column.map(hash_text), np.uint64)
     hashes = np.zeros(len(column), np.uint64)
     column = column.cast(pa.binary())
     sizes = np.asarray(pc.binary_length(column).fill_null(0))

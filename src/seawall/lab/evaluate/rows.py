@@ -133,7 +133,7 @@ class Tail:
 def _own_ids(column: pa.Array) -> np.ndarray:
     """Return hashes uint64 (n,) of the log's own record ids, see `outcomes.own_id`."""
     if not isinstance(column, pa.Array):
-        return np.asarray(column.mapped(_own_ids), np.uint64)
+        return np.asarray(column.map(_own_ids), np.uint64)
     return hash_text(pc.replace_substring_regex(column, ":.*", ""))
 
 

@@ -31,7 +31,7 @@ Entra lists a key for some months although its certificate is valid for years; a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
-    """What to audit. `issuer` owns the one bare key set among the sources.
+    """Request of an audit. `issuer` owns the one bare key set among the sources.
 
     `accepted` are findings that a person has accepted: pairs of a code and a thumbprint, kid or source.
     """

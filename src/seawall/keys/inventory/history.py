@@ -35,7 +35,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class InventoryChanges:
-    """What to store, and the findings."""
+    """Result of a comparison: keys to store, and findings."""
 
     keys: tuple[InventoryKey, ...]
     findings: tuple[InventoryFinding, ...]

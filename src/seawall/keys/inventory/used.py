@@ -35,7 +35,7 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
-    """How often each key was used, and how many lines were unreadable or ignored."""
+    """Counts of each key's use, and of unreadable and ignored lines."""
 
     counts: Counter[Name]
     lines_not_read: int

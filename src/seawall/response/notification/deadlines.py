@@ -1,9 +1,9 @@
 """Compute the deadlines for notifying authorities and persons, counted from when the organisation became aware.
 
 Hours are running hours and include weekends and holidays: Regulation (EEC, Euratom) No 1182/71, Article 3(3). The
-regulation also allows longer ends: the starting hour does not count (Article 3(1)), a period of two days or more
-includes two working days (3(5)), and a period not in hours that ends on a holiday moves to the next working day
-(3(4)). None of these extensions is applied. The result is the earliest possible end; a lawyer may find a later one.
+regulation also allows longer ends, of which none is applied. The starting hour does not count (Article 3(1)). A
+period of two days or more includes two working days (3(5)). A period not in hours that ends on a holiday moves to the
+next working day (3(4)). The result is the earliest possible end; a lawyer may find a later one.
 
 This module does not decide whether a duty exists: the case file names the rules that may apply.
 """

@@ -1,7 +1,7 @@
 """Check 12: the presenter of a sender-constrained token is its rightful sender.
 
-A token may be bound (`cnf`, RFC 7800) to a key that signs a proof for every request (DPoP, RFC 9449) or to a client
-certificate (mTLS, RFC 8705). A bound token without proof is refused as stolen.
+A token may be bound by its claim `cnf` (RFC 7800). DPoP (RFC 9449) binds it to a key, which signs a proof for every
+request. mTLS (RFC 8705) binds it to a client certificate. A bound token without proof is refused as stolen.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
-"""Keyed sketches of private keys: enough to recognise a key's numbers anywhere, too little to learn them.
+"""Make keyed sketches of private keys: enough to recognise a key's numbers anywhere, too little to learn them.
 
-A sketch is made where the key is. Of each number (RSA: p, q, d, dP, dQ, qInv; elliptic curves: the scalar; Edwards and
-Montgomery curves: the seed) it holds
+A sketch is made where the key is. It covers each private number: of RSA p, q, d, dP, dQ and qInv, of elliptic curves the
+scalar, of Edwards and Montgomery curves the seed. For each number it contains:
 
-1. a digest: BLAKE2b of the whole number under a random key that is in the sketch. A number has 190 bits or more that
-   nobody can guess, so the digest tells whether a guess is right and helps nobody to guess.
-2. a fold: sixteen bits of one window of eight bytes (`folds`), by which a search finds the places worth a digest; of
-   numbers of 64 bytes or more sixteen bits more. That is all that a sketch tells about a number: 16 of 256 bits, or 32 of
-   512 or more. Against a curve of 256 bits it saves at most a factor of 2^8 (the logarithm of a number that is one of 2^240
-   takes 2^120 steps of any generic method, instead of 2^128). Against RSA it saves nothing that is known: methods that use
-   parts of p or d need a quarter or a half of all its bits.
+1. A digest: BLAKE2b of the whole number under a random key, which is part of the sketch. A number has at least 190
+   unguessable bits, so the digest confirms a guess but does not help to make one.
+2. A fold (`folds`): a 16-bit hash of one 8-byte window, by which a search finds the places worth a digest. Numbers of 64
+   bytes or more have a second 16-bit hash.
 
-The window lies where a number has no bits that are public (the top half of d follows from n and e).
+The hashes are all that a sketch reveals of a number: 16 of 256 bits, or 32 of 512 or more. On a 256-bit curve this saves
+at most a factor of 2^8: the logarithm of one of 2^240 numbers takes 2^120 generic steps instead of 2^128. On RSA it saves
+nothing that is known: methods that use parts of p or d need a quarter or a half of all bits.
+
+The window lies where no bits of the number are public (the top half of d follows from n and e).
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ with 64-bit words; an Edwards point as its encoding. Around each place every off
 aligned one within `FAR`, is tried as a scalar if it is in range and looks random. A candidate counts only if its
 computed public point is the wanted one.
 
-An aligned offset is a multiple of eight, counted from the public point (a dump may shift its content) or from the
-buffer's first byte, which should be the file's first byte or a multiple of eight later. The nearest `UNALIGNED`
-random-looking other offsets are tried too, if time permits.
+An aligned offset is a multiple of eight. It counts from the public point, because a dump may shift its content, or
+from the buffer's first byte. That byte should be the file's first, or a multiple of eight later. The nearest
+`UNALIGNED` random-looking other offsets are tried too, if time permits.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class LeakSettings:
-    """What to search for, and the number of processes (0: all cores)."""
+    """Keys and forms to search for, and the number of processes (0: all cores)."""
 
     keys: tuple[PublicKey, ...] = ()
     sketched: frozenset[str] = frozenset()

@@ -93,7 +93,7 @@ def _nothing(_size: int) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class ExpansionBudget:
-    """What one window may still expand to, and where the limit was reached (offsets and reasons)."""
+    """Remaining expansion of one window, and where the limit was reached (offsets and reasons)."""
 
     left: int = WINDOW_LIMIT
     work: int = 1 << 20

@@ -30,7 +30,7 @@ from seawall.detection.feedback.drafting import check_draft, list_choices, list_
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.regrouping import CaseRows, cases, select_cases
 from seawall.detection.feedback_values import Answered, FeedbackDraft, Value
-from seawall.detection.incidents.cases import incident_limit
+from seawall.detection.incidents.alert_budget import compute_incident_limit
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.outcomes import UNEXPLAINED, microseconds
@@ -202,7 +202,7 @@ def _raised(
     found = cases(columns, columns.scores + changed)
     fresh = [case for case in found if not any(rows[row] in told for row in case.near)]
     limits = dict.fromkeys(
-        columns.of_tenant, incident_limit(world.budget, world.accounts, day - since + 1) - spent
+        columns.of_tenant, compute_incident_limit(world.budget, world.accounts, day - since + 1) - spent
     )
     through = select_cases(columns, fresh, limits, changed, since=since, is_sparing=world.budget is None)
     return [_numbered(case, rows) for case in through]

@@ -93,7 +93,7 @@ def test_a_plan_is_made_from_what_a_scan_left(run: Run, out: Path) -> None:
         (("plan", "1", "--thumbprint", "x"), 2),
         (("plan", "nosuch"), 2),
         (("apply", "missing.json"), 3),
-        (("apply", "plan.json", "--up-to", "sure"), 2),
+        (("apply", "plan.json", "--minimum-confidence", "sure"), 2),
         (("apply", "plan.json", "--steps", "nosuch"), 2),
         (("apply", "plan.json", "--apply"), 2),
         (("apply", "plan.json", "--apply", "--approver", " "), 2),

@@ -77,7 +77,7 @@ def test_whether_somebody_was_told_and_why_not(run: Run, tmp_path: Path) -> None
     assert "nothing was sent yet" in run(*register, ANNA.upper()).out
     noted = run(
         *NOTIFY,
-        "tell",
+        "tell",  # the old name of `record`
         str(file),
         "--recipient",
         "anna",
@@ -231,7 +231,7 @@ def test_letters_on_paper_are_listed_and_told(run: Run, tmp_path: Path) -> None:
     sent = run(*send, "--approved-by", "Eva Muster")
     assert (sent.code, "1 on paper" in sent.err, "to be printed" in sent.out) == (0, True, True)
     assert "to be handed over" in run(*NOTIFY, "register", str(file)).out
-    told = (*NOTIFY, "tell", str(file), "--recipient", ANNA, "--way", "in person", "--by", "Eva")
+    told = (*NOTIFY, "record", str(file), "--recipient", ANNA, "--way", "in person", "--by", "Eva")
     assert run(*told).out == "recorded: anna was notified, in person\n"
     assert json.loads(run(*NOTIFY, "register", str(file), "--json").out)["paper"][0]["state"] == "told"
     answered = run(*NOTIFY, "register", str(file), "--who", "Anna Beispiel").out
@@ -253,7 +253,7 @@ def test_what_is_wrong_with_a_case_file_is_said_in_its_own_words(run: Run, tmp_p
     )
     assert (
         "neither"
-        not in run(*NOTIFY, "tell", str(file), "--recipient", "nobody", "--way", "x", "--by", "y").err
+        not in run(*NOTIFY, "record", str(file), "--recipient", "nobody", "--way", "x", "--by", "y").err
     )
 
 

@@ -71,9 +71,17 @@ def test_a_hidden_precaution_does_not_renumber_the_other_steps(run: Run, numbers
     assert printed == {id_: number for id_, number in numbers.items() if id_ != hidden_id}
     assert f"{len(numbers) - 1} of {len(numbers)} steps" in shown.out
     assert f"not shown: step {hidden} (precaution)" in shown.err
-    everything = _apply(run, "--up-to", "precaution")
+    everything = _apply(run, "--minimum-confidence", "precaution")
     assert _printed(everything, _HEAD) == numbers
     assert "not shown" not in everything.err
+
+
+@pytest.mark.usefixtures("numbers")
+def test_the_old_name_of_the_minimum_confidence_selects_the_same_steps(run: Run) -> None:
+    everything = _apply(run, "--minimum-confidence", "precaution")
+    assert _apply(run, "--up-to", "precaution") == everything
+    assert _apply(run) != everything
+    assert "--up-to" not in run("respond", "apply", "--help").out
 
 
 def test_json_carries_the_numbers_of_the_plan(run: Run, numbers: dict[str, int]) -> None:
@@ -103,10 +111,10 @@ def test_a_number_that_is_not_shown_is_refused_by_done(run: Run, numbers: dict[s
     refused = _apply(run, "--done", str(hidden), *BY)
     assert refused.code == 2
     assert f"step {hidden}" in refused.err
-    assert "--up-to precaution" in refused.err
+    assert "--minimum-confidence precaution" in refused.err
     assert hidden_id in refused.err
     assert not Path("plan.journal.jsonl").exists(), "what is refused begins no journal"
-    assert _apply(run, "--done", str(hidden), "--up-to", "precaution", *BY).code == 0
+    assert _apply(run, "--done", str(hidden), "--minimum-confidence", "precaution", *BY).code == 0
     others = [number for number in numbers.values() if number != hidden]
     unnamed = _apply(run, "--done", str(others[0]), "--steps", str(others[1]), *BY)
     assert unnamed.code == 2
@@ -165,16 +173,21 @@ def test_a_plan_with_other_numbers_is_refused(run: Run, numbers: dict[str, int])
     for action in document["actions"]:
         del action["number"]
     Path("older.json").write_text(json.dumps(document))
-    assert _printed(run("respond", "apply", "older.json", "--up-to", "precaution"), _HEAD) == numbers
+    assert (
+        _printed(run("respond", "apply", "older.json", "--minimum-confidence", "precaution"), _HEAD)
+        == numbers
+    )
 
 
 def test_the_advice_keeps_what_was_asked_for(run: Run, numbers: dict[str, int]) -> None:
     del numbers
-    shown = _apply(run, "--up-to", "precaution")
+    shown = _apply(run, "--minimum-confidence", "precaution")
     assert (
-        "next: seawall respond apply plan.json --up-to precaution --apply --approver NAME --config FILE"
+        "next: seawall respond apply plan.json --minimum-confidence precaution --apply --approver NAME --config FILE"
         in shown.err
     )
-    assert "seawall respond apply plan.json --up-to precaution --done STEP --by NAME" in shown.err
+    assert (
+        "seawall respond apply plan.json --minimum-confidence precaution --done STEP --by NAME" in shown.err
+    )
     named = _apply(run, "--steps", "disable-account")
     assert "plan.json --steps disable-account --apply" in named.err

@@ -15,8 +15,8 @@ from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.regrouping import cases, id_of, select_cases
 from seawall.detection.feedback_values import Answered
-from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
-from seawall.detection.incidents.cases import group, incident_limit
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit, decide
+from seawall.detection.incidents.cases import group
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import containment_feedback
 from seawall.response.containment.values import Containment, IntruderIndicators
@@ -127,7 +127,7 @@ def test_the_desk_says_the_same_as_the_watch(
     changed = compute_effects(columns, answers, NOW)
     scores = columns.scores + changed.change
     made = cases(columns, scores, changed.raising)
-    limits = {tenant: incident_limit(budget, 100, 30) for tenant in columns.of_tenant}
+    limits = {tenant: compute_incident_limit(budget, 100, 30) for tenant in columns.of_tenant}
     let = select_cases(
         columns, made, limits, changed.change, since=0, is_sparing=False, raising=changed.raising
     )

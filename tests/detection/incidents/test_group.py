@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.incidents.cases import group, incident_limit, select_within_budget
+from seawall.detection.incidents.alert_budget import compute_incident_limit, select_within_budget
+from seawall.detection.incidents.cases import group
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.patterns import PATTERNS
 
@@ -55,11 +56,13 @@ def test_ids_are_stable_and_distinct() -> None:
 
 
 def test_budgets() -> None:
-    assert incident_limit(None, 1000, 30) == 60
-    assert incident_limit(None, 10, 28) == 4  # ten mailboxes still see their worst account once a week
-    assert incident_limit(0.0, 1000, 30) == 0
-    assert incident_limit(0.01, 1000, 30) == 1
-    assert incident_limit(3.0, 10, 7) == 21
+    assert compute_incident_limit(None, 1000, 30) == 60
+    assert (
+        compute_incident_limit(None, 10, 28) == 4
+    )  # ten mailboxes still see their worst account once a week
+    assert compute_incident_limit(0.0, 1000, 30) == 0
+    assert compute_incident_limit(0.01, 1000, 30) == 1
+    assert compute_incident_limit(3.0, 10, 7) == 21
 
 
 @given(

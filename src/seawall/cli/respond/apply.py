@@ -61,10 +61,13 @@ def apply(
     journal: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Journal file. Default: beside the plan.")
     ] = None,
-    up_to: Annotated[
+    minimum_confidence: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="Minimum confidence of the steps: certain, likely or precaution."),
     ] = _DEFAULT,
+    up_to: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="Old name of --minimum-confidence.", hidden=True)
+    ] = None,
     steps: Steps = None,
     done: Done = None,
     by: By = None,
@@ -89,10 +92,11 @@ def apply(
 
     found = read_plan(plan)
     where = journal or journal_path(plan)
-    wanted = select_steps(found, steps, _level(up_to))
+    level = _level(minimum_confidence if up_to is None else up_to)
+    wanted = select_steps(found, steps, level)
     typed = f"seawall respond apply {output.quote_path(plan)}"
     typed += f" --journal {output.quote_path(journal)}" if journal else ""
-    asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, up_to), as_json)
+    asked = _Asked(found, where, "apply", wanted, typed, _choice(steps, level), as_json)
     _run(asked, really, approver, config, done, by, again)
 
 
@@ -147,7 +151,7 @@ class _Asked:
     @property
     def show(self) -> str:
         """The options that show the steps that are hidden."""
-        return "--steps" if self.choice.startswith(" --steps") else "--up-to precaution"
+        return "--steps" if self.choice.startswith(" --steps") else "--minimum-confidence precaution"
 
 
 def _level(text: str) -> Any:
@@ -155,17 +159,17 @@ def _level(text: str) -> Any:
     from seawall_base.errors import UsageError
 
     if text not in CONFIDENCES:
-        raise UsageError(f"no level {text!r}", fix=f"--up-to {', '.join(CONFIDENCES)}")
+        raise UsageError(f"no level {text!r}", fix=f"--minimum-confidence {', '.join(CONFIDENCES)}")
     return text
 
 
-def _choice(steps: str | None, up_to: str) -> str:
+def _choice(steps: str | None, level: str) -> str:
     """Return the options that choose the same steps again."""
     from shlex import quote
 
     if steps is not None:
         return f" --steps {quote(steps)}"
-    return f" --up-to {up_to}" if up_to != _DEFAULT else ""
+    return f" --minimum-confidence {level}" if level != _DEFAULT else ""
 
 
 def _run(

@@ -159,7 +159,7 @@ def acknowledge(
         output.write(f"acknowledged: {entry.recipient}, version {entry.version}\n")
 
 
-def tell(
+def record(
     case: CaseFile,
     recipient: Annotated[
         str,
@@ -185,16 +185,18 @@ def tell(
 
     \b
     Examples:
-      seawall respond notify tell case/case.toml --recipient anna --way telephone --by "Eva Muster"
-      seawall respond notify tell case/case.toml --recipient contoso --way post --by "Eva Muster" --when 2026-11-20T09:30:00Z
+      seawall respond notify record case/case.toml --recipient anna --way telephone --by "Eva Muster"
+      seawall respond notify record case/case.toml --recipient contoso --way post --by "Eva Muster" --when 2026-11-20T09:30:00Z
     """
     from seawall.response.notification.case_file import read_case
-    from seawall.response.notification.confirming import record_notification as told
+    from seawall.response.notification.confirming import record_notification
     from seawall.response.notification.register import NotificationRegister
 
     read, at = read_case(case), moment(when)
     with NotificationRegister.writing(case.parent, at=read_wall_clock()) as register:
-        entry = told(register, read, recipient, way=way, by=by, note=note, when=at, at=read_wall_clock())
+        entry = record_notification(
+            register, read, recipient, way=way, by=by, note=note, when=at, at=read_wall_clock()
+        )
     if as_json:
         output.answer_json({"recipient": entry.recipient, "sequence": entry.sequence})
     else:

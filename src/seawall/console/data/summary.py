@@ -17,7 +17,11 @@ from seawall.console.data.running_values import (
     Unjudged,
 )
 from seawall.console.endpoint import ApiCall, Endpoint
-from seawall.detection.incidents.cases import BUDGET_FLOOR_PER_DAY, BUDGET_PER_THOUSAND, incident_limit
+from seawall.detection.incidents.alert_budget import (
+    BUDGET_FLOOR_PER_DAY,
+    BUDGET_PER_THOUSAND,
+    compute_incident_limit,
+)
 from seawall.pipeline.live.budget import budget_of, read_chosen_budget, read_configured_budget
 from seawall.pipeline.live.commit import BUDGET
 from seawall.pipeline.live.counting import count_unjudged
@@ -120,7 +124,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
                 max(BUDGET_PER_THOUSAND * count / 1000, BUDGET_FLOOR_PER_DAY) if budget is None else budget
             ),
             today.get(tenant, 0),
-            incident_limit(budget, count, windows[tenant].days),
+            compute_incident_limit(budget, count, windows[tenant].days),
             spent[tenant],
         )
         for tenant, count in sorted(accounts.items())

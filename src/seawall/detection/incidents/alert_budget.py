@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.cases import group, incident_limit, select_within_budget
+from seawall.detection.incidents.cases import EXCUSED, IncidentCase, group, is_raised_anyway
 from seawall.detection.incidents.explain import incident
 from seawall.detection.ranking.candidates import ScoredCandidate
+
+BUDGET_PER_THOUSAND = 2.0
+"""Default alert budget: incidents a day for each 1,000 active accounts."""
+
+BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
+"""Smallest default budget, in incidents a day: an organisation of ten mailboxes still sees its highest case once a week."""
 
 SLACK = 1e-6
 """Scores closer than this are equal: the order of summation changes the last digits."""
@@ -57,7 +64,7 @@ def decide(
         cases = [case for case in cases if case.top.day >= since]
     notes = [note for note in notes if note.code not in ABOUT_FILES]
     tenants = sorted({case.top.tenant for case in cases})
-    limits = {tenant: incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
+    limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
     chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None)
     thresholds: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
@@ -76,3 +83,40 @@ def decide(
         for case in cases
     )
     return BudgetDecision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})
+
+
+def compute_incident_limit(budget: float | None, active_accounts: int, days: int) -> int:
+    """Return how many incidents of one organisation may be raised in `days` days.
+
+    The default budget grows with the active accounts. A positive budget gives at least one.
+    """
+    per_day = (
+        budget
+        if budget is not None
+        else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
+    )
+    return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
+
+
+def select_within_budget(
+    cases: Sequence[IncidentCase], limits: Mapping[str, int], floor: float, *, sparing: bool = False
+) -> set[str]:
+    """Return the ids of each tenant's highest cases within its budget and above `floor`.
+
+    With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
+    excuse is never raised to fill a budget. A return after containment is raised in addition to the budget.
+    """
+    used: dict[str, int] = defaultdict(int)
+    chosen = set()
+    for case in cases:
+        tenant = case.top.tenant
+        if is_raised_anyway(case.top):
+            if case.score >= floor:
+                chosen.add(case.id)
+            continue
+        is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
+        least = max(floor, case.top.base) if sparing or is_excused else floor
+        if case.score >= least and used[tenant] < limits.get(tenant, 0):
+            used[tenant] += 1
+            chosen.add(case.id)
+    return chosen

@@ -1,24 +1,17 @@
-"""Group candidates of one account within a window into cases, and choose the cases within the alert budget."""
+"""Group candidates of one account within a window into cases."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.ranking.candidates import ScoredCandidate
 
 INCIDENT_WINDOW_DAYS = 14
 """Days before and after the strongest group within which an account's groups join its incident."""
-
-BUDGET_PER_THOUSAND = 2.0
-"""Default alert budget: incidents a day for each 1,000 active accounts."""
-
-BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
-"""Smallest default budget, in incidents a day: an organisation of ten mailboxes still sees its highest case once a week."""
-
 
 STRONG = 2.0
 """A later group joins the incident's story if its score is within this many log-odds of the strongest."""
@@ -104,40 +97,3 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
             for case in members:
                 ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
     return [IncidentCase(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
-
-
-def incident_limit(budget: float | None, active_accounts: int, days: int) -> int:
-    """Return how many incidents of one organisation may be raised in `days` days.
-
-    The default budget grows with the active accounts. A positive budget gives at least one.
-    """
-    per_day = (
-        budget
-        if budget is not None
-        else max(BUDGET_PER_THOUSAND * active_accounts / 1000, BUDGET_FLOOR_PER_DAY)
-    )
-    return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
-
-
-def select_within_budget(
-    cases: Sequence[IncidentCase], limits: Mapping[str, int], floor: float, *, sparing: bool = False
-) -> set[str]:
-    """Return the ids of each tenant's highest cases within its budget and above `floor`.
-
-    With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
-    excuse is never raised to fill a budget. A return after containment is raised in addition to the budget.
-    """
-    used: dict[str, int] = defaultdict(int)
-    chosen = set()
-    for case in cases:
-        tenant = case.top.tenant
-        if is_raised_anyway(case.top):
-            if case.score >= floor:
-                chosen.add(case.id)
-            continue
-        is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
-        least = max(floor, case.top.base) if sparing or is_excused else floor
-        if case.score >= least and used[tenant] < limits.get(tenant, 0):
-            used[tenant] += 1
-            chosen.add(case.id)
-    return chosen

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.detection.incidents.cases import BUDGET_PER_THOUSAND
+from seawall.detection.incidents.alert_budget import BUDGET_PER_THOUSAND
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.baselines import METHODS

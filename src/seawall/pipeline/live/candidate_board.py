@@ -14,8 +14,7 @@ from seawall.detection.feedback.applying import FeedbackEffects, compute_effects
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.regrouping import CaseRows, cases, id_of, select_cases
 from seawall.detection.feedback_values import Answered
-from seawall.detection.incidents.alert_budget import LEAST_SCORE
-from seawall.detection.incidents.cases import incident_limit
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.answering import find_containments, load_feedback, teaching
 from seawall.pipeline.live.budget import budget_of
@@ -65,7 +64,7 @@ class CandidateBoard:
     def limits(self, budget: float | None) -> dict[str, int]:
         """Return the number of incidents that a budget allows each organisation over its window."""
         return {
-            tenant: incident_limit(
+            tenant: compute_incident_limit(
                 budget, self.accounts.get(tenant, 0), self.windows.get(tenant, self.window).days
             )
             for tenant in self.columns.of_tenant

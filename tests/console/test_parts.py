@@ -131,7 +131,7 @@ def test_behind_a_proxy_the_client_is_what_the_nearest_proxy_saw(chain: list[str
             continue
         expected = {"203.0.113.9": "203.0.113.9", "[2001:db8::1]:80": "2001:db8::1"}.get(text, expected)
         break
-    assert here.address == expected
+    assert here.client_address == expected
 
 
 def test_one_client_is_one_network() -> None:

@@ -57,7 +57,7 @@ class Visitor:
 class ApiCall:
     """One request to an endpoint, decoded and validated.
 
-    `visitor` is None only if the endpoint is open to everybody. `now` is microseconds since the epoch; `address` is
+    `visitor` is None only if the endpoint is open to everybody. `now` is microseconds since the epoch; `client_address` is
     the client's, behind any proxy.
     """
 
@@ -65,7 +65,7 @@ class ApiCall:
     request: Request
     visitor: Visitor | None
     now: int
-    address: str
+    client_address: str
     path: Mapping[str, str]
     query: Any = None
     body: Any = None

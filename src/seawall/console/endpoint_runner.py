@@ -122,7 +122,7 @@ class EndpointRunner:
         token = self.gatekeeper.token_of(request.scope)
         if token is not None:
             return hashlib.sha256(token).hexdigest()
-        return client_network(_make_visible(request).address)
+        return client_network(_make_visible(request).client_address)
 
     def _admit(self, endpoint: Endpoint, request: Request) -> Visitor | None:
         visitor = self.gatekeeper.visitor(request.scope, _make_visible(request), self._context.clock())
@@ -135,7 +135,7 @@ class EndpointRunner:
             request=request,
             visitor=visitor,
             now=self._context.clock(),
-            address=_make_visible(request).address,
+            client_address=_make_visible(request).client_address,
             path=request.path_params,
             query=None if endpoint.query is None else decode_query(request, endpoint.query),
             body=None if endpoint.body is None else decode_body(body, endpoint.body),

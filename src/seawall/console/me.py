@@ -117,7 +117,7 @@ def show_me(call: ApiCall) -> Me:
                     rfc3339(one.created_at),
                     rfc3339(one.seen_at),
                     rfc3339(one.expires_at),
-                    one.address,
+                    one.client_address,
                     one.user_agent,
                     one.handle == visitor.handle,
                 )

@@ -54,11 +54,11 @@ NAVIGATED: Final = frozenset({"/api/sign-in/oidc", "/api/sign-in/oidc/callback"}
 
 @dataclass(frozen=True, slots=True)
 class RequestOrigin:
-    """`host` is the name without port, `origin` that of the console's own pages, `address` the client's."""
+    """`host` is the name without port, `origin` that of the console's own pages, `client_address` the client's."""
 
     host: str
     origin: str
-    address: str
+    client_address: str
     is_local: bool
 
 
@@ -77,7 +77,7 @@ def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettin
             "this console does not answer to that name",
             fix="use the address that `seawall serve` printed, or start it with --host NAME",
         )
-    address = _client(headers, peer, settings)
+    client_address = _client(headers, peer, settings)
     is_local = (
         is_local_name
         and not is_own
@@ -88,7 +88,7 @@ def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettin
     )
     written = f"[{host}]" if ":" in host else host
     origin = f"{scheme}://{written}" + ("" if port == _PORTS[scheme] else f":{port}")
-    return RequestOrigin(host, origin, address, is_local)
+    return RequestOrigin(host, origin, client_address, is_local)
 
 
 def parse_host(headers: Headers, scheme: str) -> tuple[str, int]:
@@ -125,11 +125,11 @@ def _client(headers: Headers, peer: str, settings: ConsoleSettings) -> str:
         raise forbidden("the console is to be asked with https", code="not-encrypted")
     chain = [part.strip() for value in headers.getlist("x-forwarded-for") for part in value.split(",")]
     for text in reversed(chain):
-        address = _plain_address(text)
-        if not address:
+        client_address = _plain_address(text)
+        if not client_address:
             break  # entries before it may be forged
-        if address not in settings.proxies:
-            return address
+        if client_address not in settings.proxies:
+            return client_address
     return peer
 
 
@@ -171,12 +171,12 @@ def _cross_origin() -> ApiError:
     return forbidden("a page of another site asked", code="cross-origin", fix="open the console itself")
 
 
-def client_network(address: str) -> str:
+def client_network(client_address: str) -> str:
     """Return the part of an address that a client cannot easily change: an IPv6 address as its /64, IPv4 as it is."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(client_address)
     except ValueError:
-        return address or "unix"
+        return client_address or "unix"
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)

@@ -41,7 +41,7 @@ def start_session(call: ApiCall, work: Transaction, user: User, method: str) -> 
         actor=user.name,
         action="sign-in",
         subject=user.name,
-        details={"method": method, "address": call.address},
+        details={"method": method, "address": call.client_address},
     )
     return entered
 
@@ -71,7 +71,7 @@ def _start(call: ApiCall, work: Transaction, user: User, expires_at: int) -> New
         user.id,
         at=call.now,
         expires_at=expires_at,
-        address=call.address,
+        client_address=call.client_address,
         user_agent=call.request.headers.get("user-agent", "")[:_LONGEST_AGENT],
     )
     is_limited = lacks_second_factor(work, user)

@@ -150,7 +150,11 @@ def _redeem(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User 
 
 def _note(call: ApiCall, work: Transaction, action: str, user: User) -> None:
     work.audit.append(
-        at=call.now, actor=user.name, action=action, subject=user.name, details={"address": call.address}
+        at=call.now,
+        actor=user.name,
+        action=action,
+        subject=user.name,
+        details={"address": call.client_address},
     )
 
 

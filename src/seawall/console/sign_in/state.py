@@ -39,11 +39,11 @@ class SignInState:
 
     def question(self, call: ApiCall) -> None:
         """Count a cheap request. Raises `ApiError` (429)."""
-        _refuse(self.questions.take(client_network(call.address), call_seconds(call)))
+        _refuse(self.questions.take(client_network(call.client_address), call_seconds(call)))
 
     def attempt(self, call: ApiCall, name: str = "") -> None:
         """Count an attempt. Raises `ApiError` (429) if this address, alone or with this name, has to wait."""
-        now, network = call_seconds(call), client_network(call.address)
+        now, network = call_seconds(call), client_network(call.client_address)
         if name:
             _refuse(self.pairs.wait(_pair(network, name), now))
             _refuse(self.names.wait(name, now))
@@ -58,7 +58,7 @@ class SignInState:
         """
         now = call_seconds(call)
         if name:
-            self.pairs.fail(_pair(client_network(call.address), name), now)
+            self.pairs.fail(_pair(client_network(call.client_address), name), now)
             self.names.count(name, now)
         self._write(call, method, known, why)
         return ApiError(
@@ -67,7 +67,7 @@ class SignInState:
 
     def record_success(self, call: ApiCall, name: str) -> None:
         """Forget this address's failures with a name."""
-        self.pairs.clear(_pair(client_network(call.address), name))
+        self.pairs.clear(_pair(client_network(call.client_address), name))
 
     def _write(self, call: ApiCall, method: str, known: str, why: str) -> None:
         """Write a failure to the audit trail, at a limited rate.
@@ -79,7 +79,7 @@ class SignInState:
                 self._unwritten += 1
                 return
             others, self._unwritten = self._unwritten, 0
-        details = {"method": method, "address": call.address, "why": why}
+        details = {"method": method, "address": call.client_address, "why": why}
         if others:
             details["not_written_before"] = str(others)
         with call.context.database.writing() as work:

@@ -70,7 +70,7 @@ class SignIns:
     enrol: Bools
     app: Codes
     resource: Codes
-    address: Codes
+    client_address: Codes
     country: Codes
     network: Codes
     object_id: Codes
@@ -243,7 +243,7 @@ class DayAggregator:
         }
         codes = {
             "account": "account", "organisation": "org_uid", "app": "app_uid", "resource": "target_app_uid",
-            "address": "src_ip", "country": "src_country", "network": "network", "object_id": "actor_user_uid",
+            "client_address": "src_ip", "country": "src_country", "network": "network", "object_id": "actor_user_uid",
         }  # fmt: skip
         found |= {name: batch.codes[column][rows] for name, column in codes.items()}
         for name, kind in _KINDS.items():
@@ -319,6 +319,6 @@ _KINDS: dict[str, type] = {
     "time": np.int64, "actor": np.int32, "account": np.int32, "organisation": np.int32, "session": np.uint64,
     "level": np.int8, "aal": np.int8, "method": np.int8, "flags": np.int16, "path": np.int8, "system": np.int32,
     "interactive": np.int8, "outcome": np.int8, "denied": np.bool_, "enrol": np.bool_, "app": np.int32, "resource": np.int32,
-    "address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32,
+    "client_address": np.int32, "country": np.int32, "network": np.int32, "object_id": np.int32,
     "is_stepwise": np.bool_,
 }  # fmt: skip

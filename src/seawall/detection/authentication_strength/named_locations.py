@@ -24,13 +24,13 @@ def parse_networks(place: NamedLocation) -> list[Network]:
 
 
 def locate(
-    address: str, country: str, named: Sequence[tuple[str, NamedLocation, Sequence[Network]]]
+    client_address: str, country: str, named: Sequence[tuple[str, NamedLocation, Sequence[Network]]]
 ) -> SignInLocation:
     """Return the named places that contain an address. `country` is the one that the provider states."""
     # Without an export of named places, any address may be trusted.
     inside, perhaps, trusted = set(), set(), NO if named else MAYBE
     try:
-        at = ipaddress.ip_address(address) if address else None
+        at = ipaddress.ip_address(client_address) if client_address else None
     except ValueError:
         at = None
     for uid, place, networks in named:

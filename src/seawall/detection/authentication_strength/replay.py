@@ -237,6 +237,6 @@ def _places(
     signs: SignIns, rows: npt.NDArray[np.intp], collector: DayAggregator, directory: PolicyDirectory
 ) -> tuple[list[SignInLocation], npt.NDArray[np.intp]]:
     addresses, countries = collector.vocabularies["src_ip"], collector.vocabularies["src_country"]
-    pairs, place = _distinct(signs.address[rows], signs.country[rows])
+    pairs, place = _distinct(signs.client_address[rows], signs.country[rows])
     named = [(uid, one, parse_networks(one)) for uid, one in sorted(directory.places.items())]
     return [locate(addresses.text(left), countries.text(right), named) for left, right in pairs], place

@@ -33,7 +33,7 @@ class Act:
     operation: str
     who: LabAccount | LabApplication | None
     client: LabClient | None = None
-    address: str = ""
+    client_address: str = ""
     session: str = ""
     token: str = ""
     issued: float = 0.0
@@ -97,7 +97,7 @@ def sign_in(
     diary: ActivityLog,
     who: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     *,
     method: str = "",
@@ -113,7 +113,7 @@ def sign_in(
         if who.uses_mfa:
             method = "mfa_claim" if dice.chance(diary.tenant.style.claim_share) else "mfa"
     if session is None:
-        session = LabSession(dice.guid(), time, address, method)
+        session = LabSession(dice.guid(), time, client_address, method)
     token = dice.token()
     diary.add(
         Act(
@@ -122,7 +122,7 @@ def sign_in(
             "SignIn",
             who,
             client,
-            address,
+            client_address,
             session.id,
             token,
             time,
@@ -148,7 +148,9 @@ def place_in_hours(session: LabSession, time: float) -> Held:
     return session.id, token, issued
 
 
-def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float) -> Held:
+def token_for(
+    diary: ActivityLog, who: LabAccount, client: LabClient, client_address: str, time: float
+) -> Held:
     """Return the session and token that a client has at a time, after a sign-in or refresh if needed."""
     dice = diary.dice
     session = client.session_at(time)
@@ -161,7 +163,7 @@ def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: s
                         diary,
                         who,
                         client,
-                        address,
+                        client_address,
                         time - dice.between(20, 40),
                         interactive=False,
                         session=session,
@@ -173,8 +175,8 @@ def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: s
             session = None
     if session is None:
         if dice.chance(0.04) and client.used != "Mobile Apps and Desktop clients":
-            sign_in(diary, who, client, address, time - dice.between(25, 60), error=50126)
-        session = sign_in(diary, who, client, address, time - dice.between(2, 20))
+            sign_in(diary, who, client, client_address, time - dice.between(25, 60), error=50126)
+        session = sign_in(diary, who, client, client_address, time - dice.between(2, 20))
         bisect.insort(client.sessions, session, key=lambda known: known.born)
     held = place_in_hours(session, time)
     if time - held[2] > client.token_hours * 3600:
@@ -183,7 +185,7 @@ def token_for(diary: ActivityLog, who: LabAccount, client: LabClient, address: s
             diary,
             who,
             client,
-            address,
+            client_address,
             time - dice.between(0.5, 5),
             interactive=False,
             session=session,
@@ -197,7 +199,7 @@ def read(
     diary: ActivityLog,
     who: LabAccount | LabApplication,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     held: Held,
     owner: LabAccount | None = None,
@@ -221,7 +223,7 @@ def read(
             "MailItemsAccessed",
             who,
             client,
-            address,
+            client_address,
             *held,
             owner=mailbox,
             count=count,
@@ -236,7 +238,7 @@ def touch(
     operation: str,
     who: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     held: Held,
     owner: LabAccount | None = None,
@@ -251,7 +253,7 @@ def touch(
             operation,
             who,
             client,
-            address,
+            client_address,
             *held,
             owner=owner or who,
             count=1,
@@ -266,7 +268,7 @@ def cmdlet(
     operation: str,
     who: LabAccount | None,
     client: LabClient | None,
-    address: str,
+    client_address: str,
     time: float,
     target: LabAccount | str,
     session: str = "",
@@ -280,7 +282,7 @@ def cmdlet(
             operation,
             who,
             client,
-            address,
+            client_address,
             session,
             owner=target if isinstance(target, LabAccount) else None,
             details={
@@ -295,7 +297,7 @@ def directory(
     diary: ActivityLog,
     operation: str,
     who: LabAccount | LabApplication | None,
-    address: str,
+    client_address: str,
     time: float,
     target: LabAccount | LabApplication | str,
     agent: str = "",
@@ -310,16 +312,18 @@ def directory(
             operation,
             who,
             None,
-            address,
+            client_address,
             details={"target": target, "kind": kind, "modified": modified, "agent": agent},
         )
     )
 
 
-def app_sign_in(diary: ActivityLog, app: LabApplication, address: str, time: float, key: str) -> Held:
+def app_sign_in(diary: ActivityLog, app: LabApplication, client_address: str, time: float, key: str) -> Held:
     """Add an application's own sign-in; return the credentials for `read`: no session, token id, issue time."""
     token = diary.dice.token()
-    diary.add(Act(time, "app_sign_in", "SignIn", app, None, address, "", token, time, details={"key": key}))
+    diary.add(
+        Act(time, "app_sign_in", "SignIn", app, None, client_address, "", token, time, details={"key": key})
+    )
     return "", token, time
 
 
@@ -328,7 +332,7 @@ def identity(
     operation: str,
     who: LabAccount,
     client: LabClient | None,
-    address: str,
+    client_address: str,
     time: float,
     target: LabAccount | LabApplication | str = "",
     session: str = "",
@@ -342,7 +346,7 @@ def identity(
             operation,
             who,
             client,
-            address,
+            client_address,
             session,
             details={"target": target, **details},
         )

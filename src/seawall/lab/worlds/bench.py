@@ -86,7 +86,7 @@ def _templates(accounts: int, seed: int, dice: SeededRandom) -> list[bytes]:
 def _template(diary: ActivityLog, person: LabAccount, client: LabClient, number: int) -> bytes:
     """Return one record as bytes with a placeholder for each slot."""
     dice, tenant = diary.dice, diary.tenant
-    address = f"{person.home.network.v4_address(dice).rpartition('.')[0]}.{_HOST}"
+    client_address = f"{person.home.network.v4_address(dice).rpartition('.')[0]}.{_HOST}"
     held: Held = (_SESSION, _TOKEN, diary.start)
     kinds = ("read", "read", "sync", "item", "file", "sign_in", "cmdlet")
     kind = kinds[number] if dice.chance(0.9) else dice.pick(kinds)
@@ -97,7 +97,7 @@ def _template(diary: ActivityLog, person: LabAccount, client: LabClient, number:
             diary,
             person,
             client,
-            address,
+            client_address,
             diary.start,
             held,
             None,
@@ -106,14 +106,19 @@ def _template(diary: ActivityLog, person: LabAccount, client: LabClient, number:
         )
         record = mail.mailbox_record(act, _ID, tenant, dice, 0)
     elif kind == "item":
-        act = touch(diary, "Send", person, client, address, diary.start, held)
+        act = touch(diary, "Send", person, client, client_address, diary.start, held)
         record = mail.mailbox_record(act, _ID, tenant, dice, 0)
     elif kind == "file":
-        act = diary.add(Act(diary.start, "file", "FileAccessed", person, client, address))
+        act = diary.add(Act(diary.start, "file", "FileAccessed", person, client, client_address))
         record = mail.file_record(act, _ID, tenant, dice, 0)
     elif kind == "sign_in":
         sign_in(
-            diary, person, client, address, diary.start, session=LabSession(_SESSION, 0.0, address, "mfa")
+            diary,
+            person,
+            client,
+            client_address,
+            diary.start,
+            session=LabSession(_SESSION, 0.0, client_address, "mfa"),
         )
         record = sign_ins.audit_sign_in(diary.acts[-1], _ID, tenant, dice, 0)
     else:

@@ -15,7 +15,7 @@ class LabSession:
 
     id: str
     born: float
-    address: str
+    client_address: str
     method: str
     tokens: list[tuple[float, str]] = field(default_factory=list)
     ended: float = 0.0

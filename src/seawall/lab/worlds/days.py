@@ -90,9 +90,11 @@ def _segments(diary: ActivityLog, person: LabAccount, day: int) -> Iterator[Segm
         yield base, midnight + 23 * 3600, midnight + 25 * 3600, "phone", 0.15
 
 
-def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: str, time: float) -> None:
+def _burst(
+    diary: ActivityLog, person: LabAccount, client: LabClient, client_address: str, time: float
+) -> None:
     dice = diary.dice
-    held = token_for(diary, person, client, address, time)
+    held = token_for(diary, person, client, client_address, time)
     style = client.style
     if style == "rest":
         if dice.chance(0.5):
@@ -100,13 +102,13 @@ def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: s
                 diary,
                 person,
                 client,
-                microsoft_address(dice) if dice.chance(0.7) else address,
+                microsoft_address(dice) if dice.chance(0.7) else client_address,
                 time + 4,
                 held,
                 count=1 + dice.below(3),
             )
         elif dice.chance(min(0.8, diary.tenant.style.file_rate / 3)):
-            _file(diary, person, client, address, time)
+            _file(diary, person, client, client_address, time)
         return
     owner: LabAccount | None = None
     if person.guests and style in ("mapi", "owa", "ews") and dice.chance(0.15):
@@ -115,7 +117,7 @@ def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: s
             owner = guest
     if style in ("mapi", "imap", "activesync", "ews") and dice.chance(0.55):
         for folder in person.folders[: 1 + dice.below(2)]:
-            read(diary, person, client, address, time, held, owner, 0, folder, sync=True)
+            read(diary, person, client, client_address, time, held, owner, 0, folder, sync=True)
             time += dice.between(0.3, 8)
     else:
         for _ in range(1 + dice.poisson(0.6)):
@@ -124,7 +126,7 @@ def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: s
                 diary,
                 person,
                 client,
-                address,
+                client_address,
                 time,
                 held,
                 owner,
@@ -133,9 +135,9 @@ def _burst(diary: ActivityLog, person: LabAccount, client: LabClient, address: s
             )
             time += dice.between(120, 400)
     if dice.chance(0.35) and style in ("mapi", "owa", "mobile", "ews"):
-        _handle(diary, person, client, address, time, held, owner)
+        _handle(diary, person, client, client_address, time, held, owner)
     if dice.chance(min(0.9, diary.tenant.style.file_rate / 8)) and client.used == "Browser":
-        _file(diary, person, client, address, time + 30)
+        _file(diary, person, client, client_address, time + 30)
 
 
 _HANDLING = (
@@ -153,7 +155,7 @@ def _handle(
     diary: ActivityLog,
     person: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     held: Held,
     owner: LabAccount | None,
@@ -163,15 +165,17 @@ def _handle(
         operation = dice.pick_weighted(_HANDLING)
         if owner and operation == "Send":
             operation = dice.pick(("SendAs", "SendOnBehalf"))
-        touch(diary, operation, person, client, address, time, held, owner, person.folders[0])
+        touch(diary, operation, person, client, client_address, time, held, owner, person.folders[0])
         time += dice.between(5, 300)
 
 
 _FILE_WORK = ("FileAccessed", "FileModified", "FileDownloaded", "FilePreviewed", "PageViewed", "FileUploaded")
 
 
-def _file(diary: ActivityLog, person: LabAccount, client: LabClient, address: str, time: float) -> None:
-    diary.add(Act(time, "file", diary.dice.pick(_FILE_WORK), person, client, address, owner=person))
+def _file(
+    diary: ActivityLog, person: LabAccount, client: LabClient, client_address: str, time: float
+) -> None:
+    diary.add(Act(time, "file", diary.dice.pick(_FILE_WORK), person, client, client_address, owner=person))
 
 
 BACKGROUND_APPS = (

@@ -168,7 +168,7 @@ class OktaWriter(WorldWriter):
         """Return the act with the client and session last seen from its address, because Okta logs the client of a change."""
         if not isinstance(act.who, LabAccount):
             return act
-        key = (act.who.upn, act.address)
+        key = (act.who.upn, act.client_address)
         if act.client is not None:
             if act.session and act.client.family != "app":
                 self._seen[key] = (act.client, act.session)

@@ -118,8 +118,8 @@ def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> 
     base = diary.start + 86400 * day
     for _ in range(max(1, min(6, dice.poisson(rounds)))):
         start = base + (dice.between(0, 5) if app.night_only else dice.between(0, 23)) * 3600
-        address = app.place.address(day, dice)
-        held = app_sign_in(diary, app, address, start, key_at(app, day))
+        client_address = app.place.address(day, dice)
+        held = app_sign_in(diary, app, client_address, start, key_at(app, day))
         share = 1.0 if len(readers) < 8 else min(1.0, 0.25 * density + 0.1)
         for person in readers:
             if dice.chance(share):
@@ -128,7 +128,7 @@ def serve(diary: ActivityLog, app: LabApplication, day: int, density: float) -> 
                     diary,
                     app,
                     client,
-                    address,
+                    client_address,
                     time,
                     held,
                     person,
@@ -153,18 +153,18 @@ def _delegate_round(
     session = client.sessions[-1]
     for _ in range(rounds):
         time = diary.start + 86400 * (day + dice.uniform())
-        address = app.place.address(day, dice)
+        client_address = app.place.address(day, dice)
         held = place_in_hours(session, time)
         if not 0 <= time - held[2] < 4000:
             sign_in(
                 diary,
                 person,
                 client,
-                address,
+                client_address,
                 time - 1.5,
                 interactive=False,
                 session=session,
                 method="mfa_claim",
             )
             held = place_in_hours(session, time)
-        read(diary, person, client, address, time, held, None, 1 + dice.poisson(app.items))
+        read(diary, person, client, client_address, time, held, None, 1 + dice.poisson(app.items))

@@ -34,7 +34,7 @@ def open_applications(diary: ActivityLog, dice: SeededRandom) -> None:
                 "Open application.",
                 act.who,
                 client,
-                act.address,
+                act.client_address,
                 act.session,
                 attack=act.attack,
                 details={"application": dice.pick(systems.applications)},

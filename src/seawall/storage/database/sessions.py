@@ -25,7 +25,7 @@ class SignIn:
     seen_at: int
     expires_at: int
     revoked_at: int | None
-    address: str
+    client_address: str
     user_agent: str
 
 
@@ -36,7 +36,14 @@ class Sessions:
         self._session = session
 
     def start(
-        self, token: bytes, user: int, *, at: int, expires_at: int, address: str = "", user_agent: str = ""
+        self,
+        token: bytes,
+        user: int,
+        *,
+        at: int,
+        expires_at: int,
+        client_address: str = "",
+        user_agent: str = "",
     ) -> SignIn:
         """Store a new session of an active user; the token must be at least 32 random bytes. Raises `UsageError`."""
         if len(token) < SHORTEST_TOKEN:
@@ -46,7 +53,7 @@ class Sessions:
             raise UsageError("there is no such active user")
         row = SessionRow(
             token_digest=_digest(token), user=user, created_at=at, seen_at=at, expires_at=expires_at,
-            address=address[:LONGEST], user_agent=user_agent[:LONGEST],
+            address=client_address[:LONGEST], user_agent=user_agent[:LONGEST],
         )  # fmt: skip
         self._session.add(row)
         self._session.flush()

@@ -56,15 +56,15 @@ def service_credential(episode: StagedAttack) -> None:
     known = [person for person, _, _ in app.readers]
     pool = known if known and (episode.difficulty == "hard" or dice.chance(0.3)) else everyone
     for visit in [time, *(later for later in episode.visits()[1:] if later > time)]:
-        address = place.address(diary.day_of(visit), dice)
-        held = app_sign_in(diary, app, address, visit, key)
+        client_address = place.address(diary.day_of(visit), dice)
+        held = app_sign_in(diary, app, client_address, visit, key)
         for owner in dice.sample(pool, episode.amount((5, 40), (2, 12), (1, 4))):
             visit += dice.between(2, 300)
             read(
                 diary,
                 app,
                 client,
-                address,
+                client_address,
                 visit,
                 held,
                 owner,
@@ -84,10 +84,10 @@ def delegate_abuse(episode: StagedAttack) -> None:
         episode.amount((2, 6), (1, 3), (1, 1)),
     )
     for owner in owners:
-        address = place.address(diary.day_of(time), dice)
+        client_address = place.address(diary.day_of(time), dice)
         if dice.chance(0.5):
             admin = dice.pick(diary.tenant.admins()) if dice.chance(0.5) else reader
-            from_where = address if admin is reader else find_address(diary, admin, episode.day)
+            from_where = client_address if admin is reader else find_address(diary, admin, episode.day)
             attack, diary.attack = diary.attack, (diary.attack if admin is reader else NOBODY)
             give_access(diary, admin, shell_of(diary, admin), from_where, time + 60, owner, reader)
             diary.attack = attack
@@ -114,14 +114,16 @@ def admin_takeover(episode: StagedAttack) -> None:
     place, time = episode.place(), episode.moment()
     shell: LabClient = shell_of(diary, admin).twin() if episode.difficulty == "hard" else admin_shell(dice)
     session = episode.sign_in(admin, shell, place, time)
-    address = place.address(episode.day, dice)
-    end = administer_oddly(diary, admin, shell, address, time + 30, episode.amount((3, 7), (2, 4), (1, 2)))
+    client_address = place.address(episode.day, dice)
+    end = administer_oddly(
+        diary, admin, shell, client_address, time + 30, episode.amount((3, 7), (2, 4), (1, 2))
+    )
     if dice.chance(0.3):
         directory(
             diary,
             "Add member to role.",
             admin,
-            address,
+            client_address,
             end,
             dice.pick(diary.tenant.people),
             **{"Role.DisplayName": dice.pick(ROLES)},
@@ -129,11 +131,11 @@ def admin_takeover(episode: StagedAttack) -> None:
     if dice.chance(0.6):
         reading = episode.client(admin)
         owner = dice.pick(diary.tenant.people)
-        give_access(diary, admin, shell, address, end + 40, owner, admin)
+        give_access(diary, admin, shell, client_address, end + 40, owner, admin)
         episode.read_some(
             admin,
             reading,
-            ConnectionPoint(place.network, fixed=(address,)),
+            ConnectionPoint(place.network, fixed=(client_address,)),
             end + 400,
             place_in_hours(session, end),
             owner,

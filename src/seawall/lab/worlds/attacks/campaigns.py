@@ -80,7 +80,7 @@ def stage_actor(episode: StagedAttack) -> None:
         if way == "application" and not episode.diary.tenant.systems.only_microsoft:
             way = "signed_in"
         _WAYS[way](episode, actor, victim)
-    actor.used |= {act.address for act in episode.diary.acts[before:] if act.address}
+    actor.used |= {act.client_address for act in episode.diary.acts[before:] if act.client_address}
 
 
 def _forge(episode: StagedAttack, actor: CampaignActor, victim: LabAccount) -> None:
@@ -117,15 +117,15 @@ def _by_application(episode: StagedAttack, actor: CampaignActor, victim: LabAcco
     dice, diary, app = episode.dice, episode.diary, actor.application
     client = client_of(app)
     for time in _visits(episode, victim):
-        address = actor.place.address(diary.day_of(time), dice)
-        held = app_sign_in(diary, app, address, time, key_at(app, episode.day))
+        client_address = actor.place.address(diary.day_of(time), dice)
+        held = app_sign_in(diary, app, client_address, time, key_at(app, episode.day))
         for _ in range(episode.amount((2, 12), (1, 8), (1, 4))):
             time += dice.between(2, 300)
             read(
                 diary,
                 app,
                 client,
-                address,
+                client_address,
                 time,
                 held,
                 victim,

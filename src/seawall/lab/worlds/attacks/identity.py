@@ -46,12 +46,12 @@ def identity_admin(episode: StagedAttack) -> None:
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(admin, client, place, time)
-    address = place.address(episode.day, dice)
+    client_address = place.address(episode.day, dice)
     end = administer_identity(
-        diary, admin, client, address, time + 40, session.id, episode.amount((2, 5), (1, 3), (1, 2))
+        diary, admin, client, client_address, time + 40, session.id, episode.amount((2, 5), (1, 3), (1, 2))
     )
     if dice.chance(0.6):
-        grant_role(diary, admin, client, address, end + 60, session.id, dice.pick(diary.tenant.people))
+        grant_role(diary, admin, client, client_address, end + 60, session.id, dice.pick(diary.tenant.people))
 
 
 def domain_wide_delegation(episode: StagedAttack) -> None:
@@ -59,9 +59,9 @@ def domain_wide_delegation(episode: StagedAttack) -> None:
     dice, admin, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(admin, client, place, time)
-    address = place.address(episode.day, dice)
+    client_address = place.address(episode.day, dice)
     app = make_application(*dice.pick(THIRD_PARTY), dice, is_delegated=False)
-    delegate_domain(diary, admin, client, address, time + 90, session.id, app)
+    delegate_domain(diary, admin, client, client_address, time + 90, session.id, app)
     servers = app.place if dice.chance(0.5) else place
     for visit in [time + 600, *(later for later in episode.visits()[1:] if later > time + 9000)]:
         owners = dice.sample(diary.tenant.people, episode.amount((5, 40), (3, 12), (1, 4)))
@@ -74,12 +74,12 @@ def mail_forwarding(episode: StagedAttack) -> None:
     dice, victim, diary = episode.dice, episode.victim, episode.diary
     client, place, time = episode.client(), episode.place(), episode.moment()
     session = episode.sign_in(victim, client, place, time)
-    address = place.address(episode.day, dice)
+    client_address = place.address(episode.day, dice)
     held = episode.come_back(victim, client, place, session, time + 20)
     if dice.chance(0.5):
         time = episode.read_some(victim, client, place, time + 30, held)
     to = f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com"
-    forward(diary, victim, client, address, time + 60, to)
+    forward(diary, victim, client, client_address, time + 60, to)
 
 
 FAMILIES = {

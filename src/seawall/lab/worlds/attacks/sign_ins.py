@@ -20,13 +20,13 @@ def aitm_phishing(episode: StagedAttack) -> None:
     after = place if dice.chance(0.6) else episode.place()
     for time in visits:
         held = episode.come_back(victim, client, after, session, time + 20)
-        address = after.address(diary.day_of(time), dice)
+        client_address = after.address(diary.day_of(time), dice)
         if time == visits[0] and dice.chance(0.45):
             make_rule(
                 diary,
                 victim,
                 client,
-                address,
+                client_address,
                 time + 60,
                 dice.pick(RULE_NAMES),
                 filing_rule(dice),
@@ -35,7 +35,7 @@ def aitm_phishing(episode: StagedAttack) -> None:
             register_method(
                 diary,
                 victim,
-                address if dice.chance(0.6) else microsoft_address(dice),
+                client_address if dice.chance(0.6) else microsoft_address(dice),
                 time + 200,
                 dice.pick(("app", "sms")),
             )
@@ -50,14 +50,14 @@ def bec_forwarding(episode: StagedAttack) -> None:
     session = episode.sign_in(victim, client, place, visits[0])
     for number, time in enumerate(visits):
         held = episode.come_back(victim, client, place, session, time + 20)
-        address = place.address(diary.day_of(time), dice)
+        client_address = place.address(diary.day_of(time), dice)
         end = episode.read_some(victim, client, place, time + 60, held)
         if not number:
             make_rule(
                 diary,
                 victim,
                 client,
-                address,
+                client_address,
                 end,
                 dice.pick(RULE_NAMES),
                 filing_rule(dice),
@@ -67,20 +67,20 @@ def bec_forwarding(episode: StagedAttack) -> None:
                     diary,
                     victim,
                     client,
-                    address,
+                    client_address,
                     end + 90,
                     f"{victim.name.split()[0].lower()}{dice.below(99)}@gmail.com",
                 )
         for _ in range(episode.amount((4, 40), (1, 8), (0, 3))):
             end += dice.between(20, 400)
-            touch(diary, "Send", victim, client, address, end, held, folder="Sent Items")
+            touch(diary, "Send", victim, client, client_address, end, held, folder="Sent Items")
             if dice.chance(0.3):
                 touch(
                     diary,
                     dice.pick(("HardDelete", "SoftDelete", "MoveToDeletedItems")),
                     victim,
                     client,
-                    address,
+                    client_address,
                     end + 8,
                     held,
                     folder="Sent Items",

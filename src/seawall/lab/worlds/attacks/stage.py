@@ -128,7 +128,7 @@ class StagedAttack:
         """Add reading of mail for a while; return the time after the last record."""
         dice = self.dice
         folders = owner.folders if owner else who.folders if isinstance(who, LabAccount) else ("Inbox",)
-        address = place.address(self.diary.day_of(time), dice)
+        client_address = place.address(self.diary.day_of(time), dice)
         takes_all = client.style in ("imap", "mapi", "ews", "graph") and dice.chance(0.3)
         for _ in range(self.amount((6, 60), (4, 25), (1, 8))):
             if takes_all:
@@ -136,7 +136,7 @@ class StagedAttack:
                     self.diary,
                     who,
                     client,
-                    address,
+                    client_address,
                     time,
                     held,
                     owner,
@@ -150,7 +150,7 @@ class StagedAttack:
                     self.diary,
                     who,
                     client,
-                    address,
+                    client_address,
                     time,
                     held,
                     owner,
@@ -170,8 +170,8 @@ class StagedAttack:
         protocol: str = "",
     ) -> LabSession:
         """Add a sign-in as the victim with the right credentials; return the session."""
-        address = place.address(self.diary.day_of(time), self.dice)
-        session = sign_in(self.diary, victim, client, address, time, method=method, protocol=protocol)
+        client_address = place.address(self.diary.day_of(time), self.dice)
+        session = sign_in(self.diary, victim, client, client_address, time, method=method, protocol=protocol)
         client.sessions.append(session)
         return session
 

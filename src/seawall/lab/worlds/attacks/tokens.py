@@ -71,15 +71,15 @@ def same_network(episode: StagedAttack) -> None:
         return
     client, session = taken
     own = [
-        act.address
+        act.client_address
         for act in episode.diary.acts
-        if act.client is client and act.address and abs(act.time - time) < 86400
+        if act.client is client and act.client_address and abs(act.time - time) < 86400
     ]
-    address = own[-1] if own else find_address(episode.diary, victim, episode.day)
+    client_address = own[-1] if own else find_address(episode.diary, victim, episode.day)
     episode.read_some(
         victim,
         client,
-        ConnectionPoint(victim.home.network, fixed=(address,)),
+        ConnectionPoint(victim.home.network, fixed=(client_address,)),
         time,
         place_in_hours(session, time),
     )
@@ -149,11 +149,11 @@ def slow_drip(episode: StagedAttack) -> None:
     time = episode.moment()
     taken = episode.pick_stolen_session(victim, time)
     client = taken[0].twin() if taken and episode.difficulty != "easy" else episode.client()
-    address = episode.place().address(episode.day, dice)
+    client_address = episode.place().address(episode.day, dice)
     session = (
         taken[1]
         if taken and dice.chance(0.6)
-        else LabSession(dice.guid(), time, address, "mfa", [(time - 5, dice.token())])
+        else LabSession(dice.guid(), time, client_address, "mfa", [(time - 5, dice.token())])
     )
     for day in range(episode.day, episode.last_day + 1):
         if day != episode.day and dice.chance(0.3):
@@ -164,7 +164,7 @@ def slow_drip(episode: StagedAttack) -> None:
                 diary,
                 victim,
                 client,
-                address,
+                client_address,
                 visit,
                 place_in_hours(session, max(visit, session.born)),
                 None,

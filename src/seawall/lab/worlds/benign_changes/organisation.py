@@ -125,14 +125,14 @@ def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
     def work(diary: ActivityLog, day: int) -> None:
         odd_administration(diary, day)
         if diary.dice.chance(0.5):
-            owner, client, address = (
+            owner, client, client_address = (
                 diary.dice.pick(diary.tenant.people),
                 web_of(diary, admin),
                 find_address(diary, admin, day),
             )
             time = working_time(diary, admin, day)
             session = sign_in(
-                diary, admin, client.twin() if diary.dice.chance(0.2) else client, address, time
+                diary, admin, client.twin() if diary.dice.chance(0.2) else client, client_address, time
             )
             for step in range(1 + diary.dice.poisson(4)):
                 moment = time + 60 + 150 * step
@@ -140,7 +140,7 @@ def admin_project(diary: ActivityLog, dice: SeededRandom) -> list[Span]:
                     diary,
                     admin,
                     client,
-                    address,
+                    client_address,
                     moment,
                     place_in_hours(session, moment),
                     owner,

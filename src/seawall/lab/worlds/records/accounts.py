@@ -76,10 +76,12 @@ def program_name(client: LabClient) -> str:
     return _PROGRAMS[int(digits(client.app, 6)) % len(_PROGRAMS)]
 
 
-def read_seen_address(address: str, who: LabAccount | LabApplication | None, dice: SeededRandom) -> str:
+def read_seen_address(
+    client_address: str, who: LabAccount | LabApplication | None, dice: SeededRandom
+) -> str:
     """Return the client address that Google or Okta logs for an act: never one of Microsoft's back end."""
-    if not is_microsoft(address):
-        return address
+    if not is_microsoft(client_address):
+        return client_address
     if isinstance(who, LabAccount):
         return dice.pick(who.office.fixed) if who.office.fixed else ""
     return ""

@@ -30,8 +30,8 @@ def cmdlet_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: 
         "Version": 1,
         "Workload": "Exchange",
     }
-    if act.address:
-        record["ClientIP"] = spell_text(act.address, tenant.style, dice)
+    if act.client_address:
+        record["ClientIP"] = spell_text(act.client_address, tenant.style, dice)
     record |= {
         "ObjectId": f"{tenant.server[:7]}A009.PROD.OUTLOOK.COM/Microsoft Exchange Hosted Organizations/{tenant.domain}/{target}"
         if who is None
@@ -117,7 +117,7 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom) -> 
         "UserType": 0 if isinstance(who, LabAccount) else 4,
         "Version": 1,
         "Workload": "AzureActiveDirectory",
-        "ClientIP": act.address,
+        "ClientIP": act.client_address,
         "ObjectId": object_id,
         "UserId": who.upn
         if isinstance(who, LabAccount)
@@ -137,7 +137,7 @@ def directory_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom) -> 
         ),
         "Actor": _actor(who),
         "ActorContextId": tenant.id,
-        "ActorIpAddress": act.address,
+        "ActorIpAddress": act.client_address,
         "InterSystemsId": dice.guid(),
         "IntraSystemId": dice.guid(),
         "SupportTicketId": "",
@@ -191,7 +191,7 @@ def entra_audit_record(act: Act, uid: str, dice: SeededRandom) -> Record:
             "id": who.object_id,
             "displayName": None,
             "userPrincipalName": who.upn,
-            "ipAddress": act.address or None,
+            "ipAddress": act.client_address or None,
             "roles": [],
         }
         if isinstance(who, LabAccount)

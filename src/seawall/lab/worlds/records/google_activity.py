@@ -32,7 +32,7 @@ def activity(
     dice: SeededRandom,
     *events: Record,
     who: LabAccount | None = None,
-    address: str | None = None,
+    client_address: str | None = None,
     time: float | None = None,
 ) -> Found:
     """Return one activity of an application with its events. `who`, `address` and `time` default to those of the act."""
@@ -53,7 +53,7 @@ def activity(
         },
         "events": list(events),
     }
-    seen = act.address if address is None else address
+    seen = act.client_address if client_address is None else client_address
     if seen:
         record["ipAddress"] = seen
     return application, record

@@ -51,7 +51,7 @@ def _admin(
         tenant,
         dice,
         event(kind, name, *parameters),
-        address=read_seen_address(act.address, act.who, dice),
+        client_address=read_seen_address(act.client_address, act.who, dice),
     )
 
 
@@ -244,7 +244,7 @@ def _member(act: Act, target: LabAccount, tenant: Tenant, dice: SeededRandom) ->
             text("user_email", target.upn),
             texts("status", "succeeded"),
         ),
-        address=read_seen_address(act.address, act.who, dice),
+        client_address=read_seen_address(act.client_address, act.who, dice),
     )
 
 
@@ -309,5 +309,5 @@ def other(act: Act, tenant: Tenant, dice: SeededRandom) -> Iterator[Found]:
             number("match_count", 1 + dice.below(4)),
             flag("has_content_match", True),
         ),
-        address="",
+        client_address="",
     )

@@ -100,7 +100,7 @@ def _success(act: Act, tenant: Tenant, dice: SeededRandom) -> Record:
     else:
         kind = "google_password"
         challenges = ["password", second_factor(act.person)] if method == "mfa" else ["password"]
-    network = network_of(act.address)
+    network = network_of(act.client_address)
     is_abroad = network is not None and network.country != act.person.country
     return event(
         "login",
@@ -152,5 +152,5 @@ def own_account(
         tenant,
         dice,
         event(kind, name, *parameters),
-        address=read_seen_address(act.address, act.who, dice),
+        client_address=read_seen_address(act.client_address, act.who, dice),
     )

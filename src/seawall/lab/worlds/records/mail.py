@@ -58,12 +58,12 @@ def mailbox_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week:
             "Workload": "Exchange",
             "UserId": who.spelling,
         }
-    address = spell_text(act.address, style, dice)
-    if logged_as in ("mapi", "owa", "imap") and address:
-        record["ClientIP"] = address
+    client_address = spell_text(act.client_address, style, dice)
+    if logged_as in ("mapi", "owa", "imap") and client_address:
+        record["ClientIP"] = client_address
     _application(record, act, logged_as, tenant, dice)
-    if address:
-        record["ClientIPAddress"] = address
+    if client_address:
+        record["ClientIPAddress"] = client_address
     _client(record, act, logged_as, dice, week)
     logon = 0 if who is owner else 2
     if isinstance(who, LabApplication):
@@ -237,7 +237,7 @@ def file_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: in
         "UserType": 5 if system else 0,
         "Version": 1,
         "Workload": dice.pick(("OneDrive", "SharePoint")),
-        "ClientIP": act.address,
+        "ClientIP": act.client_address,
         "ObjectId": f"{site}Documents/{name}",
         "UserId": system or who.upn,
         "ApplicationId": client.app if client else "00000003-0000-0ff1-ce00-000000000000",

@@ -62,8 +62,8 @@ def thing(kind: str, uid: str, name: str, **details: Any) -> Record:
 
 
 @functools.lru_cache(maxsize=8192)
-def _place(address: str) -> tuple[Record | None, Record]:
-    network = network_of(address)
+def _place(client_address: str) -> tuple[Record | None, Record]:
+    network = network_of(client_address)
     if network is None:
         return None, {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None}
     place = {
@@ -124,9 +124,9 @@ def entry(
 ) -> Record:
     """Return one entry of the System Log. `debug` is added to the usual content of debugData."""
     client = program or act.client
-    address = read_seen_address(act.address, act.who, dice)
+    client_address = read_seen_address(act.client_address, act.who, dice)
     agent = client.agent(week) if client is not None else ""
-    place, security = _place(address)
+    place, security = _place(client_address)
     request = transaction or dice.token(26)
     moment = act.time if time is None else time
     actor = _SYSTEM_ACTOR if by_system else user(act.person)
@@ -152,7 +152,7 @@ def entry(
             if agent
             else "Unknown",
             "id": None,
-            "ipAddress": address or None,
+            "ipAddress": client_address or None,
             "geographicalContext": place,
         },
         "device": None,
@@ -179,13 +179,13 @@ def entry(
         "request": {
             "ipChain": [
                 {
-                    "ip": address,
+                    "ip": client_address,
                     "geographicalContext": place,
-                    "version": "V6" if ":" in address else "V4",
+                    "version": "V6" if ":" in client_address else "V4",
                     "source": None,
                 }
             ]
-            if address
+            if client_address
             else []
         },
         "target": list(targets) or None,

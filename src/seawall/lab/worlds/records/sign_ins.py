@@ -48,7 +48,7 @@ _METHODS = {
 _COUNTRY_BY_START: dict[str, str] = {}
 
 
-def country_of(address: str) -> str:
+def country_of(client_address: str) -> str:
     """Return the country that a vendor would state for an address of the catalogue."""
     if not _COUNTRY_BY_START:
         for network in catalogue():
@@ -58,8 +58,8 @@ def country_of(address: str) -> str:
             if network.v6:
                 block = network.v6[0] >> 96
                 _COUNTRY_BY_START.setdefault(f"{block >> 16:x}:{block & 0xFFFF:x}", network.country)
-    separator = ":" if ":" in address else "."
-    return _COUNTRY_BY_START.get(separator.join(address.split(separator)[:2]), "")
+    separator = ":" if ":" in client_address else "."
+    return _COUNTRY_BY_START.get(separator.join(client_address.split(separator)[:2]), "")
 
 
 def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: int) -> Record:
@@ -87,7 +87,7 @@ def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week:
         "userId": who.object_id,
         "appId": client.app,
         "appDisplayName": client.name or APP_NAMES.get(client.app, "automation"),
-        "ipAddress": act.address,
+        "ipAddress": act.client_address,
         "clientAppUsed": client.used,
         "correlationId": dice.guid(),
         "conditionalAccessStatus": "failure"
@@ -124,7 +124,7 @@ def sign_in_record(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week:
         "location": {
             "city": "",
             "state": "",
-            "countryOrRegion": country_of(act.address),
+            "countryOrRegion": country_of(act.client_address),
             "geoCoordinates": {},
         },
         "authenticationDetails": [
@@ -160,7 +160,7 @@ def _application_record(
         "servicePrincipalName": app.name,
         "servicePrincipalCredentialKeyId": act.details["key"],
         "clientCredentialType": "clientSecret",
-        "ipAddress": act.address,
+        "ipAddress": act.client_address,
         "correlationId": dice.guid(),
         "conditionalAccessStatus": "notApplied",
         "isInteractive": False,
@@ -173,7 +173,7 @@ def _application_record(
         "location": {
             "city": "",
             "state": "",
-            "countryOrRegion": country_of(act.address),
+            "countryOrRegion": country_of(act.client_address),
             "geoCoordinates": {},
         },
     }
@@ -270,7 +270,7 @@ def audit_sign_in(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: 
         "UserType": 0,
         "Version": 1,
         "Workload": "AzureActiveDirectory",
-        "ClientIP": act.address,
+        "ClientIP": act.client_address,
         "ObjectId": client.resource if not error else "Unknown",
         "UserId": who.upn,
         "AzureActiveDirectoryEventType": 1,
@@ -282,7 +282,7 @@ def audit_sign_in(act: Act, uid: str, tenant: Tenant, dice: SeededRandom, week: 
         "ModifiedProperties": [],
         "Actor": [{"ID": who.object_id, "Type": 0}, {"ID": who.upn, "Type": 5}],
         "ActorContextId": tenant.id,
-        "ActorIpAddress": act.address,
+        "ActorIpAddress": act.client_address,
         "InterSystemsId": dice.guid(),
         "IntraSystemId": uid,
         "SupportTicketId": "",

@@ -29,17 +29,17 @@ def fraction(time: float) -> str:
     return f"{seconds(time)}.{int((time % 1) * 1e7):07d}Z"
 
 
-def spell_text(address: str, style: OrganisationStyle, dice: SeededRandom) -> str:
+def spell_text(client_address: str, style: OrganisationStyle, dice: SeededRandom) -> str:
     """Return an address as some service would write it: with a port, in brackets, as IPv4 in IPv6, or empty."""
-    if not address:
+    if not client_address:
         return ""
     drawn = dice.uniform()
     if drawn < style.empty_share:
         return ""
-    is_v6 = ":" in address
+    is_v6 = ":" in client_address
     if drawn < style.empty_share + style.mapped_share:
-        return address if is_v6 else f"::ffff:{address}"
+        return client_address if is_v6 else f"::ffff:{client_address}"
     if dice.chance(style.port_share * 0.5):
         port = 1024 + dice.below(60000)
-        return f"[{address}]:{port}" if is_v6 or dice.chance(0.1) else f"{address}:{port}"
-    return address
+        return f"[{client_address}]:{port}" if is_v6 or dice.chance(0.1) else f"{client_address}:{port}"
+    return client_address

@@ -22,7 +22,7 @@ SCOPES = (
 
 
 def grant(
-    diary: ActivityLog, who: LabAccount, app: LabApplication, address: str, time: float, scope: str
+    diary: ActivityLog, who: LabAccount, app: LabApplication, client_address: str, time: float, scope: str
 ) -> LabClient:
     """Add a consent to an application; return the application as a client of the consenting person."""
     agent = "EvoSTS"
@@ -31,7 +31,7 @@ def grant(
             diary,
             "Add service principal.",
             who,
-            address,
+            client_address,
             time - 2,
             app,
             agent,
@@ -43,7 +43,7 @@ def grant(
         diary,
         "Add delegated permission grant.",
         who,
-        address,
+        client_address,
         time - 1,
         app,
         agent,
@@ -51,13 +51,13 @@ def grant(
         **{"DelegatedPermissionGrant.Scope": scope},
     )
     client = client_of(app)
-    client.sessions.append(sign_in(diary, who, client, address, time + 2))
+    client.sessions.append(sign_in(diary, who, client, client_address, time + 2))
     app.clients[who.upn] = client
     directory(
         diary,
         "Consent to application.",
         who,
-        address,
+        client_address,
         time,
         app,
         agent,
@@ -102,11 +102,11 @@ def password_reset(diary: ActivityLog, day: int) -> None:
     )
 
 
-def reset(diary: ActivityLog, by: LabAccount, person: LabAccount, time: float, address: str) -> None:
+def reset(diary: ActivityLog, by: LabAccount, person: LabAccount, time: float, client_address: str) -> None:
     """Add a password change and the end of all sessions."""
     operation = "Change user password." if by is person else "Reset user password."
-    directory(diary, operation, by, address, time, person)
-    directory(diary, "Update StsRefreshTokenValidFrom Timestamp.", by, address, time + 1, person)
+    directory(diary, operation, by, client_address, time, person)
+    directory(diary, "Update StsRefreshTokenValidFrom Timestamp.", by, client_address, time + 1, person)
     person.resets.append(time + 1)
     person.resets.sort()
 
@@ -123,7 +123,9 @@ def method_change(diary: ActivityLog, day: int) -> None:
     )
 
 
-def register_method(diary: ActivityLog, who: LabAccount, address: str, time: float, method: str) -> None:
+def register_method(
+    diary: ActivityLog, who: LabAccount, client_address: str, time: float, method: str
+) -> None:
     """Add an authentication method."""
     operation = {
         "app": "User registered security info",
@@ -137,7 +139,7 @@ def register_method(diary: ActivityLog, who: LabAccount, address: str, time: flo
         modified = {
             "StrongAuthenticationUserDetails": '[{"PhoneNumber":"+**********","AlternativePhoneNumber":null}]'
         }
-    directory(diary, operation, who, address, time, who, **modified)
+    directory(diary, operation, who, client_address, time, who, **modified)
 
 
 def rotate_key(diary: ActivityLog, day: int) -> None:
@@ -150,7 +152,7 @@ def rotate_key(diary: ActivityLog, day: int) -> None:
 
 
 def add_key(
-    diary: ActivityLog, who: LabAccount, app: LabApplication, key: str, address: str, time: float
+    diary: ActivityLog, who: LabAccount, app: LabApplication, key: str, client_address: str, time: float
 ) -> None:
     """Add a credential of an application."""
     operation, kind = diary.dice.pick(
@@ -163,7 +165,7 @@ def add_key(
         diary,
         operation,
         who,
-        address,
+        client_address,
         time,
         app,
         "Mozilla/5.0",

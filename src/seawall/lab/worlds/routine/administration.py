@@ -15,23 +15,23 @@ ROLES = ("Exchange Administrator", "Helpdesk Administrator", "Global Reader", "U
 def administer(diary: ActivityLog, day: int) -> None:
     """Add routine administration."""
     dice, admin = diary.dice, diary.dice.pick(diary.tenant.admins())
-    client, address, time = (
+    client, client_address, time = (
         shell_of(diary, admin),
         find_address(diary, admin, day),
         working_time(diary, admin, day),
     )
     target = somebody(diary, day)
-    session, _, _ = token_for(diary, admin, client, address, time)
+    session, _, _ = token_for(diary, admin, client, client_address, time)
     for operation, parameters in dice.sample(_ADMINISTRATION, 1 + dice.below(3)):
-        cmdlet(diary, operation, admin, client, address, time, target, session, **parameters)
+        cmdlet(diary, operation, admin, client, client_address, time, target, session, **parameters)
         time += dice.between(3, 200)
     if dice.chance(0.4):
         done = dice.pick(
             ("Update user.", "Add member to group.", "Add member to role.", "Update group.", "Add user.")
         )
         modified = {"Role.DisplayName": dice.pick(ROLES)} if "role" in done else {}
-        address = address if dice.chance(0.4) else microsoft_address(dice)
-        directory(diary, done, admin, address, time, target, **modified)
+        client_address = client_address if dice.chance(0.4) else microsoft_address(dice)
+        directory(diary, done, admin, client_address, time, target, **modified)
 
 
 _ADMINISTRATION: tuple[tuple[str, dict[str, str]], ...] = (
@@ -75,13 +75,13 @@ def odd_administration(diary: ActivityLog, day: int) -> None:
 
 
 def administer_oddly(
-    diary: ActivityLog, admin: LabAccount, client: LabClient, address: str, time: float, steps: int
+    diary: ActivityLog, admin: LabAccount, client: LabClient, client_address: str, time: float, steps: int
 ) -> float:
     """Add cmdlets that weaken auditing, search or export mail; return the time after the last."""
-    session, _, _ = token_for(diary, admin, client, address, time)
+    session, _, _ = token_for(diary, admin, client, client_address, time)
     target = diary.dice.pick(diary.tenant.people)
     for operation, parameters in diary.dice.sample(ODD_ADMINISTRATION, steps):
-        cmdlet(diary, operation, admin, client, address, time, target, session, **parameters)
+        cmdlet(diary, operation, admin, client, client_address, time, target, session, **parameters)
         time += diary.dice.between(5, 600)
     return time
 
@@ -113,11 +113,17 @@ def provider_housekeeping(diary: ActivityLog, day: int) -> None:
     """Add directory maintenance or file indexing by an application of the provider."""
     dice = diary.dice
     time = diary.start + 86400 * (day + dice.uniform())
-    address = microsoft_address(dice) if dice.chance(0.7) else ""
+    client_address = microsoft_address(dice) if dice.chance(0.7) else ""
     target = dice.pick(diary.tenant.people)
     if dice.chance(0.3):
         act = Act(
-            time, "file", dice.pick(("FileAccessed", "FileModified")), None, None, address, owner=target
+            time,
+            "file",
+            dice.pick(("FileAccessed", "FileModified")),
+            None,
+            None,
+            client_address,
+            owner=target,
         )
         act.details["system"] = dice.pick(("app@sharepoint", "SHAREPOINT\\system"))
         diary.add(act)
@@ -127,7 +133,7 @@ def provider_housekeeping(diary: ActivityLog, day: int) -> None:
     if app not in known:
         known[app] = LabApplication(app, dice.guid(), name, "provider", nowhere(), "", False, 24.0, 1.0)
     for _ in range(1 + dice.poisson(0.5)):
-        directory(diary, dice.pick(_HOUSEKEEPING), known[app], address, time, target)
+        directory(diary, dice.pick(_HOUSEKEEPING), known[app], client_address, time, target)
         time += dice.between(0.1, 30)
 
 

@@ -23,19 +23,19 @@ MAIL_SCOPES = tuple(scope for scope in SCOPES if "Mail" in scope or "IMAP" in sc
 
 
 def reset_factors(
-    diary: ActivityLog, admin: LabAccount, person: LabAccount, address: str, time: float
+    diary: ActivityLog, admin: LabAccount, person: LabAccount, client_address: str, time: float
 ) -> None:
     """Add the removal of all factors of a person, so that new ones can be enrolled."""
     client = web_of(diary, admin)
-    session, _, _ = token_for(diary, admin, client, address, time)
-    identity(diary, "Reset authentication methods.", admin, client, address, time, person, session)
+    session, _, _ = token_for(diary, admin, client, client_address, time)
+    identity(diary, "Reset authentication methods.", admin, client, client_address, time, person, session)
 
 
 def administer_identity(
     diary: ActivityLog,
     admin: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     session: str,
     steps: int,
@@ -43,11 +43,19 @@ def administer_identity(
     """Add a visit to the administration console with changes; return the time after the last."""
     dice = diary.dice
     identity(
-        diary, "Open administration.", admin, client, address, time, "", session, name="Okta Admin Console"
+        diary,
+        "Open administration.",
+        admin,
+        client,
+        client_address,
+        time,
+        "",
+        session,
+        name="Okta Admin Console",
     )
     for operation, names in dice.sample(ADMINISTRATION, steps):
         time += dice.between(10, 400)
-        identity(diary, operation, admin, client, address, time, "", session, name=dice.pick(names))
+        identity(diary, operation, admin, client, client_address, time, "", session, name=dice.pick(names))
     return time
 
 
@@ -55,7 +63,7 @@ def grant_role(
     diary: ActivityLog,
     admin: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     session: str,
     to: LabAccount,
@@ -66,7 +74,7 @@ def grant_role(
         "Add member to role.",
         admin,
         client,
-        address,
+        client_address,
         time,
         to,
         session,
@@ -78,32 +86,46 @@ def delegate_domain(
     diary: ActivityLog,
     admin: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     session: str,
     app: LabApplication,
 ) -> None:
     """Add domain-wide delegation: an application may act as any account of the organisation."""
     scope = diary.dice.pick(MAIL_SCOPES)
-    identity(diary, "Authorise delegation.", admin, client, address, time, app, session, scope=scope)
+    identity(diary, "Authorise delegation.", admin, client, client_address, time, app, session, scope=scope)
 
 
 def read_as_delegate(
-    diary: ActivityLog, app: LabApplication, address: str, time: float, owners: list[LabAccount], items: float
+    diary: ActivityLog,
+    app: LabApplication,
+    client_address: str,
+    time: float,
+    owners: list[LabAccount],
+    items: float,
 ) -> None:
     """Add reading of mailboxes by an application with domain-wide delegation."""
     dice, client = diary.dice, client_of(app)
     for owner in owners:
         time += dice.between(2, 200)
-        read(diary, app, client, address, time, ("", dice.token(), time - 60), owner, 1 + dice.poisson(items))
+        read(
+            diary,
+            app,
+            client,
+            client_address,
+            time,
+            ("", dice.token(), time - 60),
+            owner,
+            1 + dice.poisson(items),
+        )
 
 
 def _admin_at_work(diary: ActivityLog, day: int) -> tuple[LabAccount, LabClient, str, float, str]:
     admin = diary.dice.pick(diary.tenant.admins())
-    client, address = web_of(diary, admin), find_address(diary, admin, day)
+    client, client_address = web_of(diary, admin), find_address(diary, admin, day)
     time = working_time(diary, admin, day)
-    session, _, _ = token_for(diary, admin, client, address, time)
-    return admin, client, address, time, session
+    session, _, _ = token_for(diary, admin, client, client_address, time)
+    return admin, client, client_address, time, session
 
 
 def factor_reset(diary: ActivityLog, day: int) -> None:
@@ -124,18 +146,18 @@ def factor_reset(diary: ActivityLog, day: int) -> None:
 
 def identity_work(diary: ActivityLog, day: int) -> None:
     """Add an administrator's visit to Okta's console, mostly without changes."""
-    admin, client, address, time, session = _admin_at_work(diary, day)
+    admin, client, client_address, time, session = _admin_at_work(diary, day)
     steps = diary.dice.pick_weighted([(0, 0.8), (1, 0.14), (2, 0.04), (3, 0.02)])
-    end = administer_identity(diary, admin, client, address, time, session, steps)
+    end = administer_identity(diary, admin, client, client_address, time, session, steps)
     if diary.dice.chance(0.06):
-        grant_role(diary, admin, client, address, end + 30, session, somebody(diary, day))
+        grant_role(diary, admin, client, client_address, end + 30, session, somebody(diary, day))
 
 
 def application_assignment(diary: ActivityLog, day: int) -> None:
     """Add the assignment of an application to a person."""
-    admin, client, address, time, session = _admin_at_work(diary, day)
+    admin, client, client_address, time, session = _admin_at_work(diary, day)
     name, _ = diary.dice.pick(diary.tenant.systems.applications)
-    identity(diary, "Assign application.", admin, client, address, time, "", session, name=name)
+    identity(diary, "Assign application.", admin, client, client_address, time, "", session, name=name)
 
 
 def domain_delegation(diary: ActivityLog, day: int) -> None:
@@ -147,8 +169,8 @@ def domain_delegation(diary: ActivityLog, day: int) -> None:
 
 def let_act_as_anybody(diary: ActivityLog, day: int, app: LabApplication) -> None:
     """Add domain-wide delegation to an application by an administrator at work."""
-    admin, client, address, time, session = _admin_at_work(diary, day)
-    delegate_domain(diary, admin, client, address, time, session, app)
+    admin, client, client_address, time, session = _admin_at_work(diary, day)
+    delegate_domain(diary, admin, client, client_address, time, session, app)
 
 
 def borrowed_computer(diary: ActivityLog, day: int) -> None:
@@ -156,10 +178,10 @@ def borrowed_computer(diary: ActivityLog, day: int) -> None:
     dice, person = diary.dice, somebody(diary, day)
     system = dice.pick(("linux", "windows", "mac", "windows11"))
     client = browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
-    time, address = working_time(diary, person, day), find_address(diary, person, day)
-    held = token_for(diary, person, client, address, time)
+    time, client_address = working_time(diary, person, day), find_address(diary, person, day)
+    held = token_for(diary, person, client, client_address, time)
     for _ in range(1 + dice.poisson(1.5)):
-        read(diary, person, client, address, time, held, None, 1 + dice.poisson(2))
+        read(diary, person, client, client_address, time, held, None, 1 + dice.poisson(2))
         time += dice.between(60, 900)
 
 

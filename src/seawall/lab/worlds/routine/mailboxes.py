@@ -52,21 +52,23 @@ def filing_rule(dice: SeededRandom) -> dict[str, str]:
 def mailbox_rule(diary: ActivityLog, day: int) -> None:
     """Add an inbox rule for order."""
     dice, person = diary.dice, somebody(diary, day)
-    time, address = working_time(diary, person, day), find_address(diary, person, day)
-    make_rule(diary, person, web_of(diary, person), address, time, dice.pick(RULE_NAMES), filing_rule(dice))
+    time, client_address = working_time(diary, person, day), find_address(diary, person, day)
+    make_rule(
+        diary, person, web_of(diary, person), client_address, time, dice.pick(RULE_NAMES), filing_rule(dice)
+    )
 
 
 def make_rule(
     diary: ActivityLog,
     who: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     name: str,
     rule: dict[str, str],
 ) -> None:
     """Add the creation or change of an inbox rule."""
-    session, _, _ = token_for(diary, who, client, address, time)
+    session, _, _ = token_for(diary, who, client, client_address, time)
     operation = diary.dice.pick_weighted(
         [("New-InboxRule", 0.6), ("Set-InboxRule", 0.25), ("UpdateInboxRules", 0.15)]
     )
@@ -75,7 +77,7 @@ def make_rule(
         operation,
         who,
         client,
-        address,
+        client_address,
         time,
         f"{who.upn}\\{name}",
         session,
@@ -89,7 +91,7 @@ def make_rule(
 def forwarding(diary: ActivityLog, day: int) -> None:
     """Add forwarding to a colleague or to an external address."""
     dice, person = diary.dice, somebody(diary, day)
-    client, address, time = (
+    client, client_address, time = (
         web_of(diary, person),
         find_address(diary, person, day),
         working_time(diary, person, day),
@@ -101,22 +103,22 @@ def forwarding(diary: ActivityLog, day: int) -> None:
             "helpdesk@partner.example",
         )
     )
-    forward(diary, person, client, address, time, to)
+    forward(diary, person, client, client_address, time, to)
 
 
 def forward(
-    diary: ActivityLog, who: LabAccount, client: LabClient, address: str, time: float, to: str
+    diary: ActivityLog, who: LabAccount, client: LabClient, client_address: str, time: float, to: str
 ) -> None:
     """Add forwarding by a setting of the mailbox or by a rule."""
     dice = diary.dice
     if dice.chance(0.5):
-        session, _, _ = token_for(diary, who, client, address, time)
+        session, _, _ = token_for(diary, who, client, client_address, time)
         cmdlet(
             diary,
             "Set-Mailbox",
             who,
             client,
-            address,
+            client_address,
             time,
             who,
             session,
@@ -124,7 +126,7 @@ def forward(
             DeliverToMailboxAndForward=dice.pick(("True", "False")),
         )
     else:
-        make_rule(diary, who, client, address, time, dice.pick(RULE_NAMES), {"ForwardTo": to})
+        make_rule(diary, who, client, client_address, time, dice.pick(RULE_NAMES), {"ForwardTo": to})
 
 
 def delegate(diary: ActivityLog, day: int) -> None:
@@ -150,19 +152,19 @@ def give_access(
     diary: ActivityLog,
     admin: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     owner: LabAccount,
     reader: LabAccount,
 ) -> None:
     """Add a grant of full access to a mailbox."""
-    session, _, _ = token_for(diary, admin, client, address, time)
+    session, _, _ = token_for(diary, admin, client, client_address, time)
     cmdlet(
         diary,
         "Add-MailboxPermission",
         admin,
         client,
-        address,
+        client_address,
         time,
         owner,
         session,
@@ -177,7 +179,7 @@ def give_access(
 def folder_permission(diary: ActivityLog, day: int) -> None:
     """Add the sharing of a folder or calendar."""
     dice, person = diary.dice, somebody(diary, day)
-    client, address, time = (
+    client, client_address, time = (
         web_of(diary, person),
         find_address(diary, person, day),
         working_time(diary, person, day),
@@ -186,7 +188,7 @@ def folder_permission(diary: ActivityLog, day: int) -> None:
         diary,
         person,
         client,
-        address,
+        client_address,
         time,
         dice.pick(("Calendar", "Inbox", "Projects")),
         somebody(diary, day).upn,
@@ -197,19 +199,19 @@ def share_folder(
     diary: ActivityLog,
     who: LabAccount,
     client: LabClient,
-    address: str,
+    client_address: str,
     time: float,
     folder: str,
     reader: str,
 ) -> None:
     """Add a grant of rights on one folder."""
-    session, _, _ = token_for(diary, who, client, address, time)
+    session, _, _ = token_for(diary, who, client, client_address, time)
     cmdlet(
         diary,
         "Add-MailboxFolderPermission",
         who,
         client,
-        address,
+        client_address,
         time,
         who,
         session,

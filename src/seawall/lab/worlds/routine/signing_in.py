@@ -13,7 +13,7 @@ def failed_sign_in(diary: ActivityLog, day: int) -> None:
     """Add a failed sign-in: a wrong or expired password, or an interruption."""
     dice, person = diary.dice, somebody(diary, day)
     clients = person.desks + person.phones
-    client, address, time = (
+    client, client_address, time = (
         dice.pick(clients),
         find_address(diary, person, day),
         working_time(diary, person, day),
@@ -30,30 +30,38 @@ def failed_sign_in(diary: ActivityLog, day: int) -> None:
         ]
     )
     for _ in range(1 + dice.poisson(0.7)):
-        sign_in(diary, person, client, address, time, error=error)
+        sign_in(diary, person, client, client_address, time, error=error)
         time += dice.between(8, 90)
 
 
 def denied_prompt(diary: ActivityLog, day: int) -> None:
     """Add a denied or missed MFA prompt, then an approved one."""
     dice, person = diary.dice, somebody(diary, day)
-    client, address, time = (
+    client, client_address, time = (
         dice.pick(person.desks),
         find_address(diary, person, day),
         working_time(diary, person, day),
     )
     if dice.chance(0.1):
-        address = dice.pick(networks_of(("residential", "mobile"))).v4_address(dice)
+        client_address = dice.pick(networks_of(("residential", "mobile"))).v4_address(dice)
     if not person.uses_mfa:
         return
     tries = (
         1 + dice.poisson(0.5) if dice.chance(0.94) else 4 + dice.below(20)
     )  # a forgotten device keeps prompting
     for _ in range(tries):
-        sign_in(diary, person, client, address, time, error=dice.pick((500121, 50074, 500121)), method="mfa")
+        sign_in(
+            diary,
+            person,
+            client,
+            client_address,
+            time,
+            error=dice.pick((500121, 50074, 500121)),
+            method="mfa",
+        )
         time += dice.between(20, 200)
     if dice.chance(0.8):
-        client.sessions.append(sign_in(diary, person, client, address, time, method="mfa"))
+        client.sessions.append(sign_in(diary, person, client, client_address, time, method="mfa"))
 
 
 def own_script(diary: ActivityLog, day: int) -> None:
@@ -87,20 +95,20 @@ def run_script(diary: ActivityLog, person: LabAccount, day: int) -> None:
         )
         tool = script(dice, app, style=dice.pick_weighted([("graph", 0.7), ("ews", 0.2), ("owa", 0.1)]))
         person.tools.append(tool)
-    time, address = working_time(diary, person, day), find_address(diary, person, day)
+    time, client_address = working_time(diary, person, day), find_address(diary, person, day)
     if dice.chance(0.15):
-        address = dice.pick(networks_of(("hosting",))).v4_address(dice)
+        client_address = dice.pick(networks_of(("hosting",))).v4_address(dice)
     if dice.chance(0.1):
         tool.sessions.append(
-            sign_in(diary, person, tool, address, time - 5, method="password", protocol="ropc")
+            sign_in(diary, person, tool, client_address, time - 5, method="password", protocol="ropc")
         )
-    held = token_for(diary, person, tool, address, time)
+    held = token_for(diary, person, tool, client_address, time)
     for _ in range(1 + dice.poisson(2)):
         read(
             diary,
             person,
             tool,
-            address,
+            client_address,
             time,
             held,
             None,
@@ -127,9 +135,9 @@ def device_code(diary: ActivityLog, day: int) -> None:
     )
     tool = script(dice, app, dice.pick(("python", "powershell")))
     person.tools.append(tool)
-    address = find_address(diary, person, day)
+    client_address = find_address(diary, person, day)
     tool.sessions.append(
-        sign_in(diary, person, tool, address, working_time(diary, person, day), protocol="deviceCode")
+        sign_in(diary, person, tool, client_address, working_time(diary, person, day), protocol="deviceCode")
     )
 
 
@@ -137,7 +145,7 @@ def guest_access(diary: ActivityLog, day: int) -> None:
     """Add opening of a mailbox or calendar with another tenant's token: partners, personal accounts."""
     dice, person = diary.dice, somebody(diary, day)
     issuer = dice.pick((diary.tenant.partner, diary.tenant.partner, "9188040d-6c67-4c5b-b112-36a304b66dad"))
-    client, address, time = (
+    client, client_address, time = (
         web_of(diary, person).twin(),
         find_address(diary, person, day),
         working_time(diary, person, day),
@@ -147,7 +155,7 @@ def guest_access(diary: ActivityLog, day: int) -> None:
             diary,
             person,
             client,
-            address,
+            client_address,
             time,
             (dice.guid() if dice.chance(0.8) else "", dice.token(), time - dice.between(1, 3000)),
             dice.pick([person, *diary.tenant.shared]),
@@ -161,15 +169,15 @@ def legacy_use(diary: ActivityLog, day: int) -> None:
     """Add the set-up of an old IMAP or POP program that synchronises everything once."""
     dice, person = diary.dice, somebody(diary, day)
     client = legacy_imap(dice, dice.pick(("IMAP4", "POP3")))
-    address, time = find_address(diary, person, day), working_time(diary, person, day)
-    session = sign_in(diary, person, client, address, time, method="password", protocol="ropc")
+    client_address, time = find_address(diary, person, day), working_time(diary, person, day)
+    session = sign_in(diary, person, client, client_address, time, method="password", protocol="ropc")
     for folder in person.folders[: 1 + dice.below(5)]:
         time += dice.between(1, 40)
         read(
             diary,
             person,
             client,
-            address,
+            client_address,
             time,
             place_in_hours(session, time),
             None,

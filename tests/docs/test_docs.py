@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import subprocess
@@ -29,6 +30,7 @@ from seawall.pipeline.scan import OUTPUTS
 from seawall.storage.files.incident_documents import incident_document
 from tests.cli.samples import INCIDENT
 from tests.error_classes import error_classes
+from tests.every import check_every
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("packages/*/README.md")])
@@ -187,6 +189,7 @@ def test_the_readme_starts_with_the_two_commands() -> None:
     assert text.index("<!-- figures:start -->") < text.index("<!-- figures:end -->")
 
 
+@functools.cache
 def _anchors(text: str) -> set[str]:
     """The anchors that a page's headings get."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
@@ -201,16 +204,18 @@ def _links() -> Iterator[tuple[Path, str]]:
                 yield path, target
 
 
-@pytest.mark.parametrize(
-    ("path", "target"), list(_links()), ids=lambda value: getattr(value, "name", str(value))
-)
-def test_links_resolve(path: Path, target: str) -> None:
+def _resolves(link: tuple[Path, str]) -> None:
+    path, target = link
     file, _, anchor = target.partition("#")
     place = (path.parent / file).resolve() if file else path
     assert place.exists()
     assert place.is_relative_to(ROOT)
     if anchor:
         assert anchor in _anchors(place.read_text("utf-8"))
+
+
+def test_links_resolve() -> None:
+    check_every(_links(), _resolves, name=lambda link: f"{relative(link[0])} to {link[1]}")
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
@@ -251,10 +256,14 @@ def test_pages_that_the_code_names_exist(folder: str) -> None:
     assert [one for one in sorted(named) if one[1] not in invented and not (ROOT / one[1]).exists()] == []
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.name != "CHANGELOG.md"], ids=relative)
-def test_a_module_is_named_by_its_path_from_the_root(path: Path) -> None:
+def _names_modules_by_path(path: Path) -> None:
     named = re.findall(r"`([\w-]+/[\w/-]+\.py)`", path.read_text("utf-8"))
     assert [name for name in named if "acme" not in name and not (ROOT / name).exists()] == []
+
+
+def test_a_module_is_named_by_its_path_from_the_root() -> None:
+    pages = [path for path in PAGES if path.name != "CHANGELOG.md"]
+    check_every(pages, _names_modules_by_path, name=relative)
 
 
 ELSEWHERE = {
@@ -265,14 +274,16 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("path", [*PAGES, *TEXTS], ids=relative)
-def test_nothing_is_said_that_belongs_elsewhere(path: Path) -> None:
-    if path == Path(__file__):
-        return
+def _says_nothing_that_belongs_elsewhere(path: Path) -> None:
     text = path.read_text("utf-8")
     for what, pattern in ELSEWHERE.items():
         found = pattern.search(text)
         assert found is None, f"{what}: {text[max(found.start() - 40, 0) : found.end() + 40]!r}"
+
+
+def test_nothing_is_said_that_belongs_elsewhere() -> None:
+    texts = [path for path in (*PAGES, *TEXTS) if path != Path(__file__)]
+    check_every(texts, _says_nothing_that_belongs_elsewhere, name=relative)
 
 
 AMERICAN = re.compile(
@@ -281,10 +292,13 @@ AMERICAN = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", PAGES, ids=relative)
-def test_spelling_is_british(path: Path) -> None:
+def _is_spelt_british(path: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`]*`", "", path.read_text("utf-8"), flags=re.DOTALL)
     assert AMERICAN.findall(prose) == []
+
+
+def test_spelling_is_british() -> None:
+    check_every(PAGES, _is_spelt_british, name=relative)
 
 
 def test_the_changelog_has_a_place_for_what_comes() -> None:

@@ -15,6 +15,7 @@ from seawall_tokens.refusals import REFUSALS
 from seawall_tokens.verify import access_token, claim_checks, examination, key_checks
 from seawall_tokens.verify.replay import MemoryReplayGuard
 from seawall_tokens.verify.state import ExaminationState
+from tests.every import check_every
 from tests.tokens.conformance.seawall_verifier import binding_of, policy_of, verifier
 
 
@@ -24,14 +25,17 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "seawall")
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_each_case(case: Case) -> None:
+def _is_judged_as_expected(case: Case) -> None:
     result = judge(verifier, case)
     if case.hostile:
         assert (result.outcome, result.code) == ("refused", case.codes[0]), result.detail
     else:
         assert result.outcome == "accepted", result.detail
     assert result.fault == ""
+
+
+def test_each_case() -> None:
+    check_every(cases(), _is_judged_as_expected, name=lambda case: case.name)
 
 
 def test_every_expected_code_exists() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -25,9 +27,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the migrations of this program, which are loaded once per process: they are Python files."""
+    return ScriptDirectory.from_config(_config())
+
+
 def newest() -> str:
     """Return the schema version that this program needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:  # pragma: no cover - a package without its migrations
         raise DatabaseBroken("this installation lacks its database migrations", fix="install Seawall again")
     return head
@@ -77,7 +85,7 @@ def upgrade(connection: Connection, place: str) -> None:
 
 
 def _refuse_newer(found: str | None, place: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {script.revision for script in _scripts().walk_revisions()}
     if found is not None and found not in known:
         raise DatabaseNewer(
             f"the database {place} is of version {found}, which this program does not know (newest: {newest()})",

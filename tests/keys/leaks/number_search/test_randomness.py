@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.keys.leaks.number_search.arithmetic import KnownKeys
 from seawall.keys.leaks.number_search.randomness import LOST, bounds_for, mark_random
+from tests.every import check_every
 from tests.keys.leaks.rsa_numbers import Numbers, noise, numbers
 
 
@@ -46,13 +47,16 @@ def test_padding_and_text_are_not_marked(length: int, filling: bytes) -> None:
     assert flags[-inner:].all()  # what does not fit is for the caller to leave out
 
 
+def _loses_next_to_nothing(length: int) -> None:
+    bounds = bounds_for(length)
+    size = 8 * bounds.words
+    assert length - 15 <= size <= length - 8
+    assert bounds.fewest_high <= size / 2
+    assert bounds.most_zero < size or size < 40
+
+
 def test_bounds_lose_next_to_nothing() -> None:
-    for length in range(32, 1025):
-        bounds = bounds_for(length)
-        size = 8 * bounds.words
-        assert length - 15 <= size <= length - 8, length
-        assert bounds.fewest_high <= size / 2, length
-        assert bounds.most_zero < size or size < 40, length
+    check_every(range(32, 1025), _loses_next_to_nothing)
 
 
 @pytest.mark.parametrize("length", [48, 128, 1024])

@@ -15,7 +15,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
-from stix2validator import ValidationOptions, validate_string
 
 import seawall
 from seawall.cli.main import main
@@ -97,6 +96,11 @@ def test_a_bundle_is_valid_to_another_reader(scanned: Path) -> None:
 
 
 def assert_valid(bundle: str) -> None:
+    from stix2validator import (
+        ValidationOptions,
+        validate_string,
+    )  # takes a second: not for every process that collects
+
     options = ValidationOptions(version="2.1", disabled="custom-prefix,network-traffic-ports", strict=False)
     assert [str(error) for error in validate_string(bundle, options).errors] == []
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stix2patterns.validator import run_validator
-from stix2validator import ValidationOptions, validate_string
 
 from seawall.response.errors import CaseInvalid
 from seawall.response.export import stix_objects as stix
@@ -53,6 +52,11 @@ def with_indicators(given_: Scope, *more: Indicator) -> Scope:
 
 def errors(made: dict[str, Any]) -> list[str]:
     """What OASIS's own schemas and rules find wrong."""
+    from stix2validator import (
+        ValidationOptions,
+        validate_string,
+    )  # takes a second: not for every process that collects
+
     options = ValidationOptions(version="2.1", disabled="custom-prefix,network-traffic-ports", strict=False)
     return [str(error) for error in validate_string(json.dumps(made), options).errors]
 

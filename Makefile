@@ -26,6 +26,7 @@ test:
 # Long campaigns: fuzzing, shifted clocks, repetitions. They take minutes to hours, so that `make test` leaves them out.
 soak: check-programs check-pages .venv/development
 	$(BIN)/python -m pytest -m soak -n auto --timeout 0
+	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile thorough -n auto --timeout 0
 
 # What goes before the tests goes on side by side: one waits for the network, another needs a processor.
 check-programs:

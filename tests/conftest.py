@@ -14,6 +14,7 @@ from seawall.events.failures import LOGGER, forget_places
 from seawall.events.networks import networks
 from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
+from tests.thoroughness import PROFILE
 
 pytest_plugins = ["tests.browsing", "tests.demo"]
 
@@ -21,6 +22,7 @@ room_in_memory()
 hear_interrupts()
 
 settings.register_profile("project", deadline=None)  # machines are busy at times
+settings.register_profile(PROFILE, deadline=None)
 settings.load_profile("project")
 
 # Whoever runs tests in several processes sets it; tables are wide off a terminal.

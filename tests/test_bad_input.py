@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from seawall.cli.main import main
 from seawall.pipeline.scan import OUTPUTS, scan
 from tests.events.archives import member, zip_of
+from tests.thoroughness import examples
 
 MEGABYTE = 1 << 20
 
@@ -257,7 +258,7 @@ def test_extreme_numbers_and_types_do_no_harm(tmp_path: Path) -> None:
     assert found + sum(counts.values()) == len(rows)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.binary(max_size=3000),
     st.sampled_from(
@@ -273,7 +274,7 @@ def test_random_bytes_never_raise(noise: bytes, start: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=40))
 def test_damage_anywhere_never_raises(place: int, damage: bytes) -> None:
     with TemporaryDirectory() as folder:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.readers import Limits
 from tests.events.support import mail_read, read_all, rows, signed_in
+from tests.thoroughness import examples
 
 FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40, fast_records=40)
 SLOW = Limits(fast_bytes=1 << 60)
@@ -172,7 +173,7 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(st.dictionaries(FIELDS, JSON_VALUES, max_size=3), min_size=1, max_size=6))
 def test_any_value_in_any_field_is_the_same(tmp_path_factory: Any, changes: list[dict[str, Any]]) -> None:
     path = tmp_path_factory.mktemp("both") / "audit.jsonl"

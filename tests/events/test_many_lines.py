@@ -23,6 +23,7 @@ from seawall.events.problem import Problem
 from seawall.events.readers import Limits
 from tests.events.support import check, mail_read, rows, signed_in
 from tests.events.test_both_ways import JSON_VALUES, TEXT, variants
+from tests.thoroughness import examples
 
 Found = tuple[list[dict[str, Any]], list[Problem], int]
 LIMITS = Limits(record_bytes=6_000)
@@ -241,7 +242,7 @@ RECORD_FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.dictionaries(RECORD_FIELDS, JSON_VALUES | TEXT, max_size=4), min_size=1, max_size=12),
     st.booleans(),
@@ -252,7 +253,7 @@ def test_any_value_in_any_field(changes: list[dict[str, Any]], is_ascii: bool) -
     assert_same(b"\n".join([*usual(12), *texts, *texts]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 1_200), st.binary(max_size=6)), min_size=1, max_size=12))
 def test_any_damage(damage: list[tuple[int, bytes]]) -> None:
     lines = usual(30)

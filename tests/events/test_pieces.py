@@ -18,6 +18,7 @@ from seawall.events.problem import Problem
 from seawall.events.readers import Limits
 from tests.events.support import check, mail_read, read_all, rows, signed_in
 from tests.events.test_shapes import SHAPES
+from tests.thoroughness import examples
 
 SMALL = Limits(record_bytes=2_500)
 LINES = [
@@ -91,7 +92,7 @@ def assert_same(data: bytes, cuts: list[int], limits: Limits) -> None:
     assert place.number == records + 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.sampled_from(LINES), min_size=1, max_size=12),
     st.lists(st.integers(0, 12_000), max_size=8),

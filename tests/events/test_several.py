@@ -17,6 +17,7 @@ from seawall.pipeline.live.ingest_queue import batches_of
 from tests.events.support import check, mail_read, rows, signed_in
 from tests.events.test_both_ways import variants
 from tests.events.test_many_lines import HOSTILE
+from tests.thoroughness import examples
 
 Found = list[tuple[list[dict[str, object]], tuple[object, ...], int, int]]
 LINES = [
@@ -39,7 +40,7 @@ def assert_apart(bodies: list[bytes], limits: Limits = Limits()) -> None:  # noq
         assert plain(batches) == plain(batches_of(body, text.name, limits))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.lists(st.sampled_from(LINES), max_size=4), min_size=1, max_size=8),
     st.sampled_from([b"\n", b"\r\n"]),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.events.readers import Limits
 from tests.events.support import mail_read, read_all, rows, signed_in
+from tests.thoroughness import examples
 
 RECORDS = [
     mail_read(1),
@@ -193,7 +194,7 @@ PIECES = st.lists(
 TINY = Limits(record_bytes=5000, batch_records=3)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=300) | PIECES.map(b"".join) | JSON.map(lambda v: json.dumps(v).encode()))
 def test_no_bytes_raise_and_all_are_accounted_for(tmp_path_factory: Any, data: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "file"
@@ -235,7 +236,7 @@ FIELDS = sorted(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     base=st.sampled_from(
         [

@@ -17,6 +17,7 @@ from seawall.events.coded_batch import CodedBatch, Vocabulary
 from seawall.storage import Coder, EventsFile, Spool
 from seawall.storage.files.twins import DAY
 from tests.sample_events import event, sign_in, spool, table
+from tests.thoroughness import examples
 
 
 def _texts(batch: CodedBatch, column: str) -> list[str]:
@@ -138,6 +139,7 @@ TWINS = [
 ]  # fmt: skip
 
 
+@settings(max_examples=examples(100))
 @given(st.permutations(TWINS), st.lists(st.sampled_from("abc"), min_size=5, max_size=5))
 def test_of_twins_of_one_source_what_they_hold_decides_and_not_the_names_of_files(
     rows: list[dict[str, Any]], files: list[str]
@@ -221,6 +223,7 @@ def test_what_waits_keeps_nothing_of_the_tables_that_it_came_in(tmp_path: Path) 
     assert taken[29] - taken[9] < 20 * coded.nbytes / 10
 
 
+@settings(max_examples=examples(100))
 @given(st.permutations(ROWS), st.lists(st.integers(1, 5), min_size=12, max_size=12), st.integers(1, 9))
 def test_what_comes_in_small_tables_over_time_is_what_comes_at_once(
     rows: list[dict[str, Any]], sizes: list[int], held: int

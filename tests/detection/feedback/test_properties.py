@@ -17,10 +17,12 @@ from seawall.detection.incidents.explain import incident
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import ScoredCandidate
 from tests.detection.feedback.making import NOW, candidates, given_answers, worlds
+from tests.thoroughness import examples
 
 World = tuple[list[ScoredCandidate], list[Answered]]
 
 
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_base_parts_and_adjustments_sum_to_the_score(world: World) -> None:
     for one in apply_feedback(*world, NOW):
@@ -29,6 +31,7 @@ def test_base_parts_and_adjustments_sum_to_the_score(world: World) -> None:
         assert one.curve[-1][1] == pytest.approx(one.score, abs=1e-9)
 
 
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_the_reasons_of_an_incident_sum_to_its_score_and_tell_of_every_adjustment(world: World) -> None:
     for case in group(apply_feedback(*world, NOW)):
@@ -40,6 +43,7 @@ def test_the_reasons_of_an_incident_sum_to_its_score_and_tell_of_every_adjustmen
         assert all(change.text in texts for change in case.top.adjustments)
 
 
+@settings(max_examples=examples(100))
 @given(st.data(), worlds(), st.sampled_from(("expected-change", "safe")))
 def test_a_benign_answer_never_raises_a_score(data: st.DataObject, world: World, kind: str) -> None:
     found, given_ = world
@@ -49,6 +53,7 @@ def test_a_benign_answer_never_raises_a_score(data: st.DataObject, world: World,
     assert all(new.score <= old.score + 1e-9 for old, new in zip(before, after, strict=True))
 
 
+@settings(max_examples=examples(100))
 @given(st.data(), worlds())
 def test_a_confirmed_takeover_never_lowers_a_score(data: st.DataObject, world: World) -> None:
     found, given_ = world
@@ -58,6 +63,7 @@ def test_a_confirmed_takeover_never_lowers_a_score(data: st.DataObject, world: W
     assert all(new.score >= old.score - 1e-9 for old, new in zip(before, after, strict=True))
 
 
+@settings(max_examples=examples(100))
 @given(worlds(), st.sampled_from(("lineage.foreign", "lineage.outlived")))
 def test_nothing_lowers_a_token_of_another_issuer_or_use_after_revocation(world: World, feature: str) -> None:
     found = [replace(one, values={**one.values, feature: 1.0}) for one in world[0]]
@@ -66,6 +72,7 @@ def test_nothing_lowers_a_token_of_another_issuer_or_use_after_revocation(world:
         assert all(change.weight >= 0 for change in new.adjustments)
 
 
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_what_was_never_issued_keeps_its_weight(world: World) -> None:
     """Only what an unknown network adds to the doubt about a token's birth can be expected."""
@@ -75,6 +82,7 @@ def test_what_was_never_issued_keeps_its_weight(world: World) -> None:
         assert 0 <= off <= max(found.get("lineage.birthless", 0.0), 0.0) + 1e-9
 
 
+@settings(max_examples=examples(100))
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_answers_does_not_matter(world: World, random: object) -> None:
     found, given_ = world
@@ -82,6 +90,7 @@ def test_the_order_of_answers_does_not_matter(world: World, random: object) -> N
     assert apply_feedback(found, given_, NOW) == apply_feedback(found, shuffled, NOW)
 
 
+@settings(max_examples=examples(100))
 @given(worlds(), st.integers(0, 3))
 def test_withdrawing_an_answer_leaves_no_trace(world: World, which: int) -> None:
     found, given_ = world
@@ -92,6 +101,7 @@ def test_withdrawing_an_answer_leaves_no_trace(world: World, which: int) -> None
     assert apply_feedback(found, [], NOW) == found
 
 
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_answers_stay_in_their_organisation(world: World) -> None:
     found, given_ = world
@@ -100,6 +110,7 @@ def test_answers_stay_in_their_organisation(world: World) -> None:
             assert new is old
 
 
+@settings(max_examples=examples(100))
 @given(worlds(), st.integers(0, 5))
 def test_candidates_are_judged_one_by_one(world: World, which: int) -> None:
     found, given_ = world

@@ -15,6 +15,7 @@ from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
 from seawall.storage import Coder, Spool
 from tests.sample_events import event, sign_in, table
+from tests.thoroughness import examples
 
 AWAY: dict[str, Any] = {
     "src_prefix": "198.51.100.0/24", "src_asn": 64999, "src_asn_name": "Far", "src_location": "RO",
@@ -69,7 +70,7 @@ def assert_independent(rows: list[dict[str, Any]]) -> list[ScoredCandidate]:
     return together
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(ACTS, min_size=1, max_size=60))
 def test_scored_together_or_alone_an_organisation_has_the_same_candidates(
     acts: list[tuple[int, int, str, str, str]],

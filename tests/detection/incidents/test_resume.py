@@ -34,6 +34,7 @@ from seawall.storage import Coder, Spool, pack, unpack
 from seawall.storage.files.incident_documents import incident_line
 from tests.logs import recorded, world
 from tests.sample_events import event, sign_in, table
+from tests.thoroughness import examples
 
 DAY = 86_400_000_000
 PARTS = ("engine", "coder", "meter")
@@ -187,7 +188,7 @@ def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> Iterator[tuple[in
         yield day, make(f"e{number}", day, minute - 540, **columns)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTS, min_size=2, max_size=40), st.data())
 def test_stopped_after_any_day_of_any_history(
     acts: list[tuple[int, int, str, str, str]], data: st.DataObject
@@ -207,7 +208,7 @@ def test_stopped_after_any_day_of_any_history(
     assert second.kept() == whole.kept()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTS, min_size=1, max_size=30), st.lists(ACTS, min_size=1, max_size=30), st.data())
 def test_a_day_scored_again_from_the_state_before_it_is_the_same_however_it_arrived(
     before: list[tuple[int, int, str, str, str]],

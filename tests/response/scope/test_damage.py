@@ -16,6 +16,7 @@ from seawall.events.damaged_records import extract_remains, read_hints
 from seawall.events.problem import DamagedRecordHint
 from seawall.response.scope_values import Scope
 from tests.response.scope.story import PEOPLE, Row, at_home, day_at, mailbox, searched, theirs
+from tests.thoroughness import examples
 
 DAYS, BEFORE = 42, 28
 """Six weeks, of which four are before the intrusion: a log has a rhythm."""
@@ -76,7 +77,7 @@ def test_without_damage_who_was_read_is_touched_and_who_was_not_is_cleared() -> 
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 5), st.integers(1, 70))
 def test_hours_that_were_dropped(before: int, hours: int) -> None:
     first = READ - before * 3_600_000_000 * min(hours, 6) // 6
@@ -143,13 +144,13 @@ def with_a_broken_line(text: str) -> Scope:
     return scope_of([row for row in ROWS if row is not EVIL], lost={file: [line]}, told=said)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, len(TEXT) - 1))
 def test_a_line_that_was_cut_off_anywhere(at: int) -> None:
     assert mailbox(with_a_broken_line(TEXT[:at]), "bob").verdict == "possible"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, len(TEXT) - 1), st.integers(1, 40), st.text(alphabet='"{},:\\x', max_size=6))
 def test_a_line_that_was_damaged_anywhere(at: int, length: int, instead: str) -> None:
     assert mailbox(with_a_broken_line(TEXT[:at] + instead + TEXT[at + length :]), "bob").verdict == "possible"

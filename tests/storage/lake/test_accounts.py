@@ -16,6 +16,7 @@ from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
 from seawall_base.errors import UsageError
 from tests.sample_events import event, table
 from tests.storage.lake.events import DAY, LATER, numbered, part_files
+from tests.thoroughness import examples
 
 START = start_of(DAY)
 END = START + 4 * DAY_MICROSECONDS
@@ -44,7 +45,9 @@ def made(rows: list[Any]) -> Any:
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=ROWS, cuts=st.integers(1, 4), again=st.booleans(), compacted=st.booleans(), slots=st.integers(1, 50)
 )

@@ -20,6 +20,7 @@ from seawall.storage.lake.sharing import accounts_with
 from seawall_base.errors import UsageError
 from tests.sample_events import START, event, table
 from tests.storage.lake.events import ALL, DAY, ids, numbered, part_files
+from tests.thoroughness import examples
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_two_organisations_never_share_a_folder(names: list[str]) -> None:
     assert all(len(tenant_folder(name)) <= 73 for name in names)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), st.booleans()), min_size=1, max_size=60),
     st.integers(1, 25),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,10 +47,32 @@ PROSE = re.compile(
 
 
 @cache
-def modules() -> list[tuple[str, ast.Module]]:
-    """Every module by its path from the root, parsed once for all tests."""
+def modules() -> list[str]:
+    """The path of every module from the root."""
     paths = [path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))]
-    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))) for path in paths]
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def definitions() -> list[tuple[str, Definition, bool]]:
+    """Every class and function: path of its module, node, and whether it stands at the top; parsed once for all tests."""
+    found = []
+    for path in modules():
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        top = {id(node) for node in tree.body}
+        found += [(path, node, id(node) in top) for node in statements(tree) if isinstance(node, Definition)]
+    return found
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement below a node. Definitions are statements: expressions, which are most of a tree, are left out."""
+    for part in ("body", "handlers", "cases", "orelse", "finalbody"):
+        for child in getattr(node, part, ()):
+            yield child
+            yield from statements(child)
 
 
 def words_of(name: str) -> set[str]:
@@ -66,32 +89,24 @@ def is_bare_participle(name: str) -> bool:
 
 def test_no_class_name_stands_for_two_things() -> None:
     found = defaultdict(list)
-    for path, tree in modules():
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and KIT not in path:
-                found[node.name].append(path)
+    for path, node, is_top in definitions():
+        if is_top and isinstance(node, ast.ClassDef) and not node.name.startswith("_") and KIT not in path:
+            found[node.name].append(path)
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
 
 
 def test_functions_and_methods_are_verbs_and_no_bare_participles() -> None:
     found = [
         f"{path}:{node.lineno}: {node.name}"
-        for path, tree in modules()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_bare_participle(node.name)
+        for path, node, _ in definitions()
+        if not isinstance(node, ast.ClassDef) and is_bare_participle(node.name)
     ]
     assert found == []
 
 
 def test_names_have_none_of_the_retired_words() -> None:
-    found = [path for path, _ in modules() if words_of(Path(path).stem) & RETIRED]
-    found += [
-        f"{path}: {node.name}"
-        for path, tree in modules()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and words_of(node.name) & RETIRED
-    ]
+    found = [path for path in modules() if words_of(Path(path).stem) & RETIRED]
+    found += [f"{path}: {node.name}" for path, node, _ in definitions() if words_of(node.name) & RETIRED]
     assert found == []
 
 
@@ -106,6 +121,19 @@ def test_texts_have_none_of_the_retired_words(suffix: str) -> None:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             found += [f"{name}:{number}: {hit[0]}" for hit in PROSE.finditer(line)]
     assert found == []
+
+
+def test_definitions_are_found_wherever_a_statement_may_stand() -> None:
+    places = (
+        "if x:\n {0}\nelse:\n {1}", "try:\n {0}\nexcept E:\n {1}\nelse:\n {2}\nfinally:\n {3}", "for x in y:\n {0}\nelse:\n {1}",
+        "match x:\n case 1:\n  {0}\n case _:\n  {1}", "with x:\n {0}", "class A:\n def b(self):\n  async def c():\n   {0}",
+    )  # fmt: skip
+    for place in places:
+        tree = ast.parse(place.format(*(f"def f{number}(): pass" for number in range(4))))
+        found, every = (
+            [n for n in nodes if isinstance(n, Definition)] for nodes in (statements(tree), ast.walk(tree))
+        )
+        assert {id(node) for node in found} == {id(node) for node in every} != set()
 
 
 @pytest.mark.parametrize("name", ["told", "_made", "joined", "unmapped"])

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from seawall.events.failures import LOGGER, forget_places
 from seawall.events.networks import networks
+from seawall.events.networks.builtin_table import load_table
 from tests.interrupts import hear_interrupts
 from tests.temporary import room_in_memory
 from tests.thoroughness import PROFILE
@@ -56,7 +57,7 @@ def _what_tests_start_writes_no_bytecode() -> Iterator[None]:
 def _network_table_is_read_once() -> Iterator[None]:
     """Share the built-in table: each scan would unpack it anew, which takes 30 ms; nothing changes it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(networks, "load_table", functools.cache(networks.load_table))
+        patch.setattr(networks, "load_table", functools.cache(load_table))
         yield
 
 

@@ -141,14 +141,14 @@ def test_a_later_start_cuts_the_range_before_it_short(builder: dict[str, Any]) -
 
 def test_a_known_holder_fills_gaps_only(builder: dict[str, Any]) -> None:
     ranges = [(0, 5, "a"), (12, 14, "b"), (15, 40, "c")]
-    assert builder["filled"](ranges, "0.0.0.8/29", "x") == [
+    assert builder["fill_gaps"](ranges, "0.0.0.8/29", "x") == [
         (0, 5, "a"),
         (8, 12, "x"),
         (12, 14, "b"),
         (14, 15, "x"),
         (15, 40, "c"),
     ]
-    assert builder["filled"]([], "0.0.0.8/29", "x") == [(8, 16, "x")]
+    assert builder["fill_gaps"]([], "0.0.0.8/29", "x") == [(8, 16, "x")]
 
 
 # The container, and what is refused.

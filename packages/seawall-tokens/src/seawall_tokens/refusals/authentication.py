@@ -15,7 +15,7 @@ class AcrInsufficient(
     challenge="insufficient_user_authentication",
     source="RFC 9470 section 3",
 ):
-    """The sign-in was not of the strength that is asked (acr)."""
+    """The sign-in was weaker than required (acr)."""
 
 
 class AmrInsufficient(
@@ -25,7 +25,7 @@ class AmrInsufficient(
     challenge="insufficient_user_authentication",
     source="RFC 9470 section 3",
 ):
-    """The sign-in did not use the methods that are asked (amr)."""
+    """The sign-in did not use the required methods (amr)."""
 
 
 class AuthenticationTooOld(

@@ -6,15 +6,15 @@ from seawall_tokens.refusals.refusal import Refusal
 
 
 class TypeMissing(Refusal, code="type-missing", check=7, source="RFC 8725 section 3.11"):
-    """The header does not say what kind of token this is (typ)."""
+    """The header does not state the token's type (typ)."""
 
 
 class TypeWrong(Refusal, code="type-wrong", check=7, source="RFC 9068 section 4"):
-    """The token is of another kind than is expected here."""
+    """The token's type (typ) is not one that the policy allows."""
 
 
 class IssuerMismatch(Refusal, code="issuer-mismatch", check=8, source="RFC 9068 section 4"):
-    """The issuer is not exactly the one of the policy."""
+    """The issuer differs from the one in the policy."""
 
 
 class TenantMissing(Refusal, code="tenant-missing", check=8, source="Microsoft identity platform, tid claim"):
@@ -40,7 +40,7 @@ class TenantNotAllowed(
 
 
 class ConsumerTenant(Refusal, code="consumer-tenant", check=8, source="CSRB review of Storm-0558"):
-    """The token is of the tenant of personal accounts, for an issuer of organisations (or the reverse)."""
+    """The tenant is that of personal accounts, and the issuer is for organisations (or the reverse)."""
 
 
 class AudienceMissing(Refusal, code="audience-missing", check=9, source="RFC 9068 section 4"):

@@ -86,4 +86,4 @@ class Refusal(Exception):
 
 
 class Internal(Refusal, code="internal", check=0, status=403, challenge=None, source="fail closed"):
-    """Something unexpected happened while verifying, and what was not verified is refused."""
+    """The verification failed with an unexpected error, so the token is refused."""

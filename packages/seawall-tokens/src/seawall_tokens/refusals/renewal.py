@@ -10,7 +10,7 @@ class RenewalAccessToken(Refusal, code="renewal-access-token", check=13, source=
 
 
 class RenewalGrantMissing(Refusal, code="renewal-grant-missing", check=13, source="RFC 6749 section 6"):
-    """There is no grant behind the credential."""
+    """The credential belongs to no grant."""
 
 
 class RenewalGrantKind(Refusal, code="renewal-grant-kind", check=13, source="RFC 6749 section 6"):
@@ -18,7 +18,7 @@ class RenewalGrantKind(Refusal, code="renewal-grant-kind", check=13, source="RFC
 
 
 class RenewalGrantExpired(Refusal, code="renewal-grant-expired", check=13, source="RFC 6749 section 6"):
-    """The grant has ended."""
+    """The grant has expired."""
 
 
 class RenewalGrantRevoked(Refusal, code="renewal-grant-revoked", check=13, source="RFC 7009 section 2"):
@@ -32,17 +32,17 @@ class RenewalReused(Refusal, code="renewal-reused", check=13, source="RFC 9700 s
 class RenewalSessionMissing(
     Refusal, code="renewal-session-missing", check=13, source="RFC 9700 section 4.14"
 ):
-    """There is no session behind the grant."""
+    """The grant belongs to no session."""
 
 
 class RenewalSessionEnded(Refusal, code="renewal-session-ended", check=13, source="RFC 9700 section 4.14"):
-    """The session is no longer alive."""
+    """The session has ended."""
 
 
 class RenewalIssuerMismatch(
     Refusal, code="renewal-issuer-mismatch", check=13, source="CSRB review of Storm-0558"
 ):
-    """Grant or session belong to another issuer."""
+    """The grant or the session belongs to another issuer."""
 
 
 class RenewalClientMismatch(Refusal, code="renewal-client-mismatch", check=13, source="RFC 6749 section 6"):
@@ -58,26 +58,26 @@ class RenewalKeyMismatch(
 class RenewalTenantMismatch(
     Refusal, code="renewal-tenant-mismatch", check=13, source="CSRB review of Storm-0558"
 ):
-    """Grant, session and request are not of one tenant."""
+    """Grant, session and request name different tenants."""
 
 
 class RenewalSubjectMismatch(
     Refusal, code="renewal-subject-mismatch", check=13, source="RFC 9700 section 4.14"
 ):
-    """Grant, session and new token are not about one subject."""
+    """Grant, session and new token name different subjects."""
 
 
 class RenewalScopeWider(Refusal, code="renewal-scope-wider", check=13, source="RFC 6749 section 6"):
-    """More is asked for than was granted."""
+    """The request is for more scopes than the grant."""
 
 
 class RenewalAudienceWider(Refusal, code="renewal-audience-wider", check=13, source="RFC 8707 section 2.2"):
-    """A token for another service is asked for than was granted."""
+    """The request is for another service than the grant."""
 
 
 class RenewalChainTooOld(Refusal, code="renewal-chain-too-old", check=13, source="RFC 9700 section 4.14"):
-    """The person signed in too long ago to go on without signing in."""
+    """The last sign-in was too long ago to renew without a new one."""
 
 
 class RenewalTimeMalformed(Refusal, code="renewal-time-malformed", check=13, source="fail closed"):
-    """When the person signed in is missing, in the future, or not the same in grant and session."""
+    """The time of sign-in is missing, in the future, or different in grant and session."""

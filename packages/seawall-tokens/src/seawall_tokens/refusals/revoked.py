@@ -6,11 +6,11 @@ from seawall_tokens.refusals.refusal import Refusal
 
 
 class RevokedKey(Refusal, code="revoked-key", check=11, source="CAEP, RISC"):
-    """Keys of this name are revoked."""
+    """Keys with this name (kid) are revoked."""
 
 
 class RevokedThumbprint(Refusal, code="revoked-thumbprint", check=11, source="CAEP, RISC"):
-    """This very key is revoked, whatever its name."""
+    """This key is revoked, under every name."""
 
 
 class RevokedIssuer(Refusal, code="revoked-issuer", check=11, source="CAEP, RISC"):
@@ -40,4 +40,4 @@ class RevokedClient(Refusal, code="revoked-client", check=11, source="RFC 7009")
 class RevocationsUnavailable(
     Refusal, code="revocations-unavailable", check=11, status=403, challenge=None, source="fail closed"
 ):
-    """What is revoked cannot be read now, so nothing is accepted."""
+    """The revocation store cannot be read now, so no token is accepted."""

@@ -122,7 +122,7 @@ class DpopNonceWrong(
 class DpopReplayUnknown(
     Refusal, code="dpop-replay-unknown", check=12, status=403, challenge=None, source="fail closed"
 ):
-    """Whether the proof was used before cannot be told now, so it is not accepted."""
+    """The store of used proofs cannot be read now, so no proof is accepted."""
 
 
 class DpopUnbound(Refusal, code="dpop-unbound", check=12, source="RFC 9449 section 7.1"):
@@ -130,7 +130,7 @@ class DpopUnbound(Refusal, code="dpop-unbound", check=12, source="RFC 9449 secti
 
 
 class MtlsMalformed(Refusal, code="mtls-malformed", check=12, source="RFC 8705 section 3"):
-    """The client certificate that was handed on is not one well-formed certificate."""
+    """The client certificate that the proxy passed on is malformed."""
 
 
 class SenderBindingUnknown(

@@ -6,15 +6,15 @@ from seawall_tokens.refusals.refusal import Refusal
 
 
 class IssuerUnknown(Refusal, code="issuer-unknown", check=4, source="RFC 8725 section 3.8"):
-    """No policy knows this issuer."""
+    """The policy names no such issuer."""
 
 
 class KidMissing(Refusal, code="kid-missing", check=4, source="RFC 7515 section 4.1.4"):
-    """The header does not say which key signed."""
+    """The header does not name the signing key (kid)."""
 
 
 class KeyUnknown(Refusal, code="key-unknown", check=4, source="RFC 8725 section 3.8"):
-    """This issuer has no key of that name."""
+    """The issuer's key set has no key with this name (kid)."""
 
 
 class KeyIssuerMissing(
@@ -23,7 +23,7 @@ class KeyIssuerMissing(
     check=4,
     source="Microsoft identity platform, validate the signing key issuer",
 ):
-    """The key does not say which issuer it signs for, and this key set serves several."""
+    """The key does not state its issuer, and its key set serves several issuers."""
 
 
 class KeyIssuerMismatch(
@@ -36,11 +36,11 @@ class KeyIssuerMismatch(
 
 
 class KeyExpired(Refusal, code="key-expired", check=5, source="CSRB review of Storm-0558"):
-    """The certificate of the signing key has ended."""
+    """The certificate of the signing key has expired."""
 
 
 class KeyNotYetValid(Refusal, code="key-not-yet-valid", check=5, source="RFC 5280 section 4.1.2.5"):
-    """The certificate of the signing key has not begun."""
+    """The certificate of the signing key is not valid yet."""
 
 
 class KeyRetired(Refusal, code="key-retired", check=5, source="CSRB review of Storm-0558"):
@@ -56,17 +56,17 @@ class KeyTooOld(Refusal, code="key-too-old", check=5, source="CSRB review of Sto
 
 
 class KeyQuarantined(Refusal, code="key-quarantined", check=5, source="CSRB review of Storm-0558"):
-    """The signing key is new and still held back."""
+    """The signing key is new and still in quarantine."""
 
 
 class KeySourceUnavailable(
     Refusal, code="key-source-unavailable", check=5, status=403, challenge=None, source="fail closed"
 ):
-    """The issuer's keys cannot be had, and those kept are too old to use."""
+    """The issuer's keys cannot be fetched, and the cached keys are too old."""
 
 
 class KeyUnfit(Refusal, code="key-unfit", check=6, source="RFC 7518, RFC 8725 section 3.5"):
-    """The signing key is too weak or malformed to prove anything."""
+    """The signing key is too weak or malformed."""
 
 
 class KeySetMixed(
@@ -88,7 +88,7 @@ class KeyUseWrong(Refusal, code="key-use-wrong", check=6, source="RFC 7517 secti
 class KeyDuplicateKid(
     Refusal, code="key-duplicate-kid", check=6, status=403, challenge=None, source="RFC 7517 section 4.5"
 ):
-    """The issuer's key set holds two keys of one name."""
+    """The issuer's key set holds two keys with one name (kid)."""
 
 
 def refusal_of_key(code: str, words: str) -> Refusal:

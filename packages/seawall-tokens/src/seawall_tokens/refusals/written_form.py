@@ -30,15 +30,15 @@ class PayloadNotJson(Refusal, code="payload-not-json", check=1, source="RFC 7519
 
 
 class JsonDuplicateMember(Refusal, code="json-duplicate-member", check=1, source="RFC 7515 section 4"):
-    """A member is named twice, so that two readers may see two values."""
+    """The JSON names a member twice, so two parsers may read two values."""
 
 
 class JsonTooDeep(Refusal, code="json-too-deep", check=1, source="RFC 8259 section 9"):
-    """More arrays and objects inside each other than any token needs."""
+    """The JSON nests arrays and objects too deeply."""
 
 
 class JsonNumberInvalid(Refusal, code="json-number-invalid", check=1, source="RFC 7493 section 2.2"):
-    """NaN, Infinity, or a number too large to mean the same everywhere."""
+    """The JSON holds NaN, Infinity, or a number that is too large."""
 
 
 class JsonSerialisation(Refusal, code="json-serialisation", check=1, source="RFC 7515 section 7.2"):
@@ -74,7 +74,7 @@ class AlgNotAllowed(Refusal, code="alg-not-allowed", check=2, source="RFC 8725 s
 
 
 class AlgSymmetric(Refusal, code="alg-symmetric", check=2, source="RFC 8725 section 2.1"):
-    """A shared-secret algorithm where a public key is expected."""
+    """The header names a shared-secret algorithm, and the issuer signs with public keys."""
 
 
 class AlgKeyMismatch(Refusal, code="alg-key-mismatch", check=2, source="RFC 8725 section 3.1"):
@@ -82,7 +82,7 @@ class AlgKeyMismatch(Refusal, code="alg-key-mismatch", check=2, source="RFC 8725
 
 
 class SignatureInvalid(Refusal, code="signature-invalid", check=2, source="RFC 7515 section 5.2"):
-    """The signature is not of this header and payload under this key."""
+    """The signature does not verify: header, payload and key do not match it."""
 
 
 class CritUnknown(Refusal, code="crit-unknown", check=3, source="RFC 7515 section 4.1.11"):

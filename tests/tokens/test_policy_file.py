@@ -528,7 +528,7 @@ def test_the_command_line_says_one_fault_a_line(
     def refuse(**_: object) -> None:
         load_policy(path)
 
-    monkeypatch.setattr("seawall.cli.main.app", refuse)
+    monkeypatch.setattr("seawall.cli.main._command", lambda: refuse)
     assert main(["anything"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"error: {path}:") for line in lines] == [True, True, False]

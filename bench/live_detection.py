@@ -22,7 +22,7 @@ import pyarrow as pa
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from seawall.lab.worlds.bench import write_bench_records
-from seawall.pipeline.live.detection import Detection
+from seawall.pipeline.live.detection import LiveDetection
 from seawall.storage.lake import Lake
 
 DAY = 86_400_000_000
@@ -53,7 +53,7 @@ def main() -> None:
     with TemporaryDirectory() as place:
         folder = Path(place)
         lake = Lake.create(folder / "lake")
-        detection = Detection(lake, scratch=folder / "scratch")
+        detection = LiveDetection(lake, scratch=folder / "scratch")
         taken, done, spent = 0, 0, list[tuple[float, float, int]]()
         for events in batches(folder, asked.records, asked.days, asked.batch):
             lake.append(events)

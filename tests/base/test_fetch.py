@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall_base.http_client import Fetched, fetch
+from seawall_base.http_client import FetchedAnswer, fetch
 from seawall_base.http_connection import trust_store
 from seawall_base.http_url import FETCH_CODES, FetchError, parse_url
 from tests.base.https_server import HttpsServer, answer, make_authority
@@ -33,13 +33,13 @@ def trust(server: HttpsServer) -> ssl.SSLContext:
 
 def ask(
     server: HttpsServer, trust: ssl.SSLContext, path: str, *, limit: int = 4096, timeout: float = 5.0
-) -> Fetched:
+) -> FetchedAnswer:
     return fetch(server.url(path), limit=limit, timeout=timeout, trust=trust)
 
 
 def test_a_plain_answer_is_taken(server: HttpsServer, trust: ssl.SSLContext) -> None:
     server.say("/keys?v=2", answer(BODY, "Application/JSON; charset=utf-8"))
-    assert ask(server, trust, "/keys?v=2") == Fetched(BODY, "application/json")
+    assert ask(server, trust, "/keys?v=2") == FetchedAnswer(BODY, "application/json")
     head = server.requests[-1]
     assert head.startswith("GET /keys?v=2 HTTP/1.1\r\n")
     assert f"\r\nHost: localhost:{server.port}\r\n" in head

@@ -11,7 +11,7 @@ from typing import Any
 from seawall.collection.ledger import LedgerWriter, open_ledger, read_feed_statuses
 from seawall.collection.ledger.reading import FeedStatus
 from seawall.collection.run import CollectionPass, PassOutcome
-from seawall.collection.segments import Segments
+from seawall.collection.segments import SegmentFolder
 from seawall.collection.source import LogSource
 from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
@@ -39,7 +39,9 @@ def opened(folder: Path, vendor: str = "m365") -> Iterator[LedgerWriter]:
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
     about = {"vendor": vendor, "tenant": TENANT}
-    with open_ledger(ledger / f"{vendor}-{TENANT}.sqlite", about, Segments(logs, ledger / "waiting")) as book:
+    with open_ledger(
+        ledger / f"{vendor}-{TENANT}.sqlite", about, SegmentFolder(logs, ledger / "waiting")
+    ) as book:
         yield book
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.collection.ledger.partitions import OffsetRange, open_partitions
-from seawall.collection.segments import Segments
+from seawall.collection.segments import SegmentFolder
 from tests.collection.collecting import lines
 from tests.collection.kafka_mock import Cluster, kafka
 
@@ -424,7 +424,7 @@ def test_what_another_stored_meanwhile_is_not_stored_again(tmp_path: Path, clust
         waited(lambda: _read(tmp_path) >= 100)
         with holding(tmp_path, numbered(100, 110), cluster):
             (path,) = (tmp_path / "logs.ledger").glob("*.sqlite")
-            segments = Segments(tmp_path / "logs", path.with_suffix(""))
+            segments = SegmentFolder(tmp_path / "logs", path.with_suffix(""))
             with open_partitions(path, {"vendor": "kafka"}, segments) as book:
                 (ask,) = book.open_asks(1)
                 other = OffsetRange("logs", 0, 100, 105, 5, 80, numbered(100, 105), [1] * 5)

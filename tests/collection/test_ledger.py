@@ -20,7 +20,7 @@ from seawall.collection.ledger import (
     read_feed_statuses,
 )
 from seawall.collection.piece import FetchedPage
-from seawall.collection.segments import Segments
+from seawall.collection.segments import SegmentFolder
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall_base.errors import DatabaseInUse
 
@@ -34,7 +34,7 @@ def opened(folder: Path, about: dict[str, str] | None = None) -> Iterator[Ledger
     logs, ledger = folder / "logs", folder / "logs.ledger"
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
-    segments = Segments(logs, ledger / "waiting")
+    segments = SegmentFolder(logs, ledger / "waiting")
     with open_ledger(ledger / "m365-acme.sqlite", about or ABOUT, segments) as book:
         yield book
 
@@ -94,7 +94,7 @@ def test_a_segment_that_is_counted_gets_its_name_later(
     with opened(tmp_path) as book:
         feed = LedgerFeed("signIns", "entra_signin", NOW - DAY, NOW - DAY, HOUR, HOUR)
         ask = book.ask(book.feed(feed)[0], NOW - DAY, NOW, NOW)
-        monkeypatch.setattr(Segments, "place", lambda *_: False)
+        monkeypatch.setattr(SegmentFolder, "place", lambda *_: False)
         book.keep(ask, [piece(1, time=NOW - 5 * HOUR, is_last=True)], NOW, "m365/exchange", {})
         monkeypatch.undo()
     (waiting,) = (tmp_path / "logs.ledger" / "waiting").iterdir()

@@ -20,7 +20,7 @@ from seawall.collection.ledger.partitions import (
     PartitionWatermarks,
     open_partitions,
 )
-from seawall.collection.segments import Segments
+from seawall.collection.segments import SegmentFolder
 from seawall.collection.source import ENDLESS
 from tests.collection.collecting import lines
 
@@ -35,7 +35,7 @@ def opened(
     logs, ledger = folder / "logs", folder / "logs.ledger"
     (ledger / "waiting").mkdir(parents=True, exist_ok=True)
     logs.mkdir(exist_ok=True)
-    segments = Segments(logs, ledger / "waiting")
+    segments = SegmentFolder(logs, ledger / "waiting")
     with open_partitions(ledger / "kafka-acme.sqlite", about or ABOUT, segments) as book:
         number, begin = book.feed(LedgerFeed("logs", "kafka", NOW, ENDLESS, 0, 0))
         asks = book.open_asks(number)
@@ -80,15 +80,15 @@ def test_one_that_starts_leaves_alone_what_another_is_writing(
 ) -> None:
     """Between its transaction and the name of its segment, a second process starts and settles."""
     with opened(tmp_path) as (one, ask):
-        place = Segments.place
+        place = SegmentFolder.place
 
-        def slow(self: Segments, segment: object) -> bool:
-            monkeypatch.setattr(Segments, "place", place)
+        def slow(self: SegmentFolder, segment: object) -> bool:
+            monkeypatch.setattr(SegmentFolder, "place", place)
             with opened(tmp_path):
                 pass
             return place(self, segment)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Segments, "place", slow)
+        monkeypatch.setattr(SegmentFolder, "place", slow)
         assert store(one, ask, stretch(None, 5)) == (5, [])
     assert lines(tmp_path) == stretch(None, 5).lines
     assert _states(tmp_path) == ["placed"]
@@ -98,13 +98,13 @@ def test_one_that_starts_leaves_alone_what_another_is_writing(
 def test_stopped_half_way(tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the transaction ends nothing happened; after it, the next start gives the segment its name."""
 
-    def stop(self: Segments, *_: object) -> None:
+    def stop(self: SegmentFolder, *_: object) -> None:
         if step == "write":
             (tmp_path / "logs.ledger" / "waiting" / "half.jsonl").write_bytes(b'{"half')
         raise KeyboardInterrupt
 
     with opened(tmp_path) as (book, ask), monkeypatch.context() as patch:
-        patch.setattr(Segments, step, stop)
+        patch.setattr(SegmentFolder, step, stop)
         with pytest.raises(KeyboardInterrupt):
             store(book, ask, stretch(None, 5))
     with opened(tmp_path) as (book, ask):

@@ -17,7 +17,7 @@ from seawall.console import ingest
 from seawall.console.context import ConsoleSettings
 from seawall.pipeline.live.errors import WatchBusy, WatchFailed
 from seawall.pipeline.live.status import NOTHING, WatchStatus
-from seawall.pipeline.live.watcher import Receipt
+from seawall.pipeline.live.watcher import IngestReceipt
 from tests.console.consoles import Console, console
 
 TOKEN = "seawall_" + "t" * 40
@@ -32,13 +32,13 @@ class Watch:
     error: Exception | None = None
     wait: threading.Event | None = None
 
-    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         if self.wait is not None:
             self.wait.wait(60)
         if self.error is not None:
             raise self.error
         self.given.append((body, source, key))
-        return Receipt("id-1", body.count(b"\n"), 0)
+        return IngestReceipt("id-1", body.count(b"\n"), 0)
 
     def status(self) -> WatchStatus:
         return NOTHING

@@ -17,7 +17,7 @@ import pytest
 from seawall.console import ingest
 from seawall.console.context import ConsoleSettings
 from seawall.events.microsoft import m365_columns as m365_audit
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.location import open_store
 from tests.console.consoles import Console, console
@@ -54,7 +54,7 @@ LINES = [line(number) for number in range(COUNT)]
 def live(tmp_path: Path) -> Iterator[Console]:
     """A console whose watch runs in a thread."""
     with open_store(tmp_path / "store", None, make=True) as store:
-        service = Service(LiveSettings(tmp_path / "store"), store.database, store.lake)
+        service = WatchService(LiveSettings(tmp_path / "store"), store.database, store.lake)
         stop = threading.Event()
         thread = threading.Thread(target=service.run, args=(stop,))
         thread.start()

@@ -18,7 +18,7 @@ from seawall.console.context import ConsoleSettings
 from seawall.console.openapi import build_document
 from seawall.console.table import all_endpoints
 from seawall.pipeline.live.status import NOTHING, WatchStatus
-from seawall.pipeline.live.watcher import Receipt
+from seawall.pipeline.live.watcher import IngestReceipt
 from tests.console.consoles import LOOPBACK, Browser, Console
 from tests.console.filled import ANN, filled
 
@@ -47,8 +47,8 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=STREAMS)
 class Watch:
     """A watch that takes everything."""
 
-    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
-        return Receipt("id", body.count(b"\n"), 0)
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
+        return IngestReceipt("id", body.count(b"\n"), 0)
 
     def status(self) -> WatchStatus:
         return NOTHING

@@ -14,7 +14,7 @@ from seawall.events.formats.limits import BODY
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.readers import count_by_file, read
 from seawall.pipeline.live.ingest_queue import batches_of
-from seawall.pipeline.live.parsing import Parsers
+from seawall.pipeline.live.parsing import ParserPool
 from seawall.pipeline.scan import scan
 from tests.events.archives import member, tar_file, tar_of, zip_of
 from tests.events.support import check, mail_read, rows
@@ -130,6 +130,6 @@ def test_a_body_is_read_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_very_many_problems_come_back_from_the_process_that_reads() -> None:
     """They were in the head of its answer, which may have 16 MiB: beyond, the process counted as dead."""
-    with Parsers(1) as parsers:
+    with ParserPool(1) as parsers:
         batches = parsers.parse(b"{}\n" * 300_000, "token")
     assert sum(batch.records for batch in batches) == sum(len(batch.problems) for batch in batches) == 300_000

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from seawall.events.coded_batch import CodedBatch, Vocabulary
 from seawall.storage import Coder, EventsFile, Spool
-from seawall.storage.files.twins import DAY
+from seawall.storage.files.duplicate_records import DAY
 from tests.sample_events import event, sign_in, spool, table
 from tests.thoroughness import examples
 

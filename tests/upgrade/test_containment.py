@@ -13,7 +13,7 @@ from seawall.response.containment.documents import plan_to_document
 from seawall.response.containment.journal import read_journal
 from seawall.response.containment.planning import make_plan
 from seawall.response.containment.session import read_plan_of_journal
-from seawall.response.signals.journalled import read_notices
+from seawall.response.signals.containment_notices import read_notices
 from tests.cli.conftest import Run
 from tests.response.containment.graph import Graph
 from tests.response.containment.okta_api import Okta

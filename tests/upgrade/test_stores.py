@@ -17,7 +17,7 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import State
 from seawall.pipeline.live.detection import is_outdated
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.service import WatchService
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.files.state_file import unpack as unpack_state
@@ -55,7 +55,9 @@ def watch_on(folder: Path, store: Path) -> None:
     """Read and score what there is, at the time when the fixtures were made: answers and containments end in time."""
     clock = ClockOf(now=lambda: MOMENT * 1_000_000)
     with open_watch_store(quick(store, folder / "logs")) as (database, lake):
-        Service(quick(store, folder / "logs"), database, lake, clock=clock).run(threading.Event(), "once")
+        WatchService(quick(store, folder / "logs"), database, lake, clock=clock).run(
+            threading.Event(), "once"
+        )
 
 
 def with_later_logs(folder: Path, unpack: Unpack) -> None:

@@ -106,7 +106,7 @@ def watch(
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:
     from seawall.pipeline.live.opening import open_watch_store
-    from seawall.pipeline.live.service import Service
+    from seawall.pipeline.live.service import WatchService
 
     stop, is_interrupted = threading.Event(), []
 
@@ -119,7 +119,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
     telling = _Telling(quiet=quiet, as_json=as_json)
     with open_watch_store(settings) as (database, lake):
         stream = cast("ReadableStream", sys.stdin.buffer) if reads_stdin else None
-        service = Service(settings, database, lake, stream=stream, news=telling.news)
+        service = WatchService(settings, database, lake, stream=stream, news=telling.news)
         service.subscribe(telling.status)
         telling.print_start(settings, database.place, service.rules)
         service.run(stop, until)

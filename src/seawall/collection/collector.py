@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.collection.ledger import LedgerWriter, open_ledger
-from seawall.collection.segments import Segments
+from seawall.collection.segments import SegmentFolder
 from seawall.collection.settings import Vendor
 from seawall.collection.source import LogSource
 from seawall.collection.vendors import entra, google, m365, okta
@@ -69,7 +69,7 @@ def open_collection(out: Path, vendor: str, tenant: str) -> Iterator[LedgerWrite
         yield book
 
 
-def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
+def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, SegmentFolder]:
     """Create the folders of a collector; return the ledger's path and the segments' folders. Raises `OutputUnwritable`."""
     ledgers = ledger_folder(out)
     try:
@@ -93,7 +93,7 @@ def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, Segments]:
             f"{ledgers}: others may write there, and what it says must be true",
             fix=f"chmod 700 {ledgers}, as the user who collects",
         )
-    return ledgers / f"{vendor}-{tenant}.sqlite", Segments(out, waiting)
+    return ledgers / f"{vendor}-{tenant}.sqlite", SegmentFolder(out, waiting)
 
 
 def _http_client(url: str, proxy: ProxySettings) -> HttpClient:

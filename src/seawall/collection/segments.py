@@ -26,7 +26,7 @@ class Segment:
     sha256: bytes
 
 
-class Segments:
+class SegmentFolder:
     """The output folder and the folder of waiting segments. Methods raise `OutputUnwritable` if the disk fails."""
 
     def __init__(self, folder: Path, waiting: Path) -> None:

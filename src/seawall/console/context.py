@@ -72,7 +72,7 @@ class ConsoleSettings:
 class ConsoleContext:
     """The parts of the application that every endpoint gets.
 
-    `service` is the running `seawall.pipeline.live.service.Service` (None: another program detects); `what_if` is the
+    `service` is the running `seawall.pipeline.live.service.WatchService` (None: another program detects); `what_if` is the
     `seawall.pipeline.live.what_if.WhatIfService`. `notes` holds what endpoints keep in memory between requests, by
     name. `key` is the installation's secret: it signs cursors and encrypts the secrets of one-time codes.
     """

@@ -40,7 +40,7 @@ from seawall_base.errors import SeawallError
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
     from seawall.console.endpoint_runner import EndpointRunner
-    from seawall.pipeline.live.watcher import Receipt
+    from seawall.pipeline.live.watcher import IngestReceipt
 
 MICROSECONDS: Final = 1_000_000
 BODY_BYTES: Final = 32 << 20
@@ -212,7 +212,7 @@ async def ingest_records(call: ApiCall) -> Accepted:
 
 def _store(
     call: ApiCall, held: RequestBuffer, pieces: list[bytes], *, is_packed: bool, source: str, key: str | None
-) -> Receipt | None:
+) -> IngestReceipt | None:
     """Wait until the records are on disk.
 
     None for a body that contains neither records nor a valid empty export.
@@ -220,7 +220,7 @@ def _store(
     # Count expanded bytes as they come: many bodies, each within its limit, could together exceed the memory.
     content = expand_gzip(pieces, EXPANDED_BYTES, held.take) if is_packed else b"".join(pieces)
     pieces.clear()
-    receipt: Receipt = call.context.service.ingest(content, source=source, key=key)
+    receipt: IngestReceipt = call.context.service.ingest(content, source=source, key=key)
     is_blank = not content or content.isspace()
     return receipt if receipt.records or is_blank or is_empty_table(content) else None
 

@@ -12,7 +12,7 @@ from seawall.detection.authentication_strength.assess import Assessment
 from seawall.detection.authentication_strength.findings import KINDS, AuthenticationFinding
 from seawall.detection.authentication_strength.series import DAY
 from seawall.detection.authentication_strength.strength import FLAG_WORDS, LEVEL_WORDS
-from seawall.detection.authentication_strength.takeover import ATTACKS, AttackPath, Exposure
+from seawall.detection.authentication_strength.takeover import ATTACKS, AttackPath, TakeoverExposure
 from seawall.events.problem import Problem
 from seawall.events.sign_in_methods import METHODS
 from seawall.report.assurance_what_if import what_if_document
@@ -167,7 +167,7 @@ def _summary(result: Assessment, read: AssessmentReading) -> dict[str, Any]:
 
 
 def _account(
-    person: AccountAssurance, password: Exposure, phishing: Exposure, result: Assessment
+    person: AccountAssurance, password: TakeoverExposure, phishing: TakeoverExposure, result: Assessment
 ) -> dict[str, Any]:
     one = person.registration
     return {
@@ -214,7 +214,7 @@ def reasons(result: Assessment, attack: str) -> list[dict[str, Any]]:
     ]
 
 
-def _exposure(one: Exposure, result: Assessment) -> dict[str, Any]:
+def _exposure(one: TakeoverExposure, result: Assessment) -> dict[str, Any]:
     return {
         "answer": one.answer,
         "ways": [_attack_path(way, result.targets) for way in one.ways],

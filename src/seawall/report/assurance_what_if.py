@@ -10,7 +10,7 @@ import numpy as np
 
 from seawall.detection.authentication_strength.assess import Assessment
 from seawall.detection.authentication_strength.replay import ASKED, LOCKED_OUT, OUTCOMES, STOPPED, UNKNOWN
-from seawall.detection.authentication_strength.takeover import ATTACKS, Exposure
+from seawall.detection.authentication_strength.takeover import ATTACKS, TakeoverExposure
 from seawall_base.times import rfc3339
 
 RECORDS = 200
@@ -77,12 +77,12 @@ def _takeover(result: Assessment) -> dict[str, Any]:
     }
 
 
-def _counts(exposed: Iterable[Exposure], attack: str) -> dict[str, int]:
+def _counts(exposed: Iterable[TakeoverExposure], attack: str) -> dict[str, int]:
     found: Counter[str] = Counter(one.answer for one in exposed if one.attack == attack)
     return {answer: found[answer] for answer in ANSWERS}
 
 
-def _change(opened: Iterable[Exposure], others: Iterable[Exposure], attack: str) -> list[str]:
+def _change(opened: Iterable[TakeoverExposure], others: Iterable[TakeoverExposure], attack: str) -> list[str]:
     """Return the accounts that are open in the first exposures and not in the others."""
     pairs = zip(opened, others, strict=True)
     return [

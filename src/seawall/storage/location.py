@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from seawall.storage.database import Database
-from seawall.storage.database.upgrading import Upgraded, upgrade
+from seawall.storage.database.upgrading import MigrationResult, upgrade
 from seawall.storage.errors import DatabaseNotMigrated, StoreRefused
 from seawall.storage.joined_names import JoinedNames
 from seawall.storage.lake import Lake
@@ -41,7 +41,7 @@ class Store:
     folder: Path
     database: Database
     lake: Lake
-    upgraded: Upgraded | None = None
+    upgraded: MigrationResult | None = None
 
     def close(self) -> None:
         """Close the event lake and the database."""
@@ -185,7 +185,7 @@ def mark(folder: Path, place: str) -> None:
         ) from error
 
 
-def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, Upgraded | None]:
+def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, MigrationResult | None]:
     try:
         return Database.open(place), None
     except DatabaseNotMigrated:

@@ -11,7 +11,7 @@ from seawall.detection.feedback.drafting import list_lessons
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.units import PAIRS
 from seawall.detection.feedback_values import Answered, Value
-from seawall.detection.ranking.candidates import Fact, ScoredCandidate
+from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import PARTS
@@ -28,13 +28,13 @@ VALUES = {**dict.fromkeys(FEATURES, 0.0), "network.backed_off": 6.0, "client.bac
 
 def fact(
     field: str, now: str, seen: float = 0.0, accounts: int = 0, peers: int = 100, cohort: int = 0
-) -> Fact:
+) -> FieldEvidence:
     """A fact of an account with thirty active days."""
-    return Fact(field, now, seen, 30.0, accounts, peers, cohort, 6.0, ())
+    return FieldEvidence(field, now, seen, 30.0, accounts, peers, cohort, 6.0, ())
 
 
 def candidate(
-    facts: tuple[Fact, ...] = (), parts: dict[str, float] | None = None, **changes: Any
+    facts: tuple[FieldEvidence, ...] = (), parts: dict[str, float] | None = None, **changes: Any
 ) -> ScoredCandidate:
     """A candidate whose score is what its parts say."""
     account = changes.get("account", ACCOUNTS[0])
@@ -74,7 +74,7 @@ WEIGHTS = st.integers(-400, 600).map(lambda cents: cents / 100)
 
 
 @st.composite
-def facts(draw: st.DrawFn) -> tuple[Fact, ...]:
+def facts(draw: st.DrawFn) -> tuple[FieldEvidence, ...]:
     """Facts of some fields, each with one of two values; pairs are mostly of the values beside them."""
     shown = {name: draw(st.sampled_from(("one", "two"))) for name in SINGLES if draw(st.integers(0, 2)) > 0}
     for name, (left, right) in PAIRS.items():

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.detection.ranking.calibration import PatternCalibration, _dominance
-from seawall.detection.ranking.features import FEATURES, INDEX, Table
+from seawall.detection.ranking.features import FEATURES, INDEX, FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells, name_best_pattern
 
 
-def groups(n: int, seed: int, **columns: float) -> Table:
+def groups(n: int, seed: int, **columns: float) -> FeatureTable:
     """n groups of people with long histories and random surprises of network, client and country."""
     values = np.zeros((n, len(FEATURES)))
     random = np.random.default_rng(seed)
@@ -21,7 +21,7 @@ def groups(n: int, seed: int, **columns: float) -> Table:
     values[:, INDEX["usual_gap_abroad"]] = 720.0
     for name, value in columns.items():
         values[-1, INDEX[name.replace("__", ".")]] = value
-    return Table(values)
+    return FeatureTable(values)
 
 
 def tenant(n: int) -> np.ndarray:

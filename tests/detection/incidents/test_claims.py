@@ -14,7 +14,7 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.incidents.claims import claim
 from seawall.detection.incidents.explain import _text, actions, fact_text, summary
 from seawall.detection.ranking.aspects import ATTEMPTS, VOLUME
-from seawall.detection.ranking.candidates import Fact, ScoredCandidate
+from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.detection.ranking.patterns import PATTERNS, Pattern, name_best_pattern
 from seawall.detection.rules.detector import RULES
@@ -124,7 +124,7 @@ def test_a_reason_says_one_of_one_and_many_of_many(aspect: str) -> None:
 
 @pytest.mark.parametrize(("days", "peers"), list(product((0.0, 0.4, 1.0, 2.0, 40.0), (0, 1, 2, 900))))
 def test_a_fact_of_no_history_compares_with_nothing(days: float, peers: int) -> None:
-    one: Fact = replace(fact("network", "x"), seen=0.0, active_days=days, accounts=0, peers=peers)
+    one: FieldEvidence = replace(fact("network", "x"), seen=0.0, active_days=days, accounts=0, peers=peers)
     text = fact_text(one)
     assert is_plain(text), text
     assert ("no earlier active day" in text) is (days < 0.5)
@@ -138,13 +138,13 @@ def test_few_are_no_campaign(feature: str, enough: int, count: int) -> None:
     """One account that failed, or one prompt that was not answered, names no incident a spray or a bombing."""
     import numpy as np
 
-    from seawall.detection.ranking.features import INDEX, Table
+    from seawall.detection.ranking.features import INDEX, FeatureTable
 
     values = np.zeros((1, len(FEATURES)))
     values[0, INDEX[feature]] = log1p(count)
     pattern = next(one for one in PATTERNS if one.needs == feature)
     p = np.array([0.001 if one is pattern else 0.5 for one in PATTERNS])
-    assert (name_best_pattern(Table(values), 0, p) is pattern) is (count >= enough)
+    assert (name_best_pattern(FeatureTable(values), 0, p) is pattern) is (count >= enough)
 
 
 def test_no_rule_or_step_says_what_it_cannot_know() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from seawall.lab.evaluate.metrics import detected_attacks, episodes, incidents_allowed, precision, recall
 from seawall.lab.evaluate.outcomes import (
     UNEXPLAINED,
-    Reads,
+    AttackerReads,
     delays,
     median_delay,
     median_items_before,
@@ -78,7 +78,9 @@ ATTACK: dict[str, Any] = {
     "first_event": "2026-03-02T09:00:00Z",
     "events": ["e1", "e2"],
 }
-READS = Reads(np.array([0, 0, 0]), START + np.array([0, 80_000_000, 95_000_000]), np.array([3, 4, 50]))
+READS = AttackerReads(
+    np.array([0, 0, 0]), START + np.array([0, 80_000_000, 95_000_000]), np.array([3, 4, 50])
+)
 
 
 def test_delay_is_from_the_first_hostile_event_to_the_first_detection() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.lab.evaluate.scope_trials import QUESTIONS, Count, _count, _figures, as_table
+from seawall.lab.evaluate.scope_trials import QUESTIONS, ScopeTrialCounts, _count, _figures, as_table
 from seawall.response.scope_values import Doubt, Message, Scope, ScopeSubject, Verdict
 
 TRUTH = {
@@ -19,13 +19,13 @@ TRUTH = {
 }
 
 
-def figures(verdicts: dict[str, Verdict], messages: dict[str, list[str]]) -> Count:
+def figures(verdicts: dict[str, Verdict], messages: dict[str, list[str]]) -> ScopeTrialCounts:
     subjects = tuple(
         ScopeSubject("mailbox", "t", name, verdict, (), messages=len(messages.get(name, ())))
         for name, verdict in verdicts.items()
     )
     named = tuple(Message(name, uid, "", "", 0, "t") for name, uids in messages.items() for uid in uids)
-    count = Count()
+    count = ScopeTrialCounts()
     _count(count, {"id": "c"}, Scope(0, 1, (), (), (), subjects, (), named), TRUTH)
     return count
 
@@ -58,7 +58,7 @@ def test_the_table_has_a_row_for_each_question() -> None:
 
 
 def test_what_keeps_a_mailbox_open_is_counted_alone_and_with_others() -> None:
-    count = Count()
+    count = ScopeTrialCounts()
     gap, doubt = CoverageGap(0, 1, "mail_access", "gap", "silent"), Doubt("strange", "new", 3)
     for name, doubts, gaps, at_most in (
         ("d", (doubt,), (), 4),

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.status import WatchStatus
 from tests.pipeline.live.watching import settings
 
@@ -40,7 +40,7 @@ def main(folder: Path, store: Path) -> None:
 
     timer = threading.Timer(FULL_SECONDS, free)
     with open_watch_store(chosen) as (database, lake):
-        service = Service(chosen, database, lake)
+        service = WatchService(chosen, database, lake)
         service.subscribe(heard)
         try:
             service.run(threading.Event(), "once")

@@ -15,7 +15,7 @@ import pytest
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.ruling import RULED_DAYS
-from seawall.pipeline.live.service import News, Service
+from seawall.pipeline.live.service import News, WatchService
 from seawall.pipeline.scan import scan
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
@@ -92,7 +92,7 @@ def watched(store: Path, *folders: Path, clock: Clock | None = None, **more: Any
     news: list[News] = []
     settings = quick(store, *folders, **{"budget": BUDGET, **more})
     with open_watch_store(settings) as (database, lake):
-        service = Service(settings, database, lake, news=news.append, clock=clock or Clock())
+        service = WatchService(settings, database, lake, news=news.append, clock=clock or Clock())
         service.run(threading.Event(), "once")
     return news
 

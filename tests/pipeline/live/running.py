@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.tail import BatchSizes, TailTiming
 from seawall.storage.lake import Lake
@@ -34,11 +34,11 @@ def quick(store: Path, *folders: Path, **more: Any) -> LiveSettings:
 @contextmanager
 def running(
     settings: LiveSettings, *, wrap: Callable[[Lake], Any] = lambda lake: lake, **more: Any
-) -> Iterator[Service]:
+) -> Iterator[WatchService]:
     """A service at work; what ended it is raised at the end."""
     stop, raised = threading.Event(), list[BaseException]()
     with open_watch_store(settings) as (database, lake):
-        service = Service(settings, database, wrap(lake), **more)
+        service = WatchService(settings, database, wrap(lake), **more)
 
         def work() -> None:
             try:
@@ -66,7 +66,7 @@ def until(condition: Callable[[], object], seconds: float = 120.0, *, every: flo
         time.sleep(every)
 
 
-def settled(service: Service, records: int) -> None:
+def settled(service: WatchService, records: int) -> None:
     """Wait until so many records are kept and scored."""
     until(lambda: service.status().records >= records and not service.status().dirty_days)
 

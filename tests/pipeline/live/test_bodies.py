@@ -15,7 +15,7 @@ from seawall.pipeline.live import ingest_queue as module
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue
 from seawall.pipeline.live.process import WatchProcess
-from seawall.pipeline.live.watcher import Receipt
+from seawall.pipeline.live.watcher import IngestReceipt
 from seawall.pipeline.live.wire import MessageSocket
 from seawall.pipeline.tail import DeliveryQueue
 from tests.pipeline.live.running import quick, running, until
@@ -42,13 +42,13 @@ class Kept:
         for done in delivery.done:
             done()
 
-    def send(self, body: bytes, key: str) -> Receipt:
+    def send(self, body: bytes, key: str) -> IngestReceipt:
         with ThreadPoolExecutor(1) as sender:
             sent = sender.submit(self.bodies.ingest, body, source="a", key=key, at=1)
             self.keep()
             return sent.result()
 
-    def again(self, body: bytes, key: str) -> Receipt:
+    def again(self, body: bytes, key: str) -> IngestReceipt:
         """Send what needs not be kept."""
         return self.bodies.ingest(body, source="a", key=key, at=2)
 
@@ -136,10 +136,10 @@ class Slow:
     def __init__(self) -> None:
         self.is_let, self.taken = threading.Event(), 0
 
-    def ingest(self, body: bytes, *, source: str, key: str | None) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None) -> IngestReceipt:
         self.taken += 1
         assert self.is_let.wait(30)
-        return Receipt("id", 1, 0)
+        return IngestReceipt("id", 1, 0)
 
 
 @pytest.mark.parametrize(("most", "most_bytes"), [(3, 1 << 20), (100, 3 * len(ONE))], ids=["number", "bytes"])

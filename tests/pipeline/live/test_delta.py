@@ -8,20 +8,20 @@ import duckdb
 import pytest
 from deltalake import DeltaTable
 
-from seawall.pipeline.live import upkeep
+from seawall.pipeline.live import lake_maintenance
 from seawall.storage.lake.parts import PLACE
 from seawall.storage.location import open_store
 from tests.pipeline.live.running import bodies, quick, running, settled, until
 
 
 def test_readers_open_what_a_watch_wrote(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(lake_maintenance, "_LOOK_SECONDS", 0.05)
     first, *others = bodies(logs)
     events = tmp_path / "store/events"
     with running(quick(tmp_path / "store")) as service:
         service.ingest(first, source="a")
         until(lambda: DeltaTable.is_deltatable(str(events)) and DeltaTable(str(events)).file_uris())
-        monkeypatch.setattr(upkeep, "_LOOK_SECONDS", 3600.0)
+        monkeypatch.setattr(lake_maintenance, "_LOOK_SECONDS", 3600.0)
         sent = sum(service.ingest(body, source="a").records for body in others)
         settled(service, sent)
     with open_store(tmp_path / "store") as store:

@@ -14,7 +14,7 @@ from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.candidates import pack_candidate
-from seawall.pipeline.live.ruling import Ruling, rule
+from seawall.pipeline.live.ruling import BudgetRuling, rule
 from seawall.pipeline.live.what_if import FeedbackPreview, WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -51,7 +51,7 @@ class Store:
             )
         self.rule()
 
-    def rule(self) -> Ruling:
+    def rule(self) -> BudgetRuling:
         """Keep the incidents that follow, as the watch does."""
         with self.database.writing() as work:
             ruling = rule(
@@ -272,10 +272,10 @@ def test_what_is_foretold_comes_true(
     _check(preview, before, store.rule(), chosen)
 
 
-def _check(preview: FeedbackPreview, before: Ruling, after: Ruling, chosen: str) -> None:
+def _check(preview: FeedbackPreview, before: BudgetRuling, after: BudgetRuling, chosen: str) -> None:
     """Compare accounts and days rather than ids: an incident whose strongest group is lowered goes by another id."""
 
-    def spans(ruling: Ruling) -> dict[str, tuple[str, str, int, int]]:
+    def spans(ruling: BudgetRuling) -> dict[str, tuple[str, str, int, int]]:
         raised = [one for one in ruling.incidents if one.raised]
         return {one.id: (one.tenant, one.account, one.first_event, one.last_event) for one in raised}
 

@@ -26,7 +26,7 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import StateInvalid
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
-from seawall.pipeline.live.detection import DayScoring, Detection
+from seawall.pipeline.live.detection import DayScoring, LiveDetection
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from seawall.pipeline.live.shard import DayResult
 from seawall.storage import Coder, Spool, pack, unpack
@@ -47,7 +47,7 @@ class Watch:
         self.notes: list[CoverageNote] = []
         self.marked: set[int] = set()
         self.lake = lake or Lake.create(folder / "lake")
-        self.detection = Detection(self.lake)
+        self.detection = LiveDetection(self.lake)
 
     def take(self, events: pa.Table) -> None:
         self.lake.append(events)
@@ -86,7 +86,7 @@ class Watch:
     def restart(self) -> None:
         """Be killed and started again: what was kept is all that is known."""
         self.lake = Lake.open(self.folder / "lake")
-        self.detection = Detection(self.lake)
+        self.detection = LiveDetection(self.lake)
         self.detection.restore({name: unpack(state) for name, state in self.states.items()})
         self.detection.mark(self.marked)
 
@@ -398,14 +398,14 @@ def test_what_does_not_fit_is_refused() -> None:
         assert kinds == {"coder", "ledger", "shards", "days", "engine", "meter"}
         for name in states:
             with pytest.raises(StateInvalid):
-                Detection(watch.lake).restore({**states, name: {}})
+                LiveDetection(watch.lake).restore({**states, name: {}})
 
 
 def test_scratch_holds_nothing_of_an_earlier_process_and_nothing_after(tmp_path: Path) -> None:
     left = tmp_path / "scratch" / "days" / "00000000.arrow"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of a process that was killed")
-    detection = Detection(Lake.create(tmp_path / "lake"), scratch=tmp_path / "scratch")
+    detection = LiveDetection(Lake.create(tmp_path / "lake"), scratch=tmp_path / "scratch")
     assert not left.exists()
     detection.take(table([event("a")]))
     detection.score()

@@ -18,10 +18,10 @@ from seawall.pipeline.live import process as process_module
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.parser import read_of
-from seawall.pipeline.live.parsing import Parsers, pack_answer, unpack_answer
+from seawall.pipeline.live.parsing import ParserPool, pack_answer, unpack_answer
 from seawall.pipeline.live.process import WatchProcess
 from seawall.pipeline.live.spawning import spawn_process
-from seawall.pipeline.live.watcher import Receipt
+from seawall.pipeline.live.watcher import IngestReceipt
 from seawall_base.errors import DatabaseInUse
 from tests.pipeline.live.running import bodies, quick, running, until
 from tests.pipeline.live.stored import Stored, stored
@@ -61,7 +61,7 @@ def test_bodies_that_wait_at_the_same_time_are_read_together_and_told_apart(
         return parse(self, jobs)
 
     monkeypatch.setattr(parsing._Parser, "parse", counted)
-    with Parsers(1) as parsers, ThreadPoolExecutor(len(small)) as senders:
+    with ParserPool(1) as parsers, ThreadPoolExecutor(len(small)) as senders:
         parsers.parse(b"", "warm")
         held = parsers._free.pop()
         sent = [senders.submit(parsers.parse, body, f"token/{n}") for n, body in enumerate(small)]
@@ -88,7 +88,7 @@ def test_one_body_that_kills_a_reader_is_refused_alone(monkeypatch: pytest.Monke
         return parse(self, jobs)
 
     monkeypatch.setattr(parsing._Parser, "parse", killing)
-    with Parsers(1) as parsers, ThreadPoolExecutor(3) as senders:
+    with ParserPool(1) as parsers, ThreadPoolExecutor(3) as senders:
         held = parsers._free.pop()
         sent = [senders.submit(parsers.parse, body, "a") for body in (b'{"a": 1}\n', deadly, b'{"b": 1}\n')]
         until(lambda: len(parsers._waiting) == 3)
@@ -103,7 +103,7 @@ def test_one_body_that_kills_a_reader_is_refused_alone(monkeypatch: pytest.Monke
 def test_large_bodies_are_read_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "SMALL", 10)
     monkeypatch.setattr(parsing, "MOST_TOGETHER_BYTES", 25)
-    parsers = Parsers(1)
+    parsers = ParserPool(1)
     parsers._waiting.extend(parsing._Job(b"x" * size, "a") for size in (11, 10, 10, 5, 5, 11, 3))
     sizes = []
     while parsers._waiting:
@@ -113,7 +113,7 @@ def test_large_bodies_are_read_by_themselves(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_reader_that_dies_is_replaced(logs: Path) -> None:
     body = bodies(logs)[0]
-    with Parsers(1) as parsers:
+    with ParserPool(1) as parsers:
         expected = sum(batch.records for batch in parsers.parse(body, "a"))
         parser = parsers._all[0]
         assert parser._process is not None
@@ -124,7 +124,7 @@ def test_a_reader_that_dies_is_replaced(logs: Path) -> None:
 
 
 def test_a_reader_that_never_ends_is_killed(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Parsers(1) as parsers:
+    with ParserPool(1) as parsers:
         parsers.parse(b"", "a")
         process = parsers._all[0]._process
         assert process is not None
@@ -134,7 +134,7 @@ def test_a_reader_that_never_ends_is_killed(logs: Path, monkeypatch: pytest.Monk
             parsers.parse(bodies(logs)[0], "a")
 
 
-def sent(watch: WatchProcess, body: bytes, key: str) -> Receipt:
+def sent(watch: WatchProcess, body: bytes, key: str) -> IngestReceipt:
     """What is said of a body, sent until it is taken."""
     while True:
         try:

@@ -12,7 +12,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.ruling import rule
-from seawall.pipeline.live.rulings import Rulings, RulingSpan
+from seawall.pipeline.live.rulings import RecentCandidates, RulingSpan
 from tests.detection.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
@@ -51,7 +51,7 @@ STEPS = st.lists(
 @settings(max_examples=60)
 @given(STEPS)
 def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -> None:
-    rulings, known = Rulings(), dict[tuple[int, int], list[ScoredCandidate]]()
+    rulings, known = RecentCandidates(), dict[tuple[int, int], list[ScoredCandidate]]()
     incidents: dict[str, dict[str, Incident]] = {}
     for step in steps:
         for (day, shard), found in step["days"].items():
@@ -80,7 +80,7 @@ def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -
 
 
 def test_nothing_is_ruled_on_where_nothing_changed() -> None:
-    rulings = Rulings()
+    rulings = RecentCandidates()
     rulings.learn(40, 0, [candidate(1, 40, 3.0, "a")])
     rulings.learn(40, 1, [candidate(1, 40, 3.0, "b")])
     span, accounts = RulingSpan(40, 40, 1.0, None), {"a": 1, "b": 1}

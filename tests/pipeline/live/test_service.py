@@ -19,7 +19,7 @@ import pytest
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import News, Service
+from seawall.pipeline.live.service import News, WatchService
 from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.lake import Lake
@@ -120,7 +120,7 @@ def test_news_are_told_once(logs: Path, expected: Stored, tmp_path: Path) -> Non
         settings = quick(tmp_path / "store", logs, webhooks=(Webhook(receiver.url),))
         for _ in range(2):
             with open_watch_store(settings) as (database, lake):
-                Service(settings, database, lake, news=news.append).run(threading.Event(), "once")
+                WatchService(settings, database, lake, news=news.append).run(threading.Event(), "once")
     raised = {id_ for id_, incident in expected.incidents.items() if incident["raised"]}
     assert raised
     assert (
@@ -143,7 +143,7 @@ def test_two_writers(logs: Path, tmp_path: Path) -> None:
             open_watch_store(settings) as (database, lake),
             pytest.raises(DatabaseInUse, match="another program"),
         ):
-            Service(settings, database, lake).run(threading.Event())
+            WatchService(settings, database, lake).run(threading.Event())
         assert service.status().fault is None
 
 
@@ -219,7 +219,7 @@ def test_a_full_queue_tells_senders_to_come_again(
     monkeypatch.setattr(module, "_ROOM_SECONDS", 0.1)
     body = bodies(logs)[0]
     with open_watch_store(quick(tmp_path / "store")) as (database, lake):
-        service = Service(quick(tmp_path / "store"), database, lake)
+        service = WatchService(quick(tmp_path / "store"), database, lake)
         service._has_keys.set()
         with ThreadPoolExecutor(80) as senders:
             sent = [senders.submit(service.ingest, body, source="a", key=str(n)) for n in range(70)]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.pipeline.live.snapshots import AT_HAND, LADDER, Snapshots, ladder
+from seawall.pipeline.live.snapshots import AT_HAND, LADDER, StateSnapshots, ladder
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=300))
@@ -27,7 +27,7 @@ def test_as_days_go_by_there_is_always_one_to_go_back_to(gaps: list[int]) -> Non
 
 
 def test_what_is_kept_comes_back_from_memory_and_from_the_disk(tmp_path: Path) -> None:
-    snapshots = Snapshots(tmp_path)
+    snapshots = StateSnapshots(tmp_path)
     for day in (3, 1, 9, 4):
         snapshots.put(day, {"day": np.array([day]), "part.text": np.frombuffer(b"\0x", np.uint8)})
     assert snapshots.days() == {1, 3, 4, 9}

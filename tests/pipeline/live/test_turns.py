@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seawall.pipeline.live.detection import Detection
+from seawall.pipeline.live.detection import LiveDetection
 from seawall.pipeline.live.shard_scheduler import LATE_BURST, LATE_SECONDS, ShardScheduler
 from seawall.storage.lake import Lake
 from tests.sample_events import event, table
@@ -15,7 +15,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.lake = Lake.create(folder / "lake")
-        self.detection, self.turns = Detection(self.lake, learnt=False), ShardScheduler()
+        self.detection, self.turns = LiveDetection(self.lake, learnt=False), ShardScheduler()
         for day in range(3):
             for organisation in ("a", "b"):
                 self.take(f"{organisation}{day}", day, organisation)

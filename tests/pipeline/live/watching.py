@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.tail import BatchSizes, TailTiming
 
@@ -47,7 +47,7 @@ def main(folder: Path, store: Path, fatal: str = "", budget: float = 2.0) -> Non
 
     chosen = replace(settings(folder, store), budget=budget)
     with open_watch_store(chosen) as (database, lake):
-        Service(chosen, database, lake, step=step).run(threading.Event(), "once")
+        WatchService(chosen, database, lake, step=step).run(threading.Event(), "once")
 
 
 if __name__ == "__main__":

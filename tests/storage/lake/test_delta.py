@@ -21,7 +21,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import Lake, back_up, delta_log, keeping, locks, restore
+from seawall.storage.lake import Lake, back_up, delta_log, locks, maintenance, restore
 from seawall.storage.lake.delta_log import LOG, DeltaLog
 from seawall.storage.lake.layout import INCOMING
 from seawall.storage.lake.publishing import RETIRED_MILLISECONDS
@@ -342,7 +342,12 @@ def test_interrupted_anywhere_the_next_publishing_puts_it_right(
     lake.append(numbered(0, 10))
     lake.publish(AT)
     for step, (owner, name) in enumerate(
-        [(DeltaLog, "_put"), (DeltaLog, "_write_checkpoint"), (keeping, "discard"), (keeping, "_take_away")]
+        [
+            (DeltaLog, "_put"),
+            (DeltaLog, "_write_checkpoint"),
+            (maintenance, "discard"),
+            (maintenance, "_take_away"),
+        ]
     ):
         for number in range(3):
             lake.append(numbered(100 * step + 20 * number + 10, 100 * step + 20 * number + 30))

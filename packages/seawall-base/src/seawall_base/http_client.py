@@ -89,7 +89,7 @@ class ForeignHost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedAnswer:
     """Hold a complete answer with status 200. `content_type` is lower case without parameters, "" if absent."""
 
     body: bytes
@@ -113,7 +113,7 @@ def fetch(
     trust: TrustStore | None = None,
     allow_loopback_http: bool = False,
     pinned_host: str | None = None,
-) -> Fetched:
+) -> FetchedAnswer:
     """Return the body of the JSON document at a URL: at most `limit` bytes, complete within `timeout` seconds.
 
     `trust` replaces the system's trust store. `pinned_host` is the only host that may be asked. With `allow_loopback_http`,
@@ -125,7 +125,7 @@ def fetch(
     headers = {"Accept": "application/json, application/jwk-set+json", "Accept-Encoding": "identity"}
     with _open(where, "GET", headers, None, limit=limit, timeout=timeout, trust=trust) as answer:
         content_type = _check_headers(answer)
-        return Fetched(read_body(answer, limit), content_type)
+        return FetchedAnswer(read_body(answer, limit), content_type)
 
 
 def request(

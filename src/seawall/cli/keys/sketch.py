@@ -13,7 +13,7 @@ from seawall.cli.store.options import AsJson
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
-    from seawall.keys.leaks.key_sketches.sketches import PrivateKey, Sketch
+    from seawall.keys.leaks.key_sketches.sketches import KeySketch, PrivateKey
 
 STDIN = "-"
 
@@ -122,7 +122,7 @@ def _describe_filling(source: Any, most: int) -> bytearray:
     return document
 
 
-def _make(make_sketch: Callable[[PrivateKey], Sketch], key: PrivateKey, name: str) -> Sketch:
+def _make(make_sketch: Callable[[PrivateKey], KeySketch], key: PrivateKey, name: str) -> KeySketch:
     from seawall.keys.leaks.key_sketches.sketches import NoSketch
     from seawall_base.errors import InputUnreadable
 

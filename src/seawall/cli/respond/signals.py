@@ -167,7 +167,7 @@ def announce_containment(
     A second run sends nothing twice. After more steps, or a rollback, it sends what is new.
     """
     from seawall.response.containment.journal import read_journal
-    from seawall.response.signals.journalled import read_notices
+    from seawall.response.signals.containment_notices import read_notices
     from seawall.response.signals.settings import load_settings
 
     tell_all(load_settings(settings), read_notices(read_journal(journal)), send=send, json=json)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from seawall.cli.store import backup as store_copies
-from seawall.cli.store import keeping as store_keeping
 from seawall.cli.store import looking as store_looking
+from seawall.cli.store import maintenance as store_maintenance
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,8 +25,8 @@ def store() -> None:
 
 app.command("size", short_help="Show the size of the store by organisation and table.")(store_looking.size)
 app.command("check", short_help="Verify the integrity of the whole store.")(store_looking.check)
-app.command("prune", short_help="Delete data older than a number of days.")(store_keeping.prune)
-app.command("migrate", short_help="Migrate an older database to this version.")(store_keeping.migrate)
-app.command("publish", short_help="Publish the events as a Delta table.")(store_keeping.publish)
+app.command("prune", short_help="Delete data older than a number of days.")(store_maintenance.prune)
+app.command("migrate", short_help="Migrate an older database to this version.")(store_maintenance.migrate)
+app.command("publish", short_help="Publish the events as a Delta table.")(store_maintenance.publish)
 app.command("backup", short_help="Back up the store into a new folder.")(store_copies.backup)
 app.command("restore", short_help="Restore a store from a backup.")(store_copies.restore)

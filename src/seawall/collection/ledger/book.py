@@ -19,7 +19,7 @@ from seawall.collection.coverage import LateArrivalRule, Painted, mark_queried, 
 from seawall.collection.ledger import pruning, retiring, tables
 from seawall.collection.ledger.counters import count_delays, count_names
 from seawall.collection.piece import FetchedPage
-from seawall.collection.segments import Segment, Segments
+from seawall.collection.segments import Segment, SegmentFolder
 from seawall_base import sqlite_file
 from seawall_base.errors import DatabaseInUse
 
@@ -60,7 +60,7 @@ class LedgerFeed:
 
 
 @contextmanager
-def open_ledger(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[LedgerWriter]:
+def open_ledger(path: Path, about: Mapping[str, str], segments: SegmentFolder) -> Iterator[LedgerWriter]:
     """Open a ledger for this process alone, creating it if missing, and finish or undo what a crash interrupted.
 
     Raises `CollectionBroken`, `DatabaseInUse` and `OutputUnwritable`.
@@ -88,7 +88,7 @@ def _lock(path: Path) -> Iterator[None]:
 class LedgerWriter:
     """A ledger that this process alone writes. Methods raise `CollectionBroken` if the database fails."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, segments: Segments) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, segments: SegmentFolder) -> None:
         self._path, self._connection, self._segments = path, connection, segments
         self.tenant = tables.read_statements(connection, "tenant")
 

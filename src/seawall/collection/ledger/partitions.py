@@ -18,7 +18,7 @@ from seawall.collection.ledger import tables
 from seawall.collection.ledger.book import LedgerWriter, PendingQuery
 from seawall.collection.ledger.counters import count_delays, count_names
 from seawall.collection.piece import FetchedPage
-from seawall.collection.segments import Segment, Segments
+from seawall.collection.segments import Segment, SegmentFolder
 
 TABLES: Final = """
 CREATE TABLE partitions (
@@ -78,7 +78,9 @@ class PartitionWatermarks:
 
 
 @contextmanager
-def open_partitions(path: Path, about: Mapping[str, str], segments: Segments) -> Iterator[PartitionLedger]:
+def open_partitions(
+    path: Path, about: Mapping[str, str], segments: SegmentFolder
+) -> Iterator[PartitionLedger]:
     """Open a ledger that other processes may share, creating it if missing. Raises `CollectionBroken` and
     `OutputUnwritable`.
     """

@@ -24,7 +24,7 @@ from seawall.detection.authentication_strength.policy_gaps import (
     RequiredStrength,
     find_gaps,
 )
-from seawall.detection.authentication_strength.replay import Replay, replay
+from seawall.detection.authentication_strength.replay import PolicyReplay, replay
 from seawall.detection.authentication_strength.series import DayCoverage, summarise_days
 from seawall.detection.authentication_strength.sessions import (
     SessionRoots,
@@ -32,7 +32,7 @@ from seawall.detection.authentication_strength.sessions import (
     raise_to_session_level,
 )
 from seawall.detection.authentication_strength.strength import LEGACY
-from seawall.detection.authentication_strength.takeover import MFA, Exposure, find_exposures
+from seawall.detection.authentication_strength.takeover import MFA, TakeoverExposure, find_exposures
 from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory, Registration
 
 MOST_TARGETS = 200
@@ -69,7 +69,7 @@ class Assessment:
     """
 
     people: Sequence[AccountAssurance]
-    exposed: Sequence[Exposure]
+    exposed: Sequence[TakeoverExposure]
     steps: Sequence[ChangeStep]
     findings: Sequence[AuthenticationFinding]
     days: Sequence[DayCoverage]
@@ -78,8 +78,8 @@ class Assessment:
     targets: Sequence[str]
     given: AssessmentInputs
     not_given: Sequence[str]
-    replayed: Replay | None
-    then: Sequence[Exposure] | None
+    replayed: PolicyReplay | None
+    then: Sequence[TakeoverExposure] | None
     signs: SignIns
     collector: DayAggregator
 

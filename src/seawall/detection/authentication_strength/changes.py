@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seawall.detection.authentication_strength.policy_gaps import PolicyGrid
-from seawall.detection.authentication_strength.takeover import ATTACKS, DEVICE, MFA, STRONG, Exposure
+from seawall.detection.authentication_strength.takeover import ATTACKS, DEVICE, MFA, STRONG, TakeoverExposure
 from seawall.events.access_policy import DEMANDS, PATHS, TRUSTED, AccessPolicy, NamedLocation, Principals
 from seawall.events.coded_batch import Bools
 
@@ -62,7 +62,7 @@ _MOST_CHANGES = 2_000
 
 def list_possible_changes(
     policies: Sequence[AccessPolicy],
-    exposed: Sequence[Exposure],
+    exposed: Sequence[TakeoverExposure],
     names: dict[str, str],
     places: Mapping[str, NamedLocation],
 ) -> list[PolicyChange]:
@@ -119,7 +119,7 @@ def list_possible_changes(
     return found
 
 
-def _list_changes_outside_policies(exposed: Sequence[Exposure]) -> list[PolicyChange]:
+def _list_changes_outside_policies(exposed: Sequence[TakeoverExposure]) -> list[PolicyChange]:
     """Return the changes outside Conditional Access: registrations, and settings at Google or Okta."""
     lacking = _open_by(exposed, "no-second-factor")
     text = "have the accounts without a second factor register one, with a Temporary Access Pass or in person"
@@ -140,7 +140,7 @@ def _list_changes_outside_policies(exposed: Sequence[Exposure]) -> list[PolicyCh
     return [change for change in found if change.accounts]
 
 
-def _open_by(exposed: Iterable[Exposure], *causes: str) -> tuple[str, ...]:
+def _open_by(exposed: Iterable[TakeoverExposure], *causes: str) -> tuple[str, ...]:
     """Return the accounts that are open by one of the causes."""
     return tuple(sorted({e.person.account for e in exposed for way in e.ways if way.cause in causes}))
 
@@ -198,7 +198,7 @@ def _is_ours(uid: str, places: Mapping[str, NamedLocation]) -> bool:
 
 
 def plan_changes(
-    changes: Sequence[PolicyChange], exposed: Sequence[Exposure], grid: PolicyGrid, most: int = 10
+    changes: Sequence[PolicyChange], exposed: Sequence[TakeoverExposure], grid: PolicyGrid, most: int = 10
 ) -> list[ChangeStep]:
     """Return at most `most` changes in the greedy order, with the effect of each."""
     ways = _OpenPaths(exposed)
@@ -232,7 +232,7 @@ _NEVER = len(DEMANDS)
 class _OpenPaths:
     """Hold every open attack path as columns. Both attacks on an account have neighbouring rows."""
 
-    def __init__(self, exposed: Sequence[Exposure]) -> None:
+    def __init__(self, exposed: Sequence[TakeoverExposure]) -> None:
         rows = [
             (
                 place // len(ATTACKS),

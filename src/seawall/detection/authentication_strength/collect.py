@@ -18,7 +18,7 @@ from seawall.detection.authentication_strength.strength import (
     RISKY,
     ROPC,
     SINGLE,
-    Strength,
+    SignInStrength,
     judge_strength,
 )
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Keys, Times, Vocabulary, mix
@@ -253,7 +253,7 @@ class DayAggregator:
 
     def _judge_strengths(
         self, batch: CodedBatch, rows: npt.NDArray[np.intp]
-    ) -> tuple[npt.NDArray[np.intp], list[Strength]]:
+    ) -> tuple[npt.NDArray[np.intp], list[SignInStrength]]:
         """Return each row's index in a list of distinct strengths, and that list: equal sign-ins are judged once."""
         said = batch.texts["parameters"].take(pa.array(rows)).dictionary_encode()
         numbers = said.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
@@ -311,7 +311,7 @@ class DayAggregator:
             )  # fmt: skip
 
 
-def _column(judged: list[Strength], name: str, place: npt.NDArray[np.intp]) -> np.ndarray:
+def _column(judged: list[SignInStrength], name: str, place: npt.NDArray[np.intp]) -> np.ndarray:
     return np.array([getattr(one, name) for one in judged], np.int64)[place]
 
 

@@ -62,7 +62,7 @@ _BY_RANK = np.array([UNTOUCHED, ASKED, LOCKED_OUT, STOPPED], np.int8)
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class PolicyReplay:
     """Hold the simulation. `outcome` is int8 (n,), one for each sign-in; `rows` are the granted ones.
 
     `bothered` counts the days on which each account would be prompted. `locked` are the accounts that could not sign in;
@@ -94,7 +94,7 @@ def replay(
     people: Sequence[AccountAssurance],
     collector: DayAggregator,
     directory: PolicyDirectory,
-) -> Replay:
+) -> PolicyReplay:
     """Simulate the granted sign-ins under the policies `after`, and report the differences from the policies `before`.
 
     A sign-in that both treat equally stays `untouched`, even if it fails both: sign-ins may be older than policies, and
@@ -118,7 +118,7 @@ def replay(
         locked = tuple(np.unique(signs.actor[outcome == LOCKED_OUT]).tolist())
         perhaps = np.unique(signs.actor[rows[(outcome[rows] == ASKED) & then.is_uncertain]]).tolist()
         uncertain = tuple(actor for actor in perhaps if actor not in set(locked))
-    return Replay(outcome, rows, _count_bothered(signs, outcome), locked, uncertain, loosened)
+    return PolicyReplay(outcome, rows, _count_bothered(signs, outcome), locked, uncertain, loosened)
 
 
 def _rank_outcomes(

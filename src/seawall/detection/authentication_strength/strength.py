@@ -59,7 +59,7 @@ _LONGEST = 8_192
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
+class SignInStrength:
     """Hold the judgement of one kind of sign-in.
 
     `level` is one of the levels above; `aal` the authenticator assurance level (NIST SP 800-63B), 0 if unknown. `method` is
@@ -76,14 +76,14 @@ class Strength:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def judge_strength(method: str, protocol: str, status: str, client: str, parameters: str) -> Strength:
+def judge_strength(method: str, protocol: str, status: str, client: str, parameters: str) -> SignInStrength:
     """Judge a sign-in by its columns `auth_method`, `auth_protocol`, `status`, `client` and `parameters`."""
     details = _read(parameters)
     flags = _flags_of(details, protocol)
     path = _path(details, protocol, client)
     system = _system(_text(details, "system"))
     if flags & (LEGACY | ROPC):
-        return Strength(SINGLE, 1, METHOD_NAMES.index("password"), flags, path, system)
+        return SignInStrength(SINGLE, 1, METHOD_NAMES.index("password"), flags, path, system)
     steps = details.get("steps")
     passed, is_claim, is_federated = _list_passed(
         steps if isinstance(steps, list) else [], is_success=status == "success"
@@ -94,7 +94,7 @@ def judge_strength(method: str, protocol: str, status: str, client: str, paramet
     level, aal, best = _level_of(passed)
     demanded = _text(details, "requirement").lower().startswith("multi")
     if level < MULTI and (is_claim or (demanded and status == "success")):
-        return Strength(MULTI, 2, -1, flags | CLAIMED, path, system)
+        return SignInStrength(MULTI, 2, -1, flags | CLAIMED, path, system)
     if not passed:
         level, aal, more = _BY_COLUMN.get(method, (UNKNOWN, 0, 0))
         flags |= more
@@ -102,7 +102,7 @@ def judge_strength(method: str, protocol: str, status: str, client: str, paramet
             best = METHOD_NAMES.index("password")
     if level == SINGLE and flags & FEDERATED:
         level, aal = UNKNOWN, 0  # these records do not show the factors that the other provider required
-    return Strength(level, aal, best, flags, path, system)
+    return SignInStrength(level, aal, best, flags, path, system)
 
 
 def _level_of(passed: list[Method]) -> tuple[int, int, int]:

@@ -45,7 +45,7 @@ class AttackPath:
 
 
 @dataclass(slots=True)
-class Exposure:
+class TakeoverExposure:
     """Hold the answer for one attack on one account, with its open paths (`ways`), reasons, and missing information."""
 
     person: AccountAssurance
@@ -72,7 +72,7 @@ def find_exposures(
     guarded: Sequence[int],
     *,
     legacy_seen: bool,
-) -> list[Exposure]:
+) -> list[TakeoverExposure]:
     """Judge both attacks on every account; the two exposures of an account are neighbours. `cover` is None without policies.
 
     `guarded` says for each account, in three values, whether a policy protects the registration of methods. `legacy_seen`
@@ -92,8 +92,8 @@ def find_exposures(
 
 def _judge_stolen_password(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool, is_guarded: bool
-) -> Exposure:
-    result = Exposure(person, "password", "unknown")
+) -> TakeoverExposure:
+    result = TakeoverExposure(person, "password", "unknown")
     paths = _usable_paths(PASSWORD_PATHS, legacy_seen=legacy_seen)
     state = _check_policies(result, cover, row, dict.fromkeys(paths, MFA), "no-policy")
     if state != YES:
@@ -110,8 +110,8 @@ def _judge_stolen_password(
 
 def _judge_phishing(
     person: AccountAssurance, cover: RequiredStrength | None, row: int, *, legacy_seen: bool
-) -> Exposure:
-    result = Exposure(person, "phishing", "unknown")
+) -> TakeoverExposure:
+    result = TakeoverExposure(person, "phishing", "unknown")
     needs = dict.fromkeys(_usable_paths(PASSWORD_PATHS, legacy_seen=legacy_seen), STRONG) | {
         "device_code": DEVICE
     }
@@ -127,7 +127,7 @@ def _judge_phishing(
     return _conclude(result, is_closed=state == YES, has_policies=cover is not None)
 
 
-def _copy_open_password_to_phishing(stolen: Exposure, phished: Exposure) -> None:
+def _copy_open_password_to_phishing(stolen: TakeoverExposure, phished: TakeoverExposure) -> None:
     """Treat an account that a stolen password opens as open to phishing too: a phishing page asks for the password."""
     if phished.answer == "unknown" and stolen.answer == "open":
         seen, known_from = stolen.ways[0].seen, stolen.ways[0].known_from
@@ -140,7 +140,7 @@ def _usable_paths(paths: Sequence[str], *, legacy_seen: bool) -> list[str]:
 
 
 def _check_policies(
-    result: Exposure, cover: RequiredStrength | None, row: int, needs: dict[str, int], cause: Cause
+    result: TakeoverExposure, cover: RequiredStrength | None, row: int, needs: dict[str, int], cause: Cause
 ) -> int:
     """Return whether policies protect every path (yes, maybe, no), and add the unprotected paths to `result`."""
     if cover is None:
@@ -165,7 +165,7 @@ def _check_policies(
     return worst
 
 
-def _add_password_only_paths(result: Exposure, person: AccountAssurance) -> None:
+def _add_password_only_paths(result: TakeoverExposure, person: AccountAssurance) -> None:
     """Add the paths on which sign-ins with a password alone were granted."""
     facts: tuple[tuple[Cause, tuple[str, ...]], ...] = (
         ("password-only", ("browser", "apps")), ("ropc", ("apps",)), ("legacy", ("activesync", "legacy")),
@@ -190,7 +190,7 @@ def _may_be_remembered(person: AccountAssurance) -> bool:
     return person.system != "entra" and bool(shows or (one is not None and one.can_mfa))
 
 
-def _is_enforced_by_provider(result: Exposure, person: AccountAssurance) -> bool:
+def _is_enforced_by_provider(result: TakeoverExposure, person: AccountAssurance) -> bool:
     """Return whether the provider always demands a second factor of this account (Google's 2-Step Verification)."""
     one = person.registration
     if one is None or one.system != "google" or not one.can_mfa:
@@ -199,7 +199,7 @@ def _is_enforced_by_provider(result: Exposure, person: AccountAssurance) -> bool
     return True
 
 
-def _has_second_factor(result: Exposure, person: AccountAssurance) -> bool:
+def _has_second_factor(result: TakeoverExposure, person: AccountAssurance) -> bool:
     """Return whether the account is known to have a second factor; add an attack path if it has none."""
     one = person.registration
     if one is None:
@@ -222,7 +222,7 @@ def _has_second_factor(result: Exposure, person: AccountAssurance) -> bool:
     return False
 
 
-def _add_phishable_methods(result: Exposure, person: AccountAssurance, state: int) -> None:
+def _add_phishable_methods(result: TakeoverExposure, person: AccountAssurance, state: int) -> None:
     one = person.registration
     if one is None:
         result.missing.append(NO_EXPORT)
@@ -230,7 +230,7 @@ def _add_phishable_methods(result: Exposure, person: AccountAssurance, state: in
         result.ways.append(AttackPath("phishable", ("browser", "apps"), (), Observation(0, 0, ""), one.where))
 
 
-def _conclude(result: Exposure, *, is_closed: bool, has_policies: bool) -> Exposure:
+def _conclude(result: TakeoverExposure, *, is_closed: bool, has_policies: bool) -> TakeoverExposure:
     if not result.person.sign_ins:
         result.missing.append(NO_SIGN_IN)
     if not has_policies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from seawall.detection.ranking.candidates import Fact, ScoredCandidate
+from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall_base.plurals import plural
 
 
@@ -29,17 +29,17 @@ def count_of(values: Mapping[str, float], name: str) -> int:
     return round(math.expm1(values[name]))
 
 
-def is_known(fact: Fact | None) -> bool:
+def is_known(fact: FieldEvidence | None) -> bool:
     """Return whether the account has earlier days to compare with."""
     return fact is not None and fact.active_days >= 1
 
 
-def is_new(fact: Fact | None) -> bool:
+def is_new(fact: FieldEvidence | None) -> bool:
     """Return whether the account has earlier days, and showed the value on none of them."""
     return fact is not None and fact.active_days >= 1 and fact.seen < 1
 
 
-def _fact(top: ScoredCandidate, field: str) -> Fact | None:
+def _fact(top: ScoredCandidate, field: str) -> FieldEvidence | None:
     return next((fact for fact in top.facts if fact.field == field), None)
 
 

@@ -14,7 +14,7 @@ from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
-from seawall.detection.ranking.candidates import Fact, ScoredCandidate
+from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.rule_hits import SIGMA
 from seawall.detection.reason import SILENT, Layer, Reason
 from seawall.detection.rules.detector import RULES
@@ -136,7 +136,7 @@ def _with_answers(text: str, said: Sequence[str]) -> str:
     return "; ".join((text, *said))
 
 
-def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, Fact]) -> str:
+def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, FieldEvidence]) -> str:
     if aspect in facts:
         return fact_text(facts[aspect])
     if aspect == SIGMA:
@@ -191,7 +191,7 @@ def _describe_simultaneity(gap: float, abroad: float) -> str:
 NO_HISTORY = "no earlier active day to compare with"
 
 
-def fact_text(fact: Fact) -> str:
+def fact_text(fact: FieldEvidence) -> str:
     """Return a fact as text: the value, on how many active days it was seen, and how many peers use it."""
     days = round(fact.active_days)
     seen = f"seen on {min(round(fact.seen), days)} of {plural(days, 'active day')}" if days else NO_HISTORY
@@ -219,7 +219,7 @@ def summary(top: ScoredCandidate) -> str:
     return f"{who} {claim(top)[2]}" + (f": {because}." if because else ".")
 
 
-def _usual(fact: Fact) -> Usual:
+def _usual(fact: FieldEvidence) -> Usual:
     others = ", ".join(value for value, _ in fact.usual[:2])
     normal = f"{WORDS[fact.field]} {others}" if others else f"any earlier day with this {WORDS[fact.field]}"
     unusual = fact.seen < 1
@@ -299,7 +299,7 @@ def _timeline(story: Sequence[ScoredCandidate]) -> tuple[TimelinePoint, ...]:
     )
 
 
-def _value_and_counts(fact: Fact | None) -> tuple[str, dict[str, float]]:
+def _value_and_counts(fact: FieldEvidence | None) -> tuple[str, dict[str, float]]:
     if fact is None:
         return "", {}
     return fact.now, {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.ranking.features import Table
+from seawall.detection.ranking.features import FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Codes, Floats
@@ -33,7 +33,7 @@ class PatternCalibration:
     def __init__(self) -> None:
         self._grids: dict[tuple[int, int], Floats] = {}
 
-    def observe(self, table: Table, tenant: Codes) -> Floats:
+    def observe(self, table: FeatureTable, tenant: Codes) -> Floats:
         """Return p-values, float64 (g, patterns), of a day's groups, then learn the day. A pattern that does not apply gets 1."""
         cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
         cells[table.column("housekeeping") > 0] = -1
@@ -80,7 +80,7 @@ class PatternCalibration:
         return np.asarray(own + share * everybody)
 
 
-def strata(table: Table) -> Codes:
+def strata(table: FeatureTable) -> Codes:
     """Return each group's stratum, int32 (g,)."""
     service = table.column("service") > 0
     known = table.column("active_days") >= SHORT_HISTORY
@@ -119,7 +119,7 @@ def _dominance(grid: Floats, cells: Codes) -> Floats:
     return np.asarray(np.where(cells < 0, 1.0, np.minimum(p, 1.0)))
 
 
-def evidence(p: Floats, table: Table) -> Floats:
+def evidence(p: Floats, table: FeatureTable) -> Floats:
     """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score.
 
     It is reduced on a day on which many accounts show new values (feature `commotion`; see `restlessness`).

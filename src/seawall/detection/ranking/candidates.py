@@ -14,7 +14,7 @@ from seawall.detection.behaviour.fields import FIELDS, Field
 from seawall.detection.feedback_values import Adjustment
 from seawall.detection.incidents.session_beginnings import Beginnings, beginnings
 from seawall.detection.lineage.detector import LineageEvidence
-from seawall.detection.ranking.features import FEATURES, Table
+from seawall.detection.ranking.features import FEATURES, FeatureTable
 from seawall.detection.ranking.patterns import PATTERNS, Pattern, name_best_pattern
 from seawall.detection.ranking.rule_hits import RuleHit
 from seawall.detection.rules.detector import RULES, BuiltinHits
@@ -27,7 +27,7 @@ EVENTS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FieldEvidence:
     """Hold the value of one field (`now`) and how usual it is.
 
     - `seen`: days on which the account showed it before, of its `active_days`; older days weigh less.
@@ -68,7 +68,7 @@ class ScoredCandidate:
     p: float
     first: int
     last: int
-    facts: tuple[Fact, ...]
+    facts: tuple[FieldEvidence, ...]
     rules: tuple[str, ...]
     values: dict[str, float]
     events: tuple[str, ...]
@@ -92,7 +92,7 @@ class ScoredCandidate:
 def describe(
     behaviour: BehaviourDetector,
     groups: BehaviourGroups,
-    table: Table,
+    table: FeatureTable,
     p: Floats,
     row: int,
     members: Rows,
@@ -204,7 +204,7 @@ def _points(
     return tuple((slot, lane, count, mine) for (slot, lane, mine), count in sorted(slots.items()))
 
 
-def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> list[Fact]:
+def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> list[FieldEvidence]:
     day, facts = groups.day, []
     actor = int(day.actor[row])
     peers = max(behaviour.tenant_accounts(int(day.tenant[row])) - 1, 0)
@@ -219,7 +219,7 @@ def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> l
         active = behaviour.active_days(actor)
         usual = _usual(behaviour, groups, field_, row)
         facts.append(
-            Fact(
+            FieldEvidence(
                 field_.name,
                 _text_of(behaviour, groups, field_, value, row),
                 round(float(pairs.looked.seen[at]), 1),

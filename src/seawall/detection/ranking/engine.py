@@ -14,7 +14,7 @@ from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
 from seawall.detection.ranking.calibration import PatternCalibration, evidence
 from seawall.detection.ranking.candidates import ScoredCandidate, describe
-from seawall.detection.ranking.features import Table, has_novelty, join, sigma_part
+from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
@@ -46,7 +46,7 @@ class ScoredDay:
     """
 
     groups: BehaviourGroups
-    table: Table
+    table: FeatureTable
     p: Floats
     score: Floats
     unsupervised: Floats
@@ -134,7 +134,7 @@ class DetectionEngine:
         self.behaviour.learn(groups)
         return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
-    def _score(self, table: Table, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
+    def _score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
         score = np.full(len(table.values), NOTHING_NEW)
         novel = np.flatnonzero(has_novelty(table, sigma_weight))
         own = unsupervised[novel]
@@ -146,7 +146,7 @@ class DetectionEngine:
     def _keep(
         self,
         groups: BehaviourGroups,
-        table: Table,
+        table: FeatureTable,
         p: Floats,
         score: Floats,
         unsupervised: Floats,
@@ -191,7 +191,7 @@ class DetectionEngine:
         return rows
 
     def _explain(
-        self, table: Table, p: Floats, rows: list[int], unsupervised: Floats
+        self, table: FeatureTable, p: Floats, rows: list[int], unsupervised: Floats
     ) -> tuple[float, Floats]:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
         if self._ranker is None:

@@ -61,7 +61,7 @@ CEILING = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FeatureTable:
     """Hold the features of g groups, float64 (g, len(FEATURES)), with the columns of `FEATURES`."""
 
     values: Floats
@@ -73,7 +73,7 @@ class Table:
 
 def join(
     groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits, recent: RecentEvidence
-) -> Table:
+) -> FeatureTable:
     """Return the feature table. `lineage` and `hits` belong to the batch of `groups.day`."""
     values = np.zeros((len(groups), len(FEATURES)))
     for field, surprise in groups.fields.items():
@@ -91,7 +91,7 @@ def join(
     for field in FIELD_NAMES:
         column = INDEX[f"{field}.backed_off"]
         values[:, column] = np.minimum(values[:, column], CEILING)
-    return Table(values)
+    return FeatureTable(values)
 
 
 def _join_lineage(values: Floats, groups: BehaviourGroups, lineage: LineageEvidence) -> None:
@@ -133,7 +133,7 @@ def sigma_part(groups: BehaviourGroups, hits: SigmaHits) -> Floats:
     return part
 
 
-def has_novelty(table: Table, sigma: Floats | None = None) -> np.ndarray:
+def has_novelty(table: FeatureTable, sigma: Floats | None = None) -> np.ndarray:
     """Return which groups are worth ranking, bool (g,): those with something new, a rule hit or lineage evidence.
 
     Housekeeping of the provider's own applications is not, unless a rule matches it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.ranking.features import Table
+from seawall.detection.ranking.features import FeatureTable
 from seawall.events.coded_batch import Codes, Floats
 
 LEVELS = 8
@@ -231,26 +231,26 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
-def measure_abroad(table: Table) -> Floats:
+def measure_abroad(table: FeatureTable) -> Floats:
     """Return how close in time the usual network is used in another country, float64 (g,): 0 (12 hours) to 8 (same minute)."""
     gap = table.column("usual_gap_abroad")
     return np.asarray(8.0 * np.clip(1.0 - np.log1p(gap) / np.log1p(720.0), 0.0, 1.0))
 
 
-def measure(dimension: str, table: Table) -> Floats:
+def measure(dimension: str, table: FeatureTable) -> Floats:
     """Return a dimension's value, float64 (g,)."""
     if dimension == "together_abroad":
         return measure_abroad(table)
     return np.asarray(sum(table.column(name) for name in dimension.split("+")))
 
 
-def name_best_pattern(table: Table, row: int, p: Floats) -> Pattern:
+def name_best_pattern(table: FeatureTable, row: int, p: Floats) -> Pattern:
     """Return the pattern that names a group. `p` is float64 (patterns,).
 
     Among the patterns nearly as improbable as the least probable one, it has the most unusual dimensions; of equal ones, a
     pattern with `needs` wins.
     """
-    one = Table(table.values[row : row + 1])
+    one = FeatureTable(table.values[row : row + 1])
     best, shown = PATTERNS[0], (-1, False)
     for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
         pattern = PATTERNS[at]
@@ -262,7 +262,7 @@ def name_best_pattern(table: Table, row: int, p: Floats) -> Pattern:
     return best
 
 
-def find_cells(pattern: Pattern, table: Table) -> Codes:
+def find_cells(pattern: Pattern, table: FeatureTable) -> Codes:
     """Return each group's cell in the pattern's 8 × 8 × 8 grid, int32 (g,); -1 if the pattern does not apply."""
     cell = np.zeros(len(table.values), np.int32)
     for dimension in pattern.dimensions:

@@ -33,7 +33,7 @@ UNEXPLAINED = "none staged"
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
+class AttackerReads:
     """The attackers' mail access in a world: index of the attack, time (microseconds) and items, int64 (n,) each."""
 
     attack: np.ndarray
@@ -42,7 +42,7 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True)
-class Delay:
+class DetectionDelay:
     """The delay of one attack: seconds from its first event to detection and items read before; None if not raised."""
 
     family: str
@@ -54,7 +54,7 @@ class Delay:
 class WorldOutcome:
     """The outcome of one world: a delay per attack, the number of raised incidents, and false ones by cause."""
 
-    delays: tuple[Delay, ...]
+    delays: tuple[DetectionDelay, ...]
     raised: int
     false: Mapping[str, int]
 
@@ -64,7 +64,7 @@ def own_id(uid: str) -> str:
     return uid.partition(":")[0]
 
 
-def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Reads) -> WorldOutcome:
+def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: AttackerReads) -> WorldOutcome:
     """Return the outcome of a world's incidents, given its truth."""
     raised = [incident for incident in incidents if incident.raised]
     hostile = {uid for attack in truth["attacks"] for uid in attack["events"]}
@@ -76,7 +76,9 @@ def outcome(truth: Mapping[str, Any], incidents: Sequence[Incident], reads: Read
     )
 
 
-def delays(attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], reads: Reads) -> list[Delay]:
+def delays(
+    attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], reads: AttackerReads
+) -> list[DetectionDelay]:
     """Return one delay per attack of a world's truth."""
     detected: dict[str, list[int]] = defaultdict(list)
     for incident in incidents:
@@ -87,11 +89,11 @@ def delays(attacks: Sequence[Mapping[str, Any]], incidents: Sequence[Incident], 
     for place, attack in enumerate(attacks):
         times = [time for uid in attack["events"] for time in detected.get(uid, ())]
         if not times:
-            result.append(Delay(attack["family"], None))
+            result.append(DetectionDelay(attack["family"], None))
             continue
         before = (reads.attack == place) & (reads.time < min(times))
         seconds = max((min(times) - microseconds(attack["first_event"])) / 1e6, 0.0)
-        result.append(Delay(attack["family"], seconds, int(reads.items[before].sum())))
+        result.append(DetectionDelay(attack["family"], seconds, int(reads.items[before].sum())))
     return result
 
 
@@ -113,13 +115,13 @@ def microseconds(text: str) -> int:
     return int(np.datetime64(text.replace("Z", ""), "us").astype(np.int64))
 
 
-def median_delay(found: Sequence[Delay], *, loud: bool) -> float | None:
+def median_delay(found: Sequence[DetectionDelay], *, loud: bool) -> float | None:
     """Return the median delay in seconds of detected attacks, of all or of loud families."""
     seconds = [d.seconds for d in found if d.seconds is not None and (not loud or d.family in LOUD)]
     return float(np.median(seconds)) if seconds else None
 
 
-def median_items_before(found: Sequence[Delay]) -> float | None:
+def median_items_before(found: Sequence[DetectionDelay]) -> float | None:
     """Return the median number of items read before detection, over detected attacks."""
     items = [d.items_before for d in found if d.items_before is not None]
     return float(np.median(items)) if items else None

@@ -17,7 +17,7 @@ from seawall.detection.ranking.features import has_novelty
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import inputs
 from seawall.events.coded_batch import MISSING, Codes, Floats, hash_text
-from seawall.lab.evaluate.outcomes import Reads, WorldOutcome, microseconds, outcome
+from seawall.lab.evaluate.outcomes import AttackerReads, WorldOutcome, microseconds, outcome
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.scan import ScanSettings
 
@@ -43,7 +43,7 @@ class TrainingRows:
     """The r groups of one world. `attack` (r,) is an index into `attacks`, MISSING for benign groups.
 
     `inputs` is float32 (r, inputs); `unsupervised` and `score` (r,) are the product's scores; `first` (r,) are times of
-    first events. `tail` counts p-values, see `Tail`. `accounts` is the number of active accounts. Attacks may begin on
+    first events. `tail` counts p-values, see `PatternTail`. `accounts` is the number of active accounts. Attacks may begin on
     `quiet_day`; `last_day` is the last day.
     """
 
@@ -79,7 +79,7 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[T
     ids, owner = _attack_ids(truth)
     parts: list[tuple[Any, ...]] = []
     reads: list[tuple[Any, ...]] = []
-    tail = Tail(_day(truth["quiet_until"]))
+    tail = PatternTail(_day(truth["quiet_until"]))
 
     def watch(scored: ScoredDay) -> None:
         parts.append(_label(scored, ids, owner))
@@ -105,11 +105,11 @@ def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[T
         int(result.summary["events"]),
         tail.counts,
     )
-    hostile = Reads(*(np.concatenate([read[place] for read in reads]) for place in range(3)))
+    hostile = AttackerReads(*(np.concatenate([read[place] for read in reads]) for place in range(3)))
     return rows, outcome(truth, result.incidents, hostile)
 
 
-class Tail:
+class PatternTail:
     """Count how often each pattern's p-value is at most `LEVELS_OF_P`, on days without attacks.
 
     `counts` is float64 (patterns, 1 + levels): groups for which the pattern matched, then those at or below each level.

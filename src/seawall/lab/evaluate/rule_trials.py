@@ -24,7 +24,7 @@ from seawall.storage import Coder, Spool
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RuleTrial:
     """The result for one rule. `faults` is empty if the rule passed; `records` is the number of test records."""
 
     about: RuleDescription
@@ -32,12 +32,12 @@ class Trial:
     faults: tuple[str, ...]
 
 
-def trials(folder: Path) -> Iterator[Trial]:
+def trials(folder: Path) -> Iterator[RuleTrial]:
     """Yield a trial for each reported rule of a folder; a rule that cannot run, or has no test records, has a fault."""
     rules, networks = load_rules((folder,), with_pack=False), Networks.load()
     for one in rules.skipped:
         about = one.about or RuleDescription("", Path(one.file).stem, one.file)
-        yield Trial(about, 0, (f"does not run: {one.reason}",))
+        yield RuleTrial(about, 0, (f"does not run: {one.reason}",))
     for number, about in enumerate(rules.abouts):
         if number < len(rules.rules) and rules.rules[number].is_silent:
             continue  # reported only through its correlation
@@ -53,7 +53,7 @@ def trials(folder: Path) -> Iterator[Trial]:
             count += size
             faults += [f"{records.name}: {problem}" for problem in problems]
             faults += _faults(records.name, kind, size, hits, is_single=number < len(rules.rules))
-        yield Trial(about, count, tuple(faults))
+        yield RuleTrial(about, count, tuple(faults))
 
 
 def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> list[str]:

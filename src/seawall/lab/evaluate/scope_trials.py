@@ -29,7 +29,7 @@ FEW = 10
 
 
 @dataclass(slots=True)
-class Count:
+class ScopeTrialCounts:
     """The results of one query over all campaigns.
 
     `touched` counts mailboxes that were truly read by verdict, `others` all others. `exact` counts confirmed mailboxes
@@ -55,7 +55,7 @@ def measure_scopes(
     *, worlds: int, seed: int, accounts: int, days: int, systems: SystemsChoice = "microsoft"
 ) -> dict[str, Any]:
     """Make worlds with campaigns, search for each actor, and return the figures."""
-    counts = {question: Count() for question in QUESTIONS}
+    counts = {question: ScopeTrialCounts() for question in QUESTIONS}
     for number in range(worlds):
         settings = WorldSettings(
             seed + number,
@@ -109,7 +109,7 @@ def _seeds(campaign: dict[str, Any], truth: dict[str, Any], question: str) -> Sc
     )
 
 
-def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str, Any]) -> None:
+def _count(count: ScopeTrialCounts, campaign: dict[str, Any], scope: Scope, truth: dict[str, Any]) -> None:
     # compare by name, which contains the domain: a vendor's log uses its own id of an organisation
     lost: dict[str, dict[str, Any]] = {}
     for attack in truth["attacks"]:
@@ -137,7 +137,7 @@ def _count(count: Count, campaign: dict[str, Any], scope: Scope, truth: dict[str
     count.touched["not_touched"] += len(lost.keys() - {one.name for one in scope.mailboxes})
 
 
-def _note_reasons(count: Count, one: ScopeSubject) -> None:
+def _note_reasons(count: ScopeTrialCounts, one: ScopeSubject) -> None:
     reasons = one.open_by()
     count.kept.update(reasons)
     if len(reasons) == 1:
@@ -146,7 +146,7 @@ def _note_reasons(count: Count, one: ScopeSubject) -> None:
         count.at_most.append(one.at_most)
 
 
-def _figures(count: Count) -> dict[str, Any]:
+def _figures(count: ScopeTrialCounts) -> dict[str, Any]:
     return {
         "campaigns": count.campaigns,
         "truly_touched": {verdict: count.touched[verdict] for verdict in VERDICTS},

@@ -11,18 +11,18 @@ from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.records import changes, google, google_activity, mail, okta, okta_entry, sign_ins
 from seawall.lab.worlds.seeded_random import SeededRandom
-from seawall.lab.worlds.writer import Exported, LogStream, Record, WorldWriter
+from seawall.lab.worlds.writer import ExportResult, LogStream, Record, WorldWriter
 
-__all__ = ["Exported", "Record", "mailboxes_of", "write_logs"]
+__all__ = ["ExportResult", "Record", "mailboxes_of", "write_logs"]
 _FOREIGN = ("sso", "identity")
 """Kinds of acts that Microsoft 365 does not log."""
 FACTORS = (50126, 50053, 50034, 50055, 500121, 50074)
 """Error codes of passwords and second factors: if Okta checks these, the suite's own log has no record."""
 
 
-def write_logs(diary: ActivityLog, folder: Path, seed: int) -> Exported:
+def write_logs(diary: ActivityLog, folder: Path, seed: int) -> ExportResult:
     """Write all acts below `folder`, in the formats of each system whose logs are collected."""
-    exported = Exported()
+    exported = ExportResult()
     diary.acts.sort(key=lambda act: act.time)
     end = diary.start + 86400 * diary.days
     for system in diary.tenant.systems.collected:
@@ -138,7 +138,7 @@ class GoogleWriter(WorldWriter):
 class OktaWriter(WorldWriter):
     """Write the System Log."""
 
-    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
+    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: ExportResult) -> None:
         super().__init__(diary, folder, dice, exported)
         self._seen: dict[tuple[str, str], tuple[LabClient, str]] = {}
         self._devices: dict[str | int, str] = {}

@@ -18,7 +18,7 @@ from seawall.lab.worlds.attacks.plan import plan_attacks
 from seawall.lab.worlds.attacks.stage import StagedAttack
 from seawall.lab.worlds.benign_changes import CONFUSERS, MORE_CONFUSERS, confusers_of
 from seawall.lab.worlds.days import live
-from seawall.lab.worlds.export import Exported, mailboxes_of, write_logs
+from seawall.lab.worlds.export import ExportResult, mailboxes_of, write_logs
 from seawall.lab.worlds.organisation_maker import make_tenant, rename
 from seawall.lab.worlds.routine.daily import do_chores
 from seawall.lab.worlds.routine.identity import do_more_chores
@@ -144,7 +144,7 @@ def _truth(
     settings: WorldSettings,
     diaries: list[ActivityLog],
     episodes: list[StagedAttack],
-    exported: list[Exported],
+    exported: list[ExportResult],
 ) -> dict[str, Any]:
     attacks = []
     for episode in episodes:

@@ -37,7 +37,7 @@ class LogStream:
 
 
 @dataclass(slots=True)
-class Exported:
+class ExportResult:
     """The result of an export: number of records (repeats included), ids of each attack's records, first and last time.
 
     `taken` is what the readable records of each attack say was read, by mailbox.
@@ -52,7 +52,7 @@ class Exported:
 class WorldWriter(ABC):
     """Turn acts, in order of time, into records and files. Subclasses define a vendor's records."""
 
-    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: Exported) -> None:
+    def __init__(self, diary: ActivityLog, folder: Path, dice: SeededRandom, exported: ExportResult) -> None:
         self.diary, self.tenant, self.style, self.dice = diary, diary.tenant, diary.tenant.style, dice
         self.folder = folder
         self.exported = exported

@@ -19,8 +19,8 @@ import msgspec
 from seawall.detection.rules.sigma.telling import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.parsing import Parsers
-from seawall.pipeline.live.service import Service
+from seawall.pipeline.live.parsing import ParserPool
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import from_plain
 from seawall.pipeline.live.status import WatchStatus
 from seawall.pipeline.live.wire import MessageSocket
@@ -54,8 +54,8 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = from_plain(first[0]["settings"])
     try:
-        with open_watch_store(settings) as (database, lake), Parsers(PARSERS) as parsers:
-            service = Service(settings, database, lake, parse=parsers.parse)
+        with open_watch_store(settings) as (database, lake), ParserPool(PARSERS) as parsers:
+            service = WatchService(settings, database, lake, parse=parsers.parse)
             _send(wire, {"kind": "rules", "lines": summarise_rules(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
             listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
@@ -92,7 +92,7 @@ class _Room:
             self._bytes -= size
 
 
-def _listen(wire: MessageSocket, service: Service, stop: threading.Event) -> None:
+def _listen(wire: MessageSocket, service: WatchService, stop: threading.Event) -> None:
     room = _Room(BODIES, MOST_BYTES)
     with ThreadPoolExecutor(BODIES, "seawall-bodies") as pool:
         while (found := wire.receive()) is not None:
@@ -108,13 +108,15 @@ def _listen(wire: MessageSocket, service: Service, stop: threading.Event) -> Non
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answer(wire: MessageSocket, service: Service, head: dict[str, Any], body: bytes, room: _Room) -> None:
+def _answer(
+    wire: MessageSocket, service: WatchService, head: dict[str, Any], body: bytes, room: _Room
+) -> None:
     answer = _make_answer(service, head, body)
     room.give_back(len(body))  # before the answer, on which the other end sends the next
     _send(wire, answer)
 
 
-def _make_answer(service: Service, head: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _make_answer(service: WatchService, head: dict[str, Any], body: bytes) -> dict[str, Any]:
     number = head["number"]
     try:
         receipt = service.ingest(body, source=head["source"], key=head["key"])

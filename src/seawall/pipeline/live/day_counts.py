@@ -11,7 +11,7 @@ from seawall.pipeline.live.shard import DayResult
 
 
 @dataclass(slots=True)
-class Counts:
+class ScoredDayCounts:
     """Counts of scored days: `shares` by day and shard, as JSON objects (see `share_of`).
 
     `rows` are the records that arrived for each day, duplicates included.
@@ -27,7 +27,7 @@ class Counts:
         return max(self.shares, default=None)
 
     @classmethod
-    def read(cls, documents: Mapping[int, Mapping[str, Any]]) -> Counts:
+    def read(cls, documents: Mapping[int, Mapping[str, Any]]) -> ScoredDayCounts:
         """Return the counts in stored documents of days."""
         counts = cls()
         for day, document in documents.items():

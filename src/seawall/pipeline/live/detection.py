@@ -35,7 +35,7 @@ class DayScoring:
     `days` are by (day, shard). `rows` counts the records that arrived for each of these days, and for days that received
     only copies. `done` are the days that wait in no shard any more, including those too late to be scored. `notes` are the
     coverage notes of the last 44 days, or of all days from `notes_from` on if earlier coverage is kept
-    (`Detection.keep_coverage`). `scored_until` is the last day with current results, None if there is none.
+    (`LiveDetection.keep_coverage`). `scored_until` is the last day with current results, None if there is none.
     """
 
     days: dict[tuple[int, int], DayResult] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class DayScoring:
     scored_until: int | None = None
 
 
-class Detection:
+class LiveDetection:
     """Score days as their events arrive. The state is serialisable; days outside the spool are read from the lake.
 
     Equal events give equal results, whatever their order, batches, number of copies, and stops in between. A day cannot be

@@ -21,7 +21,7 @@ from seawall.events.masked_excerpts import file_problem
 from seawall.events.problem import ProblemCode
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
-from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.live.watcher import LONGEST_WAIT, IngestReceipt
 from seawall.pipeline.tail import DeliveryQueue, IntakeClosed, TailDelivery, stream_deliveries
 
 MOST_KEYS = 50_000
@@ -47,7 +47,7 @@ Parse = Callable[[bytes, str], list[EventBatch]]
 class _Known:
     """A stored request. `digest` is that of its body, None if it was stored by a version without digests."""
 
-    receipt: Receipt
+    receipt: IngestReceipt
     digest: str | None
 
 
@@ -80,10 +80,10 @@ class IngestQueue:
         ]
         with self._lock:
             for _, name, value in sorted(found, key=lambda one: one[0]):
-                receipt = Receipt(name, int(value["records"]), int(value["problems"]), True)
+                receipt = IngestReceipt(name, int(value["records"]), int(value["problems"]), True)
                 self._kept[name] = _Known(receipt, value.get("body"))
 
-    def ingest(self, body: bytes, *, source: str, key: str | None, at: int) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None, at: int) -> IngestReceipt:
         """Store the records of a body; see `Watcher.ingest`. `at` is the arrival time of the request, in microseconds."""
         name = uuid4().hex if key is None else _digest(key.encode("utf-8", "replace"))
         digest = None if key is None else _digest(body)
@@ -127,7 +127,7 @@ class IngestQueue:
             raise _stopping()
         return event.is_set()
 
-    def _begin(self, name: str, digest: str | None) -> Receipt | None:
+    def _begin(self, name: str, digest: str | None) -> IngestReceipt | None:
         """Return the receipt of a stored request, or None for a new one, which is now in progress.
 
         Raises `KeyReused` if the key came with another body: its records would be mistaken for those of the first.
@@ -149,7 +149,7 @@ class IngestQueue:
                 return _same(known, digest)
         raise WatchBusy("the same request is still being kept", fix="send it again, a little later")
 
-    def _end(self, name: str, receipt: Receipt | None, digest: str | None) -> None:
+    def _end(self, name: str, receipt: IngestReceipt | None, digest: str | None) -> None:
         """End a request: remember its receipt, or forget it if it was not stored."""
         with self._lock:
             awaited = self._awaited.pop(name, None)
@@ -171,14 +171,14 @@ class IngestQueue:
 
     def _read(
         self, body: bytes, source: str, name: str, at: int, digest: str | None
-    ) -> tuple[Receipt, TailDelivery, threading.Event]:
+    ) -> tuple[IngestReceipt, TailDelivery, threading.Event]:
         batches = self._parse(body, source)
         records = sum(batch.records for batch in batches)
         problems = sum(problem.counts_as_record for batch in batches for problem in batch.problems)
-        receipt, kept = Receipt(name, records, problems), threading.Event()
+        receipt, kept = IngestReceipt(name, records, problems), threading.Event()
 
         def done() -> None:
-            again = Receipt(name, records, problems, is_repeat=True)
+            again = IngestReceipt(name, records, problems, is_repeat=True)
             self._end(name, None if digest is None else again, digest)
             kept.set()
 
@@ -263,7 +263,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def _same(known: _Known, digest: str | None) -> Receipt:
+def _same(known: _Known, digest: str | None) -> IngestReceipt:
     """Return the receipt of a stored request. Raises `KeyReused` if its body was another one."""
     if known.digest is not None and known.digest != digest:
         raise _reuse()

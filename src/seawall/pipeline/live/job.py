@@ -11,7 +11,7 @@ from seawall.pipeline.live.detection import DayScoring
 
 
 @dataclass(slots=True)
-class Job:
+class ScoringJob:
     """One scoring. `run` may execute in another thread; `Scorer.finish` stores its result.
 
     Between start and `finish`, nothing else may change the detection: arriving events wait.

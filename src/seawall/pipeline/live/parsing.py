@@ -48,7 +48,7 @@ class _Job:
     found: list[EventBatch] | None = field(default=None)
 
 
-class Parsers:
+class ParserPool:
     """A pool of parser processes. Threads may share it; each call waits for its own body.
 
     A thread that finds a process free sends it the body that waits longest, followed by small ones behind it.

@@ -18,7 +18,7 @@ from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.spawning import spawn_process
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.subscribers import Subscribers
-from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.live.watcher import LONGEST_WAIT, IngestReceipt
 from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 from seawall_base.msgspec_types import prepare
@@ -39,7 +39,7 @@ class _Waiting:
     """One body in progress."""
 
     answered: threading.Event = field(default_factory=threading.Event)
-    receipt: Receipt | None = None
+    receipt: IngestReceipt | None = None
     error: SeawallError | None = None
 
 
@@ -91,7 +91,7 @@ class WatchProcess:
         """Id of the running process, None if there is none."""
         return None if self._process is None else self._process.pid
 
-    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         """Store the records of a body; see `Watcher.ingest`."""
         waiting, number = _Waiting(), next(self._numbers)
         with self._room:
@@ -206,7 +206,7 @@ class WatchProcess:
             self._ended = _error(head)
         elif (waiting := self._waiting.get(head["number"])) is not None:
             if kind == "receipt":
-                waiting.receipt = msgspec.convert(head["receipt"], Receipt)
+                waiting.receipt = msgspec.convert(head["receipt"], IngestReceipt)
             else:
                 kind_of_error = KeyReused if head.get("code") == KeyReused.code else WatchBusy
                 waiting.error = kind_of_error(head["message"], fix=head["fix"])
@@ -227,4 +227,4 @@ def _error(head: dict[str, Any]) -> SeawallError:
     return kind(head["message"], fix=head["fix"])
 
 
-prepare(WatchStatus, Receipt)
+prepare(WatchStatus, IngestReceipt)

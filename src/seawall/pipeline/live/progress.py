@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seawall.pipeline.live.reading import Readers
+from seawall.pipeline.live.reading import ReaderThreads
 from seawall.pipeline.tail import Batcher, DeliveryQueue
 from seawall_base.clock import Clock
 
@@ -23,7 +23,7 @@ _PATIENT_SECONDS = 10.0
 class StuckDetector:
     """Watch the readers and the queue of deliveries."""
 
-    readers: Readers
+    readers: ReaderThreads
     intake: DeliveryQueue
     batcher: Batcher
     clock: Clock

@@ -116,7 +116,7 @@ class StreamReader(threading.Thread):
             self.fault = error
 
 
-class Readers:
+class ReaderThreads:
     """All reader threads of one watch."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class BudgetRuling:
     """The incidents under a budget. `incidents` are those whose strongest group is in the live window, highest score first.
 
     By organisation: `thresholds` is the least raised score (missing if nothing is raised), `limits` is the number of
@@ -70,7 +70,7 @@ def rule(
     budget: float | None,
     answers: Sequence[Answered] = (),
     imported_until: int | None = None,
-) -> Ruling:
+) -> BudgetRuling:
     """Return which incidents are raised after the last scored day.
 
     `candidates` are those of the last 44 days; older ones are ignored. `first_day` and `last_day` are the first and last
@@ -83,4 +83,4 @@ def rule(
     if answers:
         found = apply_feedback(found, answers, (last_day + 1) * DAY)
     decision = decide(found, notes, accounts_by_tenant, window.days, budget, since=window.since)
-    return Ruling(decision.incidents, decision.thresholds, decision.limits, decision.spent)
+    return BudgetRuling(decision.incidents, decision.thresholds, decision.limits, decision.spent)

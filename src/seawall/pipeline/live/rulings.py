@@ -10,7 +10,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, Ruling, rule
+from seawall.pipeline.live.ruling import CANDIDATE_DAYS, BudgetRuling, rule
 
 Notes = Mapping[str, Sequence[CoverageNote]]
 
@@ -36,10 +36,10 @@ class ShardRuling:
     """The ranking of the organisations that may have changed."""
 
     tenants: frozenset[str]
-    ruling: Ruling
+    ruling: BudgetRuling
 
 
-class Rulings:
+class RecentCandidates:
     """Candidates of recent days by organisation, and the organisations that have changed."""
 
     def __init__(self) -> None:
@@ -113,12 +113,12 @@ class Rulings:
         return ShardRuling(tenants, ruling)
 
 
-def _merge(rulings: Iterable[Ruling]) -> Ruling:
+def _merge(rulings: Iterable[BudgetRuling]) -> BudgetRuling:
     """Return the rankings of different organisations as one."""
     each = list(rulings)
     if len(each) == 1:
         return each[0]
-    return Ruling(
+    return BudgetRuling(
         tuple(sorted((one for ruling in each for one in ruling.incidents), key=_worst_first)),
         {tenant: score for ruling in each for tenant, score in ruling.thresholds.items()},
         {tenant: count for ruling in each for tenant, count in ruling.limits.items()},

@@ -22,15 +22,15 @@ from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
 from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
-from seawall.pipeline.live.day_counts import Counts, share_of
+from seawall.pipeline.live.day_counts import ScoredDayCounts, share_of
 from seawall.pipeline.live.days import EPOCH
-from seawall.pipeline.live.detection import DayScoring, Detection, is_outdated
+from seawall.pipeline.live.detection import DayScoring, LiveDetection, is_outdated
 from seawall.pipeline.live.history import HistoryJudged
-from seawall.pipeline.live.job import Job
+from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
 from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS
-from seawall.pipeline.live.rulings import Rulings, RulingSpan, ShardRuling
+from seawall.pipeline.live.rulings import RecentCandidates, RulingSpan, ShardRuling
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
@@ -55,7 +55,7 @@ _DAY = 86_400_000_000
 
 
 class Scorer:
-    """Detection, and the incidents that result. Used by one thread; only a `Job` may run in another.
+    """Detection, and the incidents that result. Used by one thread; only a `ScoringJob` may run in another.
 
     `rules` are the Sigma rules, `revision` is that of the incidents, and `seconds` the duration of the last scoring.
     `dirty` are the days that wait for scoring, or for counting if only copies arrived.
@@ -67,7 +67,7 @@ class Scorer:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self.rules = load_rules(settings.rules)
         self._detection = self._new_detection()
-        self._rulings, self._turns = Rulings(), ShardScheduler()
+        self._rulings, self._turns = RecentCandidates(), ShardScheduler()
         self.backfill = Backfill(clock, settings.history_seconds, step)
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
@@ -81,15 +81,15 @@ class Scorer:
         self._arrived: list[pa.Table] = []
         self._rows: dict[int, int] = {}
         self.dirty: frozenset[int] = frozenset()
-        self.counts = Counts()
+        self.counts = ScoredDayCounts()
         self.revision = 0
         self.seconds = 0.0
         self.scored_until: int | None = None
         self.notes: tuple[str, ...] = ()
 
-    def _new_detection(self) -> Detection:
+    def _new_detection(self) -> LiveDetection:
         settings = self._settings
-        return Detection(
+        return LiveDetection(
             self._lake, learnt=settings.learnt, scratch=settings.store / "scratch", rules=self.rules
         )
 
@@ -113,12 +113,12 @@ class Scorer:
             self._detection.restore(states)
         self._detection.mark(work.dirty.all())
         self._arrived, self.dirty = [], self._detection.unsettled_days
-        self.counts = Counts.read(work.days.since(0))
+        self.counts = ScoredDayCounts.read(work.days.since(0))
         self._tenants = self.counts.tenants()
         last = self.newest or 0
         self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
-        self._rulings, self._turns = Rulings(), ShardScheduler()
+        self._rulings, self._turns = RecentCandidates(), ShardScheduler()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
                 self._rulings.learn(day, shard, [unpack_candidate(one) for one in contents])
@@ -174,7 +174,7 @@ class Scorer:
 
     def begin_scoring(
         self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
-    ) -> Job:
+    ) -> ScoringJob:
         """Return the scoring of all waiting days.
 
         `is_settled` is false while much is still unread. Then, and until all of it is scored, nothing is announced, because
@@ -196,13 +196,13 @@ class Scorer:
             return self._score(is_over, is_settled=is_settled)
 
         is_ruling_due = self._is_ruling_due or mark != self._mark
-        return Job(run, started, mark, answers, budget, is_ruling_due, is_settled)
+        return ScoringJob(run, started, mark, answers, budget, is_ruling_due, is_settled)
 
     def finish(
         self,
         database: Database,
         writer: WriterLease,
-        job: Job,
+        job: ScoringJob,
         scoring: DayScoring,
         *,
         targets: Sequence[str],

@@ -33,17 +33,17 @@ from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, words
 from seawall.pipeline.live.history import HistoryJudged
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
-from seawall.pipeline.live.job import Job
+from seawall.pipeline.live.job import ScoringJob
+from seawall.pipeline.live.lake_maintenance import LakeMaintenance, RetentionTask
 from seawall.pipeline.live.outbox import WebhookDeliverer
 from seawall.pipeline.live.progress import StuckDetector, Until
-from seawall.pipeline.live.reading import FolderReader, Readers, StreamReader
+from seawall.pipeline.live.reading import FolderReader, ReaderThreads, StreamReader
 from seawall.pipeline.live.scoring import Scorer
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.silent_sources import SilenceChange, SilenceDetector
 from seawall.pipeline.live.status import WatchStatus
 from seawall.pipeline.live.status_publisher import StatusPublisher
-from seawall.pipeline.live.upkeep import RetentionTask, Upkeep
-from seawall.pipeline.live.watcher import LONGEST_WAIT, Receipt
+from seawall.pipeline.live.watcher import LONGEST_WAIT, IngestReceipt
 from seawall.pipeline.tail import Batcher, DeliveryQueue, IntakeClosed, TailDelivery
 from seawall.pipeline.tail.stream import ReadableStream
 from seawall.storage.database import Database, Transaction, WriterLease
@@ -75,7 +75,7 @@ class _Pending:
     events: pa.Table | None = None
 
 
-class Service:
+class WatchService:
     """A running watch. `run` works in the calling thread; every other method may be called from any thread.
 
     `step` is called at each point at which a crash matters. `news` gets incidents that were announced, sources that fell
@@ -105,7 +105,7 @@ class Service:
         self._courier = WebhookDeliverer(
             database, settings.webhooks, clock, step=step, console=settings.console
         )
-        self._upkeep = Upkeep(
+        self._maintenance = LakeMaintenance(
             lake,
             clock,
             settings.retention_days,
@@ -116,15 +116,15 @@ class Service:
         self._listening = SilenceDetector(settings.silences)
         self._tally, self._position, self._problem_rows = SourceTally(), 0, 0
         self._pending: _Pending | None = None
-        self._readers = Readers()
+        self._readers = ReaderThreads()
         self._progress = StuckDetector(self._readers, self.intake, self._batcher, clock)
         self._gauge = StatusPublisher(clock, self._current_status)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
-        self._job: Job | None = None
+        self._job: ScoringJob | None = None
         self._ticked, self._has_begun = 0.0, False
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
-    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         """Store the records of a body; see `Watcher.ingest`."""
         # repeated requests cannot be recognised before the start is complete
         if not self._has_keys.wait(LONGEST_WAIT):
@@ -146,16 +146,16 @@ class Service:
         do not pass by themselves.
         """
         courier = make_daemon("seawall-courier", self._courier.run, self._over, self._mail)
-        upkeep = make_daemon("seawall-upkeep", self._upkeep.run, self._over)
+        maintenance = make_daemon("seawall-upkeep", self._maintenance.run, self._over)
         pause, lost_at = PAUSES[0], None
         try:
             while True:
                 try:
                     with self._database.only_writer() as writer:
                         self._begin(writer, until)
-                        if not upkeep.ident:
+                        if not maintenance.ident:
                             courier.start()
-                            upkeep.start()
+                            maintenance.start()
                         self._gauge.set_fault(None)
                         pause, lost_at = PAUSES[0], None
                         self._work(writer, stop, until)
@@ -172,7 +172,7 @@ class Service:
                         return
                     pause = min(pause * 2, PAUSES[1])
         finally:
-            self._end(courier, upkeep, until)
+            self._end(courier, maintenance, until)
 
     def _begin(self, writer: WriterLease, until: Until) -> None:
         """Load the stored state, also after an error: the database tells whether the last delivery was stored."""
@@ -374,10 +374,10 @@ class Service:
             self._mail.set()
 
     def _current_status(self) -> WatchStatus:
-        fault = self._courier.fault or self._upkeep.fault
+        fault = self._courier.fault or self._maintenance.fault
         return current_status(self._progress, self._tally, self._scorer, fault)
 
-    def _end(self, courier: threading.Thread, upkeep: threading.Thread, until: Until) -> None:
+    def _end(self, courier: threading.Thread, maintenance: threading.Thread, until: Until) -> None:
         self._apart.close()
         self._readers.stop()
         self.intake.close()
@@ -390,9 +390,9 @@ class Service:
             if until != "stopped" and not courier.is_alive():
                 with suppress(SeawallError):
                     self._courier.deliver()
-        if upkeep.ident:
+        if maintenance.ident:
             # A thread that is merging parts at exit would make the Parquet library abort the program.
-            upkeep.join(_UPKEEP_SECONDS)
+            maintenance.join(_UPKEEP_SECONDS)
         self._gauge.doing = "none"
         if self._has_begun:
             self._gauge.tell(is_forced=True)

@@ -19,7 +19,7 @@ from seawall.events.coded_batch import Times
 from seawall.events.grouping import distinct
 from seawall.pipeline.live.days import ShardDays
 from seawall.pipeline.live.ruling import CANDIDATE_DAYS
-from seawall.pipeline.live.snapshots import Snapshots, ladder
+from seawall.pipeline.live.snapshots import StateSnapshots, ladder
 
 SETTLED = 2
 """Days before the last one from which on snapshots are not stored in the database."""
@@ -60,7 +60,7 @@ class Shard:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.days, self._ranker, self._rules = days, ranker, rules
-        self._snapshots = Snapshots(folder)
+        self._snapshots = StateSnapshots(folder)
         self.dirty: set[int] = set()
         self.events: dict[int, int] = {}
         self.late: set[int] = set()

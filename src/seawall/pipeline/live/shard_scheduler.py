@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from seawall.pipeline.live.detection import Detection
+from seawall.pipeline.live.detection import LiveDetection
 
 LATE_SECONDS = 2.0
 LATE_BURST = 3.0
@@ -36,7 +36,7 @@ class ShardScheduler:
         """
         return bool(self._behind)
 
-    def plan(self, detection: Detection, now: float, *, is_settled: bool) -> Iterator[tuple[int, Way]]:
+    def plan(self, detection: LiveDetection, now: float, *, is_settled: bool) -> Iterator[tuple[int, Way]]:
         """Yield (shard, way): score all waiting days, or only the newest while late days wait.
 
         While much is unread (`is_settled` false), and until each shard has caught up after that, all days are scored.
@@ -55,7 +55,7 @@ class ShardScheduler:
             else:
                 yield shard, "whole"
 
-    def note(self, shard: int, detection: Detection, way: Way, began: float, ended: float) -> None:
+    def note(self, shard: int, detection: LiveDetection, way: Way, began: float, ended: float) -> None:
         """Record that a shard was scored."""
         self._seen[shard] = detection.newest(shard)
         if way == "whole":

@@ -13,7 +13,7 @@ LADDER = (1, 2, 3, 4, 7, 14, 30, 60, 120, 240, 480)
 AT_HAND = 2
 
 
-class Snapshots:
+class StateSnapshots:
     """States by the day after which they were taken. `folder` is private to this process."""
 
     def __init__(self, folder: Path) -> None:

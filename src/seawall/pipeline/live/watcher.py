@@ -13,7 +13,7 @@ LONGEST_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class IngestReceipt:
     """The result of one stored request: `records` read, and `problems` among them.
 
     A request repeated with its key has the same `id`; `is_repeat` tells that it was stored before.
@@ -28,7 +28,7 @@ class Receipt:
 class Watcher(Protocol):
     """Store records, report status, and notify of changes. Threads may share an instance."""
 
-    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> Receipt:
+    def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         """Store the records of a body (JSON lines, or any format that a scan reads); return when they are on disk.
 
         `source` is the source name of events and problems. A body with the `key` of a stored request changes nothing.

@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from seawall.response.containment.templates import find_value, keep_fields
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
+from seawall.response.containment.values import (
+    ChangeCheck,
+    ContainmentStep,
+    StateRead,
+    StepNotice,
+    TargetCondition,
+)
 from seawall_base.rfc3339 import parse_time
 from seawall_base.safe_text import visible
 
@@ -72,7 +78,7 @@ def find_targets(action: ContainmentStep, before: Mapping[str, Found]) -> list[M
     return list(match_conditions(read, before.get(action.each)))
 
 
-def _meets_condition(item: Mapping[str, Any], condition: Condition) -> bool:
+def _meets_condition(item: Mapping[str, Any], condition: TargetCondition) -> bool:
     value = find_value(item, condition.field)
     if condition.operator == "missing":
         return value is None

@@ -12,7 +12,13 @@ from seawall.response.containment.microsoft import CHANGED, call_graph
 from seawall.response.containment.records import ChangeRecord, normalise_operation
 from seawall.response.containment.steps import StepSubject, describe_record, make_powershell, make_record_step
 from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
-from seawall.response.containment.values import ActionKind, ChangeCheck, Condition, ContainmentStep, StateRead
+from seawall.response.containment.values import (
+    ActionKind,
+    ChangeCheck,
+    ContainmentStep,
+    StateRead,
+    TargetCondition,
+)
 
 _GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
 _KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
@@ -52,14 +58,14 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
             title = f"Remove the consent {grant} to {_application(record)}"
             if grant in known:
                 title += ", which was there before with other permissions"
-            yield _consent(subject, record, title, client, Condition("id", "equal", grant))
+            yield _consent(subject, record, title, client, TargetCondition("id", "equal", grant))
     if not grants and is_guid(record.resource):
         # The record names only the application: remove its grants for this account, or all if no account is named.
         title = f"Remove the consents to {_application(record)}"
         meant = (
-            Condition("principalId", "equal", record.object_id)
+            TargetCondition("principalId", "equal", record.object_id)
             if is_guid(record.object_id)
-            else Condition("clientId", "equal", record.resource)
+            else TargetCondition("clientId", "equal", record.resource)
         )
         yield _consent(subject, record, title, record.resource, meant)
     elif not grants:
@@ -85,7 +91,7 @@ def _make_unnamed(
 
 
 def _consent(
-    subject: StepSubject, record: ChangeRecord, title: str, client: str, meant: Condition
+    subject: StepSubject, record: ChangeRecord, title: str, client: str, meant: TargetCondition
 ) -> ContainmentStep:
     body: dict[str, Any] = {field: {"$read": f"grant.{field}"} for field in _GRANT_FIELDS}
     path = f"/oauth2PermissionGrants?$filter={encode_segment(f'clientId eq {_quote(client)}')}"
@@ -153,7 +159,7 @@ def _application_permissions(subject: StepSubject, record: ChangeRecord) -> Iter
                 call_graph("GET", base, "Application.Read.All", "serviceprincipal-list-approleassignments"),
                 ("id", *_ASSIGNMENT_FIELDS),
                 items="value",
-                where=(Condition("appRoleId", "equal", role),),
+                where=(TargetCondition("appRoleId", "equal", role),),
             ),
         ),
         each="assignment",
@@ -227,7 +233,7 @@ def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[Contain
                     ),
                     ("keyId", "displayName", "startDateTime", "endDateTime", "hint"),
                     items="passwordCredentials",
-                    where=(Condition("keyId", "equal", key),),
+                    where=(TargetCondition("keyId", "equal", key),),
                 ),
             ),
             each="secret",
@@ -286,7 +292,7 @@ def _undo_federation(subject: StepSubject, record: ChangeRecord) -> Iterator[Con
                     ),
                     ("id", *_TRUST_FIELDS),
                     items="value",
-                    where=(Condition("id", "equal", one["Id"]),),
+                    where=(TargetCondition("id", "equal", one["Id"]),),
                 ),
             ),
             each="trust",

@@ -18,7 +18,13 @@ from seawall.response.containment.steps import (
     make_powershell,
     make_record_step,
 )
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, StepNotice
+from seawall.response.containment.values import (
+    ChangeCheck,
+    ContainmentStep,
+    StateRead,
+    StepNotice,
+    TargetCondition,
+)
 
 RULE_FIELDS: Final = ("displayName", "sequence", "isEnabled", "conditions", "actions", "exceptions")
 """Fields needed to recreate a messageRule. Graph sets `id`, `hasError` and `isReadOnly` itself."""
@@ -110,7 +116,7 @@ def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
         )
     base = user_path(mailbox, "/mailFolders/inbox/messageRules")
     read_only = StepNotice(
-        Condition("isReadOnly", "equal", "true"),
+        TargetCondition("isReadOnly", "equal", "true"),
         "Graph may not remove this rule (isReadOnly): remove it by PowerShell, then confirm this step",
         by_hand=True,
         of_meant=True,
@@ -130,7 +136,7 @@ def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
                 call_graph("GET", base, "MailboxSettings.Read", "mailfolder-list-messagerules"),
                 ("id", "isReadOnly", *RULE_FIELDS),
                 items="value",
-                where=(Condition("displayName", "equal", name),),
+                where=(TargetCondition("displayName", "equal", name),),
                 notices=(read_only,),
             ),
         ),
@@ -337,7 +343,7 @@ def _calendar_permission(
                 call_graph("GET", base, permission, "calendar-list-calendarpermissions"),
                 ("id", *fields),
                 items="value",
-                where=(Condition("emailAddress.address", "equal", user),),
+                where=(TargetCondition("emailAddress.address", "equal", user),),
             ),
         ),
         each="permission",

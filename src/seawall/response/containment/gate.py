@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from seawall.response.containment.steps import StepSubject, make_account_step
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead, VendorCall
+from seawall.response.containment.values import (
+    ChangeCheck,
+    ContainmentStep,
+    StateRead,
+    TargetCondition,
+    VendorCall,
+)
 
 PATH: Final = "/admin/revocations"
 DOCS: Final = "docs/reference/revocation.md"
@@ -79,9 +85,9 @@ def _revocation(
                 ("id", "kind", "issuer", "value"),
                 items="revocations",
                 where=(
-                    Condition("kind", "equal", kind),
-                    Condition("issuer", "equal", issuer),
-                    Condition("value", "equal", value),
+                    TargetCondition("kind", "equal", kind),
+                    TargetCondition("issuer", "equal", issuer),
+                    TargetCondition("value", "equal", value),
                 ),
             ),
         ),

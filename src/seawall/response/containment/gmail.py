@@ -17,9 +17,9 @@ from seawall.response.containment.templates import fill_address
 from seawall.response.containment.values import (
     ActionKind,
     ChangeCheck,
-    Condition,
     ContainmentStep,
     StateRead,
+    TargetCondition,
     VendorCall,
 )
 
@@ -149,7 +149,7 @@ def _forwarding_address(subject: StepSubject, record: ChangeRecord) -> Containme
                 ),
                 ("forwardingEmail", "verificationStatus"),
                 items="forwardingAddresses",
-                where=(Condition("forwardingEmail", "equal", target),),
+                where=(TargetCondition("forwardingEmail", "equal", target),),
             ),
         ),
         each="address",
@@ -186,7 +186,7 @@ def _filter(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
                 _gmail("GET", account, "filters", BASIC, base + "list"),
                 ("id", *FILTER_FIELDS),
                 items="filter",
-                where=(Condition("id", "equal", found),),
+                where=(TargetCondition("id", "equal", found),),
             ),
         ),
         each="filter",
@@ -226,7 +226,7 @@ def _delegate(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
                 _gmail("GET", account, "delegates", BASIC, base + "list"),
                 ("delegateEmail", "verificationStatus"),
                 items="delegates",
-                where=(Condition("delegateEmail", "equal", delegate),),
+                where=(TargetCondition("delegateEmail", "equal", delegate),),
             ),
         ),
         each="delegate",

@@ -19,7 +19,7 @@ from seawall.response.containment.steps import (
     make_account_step,
     make_record_step,
 )
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
+from seawall.response.containment.values import ChangeCheck, ContainmentStep, StateRead, TargetCondition
 
 
 def suspend_account(subject: StepSubject) -> ContainmentStep:
@@ -260,7 +260,7 @@ def _tokens(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentS
                 call_directory("GET", "/users/{account}/tokens", SECURITY, "tokens/list", account=account),
                 ("clientId", "displayText", "scopes"),
                 items="items",
-                where=(Condition("clientId", "equal", client),),
+                where=(TargetCondition("clientId", "equal", client),),
             ),
         ),
         each="token",

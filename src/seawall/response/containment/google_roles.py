@@ -12,7 +12,7 @@ from typing import Final
 from seawall.response.containment.google_directory import SCOPE, USERS, call_directory, read_user
 from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
+from seawall.response.containment.values import ChangeCheck, ContainmentStep, StateRead, TargetCondition
 
 ROLES: Final = SCOPE + "admin.directory.rolemanagement"
 READ_ROLES: Final = ROLES + ".readonly"
@@ -61,7 +61,7 @@ def _undo_assignment(subject: StepSubject, record: ChangeRecord) -> ContainmentS
                 call_directory("GET", CUSTOMER + "/roles", READ_ROLES, "roles/list"),
                 ("roleId", "roleName"),
                 items="items",
-                where=(Condition("roleName", "equal", role),),
+                where=(TargetCondition("roleName", "equal", role),),
             ),
             StateRead(
                 "assignment",

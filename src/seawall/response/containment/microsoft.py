@@ -21,10 +21,10 @@ from seawall.response.containment.steps import (
 from seawall.response.containment.templates import escape_filter_text, fill_address, is_guid
 from seawall.response.containment.values import (
     ChangeCheck,
-    Condition,
     ContainmentStep,
     StateRead,
     StepNotice,
+    TargetCondition,
     VendorCall,
 )
 from seawall_base.times import rfc3339
@@ -76,8 +76,8 @@ needed here.
 CHANGED: Final = (200, 204)
 MADE: Final = (200, 201)
 ADMINISTRATORS: Final = "Privileged Authentication Administrator, for an administrator's account"
-_SYNCED: Final = Condition("onPremisesSyncEnabled", "equal", "true")
-_EXTERNAL: Final = Condition("userPrincipalName", "contains", "#EXT#")
+_SYNCED: Final = TargetCondition("onPremisesSyncEnabled", "equal", "true")
+_EXTERNAL: Final = TargetCondition("userPrincipalName", "contains", "#EXT#")
 _USER_FIELDS: Final = (
     "id",
     "userPrincipalName",
@@ -249,7 +249,7 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
     """Yield steps that remove sign-in methods registered during the intrusion, one for each kind of method."""
     span = f"{rfc3339(subject.first)}/{rfc3339(subject.last)}"
     undated = StepNotice(
-        Condition("createdDateTime", "missing"),
+        TargetCondition("createdDateTime", "missing"),
         "{count} of this kind do not say when they were registered: look at them with the account's owner",
     )
     for part, words, listed, deleted in METHODS:
@@ -270,7 +270,7 @@ def remove_methods(subject: StepSubject, record: ChangeRecord) -> Iterator[Conta
                     call_graph("GET", base, METHODS_PERMISSION, listed),
                     ("id", "displayName", "createdDateTime", "model", "phoneAppVersion"),
                     items="value",
-                    where=(Condition("createdDateTime", "between", span),),
+                    where=(TargetCondition("createdDateTime", "between", span),),
                     notices=(undated,),
                 ),
             ),

@@ -24,10 +24,10 @@ from seawall.response.containment.templates import fill_address
 from seawall.response.containment.values import (
     ActionKind,
     ChangeCheck,
-    Condition,
     ContainmentStep,
     StateRead,
     StepNotice,
+    TargetCondition,
     VendorCall,
 )
 from seawall_base.times import rfc3339
@@ -59,13 +59,13 @@ def _user(account: str, *notices: StepNotice) -> StateRead:
 
 
 _NOT_ACTIVE: Final = StepNotice(
-    Condition("status", "outside", "|".join(("ACTIVE", *BLOCKED))),
+    TargetCondition("status", "outside", "|".join(("ACTIVE", *BLOCKED))),
     "Okta suspends accounts that are ACTIVE, and this one is {value}, which can become usable again without an administrator. "
     "Activate or unlock it and run this again, or deactivate it (which takes its applications away), then say --done.",
     by_hand=True,
 )
 _KEPT_ELSEWHERE: Final = StepNotice(
-    Condition("credentials.provider.type", "outside", "OKTA|IMPORT"),
+    TargetCondition("credentials.provider.type", "outside", "OKTA|IMPORT"),
     "Its password is kept in {value} and not in Okta: replace it there, then say --done.",
     by_hand=True,
 )
@@ -180,7 +180,7 @@ def _undo_enrolment(subject: StepSubject, record: ChangeRecord) -> ContainmentSt
                 _call("GET", "/users/{user.id}/factors", "okta.users.read", "userfactor"),
                 ("id", "factorType", "provider", "status", "created"),
                 items=".",
-                where=(Condition("created", "between", _span(subject)),),
+                where=(TargetCondition("created", "between", _span(subject)),),
             ),
         ),
         each="factor",
@@ -208,7 +208,7 @@ def _undo_consent(subject: StepSubject, record: ChangeRecord) -> ContainmentStep
                 _call("GET", "/users/{user.id}/grants", "okta.users.read", "usergrant"),
                 ("id", "clientId", "scopeId", "issuer", "created"),
                 items=".",
-                where=(Condition("created", "between", _span(subject)),),
+                where=(TargetCondition("created", "between", _span(subject)),),
             ),
         ),
         each="grant",
@@ -320,7 +320,7 @@ def _role(subject: StepSubject, record: ChangeRecord, label: str) -> Containment
                 _call("GET", base, "okta.roles.read", page),
                 ("id", "label", "assignmentType", *ROLE_FIELDS),
                 items=".",
-                where=(Condition("label", "equal", label),),
+                where=(TargetCondition("label", "equal", label),),
             ),
         ),
         each="role",

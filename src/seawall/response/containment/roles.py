@@ -13,7 +13,7 @@ from seawall.response.containment.microsoft import call_graph
 from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
 from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
-from seawall.response.containment.values import ChangeCheck, Condition, ContainmentStep, StateRead
+from seawall.response.containment.values import ChangeCheck, ContainmentStep, StateRead, TargetCondition
 
 ASSIGNED: Final = frozenset(
     {
@@ -94,8 +94,8 @@ def _undo_assignment(subject: StepSubject, record: ChangeRecord, member: str, ro
                 ("id", *_FIELDS),
                 items="value",
                 where=(
-                    Condition("roleDefinitionId", "equal", role),
-                    Condition("principalId", "equal", member),
+                    TargetCondition("roleDefinitionId", "equal", role),
+                    TargetCondition("principalId", "equal", member),
                 ),
             ),
         ),
@@ -140,9 +140,9 @@ def _eligible(subject: StepSubject, record: ChangeRecord, member: str, role: str
                 ("id", *_FIELDS, "appScopeId", "memberType", "scheduleInfo"),
                 items="value",
                 where=(
-                    Condition("roleDefinitionId", "equal", role),
-                    Condition("principalId", "equal", member),
-                    Condition("memberType", "equal", "Direct"),
+                    TargetCondition("roleDefinitionId", "equal", role),
+                    TargetCondition("principalId", "equal", member),
+                    TargetCondition("memberType", "equal", "Direct"),
                 ),
             ),
         ),

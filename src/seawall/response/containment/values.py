@@ -77,7 +77,7 @@ class VendorCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class TargetCondition:
     """A condition that an item must meet to be targeted. `field` may be nested: `emailAddress.address`."""
 
     field: str
@@ -94,7 +94,7 @@ class StepNotice:
     that the read targets.
     """
 
-    condition: Condition
+    condition: TargetCondition
     text: str
     by_hand: bool = False
     of_meant: bool = False
@@ -113,7 +113,7 @@ class StateRead:
     call: VendorCall
     keep: tuple[str, ...]
     items: str = ""
-    where: tuple[Condition, ...] = ()
+    where: tuple[TargetCondition, ...] = ()
     notices: tuple[StepNotice, ...] = ()
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LetterBlock:
     """One part of a section. `lines` are a paragraph's single text or a list's items; `rows` are a table's.
 
     `quoted` marks text by others. `kind` is paragraph, list or table.
@@ -23,12 +23,12 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class LetterSection:
     """A heading with its blocks. `key` is the same in every language."""
 
     key: str
     title: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[LetterBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class LetterDocument:
     reference: tuple[tuple[str, str], ...]
     confidential: str
     salutation: str
-    sections: tuple[Section, ...]
+    sections: tuple[LetterSection, ...]
     closing: tuple[str, ...]
     footer: str
     page: str
@@ -53,16 +53,16 @@ class LetterDocument:
     """Year, month and day of the letter, also used as the PDF's date."""
 
 
-def make_paragraph(text: str) -> Block:
+def make_paragraph(text: str) -> LetterBlock:
     """Build a paragraph."""
-    return Block("paragraph", (text,))
+    return LetterBlock("paragraph", (text,))
 
 
-def make_list(lines: Sequence[str], *, quoted: bool = False) -> Block:
+def make_list(lines: Sequence[str], *, quoted: bool = False) -> LetterBlock:
     """Build a list."""
-    return Block("bullets", tuple(lines), quoted=quoted)
+    return LetterBlock("bullets", tuple(lines), quoted=quoted)
 
 
-def make_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str = "") -> Block:
+def make_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], caption: str = "") -> LetterBlock:
     """Build a table. Every row has the header's length."""
-    return Block("table", (), header, tuple(rows), caption)
+    return LetterBlock("table", (), header, tuple(rows), caption)

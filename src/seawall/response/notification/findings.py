@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.collection.coverage_gap import CoverageGap
-from seawall.response.notification.document import Block, make_list, make_paragraph, make_table
+from seawall.response.notification.document import LetterBlock, make_list, make_paragraph, make_table
 from seawall.response.notification.language import Language
 from seawall.response.notification.letter import LetterFacts, SubjectFacts
 from seawall.response.scope_values import VERDICTS
@@ -18,10 +18,10 @@ GAPS: Final = 12
 """Rows of each list in a letter; the enclosures have all."""
 
 
-def describe_known(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
+def describe_known(facts: LetterFacts, language: Language) -> tuple[LetterBlock, ...]:
     """Describe which accounts were accessed and when, and the examined period."""
     say = language.say
-    blocks: list[Block] = []
+    blocks: list[LetterBlock] = []
     if facts.kind == "owner":
         blocks.append(make_list([_owner_line(subject, language) for subject in facts.listed_subjects]))
     else:
@@ -52,7 +52,7 @@ def _owner_line(subject: SubjectFacts, language: Language) -> str:
     return language.say(f"known.{subject.kind}_{subject.verdict}", mailbox=subject.name)
 
 
-def _mailbox_table(facts: LetterFacts, language: Language) -> list[Block]:
+def _mailbox_table(facts: LetterFacts, language: Language) -> list[LetterBlock]:
     say = language.say
     header = tuple(say(f"known.{name}") for name in ("mailbox", "result", "first", "last", "read"))
     ordered = [subject for verdict in VERDICTS for subject in facts.of(verdict)]
@@ -76,11 +76,11 @@ def _mailbox_table(facts: LetterFacts, language: Language) -> list[Block]:
     return blocks
 
 
-def describe_unknown(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
+def describe_unknown(facts: LetterFacts, language: Language) -> tuple[LetterBlock, ...]:
     """Describe what cannot be determined, log gaps first: they are the reason that *possible* does not mean no."""
     say, gaps = language.say, facts.gaps
     is_open = facts.finding in {"possible", "used"}
-    blocks: list[Block] = []
+    blocks: list[LetterBlock] = []
     if gaps:
         lines = [_gap(gap, language) for gap in gaps[:GAPS]]
         if is_open:
@@ -141,10 +141,12 @@ def _name_records(section: str, code: str, language: Language) -> str:
     return language.say(f"{section}.{code}")
 
 
-def describe_taken(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> tuple[Block, ...]:
+def describe_taken(
+    facts: LetterFacts, language: Language, enclosures: tuple[str, ...]
+) -> tuple[LetterBlock, ...]:
     """Describe what was certainly read, and what must be presumed taken."""
     say = language.say
-    blocks: list[Block] = []
+    blocks: list[LetterBlock] = []
     lines = []
     if facts.read:
         lines.append(say("taken.read", count=facts.read))
@@ -163,7 +165,7 @@ def describe_taken(facts: LetterFacts, language: Language, enclosures: tuple[str
     return tuple(blocks)
 
 
-def _folders(facts: LetterFacts, language: Language) -> list[Block]:
+def _folders(facts: LetterFacts, language: Language) -> list[LetterBlock]:
     folders = facts.folders
     if not folders:
         return []
@@ -186,7 +188,7 @@ def _folders(facts: LetterFacts, language: Language) -> list[Block]:
     return blocks
 
 
-def _messages(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> list[Block]:
+def _messages(facts: LetterFacts, language: Language, enclosures: tuple[str, ...]) -> list[LetterBlock]:
     if not facts.messages:
         return []
     say, has_many = language.say, len(facts.mailboxes) > 1

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from seawall.response.notification.document import Block, LetterDocument
+from seawall.response.notification.document import LetterBlock, LetterDocument
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -84,7 +84,7 @@ def render_text(letter: LetterDocument) -> str:
     return "\n".join((*lines, "", "-----", letter.footer, ""))
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: LetterBlock) -> Iterator[str]:
     if block.kind == "paragraph":
         for line in block.lines:
             yield from _wrap(line)

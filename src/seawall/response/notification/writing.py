@@ -8,7 +8,13 @@ from typing import Final
 
 from seawall.response.notification import findings
 from seawall.response.notification.changes import LetterChange
-from seawall.response.notification.document import Block, LetterDocument, Section, make_list, make_paragraph
+from seawall.response.notification.document import (
+    LetterBlock,
+    LetterDocument,
+    LetterSection,
+    make_list,
+    make_paragraph,
+)
 from seawall.response.notification.language import LONGEST_VALUE, Language
 from seawall.response.notification.letter import LetterFacts, list_file_names
 from seawall_base.safe_text import visible
@@ -47,14 +53,16 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
     day = moment(edition.date).astimezone(language.zone).date()
     sections = (
         _describe_changes(facts, edition, language),
-        Section("happened", say("section.happened"), _describe_events(facts, edition.date, language)),
-        Section("known", say("section.known"), findings.describe_known(facts, language)),
-        Section("unknown", say("section.unknown"), findings.describe_unknown(facts, language)),
-        Section("taken", say("section.taken"), findings.describe_taken(facts, language, edition.enclosures)),
-        Section("done", say("section.done"), _lines(facts.words.measures)),
-        Section("advice", say("section.advice"), _advice(facts, language)),
-        Section("next", say("section.next"), _next(facts, edition, language)),
-        Section("evidence", say("section.evidence"), _evidence(facts, language)),
+        LetterSection("happened", say("section.happened"), _describe_events(facts, edition.date, language)),
+        LetterSection("known", say("section.known"), findings.describe_known(facts, language)),
+        LetterSection("unknown", say("section.unknown"), findings.describe_unknown(facts, language)),
+        LetterSection(
+            "taken", say("section.taken"), findings.describe_taken(facts, language, edition.enclosures)
+        ),
+        LetterSection("done", say("section.done"), _lines(facts.words.measures)),
+        LetterSection("advice", say("section.advice"), _advice(facts, language)),
+        LetterSection("next", say("section.next"), _next(facts, edition, language)),
+        LetterSection("evidence", say("section.evidence"), _evidence(facts, language)),
     )
     version = say("phrase.version", version=edition.version)
     reference = [
@@ -109,27 +117,27 @@ def _closing(facts: LetterFacts, language: Language) -> tuple[str, ...]:
     return tuple(visible(line, LONGEST_VALUE) for line in lines if line)
 
 
-def _lines(lines: tuple[str, ...]) -> tuple[Block, ...]:
+def _lines(lines: tuple[str, ...]) -> tuple[LetterBlock, ...]:
     """Return the operator's own lines as blocks, without the length limit of log values."""
     shown = [visible(line) for line in lines if line.strip()]
     return (make_list(shown),) if shown else ()
 
 
-def _paragraphs(text: str) -> list[Block]:
+def _paragraphs(text: str) -> list[LetterBlock]:
     return [make_paragraph(visible(" ".join(part.split()))) for part in text.split("\n\n") if part.strip()]
 
 
-def _describe_changes(facts: LetterFacts, edition: LetterEdition, language: Language) -> Section:
+def _describe_changes(facts: LetterFacts, edition: LetterEdition, language: Language) -> LetterSection:
     earlier, say = edition.earlier, language.say
     if earlier is None:
-        return Section("changed", "", ())
+        return LetterSection("changed", "", ())
     blocks = [make_paragraph(say("changed.lead", date=language.day(earlier.date), version=earlier.version))]
     if facts.words.correction.strip():
         blocks.append(make_paragraph(say("changed.reason", text=" ".join(facts.words.correction.split()))))
     lines = [_change(change, language) for change in earlier.changes]
     if lines:
         blocks.append(make_list(lines))
-    return Section("changed", say("section.changed"), tuple(blocks))
+    return LetterSection("changed", say("section.changed"), tuple(blocks))
 
 
 def _change(change: LetterChange, language: Language) -> str:
@@ -145,7 +153,7 @@ def _change(change: LetterChange, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[Block, ...]:
+def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[LetterBlock, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:
@@ -160,12 +168,12 @@ def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[
     )
 
 
-def _advice(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
+def _advice(facts: LetterFacts, language: Language) -> tuple[LetterBlock, ...]:
     own = [visible(line) for line in facts.words.advice if line.strip()]
     return (make_list([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
 
 
-def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tuple[Block, ...]:
+def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tuple[LetterBlock, ...]:
     say, sender = language.say, facts.sender
     reach = [
         say("next.contact", name=sender.name, organisation=sender.organisation),
@@ -194,13 +202,13 @@ def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tup
     )
 
 
-def _evidence(facts: LetterFacts, language: Language) -> tuple[Block, ...]:
+def _evidence(facts: LetterFacts, language: Language) -> tuple[LetterBlock, ...]:
     reasons = [
         f"{language.say(f'evidence.{subject.kind}', name=subject.name)}: {language.format_value(reason)}"
         for subject in facts.subjects
         for reason in dict.fromkeys(subject.reasons)
     ]
-    blocks: list[Block] = []
+    blocks: list[LetterBlock] = []
     if reasons:
         blocks += [make_paragraph(language.say("evidence.lead")), make_list(reasons[:REASONS], quoted=True)]
     if facts.sources:

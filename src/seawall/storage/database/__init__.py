@@ -16,8 +16,8 @@ from seawall.storage.database.incident_queue import (
     SearchTerm,
 )
 from seawall.storage.database.naming import Announcement
-from seawall.storage.database.outbox import OutboxMessage, Waiting
-from seawall.storage.database.second_factors import Identity, Totp, UserPasskey
+from seawall.storage.database.outbox import OutboxCounts, OutboxMessage
+from seawall.storage.database.second_factors import Identity, TotpSeed, UserPasskey
 from seawall.storage.database.sessions import SignIn
 from seawall.storage.database.sources import StoredSource
 from seawall.storage.database.users import Role, User
@@ -36,6 +36,7 @@ __all__ = [
     "IngestToken",
     "Invite",
     "Order",
+    "OutboxCounts",
     "OutboxMessage",
     "Queue",
     "QueueCursor",
@@ -45,11 +46,10 @@ __all__ = [
     "SearchTerm",
     "SignIn",
     "StoredSource",
-    "Totp",
+    "TotpSeed",
     "Transaction",
     "User",
     "UserPasskey",
     "View",
-    "Waiting",
     "WriterLease",
 ]  # fmt: skip

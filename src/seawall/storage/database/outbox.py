@@ -33,7 +33,7 @@ class OutboxMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OutboxCounts:
     """The number of messages that wait and that were given up, and the latest error."""
 
     waiting: int
@@ -98,13 +98,13 @@ class Outbox:
         row = self._session.get(OutboxRow, id_, populate_existing=True)
         return None if row is None else _message(row)
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> OutboxCounts:
         """Return the numbers of waiting and given-up messages."""
         query = select(func.count(OutboxRow.next_at), func.count(OutboxRow.failed_at))
         waiting, failed = self._session.execute(query).one()
         undelivered = (OutboxRow.last_error != "", OutboxRow.delivered_at.is_(None))
         last = select(OutboxRow.last_error).where(*undelivered).order_by(OutboxRow.id.desc()).limit(1)
-        return Waiting(int(waiting), int(failed), self._session.execute(last).scalar_one_or_none() or "")
+        return OutboxCounts(int(waiting), int(failed), self._session.execute(last).scalar_one_or_none() or "")
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Delete messages that were delivered or given up before a time; return their number."""

@@ -47,7 +47,7 @@ class Checkpoints:
         self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == key(source)))
 
 
-class States:
+class DetectorStates:
     """States of detectors within one transaction: bytes by name, with digests that are checked on reading."""
 
     def __init__(self, session: Session) -> None:

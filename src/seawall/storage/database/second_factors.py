@@ -93,7 +93,7 @@ class Passkeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Totp:
+class TotpSeed:
     """The TOTP seed of a user; it is valid once confirmed."""
 
     user: int
@@ -103,7 +103,7 @@ class Totp:
     last_step: int
 
 
-class Totps:
+class TotpSeeds:
     """TOTP seeds within one transaction."""
 
     def __init__(self, session: Session) -> None:
@@ -118,12 +118,12 @@ class Totps:
         self._session.merge(TotpRow(user=user, secret=secret, created_at=at, confirmed_at=None, last_step=0))
         self._session.flush()
 
-    def get(self, user: int) -> Totp | None:
+    def get(self, user: int) -> TotpSeed | None:
         """Return a user's seed, confirmed or not, None if there is none."""
         row = self._session.get(TotpRow, user, populate_existing=True)
         if row is None:
             return None
-        return Totp(row.user, bytes(row.secret), row.created_at, row.confirmed_at, row.last_step)
+        return TotpSeed(row.user, bytes(row.secret), row.created_at, row.confirmed_at, row.last_step)
 
     def use(self, user: int, step: int, *, at: int) -> bool:
         """Use up the code of a time step, and confirm the seed; return False if this or a later step was used already."""

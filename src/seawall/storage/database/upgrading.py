@@ -17,7 +17,7 @@ from seawall_base import sqlite_file
 
 
 @dataclass(frozen=True, slots=True)
-class Upgraded:
+class MigrationResult:
     """The result of a migration: version before and after, and the copied file, None for PostgreSQL."""
 
     before: str
@@ -38,7 +38,7 @@ def version(place: str | Path) -> str | None:
         engine.dispose()
 
 
-def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
+def upgrade(place: str | Path, *, copies: Path) -> MigrationResult | None:
     """Migrate a database to this version; return None if it has this version already.
 
     A SQLite file is copied into the folder `copies` first. Raises `DatabaseInUse` if another process writes batches, and
@@ -53,7 +53,7 @@ def upgrade(place: str | Path, *, copies: Path) -> Upgraded | None:
     with writer_lock(place):
         copy = None if file is None else _copy(file, copies / f"{file.name}.before-{migrate.newest()}")
         Database.open(place, should_migrate=True).close()
-    return Upgraded(before, migrate.newest(), copy)
+    return MigrationResult(before, migrate.newest(), copy)
 
 
 def _copy(file: Path, to: Path) -> Path:

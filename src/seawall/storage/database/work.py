@@ -17,8 +17,8 @@ from seawall.storage.database.incidents import Incidents
 from seawall.storage.database.naming import Aliases, Announcements
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
-from seawall.storage.database.progress import Checkpoints, States
-from seawall.storage.database.second_factors import Identities, Passkeys, Totps
+from seawall.storage.database.progress import Checkpoints, DetectorStates
+from seawall.storage.database.second_factors import Identities, Passkeys, TotpSeeds
 from seawall.storage.database.sessions import Sessions
 from seawall.storage.database.sources import Sources, Totals
 from seawall.storage.database.users import Users
@@ -62,9 +62,9 @@ class Transaction:
         return Checkpoints(self.session)
 
     @cached_property
-    def states(self) -> States:
+    def states(self) -> DetectorStates:
         """States of the detectors."""
-        return States(self.session)
+        return DetectorStates(self.session)
 
     @cached_property
     def problems(self) -> Problems:
@@ -137,9 +137,9 @@ class Transaction:
         return Passkeys(self.session)
 
     @cached_property
-    def totp(self) -> Totps:
+    def totp(self) -> TotpSeeds:
         """TOTP seeds."""
-        return Totps(self.session)
+        return TotpSeeds(self.session)
 
     @cached_property
     def oidc_identities(self) -> Identities:

@@ -6,33 +6,33 @@ from seawall.storage.lake.accounts import AccountLane, AccountProfile, LakeAccou
 from seawall.storage.lake.backup import BackedUp, back_up, restore
 from seawall.storage.lake.lake import Lake
 from seawall.storage.lake.outcomes import (
-    Appended,
-    Compacted,
+    AppendResult,
+    CompactionResult,
     DamagedPart,
     DaySize,
     EventPage,
+    LakeSize,
     Pruned,
-    Published,
-    Size,
+    PublicationResult,
 )
 from seawall.storage.lake.query import EventQuery
 
 __all__ = [
     "AccountLane",
     "AccountProfile",
-    "Appended",
+    "AppendResult",
     "BackedUp",
-    "Compacted",
+    "CompactionResult",
     "DamagedPart",
     "DaySize",
     "EventPage",
     "EventQuery",
     "Lake",
     "LakeAccount",
+    "LakeSize",
     "LakeTimeline",
     "Pruned",
-    "Published",
-    "Size",
+    "PublicationResult",
     "UsedValue",
     "back_up",
     "restore",

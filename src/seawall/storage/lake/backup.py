@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 from seawall.storage.errors import BackupInvalid
-from seawall.storage.lake import formats, keeping, layout, locks, parts
+from seawall.storage.lake import formats, layout, locks, maintenance, parts
 from seawall.storage.lake.lake import Lake
 from seawall.storage.lake.outcomes import DamagedPart
 
@@ -59,7 +59,7 @@ def back_up(lake: Lake, target: Path) -> BackedUp:
     if outside == inside or inside in outside.parents:
         raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
     with locks.hold_lock(lake.root, "keeping", exclusive=True):
-        paths = keeping.all_parts(lake.root)
+        paths = maintenance.all_parts(lake.root)
         _, damaged = parts.sound(paths)
         try:
             _claim(target)

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import cursors, formats, keeping, layout, locks, parts, picking
+from seawall.storage.lake import cursors, formats, layout, locks, maintenance, parts, picking
 from seawall.storage.lake.accounts import (
     FIELDS,
     NETWORK,
@@ -39,14 +39,14 @@ from seawall.storage.lake.delta_log import DeltaLog
 from seawall.storage.lake.footers import Footers
 from seawall.storage.lake.naming import NamesOf, add_ids, name_accounts, no_names
 from seawall.storage.lake.outcomes import (
-    Appended,
-    Compacted,
+    AppendResult,
+    CompactionResult,
     DamagedPart,
     DaySize,
     EventPage,
+    LakeSize,
     Pruned,
-    Published,
-    Size,
+    PublicationResult,
 )
 from seawall.storage.lake.publishing import Publisher
 from seawall.storage.lake.query import EventQuery, LakeReader, RowKey, first_line
@@ -70,7 +70,7 @@ class Lake:
         self._reader = LakeReader(root)
         self._footers = Footers()
         self._accounts = Accounts()
-        self._done = keeping.SettledDays(self._footers)
+        self._done = maintenance.SettledDays(self._footers)
         self._publisher = Publisher(root, DeltaLog(root), self._footers)
 
     @classmethod
@@ -100,7 +100,7 @@ class Lake:
     def open(cls, root: Path) -> Lake:
         """Open an existing lake, and remove files of interrupted writers unless a writer is active. Raises `LakeBroken`."""
         formats.check(root)
-        keeping.sweep(root)
+        maintenance.sweep(root)
         return cls(root)
 
     def close(self) -> None:
@@ -115,7 +115,7 @@ class Lake:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, events: pa.Table) -> Appended:
+    def append(self, events: pa.Table) -> AppendResult:
         """Append events (`ENRICHED_SCHEMA`); they are on disk on return.
 
         A table may span organisations and days; each pair becomes a part. An interruption may leave some parts and not
@@ -141,7 +141,7 @@ class Lake:
                 for part in fresh:
                     part.file.unlink(missing_ok=True)
                 raise
-        return Appended(kept, copies, len(fresh), known)
+        return AppendResult(kept, copies, len(fresh), known)
 
     def page(
         self,
@@ -284,51 +284,51 @@ class Lake:
         """Return the organisations that have events, ascending, except those with damaged parts alone."""
         return sorted({day.tenant for day in self.size().days})
 
-    def size(self) -> Size:
+    def size(self) -> LakeSize:
         """Return rows and bytes of each day and organisation, from the footers of all parts."""
         days: list[DaySize] = []
         damaged: list[DamagedPart] = []
         with locks.hold_lock(self.root, "reading"):
             for folder in layout.folders(self.root):
                 for day, path in layout.days(folder):
-                    held, bad = keeping.measure_day(day, path)
+                    held, bad = maintenance.measure_day(day, path)
                     days += [held] if held else []
                     damaged += bad
-        leftovers = keeping.leftovers(self.root)
-        return Size(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
+        leftovers = maintenance.leftovers(self.root)
+        return LakeSize(tuple(sorted(days, key=lambda d: (d.tenant, d.day))), leftovers, tuple(damaged))
 
     def check(self) -> list[DamagedPart]:
         """Read every part in full, with checksums, and return the damaged ones."""
         with locks.hold_lock(self.root, "reading"):
-            return parts.sound(keeping.all_parts(self.root))[1]
+            return parts.sound(maintenance.all_parts(self.root))[1]
 
-    def compact(self, before: date) -> Compacted:
+    def compact(self, before: date) -> CompactionResult:
         """Merge the parts of each day before a day, and drop copies. Answers do not change."""
         return self._compact_days(lambda day: self._done.parts_of(day) if day.day < before else [])
 
-    def tidy(self, most_parts: int = 16) -> Compacted:
+    def tidy(self, most_parts: int = 16) -> CompactionResult:
         """Merge the unmerged parts of each day that has more than `most_parts` of them. Answers do not change."""
-        return self._compact_days(lambda day: keeping.list_appended(day, self._footers, most_parts))
+        return self._compact_days(lambda day: maintenance.list_appended(day, self._footers, most_parts))
 
-    def _compact_days(self, choose: Callable[[keeping.LakeDay], list[Path]]) -> Compacted:
-        total = Compacted(0, 0, 0, 0)
+    def _compact_days(self, choose: Callable[[maintenance.LakeDay], list[Path]]) -> CompactionResult:
+        total = CompactionResult(0, 0, 0, 0)
         with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
             for folder in layout.folders(self.root):
                 for day, path in layout.days(folder):
-                    chosen = choose(keeping.LakeDay(day, path))
-                    total = keeping.merge_parts(self.root, path, chosen, self._reader, total)
+                    chosen = choose(maintenance.LakeDay(day, path))
+                    total = maintenance.merge_parts(self.root, path, chosen, self._reader, total)
         return total
 
     def prune(self, before: date) -> Pruned:
         """Delete the events of all days before a day."""
         with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
-            return keeping.prune_days(self.root, before)
+            return maintenance.prune_days(self.root, before)
 
-    def publish(self, at: int) -> Published:
+    def publish(self, at: int) -> PublicationResult:
         """Bring the Delta log up to date with the lake; `at` is the current time in microseconds since 1970."""
         return self._publisher.publish(at)
 
-    def publish_if_free(self, at: int) -> Published | None:
+    def publish_if_free(self, at: int) -> PublicationResult | None:
         """Do the same, but return None at once while another process compacts, prunes, backs up or publishes."""
         return self._publisher.publish_if_free(at)
 

@@ -18,7 +18,7 @@ class DamagedPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Appended:
+class AppendResult:
     """The result of an append: `rows` on disk now, `copies` dropped because the table held them twice.
 
     `known` counts the parts that existed already, because the same table was appended before.
@@ -40,7 +40,7 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
+class CompactionResult:
     """The result of a compaction: parts merged away, rows in the merged parts, copies dropped."""
 
     days: int
@@ -51,7 +51,7 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublicationResult:
     """The newest version of the Delta table: its parts, and how many were added and removed."""
 
     version: int
@@ -81,7 +81,7 @@ class DaySize:
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class LakeSize:
     """The size of a lake by organisation and day; `leftovers` are bytes of unfinished writes."""
 
     days: tuple[DaySize, ...]

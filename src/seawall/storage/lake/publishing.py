@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from seawall.storage.lake import keeping, layout, locks
+from seawall.storage.lake import layout, locks, maintenance
 from seawall.storage.lake.delta_actions import (
     PROTOCOL,
     Action,
@@ -23,7 +23,7 @@ from seawall.storage.lake.delta_actions import (
 )
 from seawall.storage.lake.delta_log import DeltaLog, TableState
 from seawall.storage.lake.footers import Footers
-from seawall.storage.lake.outcomes import Published
+from seawall.storage.lake.outcomes import PublicationResult
 
 RETIRED_MILLISECONDS = 3_600_000
 """Time after which a retired part is deleted."""
@@ -37,7 +37,7 @@ class Publisher:
     log: DeltaLog
     footers: Footers
 
-    def publish(self, at: int) -> Published:
+    def publish(self, at: int) -> PublicationResult:
         """Write a new version if the parts have changed; `at` is the current time in microseconds since 1970.
 
         A part with an unreadable footer is left out, because a Delta reader would fail on it.
@@ -45,12 +45,12 @@ class Publisher:
         with locks.hold_lock(self.root, "keeping", exclusive=True):
             return self._publish(at)
 
-    def publish_if_free(self, at: int) -> Published | None:
+    def publish_if_free(self, at: int) -> PublicationResult | None:
         """Do the same, but return None at once while another process compacts, prunes, backs up or publishes."""
         with locks.alone(self.root, "keeping") as is_free:
             return self._publish(at) if is_free else None
 
-    def _publish(self, at: int) -> Published:
+    def _publish(self, at: int) -> PublicationResult:
         with locks.hold_lock(self.root, "writing"):
             state = self.log.read()
             live, retired = self._list_parts()
@@ -67,8 +67,8 @@ class Publisher:
             state = self.log.read()
             for path, file in retired.items():
                 if not _is_still_read(path, state, at // 1000):
-                    keeping.discard(file)
-        return Published(state.version, len(state.added), len(added), len(removed))
+                    maintenance.discard(file)
+        return PublicationResult(state.version, len(state.added), len(added), len(removed))
 
     def _list_parts(self) -> tuple[dict[str, Path], dict[str, Path]]:
         """Return the current parts and the retired parts, each by its path within the lake."""

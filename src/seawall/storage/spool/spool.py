@@ -22,7 +22,7 @@ from seawall.events.coded_batch import (
 from seawall.events.coder import NUMBERS, TEXTS
 from seawall.events.grouping import Rows
 from seawall.events.object_ids import Joins
-from seawall.storage.files.twins import DAY, Twins
+from seawall.storage.files.duplicate_records import DAY, DuplicateRecords
 from seawall.storage.spool.texts import HeldPiece, SpoolPiece, StoredTexts
 
 LARGE_DAY = 200_000
@@ -167,7 +167,7 @@ class Spool:
         hashes = self._hashes(day)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
         raw["account"] = self._name_accounts(raw["org_uid"], raw["account"])
-        twins = Twins(raw, texts, self._vocabularies, self._mappings)
+        twins = DuplicateRecords(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
         codes = {name: self._meaning(name, _pick(raw.pop(name), final)) for name in self._vocabularies}

@@ -8,7 +8,7 @@ from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import der_keys
 from seawall.keys.leaks.key_formats.der import SEQUENCE, MalformedDer
 from seawall.keys.leaks.key_formats.der_keys import DerKey
-from seawall.keys.leaks.key_formats.family import AHEAD, Form, FormFamily, SearchContext
+from seawall.keys.leaks.key_formats.family import AHEAD, FormFamily, KeyForm, SearchContext
 
 _Reader = Callable[[bytes, int, int], DerKey]
 
@@ -44,16 +44,16 @@ RSA = FormFamily(
     anchors=("{ 02 01 00 02 82 ?? ?? 00 }", "{ 02 01 00 02 81 ?? 00 }", "{ 02 01 00 02 41 00 }"),
     read=_has_header(der_keys.read_pkcs1, _HEADER),
     forms=(
-        Form("pkcs1-der", "DER, RSAPrivateKey"),
-        Form("dsa-der", "DER, the DSA key of OpenSSL; JWK knows no DSA, so no thumbprint"),
-        Form("pkcs8-der", "DER, PrivateKeyInfo: RSA, EC, Ed25519, Ed448, X25519, X448, DSA"),
+        KeyForm("pkcs1-der", "DER, RSAPrivateKey"),
+        KeyForm("dsa-der", "DER, the DSA key of OpenSSL; JWK knows no DSA, so no thumbprint"),
+        KeyForm("pkcs8-der", "DER, PrivateKeyInfo: RSA, EC, Ed25519, Ed448, X25519, X448, DSA"),
     ),
 )
 """RSA and DSA keys, alone or in PKCS#8."""
 EC = FormFamily(
     anchors=("{ 02 01 01 04 ( 1c | 20 | 30 | 40 | 42 ) }",),
     read=_has_header(der_keys.read_sec1, _HEADER),
-    forms=(Form("sec1-der", "DER, ECPrivateKey; without curve and public point the key is not known"),),
+    forms=(KeyForm("sec1-der", "DER, ECPrivateKey; without curve and public point the key is not known"),),
 )
 """EC keys, alone or in PKCS#8."""
 OKP = FormFamily(
@@ -67,13 +67,15 @@ ENCRYPTED = FormFamily(
     anchors=("{ 06 09 2a 86 48 86 f7 0d 01 05 }", "{ 06 0a 2a 86 48 86 f7 0d 01 0c 01 }"),
     read=_has_header(der_keys.read_encrypted, _ENCRYPTED_HEADERS),
     forms=(
-        Form("pkcs8-encrypted-der", "DER, EncryptedPrivateKeyInfo: a key is there, which one is not known"),
+        KeyForm(
+            "pkcs8-encrypted-der", "DER, EncryptedPrivateKeyInfo: a key is there, which one is not known"
+        ),
     ),
 )
 """Password-encrypted keys."""
 PKCS12 = FormFamily(
     anchors=("{ 02 01 03 30 [1-8] 06 09 2a 86 48 86 f7 0d 01 07 }",),
     read=_has_header(der_keys.read_pkcs12, _HEADER),
-    forms=(Form("pkcs12", "PKCS#12 (`.p12`, `.pfx`) with a key in it; usually encrypted"),),
+    forms=(KeyForm("pkcs12", "PKCS#12 (`.p12`, `.pfx`) with a key in it; usually encrypted"),),
 )
 """Key and certificate stores."""

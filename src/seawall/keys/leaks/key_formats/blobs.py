@@ -11,7 +11,7 @@ from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import key_numbers as numbers
 from seawall.keys.leaks.key_formats import openssh
 from seawall.keys.leaks.key_formats.der import MalformedDer
-from seawall.keys.leaks.key_formats.family import AHEAD, Form, FormFamily, SearchContext, text_anchors
+from seawall.keys.leaks.key_formats.family import AHEAD, FormFamily, KeyForm, SearchContext, text_anchors
 from seawall.keys.leaks.key_formats.members import decode_number
 from seawall.keys.leaks.key_formats.neighbourhood import around
 
@@ -42,7 +42,7 @@ def _bcrypt_rsa(data: bytes, start: int) -> RawHit | None:
         values.append(int.from_bytes(data[position : position + length], "big"))
         position += length
     e, n, p, q = values
-    if not numbers.rsa_belongs(numbers.Rsa(n, e, p=p, q=q)):
+    if not numbers.rsa_belongs(numbers.RsaNumbers(n, e, p=p, q=q)):
         return None
     if data[start + 3 : start + 4] == b"3":
         position += size_p + size_q + size_p + size_n
@@ -62,7 +62,7 @@ def _capi(data: bytes, magic: int) -> RawHit | None:
         values.append(int.from_bytes(data[position : position + length], "little"))
         position += length
     n, p, q = values
-    if not numbers.rsa_belongs(numbers.Rsa(n, e, p=p, q=q)):
+    if not numbers.rsa_belongs(numbers.RsaNumbers(n, e, p=p, q=q)):
         return None
     start, form = _capi_start(data, magic)
     end = min(position + 3 * half + size, len(data))
@@ -195,7 +195,7 @@ def _is_putty_secret(public: bytes, secret: bytes) -> bool:
         if kind == b"ssh-rsa":
             e, n = known.integer(), known.integer()
             d, p, q = (hidden.integer() for _ in range(3))
-            return numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q))
+            return numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q))
         if kind.startswith(b"ecdsa-sha2-"):
             curve = openssh.CURVES.get(known.field())
             found = numbers.ec_public(curve, hidden.integer()) if curve else None
@@ -213,39 +213,41 @@ RSA = FormFamily(
     anchors=('"RSA2"', '"RSA3"'),
     read=read_rsa,
     forms=(
-        Form(
+        KeyForm(
             "bcrypt-rsa",
             "`BCRYPT_RSAPRIVATE_BLOB` (`RSA2`) or `BCRYPT_RSAFULLPRIVATE_BLOB` (`RSA3`) of Windows",
         ),
-        Form("capi", "`PRIVATEKEYBLOB` of the older Windows interface"),
-        Form("pvk", "PVK file, not encrypted"),
+        KeyForm("capi", "`PRIVATEKEYBLOB` of the older Windows interface"),
+        KeyForm("pvk", "PVK file, not encrypted"),
     ),
 )
 """RSA keys of Windows."""
 EC = FormFamily(
     anchors=(*(f'"{magic.decode()}"' for magic in _EC_MAGICS), '"ECDV"', '"ECKV"'),
     read=read_ec,
-    forms=(Form("bcrypt-ec", "`BCRYPT_ECCPRIVATE_BLOB` of Windows (`ECS2`, `ECS4`, `ECS6`, `ECK2`, ...)"),),
+    forms=(
+        KeyForm("bcrypt-ec", "`BCRYPT_ECCPRIVATE_BLOB` of Windows (`ECS2`, `ECS4`, `ECS6`, `ECK2`, ...)"),
+    ),
 )
 """EC keys of Windows."""
 PVK = FormFamily(
     anchors=("{ 1e f1 b5 b0 00 00 00 00 }",),
     read=read_pvk,
-    forms=(Form("pvk-encrypted", "PVK file under a password: a key is there, which one is not known"),),
+    forms=(KeyForm("pvk-encrypted", "PVK file under a password: a key is there, which one is not known"),),
 )
 """Encrypted PVK files."""
 JAVA = FormFamily(
     anchors=("{ fe ed fe ed 00 00 00 ( 01 | 02 ) }", "{ ce ce ce ce 00 00 00 ( 01 | 02 ) }"),
     read=read_java,
-    forms=(Form("jks", "Java key store (JKS, JCEKS) with a private or secret key in it; encrypted"),),
+    forms=(KeyForm("jks", "Java key store (JKS, JCEKS) with a private or secret key in it; encrypted"),),
 )
 """Key stores of Java."""
 PUTTY = FormFamily(
     anchors=text_anchors("PuTTY-User-Key-File-"),
     read=read_putty,
     forms=(
-        Form("ppk", "PuTTY key file"),
-        Form("ppk-encrypted", "PuTTY key file with a passphrase; its public key is known"),
+        KeyForm("ppk", "PuTTY key file"),
+        KeyForm("ppk-encrypted", "PuTTY key file with a passphrase; its public key is known"),
     ),
 )
 """Key files of PuTTY."""

@@ -16,7 +16,7 @@ class TruncatedDer(MalformedDer):
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class DerElement:
     """The place of one element: header at `start`, content from `body` to `end`."""
 
     tag: int
@@ -25,7 +25,7 @@ class Element:
     end: int
 
 
-def element(data: bytes, start: int, limit: int, tag: int | None = None) -> Element:
+def element(data: bytes, start: int, limit: int, tag: int | None = None) -> DerElement:
     """Read the header at `start`.
 
     Raises `TruncatedDer` if the element ends after `limit`.
@@ -47,7 +47,7 @@ def element(data: bytes, start: int, limit: int, tag: int | None = None) -> Elem
             raise MalformedDer
     if body + length > limit:
         raise TruncatedDer
-    return Element(found, start, body, body + length)
+    return DerElement(found, start, body, body + length)
 
 
 def integer(data: bytes, start: int, limit: int) -> tuple[int, int]:
@@ -59,6 +59,6 @@ def integer(data: bytes, start: int, limit: int) -> tuple[int, int]:
     return int.from_bytes(content, "big"), found.end
 
 
-def content(data: bytes, found: Element) -> bytes:
+def content(data: bytes, found: DerElement) -> bytes:
     """Return the content bytes of an element."""
     return data[found.body : found.end]

@@ -15,7 +15,7 @@ from seawall.keys.leaks.key_formats.der import (
     OBJECT,
     OCTETS,
     SEQUENCE,
-    Element,
+    DerElement,
     MalformedDer,
     TruncatedDer,
     content,
@@ -81,13 +81,13 @@ def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
         raise MalformedDer
     if len(values) == 6 and is_whole and position == end:
         return _dsa(start, end, values)
-    key = numbers.Rsa(*values[1:6])
+    key = numbers.RsaNumbers(*values[1:6])
     if is_whole and len(values) == 9 and position == end and numbers.rsa_belongs(key):
         return DerKey("pkcs1", start, end, numbers.rsa_thumbprint(key.n, key.e))
     return _rsa_fragment(data, start, position, key)
 
 
-def _rsa_fragment(data: bytes, start: int, position: int, key: numbers.Rsa) -> DerKey:
+def _rsa_fragment(data: bytes, start: int, position: int, key: numbers.RsaNumbers) -> DerKey:
     """Return a fragment if modulus and exponent are complete and what is left of d looks like an exponent."""
     if not numbers.is_rsa_modulus(key.n, key.e) or key.e >> 33 or key.n.bit_length() % 8:
         raise MalformedDer
@@ -224,7 +224,7 @@ def read_pkcs8(data: bytes, start: int, limit: int) -> DerKey:
     raise MalformedDer
 
 
-def _okp(data: bytes, curve: str, held: Element, end: int) -> str:
+def _okp(data: bytes, curve: str, held: DerElement, end: int) -> str:
     """Return the thumbprint, after checking that a stated public key is the private key's."""
     public = numbers.okp_public(curve, content(data, element(data, held.body, held.end, OCTETS)))
     if public is None:
@@ -238,7 +238,7 @@ def _okp(data: bytes, curve: str, held: Element, end: int) -> str:
     return numbers.okp_thumbprint(curve, public)
 
 
-def _check_dsa(data: bytes, named: Element, algorithm: Element, held: Element) -> None:
+def _check_dsa(data: bytes, named: DerElement, algorithm: DerElement, held: DerElement) -> None:
     """Check a DSA key in PKCS#8: the group is valid, and x is smaller than q."""
     parameters = element(data, named.end, algorithm.end, SEQUENCE)
     p, position = integer(data, parameters.body, parameters.end)

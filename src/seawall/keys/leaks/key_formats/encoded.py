@@ -11,7 +11,7 @@ from functools import partial
 from itertools import takewhile
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext
 from seawall.keys.leaks.key_formats.neighbourhood import Neighbourhood, around
 
 _BEFORE, _AFTER, _AFTER_GZIP = 16 << 10, 48 << 10, 96 << 10
@@ -220,7 +220,7 @@ def _decimal_anchors() -> Iterator[str]:
 
 
 _NAMES = (
-    Form(
+    KeyForm(
         "base64:...",
         "base64 of either alphabet around any form, at any alignment, in lines or escaped; also twice",
     ),
@@ -234,7 +234,7 @@ HEX = FormFamily(
     tuple(_hex_anchors()),
     read_hex,
     (
-        Form(
+        KeyForm(
             "hex:...",
             "hexadecimal digits of either case around any form: bare, with `:`, blanks, `\\x` or `0x`",
         ),
@@ -244,6 +244,6 @@ HEX = FormFamily(
 DECIMAL = FormFamily(
     tuple(_decimal_anchors()),
     read_decimal,
-    (Form("decimal:...", "a list of byte values around DER (arrays of bytes in JSON, Java, Go)"),),
+    (KeyForm("decimal:...", "a list of byte values around DER (arrays of bytes in JSON, Java, Go)"),),
 )
 """Lists of decimal numbers."""

@@ -38,7 +38,7 @@ class SearchContext(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class KeyForm:
     """A form that a finding may have: its name, and its meaning."""
 
     name: str
@@ -55,7 +55,7 @@ class FormFamily:
 
     anchors: tuple[str, ...]
     read: Callable[[bytes, int, SearchContext], Iterable[RawHit]]
-    forms: tuple[Form, ...]
+    forms: tuple[KeyForm, ...]
 
 
 def text_anchors(*literals: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ _OKP_KINDS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rsa:
+class RsaNumbers:
     """The numbers of an RSA key as found; 0 for a missing one."""
 
     n: int
@@ -72,7 +72,7 @@ def is_rsa_modulus(n: int, e: int) -> bool:
     return bool(SMALLEST_RSA - 8 <= n.bit_length() <= LARGEST_RSA and n & 1 and 3 <= e < n and e & 1)
 
 
-def rsa_belongs(key: Rsa) -> bool:
+def rsa_belongs(key: RsaNumbers) -> bool:
     """Return whether the private numbers belong to n: p·q = n, or d alone inverts e."""
     if not is_rsa_modulus(key.n, key.e):
         return False

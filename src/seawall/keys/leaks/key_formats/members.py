@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import key_numbers as numbers
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext, text_anchors
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext, text_anchors
 from seawall.keys.leaks.key_formats.neighbourhood import Neighbourhood, around
 
 LONGEST = 15 << 10
@@ -97,7 +97,7 @@ def _rsa(members: Mapping[str, str], *, is_cut: bool) -> tuple[str, str | None] 
     if not (d or p or q) or not numbers.is_rsa_modulus(n, e):
         return None
     thumbprint = numbers.rsa_thumbprint(n, e)
-    if numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+    if numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
         return "jwk", thumbprint
     rest = members.get("d", "")
     if is_cut and len(rest) >= _SHORTEST_FRAGMENT and numbers.is_random(decode_number(rest)):
@@ -157,7 +157,7 @@ def read_xml(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
             name, number("".join(re.findall(r"[A-Za-z0-9+/]+", re.sub(r"\\+[nrt]", " ", value))))
         )
     n, e, d, p, q = (values.get(name, 0) for name in ("Modulus", "Exponent", "D", "P", "Q"))
-    if not (d or p or q) or not numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+    if not (d or p or q) or not numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
         return
     opening = near.text.rfind("<", 0, near.here)
     first, last = max(opening, 0), near.here + (end.end() if end else len(text))
@@ -168,14 +168,14 @@ JWK = FormFamily(
     anchors=text_anchors('"kty', "'kty", "kty:"),
     read=read_jwk,
     forms=(
-        Form("jwk", "JSON Web Key with its private members: RSA, EC, OKP"),
-        Form("jwk-oct", "JSON Web Key, symmetric; a thumbprint would help to guess it, so there is none"),
+        KeyForm("jwk", "JSON Web Key with its private members: RSA, EC, OKP"),
+        KeyForm("jwk-oct", "JSON Web Key, symmetric; a thumbprint would help to guess it, so there is none"),
     ),
 )
 """JSON Web Keys."""
 XML = FormFamily(
     anchors=text_anchors("RSAKeyValue", "RSAParameters"),
     read=read_xml,
-    forms=(Form("xml", "`RSAKeyValue` of .NET and XML signatures, with its private members"),),
+    forms=(KeyForm("xml", "`RSAKeyValue` of .NET and XML signatures, with its private members"),),
 )
 """RSA keys in .NET's XML."""

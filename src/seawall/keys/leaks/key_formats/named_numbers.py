@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import key_numbers as numbers
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext, text_anchors
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext, text_anchors
 from seawall.keys.leaks.key_formats.members import LONGEST, decode_number, number
 from seawall.keys.leaks.key_formats.neighbourhood import around
 
@@ -37,7 +37,7 @@ def read_parameters(data: bytes, anchor: int, inside: SearchContext) -> Iterable
     for name, letters in _MEMBER.findall(text.replace("\\", " ")):
         values.setdefault(name.lower(), number(letters))
     n, e, d, p, q = (values.get(name, 0) for name in ("modulus", "exponent", "d", "p", "q"))
-    if (d or p or q) and numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+    if (d or p or q) and numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
         layer = "escaped:" if "\\" in text else ""
         yield RawHit(
             near.base + max(first, 0), f"{layer}rsa-parameters-json", numbers.rsa_thumbprint(n, e), len(text)
@@ -63,7 +63,7 @@ def read_bind(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHi
 def _bind_rsa(values: dict[str, str]) -> str | None:
     names = ("Modulus", "PublicExponent", "PrivateExponent", "Prime1", "Prime2")
     n, e, d, p, q = (number(values.get(name, "")) for name in names)
-    is_key = bool(d or p or q) and numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q))
+    is_key = bool(d or p or q) and numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q))
     return numbers.rsa_thumbprint(n, e) if is_key else None
 
 
@@ -81,12 +81,12 @@ def _bind_curve(values: dict[str, str]) -> str | None:
 PARAMETERS = FormFamily(
     anchors=text_anchors('Modulus"', 'Modulus\\"', 'modulus"', 'modulus\\"'),
     read=read_parameters,
-    forms=(Form("rsa-parameters-json", "`RSAParameters` of .NET as JSON, with its private members"),),
+    forms=(KeyForm("rsa-parameters-json", "`RSAParameters` of .NET as JSON, with its private members"),),
 )
 """RSA keys that .NET wrote as JSON."""
 BIND = FormFamily(
     anchors=text_anchors("Private-key-format:"),
     read=read_bind,
-    forms=(Form("bind", "private key file of BIND (DNSSEC): RSA, ECDSA, Ed25519, Ed448"),),
+    forms=(KeyForm("bind", "private key file of BIND (DNSSEC): RSA, ECDSA, Ed25519, Ed448"),),
 )
 """BIND's DNSSEC key files."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import key_numbers as numbers
 from seawall.keys.leaks.key_formats.der import MalformedDer
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext
 
 MAGIC = b"openssh-key-v1\x00"
 LONGEST_FIELD = 1 << 14
@@ -122,7 +122,7 @@ def private_thumbprint(fields: OpensshFields) -> str | None:
     kind = fields.field()
     if kind == b"ssh-rsa":
         n, e, d, _iqmp, p, q = (fields.integer() for _ in range(6))
-        if not numbers.rsa_belongs(numbers.Rsa(n, e, d, p, q)):
+        if not numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
             raise MalformedDer
         return numbers.rsa_thumbprint(n, e)
     if kind.startswith(b"ecdsa-sha2-"):
@@ -157,8 +157,8 @@ FAMILY = FormFamily(
     anchors=('"openssh-key-v1\\x00"',),
     read=read,
     forms=(
-        Form("openssh", "OpenSSH's format without PEM around it"),
-        Form("openssh-encrypted", "the same with a passphrase; its public key is known"),
+        KeyForm("openssh", "OpenSSH's format without PEM around it"),
+        KeyForm("openssh-encrypted", "the same with a passphrase; its public key is known"),
     ),
 )
 """OpenSSH's binary format."""

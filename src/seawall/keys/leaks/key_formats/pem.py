@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import der_keys, openssh
 from seawall.keys.leaks.key_formats.der import MalformedDer
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext, text_anchors
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext, text_anchors
 from seawall.keys.leaks.key_formats.key_numbers import is_random
 from seawall.keys.leaks.key_formats.neighbourhood import Neighbourhood, around
 
@@ -146,18 +146,18 @@ FAMILY = FormFamily(
     anchors=text_anchors("PRIVATE KEY", "PRIVATE+KEY", "PRIVATE%20KEY", "PRIVATE_KEY"),
     read=read,
     forms=(
-        Form("pem-pkcs1", "PEM, `RSA PRIVATE KEY`"),
-        Form("pem-pkcs8", "PEM, `PRIVATE KEY`: RSA, EC, Ed25519, Ed448, X25519, X448, DSA"),
-        Form("pem-sec1", "PEM, `EC PRIVATE KEY`"),
-        Form("pem-dsa", "PEM, `DSA PRIVATE KEY`"),
-        Form("pem-openssh", "PEM, `OPENSSH PRIVATE KEY`"),
-        Form("pem-encrypted", "PEM with `Proc-Type: 4,ENCRYPTED`: a key is there, which one is not known"),
-        Form("pem-pkcs8-encrypted", "PEM, `ENCRYPTED PRIVATE KEY`"),
-        Form(
+        KeyForm("pem-pkcs1", "PEM, `RSA PRIVATE KEY`"),
+        KeyForm("pem-pkcs8", "PEM, `PRIVATE KEY`: RSA, EC, Ed25519, Ed448, X25519, X448, DSA"),
+        KeyForm("pem-sec1", "PEM, `EC PRIVATE KEY`"),
+        KeyForm("pem-dsa", "PEM, `DSA PRIVATE KEY`"),
+        KeyForm("pem-openssh", "PEM, `OPENSSH PRIVATE KEY`"),
+        KeyForm("pem-encrypted", "PEM with `Proc-Type: 4,ENCRYPTED`: a key is there, which one is not known"),
+        KeyForm("pem-pkcs8-encrypted", "PEM, `ENCRYPTED PRIVATE KEY`"),
+        KeyForm(
             "pem-openssh-encrypted", "PEM, `OPENSSH PRIVATE KEY` with a passphrase; its public key is known"
         ),
-        Form("pem-ssh2", "`SSH2 ENCRYPTED PRIVATE KEY` of SSH.COM; may be encrypted"),
-        Form("pem-pgp", "`PGP PRIVATE KEY BLOCK`; may be encrypted"),
+        KeyForm("pem-ssh2", "`SSH2 ENCRYPTED PRIVATE KEY` of SSH.COM; may be encrypted"),
+        KeyForm("pem-pgp", "`PGP PRIVATE KEY BLOCK`; may be encrypted"),
     ),
 )
 """PEM blocks."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats import key_numbers as numbers
 from seawall.keys.leaks.key_formats.der_keys import is_point
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext, text_anchors
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext, text_anchors
 from seawall.keys.leaks.key_formats.neighbourhood import around
 
 _AHEAD = 32 << 10
@@ -49,7 +49,7 @@ def _rsa(values: Mapping[str, bytes], text: str) -> str | None:
         int.from_bytes(values.get(name, b""), "big")
         for name in ("modulus", "privateExponent", "prime1", "prime2")
     )
-    key = numbers.Rsa(n, int(exponent.group(1)) if exponent else 0, d, p, q)
+    key = numbers.RsaNumbers(n, int(exponent.group(1)) if exponent else 0, d, p, q)
     is_private = bool(d or p or q)
     return numbers.rsa_thumbprint(key.n, key.e) if is_private and numbers.rsa_belongs(key) else None
 
@@ -76,6 +76,8 @@ def _okp(values: Mapping[str, bytes], kind: str) -> str | None:
 FAMILY = FormFamily(
     anchors=text_anchors("Private-Key:"),
     read=read,
-    forms=(Form("openssl-text", "what `openssl pkey -text` prints: RSA, EC, Ed25519, Ed448, X25519, X448"),),
+    forms=(
+        KeyForm("openssl-text", "what `openssl pkey -text` prints: RSA, EC, Ed25519, Ed448, X25519, X448"),
+    ),
 )
 """Keys in OpenSSL's text output."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seawall.keys.leaks.key_sketches.sketches import (
     LARGEST,
-    Sketch,
+    KeySketch,
     SketchesUnreadable,
     read_sketches,
     write_sketches,
@@ -18,7 +18,7 @@ from seawall_base.errors import InputUnreadable, OutputUnwritable
 from seawall_base.regular_files import open_file
 
 
-def load_file(path: Path) -> tuple[Sketch, ...]:
+def load_file(path: Path) -> tuple[KeySketch, ...]:
     """Read the sketches of a file; raises `InputUnreadable`."""
     try:
         with open_file(path) as file:
@@ -29,7 +29,7 @@ def load_file(path: Path) -> tuple[Sketch, ...]:
         raise InputUnreadable(f"{path}: {error}", fix="make it with `seawall keys sketch`") from None
 
 
-def add_to_file(path: Path, sketches: Iterable[Sketch]) -> int:
+def add_to_file(path: Path, sketches: Iterable[KeySketch]) -> int:
     """Add sketches to a file, created if missing, replacing older ones of the same key; return its number of keys.
 
     A file with other content is left alone: `OutputUnwritable`.

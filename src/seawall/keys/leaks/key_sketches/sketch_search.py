@@ -11,7 +11,7 @@ import numpy as np
 from seawall.keys.leaks.compiled_loops.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_sketches import sketches
-from seawall.keys.leaks.key_sketches.sketches import Sketch, SketchPart
+from seawall.keys.leaks.key_sketches.sketches import KeySketch, SketchPart
 from seawall.keys.leaks.number_search.windows import WINDOW, WindowFinder
 
 MOST_DIGESTS = 1 << 22
@@ -25,8 +25,8 @@ _FORMS = {"seed": ("sketch-seed", "sketch-seed-reversed")}
 class SketchSearch:
     """Sketches prepared for a search. Not thread-safe; picklable."""
 
-    def __init__(self, known: Iterable[Sketch]) -> None:
-        self._by_fold: defaultdict[int, list[tuple[Sketch, SketchPart]]] = defaultdict(list)
+    def __init__(self, known: Iterable[KeySketch]) -> None:
+        self._by_fold: defaultdict[int, list[tuple[KeySketch, SketchPart]]] = defaultdict(list)
         known = tuple(known)
         for sketch in known:
             for part in sketch.parts:

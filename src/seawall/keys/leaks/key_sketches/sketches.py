@@ -77,7 +77,7 @@ class SketchPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class KeySketch:
     """The sketch of one key. `key` is the RFC 7638 thumbprint of its public key."""
 
     key: str
@@ -85,14 +85,14 @@ class Sketch:
     parts: tuple[SketchPart, ...]
 
 
-def make_sketch(key: PrivateKey) -> Sketch:
+def make_sketch(key: PrivateKey) -> KeySketch:
     """Make a sketch, different each time because of its random key. Raises `NoSketch` for unsupported kinds of keys."""
     thumbprint, numbers = _numbers(key)
     salt = secrets.token_bytes(SALT)
     parts = [_part(name, content, salt) for name, content in numbers.items() if len(content) >= SHORTEST]
     if not parts:
         raise NoSketch("the key is too short")
-    return Sketch(thumbprint, salt, tuple(parts))
+    return KeySketch(thumbprint, salt, tuple(parts))
 
 
 def digest_of(content: bytes, salt: bytes) -> bytes:
@@ -100,7 +100,7 @@ def digest_of(content: bytes, salt: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=DIGEST, key=salt, person=b"seawall-sketch-1").digest()
 
 
-def write_sketches(sketches: Iterable[Sketch]) -> bytes:
+def write_sketches(sketches: Iterable[KeySketch]) -> bytes:
     """Format a file of sketches: JSON, one sketch for each key by thumbprint; of several the last."""
     latest = {sketch.key: sketch for sketch in sketches}
     rows = [
@@ -125,7 +125,7 @@ def write_sketches(sketches: Iterable[Sketch]) -> bytes:
     return (json.dumps(document, indent=1) + "\n").encode()
 
 
-def read_sketches(document: bytes) -> tuple[Sketch, ...]:
+def read_sketches(document: bytes) -> tuple[KeySketch, ...]:
     """Read and validate a file of sketches; raises `SketchesUnreadable`."""
     try:
         value = strict_json.loads(document, max_bytes=LARGEST, max_depth=8)
@@ -181,13 +181,13 @@ def _part(name: str, content: bytes, salt: bytes) -> SketchPart:
     return SketchPart(name, len(content), anchor, fold_of(window), check, digest_of(content, salt))
 
 
-def _sketch(row: Any) -> Sketch:
+def _sketch(row: Any) -> KeySketch:
     if not isinstance(row, dict) or not isinstance(row.get("parts"), list):
         raise SketchesUnreadable("a sketch is not an object with parts")
     key = row.get("key")
     if not isinstance(key, str) or not _THUMBPRINT.fullmatch(key):
         raise SketchesUnreadable("key is no thumbprint")
-    return Sketch(key, _octets(row, "salt", SALT), tuple(_read_part(part) for part in row["parts"]))
+    return KeySketch(key, _octets(row, "salt", SALT), tuple(_read_part(part) for part in row["parts"]))
 
 
 def _read_part(row: Any) -> SketchPart:

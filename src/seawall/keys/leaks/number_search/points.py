@@ -55,7 +55,7 @@ _FIRST, _LATER = 64, 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PublicPoint:
     """A public point: its forms in memory, and the test of its private key."""
 
     thumbprint: str
@@ -103,7 +103,7 @@ class Point:
         return self._x(private) == int.from_bytes(self.public, "big")
 
 
-def point_of(thumbprint: str, native: object) -> Point | None:
+def point_of(thumbprint: str, native: object) -> PublicPoint | None:
     """Return the point of a public key, None if its type is not searched."""
     if isinstance(native, ec.EllipticCurvePublicKey) and native.curve.name in _FIELDS:
         length, curve = _FIELDS[native.curve.name]
@@ -113,11 +113,13 @@ def point_of(thumbprint: str, native: object) -> Point | None:
         words = 8 * -(-length // 8)
         montgomery = (x * pow(2, 8 * words, prime) % prime).to_bytes(length, "little")
         highest = 1 if length == 66 else 255
-        return Point(thumbprint, curve, None, length, public, (public, public[::-1], montgomery), highest)
+        return PublicPoint(
+            thumbprint, curve, None, length, public, (public, public[::-1], montgomery), highest
+        )
     if isinstance(native, Ed25519PublicKey | Ed448PublicKey):
         public = native.public_bytes_raw()
         kind = Ed25519PrivateKey if isinstance(native, Ed25519PublicKey) else Ed448PrivateKey
-        return Point(thumbprint, None, kind, len(public), public, (public,), 255)
+        return PublicPoint(thumbprint, None, kind, len(public), public, (public,), 255)
     return None
 
 
@@ -125,7 +127,7 @@ def point_of(thumbprint: str, native: object) -> Point | None:
 class PointRange:
     """Bytes [first, last) around the places of a point."""
 
-    point: Point
+    point: PublicPoint
     first: int
     last: int
     places: list[int]
@@ -134,7 +136,7 @@ class PointRange:
 class PointSearch:
     """Search for private keys near their public points. `gave_up`: there were too many candidates."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[PublicPoint]) -> None:
         self._points = points
         self._forms = [(point, form) for point in points for form in point.places]
         self._finder = WindowFinder([(fold_of(form[:8]), check_of(form[:8])) for _, form in self._forms])

@@ -40,7 +40,7 @@ _ITEM = re.compile(rb"(-?)(0[xX]|\\x)?([0-9A-Fa-f]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DecodedBytes:
     """A decoded piece of text: `[first, last)` of the buffer, its notation, and the bytes."""
 
     first: int
@@ -49,7 +49,7 @@ class Written:
     content: bytes
 
 
-def read_numbers(data: bytes, start: int, end: int) -> Iterator[Written]:
+def read_numbers(data: bytes, start: int, end: int) -> Iterator[DecodedBytes]:
     """Yield what the runs that begin in [start, end) encode; one run may have several readings."""
     array = np.frombuffer(data, np.uint8)
     yield from _runs(data, array, start, end)
@@ -58,7 +58,7 @@ def read_numbers(data: bytes, start: int, end: int) -> Iterator[Written]:
             yield from _list(data[low : min(low + PIECE + OVERLAP, last)], low)
 
 
-def _runs(data: bytes, array: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[Written]:
+def _runs(data: bytes, array: npt.NDArray[np.uint8], start: int, end: int) -> Iterator[DecodedBytes]:
     done = start
     for first, last in _LETTERS.runs(array, start, end):
         yield from _pieces(data[first:last], first, last)
@@ -68,7 +68,7 @@ def _runs(data: bytes, array: npt.NDArray[np.uint8], start: int, end: int) -> It
                 yield from _pieces(text, first, done)
 
 
-def _pieces(text: bytes, first: int, last: int) -> Iterator[Written]:
+def _pieces(text: bytes, first: int, last: int) -> Iterator[DecodedBytes]:
     """Yield the readings of the letters in [first, last), piece by piece if they are many."""
     for low in range(0, max(len(text) - OVERLAP, 1), PIECE):
         piece = text[low : low + PIECE + OVERLAP]
@@ -91,22 +91,24 @@ def _lines(data: bytes, first: int, last: int) -> tuple[bytes, int]:
     return b"".join(lines), last
 
 
-def _piece(text: bytes, first: int, last: int) -> Iterator[Written]:
+def _piece(text: bytes, first: int, last: int) -> Iterator[DecodedBytes]:
     for number in _DECIMAL.findall(text):
         value = int(number)
-        yield Written(first, last, "decimal", value.to_bytes(-(-value.bit_length() // 8), "big"))
+        yield DecodedBytes(first, last, "decimal", value.to_bytes(-(-value.bit_length() // 8), "big"))
     found = _HEX.findall(text)
     for digits in found:
-        yield Written(first, last, "hex", bytes.fromhex((b"0" * (len(digits) % 2) + digits).decode("ascii")))
+        yield DecodedBytes(
+            first, last, "hex", bytes.fromhex((b"0" * (len(digits) % 2) + digits).decode("ascii"))
+        )
         if len(digits) % 2:  # a digit may belong to the neighbouring text
-            yield Written(first, last, "hex", bytes.fromhex(digits[:-1].decode("ascii")))
+            yield DecodedBytes(first, last, "hex", bytes.fromhex(digits[:-1].decode("ascii")))
     if not (found and _ALL_HEX.fullmatch(text)):
         letters = text.replace(b"-", b"+").replace(b"_", b"/")
         letters = letters[: len(letters) - (len(letters) % 4 == 1)]
-        yield Written(first, last, "base64", binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
+        yield DecodedBytes(first, last, "base64", binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
 
 
-def _list(text: bytes, first: int) -> Iterator[Written]:
+def _list(text: bytes, first: int) -> Iterator[DecodedBytes]:
     """Yield the readings of a list of numbers: bytes, or words of 32 or 64 bits in either order."""
     items = _ITEM.findall(text)
     if len(items) < 4:
@@ -115,7 +117,7 @@ def _list(text: bytes, first: int) -> Iterator[Written]:
     digits = [digits for _, _, digits in items]
     is_plain = not any(prefix for _, prefix, _ in items) and all(each.isdigit() for each in digits)
     if all(len(each) <= 2 for each in digits) and not any(sign for sign, _, _ in items):
-        yield Written(first, last, "hex", bytes(int(each, 16) for each in digits))
+        yield DecodedBytes(first, last, "hex", bytes(int(each, 16) for each in digits))
     if is_plain and all(len(each) <= 20 for each in digits):
         values = [-int(each) if sign else int(each) for sign, _, each in items]
         yield from _words(values, first, last, "decimal")
@@ -123,15 +125,15 @@ def _list(text: bytes, first: int) -> Iterator[Written]:
         yield from _words([int(each, 16) for each in digits], first, last, "hex")
 
 
-def _words(values: list[int], first: int, last: int, how: str) -> Iterator[Written]:
+def _words(values: list[int], first: int, last: int, how: str) -> Iterator[DecodedBytes]:
     least, most = min(values), max(values)
     size = next((size for size in (1, 4, 8) if -(1 << 8 * size - 1) <= least and most < 1 << 8 * size), 0)
     if size == 0 or size * len(values) < FEWEST:
         return
     words = [value % (1 << 8 * size) for value in values]
-    yield Written(first, last, how, b"".join(word.to_bytes(size, "big") for word in words))
+    yield DecodedBytes(first, last, how, b"".join(word.to_bytes(size, "big") for word in words))
     if size > 1:
-        yield Written(first, last, how, b"".join(word.to_bytes(size, "big") for word in reversed(words)))
+        yield DecodedBytes(first, last, how, b"".join(word.to_bytes(size, "big") for word in reversed(words)))
 
 
 _LETTERS = RunFinder(LETTERS, SHORTEST_RUN)

@@ -20,10 +20,10 @@ from seawall.keys.leaks.compiled_loops.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats.key_numbers import is_random
 from seawall.keys.leaks.number_search.arithmetic import KnownKey
-from seawall.keys.leaks.number_search.points import BYTES_FOR_WORK, MOST_WORK, WORK, Point, point_of
+from seawall.keys.leaks.number_search.points import BYTES_FOR_WORK, MOST_WORK, WORK, PublicPoint, point_of
 from seawall.keys.leaks.number_search.rsa_modulus import RsaModulus, rsa_modulus
 from seawall.keys.leaks.number_search.rsa_search import RsaSearch
-from seawall.keys.leaks.number_search.written_numbers import FEWEST, Written, read_numbers
+from seawall.keys.leaks.number_search.written_numbers import FEWEST, DecodedBytes, read_numbers
 
 _AROUND = 8
 """Bytes that may surround a secret and its public key: `0x04` or a length."""
@@ -36,7 +36,7 @@ class WrittenSearch:
 
     def __init__(self, keys: Iterable[KnownKey]) -> None:
         moduli: list[RsaModulus] = []
-        points: list[Point] = []
+        points: list[PublicPoint] = []
         for key in {key.thumbprint: key for key in keys}.values():
             if isinstance(key.native, rsa.RSAPublicKey):
                 modulus = rsa_modulus(key.thumbprint, key.native.public_numbers())
@@ -83,7 +83,7 @@ class WrittenSearch:
         self.shortfall = "too many numbers in text that could be scalars" if self._scalars.gave_up else None
         return [hits[place] for place in sorted(hits, key=lambda place: (*place[:2], place[2] or ""))]
 
-    def _rsa_hits(self, written: Sequence[Written]) -> Iterator[RawHit]:
+    def _rsa_hits(self, written: Sequence[DecodedBytes]) -> Iterator[RawHit]:
         """Search all numbers as one buffer, separated by as many zeros as the longest may lack."""
         fitting = [each for each in written if len(each.content) >= self._shortest - _LEADING_ZEROS]
         if not self._shortest or not fitting:
@@ -104,20 +104,20 @@ class WrittenSearch:
 class _ScalarSearch:
     """Try written numbers of the right length as scalars and seeds of some public points."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
-        self._groups: dict[tuple[str, int], list[Point]] = {}
+    def __init__(self, points: Sequence[PublicPoint]) -> None:
+        self._groups: dict[tuple[str, int], list[PublicPoint]] = {}
         for point in points:
             kind = point.curve.name if point.curve else "Edwards"
             self._groups.setdefault((kind, point.length), []).append(point)
         self._work_left = MOST_WORK
         self.gave_up = False
 
-    def search(self, written: Sequence[Written], size: int) -> Iterator[RawHit]:
+    def search(self, written: Sequence[DecodedBytes], size: int) -> Iterator[RawHit]:
         """Yield the numbers that are a private key; `size` are the bytes of the range that they came from."""
         self.gave_up = False
         self._work_left = min(MOST_WORK, self._work_left + size // BYTES_FOR_WORK)
         for (kind, length), points in self._groups.items():
-            candidates: dict[bytes, list[Written]] = {}
+            candidates: dict[bytes, list[DecodedBytes]] = {}
             for each in written:
                 for content in _ends(each.content, length):
                     candidates.setdefault(content, []).append(each)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.key_formats.family import Form, FormFamily, SearchContext
+from seawall.keys.leaks.key_formats.family import FormFamily, KeyForm, SearchContext
 
 _FIRST, _FEED, _CRUMB = 512, 64 << 10, 256
 _FAST = 64
@@ -155,7 +155,7 @@ ZLIB = FormFamily(
     (),  # two bytes are too short for YARA's fast search: see `zlib_places`
     read_zlib,
     (
-        Form(
+        KeyForm(
             "zlib:...",
             "any form in a zlib stream at any offset (also objects of git); the offset is that of the stream",
         ),
@@ -165,12 +165,12 @@ ZLIB = FormFamily(
 GZIP = FormFamily(
     ("{ 1f 8b 08 }",),
     read_gzip,
-    (Form("gzip:...", "any form in a gzip stream that begins inside other bytes"),),
+    (KeyForm("gzip:...", "any form in a gzip stream that begins inside other bytes"),),
 )
 """gzip streams."""
 ZIP = FormFamily(
     ("{ 50 4b 03 04 ?? ?? ?? ?? 08 00 }",),
     read_zip,
-    (Form("zip:...", "any form in a deflated member of a zip archive that begins inside other bytes"),),
+    (KeyForm("zip:...", "any form in a deflated member of a zip archive that begins inside other bytes"),),
 )
 """Members of zip archives."""

@@ -21,7 +21,7 @@ from seawall.keys.leaks.key_formats import (
     printed,
     wide,
 )
-from seawall.keys.leaks.key_formats.family import AHEAD, BEFORE, Form, FormFamily
+from seawall.keys.leaks.key_formats.family import AHEAD, BEFORE, FormFamily, KeyForm
 from seawall.keys.leaks.scanning import inflate
 
 FAMILIES: tuple[FormFamily, ...] = (
@@ -50,7 +50,7 @@ FAMILIES: tuple[FormFamily, ...] = (
     encoded.DECIMAL,
 )
 """Every family. If two patterns begin at one place, the earlier family is read first."""
-FORMS: tuple[Form, ...] = tuple(form for family in FAMILIES for form in family.forms)
+FORMS: tuple[KeyForm, ...] = tuple(form for family in FAMILIES for form in family.forms)
 
 PATTERNS_A_PASS = 28
 """Patterns in one pass. YARA-X compares up to about this many by 128-bit vectors: ten passes are faster than one of all."""

@@ -36,7 +36,7 @@ WITH_STATUS = ("status_code", "status_detail")
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class DuplicateRecords:
     """The records of one day, n rows in the order of reading.
 
     `raw` holds numbers and codes, (n,) for each column; `merge` fills gaps in them. `texts` holds the text columns.

@@ -21,7 +21,7 @@ from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import layout, locks, parts, query
 from seawall.storage.lake.delta_log import LOG
 from seawall.storage.lake.footers import Footer, Footers, overlap
-from seawall.storage.lake.outcomes import Compacted, DamagedPart, DaySize, Pruned
+from seawall.storage.lake.outcomes import CompactionResult, DamagedPart, DaySize, Pruned
 from seawall.storage.lake.query import LakeReader
 
 
@@ -134,13 +134,13 @@ def _readable(paths: Sequence[Path], known: Footers) -> list[Footer]:
 
 
 def merge_parts(
-    root: Path, folder: Path, paths: Sequence[Path], reader: LakeReader, before: Compacted
-) -> Compacted:
+    root: Path, folder: Path, paths: Sequence[Path], reader: LakeReader, before: CompactionResult
+) -> CompactionResult:
     """Merge the sound parts among `paths` into one for each stretch of time; return `before` with the work added."""
     if not paths:
         return before
     good, bad = parts.sound(paths)
-    total = Compacted(before.days, before.parts, before.rows, before.copies, (*before.damaged, *bad))
+    total = CompactionResult(before.days, before.parts, before.rows, before.copies, (*before.damaged, *bad))
     if len(good) < 2:
         return total
     stated = [parts.footer(path) for path in good]
@@ -161,7 +161,7 @@ def merge_parts(
     finally:
         for file in files:
             file.unlink(missing_ok=True)
-    return Compacted(
+    return CompactionResult(
         total.days + 1, total.parts + len(good), total.rows + rows, total.copies + copies, total.damaged
     )
 

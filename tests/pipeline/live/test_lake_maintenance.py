@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from seawall.pipeline.live import upkeep as upkeep_module
-from seawall.pipeline.live.upkeep import (
+from seawall.pipeline.live import lake_maintenance as upkeep_module
+from seawall.pipeline.live.lake_maintenance import (
     DAY,
     LEAST_DAYS,
     MANY_PARTS,
+    LakeMaintenance,
     RetentionTask,
-    Upkeep,
     forget,
     oldest_kept,
 )
@@ -39,8 +39,10 @@ def lake_with(root: Path, *parts: tuple[int, int]) -> Lake:
     return lake
 
 
-def upkeep(lake: Lake, *, rate: float = 0.0, retention: int | None = None, wall: int = NEWEST) -> Upkeep:
-    return Upkeep(
+def upkeep(
+    lake: Lake, *, rate: float = 0.0, retention: int | None = None, wall: int = NEWEST
+) -> LakeMaintenance:
+    return LakeMaintenance(
         lake, ClockOf(monotonic=lambda: 0.0, now=lambda: wall * DAY), retention, lambda: NEWEST, lambda: rate
     )
 

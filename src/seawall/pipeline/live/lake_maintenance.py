@@ -39,7 +39,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 @dataclass(slots=True)
-class Upkeep:
+class LakeMaintenance:
     """Maintenance of the lake. `newest` returns the last day with events, `rate` the records a second."""
 
     lake: Lake

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import Lake, keeping, locks, parts, query
+from seawall.storage.lake import Lake, locks, maintenance, parts, query
 from seawall.storage.lake.layout import INCOMING, TENANTS
 from tests.sample_events import event, table
 from tests.storage.lake.events import ALL, DAY, LATER, everything, ids, numbered, part_files
@@ -174,4 +174,4 @@ def test_leftovers_go_when_nobody_writes(lake: Lake) -> None:
         assert leftover.exists()
     Lake.open(lake.root)
     assert list((lake.root / INCOMING).iterdir()) == []
-    assert keeping.sweep(lake.root) == 0
+    assert maintenance.sweep(lake.root) == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 from seawall.response.containment.history import Phase
 from seawall.response.containment.journal import read_journal
 from seawall.response.containment.planning import make_plan
+from seawall.response.signals.containment_notices import read_notices
 from seawall.response.signals.event import SignalNotice
-from seawall.response.signals.journalled import read_notices
 from tests.response.containment.graph import Graph
 from tests.response.containment.running import asking, run
 from tests.response.containment.samples import ANN, ANN_ID, TENANT, evidence, incident, row

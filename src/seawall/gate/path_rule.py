@@ -24,18 +24,16 @@ class PathRule:
     exact: Annotated[
         str, Meaning("this path and nothing below it; one of `prefix` and `exact` is needed")
     ] = ""
-    methods: Annotated[
-        tuple[str, ...], Meaning("methods that the rule is about; every method unless given")
-    ] = ()
-    public: Annotated[bool, Meaning("no token is needed (and none is looked at)")] = False
+    methods: Annotated[tuple[str, ...], Meaning("methods that the rule covers. Default: all")] = ()
+    public: Annotated[bool, Meaning("the gate requires no token, and reads none")] = False
     issuers: Annotated[
-        tuple[str, ...], Meaning("names of the issuers whose tokens are taken; all unless given")
+        tuple[str, ...], Meaning("names of the issuers whose tokens the gate accepts. Default: all")
     ] = ()
     audiences: Annotated[
-        tuple[str, ...], Meaning("`aud` must hold one of them, beside what the issuer's policy asks")
+        tuple[str, ...], Meaning("`aud` must contain one of them, in addition to the issuer's policy")
     ] = ()
-    scopes: Annotated[tuple[str, ...], Meaning("all of them must be in `scope` or `scp`")] = ()
-    roles: Annotated[tuple[str, ...], Meaning("one of them must be in `roles`")] = ()
+    scopes: Annotated[tuple[str, ...], Meaning("`scope` or `scp` must contain all of them")] = ()
+    roles: Annotated[tuple[str, ...], Meaning("`roles` must contain one of them")] = ()
     claims: Annotated[
         Conditions,
         Meaning(
@@ -45,12 +43,13 @@ class PathRule:
         ),
     ] = NO_CONDITIONS
     acr_values: Annotated[
-        tuple[str, ...], Meaning("`acr` must be one of them; else a challenge to step up (RFC 9470)")
+        tuple[str, ...],
+        Meaning("`acr` must be one of them; otherwise the gate sends a step-up challenge (RFC 9470)"),
     ] = ()
     max_authentication_age: Annotated[
         int | None,
         Meaning(
-            "seconds since the user proved who he is (`auth_time`); else a challenge to step up",
+            "largest age of the sign-in in seconds (`auth_time`); otherwise the gate sends a step-up challenge",
             number(int, 1),
         ),
     ] = None

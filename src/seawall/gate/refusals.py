@@ -27,35 +27,35 @@ class ProxyUnlisted(GateRefusal):
     """The peer is not a trusted proxy."""
 
     code = "proxy-unlisted"
-    words = "the question comes from an address that is not a listed proxy"
+    words = "the sender is not in `trusted_proxies`"
 
 
 class ForwardedMissing(GateRefusal):
     """There are path rules, and the proxy does not state the path."""
 
     code = "forwarded-missing"
-    words = "the proxy does not say which request it is asking about"
+    words = "the proxy does not state the path of the request"
 
 
 class ForwardedMalformed(GateRefusal):
     """A header of the proxy is malformed."""
 
     code = "forwarded-malformed"
-    words = "what the proxy says about the request makes no sense"
+    words = "a header of the proxy is malformed"
 
 
 class ForwardedConflict(GateRefusal):
     """Two headers state different requests, so one of them may come from the client."""
 
     code = "forwarded-conflict"
-    words = "two headers name two different requests"
+    words = "two headers state different requests"
 
 
 class HeaderRepeated(GateRefusal):
     """A header that affects the decision occurs twice."""
 
     code = "header-repeated"
-    words = "a header that decides something is there twice"
+    words = "a header that affects the decision occurs twice"
 
 
 class HeaderAmbiguous(GateRefusal):
@@ -63,7 +63,7 @@ class HeaderAmbiguous(GateRefusal):
 
     code = "header-ambiguous"
     words = (
-        "an application could take a header for another one: its name differs in `_`, `.` or the like alone"
+        "an application could confuse a header with another one: the names differ only in `_`, `.` or similar"
     )
 
 
@@ -72,7 +72,7 @@ class HeaderHopByHop(GateRefusal):
 
     code = "header-hop-by-hop"
     words = (
-        "`Connection`, `Trailer` or `Upgrade` asks the proxy to drop or replace what the gate decides about"
+        "`Connection`, `Trailer` or `Upgrade` makes the proxy drop or replace headers that the gate checks"
     )
 
 
@@ -80,42 +80,42 @@ class OriginUnknown(GateRefusal):
     """The request is for an origin that is not in the settings."""
 
     code = "origin-unknown"
-    words = "the request is for an origin that the gate does not guard"
+    words = "the request is for an origin that `origins` does not list"
 
 
 class PathAmbiguous(GateRefusal):
     """The path can be read in two ways."""
 
     code = "path-ambiguous"
-    words = "the path could be read in two ways"
+    words = "gate and application could read the path in different ways"
 
 
 class MethodOverride(GateRefusal):
     """Path rules depend on the method, and the request asks the application to act on another one."""
 
     code = "method-override"
-    words = "the request asks to be taken as another method, and the rules depend on the method"
+    words = "the request overrides its method, and the path rules depend on the method"
 
 
 class IssuerNotHere(GateRefusal):
     """The path accepts only tokens of other issuers."""
 
     code = "path-issuer"
-    words = "this path takes no tokens of this issuer"
+    words = "the path rule accepts no tokens of this issuer"
 
 
 class AudienceNotHere(GateRefusal):
     """The path requires another audience."""
 
     code = "path-audience"
-    words = "the token is not meant for this path"
+    words = "the token lacks the audience that the path rule requires"
 
 
 class PathScopeInsufficient(GateRefusal):
     """The path requires scopes that the token lacks."""
 
     code = "path-scope"
-    words = "the token lacks a scope that this path needs"
+    words = "the token lacks a scope that the path rule requires"
     challenge = "insufficient_scope"
 
 
@@ -123,14 +123,14 @@ class RoleInsufficient(GateRefusal):
     """The path requires a role that the token lacks."""
 
     code = "path-role"
-    words = "the token lacks a role that this path needs"
+    words = "the token lacks a role that the path rule requires"
 
 
 class ClaimNotHere(GateRefusal):
     """The path requires a value of a claim that the token lacks."""
 
     code = "path-claim"
-    words = "a claim of the token has no value that this path allows"
+    words = "a claim of the token lacks the value that the path rule requires"
 
 
 class RiskRaised(GateRefusal):
@@ -144,7 +144,7 @@ class RiskUnknown(GateRefusal):
     """The file of incidents is missing or invalid, so that no account's risk is known."""
 
     code = "risk-unknown"
-    words = "the risk of this account is not known"
+    words = "the incidents file is missing or invalid, so the risk of the account is unknown"
     status = 503
 
 
@@ -159,7 +159,7 @@ class TooSlow(GateRefusal):
     """The decision took longer than the settings allow."""
 
     code = "too-slow"
-    words = "the decision took too long"
+    words = "the decision took longer than `patience` allows"
     status = 503
 
 
@@ -167,7 +167,7 @@ class NotReady(GateRefusal):
     """The worker has no usable policy or store."""
 
     code = "not-ready"
-    words = "the gate cannot decide at present"
+    words = "the gate has no usable policy or store at present"
     status = 503
 
 
@@ -175,7 +175,7 @@ class GateBroken(GateRefusal):
     """An unexpected error occurred in the gate itself."""
 
     code = "gate-broken"
-    words = "the gate failed on this request"
+    words = "an unexpected error occurred in the gate"
     status = 503
 
 
@@ -183,7 +183,7 @@ class StepUpNeeded(GateRefusal):
     """An incident was raised for the account: it must authenticate again (RFC 9470)."""
 
     code = "risk-step-up"
-    words = "an incident was raised for this account: a new authentication is needed"
+    words = "an incident was raised for this account: it must sign in again"
     status = 401
     challenge = "insufficient_user_authentication"
 

@@ -22,8 +22,8 @@ def check_admin_token(admin: Any) -> Iterator[tuple[str, str, str]]:
     if admin.token_file is not None and admin.token_sha256:
         yield (
             "token_file",
-            "token_file and token_sha256 are two answers to one question",
-            "keep one of them",
+            "the table has both token_file and token_sha256, and needs one",
+            "remove one of the two",
         )
 
 
@@ -35,19 +35,25 @@ class AdminSettings:
     enabled: Annotated[bool, Meaning("whether `/admin/…` exists")] = False
     listen: Annotated[
         str,
-        Meaning("an address of its own for `/admin/…`: `127.0.0.1:8088` or `unix:/run/seawall/admin.sock`"),
+        Meaning(
+            "a separate listen address for `/admin/…`: `127.0.0.1:8088` or `unix:/run/seawall/admin.sock`"
+        ),
     ] = ""
     allow: Annotated[
-        Peers, Meaning("who may call it; nobody else gets further than 404", peers, "networks")
+        Peers, Meaning("client addresses that may call it; all others get 404", peers, "networks")
     ] = LOOPBACK
     token_file: Annotated[
         Path | None,
         Meaning(
-            "file that holds the administrator's token, or `sha256:` and the hex digest of it; closed to others"
+            "file with the administrator's token, or with `sha256:` and its hex digest; only the gate's user may read it"
         ),
     ] = None
     token_sha256: Annotated[
-        str, Meaning("or the hex digest itself", form(r"|[0-9a-f]{64}", "64 hexadecimal digits"))
+        str,
+        Meaning(
+            "SHA-256 of the token, in hex; instead of `token_file`",
+            form(r"|[0-9a-f]{64}", "64 hexadecimal digits"),
+        ),
     ] = ""
 
 
@@ -57,7 +63,8 @@ class MetricsSettings:
 
     enabled: Annotated[bool, Meaning("whether `/metrics` exists")] = True
     allow: Annotated[
-        Peers, Meaning("who may read `/metrics` and the reasons in `/healthz`", peers, "networks")
+        Peers,
+        Meaning("client addresses that may read `/metrics` and the reasons in `/healthz`", peers, "networks"),
     ] = LOOPBACK
 
 
@@ -69,12 +76,12 @@ class RiskSettings:
         None
     )
     severity: Annotated[
-        Literal["low", "medium", "high", "critical"], Meaning("the least severity that counts")
+        Literal["low", "medium", "high", "critical"], Meaning("the lowest severity that counts")
     ] = "high"
-    then: Annotated[Literal["step-up", "refuse"], Meaning("what an account with such an incident meets")] = (
-        "step-up"
-    )
-    acr_values: Annotated[tuple[str, ...], Meaning("what the challenge to step up asks for")] = ()
+    then: Annotated[
+        Literal["step-up", "refuse"], Meaning("whether such an account must sign in again, or is denied")
+    ] = "step-up"
+    acr_values: Annotated[tuple[str, ...], Meaning("`acr` values of the step-up challenge")] = ()
     claims: Annotated[tuple[str, ...], Meaning("claims that may name the account")] = (
         "upn",
         "preferred_username",
@@ -87,7 +94,7 @@ class RiskSettings:
     )
     broken: Annotated[
         Literal["refuse", "ignore"],
-        Meaning("what happens while the file is missing or broken: `refuse` everything, or go on without it"),
+        Meaning("while the file is missing or damaged: `refuse` every request, or `ignore` the risk"),
     ] = "refuse"
 
 
@@ -99,26 +106,24 @@ class StepUpSettings:
     relying_party: Annotated[
         str,
         Meaning(
-            "the domain that passkeys are made for: `app.example`, the host of every origin or a domain above it",
+            "domain of the passkeys: `app.example`, the host of every origin or a parent domain",
             form(r"|[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?", '"app.example"'),
         ),
     ] = ""
     name: Annotated[
-        str, Meaning("what people read when they are asked for a passkey", any_text(64, least=1))
+        str, Meaning("name that the browser shows when it requests a passkey", any_text(64, least=1))
     ] = "Seawall"
     store: Annotated[
         Path | None,
-        Meaning("where passkeys and elevations are kept; `step-up.db` beside the policy unless given"),
+        Meaning("store of passkeys and elevations; default `step-up.db` beside the policy"),
     ] = None
-    seconds: Annotated[int, Meaning("how long an elevation holds", number(int, 30, 28800))] = 300
+    seconds: Annotated[int, Meaning("seconds that an elevation is valid", number(int, 30, 28800))] = 300
     passkey_acr: Annotated[
-        str, Meaning("the `acr` that a passkey is worth", form(r"[!-~]{1,128}", '"phr"'))
+        str, Meaning("the `acr` that a passkey satisfies", form(r"[!-~]{1,128}", '"phr"'))
     ] = "phr"
-    codes: Annotated[
-        bool, Meaning("whether one-time codes are taken from those who have no passkey at hand")
-    ] = True
+    codes: Annotated[bool, Meaning("whether the gate accepts one-time codes beside passkeys")] = True
     code_acr: Annotated[
-        str, Meaning("the `acr` that a one-time code is worth", form(r"[!-~]{1,128}", '"mfa"'))
+        str, Meaning("the `acr` that a one-time code satisfies", form(r"[!-~]{1,128}", '"mfa"'))
     ] = "mfa"
 
 
@@ -129,7 +134,7 @@ class GateSettings:
     trusted_proxies: Annotated[
         Peers,
         Meaning(
-            "who may ask: networks, and `unix` for the socket. Nobody else is answered, nor are his headers read",
+            "addresses of the proxies: networks, and `unix` for the socket. Any other sender gets 403",
             peers,
             "networks",
         ),
@@ -137,37 +142,40 @@ class GateSettings:
     origins: Annotated[
         tuple[str, ...],
         Meaning(
-            "the applications' own origins (`https://app.example`); a request for another is refused. Any unless given"
+            "origins of the applications (`https://app.example`); the gate denies requests for others. Default: any"
         ),
     ] = ()
     certificate_header: Annotated[
         str,
         Meaning(
-            "header in which the proxy hands on the client's certificate (RFC 9440, escaped PEM or base64); off unless given",
+            "header in which the proxy passes the client's certificate on (RFC 9440, escaped PEM or base64). Default: none",
             form(r"|[A-Za-z][A-Za-z0-9-]{2,63}", '"Client-Cert"'),
         ),
     ] = ""
-    log: Annotated[
-        str, Meaning("where decisions are logged: `stderr`, or a file (relative to the policy file)")
-    ] = "stderr"
-    header_bytes: Annotated[int, Meaning("the longest head of a request", number(int, 8192, 1048576))] = 32768
+    log: Annotated[str, Meaning("decision log: `stderr`, or a file (relative to the policy file)")] = "stderr"
+    header_bytes: Annotated[
+        int, Meaning("largest size of a request's headers, in bytes", number(int, 8192, 1048576))
+    ] = 32768
     header_seconds: Annotated[
-        float, Meaning("how long a client may take to send it", number(float, 0.1, 60))
+        float, Meaning("seconds that a client may take to send the headers", number(float, 0.1, 60))
     ] = 5.0
-    body_bytes: Annotated[int, Meaning("the longest body (events, admin)", number(int, 1024, 1048576))] = (
-        65536
-    )
+    body_bytes: Annotated[
+        int, Meaning("largest size of a body (events, admin), in bytes", number(int, 1024, 1048576))
+    ] = 65536
     dpop_nonces: Annotated[
         bool, Meaning("whether a DPoP proof must hold a nonce of this gate (RFC 9449 section 8)")
     ] = False
     patience: Annotated[
-        float, Meaning("seconds that one decision may take, fetching keys included", number(float, 0.1, 60))
+        float,
+        Meaning(
+            "seconds that one decision may take, including the time to fetch keys", number(float, 0.1, 60)
+        ),
     ] = 5.0
     openapi: Annotated[bool, Meaning("whether `/openapi.json` is served")] = False
-    admin: Annotated[AdminSettings, Meaning("revoking over HTTP")] = AdminSettings()
+    admin: Annotated[AdminSettings, Meaning("revocation over HTTP")] = AdminSettings()
     metrics: Annotated[MetricsSettings, Meaning("`/metrics` and the reasons in `/healthz`")] = (
         MetricsSettings()
     )
     risk: Annotated[RiskSettings, Meaning("accounts with raised incidents")] = RiskSettings()
-    step_up: Annotated[StepUpSettings, Meaning("proving anew who one is")] = StepUpSettings()
+    step_up: Annotated[StepUpSettings, Meaning("step-up authentication at the gate")] = StepUpSettings()
     paths: tuple[PathRule, ...] = ()

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 TRANSMITTER_SETTINGS: Final = (
     Setting("speaks_for", "texts", None, "issuers whose tokens it may revoke, exactly as in `iss`", texts(), needed=True),
-    Setting("may_lift", "true or false", False, "its `account-enabled` takes back its own `account-disabled`", flag),
-    Setting("max_age", "duration", "7d", "how old an event may be", seconds(60, 366 * DAY)),
+    Setting("may_lift", "true or false", False, "whether its `account-enabled` lifts its own `account-disabled`", flag),
+    Setting("max_age", "duration", "7d", "largest age of an event", seconds(60, 366 * DAY)),
     Setting("poll", "URL", None, "where the gate fetches its events (RFC 8936); without it they are pushed to `/events`", url),
-    Setting("poll_token_file", "path", None, "a file with the bearer token for that, mode 0600; needed with `poll`", text),
-    Setting("poll_every", "duration", "2s", "how long between two questions", seconds(1, 3600)),
-    Setting("memory", "duration", "400d", "how long what it says of sessions and times is remembered", seconds(3600, 3660 * DAY)),
+    Setting("poll_token_file", "path", None, "file with the bearer token for `poll`; mode 0600", text),
+    Setting("poll_every", "duration", "2s", "time between two polls", seconds(1, 3600)),
+    Setting("memory", "duration", "400d", "how long its revocations of sessions are kept", seconds(3600, 3660 * DAY)),
 )  # fmt: skip
 """Settings of a transmitter besides those it shares with issuers."""
 

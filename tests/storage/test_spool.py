@@ -198,6 +198,40 @@ def test_the_events_file_holds_what_was_read(tmp_path: Path) -> None:
     assert back["score"].null_count == 3
 
 
+LIMITS = [sign * (1 << bits) + more for bits in (7, 15, 31) for sign in (-1, 1) for more in (-1, 0, 1)]
+"""Numbers around the ends of the integer types that a spool stores."""
+
+
+@pytest.mark.parametrize("held", [0, 1], ids=["at once", "day by day"])
+@pytest.mark.parametrize("other", [-1, 0, 5])
+def test_numbers_at_the_end_of_an_integer_type_come_back(tmp_path: Path, other: int, held: int) -> None:
+    """128 stored in a byte would be -128, and detection would read it as no value."""
+    coder, days = Coder(), Spool(tmp_path, held=held)
+    for day, number in enumerate(LIMITS):
+        rows = [event("a", day, src_asn=number), event("b", day, minute=1, src_asn=other)]
+        days.add(coder.encode(table(rows)))
+    days.settle(*coder.settle())
+    found = [days.load(day)[0].numbers["src_asn"].tolist() for day in days.days()]
+    assert found == [[number, other] for number in LIMITS]
+
+
+@pytest.mark.parametrize("accounts", [127, 128, 129, 130])
+def test_the_account_of_every_event_comes_back(tmp_path: Path, accounts: int) -> None:
+    """Codes of accounts begin at 0, that of an event without an account is -1."""
+    names = [f"u{number:03}@x.example" for number in range(accounts)]
+    rows = [event(name, minute=place, account=name) for place, name in enumerate(names)]
+    rows.append(event("nobody", minute=accounts, account=None))
+    coder = Coder()
+    (tmp_path / "held").mkdir()
+    scanned, watched = spool(tmp_path, table(rows)), Spool(tmp_path / "held", held=1)
+    watched.add(coder.encode(table(rows)))
+    watched.settle(*coder.meanings())
+    for days in (scanned, watched):
+        batch, _ = days.load(days.days()[0])
+        assert _texts(batch, "account") == [*names, ""]
+        assert [code == -1 for code in batch.actor.tolist()] == [False] * accounts + [True]
+
+
 def test_a_vocabulary_gives_text_back() -> None:
     vocabulary = Vocabulary()
     codes = vocabulary.encode(pa.array(["b", None, "a", "b"]).dictionary_encode())

@@ -280,6 +280,28 @@ def test_however_they_arrive_it_finds_what_a_scan_finds(
         assert watch.lines(0.5) == [incident_line(incident) for incident in decision.incidents]
 
 
+def test_the_accounts_of_a_middling_organisation_are_those_of_a_scan(tmp_path: Path) -> None:
+    """The code of the 129th account no longer fits into a byte: a watch once took it for no account."""
+    rows = []
+    for day in range(5):
+        # Each day the newest account has the highest code of the day, and one event has no account.
+        for number in range(126 + day):
+            name = f"u{number:03}@x.example"
+            rows.append(event(f"{name}{day}", day, number, account=name, mailbox=name))
+        rows.append(event(f"new{day}", day, 400, account=name, mailbox=name, **PLACES["away"]))
+        rows.append(event(f"nobody{day}", day, 500, account=None, mailbox=None))
+    (tmp_path / "spool").mkdir()
+    candidates, notes, counts = scanned([table(rows)], tmp_path / "spool")
+    with patch("seawall.pipeline.live.days.TAIL", 5):
+        watch = Watch(tmp_path)
+        for start in range(0, len(rows), 50):
+            watch.take(table(rows[start : start + 50]))
+        watch.score()
+    assert repr(watch.candidates()) == repr(candidates)
+    assert {one.account for one in candidates} >= {"u128@x.example"}
+    assert (watch.notes, sum(watch.events())) == (notes, counts[0])
+
+
 def test_the_newest_day_need_not_wait_for_what_is_late(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     assert watch.glimpse() is None

@@ -34,8 +34,8 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group without anything new, in log-odds."""
 
-STATE_VERSION = 5
-"""Increase this when the meaning of the state changes."""
+STATE_VERSION = 6
+"""Increase this when the meaning of the state changes, or states may be wrong: days are then scored again."""
 
 
 @dataclass(frozen=True, slots=True)

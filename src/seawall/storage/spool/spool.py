@@ -269,13 +269,12 @@ def _pick(column: np.ndarray, rows: Rows) -> np.ndarray:
 
 
 def _narrow(table: pa.Table) -> pa.Table:
-    """Return the table with every integer column in the smallest type that holds its values."""
+    """Return the table with every integer column in the smallest signed type that holds its values."""
     for place, name in enumerate(table.column_names):
         if name != "time" and not name.startswith("hash of ") and pa.types.is_integer(table[name].type):
             column = table[name].to_numpy()
-            least = np.promote_types(
-                np.min_scalar_type(column.min()), np.min_scalar_type(min(-1, -column.max()))
-            )
+            # A signed type holds one number more below zero than above: 127 needs what -128 needs.
+            least = np.min_scalar_type(min(int(column.min()), -1 - int(column.max())))
             if least.itemsize < column.itemsize:
                 table = table.set_column(place, name, pa.array(column.astype(least)))
     return table

@@ -14,9 +14,9 @@ from seawall_tokens.conformance.presentation import Presentation
 Harm = Literal["forgery", "misuse", "laxity", "exhaustion"]
 
 HARMS: Final[dict[Harm, str]] = {
-    "forgery": "somebody without the issuer's key gets in: everything else is moot",
-    "misuse": "a real token or key works where, when, for what or for whom it was not meant",
-    "laxity": "nobody gets in by this alone, but a standard or prudence rules it out: two parsers may read two things",
+    "forgery": "an attacker without the issuer's key gets in: no other check matters then",
+    "misuse": "a real token or key works at a place, time, purpose or account that it was not issued for",
+    "laxity": "nobody gets in by this alone, but a standard or good practice forbids it: two parsers may read two values",
     "exhaustion": "the token costs the verifier time or memory",
 }
 """The consequence of accepting a hostile token."""

@@ -13,16 +13,16 @@ from seawall_base.errors import UsageError
 from seawall_tokens.conformance.context import Context, RenewalAttempt
 
 CAPABILITIES: Final[dict[str, str]] = {
-    "skew": "allows for clocks that differ by up to a minute",
-    "certificates": "honours the dates of the certificate in a key's `x5c`",
+    "skew": "tolerates clocks that differ by up to a minute",
+    "certificates": "checks the validity of the certificate in a key's `x5c`",
     "tenants": "serves several tenants: `{tenantid}` in issuers, `tid`",
     "several-issuers": "trusts more than one issuer",
-    "key-states": "remembers when keys came and went",
-    "revocation": "has a list of what was revoked",
+    "key-states": "remembers when keys appeared and disappeared",
+    "revocation": "has a list of revocations",
     "dpop": "checks DPoP proofs (RFC 9449)",
     "mtls": "checks client certificates (RFC 8705)",
     "step-up": "checks `acr`, `amr` and `auth_time`",
-    "renewal": "guards the renewal of tokens (`Verifier.renew`)",
+    "renewal": "checks the renewal of tokens (`Verifier.renew`)",
 }
 """Capabilities that a verifier may lack. A case that needs one is reported as not covered, never as passed."""
 

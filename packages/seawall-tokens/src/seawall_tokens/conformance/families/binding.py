@@ -158,4 +158,4 @@ _CASES: tuple[Case, ...] = (
             _single(ISSUER + ".evil.example")),
 )  # fmt: skip
 
-FAMILY = Family.of("binding", "a real key signs for somebody else", *_CASES)
+FAMILY = Family.of("binding", "a real key signs for another issuer", *_CASES)

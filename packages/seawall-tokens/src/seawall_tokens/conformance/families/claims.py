@@ -151,4 +151,4 @@ _CASES: tuple[Case, ...] = (
             "claim-missing issuer-unknown", "misuse", lambda w: w.present(w.token({}, {**w.header(), **w.claims()}))),
 )  # fmt: skip
 
-FAMILY = Family.of("claims", "not for me, or not enough said", *_CASES)
+FAMILY = Family.of("claims", "wrong audience, or missing claims", *_CASES)

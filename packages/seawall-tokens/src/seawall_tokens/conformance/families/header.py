@@ -180,4 +180,4 @@ _CASES: tuple[Case, ...] = (
       for words, cty in (("jwt", "JWT"), ("lower-case", "jwt"), ("long", "application/jwt"), ("typed", "at+jwt"))),
 )  # fmt: skip
 
-FAMILY = Family.of("header", "the header brings or names a key", *_CASES)
+FAMILY = Family.of("header", "the header carries a key, or the address of one", *_CASES)

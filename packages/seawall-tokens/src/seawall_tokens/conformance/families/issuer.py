@@ -151,4 +151,4 @@ _CASES: tuple[Case, ...] = (
             f"key-issuer-mismatch tenant-mismatch {_STRANGER}", "misuse", _many(iss=CLOUD), "tenants"),
 )  # fmt: skip
 
-FAMILY = Family.of("issuer", "an issuer or a tenant that is not trusted", *_CASES)
+FAMILY = Family.of("issuer", "an untrusted issuer or tenant", *_CASES)

@@ -100,4 +100,4 @@ _CASES: tuple[Case, ...] = (
             _token("txntoken+jwt", txn="97053963-771d-49cc-a4e3-20aad399c312")),
 )  # fmt: skip
 
-FAMILY = Family.of("kind", "a token of another kind", *_CASES)
+FAMILY = Family.of("kind", "a token of another type", *_CASES)

@@ -126,4 +126,4 @@ _CASES: tuple[Case, ...] = _list_needed(
             _list(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
 )  # fmt: skip
 
-FAMILY = Family.of("revocation", "revoked, and still presented", *_CASES)
+FAMILY = Family.of("revocation", "a revoked token, key or session in use", *_CASES)

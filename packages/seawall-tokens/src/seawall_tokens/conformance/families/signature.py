@@ -201,4 +201,4 @@ _CASES: tuple[Case, ...] = (
 )  # fmt: skip
 
 
-FAMILY = Family.of("signature", "a signature that is wrong or misshapen", *_CASES)
+FAMILY = Family.of("signature", "a wrong or malformed signature", *_CASES)

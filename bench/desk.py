@@ -21,8 +21,8 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.live.answering import standing_answers
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, rank_under_budget
 from seawall.pipeline.live.candidates import pack_candidate
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, rule
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -77,12 +77,12 @@ def store_candidates(database: Database, days: dict[int, list[ScoredCandidate]])
                 day, [pack_candidate(one) for one in found], tenants=[one.tenant for one in found]
             )
             work.days.put({day: {"tenants": {tenant: ACCOUNTS}, "events": day}})
-        ruling = rule(
+        ranking = rank_under_budget(
             [one for found in days.values() for one in found], notes=(), accounts_by_tenant={tenant: ACCOUNTS},
             first_day=min(days), last_day=last, budget=None, answers=standing_answers(work, at=0),
         )  # fmt: skip
-        work.incidents.put(ruling.incidents)
-    return [one.id for one in ruling.incidents]
+        work.incidents.put(ranking.incidents)
+    return [one.id for one in ranking.incidents]
 
 
 def time_call(act: Callable[[], object]) -> float:

@@ -29,7 +29,7 @@ from seawall_base.plurals import plural
 if TYPE_CHECKING:
     from seawall.detection.incident import Incident
     from seawall.detection.rules.sigma.run import RuleSet
-    from seawall.pipeline.live.history import HistoryJudged
+    from seawall.pipeline.live.history import HistoryNotice
     from seawall.pipeline.live.progress import Until
     from seawall.pipeline.live.service import News
     from seawall.pipeline.live.settings import LiveSettings
@@ -149,14 +149,14 @@ class _Telling:
 
     def news(self, item: News) -> None:
         """Print a raised incident, the result of scored history, or that a source is silent or resumed."""
-        from seawall.pipeline.live.history import HistoryJudged
+        from seawall.pipeline.live.history import HistoryNotice
         from seawall.pipeline.live.silent_sources import SilenceChange
 
         self._wipe()
         if self._as_json:
             for document in _documents(item):
                 _write_line(document)
-        elif isinstance(item, HistoryJudged):
+        elif isinstance(item, HistoryNotice):
             self._history(item)
         elif isinstance(item, SilenceChange):
             tenant, source = item.key
@@ -165,7 +165,7 @@ class _Telling:
         else:
             output.write(_line(item) + "\n")
 
-    def _history(self, item: HistoryJudged) -> None:
+    def _history(self, item: HistoryNotice) -> None:
         """Print the incidents in events older than the live window."""
         if not self._quiet:
             first, last = (_date(day) for day in (item.first_day, item.last_day))
@@ -245,12 +245,12 @@ def _line(incident: Incident) -> str:
 
 
 def _documents(item: News) -> list[dict[str, Any]]:
-    from seawall.pipeline.live.history import HistoryJudged
+    from seawall.pipeline.live.history import HistoryNotice
     from seawall.pipeline.live.silent_sources import SilenceChange
     from seawall.storage.files.incident_documents import incident_document
     from seawall_base.times import rfc3339
 
-    if isinstance(item, HistoryJudged):
+    if isinstance(item, HistoryNotice):
         found = [{"type": "incident.history", "incident": incident_document(one)} for one in item.raised]
         return [{"type": "history.judged", **item.document()}, *found]
     if isinstance(item, SilenceChange):

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from seawall.lab.worlds import WorldSettings, make_world
+from seawall.pipeline.live.budget_ranking import RANKED_DAYS
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.ruling import RULED_DAYS
 from seawall.pipeline.live.service import News, WatchService
 from seawall.pipeline.scan import scan
 from seawall.storage.database import Database, QueueQuery
@@ -119,7 +119,7 @@ def later(days: float) -> Clock:
 
 def live_since(incidents: dict[str, dict[str, Any]]) -> str:
     last = max(one["last_event"] for one in incidents.values())
-    return (date.fromisoformat(last[:10]) - timedelta(days=RULED_DAYS - 1)).isoformat()
+    return (date.fromisoformat(last[:10]) - timedelta(days=RANKED_DAYS - 1)).isoformat()
 
 
 def current(store: Path | str, months: Import) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seawall.detection.incident import Incident
+from seawall.pipeline.live.budget_ranking import rank_under_budget
 from seawall.pipeline.live.candidates import unpack_candidate
-from seawall.pipeline.live.ruling import rule
 from seawall.storage.database import Database, QueueCursor, QueueQuery, Transaction
 from seawall.storage.files.incident_documents import incident_document
 
@@ -53,11 +53,11 @@ def stored(store: Path | str) -> Stored:
 
 
 def current_of(work: Transaction) -> tuple[Incident, ...]:
-    """What the kept candidates say now, ruled on by themselves."""
+    """What the kept candidates say now, ranked by themselves."""
     days = work.days.since(0)
     kept = work.candidates.since(0)
     last = max(days)
-    return rule(
+    return rank_under_budget(
         [unpack_candidate(content) for day in sorted(kept) for content in kept[day]],
         notes=[],
         accounts_by_tenant=days[last]["tenants"],

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import delete
 
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.service import News
 from seawall.storage.database import Database
 from seawall.storage.database.live_models import FirstImportRow
@@ -39,7 +39,7 @@ from tests.pipeline.live.watching import STEPS
 __all__ = ["months", "store_of_newer", "store_of_older"]
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
-OF_THE_PAST = ("past-written", "past-judged")
+OF_THE_PAST = ("past-written", "past-ranked")
 SOME_STEPS = ("appended", "ingest-written", "score-half-written", *OF_THE_PAST)
 """Within each of the transactions, and between two of them; `make soak` dies at every step."""
 
@@ -61,7 +61,7 @@ def test_one_import_of_months_is_judged_as_a_scan_judges_it(
     assert {id_ for id_ in found if found[id_]["first_event"] >= since}.isdisjoint(history)
     assert {id_ for id_ in found if found[id_]["last_event"] < since} <= history
     told = {one.id for one in news if isinstance(one, Incident)}
-    judged = [one for one in news if isinstance(one, HistoryJudged)]
+    judged = [one for one in news if isinstance(one, HistoryNotice)]
     assert told == months.raised - history
     assert len(judged) == 1
     assert {one.id for one in judged[0].raised} == months.raised & history

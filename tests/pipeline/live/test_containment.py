@@ -45,7 +45,7 @@ def test_what_follows_is_raised_beside_the_budget_until_it_is_ended(store: Store
     remember(store)
     after = store.raised()
     assert after.keys() == {*before, BEFORE}, "nobody loses a place to it"
-    incident = next(one for one in store.rule().incidents if one.account == BEFORE)
+    incident = next(one for one in store.rank().incidents if one.account == BEFORE)
     assert any(
         "contained on" in reason.text and "changed since then: client curl/rest" in reason.text
         for reason in incident.reasons
@@ -58,7 +58,7 @@ def test_what_follows_is_raised_beside_the_budget_until_it_is_ended(store: Store
 
 def test_the_desk_knows_of_it(store: Store) -> None:
     remember(store)
-    store.rule()
+    store.rank()
     draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
     preview = store.desk.preview(store.id_of("vpn0@x.example"), draft)
     assert BEFORE not in store.accounts(preview.hidden) + store.accounts(preview.raised), "it stays as it is"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.events.coded_batch import Keys
-from seawall.pipeline.live.duplicates import DuplicateFilter, Fingerprints
+from seawall.pipeline.live.duplicates import DuplicateFilter, RecordHasher
 from seawall.storage import Coder
 from tests.pipeline.live.test_detection import Watch, days_of
 from tests.sample_events import event, sign_in, table
@@ -31,7 +31,7 @@ CHANGES: list[dict[str, Any]] = [
 
 def prints(*rows: dict[str, Any]) -> Keys:
     """Fingerprints of records that are coded together."""
-    return Fingerprints().of(Coder(unseen=False).encode(table(list(rows))))
+    return RecordHasher().hash_records(Coder(unseen=False).encode(table(list(rows))))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=[next(iter(change)) for change in CHANGES])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from seawall.detection.feedback_values import FeedbackDraft, Value
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import standing_answers
+from seawall.pipeline.live.budget_ranking import BudgetRanking, rank_under_budget
 from seawall.pipeline.live.candidates import pack_candidate
-from seawall.pipeline.live.ruling import BudgetRuling, rule
 from seawall.pipeline.live.what_if import FeedbackPreview, WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -49,25 +49,25 @@ class Store:
             work.days.put(
                 {day: {"tenants": TENANTS, "p_histogram": [5] * 20} for day in range(TODAY - 45, TODAY)}
             )
-        self.rule()
+        self.rank()
 
-    def rule(self) -> BudgetRuling:
+    def rank(self) -> BudgetRanking:
         """Keep the incidents that follow, as the watch does."""
         with self.database.writing() as work:
-            ruling = rule(
+            ranking = rank_under_budget(
                 self.found, notes=(), accounts_by_tenant=TENANTS, first_day=TODAY - 45, last_day=LAST,
                 budget=self.budget, answers=standing_answers(work, at=NOW),
             )  # fmt: skip
-            work.incidents.put(ruling.incidents)
-            return ruling
+            work.incidents.put(ranking.incidents)
+            return ranking
 
     def raised(self) -> dict[str, float]:
         """The incidents that are raised, by account."""
-        return {one.account: one.score for one in self.rule().incidents if one.raised}
+        return {one.account: one.score for one in self.rank().incidents if one.raised}
 
     def id_of(self, account: str) -> str:
         """The id of an account's worst incident."""
-        return next(one.id for one in self.rule().incidents if one.account == account)
+        return next(one.id for one in self.rank().incidents if one.account == account)
 
     def give(self, id_: str, draft: FeedbackDraft, at: int = NOW) -> int:
         """Save an answer."""
@@ -143,9 +143,9 @@ def test_a_takeover_raises_what_shares_its_values(store: Store) -> None:
     assert store.accounts(preview.raised) == ["odd3@x.example"]  # it uses the intruder's client
     assert len(preview.hidden) == 1  # the budget is what it is: the weakest gives way
     assert "gain evidence" in preview.note
-    before = {one.account: one.score for one in store.rule().incidents}
+    before = {one.account: one.score for one in store.rank().incidents}
     store.give(id_, FeedbackDraft("compromised"))
-    after = {one.account: one.score for one in store.rule().incidents}
+    after = {one.account: one.score for one in store.rank().incidents}
     assert after["late@x.example"] > before["late@x.example"] + 0.7
     assert "odd3@x.example" in store.raised()
     assert after["odd2@x.example"] == pytest.approx(before["odd2@x.example"], abs=0.3)
@@ -206,7 +206,7 @@ def test_a_larger_budget_shows_more_and_a_smaller_one_less(store: Store) -> None
     assert (more.allowed, more.raised, len(more.more), more.fewer) == (12, 12, 6, ())
     assert (less.raised, less.more, len(less.fewer)) == (3, (), 3)
     store.budget = 0.4
-    now = {one.id for one in store.rule().incidents if one.raised}
+    now = {one.id for one in store.rank().incidents if one.raised}
     assert set(more.more) <= now
 
 
@@ -259,7 +259,7 @@ def test_what_is_foretold_comes_true(
         for one in work.answers.page():
             work.answers.withdraw(one.id, by="ann", at=NOW + MINUTE)
     store.score([one for one in found if one.day < TODAY])
-    before = store.rule()
+    before = store.rank()
     if not before.incidents:
         return
     chosen = data.draw(st.sampled_from([one.id for one in before.incidents]))
@@ -269,14 +269,14 @@ def test_what_is_foretold_comes_true(
     except UsageError:
         return
     store.give(chosen, draft)
-    _check(preview, before, store.rule(), chosen)
+    _check(preview, before, store.rank(), chosen)
 
 
-def _check(preview: FeedbackPreview, before: BudgetRuling, after: BudgetRuling, chosen: str) -> None:
+def _check(preview: FeedbackPreview, before: BudgetRanking, after: BudgetRanking, chosen: str) -> None:
     """Compare accounts and days rather than ids: an incident whose strongest group is lowered goes by another id."""
 
-    def spans(ruling: BudgetRuling) -> dict[str, tuple[str, str, int, int]]:
-        raised = [one for one in ruling.incidents if one.raised]
+    def spans(ranking: BudgetRanking) -> dict[str, tuple[str, str, int, int]]:
+        raised = [one for one in ranking.incidents if one.raised]
         return {one.id: (one.tenant, one.account, one.first_event, one.last_event) for one in raised}
 
     was, now = spans(before), spans(after)

@@ -26,8 +26,8 @@ from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import StateInvalid
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS, rank_under_budget
 from seawall.pipeline.live.detection import DayScoring, LiveDetection
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
 from seawall.pipeline.live.shard import DayResult
 from seawall.storage import Coder, Spool, pack, unpack
 from seawall.storage.errors import LakeBroken
@@ -111,7 +111,7 @@ class Watch:
         return [sum(one.events for (at, _), one in self.days.items() if at == day) for day in days]
 
     def lines(self, budget: float | None = None) -> list[bytes]:
-        ruling = rule(
+        ranking = rank_under_budget(
             self.candidates(),
             notes=self.notes,
             accounts_by_tenant=self.tenants(),
@@ -119,7 +119,7 @@ class Watch:
             last_day=self.last(),
             budget=budget,
         )
-        return [incident_line(incident) for incident in ruling.incidents]
+        return [incident_line(incident) for incident in ranking.incidents]
 
 
 def days_of(scoring: DayScoring) -> list[int]:
@@ -176,7 +176,7 @@ def test_day_by_day_it_finds_what_a_scan_finds(tmp_path: Path, logs: Callable[[P
     if watch.last() - watch.first() < CANDIDATE_DAYS:
         assert watch.notes == notes
     assert [sum(watch.events()), sum(watch.rows.values()) - sum(watch.events())] == counts
-    if watch.last() - watch.first() < RULED_DAYS:
+    if watch.last() - watch.first() < RANKED_DAYS:
         scan(place, tmp_path / "scan")
         written = (tmp_path / "scan" / "incidents.jsonl").read_bytes()
         assert b"".join(watch.lines()) == written

@@ -23,9 +23,9 @@ from seawall.detection.incidents.alert_budget import (
     compute_incident_limit,
 )
 from seawall.pipeline.live.budget import budget_of, read_chosen_budget, read_configured_budget
+from seawall.pipeline.live.budget_ranking import LiveWindow, live_window
 from seawall.pipeline.live.commit import BUDGET
 from seawall.pipeline.live.counting import count_unjudged
-from seawall.pipeline.live.ruling import LiveWindow, live_window
 from seawall.pipeline.live.status import WatchStatus
 from seawall.storage.database import QueueQuery, StoredSource, Transaction
 from seawall_base.json_text import clamp_to_finite

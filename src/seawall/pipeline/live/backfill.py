@@ -16,12 +16,19 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
+from seawall.pipeline.live.budget_ranking import RANKED_DAYS, live_window
 from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
-from seawall.pipeline.live.commit import keep_judged
+from seawall.pipeline.live.commit import keep_past_ranking
 from seawall.pipeline.live.detection import DayScoring
-from seawall.pipeline.live.history import HistoryJudged, JudgedDays, PastDays, is_whole, judge, judgement
+from seawall.pipeline.live.history import (
+    HistoryNotice,
+    PastDays,
+    PastRanking,
+    is_whole,
+    make_ranking_notice,
+    rank_past,
+)
 from seawall.pipeline.live.known_incidents import load_incidents
-from seawall.pipeline.live.ruling import RULED_DAYS, live_window
 from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
 from seawall.storage.database.columns import key
 from seawall_base.clock import Clock
@@ -56,13 +63,13 @@ class BackfillOutcome:
     """The stored result of ranking one organisation's past. `announced` are the incidents that are announced individually."""
 
     tenant: str
-    judged: JudgedDays
+    ranking: PastRanking
     announced: tuple[Incident, ...]
-    history: HistoryJudged
+    history: HistoryNotice
     revision: int
 
     @property
-    def news(self) -> Sequence[Incident | HistoryJudged]:
+    def news(self) -> Sequence[Incident | HistoryNotice]:
         """Everything to announce, in order."""
         return (*self.announced, *((self.history,) if self.history.raised else ()))
 
@@ -77,7 +84,7 @@ class Backfill:
         self._imports: dict[str, FirstImport] = {}
         self._first_days: dict[str, int] = {}
         self._changed: set[str] = set()
-        self._unjudged: set[str] = set()
+        self._unranked: set[str] = set()
         self._again: set[str] = set()
         self._next_close = -math.inf
         self._mark: object = None
@@ -92,13 +99,13 @@ class Backfill:
         """
         self._imports = {}
         self._first_days, self._newest = dict(first_days), newest or 0
-        self._unjudged, self._again, self._mark, self._touched = set(), set(), None, None
+        self._unranked, self._again, self._mark, self._touched = set(), set(), None, None
         for one in work.first_imports.all():
             self._put(one)
         self._changed = set()
         for tenant, day in first_days.items():
             if tenant not in self._imports:
-                is_old = day < self._newest - RULED_DAYS + 1
+                is_old = day < self._newest - RANKED_DAYS + 1
                 self._put(FirstImport(tenant, 0, False, day, waiting_from=day if is_old else None))
         if not work.dirty.all():  # events from now on do not belong to an import that is over
             self._close()
@@ -109,17 +116,17 @@ class Backfill:
     def keeps_coverage(self) -> bool:
         """Return whether some organisation is, or may still be, ranked over more than the live window."""
         is_new = not self._imports
-        return is_new or bool(self._unjudged) or any(one.is_open for one in self._imports.values())
+        return is_new or bool(self._unranked) or any(one.is_open for one in self._imports.values())
 
     @property
     def is_waiting(self) -> bool:
         """Return whether some organisation waits for ranking."""
-        return bool(self._again or self._unjudged)
+        return bool(self._again or self._unranked)
 
     @property
     def unjudged_tenants(self) -> frozenset[str]:
         """Organisations with days before the live window that are not ranked yet."""
-        return frozenset(self._unjudged)
+        return frozenset(self._unranked)
 
     @property
     def imported_until(self) -> tuple[tuple[str, int], ...]:
@@ -218,7 +225,7 @@ class Backfill:
         is_quiet = is_scored and (is_pressed or now - last >= self._quiet)
         return is_quiet or now - first >= LONGEST_QUIET
 
-    def judge(
+    def rank_next(
         self,
         database: Database,
         writer: WriterLease,
@@ -231,19 +238,19 @@ class Backfill:
 
         While much is still unread (`is_settled` false), nothing is announced, and the organisation is ranked again later.
         """
-        tenant = min(self._unjudged | self._again, default=None)
+        tenant = min(self._unranked | self._again, default=None)
         if tenant is None:
             return None
         one = self._imports[tenant]
         with database.reading() as work:
             past = _load_past(work, one, standing)
-        judged = judge(past)
+        ranking = rank_past(past)
         kept = replace(one, waiting_from=None, notes=tuple(asdict(note) for note in past.import_notes))
-        history = judgement(past, judged)
+        history = make_ranking_notice(past, ranking)
         with database.writing(writer) as work:
-            announced = keep_judged(
+            announced = keep_past_ranking(
                 work,
-                judged,
+                ranking,
                 kept,
                 history=history,
                 targets=targets,
@@ -252,17 +259,17 @@ class Backfill:
             )
             revision = work.incidents.revision()
             self._step("past-written")
-        self._step("past-judged")
+        self._step("past-ranked")
         self._put(kept)
         self._changed.discard(tenant)
         self._again.discard(tenant)
-        if judged.announced and not is_settled:
+        if ranking.announced and not is_settled:
             self._again.add(tenant)
-        if not self._unjudged:
+        if not self._unranked:
             self._touched = None
             if self._again:
                 self._touch()
-        return BackfillOutcome(tenant, judged, tuple(announced), history, revision)
+        return BackfillOutcome(tenant, ranking, tuple(announced), history, revision)
 
     def close(self, database: Database, writer: WriterLease) -> bool:
         """End the first imports that have been open long enough; return whether any ended. All their days are scored again."""
@@ -290,9 +297,9 @@ class Backfill:
         self._imports[one.tenant] = one
         self._changed.add(one.tenant)
         if one.waiting_from is None:
-            self._unjudged.discard(one.tenant)
+            self._unranked.discard(one.tenant)
         else:
-            self._unjudged.add(one.tenant)
+            self._unranked.add(one.tenant)
 
     def _touch(self) -> None:
         now = self._clock.monotonic()

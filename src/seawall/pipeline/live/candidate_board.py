@@ -18,15 +18,15 @@ from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incide
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.answering import find_containments, load_feedback, teaching
 from seawall.pipeline.live.budget import budget_of
+from seawall.pipeline.live.budget_ranking import DAY, LiveWindow, live_window
 from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.history import window_of
-from seawall.pipeline.live.ruling import DAY, LiveWindow, live_window
 from seawall.storage.database import Database, Transaction
 from seawall.storage.database.feedback import Feedback
 
 
 @dataclass(frozen=True)
-class BoardRuling:
+class BoardRanking:
     """The cases that the candidates form under some answers, highest score first, and those within the budget."""
 
     effects: FeedbackEffects
@@ -70,12 +70,12 @@ class CandidateBoard:
             for tenant in self.columns.of_tenant
         }
 
-    def rule(self, answers: Sequence[Answered]) -> BoardRuling:
+    def rank(self, answers: Sequence[Answered]) -> BoardRanking:
         """Return the cases under some answers, and those within the budget."""
         changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change
         found = cases(self.columns, scores, changed.raising)
-        return BoardRuling(changed, scores, found, self.let_through(found, changed, self.budget))
+        return BoardRanking(changed, scores, found, self.let_through(found, changed, self.budget))
 
     def let_through(
         self, found: Sequence[CaseRows], changed: FeedbackEffects, budget: float | None
@@ -98,14 +98,14 @@ class CandidateBoard:
         return case.score >= LEAST_SCORE and top.day >= self.windows.get(top.tenant, self.window).since
 
     @cached_property
-    def now(self) -> BoardRuling:
+    def now(self) -> BoardRanking:
         """The cases under the present answers."""
-        return self.rule(self.answers)
+        return self.rank(self.answers)
 
     @cached_property
-    def untaught(self) -> BoardRuling:
+    def untaught(self) -> BoardRanking:
         """The cases without any answer."""
-        return self.rule(())
+        return self.rank(())
 
     @cached_property
     def by_id(self) -> dict[str, CaseRows]:
@@ -167,8 +167,8 @@ class CandidateBoards:
 
     def _read_day(self, work: Transaction, day: int, state: _State) -> None:
         found = map(unpack_candidate, work.candidates.since(day, day + 1).get(day, []))
-        judged = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
-        self._days[day] = (state.marks[day], CandidateColumns(judged).lean())
+        needed = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
+        self._days[day] = (state.marks[day], CandidateColumns(needed).lean())
 
     def _read(self, work: Transaction, state: _State, budget: float | None, at: int) -> CandidateBoard:
         for day in [day for day in self._days if day not in state.marks]:

@@ -18,7 +18,7 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.events.problem import Problem
-from seawall.pipeline.live.history import HistoryJudged, JudgedDays, judgement_of
+from seawall.pipeline.live.history import HistoryNotice, PastRanking, make_past_incidents_notice
 from seawall.pipeline.live.silent_sources import SilenceChange, source_name
 from seawall.storage.database import FirstImport, Transaction
 from seawall.storage.database.sources import StoredSource
@@ -118,12 +118,12 @@ def keep_scored(
     return fresh
 
 
-def keep_judged(
+def keep_past_ranking(
     work: Transaction,
-    judged: JudgedDays,
+    ranking: PastRanking,
     first_import: FirstImport,
     *,
-    history: HistoryJudged,
+    history: HistoryNotice,
     targets: Sequence[str],
     at: int,
     is_told: bool,
@@ -132,17 +132,17 @@ def keep_judged(
 
     Incidents of the live window are announced individually, history in a single message; nothing if `is_told` is false.
     """
-    work.incidents.put(judged.incidents)
-    work.aliases.put(judged.renamed, at=at)
-    work.incidents.remove(judged.gone)
-    work.incidents.mark_history(judged.history)
+    work.incidents.put(ranking.incidents)
+    work.aliases.put(ranking.renamed, at=at)
+    work.incidents.remove(ranking.gone)
+    work.incidents.mark_history(ranking.history)
     work.first_imports.put([first_import])
     if history.raised:
         tell(work, "history.judged", history.tenant, history.document(), targets, at=at)
-    return announce(work, judged.announced, targets, at=at) if is_told else []
+    return announce(work, ranking.announced, targets, at=at) if is_told else []
 
 
-def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: int) -> list[HistoryJudged]:
+def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: int) -> list[HistoryNotice]:
     """Mark raised incidents as history that left the live window unannounced; return the messages about them.
 
     An incident may be raised while much is still unread, when nothing is announced, and be old once everything is read.
@@ -150,7 +150,9 @@ def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: i
     found: dict[str, list[Incident]] = defaultdict(list)
     for incident in work.incidents.untold(before):
         found[incident.tenant].append(incident)
-    each = [judgement_of(tenant, incidents, before) for tenant, incidents in sorted(found.items())]
+    each = [
+        make_past_incidents_notice(tenant, incidents, before) for tenant, incidents in sorted(found.items())
+    ]
     for one in each:
         work.incidents.mark_history(incident.id for incident in one.raised)
         tell(work, "history.judged", one.tenant, one.document(), targets, at=at)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from seawall.pipeline.live.counting import SourceTally
-from seawall.pipeline.live.progress import StuckDetector
+from seawall.pipeline.live.progress import ReadingProgress
 from seawall.pipeline.live.scoring import Scorer
 from seawall.pipeline.live.status import WatchStatus
 
 
 def current_status(
-    progress: StuckDetector, tally: SourceTally, scorer: Scorer, fault: str | None
+    progress: ReadingProgress, tally: SourceTally, scorer: Scorer, fault: str | None
 ) -> WatchStatus:
     """Return the status of a watch without rates and times; `fault` is what keeps it from working."""
     totals = tally.totals

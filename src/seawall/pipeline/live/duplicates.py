@@ -18,7 +18,7 @@ _PLACE = ("source_line",)
 """Columns that say where a record was read and nothing about the event."""
 
 
-class Fingerprints:
+class RecordHasher:
     """Hash all columns of a record that detection uses, except where it was read.
 
     Multipliers are random for each process, so that nobody can construct two records with the same fingerprint.
@@ -27,7 +27,7 @@ class Fingerprints:
     def __init__(self) -> None:
         self._multipliers: dict[str, np.uint64] = {}
 
-    def of(self, coded: pa.Table) -> Keys:
+    def hash_records(self, coded: pa.Table) -> Keys:
         """Return the fingerprints of coded events, uint64 (n,); 0 for events without an id, which are never copies."""
         prints: Keys = np.zeros(coded.num_rows, np.uint64)
         for name in coded.column_names:

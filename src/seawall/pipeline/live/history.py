@@ -1,6 +1,6 @@
 """Rank the past of an organisation over its whole span: a first import and late events. Pure functions.
 
-Every scoring ranks a live window of 30 days (`ruling`). A first import reaches further back, and so may late events. Both
+Every scoring ranks a live window of 30 days (`budget_ranking`). A first import reaches further back, and so may late events. Both
 are ranked here as a scan of the same events would rank them.
 """
 
@@ -16,8 +16,8 @@ from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import BudgetDecision, decide
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.ruling import DAY, RULED_DAYS, LiveWindow, live_window, rule
-from seawall.pipeline.live.succession import succession
+from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS, LiveWindow, live_window, rank_under_budget
+from seawall.pipeline.live.incident_matching import match_incidents
 from seawall.storage.database import FirstImport
 from seawall_base.times import rfc3339
 
@@ -52,11 +52,11 @@ class PastDays:
     @property
     def live_since(self) -> int:
         """First day of the live window; earlier days are history."""
-        return self.last_day - RULED_DAYS + 1
+        return self.last_day - RANKED_DAYS + 1
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedDays:
+class PastRanking:
     """The result of ranking one organisation's past.
 
     `incidents` are to be stored, `gone` are ids to delete, `renamed` new ids by old ones. `history` are ids to mark as
@@ -73,7 +73,7 @@ class JudgedDays:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryJudged:
+class HistoryNotice:
     """The message that an organisation's past was ranked. `raised` are newly raised incidents, highest score first.
 
     Days are days since 1970; `last_day` is the last day before the live window. `candidates` counts incidents not raised.
@@ -97,19 +97,19 @@ class HistoryJudged:
         }
 
 
-def judgement(past: PastDays, judged: JudgedDays) -> HistoryJudged:
+def make_ranking_notice(past: PastDays, ranking: PastRanking) -> HistoryNotice:
     """Return the message about a ranking of the past."""
-    candidates = sum(one.id in judged.history and not one.raised for one in judged.incidents)
-    raised = tuple(sorted(judged.news, key=lambda one: (-one.score, one.id)))
+    candidates = sum(one.id in ranking.history and not one.raised for one in ranking.incidents)
+    raised = tuple(sorted(ranking.news, key=lambda one: (-one.score, one.id)))
     first = past.first_import
-    return HistoryJudged(first.tenant, first.first_day, past.live_since - 1, raised, candidates)
+    return HistoryNotice(first.tenant, first.first_day, past.live_since - 1, raised, candidates)
 
 
-def judgement_of(tenant: str, raised: Sequence[Incident], before: int) -> HistoryJudged:
+def make_past_incidents_notice(tenant: str, raised: Sequence[Incident], before: int) -> HistoryNotice:
     """Return the message about raised incidents that ended before a time, in microseconds."""
     worst_first = tuple(sorted(raised, key=lambda one: (-one.score, one.id)))
     first = min(one.first_event for one in raised) // DAY
-    return HistoryJudged(tenant, first, before // DAY - 1, worst_first, 0)
+    return HistoryNotice(tenant, first, before // DAY - 1, worst_first, 0)
 
 
 def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -> LiveWindow:
@@ -128,10 +128,10 @@ def window_of(first_import: FirstImport | None, first_day: int, last_day: int) -
 
 def is_whole(first_import: FirstImport, first_day: int, last_day: int) -> bool:
     """Return whether a first import is open and longer than the live window, and so is ranked over its whole span."""
-    return first_import.is_open and last_day - first_day + 1 > RULED_DAYS
+    return first_import.is_open and last_day - first_day + 1 > RANKED_DAYS
 
 
-def judge(past: PastDays) -> JudgedDays:
+def rank_past(past: PastDays) -> PastRanking:
     """Rank all days before the live window of an organisation; while its first import is open, all days.
 
     The first import is ranked like a scan of its days. For later days, new and grown incidents are added, and raised
@@ -171,7 +171,7 @@ def _find_imported_days(past: PastDays, until: int) -> _Part:
     # history that was shown as raised stays in the store, though it is raised no longer
     if not past.first_import.is_open:
         shown |= {id_ for id_ in past.history if id_ in before and before[id_].raised}
-    gone, renamed, lapsed = succession(before, now, shown, -_NEVER)
+    gone, renamed, lapsed = match_incidents(before, now, shown, -_NEVER)
     return _Part(now, decision.days, gone, renamed, lapsed)
 
 
@@ -193,7 +193,7 @@ def _find_lived_days(past: PastDays) -> _Part:
         for incident in decision.incidents
         if decision.days[incident.id] < past.live_since and incident.id not in live
     }
-    gone, renamed, _ = succession(before, now, set(past.announced), _NEVER)
+    gone, renamed, _ = match_incidents(before, now, set(past.announced), _NEVER)
     ancestors = {new: before[old] for old, new in renamed.items()}
     kept = {id_: _as_raised(incident, before.get(id_) or ancestors.get(id_)) for id_, incident in now.items()}
     return _Part(kept, decision.days, gone, renamed)
@@ -212,7 +212,7 @@ def _rank_live_window(past: PastDays) -> Sequence[Incident]:
     """Return the incidents that the live window ranks; they are not changed here."""
     one = past.first_import
     window = live_window(one.first_day, past.last_day, one.last_day)
-    return rule(
+    return rank_under_budget(
         [candidate for candidate in past.candidates if candidate.day >= window.candidates_from],
         notes=(),
         accounts_by_tenant={one.tenant: past.accounts},
@@ -232,7 +232,7 @@ def _as_raised(now: Incident, before: Incident | None) -> Incident:
     return replace(now, raised=is_raised)
 
 
-def _merge_parts(past: PastDays, *parts: _Part) -> JudgedDays:
+def _merge_parts(past: PastDays, *parts: _Part) -> PastRanking:
     now = {id_: incident for part in parts for id_, incident in part.incidents.items()}
     days = {id_: day for part in parts for id_, day in part.days.items()}
     renamed = {old: new for part in parts for old, new in part.renamed.items()}
@@ -245,7 +245,7 @@ def _merge_parts(past: PastDays, *parts: _Part) -> JudgedDays:
     history = frozenset(old if past.first_import.is_open else (old - known) | untold)
     said = past.announced | {id_ for id_ in past.history if past.known[id_].raised}
     said |= {new for before, new in renamed.items() if before in said}
-    return JudgedDays(
+    return PastRanking(
         incidents=(*now.values(), *(one for part in parts for one in part.lapsed)),
         gone=tuple(id_ for part in parts for id_ in part.gone),
         renamed=renamed,

@@ -22,5 +22,5 @@ class ScoringJob:
     mark: tuple[Any, ...]
     answers: Sequence[Answered]
     budget: float | None
-    is_ruling_due: bool
+    is_ranking_due: bool
     is_settled: bool

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from seawall.detection.incident import Incident
-from seawall.pipeline.live.ruling import DAY, RULED_DAYS
+from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS
 from seawall.storage.database import QueueCursor, QueueQuery, Transaction
 
 _PAGE = 500
@@ -26,9 +26,9 @@ class KnownIncidents:
         self.announced = {renamed.get(id_, id_) for id_ in work.announcements.all()}
         self._incidents.clear()
         if newest is not None:
-            self._add(load_incidents(work, QueueQuery(active_from=(newest - RULED_DAYS) * DAY)).values())
+            self._add(load_incidents(work, QueueQuery(active_from=(newest - RANKED_DAYS) * DAY)).values())
 
-    def ruled_before(
+    def list_rankable(
         self, tenants: Iterable[str], imported_until: Iterable[tuple[str, int]]
     ) -> dict[str, Incident]:
         """Return the incidents that ranking the live window may change: none of a first import that is over."""
@@ -40,7 +40,7 @@ class KnownIncidents:
             if one.first_event >= (until.get(name, -1) + 1) * DAY
         }
 
-    def apply_ruling(
+    def apply_ranking(
         self,
         tenants: Iterable[str],
         left: Collection[str],
@@ -79,7 +79,7 @@ class KnownIncidents:
         if newest is None or newest == self._let_go_at:
             return
         self._let_go_at = newest
-        since = (newest - RULED_DAYS) * DAY
+        since = (newest - RANKED_DAYS) * DAY
         for tenant, known in self._incidents.items():
             self._incidents[tenant] = {id_: one for id_, one in known.items() if one.last_event >= since}
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.lake import Lake, layout
 from seawall_base.clock import Clock

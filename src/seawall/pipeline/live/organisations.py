@@ -10,7 +10,7 @@ import pyarrow as pa
 from seawall.events.array_state import RestoredState, State, nest_states, pack_texts
 from seawall.events.coded_batch import Times
 from seawall.events.coder import Marks, Meanings
-from seawall.pipeline.live.duplicates import Fingerprints
+from seawall.pipeline.live.duplicates import RecordHasher
 from seawall.storage import Coder
 from seawall.storage.joined_names import names_state
 
@@ -52,7 +52,7 @@ class Organisations:
         self._learnt = (0, 0)
         self._first_days: Times = np.empty(0, np.int64)
         self._rejoined: dict[int, int] = {}
-        self._fingerprints = Fingerprints()
+        self._hasher = RecordHasher()
 
     def encode(self, events: pa.Table) -> pa.Table:
         """Return enriched events in codes, without `NOT_SCORED` and with fingerprints."""
@@ -63,7 +63,7 @@ class Organisations:
         self._notice()
         place = coded.column_names.index(NOT_SCORED)
         coded = coded.set_column(place, NOT_SCORED, pa.nulls(len(coded), pa.string()))
-        return coded.append_column(PRINT, pa.array(self._fingerprints.of(coded)))
+        return coded.append_column(PRINT, pa.array(self._hasher.hash_records(coded)))
 
     def split(self, coded: pa.Table) -> dict[int, pa.Table]:
         """Return coded events by the present shard of their organisation."""

@@ -20,7 +20,7 @@ _PATIENT_SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class StuckDetector:
+class ReadingProgress:
     """Watch the readers and the queue of deliveries."""
 
     readers: ReaderThreads

@@ -20,21 +20,21 @@ from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
 from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import ScoredDayCounts, share_of
 from seawall.pipeline.live.days import EPOCH
 from seawall.pipeline.live.detection import DayScoring, LiveDetection, is_outdated
-from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.history import HistoryNotice
+from seawall.pipeline.live.incident_matching import match_incidents
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
+from seawall.pipeline.live.recent_candidates import RankingSpan, RankingUpdate, RecentCandidates
 from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS
-from seawall.pipeline.live.rulings import RecentCandidates, RulingSpan, ShardRuling
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
-from seawall.pipeline.live.succession import succession
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake
@@ -67,7 +67,7 @@ class Scorer:
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self.rules = load_rules(settings.rules)
         self._detection = self._new_detection()
-        self._rulings, self._turns = RecentCandidates(), ShardScheduler()
+        self._recent, self._turns = RecentCandidates(), ShardScheduler()
         self.backfill = Backfill(clock, settings.history_seconds, step)
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
@@ -75,7 +75,7 @@ class Scorer:
         self._tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
-        self._is_ruling_due = self._is_untold = False
+        self._is_ranking_due = self._is_untold = False
         self._told_until: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self._arrived: list[pa.Table] = []
@@ -118,10 +118,10 @@ class Scorer:
         last = self.newest or 0
         self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
-        self._rulings, self._turns = RecentCandidates(), ShardScheduler()
+        self._recent, self._turns = RecentCandidates(), ShardScheduler()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
-                self._rulings.learn(day, shard, [unpack_candidate(one) for one in contents])
+                self._recent.learn(day, shard, [unpack_candidate(one) for one in contents])
         self._known = KnownIncidents()
         self._known.begin(work, self.newest)
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
@@ -142,7 +142,7 @@ class Scorer:
     @property
     def is_waiting(self) -> bool:
         """Return whether something waits for scoring or ranking."""
-        return bool(self.dirty) or self._is_ruling_due
+        return bool(self.dirty) or self._is_ranking_due
 
     @property
     def is_full(self) -> bool:
@@ -168,9 +168,9 @@ class Scorer:
         """Check for new answers and a changed budget, after which incidents are ranked again."""
         with database.reading() as work:
             self.revision = work.incidents.revision()
-            mark = self._mark_ruling(work)
+            mark = self._mark_ranking(work)
         if mark != self._mark:
-            self._is_ruling_due, self._next = True, min(self._next, self._clock.monotonic())
+            self._is_ranking_due, self._next = True, min(self._next, self._clock.monotonic())
 
     def begin_scoring(
         self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
@@ -182,7 +182,7 @@ class Scorer:
         """
         started = self._clock.monotonic()
         with database.reading() as work:
-            mark, answers = self._mark_ruling(work), standing_answers(work, at=self._clock.now())
+            mark, answers = self._mark_ranking(work), standing_answers(work, at=self._clock.now())
             budget = budget_of(work, self._settings.budget)
         arrived, self._arrived = self._arrived, []
         self._detection.keep_coverage(self.backfill.keeps_coverage)
@@ -195,8 +195,8 @@ class Scorer:
                 self._detection.take(events)
             return self._score(is_over, is_settled=is_settled)
 
-        is_ruling_due = self._is_ruling_due or mark != self._mark
-        return ScoringJob(run, started, mark, answers, budget, is_ruling_due, is_settled)
+        is_ranking_due = self._is_ranking_due or mark != self._mark
+        return ScoringJob(run, started, mark, answers, budget, is_ranking_due, is_settled)
 
     def finish(
         self,
@@ -211,30 +211,30 @@ class Scorer:
         """Store the results of a scoring; return the incidents to announce."""
         waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
         self.dirty = self._detection.unsettled_days | waiting
-        if not scoring.days and not scoring.done and not job.is_ruling_due:
+        if not scoring.days and not scoring.done and not job.is_ranking_due:
             self._end(job.started)
             return []
         self._step("scored")
         self._learn(scoring)
         self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
-        ruled = self._rule(scoring, job.mark, job.answers, job.budget)
+        update = self._rank_changes(scoring, job.mark, job.answers, job.budget)
         is_settled = job.is_settled and not self._turns.are_behind
-        kept = self._build_transaction(scoring, ruled, is_settled=is_settled, targets=targets, habits=habits)
+        kept = self._build_transaction(scoring, update, is_settled=is_settled, targets=targets, habits=habits)
         kept = replace(kept, done=frozenset(kept.done) - waiting)
         with database.writing(writer) as work:
             announced = keep_scored(work, kept, at=self._clock.now(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
-        self._update_memory(kept, ruled, announced, revision)
-        self._mark, self._is_ruling_due = job.mark, False
+        self._update_memory(kept, update, announced, revision)
+        self._mark, self._is_ranking_due = job.mark, False
         self._is_untold = not is_settled and any(
-            one.raised and one.id not in self._known.announced for one in ruled.ruling.incidents
+            one.raised and one.id not in self._known.announced for one in update.ranking.incidents
         )
         self._end(job.started)
         return announced
 
-    def judge_past(
+    def rank_past(
         self,
         database: Database,
         writer: WriterLease,
@@ -242,14 +242,14 @@ class Scorer:
         *,
         is_settled: bool,
         is_pressed: bool,
-    ) -> Sequence[Incident | HistoryJudged]:
+    ) -> Sequence[Incident | HistoryNotice]:
         """Rank the past of one organisation if due, and store the result; return what to announce.
 
         First imports that are over end here once everything read is scored (`is_settled`). From then on the live window
         ranks new days.
         """
         if is_settled and not self.dirty and self.backfill.close(database, writer):
-            self._is_ruling_due = True
+            self._is_ranking_due = True
         if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
             return self._untold(database, writer, targets) if is_settled else ()
         with database.reading() as work:
@@ -259,23 +259,23 @@ class Scorer:
         standing = BackfillState(
             self.newest or 0, self._tenants, self._notes, self._notes_from, budget, answers, announced
         )
-        found = self.backfill.judge(database, writer, standing, is_settled=is_settled, targets=targets)
+        found = self.backfill.rank_next(database, writer, standing, is_settled=is_settled, targets=targets)
         if found is None:
             return ()
-        judged = found.judged
-        self._known.revise(found.tenant, {*judged.gone, *judged.renamed}, judged.renamed, judged.incidents)
+        past = found.ranking
+        self._known.revise(found.tenant, {*past.gone, *past.renamed}, past.renamed, past.incidents)
         self._known.announced |= {incident.id for incident in found.announced}
         self.revision = found.revision
         return found.news
 
     def _untold(
         self, database: Database, writer: WriterLease, targets: Sequence[str]
-    ) -> Sequence[HistoryJudged]:
+    ) -> Sequence[HistoryNotice]:
         """Announce incidents that were raised and grew old while much was unread; checked once for each new day."""
-        is_busy = bool(self.dirty) or self._is_ruling_due or self.backfill.is_waiting
+        is_busy = bool(self.dirty) or self._is_ranking_due or self.backfill.is_waiting
         if is_busy or self.newest is None or self.newest == self._told_until:
             return ()
-        before = (self.newest - RULED_DAYS + 1) * _DAY
+        before = (self.newest - RANKED_DAYS + 1) * _DAY
         with database.writing(writer) as work:
             found = keep_untold(work, before, targets, at=self._clock.now())
             self.revision = work.incidents.revision()
@@ -284,7 +284,7 @@ class Scorer:
 
     def settle(self) -> None:
         """Allow the announcements that were postponed while much was unread."""
-        self._is_ruling_due |= self._is_untold
+        self._is_ranking_due |= self._is_untold
 
     def _end(self, started: float) -> None:
         ended = self._clock.monotonic()
@@ -310,13 +310,13 @@ class Scorer:
             self._next_keep = self._clock.monotonic() + KEEP_SECONDS
         return detection.finish(results, before, is_keeping=is_keeping)
 
-    def _mark_ruling(self, work: Transaction) -> tuple[Any, ...]:
+    def _mark_ranking(self, work: Transaction) -> tuple[Any, ...]:
         """Return the inputs of ranking besides candidates."""
         return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
 
     def _learn(self, scoring: DayScoring) -> None:
         for (day, shard), result in scoring.days.items():
-            self._rulings.learn(day, shard, result.candidates)
+            self._recent.learn(day, shard, result.candidates)
             self.counts.put(day, shard, share_of(result) if result.events else None)
         self.counts.rows |= {day: count for day, count in scoring.rows.items() if day in self.counts.shares}
         if scoring.days:
@@ -325,15 +325,15 @@ class Scorer:
         latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
         self.notes = tuple(note.text for note in latest)
         self._notes, self._notes_from = scoring.notes, scoring.notes_from
-        self._rulings.forget(self.newest or 0)
+        self._recent.forget(self.newest or 0)
 
-    def _rule(
+    def _rank_changes(
         self, scoring: DayScoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
-    ) -> ShardRuling:
+    ) -> RankingUpdate:
         days = self.counts.shares
         stand = tuple(one.id for one in answers)  # some answers expire
         self.backfill.ask_again((mark, stand))
-        span = RulingSpan(
+        span = RankingSpan(
             min(days, default=0),
             max(days, default=0),
             budget,
@@ -341,24 +341,24 @@ class Scorer:
             self.backfill.imported_until,
             self.backfill.whole,
         )
-        return self._rulings.rule(span, self._tenants, scoring.notes, answers)
+        return self._recent.rank_changes(span, self._tenants, scoring.notes, answers)
 
     def _build_transaction(
         self,
         scoring: DayScoring,
-        ruled: ShardRuling,
+        update: RankingUpdate,
         *,
         is_settled: bool,
         targets: Sequence[str],
         habits: bytes,
     ) -> ScoreTransaction:
-        incidents = ruled.ruling.incidents
+        incidents = update.ranking.incidents
         if self.newest is None:  # nothing was ever scored: present incidents have another origin
             return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.take_changed())
-        before = self._known.ruled_before(ruled.tenants, self.backfill.imported_until)
-        ruled_from = self.newest - RULED_DAYS + 1
+        before = self._known.list_rankable(update.tenants, self.backfill.imported_until)
+        ranked_from = self.newest - RANKED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
-        gone, renamed, lapsed = succession(before, now, self._known.announced, ruled_from * _DAY)
+        gone, renamed, lapsed = match_incidents(before, now, self._known.announced, ranked_from * _DAY)
         states: dict[str, bytes | None] = {
             _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
         }
@@ -390,11 +390,11 @@ class Scorer:
         )
 
     def _update_memory(
-        self, kept: ScoreTransaction, ruled: ShardRuling, announced: Iterable[Incident], revision: int
+        self, kept: ScoreTransaction, update: RankingUpdate, announced: Iterable[Incident], revision: int
     ) -> None:
         """Update the incidents in memory after they were stored."""
         left = {*kept.gone, *kept.renamed}
-        incidents = (*kept.incidents, *ruled.ruling.incidents)
-        self._known.apply_ruling(ruled.tenants, left, kept.renamed, incidents, self.newest)
+        incidents = (*kept.incidents, *update.ranking.incidents)
+        self._known.apply_ranking(update.tenants, left, kept.renamed, incidents, self.newest)
         self._known.announced |= {incident.id for incident in announced}
         self.revision = revision

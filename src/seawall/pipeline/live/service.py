@@ -31,12 +31,12 @@ from seawall.pipeline.live.current_status import current_status
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, words
-from seawall.pipeline.live.history import HistoryJudged
+from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.lake_maintenance import LakeMaintenance, RetentionTask
 from seawall.pipeline.live.outbox import WebhookDeliverer
-from seawall.pipeline.live.progress import StuckDetector, Until
+from seawall.pipeline.live.progress import ReadingProgress, Until
 from seawall.pipeline.live.reading import FolderReader, ReaderThreads, StreamReader
 from seawall.pipeline.live.scoring import Scorer
 from seawall.pipeline.live.settings import LiveSettings
@@ -52,7 +52,7 @@ from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 from seawall_base.errors import DatabaseInUse, SeawallError
 
-News = Incident | SilenceChange | HistoryJudged
+News = Incident | SilenceChange | HistoryNotice
 
 PAUSES = (0.5, 5.0)
 """Seconds until a failed step is tried again: first, and at most."""
@@ -117,7 +117,7 @@ class WatchService:
         self._tally, self._position, self._problem_rows = SourceTally(), 0, 0
         self._pending: _Pending | None = None
         self._readers = ReaderThreads()
-        self._progress = StuckDetector(self._readers, self.intake, self._batcher, clock)
+        self._progress = ReadingProgress(self._readers, self.intake, self._batcher, clock)
         self._gauge = StatusPublisher(clock, self._current_status)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: ScoringJob | None = None
@@ -313,7 +313,7 @@ class WatchService:
         if is_settled := self._progress.is_settled(until):
             self._scorer.settle()
         is_pressed = until != "stopped" and self._progress.is_read(until)
-        self._judge_past(writer, is_settled=is_settled, is_pressed=is_pressed)
+        self._rank_past(writer, is_settled=is_settled, is_pressed=is_pressed)
         if self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed):
             deadline = self._should_stop_scoring()
             self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
@@ -336,9 +336,9 @@ class WatchService:
         self._gauge.doing = "idle"
         self._tell(announced)
 
-    def _judge_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
+    def _rank_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
         """Rank the days before the live window of one organisation."""
-        news = self._scorer.judge_past(
+        news = self._scorer.rank_past(
             self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
         )
         self._tell(news)

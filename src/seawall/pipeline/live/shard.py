@@ -17,8 +17,8 @@ from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Times
 from seawall.events.grouping import distinct
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS
 from seawall.pipeline.live.days import ShardDays
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS
 from seawall.pipeline.live.snapshots import StateSnapshots, ladder
 
 SETTLED = 2

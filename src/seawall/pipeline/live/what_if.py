@@ -25,9 +25,9 @@ from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, S
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.answering import scope_of
-from seawall.pipeline.live.candidate_board import BoardRuling, CandidateBoard, CandidateBoards
+from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS
+from seawall.pipeline.live.candidate_board import BoardRanking, CandidateBoard, CandidateBoards
 from seawall.pipeline.live.candidates import unpack_candidate
-from seawall.pipeline.live.ruling import DAY, RULED_DAYS
 from seawall.storage.database import Database
 from seawall.storage.database.feedback import Feedback
 from seawall_base.clock import read_wall_clock
@@ -169,7 +169,7 @@ class WhatIfService:
             draft.expires_at,
             learnt,
         )
-        return _compare(board, board.rule((*board.answers, answer)), answer, list_left_out(asked, draft))
+        return _compare(board, board.rank((*board.answers, answer)), answer, list_left_out(asked, draft))
 
     def what_if(self, per_day: float | None) -> BudgetWhatIf:
         """Return what another budget would raise; None is the default by size."""
@@ -205,7 +205,7 @@ class WhatIfService:
         counted = [
             document["p_histogram"]
             for day, document in days.items()
-            if day > last - RULED_DAYS and document.get("p_histogram")
+            if day > last - RANKED_DAYS and document.get("p_histogram")
         ]
         sums = [sum(column) for column in zip(*counted, strict=True)]
         total, below, observed = sum(sums), 0, []
@@ -274,7 +274,7 @@ def _from_document(incident: Incident) -> tuple[Lesson, ...]:
 
 
 def _compare(
-    board: CandidateBoard, after: BoardRuling, answer: Answered, out: Sequence[Value]
+    board: CandidateBoard, after: BoardRanking, answer: Answered, out: Sequence[Value]
 ) -> FeedbackPreview:
     columns = board.columns
     own = {row for case in (board.by_id.get(answer.incident),) if case for row in case.near}
@@ -305,7 +305,7 @@ def _compare(
         tuple(
             dict.fromkeys(id_of(columns, board.case_of.get(case.top, case)) for case in raised[:MOST_LISTED])
         ),
-        RULED_DAYS,
+        RANKED_DAYS,
         list_never_hidden(columns.candidates[row] for row in rows),
         _note(answer, (len(hidden), len(lowered), len(raised), more), out),
     )
@@ -315,7 +315,7 @@ def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Val
     hidden, lowered, raised, more = counts
     words = [
         (
-            f"Over the last {RULED_DAYS} days this answer would have hidden {plural(hidden, 'incident')}, "
+            f"Over the last {RANKED_DAYS} days this answer would have hidden {plural(hidden, 'incident')}, "
             f"lowered {lowered} and raised {raised}; {more} gain evidence. The incident itself stays as it was judged."
         )
     ]

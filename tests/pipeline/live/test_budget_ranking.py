@@ -1,4 +1,4 @@
-"""What is raised is a pure function of candidates, answers and budget; a span of 30 days is ruled on as a scan would."""
+"""What is raised is a pure function of candidates, answers and budget; a span of 30 days is ranked as a scan would."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, RULED_DAYS, rule
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS, rank_under_budget
 from tests.detection.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
@@ -20,55 +20,55 @@ def candidate(number: int, day: int, score: float) -> ScoredCandidate:
 
 
 FOUND = st.lists(
-    st.tuples(st.integers(0, 12), st.integers(0, RULED_DAYS - 1), st.floats(-13, 8)), max_size=40
+    st.tuples(st.integers(0, 12), st.integers(0, RANKED_DAYS - 1), st.floats(-13, 8)), max_size=40
 )
 
 
 @settings(max_examples=50)
-@given(FOUND, st.integers(RULED_DAYS - 1, 200), st.sampled_from((None, 0.0, 0.1, 3.0)))
+@given(FOUND, st.integers(RANKED_DAYS - 1, 200), st.sampled_from((None, 0.0, 0.1, 3.0)))
 def test_a_span_of_thirty_days_is_ruled_on_as_a_scan_would(
     found: list[tuple[int, int, float]], last: int, budget: float | None
 ) -> None:
     candidates = [candidate(who, last - back, score) for who, back, score in found]
-    first = last - RULED_DAYS + 1
-    ruling = rule(
+    first = last - RANKED_DAYS + 1
+    ranking = rank_under_budget(
         candidates, notes=(), accounts_by_tenant={"org": 300}, first_day=first, last_day=last, budget=budget
     )
-    decision = decide(candidates, (), {"org": 300}, RULED_DAYS, budget)
-    assert ruling.incidents == decision.incidents
-    assert (ruling.thresholds, ruling.limits, ruling.spent) == (
+    decision = decide(candidates, (), {"org": 300}, RANKED_DAYS, budget)
+    assert ranking.incidents == decision.incidents
+    assert (ranking.thresholds, ranking.limits, ranking.spent) == (
         decision.thresholds, decision.limits, decision.spent,
     )  # fmt: skip
-    again = rule(
+    again = rank_under_budget(
         reversed(candidates), notes=(), accounts_by_tenant={"org": 300}, first_day=first, last_day=last,
         budget=budget,
     )  # fmt: skip
-    assert again.incidents == ruling.incidents
+    assert again.incidents == ranking.incidents
 
 
-def ruled(
+def raised(
     *candidates: ScoredCandidate, first: int = 0, last: int = 100, budget: float | None = 0.1
 ) -> list[str]:
-    ruling = rule(
+    ranking = rank_under_budget(
         candidates, notes=(), accounts_by_tenant={"org": 1000}, first_day=first, last_day=last, budget=budget,
     )  # fmt: skip
-    return [one.account for one in ruling.incidents if one.raised]
+    return [one.account for one in ranking.incidents if one.raised]
 
 
 def test_the_budget_is_spent_on_the_last_thirty_days() -> None:
-    old = [candidate(n, 100 - RULED_DAYS, 5.0) for n in range(9)]
-    new = [candidate(n, 100 - RULED_DAYS + 1, 4.0 - n / 10) for n in range(20, 29)]
-    assert ruled(*old, *new) == ["u20@x.example", "u21@x.example", "u22@x.example"]  # 0.1 a day
-    assert ruled(*old, *new, first=91) == ["u20@x.example"]  # ten days of logs: one incident
+    old = [candidate(n, 100 - RANKED_DAYS, 5.0) for n in range(9)]
+    new = [candidate(n, 100 - RANKED_DAYS + 1, 4.0 - n / 10) for n in range(20, 29)]
+    assert raised(*old, *new) == ["u20@x.example", "u21@x.example", "u22@x.example"]  # 0.1 a day
+    assert raised(*old, *new, first=91) == ["u20@x.example"]  # ten days of logs: one incident
 
 
 def test_a_case_whose_strongest_group_is_older_takes_its_later_groups_with_it() -> None:
-    first, echo = candidate(1, 100 - RULED_DAYS, 5.0), candidate(1, 95 - RULED_DAYS + 10, 2.0)
-    assert ruled(first, echo) == []
-    assert ruled(echo) == ["u1@x.example"]
+    first, echo = candidate(1, 100 - RANKED_DAYS, 5.0), candidate(1, 95 - RANKED_DAYS + 10, 2.0)
+    assert raised(first, echo) == []
+    assert raised(echo) == ["u1@x.example"]
 
 
 def test_candidates_that_are_too_old_are_not_looked_at() -> None:
-    ancient, echo = candidate(1, 100 - CANDIDATE_DAYS, 5.0), candidate(1, 100 - RULED_DAYS + 1, 2.0)
-    assert ruled(ancient, echo) == ["u1@x.example"]
-    assert ruled(candidate(1, 101, 5.0)) == []  # and what was not ruled on yet
+    ancient, echo = candidate(1, 100 - CANDIDATE_DAYS, 5.0), candidate(1, 100 - RANKED_DAYS + 1, 2.0)
+    assert raised(ancient, echo) == ["u1@x.example"]
+    assert raised(candidate(1, 101, 5.0)) == []  # and what was not ranked yet

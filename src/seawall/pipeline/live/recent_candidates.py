@@ -10,16 +10,16 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.ruling import CANDIDATE_DAYS, BudgetRuling, rule
+from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, BudgetRanking, rank_under_budget
 
 Notes = Mapping[str, Sequence[CoverageNote]]
 
 
 @dataclass(frozen=True, slots=True)
-class RulingSpan:
+class RankingSpan:
     """The inputs that all organisations share: first and last day with events, and the budget. `mark` changes with answers.
 
-    `imported_until` is the last day of the first import by organisation. `unruled` are organisations that are not ranked
+    `imported_until` is the last day of the first import by organisation. `unranked` are organisations that are not ranked
     here, because their first import is ranked over its whole span.
     """
 
@@ -28,15 +28,15 @@ class RulingSpan:
     budget: float | None
     mark: Hashable
     imported_until: tuple[tuple[str, int], ...] = ()
-    unruled: frozenset[str] = frozenset()
+    unranked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class ShardRuling:
+class RankingUpdate:
     """The ranking of the organisations that may have changed."""
 
     tenants: frozenset[str]
-    ruling: BudgetRuling
+    ranking: BudgetRanking
 
 
 class RecentCandidates:
@@ -46,7 +46,7 @@ class RecentCandidates:
         self._candidates: dict[str, dict[tuple[int, int], list[ScoredCandidate]]] = defaultdict(dict)
         self._holders: dict[tuple[int, int], frozenset[str]] = {}
         self._touched: set[str] = set()
-        self._span: RulingSpan | None = None
+        self._span: RankingSpan | None = None
         self._accounts: dict[str, int] = {}
         self._notes: Notes = {}
 
@@ -70,13 +70,13 @@ class RecentCandidates:
             for tenant in self._holders.pop(place):
                 del self._candidates[tenant][place]
 
-    def rule(
+    def rank_changes(
         self,
-        span: RulingSpan,
+        span: RankingSpan,
         accounts: Mapping[str, int],
         notes: Iterable[CoverageNote],
         answers: Sequence[Answered],
-    ) -> ShardRuling:
+    ) -> RankingUpdate:
         """Rank all organisations with changes, or every organisation if the span has changed."""
         by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)
         for note in notes:
@@ -86,13 +86,13 @@ class RecentCandidates:
         both = by_tenant.keys() | self._notes.keys()
         self._touched |= {name for name in both if by_tenant.get(name) != self._notes.get(name)}
         self._touched |= {name for name, count in accounts.items() if self._accounts.get(name) != count}
-        tenants = frozenset(self._touched) - span.unruled
+        tenants = frozenset(self._touched) - span.unranked
         alike: dict[int | None, list[str]] = defaultdict(list)
         until = dict(span.imported_until)
         for tenant in sorted(tenants):
             alike[until.get(tenant)].append(tenant)
-        ruling = _merge(
-            rule(
+        ranking = _merge(
+            rank_under_budget(
                 [
                     one
                     for name in names
@@ -110,19 +110,19 @@ class RecentCandidates:
             for imported, names in alike.items()
         )
         self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
-        return ShardRuling(tenants, ruling)
+        return RankingUpdate(tenants, ranking)
 
 
-def _merge(rulings: Iterable[BudgetRuling]) -> BudgetRuling:
+def _merge(rankings: Iterable[BudgetRanking]) -> BudgetRanking:
     """Return the rankings of different organisations as one."""
-    each = list(rulings)
+    each = list(rankings)
     if len(each) == 1:
         return each[0]
-    return BudgetRuling(
-        tuple(sorted((one for ruling in each for one in ruling.incidents), key=_worst_first)),
-        {tenant: score for ruling in each for tenant, score in ruling.thresholds.items()},
-        {tenant: count for ruling in each for tenant, count in ruling.limits.items()},
-        {tenant: count for ruling in each for tenant, count in ruling.spent.items()},
+    return BudgetRanking(
+        tuple(sorted((one for ranking in each for one in ranking.incidents), key=_worst_first)),
+        {tenant: score for ranking in each for tenant, score in ranking.thresholds.items()},
+        {tenant: count for ranking in each for tenant, count in ranking.limits.items()},
+        {tenant: count for ranking in each for tenant, count in ranking.spent.items()},
     )
 
 

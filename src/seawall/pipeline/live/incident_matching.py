@@ -10,7 +10,7 @@ from seawall.detection.incident import Incident
 _DAY = 86_400_000_000
 
 
-def succession(
+def match_incidents(
     before: dict[str, Incident], now: dict[str, Incident], announced: set[str], since: int
 ) -> tuple[list[str], dict[str, str], list[Incident]]:
     """Return ids without a successor, new ids by old ones, and incidents that are no longer raised.

@@ -1,4 +1,4 @@
-"""Ruling on those organisations alone for which something changed gives what ruling on all of them anew gives."""
+"""Ranking only those organisations for which something changed gives what ranking all of them anew gives."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
-from seawall.pipeline.live.ruling import rule
-from seawall.pipeline.live.rulings import RecentCandidates, RulingSpan
+from seawall.pipeline.live.budget_ranking import rank_under_budget
+from seawall.pipeline.live.recent_candidates import RankingSpan, RecentCandidates
 from tests.detection.incidents import test_group
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
@@ -51,23 +51,23 @@ STEPS = st.lists(
 @settings(max_examples=60)
 @given(STEPS)
 def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -> None:
-    rulings, known = RecentCandidates(), dict[tuple[int, int], list[ScoredCandidate]]()
+    recent, known = RecentCandidates(), dict[tuple[int, int], list[ScoredCandidate]]()
     incidents: dict[str, dict[str, Incident]] = {}
     for step in steps:
         for (day, shard), found in step["days"].items():
             own = [candidate(who, day, score, tenant) for who, score, tenant in found]
             known[day, shard] = own
-            rulings.learn(day, shard, own)
+            recent.learn(day, shard, own)
         last = max((day for day, _ in known), default=0)
-        rulings.forget(last)
+        recent.forget(last)
         notes = [note(tenant) for tenant in sorted(step["notes"])]
         accounts = dict.fromkeys(TENANTS, step["accounts"])
-        ruled = rulings.rule(RulingSpan(40, last, step["budget"], step["mark"]), accounts, notes, ())
-        for tenant in ruled.tenants:
+        update = recent.rank_changes(RankingSpan(40, last, step["budget"], step["mark"]), accounts, notes, ())
+        for tenant in update.tenants:
             incidents[tenant] = {}
-        for incident in ruled.ruling.incidents:
+        for incident in update.ranking.incidents:
             incidents[incident.tenant][incident.id] = incident
-        whole = rule(
+        whole = rank_under_budget(
             [one for _, own in sorted(known.items()) for one in own],
             notes=notes,
             accounts_by_tenant=accounts,
@@ -80,12 +80,12 @@ def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -
 
 
 def test_nothing_is_ruled_on_where_nothing_changed() -> None:
-    rulings = RecentCandidates()
-    rulings.learn(40, 0, [candidate(1, 40, 3.0, "a")])
-    rulings.learn(40, 1, [candidate(1, 40, 3.0, "b")])
-    span, accounts = RulingSpan(40, 40, 1.0, None), {"a": 1, "b": 1}
-    assert rulings.rule(span, accounts, (), ()).tenants == {"a", "b"}
-    assert not rulings.rule(span, accounts, (), ()).tenants
-    rulings.learn(40, 1, [candidate(1, 40, 2.0, "b")])
-    assert rulings.rule(span, accounts, (), ()).tenants == {"b"}
-    assert rulings.rule(RulingSpan(40, 41, 1.0, None), accounts, (), ()).tenants == {"a", "b"}
+    recent = RecentCandidates()
+    recent.learn(40, 0, [candidate(1, 40, 3.0, "a")])
+    recent.learn(40, 1, [candidate(1, 40, 3.0, "b")])
+    span, accounts = RankingSpan(40, 40, 1.0, None), {"a": 1, "b": 1}
+    assert recent.rank_changes(span, accounts, (), ()).tenants == {"a", "b"}
+    assert not recent.rank_changes(span, accounts, (), ()).tenants
+    recent.learn(40, 1, [candidate(1, 40, 2.0, "b")])
+    assert recent.rank_changes(span, accounts, (), ()).tenants == {"b"}
+    assert recent.rank_changes(RankingSpan(40, 41, 1.0, None), accounts, (), ()).tenants == {"a", "b"}

@@ -13,17 +13,17 @@ from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
 from seawall.detection.ranking.candidates import ScoredCandidate
 
-RULED_DAYS = 30
+RANKED_DAYS = 30
 """Days of the live window that share a budget; a scan and a first import use their whole span."""
 
-CANDIDATE_DAYS = RULED_DAYS + INCIDENT_WINDOW_DAYS
+CANDIDATE_DAYS = RANKED_DAYS + INCIDENT_WINDOW_DAYS
 """Days back for which candidates are needed: a case joins an account's groups over several days."""
 
 DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetRuling:
+class BudgetRanking:
     """The incidents under a budget. `incidents` are those whose strongest group is in the live window, highest score first.
 
     By organisation: `thresholds` is the least raised score (missing if nothing is raised), `limits` is the number of
@@ -52,15 +52,15 @@ class LiveWindow:
 def live_window(first_day: int, last_day: int, imported_until: int | None = None) -> LiveWindow:
     """Return the live window of an organisation: the last 30 days, without days of its first import."""
     earliest = first_day if imported_until is None else max(imported_until + 1, first_day)
-    days = min(max(last_day - earliest + 1, 0), RULED_DAYS)
-    since = last_day - RULED_DAYS + 1
+    days = min(max(last_day - earliest + 1, 0), RANKED_DAYS)
+    since = last_day - RANKED_DAYS + 1
     candidates_from = last_day - CANDIDATE_DAYS + 1
     if imported_until is not None:
         since, candidates_from = max(since, imported_until + 1), max(candidates_from, imported_until + 1)
     return LiveWindow(since, days, candidates_from)
 
 
-def rule(
+def rank_under_budget(
     candidates: Iterable[ScoredCandidate],
     *,
     notes: Sequence[CoverageNote],
@@ -70,7 +70,7 @@ def rule(
     budget: float | None,
     answers: Sequence[Answered] = (),
     imported_until: int | None = None,
-) -> BudgetRuling:
+) -> BudgetRanking:
     """Return which incidents are raised after the last scored day.
 
     `candidates` are those of the last 44 days; older ones are ignored. `first_day` and `last_day` are the first and last
@@ -83,4 +83,4 @@ def rule(
     if answers:
         found = apply_feedback(found, answers, (last_day + 1) * DAY)
     decision = decide(found, notes, accounts_by_tenant, window.days, budget, since=window.since)
-    return BudgetRuling(decision.incidents, decision.thresholds, decision.limits, decision.spent)
+    return BudgetRanking(decision.incidents, decision.thresholds, decision.limits, decision.spent)

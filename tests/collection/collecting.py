@@ -47,7 +47,7 @@ def opened(folder: Path, vendor: str = "m365") -> Iterator[LedgerWriter]:
 
 def client_of(url: str, clock: Clock, *tokens: str, **more: Any) -> VendorClient:
     return VendorClient(
-        HttpClient(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("patience", RetryPolicy()), **more
+        HttpClient(url), Fixed(*(tokens or ("token-1",))), clock, more.pop("retries", RetryPolicy()), **more
     )
 
 

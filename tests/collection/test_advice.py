@@ -89,7 +89,7 @@ def test_a_name_that_nobody_knows() -> None:
     clock = Still()
     client = VendorClient(HttpClient("https://nobody.invalid"), None, clock)
     told: list[str] = []
-    client.said = told.append
+    client.report_wait = told.append
     with pytest.raises(VendorUnavailable, match="name-not-found"):
         client.get("https://nobody.invalid/x", lambda answer: answer.body)
     (words,) = told

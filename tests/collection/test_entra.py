@@ -24,7 +24,7 @@ def run(
     def make(client: VendorClient) -> Entra:
         return Entra(client, server.url, feeds, days)
 
-    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4))
+    client = client_of(server.url, clock, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "entra")
 
 

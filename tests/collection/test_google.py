@@ -27,7 +27,7 @@ def run(
     def make(client: VendorClient) -> Google:
         return Google(client, server.url, applications, 3, CUSTOMER)
 
-    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4), is_throttled=is_throttled)
+    client = client_of(server.url, clock, retries=RetryPolicy(attempts=4), is_throttled=is_throttled)
     return collect(folder, make, client, clock, "google")
 
 

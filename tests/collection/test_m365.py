@@ -29,9 +29,7 @@ def run(
     def make(client: VendorClient) -> M365:
         return M365(client, server.url, TENANT, types, threads=2)
 
-    client = client_of(
-        server.url, clock, *tokens, is_throttled=is_throttled, patience=RetryPolicy(attempts=4)
-    )
+    client = client_of(server.url, clock, *tokens, is_throttled=is_throttled, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock)
 
 

@@ -27,7 +27,7 @@ def run(folder: Path, server: Server, clock: Still) -> PassOutcome:
     def make(client: VendorClient) -> Okta:
         return Okta(client, server.url, clock, 3)
 
-    client = client_of(server.url, clock, patience=RetryPolicy(attempts=4))
+    client = client_of(server.url, clock, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "okta")
 
 

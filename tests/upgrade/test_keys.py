@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 from seawall.keys.inventory.audit import AuditResult
 from seawall.keys.inventory.store import KeyInventory
 from tests.cli.conftest import Run
-from tests.keys.ledger.audits import DAY, Served, codes
-from tests.keys.ledger.audits import run as run_audit
+from tests.keys.inventory.audits import DAY, Served, codes
+from tests.keys.inventory.audits import run as run_audit
 from tests.upgrade.conftest import MOMENT, Unpack, VerbInJson
 
 ISSUER = "https://login.example.com"

@@ -95,14 +95,14 @@ def test_does_not_wait_for_hours() -> None:
 
 
 @given(st.integers(0, 20), st.none() | st.floats(0, 1e6), st.floats(0, 1))
-def test_pauses_have_limits(attempt: int, wanted: float | None, dice: float) -> None:
-    patience = RetryPolicy()
-    pause = patience.pause(attempt, wanted, dice)
-    if attempt >= 7 or (wanted or 0) > patience.asked:
+def test_pauses_have_limits(attempt: int, wanted: float | None, jitter: float) -> None:
+    retries = RetryPolicy()
+    pause = retries.compute_wait(attempt, wanted, jitter)
+    if attempt >= 7 or (wanted or 0) > retries.longest_named:
         assert pause is None
     else:
         assert pause is not None
-        assert (wanted or 0) <= pause <= max((wanted or 0) + 1, patience.longest)
+        assert (wanted or 0) <= pause <= max((wanted or 0) + 1, retries.longest)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 403, 404, 501])

@@ -50,7 +50,7 @@ def list_rules(folders: Folders = None, as_json: AsJson = False) -> None:
       seawall rules list
       seawall rules list --rules sigma/ --json
     """
-    from seawall.detection.rules.sigma.telling import summarise_rules
+    from seawall.detection.rules.sigma.rule_summary import summarise_rules
 
     loaded = _load(folders)
     rows = [{**_row(about, "runs"), "is_part": about.id in loaded.parts} for about in loaded.abouts]

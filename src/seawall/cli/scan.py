@@ -110,7 +110,7 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
 
 
 def _tell_rules(rules: RuleSet) -> None:
-    from seawall.detection.rules.sigma.telling import summarise_rules
+    from seawall.detection.rules.sigma.rule_summary import summarise_rules
 
     output.say(*summarise_rules(rules))
 

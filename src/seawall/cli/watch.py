@@ -141,7 +141,7 @@ class _Telling:
     def print_start(self, settings: LiveSettings, place: str, rules: RuleSet) -> None:
         """Print the folders, the data store and the rules."""
         if not self._quiet:
-            from seawall.detection.rules.sigma.telling import summarise_rules
+            from seawall.detection.rules.sigma.rule_summary import summarise_rules
 
             output.say(*summarise_rules(rules))
             followed = ", ".join(str(path) for path in settings.folders) or "standard input"

@@ -55,7 +55,7 @@ class PassOutcome:
 
 
 class CollectionPass:
-    """Run passes over one vendor's API. `said` receives messages for the operator during a pass."""
+    """Run passes over one vendor's API. `report` receives messages for the operator during a pass."""
 
     def __init__(
         self,
@@ -64,12 +64,12 @@ class CollectionPass:
         clients: Sequence[VendorClient],
         book: LedgerWriter,
         clock: Clock,
-        said: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._vendor, self._source, self._clients = vendor, source, clients
-        self._book, self._clock, self._said = book, clock, said
+        self._book, self._clock, self._report = book, clock, report
         for client in clients:
-            client.said = said
+            client.report_wait = report
 
     def once(self) -> PassOutcome:
         """Run one pass. Raises `Stopped`, `CollectRefused`, `CollectionBroken` and `OutputUnwritable`; none loses records."""
@@ -102,7 +102,7 @@ class CollectionPass:
             self._book.count(number, self._counts(), self._now())
         self._book.prune(number, feed, self._now(), self._now() - KEPT)
         if why := outcome.waiting.get(feed.name) or outcome.refused.get(feed.name):
-            self._said(f"{feed.name}: {why}: {advice(why)}")
+            self._report(f"{feed.name}: {why}: {advice(why)}")
 
     def _collect_rounds(self, feed: str, number: int, begin: int, outcome: PassOutcome) -> None:
         """Finish open queries, then make those that are due; repeat if the vendor forgot a cursor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seawall_base.errors import SeawallError
 
 
-class LedgerBroken(SeawallError):
+class KeyInventoryBroken(SeawallError):
     """The key inventory's database is damaged, locked or not one; it was left unchanged."""
 
     code = "ledger-broken"

@@ -87,27 +87,27 @@ class RetryPolicy:
     """Limit retries. Times are in seconds.
 
     The first wait is `first`, each further one twice as long, up to `longest`. A wait that the vendor names is at most
-    `asked`. One request has at most `attempts` attempts, and waits at most `whole` seconds in sum.
+    `longest_named`. One request has at most `attempts` attempts, and waits at most `longest_total` seconds in sum.
     """
 
     attempts: int = 8
     first: float = 1.0
     longest: float = 120.0
-    asked: float = 900.0
-    whole: float = 1800.0
+    longest_named: float = 900.0
+    longest_total: float = 1800.0
 
-    def pause(self, attempt: int, asked: float | None, dice: float) -> float | None:
+    def compute_wait(self, attempt: int, named: float | None, jitter: float) -> float | None:
         """Return how long to wait after a failed attempt (counted from 0), or None to give up.
 
-        `asked` is the wait that the vendor named, in seconds. `dice` is a random number from 0 to 1 for the jitter.
+        `named` is the wait that the vendor named, in seconds. `jitter` is a random number from 0 to 1.
         """
-        if attempt + 1 >= self.attempts or (asked is not None and asked > self.asked):
+        if attempt + 1 >= self.attempts or (named is not None and named > self.longest_named):
             return None
-        if asked is not None:
+        if named is not None:
             # Never earlier than the vendor says; with jitter, because other clients wait for the same moment.
-            return asked + dice * self.first
+            return named + jitter * self.first
         ceiling = min(self.first * 2.0**attempt, self.longest)
-        return ceiling * (0.5 + dice / 2)
+        return ceiling * (0.5 + jitter / 2)
 
 
 def is_never_throttled(_: HttpResponse, __: str) -> bool:
@@ -119,7 +119,7 @@ class VendorClient:
     """Send requests to one host. Safe for use from several threads.
 
     `is_throttled` recognises, from an answer and its code, throttling without status 429. `pace` is the least time between
-    two requests, in seconds. The callback `said` receives a message when a request waits for long.
+    two requests, in seconds. The callback `report_wait` receives a message when a request waits for long.
     """
 
     def __init__(
@@ -127,18 +127,18 @@ class VendorClient:
         http: HttpClient,
         access: VendorAccess | None,
         clock: Clock,
-        patience: RetryPolicy | None = None,
+        retries: RetryPolicy | None = None,
         is_throttled: Callable[[HttpResponse, str], bool] = is_never_throttled,
         pace: float = 0.0,
     ) -> None:
         self._http, self._access, self._clock = http, access, clock
-        self._patience = patience or RetryPolicy()
+        self._retries = retries or RetryPolicy()
         self._is_throttled, self._pace = is_throttled, pace
         self._next = 0
         self._renewals = 0
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self.said: Callable[[str], None] = lambda _: None
+        self.report_wait: Callable[[str], None] = lambda _: None
         """Called with a message when a request waits for long."""
 
     def check(self, url: str) -> None:
@@ -156,9 +156,9 @@ class VendorClient:
 
         Raises VendorUnavailable, VendorRefused, ForeignHost, Stopped, CollectRefused.
         """
-        return self.ask("GET", url, read, limit=limit)
+        return self.send("GET", url, read, limit=limit)
 
-    def ask(
+    def send(
         self,
         method: str,
         url: str,
@@ -166,20 +166,20 @@ class VendorClient:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        made: Callable[[], tuple[bytes, Mapping[str, str]]] | None = None,
+        make_request: Callable[[], tuple[bytes, Mapping[str, str]]] | None = None,
         limit: int = MOST_BYTES,
     ) -> Result:
         """Send a request, with retries, and return the result of `read`. Raises as `get` does.
 
-        `made` builds a new body and headers for each attempt: a vendor may accept a signed request only once.
+        `make_request` builds a new body and headers for each attempt: a vendor may accept a signed request only once.
         """
         waited, is_renewed, attempt = 0.0, False, 0
         while True:
             self._keep_pace()
-            asked: float | None = None
+            named: float | None = None
             generation = self._renewals
-            if made is not None:
-                body, headers = made()
+            if make_request is not None:
+                body, headers = make_request()
             try:
                 answer = self._http.send(method, url, self._headers(method, url, headers), body, limit)
                 self._check_clock_and_rate_limit(answer)
@@ -191,7 +191,7 @@ class VendorClient:
                     is_renewed = True
                     continue
                 fault = self._judge(answer, code)
-                asked = parse_retry_after(answer, self._clock)
+                named = parse_retry_after(answer, self._clock)
             except IncompleteResponse as broken:
                 fault = broken.code
                 if fault in _FINAL:
@@ -202,12 +202,12 @@ class VendorClient:
             except MalformedResponse:
                 fault = "malformed"
             self._note(fault)
-            pause = self._patience.pause(attempt, asked, self._clock.random())
-            if pause is None or waited + pause > self._patience.whole:
+            pause = self._retries.compute_wait(attempt, named, self._clock.random())
+            if pause is None or waited + pause > self._retries.longest_total:
                 raise VendorUnavailable(fault)
             waited, attempt = waited + pause, attempt + 1
             if waited > QUIET >= waited - pause:
-                self.said(f"waiting for {self._http.host} ({fault}): {advice(fault)}")
+                self.report_wait(f"waiting for {self._http.host} ({fault}): {advice(fault)}")
             self._clock.wait(pause)
 
     def _renew(self, access: VendorAccess, generation: int) -> None:
@@ -247,7 +247,7 @@ class VendorClient:
             )
         remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
         if remaining.strip() == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:
-            until = min(int(reset) * 1_000_000, self._clock.now() + int(self._patience.asked * 1e6))
+            until = min(int(reset) * 1_000_000, self._clock.now() + int(self._retries.longest_named * 1e6))
             with self._lock:
                 self._next = max(self._next, until)
 

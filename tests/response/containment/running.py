@@ -64,7 +64,7 @@ def asking(
         base = servers[vendor].base
         return VendorHost(base, HttpClient(base), access)
 
-    return Vendors(hosts, clock or QuickClock(), RetryPolicy(attempts=4, whole=600.0))
+    return Vendors(hosts, clock or QuickClock(), RetryPolicy(attempts=4, longest_total=600.0))
 
 
 def moments() -> Callable[[], str]:

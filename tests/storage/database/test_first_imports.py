@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seawall.storage.database import Database, FirstImport
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 
 HOSTILE = "org\x00\ud800"
 
@@ -32,5 +32,5 @@ def test_candidates_are_found_by_organisation_and_by_share(database: Database) -
         work.candidates.put_day(4, [b"4c"], tenants=["a"], share=2)
         work.candidates.put_day(3, [b"3a"], tenants=["a"])
         assert work.candidates.of_tenant("a") == [b"3a", b"4a", b"4c"]
-        assert work.candidates.by_tenant(4, 1) == {key("a"): [b"4a"], key("b"): [b"4b"]}
+        assert work.candidates.by_tenant(4, 1) == {make_index_key("a"): [b"4a"], make_index_key("b"): [b"4b"]}
         assert work.candidates.by_tenant(4, 0) == {}

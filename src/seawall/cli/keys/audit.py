@@ -83,7 +83,7 @@ def audit(
     """
     import time
 
-    from seawall.keys.inventory import audit as ledger
+    from seawall.keys.inventory import audit as key_audit
     from seawall.keys.inventory.codes import at_or_above
     from seawall.keys.inventory.documents import LARGEST
     from seawall.keys.inventory.table import audit_document, show_audit
@@ -96,7 +96,7 @@ def audit(
         trust = trust_store(ca) if ca is not None else None
     except FetchError as error:
         raise InputUnreadable(f"{ca}: {error}", fix="give a PEM file of certificates to --ca") from None
-    settings = ledger.AuditSettings(
+    settings = key_audit.AuditSettings(
         sources=tuple(sources),
         store=store,
         issuer=issuer,
@@ -104,7 +104,7 @@ def audit(
         accepted=tuple(_read_accepted(text) for text in accept or ()),
         max_age_days=max_age,
     )
-    result = ledger.audit(
+    result = key_audit.audit(
         settings, lambda url: fetch(url, limit=LARGEST, timeout=TIMEOUT_SECONDS, trust=trust).body, time.time
     )
     if as_json:

@@ -16,7 +16,7 @@ from seawall_base.clock import Clock
 
 @contextmanager
 def open_member(
-    out: Path, settings: Mapping[str, Any], clock: Clock, said: Callable[[str], None] = lambda _: None
+    out: Path, settings: Mapping[str, Any], clock: Clock, report: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[str, KafkaMember]]:
     """Open a member for a `with` block; yield the host of the first broker, which names the ledger, and the member.
 
@@ -27,4 +27,4 @@ def open_member(
     path, segments = collection_at(out, "kafka", name)
     about = {"vendor": "kafka", "tenant": name, "group": settings["group"]}
     with open_partitions(path, about, segments) as book:
-        yield name, KafkaMember(configuration, settings["topics"], book, clock, said)
+        yield name, KafkaMember(configuration, settings["topics"], book, clock, report)

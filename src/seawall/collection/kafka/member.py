@@ -46,7 +46,7 @@ Key = tuple[str, int]
 
 
 class KafkaMember:
-    """A member of a consumer group. `configuration` is librdkafka's; `said` receives messages for the operator."""
+    """A member of a consumer group. `configuration` is librdkafka's; `report` receives messages for the operator."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class KafkaMember:
         topics: Iterable[str],
         book: PartitionLedger,
         clock: Clock,
-        said: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._topics, self._book, self._clock, self._said = tuple(topics), book, clock, said
+        self._topics, self._book, self._clock, self._notify = tuple(topics), book, clock, report
         self._asks: dict[str, PendingQuery] = {}
         self._stretches: dict[Key, OffsetRange] = {}
         self._at_end: set[Key] = set()
@@ -306,7 +306,7 @@ class KafkaMember:
             if not self._book.lose(stretch, self._query_of(key[0]).feed, low, code, self._clock.now()):
                 self._skip_to_stored(key)
                 return
-            self._said(
+            self._notify(
                 f"{key[0]}, partition {key[1]}: {code}: offset {position} is asked for, {low} is there"
             )
             position = low
@@ -373,7 +373,7 @@ class KafkaMember:
         now = self._clock.now()
         if now - self._said_at.get(text, 0) >= SAID_AGAIN:
             self._said_at[text] = now
-            self._said(text)
+            self._notify(text)
 
     def _is_stopped(self) -> bool:
         return self._clock.stop.is_set()

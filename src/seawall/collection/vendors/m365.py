@@ -114,7 +114,7 @@ class M365:
 
     def _start(self, name: str) -> bool:
         try:
-            self._client.ask("POST", self._url("subscriptions/start", contentType=name), _nothing, body=b"")
+            self._client.send("POST", self._url("subscriptions/start", contentType=name), _nothing, body=b"")
         except VendorRefused as refused:
             if refused.code != "AF20024":
                 raise

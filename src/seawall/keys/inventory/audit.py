@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from seawall.keys.inventory import judgement, relations
+from seawall.keys.inventory import checks, relations
 from seawall.keys.inventory.codes import KINDS, SEVERITIES, InventoryFinding
 from seawall.keys.inventory.documents import Fetch, KeyDocument, UnreadableSource, read_sources
 from seawall.keys.inventory.entries import describe
@@ -85,7 +85,7 @@ class AuditResult:
 def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> AuditResult:
     """Audit every source.
 
-    Raises `InputUnreadable` if none could be read, `LedgerBroken` or `UsageError`. The sources are read before the
+    Raises `InputUnreadable` if none could be read, `KeyInventoryBroken` or `UsageError`. The sources are read before the
     inventory is opened, so that a slow answer does not hold the lock.
     """
     unknown = sorted({code for code, _ in settings.accepted} - KINDS.keys())
@@ -104,9 +104,9 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
             fix="check the sources; --ca names certificates of your own",
         )
     pairs = _listings(documents, settings)
-    with _open(settings.store) as ledger:
-        result = _examine(settings, ledger, pairs, used, int(now()))
-        ledger.commit()
+    with _open(settings.store) as inventory:
+        result = _examine(settings, inventory, pairs, used, int(now()))
+        inventory.commit()
     sets, findings, notes, today = result
     findings += [
         InventoryFinding(KINDS["set-malformed"], item.source, item.reason)
@@ -116,7 +116,7 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
     ordered = sorted(dict.fromkeys(findings), key=_order)
     accepted = tuple(finding for finding in ordered if _is_accepted(finding, settings.accepted))
     standing = tuple(finding for finding in ordered if not _is_accepted(finding, settings.accepted))
-    return AuditResult(sets, standing, unread, tuple(notes), today, ledger.fresh, accepted)
+    return AuditResult(sets, standing, unread, tuple(notes), today, inventory.fresh, accepted)
 
 
 def _is_accepted(finding: InventoryFinding, accepted: Sequence[tuple[str, str]]) -> bool:
@@ -163,14 +163,14 @@ def _name_set(document: KeyDocument, settings: AuditSettings) -> str:
 
 def _examine(
     settings: AuditSettings,
-    ledger: KeyInventory,
+    inventory: KeyInventory,
     pairs: Sequence[tuple[KeyDocument, Listing]],
     used: KeyUsage | None,
     now: int,
 ) -> tuple[tuple[AuditedSet, ...], list[InventoryFinding], list[str], int]:
     findings: list[InventoryFinding] = []
     notes: list[str] = []
-    before = ledger.sets()
+    before = inventory.sets()
     latest = max((known.last_read for known in before.values()), default=0)
     if latest > now:
         notes.append(
@@ -178,18 +178,18 @@ def _examine(
         )
         now = latest
     kids = []
-    remembered = _by_set(ledger.known_keys())
+    remembered = _by_set(inventory.known_keys())
     for document, listing in pairs:
-        names = ledger.kids(listing.name)
+        names = inventory.kids(listing.name)
         kids.append((listing, names))
         known = remembered.get(listing.name, [])
         change = compare(listing, known, names, now, first=listing.name not in before)
-        findings += _remember(ledger, listing, known, names, change.keys, now)
+        findings += _remember(inventory, listing, known, names, change.keys, now)
         keys = {key.identity: key for key in change.keys}
         findings += change.findings
-        findings += judgement.of_set(document, listing)
-        findings += judgement.of_dates(listing, keys, now, settings.max_age_days * DAY)
-    everything = ledger.known_keys()
+        findings += checks.check_set(document, listing)
+        findings += checks.check_dates(listing, keys, now, settings.max_age_days * DAY)
+    everything = inventory.known_keys()
     sources = {listing.name: listing.source for _, listing in pairs}
     findings += relations.same_keys(everything, sources)
     findings += relations.shared_primes(everything, sources)
@@ -219,7 +219,7 @@ def _by_set(keys: Iterable[InventoryKey]) -> dict[str, list[InventoryKey]]:
 
 
 def _remember(
-    ledger: KeyInventory,
+    inventory: KeyInventory,
     listing: Listing,
     known: Sequence[InventoryKey],
     names: Sequence[NamedKey],
@@ -231,13 +231,13 @@ def _remember(
     new = [key for key in keys if key.identity not in old][: max(0, MOST_REMEMBERED - len(old))]
     kept = [*(key for key in keys if key.identity in old), *new]
     identities = {key.identity for key in kept}
-    ledger.remember_set(listing.name, listing.issuer, now)
-    ledger.remember_keys(kept)
+    inventory.remember_set(listing.name, listing.issuer, now)
+    inventory.remember_keys(kept)
     if len(names) < MOST_REMEMBERED:
         listed = [(e.kid, e.identity) for e in listing.entries if e.kid and e.identity in identities]
-        ledger.remember_kids(listing.name, [(kid, identity) for kid, identity in listed if identity], now)
+        inventory.remember_kids(listing.name, [(kid, identity) for kid, identity in listed if identity], now)
     if len(kept) < len(keys):
-        return [judgement.finding("set-restless", listing, detail=f"{len(old):,} keys are remembered")]
+        return [checks.make_finding("set-restless", listing, detail=f"{len(old):,} keys are remembered")]
     return []
 
 

@@ -1,6 +1,6 @@
 """Store the inventory: which keys each set has listed, from when to when. One SQLite file, one writer at a time.
 
-A run is one transaction: stored as a whole or not at all. A damaged file is refused (`LedgerBroken`) and never
+A run is one transaction: stored as a whole or not at all. A damaged file is refused (`KeyInventoryBroken`) and never
 written to, because its history cannot be recovered. It contains public facts only.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from seawall.keys.errors import LedgerBroken
+from seawall.keys.errors import KeyInventoryBroken
 from seawall_base import sqlite_file
 
 APPLICATION_ID: Final = 0x5EA1ED6E
@@ -100,10 +100,10 @@ class KeyInventory:
 
     @classmethod
     def open(cls, path: Path) -> KeyInventory:
-        """Open the inventory, or create it if no file exists. Raises `LedgerBroken`."""
+        """Open the inventory, or create it if no file exists. Raises `KeyInventoryBroken`."""
         place = str(path)
-        fresh = sqlite_file.create_missing(path, LedgerBroken)
-        sqlite_file.check(path, LedgerBroken, is_public=True)
+        fresh = sqlite_file.create_missing(path, KeyInventoryBroken)
+        sqlite_file.check(path, KeyInventoryBroken, is_public=True)
         if not fresh and not path.stat().st_size:
             # SQLite would treat an empty file as new, and silently replace a truncated inventory.
             raise _make_error(place, "it is empty")
@@ -216,8 +216,8 @@ def _check(connection: sqlite3.Connection, place: str) -> None:
         raise _make_error(place, "its tables are not those of a ledger")
 
 
-def _make_error(place: str, why: str) -> LedgerBroken:
-    return LedgerBroken(
+def _make_error(place: str, why: str) -> KeyInventoryBroken:
+    return KeyInventoryBroken(
         f"{place} is no sound ledger of keys: {why}; it was left as it is",
         fix="restore it from a backup, or move it away and begin a new one: returned keys are then not noticed",
     )
@@ -229,7 +229,7 @@ def _translate(place: str) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise LedgerBroken(
+            raise KeyInventoryBroken(
                 f"{place} is in use by another audit", fix="wait until it is done, then run again"
             ) from None
         raise _make_error(place, "it cannot be read or written") from None

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.keys.inventory.audit import AuditedSet, AuditResult
+from seawall.keys.inventory.checks import compute_age
 from seawall.keys.inventory.codes import SEVERITIES, InventoryFinding
 from seawall.keys.inventory.entries import KeySetEntry
 from seawall.keys.inventory.history import date
-from seawall.keys.inventory.judgement import age_of
 from seawall.keys.inventory.store import InventoryKey
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
@@ -106,7 +106,7 @@ def _entry(entry: KeySetEntry, key: InventoryKey | None, now: int) -> dict[str, 
         "certificate": dates.thumbprint,
         "first_seen": _time(key.first_seen) if key else None,
         "last_seen": _time(key.last_seen) if key else None,
-        "age_days": age_of(key, now) // 86_400 if key else None,
+        "age_days": compute_age(key, now) // 86_400 if key else None,
         "state": state_of(key),
         "verifier": entry.verifier or "accepted",
     }
@@ -239,7 +239,7 @@ def _short(text: str | None, size: int) -> str:
 
 
 def _days(key: InventoryKey, now: int) -> str:
-    return plural(age_of(key, now) // 86_400, "day")
+    return plural(compute_age(key, now) // 86_400, "day")
 
 
 def _type(entry: KeySetEntry) -> str:

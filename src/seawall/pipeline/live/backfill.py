@@ -30,7 +30,7 @@ from seawall.pipeline.live.history import (
 )
 from seawall.pipeline.live.known_incidents import load_incidents
 from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall_base.clock import Clock
 
 IMPORT_HOURS = 24
@@ -189,14 +189,14 @@ class Backfill:
             if not one.is_open
         }
         latest = max(since.values(), default=0)
-        by_key = {key(tenant): tenant for tenant in since}
+        by_key = {make_index_key(tenant): tenant for tenant in since}
         found: dict[str, int] = {}
         for (day, shard), result in sorted(scoring.days.items()):
             if day >= latest:
                 continue
             before, now = work.candidates.by_tenant(day, shard), defaultdict[str, list[bytes]](list)
             for one in result.candidates:
-                now[key(one.tenant)].append(pack_candidate(one))
+                now[make_index_key(one.tenant)].append(pack_candidate(one))
             for tenant_key in before.keys() | now.keys():
                 tenant = by_key.get(tenant_key)
                 is_past = tenant is not None and day < since[tenant]

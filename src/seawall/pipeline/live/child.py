@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.rules.sigma.telling import summarise_rules
+from seawall.detection.rules.sigma.rule_summary import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.parsing import ParserPool

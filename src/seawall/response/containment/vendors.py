@@ -76,7 +76,7 @@ class Vendors:
 
     hosts: Hosts
     clock: Clock
-    patience: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     _known: dict[tuple[Vendor, str, str, str], VendorHost] = field(default_factory=dict)
 
     def ask(self, vendor: Vendor, call: VendorCall) -> VendorReply:
@@ -139,8 +139,8 @@ class Vendors:
             elif not is_read:
                 self._settle()
                 raise CallResultUnknown(fault)
-            pause = self.patience.pause(attempt, pause, self.clock.random())
-            if pause is None or waited + pause > self.patience.whole:
+            pause = self.retries.compute_wait(attempt, pause, self.clock.random())
+            if pause is None or waited + pause > self.retries.longest_total:
                 status = answer.status if answer is not None else 0
                 raise CallRefused(status, fault, find_advice(vendor, call, status, fault))
             waited, attempt = waited + pause, attempt + 1

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.bulk import forget
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.models import UserModel
 from seawall.storage.database.user_models import IngestTokenModel, InviteRow
 from seawall_base.errors import UsageError
@@ -121,11 +121,11 @@ class IngestTokens:
             raise UsageError(f"a token has at least {SHORTEST_TOKEN} bytes")
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
             raise UsageError(f"a token's name has 1 to {LONGEST_NAME} printable characters")
-        found = self._session.get(IngestTokenModel, key(name))
+        found = self._session.get(IngestTokenModel, make_index_key(name))
         if found is not None and found.revoked_at is None:
             raise UsageError("there is a token of this name", fix="choose another name, or revoke it first")
         row = IngestTokenModel(
-            name_key=key(name), name=name, token_digest=_digest(token), created_by=by, created_at=at,
+            name_key=make_index_key(name), name=name, token_digest=_digest(token), created_by=by, created_at=at,
             revoked_at=None, last_used_at=None,
         )  # fmt: skip
         row = self._session.merge(row)
@@ -145,7 +145,7 @@ class IngestTokens:
 
     def used(self, name: str, *, at: int) -> None:
         """Record the time at which a token was used."""
-        row = self._session.get(IngestTokenModel, key(name))
+        row = self._session.get(IngestTokenModel, make_index_key(name))
         if row is not None:
             row.last_used_at = max(at, row.last_used_at or 0)
             self._session.flush()
@@ -153,7 +153,7 @@ class IngestTokens:
     def revoke(self, name: str, *, at: int) -> bool:
         """Revoke a token; return False if no active token has this name."""
         ended = update(IngestTokenModel).where(
-            IngestTokenModel.name_key == key(name), IngestTokenModel.revoked_at.is_(None)
+            IngestTokenModel.name_key == make_index_key(name), IngestTokenModel.revoked_at.is_(None)
         )
         return bool(
             self._session.execute(ended.values(revoked_at=at).returning(IngestTokenModel.name_key)).all()

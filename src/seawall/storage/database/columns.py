@@ -17,19 +17,19 @@ Number = BigInteger().with_variant(Integer(), "sqlite")
 """Type of an automatically incremented 64-bit key; SQLite increments only columns of type INTEGER."""
 
 
-def storable(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return the text with characters that databases refuse (NUL, lone surrogates) escaped as U+001A and four hexadecimal
     digits.
     """
     return _UNSTORABLE.sub(lambda match: f"\x1a{ord(match[0]):04x}", text)
 
 
-def restore_tuples(text: str) -> str:
+def unescape_text(text: str) -> str:
     """Return the text from which `storable` made an escaped one."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def key(*texts: str) -> str:
+def make_index_key(*texts: str) -> str:
     """Return 32 hexadecimal digits of a hash of the texts, for use in an index.
 
     PostgreSQL refuses index entries above 2,700 bytes, and names in logs have no limit.
@@ -52,11 +52,11 @@ class LogText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return the escaped text for the database."""
-        return None if value is None else storable(value)
+        return None if value is None else escape_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return the original text."""
-        return None if value is None else restore_tuples(value)
+        return None if value is None else unescape_text(value)
 
 
 class DocumentColumn(TypeDecorator[Any]):

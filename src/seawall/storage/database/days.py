@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.bulk import forget, insert_columns
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import CandidateRow, DayRow, DirtyRow
 
 SHARE = 1 << 24
@@ -34,7 +34,11 @@ class Candidates:
         first, after = share * SHARE, (share + 1) * SHARE
         gone = delete(CandidateRow).where(CandidateRow.day == day, CandidateRow.position >= first)
         self._session.execute(gone.where(CandidateRow.position < after))
-        keys = [key(tenant) for tenant in tenants] if tenants else [key("")] * len(contents)
+        keys = (
+            [make_index_key(tenant) for tenant in tenants]
+            if tenants
+            else [make_index_key("")] * len(contents)
+        )
         columns: dict[str, Sequence[Any]] = {
             "day": [day] * len(contents),
             "position": range(first, first + len(contents)),
@@ -67,7 +71,7 @@ class Candidates:
 
     def of_tenant(self, tenant: str) -> list[bytes]:
         """Return all candidates of an organisation, by day and in the order of detection."""
-        query = select(CandidateRow.content).where(CandidateRow.tenant_key == key(tenant))
+        query = select(CandidateRow.content).where(CandidateRow.tenant_key == make_index_key(tenant))
         return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
 
     def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:

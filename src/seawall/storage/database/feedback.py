@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from seawall.storage.database import revisions, standing
 from seawall.storage.database.bulk import pieces
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import AliasRow
 from seawall.storage.database.models import FeedbackRow, IncidentModel
 from seawall_base.errors import UsageError
@@ -68,7 +68,7 @@ class Answers:
         revisions.next_revision(self._session)
         row = FeedbackRow(
             incident=incident,
-            account_key=key(found.tenant, found.account),
+            account_key=make_index_key(found.tenant, found.account),
             tenant=found.tenant,
             account=found.account,
             answer=answer,

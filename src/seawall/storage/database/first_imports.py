@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import FirstImportRow
 
 
@@ -42,7 +42,7 @@ class FirstImports:
         """Store first imports, replacing those of the same organisations."""
         for one in imports:
             row = FirstImportRow(
-                tenant_key=key(one.tenant),
+                tenant_key=make_index_key(one.tenant),
                 tenant=one.tenant,
                 began_at=one.began_at,
                 is_open=one.is_open,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
-from seawall.storage.database.columns import LogText, key
+from seawall.storage.database.columns import LogText, make_index_key
 from seawall.storage.database.live_models import QueueRow
 from seawall_base.errors import UsageError
 from seawall_base.msgspec_types import prepare
@@ -125,8 +125,8 @@ def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of `QueueRow` that follow from the incident; `plain` is the incident as a dict."""
     return {
         "incident": incident.id,
-        "tenant_key": key(incident.tenant),
-        "account_key": key(incident.tenant, incident.account),
+        "tenant_key": make_index_key(incident.tenant),
+        "account_key": make_index_key(incident.tenant, incident.account),
         "account_order": _order(incident.account),
         **{name: plain[name] for name in _COPIED},
         "account": fold_text(incident.account),
@@ -195,11 +195,11 @@ def apply_query(query: Select[Any], choice: QueueQuery, dialect: Dialect) -> Sel
     """Add the conditions of a filter to a query over `QueueRow`. Raises `UsageError` for an unknown field or value."""
     wanted: list[ColumnElement[bool]] = []
     if choice.account is not None and choice.tenant is not None:
-        wanted.append(QueueRow.account_key == key(choice.tenant, choice.account))
+        wanted.append(QueueRow.account_key == make_index_key(choice.tenant, choice.account))
     elif choice.account is not None:
         wanted.append(QueueRow.account == fold_text(choice.account))
     elif choice.tenant is not None:
-        wanted.append(QueueRow.tenant_key == key(choice.tenant))
+        wanted.append(QueueRow.tenant_key == make_index_key(choice.tenant))
     if choice.raised is not None:
         wanted.append(QueueRow.raised == choice.raised)
     if choice.severities:

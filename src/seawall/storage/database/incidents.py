@@ -17,7 +17,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
 from seawall.storage.database import incident_queue, revisions, standing
 from seawall.storage.database.bulk import forget, insert_columns, pieces
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.incident_queue import EVERY, Order, QueueCursor, QueueEntry, QueueQuery
 from seawall.storage.database.live_models import QueueRow, ShownRow
 from seawall.storage.database.models import IncidentModel, Model, ReasonRow
@@ -176,7 +176,7 @@ class Incidents:
         """Return (number of incidents, highest score) of accounts given as (organisation, account); those without are
         missing.
         """
-        keys = {key(*account): account for account in accounts}
+        keys = {make_index_key(*account): account for account in accounts}
         found: dict[tuple[str, str], tuple[int, float]] = {}
         for piece in pieces(sorted(keys)):
             columns = (QueueRow.account_key, func.count(), func.max(QueueRow.score))
@@ -306,8 +306,8 @@ def _show(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
 def _row(incident: Incident, plain: dict[str, Any], content: str, revision: int) -> dict[str, Any]:
     return {
         **{name: plain[name] for name in _COLUMNS},
-        "tenant_key": key(incident.tenant),
-        "account_key": key(incident.tenant, incident.account),
+        "tenant_key": make_index_key(incident.tenant),
+        "account_key": make_index_key(incident.tenant, incident.account),
         "revision": revision,
         "content": content,
         "document": {name: plain[name] for name in _REST},

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.models import CheckpointRow, StateRow
 from seawall.storage.errors import DatabaseBroken
 
@@ -29,12 +29,14 @@ class Checkpoints:
     def put(self, positions: Mapping[str, Mapping[str, Any]]) -> None:
         """Store positions by source, replacing earlier ones."""
         for source, position in positions.items():
-            self._session.merge(CheckpointRow(source_key=key(source), source=source, position=dict(position)))
+            self._session.merge(
+                CheckpointRow(source_key=make_index_key(source), source=source, position=dict(position))
+            )
         self._session.flush()
 
     def get(self, source: str) -> dict[str, Any] | None:
         """Return the position of a source, None if it was never read."""
-        row = self._session.get(CheckpointRow, key(source))
+        row = self._session.get(CheckpointRow, make_index_key(source))
         return None if row is None else row.position
 
     def all(self) -> dict[str, dict[str, Any]]:
@@ -44,7 +46,7 @@ class Checkpoints:
 
     def forget(self, source: str) -> None:
         """Delete the checkpoint of a source that no longer exists."""
-        self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == key(source)))
+        self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == make_index_key(source)))
 
 
 class DetectorStates:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.models import UserModel
 from seawall.storage.database.user_models import IdentityRow, PasskeyRow, TotpRow
 from seawall_base.errors import UsageError
@@ -162,13 +162,13 @@ class Identities:
     def link(self, issuer: str, subject: str, user: int, *, at: int) -> None:
         """Link a provider's subject to an active user. Raises `UsageError` if it is linked to another user."""
         _check_active(self._session, user)
-        row = self._session.get(IdentityRow, key(issuer, subject))
+        row = self._session.get(IdentityRow, make_index_key(issuer, subject))
         if row is not None and row.user != user:
             raise UsageError("this identity belongs to another user")
         if row is None:
             self._session.add(
                 IdentityRow(
-                    identity_key=key(issuer, subject),
+                    identity_key=make_index_key(issuer, subject),
                     issuer=issuer,
                     subject=subject,
                     user=user,
@@ -180,7 +180,10 @@ class Identities:
     def find(self, issuer: str, subject: str) -> int | None:
         """Return the active user who is linked to a provider's subject, None if there is none."""
         query = select(IdentityRow.user).join(UserModel, UserModel.id == IdentityRow.user)
-        wanted = (IdentityRow.identity_key == key(issuer, subject), UserModel.disabled_at.is_(None))
+        wanted = (
+            IdentityRow.identity_key == make_index_key(issuer, subject),
+            UserModel.disabled_at.is_(None),
+        )
         return self._session.execute(query.where(*wanted)).scalar_one_or_none()
 
     def of_user(self, user: int) -> list[Identity]:
@@ -195,7 +198,7 @@ class Identities:
 
     def unlink(self, issuer: str, subject: str) -> bool:
         """Delete an identity; return False if it is unknown."""
-        gone = delete(IdentityRow).where(IdentityRow.identity_key == key(issuer, subject))
+        gone = delete(IdentityRow).where(IdentityRow.identity_key == make_index_key(issuer, subject))
         return bool(self._session.execute(gone.returning(IdentityRow.user)).all())
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import SourceRow, TotalRow
 
 
@@ -46,12 +46,12 @@ class Sources:
         """Store sources, replacing those with the same names."""
         for source in sources:
             values = {name: getattr(source, name) for name in _FIELDS}
-            self._session.merge(SourceRow(source_key=key(source.name), **values))
+            self._session.merge(SourceRow(source_key=make_index_key(source.name), **values))
         self._session.flush()
 
     def get(self, name: str) -> StoredSource | None:
         """Return a source by name, None if it is unknown."""
-        row = self._session.get(SourceRow, key(name), populate_existing=True)
+        row = self._session.get(SourceRow, make_index_key(name), populate_existing=True)
         return None if row is None else _source(row)
 
     def all(self) -> list[StoredSource]:
@@ -63,7 +63,7 @@ class Sources:
 
     def forget(self, name: str) -> None:
         """Delete a source that no longer exists."""
-        self._session.execute(delete(SourceRow).where(SourceRow.source_key == key(name)))
+        self._session.execute(delete(SourceRow).where(SourceRow.source_key == make_index_key(name)))
 
 
 class Totals:

@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.models import SessionRow, UserModel
 from seawall_base.errors import UsageError
 
@@ -122,7 +122,7 @@ class Users:
 
 
 def _name_key(name: str) -> str:
-    return key(unicodedata.normalize("NFKC", name).strip().casefold())
+    return make_index_key(unicodedata.normalize("NFKC", name).strip().casefold())
 
 
 def _check_role(role: str) -> None:

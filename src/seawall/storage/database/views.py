@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from seawall.storage.database.columns import key
+from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import SettingRow
 from seawall.storage.database.user_models import ViewRow
 from seawall_base.errors import UsageError
@@ -43,13 +43,13 @@ class SavedSearches:
             raise UsageError(f"the name of a view has 1 to {LONGEST_NAME} printable characters")
         if len(query) > LONGEST_QUERY:
             raise UsageError(f"a view holds at most {LONGEST_QUERY} characters")
-        count = select(func.count()).select_from(ViewRow).where(ViewRow.owner_key == key(owner))
-        is_new = self._session.get(ViewRow, key(owner, name)) is None
+        count = select(func.count()).select_from(ViewRow).where(ViewRow.owner_key == make_index_key(owner))
+        is_new = self._session.get(ViewRow, make_index_key(owner, name)) is None
         if is_new and self._session.execute(count).scalar_one() >= MOST_VIEWS:
             raise UsageError(f"there are {MOST_VIEWS} views already", fix="delete one first")
         row = ViewRow(
-            view_key=key(owner, name),
-            owner_key=key(owner),
+            view_key=make_index_key(owner, name),
+            owner_key=make_index_key(owner),
             owner=owner,
             name=name,
             query=query,
@@ -61,13 +61,15 @@ class SavedSearches:
 
     def of(self, owner: str) -> list[View]:
         """Return a user's saved searches by name."""
-        query = select(ViewRow).where(ViewRow.owner_key == key(owner)).order_by(ViewRow.name)
+        query = select(ViewRow).where(ViewRow.owner_key == make_index_key(owner)).order_by(ViewRow.name)
         rows = self._session.execute(query).scalars()
         return [View(row.owner, row.name, row.query, row.created_at) for row in rows]
 
     def remove(self, owner: str, name: str) -> bool:
         """Delete a saved search; return False if there is none with this name."""
-        gone = delete(ViewRow).where(ViewRow.view_key == key(owner, name)).returning(ViewRow.view_key)
+        gone = (
+            delete(ViewRow).where(ViewRow.view_key == make_index_key(owner, name)).returning(ViewRow.view_key)
+        )
         return bool(self._session.execute(gone).all())
 
 

@@ -118,7 +118,7 @@ class _Transport:
             raise ForeignHost
         data = body.encode() if isinstance(body, str) else body
         try:
-            return self._client.ask(
+            return self._client.send(
                 method, self._token_url, _response, body=data, headers=headers, limit=MOST_BYTES
             )
         except VendorRefused as refused:

@@ -149,7 +149,7 @@ class _Transport:
             raise ForeignHost
         place = self._base + url.removeprefix(self._authority)
         try:
-            return self._client.ask(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
+            return self._client.send(method, place, _response, body=body, headers=headers, limit=MOST_BYTES)
         except VendorRefused as refused:
             # Pass on the code alone: the rest of the answer may quote the request.
             return _Response(refused.status, f'{{"error": "{refused.code or refused.status}"}}', {})

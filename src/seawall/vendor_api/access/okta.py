@@ -99,8 +99,8 @@ class PrivateKeyAccess:
         url = f"{self._base}/oauth2/v1/token"
         for is_second in (False, True):
             try:
-                granted = self._client.ask(
-                    "POST", url, self._decode_grant, made=lambda: self._request(url), limit=MOST_BYTES
+                granted = self._client.send(
+                    "POST", url, self._decode_grant, make_request=lambda: self._request(url), limit=MOST_BYTES
                 )
             except VendorRefused as refused:
                 nonce = refused.headers.get("dpop-nonce", "")

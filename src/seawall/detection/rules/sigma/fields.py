@@ -14,7 +14,7 @@ from functools import lru_cache
 import pyarrow as pa
 
 from seawall.detection.rules.sigma import spellings
-from seawall.detection.rules.sigma.facets import Spell
+from seawall.detection.rules.sigma.column_tests import Spell
 from seawall.detection.rules.sigma.spellings import FAMILIES, SourceFamily
 from seawall.events.event import ENRICHED_SCHEMA
 

@@ -15,7 +15,7 @@ from typing import Any
 from seawall.detection.rules.sigma import fields
 from seawall.detection.rules.sigma.conditions import build_condition, list_needed_fields, refuse_endless
 from seawall.detection.rules.sigma.documents import RuleDocument, make_readable, read_documents
-from seawall.detection.rules.sigma.doubts import find_doubt
+from seawall.detection.rules.sigma.idle_rules import find_idle_reason
 from seawall.detection.rules.sigma.model import (
     LEVELS,
     RuleDescription,
@@ -138,7 +138,7 @@ class _Reading:
         tree = build_condition(rule.detection)
         _refuse_unanswerable(tree, looks)
         self._names |= {name: len(self.rules) for name in _names_of(content, about)}
-        why = find_doubt(content.get("detection"), tree, looks)
+        why = find_idle_reason(content.get("detection"), tree, looks)
         self.rules.append(SigmaRule(replace(about, cannot_hit=why) if why else about, product, service, tree))
 
     def correlate(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from seawall.detection.rules.sigma import fields
-from seawall.detection.rules.sigma.facets import NameFacet, Spell, TextFacet
+from seawall.detection.rules.sigma.column_tests import NameColumnTests, Spell, TextColumnTests
 from seawall.detection.rules.sigma.fields import Answer, NameAnswer
 from seawall.detection.rules.sigma.model import (
     AllOf,
@@ -22,9 +22,9 @@ from seawall.detection.rules.sigma.records import RuleRecords
 from seawall.detection.rules.sigma.rows import Valued, code_values
 from seawall.detection.rules.sigma.selectors import Selectors
 from seawall.detection.rules.sigma.steps import (
+    ColumnTest,
     EitherStep,
     EveryStep,
-    FacetQuestion,
     LeafStep,
     NotStep,
     SameStep,
@@ -38,8 +38,8 @@ class RuleProgram:
 
     def __init__(self, family: str) -> None:
         self.family = family
-        self._names: dict[tuple[str, Spell | None], NameFacet] = {}
-        self._texts: dict[tuple[str, str], TextFacet] = {}
+        self._names: dict[tuple[str, Spell | None], NameColumnTests] = {}
+        self._texts: dict[tuple[str, str], TextColumnTests] = {}
         self._rules: list[tuple[int, Step]] = []
         self.selectors = Selectors()
 
@@ -89,16 +89,16 @@ class RuleProgram:
     def _leaf(self, answers: Sequence[Answer], test: ValueTest) -> LeafStep:
         found = []
         for answer in answers:
-            facet: NameFacet | TextFacet
+            tests: NameColumnTests | TextColumnTests
             if isinstance(answer, NameAnswer):
                 key = (answer.column, answer.spell)
-                facet = self._names.setdefault(key, NameFacet(*key))
-                found.append(FacetQuestion(facet, facet.add(test), answer.where))
+                tests = self._names.setdefault(key, NameColumnTests(*key))
+                found.append(ColumnTest(tests, tests.add(test), answer.where))
             else:
                 at = (answer.column, answer.path)
-                facet = self._texts.setdefault(at, TextFacet(*at))
+                tests = self._texts.setdefault(at, TextColumnTests(*at))
                 asked = test if answer.spell is None else _spell(test, answer.spell)
-                found.append(FacetQuestion(facet, facet.add(asked), answer.where))
+                found.append(ColumnTest(tests, tests.add(asked), answer.where))
         return LeafStep(tuple(found), asks=test.asks, nothing=test.nothing)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seawall.detection.rules.sigma.facets import Spell
+from seawall.detection.rules.sigma.column_tests import Spell
 from seawall.detection.rules.sigma.folding import plain_text
 from seawall.events.microsoft.entra_results import NAMES
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.rules.sigma.facets import NameFacet, TextFacet
+from seawall.detection.rules.sigma.column_tests import NameColumnTests, TextColumnTests
 from seawall.detection.rules.sigma.fields import Answer, Where
 from seawall.detection.rules.sigma.folding import fold_whole_text
 from seawall.detection.rules.sigma.model import FieldComparison
@@ -27,16 +27,16 @@ Bounds = tuple[Bools, Bools]
 
 
 @dataclass(frozen=True, slots=True)
-class FacetQuestion:
-    """Hold the index of a test in a facet, restricted to the events that satisfy `where`."""
+class ColumnTest:
+    """Hold the index of a test among the tests of a column, restricted to the events that satisfy `where`."""
 
-    facet: NameFacet | TextFacet
+    tests: NameColumnTests | TextColumnTests
     place: int
     where: Where | None
 
     def of(self, records: RuleRecords, rows: Rows, *, is_nothing: bool) -> Bools:
         """Return which rows pass, or with `is_nothing`, which have no value; bool (rows,)."""
-        ask = self.facet.is_nothing if is_nothing else self.facet.passes
+        ask = self.tests.is_nothing if is_nothing else self.tests.passes
         if not self.where:
             return ask(records, rows, self.place)
         result = np.full(len(rows), is_nothing)
@@ -48,7 +48,7 @@ class FacetQuestion:
     def bounds(self, selectors: RuleRecords, *, is_nothing: bool) -> Bounds:
         """Return which selectors may pass (or have no value), and which must."""
         rows = np.arange(len(selectors))
-        if isinstance(self.facet, NameFacet) and self.facet.column in selectors:
+        if isinstance(self.tests, NameColumnTests) and self.tests.column in selectors:
             found = self.of(selectors, rows, is_nothing=is_nothing)
             return found, found
         others = np.zeros(len(rows), bool)
@@ -60,11 +60,11 @@ class FacetQuestion:
 class LeafStep:
     """Test a field: a value of any of its columns passes, or (`nothing`) none of them has a value."""
 
-    def __init__(self, questions: tuple[FacetQuestion, ...], *, asks: bool, nothing: bool) -> None:
+    def __init__(self, questions: tuple[ColumnTest, ...], *, asks: bool, nothing: bool) -> None:
         """Take `asks`, which means that some values pass, and `nothing`, which means that a missing value passes."""
         self._questions, self._asks, self._nothing = questions, asks, nothing
         self.cost: int = max(
-            (TEXT if isinstance(one.facet, TextFacet) else NAME for one in questions), default=0
+            (TEXT if isinstance(one.tests, TextColumnTests) else NAME for one in questions), default=0
         )
 
     def bounds(self, selectors: RuleRecords) -> Bounds:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.rules.sigma.telling import summarise_rules
+from seawall.detection.rules.sigma.rule_summary import summarise_rules
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read
 from tests.detection.rules.test_sigma import BASE, correlation, rule, rules

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.keys.errors import LedgerBroken
+from seawall.keys.errors import KeyInventoryBroken
 from seawall.keys.inventory import store as store_module
 from seawall.keys.inventory.store import InventoryKey, KeyInventory
 
@@ -101,16 +101,16 @@ def test_what_is_no_sound_ledger_is_refused_and_left_as_it_is(tmp_path: Path, sp
     path = tmp_path / "keys.db"
     spoil(path)  # type: ignore[operator]
     before = path.read_bytes()
-    with pytest.raises(LedgerBroken) as raised:
+    with pytest.raises(KeyInventoryBroken) as raised:
         KeyInventory.open(path)
     assert raised.value.fix
     assert path.read_bytes() == before
 
 
 def test_a_folder_or_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LedgerBroken):
+    with pytest.raises(KeyInventoryBroken):
         KeyInventory.open(tmp_path)
-    with pytest.raises(LedgerBroken):
+    with pytest.raises(KeyInventoryBroken):
         KeyInventory.open(tmp_path / "absent" / "keys.db")
 
 
@@ -119,7 +119,7 @@ def test_a_ledger_that_others_could_change_is_refused(tmp_path: Path, mode: int)
     path = tmp_path / "keys.db"
     _make(path)
     path.chmod(mode)
-    with pytest.raises(LedgerBroken) as raised:
+    with pytest.raises(KeyInventoryBroken) as raised:
         KeyInventory.open(path)
     assert "chmod 600" in raised.value.fix
     path.chmod(0o644)
@@ -131,7 +131,7 @@ def test_two_audits_do_not_write_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "keys.db"
     _make(path)
     monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
-    with KeyInventory.open(path), pytest.raises(LedgerBroken, match="in use"):
+    with KeyInventory.open(path), pytest.raises(KeyInventoryBroken, match="in use"):
         KeyInventory.open(path)
 
 
@@ -159,6 +159,6 @@ def test_a_ledger_that_could_not_be_begun_leaves_no_file(
 ) -> None:
     monkeypatch.setattr(store_module, "SCHEMA", "CREATE NONSENSE")
     path = tmp_path / "keys.db"
-    with pytest.raises(LedgerBroken):
+    with pytest.raises(KeyInventoryBroken):
         KeyInventory.open(path)
     assert not path.exists()

@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"(?i)(?:add|update|delete|remove|set|create|disable|enable|
 """Matches a text that begins like the name of an operation."""
 
 
-def find_doubt(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+def find_idle_reason(detection: Any, tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     """Return why a rule can hit no record as its vendor writes it, or "" if it may.
 
     Misses: rules with operation names that no vendor has, because this takes a list of all operations.

@@ -88,7 +88,7 @@ class _Answers:
             yield test, np.fromiter(map(passes, texts), bool, len(texts))
 
 
-class NameFacet:
+class NameColumnTests:
     """Evaluate tests on a name column, whose values may have several spellings."""
 
     def __init__(self, column: str, spell: Spell | None) -> None:
@@ -152,7 +152,7 @@ class NameFacet:
         return self.passes(records, rows, -1)
 
 
-class TextFacet:
+class TextColumnTests:
     """Evaluate tests on the values at a path in the JSON of a text column. The empty path is the text itself.
 
     Only the texts of requested rows are parsed.

@@ -14,7 +14,7 @@ from seawall.keys.inventory.store import InventoryKey
 from seawall_base.plurals import plural
 
 
-def finding(
+def make_finding(
     code: str, listing: Listing, entry: KeySetEntry | None = None, detail: str = ""
 ) -> InventoryFinding:
     """Build a finding about a set, or about one of its entries."""
@@ -31,23 +31,23 @@ def finding(
     )
 
 
-def of_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding]:
+def check_set(document: KeyDocument, listing: Listing) -> Iterator[InventoryFinding]:
     """Yield findings about the set itself."""
     if not document.total:
-        yield finding("set-empty", listing)
+        yield make_finding("set-empty", listing)
     if not document.complete:
-        yield finding(
+        yield make_finding(
             "set-too-large",
             listing,
             detail=f"{document.total:,} keys, the first {len(listing.entries):,} examined",
         )
     if not document.issuer_fits:
-        yield finding("discovery-mismatch", listing)
+        yield make_finding("discovery-mismatch", listing)
     yield from _find_duplicates(listing)
     yield from _check_issuers(listing)
     for entry in listing.entries:
         for fault in entry.faults:
-            yield finding(fault.code, listing, entry, fault.detail)
+            yield make_finding(fault.code, listing, entry, fault.detail)
 
 
 def _find_duplicates(listing: Listing) -> Iterator[InventoryFinding]:
@@ -56,12 +56,14 @@ def _find_duplicates(listing: Listing) -> Iterator[InventoryFinding]:
     by_identity: dict[str, list[KeySetEntry]] = defaultdict(list)
     for entry in listing.entries:
         if entry.kid and kids[entry.kid] > 1:
-            yield finding("duplicate-kid", listing, entry, f"{kids[entry.kid]} entries have it")
+            yield make_finding("duplicate-kid", listing, entry, f"{kids[entry.kid]} entries have it")
         if entry.identity:
             by_identity[entry.identity].append(entry)
     for entries in by_identity.values():
         for entry in entries[1:]:
-            yield finding("same-key-two-kids", listing, entry, f"also listed at place {entries[0].place}")
+            yield make_finding(
+                "same-key-two-kids", listing, entry, f"also listed at place {entries[0].place}"
+            )
 
 
 def _check_issuers(listing: Listing) -> Iterator[InventoryFinding]:
@@ -81,38 +83,38 @@ def _check_issuers(listing: Listing) -> Iterator[InventoryFinding]:
             continue
         if not entry.issuer:
             if shared:
-                yield finding("issuer-unbound-key", listing, entry)
+                yield make_finding("issuer-unbound-key", listing, entry)
         elif is_consumer(entry.issuer) and audience != "consumer":
             if audience == "organisation":
-                yield finding("consumer-key-in-organisation-set", listing, entry)
+                yield make_finding("consumer-key-in-organisation-set", listing, entry)
             elif audience == "shared" or organisations:
-                yield finding("consumer-key-in-shared-set", listing, entry)
+                yield make_finding("consumer-key-in-shared-set", listing, entry)
             elif listing.issuer is not None:
-                yield finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
+                yield make_finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
         elif listing.issuer is not None and not fits(entry.issuer, listing.issuer):
-            yield finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
+            yield make_finding("issuer-mismatch", listing, entry, f"the set is that of {listing.issuer}")
         elif audience == "consumer" and TEMPLATE not in entry.issuer and not is_consumer(entry.issuer):
-            yield finding("issuer-mismatch", listing, entry, "the set is that of personal accounts")
+            yield make_finding("issuer-mismatch", listing, entry, "the set is that of personal accounts")
 
 
-def of_dates(
+def check_dates(
     listing: Listing, keys: Mapping[str, InventoryKey], now: int, max_age: int
 ) -> Iterator[InventoryFinding]:
     """Yield findings from the dates of certificates and inventory. `keys` are by identity; `max_age` is in seconds."""
     for entry in listing.entries:
         dates = entry.certificate
         if dates.not_after is not None and dates.not_after < now:
-            yield finding("expired-still-served", listing, entry, f"since {date(dates.not_after)}")
+            yield make_finding("expired-still-served", listing, entry, f"since {date(dates.not_after)}")
         if dates.not_before is not None and dates.not_before > now:
-            yield finding("not-yet-valid", listing, entry, f"until {date(dates.not_before)}")
+            yield make_finding("not-yet-valid", listing, entry, f"until {date(dates.not_before)}")
         key = keys.get(entry.identity or "")
-        if key is not None and (age := age_of(key, now)) > max_age:
-            yield finding(
+        if key is not None and (age := compute_age(key, now)) > max_age:
+            yield make_finding(
                 "too-old", listing, entry, f"{length(age)} old, allowed are {plural(max_age // DAY, 'day')}"
             )
 
 
-def age_of(key: InventoryKey, now: int) -> int:
+def compute_age(key: InventoryKey, now: int) -> int:
     """Return the key's minimum age in seconds: since first seen, or since its certificate began."""
     since = key.first_seen if key.not_before is None else min(key.first_seen, key.not_before)
     return max(0, now - since)

@@ -25,7 +25,7 @@ def escape_text(text: str) -> str:
 
 
 def unescape_text(text: str) -> str:
-    """Return the text from which `storable` made an escaped one."""
+    """Return the text from which `escape_text` made an escaped one."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 

@@ -75,7 +75,7 @@ class Candidates:
         return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
 
     def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:
-        """Return the candidates of a share of a day by the key of their organisation (`columns.key`)."""
+        """Return the candidates of a share of a day by the key of their organisation (`columns.make_index_key`)."""
         columns = (CandidateRow.tenant_key, CandidateRow.content)
         query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= share * SHARE)
         query = query.where(CandidateRow.position < (share + 1) * SHARE).order_by(CandidateRow.position)

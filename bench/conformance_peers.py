@@ -241,7 +241,7 @@ def measure(peer: Peer) -> list[CaseResult]:
 def row(peer: Peer, results: list[CaseResult]) -> str:
     total = totals(results)
     asked = [result for result in results if result.outcome != "not-covered"]
-    hostile = sum(result.case.hostile for result in asked)
+    hostile = sum(result.case.is_hostile for result in asked)
     controls = len(asked) - hostile
     storm = sum(result.outcome == "accepted" for result in results if result.case.name in STORM)
     let_in = total["let_in"]

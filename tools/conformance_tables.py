@@ -35,10 +35,10 @@ def families_table() -> str:
     """Return a table of families."""
     rows = ["| family | about | hostile | controls |", "|---|---|---|---|"]
     for family in families():
-        hostile = sum(case.hostile for case in family.cases)
+        hostile = sum(case.is_hostile for case in family.cases)
         rows.append(f"| `{family.name}` | {family.words} | {hostile} | {len(family.cases) - hostile} |")
     every = cases()
-    hostile = sum(case.hostile for case in every)
+    hostile = sum(case.is_hostile for case in every)
     rows.append(f"| all | | {hostile} | {len(every) - hostile} |")
     return "\n".join(rows)
 

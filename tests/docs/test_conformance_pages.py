@@ -14,7 +14,7 @@ from tools import conformance_tables as tables
 
 from seawall_tokens.conformance import Verifier
 from seawall_tokens.conformance.battery import cases
-from seawall_tokens.conformance.run import judge
+from seawall_tokens.conformance.run import run_case
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,10 +55,11 @@ def test_the_example_is_a_verifier() -> None:
     verifier = names["verifier"]
     assert isinstance(verifier, Verifier)
     outcomes = {
-        case.name: judge(verifier, case).outcome for case in cases(("form-sound", "storm-0558", "stranger"))
+        case.name: run_case(verifier, case).outcome
+        for case in cases(("form-sound", "storm-0558", "stranger"))
     }
     assert outcomes == {"form-sound": "accepted", "storm-0558": "accepted", "stranger": "refused"}
-    controls = {judge(verifier, case).outcome for case in cases() if not case.hostile}
+    controls = {run_case(verifier, case).outcome for case in cases() if not case.is_hostile}
     assert controls == {"accepted", "not-covered"}
 
 
@@ -73,7 +74,7 @@ def test_the_table_of_libraries_has_every_peer() -> None:
             for peer in make():
                 library, settings = peer.library.split()[0], peer.settings
                 assert re.search(rf"^\| {re.escape(library)} [\d.]+ \| {settings} \|", table, re.MULTILINE)
-                outcomes = [judge(peer.verifier, case).outcome for case in chosen]
+                outcomes = [run_case(peer.verifier, case).outcome for case in chosen]
                 storm = "refused" if library == "Seawall" else "accepted"
                 assert dict(zip([case.name for case in chosen], outcomes, strict=True)) == {
                     "form-sound": "accepted",
@@ -85,9 +86,9 @@ def test_the_table_of_libraries_has_every_peer() -> None:
 def test_other_implementations_take_the_controls() -> None:
     """What the kit calls sound is sound to libraries that share nothing with it."""
     bench = _module("bench/conformance_peers.py")
-    controls = [case for case in cases() if not case.hostile]
+    controls = [case for case in cases() if not case.is_hostile]
     for make in (bench.pyjwt, bench.jwcrypto):
         _, careful = make()
-        outcomes = {case.name: judge(careful.verifier, case).outcome for case in controls}
+        outcomes = {case.name: run_case(careful.verifier, case).outcome for case in controls}
         assert set(outcomes.values()) == {"accepted", "not-covered"}
         assert sum(outcome == "accepted" for outcome in outcomes.values()) > 30

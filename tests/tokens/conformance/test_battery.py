@@ -21,8 +21,8 @@ def named(case: Case) -> str:
 
 
 def test_there_are_enough() -> None:
-    assert sum(case.hostile for case in EVERY) >= 100
-    assert sum(not case.hostile for case in EVERY) >= 30
+    assert sum(case.is_hostile for case in EVERY) >= 100
+    assert sum(not case.is_hostile for case in EVERY) >= 30
 
 
 def test_names_are_unique_and_plain() -> None:
@@ -36,7 +36,7 @@ def _says_what_it_stands_for(case: Case) -> None:
     assert case.attack
     assert case.source
     assert case.needs <= CAPABILITIES.keys()
-    assert (case.harm in HARMS) is case.hostile
+    assert (case.harm in HARMS) is case.is_hostile
     assert all(re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", code) for code in case.codes)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from seawall_tokens.conformance.battery import cases
 from seawall_tokens.conformance.case import Case
-from seawall_tokens.conformance.run import judge
+from seawall_tokens.conformance.run import run_case
 from tests.every import check_every
 from tests.tokens.conformance.gate_verifier import verifier
 
@@ -24,8 +24,8 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _is_judged_as_expected(case: Case) -> None:
-    result = judge(verifier, case)
-    assert result.outcome == ("refused" if case.hostile else "accepted"), result.detail
+    result = run_case(verifier, case)
+    assert result.outcome == ("refused" if case.is_hostile else "accepted"), result.detail
     assert result.fault == "", f"{result.code}: {result.detail}"
 
 

@@ -15,7 +15,7 @@ from seawall_tokens.conformance import verifier as verifiers
 from seawall_tokens.conformance.battery import cases, with_baseline
 from seawall_tokens.conformance.case import Case
 from seawall_tokens.conformance.matrix import LEVELS, failing, faulty, has_passed, rows, totals, void_reason
-from seawall_tokens.conformance.run import MOST_TIMEOUTS, CaseResult, document, judge, run
+from seawall_tokens.conformance.run import MOST_TIMEOUTS, CaseResult, document, run, run_case
 
 (HOSTILE,) = cases(("storm-0558",))
 (CONTROL,) = cases(("form-sound",))
@@ -54,31 +54,31 @@ def raises(error: BaseException) -> Callable[[str, Context], Any]:
 def test_every_answer_has_one_meaning(
     verify: Callable[[str, Context], Any], outcome: str, hostile_fault: str, control_fault: str
 ) -> None:
-    hostile, control = judge(Verifier(verify), HOSTILE), judge(Verifier(verify), CONTROL)
+    hostile, control = run_case(Verifier(verify), HOSTILE), run_case(Verifier(verify), CONTROL)
     assert (hostile.outcome, hostile.fault) == (outcome, hostile_fault)
     assert (control.outcome, control.fault) == (outcome, control_fault)
 
 
 def test_named_exceptions_are_refusals_and_others_are_not() -> None:
-    refused = judge(Verifier(raises(LookupError("no such key")), refusals=(LookupError,)), HOSTILE)
+    refused = run_case(Verifier(raises(LookupError("no such key")), refusals=(LookupError,)), HOSTILE)
     assert (refused.outcome, refused.detail) == ("refused", "LookupError: no such key")
-    assert judge(Verifier(raises(KeyError("kid")), refusals=(LookupError,)), HOSTILE).outcome == "refused"
-    assert judge(Verifier(raises(TypeError("x")), refusals=(LookupError,)), HOSTILE).fault == "crashed"
+    assert run_case(Verifier(raises(KeyError("kid")), refusals=(LookupError,)), HOSTILE).outcome == "refused"
+    assert run_case(Verifier(raises(TypeError("x")), refusals=(LookupError,)), HOSTILE).fault == "crashed"
 
 
 def test_a_verifier_that_hangs_is_left_behind() -> None:
     begin = time.monotonic()
-    result = judge(Verifier(lambda token, context: time.sleep(30)), HOSTILE, limit=0.2)
+    result = run_case(Verifier(lambda token, context: time.sleep(30)), HOSTILE, limit=0.2)
     assert (result.outcome, result.fault) == ("timed-out", "timed-out")
     assert time.monotonic() - begin < 20
 
 
 def test_what_is_lacking_is_not_covered_and_never_passed() -> None:
     verifier = Verifier(accepts, lacks={"tenants"})
-    result = judge(verifier, MANY)
+    result = run_case(verifier, MANY)
     assert (result.outcome, result.fault, result.detail) == ("not-covered", "", "lacks tenants")
     assert totals([result])["refused"] == 0
-    assert judge(verifier, RENEWAL).outcome == "not-covered"
+    assert run_case(verifier, RENEWAL).outcome == "not-covered"
     assert failing([result], "accepted") == []
     assert failing([result], "not-covered") == [result]
 
@@ -90,15 +90,15 @@ def test_renewals_are_asked_of_renew_alone() -> None:
         asked.append(attempt)
         return attempt.credential in context.grants
 
-    assert judge(Verifier(raises(ValueError("not me")), renew=renew), RENEWAL).outcome == "accepted"
+    assert run_case(Verifier(raises(ValueError("not me")), renew=renew), RENEWAL).outcome == "accepted"
     assert len(asked) == 1
 
 
 def test_of_two_presentations_the_last_counts_and_the_first_must_pass() -> None:
     answers = iter([True, False])
-    assert judge(Verifier(lambda token, context: next(answers)), TWICE).fault == ""
-    assert judge(Verifier(accepts), TWICE).fault == "let-in"
-    early = judge(Verifier(lambda token, context: None), TWICE)
+    assert run_case(Verifier(lambda token, context: next(answers)), TWICE).fault == ""
+    assert run_case(Verifier(accepts), TWICE).fault == "let-in"
+    early = run_case(Verifier(lambda token, context: None), TWICE)
     assert (early.outcome, early.early, early.fault) == ("refused", True, "control-refused")
     assert totals([early])["refused"] == 0
 
@@ -118,19 +118,19 @@ def test_of_presentations_at_once_exactly_one_may_pass() -> None:
         seen.add(context.request.proofs)
         return new
 
-    assert judge(Verifier(once), AT_ONCE).fault == ""
-    result = judge(Verifier(hasty), AT_ONCE)
+    assert run_case(Verifier(once), AT_ONCE).fault == ""
+    result = run_case(Verifier(hasty), AT_ONCE)
     assert result.fault == "let-in"
     assert result.detail.endswith("of 8 at once")
-    assert judge(Verifier(lambda token, context: None), AT_ONCE).fault == "control-refused"
-    assert judge(Verifier(raises(ValueError())), AT_ONCE).fault == "crashed"
+    assert run_case(Verifier(lambda token, context: None), AT_ONCE).fault == "control-refused"
+    assert run_case(Verifier(raises(ValueError())), AT_ONCE).fault == "crashed"
 
 
 def test_a_code_that_cannot_be_told_is_a_crash() -> None:
     def code(error: BaseException) -> str:
         raise KeyError(error)
 
-    result = judge(Verifier(raises(Refused("x")), code=code), HOSTILE)
+    result = run_case(Verifier(raises(Refused("x")), code=code), HOSTILE)
     assert result.fault == "crashed"
     assert result.detail.startswith("code() failed: KeyError")
 
@@ -138,9 +138,9 @@ def test_a_code_that_cannot_be_told_is_a_crash() -> None:
 def test_codes_are_compared_where_the_verifier_has_them() -> None:
     right = Verifier(raises(Refused("key-issuer-mismatch")), compare_codes=True)
     wrong = Verifier(raises(Refused("expired")), compare_codes=True)
-    assert judge(right, HOSTILE).fault == ""
-    assert (judge(wrong, HOSTILE).fault, judge(wrong, HOSTILE).code) == ("other-code", "expired")
-    assert judge(Verifier(raises(Refused("expired"))), HOSTILE).fault == ""
+    assert run_case(right, HOSTILE).fault == ""
+    assert (run_case(wrong, HOSTILE).fault, run_case(wrong, HOSTILE).code) == ("other-code", "expired")
+    assert run_case(Verifier(raises(Refused("expired"))), HOSTILE).fault == ""
 
 
 async def awaited(token: str, context: Context) -> bool:
@@ -149,7 +149,7 @@ async def awaited(token: str, context: Context) -> bool:
 
 def test_an_asynchronous_verifier_is_not_taken_for_one_that_accepts() -> None:
     with pytest.raises(UsageError, match="asynchronous"):
-        judge(Verifier(awaited), CONTROL)
+        run_case(Verifier(awaited), CONTROL)
 
 
 def test_an_unknown_capability_is_a_mistake() -> None:
@@ -181,7 +181,7 @@ def test_a_verifier_that_accepts_everything_is_found_out() -> None:
     chosen = cases(("form", "time"))
     results = list(run(Verifier(accepts), chosen))
     total = totals(results)
-    assert total["accepted"] == total["hostile"] == sum(case.hostile for case in chosen)
+    assert total["accepted"] == total["hostile"] == sum(case.is_hostile for case in chosen)
     assert sum(total["let_in"].values()) == total["accepted"]
     assert total["controls_accepted"] == total["controls"]
     assert [row["family"] for row in rows(results)] == ["form", "time"]
@@ -293,9 +293,9 @@ def test_an_exception_that_cannot_speak_is_a_crash_too() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    result = judge(Verifier(raises(Mute())), HOSTILE)
+    result = run_case(Verifier(raises(Mute())), HOSTILE)
     assert (result.outcome, result.detail) == ("crashed", "Mute")
-    assert judge(Verifier(raises(ValueError("\ud800"))), HOSTILE).detail == "ValueError: \\ud800"
+    assert run_case(Verifier(raises(ValueError("\ud800"))), HOSTILE).detail == "ValueError: \\ud800"
 
 
 def test_the_document_has_no_token() -> None:

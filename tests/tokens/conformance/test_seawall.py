@@ -9,7 +9,7 @@ import pytest
 
 from seawall_tokens.conformance.battery import cases
 from seawall_tokens.conformance.case import Case
-from seawall_tokens.conformance.run import judge, run
+from seawall_tokens.conformance.run import run, run_case
 from seawall_tokens.conformance.token_factory import TokenFactory
 from seawall_tokens.refusals import REFUSALS
 from seawall_tokens.verify import access_token, claim_checks, examination, key_checks
@@ -26,8 +26,8 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _is_judged_as_expected(case: Case) -> None:
-    result = judge(verifier, case)
-    if case.hostile:
+    result = run_case(verifier, case)
+    if case.is_hostile:
         assert (result.outcome, result.code) == ("refused", case.codes[0]), result.detail
     else:
         assert result.outcome == "accepted", result.detail
@@ -58,7 +58,7 @@ NOT_SHOWN = {
 
 def test_nearly_every_refusal_is_shown() -> None:
     """What the battery never brings about is named here, with the reason."""
-    shown = {case.codes[0] for case in cases() if case.hostile}
+    shown = {case.codes[0] for case in cases() if case.is_hostile}
     assert REFUSALS.keys() - shown == NOT_SHOWN.keys()
 
 
@@ -84,7 +84,7 @@ def test_the_battery_notices_a_missing_check(number: int, monkeypatch: pytest.Mo
     runs = tuple(check.run for check in examination.CHECKS)
     assert left_out in runs
     monkeypatch.setattr(access_token, "_RUNS", tuple(step for step in runs if step is not left_out))
-    mine = [case for case in cases() if case.hostile and REFUSALS[case.codes[0]].check == number]
+    mine = [case for case in cases() if case.is_hostile and REFUSALS[case.codes[0]].check == number]
     let_in = [result.case.name for result in run(verifier, mine) if result.fault == "let-in"]
     assert len(let_in) >= 5, let_in
     if number == 4:
@@ -105,5 +105,5 @@ def test_what_explains_a_refusal_gives_the_same_reason() -> None:
             request=binding_of(context),
             replay=MemoryReplayGuard(),
         )
-        expected = case.codes[0] if case.hostile else None
+        expected = case.codes[0] if case.is_hostile else None
         assert (examined.refusal and examined.refusal.code) == expected, case.name

@@ -120,7 +120,7 @@ def _describe(case: Case) -> dict[str, Any]:
     return {
         "name": case.name,
         "family": case.family,
-        "hostile": case.hostile,
+        "hostile": case.is_hostile,
         "harm": case.harm,
         "attack": case.attack,
         "source": case.source,

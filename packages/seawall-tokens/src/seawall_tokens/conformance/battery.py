@@ -62,7 +62,7 @@ def with_baseline(chosen: tuple[Case, ...]) -> tuple[Case, ...]:
 
     Without a valid token, a verifier that refuses or crashes on everything would pass.
     """
-    if any(not case.hostile and not case.needs for case in chosen):
+    if any(not case.is_hostile and not case.needs for case in chosen):
         return chosen
     return (*cases((BASELINE,)), *chosen)
 

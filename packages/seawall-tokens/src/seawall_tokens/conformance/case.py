@@ -40,7 +40,7 @@ class Case:
     family: str = ""
 
     @property
-    def hostile(self) -> bool:
+    def is_hostile(self) -> bool:
         """Return whether the token must be refused."""
         return bool(self.codes)
 
@@ -85,6 +85,6 @@ class Family:
     cases: tuple[Case, ...]
 
     @classmethod
-    def of(cls, name: str, words: str, *cases: Case) -> Family:
+    def build(cls, name: str, words: str, *cases: Case) -> Family:
         """Build a family and set it on its cases."""
         return cls(name, words, tuple(replace(case, family=name) for case in cases))

@@ -12,7 +12,7 @@ import pytest
 from seawall_base.errors import UsageError
 from seawall_tokens.conformance import battery
 from seawall_tokens.conformance.case import Case
-from seawall_tokens.conformance.run import judge
+from seawall_tokens.conformance.run import run_case
 from seawall_tokens.conformance.verifier import Verifier, load
 
 ROOT = "seawall"
@@ -71,7 +71,7 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail unless the outcome is the required one."""
-        result = judge(self.verifier, self.case)
+        result = run_case(self.verifier, self.case)
         if result.outcome == "not-covered":
             pytest.skip(f"not covered: the verifier {result.detail}")
         if result.fault:
@@ -80,7 +80,7 @@ class CaseItem(pytest.Item):
                 part for part in (result.code, ascii(result.detail) if result.detail else "") if part
             )
             lines = [f"{result.fault} ({case.harm or 'control'}): {case.attack}", f"source: {case.source}"]
-            if case.hostile:
+            if case.is_hostile:
                 lines.append(f"expected: refused as {' or '.join(case.codes)}")
             pytest.fail("\n".join([*lines, f"outcome: {result.outcome} {said}".rstrip()]), pytrace=False)
 

@@ -44,9 +44,9 @@ def failing(results: Sequence[CaseResult], level: Level) -> list[CaseResult]:
 
 def void_reason(results: Sequence[CaseResult]) -> str:
     """Return why a run proves nothing about the verifier; empty if it does prove something."""
-    if not any(not result.case.hostile and result.outcome == "accepted" for result in results):
+    if not any(not result.case.is_hostile and result.outcome == "accepted" for result in results):
         return "no sound token was accepted"
-    hostile = [result for result in results if result.case.hostile]
+    hostile = [result for result in results if result.case.is_hostile]
     if hostile and all(result.outcome == "not-covered" for result in hostile):
         return "no hostile token was shown: the verifier lacks what they need"
     return ""
@@ -73,8 +73,8 @@ def _severity(result: CaseResult) -> tuple[int, int]:
 
 def totals(results: Sequence[CaseResult]) -> dict[str, Any]:
     """Return the counts by outcome. `let_in` counts accepted hostile tokens by harm."""
-    hostile = [result for result in results if result.case.hostile]
-    controls = [result for result in results if not result.case.hostile]
+    hostile = [result for result in results if result.case.is_hostile]
+    controls = [result for result in results if not result.case.is_hostile]
     harms = Counter(result.case.harm for result in hostile if result.fault == "let-in")
     return {
         "hostile": len(hostile),

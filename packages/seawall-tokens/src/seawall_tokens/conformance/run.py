@@ -47,7 +47,7 @@ class CaseResult:
             return "crashed" if self.outcome == "crashed" else "timed-out"
         if self.early:
             return "control-refused"
-        if self.case.hostile:
+        if self.case.is_hostile:
             if self.outcome == "accepted":
                 return "let-in"
             wrong = self.compared and self.code not in self.case.codes
@@ -57,7 +57,7 @@ class CaseResult:
     @property
     def is_unproved_control(self) -> bool:
         """Return whether this is a valid token that was presented and not accepted, for whatever reason."""
-        return not self.case.hostile and self.outcome not in {"accepted", "not-covered"}
+        return not self.case.is_hostile and self.outcome not in {"accepted", "not-covered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ def run(
         if hanging >= MOST_TIMEOUTS and not case.needs & verifier.lacking:
             yield CaseResult(case, "timed-out", detail=f"not shown: {hanging} cases before it had no answer")
             continue
-        result = judge(verifier, case, limit=limit, now=now)
+        result = run_case(verifier, case, limit=limit, now=now)
         if result.outcome != "not-covered":
             hanging = hanging + 1 if result.outcome == "timed-out" else 0
         yield result
 
 
-def judge(
+def run_case(
     verifier: Verifier, case: Case, *, limit: float = TIME_LIMIT, now: float | None = None
 ) -> CaseResult:
     """Judge `verifier` by one case. `limit` is seconds for each presentation."""
@@ -203,7 +203,7 @@ def document(results: Iterable[CaseResult]) -> list[dict[str, Any]]:
         {
             "name": result.case.name,
             "family": result.case.family,
-            "hostile": result.case.hostile,
+            "hostile": result.case.is_hostile,
             "outcome": result.outcome,
             "fault": result.fault,
             "harm": result.case.harm,

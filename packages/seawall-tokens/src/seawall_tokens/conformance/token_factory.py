@@ -127,7 +127,7 @@ class TokenFactory:
             *more,
         )
 
-    def cloud(self, **changes: Any) -> TrustedIssuer:
+    def single_tenant_issuer(self, **changes: Any) -> TrustedIssuer:
         """Return the identity provider as an API of one organisation trusts it."""
         settings: dict[str, Any] = {
             "issuer": tenant_issuer(TENANT),
@@ -141,9 +141,11 @@ class TokenFactory:
         }
         return TrustedIssuer(**{**settings, **changes})
 
-    def many(self, **changes: Any) -> TrustedIssuer:
+    def multi_tenant_issuer(self, **changes: Any) -> TrustedIssuer:
         """Return the identity provider as an API of several organisations trusts it."""
-        return self.cloud(**{"issuer": CLOUD, "tenants": frozenset({TENANT, OTHER_TENANT}), **changes})
+        return self.single_tenant_issuer(
+            **{"issuer": CLOUD, "tenants": frozenset({TENANT, OTHER_TENANT}), **changes}
+        )
 
     def cloud_claims(self, **changes: Any) -> dict[str, Any]:
         """Return the claims of the identity provider's valid token, with changes."""

@@ -195,4 +195,4 @@ _CASES: tuple[Case, ...] = (
             _wrong_key("EdDSA", lambda: ec_key("login-2026-b"))),
 )  # fmt: skip
 
-FAMILY = Family.of("algorithm", "the token chooses the algorithm", *_CASES)
+FAMILY = Family.build("algorithm", "the token chooses the algorithm", *_CASES)

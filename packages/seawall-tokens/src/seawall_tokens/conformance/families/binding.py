@@ -37,7 +37,7 @@ def _by_consumer_key(
 def _make_expired(w: TokenFactory) -> TrustedIssuer:
     """Serve a key of 2016 whose certificate has expired years ago."""
     der = certificate(w.consumer_key(), w.now - 7 * YEAR, w.now - 2 * YEAR)
-    return w.cloud(key_set=w.shared_set(consumer=certificate_members(der)))
+    return w.single_tenant_issuer(key_set=w.shared_set(consumer=certificate_members(der)))
 
 
 def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Presentation]:
@@ -45,7 +45,7 @@ def _list(issuer: Any, *, tenant: str = TENANT) -> Callable[[TokenFactory], Pres
 
     def build(w: TokenFactory) -> Presentation:
         key = rsa_key("another-of-the-set")
-        trusted = w.many(key_set=w.shared_set(key.make_jwk(issuer=issuer)))
+        trusted = w.multi_tenant_issuer(key_set=w.shared_set(key.make_jwk(issuer=issuer)))
         claims = w.cloud_claims(iss=tenant_issuer(tenant), tid=tenant)
         return w.present(w.cloud_token(key, claims), trusted)
 
@@ -96,34 +96,35 @@ def _single(issuer: Any) -> Callable[[TokenFactory], Presentation]:
 
 _CASES: tuple[Case, ...] = (
     control("cloud-sound", "a token of one organisation from a shared key set", _BOUND,
-            lambda w: w.present(w.cloud_token(), w.cloud())),
+            lambda w: w.present(w.cloud_token(), w.single_tenant_issuer())),
     control("cloud-many-sound", "a token of one organisation at an API that serves several", _BOUND,
-            lambda w: w.present(w.cloud_token(), w.many()), "tenants"),
+            lambda w: w.present(w.cloud_token(), w.multi_tenant_issuer()), "tenants"),
     control("cloud-own-key", "a key of the shared set that is one tenant's own", _BOUND, _list(tenant_issuer(TENANT)),
             "tenants"),
     control("partner-sound", "a token of the second of two trusted issuers", "RFC 8725 section 3.8", _partner_sound,
             "several-issuers"),
     hostile("storm-0558",
             "Storm-0558: the stolen key for personal accounts signs an organisation's token; both keys are in the common set",
-            _STORM, _MISMATCH, "forgery", _by_consumer_key(lambda w: w.cloud())),
+            _STORM, _MISMATCH, "forgery", _by_consumer_key(lambda w: w.single_tenant_issuer())),
     hostile("storm-0558-expired",
             "Storm-0558 with a key that should long have been retired: its certificate ended years ago, and it is still served",
             _STORM, f"{_MISMATCH} key-expired", "forgery", _by_consumer_key(_make_expired)),
     hostile("storm-0558-many", "Storm-0558 against an API of several organisations", _STORM, _MISMATCH, "forgery",
-            _by_consumer_key(lambda w: w.many()), "tenants"),
+            _by_consumer_key(lambda w: w.multi_tenant_issuer()), "tenants"),
     hostile("storm-0558-unmarked", "Storm-0558 with a consumer key that does not say whose it is", _STORM, "key-issuer-missing",
-            "forgery", _by_consumer_key(lambda w: w.cloud(key_set=w.shared_set(consumer={"issuer": None})))),
+            "forgery", _by_consumer_key(lambda w: w.single_tenant_issuer(key_set=w.shared_set(consumer={"issuer": None})))),
     hostile("storm-0558-other-tenant", "Storm-0558 against the second organisation that is served", _STORM, _MISMATCH,
-            "forgery", _by_consumer_key(lambda w: w.many(), iss=tenant_issuer(OTHER_TENANT), tid=OTHER_TENANT), "tenants"),
+            "forgery", _by_consumer_key(lambda w: w.multi_tenant_issuer(), iss=tenant_issuer(OTHER_TENANT), tid=OTHER_TENANT),
+            "tenants"),
     hostile("storm-0558-as-consumer", "the consumer key signs as its own issuer, with the organisation's `tid`", _STORM,
             "issuer-unknown tenant-mismatch", "forgery",
-            _by_consumer_key(lambda w: w.cloud(), iss=tenant_issuer(CONSUMER_TENANT))),
+            _by_consumer_key(lambda w: w.single_tenant_issuer(), iss=tenant_issuer(CONSUMER_TENANT))),
     hostile("consumer-token", "an honest token of a personal account at an organisation's API", "Entra: tenant validation",
             "issuer-unknown consumer-tenant tenant-not-allowed", "misuse",
-            _by_consumer_key(lambda w: w.cloud(), iss=tenant_issuer(CONSUMER_TENANT), tid=CONSUMER_TENANT)),
+            _by_consumer_key(lambda w: w.single_tenant_issuer(), iss=tenant_issuer(CONSUMER_TENANT), tid=CONSUMER_TENANT)),
     hostile("consumer-token-any-tenant", "an honest token of a personal account at an API that serves every organisation",
             "Entra: tenant validation", "consumer-tenant", "misuse",
-            _by_consumer_key(lambda w: w.many(tenants=frozenset({"*"})), iss=tenant_issuer(CONSUMER_TENANT),
+            _by_consumer_key(lambda w: w.multi_tenant_issuer(tenants=frozenset({"*"})), iss=tenant_issuer(CONSUMER_TENANT),
             tid=CONSUMER_TENANT), "tenants"),
     hostile("key-of-other-tenant", "a key that is one tenant's own signs for another", _BOUND, _MISMATCH, "forgery",
             _list(tenant_issuer(OTHER_TENANT)), "tenants"),
@@ -158,4 +159,4 @@ _CASES: tuple[Case, ...] = (
             _single(ISSUER + ".evil.example")),
 )  # fmt: skip
 
-FAMILY = Family.of("binding", "a real key signs for another issuer", *_CASES)
+FAMILY = Family.build("binding", "a real key signs for another issuer", *_CASES)

@@ -35,7 +35,7 @@ def _with(**claims: Any) -> Callable[[TokenFactory], Presentation]:
 
 
 def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
-    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
+    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.single_tenant_issuer())
 
 
 def _respelt(claim: str, spell: Callable[[str], str]) -> Callable[[TokenFactory], Presentation]:
@@ -127,7 +127,7 @@ _CASES: tuple[Case, ...] = (
             _PERMISSIONS, "permissions-missing claim-missing", "misuse",
             lambda w: w.present(
                 w.cloud_token(claims=w.cloud_claims(scp=ABSENT, tid=OTHER_TENANT, iss=tenant_issuer(OTHER_TENANT))),
-                w.many(tenants=ANY_TENANT)), "tenants"),
+                w.multi_tenant_issuer(tenants=ANY_TENANT)), "tenants"),
     *(hostile(f"cloud-permissions-{words}", f"`{claim}` is {how}, and nothing else grants anything", _PERMISSIONS, codes,
               "misuse", _cloud(**{"scp": ABSENT, claim: value}))
       for words, claim, how, value, codes in (
@@ -151,4 +151,4 @@ _CASES: tuple[Case, ...] = (
             "claim-missing issuer-unknown", "misuse", lambda w: w.present(w.token({}, {**w.header(), **w.claims()}))),
 )  # fmt: skip
 
-FAMILY = Family.of("claims", "wrong audience, or missing claims", *_CASES)
+FAMILY = Family.build("claims", "wrong audience, or missing claims", *_CASES)

@@ -180,4 +180,4 @@ _CASES: tuple[Case, ...] = (
     hostile("json-many-members", "200,000 members", "CWE-400", "token-too-large", "exhaustion", _payload(_members(200_000))),
 )  # fmt: skip
 
-FAMILY = Family.of("documents", "a header or payload that is no strict JSON object", *_CASES)
+FAMILY = Family.build("documents", "a header or payload that is no strict JSON object", *_CASES)

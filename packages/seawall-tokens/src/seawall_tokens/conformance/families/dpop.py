@@ -237,4 +237,4 @@ _CASES: tuple[Case, ...] = _list_needed(
 )  # fmt: skip
 
 
-FAMILY = Family.of("dpop", "a stolen token with an invalid DPoP proof", *_CASES)
+FAMILY = Family.build("dpop", "a stolen token with an invalid DPoP proof", *_CASES)

@@ -216,4 +216,4 @@ _CASES: tuple[Case, ...] = (
             lambda w: w.present(w.token(sign=lambda _: bytes(1_048_576)))),
 )  # fmt: skip
 
-FAMILY = Family.of("form", "not three base64url segments", *_CASES)
+FAMILY = Family.build("form", "not three base64url segments", *_CASES)

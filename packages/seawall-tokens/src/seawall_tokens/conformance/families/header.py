@@ -180,4 +180,4 @@ _CASES: tuple[Case, ...] = (
       for words, cty in (("jwt", "JWT"), ("lower-case", "jwt"), ("long", "application/jwt"), ("typed", "at+jwt"))),
 )  # fmt: skip
 
-FAMILY = Family.of("header", "the header carries a key, or the address of one", *_CASES)
+FAMILY = Family.build("header", "the header carries a key, or the address of one", *_CASES)

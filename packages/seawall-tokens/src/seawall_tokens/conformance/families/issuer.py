@@ -32,7 +32,7 @@ def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[TokenFactory]
     """Present to an API that accepts two organisations, or all."""
 
     def build(w: TokenFactory) -> Presentation:
-        trusted = w.many(tenants=frozenset({"*"})) if any_tenant else w.many()
+        trusted = w.multi_tenant_issuer(tenants=frozenset({"*"})) if any_tenant else w.multi_tenant_issuer()
         return w.present(w.cloud_token(claims=w.cloud_claims(**claims)), trusted)
 
     return build
@@ -40,14 +40,14 @@ def _many(*, any_tenant: bool = False, **claims: Any) -> Callable[[TokenFactory]
 
 def _one(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """Present to an API of one organisation."""
-    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
+    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.single_tenant_issuer())
 
 
 def _own_keys(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """Present to an API of one organisation whose issuer has its own key set."""
 
     def build(w: TokenFactory) -> Presentation:
-        trusted = w.cloud(shared_keys=False, key_set=key_set(w.enterprise_key()))
+        trusted = w.single_tenant_issuer(shared_keys=False, key_set=key_set(w.enterprise_key()))
         return w.present(w.cloud_token(claims=w.cloud_claims(**claims)), trusted)
 
     return build
@@ -151,4 +151,4 @@ _CASES: tuple[Case, ...] = (
             f"key-issuer-mismatch tenant-mismatch {_STRANGER}", "misuse", _many(iss=CLOUD), "tenants"),
 )  # fmt: skip
 
-FAMILY = Family.of("issuer", "an untrusted issuer or tenant", *_CASES)
+FAMILY = Family.build("issuer", "an untrusted issuer or tenant", *_CASES)

@@ -236,4 +236,4 @@ _CASES: tuple[Case, ...] = (
 )  # fmt: skip
 
 
-FAMILY = Family.of("key-fitness", "a key that anybody can forge signatures for", *_CASES)
+FAMILY = Family.build("key-fitness", "a key that anybody can forge signatures for", *_CASES)

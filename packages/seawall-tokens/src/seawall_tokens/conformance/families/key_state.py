@@ -86,4 +86,4 @@ _CASES: tuple[Case, ...] = (
     hostile("set-null", "the list of keys is null", "RFC 7517 section 5", _BROKEN, "forgery", _serve(b'{"keys":null}')),
 )  # fmt: skip
 
-FAMILY = Family.of("key-state", "a retired, new or missing key", *_CASES)
+FAMILY = Family.build("key-state", "a retired, new or missing key", *_CASES)

@@ -27,7 +27,7 @@ def _token(typ: Any, **claims: Any) -> Callable[[TokenFactory], Presentation]:
 
 def _cloud(**claims: Any) -> Callable[[TokenFactory], Presentation]:
     """Build a token of a provider whose access and ID tokens both have `typ` `JWT`; only claims differ."""
-    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.cloud())
+    return lambda w: w.present(w.cloud_token(claims=w.cloud_claims(**claims)), w.single_tenant_issuer())
 
 
 _EVENT = {"https://schemas.openid.net/secevent/caep/event-type/session-revoked": {"event_timestamp": 1}}
@@ -39,7 +39,7 @@ _CASES: tuple[Case, ...] = (
     control("typ-application", "`application/at+jwt`, the long form", "RFC 9068 section 2.1", _typ("application/at+jwt")),
     control("typ-application-capitals", "the long form in mixed case", "RFC 2045 section 5.1", _typ("Application/at+JWT")),
     control("typ-jwt-where-meant", "`JWT` where the provider's access tokens say so", "Entra: access token claims",
-            lambda w: w.present(w.cloud_token(), w.cloud())),
+            lambda w: w.present(w.cloud_token(), w.single_tenant_issuer())),
     hostile("typ-missing", "no `typ` where access tokens have one", _TYP, "type-missing", "laxity", _typ(ABSENT)),
     hostile("typ-jwt", "`JWT`, as every other kind of token may say", _TYP, _WRONG, "laxity", _typ("JWT")),
     hostile("typ-empty", "`typ` is empty", _TYP, f"{_WRONG} type-missing header-malformed", "laxity", _typ("")),
@@ -100,4 +100,4 @@ _CASES: tuple[Case, ...] = (
             _token("txntoken+jwt", txn="97053963-771d-49cc-a4e3-20aad399c312")),
 )  # fmt: skip
 
-FAMILY = Family.of("kind", "a token of another type", *_CASES)
+FAMILY = Family.build("kind", "a token of another type", *_CASES)

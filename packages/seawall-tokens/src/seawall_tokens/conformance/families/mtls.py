@@ -124,4 +124,4 @@ _CASES: tuple[Case, ...] = _list_needed(
             _both(certificate_shown=False, proved=True), "dpop"),
 )  # fmt: skip
 
-FAMILY = Family.of("mtls", "a stolen token with another client certificate", *_CASES)
+FAMILY = Family.build("mtls", "a stolen token with another client certificate", *_CASES)

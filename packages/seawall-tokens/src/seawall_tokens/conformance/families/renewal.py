@@ -217,4 +217,4 @@ _CASES: tuple[Case, ...] = _list_needed(
             "revocation"),
 )  # fmt: skip
 
-FAMILY = Family.of("renewal", "a renewal without a valid grant", *_CASES)
+FAMILY = Family.build("renewal", "a renewal without a valid grant", *_CASES)

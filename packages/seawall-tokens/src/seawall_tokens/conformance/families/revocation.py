@@ -56,7 +56,7 @@ def _cloud_respelt(
             before=w.now if kind == "not-before" else 0.0,
         )
         token = w.cloud_token(claims={**claims, claim: spell(claims[claim])})
-        return w.present(token, w.cloud(), revocations=(entry,))
+        return w.present(token, w.single_tenant_issuer(), revocations=(entry,))
 
     return build
 
@@ -71,7 +71,7 @@ def _respelt(kind: Any, value: str, **claims: Any) -> Callable[[TokenFactory], P
 def _cloud_token(w: TokenFactory) -> Presentation:
     claims = w.cloud_claims()
     entry = Revocation(kind="token", value=claims["uti"], issuer=claims["iss"])
-    return w.present(w.cloud_token(claims=claims), w.cloud(), revocations=(entry,))
+    return w.present(w.cloud_token(claims=claims), w.single_tenant_issuer(), revocations=(entry,))
 
 
 def _list_needed(*cases: Case) -> tuple[Case, ...]:
@@ -126,4 +126,4 @@ _CASES: tuple[Case, ...] = _list_needed(
             _list(_of("session", "another"), _of("subject", "somebody else"), _of("session", _SESSION))),
 )  # fmt: skip
 
-FAMILY = Family.of("revocation", "a revoked token, key or session in use", *_CASES)
+FAMILY = Family.build("revocation", "a revoked token, key or session in use", *_CASES)

@@ -201,4 +201,4 @@ _CASES: tuple[Case, ...] = (
 )  # fmt: skip
 
 
-FAMILY = Family.of("signature", "a wrong or malformed signature", *_CASES)
+FAMILY = Family.build("signature", "a wrong or malformed signature", *_CASES)

@@ -85,4 +85,4 @@ _CASES: tuple[Case, ...] = _list_needed(
             "time-malformed authentication-too-old issued-in-future", "misuse", _fresh(lambda now: (now - 24 * HOUR) * 1000)),
 )  # fmt: skip
 
-FAMILY = Family.of("step-up", "a sign-in that is too weak or too old", *_CASES)
+FAMILY = Family.build("step-up", "a sign-in that is too weak or too old", *_CASES)

@@ -123,4 +123,4 @@ _CASES: tuple[Case, ...] = (
             _raw("nbf", "NaN")),
 )  # fmt: skip
 
-FAMILY = Family.of("time", "expired, not yet valid, valid for too long, or without times", *_CASES)
+FAMILY = Family.build("time", "expired, not yet valid, valid for too long, or without times", *_CASES)

@@ -133,6 +133,17 @@ def test_a_rule_that_does_not_run_fails_its_trial(run: Run, folder: Path) -> Non
     assert got.err == "0 rules pass, 4 fail\n"
 
 
+def test_one_rule_that_passes_is_one(run: Run, folder: Path) -> None:
+    for name in ("broken", "idle", "windows"):
+        (folder / f"{name}.yml").unlink()
+    for name, operation in (("positive", "New-InboxRule"), ("negative", "Send")):
+        records = json.dumps(m365(operation, "Exchange", 1)) + "\n"
+        (folder / f"good.{name}.jsonl").write_text(records, "utf-8")
+    assert run("rules", "test", str(folder)).err == "1 rule passes, 0 fail\n"
+    (folder / "good.positive.jsonl").unlink()
+    assert run("rules", "test", str(folder)).err == "0 rules pass, 1 fails\n"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["rules", "list", "--help"], ["scan", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     """The reader of rules alone takes longer than all of the help."""

@@ -10,6 +10,7 @@ import typer
 from seawall.cli import output
 from seawall.cli.store.options import AsJson
 from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
@@ -103,7 +104,11 @@ def try_rules(
     else:
         for trial in failed:
             output.write("".join(visible(f"{trial.about.file}: {fault}") + "\n" for fault in trial.faults))
-        output.say(f"{len(found) - len(failed):,} rules pass, {len(failed):,} fail")
+        passed = len(found) - len(failed)
+        verb = "passes" if passed == 1 else "pass"
+        output.say(
+            f"{plural(passed, 'rule')} {verb}, {len(failed):,} {'fails' if len(failed) == 1 else 'fail'}"
+        )
     if failed:
         raise typer.Exit(FAILED)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from seawall_base.errors import SystemUnsupported
 from seawall_base.file_lock import FileLock
 
 
@@ -56,6 +57,16 @@ def test_a_process_that_dies_gives_it_back(tmp_path: Path) -> None:
             other.send_signal(signal.SIGKILL)
             other.wait(10)
             assert lock.try_hold()
+
+
+def test_a_system_without_locks_is_said_and_not_taken_for_a_held_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with closing(FileLock(tmp_path / "lock")) as lock:
+        for take in (lock.try_hold, lock.hold, lock.share):
+            with pytest.raises(SystemUnsupported, match="no file locks"):
+                take()
 
 
 def test_a_link_is_no_lock(tmp_path: Path) -> None:

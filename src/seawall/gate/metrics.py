@@ -6,12 +6,13 @@ folder and must be set before the library is first imported; the parent process 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from seawall_base.file_lock import lock_descriptor
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Gauge, Histogram
@@ -34,7 +35,7 @@ def prepare_folder() -> Path:
     """
     folder = Path(tempfile.mkdtemp(prefix="seawall-metrics-"))
     _locks[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    fcntl.flock(_locks[folder], fcntl.LOCK_SH)
+    lock_descriptor(_locks[folder], is_shared=True)
     os.environ[FOLDER] = str(folder)
     return folder
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import tempfile
 import time
 from collections import Counter, deque
@@ -37,6 +35,7 @@ from seawall.storage import Coder, Spool
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
+from seawall_base.operating_system import peak_memory
 from seawall_base.progress import Progress
 from seawall_base.times import rfc3339
 
@@ -329,7 +328,6 @@ def _summary(
     joined: tuple[int, int],
     seconds: float,
 ) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "schema_version": SCHEMA_VERSION,
         "records": tally.records,
@@ -347,7 +345,7 @@ def _summary(
         "rules": book.summary(),
         "seconds": round(seconds, 3),
         "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
-        "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
+        "peak_memory_bytes": peak_memory(),
         "state_bytes": engine.behaviour.state_bytes() + engine.lineage.state_bytes(),
         "first_time": rfc3339(tally.first) if tally.events else None,
         "last_time": rfc3339(tally.last) if tally.events else None,

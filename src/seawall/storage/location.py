@@ -25,6 +25,7 @@ from seawall.storage.lake import Lake
 from seawall.storage.lake.layout import MARKER as LAKE_MARKER
 from seawall.storage.lake.parts import settle
 from seawall_base.errors import UsageError
+from seawall_base.operating_system import require_posix
 
 DATABASE = "seawall.db"
 EVENTS = "events"
@@ -103,6 +104,7 @@ def check_folder(folder: Path, *, make: bool = False) -> None:
     """Refuse a folder that is no store of this user; with `make`, create a missing folder with permissions for its owner
     alone.
     """
+    require_posix("the data store")
     try:
         if make:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,16 +7,18 @@ own. So a caller writes the line first and acts afterwards: then every action ha
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from pathlib import Path
 from typing import Final, Self
 
 from seawall_base.durable_file import sync_folder
+from seawall_base.errors import SystemUnsupported
+from seawall_base.file_lock import lock_descriptor
+from seawall_base.operating_system import BINARY, CLOEXEC, NOFOLLOW, NONBLOCK
 
 LARGEST: Final = 256 * 1024 * 1024
-_FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_FLAGS: Final = NOFOLLOW | CLOEXEC | NONBLOCK | BINARY
 
 
 class AppendOnlyFile:
@@ -35,13 +37,13 @@ class AppendOnlyFile:
     def hold(cls, path: Path) -> Self:
         """Lock the file for its only writer; create it if it is missing.
 
-        Raises BlockingIOError if another process holds the lock.
+        Raises BlockingIOError if another process holds the lock, and SystemUnsupported on a system without file locks.
         """
         descriptor = _regular(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o600))
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_descriptor(descriptor)
             sync_folder(path.parent)
-        except OSError:
+        except (OSError, SystemUnsupported):
             os.close(descriptor)
             raise
         return cls(descriptor)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seawall_base.errors import OutputUnwritable
+from seawall_base.operating_system import BINARY, DIRECTORY, NOFOLLOW, set_mode
 
 
 def write_whole(path: Path, content: bytes, *, fix: str) -> None:
@@ -18,9 +19,9 @@ def write_whole(path: Path, content: bytes, *, fix: str) -> None:
         raise OutputUnwritable(f"{path}: is a folder", fix=fix)
     part = path.with_name(path.name + ".part")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NOFOLLOW | BINARY, 0o600)
         with os.fdopen(descriptor, "wb") as target:
-            os.fchmod(target.fileno(), 0o600)
+            set_mode(target.fileno(), 0o600)
             target.write(content)
             target.flush()
             os.fsync(target.fileno())
@@ -33,8 +34,13 @@ def write_whole(path: Path, content: bytes, *, fix: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the disk, so that a new or renamed file survives a crash. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Flush a folder's entries to the disk, so that a new or renamed file survives a crash. Raises OSError.
+
+    Windows opens no folders, and gives no such promise.
+    """
+    if not DIRECTORY:
+        return
+    descriptor = os.open(folder, os.O_RDONLY | DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

@@ -61,6 +61,12 @@ class MissingExtra(SeawallError):
     code = "missing-extra"
 
 
+class SystemUnsupported(SeawallError):
+    """The command needs something that this operating system does not offer, such as file locks."""
+
+    code = "system-unsupported"
+
+
 class StoreBroken(SeawallError):
     """The store of revocations is missing, damaged, locked or unreadable, so no token may be accepted."""
 

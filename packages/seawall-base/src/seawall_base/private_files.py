@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 from seawall_base.errors import OutputUnwritable
+from seawall_base.operating_system import BINARY, CLOEXEC, NOFOLLOW, NONBLOCK, set_mode
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOEXEC | NOFOLLOW | NONBLOCK | BINARY
 
 
 def make_folder(folder: Path) -> None:
@@ -38,7 +39,7 @@ def open_for_writing(path: Path) -> int:
     descriptor = -1
     try:
         descriptor = os.open(path, _FLAGS, FILE_MODE)
-        os.fchmod(descriptor, FILE_MODE)
+        set_mode(descriptor, FILE_MODE)
     except OSError as error:
         if descriptor >= 0:
             os.close(descriptor)

@@ -8,8 +8,10 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""O_NONBLOCK, because a pipe may have replaced the file since it was checked."""
+from seawall_base.operating_system import BINARY, CLOEXEC, NONBLOCK
+
+_FLAGS = os.O_RDONLY | CLOEXEC | NONBLOCK | BINARY
+"""Without blocking, because a pipe may have replaced the file since it was checked."""
 
 _WORDS = "not a regular file"
 

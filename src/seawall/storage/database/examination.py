@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from seawall.storage.database.database import WRITER_LOCK, Database, writer_file
 from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import Model
 from seawall.storage.errors import DatabaseBroken
+from seawall_base.file_lock import lock_descriptor
 from seawall_base.plurals import plural
 
 _MOST_FAULTS = 20
@@ -96,7 +96,7 @@ def _holder(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock_descriptor(descriptor, is_shared=True)
     except BlockingIOError:
         return _process(os.fstat(descriptor).st_ino)
     finally:

@@ -22,6 +22,7 @@ from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, UsageError
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.msgspec_types import prepare
+from seawall_base.operating_system import set_mode
 from seawall_base.regular_files import open_file
 from seawall_base.times import parse_rfc3339, rfc3339
 
@@ -107,9 +108,7 @@ def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
             target.flush()
             os.fsync(target.fileno())
             with suppress(FileNotFoundError):
-                os.fchmod(
-                    target.fileno(), stat.S_IMODE(path.stat().st_mode) & 0o660 | private_files.FILE_MODE
-                )
+                set_mode(target.fileno(), stat.S_IMODE(path.stat().st_mode) & 0o660 | private_files.FILE_MODE)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

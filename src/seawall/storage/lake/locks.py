@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Literal
 
 from seawall.storage.errors import LakeBroken
 from seawall.storage.lake.layout import unreadable
+from seawall_base.file_lock import lock_descriptor
 
 Lock = Literal["reading", "writing", "keeping"]
 WAIT_SECONDS = 60.0
@@ -58,11 +58,10 @@ def _open(root: Path, lock: Lock) -> Iterator[int]:
 
 
 def _take(descriptor: int, exclusive: bool, wait: float) -> bool:
-    wanted = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB
     end = time.monotonic() + wait
     while True:
         try:
-            fcntl.flock(descriptor, wanted)
+            lock_descriptor(descriptor, is_shared=not exclusive)
         except BlockingIOError:
             if time.monotonic() >= end:
                 return False

@@ -1,0 +1,47 @@
+"""Use what POSIX systems offer and Windows lacks, so that modules can be imported on both.
+
+The flags for `os.open` are 0 where the system does not have them. Then links are followed, and the access rights of files
+are those of their folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from seawall_base.errors import SystemUnsupported
+
+NOFOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
+DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
+CLOEXEC: Final[int] = getattr(os, "O_CLOEXEC", 0)
+"""Python opens no file for child processes, so a system without this flag loses nothing."""
+
+BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+"""Windows alone has this flag, and changes line ends without it."""
+
+
+def require_posix(what: str) -> None:
+    """Raise SystemUnsupported unless files have an owner and access rights; `what` is what cannot be protected else."""
+    if not hasattr(os, "geteuid"):
+        raise SystemUnsupported(
+            f"{what} needs the access rights of POSIX, which this operating system lacks",
+            fix="run this command on Linux; `seawall scan` runs on both",
+        )
+
+
+def set_mode(descriptor: int, mode: int) -> None:
+    """Set the access rights of an open file, where the system has them by user. Raises OSError."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, mode)
+
+
+def peak_memory() -> int | None:
+    """Return the largest memory that this process has occupied, in bytes; None if the system does not tell it."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

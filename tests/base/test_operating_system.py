@@ -1,0 +1,54 @@
+"""What Windows lacks is used where it is, and missed without harm where it is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seawall_base.errors import SystemUnsupported
+from seawall_base.operating_system import peak_memory, require_posix, set_mode
+
+TAKES = "from seawall_base.operating_system import peak_memory; kept = bytearray(%d); print(peak_memory())"
+
+
+def peak_of(size: int) -> int:
+    """The peak memory of a process that takes so many bytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", TAKES % size], capture_output=True, text=True, timeout=60, check=True
+    )
+    return int(done.stdout)
+
+
+def test_the_peak_is_in_bytes() -> None:
+    """A process begins with the peak of its parent, so that only limits can be told."""
+    taken = 300_000_000
+    assert taken < peak_of(taken) < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_without_the_module_there_is_no_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert peak_memory() is None
+
+
+def test_a_mode_is_set_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        set_mode(descriptor, 0o600)
+        assert path.stat().st_mode & 0o777 == 0o600
+        monkeypatch.delattr(os, "fchmod")
+        set_mode(descriptor, 0o640)
+        assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.close(descriptor)
+
+
+def test_what_needs_posix_says_so_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_posix("this")
+    monkeypatch.delattr(os, "geteuid")
+    with pytest.raises(SystemUnsupported, match="this needs the access rights of POSIX"):
+        require_posix("this")

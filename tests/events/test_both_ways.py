@@ -19,7 +19,7 @@ from seawall.events.readers import Limits
 from tests.events.support import mail_read, read_all, rows, signed_in
 from tests.thoroughness import examples
 
-FAST = Limits(fast_bytes=0, fast_samples=1, batch_records=40, fast_records=40)
+FAST = Limits(fast_bytes=0, batch_records=40, fast_records=40)
 SLOW = Limits(fast_bytes=1 << 60)
 
 
@@ -277,9 +277,8 @@ def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytes
 
 
 def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.events.formats.temporary_copy._BLOCK", 20_000)
-    monkeypatch.setattr("seawall.events.formats.text_lines.CHUNK", 5_000)
-    monkeypatch.setattr("seawall.events.formats.temporary_copy.CHUNK", 5_000)
+    monkeypatch.setattr("seawall.events.formats.many_lines._BLOCK", 20_000)
+    monkeypatch.setattr("seawall.events.formats.many_lines.CHUNK", 5_000)
     text = "\n".join(json.dumps(record) for record in [mail_read(n) for n in range(20)] + varied(4))
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(text.encode()))

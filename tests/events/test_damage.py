@@ -26,7 +26,7 @@ MOST_GROWTH = 600 << 20
 """Bytes by which the process may grow at most, whatever the files hold."""
 
 SMALL, MANY, TOGETHER = 400, 50_000, 250
-SMALL_LIMITS = Limits(fast_bytes=1 << 10, fast_samples=2, batch_records=7, record_bytes=1 << 16)
+SMALL_LIMITS = Limits(fast_bytes=1 << 10, batch_records=7, record_bytes=1 << 16)
 """Large files are read otherwise than small ones: with these limits small ones are read as large ones are."""
 
 

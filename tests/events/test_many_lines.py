@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -17,8 +16,8 @@ from seawall.events.batches import EventBatch, RecordBuffer, drain
 from seawall.events.event import EVENT_SCHEMA
 from seawall.events.formats import many_lines
 from seawall.events.formats.json_records import line_records
+from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.masked_excerpts import record_problem
-from seawall.events.microsoft.m365_bulk_lines import AuditLines
 from seawall.events.problem import Problem
 from seawall.events.readers import Limits
 from tests.events.support import check, mail_read, rows, signed_in
@@ -32,13 +31,12 @@ LIMITS = Limits(record_bytes=6_000)
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few records make several blocks."""
-    monkeypatch.setattr(many_lines, "_FIRST", 5_000)
-    monkeypatch.setattr(many_lines, "_WORTH", 0)
+    monkeypatch.setattr(many_lines, "WORTH", 0)
     monkeypatch.setattr(many_lines, "_BLOCK", 9_000)
 
 
 def together(data: bytes, limits: Limits = LIMITS) -> Found:
-    return _all(many_lines.batches_of_lines(data, "log", limits, count(1)))
+    return _all(many_lines.batches_of_lines(data, "log", limits, RecordNumbers(1)))
 
 
 def one_by_one(data: bytes, limits: Limits = LIMITS) -> Found:
@@ -46,7 +44,7 @@ def one_by_one(data: bytes, limits: Limits = LIMITS) -> Found:
 
 
 def _each(data: bytes, limits: Limits) -> Iterator[Any]:
-    numbers = count(1)
+    numbers = RecordNumbers(1)
     for line in data.split(b"\n"):
         if len(line) > limits.record_bytes:
             reason = f"one record larger than {limits.record_bytes} bytes"
@@ -86,14 +84,14 @@ def usual(number: int = 30) -> list[bytes]:
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many records were read column by column, for each block."""
     seen: list[int] = []
-    columns = AuditLines.columns
+    columns = many_lines.ColumnReader._columns
 
-    def counted(self: AuditLines, records: Any) -> Any:
-        raw, is_good = columns(self, records)
-        seen.append(int(is_good.sum()))
-        return raw, is_good
+    def counted(self: many_lines.ColumnReader, *block: Any) -> Any:
+        raw, read, is_blank = columns(self, *block)
+        seen.append(len(read))
+        return raw, read, is_blank
 
-    monkeypatch.setattr(AuditLines, "columns", counted)
+    monkeypatch.setattr(many_lines.ColumnReader, "_columns", counted)
     return seen
 
 
@@ -214,7 +212,7 @@ def test_what_stands_at_the_start_is_the_same(name: str) -> None:
 def test_a_batch_is_not_larger_than_it_may_be() -> None:
     data = b"\n".join(usual(40) + lines_of([[mail_read(n) for n in range(100)]]))
     limits = Limits(batch_records=25)
-    sizes = [records for _, _, records in many_lines.batches_of_lines(data, "log", limits, count(1))]
+    sizes = [records for _, _, records in many_lines.batches_of_lines(data, "log", limits, RecordNumbers(1))]
     assert sum(sizes) == 140
     assert max(sizes) <= 25 + 9_000 // 600
     assert_same(data, limits)
@@ -222,7 +220,7 @@ def test_a_batch_is_not_larger_than_it_may_be() -> None:
 
 def test_the_rest_of_a_line_beyond_the_limit_is_one_problem() -> None:
     data = b'"rest"}\n' + b"\n".join(usual(20))
-    found = _all(many_lines.batches_of_lines(data, "log", LIMITS, count(1), is_dropping=True))
+    found = _all(many_lines.batches_of_lines(data, "log", LIMITS, RecordNumbers(1), is_dropping=True))
     assert [(problem.line, problem.code) for problem in found[1]] == [(1, "too-large")]
     assert found[2] == 21
 

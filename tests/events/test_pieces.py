@@ -120,7 +120,7 @@ def test_tables(header: str, found: list[str], cuts: list[int], is_ended: bool) 
 
 def test_a_large_piece_is_read_column_by_column() -> None:
     data = "".join(json.dumps(mail_read(number)) + "\n" for number in range(400)).encode()
-    assert_same(data, [len(data) // 2], Limits(fast_bytes=40_000, fast_samples=1))
+    assert_same(data, [len(data) // 2], Limits(fast_bytes=40_000))
 
 
 @pytest.mark.parametrize("name", sorted(SHAPES))

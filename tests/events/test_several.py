@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats import many_lines
+from seawall.events.formats import many_bodies, many_lines
 from seawall.events.formats.many_bodies import CombinedBatches, NamedText, read_together, split_batches
 from seawall.events.readers import EventBatch, Limits
 from seawall.pipeline.live.ingest_queue import batches_of
@@ -53,8 +53,7 @@ def test_any_lines_in_any_texts(found: list[list[bytes]], end: bytes, is_ended: 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_many_texts_read_column_by_column(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(many_lines, "_FIRST", 9_000)
-    monkeypatch.setattr(many_lines, "_WORTH", 20_000)
+    monkeypatch.setattr(many_bodies, "WORTH", 20_000)
     monkeypatch.setattr(many_lines, "_BLOCK", 30_000)
     chance = random.Random(seed)
     lines = [

@@ -179,10 +179,7 @@ class RecordBuffer:
         """Return the events in the order of the files, the problems, and the number of records, and empty the buffer."""
         tables, problems, names = [], self._problems, list(self._files)
         for source in SOURCES:
-            parts = self._parts(source)
-            if parts:
-                raw = pa.concat_tables([part for part, _ in parts]).combine_chunks()
-                places = np.concatenate([place for _, place in parts])
+            for raw, places in self._parts(source):
                 for table, bad in _caught(source, raw, places, names):
                     tables.append(table)
                     problems += bad

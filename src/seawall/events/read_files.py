@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,15 +13,15 @@ from seawall.events.formats.bounded import BoundedStream
 from seawall.events.formats.containers import open_members
 from seawall.events.formats.csv_records import csv_records, table_header
 from seawall.events.formats.empty_tables import is_foreign_header
-from seawall.events.formats.files import name_of, walk
+from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.many_lines import ColumnReader, batches_of_stream, make_column_reader
 from seawall.events.formats.row_reader import quick
-from seawall.events.formats.temporary_copy import is_worth_spooling, spool_batches
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
-from seawall.events.microsoft.m365_bulk_duckdb import audit_batches, survey
 from seawall.events.microsoft.m365_embedded import (
+    has_audit_lines,
     has_embedded_column,
     has_embedded_lines,
     read_embedded_batches,
@@ -37,7 +35,7 @@ def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatc
 
     Files and folders are read recursively, in a stable order. The format is detected from the content.
     """
-    reading = _Reading(limits)
+    reading = _Reading(limits, total_bytes(paths))
     for found in walk(paths):
         if isinstance(found, Problem):
             reading.rows.add(found)
@@ -48,7 +46,7 @@ def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatc
 
 def read_opened(raw: BinaryIO, path: Path, limits: Limits, name: str | None = None) -> Iterator[EventBatch]:
     """Yield every record of an open file from its start. `name` identifies the file in events; default is the path."""
-    reading = _Reading(limits)
+    reading = _Reading(limits, path_size(path))
     yield from reading.read_open_file(raw, path, name_of(path) if name is None else name)
     yield from reading.rest()
 
@@ -67,9 +65,11 @@ class _Reading:
     `rows` holds the records that are in no batch yet. A failure costs the rest of its file or archive member.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, size: int) -> None:
         self.rows = RecordBuffer("", limits)
         self._limits = limits
+        self._is_large = size >= limits.fast_bytes
+        self._columns: ColumnReader | None = None
         self._done = self._reported = 0
 
     def file(self, path: Path) -> Iterator[EventBatch]:
@@ -112,40 +112,43 @@ class _Reading:
                 continue
             stream = member.stream
             try:
-                yield from self._text(stream, raw if member.is_plain_file else None)
+                yield from self._text(stream)
             except Exception as error:  # noqa: BLE001 - the net
                 self.rows.add(file_failure(stream.name, error))
             if stream.problem is not None:
+                # A batch sorts problems by line. This one has none, and ended the stream: it follows the records before it.
+                yield from flush(self.rows)
                 self.rows.add(stream.problem)
             if self.rows.is_full:
                 yield self.rows.take()
 
-    def _text(self, stream: BoundedStream, plain: BinaryIO | None) -> Iterator[Taken]:
+    def _text(self, stream: BoundedStream) -> Iterator[Taken]:
         limits, rows = self._limits, self.rows
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
-        size = os.fstat(plain.fileno()).st_size if plain is not None else 0
-        if plain is not None and size >= limits.fast_bytes and not text.is_changed:
-            surveyed = survey(plain, head, size, limits)
-            if surveyed is not None:
-                yield from flush(rows)
-                yield from audit_batches(plain, stream.name, limits, surveyed, count(1))
-                return
-            plain.seek(stream.bytes_taken)
-        elif is_worth_spooling(head, limits) and (plain is None or text.is_changed):
+        columns = self._by_column(head)
+        if columns is not None and is_line_delimited(head, limits.depth) and has_audit_lines(head, limits):
             yield from flush(rows)
-            yield from spool_batches(text, stream.name, limits)
+            yield from batches_of_stream(text, stream.name, limits, columns)
             return
         found, has_embedded = _records(text, head, stream.name, limits)
-        if found is not None and has_embedded:
+        if found is not None and has_embedded and columns is not None:
             yield from flush(rows)
-            yield from read_embedded_batches(found, stream.name, limits)
+            yield from read_embedded_batches(found, stream.name, limits, columns)
         elif found is not None:
             rows.begin(stream.name)
             yield from gather(rows, found)
         elif stream.problem is None:
             reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
             rows.add(file_problem(stream.name, "not-a-log", reason))
+
+    def _by_column(self, head: bytes) -> ColumnReader | None:
+        """Return the reader by column, where there is one and more than a few records are to be read."""
+        if not self._is_large or len(head) < min(HEAD, self._limits.fast_bytes):
+            return None
+        if self._columns is None:
+            self._columns = make_column_reader(self._limits)
+        return self._columns
 
 
 def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:

@@ -23,10 +23,9 @@ _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\
 
 @dataclass(frozen=True, slots=True)
 class PlainStream:
-    """Hold one stream of uncompressed bytes. `is_plain_file` means that it is the file on disk itself."""
+    """Hold one stream of uncompressed bytes."""
 
     stream: BoundedStream
-    is_plain_file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
     name, limits = outer.name, around.limits
     head = outer.peek(BLOCK)
     if not is_container(head):
-        yield PlainStream(outer, is_plain_file=around.depth == 0)
+        yield PlainStream(outer)
         return
     if around.depth >= limits.archive_depth and not (around.is_inflated and is_tar(head)):
         yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")

@@ -20,6 +20,7 @@ from seawall.events.formats.json_records import is_line_delimited, line_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.many_lines import batches_of_lines
+from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.formats.text_lines import encoding_of, lines
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem
@@ -119,13 +120,13 @@ def _read_lines(
     after = replace(place, offset=place.offset + consumed, is_dropping=is_dropping)
     if not end and not (is_end and place.is_dropping):
         return [], after
-    numbers = count(place.number)
+    numbers = RecordNumbers(place.number)
     whole = data if end == len(data) else data[:end]
     try:
         found = list(batches_of_lines(whole, name, limits, numbers, is_dropping=place.is_dropping))
     except Exception as error:  # noqa: BLE001 - read line by line instead, where failures cost one record
         note_failure(error)
-        numbers = count(place.number)
+        numbers = RecordNumbers(place.number)
         found = list(_one_by_one(whole, name, limits, numbers, is_dropping=place.is_dropping))
     return found, replace(after, number=next(numbers))
 

@@ -15,9 +15,8 @@ class Limits:
       is also at most `archive_ratio` times the file's size, or `ratio_grace_bytes` if that is more.
     - `archive_members`: number of members. `archive_depth`: archives nested inside each other.
     - `body_records`: records of one body, which are in memory together. `batch_records`: records of one `EventBatch`.
-    - `fast_bytes`: size from which newline-delimited audit logs are read column by column. `fast_samples`: how often an
-      operation must occur in samples to be read so. `fast_records`: records of such a batch; large batches save work for
-      distinct values.
+    - `fast_bytes`: bytes of input from which compiled code reads audit records. `fast_records`: records of such a batch; large
+      batches save work for distinct values.
     """
 
     record_bytes: int = 16 << 20
@@ -31,7 +30,6 @@ class Limits:
     body_records: int = 1_000_000
     batch_records: int = 25_000
     fast_bytes: int = 4 << 20
-    fast_samples: int = 20
     fast_records: int = 50_000
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ import pyarrow as pa
 from seawall.events.batches import EventBatch
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ManyLines, Taken
+from seawall.events.formats.many_lines import WORTH, ManyLines, Taken, make_column_reader
+from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
 
@@ -40,13 +41,14 @@ class NamedText:
 
 def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     """Read every record of texts of JSON lines."""
-    numbers = count(1)
-    reader = ManyLines("", limits, numbers, sum(map(len, texts)))
+    numbers = RecordNumbers(1)
+    is_worth = sum(map(len, texts)) >= WORTH
+    reader = ManyLines("", limits, numbers, make_column_reader(limits) if is_worth else None)
     before: list[int] = []
     found: list[Taken] = []
     for text in texts:
         before.append(next(numbers))
-        found += reader.batches(text)
+        found += reader.batches([text])
     found += reader.rest()
     before.append(next(numbers))
     return CombinedBatches(

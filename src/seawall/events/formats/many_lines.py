@@ -1,185 +1,245 @@
-"""Read many lines in memory at once: common audit logs column by column, other records one by one."""
+"""Reads many lines at once: audit records column by column, where numba is installed, and every other record by itself."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
-import msgspec
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
-from seawall.events.batches import RecordBuffer
+from seawall.events.batches import RecordBuffer, gather
 from seawall.events.failures import note_failure
 from seawall.events.formats.json_records import Record, line_records, read_quickly
-from seawall.events.formats.json_values import parse
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.formats.row_reader import QuickRow, quick
+from seawall.events.formats.text_lines import CHUNK, ByteStream
+from seawall.events.json_lines.layout import PADDING
 from seawall.events.masked_excerpts import record_problem
-from seawall.events.microsoft.m365_bulk_lines import AuditLines
 from seawall.events.problem import Problem
 
 Taken = tuple[Any, list[Problem], int]
+Found = Record | QuickRow | Problem
+Places = npt.NDArray[np.int64]
 
-_BLOCK = 1 << 20
-"""Bytes of lines that fit a processor's cache together with the columns made from them."""
-_FIRST = 48 << 10
-"""Bytes of lines from which the layout of the others is learnt."""
-_WORTH = 8 * _FIRST
-"""Least bytes for which this learning pays."""
+_BLOCK = 32 << 20
+"""Bytes of lines that are read together. What is done once for each distinct value wants large blocks."""
+WORTH = 256 << 10
+"""From so many bytes on it pays to read by column."""
 
-_OPENS = ord("{")
-_CAPITAL = ord("[") ^ ord("{")
-"""The bit in which the two opening brackets differ."""
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Hold some lines of text: where each starts and ends, int64 (lines,). `data` has PADDING further bytes behind the text."""
+
+    data: bytes
+    starts: Places
+    ends: Places
+
+    @classmethod
+    def of(cls, pieces: Sequence[bytes]) -> LineBlock:
+        """Return the lines of a text that comes in pieces; its last line may lack an end."""
+        data = b"".join((*pieces, bytes(PADDING)))
+        size = len(data) - PADDING
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8, size) == ord("\n"))
+        if data[max(size - 1, 0) : size] != b"\n":
+            ends = np.append(ends, size)
+        return cls(data, np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]), ends)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def line(self, place: int) -> bytes:
+        """Return the bytes of a line."""
+        return self.data[self.starts[place] : self.ends[place]]
+
+    def parts(self, size: int, lines: int) -> Iterator[LineBlock]:
+        """Yield the same lines in blocks of at most so many bytes (one line may be longer) and lines."""
+        first = 0
+        while first < len(self):
+            last = int(np.searchsorted(self.ends, self.starts[first] + size, "right"))
+            last = min(max(last, first + 1), first + lines)
+            yield LineBlock(self.data, self.starts[first:last], self.ends[first:last])
+            first = last
 
 
 def batches_of_lines(
-    data: bytes, name: str, limits: Limits, numbers: Iterator[int], *, is_dropping: bool = False
+    data: bytes, name: str, limits: Limits, numbers: RecordNumbers, *, is_dropping: bool = False
 ) -> Iterator[Taken]:
-    """Yield batches of the records of complete lines, as `line_records` would read them.
+    """Yield batches of the records of whole lines; like `line_records` of each of them.
 
-    `is_dropping` says that the first line is the end of one beyond the limit.
+    `is_dropping` tells that the first is the end of a line beyond the limit.
     """
-    reader = ManyLines(name, limits, numbers, len(data))
-    yield from reader.batches(data, is_dropping=is_dropping)
+    reader = ManyLines(name, limits, numbers, make_column_reader(limits) if len(data) >= WORTH else None)
+    yield from reader.batches([data], is_dropping=is_dropping)
+    yield from reader.rest()
+
+
+def batches_of_stream(
+    text: ByteStream, name: str, limits: Limits, columns: ColumnReader | None
+) -> Iterator[Taken]:
+    """Yield batches of the records of a stream of lines, in memory bounded by a block and the longest record."""
+    reader = ManyLines(name, limits, RecordNumbers(1), columns)
+    for pieces, is_dropping in _split_whole_lines(text, limits.record_bytes):
+        yield from reader.batches(pieces, is_dropping=is_dropping)
     yield from reader.rest()
 
 
 class ManyLines:
-    """Read texts of complete lines into common batches. `size` is their total in bytes; `numbers` numbers the records."""
+    """Reads texts of whole lines, one after the other, into the same batches. `numbers` goes on numbering records."""
 
-    def __init__(self, name: str, limits: Limits, numbers: Iterator[int], size: int) -> None:
+    def __init__(
+        self, name: str, limits: Limits, numbers: RecordNumbers, columns: ColumnReader | None
+    ) -> None:
         self._name, self._limits, self._numbers = name, limits, numbers
         self._rows = RecordBuffer(name, limits)
-        self._source = AuditLines()
-        self._learns_at = _FIRST if size >= _WORTH else sys.maxsize
-        self._read = self._held = self._typed = self._good = 0
-        self._records: list[Any] = []
-        self._places: list[int] = []
-        self._lines: list[bytes] = []
+        self._columns = columns
+        if columns is not None:
+            columns.begin()
 
-    def batches(self, data: bytes, *, is_dropping: bool = False) -> Iterator[Taken]:
-        """Add the records of a text; yield the batches that are full."""
-        most = self._limits.record_bytes
-        for block in _blocks(data, self._read < self._learns_at < sys.maxsize):
-            lines: list[bytes | None] = block.split(b"\n")  # type: ignore[assignment]
-            if lines[-1] == b"" and len(lines) > 1:
-                lines.pop()
-            is_simple = _simple(block, lines, self._limits.depth) if self._source.decode else None
-            if is_dropping:
-                lines[0], is_dropping = None, False
-            if len(block) > most:
-                lines = [line if line is None or len(line) <= most else None for line in lines]
-            yield from self._block(lines, is_simple)
-            self._read += len(block)
-            if self._held >= _BLOCK // 2 or (self._read >= self._learns_at and not self._source.decode):
-                self._take()
-                if self._learns_at < sys.maxsize:
-                    self._source.renew()
+    def batches(self, pieces: Sequence[bytes], *, is_dropping: bool = False) -> Iterator[Taken]:
+        """Take the records of a text that comes in pieces, and yield the batches that are full."""
+        for block in LineBlock.of(pieces).parts(_BLOCK, self._limits.fast_records):
+            is_long = block.ends - block.starts > self._limits.record_bytes
+            is_long[0] |= is_dropping
+            is_dropping = False
+            find = partial(self._find, block, is_long)
+            columns, rows = self._columns, self._rows
+            if columns is None or not columns.read(rows, block, is_long, self._numbers, find):
+                yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
+            if columns is not None and not columns.is_worth:
+                self._columns = None
             if self._rows.is_full:
                 yield self._rows.take()
 
     def rest(self) -> Iterator[Taken]:
-        """Yield the batch of the remaining records, if any."""
-        self._take()
+        """Yield the batch of what has been taken since the last one, where there is anything."""
         if not self._rows.is_empty:
             yield self._rows.take()
 
-    def _block(self, lines: list[bytes | None], is_simple: list[bool] | None) -> Iterator[Taken]:
-        decode, numbers = self._source.decode, self._numbers
-        for line, simple in zip(lines, is_simple or repeat(False)):  # noqa: B905 - without end
-            if simple and line and decode is not None:
-                try:
-                    record = decode(line)
-                except (msgspec.DecodeError, RecursionError):
-                    pass
-                else:
-                    self._records.append(record)
-                    self._places.append(next(numbers))
-                    self._lines.append(line)
-                    self._held += len(line)
-                    continue
-            for found in self._find(line):
-                self._rows.add(found)
-                if self._rows.is_full:
-                    self._take()
-                    yield self._rows.take()
-
-    def _find(self, line: bytes | None) -> Iterator[Record | QuickRow | Problem]:
-        if line is None:
+    def _find(self, block: LineBlock, is_long: npt.NDArray[np.bool_], place: int) -> Iterator[Found]:
+        """Yield the records of one line of a block."""
+        if is_long[place]:
             reason = f"one record larger than {self._limits.record_bytes} bytes"
             yield record_problem(self._name, next(self._numbers), "too-large", reason)
-        elif line and not line.isspace():
+            return
+        line = block.line(place)
+        if line and not line.isspace():
             row = read_quickly(quick, line, self._numbers, self._limits)
             if row is not None:
                 yield row
-                return
-            for found in line_records(line, self._name, self._numbers, self._limits):
-                if not isinstance(found, Problem):
-                    self._source.learn(found[1])
-                yield found
-
-    def _take(self) -> None:
-        """Convert typed records into columns; read those that do not fit one by one."""
-        if not self._records:
-            return
-        raw, is_good = self._columns()
-        numbers = np.array(self._places, np.int64)
-        self._typed += len(is_good)
-        self._good += int(np.count_nonzero(is_good))
-        if 2 * self._good < self._typed:
-            # Most would be read twice, so the general way alone is cheaper.
-            self._source.decode, self._learns_at = None, sys.maxsize
-        if not is_good.all():
-            for place in np.flatnonzero(~is_good).tolist():
-                self._rows.add((self._places[place], parse(self._lines[place], self._limits.depth)))
-            numbers = numbers[is_good]
-            raw = raw.filter(pa.array(is_good)) if len(numbers) else raw
-        if len(numbers):
-            self._rows.add_table(self._source.NAME, raw, numbers, self._held)
-        self._records, self._places, self._lines, self._held = [], [], [], 0
-
-    def _columns(self) -> tuple[Any, Any]:
-        """Return raw columns of typed records, and which records fit them; none after a failure."""
-        try:
-            return self._source.columns(self._records)
-        except Exception as error:  # noqa: BLE001 - the general way reads them, and catches failures for each
-            note_failure(error)
-            self._good, self._typed = 0, self._typed + 1
-            return pa.table({}), np.zeros(len(self._records), np.bool_)
+            else:
+                yield from line_records(line, self._name, self._numbers, self._limits)
 
 
-def _blocks(data: bytes, is_first: bool) -> Iterator[bytes]:
-    """Yield blocks of complete lines."""
-    start = 0
-    while start < len(data) or start == 0:
-        reach = start + (_FIRST if is_first else _BLOCK)
-        end = data.rfind(b"\n", start, reach) + 1
-        if end <= start:
-            end = data.find(b"\n", reach) + 1 or len(data)
-        yield data[start:end]
-        start, is_first = max(end, 1), False
+class ColumnReader:
+    """Reads blocks of lines by column."""
 
+    def __init__(self, compiled: Any, limits: Limits) -> None:
+        self._compiled, self._limits = compiled, limits
+        self._tree = compiled.build_field_tree()
+        self._read = self._left = 0
 
-def _simple(block: bytes, lines: Sequence[bytes | None], depth: int) -> list[bool]:
-    """Return for each line whether it is UTF-8 and opens too few brackets to be nested too deep."""
-    letters = np.frombuffer(block, np.uint8)
-    opened = np.flatnonzero((letters | _CAPITAL) == _OPENS)
-    ends = np.cumsum([len(line or b"") + 1 for line in lines])
-    counts = np.diff(np.searchsorted(opened, ends), prepend=0)
-    simple: list[bool] = (counts <= depth).tolist()
-    if block.isascii():
-        return simple
-    return [is_simple and _is_text(line or b"") for line, is_simple in zip(lines, simple, strict=True)]
+    def begin(self) -> None:
+        """Count from here on what can be read so."""
+        self._read = self._left = 0
 
+    @property
+    def is_worth(self) -> bool:
+        """Whether most lines could be read so: the others are read twice."""
+        return self._read >= self._left
 
-def _is_text(line: bytes) -> bool:
-    if line.isascii():
+    def read(
+        self,
+        rows: RecordBuffer,
+        block: LineBlock,
+        is_long: npt.NDArray[np.bool_],
+        numbers: RecordNumbers,
+        find: Callable[[int], Iterable[Found]],
+    ) -> bool:
+        """Take the records of a block into the rows: by column as many as can be, the others as `find` gives them for a line.
+
+        False, and nothing taken, where these would be more than a batch: one line may hold many records.
+        """
+        raw, read, is_blank = self._columns(block, is_long)
+        records = np.zeros(len(block), np.int64)
+        records[read] = 1
+        first, before, others = numbers.following, np.cumsum(records), list[Found]()
+        left = np.flatnonzero((records == 0) & ~is_blank)
+        self._read += len(read)
+        self._left += len(left)
+        more = 0
+        for place in left.tolist():
+            start = numbers.following = first + int(before[place]) + more
+            others += find(place)
+            records[place] = numbers.following - start
+            more += numbers.following - start
+            if more > self._limits.batch_records:
+                numbers.following = first
+                return False
+        numbers.following = first + len(read) + more
+        for found in others:
+            rows.add(found)
+        if len(read):
+            size = int((block.ends[read] - block.starts[read]).sum())
+            rows.add_table(self._compiled.NAME, raw, first + (np.cumsum(records) - records)[read], size)
         return True
+
+    def _columns(
+        self, block: LineBlock, is_long: npt.NDArray[np.bool_]
+    ) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
+        """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
+        if self._tree.is_full:
+            self._tree = self._compiled.build_field_tree()
+        try:
+            lines = self._compiled.JsonBlock(
+                block.data, block.starts, block.ends, self._tree, self._limits.depth
+            )
+            lines.is_read &= ~is_long
+            raw, read = self._compiled.read_raw_columns(lines)
+        except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
+            note_failure(error)
+            return None, np.zeros(0, np.int64), np.zeros(len(block), np.bool_)
+        return raw, read, lines.is_blank & ~is_long
+
+
+@lru_cache(1)
+def _import_compiled() -> Any:
     try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        from seawall.events.microsoft import m365_json_lines
+    except ImportError:
+        return None
+    m365_json_lines.prepare()
+    return m365_json_lines
+
+
+def make_column_reader(limits: Limits) -> ColumnReader | None:
+    """Return a reader by column; None where numba is not installed."""
+    compiled = _import_compiled()
+    return None if compiled is None else ColumnReader(compiled, limits)
+
+
+def _split_whole_lines(text: ByteStream, longest: int) -> Iterator[tuple[list[bytes], bool]]:
+    """Yield the pieces of a text, many whole lines at a time, and whether the first is the end of a line beyond the limit."""
+    pieces: list[bytes] = []
+    held, is_dropping = 0, False
+    while chunk := text.read(CHUNK):
+        pieces.append(chunk)
+        held += len(chunk)
+        end = chunk.rfind(b"\n") + 1 if held >= _BLOCK else 0
+        if end:
+            pieces[-1] = chunk[:end]
+            yield pieces, is_dropping
+            pieces, held, is_dropping = [chunk[end:]], len(chunk) - end, False
+        elif held > _BLOCK + longest:
+            # The line that is still open is beyond the limit, so that its beginning can be dropped.
+            whole, newline, _ = b"".join(pieces).rpartition(b"\n")
+            if newline:
+                yield [whole + newline], is_dropping
+            pieces, held, is_dropping = [], 0, True
+    if any(pieces) or is_dropping:
+        yield pieces, is_dropping

@@ -79,7 +79,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     raw: dict[str, Any] = {
         name: encoded[name] if name in encoded else Column.of(table.column(name))
         for name in RAW_COLUMNS
-        if name not in _PLAIN
+        if name not in PLAIN_COLUMNS
     }
     raw["_device_session"], rest = _device_sessions(contiguous(table.column("DeviceProperties")))
     raw["DeviceProperties"] = Column.of(rest)
@@ -111,7 +111,7 @@ def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) 
     return Normalised(time, columns)
 
 
-_PLAIN = frozenset({
+PLAIN_COLUMNS = frozenset({
     "Id", "CreationTime", "ObjectId", "Context.UniqueTokenId", "UniqueTokenId", "Context.AADSessionId",
     "AADSessionId",
     "SessionId", "Context.IssuedAtTime", "IssuedAtTime", "DeviceProperties", "OrganizationName", "ExternalAccess", *_ADDRESSES,

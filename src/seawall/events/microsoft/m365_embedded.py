@@ -1,37 +1,56 @@
-"""Read audit records inside other records: the `AuditData` of Purview's tables and of search results on lines.
+"""Audit records inside others: the `AuditData` of Purview's tables and of search results on lines.
 
-The texts are written to a temporary file, block by block, and read from there column by column. Records without such a
-text, or with one over several lines, stay in memory and are read one by one, in their place.
+The texts of a block are read together, column by column. A record without such a text, or with one over several lines, is read by
+the general way, in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, islice
-from tempfile import NamedTemporaryFile
-from typing import IO, Any, BinaryIO, cast
+from functools import partial
+from itertools import chain, islice
+from typing import Any
 
-from seawall.events.batches import RecordBuffer, drain
+import numpy as np
+
+from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.line_reader import EmbeddedReader
-from seawall.events.microsoft.m365_bulk_duckdb import audit_batches, survey
+from seawall.events.formats.many_lines import ColumnReader, LineBlock
+from seawall.events.formats.record_numbers import RecordNumbers
+from seawall.events.microsoft import m365_columns, m365_records
 from seawall.events.problem import Problem
 
-_BLOCK = 48 << 20
+_BLOCK = 32 << 20
 _FIELD = "AuditData"
+_OTHER = b"0"
+"""Stands for a record without a text: no text of an object is like it."""
 _LINES_LOOKED_AT = 8
 Found = Record | Problem
 
 
 def has_embedded_column(names: list[str], head: bytes, limits: Limits) -> bool:
-    """Return whether a table with these columns has audit records, and enough of them."""
+    """Return whether a table of such columns holds audit records, and more than a few."""
     return _FIELD in names and len(head) >= min(HEAD, limits.fast_bytes)
 
 
+def has_audit_lines(head: bytes, limits: Limits) -> bool:
+    """Return whether at least half of the first lines of a text are audit records of a known kind."""
+    looked = good = 0
+    for line in islice(filter(None, head.rpartition(b"\n")[0].split(b"\n")), _LINES_LOOKED_AT):
+        looked += 1
+        try:
+            record = parse(line, limits.depth)
+        except (NotJson, TooDeep):
+            continue
+        is_audit = isinstance(record, dict) and m365_columns.recognises(record)
+        good += is_audit and m365_records.is_known_kind(record)
+    return 2 * good >= max(looked, 1)
+
+
 def has_embedded_lines(head: bytes, limits: Limits) -> bool:
-    """Return whether lines with this beginning have audit records as text, and enough of them."""
+    """Return whether lines that start like this hold audit records as text, and more than a few."""
     if len(head) < min(HEAD, limits.fast_bytes):
         return False
     for line in islice(head.split(b"\n"), _LINES_LOOKED_AT):
@@ -45,54 +64,47 @@ def has_embedded_lines(head: bytes, limits: Limits) -> bool:
 
 
 def read_embedded_batches(
-    found: Iterator[Found], name: str, limits: Limits
+    found: Iterator[Found], name: str, limits: Limits, columns: ColumnReader
 ) -> Iterator[tuple[Any, list[Problem], int]]:
-    """Yield batches of records (numbered from 1 without gaps) and problems in their places."""
-    number = 1
+    """Yield batches of records (numbered from 1 without a gap) and problems in their places."""
+    rows, numbers = RecordBuffer(name, limits), RecordNumbers(1)
     while True:
-        with NamedTemporaryFile(prefix="seawall-") as spool:
-            others, size = _fill(spool, found, limits)
-            if not size:
-                return
-            yield from _block(spool, name, limits, number, others)
-            number += size
+        texts, others = _fill(found, limits)
+        if not texts:
+            return
+        block = LineBlock.of([b"\n".join(texts), b"\n"])
+        find = partial(_find, texts, others, numbers)
+        if not columns.read(rows, block, np.zeros(len(block), np.bool_), numbers, find):
+            yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
+        yield from flush(rows)
 
 
-def _fill(spool: IO[bytes], found: Iterator[Found], limits: Limits) -> tuple[dict[int, Found], int]:
-    """Write one line for each record, up to about one block; return the records to read alone, and the number of lines."""
+def _find(
+    texts: list[bytes], others: dict[int, Found], numbers: RecordNumbers, place: int
+) -> Iterator[Found]:
+    number = next(numbers)
+    yield others[place] if place in others else (number, {_FIELD: texts[place].decode()})
+
+
+def _fill(found: Iterator[Found], limits: Limits) -> tuple[list[bytes], dict[int, Found]]:
+    """Take a line for each record of a block, and by line what has to be read by itself."""
+    texts: list[bytes] = []
     others: dict[int, Found] = {}
-    lines = written = 0
+    size = 0
     for item in found:
         text = None if isinstance(item, Problem) else _line(item[1].get(_FIELD), limits)
         if text is None:
-            others[lines] = item
-            text = b"{}"
-        written += spool.write(text + b"\n")
-        lines += 1
-        if written >= _BLOCK or len(others) >= limits.batch_records:
+            others[len(texts)] = item
+        texts.append(text or _OTHER)
+        size += len(texts[-1])
+        if size >= _BLOCK or len(texts) >= limits.fast_records or len(others) >= limits.batch_records:
             break
-    spool.flush()
-    return others, lines
+    return texts, others
 
 
 def _line(value: Any, limits: Limits) -> bytes | None:
-    """Return the text as one line; None if it is no object, has several lines, or is too long."""
+    """Return the text as a line; None when it is no object's, has lines of its own, or is too long for one."""
     if not isinstance(value, str) or value[:1] != "{" or "\n" in value or "\r" in value:
         return None
     line = value.encode("utf-8", "surrogatepass")
     return line if len(line) < limits.record_bytes else None
-
-
-def _block(
-    spool: IO[bytes], name: str, limits: Limits, number: int, others: dict[int, Found]
-) -> Iterator[tuple[Any, list[Problem], int]]:
-    raw = cast(BinaryIO, spool)
-    size = spool.tell()
-    spool.seek(0)
-    surveyed = survey(raw, spool.read(HEAD), size, limits) if size >= limits.fast_bytes else None
-    if surveyed is not None:
-        yield from audit_batches(raw, name, limits, surveyed, count(number), others)
-        return
-    spool.seek(0)
-    reader = EmbeddedReader(raw, name, limits, count(number), others)
-    yield from drain(RecordBuffer(name, limits), reader.rest(0))

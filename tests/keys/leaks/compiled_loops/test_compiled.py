@@ -13,14 +13,14 @@ import pytest
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from seawall.keys.leaks.compiled_loops.compiled import try_out
+from seawall_base.compiled import try_out
 from small import double
 seen = []
 try_out(lambda: seen.append(double(21)))
 print(seen[-1], sum(double.stats.cache_hits.values()))
 """
 SMALL = """
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
+from seawall_base.compiled import compile_kernel
 
 @compile_kernel
 def double(number):

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numba import uint8, uint64
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
-from seawall.keys.leaks.compiled_loops.instructions import Bytes, Places, Words, load_word, multiply_add
+from seawall.keys.leaks.compiled_loops.instructions import Bytes, Places, Words, multiply_add
+from seawall_base.compiled import compile_kernel, load_word
 
 CUT = 10
 """The first test ignores this many of a window's highest 64 bits, and keeps as many bits of the factor below its first 54.

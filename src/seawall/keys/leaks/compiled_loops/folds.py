@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import uint8
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
+from seawall_base.compiled import compile_kernel
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from seawall.keys.leaks.compiled_loops.compiled import instruction
+from seawall_base.compiled import instruction
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
@@ -21,20 +21,6 @@ LANES = 8
 
 _I32, _I64, _I128 = ir.IntType(32), ir.IntType(64), ir.IntType(128)
 _VECTOR = ir.VectorType(_I64, LANES)
-
-
-@instruction
-def load_word(_context: Any, array: Any, _index: Any) -> Any:
-    """Load eight little-endian bytes of an array at any index, without a bounds check."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        place = builder.gep(builder.bitcast(data, ir.IntType(8).as_pointer()), [arguments[1]])
-        word = builder.load(builder.bitcast(place, _I64.as_pointer()))
-        word.align = 1
-        return word
-
-    return types.uint64(array, types.intp), code
 
 
 @instruction

@@ -21,17 +21,16 @@ from typing import Any
 import numpy as np
 from numba import uint8, uint64
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
 from seawall.keys.leaks.compiled_loops.instructions import (
     LANES,
     Bytes,
     Places,
     Words,
     divide_lanes,
-    load_word,
     multiply_add,
     multiply_lanes,
 )
+from seawall_base.compiled import compile_kernel, load_word
 
 BLOCK = 1 << 15
 """Bytes of one round, so that its state stays in a core's own cache."""

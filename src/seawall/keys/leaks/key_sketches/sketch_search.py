@@ -8,11 +8,11 @@ from mmap import mmap
 
 import numpy as np
 
-from seawall.keys.leaks.compiled_loops.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_sketches import sketches
 from seawall.keys.leaks.key_sketches.sketches import KeySketch, SketchPart
 from seawall.keys.leaks.number_search.windows import WINDOW, WindowFinder
+from seawall_base.compiled import try_out
 
 MOST_DIGESTS = 1 << 22
 """Digests computed in one range: some seconds. Searched bytes earn new ones."""

@@ -19,11 +19,11 @@ from typing import Protocol
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from seawall.keys.leaks.compiled_loops.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.number_search.points import FAR, PointSearch, point_of
 from seawall.keys.leaks.number_search.rsa_modulus import rsa_modulus
 from seawall.keys.leaks.number_search.rsa_search import RsaSearch
+from seawall_base.compiled import try_out
 
 
 class KnownKey(Protocol):

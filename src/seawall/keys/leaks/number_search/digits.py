@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
 from seawall.keys.leaks.findings import RawHit
+from seawall_base.compiled import compile_kernel
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.number_search.rsa_modulus import RsaModulus

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
+from seawall_base.compiled import compile_kernel
 
 WORD = 8
 LOST = 1e-9

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from seawall.keys.leaks.compiled_loops.compiled import compile_kernel
+from seawall_base.compiled import compile_kernel
 
 _ROOM = 1 << 12
 

@@ -16,7 +16,6 @@ from mmap import mmap
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from seawall.keys.leaks.compiled_loops.compiled import try_out
 from seawall.keys.leaks.findings import RawHit
 from seawall.keys.leaks.key_formats.key_numbers import is_random
 from seawall.keys.leaks.number_search.arithmetic import KnownKey
@@ -24,6 +23,7 @@ from seawall.keys.leaks.number_search.points import BYTES_FOR_WORK, MOST_WORK, W
 from seawall.keys.leaks.number_search.rsa_modulus import RsaModulus, rsa_modulus
 from seawall.keys.leaks.number_search.rsa_search import RsaSearch
 from seawall.keys.leaks.number_search.written_numbers import FEWEST, DecodedBytes, read_numbers
+from seawall_base.compiled import try_out
 
 _AROUND = 8
 """Bytes that may surround a secret and its public key: `0x04` or a length."""

@@ -1,0 +1,1 @@
+"""Read JSON lines as columns, with functions that numba compiles."""

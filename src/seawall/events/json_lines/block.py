@@ -1,0 +1,175 @@
+"""Columns of the JSON records on the lines of a block: every line is read once, by compiled code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from seawall.events.formats.distinct_values import Column
+from seawall.events.formats.json_values import as_text, encode, parse
+from seawall.events.json_lines.field_tree import FieldTree
+from seawall.events.json_lines.layout import (
+    FORM_BITS,
+    HAS_ESCAPES,
+    IS_BLANK,
+    IS_LEFT,
+    IS_LOOSE,
+    IS_READ,
+    PADDING,
+    WIDE,
+)
+from seawall.events.json_lines.records import read_lines
+from seawall.events.json_lines.spans import copy_texts, count_text_bytes, number_values
+from seawall_base.compiled import try_out
+
+Rows = npt.NDArray[np.int64]
+
+LARGEST_BLOCK = 1 << 28
+"""Bytes of a block: sizes and places of values are numbers of 32 bits, of which two hold a form."""
+_LONGEST_NAME = 64
+_SEED = np.uint64(hash("values of fields") & 0xFFFFFFFFFFFFFFFF)
+_ANY_DEPTH = 1 << 20
+_EMPTY = frozenset({"null", '""', "[]", "{}"})
+
+
+class JsonBlock:
+    """Find the fields of the JSON records on the lines of a block of UTF-8 text, which has PADDING further bytes behind it.
+
+    `is_read` says which lines hold a record that was read, `is_blank` which hold nothing, both bool (lines,). The other lines are
+    left to the general reader. `tree` gets a column for each further field.
+    """
+
+    def __init__(self, block: bytes, starts: Rows, ends: Rows, tree: FieldTree, depth: int) -> None:
+        self._data = np.frombuffer(block, np.uint8)
+        self._block = block
+        self.starts, self.ends = starts, ends
+        self.tree = tree
+        self._cells = _make_cells(len(tree.columns), len(starts))
+        self._tallies = np.full((tree.tallies, len(starts)), -1, np.int32)
+        ways = np.full(len(starts), IS_LEFT, np.uint8)
+        name = np.zeros(2, np.int64)
+        row = 0
+        while row < len(starts):
+            written = (self._cells, self._tallies, ways, name)
+            row = read_lines(self._data, starts, ends, row, depth, *tree.arrays, *written)
+            if row < len(starts) and not self._declare(block[name[0] : name[0] + name[1]]):
+                row += 1
+        self.is_blank = ways == IS_BLANK
+        self.is_read = ways & ~np.uint8(WIDE) == IS_READ
+        self._refuse_bad_letters(np.flatnonzero(ways & WIDE))
+
+    def _declare(self, name: bytes) -> bool:
+        """Make room for a field that was not declared; false for an unusual name, whose record is left."""
+        text = name.decode("utf-8", "replace")
+        is_usual = text.isprintable() and "\ufffd" not in text and len(name) <= _LONGEST_NAME
+        if not is_usual or text in self.tree.columns:
+            return False
+        self.tree.add(text, column=text)
+        columns = len(self.tree.columns)
+        if columns > len(self._cells):
+            more = _make_cells(columns - len(self._cells), len(self))
+            self._cells = np.concatenate([self._cells, more])
+        return True
+
+    def _refuse_bad_letters(self, rows: Rows) -> None:
+        for row in rows.tolist():
+            try:
+                self.line(row).decode()
+            except UnicodeDecodeError:
+                self.is_read[row] = False
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def line(self, row: int) -> bytes:
+        """Return the bytes of a line."""
+        return self._block[self.starts[row] : self.ends[row]]
+
+    def list_columns(self, rows: Rows) -> list[str]:
+        """List the columns that hold a value in any of the rows."""
+        columns = self.tree.columns
+        return [name for place, name in enumerate(columns) if (self._cells[place, rows, 0] >= 0).any()]
+
+    def encode_column(self, name: str, rows: Rows, *, is_json: bool = False) -> Column:
+        """Return the rows' texts as `as_text` makes them, by code; with `is_json` compact JSON, null where empty."""
+        place = self.tree.columns.index(name)
+        starts, sizes = self._cells[place, :, 0], self._cells[place, :, 1]
+        codes = np.empty(len(rows), np.int32)
+        firsts = np.empty(len(rows), np.int64)
+        table = np.empty(2 << max(len(rows), 1).bit_length(), np.int32)
+        count = number_values(self._data, starts, sizes, rows, _SEED, table, codes, firsts)
+        firsts = firsts[:count]
+        is_plain = self._is_plain(starts[firsts], sizes[firsts], is_json)
+        if is_plain.all():
+            return Column(codes, self._copy_values(starts, sizes, firsts, is_json))
+        spans = zip(starts[firsts].tolist(), sizes[firsts].tolist(), is_plain.tolist(), strict=True)
+        return _renumber(codes, [self._decode_text(*span, is_json) for span in spans])
+
+    def read_texts(self, name: str, rows: Rows, *, is_json: bool = False) -> Any:
+        """Do like `encode_column`, for a column of which nearly every value is another, as an Arrow string array."""
+        place = self.tree.columns.index(name)
+        starts, sizes = self._cells[place, :, 0], self._cells[place, :, 1]
+        held = rows[starts[rows] >= 0]
+        if self._is_plain(starts[held], sizes[held], is_json).all():
+            return self._copy_values(starts, sizes, rows, is_json)
+        return self.encode_column(name, rows, is_json=is_json).array().cast(pa.string())
+
+    def read_tally(self, number: int, rows: Rows) -> npt.NDArray[np.int32]:
+        """Return counts of elements in the rows, -1 where there is nothing to count."""
+        return np.asarray(self._tallies[number][rows], np.int32)
+
+    def _is_plain(self, starts: Any, sizes: Any, is_json: bool) -> npt.NDArray[np.bool_]:
+        """Return which values are taken as they stand."""
+        first, length = self._data[starts], sizes >> FORM_BITS
+        is_plain = (sizes & IS_LOOSE == 0) & ~((first == 0x6E) & (length == 4))
+        if is_json:
+            return np.asarray(is_plain & ((length > 2) | ((first >= 0x30) & (first <= 0x39))), np.bool_)
+        is_text = (first != 0x22) | ((sizes & HAS_ESCAPES == 0) & (length > 2))
+        return np.asarray(is_plain & is_text, np.bool_)
+
+    def _copy_values(self, starts: Any, sizes: Any, rows: Rows, is_json: bool) -> Any:
+        total = count_text_bytes(self._data, starts, sizes, rows, is_json)
+        offsets, texts = np.zeros(len(rows) + 1, np.int32), np.empty(total + PADDING, np.uint8)
+        valid = np.empty(len(rows), np.bool_)
+        copy_texts(self._data, starts, sizes, rows, is_json, offsets, texts, valid)
+        bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+        return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
+
+    def _decode_text(self, start: int, size: int, is_plain: bool, is_json: bool) -> str | None:
+        raw = self._block[start : start + (size >> FORM_BITS)]
+        if is_plain:
+            return (raw if is_json or raw[:1] != b'"' else raw[1:-1]).decode()
+        if not is_json:
+            return as_text(parse(raw, _ANY_DEPTH))
+        text = encode(parse(raw, _ANY_DEPTH)) if size & IS_LOOSE else raw.decode()
+        return None if text in _EMPTY else text
+
+
+def _renumber(codes: npt.NDArray[np.int32], values: list[str | None]) -> Column:
+    """Return a column of codes whose values may be missing, empty or the same as others."""
+    numbers: dict[str, int] = {}
+    to = [numbers.setdefault(value, len(numbers)) if value else -1 for value in values]
+    return Column(np.array([*to, -1], np.int32)[codes], pa.array(list(numbers), pa.string()))
+
+
+def _make_cells(columns: int, lines: int) -> npt.NDArray[np.int32]:
+    """Make room for some columns more than are known, in which there is no value yet."""
+    return np.full((columns + 4, lines, 2), -1, np.int32)
+
+
+@lru_cache(1)
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first block of a process."""
+
+    def use() -> None:
+        tree = FieldTree()
+        tree.add("a", column="a")
+        line = np.array([0], np.int64), np.array([9], np.int64)
+        block = JsonBlock(b'{"a":"b"}' + bytes(PADDING), *line, tree, 2)
+        block.encode_column("a", np.zeros(1, np.int64))
+
+    try_out(use)

@@ -1,0 +1,38 @@
+"""Numbers that compiled reading of JSON lines and its caller agree on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.int64]
+
+PADDING = 16
+"""Bytes behind a block that may be looked at."""
+
+FORM, IS_WIDE = 0, 1
+"""Places in `notes`: the form of a value (bits below), and whether a string holds bytes beyond ASCII."""
+HAS_ESCAPES, IS_LOOSE = 1, 2
+"""Bits of a form: the string has escapes; a JSON encoder would write the value in another spelling."""
+FORM_BITS = 2
+
+IS_READ, IS_LEFT, IS_BLANK = 0, 1, 2
+"""What became of a line: read, left to the general reader, or without anything."""
+WIDE = 8
+"""Added to IS_READ where a string holds bytes beyond ASCII, which are not checked."""
+
+ROOT, NOWHERE = 0, -1
+"""The node of the record itself, and that of values which are not looked into."""
+
+IS_REFUSED = 1
+"""A record with this field is left to the general reader."""
+IS_OBJECT = 2
+"""The value is an object or null; a record with another is left to the general reader."""
+IS_ARRAY = 4
+"""The value is an array or null."""
+OF_FIRST = 8
+"""Only that of the first element of the array around counts."""
+
+NAME_START, NAME_SIZE, IN_NODE, TO_COLUMN, CHILD, FLAGS, COUNTED = range(7)
+"""Columns of a `FieldArrays.table`."""

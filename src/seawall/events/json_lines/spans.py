@@ -1,0 +1,76 @@
+"""Compiled work on the values of a column: numbers for the distinct ones, and their texts side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import int64, uint64
+
+from seawall.events.json_lines.layout import FORM_BITS, Bytes
+from seawall.events.json_lines.texts import hash_bytes, is_same
+from seawall_base.compiled import compile_kernel, load_word, store_word
+
+
+@compile_kernel
+def number_values(
+    data: Bytes, starts: Any, sizes: Any, rows: Any, seed: Any, table: Any, codes: Any, firsts: Any
+) -> int:
+    """Number the distinct values of some rows of a column as they come: `codes` by row (-1 without one), and in `firsts` the row
+    in which each is first. Returns how many there are. `table` has at least twice as many entries as rows, a power of two."""
+    mask = len(table) - 1
+    table[:] = -1
+    count = 0
+    for place in range(len(rows)):
+        row = rows[place]
+        start = starts[row]
+        if start < 0:
+            codes[place] = -1
+            continue
+        size = sizes[row] >> FORM_BITS
+        slot = int64(hash_bytes(data, start, size, seed) & uint64(mask))
+        while True:
+            known = table[slot]
+            if known < 0:
+                table[slot] = codes[place] = count
+                firsts[count] = row
+                count += 1
+                break
+            first = firsts[known]
+            if sizes[first] >> FORM_BITS == size and is_same(data, starts[first], data, start, size):
+                codes[place] = known
+                break
+            slot = (slot + 1) & mask
+    return count
+
+
+@compile_kernel
+def count_text_bytes(data: Bytes, starts: Any, sizes: Any, rows: Any, is_json: bool) -> int:
+    """Count the bytes of the values of some rows; of strings without their quotes, unless they are wanted as JSON."""
+    total = 0
+    for row in rows:
+        if starts[row] >= 0:
+            quotes = 0 if is_json or data[starts[row]] != 0x22 else 2
+            total += (sizes[row] >> FORM_BITS) - quotes
+    return total
+
+
+@compile_kernel
+def copy_texts(
+    data: Bytes, starts: Any, sizes: Any, rows: Any, is_json: bool, offsets: Any, texts: Bytes, valid: Any
+) -> None:
+    """Copy the values of some rows to `texts` (PADDING bytes longer), their ends to `offsets`, and to `valid` whether there
+    is one."""
+    at = 0
+    for place in range(len(rows)):
+        row = rows[place]
+        start = starts[row]
+        if start >= 0:
+            size = int64(sizes[row] >> FORM_BITS)
+            if not is_json and data[start] == 0x22:
+                start += 1
+                size -= 2
+            for step in range(0, size, 8):
+                store_word(texts, at + step, load_word(data, start + step))
+            at += size
+        valid[place] = start >= 0
+        offsets[place + 1] = at

@@ -1,0 +1,122 @@
+"""Unified audit records on JSON lines, as raw columns that compiled code reads.
+
+A record that is not plainly one (a field of another shape than usual, no id, an operation of no known kind) is left to the
+general reader. Both give the same raw columns, to the byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from seawall.events.formats.distinct_values import Column, distinct_rows
+from seawall.events.formats.json_records import WRAPPERS
+from seawall.events.formats.object_texts import objects
+from seawall.events.json_lines.block import JsonBlock, prepare
+from seawall.events.json_lines.field_tree import FieldTree
+from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
+from seawall.events.microsoft import m365_columns, m365_records
+from seawall.events.microsoft.m365_fields import (
+    CONTEXT_FIELDS,
+    DROPPED_FIELDS,
+    KEPT_FIELDS,
+    NESTED_FIELDS,
+    TEXT_FIELDS,
+)
+from seawall.events.vendor_detection import AUDIT_DATA
+
+__all__ = ["NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
+
+NAME = m365_columns.NAME
+
+Rows = npt.NDArray[np.int64]
+
+_MARKS = ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey")
+_CONTEXT, _FOLDERS = "AppAccessContext", "Folders"
+_DECLARED = tuple(dict.fromkeys((*TEXT_FIELDS, *NESTED_FIELDS, *KEPT_FIELDS)))
+_FOLDER_PATH, _FOLDER_ITEMS = "Folders.Path", "Folders.Items"
+_ITEMS = 0
+
+
+def build_field_tree() -> FieldTree:
+    """Declare the fields of an audit record. Further ones get columns as they turn up."""
+    tree = FieldTree()
+    context, folder, items = tree.add_node(), tree.add_node(), tree.add_tally()
+    for name in _DECLARED:
+        if name != _FOLDERS:
+            tree.add(name, column=name)
+    tree.add(_FOLDERS, column=_FOLDERS, child=folder, flags=IS_ARRAY, tally=items)
+    tree.add("Path", node=folder, column=_FOLDER_PATH, flags=OF_FIRST)
+    tree.add("FolderItems", node=folder, flags=IS_ARRAY, tally=items)
+    tree.add(_CONTEXT, column=_CONTEXT, child=context, flags=IS_OBJECT)
+    for name in CONTEXT_FIELDS:
+        tree.add(name, node=context, column=f"Context.{name}")
+    for name in sorted(DROPPED_FIELDS - {_CONTEXT}):
+        tree.add(name)
+    for name in (*WRAPPERS, *AUDIT_DATA):
+        tree.add(name, flags=IS_REFUSED)
+    return tree
+
+
+_KNOWN_COLUMNS = frozenset(build_field_tree().columns)
+
+
+def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
+    """Return raw columns and `unmapped` of the records of a block, and the lines that they are on; the other lines are left."""
+    rows = np.flatnonzero(block.is_read)
+    if not len(rows):
+        return None, rows
+    held = set(block.list_columns(rows))
+    marks = {
+        name: block.encode_column(name, rows) for name in (*m365_records.KIND_FIELDS, *_MARKS) if name in held
+    }
+    is_good = _is_good(block, rows, held, marks)
+    if not is_good.all():
+        rows = rows[is_good]
+        marks = {name: Column(column.codes[is_good], column.dictionary) for name, column in marks.items()}
+        if not len(rows):
+            return None, rows
+        held = set(block.list_columns(rows))
+    columns: dict[str, Any] = {name: column.array() for name, column in marks.items() if name in held}
+    for name in m365_columns.RAW_COLUMNS:
+        if name in held and name not in columns:
+            is_plain = name in m365_columns.PLAIN_COLUMNS
+            columns[name] = (
+                block.read_texts(name, rows) if is_plain else block.encode_column(name, rows).array()
+            )
+    columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))
+    columns["unmapped"] = _join_unmapped(block, rows, held)
+    nothing = pa.nulls(len(rows), pa.string())
+    names = (*m365_columns.RAW_COLUMNS, "unmapped")
+    return pa.table([columns.get(name, nothing) for name in names], names=list(names)), rows
+
+
+def _is_good(block: JsonBlock, rows: Rows, held: set[str], marks: dict[str, Column]) -> npt.NDArray[np.bool_]:
+    """Return which records have an id, a time, a mark, and are of a known kind."""
+    nothing = Column(np.full(len(rows), -1, np.int32), pa.array([], pa.string()))
+    inverse, kinds = distinct_rows(tuple(marks.get(name, nothing) for name in m365_records.KIND_FIELDS))
+    is_good = np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
+    for name in ("Id", "CreationTime"):
+        is_good &= block.read_texts(name, rows).is_valid().to_numpy(False) if name in held else False
+    is_good &= marks.get("Operation", nothing).codes >= 0
+    has_mark = np.zeros(len(rows), np.bool_)
+    for name in _MARKS:
+        has_mark |= marks.get(name, nothing).codes >= 0
+    return is_good & has_mark
+
+
+def _write_counts(tally: npt.NDArray[np.int32]) -> Any:
+    numbers, codes = np.unique(tally, return_inverse=True)
+    texts = pa.array([str(number) if number >= 0 else None for number in numbers.tolist()], pa.string())
+    shift = int(numbers[0] < 0)
+    return Column((codes - shift).astype(np.int32), texts.slice(shift)).array()
+
+
+def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str]) -> Any:
+    """Write JSON objects of the fields that no column holds in full, known ones first."""
+    unknown = sorted(held - _KNOWN_COLUMNS)
+    kept = [name for name in (*KEPT_FIELDS, *unknown) if name in held]
+    return objects({name: block.read_texts(name, rows, is_json=True) for name in kept}, len(rows))

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,13 @@ def test_help_starts_fast_and_loads_nothing_heavy() -> None:
     seawall("--help")
     spent = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = os.times()
         seawall("--help")
-        spent.append(time.perf_counter() - started)
-    assert min(spent) < 0.6, "the aim is 0.3 s; the margin is for busy machines"
+        ended = os.times()
+        spent.append(
+            ended.children_user + ended.children_system - started.children_user - started.children_system
+        )
+    assert min(spent) < 0.6, "the aim is 0.3 s of a processor; the margin is for slow machines"
     code = f"import sys, seawall.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"

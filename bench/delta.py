@@ -31,7 +31,7 @@ from deltalake.transaction import AddAction, PostCommitHookProperties, create_ta
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.lake import EventQuery, Lake, parts
 from seawall.storage.lake.layout import DAY_MICROSECONDS
-from seawall.storage.lake.sharing import accounts_with
+from seawall.storage.lake.shared_values import list_accounts_sharing
 from store import DAY, START, events
 
 ORGANISATIONS = ("north", "east", "south", "west")
@@ -110,7 +110,7 @@ def measure_lake(folder: Path) -> None:
             span = (START - 29 * DAY_MICROSECONDS, START + DAY_MICROSECONDS)
             measure(
                 f"{what}: address of 30 days",
-                [partial(accounts_with, lake, "east", *span, "src_ip", one) for one in ADDRESSES],
+                [partial(list_accounts_sharing, lake, "east", *span, "src_ip", one) for one in ADDRESSES],
             )
             if what == "appended":
                 measure("compact", [partial(lake.compact, date(2026, 3, 3))])

@@ -20,9 +20,9 @@ from seawall.detection.feedback_values import FeedbackDraft
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline import scan as pipeline
-from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, rank_under_budget
 from seawall.pipeline.live.candidates import pack_candidate
+from seawall.pipeline.live.standing_feedback import standing_answers
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError

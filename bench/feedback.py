@@ -29,7 +29,7 @@ from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.drafting import check_draft, list_choices, list_lessons
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.regrouping import CaseRows, cases, select_cases
-from seawall.detection.feedback_values import Answered, FeedbackDraft, Value
+from seawall.detection.feedback_values import FeedbackAnswer, FeedbackDraft, FeedbackValue
 from seawall.detection.incidents.alert_budget import compute_incident_limit
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
@@ -66,7 +66,7 @@ class World:
         """Return the attacks whose records a case contains."""
         return {self.owner[uid] for row in story for uid in self.candidates[row].events if uid in self.owner}
 
-    def shared(self, case: CaseRows, possible: Sequence[Value]) -> tuple[Value, ...]:
+    def shared(self, case: CaseRows, possible: Sequence[FeedbackValue]) -> tuple[FeedbackValue, ...]:
         """Return the values of a case that belong to a change of the organisation, none if there is no such change."""
         top = self.candidates[case.top]
         accounts = {
@@ -76,11 +76,11 @@ class World:
             and microseconds(one["start"]) <= top.last and microseconds(one["end"]) >= top.first
             for name in one["accounts"]
         }  # fmt: skip
-        showing: dict[Value, set[str]] = defaultdict(set)
+        showing: dict[FeedbackValue, set[str]] = defaultdict(set)
         for one in self.candidates:
             if one.account in accounts and one.day <= top.day:
                 for fact in one.facts:
-                    showing[Value(fact.field, fact.now)].add(one.account)
+                    showing[FeedbackValue(fact.field, fact.now)].add(one.account)
         return tuple(value for value in possible if len(showing[value]) >= SHARED_BY)
 
     def confuser(self, case: CaseRows) -> tuple[str, int]:
@@ -114,7 +114,7 @@ class Arm:
 
     def run(self, world: World, seed: int) -> None:
         """Answer for three weeks, then count the incidents raised in the weeks after."""
-        dice, answers, told = random.Random(seed), list[Answered](), set[int]()
+        dice, answers, told = random.Random(seed), list[FeedbackAnswer](), set[int]()
         until, spent = world.first + ANSWERED_DAYS, 0
         for day in range(world.first, until):
             for case in _raised(world, answers, told, (world.first, day), spent):
@@ -136,7 +136,7 @@ class Arm:
 
     def _answer(
         self, world: World, case: CaseRows, number: int, day: int, dice: random.Random
-    ) -> Answered | None:
+    ) -> FeedbackAnswer | None:
         if self.wrong is None:
             return None
         is_true = bool(world.attacks(case.story)) != (dice.random() < self.wrong)
@@ -156,12 +156,14 @@ class Arm:
         if draft.answer not in self.kinds:
             return None
         self.given[draft.answer] += 1
-        return Answered(
+        return FeedbackAnswer(
             number, str(number), top.tenant, top.account, top.account_type, draft.answer, draft.reach, draft.values,
             now, now, draft.expires_at, learnt,
         )  # fmt: skip
 
-    def _rank(self, world: World, answers: Sequence[Answered], told: frozenset[int], until: int) -> None:
+    def _rank(
+        self, world: World, answers: Sequence[FeedbackAnswer], told: frozenset[int], until: int
+    ) -> None:
         """Record how many false incidents of the later weeks outrank each new attack, all of them if it is not found."""
         everything = _cases(world, answers, (until, world.last))
         fresh = [case for case in everything if told.isdisjoint(case.near)]
@@ -194,7 +196,7 @@ class Arm:
 
 
 def _raised(
-    world: World, answers: Sequence[Answered], told: set[int], span: tuple[int, int], spent: int
+    world: World, answers: Sequence[FeedbackAnswer], told: set[int], span: tuple[int, int], spent: int
 ) -> list[CaseRows]:
     """Return the unannounced incidents that the rest of the budget raises on the last day of a span."""
     since, day = span
@@ -208,14 +210,14 @@ def _raised(
     return [_numbered(case, rows) for case in through]
 
 
-def _cases(world: World, answers: Sequence[Answered], span: tuple[int, int]) -> list[CaseRows]:
+def _cases(world: World, answers: Sequence[FeedbackAnswer], span: tuple[int, int]) -> list[CaseRows]:
     """Return all cases of a span, highest score first."""
     columns, rows, changed = _changed(world, answers, span[1], span[1] - span[0] + 1)
     return [_numbered(case, rows) for case in cases(columns, columns.scores + changed)]
 
 
 def _changed(
-    world: World, answers: Sequence[Answered], day: int, days: int
+    world: World, answers: Sequence[FeedbackAnswer], day: int, days: int
 ) -> tuple[CandidateColumns, list[int], Floats]:
     rows = [row for row, one in enumerate(world.candidates) if day - days < one.day <= day]
     columns = CandidateColumns([world.candidates[row] for row in rows], world.columns)

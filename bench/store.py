@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.database import Database, QueueQuery, SearchTerm, Transaction
@@ -164,7 +164,7 @@ def incidents(count: int) -> list[Incident]:
         for n in range(25)
     )  # fmt: skip
     usual = tuple(
-        Usual(
+        BaselineComparison(
             aspect,
             f"AS{n} Somewhere",
             (("AS1", 0.5), ("AS2", 0.25)),

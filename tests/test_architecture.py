@@ -139,7 +139,7 @@ NETWORKED = (
     "seawall_base/http_connection.py",
     "seawall_base/http_client.py",
     "seawall_base/proxy.py",
-    "seawall/pipeline/live/wire.py",
+    "seawall/pipeline/live/message_socket.py",
     "seawall/pipeline/live/spawning.py",
     "seawall/pipeline/live/parser.py",
     "seawall/pipeline/live/child.py",

@@ -13,7 +13,7 @@ import pytest
 from seawall_base.errors import UsageError
 from seawall_base.settings_document import LARGEST, read_toml
 from seawall_base.settings_reader import SettingsErrors
-from seawall_base.settings_table import Meaning, load_table, settings_of
+from seawall_base.settings_table import SettingDescription, load_table, settings_of
 from seawall_base.settings_values import form, number
 
 
@@ -26,26 +26,28 @@ def check_sizes(tree: Any) -> Iterator[tuple[str, str, str]]:
 class Tree:
     CHECKS: ClassVar = (check_sizes,)
 
-    name: Annotated[str, Meaning("what it is called", form("[A-Za-z]+", '"Oak"'), unique=str.casefold)]
-    height: Annotated[float, Meaning("in metres", number(float, 0.1, 150))] = 1.0
-    girth: Annotated[float, Meaning("in metres")] = 0.5
-    kind: Annotated[Literal["leaf", "needle"], Meaning("what it carries")] = "leaf"
-    picture: Annotated[Path | None, Meaning("a file")] = None
-    note: Annotated[str, Meaning("a file", is_file=True)] = ""
+    name: Annotated[
+        str, SettingDescription("what it is called", form("[A-Za-z]+", '"Oak"'), unique=str.casefold)
+    ]
+    height: Annotated[float, SettingDescription("in metres", number(float, 0.1, 150))] = 1.0
+    girth: Annotated[float, SettingDescription("in metres")] = 0.5
+    kind: Annotated[Literal["leaf", "needle"], SettingDescription("what it carries")] = "leaf"
+    picture: Annotated[Path | None, SettingDescription("a file")] = None
+    note: Annotated[str, SettingDescription("a file", is_file=True)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    since: Annotated[datetime | None, Meaning("when it was bought")] = None
-    is_public: Annotated[bool, Meaning("whether others may enter")] = False
+    since: Annotated[datetime | None, SettingDescription("when it was bought")] = None
+    is_public: Annotated[bool, SettingDescription("whether others may enter")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wood:
-    owner: Annotated[Owner, Meaning("who has it")]
-    tree: Annotated[tuple[Tree, ...], Meaning("what stands there")] = ()
-    past: Annotated[dict[str, Owner], Meaning("who had it, by name")] = field(default_factory=dict)
-    paths: Annotated[tuple[str, ...], Meaning("how one comes in")] = ("gate",)
+    owner: Annotated[Owner, SettingDescription("who has it")]
+    tree: Annotated[tuple[Tree, ...], SettingDescription("what stands there")] = ()
+    past: Annotated[dict[str, Owner], SettingDescription("who had it, by name")] = field(default_factory=dict)
+    paths: Annotated[tuple[str, ...], SettingDescription("how one comes in")] = ("gate",)
     seen: int = 0
     """No setting: it has no meaning."""
 

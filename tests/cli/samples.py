@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import Incident, Usual
+from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.reason import Reason
 from seawall.events.problem import Problem
 from seawall.storage.files.incident_documents import write_incidents
@@ -52,7 +52,11 @@ INCIDENT = Incident(
     messages_possible=40,
     coverage=("Mail audit was throttled for 24 hours.",),
     actions=("Revoke the sessions.",),
-    usual=(Usual("app", "Graph tool", (("Outlook", 0.9),), 0, 212, 0, 1240, True, "12 peers used it"),),
+    usual=(
+        BaselineComparison(
+            "app", "Graph tool", (("Outlook", 0.9),), 0, 212, 0, 1240, True, "12 peers used it"
+        ),
+    ),
 )
 
 

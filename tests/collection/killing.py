@@ -20,10 +20,10 @@ from typing import Any
 
 from seawall.collection.ledger import read_feed_statuses, tables
 from seawall.collection.source import LogSource
-from seawall.collection.vendors.entra import Entra
-from seawall.collection.vendors.google import Google
-from seawall.collection.vendors.m365 import M365, is_throttled
-from seawall.collection.vendors.okta import Okta
+from seawall.collection.vendors.entra import EntraSource
+from seawall.collection.vendors.google import GoogleSource
+from seawall.collection.vendors.m365 import M365Source, is_throttled
+from seawall.collection.vendors.okta import OktaSource
 from seawall.vendor_api.client import VendorClient
 from tests.collection.collecting import client_of, collect, lines
 from tests.collection.management import TENANT
@@ -90,10 +90,10 @@ def one_pass(url: str, folder: Path, vendor: str, kill_at: int = 0) -> None:
     clock = Still()
     client = client_of(url, clock, is_throttled=is_throttled)
     makers: dict[str, Callable[[VendorClient], LogSource]] = {
-        "m365": lambda it: M365(it, url, TENANT, ("Audit.Exchange",), days=0.4, threads=1),
-        "entra": lambda it: Entra(it, url, ("directoryAudits",), days=0.4),
-        "google": lambda it: Google(it, url, ("login",), 0.4, CUSTOMER),
-        "okta": lambda it: Okta(it, url, clock, days=0.4),
+        "m365": lambda it: M365Source(it, url, TENANT, ("Audit.Exchange",), days=0.4, threads=1),
+        "entra": lambda it: EntraSource(it, url, ("directoryAudits",), days=0.4),
+        "google": lambda it: GoogleSource(it, url, ("login",), 0.4, CUSTOMER),
+        "okta": lambda it: OktaSource(it, url, clock, days=0.4),
     }
     outcome = collect(folder, makers[vendor], client, clock, vendor)
     assert outcome.is_complete

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seawall.collection.run import PassOutcome
-from seawall.collection.vendors.entra import FEEDS, PACE, Entra
+from seawall.collection.vendors.entra import FEEDS, PACE, EntraSource
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Stopped
@@ -21,8 +21,8 @@ INTERACTIVE = "signIns/interactiveUser"
 def run(
     folder: Path, server: Server, clock: Still, feeds: tuple[str, ...] = (INTERACTIVE,), days: float = 2
 ) -> PassOutcome:
-    def make(client: VendorClient) -> Entra:
-        return Entra(client, server.url, feeds, days)
+    def make(client: VendorClient) -> EntraSource:
+        return EntraSource(client, server.url, feeds, days)
 
     client = client_of(server.url, clock, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "entra")
@@ -115,7 +115,7 @@ def test_requests_have_a_pause_between_them(tmp_path: Path) -> None:
     with serving(api) as server:
         api.base = server.url
         client = client_of(server.url, clock, pace=PACE)
-        collect(tmp_path, lambda it: Entra(it, server.url, (INTERACTIVE,), 2), client, clock, "entra")
+        collect(tmp_path, lambda it: EntraSource(it, server.url, (INTERACTIVE,), 2), client, clock, "entra")
         assert sum(clock.waits) == pytest.approx(PACE * (len(server.requests) - 1))
 
 

@@ -18,10 +18,10 @@ import pytest
 from seawall import scan
 from seawall.collection.ledger import read_collected
 from seawall.collection.source import LogSource
-from seawall.collection.vendors.entra import Entra
-from seawall.collection.vendors.google import Google
-from seawall.collection.vendors.m365 import M365, is_throttled
-from seawall.collection.vendors.okta import Okta
+from seawall.collection.vendors.entra import EntraSource
+from seawall.collection.vendors.google import GoogleSource
+from seawall.collection.vendors.m365 import M365Source, is_throttled
+from seawall.collection.vendors.okta import OktaSource
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.pipeline.tail import Follower
 from seawall.vendor_api.client import VendorClient
@@ -54,10 +54,10 @@ def everything(folder: Path) -> None:
         management.base, graph.base, log.base = m365.url, entra.url, okta.url
 
         makers: dict[str, Callable[[VendorClient], LogSource]] = {
-            "m365": lambda it: M365(it, m365.url, TENANT, ("Audit.Exchange",)),
-            "entra": lambda it: Entra(it, entra.url, ("signIns/interactiveUser", "directoryAudits"), 2),
-            "google": lambda it: Google(it, google.url, ("login",), 2, CUSTOMER),
-            "okta": lambda it: Okta(it, okta.url, clock, 2),
+            "m365": lambda it: M365Source(it, m365.url, TENANT, ("Audit.Exchange",)),
+            "entra": lambda it: EntraSource(it, entra.url, ("signIns/interactiveUser", "directoryAudits"), 2),
+            "google": lambda it: GoogleSource(it, google.url, ("login",), 2, CUSTOMER),
+            "okta": lambda it: OktaSource(it, okta.url, clock, 2),
         }
         for vendor, server in {"m365": m365, "entra": entra, "google": google, "okta": okta}.items():
             client = client_of(server.url, clock, is_throttled=is_throttled)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.cli.main import main
 from seawall.collection.run import PassOutcome
-from seawall.collection.vendors.google import Google, is_throttled
+from seawall.collection.vendors.google import GoogleSource, is_throttled
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
@@ -24,8 +24,8 @@ from tests.collection.serving import CUT_BEFORE, NOW, Reply, Request, Server, St
 def run(
     folder: Path, server: Server, clock: Still, applications: tuple[str, ...] = ("login",)
 ) -> PassOutcome:
-    def make(client: VendorClient) -> Google:
-        return Google(client, server.url, applications, 3, CUSTOMER)
+    def make(client: VendorClient) -> GoogleSource:
+        return GoogleSource(client, server.url, applications, 3, CUSTOMER)
 
     client = client_of(server.url, clock, retries=RetryPolicy(attempts=4), is_throttled=is_throttled)
     return collect(folder, make, client, clock, "google")

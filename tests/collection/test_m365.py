@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seawall.collection.run import PassOutcome
-from seawall.collection.vendors.m365 import M365, is_throttled
+from seawall.collection.vendors.m365 import M365Source, is_throttled
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Stopped
@@ -26,8 +26,8 @@ TYPES = ("Audit.Exchange",)
 def run(
     folder: Path, server: Server, clock: Still, *tokens: str, types: tuple[str, ...] = TYPES
 ) -> PassOutcome:
-    def make(client: VendorClient) -> M365:
-        return M365(client, server.url, TENANT, types, threads=2)
+    def make(client: VendorClient) -> M365Source:
+        return M365Source(client, server.url, TENANT, types, threads=2)
 
     client = client_of(server.url, clock, *tokens, is_throttled=is_throttled, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock)

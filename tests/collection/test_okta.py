@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from seawall.cli.main import main
 from seawall.collection.run import PassOutcome
-from seawall.collection.vendors.okta import Okta
+from seawall.collection.vendors.okta import OktaSource
 from seawall.collection.windows import DAY, HOUR, MINUTE
 from seawall.vendor_api.client import RetryPolicy, VendorClient
 from seawall_base.clock import Clock
@@ -24,8 +24,8 @@ from tests.collection.system_log import Organisation, SystemLog, event
 
 
 def run(folder: Path, server: Server, clock: Still) -> PassOutcome:
-    def make(client: VendorClient) -> Okta:
-        return Okta(client, server.url, clock, 3)
+    def make(client: VendorClient) -> OktaSource:
+        return OktaSource(client, server.url, clock, 3)
 
     client = client_of(server.url, clock, retries=RetryPolicy(attempts=4))
     return collect(folder, make, client, clock, "okta")

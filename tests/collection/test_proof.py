@@ -62,7 +62,7 @@ def story(folder: Path, failing: str = "") -> None:
             records.append(mail(10 * hour + 5, time, "203.0.113.99", "user0@acme.example"))
         blobs.append(Blob(f"b{hour}", time + HOUR, json.dumps(records).encode(), listed=time + HOUR))
     api = Management(clock.now, blobs, enabled={"Audit.Exchange"}, page=200)
-    from seawall.collection.vendors.m365 import M365, is_throttled
+    from seawall.collection.vendors.m365 import M365Source, is_throttled
 
     with serving(api) as server:
         api.base = server.url
@@ -70,7 +70,10 @@ def story(folder: Path, failing: str = "") -> None:
         for _ in range(22 * 4):
             client = client_of(server.url, clock, is_throttled=is_throttled)
             collect(
-                folder, lambda it: M365(it, server.url, TENANT, ("Audit.Exchange",), threads=2), client, clock
+                folder,
+                lambda it: M365Source(it, server.url, TENANT, ("Audit.Exchange",), threads=2),
+                client,
+                clock,
             )
             clock.time += 6 * HOUR
 

@@ -12,10 +12,10 @@ import pytest
 
 from seawall.cli.main import main
 from seawall.collection.source import LogSource
-from seawall.collection.vendors.entra import Entra
-from seawall.collection.vendors.google import Google, is_throttled
-from seawall.collection.vendors.m365 import M365
-from seawall.collection.vendors.okta import Okta
+from seawall.collection.vendors.entra import EntraSource
+from seawall.collection.vendors.google import GoogleSource, is_throttled
+from seawall.collection.vendors.m365 import M365Source
+from seawall.collection.vendors.okta import OktaSource
 from seawall.collection.windows import DAY, HOUR
 from seawall.vendor_api.client import VendorClient
 from tests.collection.collecting import client_of, collect
@@ -87,10 +87,10 @@ class Case:
 
 
 CASES = {
-    "m365": Case(m365, lambda it, url, _: M365(it, url, TENANT, ("Audit.AzureActiveDirectory",), threads=2), TENANT),
-    "entra": Case(entra, lambda it, url, _: Entra(it, url, ("signIns/interactiveUser",), 2), "acme.example"),
-    "google": Case(google, lambda it, url, _: Google(it, url, ("login",), 2, "C01234567"), "c01234567"),
-    "okta": Case(okta, lambda it, url, clock: Okta(it, url, clock, 2), "acme.example"),
+    "m365": Case(m365, lambda it, url, _: M365Source(it, url, TENANT, ("Audit.AzureActiveDirectory",), threads=2), TENANT),
+    "entra": Case(entra, lambda it, url, _: EntraSource(it, url, ("signIns/interactiveUser",), 2), "acme.example"),
+    "google": Case(google, lambda it, url, _: GoogleSource(it, url, ("login",), 2, "C01234567"), "c01234567"),
+    "okta": Case(okta, lambda it, url, clock: OktaSource(it, url, clock, 2), "acme.example"),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from seawall.console.data.record_values import Record
-from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 
 DAY = 86_400_000_000
@@ -68,7 +68,7 @@ INCIDENT = Incident(
     coverage=("Mail access records were throttled.",),
     actions=("Ask the owner, by another way than mail, whether this was them.",),
     usual=(
-        Usual(
+        BaselineComparison(
             "network", "Example Hosting", (("Example Broadband", 0.9),), 0.0, 30.0, 0, 1240, True, "network X"
         ),
     ),

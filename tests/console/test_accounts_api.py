@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seawall.console.context import ConsoleSettings
-from seawall.detection.incident import Usual
+from seawall.detection.incident import BaselineComparison
 from seawall_base.times import rfc3339
 from tests.console.consoles import Browser, Console
 from tests.console.filled import ANN, BOB, filled, incidents
@@ -23,7 +23,7 @@ TIMELINE = f"/api/account/timeline?tenant=org&account={ANN}"
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with filled(tmp_path_factory.mktemp("accounts"), ConsoleSettings()) as made:
-        alone = Usual("network", "Rare Hosting", (), 0.0, 30.0, 1, 1240, True)
+        alone = BaselineComparison("network", "Rare Hosting", (), 0.0, 30.0, 1, 1240, True)
         told = replace(INCIDENT.reasons[0], value="Rare Hosting")
         both = [
             replace(one, usual=(alone,), reasons=(told,), related=(BOB,) if number == 0 else ())
@@ -183,7 +183,7 @@ def test_what_ties_incidents_together(browser: Browser) -> None:
 def test_accounts_without_an_incident_are_found_by_their_events(
     own: Console, aspect: str, value: str
 ) -> None:
-    away = Usual(aspect, value, (), 0.0, 30.0, 1, 1240, True)
+    away = BaselineComparison(aspect, value, (), 0.0, 30.0, 1, 1240, True)
     one = replace(incidents()[0], usual=(away,), reasons=(), related=())
     with own.context.database.writing() as work:
         work.incidents.put([one])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seawall.collection.vendors.entra import FEEDS, Entra
-from seawall.collection.vendors.m365 import M365
+from seawall.collection.vendors.entra import FEEDS, EntraSource
+from seawall.collection.vendors.m365 import M365Source
 from seawall.response.containment.planning import make_plan
 from seawall.response.containment.values import ContainmentStep, VendorCall
 from seawall.vendor_api.access.microsoft import MicrosoftAccess
@@ -146,17 +146,23 @@ def test_every_call_of_the_collectors_is_in_the_table_and_no_other(tmp_path: Pat
         api.base = server.url
         client = client_of(server.url, clock)
         collect(
-            tmp_path / "m365", lambda one: M365(one, server.url, TENANT, ("Audit.Exchange",)), client, clock
+            tmp_path / "m365",
+            lambda one: M365Source(one, server.url, TENANT, ("Audit.Exchange",)),
+            client,
+            clock,
         )
         clock.time += 86_400_000_000
         collect(
-            tmp_path / "m365", lambda one: M365(one, server.url, TENANT, ("Audit.Exchange",)), client, clock
+            tmp_path / "m365",
+            lambda one: M365Source(one, server.url, TENANT, ("Audit.Exchange",)),
+            client,
+            clock,
         )
         seen |= asked(server)
     with serving(graph) as server:
         graph.base = server.url
         client = client_of(server.url, clock)
-        collect(tmp_path / "entra", lambda one: Entra(one, server.url, FEEDS), client, clock, "entra")
+        collect(tmp_path / "entra", lambda one: EntraSource(one, server.url, FEEDS), client, clock, "entra")
         seen |= asked(server)
     with serving(management()) as server:
         server.api.base = server.url  # type: ignore[attr-defined]

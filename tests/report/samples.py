@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import SEVERITIES, Incident, TimelinePoint, Usual
+from seawall.detection.incident import SEVERITIES, BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall.events.problem import Problem
 from seawall.report.input import ReportedBudget, ReportInput
@@ -119,7 +119,7 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
             "Tell the owners of the 2 mailboxes what is proved and what is possible.",
         ),
         usual=(
-            Usual(
+            BaselineComparison(
                 "app",
                 "d3590ed6-52b3-4102-aeff-aad2292ab01c (Microsoft Office)",
                 (("Outlook", 0.92), ("Teams", 0.31)),
@@ -130,7 +130,7 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
                 True,
                 "the app read this mailbox on at least three days, or 12 peers use it",
             ),
-            Usual(
+            BaselineComparison(
                 "network",
                 "AS9009 M247 (hosting)",
                 (("AS3320 Deutsche Telekom", 0.81), ("AS8075 Microsoft", 0.22)),
@@ -141,7 +141,7 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
                 True,
                 "the address lay in one of the 2 usual networks",
             ),
-            Usual(
+            BaselineComparison(
                 "country",
                 "Romania",
                 (("Germany", 0.97), ("Ireland", 0.22)),
@@ -152,7 +152,7 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
                 True,
                 "the country were Germany",
             ),
-            Usual(
+            BaselineComparison(
                 "client",
                 "python-requests/rest",
                 (("outlook/mapi", 0.94), ("chrome/browser", 0.4)),
@@ -163,7 +163,9 @@ def incident(rank: int = 1, *, raised: bool = True, severity: int = 3, account: 
                 True,
                 "",
             ),
-            Usual("hour", "Saturday 23:00 to 06:00", (("Mon–Fri 8–17", 0.96),), 9, 212, 310, 1240, False, ""),
+            BaselineComparison(
+                "hour", "Saturday 23:00 to 06:00", (("Mon–Fri 8–17", 0.96),), 9, 212, 310, 1240, False, ""
+            ),
         ),
         timeline=points,
         related=("b.other@contoso.example", "c.third@fabrikam.example") if rank % 2 else (),
@@ -270,7 +272,9 @@ def hostile() -> ReportInput:
         messages_possible=0,
         coverage=HOSTILE,
         actions=HOSTILE,
-        usual=tuple(Usual(text, text, ((text, 0.5),), 0, 1, 0, 1, True, text) for text in HOSTILE),
+        usual=tuple(
+            BaselineComparison(text, text, ((text, 0.5),), 0, 1, 0, 1, True, text) for text in HOSTILE
+        ),
         timeline=lanes,
         related=HOSTILE,
         family=HOSTILE[3],

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.incident import SEVERITIES, Incident, TimelinePoint, Usual
+from seawall.detection.incident import SEVERITIES, BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall.storage.files.incident_documents import (
     incident_document,
@@ -56,7 +56,7 @@ LAYER = st.sampled_from(("behaviour", "lineage", "rules", "assurance"))
 
 REASON = st.builds(Reason, LAYER, TEXT, TEXT, NUMBER, TEXT, st.dictionaries(TEXT, NUMBER, max_size=3))
 USUAL = st.builds(
-    Usual,
+    BaselineComparison,
     TEXT,
     TEXT,
     st.lists(st.tuples(TEXT, NUMBER), max_size=3).map(tuple),

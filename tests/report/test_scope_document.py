@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.scope.document import read_scope, scope_from_document, scope_to_document, write_scope
-from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject, SearchStep
+from seawall.response.scope_values import Indicator, Message, Scope, ScopeSubject, SearchStep, SyncedFolder
 from seawall_base.errors import InputUnreadable
 
 T = 1_780_000_000_000_000
@@ -21,7 +21,7 @@ SCOPE = Scope(
     (ScopeSubject("account", "contoso", "anna@contoso.example", "touched", ("proved",), first=T, last=T + 1),),
     (ScopeSubject("mailbox", "contoso", "anna@contoso.example", "touched", ("read",),
                   (CoverageGap(T, T + 1, "mail", "gap", "x"),),
-             ("r1",), 1, T, T + 1, 1, 0, (Folder("anna@contoso.example", "\\Inbox", ("r2",), T, T + 1),), True),),
+             ("r1",), 1, T, T + 1, 1, 0, (SyncedFolder("anna@contoso.example", "\\Inbox", ("r2",), T, T + 1),), True),),
     (ScopeSubject("organisation", "contoso", "contoso", "not_touched", ("covered",)),),
     (Message("anna@contoso.example", "<1@x>", "\\Inbox", "r1", T + 1, "contoso", 12),), ("logs/",), True,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from seawall.collection.coverage_gap import CoverageGap
 from seawall.response.notification.case_file import NotificationCase, read_case
 from seawall.response.scope.document import write_scope
-from seawall.response.scope_values import Folder, Indicator, Message, Scope, ScopeSubject
+from seawall.response.scope_values import Indicator, Message, Scope, ScopeSubject, SyncedFolder
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -96,7 +96,9 @@ LONG = scope(
             is_throttled=True,
             gaps=(GAP, CoverageGap(T, T + DAY, "sign-ins", "odd-code", "something else")),
             folders=tuple(
-                Folder(ANNA, f"\\Projects\\{n} Agreement with the partners", (), T + n * HOUR, T + n * HOUR)
+                SyncedFolder(
+                    ANNA, f"\\Projects\\{n} Agreement with the partners", (), T + n * HOUR, T + n * HOUR
+                )
                 for n in range(12)
             ),
         ),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.gate.non_blocking_keys import KeyNotCached, NonBlockingKeySource, forbid_waiting
-from seawall_tokens.keys.absence import ANSWERS, MOST_SECONDS, SECONDS, Absence, count_absences
+from seawall_tokens.keys.absence import ANSWERS, MOST_SECONDS, SECONDS, KeyAbsence, count_absences
 from seawall_tokens.keys.origins import OriginFailed
 from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk
@@ -169,7 +169,7 @@ TIMES: Any = st.lists(st.tuples(st.floats(1.0, 700.0), st.booleans()), max_size=
 @given(TIMES)
 @settings(max_examples=200, deadline=None)
 def test_absences_are_those_of_somebody_who_keeps_every_answer(answers: list[tuple[float, bool]]) -> None:
-    known: dict[str, Absence] = {}
+    known: dict[str, KeyAbsence] = {}
     past: list[tuple[float, bool]] = []
     now = 0.0
     for wait, listed in answers:
@@ -184,7 +184,7 @@ def test_absences_are_those_of_somebody_who_keeps_every_answer(answers: list[tup
         if not missing:
             assert known == {}
             continue
-        assert known["a"] == Absence(missing[-1], len(missing))
+        assert known["a"] == KeyAbsence(missing[-1], len(missing))
         for later in (now, now + SECONDS, now + MOST_SECONDS):
             away = later - missing[-1]
             over = (len(missing) >= ANSWERS and away >= SECONDS) or away >= MOST_SECONDS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall_tokens.keys.first_seen import FirstSeen, Sighting
+from seawall_tokens.keys.first_seen import FirstSeen, FirstSighting
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.revocation.snapshot import Revocations
 from seawall_tokens.revocation.store import RevocationStore
@@ -60,14 +60,14 @@ def test_a_revocation_that_ends_has_its_end(kept: Path) -> None:
 
 def test_keys_that_were_seen_are_not_new(kept: Path) -> None:
     seen = FirstSeen(kept / "keys-seen.json")
-    assert seen.get("thumbprint-of-the-first") == Sighting(MOMENT, among_known=False)
-    assert seen.get("thumbprint-of-the-third") == Sighting(MOMENT + 86_400, among_known=True)
+    assert seen.get("thumbprint-of-the-first") == FirstSighting(MOMENT, among_known=False)
+    assert seen.get("thumbprint-of-the-third") == FirstSighting(MOMENT + 86_400, among_known=True)
     listed = frozenset({"thumbprint-of-the-first", "thumbprint-of-the-fourth"})
     assert seen.note(listed, MOMENT + 90_000.0) == {"thumbprint-of-the-fourth"}
     assert seen.trouble is None
     again = FirstSeen(kept / "keys-seen.json")
-    assert again.get("thumbprint-of-the-fourth") == Sighting(MOMENT + 90_000, among_known=True)
-    assert again.get("thumbprint-of-the-second") == Sighting(MOMENT, among_known=False)
+    assert again.get("thumbprint-of-the-fourth") == FirstSighting(MOMENT + 90_000, among_known=True)
+    assert again.get("thumbprint-of-the-second") == FirstSighting(MOMENT, among_known=False)
 
 
 def test_a_proof_that_was_used_is_not_used_again(kept: Path) -> None:

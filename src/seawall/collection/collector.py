@@ -139,7 +139,7 @@ def _m365(
     access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_M365_SECRET", proxy)
     base = base_url or cloud.api
     client = VendorClient(_http_client(base, proxy), access, clock, is_throttled=m365.is_throttled)
-    source = m365.M365(client, base, settings["tenant"], settings["content_types"], settings["days"])
+    source = m365.M365Source(client, base, settings["tenant"], settings["content_types"], settings["days"])
     return LogCollector("m365", settings["tenant"], source, (client, login))
 
 
@@ -150,7 +150,7 @@ def _entra(
     access, login = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", proxy)
     base = base_url or cloud.api
     client = VendorClient(_http_client(base, proxy), access, clock, pace=entra.PACE)
-    source = entra.Entra(client, base, settings["feeds"], settings["days"])
+    source = entra.EntraSource(client, base, settings["feeds"], settings["days"])
     return LogCollector("entra", settings["tenant"], source, (client, login))
 
 
@@ -163,7 +163,9 @@ def _google(
     access = GoogleAccess(key, settings["administrator"], login, f"{login_base}/token")
     base = base_url or GOOGLE.api
     client = VendorClient(_http_client(base, proxy), access, clock, is_throttled=google.is_throttled)
-    source = google.Google(client, base, settings["applications"], settings["days"], settings["customer"])
+    source = google.GoogleSource(
+        client, base, settings["applications"], settings["days"], settings["customer"]
+    )
     return LogCollector("google", settings["customer"], source, (client, login))
 
 
@@ -180,5 +182,5 @@ def _okta(
     else:
         access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
     client = VendorClient(_http_client(base, proxy), access, clock)
-    source = okta.Okta(client, base, clock, settings["days"])
+    source = okta.OktaSource(client, base, clock, settings["days"])
     return LogCollector("okta", settings["domain"], source, (client, login))

@@ -15,7 +15,7 @@ Reach = Literal["account", "peers", "tenant"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Value:
+class FeedbackValue:
     """Hold a value of a field (`aspect` is the field's name), or, with the aspect `rule`, the name of a rule that fired."""
 
     aspect: str
@@ -28,12 +28,12 @@ class FeedbackDraft:
 
     answer: AnswerKind
     reach: Reach = "account"
-    values: tuple[Value, ...] = ()
+    values: tuple[FeedbackValue, ...] = ()
     expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownValue:
     """Hold a value that a group showed, on how many days the account had shown it, and how many of its peers had."""
 
     aspect: str
@@ -45,7 +45,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class FeedbackLesson:
     """Hold the evidence of one group of an answered incident, saved with the answer.
 
     `weights` is the contribution of each feature to `score`; `network` is the network's text. The answer keeps its effect
@@ -55,13 +55,13 @@ class Lesson:
     day: int
     network: str
     score: float
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownValue, ...]
     rules: tuple[str, ...] = ()
     weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FeedbackAnswer:
     """Hold one answer with its lessons.
 
     `as_of` is the end of the last scored day when the answer was given; its effects over time count from there, in event
@@ -75,11 +75,11 @@ class Answered:
     account_type: str
     answer: AnswerKind
     reach: Reach
-    values: tuple[Value, ...]
+    values: tuple[FeedbackValue, ...]
     given_at: int
     as_of: int
     expires_at: int | None
-    lessons: tuple[Lesson, ...]
+    lessons: tuple[FeedbackLesson, ...]
     plan: str = ""
     """Id of the containment plan, if this stands for a containment and not for an analyst's answer."""
 
@@ -90,7 +90,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Adjustment:
+class ScoreAdjustment:
     """Hold a change of a candidate's score by answers, in log-odds (negative lowers it), with its text.
 
     If the aspect is one of the candidate's own, it changes that reason's weight; otherwise it adds a reason.

@@ -12,7 +12,7 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class BaselineComparison:
     """Compare one field's value with what the account usually shows.
 
     `usual` holds (value, share of active days), the most frequent first. `normal_if` names what would have been ordinary.
@@ -68,7 +68,7 @@ class Incident:
     messages_possible: int
     coverage: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
-    usual: tuple[Usual, ...] = ()
+    usual: tuple[BaselineComparison, ...] = ()
     timeline: tuple[TimelinePoint, ...] = ()
     related: tuple[str, ...] = ()
     family: str = ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from seawall.gate.setting_values import conditions_of_claims
-from seawall_base.settings_table import Meaning
+from seawall_base.settings_table import SettingDescription
 from seawall_base.settings_values import number
 from seawall_tokens.verify.claim_conditions import NO_CONDITIONS, Conditions
 
@@ -17,26 +17,28 @@ class PathRule:
 
     prefix: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "the path and everything below it: `/admin` is `/admin` and `/admin/…`, never `/administrator`"
         ),
     ] = ""
     exact: Annotated[
-        str, Meaning("this path and nothing below it; one of `prefix` and `exact` is needed")
+        str, SettingDescription("this path and nothing below it; one of `prefix` and `exact` is needed")
     ] = ""
-    methods: Annotated[tuple[str, ...], Meaning("methods that the rule covers. Default: all")] = ()
-    public: Annotated[bool, Meaning("the gate requires no token, and reads none")] = False
+    methods: Annotated[tuple[str, ...], SettingDescription("methods that the rule covers. Default: all")] = ()
+    public: Annotated[bool, SettingDescription("the gate requires no token, and reads none")] = False
     issuers: Annotated[
-        tuple[str, ...], Meaning("names of the issuers whose tokens the gate accepts. Default: all")
+        tuple[str, ...],
+        SettingDescription("names of the issuers whose tokens the gate accepts. Default: all"),
     ] = ()
     audiences: Annotated[
-        tuple[str, ...], Meaning("`aud` must contain one of them, in addition to the issuer's policy")
+        tuple[str, ...],
+        SettingDescription("`aud` must contain one of them, in addition to the issuer's policy"),
     ] = ()
-    scopes: Annotated[tuple[str, ...], Meaning("`scope` or `scp` must contain all of them")] = ()
-    roles: Annotated[tuple[str, ...], Meaning("`roles` must contain one of them")] = ()
+    scopes: Annotated[tuple[str, ...], SettingDescription("`scope` or `scp` must contain all of them")] = ()
+    roles: Annotated[tuple[str, ...], SettingDescription("`roles` must contain one of them")] = ()
     claims: Annotated[
         Conditions,
-        Meaning(
+        SettingDescription(
             'values that claims must have: `claims.hd = "example.org"`; see docs/reference/policy.md, *Conditions on claims*',
             conditions_of_claims,
             "table",
@@ -44,11 +46,13 @@ class PathRule:
     ] = NO_CONDITIONS
     acr_values: Annotated[
         tuple[str, ...],
-        Meaning("`acr` must be one of them; otherwise the gate sends a step-up challenge (RFC 9470)"),
+        SettingDescription(
+            "`acr` must be one of them; otherwise the gate sends a step-up challenge (RFC 9470)"
+        ),
     ] = ()
     max_authentication_age: Annotated[
         int | None,
-        Meaning(
+        SettingDescription(
             "largest age of the sign-in in seconds (`auth_time`); otherwise the gate sends a step-up challenge",
             number(int, 1),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seawall.detection.incident import Incident, Usual
+from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.reason import Reason
 from seawall_base.plurals import plural
 from seawall_base.times import span_text
@@ -123,17 +123,17 @@ def counts_of(reason: Reason) -> tuple[str, ...]:
     return tuple(said)
 
 
-def describe_seen(row: Usual) -> str:
+def describe_seen(row: BaselineComparison) -> str:
     """Return on how many active days the account showed the value before."""
     return of(row.seen_days, row.active_days, "active day")
 
 
-def peers_text(row: Usual) -> str:
+def peers_text(row: BaselineComparison) -> str:
     """Return how many peers show the value."""
     return of(row.peers_with, row.peers, "peer")
 
 
-def usual_text(row: Usual) -> str:
+def usual_text(row: BaselineComparison) -> str:
     """Return `Outlook (92 %), Teams (31 %)`, or that nothing is on record."""
     said = [f"{value} ({share * 100:.0f}\u00a0%)" for value, share in row.usual[:3]]
     return ", ".join(said) or "nothing on record"

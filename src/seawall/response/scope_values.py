@@ -108,7 +108,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class SyncedFolder:
     """A folder presumed wholly taken (Sync), and the records that show it."""
 
     mailbox: str
@@ -142,7 +142,7 @@ class ScopeSubject:
     unnamed_messages: int = 0
     """Messages that records count but do not name."""
 
-    folders: tuple[Folder, ...] = ()
+    folders: tuple[SyncedFolder, ...] = ()
     is_throttled: bool = False
     domains: tuple[str, ...] = ()
     """For an organisation: the domains of most of its accounts, so that readers recognise the id."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.storage.database import Database
 from seawall.storage.files.state_file import unpack
-from seawall.storage.lake.naming import Names
+from seawall.storage.lake.account_names import Names
 
 OBJECT_IDS = "object-ids"
 """Detection's name for the state."""

@@ -10,7 +10,7 @@ from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.feedback.drafting import list_lessons
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.units import PAIRS
-from seawall.detection.feedback_values import Answered, Value
+from seawall.detection.feedback_values import FeedbackAnswer, FeedbackValue
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.detection.ranking.patterns import PATTERNS
@@ -53,7 +53,9 @@ def candidate(
     return ScoredCandidate(**{**base, **changes})
 
 
-def answered(of: ScoredCandidate | tuple[ScoredCandidate, ...], answer: str, **changes: Any) -> Answered:
+def answered(
+    of: ScoredCandidate | tuple[ScoredCandidate, ...], answer: str, **changes: Any
+) -> FeedbackAnswer:
     """An answer given today to an incident that these candidates make."""
     story = of if isinstance(of, tuple) else (of,)
     top = story[0]
@@ -62,12 +64,12 @@ def answered(of: ScoredCandidate | tuple[ScoredCandidate, ...], answer: str, **c
         "answer": answer, "reach": "account", "values": (), "given_at": NOW, "as_of": NOW, "expires_at": None,
         "lessons": list_lessons(story),
     }  # fmt: skip
-    return Answered(**{**base, **changes})
+    return FeedbackAnswer(**{**base, **changes})
 
 
-def values(*pairs: tuple[str, str]) -> tuple[Value, ...]:
+def values(*pairs: tuple[str, str]) -> tuple[FeedbackValue, ...]:
     """Values from (aspect, value)."""
-    return tuple(Value(aspect, value) for aspect, value in pairs)
+    return tuple(FeedbackValue(aspect, value) for aspect, value in pairs)
 
 
 WEIGHTS = st.integers(-400, 600).map(lambda cents: cents / 100)
@@ -108,11 +110,11 @@ def candidates(draw: st.DrawFn) -> ScoredCandidate:
 @st.composite
 def given_answers(
     draw: st.DrawFn, story: list[ScoredCandidate], number: int, kind: str | None = None
-) -> Answered:
+) -> FeedbackAnswer:
     """An answer to one of the candidates."""
     top = draw(st.sampled_from(story))
     kind = kind or draw(st.sampled_from(("compromised", "safe", "expected-change")))
-    listed: tuple[Value, ...] = ()
+    listed: tuple[FeedbackValue, ...] = ()
     if kind == "expected-change":
         listed = values(*(
             (name, value)
@@ -135,7 +137,7 @@ def given_answers(
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most: int = 4) -> tuple[list[ScoredCandidate], list[Answered]]:
+def worlds(draw: st.DrawFn, most: int = 4) -> tuple[list[ScoredCandidate], list[FeedbackAnswer]]:
     """Some candidates and some answers to them."""
     found = draw(st.lists(candidates(), min_size=2, max_size=6))
     count = draw(st.integers(0, most))

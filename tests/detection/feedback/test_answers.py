@@ -10,7 +10,7 @@ from seawall.detection.feedback.expected import BELOW_BASE, DAY
 from seawall.detection.feedback.hostile import ATTENTION, MOST, STRONG, WEAK
 from seawall.detection.feedback.refit import GREATEST, LEAST, fit_weights
 from seawall.detection.feedback.units import GROUPS
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.ranking.candidates import ScoredCandidate
 from tests.detection.feedback.making import ACCOUNTS, NOW, TODAY, answered, candidate, fact, values
 
@@ -22,7 +22,7 @@ OTHER = candidate((fact("network", "AS9 Elsewhere"),), account=BEN)
 
 def expected(
     *pairs: tuple[str, str], reach: str = "account", of: ScoredCandidate | None = None, **more: object
-) -> Answered:
+) -> FeedbackAnswer:
     return answered(of or OTHER, "expected-change", reach=reach, values=values(*pairs), **more)
 
 
@@ -199,7 +199,7 @@ def test_of_answers_that_contradict_each_other_the_last_ones_side_counts() -> No
     assert apply_feedback([later], [safe, taken], NOW) == apply_feedback([later], [safe], NOW)
 
 
-def _cases(kind: str, count: int, parts: dict[str, float], start: int = 0) -> list[Answered]:
+def _cases(kind: str, count: int, parts: dict[str, float], start: int = 0) -> list[FeedbackAnswer]:
     story = candidate(VPN, {**parts, "network.backed_off": 3.0})
     return [answered(story, kind, id=start + n, incident=f"i{start + n}") for n in range(1, count + 1)]
 
@@ -228,7 +228,7 @@ def test_answers_are_forgotten_after_half_a_year() -> None:
 
 def test_answers_and_candidates_survive_being_kept_as_json() -> None:
     answer = answered((candidate(INTRUDER), candidate(VPN, day=TODAY)), "compromised", expires_at=NOW)
-    assert msgspec.convert(msgspec.to_builtins(answer), Answered) == answer
+    assert msgspec.convert(msgspec.to_builtins(answer), FeedbackAnswer) == answer
     changed = apply_feedback([candidate(INTRUDER, account=BEN)], [answer], NOW)
     assert changed[0].adjustments
     assert msgspec.json.decode(msgspec.json.encode(changed), type=list[ScoredCandidate]) == changed

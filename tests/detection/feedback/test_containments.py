@@ -14,11 +14,11 @@ from seawall.detection.feedback.applying import apply_feedback, compute_effects
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.regrouping import cases, id_of, select_cases
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit, decide
 from seawall.detection.incidents.cases import group
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.answering import containment_feedback
+from seawall.pipeline.live.standing_feedback import containment_feedback
 from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database.containments import ContainmentRecord
 
@@ -28,7 +28,7 @@ ADA, BEN = ACCOUNTS[:2]
 AT = (TODAY - 5) * DAY
 
 
-def containment(**actor: Any) -> tuple[Answered, ...]:
+def containment(**actor: Any) -> tuple[FeedbackAnswer, ...]:
     """What is remembered of a containment of Ada's account five days ago."""
     known = IntruderIndicators(
         accounts=(ADA,), first=AT - DAY, last=AT,
@@ -46,7 +46,9 @@ def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> ScoredC
     return candidate(facts, {"network.backed_off": 0.5}, day=day, account=account, **changes)
 
 
-def raised(found: list[ScoredCandidate], answers: tuple[Answered, ...], budget: float = 0.0) -> list[Any]:
+def raised(
+    found: list[ScoredCandidate], answers: tuple[FeedbackAnswer, ...], budget: float = 0.0
+) -> list[Any]:
     taught = apply_feedback(found, answers, NOW)
     return [one for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised]
 

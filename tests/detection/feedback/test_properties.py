@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seawall.detection.feedback.applying import FeedbackModel, apply_feedback
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.units import UNIT_IN_GROUP, WEIGHTED
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incidents.cases import group
 from seawall.detection.incidents.explain import incident
 from seawall.detection.ranking.aspects import weights
@@ -19,7 +19,7 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from tests.detection.feedback.making import NOW, candidates, given_answers, worlds
 from tests.thoroughness import examples
 
-World = tuple[list[ScoredCandidate], list[Answered]]
+World = tuple[list[ScoredCandidate], list[FeedbackAnswer]]
 
 
 @settings(max_examples=examples(100))

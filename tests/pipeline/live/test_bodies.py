@@ -14,9 +14,9 @@ from seawall.pipeline.live import child
 from seawall.pipeline.live import ingest_queue as module
 from seawall.pipeline.live.errors import KeyReused, WatchBusy
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue
+from seawall.pipeline.live.message_socket import MessageSocket
 from seawall.pipeline.live.process import WatchProcess
 from seawall.pipeline.live.watcher import IngestReceipt
-from seawall.pipeline.live.wire import MessageSocket
 from seawall.pipeline.tail import DeliveryQueue
 from tests.pipeline.live.running import quick, running, until
 

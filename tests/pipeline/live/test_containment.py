@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from seawall.detection.feedback_values import FeedbackDraft, Value
+from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.response.containment.values import Containment, IntruderIndicators
 from seawall.storage.database import Database
@@ -59,7 +59,7 @@ def test_what_follows_is_raised_beside_the_budget_until_it_is_ended(store: Store
 def test_the_desk_knows_of_it(store: Store) -> None:
     remember(store)
     store.rank()
-    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
+    draft = FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),))
     preview = store.desk.preview(store.id_of("vpn0@x.example"), draft)
     assert BEFORE not in store.accounts(preview.hidden) + store.accounts(preview.raised), "it stays as it is"
     store.give(store.id_of("vpn0@x.example"), draft)

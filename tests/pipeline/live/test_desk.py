@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.feedback_values import FeedbackDraft, Value
+from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.budget_ranking import BudgetRanking, rank_under_budget
 from seawall.pipeline.live.candidates import pack_candidate
+from seawall.pipeline.live.standing_feedback import standing_answers
 from seawall.pipeline.live.what_if import FeedbackPreview, WhatIfService
 from seawall.storage.database import Database
 from seawall_base.errors import UsageError
@@ -112,7 +112,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_an_expected_network_hides_the_others_on_it_and_brings_up_what_was_below(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
-    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
+    draft = FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),))
     preview = store.desk.preview(id_, draft)
     assert store.accounts(preview.hidden) == [f"vpn{n}@x.example" for n in range(1, 6)]
     assert sorted(store.accounts(preview.raised)) == [f"odd{n}@x.example" for n in range(2, 6)]
@@ -125,7 +125,8 @@ def test_an_expected_network_hides_the_others_on_it_and_brings_up_what_was_below
 def test_withdrawing_brings_everything_back(store: Store) -> None:
     before = store.raised()
     number = store.give(
-        store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
+        store.id_of("vpn0@x.example"),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),)),
     )
     assert store.desk.hides() == {number: 5}
     with store.database.writing() as work:
@@ -152,7 +153,7 @@ def test_a_takeover_raises_what_shares_its_values(store: Store) -> None:
 
 
 def test_an_exception_that_expired_still_covers_what_came_before(store: Store) -> None:
-    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW + MINUTE)
+    draft = FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),), NOW + MINUTE)
     store.give(store.id_of("vpn0@x.example"), draft)
     later = WhatIfService(store.database, lambda: NOW + DAY, configured=0.2)
     assert list(later.hides().values()) == [5]
@@ -161,12 +162,12 @@ def test_an_exception_that_expired_still_covers_what_came_before(store: Store) -
 def test_what_may_not_be_answered_is_refused(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
     for draft in (
-        FeedbackDraft("expected-change", "tenant", (Value("network", "AS2 not of this incident"),)),
-        FeedbackDraft("expected-change", "tenant", (Value("network", ""),)),
-        FeedbackDraft("expected-change", "tenant", (Value("client", "outlook"),)),
-        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW + 91 * DAY + 1),
-        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),), NOW - 1),
-        FeedbackDraft("safe", "account", (Value("network", "AS2 not of this incident"),)),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", "AS2 not of this incident"),)),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", ""),)),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("client", "outlook"),)),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),), NOW + 91 * DAY + 1),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),), NOW - 1),
+        FeedbackDraft("safe", "account", (FeedbackValue("network", "AS2 not of this incident"),)),
     ):
         with pytest.raises(UsageError):
             store.desk.preview(id_, draft)
@@ -178,11 +179,13 @@ def test_what_may_not_be_answered_is_refused(store: Store) -> None:
 
 def test_what_cannot_be_expected_of_so_many_is_left_out_and_said(store: Store) -> None:
     id_ = store.id_of("odd2@x.example")
-    network, client = Value("network", "AS2 Odd"), Value("client", "outlook")
-    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN), client), NOW + 91 * DAY)
+    network, client = FeedbackValue("network", "AS2 Odd"), FeedbackValue("client", "outlook")
+    draft = FeedbackDraft(
+        "expected-change", "tenant", (FeedbackValue("network", VPN), client), NOW + 91 * DAY
+    )
     vpn = store.id_of("vpn0@x.example")
     prepared = store.desk.prepare_feedback(vpn, draft)
-    assert prepared.draft.values == (Value("network", VPN),)
+    assert prepared.draft.values == (FeedbackValue("network", VPN),)
     assert prepared.draft.expires_at == NOW + 90 * DAY
     assert "client outlook" in store.desk.preview(vpn, draft).note
     alone = store.desk.prepare_feedback(id_, FeedbackDraft("safe", "tenant", (network,)))
@@ -197,7 +200,7 @@ def test_answers_about_many_end_after_ninety_days_and_name_their_values(store: S
         store.id_of("vpn0@x.example"), FeedbackDraft("expected-change", "peers")
     )
     assert prepared.draft.expires_at == NOW + 90 * DAY
-    assert prepared.draft.values == (Value("network", VPN),)
+    assert prepared.draft.values == (FeedbackValue("network", VPN),)
     assert prepared.scope["values"] == [{"aspect": "network", "value": VPN}]
 
 
@@ -212,7 +215,7 @@ def test_a_larger_budget_shows_more_and_a_smaller_one_less(store: Store) -> None
 
 def test_a_desk_sees_what_is_scored_after_it_was_asked(store: Store) -> None:
     id_ = store.id_of("vpn0@x.example")
-    draft = FeedbackDraft("expected-change", "tenant", (Value("network", VPN),))
+    draft = FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),))
     assert len(store.desk.preview(id_, draft).hidden) == 5
     with store.database.writing() as work:
         work.days.put({TODAY - 6: {"tenants": TENANTS, "p_histogram": [6] * 20}})
@@ -242,7 +245,7 @@ def test_an_incident_whose_candidates_are_gone_can_still_be_answered(store: Stor
     with store.database.writing() as work:
         work.candidates.prune(TODAY)
     prepared = store.desk.prepare_feedback(id_, FeedbackDraft("expected-change", "account"))
-    assert Value("network", VPN) in prepared.draft.values
+    assert FeedbackValue("network", VPN) in prepared.draft.values
 
 
 @given(
@@ -300,7 +303,7 @@ def test_what_was_read_ahead_answers_the_same_and_is_read_no_more(
 ) -> None:
     id_, draft = (
         store.id_of("vpn0@x.example"),
-        FeedbackDraft("expected-change", "tenant", (Value("network", VPN),)),
+        FeedbackDraft("expected-change", "tenant", (FeedbackValue("network", VPN),)),
     )
     expected = WhatIfService(store.database, lambda: NOW, configured=0.2).preview(id_, draft)
     ahead = WhatIfService(store.database, lambda: NOW, configured=0.2)

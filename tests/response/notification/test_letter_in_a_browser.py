@@ -11,14 +11,14 @@ from seawall.response.notification.forms import render_html
 from seawall.response.notification.language import load_language
 from seawall.response.notification.letter import collect_facts
 from seawall.response.notification.writing import LetterEdition, write_letter
-from seawall.response.scope_values import Folder, Message, Scope
+from seawall.response.scope_values import Message, Scope, SyncedFolder
 from tests.response.cases import DAY, HOSTILE, LONG, SHORT, T, case, case_text, mailbox, scope
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 EVIL = scope(
-    [mailbox(name, folders=(Folder(name, name, (), T, T + 5),), reasons=(name,)) for name in HOSTILE],
+    [mailbox(name, folders=(SyncedFolder(name, name, (), T, T + 5),), reasons=(name,)) for name in HOSTILE],
     [Message(name, name, name, "r", T, "contoso") for name in HOSTILE],
 )
 

@@ -27,7 +27,7 @@ from seawall.response.notification.letter import (
     digest_facts,
 )
 from seawall.response.notification.writing import LetterEdition, PreviousVersion, write_letter
-from seawall.response.scope_values import Folder, Message, Scope, ScopeSubject
+from seawall.response.scope_values import Message, Scope, ScopeSubject, SyncedFolder
 from seawall_base.json_text import encode_json
 from tests.response.cases import (
     ANNA,
@@ -231,7 +231,7 @@ def test_the_same_facts_have_nothing_new_to_tell(tmp_path: Path) -> None:
 def test_a_correction_says_what_changed(tmp_path: Path) -> None:
     before = facts(tmp_path, "anna")
     later = scope(
-        [mailbox(ANNA, messages=5, first=T, gaps=(GAP,), folders=(Folder(ANNA, "\\Sent", (), T, T),))],
+        [mailbox(ANNA, messages=5, first=T, gaps=(GAP,), folders=(SyncedFolder(ANNA, "\\Sent", (), T, T),))],
         messages(ANNA, 5),
     )
     more = '[texts.en]\ncorrection = "Further logs came in."\n[texts.de]\ncorrection = "Weitere Protokolle."'
@@ -264,7 +264,10 @@ def test_why_a_correction_is_made_is_no_news_by_itself(tmp_path: Path) -> None:
 
 def hostile_letter(path: Path, tag: str = "en") -> LetterDocument:
     given = scope(
-        [mailbox(name, folders=(Folder(name, name, (), T, T + 5),), reasons=(name,)) for name in HOSTILE],
+        [
+            mailbox(name, folders=(SyncedFolder(name, name, (), T, T + 5),), reasons=(name,))
+            for name in HOSTILE
+        ],
         [Message(name, name, name, "r", T, "contoso") for name in HOSTILE],
     )
     return letter(facts(path, "contoso", given), tag)

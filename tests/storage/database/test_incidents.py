@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall.storage.database import Database, QueueCursor, QueueQuery
 
@@ -26,7 +26,7 @@ def incident(number: int, **changes: Any) -> Incident:
         ),
         events=("a", "b"), mailboxes=("user@contoso.example",), messages_proved=3, messages_possible=9,
         coverage=("gap",), actions=("revoke",),
-        usual=(Usual("network", "AS64500", (("AS3320", 0.75),), 0.0, 12.0, 0, 40, True, "if"),),
+        usual=(BaselineComparison("network", "AS64500", (("AS3320", 0.75),), 0.0, 12.0, 0, 40, True, "if"),),
         timeline=(TimelinePoint(5, "mail", 3, True, "read"),), related=("other",), family="token",
         details={"zeta": 1, "alpha": [1, 2.5, None]},
     )  # fmt: skip

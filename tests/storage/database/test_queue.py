@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.incident import Usual
+from seawall.detection.incident import BaselineComparison
 from seawall.detection.reason import SILENT, Reason
 from seawall.storage.database import Database, Order, QueueQuery, SearchTerm, Transaction
 from seawall_base.errors import UsageError
@@ -168,8 +168,9 @@ def test_an_id_that_comes_back_is_its_own(database: Database) -> None:
 
 def test_searches(database: Database) -> None:
     def made(number: int, network: str, country: str, mailbox: str, **changes: Any) -> Any:
-        usual = (Usual("network", network, (), 0.0, 1.0, 0, 1, True), Usual("app", "Füller", (), 0, 1.0, 0, 1, True),
-                 Usual("client", "unknown-mail/imap", (), 0.0, 1.0, 0, 1, True))  # fmt: skip
+        usual = (BaselineComparison("network", network, (), 0.0, 1.0, 0, 1, True),
+                 BaselineComparison("app", "Füller", (), 0, 1.0, 0, 1, True),
+                 BaselineComparison("client", "unknown-mail/imap", (), 0.0, 1.0, 0, 1, True))  # fmt: skip
         reasons = (Reason("behaviour", "country", "a country", 1.0, country),)
         return incident(number, usual=usual, reasons=reasons, mailboxes=(mailbox,), **changes)
 

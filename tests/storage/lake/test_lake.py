@@ -16,7 +16,7 @@ from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import TENANTS, tenant_folder
-from seawall.storage.lake.sharing import accounts_with
+from seawall.storage.lake.shared_values import list_accounts_sharing
 from seawall_base.errors import UsageError
 from tests.sample_events import START, event, table
 from tests.storage.lake.events import ALL, DAY, ids, numbered, part_files
@@ -277,11 +277,11 @@ def test_accounts_that_share_a_value(lake: Lake) -> None:
     lake.append(numbered(30, 40, src_asn=64501, account="eve@x.example"))
     lake.append(numbered(40, 90))
     lake.append(numbered(90, 95, src_asn=None, account=None, client="odd'; --"))
-    found = accounts_with(lake, "org", ALL.start, ALL.end, "src_asn", 64501)
+    found = list_accounts_sharing(lake, "org", ALL.start, ALL.end, "src_asn", 64501)
     assert [(one.account, one.events) for one in found] == [("bob@x.example", 30), ("eve@x.example", 10)]
     assert [
         one.account
-        for one in accounts_with(lake, "org", ALL.start, ALL.end, "client", "chrome/browser", most=1)
+        for one in list_accounts_sharing(lake, "org", ALL.start, ALL.end, "client", "chrome/browser", most=1)
     ] == ["ann@x.example"]
     for column, value in (
         ("src_asn", 1),
@@ -289,5 +289,5 @@ def test_accounts_that_share_a_value(lake: Lake) -> None:
         ("client", ""),
         ("src_prefix", "192.0.2.0/24"),
     ):
-        assert accounts_with(lake, "org", ALL.start, ALL.end, column, value) == []
-    assert accounts_with(lake, "nosuch", ALL.start, ALL.end, "src_asn", 64501) == []
+        assert list_accounts_sharing(lake, "org", ALL.start, ALL.end, column, value) == []
+    assert list_accounts_sharing(lake, "nosuch", ALL.start, ALL.end, "src_asn", 64501) == []

@@ -10,7 +10,7 @@ import pytest
 
 from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.layout import DAY_MICROSECONDS, start_of
-from seawall.storage.lake.sharing import accounts_with
+from seawall.storage.lake.shared_values import list_accounts_sharing
 from tests.sample_events import event, table
 from tests.storage.lake.events import DAY
 
@@ -73,7 +73,7 @@ def test_sums_of_an_account_count_its_records_by_id(lake: Lake) -> None:
     assert sum(int(lane.marked.sum()) for lane in timeline.lanes) == 1
     used = lake.profile("org", ANN, START, END).networks
     assert sorted(one.events for one in used) == [4, 8]
-    (shared,) = accounts_with(lake, "org", START, END, "src_asn", 64501)
+    (shared,) = list_accounts_sharing(lake, "org", START, END, "src_asn", 64501)
     assert (shared.account, shared.events) == (ANN, 4)
 
 

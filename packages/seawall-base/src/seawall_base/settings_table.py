@@ -1,7 +1,7 @@
 """Declare the settings of a TOML table as a dataclass, and read the table into it.
 
-Each field that is a setting is `Annotated` with its `Meaning`. A field without a default is required. A field of such a
-dataclass is a table; a tuple of them is an array of tables; a dictionary of them holds tables by name.
+Each field that is a setting is `Annotated` with its `SettingDescription`. A field without a default is required. A field of such
+a dataclass is a table; a tuple of them is an array of tables; a dictionary of them holds tables by name.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Smtp:
@@ -53,7 +53,7 @@ Check = Callable[[Any], Iterable[tuple[str, str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class SettingDescription:
     """Describe a setting, for messages and reference pages, and say how to read its value.
 
     `read` is needed if the type does not determine the reader. `kind` names the permitted values on the pages. `unique`
@@ -73,7 +73,7 @@ class DeclaredSetting:
 
     name: str
     hint: Any
-    meaning: Meaning
+    meaning: SettingDescription
     default: Any
     shape: Literal["value", "table", "tables", "named tables"]
 
@@ -194,9 +194,9 @@ class _Values:
         return value
 
 
-def _meaning(hint: Any) -> Meaning | None:
+def _meaning(hint: Any) -> SettingDescription | None:
     parts = get_args(hint) if get_origin(hint) is typing.Annotated else ()
-    return next((part for part in parts if isinstance(part, Meaning)), None)
+    return next((part for part in parts if isinstance(part, SettingDescription)), None)
 
 
 def _declare_setting(entry: dataclasses.Field[Any], hint: Any) -> DeclaredSetting:

@@ -36,7 +36,7 @@ def _store(folder: Path, database: str | None) -> DoctorCheck:
 
 
 def _audit(folder: Path, database: str | None, head: Path | None) -> DoctorCheck:
-    from seawall.cli.store.looking import read_head
+    from seawall.cli.store.inspection import read_head
     from seawall.storage.location import open_store
 
     known = None if head is None else read_head(head)

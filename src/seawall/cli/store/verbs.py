@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from seawall.cli.store import backup as store_copies
-from seawall.cli.store import looking as store_looking
+from seawall.cli.store import inspection as store_inspection
 from seawall.cli.store import maintenance as store_maintenance
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -23,8 +23,8 @@ def store() -> None:
     """
 
 
-app.command("size", short_help="Show the size of the store by organisation and table.")(store_looking.size)
-app.command("check", short_help="Verify the integrity of the whole store.")(store_looking.check)
+app.command("size", short_help="Show the size of the store by organisation and table.")(store_inspection.size)
+app.command("check", short_help="Verify the integrity of the whole store.")(store_inspection.check)
 app.command("prune", short_help="Delete data older than a number of days.")(store_maintenance.prune)
 app.command("migrate", short_help="Migrate an older database to this version.")(store_maintenance.migrate)
 app.command("publish", short_help="Publish the events as a Delta table.")(store_maintenance.publish)

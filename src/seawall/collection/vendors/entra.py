@@ -59,7 +59,7 @@ class _Record(msgspec.Struct):
     status: Any = None
 
 
-class Entra:
+class EntraSource:
     """Sign-ins and audits of one tenant. `base` is the URL of Graph's host, `days` the reach of the first pass."""
 
     def __init__(self, client: VendorClient, base: str, feeds: Sequence[str], days: float = 30) -> None:

@@ -56,7 +56,7 @@ def is_throttled(answer: HttpResponse, code: str) -> bool:
     return answer.status == 403 and code in _THROTTLED
 
 
-class Google:
+class GoogleSource:
     """Activities of one customer. `base` is the URL of the API's host, `days` the reach of the first pass."""
 
     def __init__(

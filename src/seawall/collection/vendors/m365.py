@@ -79,7 +79,7 @@ def is_throttled(answer: HttpResponse, code: str) -> bool:
     return code == "AF429"
 
 
-class M365:
+class M365Source:
     """Audit records of one tenant. `base` is the URL of the API's host, `days` the reach of the first pass."""
 
     def __init__(

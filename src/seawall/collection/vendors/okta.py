@@ -55,7 +55,7 @@ class _Record(msgspec.Struct):
     published: Any = None
 
 
-class Okta:
+class OktaSource:
     """The log of one organisation. `base` is its URL, `days` the reach of the first pass."""
 
     def __init__(self, client: VendorClient, base: str, clock: Clock, days: float = 30) -> None:

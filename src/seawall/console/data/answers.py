@@ -22,7 +22,7 @@ from seawall.console.data.incidents import get_incident
 from seawall.console.data.presentation import listed_row
 from seawall.console.data.queue_filter import Cursor, Limit
 from seawall.console.endpoint import ApiCall, Endpoint
-from seawall.detection.feedback_values import FeedbackDraft, Value
+from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Feedback, Transaction
 from seawall_base.json_text import clamp_to_finite
@@ -73,7 +73,7 @@ def _draft(asked: NewAnswer) -> FeedbackDraft:
             expires_at = -1
         if not 0 <= expires_at <= _LATEST:
             raise invalid("that is no time", field="expires_at", fix="such as 2026-03-01T12:00:00Z")
-    values = tuple(Value(value.aspect, value.value) for value in asked.scope.values)
+    values = tuple(FeedbackValue(value.aspect, value.value) for value in asked.scope.values)
     return FeedbackDraft(asked.answer, asked.scope.reach, values, expires_at)
 
 

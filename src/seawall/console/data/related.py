@@ -15,7 +15,7 @@ from seawall.detection.incident import Incident
 from seawall.storage.database import QueueEntry, QueueQuery, SearchTerm, Transaction
 from seawall.storage.database.incident_queue import Field
 from seawall.storage.lake import Lake
-from seawall.storage.lake.sharing import accounts_with
+from seawall.storage.lake.shared_values import list_accounts_sharing
 from seawall_base.json_text import clamp_to_finite
 
 KEYS: Final[tuple[SharedKey, ...]] = ("network", "prefix", "app", "client")
@@ -134,7 +134,7 @@ def _find_unsuspected(lake: Lake, incident: Incident, key: SharedKey, value: str
     """Yield accounts of the organisation that show a value around the same time, with or without an incident."""
     column, shown = _column(key, value)
     start, end = _search_span(incident)
-    for one in accounts_with(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
+    for one in list_accounts_sharing(lake, incident.tenant, start, end, column, shown, most=MOST_SHARING):
         yield SharedAccount(
             incident.tenant,
             one.account,

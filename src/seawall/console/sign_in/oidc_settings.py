@@ -13,7 +13,7 @@ from seawall_base.http_connection import TrustStore, trust_store
 from seawall_base.http_url import FetchError, parse_url
 from seawall_base.secret_file import read_secret
 from seawall_base.settings_reader import SettingsErrors
-from seawall_base.settings_table import Check, Meaning, read_table
+from seawall_base.settings_table import Check, SettingDescription, read_table
 from seawall_base.settings_values import InvalidValue, any_text, any_texts, kind_of, quote_value
 from seawall_tokens.policy.file import PolicyDocument, read_document
 from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
@@ -73,10 +73,10 @@ class ConsoleTable:
         *(check_url(name) for name in ("discovery", "authorization_endpoint", "token_endpoint")),
     )
 
-    client_id: Annotated[str, Meaning("this console's id at the provider", _name)]
+    client_id: Annotated[str, SettingDescription("this console's id at the provider", _name)]
     roles: Annotated[
         dict[Role, list[str]],
-        Meaning(
+        SettingDescription(
             "which values of the claim give which role (`viewer`, `analyst`, `admin`); the highest counts, and whoever has "
             "none is refused",
             _roles,
@@ -84,35 +84,38 @@ class ConsoleTable:
         ),
     ]
     issuer: Annotated[
-        str | None, Meaning("the `name` of the issuer's table, where the file has several", _name)
+        str | None, SettingDescription("the `name` of the issuer's table, where the file has several", _name)
     ] = None
     client_secret_file: Annotated[
-        Path | None, Meaning("a file with its secret; left out by a public client", _name)
+        Path | None, SettingDescription("a file with its secret; left out by a public client", _name)
     ] = None
     discovery: Annotated[
-        str | None, Meaning("the provider's discovery document; below the issuer unless given", _name, "URL")
+        str | None,
+        SettingDescription("the provider's discovery document; below the issuer unless given", _name, "URL"),
     ] = None
     authorization_endpoint: Annotated[
-        str | None, Meaning("with `token_endpoint`, in place of discovery", _name, "URL")
+        str | None, SettingDescription("with `token_endpoint`, in place of discovery", _name, "URL")
     ] = None
     token_endpoint: Annotated[
-        str | None, Meaning("with `authorization_endpoint`, in place of discovery", _name, "URL")
+        str | None, SettingDescription("with `authorization_endpoint`, in place of discovery", _name, "URL")
     ] = None
-    scopes: Annotated[tuple[str, ...], Meaning("what is asked for", any_texts(_name))] = (
+    scopes: Annotated[tuple[str, ...], SettingDescription("what is asked for", any_texts(_name))] = (
         "openid",
         "profile",
         "email",
     )
     name_claim: Annotated[
-        str, Meaning("the claim that becomes the user's name at the first sign-in", _name)
+        str, SettingDescription("the claim that becomes the user's name at the first sign-in", _name)
     ] = "preferred_username"
-    role_claim: Annotated[str, Meaning("the claim that holds roles or groups", _name)] = "roles"
-    prompt: Annotated[str | None, Meaning("handed on to the provider, as `login`", _name)] = None
+    role_claim: Annotated[str, SettingDescription("the claim that holds roles or groups", _name)] = "roles"
+    prompt: Annotated[str | None, SettingDescription("handed on to the provider, as `login`", _name)] = None
     trust_file: Annotated[
         Path | None,
-        Meaning("certificates (PEM) to trust for these addresses, in place of the system's", _name),
+        SettingDescription(
+            "certificates (PEM) to trust for these addresses, in place of the system's", _name
+        ),
     ] = None
-    allow_loopback_http: Annotated[bool, Meaning("plain http to this machine, for tests")] = False
+    allow_loopback_http: Annotated[bool, SettingDescription("plain http to this machine, for tests")] = False
 
 
 @dataclass(frozen=True, slots=True)

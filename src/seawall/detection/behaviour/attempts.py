@@ -24,7 +24,7 @@ _KEPT: dict[str, Kind] = {
 }
 
 
-class Attempts:
+class SignInAttempts:
     """Keep the attempts of a day and the day before, and turn them into features of groups (`FEATURES`).
 
     Misses: a password spray that touches few accounts of each organisation and many organisations. An organisation's

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.behaviour.attempts import Attempts
+from seawall.detection.behaviour.attempts import SignInAttempts
 from seawall.detection.behaviour.counts import FieldCounts
 from seawall.detection.behaviour.day import GroupedDay
-from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, DerivedColumns, Field
+from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, BehaviourField, DerivedColumns
 from seawall.detection.behaviour.presence import ESTABLISHED_DAYS, ActiveHours, measure_simultaneity
 from seawall.detection.behaviour.surprise import (
     FieldSurprise,
@@ -19,7 +19,7 @@ from seawall.detection.behaviour.surprise import (
     field_pairs,
     select_strongest,
 )
-from seawall.detection.behaviour.volume import Volume
+from seawall.detection.behaviour.volume import ReadVolume
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import distinct
@@ -74,8 +74,8 @@ class BehaviourDetector:
     def __init__(self) -> None:
         self.derived = DerivedColumns()
         self.counts = {name: FieldCounts() for name in FIELD_NAMES}
-        self.attempts = Attempts()
-        self._volume = Volume()
+        self.attempts = SignInAttempts()
+        self._volume = ReadVolume()
         self._hours = ActiveHours()
         self._active = np.zeros(0, np.float64)
         self._first_day = np.zeros(0, np.int32)
@@ -98,7 +98,7 @@ class BehaviourDetector:
         features["hour"] = self._hours.features(day)
         return BehaviourGroups(day, fields, features, pairs, self.derived.parts)
 
-    def _texts(self, field: Field, day: GroupedDay) -> Callable[[Codes], list[tuple[str, ...]]]:
+    def _texts(self, field: BehaviourField, day: GroupedDay) -> Callable[[Codes], list[tuple[str, ...]]]:
         return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
 
     def _context_features(

@@ -16,7 +16,7 @@ from seawall.events.grouping import distinct, group_pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class BehaviourField:
     """Define one field: its name, its name in explanations, and the one or two columns that its value consists of."""
 
     name: str
@@ -32,21 +32,21 @@ class Field:
 _MADE_OF = {"method": ("auth_method", "auth_protocol"), "foreign_mailbox": ("mailbox",)}
 """Maps derived columns to the event columns that they are computed from."""
 
-FIELDS: tuple[Field, ...] = (
-    Field("network", "network", ("network",)),
-    Field("prefix", "address block", ("src_prefix",)),
-    Field("country", "country", ("src_location",)),
-    Field("client", "client", ("client",)),
-    Field("app", "application", ("app_uid",)),
-    Field("activity", "operation", ("activity_name",)),
-    Field("mailbox", "mailbox of somebody else", ("foreign_mailbox",)),
-    Field("method", "way of signing in", ("method",)),
-    Field("device", "device", ("device_uid",)),
-    Field("key", "credential key", ("key_uid",)),
-    Field("app_client", "application with this client", ("app_uid", "client")),
-    Field("app_network", "application from this network", ("app_uid", "network")),
-    Field("app_activity", "operation through this application", ("app_uid", "activity_name")),
-    Field("client_network", "client on this network", ("client", "network")),
+FIELDS: tuple[BehaviourField, ...] = (
+    BehaviourField("network", "network", ("network",)),
+    BehaviourField("prefix", "address block", ("src_prefix",)),
+    BehaviourField("country", "country", ("src_location",)),
+    BehaviourField("client", "client", ("client",)),
+    BehaviourField("app", "application", ("app_uid",)),
+    BehaviourField("activity", "operation", ("activity_name",)),
+    BehaviourField("mailbox", "mailbox of somebody else", ("foreign_mailbox",)),
+    BehaviourField("method", "way of signing in", ("method",)),
+    BehaviourField("device", "device", ("device_uid",)),
+    BehaviourField("key", "credential key", ("key_uid",)),
+    BehaviourField("app_client", "application with this client", ("app_uid", "client")),
+    BehaviourField("app_network", "application from this network", ("app_uid", "network")),
+    BehaviourField("app_activity", "operation through this application", ("app_uid", "activity_name")),
+    BehaviourField("client_network", "client on this network", ("client", "network")),
 )
 COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.columns))
 FIELD_NAMES = tuple(field.name for field in FIELDS)
@@ -74,7 +74,7 @@ class DerivedColumns:
         return _signed_code(key >> 32), _signed_code(key & 0xFFFFFFFF)
 
     def texts(
-        self, field: Field, codes: Codes, vocabularies: Mapping[str, Vocabulary]
+        self, field: BehaviourField, codes: Codes, vocabularies: Mapping[str, Vocabulary]
     ) -> list[tuple[str, ...]]:
         """Return for each value code of a field the texts that it consists of."""
         halves = [codes.tolist()]
@@ -153,7 +153,7 @@ class DerivedColumns:
         columns["method"] = np.where(signing_in, methods, MISSING).astype(np.int32)
         return columns
 
-    def value(self, field: Field, columns: Callable[[str], Codes]) -> Codes:
+    def value(self, field: BehaviourField, columns: Callable[[str], Codes]) -> Codes:
         """Return a field's value codes, int32 (n,), from its columns."""
         if len(field.columns) == 1:
             return columns(field.columns[0])

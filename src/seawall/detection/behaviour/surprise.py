@@ -12,7 +12,7 @@ import numpy as np
 
 from seawall.detection.behaviour.counts import FieldCounts, PriorCounts
 from seawall.detection.behaviour.day import GroupedDay
-from seawall.detection.behaviour.fields import COLUMNS, DerivedColumns, Field
+from seawall.detection.behaviour.fields import COLUMNS, BehaviourField, DerivedColumns
 from seawall.events.coded_batch import MISSING, Codes, Floats, mix
 from seawall.events.grouping import distinct, starts
 
@@ -51,7 +51,11 @@ def distinct_pairs(group: Codes, value: Codes) -> tuple[Codes, Codes]:
 
 
 def field_pairs(
-    field: Field, day: GroupedDay, cells: dict[str, Codes], counts: FieldCounts, derived: DerivedColumns
+    field: BehaviourField,
+    day: GroupedDay,
+    cells: dict[str, Codes],
+    counts: FieldCounts,
+    derived: DerivedColumns,
 ) -> GroupValuePairs:
     """Look up a field's distinct values of the day. `cells` are the day's distinct combinations of columns."""
     value = derived.value(field, cells.__getitem__)

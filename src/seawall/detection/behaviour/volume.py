@@ -34,7 +34,7 @@ SEARCHED = (
 _BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spread": np.float64}
 
 
-class Volume:
+class ReadVolume:
     """Keep running mean and variance of ln(1 + items read) per account and day; see `FEATURES` for the features of groups.
 
     Misses: slow reading within the account's usual amounts. Reading, sending and deleting that the log does not count stays

@@ -15,7 +15,7 @@ from seawall.detection.feedback.expected import ScoreReductions, compute_reducti
 from seawall.detection.feedback.hostile import STRONG, ScoreIncrease, compute_increases, list_hostile_values
 from seawall.detection.feedback.refit import AspectWeights, fit_weights
 from seawall.detection.feedback.units import UNIT_IN_GROUP, UNITS, sum_units
-from seawall.detection.feedback_values import Adjustment, Answered
+from seawall.detection.feedback_values import FeedbackAnswer, ScoreAdjustment
 from seawall.detection.ranking.aspects import Aspect
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Floats
@@ -25,7 +25,7 @@ _LAST = threading.local()
 
 
 def apply_feedback(
-    candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
+    candidates: Sequence[ScoredCandidate], answers: Iterable[FeedbackAnswer], now: int
 ) -> list[ScoredCandidate]:
     """Return the candidates in the same order, with the adjustments of the answers.
 
@@ -46,7 +46,7 @@ class FeedbackModel:
         self._columns: CandidateColumns | None = None
 
     def apply(
-        self, candidates: Sequence[ScoredCandidate], answers: Iterable[Answered], now: int
+        self, candidates: Sequence[ScoredCandidate], answers: Iterable[FeedbackAnswer], now: int
     ) -> list[ScoredCandidate]:
         """Return the candidates with the adjustments of the answers: see `apply_feedback`."""
         answers = tuple(answers)
@@ -60,7 +60,9 @@ class FeedbackModel:
         ]
 
 
-def apply_adjustments(candidate: ScoredCandidate, adjustments: tuple[Adjustment, ...]) -> ScoredCandidate:
+def apply_adjustments(
+    candidate: ScoredCandidate, adjustments: tuple[ScoreAdjustment, ...]
+) -> ScoredCandidate:
     """Return a candidate with adjusted score. Its whole score curve shifts, because answers concern no single moment."""
     change = sum(adjustment.weight for adjustment in adjustments)
     return replace(
@@ -71,7 +73,7 @@ def apply_adjustments(candidate: ScoredCandidate, adjustments: tuple[Adjustment,
     )
 
 
-def select_deciding(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+def select_deciding(answers: Iterable[FeedbackAnswer]) -> tuple[FeedbackAnswer, ...]:
     """Return the answers that count, ordered by id.
 
     If answers to one incident contradict each other, only the last one's side counts.
@@ -94,7 +96,7 @@ class FeedbackEffects:
 
     change: Floats
     factors: dict[str, AspectWeights]
-    _answers: dict[int, Answered]
+    _answers: dict[int, FeedbackAnswer]
     _taken: ScoreReductions
     _added: dict[int, list[ScoreIncrease]]
     _weighed: Floats
@@ -107,25 +109,25 @@ class FeedbackEffects:
             row: frozenset().union(*self._taken.by(place).values()) for place, row in places if row in wanted
         }
 
-    def adjustments(self) -> dict[int, tuple[Adjustment, ...]]:
+    def adjustments(self) -> dict[int, tuple[ScoreAdjustment, ...]]:
         """Return by row the adjustments of each changed candidate."""
-        found: dict[int, list[Adjustment]] = defaultdict(list)
+        found: dict[int, list[ScoreAdjustment]] = defaultdict(list)
         for place, row in enumerate(self._taken.rows.tolist()):
             found[row] += self._list_reductions(place)
         for row, more in self._added.items():
             found[row] += [self._describe_increase(one) for one in more]
         for row in np.flatnonzero(self._weighed).tolist():
             words = self.factors[self._tenants[row]].words()
-            found[row].append(Adjustment("behaviour", "answers", float(self._weighed[row]), words))
+            found[row].append(ScoreAdjustment("behaviour", "answers", float(self._weighed[row]), words))
         return {row: tuple(changed) for row, changed in found.items() if changed}
 
-    def _list_reductions(self, place: int) -> list[Adjustment]:
+    def _list_reductions(self, place: int) -> list[ScoreAdjustment]:
         by_aspect: dict[Aspect, tuple[float, frozenset[int]]] = {}
         for unit, numbers in self._taken.by(place).items():
             weight, known = by_aspect.get(UNITS[unit].aspect, (0.0, frozenset()))
             by_aspect[UNITS[unit].aspect] = (weight + float(self._taken.off[place, unit]), known | numbers)
         changed = [
-            Adjustment(
+            ScoreAdjustment(
                 layer, aspect, -weight, f"{self._describe_expectation(numbers)}: {weight:.2f} taken off"
             )
             for (layer, aspect), (weight, numbers) in by_aspect.items()
@@ -133,7 +135,7 @@ class FeedbackEffects:
         rest = float(self._taken.rest[place])
         if rest > 0:
             text = f"nothing new is left that is not expected: {rest:.2f} taken off"
-            changed.append(Adjustment("behaviour", "answers", -rest, text))
+            changed.append(ScoreAdjustment("behaviour", "answers", -rest, text))
         return changed
 
     def _describe_expectation(self, numbers: frozenset[int]) -> str:
@@ -155,21 +157,23 @@ class FeedbackEffects:
         is_containment = self._answers[one.answers[0]].is_containment
         return is_containment and (not one.values or one.weight >= STRONG)
 
-    def _describe_increase(self, one: ScoreIncrease) -> Adjustment:
+    def _describe_increase(self, one: ScoreIncrease) -> ScoreAdjustment:
         first = self._answers[one.answers[0]]
         if first.is_containment:
             text, raises = _describe_return(first, one), self._raises(one)
-            return Adjustment("behaviour", "contained", one.weight, text, raises=raises)
+            return ScoreAdjustment("behaviour", "contained", one.weight, text, raises=raises)
         if not one.values:
             text = f"the account was taken over, as answer {first.id} of {_date(first.given_at)} says: watched for 30 days"
-            return Adjustment("behaviour", "attention", one.weight, text)
+            return ScoreAdjustment("behaviour", "attention", one.weight, text)
         values = " and ".join(f"{value.aspect} {value.value}" for value in one.values)
         numbers = " and ".join(str(number) for number in one.answers)
         text = f"shares {values} with a takeover that answer {numbers} confirmed; few others use it"
-        return Adjustment("behaviour", "hostile-value", one.weight, text)
+        return ScoreAdjustment("behaviour", "hostile-value", one.weight, text)
 
 
-def compute_effects(columns: CandidateColumns, answers: Iterable[Answered], now: int) -> FeedbackEffects:
+def compute_effects(
+    columns: CandidateColumns, answers: Iterable[FeedbackAnswer], now: int
+) -> FeedbackEffects:
     """Return the effects of the answers on the candidates: see `apply_feedback`."""
     standing = select_deciding(answers)
     takeovers = [answer for answer in standing if answer.answer == "compromised"]
@@ -203,7 +207,7 @@ def _apply_fitted_weights(
     return np.where(columns.is_protected, np.maximum(result, 0.0), result)
 
 
-def _describe_return(containment: Answered, one: ScoreIncrease) -> str:
+def _describe_return(containment: FeedbackAnswer, one: ScoreIncrease) -> str:
     """Return the text that says which values of a contained attacker appear again, and which changed."""
     since = f"contained on {_date(containment.as_of)} (plan {containment.plan})"
     changed = " and ".join(f"{aspect} {value}" for aspect, value in one.changed)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from seawall.detection.feedback.columns import USUAL_DAYS, is_protected
 from seawall.detection.feedback.expected import DAY, WIDE_DAYS
 from seawall.detection.feedback.units import RULE, RULE_GROUP, TELLING, WIDE
-from seawall.detection.feedback_values import FeedbackDraft, Lesson, Shown, Value
+from seawall.detection.feedback_values import FeedbackDraft, FeedbackLesson, FeedbackValue, ShownValue
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall_base.errors import UsageError
@@ -26,35 +26,40 @@ _NEVER_WORDS = {
 }
 
 
-def list_lessons(candidates: Iterable[ScoredCandidate]) -> tuple[Lesson, ...]:
+def list_lessons(candidates: Iterable[ScoredCandidate]) -> tuple[FeedbackLesson, ...]:
     """Return what an incident's groups teach, the highest score first. `candidates` have their original scores."""
     ordered = sorted(candidates, key=lambda one: (-one.score, one.first, one.network))
     return tuple(_lesson(candidate) for candidate in ordered[:LESSONS_KEPT])
 
 
-def _lesson(candidate: ScoredCandidate) -> Lesson:
+def _lesson(candidate: ScoredCandidate) -> FeedbackLesson:
     shown = (
-        Shown(fact.field, fact.now, fact.seen, fact.accounts, fact.peers, fact.cohort)
+        ShownValue(fact.field, fact.now, fact.seen, fact.accounts, fact.peers, fact.cohort)
         for fact in candidate.facts
     )
     known = {
         name: round(weight, 6) for name, weight in sorted(weights(candidate).items()) if round(weight, 6)
     }
-    return Lesson(
+    return FeedbackLesson(
         candidate.day, candidate.network, round(candidate.score, 6), tuple(shown), candidate.rules, known
     )
 
 
-def list_choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
+def list_choices(learnt: Sequence[FeedbackLesson], reach: str) -> tuple[FeedbackValue, ...]:
     """Return the unusual values of an incident that can be expected of an account, its peers or the tenant (`reach`)."""
     shown = {
-        Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown if one.seen < USUAL_DAYS
+        FeedbackValue(one.aspect, one.value)
+        for lesson in learnt
+        for one in lesson.shown
+        if one.seen < USUAL_DAYS
     }
     if reach == "account":
-        rules = {Value(RULE, name) for lesson in learnt for name in lesson.rules if name in RULE_GROUP}
+        rules = {
+            FeedbackValue(RULE, name) for lesson in learnt for name in lesson.rules if name in RULE_GROUP
+        }
         return tuple(sorted(shown | rules))
     common = {
-        Value(one.aspect, one.value)
+        FeedbackValue(one.aspect, one.value)
         for lesson in learnt
         for one in lesson.shown
         if one.accounts > MOST_PEERS * one.peers
@@ -62,7 +67,7 @@ def list_choices(learnt: Sequence[Lesson], reach: str) -> tuple[Value, ...]:
     return tuple(sorted(one for one in shown - common if one.aspect in WIDE and one.value.strip()))
 
 
-def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> FeedbackDraft:
+def check_draft(draft: FeedbackDraft, learnt: Sequence[FeedbackLesson], now: int) -> FeedbackDraft:
     """Return the draft in the form in which it is saved, with its values and its end. `now` is in microseconds since 1970.
 
     An answer `compromised` or `safe` concerns the account alone. Values that cannot be expected for this reach are left out
@@ -91,16 +96,16 @@ def check_draft(draft: FeedbackDraft, learnt: Sequence[Lesson], now: int) -> Fee
     return FeedbackDraft(draft.answer, draft.reach, values, _end(draft, now))
 
 
-def list_left_out(draft: FeedbackDraft, kept: FeedbackDraft) -> tuple[Value, ...]:
+def list_left_out(draft: FeedbackDraft, kept: FeedbackDraft) -> tuple[FeedbackValue, ...]:
     """Return the requested values that are not part of the saved draft."""
     if kept.answer == "compromised":
         return ()
     return tuple(sorted(set(draft.values) - set(kept.values)))
 
 
-def _check_values(draft: FeedbackDraft, learnt: Sequence[Lesson]) -> tuple[Value, ...]:
-    shown = {Value(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
-    shown |= {Value(RULE, name) for lesson in learnt for name in lesson.rules}
+def _check_values(draft: FeedbackDraft, learnt: Sequence[FeedbackLesson]) -> tuple[FeedbackValue, ...]:
+    shown = {FeedbackValue(one.aspect, one.value) for lesson in learnt for one in lesson.shown}
+    shown |= {FeedbackValue(RULE, name) for lesson in learnt for name in lesson.rules}
     for value in draft.values:
         if value not in shown:
             raise UsageError(
@@ -121,7 +126,7 @@ def _end(draft: FeedbackDraft, now: int) -> int | None:
     return min(draft.expires_at, now + longest * DAY)
 
 
-def _list_allowed(possible: Sequence[Value]) -> str:
+def _list_allowed(possible: Sequence[FeedbackValue]) -> str:
     if not possible:
         return "nothing new in this incident can be; answer about the account, or that it was safe"
     return "one of: " + "; ".join(f"{value.aspect} {value.value}" for value in possible[:12])

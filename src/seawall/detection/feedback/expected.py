@@ -18,7 +18,7 @@ from seawall.detection.feedback.columns import (
     number_value,
 )
 from seawall.detection.feedback.units import IN_UNIT, PAIRS, RULE, RULE_GROUP, TELLING, UNITS, WIDE, sum_units
-from seawall.detection.feedback_values import Answered, Value
+from seawall.detection.feedback_values import FeedbackAnswer, FeedbackValue
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.events.coded_batch import Bools, Floats
 
@@ -35,7 +35,7 @@ BELOW_BASE = 1.0
 LITTLE = 3.0
 """Most log-odds that this final reduction may take. More than this comes from evidence that no answer called expected."""
 
-Hostile = frozenset[tuple[str, Value]]
+Hostile = frozenset[tuple[str, FeedbackValue]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ExpectedShares:
 
 
 def compute_reductions(
-    columns: CandidateColumns, answers: Iterable[Answered], hostile: Hostile
+    columns: CandidateColumns, answers: Iterable[FeedbackAnswer], hostile: Hostile
 ) -> ScoreReductions:
     """Return the reductions by expected changes and false alarms. `hostile` are values that attackers used, by tenant.
 
@@ -115,7 +115,7 @@ def compute_reductions(
     return ScoreReductions(rows, off, rest, own, every)
 
 
-def is_own_group(answer: Answered, candidate: ScoredCandidate) -> bool:
+def is_own_group(answer: FeedbackAnswer, candidate: ScoredCandidate) -> bool:
     """Return whether a candidate is one of the groups of the answered incident."""
     return (
         (candidate.tenant, candidate.account) == (answer.tenant, answer.account)
@@ -123,7 +123,7 @@ def is_own_group(answer: Answered, candidate: ScoredCandidate) -> bool:
     )  # fmt: skip
 
 
-def list_expected_values(answer: Answered) -> tuple[Value, ...]:
+def list_expected_values(answer: FeedbackAnswer) -> tuple[FeedbackValue, ...]:
     """Return the values that an answer makes expected.
 
     A false alarm without named values covers all unusual values, and always the rules that fired.
@@ -131,8 +131,8 @@ def list_expected_values(answer: Answered) -> tuple[Value, ...]:
     listed = answer.values
     if answer.answer == "safe":
         every = [one for lesson in answer.lessons for one in lesson.shown if one.seen < USUAL_DAYS]
-        shown = set(answer.values) or {Value(one.aspect, one.value) for one in every}
-        rules = {Value(RULE, name) for lesson in answer.lessons for name in lesson.rules}
+        shown = set(answer.values) or {FeedbackValue(one.aspect, one.value) for one in every}
+        rules = {FeedbackValue(RULE, name) for lesson in answer.lessons for name in lesson.rules}
         listed = tuple(sorted(shown | rules))
     if answer.reach == "account":
         return listed
@@ -140,7 +140,7 @@ def list_expected_values(answer: Answered) -> tuple[Value, ...]:
     return wide if any(value.aspect in TELLING for value in wide) else ()
 
 
-def find_end(answer: Answered) -> int | None:
+def find_end(answer: FeedbackAnswer) -> int | None:
     """Return from when on an answer covers no new events, or None for never."""
     if answer.reach == "account":
         return answer.expires_at
@@ -149,7 +149,11 @@ def find_end(answer: Answered) -> int | None:
 
 
 def _record_expected(
-    columns: CandidateColumns, answer: Answered, hostile: Hostile, own: ExpectedShares, every: ExpectedShares
+    columns: CandidateColumns,
+    answer: FeedbackAnswer,
+    hostile: Hostile,
+    own: ExpectedShares,
+    every: ExpectedShares,
 ) -> None:
     """Record the shares that an answer makes expected."""
     is_wide = answer.reach != "account"
@@ -164,7 +168,7 @@ def _record_expected(
         if value.aspect not in FIELD_PLACE:
             continue
         text, place = normalise_value(value.aspect, value.value), FIELD_PLACE[value.aspect]
-        if is_wide and (answer.tenant, Value(value.aspect, text)) in hostile:
+        if is_wide and (answer.tenant, FeedbackValue(value.aspect, text)) in hostile:
             continue
         rows = reached[columns.shown[reached, place] == number_value(value.aspect, text)]
         for cover in (every,) if is_wide else (every, own):
@@ -174,7 +178,7 @@ def _record_expected(
         _record_expected_rules(columns, answer.id, rules, mine[shares[mine] > 0], shares, own)
 
 
-def _reach(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.ndarray:
+def _reach(columns: CandidateColumns, answer: FeedbackAnswer, mine: np.ndarray) -> np.ndarray:
     if answer.reach == "account":
         return mine
     if answer.reach == "tenant":
@@ -182,7 +186,7 @@ def _reach(columns: CandidateColumns, answer: Answered, mine: np.ndarray) -> np.
     return np.flatnonzero(columns.kinds == number_peers(answer.tenant, answer.account_type, answer.account))
 
 
-def _shares(columns: CandidateColumns, answer: Answered) -> Floats:
+def _shares(columns: CandidateColumns, answer: FeedbackAnswer) -> Floats:
     """Return how far the answer covers each candidate at its time, float64 (n,), 0 to 1."""
     end, first = find_end(answer), columns.first
     covers = np.ones(len(first)) if end is None else (first < end).astype(np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seawall.detection.feedback.columns import USUAL_DAYS, CandidateColumns, normalise_value
 from seawall.detection.feedback.expected import DAY, is_own_group
-from seawall.detection.feedback_values import Answered, Value
+from seawall.detection.feedback_values import FeedbackAnswer, FeedbackValue
 from seawall.detection.ranking.candidates import ScoredCandidate
 
 STRONG, WEAK = 1.5, 0.75
@@ -37,7 +37,7 @@ class ScoreIncrease:
 
     weight: float
     answers: tuple[int, ...]
-    values: tuple[Value, ...] = ()
+    values: tuple[FeedbackValue, ...] = ()
     changed: tuple[tuple[str, str], ...] = ()
 
 
@@ -46,9 +46,9 @@ def rare_value_limit(peers: int) -> int:
     return max(1, min(max(5, peers // 50), peers // 5))
 
 
-def list_hostile_values(answers: Iterable[Answered]) -> dict[tuple[str, Value], Answered]:
+def list_hostile_values(answers: Iterable[FeedbackAnswer]) -> dict[tuple[str, FeedbackValue], FeedbackAnswer]:
     """Return the rare values that attackers used, by tenant and value, each with the first answer that shows it."""
-    found: dict[tuple[str, Value], Answered] = {}
+    found: dict[tuple[str, FeedbackValue], FeedbackAnswer] = {}
     for answer in sorted(answers, key=lambda one: one.id):
         for lesson in answer.lessons:
             for one in lesson.shown:
@@ -59,13 +59,14 @@ def list_hostile_values(answers: Iterable[Answered]) -> dict[tuple[str, Value], 
                     and one.value.strip()
                 ):
                     found.setdefault(
-                        (answer.tenant, Value(one.aspect, normalise_value(one.aspect, one.value))), answer
+                        (answer.tenant, FeedbackValue(one.aspect, normalise_value(one.aspect, one.value))),
+                        answer,
                     )
     return found
 
 
 def compute_increases(
-    columns: CandidateColumns, answers: Iterable[Answered]
+    columns: CandidateColumns, answers: Iterable[FeedbackAnswer]
 ) -> dict[int, list[ScoreIncrease]]:
     """Return the increases by row. The groups of the answered incidents themselves get none."""
     answers = sorted(answers, key=lambda one: one.id)
@@ -86,9 +87,9 @@ def compute_increases(
 
 
 def _find_shared_values(
-    columns: CandidateColumns, answers: Iterable[Answered]
-) -> dict[int, list[tuple[Value, int]]]:
-    shared: dict[int, list[tuple[Value, int]]] = defaultdict(list)
+    columns: CandidateColumns, answers: Iterable[FeedbackAnswer]
+) -> dict[int, list[tuple[FeedbackValue, int]]]:
+    shared: dict[int, list[tuple[FeedbackValue, int]]] = defaultdict(list)
     for answer in answers:
         for tenant, value in list_hostile_values([answer]):
             for row in columns.showing(tenant, value.aspect, value.value).tolist():
@@ -107,7 +108,7 @@ def _find_shared_values(
     return {row: sorted(found) for row, found in shared.items() if found}
 
 
-def _rows_of_taken_account(columns: CandidateColumns, answer: Answered) -> list[int]:
+def _rows_of_taken_account(columns: CandidateColumns, answer: FeedbackAnswer) -> list[int]:
     since = min((lesson.day for lesson in answer.lessons), default=0)
     rows = columns.of_account.get((answer.tenant, answer.account), ())
     those = ((row, columns.candidates[row]) for row in rows)
@@ -122,13 +123,13 @@ def _rows_of_taken_account(columns: CandidateColumns, answer: Answered) -> list[
     ]
 
 
-def _is_before(answer: Answered, candidate: ScoredCandidate) -> bool:
+def _is_before(answer: FeedbackAnswer, candidate: ScoredCandidate) -> bool:
     """Return whether a group began before the containment: it is part of the contained intrusion, not a return."""
     return answer.is_containment and candidate.first < answer.as_of
 
 
 def _differences(
-    columns: CandidateColumns, row: int, answers: Iterable[Answered], numbers: tuple[int, ...]
+    columns: CandidateColumns, row: int, answers: Iterable[FeedbackAnswer], numbers: tuple[int, ...]
 ) -> tuple[tuple[str, str], ...]:
     """Return the (field, value) pairs in which a group differs from what the contained attacker had shown."""
     before: dict[str, set[str]] = defaultdict(set)

@@ -16,7 +16,7 @@ import numpy as np
 
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.units import GROUPS, IN_GROUP, WEIGHTED, sum_units
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.events.coded_batch import Floats
 from seawall_base.plurals import plural
 
@@ -50,7 +50,7 @@ class AspectWeights:
         return f"{plural(self.answers, 'answer')} of this organisation {weigh} {', '.join(moved)}"
 
 
-def fit_weights(answers: Iterable[Answered], now: int) -> dict[str, AspectWeights]:
+def fit_weights(answers: Iterable[FeedbackAnswer], now: int) -> dict[str, AspectWeights]:
     """Return the factors of each organisation with answers, fitted to those of the last 180 days before `now` (microseconds)."""
     cases: dict[str, list[tuple[float, float, Floats]]] = defaultdict(list)
     seen = set()

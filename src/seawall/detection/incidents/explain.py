@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import Incident, Severity, TimelinePoint, Usual
+from seawall.detection.incident import BaselineComparison, Incident, Severity, TimelinePoint
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.session_beginnings import merge_sessions
@@ -219,11 +219,11 @@ def summary(top: ScoredCandidate) -> str:
     return f"{who} {claim(top)[2]}" + (f": {because}." if because else ".")
 
 
-def _usual(fact: FieldEvidence) -> Usual:
+def _usual(fact: FieldEvidence) -> BaselineComparison:
     others = ", ".join(value for value, _ in fact.usual[:2])
     normal = f"{WORDS[fact.field]} {others}" if others else f"any earlier day with this {WORDS[fact.field]}"
     unusual = fact.seen < 1
-    return Usual(
+    return BaselineComparison(
         fact.field,
         fact.now,
         fact.usual,

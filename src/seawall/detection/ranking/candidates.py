@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
-from seawall.detection.behaviour.fields import FIELDS, Field
-from seawall.detection.feedback_values import Adjustment
+from seawall.detection.behaviour.fields import FIELDS, BehaviourField
+from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings, beginnings
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.features import FEATURES, FeatureTable
@@ -80,7 +80,7 @@ class ScoredCandidate:
     unlinked: bool
     curve: tuple[tuple[int, float], ...] = ()
     points: tuple[tuple[int, str, int, bool], ...] = field(default=())
-    adjustments: tuple[Adjustment, ...] = ()
+    adjustments: tuple[ScoreAdjustment, ...] = ()
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
 
@@ -235,7 +235,7 @@ def _facts(behaviour: BehaviourDetector, groups: BehaviourGroups, row: int) -> l
 
 
 def _usual(
-    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, row: int
+    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: BehaviourField, row: int
 ) -> list[tuple[str, float]]:
     """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
     known = behaviour.counts[field_.name].values_of(int(groups.day.actor[row]), groups.day.number)
@@ -249,7 +249,7 @@ def _usual(
 
 
 def _text_of(
-    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: Field, code: int, row: int
+    behaviour: BehaviourDetector, groups: BehaviourGroups, field_: BehaviourField, code: int, row: int
 ) -> str:
     """Return a field's value as text, with names as the organisation's logs state them."""
     tenant = int(groups.day.tenant[row])

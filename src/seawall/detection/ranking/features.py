@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.behaviour.attempts import Attempts
+from seawall.detection.behaviour.attempts import SignInAttempts
 from seawall.detection.behaviour.detector import KIND_FLAGS, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELD_NAMES
-from seawall.detection.behaviour.volume import Volume
+from seawall.detection.behaviour.volume import ReadVolume
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.provider_services import is_housekeeping
 from seawall.detection.ranking.recent_changes import RecentEvidence
@@ -20,7 +20,7 @@ from seawall.events.coded_batch import MISSING, Floats
 
 FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
 LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign")
-ATTEMPT_PARTS = Attempts.FEATURES
+ATTEMPT_PARTS = SignInAttempts.FEATURES
 CONTEXT = (
     *KIND_FLAGS,
     "interactive",
@@ -40,7 +40,7 @@ CONTEXT = (
     "service",
     "hour",
     *ATTEMPT_PARTS,
-    *Volume.FEATURES,
+    *ReadVolume.FEATURES,
 )
 FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),

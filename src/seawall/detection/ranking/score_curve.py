@@ -11,7 +11,7 @@ import numpy as np
 
 from seawall.detection.behaviour.detector import KIND_FLAGS, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
-from seawall.detection.behaviour.volume import Volume
+from seawall.detection.behaviour.volume import ReadVolume
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import EVIDENCE
@@ -70,7 +70,7 @@ class EvidenceTimes:
         if name in KIND_FLAGS:
             column, wanted = KIND_FLAGS[name]
             return self._first(self._groups.day.batch.one_of(column, wanted)[self._members])
-        if name in Volume.FEATURES:
+        if name in ReadVolume.FEATURES:
             return int(self._times[len(self._times) // 2])
         return int(self._times[0])
 

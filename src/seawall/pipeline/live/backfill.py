@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 import msgspec
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.budget_ranking import RANKED_DAYS, live_window
 from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
@@ -54,7 +54,7 @@ class BackfillState:
     notes: Sequence[CoverageNote]
     notes_from: int | None
     budget: float | None
-    answers: Sequence[Answered]
+    answers: Sequence[FeedbackAnswer]
     announced: frozenset[str]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
@@ -68,7 +68,7 @@ def rank_under_budget(
     first_day: int,
     last_day: int,
     budget: float | None,
-    answers: Sequence[Answered] = (),
+    answers: Sequence[FeedbackAnswer] = (),
     imported_until: int | None = None,
 ) -> BudgetRanking:
     """Return which incidents are raised after the last scored day.

@@ -13,14 +13,14 @@ from typing import Any
 from seawall.detection.feedback.applying import FeedbackEffects, compute_effects
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.regrouping import CaseRows, cases, id_of, select_cases
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit
 from seawall.events.coded_batch import Floats
-from seawall.pipeline.live.answering import find_containments, load_feedback, teaching
 from seawall.pipeline.live.budget import budget_of
 from seawall.pipeline.live.budget_ranking import DAY, LiveWindow, live_window
 from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.history import window_of
+from seawall.pipeline.live.standing_feedback import find_containments, load_feedback, teaching
 from seawall.storage.database import Database, Transaction
 from seawall.storage.database.feedback import Feedback
 
@@ -47,7 +47,7 @@ class CandidateBoard:
     last_day: int
     accounts: Mapping[str, int]
     budget: float | None
-    answers: tuple[Answered, ...]
+    answers: tuple[FeedbackAnswer, ...]
     kept: tuple[Feedback, ...]
     windows: Mapping[str, LiveWindow] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class CandidateBoard:
             for tenant in self.columns.of_tenant
         }
 
-    def rank(self, answers: Sequence[Answered]) -> BoardRanking:
+    def rank(self, answers: Sequence[FeedbackAnswer]) -> BoardRanking:
         """Return the cases under some answers, and those within the budget."""
         changed = compute_effects(self.columns, answers, self.as_of)
         scores = self.columns.scores + changed.change

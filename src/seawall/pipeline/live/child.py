@@ -18,12 +18,12 @@ import msgspec
 
 from seawall.detection.rules.sigma.rule_summary import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.message_socket import MessageSocket
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.parsing import ParserPool
 from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import from_plain
 from seawall.pipeline.live.status import WatchStatus
-from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 
 PARSERS = max((os.cpu_count() or 2) // 2, 1)

@@ -9,7 +9,7 @@ PASSING = (DatabaseAway, DatabaseInUse, LakeBroken, OSError)
 """Errors after which the watch tries again."""
 
 
-def words(error: BaseException) -> str:
+def describe_store_fault(error: BaseException) -> str:
     """Return a sentence about an error."""
     if isinstance(error, SeawallError):
         return error.message

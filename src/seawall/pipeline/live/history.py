@@ -12,7 +12,7 @@ from typing import Any
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import BudgetDecision, decide
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -47,7 +47,7 @@ class PastDays:
     import_notes: Sequence[CoverageNote]
     accounts: int
     budget: float | None
-    answers: Sequence[Answered] = ()
+    answers: Sequence[FeedbackAnswer] = ()
 
     @property
     def live_since(self) -> int:

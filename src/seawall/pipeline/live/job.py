@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.pipeline.live.detection import DayScoring
 
 
@@ -20,7 +20,7 @@ class ScoringJob:
     run: Callable[[], DayScoring]
     started: float
     mark: tuple[Any, ...]
-    answers: Sequence[Answered]
+    answers: Sequence[FeedbackAnswer]
     budget: float | None
     is_ranking_due: bool
     is_settled: bool

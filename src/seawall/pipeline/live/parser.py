@@ -13,8 +13,8 @@ from seawall.events.formats.limits import BODY
 from seawall.events.formats.many_bodies import CombinedBatches, read_together
 from seawall.events.readers import Limits
 from seawall.pipeline.live.ingest_queue import batches_of, is_lines
+from seawall.pipeline.live.message_socket import MessageSocket
 from seawall.pipeline.live.parsing import ParsedBodies, bodies_in, pack_answer
-from seawall.pipeline.live.wire import MessageSocket
 
 
 def main(descriptor: int) -> None:

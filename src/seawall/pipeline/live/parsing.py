@@ -22,8 +22,8 @@ from seawall.events.formats.many_bodies import CombinedBatches, NamedText, split
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch
 from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.message_socket import MessageSocket
 from seawall.pipeline.live.spawning import spawn_process
-from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.msgspec_types import prepare
 
 _problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode

@@ -14,12 +14,12 @@ from typing import Any, Self
 import msgspec
 
 from seawall.pipeline.live.errors import KeyReused, WatchBusy, WatchFailed
+from seawall.pipeline.live.message_socket import MessageSocket
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.spawning import spawn_process
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.subscribers import Subscribers
 from seawall.pipeline.live.watcher import LONGEST_WAIT, IngestReceipt
-from seawall.pipeline.live.wire import MessageSocket
 from seawall_base.errors import SeawallError
 from seawall_base.msgspec_types import prepare
 

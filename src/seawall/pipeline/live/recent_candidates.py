@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.feedback_values import Answered
+from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, BudgetRanking, rank_under_budget
@@ -75,7 +75,7 @@ class RecentCandidates:
         span: RankingSpan,
         accounts: Mapping[str, int],
         notes: Iterable[CoverageNote],
-        answers: Sequence[Answered],
+        answers: Sequence[FeedbackAnswer],
     ) -> RankingUpdate:
         """Rank all organisations with changes, or every organisation if the span has changed."""
         by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)

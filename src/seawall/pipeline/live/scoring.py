@@ -14,10 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.feedback_values import Answered
 from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
-from seawall.pipeline.live.answering import standing_answers
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
@@ -35,6 +33,7 @@ from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
+from seawall.pipeline.live.standing_feedback import standing_answers
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake
@@ -217,7 +216,7 @@ class Scorer:
         self._step("scored")
         self._learn(scoring)
         self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
-        update = self._rank_changes(scoring, job.mark, job.answers, job.budget)
+        update = self._rank_changes(scoring, job)
         is_settled = job.is_settled and not self._turns.are_behind
         kept = self._build_transaction(scoring, update, is_settled=is_settled, targets=targets, habits=habits)
         kept = replace(kept, done=frozenset(kept.done) - waiting)
@@ -327,21 +326,19 @@ class Scorer:
         self._notes, self._notes_from = scoring.notes, scoring.notes_from
         self._recent.forget(self.newest or 0)
 
-    def _rank_changes(
-        self, scoring: DayScoring, mark: tuple[Any, ...], answers: Sequence[Answered], budget: float | None
-    ) -> RankingUpdate:
+    def _rank_changes(self, scoring: DayScoring, job: ScoringJob) -> RankingUpdate:
         days = self.counts.shares
-        stand = tuple(one.id for one in answers)  # some answers expire
-        self.backfill.ask_again((mark, stand))
+        mark = job.mark, tuple(one.id for one in job.answers)  # some answers expire
+        self.backfill.ask_again(mark)
         span = RankingSpan(
             min(days, default=0),
             max(days, default=0),
-            budget,
-            (mark, stand),
+            job.budget,
+            mark,
             self.backfill.imported_until,
             self.backfill.whole,
         )
-        return self._recent.rank_changes(span, self._tenants, scoring.notes, answers)
+        return self._recent.rank_changes(span, self._tenants, scoring.notes, job.answers)
 
     def _build_transaction(
         self,

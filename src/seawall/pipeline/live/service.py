@@ -30,7 +30,7 @@ from seawall.pipeline.live.counting import SourceTally, problems_of, spread
 from seawall.pipeline.live.current_status import current_status
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
-from seawall.pipeline.live.faults import PASSING, words
+from seawall.pipeline.live.faults import PASSING, describe_store_fault
 from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
@@ -167,7 +167,7 @@ class WatchService:
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
                     if not self._has_begun or is_replaced:
                         raise
-                    self._gauge.set_fault(words(error))
+                    self._gauge.set_fault(describe_store_fault(error))
                     if stop.wait(pause):
                         return
                     pause = min(pause * 2, PAUSES[1])

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 
-from seawall.pipeline.live.wire import MessageSocket
+from seawall.pipeline.live.message_socket import MessageSocket
 
 
 def spawn_process(module: str) -> tuple[subprocess.Popen[bytes], MessageSocket]:

@@ -21,13 +21,19 @@ from seawall.detection.feedback.drafting import (
 )
 from seawall.detection.feedback.regrouping import id_of
 from seawall.detection.feedback.units import GROUPS
-from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, Shown, Value
+from seawall.detection.feedback_values import (
+    FeedbackAnswer,
+    FeedbackDraft,
+    FeedbackLesson,
+    FeedbackValue,
+    ShownValue,
+)
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.pipeline.live.answering import scope_of
 from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS
 from seawall.pipeline.live.candidate_board import BoardRanking, CandidateBoard, CandidateBoards
 from seawall.pipeline.live.candidates import unpack_candidate
+from seawall.pipeline.live.standing_feedback import scope_of
 from seawall.storage.database import Database
 from seawall.storage.database.feedback import Feedback
 from seawall_base.clock import read_wall_clock
@@ -144,7 +150,7 @@ class WhatIfService:
         draft = check_draft(draft, learnt, self._clock())
         return PreparedFeedback(draft, scope_of(draft, learnt, account_type=account_type, as_of=board.as_of))
 
-    def choices(self, incident_id: str, reach: str = "account") -> tuple[Value, ...]:
+    def choices(self, incident_id: str, reach: str = "account") -> tuple[FeedbackValue, ...]:
         """Return the values of an incident that an answer can mark as expected for its account, peers or organisation."""
         board = self._boards.board(at=self._clock())
         return list_choices(self._learnt(board, incident_id)[1], reach)
@@ -155,7 +161,7 @@ class WhatIfService:
         board = self._boards.board(at=now)
         incident, learnt, account_type = self._learnt(board, incident_id)
         asked, draft = draft, check_draft(draft, learnt, now)
-        answer = Answered(
+        answer = FeedbackAnswer(
             1 + max((one.id for one in board.kept), default=0),
             incident.id,
             incident.tenant,
@@ -241,7 +247,9 @@ class WhatIfService:
             for week in weeks
         )
 
-    def _learnt(self, board: CandidateBoard, incident_id: str) -> tuple[Incident, tuple[Lesson, ...], str]:
+    def _learnt(
+        self, board: CandidateBoard, incident_id: str
+    ) -> tuple[Incident, tuple[FeedbackLesson, ...], str]:
         """Return an incident, the lessons of its groups from its candidates as scored, and the account type."""
         with self._database.reading() as work:
             id_ = work.aliases.resolve(incident_id)
@@ -263,18 +271,20 @@ def _key(candidate: Any) -> tuple[str, str, int, str, int]:
     return candidate.tenant, candidate.account, candidate.day, candidate.network, candidate.first
 
 
-def _from_document(incident: Incident) -> tuple[Lesson, ...]:
+def _from_document(incident: Incident) -> tuple[FeedbackLesson, ...]:
     """Return the lessons of an incident without stored candidates: values without weights."""
     shown = tuple(
-        Shown(one.aspect, one.now, one.seen_days, one.peers_with, one.peers) for one in incident.usual
+        ShownValue(one.aspect, one.now, one.seen_days, one.peers_with, one.peers) for one in incident.usual
     )
     network = next((one.now for one in incident.usual if one.aspect == "network"), "")
     rules = incident.details.get("rules", ())
-    return (Lesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),)
+    return (
+        FeedbackLesson(incident.first_event // DAY, network, incident.score, shown, tuple(map(str, rules))),
+    )
 
 
 def _compare(
-    board: CandidateBoard, after: BoardRanking, answer: Answered, out: Sequence[Value]
+    board: CandidateBoard, after: BoardRanking, answer: FeedbackAnswer, out: Sequence[FeedbackValue]
 ) -> FeedbackPreview:
     columns = board.columns
     own = {row for case in (board.by_id.get(answer.incident),) if case for row in case.near}
@@ -311,7 +321,7 @@ def _compare(
     )
 
 
-def _note(answer: Answered, counts: tuple[int, int, int, int], out: Sequence[Value]) -> str:
+def _note(answer: FeedbackAnswer, counts: tuple[int, int, int, int], out: Sequence[FeedbackValue]) -> str:
     hidden, lowered, raised, more = counts
     words = [
         (

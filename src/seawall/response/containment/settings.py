@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from seawall.response.errors import RespondInvalid
 from seawall.vendor_api.clouds import GRAPH
-from seawall_base.settings_table import Meaning, load_table
+from seawall_base.settings_table import SettingDescription, load_table
 from seawall_base.settings_values import any_text, choice, or_empty, unquoted_url
 
 _FIX: Final = "every setting is described in docs/reference/settings.md"
@@ -29,24 +29,32 @@ _base_url: Final = or_empty(unquoted_url)
 class MicrosoftSettings:
     """`[microsoft]`: an Entra application with a client secret or a certificate."""
 
-    tenant: Annotated[str, Meaning("the directory (tenant) id", _needed)]
-    client_id: Annotated[str, Meaning("the application (client) id", _needed)]
-    secret_file: Annotated[str, Meaning("a file with the client secret", is_file=True)] = ""
+    tenant: Annotated[str, SettingDescription("the directory (tenant) id", _needed)]
+    client_id: Annotated[str, SettingDescription("the application (client) id", _needed)]
+    secret_file: Annotated[str, SettingDescription("a file with the client secret", is_file=True)] = ""
     certificate: Annotated[
         str,
-        Meaning("a PEM file with a private key and its certificate; it goes before a secret", is_file=True),
+        SettingDescription(
+            "a PEM file with a private key and its certificate; it goes before a secret", is_file=True
+        ),
     ] = ""
-    cloud: Annotated[str, Meaning("the national cloud", choice(*GRAPH), kind="word")] = "world"
-    base_url: Annotated[str, Meaning("a URL in place of Microsoft's hosts", _base_url, kind="URL")] = ""
+    cloud: Annotated[str, SettingDescription("the national cloud", choice(*GRAPH), kind="word")] = "world"
+    base_url: Annotated[
+        str, SettingDescription("a URL in place of Microsoft's hosts", _base_url, kind="URL")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GoogleSettings:
     """`[google]`: a service account with domain-wide delegation."""
 
-    administrator: Annotated[str, Meaning("the administrator for whom it asks the Directory API", _needed)]
-    key_file: Annotated[str, Meaning("the service account's JSON key", is_file=True)] = ""
-    base_url: Annotated[str, Meaning("a URL in place of Google's hosts", _base_url, kind="URL")] = ""
+    administrator: Annotated[
+        str, SettingDescription("the administrator for whom it asks the Directory API", _needed)
+    ]
+    key_file: Annotated[str, SettingDescription("the service account's JSON key", is_file=True)] = ""
+    base_url: Annotated[
+        str, SettingDescription("a URL in place of Google's hosts", _base_url, kind="URL")
+    ] = ""
 
 
 def check_domain(okta: Any) -> Iterator[tuple[str, str, str]]:
@@ -62,19 +70,23 @@ class OktaSettings:
     CHECKS: ClassVar = (check_domain,)
 
     domain: Annotated[
-        str, Meaning("the organisation's domain, `acme.okta.com`; needed without `base_url`")
+        str, SettingDescription("the organisation's domain, `acme.okta.com`; needed without `base_url`")
     ] = ""
     client_id: Annotated[
-        str, Meaning("the service application's client id; without one the token is used")
+        str, SettingDescription("the service application's client id; without one the token is used")
     ] = ""
-    key_file: Annotated[str, Meaning("the application's private key, PEM or JWK", is_file=True)] = ""
-    key_id: Annotated[str, Meaning("the key's id (`kid`) at Okta")] = ""
-    dpop: Annotated[bool, Meaning("whether the application requires proof of possession (DPoP)")] = True
+    key_file: Annotated[
+        str, SettingDescription("the application's private key, PEM or JWK", is_file=True)
+    ] = ""
+    key_id: Annotated[str, SettingDescription("the key's id (`kid`) at Okta")] = ""
+    dpop: Annotated[
+        bool, SettingDescription("whether the application requires proof of possession (DPoP)")
+    ] = True
     token_file: Annotated[
-        str, Meaning("a file with an API token, in place of an application", is_file=True)
+        str, SettingDescription("a file with an API token, in place of an application", is_file=True)
     ] = ""
     base_url: Annotated[
-        str, Meaning("a URL in place of `https://` and the domain", _base_url, kind="URL")
+        str, SettingDescription("a URL in place of `https://` and the domain", _base_url, kind="URL")
     ] = ""
 
 
@@ -83,19 +95,22 @@ class GateAccessSettings:
     """`[gate]`: a running Seawall gate."""
 
     url: Annotated[
-        str, Meaning("where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL")
+        str,
+        SettingDescription(
+            "where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL"
+        ),
     ]
-    token_file: Annotated[str, Meaning("a file with the administrator's token", is_file=True)] = ""
+    token_file: Annotated[str, SettingDescription("a file with the administrator's token", is_file=True)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainmentSettings:
     """All vendor tables. A vendor without a table is never called."""
 
-    microsoft: Annotated[MicrosoftSettings | None, Meaning("who asks Microsoft")] = None
-    google: Annotated[GoogleSettings | None, Meaning("who asks Google")] = None
-    okta: Annotated[OktaSettings | None, Meaning("who asks Okta")] = None
-    gate: Annotated[GateAccessSettings | None, Meaning("who asks a gate")] = None
+    microsoft: Annotated[MicrosoftSettings | None, SettingDescription("who asks Microsoft")] = None
+    google: Annotated[GoogleSettings | None, SettingDescription("who asks Google")] = None
+    okta: Annotated[OktaSettings | None, SettingDescription("who asks Okta")] = None
+    gate: Annotated[GateAccessSettings | None, SettingDescription("who asks a gate")] = None
 
 
 def read_settings(file: Path) -> ContainmentSettings:

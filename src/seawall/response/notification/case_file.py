@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from seawall.response.errors import CaseInvalid
 from seawall_base.safe_text import visible
 from seawall_base.settings_reader import SettingsErrors
-from seawall_base.settings_table import Meaning, load_table
+from seawall_base.settings_table import SettingDescription, load_table
 from seawall_base.settings_values import (
     InvalidValue,
     Reader,
@@ -90,23 +90,31 @@ def _fill(read: Reader) -> Reader:
 class CaseFacts:
     """`[case]`: the case. Deadlines run from `aware`."""
 
-    id: Annotated[str, Meaning("names the case and its files: letters, digits, `. _ -`", _identifier)]
+    id: Annotated[
+        str, SettingDescription("names the case and its files: letters, digits, `. _ -`", _identifier)
+    ]
     aware: Annotated[
         datetime,
-        Meaning("when the organisation became aware, with its offset from UTC; deadlines run from it"),
+        SettingDescription(
+            "when the organisation became aware, with its offset from UTC; deadlines run from it"
+        ),
     ]
-    zone: Annotated[str, Meaning("the time zone that letters write times in", _zone)] = "UTC"
-    title: Annotated[str, Meaning("the case in a few words; it stands on every letter", _text)] = ""
-    contained: Annotated[datetime | None, Meaning("when the access was ended")] = None
-    next_update: Annotated[datetime | None, Meaning("by when recipients hear again")] = None
-    personal_data: Annotated[bool, Meaning("the GDPR may apply")] = True
-    high_risk: Annotated[bool, Meaning("Article 34 of the GDPR may apply")] = True
-    nis2: Annotated[bool, Meaning("NIS2 may apply")] = False
-    trust_service: Annotated[bool, Meaning("a provider of trust services: 24 hours instead of 72")] = False
-    sector: Annotated[str, Meaning("the sector, for your own records", _text)] = ""
+    zone: Annotated[str, SettingDescription("the time zone that letters write times in", _zone)] = "UTC"
+    title: Annotated[str, SettingDescription("the case in a few words; it stands on every letter", _text)] = (
+        ""
+    )
+    contained: Annotated[datetime | None, SettingDescription("when the access was ended")] = None
+    next_update: Annotated[datetime | None, SettingDescription("by when recipients hear again")] = None
+    personal_data: Annotated[bool, SettingDescription("the GDPR may apply")] = True
+    high_risk: Annotated[bool, SettingDescription("Article 34 of the GDPR may apply")] = True
+    nis2: Annotated[bool, SettingDescription("NIS2 may apply")] = False
+    trust_service: Annotated[
+        bool, SettingDescription("a provider of trust services: 24 hours instead of 72")
+    ] = False
+    sector: Annotated[str, SettingDescription("the sector, for your own records", _text)] = ""
     tlp: Annotated[
         Literal["clear", "green", "amber", "red"],
-        Meaning("how far the machine-readable package may be passed on (TLP)"),
+        SettingDescription("how far the machine-readable package may be passed on (TLP)"),
     ] = "amber"
 
 
@@ -114,16 +122,16 @@ class CaseFacts:
 class LetterSender:
     """`[sender]`: the author of the letters, and the contact for questions."""
 
-    organisation: Annotated[str, Meaning("who writes", _fill(_line))]
-    name: Annotated[str, Meaning("the person who answers questions", _fill(_line))]
-    email: Annotated[str, Meaning("where questions go", _fill(_address))]
-    phone: Annotated[str, Meaning("stands in the letter", _line)] = ""
-    role: Annotated[str, Meaning("stands in the letter", _line)] = ""
-    street: Annotated[str, Meaning("stands in the letter; may have several lines", _text)] = ""
-    hours: Annotated[str, Meaning("when somebody answers; stands in the letter", _line)] = ""
+    organisation: Annotated[str, SettingDescription("who writes", _fill(_line))]
+    name: Annotated[str, SettingDescription("the person who answers questions", _fill(_line))]
+    email: Annotated[str, SettingDescription("where questions go", _fill(_address))]
+    phone: Annotated[str, SettingDescription("stands in the letter", _line)] = ""
+    role: Annotated[str, SettingDescription("stands in the letter", _line)] = ""
+    street: Annotated[str, SettingDescription("stands in the letter; may have several lines", _text)] = ""
+    hours: Annotated[str, SettingDescription("when somebody answers; stands in the letter", _line)] = ""
     acknowledge_url: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "a page of the sender's own where the code of a letter can be entered",
             or_empty(form(r"https://[\x21-\x7e]{1,500}", "https://host/path")),
             kind="URL",
@@ -144,33 +152,39 @@ class MailServer:
     CHECKS: ClassVar = (check_password,)
 
     host: Annotated[
-        str, Meaning("the server's name or address", form(r"[A-Za-z0-9.:_-]{1,253}", '"mail.example.com"'))
+        str,
+        SettingDescription(
+            "the server's name or address", form(r"[A-Za-z0-9.:_-]{1,253}", '"mail.example.com"')
+        ),
     ]
-    port: Annotated[int | None, Meaning("587 unless given, or 465 with `tls`", number(int, 0, 65535))] = None
+    port: Annotated[
+        int | None, SettingDescription("587 unless given, or 465 with `tls`", number(int, 0, 65535))
+    ] = None
     security: Annotated[
         Literal["starttls", "tls", "none"],
-        Meaning("how the server is reached; `none` is for one on this machine alone"),
+        SettingDescription("how the server is reached; `none` is for one on this machine alone"),
     ] = "starttls"
-    user: Annotated[str, Meaning("the name to sign in with; without it nobody signs in")] = ""
+    user: Annotated[str, SettingDescription("the name to sign in with; without it nobody signs in")] = ""
     password_file: Annotated[
-        str, Meaning("a file with the password; else it is in `SEAWALL_SMTP_PASSWORD`", kind="path")
+        str,
+        SettingDescription("a file with the password; else it is in `SEAWALL_SMTP_PASSWORD`", kind="path"),
     ] = ""
     ca_file: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "certificates (PEM) to trust in place of the system's; relative to the working folder",
             kind="path",
         ),
     ] = ""
     bounce_address: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "where reports of failed deliveries go; the sender's address unless given", or_empty(_address)
         ),
     ] = ""
-    timeout: Annotated[float, Meaning("seconds for one answer of the server", number(float, 0.001, 600))] = (
-        60.0
-    )
+    timeout: Annotated[
+        float, SettingDescription("seconds for one answer of the server", number(float, 0.001, 600))
+    ] = 60.0
 
     @property
     def place(self) -> tuple[str, int]:
@@ -182,14 +196,14 @@ class MailServer:
 class OperatorTexts:
     """`[texts.LANGUAGE]`: the operator's own additions in one language."""
 
-    title: Annotated[str, Meaning("replaces the case's in this language", _text)] = ""
-    happened: Annotated[str, Meaning("what happened", _text)] = ""
-    measures: Annotated[tuple[str, ...], Meaning("what was done, one sentence each", _texts)] = ()
+    title: Annotated[str, SettingDescription("replaces the case's in this language", _text)] = ""
+    happened: Annotated[str, SettingDescription("what happened", _text)] = ""
+    measures: Annotated[tuple[str, ...], SettingDescription("what was done, one sentence each", _texts)] = ()
     unknown: Annotated[
-        tuple[str, ...], Meaning("what is not known, beside what the analysis says", _texts)
+        tuple[str, ...], SettingDescription("what is not known, beside what the analysis says", _texts)
     ] = ()
-    advice: Annotated[tuple[str, ...], Meaning("what recipients should do first", _texts)] = ()
-    correction: Annotated[str, Meaning("why a later version differs", _text)] = ""
+    advice: Annotated[tuple[str, ...], SettingDescription("what recipients should do first", _texts)] = ()
+    correction: Annotated[str, SettingDescription("why a later version differs", _text)] = ""
 
 
 def check_who(recipient: Any) -> Iterator[Fault]:
@@ -208,29 +222,40 @@ class Recipient:
 
     id: Annotated[
         str,
-        Meaning("names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold),
+        SettingDescription(
+            "names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold
+        ),
     ]
-    kind: Annotated[RecipientKind, Meaning("the owner of mailboxes, or an organisation with all that it has")]
-    name: Annotated[str, Meaning("what people call the recipient", _fill(_line))]
+    kind: Annotated[
+        RecipientKind, SettingDescription("the owner of mailboxes, or an organisation with all that it has")
+    ]
+    name: Annotated[str, SettingDescription("what people call the recipient", _fill(_line))]
     language: Annotated[
-        str, Meaning("the language of the letter; with `[texts]` there must be words in it")
+        str, SettingDescription("the language of the letter; with `[texts]` there must be words in it")
     ] = "en"
-    street: Annotated[str, Meaning("lines of an address, for a letter that is printed", _text)] = ""
-    organisation: Annotated[str, Meaning("the tenant, as the scope names it")] = ""
-    mailboxes: Annotated[tuple[str, ...], Meaning("the owner's mailboxes")] = ()
-    email: Annotated[str, Meaning("where the letter goes by mail", or_empty(_address))] = ""
-    webhook: Annotated[str, Meaning("where it goes as a message", or_empty(unquoted_url), kind="URL")] = ""
+    street: Annotated[str, SettingDescription("lines of an address, for a letter that is printed", _text)] = (
+        ""
+    )
+    organisation: Annotated[str, SettingDescription("the tenant, as the scope names it")] = ""
+    mailboxes: Annotated[tuple[str, ...], SettingDescription("the owner's mailboxes")] = ()
+    email: Annotated[str, SettingDescription("where the letter goes by mail", or_empty(_address))] = ""
+    webhook: Annotated[
+        str, SettingDescription("where it goes as a message", or_empty(unquoted_url), kind="URL")
+    ] = ""
     webhook_secret_file: Annotated[
-        str, Meaning("a file with the secret that signs messages to the webhook", kind="path")
+        str, SettingDescription("a file with the secret that signs messages to the webhook", kind="path")
     ] = ""
     drops_repeats: Annotated[
         bool,
-        Meaning(
+        SettingDescription(
             "the webhook's receiver keeps one message of each `webhook-id`: an unsure one is sent again by itself"
         ),
     ] = False
     uses_affected_mailbox: Annotated[
-        bool, Meaning("allows a letter into a mailbox that the intruder may read; without it that is refused")
+        bool,
+        SettingDescription(
+            "allows a letter into a mailbox that the intruder may read; without it that is refused"
+        ),
     ] = False
 
     @property
@@ -251,13 +276,13 @@ class Recipient:
 class NotificationCase:
     """The whole case file."""
 
-    case: Annotated[CaseFacts, Meaning("the case")]
-    sender: Annotated[LetterSender, Meaning("who writes the letters")]
-    smtp: Annotated[MailServer | None, Meaning("the mail server that takes the letters")] = None
-    texts: Annotated[dict[str, OperatorTexts], Meaning("your own words by language")] = field(
+    case: Annotated[CaseFacts, SettingDescription("the case")]
+    sender: Annotated[LetterSender, SettingDescription("who writes the letters")]
+    smtp: Annotated[MailServer | None, SettingDescription("the mail server that takes the letters")] = None
+    texts: Annotated[dict[str, OperatorTexts], SettingDescription("your own words by language")] = field(
         default_factory=dict
     )
-    recipients: Annotated[tuple[Recipient, ...], Meaning("who is told")] = ()
+    recipients: Annotated[tuple[Recipient, ...], SettingDescription("who is told")] = ()
 
     def recipient(self, id_: str) -> Recipient:
         """Return the recipient with this id. Raises CaseInvalid."""

@@ -33,7 +33,7 @@ _STANDARDS: Final = ["a-2a", "ua-1"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pdf:
+class PdfLetter:
     """A PDF. `is_archival` is false if the fonts lack a character: the box shown instead violates the standards."""
 
     content: bytes
@@ -111,7 +111,7 @@ def _wrap(text: str, first: str = "", later: str = "") -> list[str]:
     ) or [first.rstrip()]
 
 
-def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
+def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> PdfLetter:
     """Render the letter as PDF. `fonts` are folders with further fonts; system fonts are not used."""
     import typst
 
@@ -125,11 +125,11 @@ def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> Pdf:
     with TemporaryDirectory() as empty:  # the only folder that the renderer may read
         options |= {"root": empty, "package_path": empty, "package_cache_path": empty}
         try:
-            return Pdf(_compile({**options, "pdf_standards": _STANDARDS}), is_archival=True)
+            return PdfLetter(_compile({**options, "pdf_standards": _STANDARDS}), is_archival=True)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-        return Pdf(_compile(options), is_archival=False)
+        return PdfLetter(_compile(options), is_archival=False)
 
 
 def _compile(options: dict[str, Any]) -> bytes:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from seawall.response.scope.indicator_matches import OPEN, SURE
 from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.search_bounds import RECORDS
-from seawall.response.scope_values import Folder, Message
+from seawall.response.scope_values import Message, SyncedFolder
 
 _decode = msgspec.json.Decoder().decode
 _KEPT_AT_ONCE = 50_000
@@ -39,7 +39,7 @@ class ReadMessages:
 
     messages: tuple[Message, ...]
     counts: dict[tuple[str, str], tuple[int, int]]
-    folders: dict[tuple[str, str], tuple[Folder, ...]]
+    folders: dict[tuple[str, str], tuple[SyncedFolder, ...]]
     is_cut: bool
 
 
@@ -204,7 +204,7 @@ def _counts(records: SearchRecords) -> dict[tuple[str, str], tuple[int, int]]:
     return counts
 
 
-def _folders(records: SearchRecords) -> dict[tuple[str, str], tuple[Folder, ...]]:
+def _folders(records: SearchRecords) -> dict[tuple[str, str], tuple[SyncedFolder, ...]]:
     rows = records.rows(
         f"""SELECT e.tenant, e.mailbox, coalesce(e.folder, '') AS path, min(e.time), max(e.time),
             list(coalesce(e.uid, '') ORDER BY e.time, e.uid)[1:{RECORDS}]
@@ -212,7 +212,7 @@ def _folders(records: SearchRecords) -> dict[tuple[str, str], tuple[Folder, ...]
         WHERE b.grade = {SURE} AND e.kind = 'mail_access' AND e.mailbox IS NOT NULL AND e.access = 'sync'
         GROUP BY e.tenant, e.mailbox, path ORDER BY e.tenant, e.mailbox, path"""
     )
-    found: dict[tuple[str, str], list[Folder]] = {}
+    found: dict[tuple[str, str], list[SyncedFolder]] = {}
     for tenant, mailbox, path, first, last, uids in rows:
-        found.setdefault((tenant, mailbox), []).append(Folder(mailbox, path, tuple(uids), first, last))
+        found.setdefault((tenant, mailbox), []).append(SyncedFolder(mailbox, path, tuple(uids), first, last))
     return {key: tuple(folders) for key, folders in found.items()}

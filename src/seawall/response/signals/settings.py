@@ -13,7 +13,7 @@ from seawall.response.errors import SignalsInvalid
 from seawall_base.secret_file import read_secret
 from seawall_base.settings_document import read_toml
 from seawall_base.settings_reader import SettingsErrors
-from seawall_base.settings_table import Meaning, read_table
+from seawall_base.settings_table import SettingDescription, read_table
 from seawall_base.settings_values import InvalidValue, any_text, form, or_empty, unquoted_url
 from seawall_base.toml_lines import Path as Place
 
@@ -45,18 +45,22 @@ def check_way(stream: Any) -> Iterator[tuple[str, str, str]]:
 class TransmitterTable:
     """`[transmitter]`: the issuer of the events, and its signing key."""
 
-    issuer: Annotated[str, Meaning("`iss` of event tokens", _parse_url, "URL")]
-    key: Annotated[Path, Meaning("the signing key: RSA (RS256) or P-256 (ES256), PEM, mode 0600", _needed)]
+    issuer: Annotated[str, SettingDescription("`iss` of event tokens", _parse_url, "URL")]
+    key: Annotated[
+        Path, SettingDescription("the signing key: RSA (RS256) or P-256 (ES256), PEM, mode 0600", _needed)
+    ]
     outbox: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "what was sent, to whom, and what became of it; `signals.db` beside this file unless given",
             is_file=True,
         ),
     ] = ""
     url: Annotated[
         str,
-        Meaning("where receivers that poll reach it; the issuer unless given", or_empty(_parse_url), "URL"),
+        SettingDescription(
+            "where receivers that poll reach it; the issuer unless given", or_empty(_parse_url), "URL"
+        ),
     ] = ""
 
 
@@ -68,18 +72,20 @@ class StreamTable:
 
     name: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "what lists and logs call it: letters a-z, digits and hyphens",
             form(r"[a-z0-9][a-z0-9-]{0,62}", "letters a-z, digits and hyphens"),
             unique=str,
         ),
     ]
-    audience: Annotated[str, Meaning("the `aud` that it expects", _needed, unique=str)]
-    push: Annotated[str, Meaning("its endpoint, to which events are sent", or_empty(_parse_url), "URL")] = ""
-    poll: Annotated[bool, Meaning("it asks for its events itself")] = False
+    audience: Annotated[str, SettingDescription("the `aud` that it expects", _needed, unique=str)]
+    push: Annotated[
+        str, SettingDescription("its endpoint, to which events are sent", or_empty(_parse_url), "URL")
+    ] = ""
+    poll: Annotated[bool, SettingDescription("it asks for its events itself")] = False
     token_file: Annotated[
         str,
-        Meaning(
+        SettingDescription(
             "a file with the bearer token that it wants, or with which it asks (at least 32 characters), mode 0600",
             is_file=True,
         ),
@@ -90,8 +96,8 @@ class StreamTable:
 class SignalsFile:
     """The whole settings file, as written."""
 
-    transmitter: Annotated[TransmitterTable, Meaning("who sends the events, and signs them")]
-    stream: Annotated[tuple[StreamTable, ...], Meaning("who is to be told")]
+    transmitter: Annotated[TransmitterTable, SettingDescription("who sends the events, and signs them")]
+    stream: Annotated[tuple[StreamTable, ...], SettingDescription("who is to be told")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from seawall.storage.database.codes import IngestToken, Invite
 from seawall.storage.database.database import Database, WriterLease
 from seawall.storage.database.feedback import Answer, Feedback
 from seawall.storage.database.first_imports import FirstImport
+from seawall.storage.database.incident_names import IncidentAnnouncement
 from seawall.storage.database.incident_queue import (
     Order,
     Queue,
@@ -15,7 +16,6 @@ from seawall.storage.database.incident_queue import (
     QueueQuery,
     SearchTerm,
 )
-from seawall.storage.database.naming import Announcement
 from seawall.storage.database.outbox import OutboxCounts, OutboxMessage
 from seawall.storage.database.second_factors import Identity, TotpSeed, UserPasskey
 from seawall.storage.database.sessions import SignIn
@@ -25,7 +25,6 @@ from seawall.storage.database.views import View
 from seawall.storage.database.work import Transaction
 
 __all__ = [
-    "Announcement",
     "Answer",
     "AuditCheck",
     "AuditRecord",
@@ -33,6 +32,7 @@ __all__ = [
     "Feedback",
     "FirstImport",
     "Identity",
+    "IncidentAnnouncement",
     "IngestToken",
     "Invite",
     "Order",

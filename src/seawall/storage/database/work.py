@@ -13,8 +13,8 @@ from seawall.storage.database.containments import Containments
 from seawall.storage.database.days import Candidates, DayCounts, UnscoredDays
 from seawall.storage.database.feedback import Answers
 from seawall.storage.database.first_imports import FirstImports
+from seawall.storage.database.incident_names import IncidentAliases, IncidentAnnouncements
 from seawall.storage.database.incidents import Incidents
-from seawall.storage.database.naming import Aliases, Announcements
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
 from seawall.storage.database.progress import Checkpoints, DetectorStates
@@ -72,14 +72,14 @@ class Transaction:
         return Problems(self.session)
 
     @cached_property
-    def aliases(self) -> Aliases:
+    def aliases(self) -> IncidentAliases:
         """Earlier ids of incidents."""
-        return Aliases(self.session)
+        return IncidentAliases(self.session)
 
     @cached_property
-    def announcements(self) -> Announcements:
+    def announcements(self) -> IncidentAnnouncements:
         """Announcements of incidents."""
-        return Announcements(self.session)
+        return IncidentAnnouncements(self.session)
 
     @cached_property
     def candidates(self) -> Candidates:

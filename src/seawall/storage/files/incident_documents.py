@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.incident import Incident, TimelinePoint, Usual
+from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
@@ -184,7 +184,7 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
     }
 
 
-def _usual_document(row: Usual) -> dict[str, Any]:
+def _usual_document(row: BaselineComparison) -> dict[str, Any]:
     return {
         "aspect": row.aspect,
         "now": row.now,

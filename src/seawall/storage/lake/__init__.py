@@ -11,8 +11,8 @@ from seawall.storage.lake.outcomes import (
     DamagedPart,
     DaySize,
     EventPage,
+    LakePruneResult,
     LakeSize,
-    Pruned,
     PublicationResult,
 )
 from seawall.storage.lake.query import EventQuery
@@ -29,9 +29,9 @@ __all__ = [
     "EventQuery",
     "Lake",
     "LakeAccount",
+    "LakePruneResult",
     "LakeSize",
     "LakeTimeline",
-    "Pruned",
     "PublicationResult",
     "UsedValue",
     "back_up",

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.storage.errors import LakeBroken
-from seawall.storage.lake import cursors, formats, layout, locks, maintenance, parts, picking
+from seawall.storage.lake import cursors, formats, layout, locks, maintenance, parts
+from seawall.storage.lake.account_names import NamesOf, add_ids, name_accounts, no_names
 from seawall.storage.lake.accounts import (
     FIELDS,
     NETWORK,
@@ -37,19 +38,19 @@ from seawall.storage.lake.accounts import (
 from seawall.storage.lake.appending import NewPart, each, shares
 from seawall.storage.lake.delta_log import DeltaLog
 from seawall.storage.lake.footers import Footers
-from seawall.storage.lake.naming import NamesOf, add_ids, name_accounts, no_names
 from seawall.storage.lake.outcomes import (
     AppendResult,
     CompactionResult,
     DamagedPart,
     DaySize,
     EventPage,
+    LakePruneResult,
     LakeSize,
-    Pruned,
     PublicationResult,
 )
 from seawall.storage.lake.publishing import Publisher
 from seawall.storage.lake.query import EventQuery, LakeReader, RowKey, first_line
+from seawall.storage.lake.row_selection import is_one_of, read_tables, select_rows
 from seawall_base.errors import UsageError
 
 Answer = TypeVar("Answer")
@@ -217,7 +218,7 @@ class Lake:
         columns = [*NETWORK, "metadata_uid"] if ids else list(NETWORK)
         for rows in self.rows_of_days(tenant, EventQuery(start, end, account), columns):
             for table in rows:
-                lanes.add(table, picking.is_one_of(table["metadata_uid"], ids) if ids else None)
+                lanes.add(table, is_one_of(table["metadata_uid"], ids) if ids else None)
         return lanes.timeline(most_lanes)
 
     def profile(self, tenant: str, account: str, start: int, end: int, *, most: int = 50) -> AccountProfile:
@@ -262,7 +263,7 @@ class Lake:
             for paths in self._days_of(tenant, wanted, None, False):
                 rows, _ = self._without_damage(
                     paths,
-                    lambda good: list(picking.tables([self._footers.of(p) for p in good], wanted, columns)),
+                    lambda good: list(read_tables([self._footers.of(p) for p in good], wanted, columns)),
                 )
                 if rows:
                     yield [name_accounts(table, names) for table in rows]
@@ -319,7 +320,7 @@ class Lake:
                     total = maintenance.merge_parts(self.root, path, chosen, self._reader, total)
         return total
 
-    def prune(self, before: date) -> Pruned:
+    def prune(self, before: date) -> LakePruneResult:
         """Delete the events of all days before a day."""
         with locks.hold_lock(self.root, "keeping", exclusive=True), locks.hold_lock(self.root, "writing"):
             return maintenance.prune_days(self.root, before)
@@ -364,7 +365,7 @@ class Lake:
         self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
     ) -> tuple[list[RowKey], pa.Table | None]:
         if (wanted.record is None and wanted.mailbox is None) or wanted.account is not None:
-            return picking.pick([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
+            return select_rows([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
         keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
         rows = self._reader.rows(paths, wanted, keys[:count], newest_first) if keys[:count] else None
         return keys, None if rows is None else parts.as_events(rows)

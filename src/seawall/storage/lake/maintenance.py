@@ -21,7 +21,7 @@ from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import layout, locks, parts, query
 from seawall.storage.lake.delta_log import LOG
 from seawall.storage.lake.footers import Footer, Footers, overlap
-from seawall.storage.lake.outcomes import CompactionResult, DamagedPart, DaySize, Pruned
+from seawall.storage.lake.outcomes import CompactionResult, DamagedPart, DaySize, LakePruneResult
 from seawall.storage.lake.query import LakeReader
 
 
@@ -198,7 +198,7 @@ def discard(part: Path) -> None:
         raise layout.unreadable(part, error) from error
 
 
-def prune_days(root: Path, before: date) -> Pruned:
+def prune_days(root: Path, before: date) -> LakePruneResult:
     """Delete all days before a day: each day disappears at once by a rename, then its files are deleted."""
     days = count = size = 0
     for folder in layout.folders(root):
@@ -212,7 +212,7 @@ def prune_days(root: Path, before: date) -> Pruned:
         with locks.hold_lock(root, "reading", exclusive=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
-    return Pruned(days, count, size)
+    return LakePruneResult(days, count, size)
 
 
 def _vanish(root: Path, folder: Path) -> None:

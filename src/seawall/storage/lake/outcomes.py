@@ -61,7 +61,7 @@ class PublicationResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class LakePruneResult:
     """The result of a pruning: days (counted for each organisation), parts and bytes deleted."""
 
     days: int

@@ -22,7 +22,7 @@ MOST_SECONDS: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class KeyAbsence:
     """Since when (in ticks) a key is not listed, and how many consecutive valid sets lacked it."""
 
     since: float
@@ -34,13 +34,15 @@ class Absence:
         return (self.answers >= ANSWERS and away >= SECONDS) or away >= MOST_SECONDS
 
 
-def count_absences(known: Mapping[str, Absence], missing: Iterable[str], ticks: float) -> dict[str, Absence]:
+def count_absences(
+    known: Mapping[str, KeyAbsence], missing: Iterable[str], ticks: float
+) -> dict[str, KeyAbsence]:
     """Return the absences after one more valid set that lacks the keys `missing`.
 
     Keys that the set lists have no absence.
     """
-    found: dict[str, Absence] = {}
+    found: dict[str, KeyAbsence] = {}
     for kid in missing:
         before = known.get(kid)
-        found[kid] = Absence(ticks, 1) if before is None else Absence(before.since, before.answers + 1)
+        found[kid] = KeyAbsence(ticks, 1) if before is None else KeyAbsence(before.since, before.answers + 1)
     return found

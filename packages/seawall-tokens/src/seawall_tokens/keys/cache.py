@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from seawall_tokens.keys.absence import Absence, count_absences
+from seawall_tokens.keys.absence import KeyAbsence, count_absences
 from seawall_tokens.keys.first_seen import FirstSeen
 from seawall_tokens.keys.origins import Origin, OriginFailed, refusal_of
 from seawall_tokens.policy.issuer_policy import IssuerKey, issuer_fits
@@ -84,7 +84,7 @@ class _Snapshot:
     held: Mapping[str, IssuerKey]
     refused: Mapping[str, RefusedKey]
     loaded: float
-    absent: Mapping[str, Absence]
+    absent: Mapping[str, KeyAbsence]
 
 
 @dataclass(slots=True)
@@ -349,7 +349,10 @@ class KeyCache:
         )
 
     def _say_missing(
-        self, previous: Mapping[str, IssuerKey], kept: Mapping[str, IssuerKey], absent: Mapping[str, Absence]
+        self,
+        previous: Mapping[str, IssuerKey],
+        kept: Mapping[str, IssuerKey],
+        absent: Mapping[str, KeyAbsence],
     ) -> None:
         for kid, key in kept.items():
             if key.state == "retired" and previous[kid].state == "active":
@@ -391,6 +394,6 @@ class KeyCache:
         )
 
 
-def _with_absence(held: IssuerKey, absence: Absence, ticks: float) -> IssuerKey:
+def _with_absence(held: IssuerKey, absence: KeyAbsence, ticks: float) -> IssuerKey:
     """Return the key, marked as retired if its absence is over."""
     return dataclasses.replace(held, state="retired") if absence.is_over(ticks) else held

@@ -23,7 +23,7 @@ class FirstSeenFileInvalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FirstSighting:
     """A first sighting.
 
     `at` is seconds since 1970. `among_known`: other keys of the issuer were known then, so the key was new.
@@ -43,11 +43,11 @@ class FirstSeen:
         """Read the file if it exists. Raises `FirstSeenFileInvalid`."""
         self.trouble: str | None = None
         self._path = path
-        self._sightings: dict[str, Sighting] = {}
+        self._sightings: dict[str, FirstSighting] = {}
         self._begun = False
         self._merge()
 
-    def get(self, thumbprint: str) -> Sighting | None:
+    def get(self, thumbprint: str) -> FirstSighting | None:
         """Return a key's first sighting, None if it was never seen."""
         return self._sightings.get(thumbprint)
 
@@ -67,7 +67,7 @@ class FirstSeen:
             self.trouble = str(error)
         fresh = thumbprints - self._sightings.keys()
         for thumbprint in fresh:
-            self._sightings[thumbprint] = Sighting(now, among_known=self._begun)
+            self._sightings[thumbprint] = FirstSighting(now, among_known=self._begun)
         self._begun = True
         self._forget(thumbprints)
         if fresh and self._path is not None and self.trouble is None:
@@ -117,11 +117,11 @@ class FirstSeen:
             raise
 
 
-def _parse(content: bytes) -> dict[str, Sighting]:
+def _parse(content: bytes) -> dict[str, FirstSighting]:
     try:
         document = strict_json.loads(content, max_bytes=LARGEST)
         version, keys = document["version"], document["keys"]
-        found = {name: Sighting(entry["at"], entry["among_known"]) for name, entry in keys.items()}
+        found = {name: FirstSighting(entry["at"], entry["among_known"]) for name, entry in keys.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise FirstSeenFileInvalid("the file is not what was written") from None
     sound = all(

@@ -11,7 +11,7 @@ _DPOP_ERRORS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
 _QUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 
 
-class Challenging(Protocol):
+class ChallengeFields(Protocol):
     """The parts of a challenge, which every `Refusal` has."""
 
     @property
@@ -24,7 +24,7 @@ class Challenging(Protocol):
 
 
 def format_challenge(
-    refusal: Challenging,
+    refusal: ChallengeFields,
     *,
     acr_values: Sequence[str] = (),
     max_age: int | None = None,

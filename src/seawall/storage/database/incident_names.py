@@ -13,7 +13,7 @@ from seawall.storage.database.bulk import pieces
 from seawall.storage.database.live_models import AliasRow, AnnouncementRow
 
 
-class Aliases:
+class IncidentAliases:
     """Earlier ids of incidents within one transaction."""
 
     def __init__(self, session: Session) -> None:
@@ -54,7 +54,7 @@ class Aliases:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
+class IncidentAnnouncement:
     """The announcement of an incident at a time, and whether the incident was raised then."""
 
     incident: str
@@ -62,7 +62,7 @@ class Announcement:
     raised: bool
 
 
-class Announcements:
+class IncidentAnnouncements:
     """Announcements within one transaction. They are never deleted."""
 
     def __init__(self, session: Session) -> None:
@@ -85,13 +85,13 @@ class Announcements:
         self._session.expire_all()
         return new
 
-    def all(self) -> dict[str, Announcement]:
+    def all(self) -> dict[str, IncidentAnnouncement]:
         """Return every announcement, by the id that the incident had then."""
         rows = self._session.execute(select(AnnouncementRow)).scalars()
-        return {row.incident: Announcement(row.incident, row.at, row.raised) for row in rows}
+        return {row.incident: IncidentAnnouncement(row.incident, row.at, row.raised) for row in rows}
 
-    def since(self, at: int) -> list[Announcement]:
+    def since(self, at: int) -> list[IncidentAnnouncement]:
         """Return the announcements at or after a time, oldest first."""
         query = select(AnnouncementRow).where(AnnouncementRow.at >= at)
         rows = self._session.execute(query.order_by(AnnouncementRow.at, AnnouncementRow.incident)).scalars()
-        return [Announcement(row.incident, row.at, row.raised) for row in rows]
+        return [IncidentAnnouncement(row.incident, row.at, row.raised) for row in rows]

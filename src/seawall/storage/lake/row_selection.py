@@ -46,7 +46,7 @@ class _Rows:
         return len(self.time)
 
 
-def pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
+def list_pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
     """Return the row groups that may hold wanted rows, judged by the statistics in footers."""
     named = None if wanted.accounts is None else sorted(wanted.accounts)
     return [
@@ -60,11 +60,11 @@ def pieces(parts: Iterable[Footer], wanted: EventQuery) -> list[PartPiece]:
     ]
 
 
-def pick(
+def select_rows(
     parts: Sequence[Footer], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
 ) -> tuple[list[RowKey], pa.Table | None]:
     """Return up to `count` + 1 distinct keys in order, and the rows of the first `count` (`ENRICHED_SCHEMA`)."""
-    ordered = _in_order(pieces(parts, wanted), newest_first)
+    ordered = _in_order(list_pieces(parts, wanted), newest_first)
     found = _collect(ordered, wanted, after, count + 1, newest_first)
     first = _firsts(found)
     keys = [RowKey(int(t), int(d)) for t, d in zip(found.time[first], found.digest[first], strict=True)]
@@ -93,7 +93,7 @@ def _collect(
             piece.group.first > after.time if newest_first else piece.group.last < after.time
         ):
             continue
-        time, digest, row = matching(piece, wanted)
+        time, digest, row = find_matching_rows(piece, wanted)
         if after is not None:
             beyond = _beyond(time, digest, after, newest_first)
             time, digest, row = time[beyond], digest[beyond], row[beyond]
@@ -119,7 +119,7 @@ def _beyond(time: Times, digest: Digests, after: RowKey, newest_first: bool) -> 
     return np.asarray((time > after.time) | ((time == after.time) & (digest > at)))
 
 
-def matching(piece: PartPiece, wanted: EventQuery) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
+def find_matching_rows(piece: PartPiece, wanted: EventQuery) -> tuple[Times, Digests, npt.NDArray[np.int32]]:
     """Return time, digest and index of a row group's matching rows, (n,) each."""
     columns = ["time", DIGEST, *_columns_of_condition(piece.group, wanted)]
     with footers.open_part(piece.footer) as part:
@@ -237,10 +237,10 @@ def _rank(file: str | None, line: int | None) -> tuple[Any, ...]:
     return (file is None, file or "", line is None, line or 0)
 
 
-def tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) -> Iterator[pa.Table]:
+def read_tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield `columns` and `time` of the matching rows of one day, without copies, one row group at a time."""
     seen = SeenKeys(footers.overlap(parts))
-    for piece in pieces(parts, wanted):
+    for piece in list_pieces(parts, wanted):
         asked = dict.fromkeys(["time", DIGEST, *_columns_of_condition(piece.group, wanted), *columns])
         with footers.open_part(piece.footer) as part:
             table = footers.read(part, piece.group, asked)

@@ -12,7 +12,7 @@ from seawall.storage.lake.query import EventQuery
 _ALL = 1_000_000
 
 
-def accounts_with(
+def list_accounts_sharing(
     lake: Lake, tenant: str, start: int, end: int, column: str, value: str | int, *, most: int = 50
 ) -> list[LakeAccount]:
     """Return the accounts with a value in a column from `start` to before `end` (microseconds), busiest first.

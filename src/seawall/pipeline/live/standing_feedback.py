@@ -8,7 +8,13 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.feedback_values import Answered, FeedbackDraft, Lesson, Shown, Value
+from seawall.detection.feedback_values import (
+    FeedbackAnswer,
+    FeedbackDraft,
+    FeedbackLesson,
+    FeedbackValue,
+    ShownValue,
+)
 from seawall.response.containment.values import Containment
 from seawall.storage.database import Transaction
 from seawall.storage.database.containments import ContainmentRecord
@@ -35,17 +41,17 @@ _ASPECTS = {
 class _Taught(msgspec.Struct, frozen=True):
     account_type: str
     as_of: int
-    lessons: tuple[Lesson, ...]
+    lessons: tuple[FeedbackLesson, ...]
 
 
 class _Scope(msgspec.Struct, frozen=True):
     reach: str
-    values: tuple[Value, ...]
+    values: tuple[FeedbackValue, ...]
     taught: _Taught
 
 
 def scope_of(
-    draft: FeedbackDraft, lessons: Sequence[Lesson], *, account_type: str, as_of: int
+    draft: FeedbackDraft, lessons: Sequence[FeedbackLesson], *, account_type: str, as_of: int
 ) -> dict[str, Any]:
     """Return the document to store with an answer: its reach and values, and the lessons of its incident."""
     scope = _Scope(draft.reach, draft.values, _Taught(account_type, as_of, tuple(lessons)))
@@ -53,7 +59,7 @@ def scope_of(
     return plain
 
 
-def parse_feedback(feedback: Feedback) -> Answered | None:
+def parse_feedback(feedback: Feedback) -> FeedbackAnswer | None:
     """Return what detection learns from an answer, None if nothing readable was stored with it."""
     try:
         scope = msgspec.convert(feedback.scope, _Scope)
@@ -72,7 +78,7 @@ def parse_feedback(feedback: Feedback) -> Answered | None:
                 "expires_at": feedback.expires_at,
                 "lessons": scope.taught.lessons,
             },
-            Answered,
+            FeedbackAnswer,
         )
     except msgspec.ValidationError:
         return None
@@ -88,7 +94,7 @@ def load_feedback(work: Transaction, *, at: int) -> list[Feedback]:
     return found
 
 
-def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answered, ...]:
+def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[FeedbackAnswer, ...]:
     """Return what detection learns from answers; `renamed` gives the present id by earlier id of incidents."""
     each = (parse_feedback(one) for one in kept)
     return tuple(
@@ -96,12 +102,12 @@ def teaching(kept: Iterable[Feedback], renamed: Mapping[str, str]) -> tuple[Answ
     )
 
 
-def standing_answers(work: Transaction, *, at: int) -> tuple[Answered, ...]:
+def standing_answers(work: Transaction, *, at: int) -> tuple[FeedbackAnswer, ...]:
     """Return what detection learns from the answers and containments that apply at a time (microseconds)."""
     return (*find_containments(work, at=at), *teaching(load_feedback(work, at=at), work.aliases.all()))
 
 
-def find_containments(work: Transaction, *, at: int) -> tuple[Answered, ...]:
+def find_containments(work: Transaction, *, at: int) -> tuple[FeedbackAnswer, ...]:
     """Return what detection learns from containments in force at a time or recently, one entry for each account."""
     return tuple(
         answer
@@ -110,20 +116,20 @@ def find_containments(work: Transaction, *, at: int) -> tuple[Answered, ...]:
     )
 
 
-def containment_feedback(kept: ContainmentRecord) -> Iterator[Answered]:
+def containment_feedback(kept: ContainmentRecord) -> Iterator[FeedbackAnswer]:
     """Yield what detection learns from a containment: an entry for each account with the attacker's indicators."""
     try:
         containment = msgspec.convert(kept.document, Containment)
     except msgspec.ValidationError:
         return
     shown = tuple(
-        Shown(aspect, value, 0.0, 0, _MANY)
+        ShownValue(aspect, value, 0.0, 0, _MANY)
         for aspect, name in _ASPECTS.items()
         for value in getattr(containment.actor, name)
         if value not in containment.actor.usual.get(name, ())
     )
     for place, account in enumerate(containment.actor.accounts[:_MOST_ACCOUNTS]):
-        yield Answered(
+        yield FeedbackAnswer(
             # negative numbers are never ids of answers
             id=-(kept.id * _MOST_ACCOUNTS + place + 1),
             incident=f"containment {containment.id} {place}",
@@ -136,9 +142,9 @@ def containment_feedback(kept: ContainmentRecord) -> Iterator[Answered]:
             given_at=containment.at,
             as_of=containment.at,
             expires_at=containment.until,
-            lessons=(Lesson(-1, "", 0.0, shown),),
+            lessons=(FeedbackLesson(-1, "", 0.0, shown),),
             plan=containment.id,
         )
 
 
-prepare(_Scope, Answered, Containment)
+prepare(_Scope, FeedbackAnswer, Containment)

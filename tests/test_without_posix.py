@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.detection.rules.vendor_records import m365
+from tests.detection.rules.vendor_records import WHERE, m365
 
 MODULES = ("resource", "fcntl", "pwd", "grp", "termios")
 FUNCTIONS = (
@@ -71,8 +71,14 @@ def test_a_scan_runs_to_its_end(logs: Path) -> None:
     summary = json.loads((logs.parent / "out" / "summary.json").read_text("utf-8"))
     assert (summary["records"], summary["events"], summary["problems"]) == (3, 3, 0)
     assert summary["peak_memory_bytes"] is None
-    shown = run_without_posix(logs.parent, "explain", "1", "--out", "out")
-    assert shown.returncode == 0, shown.stderr
+    for command in (
+        ("explain", "1", "--out", "out"),
+        ("respond", "plan", "--incident", "1", "--out", "out"),
+        ("scope", "logs", "--address", WHERE, "--out", "scope"),
+    ):
+        done = run_without_posix(logs.parent, *command)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
 
 
 def test_its_incidents_are_those_of_other_systems(logs: Path) -> None:
@@ -91,8 +97,22 @@ def test_its_incidents_are_those_of_other_systems(logs: Path) -> None:
     assert usual["peak_memory_bytes"] > 1_000_000
 
 
-def test_a_store_is_refused_with_the_reason(logs: Path) -> None:
-    done = run_without_posix(logs.parent, "watch", "logs", "--once", "--store", "store")
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("watch logs --once --store kept", "the data store"),
+        ("step-up create --store kept", "kept"),
+        ("keys audit keys.json --store kept", "kept"),
+        (
+            "token revoke --store kept --create-store --issuer https://a.example --token-id t --reason r",
+            "the name of",
+        ),
+    ],
+)
+def test_what_needs_posix_is_refused_with_the_reason(logs: Path, command: str, what: str) -> None:
+    (logs.parent / "keys.json").write_text('{"keys": []}', "utf-8")
+    done = run_without_posix(logs.parent, *command.split())
     assert done.returncode == 1
-    assert "the data store needs the access rights of POSIX" in done.stderr
-    assert not (logs.parent / "store").exists()
+    assert what in done.stderr
+    assert "needs the access rights of POSIX, which this operating system lacks" in done.stderr
+    assert not (logs.parent / "kept").exists()

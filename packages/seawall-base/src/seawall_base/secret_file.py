@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from seawall_base.errors import CollectInvalid, SeawallError
+from seawall_base.operating_system import require_posix
 
 LONGEST: Final = 64 * 1024
 _ALONE: Final = "give a file that holds the secret alone"
@@ -42,6 +43,7 @@ def read_secret(
 
 def read_key_file(path: Path, error: type[SeawallError], *, what: str, fix: str) -> bytes:
     """Return the bytes of a key file that Seawall wrote: a regular file, no link, closed to other users. Raises `error`."""
+    require_posix(str(path))
     return _read(path, os.O_NOFOLLOW | os.O_NONBLOCK, error, what, fix, False)
 
 
@@ -89,6 +91,7 @@ def _check_owner_and_mode(
 ) -> None:
     if may_be_shared:
         return
+    require_posix(str(path))
     quoted = shlex.quote(str(path))
     if os.geteuid() != 0 and status.st_uid not in {os.geteuid(), 0}:
         raise error(f"{path}: belongs to another user", fix=f"chown it, and chmod 600 {quoted}")

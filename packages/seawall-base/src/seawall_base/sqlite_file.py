@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from seawall_base.errors import SeawallError, StoreBroken
+from seawall_base.operating_system import require_posix
 
 MODE: Final = 0o600
 
@@ -30,6 +31,7 @@ def create(path: Path, error: type[SeawallError] = StoreBroken) -> None:
 
 def create_missing(path: Path, error: type[SeawallError] = StoreBroken) -> bool:
     """Create an empty file with mode 0600 unless the path exists; return whether it was created. Raises `error`."""
+    require_posix(str(path))
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, MODE))
     except FileExistsError:
@@ -47,6 +49,7 @@ def check(path: Path, error: type[SeawallError] = StoreBroken, *, is_public: boo
     A public file (`is_public`) contains no secret: other users may read it, and it may be a symbolic link in a shared
     folder.
     """
+    require_posix(str(path))
     try:
         own = path.stat() if is_public else path.lstat()
         folder = path.absolute().parent.stat()

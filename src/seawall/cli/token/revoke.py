@@ -231,6 +231,10 @@ def _admin_token(file: Path | None) -> str:
 
 def _account() -> str:
     import os
+
+    from seawall_base.operating_system import require_posix
+
+    require_posix("the name of who revokes")
     import pwd
 
     try:

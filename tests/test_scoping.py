@@ -128,11 +128,11 @@ def test_what_a_scan_left_out_is_not_taken_for_nothing(world: World, scanned: Pa
     shutil.copytree(scanned, out)
     asked = seeds(world.truth["campaigns"][0])
     (out / "problems.jsonl").unlink()
-    with pytest.raises(InputUnreadable, match="nobody knows what was not"):
+    with pytest.raises(InputUnreadable, match="the unread records are unknown"):
         scope_of_scan(out, asked, SearchBounds())
     (out / "problems.jsonl").write_text("")
     (out / "coverage.json").write_text("{}")
-    with pytest.raises(InputUnreadable, match="cut off"):
+    with pytest.raises(InputUnreadable, match="gaps of the logs"):
         scope_of_scan(out, asked, SearchBounds())
 
 

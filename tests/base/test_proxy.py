@@ -196,7 +196,7 @@ def test_a_proxy_that_is_none(tmp_path: Path, url: str, capsys: pytest.CaptureFi
 def test_a_bundle_that_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bundle.pem"
     path.write_text(text)
-    with pytest.raises(CollectInvalid, match="no file of certificates"):
+    with pytest.raises(CollectInvalid, match="not a file of certificates"):
         read_proxy_settings(None, None, path)
     with pytest.raises(CollectInvalid, match="cannot be read"):
         read_proxy_settings(None, None, tmp_path / "none.pem")
@@ -206,7 +206,7 @@ def test_a_bundle_with_a_private_key(tmp_path: Path) -> None:
     tls(tmp_path)
     both = tmp_path / "both.pem"
     both.write_bytes((tmp_path / "public.pem").read_bytes() + (tmp_path / "private.pem").read_bytes())
-    with pytest.raises(CollectInvalid, match="or holds more than that"):
+    with pytest.raises(CollectInvalid, match="or holds other data too"):
         read_proxy_settings(None, None, both)
 
 

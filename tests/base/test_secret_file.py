@@ -39,7 +39,11 @@ def test_white_space_around_a_text_is_none_of_it(file: Path) -> None:
         (lambda path: path.unlink(), "No such file", "check the path"),
         (lambda path: path.write_bytes(b" \n"), "is empty", "secret alone"),
         (lambda path: path.write_bytes(b"x" * (LONGEST + 1)), "is too large", "secret alone"),
-        (lambda path: path.write_bytes(f"{SECRET}\xff".encode("latin-1")), "is no text", "secret alone"),
+        (
+            lambda path: path.write_bytes(f"{SECRET}\xff".encode("latin-1")),
+            "is not a text file",
+            "secret alone",
+        ),
         (lambda path: (path.unlink(), path.mkdir()), "Is a directory", "check the path"),
     ],
     ids=["group", "writable", "missing", "empty", "large", "bytes", "folder"],
@@ -105,7 +109,7 @@ def test_a_shells_substitution_is_a_secret_and_no_key(file: Path) -> None:
     done = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == (SECRET, "")
     os.mkfifo(file.with_name("pipe"), 0o600)
-    with pytest.raises(InputUnreadable, match="is no file"):
+    with pytest.raises(InputUnreadable, match="is not a file"):
         read_key(file.with_name("pipe"))
 
 

@@ -35,7 +35,7 @@ def values(path: Path) -> list[int]:
 def test_what_is_made_is_for_this_user_alone(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert sorted(path.parent.iterdir()) == [path], "the name goes to SQLite as it is"
-    with pytest.raises(CollectInvalid, match="there is a file already"):
+    with pytest.raises(CollectInvalid, match="the file exists already"):
         sqlite_file.create(path, CollectInvalid)
     assert not sqlite_file.create_missing(path)
     assert values(path) == [1]
@@ -54,12 +54,12 @@ def test_a_missing_file_is_made_only_where_that_is_asked_for(tmp_path: Path) -> 
     ("spoil", "words", "is_public_too"),
     [
         (lambda path: path.unlink(), "No such file", True),
-        (lambda path: (path.unlink(), path.mkdir()), "no regular file", True),
+        (lambda path: (path.unlink(), path.mkdir()), "not a regular file", True),
         (lambda path: path.chmod(0o620), "change it", True),
         (lambda path: path.chmod(0o602), "change it", True),
         (lambda path: path.chmod(0o640), "others may read", False),
-        (lambda path: path.parent.chmod(0o777), "anybody may replace it", False),
-        (lambda path: path.rename(path.with_name("x")).with_name(path.name).symlink_to("x"), "no regular file", False),
+        (lambda path: path.parent.chmod(0o777), "every user can replace the file", False),
+        (lambda path: path.rename(path.with_name("x")).with_name(path.name).symlink_to("x"), "not a regular file", False),
     ],
     ids=["missing", "folder", "group", "others", "readable", "open folder", "link"],
 )  # fmt: skip

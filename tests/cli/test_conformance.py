@@ -175,10 +175,10 @@ def test_the_list(run: Run) -> None:
     ("arguments", "words"),
     [
         ((), "no verifier"),
-        (("--verifier", "x"), "is no verifier"),
+        (("--verifier", "x"), "is not a verifier"),
         (("--verifier", "no_such_module:x"), "cannot be imported"),
         (("--list", "--only", "nothing"), "no such family or case"),
-        (("--list", "--only", "form", "--except", "form"), "no case is left"),
+        (("--list", "--only", "form", "--except", "form"), "--only and --except leave no case"),
     ],
 )
 def test_mistakes_are_usage_errors(run: Run, arguments: tuple[str, ...], words: str) -> None:

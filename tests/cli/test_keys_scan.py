@@ -189,8 +189,8 @@ def test_a_private_jwks_is_taken_as_public_with_a_warning(
     [
         ("{", "no JSON"),
         ('{"keys":{}}', "neither a JWK set nor a JWK"),
-        ('{"keys":[]}', "no public key to look for"),
-        ('{"keys":[{"kty":"oct","k":"AAAA"}]}', "no public key to look for"),
+        ('{"keys":[]}', "no public key to search for"),
+        ('{"keys":[{"kty":"oct","k":"AAAA"}]}', "no public key to search for"),
     ],
 )
 def test_a_source_without_keys_is_an_error(

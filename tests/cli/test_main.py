@@ -133,7 +133,7 @@ def test_an_answer_for_which_there_is_no_room_fails_in_two_lines(arguments: list
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: the answer cannot be written: No space left on device\n  fix: ")
+    assert done.stderr.startswith("error: the output cannot be written: No space left on device\n  fix: ")
     assert done.stderr.count("\n") == 2
 
 

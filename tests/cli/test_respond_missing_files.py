@@ -12,12 +12,12 @@ from seawall.cli.main import main
 @pytest.mark.parametrize(
     ("arguments", "what", "step"),
     [
-        (["signals", "contained", "gone.jsonl"], "there are no settings", "docs/how-to/signals.md"),
-        (["signals", "list"], "there are no settings", "--settings"),
-        (["watch", "gone.jsonl", "."], "there is no such journal", "seawall respond apply PLAN --apply"),
+        (["signals", "contained", "gone.jsonl"], "the settings file is missing", "docs/how-to/signals.md"),
+        (["signals", "list"], "the settings file is missing", "--settings"),
+        (["watch", "gone.jsonl", "."], "the journal does not exist", "seawall respond apply PLAN --apply"),
         (
             ["attention", "gone.jsonl", "--store", "store", "--by", "Ann Example"],
-            "there is no such journal",
+            "the journal does not exist",
             "seawall respond apply PLAN --apply",
         ),
         (["apply", "gone.json"], "the plan cannot be read", "seawall respond plan --to"),
@@ -50,5 +50,5 @@ def test_signals_of_a_missing_journal_with_settings_that_are_there(
     )
     assert main(["respond", "signals", "contained", "gone.jsonl"]) != 0
     said = capsys.readouterr().err
-    assert "gone.jsonl: there is no such journal: what was contained is not known" in said
+    assert "gone.jsonl: the journal does not exist, so the applied actions are unknown" in said
     assert "PLAN.journal.jsonl" in said

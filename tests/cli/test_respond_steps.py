@@ -169,7 +169,7 @@ def test_a_plan_with_other_numbers_is_refused(run: Run, numbers: dict[str, int])
         action["number"] += 1
     Path("changed.json").write_text(json.dumps(document))
     refused = run("respond", "apply", "changed.json")
-    assert "changed after it was made" in refused.err
+    assert "changed after Seawall wrote it" in refused.err
     for action in document["actions"]:
         del action["number"]
     Path("older.json").write_text(json.dumps(document))

@@ -117,12 +117,15 @@ def test_a_seed_that_nothing_carries_is_said_loudly(run: Run, logs: Path) -> Non
     [
         (["--address", EVIL], "not both"),
         (["LOGS", "--store", "x", "--address", EVIL], "not both"),
-        (["LOGS"], "nothing to start from"),
+        (["LOGS"], "no indicator was given"),
         (["LOGS", "--app", "x"], "no beginning"),
         (["LOGS", "--address", "x"], "no address"),
         (["LOGS", "--address", EVIL, "--from", "yesterday"], "not a time"),
         (["LOGS", "--incident", "1"], "a scan's results"),
-        (["LOGS", "--account", "mara@example.org", "--from", "2026-03-01", "--complete"], "does not say all"),
+        (
+            ["LOGS", "--account", "mara@example.org", "--from", "2026-03-01", "--complete"],
+            "does not name them",
+        ),
     ],
     ids=["no-input", "both", "no-seed", "loose", "address", "time", "incident", "complete"],
 )

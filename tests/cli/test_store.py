@@ -162,7 +162,7 @@ VERBS = (
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("nowhere", "there is no store"), ("empty", "there is no store"), ("letters", "holds other things"),
+    [("nowhere", "there is no store"), ("empty", "there is no store"), ("letters", "holds other files"),
      ("letters/file", "no folder")],
 )  # fmt: skip
 def test_a_wrong_path_is_said_and_nothing_is_written_there(

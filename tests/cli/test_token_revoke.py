@@ -129,7 +129,7 @@ WRONG = [
     ((*STORE, "--kid", "k1", "--all", *WHY), "--all needs --list"),
     ((*STORE, "--list", "--for", "24h"), "--all needs --list"),
     ((*STORE, "--list", "--lift", "1", *WHY), "give one action at a time"),
-    ((*STORE, "--kid", "k1", "--client", "c1", *WHY), "one thing is revoked at a time"),
+    ((*STORE, "--kid", "k1", "--client", "c1", *WHY), "more than one thing to revoke was given"),
     ((*STORE, "--kid", "k1"), "reason"),
     ((*STORE, "--kid", "k1", "--reason", " "), "reason"),
     ((*STORE, "--lift", "1"), "reason"),
@@ -253,15 +253,15 @@ def test_a_gate_is_asked(run: Run, gate: tuple[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("status", "text", "code", "words"),
     [
-        (401, b'{"code":"not-administrator"}', 1, "does not let us"),
-        (404, b'{"code":"not-found"}', 1, "does not let us"),
-        (429, b'{"code":"too-many-failures"}', 1, "does not let us"),
+        (401, b'{"code":"not-administrator"}', 1, "denied the request"),
+        (404, b'{"code":"not-found"}', 1, "denied the request"),
+        (429, b'{"code":"too-many-failures"}', 1, "denied the request"),
         (400, b'{"code":"revocation-invalid","words":"no revocation 7 stands"}', 2, "no revocation 7 stands"),
         (503, b'{"code":"store-broken"}', 1, "cannot use its store"),
-        (500, b"{}", 1, "no gate's answer"),
-        (200, b"<html>", 1, "no gate's answer"),
-        (200, b'{"revocations": 5}', 1, "no gate's answer"),
-        (302, b"{}", 1, "no gate's answer"),
+        (500, b"{}", 1, "is not a gate"),
+        (200, b"<html>", 1, "is not a gate"),
+        (200, b'{"revocations": 5}', 1, "is not a gate"),
+        (302, b"{}", 1, "is not a gate"),
     ],
 )
 def test_what_a_gate_answers_is_said(

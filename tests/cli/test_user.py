@@ -63,7 +63,7 @@ def test_the_last_admin_who_can_sign_in_is_not_disabled(
         work.oidc_identities.link("https://login.example", "ann", ann.id, at=ann.created_at)
     capsys.readouterr()
     assert main(["user", "disable", "ann", *where]) == 2
-    assert "no admin who can sign in would be left" in capsys.readouterr().err
+    assert "this is the last admin who can sign in" in capsys.readouterr().err
     with open_store(store) as opened, opened.database.reading() as work:
         ann = work.users.find("ann")
         assert ann is not None

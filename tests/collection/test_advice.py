@@ -114,6 +114,6 @@ def test_the_disk_is_full(
             assert m365(tmp_path, server, *access) == 1
         said = capsys.readouterr().err
         assert "No space left on device" in said
-        assert "free space" in said
+        assert "free disk space" in said
         assert m365(tmp_path, server, *access) == 0
         assert main(["collect", "status", "--out", str(tmp_path / "logs")]) == 0

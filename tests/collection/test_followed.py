@@ -146,7 +146,7 @@ def test_where_others_may_write_nothing_is_kept(tmp_path: Path, capsys: pytest.C
     with serving(management()) as server:
         assert m365(tmp_path, server, "--secret-file", str(secret_file(tmp_path))) == 1
         assert server.requests == []
-    assert "others may write there" in capsys.readouterr().err
+    assert "other users can write to" in capsys.readouterr().err
 
 
 def test_the_days_are_those_of_the_records() -> None:

@@ -240,13 +240,13 @@ def plan(folder: Path, listen: str = "127.0.0.1:8090", **more: Any) -> ServeSett
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"listen": "0.0.0.0:8090"}, "readable on the way"),
-        ({"listen": "[::]:8090", "hosts": ("a.example",)}, "readable on the way"),
-        ({"proxies": ("127.0.0.1",)}, "under which name"),
+        ({"listen": "0.0.0.0:8090"}, "cross the network unencrypted"),
+        ({"listen": "[::]:8090", "hosts": ("a.example",)}, "cross the network unencrypted"),
+        ({"proxies": ("127.0.0.1",)}, "host name of the console is missing"),
         ({"proxies": ("127.0.0.1", "x"), "hosts": ("a.example",)}, "behind-proxy"),
-        ({"hosts": ("https://a.example",)}, "no name of a host"),
-        ({"hosts": ("a b",)}, "no name of a host"),
-        ({"proxies": ("::1",), "certificate": TlsCertificate(Path("a"), Path("b"))}, "one question"),
+        ({"hosts": ("https://a.example",)}, "not a host name"),
+        ({"hosts": ("a b",)}, "not a host name"),
+        ({"proxies": ("::1",), "certificate": TlsCertificate(Path("a"), Path("b"))}, "exclude each other"),
         ({"certificate": TlsCertificate(Path("/nowhere/a"), Path("/nowhere/b")), "hosts": ("a.example",)}, "cannot be used"),
     ],
     ids=["open", "open-six", "proxy-no-name", "proxy-no-address", "url", "blank", "two-answers", "no-file"],
@@ -280,7 +280,7 @@ def test_a_certificate_and_a_key_that_do_not_belong_together(tmp_path: Path) -> 
     check_certificate(files)
     (tmp_path / "other").mkdir()
     other = certificate(tmp_path / "other")
-    with pytest.raises(ServeInvalid, match="belong together"):
+    with pytest.raises(ServeInvalid, match="do not match each other"):
         check_certificate(TlsCertificate(files.chain, other.key))
 
 

@@ -46,12 +46,12 @@ def test_other_folders_are_refused_and_left_alone(tmp_path: Path) -> None:
     other.mkdir(mode=0o755)
     (other / "letter.txt").write_text("dear")
     for make in (True, False):
-        with pytest.raises(StoreRefused, match="other things"):
+        with pytest.raises(StoreRefused, match="other files"):
             open_store(other, make=make)
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
     (other / "events").mkdir()
     for make in (True, False):
-        with pytest.raises(StoreRefused, match="other things"):
+        with pytest.raises(StoreRefused, match="other files"):
             open_store(other, make=make)
     assert other.stat().st_mode & 0o777 == 0o755
     for path in (tmp_path / "nowhere", other / "letter.txt" / "deeper"):

@@ -337,18 +337,18 @@ def _impossible_entry(path: Path) -> None:
 
 FAULTS: dict[Callable[[Path], None], str] = {
     _missing: "No such file",
-    _empty: "no store",
+    _empty: "not a revocation store",
     _noise: "not a database",
     _cut: "damaged|malformed|not a database",
     _overwritten: "damaged|malformed",
     _damaged_at_the_end: "damaged|malformed",
-    _another_database: "no store",
-    _never_finished: "never finished",
+    _another_database: "not a revocation store",
+    _never_finished: "the store is incomplete",
     _impossible_entry: "damaged",
     _open_to_others: "others may read",
-    _link: "no regular file",
-    _folder: "no regular file",
-    _folder_open_to_all: "anybody may replace it",
+    _link: "not a regular file",
+    _folder: "not a regular file",
+    _folder_open_to_all: "every user can replace the file",
 }
 
 
@@ -391,17 +391,17 @@ def test_an_entry_that_cannot_be_is_not_read_over(store: RevocationStore, path: 
         lambda: store.load(now=NOW),
         lambda: store.changes(view, after=sequence, since=NOW, now=NOW),
     ):
-        with pytest.raises(StoreBroken, match="impossible"):
+        with pytest.raises(StoreBroken, match="invalid entry"):
             act()
 
 
 def test_creating_over_something_is_refused(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreBroken, match="there is a file already"):
+    with pytest.raises(StoreBroken, match="the file exists already"):
         RevocationStore.create(path)
     with pytest.raises(StoreBroken, match="No such file"):
         RevocationStore.create(tmp_path / "no" / "such.db")
     (tmp_path / "link").symlink_to(tmp_path / "target")
-    with pytest.raises(StoreBroken, match="there is a file already"):
+    with pytest.raises(StoreBroken, match="the file exists already"):
         RevocationStore.create(tmp_path / "link")
     assert not (tmp_path / "target").exists()
 
@@ -423,7 +423,7 @@ def test_another_user_cannot_open_it() -> None:
             except StoreBroken as error:
                 print(error.message)
         """
-        assert run(script, str(path)).endswith("it belongs to another user")
+        assert run(script, str(path)).endswith("the file belongs to another user")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")

@@ -104,5 +104,7 @@ def webhooks_of(urls: Sequence[str], secret_file: Path | None) -> tuple[Webhook,
             secret_file, InputUnreadable, fix="check its permissions", may_be_empty=True, may_be_shared=True
         )
         if not secret:
-            raise UsageError(f"{secret_file} is empty", fix="openssl rand -hex 32")
+            raise UsageError(
+                f"{secret_file} is empty", fix="write a random secret into it: openssl rand -hex 32"
+            )
     return tuple(Webhook(url, secret) for url in urls)

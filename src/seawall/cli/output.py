@@ -66,7 +66,7 @@ def _guard() -> Iterator[None]:
 
         _drop_the_rest()
         raise OutputUnwritable(
-            f"the answer cannot be written: {error.strerror}", fix="free some space, or redirect the output"
+            f"the output cannot be written: {error.strerror}", fix="free some space, or redirect the output"
         ) from error
 
 

@@ -133,7 +133,7 @@ def explain_rule(
     if not wanted:
         reasons = [one.reason for one in loaded.skipped if name in _names(one)]
         why = f": {reasons[0]}" if reasons else ""
-        raise UsageError(f"no rule {rule} runs{why}", fix="seawall rules list")
+        raise UsageError(f"no rule {rule} runs{why}", fix="run `seawall rules list` for the rules that run")
     document = _explain(loaded, wanted[0])
     if as_json:
         output.answer_json(document)

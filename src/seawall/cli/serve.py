@@ -137,12 +137,13 @@ def serve(
     if demo:
         if folders or no_watch or store is not None or database is not None:
             raise UsageError(
-                "--demo brings its own logs and store", fix="leave out folders, store and --no-watch"
+                "--demo brings its own logs and store",
+                fix="give neither folders nor --store nor --no-watch with --demo",
             )
         _demo(plan, budget, telling)
         return
     if no_watch and folders:
-        raise UsageError("--no-watch and folders exclude each other", fix="leave out one of them")
+        raise UsageError("--no-watch and folders exclude each other", fix="give only one of them")
     live = None
     if not no_watch:
         webhooks = webhooks_of(webhook or [], webhook_secret_file)

@@ -130,7 +130,8 @@ def disable(name: Name, store: Store = DEFAULT_STORE, database: DatabaseUrl = No
         work.users.disable(found.id, at=at)
         if could_sign_in and not admin_can_sign_in(work):
             raise UsageError(
-                "no admin who can sign in would be left", fix="let another admin accept an invite first"
+                "this is the last admin who can sign in",
+                fix="invite another admin first, and wait until the invite is accepted",
             )
         work.invites.revoke(INVITE, user=found.id)
         _note(work, "user-disabled", found, at)
@@ -154,7 +155,7 @@ def _role(text: str) -> Role:
 def _find(work: Transaction, name: str) -> User:
     found = work.users.find(name)
     if found is None:
-        raise UsageError("this user does not exist", fix="seawall user list")
+        raise UsageError("this user does not exist", fix="run `seawall user list` for the users")
     return found
 
 

@@ -81,17 +81,17 @@ def collection_at(out: Path, vendor: str, tenant: str) -> tuple[Path, SegmentFol
         status = ledgers.stat()
     except OSError as error:
         raise OutputUnwritable(
-            f"{out}: cannot be made: {error.strerror}", fix="choose another --out"
+            f"{out}: cannot be created: {error.strerror}", fix="choose another --out"
         ) from error
     if not is_one:
         raise OutputUnwritable(
-            f"{out} and {ledgers} are in two file systems",
-            fix="choose a folder with its parent in one file system",
+            f"{out} and {ledgers} are on different file systems",
+            fix="choose an --out folder on the same file system as its parent folder",
         )
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
         raise OutputUnwritable(
-            f"{ledgers}: others may write there, and what it says must be true",
-            fix=f"chmod 700 {ledgers}, as the user who collects",
+            f"{ledgers}: other users can write to the ledger's folder",
+            fix=f"chmod 700 {ledgers}, as the user that collects",
         )
     return ledgers / f"{vendor}-{tenant}.sqlite", SegmentFolder(out, waiting)
 

@@ -88,5 +88,5 @@ class SegmentFolder:
 def _unwritable(path: Path, error: OSError) -> OutputUnwritable:
     return OutputUnwritable(
         f"{path}: cannot be written: {error.strerror or error}",
-        fix="free space or correct its permissions; what was not written is fetched again",
+        fix="free disk space or correct the permissions; the next run fetches the missing records again",
     )

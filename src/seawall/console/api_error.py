@@ -106,9 +106,11 @@ def api_error_from(error: SeawallError) -> ApiError:
     if isinstance(error, UsageError):
         return invalid(error.message, fix=error.fix or None)
     if isinstance(error, (DatabaseAway, DatabaseInUse)):
-        return unavailable("the database does not answer just now", fix="try again")
+        return unavailable("the database does not respond", fix="try again in a minute")
     if isinstance(error, LakeBroken):
         return unavailable(
-            "the stored events cannot be read", fix="ask the operator: `seawall doctor` says why"
+            "the stored events cannot be read", fix="ask the administrator to run `seawall doctor`"
         )
-    return unavailable(f"it does not work just now ({error.code})", fix="ask the operator: the log says why")
+    return unavailable(
+        f"the console has a fault ({error.code})", fix="ask the administrator of Seawall to read the log"
+    )

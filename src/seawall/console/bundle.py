@@ -83,7 +83,10 @@ class Bundle:
         name = request.scope["path"].lstrip("/")
         if _first_part(name) in RESERVED:
             raise ApiError(
-                404, "not-found", "there is no such address", fix="GET /api/openapi.json lists them"
+                404,
+                "not-found",
+                "there is no such page or route",
+                fix="GET /api/openapi.json lists the routes",
             )
         file = self._files.get(name)
         if file is None:
@@ -92,7 +95,10 @@ class Bundle:
                 raise ApiError(404, "not-found", "there is no such file")
             if name and "text/html" not in request.headers.get("accept", "").lower():
                 raise ApiError(
-                    404, "not-found", "there is no such address", fix="GET /healthz says whether it works"
+                    404,
+                    "not-found",
+                    "there is no such page or route",
+                    fix="GET /healthz reports whether the console works",
                 )
             file = self._files[PAGE]
         return _response(file, request)

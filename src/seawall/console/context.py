@@ -117,7 +117,7 @@ def installation_key(folder: Path) -> bytes:
         pass
     except OSError as error:
         raise StoreRefused(
-            f"{path} cannot be made: {error.strerror}",
+            f"{path} cannot be created: {error.strerror}",
             fix="check the free space and the folder's permissions",
         ) from None
     return _read_key(path)

@@ -47,7 +47,7 @@ class Cursors:
 
 def _make_error() -> ApiError:
     return bad_request(
-        "the cursor is not one of this list",
+        "the cursor belongs to another list or query",
         field="cursor",
-        fix="take next_cursor of the page before, with the same query",
+        fix="use next_cursor of the previous page, with the same query",
     )

@@ -32,5 +32,10 @@ def respond_to_error(error: BaseException, where: str) -> Response:
         return api_error_response(refused)
     log_unexpected_error(_log, where, error)
     return api_error_response(
-        ApiError(500, "internal", "something went wrong here", fix="the log says where")
+        ApiError(
+            500,
+            "internal",
+            "an unexpected error occurred in the console",
+            fix="ask the administrator of Seawall to read the log",
+        )
     )

@@ -30,7 +30,10 @@ def expand_gzip(pieces: Sequence[bytes], most: int, hold: Callable[[int], None] 
         content += piece
         if len(content) > most:
             raise ApiError(
-                413, "too-large", f"the body expands to more than {most:,} bytes", fix="send less at once"
+                413,
+                "too-large",
+                f"the body expands to more than {most:,} bytes",
+                fix="send fewer records in one request",
             )
     return bytes(content)
 
@@ -78,4 +81,4 @@ class _Members:
 
 
 def _make_error(words: str) -> ApiError:
-    return bad_request(words, fix="send it again, whole, with Content-Encoding: gzip")
+    return bad_request(words, fix="send the complete body again with Content-Encoding: gzip")

@@ -184,7 +184,9 @@ async def ingest_records(call: ApiCall) -> Accepted:
     is_packed = _is_gzip(call.request)
     key = _key(call.request, name)
     if call.context.service is None:
-        raise unavailable("nothing watches here", fix="ask the program that is the writer of this store")
+        raise unavailable(
+            "this console does not process logs", fix="send the records to the process that writes this store"
+        )
     # The token's name comes first, so that a collector cannot pass for another one or for a folder.
     source = name if call.query.source is None else f"{name}/{call.query.source}"
     held = state.admit()
@@ -269,7 +271,9 @@ def _key(request: Request, name: str) -> str | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         raise bad_request(
-            "the Idempotency-Key has 1 to 200 visible ASCII characters", field="Idempotency-Key", fix="a UUID"
+            "the Idempotency-Key has 1 to 200 visible ASCII characters",
+            field="Idempotency-Key",
+            fix="use a UUID",
         )
     return f"{name}\n{given[0]}"
 
@@ -300,7 +304,7 @@ def _too_large() -> ApiError:
         413,
         "too-large",
         f"the body is larger than {BODY_BYTES:,} bytes",
-        fix="send less at once, or compress it",
+        fix="send fewer records in one request, or compress the body",
         headers={"connection": "close"},
     )
 
@@ -313,8 +317,8 @@ def _make_no_log_error() -> ApiError:
     return ApiError(
         422,
         "not-a-log",
-        "nothing of the body was read: it is no log that is read here, or holds too many records",
-        fix="look at what the collector sends; sending it again changes nothing",
+        "the body holds no log that Seawall reads, or too many records",
+        fix="check the output of your collector; do not send this body again",
     )
 
 
@@ -326,8 +330,8 @@ def _unknown_token() -> ApiError:
     return ApiError(
         401,
         "token-required",
-        "a token for ingest is needed",
-        fix="make one in the console's settings, and send it as Authorization: Bearer",
+        "the request needs an ingest token",
+        fix="create a token in the console's settings, and send it as Authorization: Bearer TOKEN",
         headers={"www-authenticate": 'Bearer realm="seawall"'},
     )
 

@@ -74,7 +74,7 @@ def add_ingest_token(call: ApiCall) -> IngestTokenOnce:
     with call.context.database.writing() as work:
         if any(one.name == name and one.revoked_at is None for one in work.ingest_tokens.all()):
             raise conflict(
-                "there is a token of this name", field="name", fix="revoke it, or choose another name"
+                "a token with this name exists", field="name", fix="revoke it, or choose another name"
             )
         work.ingest_tokens.add(name, token.encode("ascii"), by=call.who.name, at=call.now)
         call.note(work, "ingest-token-added", name)

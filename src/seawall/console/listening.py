@@ -31,7 +31,7 @@ def parse_address(text: str) -> ListenAddress:
     except ListenAddressInvalid as invalid:
         raise ServeInvalid(str(invalid), fix=fix) from None
     if address.path is not None:
-        raise ServeInvalid(f"{text!r}: the console listens on no unix socket", fix=fix)
+        raise ServeInvalid(f"{text!r}: the console cannot listen on a Unix socket", fix=fix)
     host = address.host.lower()
     if host == "localhost":
         return ListenAddress("127.0.0.1", address.port)
@@ -39,7 +39,7 @@ def parse_address(text: str) -> ListenAddress:
         ipaddress.ip_address(host)
     except ValueError:
         raise ServeInvalid(
-            f"{host!r} is no address of this machine", fix=f"{fix}; a name for browsers goes to --host"
+            f"{host!r} is not an address of this machine", fix=f"{fix}; a name for browsers goes to --host"
         ) from None
     return ListenAddress(host, address.port)
 
@@ -62,7 +62,7 @@ def check_certificate(certificate: TlsCertificate) -> None:
         why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
         raise ServeInvalid(
             f"the certificate {certificate.chain} and the key {certificate.key} cannot be used"
-            + (f": {why}" if why else ": they are no PEM, are encrypted, or do not belong together"),
+            + (f": {why}" if why else ": they are not PEM, are encrypted, or do not match each other"),
             fix="--certificate fullchain.pem --key privkey.pem, the key without a password",
         ) from None
 
@@ -74,7 +74,7 @@ def check_address(address: ListenAddress) -> None:
     except ListenAddressInvalid as invalid:
         raise ServeInvalid(
             str(invalid),
-            fix="does another `seawall serve` run? else choose another address with --listen",
+            fix="end the other `seawall serve`, or choose another address with --listen",
         ) from None
 
 
@@ -149,7 +149,7 @@ async def _has_ended(serving: asyncio.Task[None]) -> None:
         return
     except Exception as error:  # noqa: BLE001 - a worker of the server that broke
         raise ServeInvalid(
-            f"the server ended: {type(error).__name__}", fix="the lines above say why"
+            f"the server ended: {type(error).__name__}", fix="see the lines above for the cause"
         ) from None
 
 

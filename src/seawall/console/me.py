@@ -151,7 +151,7 @@ def add_passkey(call: ApiCall) -> Response:
         else None
     )
     if made is None:
-        raise invalid("the browser's answer does not fit the question", field="credential", fix="try again")
+        raise invalid("the passkey response does not match the request", field="credential", fix="try again")
     with call.context.database.writing() as work:
         user = _user(call, work)
         passkey = work.passkeys.add(
@@ -178,7 +178,7 @@ def remove_passkey(call: ApiCall) -> None:
         if found is None:
             raise not_found("passkey of yours with this id")
         if len(own) == 1 and user.password_hash is None and not work.oidc_identities.of_user(user.id):
-            raise conflict("it is all that you can sign in with", fix="add another passkey first")
+            raise conflict("this is your only way to sign in", fix="add another passkey first")
         work.passkeys.remove(user.id, found.id)
         call.note(work, "passkey-removed", user.name, passkey=str(found.id), label=found.label)
 
@@ -194,7 +194,7 @@ def change_password(call: ApiCall) -> Response:
         sign_ins.attempt(call, user.name)
         if not sign_ins.passwords.is_right(user.password_hash, asked.current or ""):
             sign_ins.record_failure(call, "password-change", name=user.name, known=user.name)
-            raise forbidden("the present password is another one", fix="type it again")
+            raise forbidden("the current password is wrong", fix="type it again")
     check_new(asked.password, user.name)
     fresh = sign_ins.passwords.hash(asked.password)
     with call.context.database.writing() as work:
@@ -230,7 +230,9 @@ def confirm_codes(call: ApiCall) -> Response:
         user = _user(call, work)
         totp = work.totp.get(user.id)
         if totp is None or totp.confirmed_at is not None:
-            raise conflict("no one-time codes wait to be confirmed", fix="begin again")
+            raise conflict(
+                "no set-up of one-time codes is waiting for confirmation", fix="start the set-up again"
+            )
         secret = sign_ins.seeds.decrypt(user.id, totp.secret)
         step = find_time_step(secret, asked.code.strip(), call_seconds(call)) if secret is not None else None
         if step is not None and work.totp.use(user.id, step, at=call.now):
@@ -272,7 +274,9 @@ def _welcome(call: ApiCall, entered: NewSession | None) -> Response:
     if entered is None:
         sign_in_state(call).attempt(call, call.who.name)
         raise invalid(
-            "this is not the code of this minute", field="code", fix="is your device's clock right?"
+            "the one-time code is wrong or has expired",
+            field="code",
+            fix="check the clock of your device, and enter the next code",
         )
     return respond_with_session(call, entered)
 
@@ -282,7 +286,7 @@ def _user(call: ApiCall, work: Transaction) -> User:
     visitor = call.who
     user = work.users.get(visitor.user) if visitor.user is not None else None
     if user is None:
-        raise conflict("whoever sits at this machine has nothing to sign in with", fix="add a user first")
+        raise conflict("there is no signed-in user: local access needs no account", fix="add a user first")
     return user
 
 

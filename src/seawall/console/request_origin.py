@@ -74,7 +74,7 @@ def read_request_origin(scope: MutableMapping[str, Any], settings: ConsoleSettin
         raise ApiError(
             421,
             "host-unknown",
-            "this console does not answer to that name",
+            "the console does not accept this host name",
             fix="use the address that `seawall serve` printed, or start it with --host NAME",
         )
     client_address = _client(headers, peer, settings)
@@ -168,7 +168,9 @@ def check_origin(scope: MutableMapping[str, Any], here: RequestOrigin) -> None:
 
 
 def _cross_origin() -> ApiError:
-    return forbidden("a page of another site asked", code="cross-origin", fix="open the console itself")
+    return forbidden(
+        "the request comes from a page of another site", code="cross-origin", fix="open the console itself"
+    )
 
 
 def client_network(client_address: str) -> str:

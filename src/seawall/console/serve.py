@@ -59,20 +59,22 @@ class ServeSettings:
         """Return the console's settings. Raises `ServeInvalid` if the console would be open to strangers."""
         if self.certificate is not None and self.proxies:
             raise ServeInvalid(
-                "--certificate and --behind-proxy are two answers to one question", fix="one of them ends TLS"
+                "--certificate and --behind-proxy exclude each other",
+                fix="give --certificate if Seawall ends TLS, --behind-proxy if a proxy does",
             )
         if self.certificate is not None:
             check_certificate(self.certificate)
         is_encrypted = self.certificate is not None or bool(self.proxies)
         if not self.listen.is_loopback and not is_encrypted:
             raise ServeInvalid(
-                f"on {self.listen} passwords and sessions would be readable on the way",
-                fix="--certificate FILE --key FILE, or --behind-proxy ADDRESS of a proxy that ends TLS",
+                f"on {self.listen} passwords and sessions would cross the network unencrypted",
+                fix="give --certificate FILE and --key FILE, or --behind-proxy ADDRESS of a proxy that ends TLS",
             )
         hosts = tuple(dict.fromkeys(_host(name) for name in self.hosts))
         if is_encrypted and not hosts:
             raise ServeInvalid(
-                "under which name will browsers find the console?", fix="--host seawall.example.org"
+                "the host name of the console is missing",
+                fix="give the name that browsers use: --host seawall.example.org",
             )
         return ConsoleSettings(
             hosts=hosts,
@@ -233,7 +235,7 @@ def _host(name: str) -> str:
     letters = plain.replace("-", "").replace(".", "").replace("_", "")
     if not plain or len(plain) > 253 or not plain.isascii() or not letters.isalnum():
         raise ServeInvalid(
-            f"{name!r} is no name of a host", fix="--host seawall.example.org, without scheme and port"
+            f"{name!r} is not a host name", fix="write --host seawall.example.org, without scheme and port"
         )
     return plain
 
@@ -243,6 +245,6 @@ def _peers(option: str, texts: tuple[str, ...]) -> Peers:
         peers = Peers(texts)
     except ValueError as error:
         raise ServeInvalid(
-            f"{option}: {error}", fix="an address or network, as 127.0.0.1 or 10.0.0.0/28"
+            f"{option}: {error}", fix="write an address or network, such as 127.0.0.1 or 10.0.0.0/28"
         ) from None
     return peers

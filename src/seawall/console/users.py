@@ -78,7 +78,7 @@ def add_user(call: ApiCall) -> UserRow:
         if not len(work.users) and asked.role != "admin":
             raise invalid("the first user is an admin", field="role", fix="add an admin first")
         if work.users.find(asked.name) is not None:
-            raise conflict("there is a user of this name", field="name", fix="choose another name")
+            raise conflict("a user with this name exists", field="name", fix="choose another name")
         user = work.users.add(asked.name, asked.role, at=call.now)
         call.note(work, "user-added", user.name, role=user.role)
         return _row(call, work, user)
@@ -102,7 +102,8 @@ def change_user(call: ApiCall) -> UserRow:
             call.note(work, "user-enabled", user.name)
         if get_gatekeeper(call).has_admin() and not admin_can_sign_in(work):
             raise conflict(
-                "no admin who can sign in would be left", fix="have another admin take up their invite first"
+                "this is the last admin who can sign in",
+                fix="wait until another admin has accepted an invite",
             )
         return _row(call, work, _user(call, work))
 
@@ -112,7 +113,7 @@ def invite_user(call: ApiCall) -> InviteCode:
     with call.context.database.writing() as work:
         user = _user(call, work)
         if user.disabled_at is not None:
-            raise conflict("this user may not sign in", fix="enable them first")
+            raise conflict("this user is disabled", fix="enable the user first")
         code, expires_at = invitation_codes.create_invitation(work, user.id, by=call.who.name, at=call.now)
         call.note(work, "user-invited", user.name, until=rfc3339(expires_at))
     return InviteCode(code, rfc3339(expires_at))

@@ -71,7 +71,7 @@ class WorkerPool:
         with self._lock:
             if self._requests >= MOST_WAITING:
                 self._refused += 1
-                raise unavailable("too many requests wait already", fix="try again")
+                raise unavailable("too many requests are waiting", fix="try again")
             if client is None or self._may_run(client):
                 self._begin(client, future, work)
             else:

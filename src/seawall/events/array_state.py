@@ -96,7 +96,7 @@ class RestoredState:
     def invalid(self, name: str, fault: str) -> StateInvalid:
         """Return the error for an array."""
         return StateInvalid(
-            f"the kept state of detection is not what this version writes: {self._place}{name} {fault}",
+            f"the saved state of detection comes from another version: {self._place}{name} {fault}",
             fix="score the events again from the first day",
         )
 

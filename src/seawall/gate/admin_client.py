@@ -37,7 +37,9 @@ class AdminClient:
             self._where = parse_url("http://localhost/" if self._socket else gate, allow_loopback_http=True)
             self._trust = trust_store(ca)
         except FetchError as error:
-            raise GateUnreachable(f"{gate}: {error}", fix="https, or this machine itself") from None
+            raise GateUnreachable(
+                f"{gate}: {error}", fix="give an https:// URL, or an http:// URL of this machine"
+            ) from None
 
     def revoke(self, document: dict[str, Any]) -> dict[str, Any]:
         """Record a revocation; return it as the gate describes it."""
@@ -80,7 +82,8 @@ class AdminClient:
             )
         except FetchError as error:
             raise GateUnreachable(
-                f"{self._gate}: {error.os_error or error}", fix="does the gate listen there?"
+                f"{self._gate}: {error.os_error or error}",
+                fix="check that the gate runs and listens at this URL",
             ) from None
         return self._check_answer(answer.status, answer.body)
 
@@ -97,13 +100,15 @@ class AdminClient:
         if code == RevocationInvalid.code:
             raise RevocationInvalid(str(document.get("words", "the gate does not take this revocation")))
         if code == StoreBroken.code:
-            raise StoreBroken("the gate cannot use its store of revocations", fix="see its log")
+            raise StoreBroken("the gate cannot use its store of revocations", fix="read the gate's log")
         if status in {401, 403, 404, 429}:
             raise GateRefused(
-                f"{self._gate}: the gate does not let us ({status})",
-                fix="is the administrator's part enabled, is this the token, and may this address call?",
+                f"{self._gate}: the gate denied the request ({status})",
+                fix="check [gate.admin]: enabled, the token, and the addresses in allow",
             )
         raise self._strange(status)
 
     def _strange(self, status: int = 200) -> GateUnreachable:
-        return GateUnreachable(f"{self._gate}: no gate's answer (status {status})", fix="is it a gate?")
+        return GateUnreachable(
+            f"{self._gate}: the server is not a gate (status {status})", fix="check the URL given to --gate"
+        )

@@ -38,13 +38,13 @@ def read_token_digest(settings: AdminSettings) -> bytes:
         return bytes.fromhex(text[7:])
     if not text:
         raise GateInvalid(
-            "the administrator's part is enabled and has no token",
+            "[gate.admin] is enabled and has no token",
             fix=f"set token_file or token_sha256 in [gate.admin], or {VARIABLE}",
         )
     if len(text) < SHORTEST or not re.fullmatch(r"[!-~]+", text):
         raise GateInvalid(
             f"the administrator's token must be at least {SHORTEST} visible ASCII characters",
-            fix="make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            fix="create one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
         )
     return hashlib.sha256(text.encode("ascii")).digest()
 

@@ -87,7 +87,10 @@ def _check_log(path: Path) -> None:
     try:
         LineHandler(str(path)).close()
     except OSError as error:
-        raise GateInvalid(f"cannot log to {path}: {error.strerror}", fix="set log in [gate]") from None
+        raise GateInvalid(
+            f"cannot log to {path}: {error.strerror}",
+            fix="set log in [gate] to a file that the gate may write",
+        ) from None
 
 
 def _store_exists(loaded: LoadedPolicy) -> bool:
@@ -193,7 +196,9 @@ def check_address(address: ListenAddress) -> None:
     try:
         check_free(address)
     except ListenAddressInvalid as invalid:
-        raise GateInvalid(str(invalid), fix="choose another with --listen or --uds") from None
+        raise GateInvalid(
+            str(invalid), fix="choose another address with --listen, or another socket with --uds"
+        ) from None
 
 
 def make_server(settings: GateSettings, address: ListenAddress, workers: int) -> MPServer:

@@ -79,6 +79,7 @@ def _token(path: Path) -> str:
     text = read_secret(path, GateInvalid, what="the token", may_be_empty=True)
     if not _VISIBLE.fullmatch(text):
         raise GateInvalid(
-            f"{path}: a token is one line of visible ASCII", fix="write the transmitter's token into it"
+            f"{path}: the file must hold one line of visible ASCII",
+            fix="write the transmitter's token into it",
         )
     return text

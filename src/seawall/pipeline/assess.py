@@ -100,8 +100,8 @@ def _read_inputs(
         _note_progress(problems, counted)
         if not found:
             raise InputUnreadable(
-                f"no conditional access policy is in {policies[0]}{_why(problems)}",
-                fix="give what GET /identity/conditionalAccess/policies answers",
+                f"no Conditional Access policy found in {policies[0]}{_why(problems)}",
+                fix="give the response of GET /identity/conditionalAccess/policies",
             )
     registrations: list[Registration] = []
     if methods:
@@ -109,8 +109,8 @@ def _read_inputs(
         _note_progress(problems, counted)
         if not registrations:
             raise InputUnreadable(
-                f"no account with its sign-in methods is in {methods[0]}{_why(problems)}",
-                fix="see docs/how-to/assurance.md for the shapes",
+                f"no account with registered methods found in {methods[0]}{_why(problems)}",
+                fix="see docs/how-to/assurance.md for the accepted files",
             )
     proposed: list[AccessPolicy] | None = None
     if what_if is not None:
@@ -118,7 +118,7 @@ def _read_inputs(
         _note_progress(problems, counted)
         if not read_in:
             raise InputUnreadable(
-                f"no conditional access policy is in {what_if}{_why(problems)}",
+                f"no Conditional Access policy found in {what_if}{_why(problems)}",
                 fix="write it as Microsoft Graph does: docs/how-to/assurance.md",
             )
         proposed = _as_if_enabled(read_in, found or ())
@@ -192,7 +192,7 @@ def _raise(folder: Path) -> dict[str, str]:
                     found |= {str(uid): str(incident.get("id", "")) for uid in incident.get("events") or ()}
     except (OSError, ValueError, RecursionError, TypeError) as error:
         raise InputUnreadable(
-            f"{path}: no results of a scan can be read there",
+            f"{path}: the folder holds no readable results of a scan",
             fix="give the folder that `seawall scan --out` wrote",
         ) from error
     return found

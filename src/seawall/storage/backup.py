@@ -86,7 +86,7 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
     """
     inside, outside = store.folder.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
-        raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
+        raise BackupInvalid(f"{target}: lies inside the folder to back up", fix="choose a folder elsewhere")
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(target.iterdir()):
@@ -114,7 +114,7 @@ def back_up(store: Store, target: Path, *, at: int) -> BackupResult:
         stated = {"format": FORMAT, "version": VERSION, **document, "sha256": _own_sum(document)}
         write_manifest(target / MANIFEST, stated)
     except OSError as error:
-        raise BackupInvalid(f"{target}: {error.strerror}", fix="check the space on its disk") from error
+        raise BackupInvalid(f"{target}: {error.strerror}", fix="free space on its disk") from error
     return _result(target, document, copied)
 
 
@@ -134,7 +134,7 @@ def restore(backup: Path, folder: Path, database: str | None = None) -> BackupRe
         copied = lakes.restore(backup / EVENTS, building / EVENTS)
         _take_database(backup, building, stated)
         if _copy_optional_files(backup, building) != stated["files"]:
-            raise BackupInvalid(f"{backup}: not what was backed up", fix="take another backup")
+            raise BackupInvalid(f"{backup}: differs from the backed up data", fix="take another backup")
         place = str(building / DATABASE) if database is None else database
         if database is not None:
             copy_all(building / DATABASE, database)
@@ -199,7 +199,9 @@ def _take_database(backup: Path, building: Path, stated: Mapping[str, Any]) -> N
     file = building / DATABASE
     _copy(backup / DATABASE, file)
     if _sum_of(file) != stated["database"]:
-        raise BackupInvalid(f"{backup / DATABASE}: is not what was backed up", fix="take another backup")
+        raise BackupInvalid(
+            f"{backup / DATABASE}: differs from the backed up file", fix="take another backup"
+        )
     try:
         upgrade(file, copies=building)
         (building / f"{DATABASE}.before-{version(file)}").unlink(missing_ok=True)
@@ -260,14 +262,14 @@ def _manifest(backup: Path) -> dict[str, Any]:
     try:
         msgspec.convert(document, _Stated)
     except msgspec.ValidationError:
-        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup") from None
+        raise BackupInvalid(f"{path}: not the manifest of a backup", fix="take another backup") from None
     unknown = sorted(names - {MANIFEST, DATABASE, EVENTS, *document["files"]})
     if unknown:
         raise BackupInvalid(
             f"{backup / unknown[0]}: not part of a backup", fix="remove it if it is not yours"
         )
     if (backup / EVENTS).is_symlink() or _sum_of_or_none(backup) != document["events"]:
-        raise BackupInvalid(f"{backup / EVENTS}: is not what was backed up", fix="take another backup")
+        raise BackupInvalid(f"{backup / EVENTS}: differs from the backed up file", fix="take another backup")
     return document
 
 

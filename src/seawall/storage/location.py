@@ -95,7 +95,7 @@ def database_place(folder: Path, database: str | None = None) -> str:
         known = "a PostgreSQL database" if kind == "postgresql" else "a database of its own"
         raise StoreRefused(
             f"{folder}: this store was made with {known}",
-            fix="give its URL with --database" if kind == "postgresql" else "leave --database out",
+            fix="give its URL with --database" if kind == "postgresql" else "run it without --database",
         )
     return database if database is not None else str(folder / DATABASE)
 
@@ -112,7 +112,7 @@ def check_folder(folder: Path, *, make: bool = False) -> None:
     except FileNotFoundError:
         raise StoreRefused(
             f"{folder}: there is no store",
-            fix="check the path; `seawall watch` and `seawall serve` make one (not with --no-watch)",
+            fix="check the path; `seawall watch` and `seawall serve` create one (not with --no-watch)",
         ) from None
     except OSError as error:
         words = "a link, or no folder" if folder.is_symlink() or folder.exists() else error.strerror
@@ -140,11 +140,11 @@ def _check_ours(folder: Path, *, make: bool) -> None:
         return
     if names - {EVENTS, f"{MARKER}.new"}:  # other programs use folders named `events` too
         fix = "choose a new folder for the store" if make else "check the path"
-        raise StoreRefused(f"{folder}: holds other things, and no store", fix=fix)
+        raise StoreRefused(f"{folder}: holds other files, and no store", fix=fix)
     if not make and not names:
         raise StoreRefused(
             f"{folder}: empty, there is no store",
-            fix="check the path; `seawall watch` and `seawall serve` make one there (not with --no-watch)",
+            fix="check the path; `seawall watch` and `seawall serve` create one there (not with --no-watch)",
         )
 
 
@@ -199,7 +199,7 @@ def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, MigrationR
 
 def _lake(root: Path, *, make: bool) -> Lake:
     if root.is_symlink():
-        raise UsageError(f"{root}: a link", fix="keep the events in the store's own folder")
+        raise UsageError(f"{root}: the folder is a link", fix="keep the events in the store's own folder")
     if make and not (root / LAKE_MARKER).exists():
         return Lake.create(root)
     return Lake.open(root)

@@ -243,7 +243,7 @@ class VendorClient:
             minutes = round((self._clock.now() / 1e6 - date) / 60)
             raise CollectRefused(
                 f"this machine's clock is {abs(minutes)} minutes {'ahead' if minutes > 0 else 'behind'}, by the vendor's",
-                fix="set the clock (NTP); until then nothing can be called complete",
+                fix="set the clock (NTP); until then no collected span is proved complete",
             )
         remaining, reset = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "reset"))
         if remaining.strip() == "0" and reset.isascii() and reset.isdigit() and len(reset) < 12:

@@ -96,7 +96,7 @@ def test_a_broken_ledger_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "keys.db").write_text("precious")
     code, out, err = call(capsys, write(tmp_path / "s.json", GOOD), "--store", tmp_path / "keys.db")
     assert (code, out) == (1, "")
-    assert "no sound ledger" in err
+    assert "not a valid key ledger" in err
     assert (tmp_path / "keys.db").read_text() == "precious"
 
 

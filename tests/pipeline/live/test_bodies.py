@@ -97,7 +97,7 @@ def test_a_watch_in_another_process_says_the_same(tmp_path: Path) -> None:
         watch.ingest(ONE, source="a", key="k")
         with pytest.raises(KeyReused, match="another body") as caught:
             watch.ingest(OTHER, source="a", key="k")
-        assert "key of its own" in caught.value.fix
+        assert "a new key for each body" in caught.value.fix
         assert watch.ingest(ONE, source="a", key="k").is_repeat
     with running(quick(tmp_path / "store")) as service, pytest.raises(KeyReused):
         service.ingest(OTHER, source="a", key="k")
@@ -114,7 +114,7 @@ def test_what_is_to_be_forgotten_is_so_though_a_delivery_finds_no_room(
     assert len(kept.checkpoint) == 3  # the first goes with the next
     with monkeypatch.context() as full:
         full.setattr(kept.intake, "put", lambda *_: False)
-        with pytest.raises(WatchBusy, match="no room"):
+        with pytest.raises(WatchBusy, match="is full"):
             kept.again(ONE, "4")
     kept.send(ONE, "5")
     names = {KEPT_AS + module._digest(key.encode()) for key in ("2", "3", "5")}

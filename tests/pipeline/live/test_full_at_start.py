@@ -1,4 +1,4 @@
-"""A disk that is full, or a database that is away, at the very start: it is said, and the next start goes on."""
+"""A disk that is full, or a database that is not reachable, at the very start: it is said, and the next start goes on."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def test_a_database_that_is_away(
     store = ["--store", str(tmp_path / "store")]
     assert main([verb, str(logs), *store, "--database", nowhere, *more]) == 1
     told = capsys.readouterr().err
-    assert "is away" in told
-    assert "is it running" in told
+    assert "is not reachable" in told
+    assert "check that it runs" in told
     assert "hunter2" not in told
     assert not list((tmp_path / "store").iterdir())
 
@@ -155,7 +155,7 @@ def test_a_database_that_comes_later(tmp_path: Path, logs: Path, capsys: pytest.
         server.stop()
         command = ["watch", str(logs), "--store", str(tmp_path / "store"), "--database", url, "--once"]
         assert main(command) == 1
-        assert "is away" in capsys.readouterr().err
+        assert "is not reachable" in capsys.readouterr().err
         server.start()
         assert main(command) == 0
         assert "1 record = 1 event" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_one_body_that_kills_a_reader_is_refused_alone(monkeypatch: pytest.Monke
             parsers._free.append(held)
             parsers._changed.notify_all()
         assert [sum(batch.records for batch in sent[at].result()) for at in (0, 2)] == [1, 1]
-        with pytest.raises(WatchBusy, match="died"):
+        with pytest.raises(WatchBusy, match="ended while it read"):
             sent[1].result()
 
 
@@ -118,7 +118,7 @@ def test_a_reader_that_dies_is_replaced(logs: Path) -> None:
         parser = parsers._all[0]
         assert parser._process is not None
         os.kill(parser._process.pid, signal.SIGKILL)
-        with pytest.raises(WatchBusy, match="died"):
+        with pytest.raises(WatchBusy, match="ended while it read"):
             parsers.parse(body, "a")
         assert sum(batch.records for batch in parsers.parse(body, "a")) == expected
 
@@ -130,7 +130,7 @@ def test_a_reader_that_never_ends_is_killed(logs: Path, monkeypatch: pytest.Monk
         assert process is not None
         process.send_signal(signal.SIGSTOP)
         monkeypatch.setattr(parsing, "LONGEST_SECONDS", 0.2)
-        with pytest.raises(WatchBusy, match="died"):
+        with pytest.raises(WatchBusy, match="ended while it read"):
             parsers.parse(bodies(logs)[0], "a")
 
 

@@ -60,7 +60,7 @@ def asking(
 
     def hosts(vendor: VendorName, service: str, subject: str, scope: str) -> VendorHost:
         if vendor not in servers:
-            raise PlanInvalid(f"nobody is configured to ask {vendor}")
+            raise PlanInvalid(f"no access to {vendor} is configured")
         base = servers[vendor].base
         return VendorHost(base, HttpClient(base), access)
 

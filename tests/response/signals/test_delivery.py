@@ -183,7 +183,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
         other.execute("CREATE TABLE t (x)")
     other.close()
     path.chmod(0o600)
-    with pytest.raises(SignalsInvalid, match="something else"):
+    with pytest.raises(SignalsInvalid, match="another program"):
         SignalOutbox(path)
 
 

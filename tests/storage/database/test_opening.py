@@ -106,7 +106,7 @@ def test_other_places_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseAway):
         Database.open(tmp_path, should_migrate=True)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DatabaseBroken, match="plain file"):
+    with pytest.raises(DatabaseBroken, match="regular file"):
         Database.open(tmp_path / "pipe", should_migrate=True)
     (tmp_path / "real.db").touch()
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")

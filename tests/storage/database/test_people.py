@@ -20,7 +20,7 @@ def test_users_are_found_by_name_whatever_its_case(database: Database) -> None:
         assert work.users.find("nobody") is None
         assert "a-hash" not in repr(ann)
         assert len(work.users) == 1
-        with pytest.raises(UsageError, match="of this name"):
+        with pytest.raises(UsageError, match="with this name"):
             work.users.add("ANN@contoso.example", "viewer", at=6)
 
 
@@ -134,5 +134,5 @@ def test_answers_that_make_no_sense(database: Database) -> None:
             work.answers.give("none", "safe", by="ann", at=1)
         with pytest.raises(UsageError, match="no answer"):
             work.answers.give(incident(1).id, "perhaps", by="ann", at=1)  # type: ignore[arg-type]
-        with pytest.raises(UsageError, match="expire"):
+        with pytest.raises(UsageError, match="expiry"):
             work.answers.give(incident(1).id, "safe", by="ann", at=5, expires_at=5)

@@ -116,7 +116,7 @@ def test_it_runs_where_there_are_no_tests_of_its_own(tmp_path: Path) -> None:
     [
         (("--seawall-verifier", "no_such_module:x"), "cannot be imported"),
         (("--seawall-verifier", "service:verify", "--seawall-only", "nothing"), "no such family or case"),
-        (("--seawall-verifier", "service"), "is no verifier"),
+        (("--seawall-verifier", "service"), "is not a verifier"),
     ],
 )
 def test_mistakes_are_usage_errors(project: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -160,8 +160,8 @@ def test_an_unknown_capability_is_a_mistake() -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("nothing", "is no verifier"),
-        (":x", "is no verifier"),
+        ("nothing", "is not a verifier"),
+        (":x", "is not a verifier"),
         ("no_such_module_here:x", "cannot be imported"),
         ("seawall_tokens.conformance:no_such_name", "cannot be imported"),
         ("seawall_tokens.conformance:CAPABILITIES", "neither a function"),

@@ -45,7 +45,7 @@ def open_for_writing(path: Path) -> int:
             os.close(descriptor)
         raise OutputUnwritable(
             f"cannot write {path}: {error.strerror or error}",
-            fix="remove what is there, or choose another folder",
+            fix="remove the existing file, or choose another folder",
         ) from error
     return descriptor
 

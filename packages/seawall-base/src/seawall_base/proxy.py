@@ -61,12 +61,12 @@ def read_proxy_settings(proxy: str | None, secret_file: Path | None, bundle: Pat
         parse_url("https:" + proxy.partition(":")[2])
     except FetchError:
         raise CollectInvalid(
-            "--proxy: is no URL of a proxy", fix="--proxy http://proxy.example:3128"
+            "--proxy: not the URL of a proxy", fix="write it as --proxy http://proxy.example:3128"
         ) from None
     secret = read_secret(secret_file) if secret_file is not None else secret_in(VARIABLE)
     if secret and not _SECRET.fullmatch(secret):
         raise CollectInvalid(
-            "the proxy's secret is no user and password with a colon between them",
+            "the proxy's secret is not USER:PASSWORD",
             fix="write USER:PASSWORD into --proxy-secret-file, with chmod 600",
         )
     return ProxySettings(proxy, secret, _authorities(bundle))
@@ -84,7 +84,7 @@ def _authorities(bundle: Path | None) -> str:
     text = data.decode("latin-1")
     if len(data) > MOST_BUNDLE or "PRIVATE KEY-----" in text or not _is_trusted(text):
         raise CollectInvalid(
-            f"{bundle}: is no file of certificates, or holds more than that",
+            f"{bundle}: is not a file of certificates, or holds other data too",
             fix="give --ca-bundle a PEM file with the authorities' certificates and nothing else",
         )
     return text

@@ -35,7 +35,7 @@ def read_secret(
     try:
         text = data.decode("utf-8").strip()
     except UnicodeDecodeError:
-        raise error(f"{path}: is no text", fix=_ALONE) from None
+        raise error(f"{path}: is not a text file", fix=_ALONE) from None
     if not text and not may_be_empty:
         raise error(f"{path}: is empty", fix=_ALONE)
     return text
@@ -74,7 +74,7 @@ def _read(
             status = os.fstat(file.fileno())
             is_pipe = stat.S_ISFIFO(status.st_mode) and not flags & os.O_NONBLOCK
             if not stat.S_ISREG(status.st_mode) and not is_pipe:
-                raise error(f"{path}: is no file", fix=_ALONE)
+                raise error(f"{path}: is not a file", fix=_ALONE)
             _check_owner_and_mode(path, status, error, what, may_be_shared)
             data = file.read(LONGEST + 1)
     except OSError as reason:

@@ -25,7 +25,7 @@ MODE: Final = 0o600
 def create(path: Path, error: type[SeawallError] = StoreBroken) -> None:
     """Create an empty file with mode 0600. Raises `error` if the path exists or is unsafe (see `check`)."""
     if not create_missing(path, error):
-        raise error(f"{path}: there is a file already", fix="open it instead, or choose another path")
+        raise error(f"{path}: the file exists already", fix="open it instead, or choose another path")
     check(path, error)
 
 
@@ -38,7 +38,8 @@ def create_missing(path: Path, error: type[SeawallError] = StoreBroken) -> bool:
         return False
     except OSError as reason:
         raise error(
-            f"{path}: {reason.strerror}", fix="is the folder there, and open to this user?"
+            f"{path}: {reason.strerror}",
+            fix="check that the folder exists and that this user may write to it",
         ) from reason
     return True
 
@@ -54,15 +55,15 @@ def check(path: Path, error: type[SeawallError] = StoreBroken, *, is_public: boo
         own = path.stat() if is_public else path.lstat()
         folder = path.absolute().parent.stat()
     except OSError as reason:
-        raise error(f"{path}: {reason.strerror}", fix="check the path, or make the store") from reason
+        raise error(f"{path}: {reason.strerror}", fix="check the path, or create the store") from reason
     if not stat.S_ISREG(own.st_mode):
-        raise error(f"{path}: no regular file", fix="name the file itself, not a link to it")
+        raise error(f"{path}: not a regular file", fix="give the file itself, not a link to it")
     if own.st_mode & (0o022 if is_public else 0o077):
         raise error(f"{path}: others may {'' if is_public else 'read or '}change it", fix=f"chmod 600 {path}")
     if os.geteuid() not in (0, own.st_uid):
-        raise error(f"{path}: it belongs to another user", fix="run as the user that owns it")
+        raise error(f"{path}: the file belongs to another user", fix="run as the user that owns it")
     if not is_public and folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
-        raise error(f"{path}: anybody may replace it", fix=f"chmod o-w {path.absolute().parent}")
+        raise error(f"{path}: every user can replace the file", fix=f"chmod o-w {path.absolute().parent}")
 
 
 def file_identity(path: Path) -> tuple[int, int]:

@@ -27,9 +27,11 @@ class Webhook:
             parse_url(self.url, allow_loopback_http=True)
         except FetchError as error:
             raise UsageError(
-                f"this cannot be a webhook: {error}", fix="https://host/path; http:// for this machine alone"
+                f"this cannot be a webhook: {error}",
+                fix="write it as https://host/path; http:// only for this machine",
             ) from None
         if self.secret and len(self.secret) < LEAST_SECRET:
             raise UsageError(
-                f"the secret of a webhook has less than {LEAST_SECRET} characters", fix="openssl rand -hex 32"
+                f"the secret of a webhook has less than {LEAST_SECRET} characters",
+                fix="create a secret: openssl rand -hex 32",
             )

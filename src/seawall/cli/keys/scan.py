@@ -142,9 +142,13 @@ def _baseline(path: Path) -> Baseline:
     try:
         return read_baseline(path)
     except OSError as error:
-        raise InputUnreadable(f"{path}: {error.strerror}", fix="write one with --write-baseline") from None
+        raise InputUnreadable(
+            f"{path}: {error.strerror}", fix="create a baseline with --write-baseline FILE"
+        ) from None
     except BaselineUnreadable as error:
-        raise InputUnreadable(f"{path}: {error}", fix="write one with --write-baseline") from None
+        raise InputUnreadable(
+            f"{path}: {error}", fix="create a baseline with --write-baseline FILE"
+        ) from None
 
 
 def _search(paths: list[str], settings: LeakSettings, *, quiet: bool) -> SearchTotals:
@@ -176,7 +180,7 @@ def _keys(sources: list[str], *, quiet: bool) -> tuple[PublicKey, ...]:
         if not quiet:
             output.say(*(f"warning: {source}: {warning}" for warning in found.warnings))
         if not found.keys:
-            raise InputUnreadable(f"{source}: no public key to look for", fix="give a JWK set to --jwks")
+            raise InputUnreadable(f"{source}: no public key to search for", fix="give a JWK set to --jwks")
         keys |= {key.thumbprint: key for key in found.keys}
     return tuple(keys.values())
 

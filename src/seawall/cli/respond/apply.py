@@ -159,7 +159,9 @@ def _level(text: str) -> Any:
     from seawall_base.errors import UsageError
 
     if text not in CONFIDENCES:
-        raise UsageError(f"no level {text!r}", fix=f"--minimum-confidence {', '.join(CONFIDENCES)}")
+        raise UsageError(
+            f"{text!r} is not a level of confidence", fix=f"--minimum-confidence {', '.join(CONFIDENCES)}"
+        )
     return text
 
 

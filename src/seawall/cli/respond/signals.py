@@ -244,7 +244,10 @@ def again(
     outbox = _outbox(load_settings(settings))
     try:
         if not outbox.again(number):
-            raise UsageError(f"{number} is not a refused event token", fix="seawall respond signals list")
+            raise UsageError(
+                f"{number} is not a refused event token",
+                fix="run `seawall respond signals list` for the refused ones",
+            )
     finally:
         outbox.close()
     output.say(f"{number} is queued again; next: seawall respond signals deliver")
@@ -313,7 +316,7 @@ def serve(
     if certificate is None and not address.is_loopback:
         raise SignalsInvalid(
             f"{address}: tokens would cross the network unencrypted",
-            fix="give --certificate and --key, or a proxy",
+            fix="give --certificate and --key, or run it behind a proxy with TLS",
         )
     pair = TlsCertificate(certificate, key) if certificate is not None and key is not None else None
     if pair is not None:

@@ -207,7 +207,7 @@ def read_head(path: Path) -> ChainHead:
             stated = json.loads(file.read(100_000))
     except (OSError, ValueError, RecursionError) as error:
         raise InputUnreadable(
-            f"{path}: cannot be read as JSON", fix='{"sequence": 12, "digest": "…"}'
+            f"{path}: cannot be read as JSON", fix='write {"sequence": 12, "digest": "…"}'
         ) from error
     for name in ("audit", "head"):
         if isinstance(stated, dict) and isinstance(stated.get(name), dict):
@@ -215,7 +215,9 @@ def read_head(path: Path) -> ChainHead:
     match stated:
         case {"sequence": int(sequence), "digest": str(digest)} if sequence >= 0:
             return ChainHead(sequence, digest)
-    raise InputUnreadable(f"{path}: holds no head of an audit trail", fix='{"sequence": 12, "digest": "…"}')
+    raise InputUnreadable(
+        f"{path}: is not the head of an audit trail", fix='write {"sequence": 12, "digest": "…"}'
+    )
 
 
 def _visible(text: str) -> str:

@@ -191,7 +191,7 @@ def _read_options(reason: str) -> str:
     from seawall_base.errors import UsageError
 
     if not reason.strip():
-        raise UsageError("a revocation, or lifting one, needs a reason", fix="give --reason TEXT")
+        raise UsageError("to revoke or lift needs a reason", fix="give --reason TEXT")
     return reason
 
 

@@ -122,8 +122,8 @@ def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         return mutual | _shared_key(settings, secret)
     if settings["username"] is None:
         raise CollectInvalid(
-            "the secret is no connection string of Event Hubs, and there is no --username",
-            fix="--username NAME",
+            "the secret is not an Event Hubs connection string, and --username is missing",
+            fix="give --username NAME",
         )
     return mutual | {
         "sasl.mechanisms": settings["mechanism"],
@@ -137,7 +137,7 @@ def _shared_key(settings: Mapping[str, Any], secret: str) -> dict[str, Any]:
     host = secret[len(_ENDPOINT) :].split(";", 1)[0].strip("/").lower()
     if any(host_of(server) != host for server in settings["servers"]):
         raise CollectInvalid(
-            "the connection string is of another namespace than --server",
+            "the connection string names another namespace than --server",
             fix="--server NAMESPACE.servicebus.windows.net:9093, the one that its Endpoint names",
         )
     return {"sasl.mechanisms": "PLAIN", "sasl.username": "$ConnectionString", "sasl.password": secret}

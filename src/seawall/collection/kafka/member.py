@@ -116,7 +116,7 @@ class KafkaMember:
                 answer = self._consumer.list_topics(topic, timeout=ANSWER)
                 if answer.cluster_id and not self._book.cluster(answer.cluster_id):
                     raise CollectionBroken(
-                        "this is another cluster than the one that the ledger is of: its offsets mean nothing here",
+                        "the ledger belongs to another cluster: its offsets are not valid here",
                         fix="give another folder with --out",
                     )
                 found = answer.topics[topic]
@@ -366,7 +366,7 @@ class KafkaMember:
         if error.fatal():
             raise CollectRefused(
                 f"the cluster: {self._fault}",
-                fix="see docs/how-to/collect-kafka.md; the next start goes on where this one ended",
+                fix="see docs/how-to/collect-kafka.md; the next start continues where this one ended",
             )
 
     def _report(self, text: str) -> None:
@@ -393,6 +393,6 @@ def _consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError],
         if any(str(configuration[name]) in text for name in _SECRETS if name in configuration):
             text = "what it says holds a secret"
         raise CollectInvalid(
-            f"the library takes no such settings: {text}",
+            f"the Kafka library rejects the settings: {text}",
             fix="check certificate and properties (docs/how-to/collect-kafka.md)",
         ) from None

@@ -80,7 +80,8 @@ def _lock(path: Path) -> Iterator[None]:
     with closing(tables.open_lock(path)) as lock:
         if not lock.try_hold():
             raise DatabaseInUse(
-                f"{path}: another process collects into it", fix="let one process collect for each tenant"
+                f"{path}: another process is collecting into this folder",
+                fix="run one collector for each tenant",
             )
         yield
 

@@ -79,7 +79,7 @@ def connect_ledger(path: Path, *, is_read: bool = False) -> sqlite3.Connection:
         stated = dict(connection.execute("SELECT name, value FROM about"))
         if stated.get("format") != "seawall-collection" or stated.get("version") != str(VERSION):
             raise CollectionBroken(
-                f"{path}: is no ledger of this version", fix="give another folder with --out"
+                f"{path}: is not a ledger of this version", fix="give another folder with --out"
             )
         if not is_read:
             with sqlite_file.transaction(connection):
@@ -98,7 +98,7 @@ def compare(path: Path, connection: sqlite3.Connection, about: Mapping[str, str]
     stated = dict(connection.execute("SELECT name, value FROM about"))
     if any(stated.get(name) != value for name, value in about.items()):
         raise CollectionBroken(
-            f"{path}: is the ledger of something else", fix="give another folder with --out"
+            f"{path}: is the ledger of another source", fix="give another folder with --out"
         )
 
 
@@ -124,9 +124,9 @@ def make_error(path: Path, error: Exception) -> CollectionBroken | OutputUnwrita
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return OutputUnwritable(
             f"{path}: the ledger cannot be written: {error}",
-            fix="free space or correct its permissions; what was not written is fetched again",
+            fix="free disk space or correct the permissions; the next run fetches the missing records again",
         )
     return CollectionBroken(
         f"{path}: the ledger cannot be used: {error}",
-        fix="restore it from a backup, or collect into a new folder: a new ledger knows nothing of what came before",
+        fix="restore it from a backup, or collect into a new folder; a new ledger proves nothing about earlier days",
     )

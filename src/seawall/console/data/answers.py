@@ -72,7 +72,7 @@ def _draft(asked: NewAnswer) -> FeedbackDraft:
         except (ValueError, OverflowError):
             expires_at = -1
         if not 0 <= expires_at <= _LATEST:
-            raise invalid("that is no time", field="expires_at", fix="such as 2026-03-01T12:00:00Z")
+            raise invalid("this is not a time", field="expires_at", fix="write it as 2026-03-01T12:00:00Z")
     values = tuple(FeedbackValue(value.aspect, value.value) for value in asked.scope.values)
     return FeedbackDraft(asked.answer, asked.scope.reach, values, expires_at)
 

@@ -66,7 +66,7 @@ def download_plan(call: ApiCall) -> Response:
     else:
         made, missing = _own_plan(call, incident)
         if made is None:
-            raise conflict("there is no plan of this incident", fix=missing)
+            raise conflict("this incident has no containment plan", fix=missing)
         content = msgspec.json.format(msgspec.json.encode(plan_to_document(made)), indent=1) + b"\n"
         name, covers, steps = made.id, "incident", len(made.actions)
     with call.context.database.writing() as work:

@@ -73,7 +73,7 @@ def _narrow(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
 
 def _in_time(choice: QueueQuery, term: SearchCondition) -> QueueQuery:
     if term.negated:
-        raise invalid(f"-{term.field} says nothing", field="q", fix="use after: or before:")
+        raise invalid(f"-{term.field} has no effect", field="q", fix="use after: or before:")
     time = int(term.number or 0)
     if term.field == "after":
         known = choice.active_from

@@ -154,7 +154,7 @@ def _day_of(text: str) -> tuple[date, date]:
         day = date.fromisoformat(text)
         if day >= EPOCH:
             return day, day + timedelta(days=1)
-    raise invalid("there is no such day", field="day", fix="such as 2026-03-02")
+    raise invalid("this is not a day", field="day", fix="write it as 2026-03-02")
 
 
 def read_time_zone(name: str) -> ZoneInfo:
@@ -164,7 +164,9 @@ def read_time_zone(name: str) -> ZoneInfo:
         with suppress(ZoneInfoNotFoundError, ValueError, OSError):
             zone = ZoneInfo(name)
     if zone is None:
-        raise invalid("there is no such time zone", field="tz", fix="such as UTC or Europe/Berlin")
+        raise invalid(
+            "there is no such time zone", field="tz", fix="write UTC, or a name such as Europe/Berlin"
+        )
     return zone
 
 

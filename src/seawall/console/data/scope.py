@@ -83,7 +83,7 @@ def _file(call: ApiCall, name: str, media: str) -> Response:
     incident = _incident(call)
     search = scope_searches(call.context).of(incident.id)
     if search is None or search.state != "done":
-        raise conflict("the scope of this incident is not known", fix="search for it first")
+        raise conflict("nobody has searched for the scope of this incident yet", fix="start the search first")
     with call.context.database.writing() as work:
         call.note(work, "scope-exported", incident.id, file=name)
     return FileResponse(search.file(name), media_type=media, filename=name)

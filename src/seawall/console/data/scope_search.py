@@ -99,9 +99,7 @@ class ScopeSearches:
             if running is not None:
                 if running.incident == incident.id:
                     return running
-                raise conflict(
-                    "the scope of another incident is being searched", fix="try again when it is done"
-                )
+                raise conflict("a search for another incident is running", fix="try again when it is done")
             folder = tempfile.TemporaryDirectory(prefix=".seawall-scope-")
             search = RunningSearch(incident.id, by, at, folder)
             self._searches.pop(incident.id, None)

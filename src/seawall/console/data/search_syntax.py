@@ -78,7 +78,11 @@ def _terms(text: str) -> Iterator[SearchCondition]:
         at = found.end()
         quoted = found["quoted"]
         if quoted is None and _HALF.fullmatch(found["bare"]):
-            raise invalid(f"{found['bare'][:40]} needs a value", field=PARAMETER, fix="quotes make it text")
+            raise invalid(
+                f"{found['bare'][:40]} needs a value",
+                field=PARAMETER,
+                fix="put it in quotes to search for the text",
+            )
         value = found["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
         yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]))
 
@@ -93,7 +97,7 @@ def _term(field: str | None, relation: str | None, value: str, *, negated: bool)
         raise invalid(
             f"there is no field {field[:40]!r}",
             field=PARAMETER,
-            fix=f"one of {', '.join(FIELDS)}; quotes make it text",
+            fix=f"one of {', '.join(FIELDS)}; put it in quotes to search for the text",
         )
     sign = (relation or ":").removeprefix(":") or ":"
     if not value:
@@ -123,7 +127,7 @@ def _score(sign: str, value: str, negated: bool) -> SearchCondition:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise invalid("score is compared with a number", field=PARAMETER, fix="such as score>2.5")
+        raise invalid("score is compared with a number", field=PARAMETER, fix="write it as score>2.5")
     relation: Relation = ">=" if sign == ":" else sign  # type: ignore[assignment]
     return SearchCondition("score", value, negated, relation, number)
 
@@ -134,7 +138,7 @@ def parse_search_time(value: str, name: str) -> int:
         return parse_time(value)
     except ValueError:
         raise invalid(
-            "that is no day and no time", field=name, fix="such as 2026-03-01 or 2026-03-01T12:00:00Z"
+            "this is neither a day nor a time", field=name, fix="write 2026-03-01 or 2026-03-01T12:00:00Z"
         ) from None
 
 
@@ -143,4 +147,6 @@ def _unreadable(rest: str) -> ApiError:
         return invalid(
             "a quote is not closed, or stands inside a word", field=PARAMETER, fix='such as app:"My app"'
         )
-    return invalid("a part of the search makes no sense", field=PARAMETER, fix="put it in quotes")
+    return invalid(
+        "a part of the search cannot be read", field=PARAMETER, fix="put it in quotes to search for the text"
+    )

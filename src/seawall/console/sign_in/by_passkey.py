@@ -42,7 +42,7 @@ def require_domain(call: ApiCall) -> RequestOrigin:
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     if not has_domain(here.host):
         raise invalid(
-            "passkeys belong to a name, and this address is none",
+            "passkeys need a host name, and the browser uses an IP address",
             fix="open the console as localhost, or by the name given with --host",
         )
     return here

@@ -72,7 +72,7 @@ def _second_factor(
         if not has_strong_factor(work, user.id):
             return None  # this session can only register a second factor
         return forbidden(
-            "a password is not enough for this user",
+            "this user needs a second factor or a passkey",
             code="passkey-required",
             fix="sign in with your passkey or at your organisation; then you may add one-time codes",
         )

@@ -104,7 +104,7 @@ def check_new(password: str, name: str) -> None:
     for word in _COMMON:
         rest = rest.replace(word, "")
     if len(rest.strip("0123456789!?.,-_ ")) < SHORTEST // 2 or len(set(plain)) < 5:
-        raise invalid("this password is easily guessed", field="password", fix=fix)
+        raise invalid("this password is easy to guess", field="password", fix=fix)
 
 
 def _normalise(password: str) -> bytes:

@@ -56,7 +56,7 @@ def check_recent_sign_in(call: ApiCall) -> None:
     signed_in = call.who.expires_at - call.context.settings.session_seconds * MICROSECONDS
     if call.who.user is not None and call.now - signed_in > FRESH_SECONDS * MICROSECONDS:
         raise forbidden(
-            "what you sign in with can be changed within a quarter of an hour of signing in",
+            "you can change your sign-in methods only within 15 minutes after a sign-in",
             code="sign-in-again",
             fix="sign out, and sign in again",
         )

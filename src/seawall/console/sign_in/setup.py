@@ -142,7 +142,7 @@ def _redeem(call: ApiCall, work: Transaction, code: bytes, wanted: str) -> User 
     if work.invites.redeem(code, invitation_codes.SETUP, at=call.now) is None:
         return None
     if admin_can_sign_in(work):
-        raise conflict("there is an admin already", fix="ask an admin for an invite")
+        raise conflict("an admin exists already", fix="ask an admin for an invite")
     user = work.users.add(wanted, "admin", at=call.now)
     _note(call, work, "setup", user)
     return user
@@ -169,7 +169,7 @@ def _make(call: ApiCall, asked: SetupAnswer) -> NewCredential:
         else None
     )
     if made is None:
-        raise invalid("the browser's answer does not fit the question", field="credential", fix="try again")
+        raise invalid("the passkey response does not match the request", field="credential", fix="try again")
     return made
 
 

@@ -62,7 +62,7 @@ class SignInState:
             self.names.count(name, now)
         self._write(call, method, known, why)
         return ApiError(
-            401, "sign-in-failed", "that is not right", fix="check name, password and code; or ask an admin"
+            401, "sign-in-failed", "the sign-in failed", fix="check name, password and code, or ask an admin"
         )
 
     def record_success(self, call: ApiCall, name: str) -> None:

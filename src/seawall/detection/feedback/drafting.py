@@ -83,14 +83,16 @@ def check_draft(draft: FeedbackDraft, learnt: Sequence[FeedbackLesson], now: int
         tuple(one for one in _check_values(draft, learnt) if one in possible) if draft.values else possible
     )
     if len(values) > VALUES_MOST:
-        raise UsageError(f"more than {VALUES_MOST} values", fix="name those that the change explains")
+        raise UsageError(
+            f"more than {VALUES_MOST} values", fix="name only the values that the change explains"
+        )
     if not values:
         raise UsageError(
             f"none of these values can be expected of the {draft.reach}", fix=_list_allowed(possible)
         )
     if draft.reach != "account" and not any(value.aspect in TELLING for value in values):
         raise UsageError(
-            "a country or a way of signing in alone would cover half the world",
+            "a country or sign-in method alone would match too many events",
             fix=f"name one of {', '.join(TELLING)} too",
         )
     return FeedbackDraft(draft.answer, draft.reach, values, _end(draft, now))
@@ -120,9 +122,11 @@ def _end(draft: FeedbackDraft, now: int) -> int | None:
     if draft.expires_at is None:
         return now + WIDE_DAYS * DAY
     if draft.expires_at <= now:
-        raise UsageError("the answer would expire before it is given", fix="choose a later time")
+        raise UsageError("the expiry time lies in the past", fix="choose a later time")
     if draft.expires_at > now + (longest + 1) * DAY:
-        raise UsageError(f"the answer would stand for more than {longest} days", fix="choose an earlier time")
+        raise UsageError(
+            f"the answer would be valid for more than {longest} days", fix="choose an earlier time"
+        )
     return min(draft.expires_at, now + longest * DAY)
 
 

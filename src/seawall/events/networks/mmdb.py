@@ -87,7 +87,7 @@ def open_database(path: Path) -> OperatorDatabase:
 
 def _invalid(path: Path, reason: Exception) -> ArtefactInvalid:
     return ArtefactInvalid(
-        f"{path}: not a readable MMDB database ({reason})", fix="Fetch the file again, or leave it out."
+        f"{path}: not a readable MMDB database ({reason})", fix="Download the file again, or omit it."
     )
 
 

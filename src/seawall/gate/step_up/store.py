@@ -63,7 +63,10 @@ def create(path: Path) -> None:
         closing(sqlite_file.connect(path, busy_seconds=BUSY_SECONDS)) as connection,
     ):
         if not sqlite_file.use_write_ahead_log(connection):
-            raise StoreBroken(f"{path}: no write-ahead log on this file system", fix="use a local one")
+            raise StoreBroken(
+                f"{path}: the file system does not support SQLite's write-ahead log",
+                fix="put the store on a local file system",
+            )
         with sqlite_file.transaction(connection):
             sqlite_file.write_format(connection, APPLICATION_ID)
             sqlite_file.run_script(connection, SCHEMA)
@@ -79,7 +82,10 @@ class StepUpStore:
         self._file = sqlite_file.file_identity(path)
         sealing = key_file(path).read_bytes()
         if len(sealing) != 32:
-            raise StoreBroken(f"{key_file(path)}: no key of 32 octets", fix="restore it with the store")
+            raise StoreBroken(
+                f"{key_file(path)}: the file does not hold a key of 32 bytes",
+                fix="restore the key file together with the store",
+            )
         self._sealing = AESGCM(sealing)
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -328,7 +334,7 @@ class StepUpStore:
         # Threads open their connections at different times. If another file replaced this one, some threads would use the
         # old file and some the new one, and single-use values could be used twice.
         if sqlite_file.file_identity(self.path) != self._file:
-            raise StoreBroken(f"{self.path}: another file was put in its place", fix="start the gate anew")
+            raise StoreBroken(f"{self.path}: another file replaced it", fix="restart the gate")
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = sqlite_file.connect(self.path, busy_seconds=BUSY_SECONDS, is_shared=True)

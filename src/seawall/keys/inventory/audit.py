@@ -101,7 +101,7 @@ def audit(settings: AuditSettings, fetch: Fetch, now: Callable[[], float]) -> Au
         reasons = "; ".join(f"{item.source}: {item.reason}" for item in unread[:5])
         raise InputUnreadable(
             f"no key set could be read: {reasons}",
-            fix="check the sources; --ca names certificates of your own",
+            fix="check the sources; for a private certificate authority give --ca FILE",
         )
     pairs = _listings(documents, settings)
     with _open(settings.store) as inventory:
@@ -134,13 +134,11 @@ def _listings(documents: Sequence[KeyDocument], settings: AuditSettings) -> list
     bare = [document for document in documents if document.issuer is None]
     if settings.issuer is not None and len(bare) != 1:
         raise UsageError(
-            f"--issuer says whose keys one set holds, and {len(bare)} of the sets do not name their issuer",
-            fix="audit them one by one, or name discovery documents",
+            f"--issuer names the issuer of one key set, and {len(bare)} sets do not name theirs",
+            fix="audit them one by one, or give discovery documents",
         )
     if settings.issuer is None and settings.store is not None and any(item.source == "-" for item in bare):
-        raise UsageError(
-            "a set from standard input has no name that the ledger could know it by", fix="give --issuer"
-        )
+        raise UsageError("the ledger cannot name a key set from standard input", fix="give --issuer URL")
     listings: dict[str, tuple[KeyDocument, Listing]] = {}
     for document in documents:
         name = _name_set(document, settings)

@@ -218,8 +218,8 @@ def _check(connection: sqlite3.Connection, place: str) -> None:
 
 def _make_error(place: str, why: str) -> KeyInventoryBroken:
     return KeyInventoryBroken(
-        f"{place} is no sound ledger of keys: {why}; it was left as it is",
-        fix="restore it from a backup, or move it away and begin a new one: returned keys are then not noticed",
+        f"{place} is not a valid key ledger: {why}; it was left as it is",
+        fix="restore it from a backup, or move it away and start a new one; the new ledger cannot recognise returned keys",
     )
 
 

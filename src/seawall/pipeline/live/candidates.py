@@ -31,5 +31,6 @@ def unpack_candidate(content: bytes) -> ScoredCandidate:
 
 def _invalid() -> StateInvalid:
     return StateInvalid(
-        "a kept candidate is damaged, or of another version", fix="score the events again from the first day"
+        "a stored candidate is damaged or comes from another version",
+        fix="score the events again from the first day",
     )

@@ -128,9 +128,7 @@ def _make_answer(service: WatchService, head: dict[str, Any], body: bytes) -> di
 
 
 def _no_room(number: int) -> dict[str, Any]:
-    return _refuse(
-        number, WatchBusy("there is no room for more records just now", fix="send them again, a little later")
-    )
+    return _refuse(number, WatchBusy("the queue of records is full", fix="send them again, a little later"))
 
 
 def _refuse(number: int, error: SeawallError) -> dict[str, Any]:

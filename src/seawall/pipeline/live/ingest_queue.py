@@ -101,13 +101,11 @@ class IngestQueue:
                 self._end(name, None, None)
                 self._not_forgotten(delivery)
         if not has_room:
-            raise WatchBusy(
-                "there is no room for more records just now", fix="send them again, a little later"
-            )
+            raise WatchBusy("the queue of records is full", fix="send them again, a little later")
         if not self._wait_until(kept):
             # The request is still in progress: a repetition with its key waits for the same records.
             raise WatchBusy(
-                f"the records were not kept within {self._wait:.0f} s",
+                f"the records were not stored within {self._wait:.0f} s",
                 fix="send them again with the same key; they count once",
             )
         return receipt
@@ -147,7 +145,7 @@ class IngestQueue:
                 known = self._kept.get(name)
             if known is not None:
                 return _same(known, digest)
-        raise WatchBusy("the same request is still being kept", fix="send it again, a little later")
+        raise WatchBusy("the same request is still being stored", fix="send it again, a little later")
 
     def _end(self, name: str, receipt: IngestReceipt | None, digest: str | None) -> None:
         """End a request: remember its receipt, or forget it if it was not stored."""
@@ -272,8 +270,8 @@ def _same(known: _Known, digest: str | None) -> IngestReceipt:
 
 def _reuse() -> KeyReused:
     return KeyReused(
-        "this key came with another body before: nothing of this one was kept",
-        fix="send each body with a key of its own, and the same one only to repeat it",
+        "this Idempotency-Key was used with another body: nothing was stored",
+        fix="use a new key for each body, and repeat a key only to repeat its body",
     )
 
 

@@ -88,7 +88,8 @@ class ParserPool:
                     self._changed.notify_all()
         if mine.found is None:
             raise WatchBusy(
-                "the process that reads records died over these", fix="send fewer at once, and look at them"
+                "the reader process ended while it read these records",
+                fix="send fewer records in one request, and inspect them",
             )
         return mine.found
 

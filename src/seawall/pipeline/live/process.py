@@ -71,7 +71,7 @@ class WatchProcess:
         if not self._has_started.wait(START_SECONDS):
             self.stop()
             raise WatchFailed(
-                "the process that watches does not answer", fix="look at its messages, and start again"
+                "the watch process does not respond", fix="read its messages, then restart Seawall"
             )
         if self._ended is not None:
             self.stop()
@@ -96,9 +96,7 @@ class WatchProcess:
         waiting, number = _Waiting(), next(self._numbers)
         with self._room:
             if not self._room.wait_for(lambda: self._has_room(len(body)), _ROOM_SECONDS):
-                raise WatchBusy(
-                    "there is no room for more records just now", fix="send them again, a little later"
-                )
+                raise WatchBusy("the queue of records is full", fix="send them again, a little later")
             self._waiting[number] = waiting
             self._bytes += len(body)
         try:
@@ -110,7 +108,9 @@ class WatchProcess:
             except OSError:
                 raise _restarting() from None
             if not waiting.answered.wait(LONGEST_WAIT + 10):
-                raise WatchBusy("the records were not kept in time", fix="send them again with the same key")
+                raise WatchBusy(
+                    "the records were not stored in time", fix="send them again with the same key"
+                )
         finally:
             with self._room:
                 self._waiting.pop(number, None)
@@ -157,17 +157,15 @@ class WatchProcess:
                 break
             if time.monotonic() - started > _PAUSES[1]:
                 pause = _PAUSES[0]
-            ended = self._ended.message if self._ended else "it died"
-            self._show(
-                replace(
-                    self._status, doing="stopped", fault=f"the process that watches is started again: {ended}"
-                )
-            )
+            ended = self._ended.message if self._ended else "it ended unexpectedly"
+            self._show(replace(self._status, doing="stopped", fault=f"the watch process restarts: {ended}"))
             self._ended = None
             time.sleep(pause)
             pause = min(2 * pause, _PAUSES[1])
         if not self._has_started.is_set() and self._ended is None:
-            self._ended = WatchFailed("the process that watches died at once", fix="run seawall doctor")
+            self._ended = WatchFailed(
+                "the watch process ended immediately after its start", fix="run `seawall doctor`"
+            )
         self._has_started.set()
 
     def _run_once(self) -> None:
@@ -175,8 +173,8 @@ class WatchProcess:
             process, wire = spawn_process(MODULE)
         except OSError as error:  # no processes or descriptors are available now
             self._ended = WatchFailed(
-                f"the process that watches cannot be started: {error.strerror or error}",
-                fix="look at the machine's limits",
+                f"the watch process cannot be started: {error.strerror or error}",
+                fix="check the limits on processes and memory",
             )
             return
         self._process = process
@@ -218,7 +216,7 @@ class WatchProcess:
 
 
 def _restarting() -> WatchBusy:
-    return WatchBusy("the watch is being started again", fix="send the records again with the same key")
+    return WatchBusy("the watch is restarting", fix="send the records again with the same key")
 
 
 def _error(head: dict[str, Any]) -> SeawallError:

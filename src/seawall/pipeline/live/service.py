@@ -201,8 +201,8 @@ class WatchService:
         pending = self._pending
         if found.position not in (self._position, pending.position if pending else self._position):
             raise DatabaseBroken(
-                "another program has written to the store meanwhile",
-                fix="this one has to start again; nothing is lost",
+                "another process has written to the store",
+                fix="restart this process; nothing is lost",
             )
         if pending is not None and found.position == pending.position:
             self._position, self._pending = pending.position, None

@@ -59,9 +59,13 @@ class LiveSettings:
     def __post_init__(self) -> None:
         """Raise `UsageError` for invalid values."""
         if self.retention_days is not None and self.retention_days < 1:
-            raise UsageError("less than one day cannot be kept", fix="a retention of 1 or more days")
+            raise UsageError(
+                "the retention is shorter than one day", fix="give a retention of 1 or more days"
+            )
         if self.budget is not None and self.budget < 0:
-            raise UsageError("a budget is not negative", fix="incidents a day, for each organisation")
+            raise UsageError(
+                "the alert budget is negative", fix="give the number of incidents a day for each organisation"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings, secrets included, as values that can be serialised for the child process; never write them

@@ -193,11 +193,11 @@ class SilenceDetector:
             found = msgspec.msgpack.decode(state, type=list[tuple[str, str, SourceRhythm]])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StateInvalid(
-                "what was learnt of silent sources is damaged", fix="restore the store from a backup"
+                "the stored state of silent sources is damaged", fix="restore the store from a backup"
             ) from error
         if any(len(habit.spoke) != HOURS or len(habit.weeks) != HOURS for _, _, habit in found):
             raise StateInvalid(
-                "what was learnt of silent sources is damaged", fix="restore the store from a backup"
+                "the stored state of silent sources is damaged", fix="restore the store from a backup"
             )
         self.habits = {(tenant, source): habit for tenant, source, habit in found}
         self._heard = {}

@@ -255,7 +255,9 @@ class WhatIfService:
             id_ = work.aliases.resolve(incident_id)
             incident = work.incidents.get(id_)
             if incident is None:
-                raise UsageError("there is no such incident", fix="was it pruned?")
+                raise UsageError(
+                    "there is no such incident", fix="the retention may have deleted it; check the id"
+                )
             case = board.by_id.get(id_)
             wanted = {_key(board.columns.candidates[row]) for row in case.story} if case else set()
             found: list[ScoredCandidate] = []

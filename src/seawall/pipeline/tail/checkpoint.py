@@ -65,7 +65,7 @@ def restore_state(value: Mapping[str, Any]) -> FileState:
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointInvalid(
             f"the checkpoint of a followed file is damaged: {error}",
-            fix="restore the store from a backup, or forget the checkpoint: then the files are read from their start",
+            fix="restore the store from a backup, or delete the checkpoint; Seawall then reads the files from their start",
         ) from error
     return state
 

@@ -37,7 +37,7 @@ def plan_from_document(document: Mapping[str, Any]) -> ContainmentPlan:
     Raises PlanInvalid for any other or a changed document.
     """
     if document.get("plan_version") != VERSION:
-        raise PlanInvalid("no containment plan of this version", fix=_FIX)
+        raise PlanInvalid("not a containment plan of this version", fix=_FIX)
     plain = {
         name: value for name, value in document.items() if name not in {"plan_version", "schema_version"}
     }
@@ -46,7 +46,7 @@ def plan_from_document(document: Mapping[str, Any]) -> ContainmentPlan:
     except (ValueError, TypeError) as error:
         raise PlanInvalid(f"no containment plan ({error})", fix=_FIX) from None
     if found.id != digest_plan(found) or not _has_its_numbers(document, found):
-        raise PlanInvalid("the plan was changed after it was made", fix=_FIX)
+        raise PlanInvalid("the plan was changed after Seawall wrote it", fix=_FIX)
     return found
 
 

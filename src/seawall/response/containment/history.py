@@ -85,7 +85,8 @@ def read_history(entries: Iterable[Entry]) -> JournalHistory:
             _take(found, entry)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise JournalBroken(
-                f"line {entry.get('number')} of the journal makes no sense", fix="keep the file as it is"
+                f"line {entry.get('number')} of the journal is invalid",
+                fix="keep the file unchanged, and compare it with a copy",
             ) from None
     return found
 

@@ -63,7 +63,7 @@ class Journal:
         except OSError as error:
             raise OutputUnwritable(
                 f"{self.path}: {error.strerror or error}",
-                fix="free space: nothing is done that is not journalled",
+                fix="free disk space; Seawall takes no action that it cannot journal",
             ) from error
         self.head = digest_line(line)
         self.entries.append(entry)
@@ -86,7 +86,9 @@ def open_journal(path: Path, *, clock: Callable[[], str]) -> Iterator[Journal]:
         ) from None
     with closing(file):
         if not file.is_private:
-            raise JournalBroken(f"{path}: not a file of this user alone", fix="a journal has mode 0600")
+            raise JournalBroken(
+                f"{path}: not a file of this user alone", fix="run: chmod 600 the file, as its owner"
+            )
         whole, torn = _content(path, file)
         entries, head = _read(path, whole)
         journal = Journal(path, file, entries, head, clock)
@@ -102,7 +104,7 @@ def read_journal(path: Path) -> list[Entry]:
         file = AppendOnlyFile.open(path)
     except FileNotFoundError:
         raise JournalBroken(
-            f"{path}: there is no such journal: what was contained is not known", fix=_APPLY
+            f"{path}: the journal does not exist, so the applied actions are unknown", fix=_APPLY
         ) from None
     except OSError as error:
         raise JournalBroken(f"{path}: the journal cannot be read: {error.strerror}", fix=_OTHER) from None

@@ -44,8 +44,8 @@ def _is_spared(steps: list[ContainmentStep], vendor: Vendor, who: Collection[str
     for action in steps:
         if action.vendor == vendor and action.account.casefold() in who:
             raise RespondInvalid(
-                f"{action.id} would lock out {action.account}, for whom Seawall asks {vendor}",
-                fix=f"let another account ask: [{vendor}] in the file of --config",
+                f"{action.id} would lock out {action.account}, which Seawall uses to call {vendor}",
+                fix=f"configure another account: [{vendor}] in the file of --config",
             )
 
 

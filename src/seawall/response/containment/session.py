@@ -48,7 +48,9 @@ def read_plan_of_journal(path: Path) -> ContainmentPlan:
     """Return the plan stored in a journal. Raises JournalBroken."""
     plan = read_history(journals.read_journal(path)).plan
     if plan is None:
-        raise JournalBroken(f"{path}: holds no plan", fix="give the journal that apply wrote")
+        raise JournalBroken(
+            f"{path}: holds no plan", fix="give the journal that `seawall respond apply` wrote"
+        )
     return plan
 
 
@@ -104,7 +106,7 @@ def require_person(name: str | None, option: str) -> str:
     text = (name or "").strip()
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
         raise UsageError(
-            f"{option} names the person who answers for this",
+            f"{option} needs the name of the responsible person",
             fix=f"{option} 'Ann Example', as others know her",
         )
     return text
@@ -124,7 +126,7 @@ def confirm_step(
     number = plan.numbers[action.id]
     if phase == "undo" and not _was_applied(past.past("apply", action.id)):
         raise UsageError(
-            f"step {number} was not applied, so that it cannot be taken back: {action.title}",
+            f"step {number} was not applied, so it cannot be undone: {action.title}",
             fix="name a step that `seawall respond undo` lists",
         )
     journal.append("confirmed", phase=phase, step=action.id, step_number=number, by=by)

@@ -59,7 +59,7 @@ class ConfiguredVendors:
         """
         if getattr(self.settings, vendor) is None:
             raise RespondInvalid(
-                f"nobody is configured to ask {vendor}", fix=f"a table [{vendor}] in the file of --config"
+                f"no access to {vendor} is configured", fix=f"add a table [{vendor}] to the file of --config"
             )
         if vendor == "microsoft":
             return self._microsoft()
@@ -71,7 +71,7 @@ class ConfiguredVendors:
         about = self.settings.microsoft
         assert about is not None  # noqa: S101 - looked at above
         if about.cloud not in GRAPH:
-            raise RespondInvalid("microsoft.cloud is no cloud", fix=f"one of {', '.join(GRAPH)}")
+            raise RespondInvalid("microsoft.cloud is not a known cloud", fix=f"one of {', '.join(GRAPH)}")
         cloud = GRAPH[about.cloud]
         credential: Any = _secret(about.certificate or about.secret_file, "microsoft")
         if about.certificate:

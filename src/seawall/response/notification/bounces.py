@@ -131,7 +131,8 @@ def read_messages(place: Path) -> Iterator[bytes]:
             yield from _mbox(place)
     except OSError as error:
         raise InputUnreadable(
-            f"{place}: {error.strerror or error}", fix="a Maildir, an mbox, or a folder of .eml"
+            f"{place}: {error.strerror or error}",
+            fix="give a Maildir, an mbox file, or a folder of .eml files",
         ) from error
 
 
@@ -146,7 +147,7 @@ def _files(files: Sequence[Path]) -> Iterator[bytes]:
 def _mbox(place: Path) -> Iterator[bytes]:
     if not place.is_file():
         raise InputUnreadable(
-            f"{place}: no such file or folder", fix="a Maildir, an mbox, or a folder of .eml"
+            f"{place}: no such file or folder", fix="give a Maildir, an mbox file, or a folder of .eml files"
         )
     box = mailbox.mbox(place, create=False)
     try:

@@ -40,7 +40,7 @@ def record_acknowledgement(
                 by=_line(by),
                 details={"note": _line(note)},
             )
-    raise CaseInvalid("no letter of this case that was sent has this code", fix="compare it with the letter")
+    raise CaseInvalid("no sent letter of this case has this code", fix="compare it with the letter")
 
 
 def record_notification(
@@ -74,7 +74,9 @@ def record_report(
     """Record that an authority was notified as a duty demands. Raises UsageError."""
     known = [one.id for one in DUTIES]
     if duty not in known:
-        raise UsageError(f"there is no duty {visible(duty, 60)!r}", fix=f"one of {', '.join(known)}")
+        raise UsageError(
+            f"there is no notification duty {visible(duty, 60)!r}", fix=f"one of {', '.join(known)}"
+        )
     return register.append(
         "reported", at=at, target=duty, by=_line(by), details={"note": _line(note), "when": when}
     )

@@ -167,7 +167,10 @@ class DraftSender:
         Raises RegisterInUse, RegisterBroken, LettersChanged.
         """
         if not by.strip():
-            raise CaseInvalid("letters are approved by somebody", fix="give the name")
+            raise CaseInvalid(
+                "the name of the approver is missing",
+                fix="give the name of the person who approves the letters",
+            )
         key = load_case_key(self.folder, create=False)
         stopped: dict[str, str] = {}
         with NotificationRegister.writing(self.folder, at=self.now()) as register:

@@ -28,7 +28,10 @@ def make_transports(case: NotificationCase, folder: Path) -> Callable[[Recipient
             secret = _secret(folder, recipient.webhook_secret_file) if recipient.webhook_secret_file else ""
             return WebhookTransport(Webhook(recipient.webhook, secret))
         if mail is None:
-            raise CaseInvalid("the case file names no mail server", fix="see [smtp] in docs/how-to/notify.md")
+            raise CaseInvalid(
+                "the case file names no mail server",
+                fix="add [smtp] to the case file (docs/how-to/notify.md)",
+            )
         return mail
 
     return way

@@ -31,7 +31,7 @@ def spell_block(text: str) -> str:
         block = ipaddress.IPv4Network((mapped, block.prefixlen - _MAPPED.prefixlen))
     if block.prefixlen < LEAST[block.version]:
         raise UsageError(
-            f"{block} holds too many addresses to be an intruder's",
+            f"{block} is too large a block for an indicator",
             fix=f"give /{LEAST[4]} or longer of IPv4, /{LEAST[6]} or longer of IPv6; a network as --network AS64500 --from TIME",
         )
     return str(block.network_address) if block.prefixlen == block.max_prefixlen else str(block)

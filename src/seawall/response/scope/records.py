@@ -86,7 +86,8 @@ class SearchRecords:
                 names = [name for name in COLUMNS if name in file.schema_arrow.names]
             if not {"time", "org_uid", "account", "kind", "status"} <= set(names):
                 raise InputUnreadable(
-                    f"{self._path}: no events file", fix="give what `seawall scan --out` wrote"
+                    f"{self._path}: not a file of events",
+                    fix="give the folder that `seawall scan --out` wrote",
                 )
             self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declare, COLUMNS))})")
             # DuckDB would read special characters of the folder's name as a glob pattern, so link to a plain name.
@@ -137,7 +138,8 @@ class SearchRecords:
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             said = (str(error).splitlines() or ["no room"])[0][:300]
             raise OutputUnwritable(
-                f"the search ran out of room: {said}", fix="free space in the folder for temporary files"
+                f"the search ran out of disk space: {said}",
+                fix="free space in the folder for temporary files",
             ) from error
 
     def keep(self, name: str, columns: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def note_roaming(records: SearchRecords, start: int, *, is_vouched: bool) -> Non
     if is_vouched:
         for where, kind in records.rows(_ELSEWHERE):
             raise UsageError(
-                f"the intruder comes from {where.strip()} too, which is {kind or 'no kind of network that is known'}",
-                fix="leave --servers-only out",
+                f"the attacker's records come from {where.strip()} too, which is {kind or 'no kind of network that is known'}",
+                fix="run it without --servers-only",
             )
     records.run(_MADE, {"start": start, "vouched": is_vouched})

@@ -46,7 +46,7 @@ class ScopeQuery:
         """Raise UsageError if the seeds or assertions cannot lead to a result."""
         if not self.seeds and not self.incidents:
             raise UsageError(
-                "nothing to start from", fix="give an address, a session, a token, a key or an incident"
+                "no indicator was given", fix="give --address, --session, --token, --key or --incident"
             )
         loose = [kind for kind, _ in self.seeds if kind in LOOSE]
         if loose and self.start is None:
@@ -54,12 +54,12 @@ class ScopeQuery:
             article = "an" if words.startswith("a") else "a"
             raise UsageError(
                 f"owners have {article} {words} too, so it has no beginning of its own",
-                fix="say with --from since when it is the intruder's",
+                fix="give --from TIME, when the attacker began to use it",
             )
         if self.is_complete and (self.incidents or any(kind in NOT_EXHAUSTIVE for kind, _ in self.seeds)):
             raise UsageError(
-                "an incident, an account or a mailbox does not say all that an intruder is known by",
-                fix="give what its records carry (addresses, sessions, an application), or leave --complete out",
+                "--complete needs all indicators, and an incident, account or mailbox does not name them",
+                fix="give the indicators (addresses, sessions, applications), or run it without --complete",
             )
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise UsageError("the span ends before it begins", fix="check --from and --to")
@@ -84,7 +84,7 @@ def normalise_value(kind: IndicatorKind, value: str) -> str:
     if kind == "network":
         match = _NETWORK.fullmatch(text)
         if not match:
-            raise UsageError(f"{text!r} is no number of an autonomous system", fix="write it as AS64500")
+            raise UsageError(f"{text!r} is not the number of an autonomous system", fix="write it as AS64500")
         return f"AS{int(match[1])}"
     return text.lower() if kind in _LOWERED else text
 

@@ -221,7 +221,7 @@ def _problems_of_scan(path: Path, reading: ScopeReading) -> None:
                 reading.note(str(problem["source_file"]), int(problem["line"]), str(problem["code"]), left)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputUnreadable(
-            f"{path}: cannot be read, so nobody knows what was not", fix="scan the logs again"
+            f"{path}: cannot be read, so the unread records are unknown", fix="scan the logs again"
         ) from error
 
 
@@ -238,5 +238,5 @@ def _cut_of_scan(path: Path) -> list[tuple[str, CoverageGap]]:
         ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputUnreadable(
-            f"{path}: cannot be read, so nobody knows what was cut off", fix="scan the logs again"
+            f"{path}: cannot be read, so the gaps of the logs are unknown", fix="scan the logs again"
         ) from error

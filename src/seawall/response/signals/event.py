@@ -31,7 +31,7 @@ def find_event(text: str) -> EventName:
     for name in URIS:
         if name == text:
             return name
-    raise UsageError(f"{text!r} is no event", fix=f"one of {', '.join(URIS)}")
+    raise UsageError(f"{text!r} is not an event", fix=f"one of {', '.join(URIS)}")
 
 
 CREDENTIALS: Final = (
@@ -65,11 +65,14 @@ class EventSubject:
             raise UsageError(f"a subject's name is longer than {LONGEST} characters or holds NUL")
         if (self.account or self.session) and not self.issuer:
             raise UsageError(
-                "an account or a session is one of an issuer",
-                fix="name it: --issuer https://login.example.com",
+                "an account or session needs its issuer",
+                fix="give the issuer: --issuer https://login.example.com",
             )
         if not (self.account or self.session or self.email):
-            raise UsageError("the signal is about nobody", fix="give --account, --session or --email")
+            raise UsageError(
+                "the signal names no account, session or e-mail address",
+                fix="give --account, --session or --email",
+            )
 
     def identifier(self) -> dict[str, Any]:
         """Return a subject identifier (RFC 9493): an account, its aliases, or a session with its account."""

@@ -87,7 +87,7 @@ class SignalOutbox:
                 sqlite_file.run_script(connection, _SCHEMA)
                 sqlite_file.write_format(connection, APPLICATION_ID)
             elif application != APPLICATION_ID:
-                raise SignalsInvalid(f"{path}: a database of something else", fix="name another file")
+                raise SignalsInvalid(f"{path}: a database of another program", fix="name another file")
 
     def close(self) -> None:
         """Close the file."""
@@ -203,5 +203,7 @@ class SignalOutbox:
 
     def _translate(self) -> AbstractContextManager[None]:
         return sqlite_file.errors_as(
-            lambda error: SignalsInvalid(f"{self._path}: {error}", fix="is this the outbox of signals?")
+            lambda error: SignalsInvalid(
+                f"{self._path}: {error}", fix="check that the path names an outbox of signals"
+            )
         )

@@ -139,8 +139,8 @@ def load_settings(path: Path) -> SignalSettings:
     """Read the settings; paths in them are relative to the file. Raises `SignalsInvalid` with every fault and its line."""
     if not path.exists():
         raise SignalsInvalid(
-            f"{path}: there are no settings: who is to be told, and signed by which key, is not known",
-            fix="write it as docs/how-to/signals.md shows, or name it with --settings",
+            f"{path}: the settings file is missing: it names the receivers and the signing key",
+            fix="write it as docs/how-to/signals.md shows, or give its path with --settings",
         )
     document, faults = read_toml(path, SignalsInvalid, give="check --settings", described=_FIX)
     found = read_table(SignalsFile, document, (), faults, path.parent)
@@ -187,5 +187,8 @@ def _read_token(file: str) -> str:
         Path(file), SignalsInvalid, what="the token", fix="check token_file", may_be_empty=True
     )
     if not _VISIBLE.fullmatch(text):
-        raise SignalsInvalid(f"{file}: a token is one line of visible ASCII", fix="openssl rand -hex 32")
+        raise SignalsInvalid(
+            f"{file}: the file must hold one line of visible ASCII",
+            fix="create a token: openssl rand -hex 32",
+        )
     return text

@@ -36,7 +36,8 @@ class SigningKey:
             self.kid = read_key({**members, "alg": algorithm}).thumbprint
         except KeyRefused as refused:
             raise SignalsInvalid(
-                f"the signing key is not fit: {refused.words}", fix="make one: seawall respond signals key"
+                f"the signing key is not fit: {refused.words}",
+                fix="create one: seawall respond signals key FILE",
             ) from None
         self.algorithm = algorithm
         self._members = dict(members)
@@ -65,13 +66,16 @@ def load_signing_key(path: Path) -> SigningKey:
         native = serialization.load_pem_private_key(_read(path), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise SignalsInvalid(
-            f"{path}: no private key in PEM without a password", fix="make one: seawall respond signals key"
+            f"{path}: not a private key in PEM without a password",
+            fix="create one: seawall respond signals key FILE",
         ) from None
     if isinstance(native, rsa.RSAPrivateKey):
         return _rsa(native)
     if isinstance(native, ec.EllipticCurvePrivateKey) and native.curve.name == "secp256r1":
         return _elliptic(native)
-    raise SignalsInvalid(f"{path}: neither RSA nor P-256", fix="make one: seawall respond signals key")
+    raise SignalsInvalid(
+        f"{path}: the key is neither RSA nor P-256", fix="create one: seawall respond signals key FILE"
+    )
 
 
 def make_signing_key(path: Path) -> SigningKey:

@@ -55,7 +55,7 @@ class Invites:
         if len(code) < SHORTEST_CODE:
             raise UsageError(f"a one-time code has at least {SHORTEST_CODE} bytes")
         if expires_at is not None and expires_at <= at:
-            raise UsageError("the code would expire before it is given", fix="choose a later time")
+            raise UsageError("the expiry time lies in the past", fix="choose a later time")
         row = InviteRow(
             code_digest=_digest(code), purpose=purpose, user=user, created_by=by, created_at=at,
             expires_at=expires_at, used_at=None,
@@ -123,7 +123,7 @@ class IngestTokens:
             raise UsageError(f"a token's name has 1 to {LONGEST_NAME} printable characters")
         found = self._session.get(IngestTokenModel, make_index_key(name))
         if found is not None and found.revoked_at is None:
-            raise UsageError("there is a token of this name", fix="choose another name, or revoke it first")
+            raise UsageError("a token with this name exists", fix="choose another name, or revoke it first")
         row = IngestTokenModel(
             name_key=make_index_key(name), name=name, token_digest=_digest(token), created_by=by, created_at=at,
             revoked_at=None, last_used_at=None,

@@ -35,7 +35,9 @@ def engine_for(place: str | Path) -> tuple[Engine, str, Path | None]:
         if url.drivername != "sqlite":
             return _postgresql(url), _without_secrets(url), None
         if not url.database or url.database == ":memory:":
-            raise UsageError("a database in memory keeps nothing", fix="give the path of a file")
+            raise UsageError(
+                "a database in memory is lost when the program ends", fix="give the path of a file"
+            )
         place = url.database
     file = Path(place).absolute()
     return _sqlite(file), str(file), file
@@ -45,13 +47,15 @@ def _url(place: str) -> URL:
     try:
         url = make_url(place)
     except (ArgumentError, ValueError):
-        raise UsageError("the database's URL cannot be read", fix="postgresql://user@host/name") from None
+        raise UsageError(
+            "the database's URL cannot be read", fix="write it as postgresql://user@host/name"
+        ) from None
     if url.drivername in _POSTGRESQL:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername != "sqlite":
         raise UsageError(
             f"there is no support for databases of the kind {url.drivername!r}",
-            fix="a path for SQLite, or postgresql://user@host/name",
+            fix="give a path for SQLite, or postgresql://user@host/name",
         )
     return url
 
@@ -138,7 +142,9 @@ def prepare_file(file: Path, *, create: bool) -> None:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise DatabaseBroken(f"{file} is not a plain file", fix="choose another place")
+            raise DatabaseBroken(
+                f"{file} is not a regular file", fix="choose another path with --store, or another --database"
+            )
         if status.st_mode & 0o077:
             _close_to_others(descriptor, file)
     finally:
@@ -169,7 +175,10 @@ def check_kind(connection: Connection, place: str) -> None:
         return
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
     if application or tables:
-        raise DatabaseBroken(f"{place} is another program's database", fix="choose another place")
+        raise DatabaseBroken(
+            f"{place} is another program's database",
+            fix="choose another path with --store, or another --database",
+        )
 
 
 def mark(connection: Connection) -> None:

@@ -136,7 +136,7 @@ class Database:
         if session.execute(counter).scalar_one_or_none() != writer.generation:
             raise DatabaseInUse(
                 f"another program has become the writer of the database {self.place}",
-                fix="this one must start again; what it was about to write was not kept",
+                fix="restart this program; its last write was not stored",
             )
 
 
@@ -185,5 +185,6 @@ def _lock_file(path: Path, place: str) -> FileLock:
 
 def _already(place: str) -> DatabaseInUse:
     return DatabaseInUse(
-        f"another program already writes to the database {place}", fix="stop it first; one writer at a time"
+        f"another program already writes to the database {place}",
+        fix="stop the other program first; a database has one writer at a time",
     )

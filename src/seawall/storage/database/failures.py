@@ -42,7 +42,8 @@ def name_failure(place: str) -> Iterator[None]:
         raise _translate(error, place) from error
     except PoolTimeout as error:
         raise DatabaseAway(
-            f"the database {place} has no free connection", fix="look for transactions that never end"
+            f"the database {place} has no free connection",
+            fix="end transactions of other programs that stay open",
         ) from error
     except SQLAlchemyError as error:
         raise DatabaseBroken(f"the database {place} failed: {type(error).__name__}") from error
@@ -62,8 +63,8 @@ def _translate(error: DBAPIError, place: str) -> SeawallError:
     if state is None or state[:2] in _AWAY:  # libpq could not connect, or lost the connection
         words = _first_line(original) if state else "no answer"
         return DatabaseAway(
-            f"the database {place} is away: {words}",
-            fix="is it running, and are host, name and password right? nothing was written",
+            f"the database {place} is not reachable: {words}",
+            fix="check that it runs, and host, name and password; nothing was written",
         )
     return _make_error(original, place, state)
 
@@ -92,7 +93,7 @@ def _in_use(place: str) -> DatabaseInUse:
 
 def _conflict(place: str) -> DatabaseInUse:
     return DatabaseInUse(
-        f"another program changed the same thing in the database {place} at the same time",
+        f"another program changed the same row of the database {place} at the same time",
         fix="try again; nothing was written",
     )
 
@@ -104,7 +105,7 @@ def _guard(place: str) -> DatabaseBroken:
 def _make_error(original: BaseException | None, place: str, state: str) -> DatabaseBroken:
     return DatabaseBroken(
         f"the database {place} is damaged or not Seawall's ({type(original).__name__}, {state})",
-        fix="restore a backup; it was left as it is",
+        fix="restore a backup; Seawall did not change the database",
     )
 
 

@@ -62,9 +62,11 @@ class Answers:
             raise UsageError(f"there is no answer {answer!r}", fix=f"one of {', '.join(get_args(Answer))}")
         found = self._session.get(IncidentModel, incident)
         if found is None:
-            raise UsageError("there is no such incident", fix="was it pruned?")
+            raise UsageError(
+                "there is no such incident", fix="the retention may have deleted it; check the id"
+            )
         if expires_at is not None and expires_at <= at:
-            raise UsageError("the answer would expire before it is given", fix="choose a later time")
+            raise UsageError("the expiry time lies in the past", fix="choose a later time")
         revisions.next_revision(self._session)
         row = FeedbackRow(
             incident=incident,

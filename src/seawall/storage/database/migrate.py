@@ -37,7 +37,7 @@ def newest() -> str:
     """Return the schema version that this program needs."""
     head = _scripts().get_current_head()
     if head is None:  # pragma: no cover - a package without its migrations
-        raise DatabaseBroken("this installation lacks its database migrations", fix="install Seawall again")
+        raise DatabaseBroken("this installation lacks its database migrations", fix="reinstall Seawall")
     return head
 
 
@@ -56,11 +56,11 @@ def check(connection: Connection, place: str) -> None:
     if found is None:
         raise DatabaseNotMigrated(
             f"the database {place} is empty",
-            fix="`seawall watch` and `seawall serve` make what belongs into it, also after a start that failed",
+            fix="`seawall watch` and `seawall serve` create its tables, also after a failed start",
         )
     raise DatabaseNotMigrated(
-        f"the database {place} is of version {found}; this program needs {newest()}",
-        fix="back it up, then bring it up to date: seawall store migrate",
+        f"the database {place} has version {found}; this program needs {newest()}",
+        fix="back it up, then upgrade it: seawall store migrate",
     )
 
 

@@ -85,7 +85,7 @@ class DetectorStates:
             ):
                 raise DatabaseBroken(
                     f"piece {expected} of the state {name!r} is damaged",
-                    fix="restore a backup; it was left as it is",
+                    fix="restore a backup; Seawall did not change the database",
                 )
         return b"".join(row.content for row in found)
 

@@ -42,7 +42,7 @@ class Users:
         if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
             raise UsageError(f"a user's name has 1 to {LONGEST_NAME} printable characters")
         if self.find(plain) is not None:
-            raise UsageError("there is a user of this name", fix="choose another name")
+            raise UsageError("a user with this name exists", fix="choose another name")
         row = UserModel(
             name_key=_name_key(plain), name=plain, role=role, created_at=at, password_hash=password_hash
         )

@@ -57,7 +57,7 @@ def back_up(lake: Lake, target: Path) -> BackedUp:
     """
     inside, outside = lake.root.resolve(), target.resolve()
     if outside == inside or inside in outside.parents:
-        raise BackupInvalid(f"{target}: lies inside what is backed up", fix="choose a folder elsewhere")
+        raise BackupInvalid(f"{target}: lies inside the folder to back up", fix="choose a folder elsewhere")
     with locks.hold_lock(lake.root, "keeping", exclusive=True):
         paths = maintenance.all_parts(lake.root)
         _, damaged = parts.sound(paths)
@@ -84,7 +84,7 @@ def restore(backup: Path, root: Path) -> BackedUp:
         for file in files:
             if _copy(backup, building, file.path) != file:
                 raise BackupInvalid(
-                    f"{backup / file.path}: is not what was backed up", fix="take another backup"
+                    f"{backup / file.path}: differs from the backed up file", fix="take another backup"
                 )
         formats.check(building)
         os.rename(building, root)  # noqa: PTH104 - must fail if a full folder appeared there
@@ -163,7 +163,7 @@ def read_manifest(path: Path, form: str, version: int, largest: int) -> dict[str
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or document.get("format") != form:
-        raise BackupInvalid(f"{path}: no manifest of a backup", fix="take another backup")
+        raise BackupInvalid(f"{path}: not the manifest of a backup", fix="take another backup")
     if document.get("version") != version:
         raise BackupInvalid(f"{path}: of another version", fix="use the version of Seawall that wrote it")
     return document
@@ -185,7 +185,7 @@ def _file(manifest: Path, row: object) -> _File:
     match row:
         case [str(path), int(size), str(stated)] if layout.is_part_path(path):
             return _File(path, size, stated)
-    raise BackupInvalid(f"{manifest}: names what is no part of a backup", fix="take another backup")
+    raise BackupInvalid(f"{manifest}: names a file that is not part of a backup", fix="take another backup")
 
 
 def _check_nothing_else(backup: Path, files: Sequence[_File]) -> None:

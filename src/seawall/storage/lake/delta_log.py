@@ -129,7 +129,8 @@ class DeltaLog:
                 settle(self._root)
             if os.path.lexists(path):
                 raise LakeBroken(
-                    f"{path}: written by another program", fix="let Seawall alone write the events"
+                    f"{path}: written by another program",
+                    fix="stop the other program; only Seawall may write the events",
                 )
             self._put(path, "".join(json.dumps(action) + "\n" for action in actions).encode())
             state.apply(actions)

@@ -32,7 +32,7 @@ def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[No
         if not _take(descriptor, exclusive, WAIT_SECONDS):
             raise LakeBroken(
                 f"{root}: in use by another process for more than {WAIT_SECONDS:.0f} s",
-                fix="wait until it has finished, or end it",
+                fix="wait until the other process has finished, or end it",
             )
         yield
 

@@ -247,7 +247,9 @@ def _connect(root: Path) -> duckdb.DuckDBPyConnection:
         connection.execute("SET lock_configuration=true")
     except (duckdb.Error, UnicodeError) as error:
         connection.close()
-        raise LakeBroken(f"{root}: {first_line(error)}", fix="keep the events under another path") from error
+        raise LakeBroken(
+            f"{root}: {first_line(error)}", fix="move the store to a path without special characters"
+        ) from error
     return connection
 
 

@@ -75,7 +75,8 @@ def _credentials(key: str, administrator: str, scopes: Sequence[str]) -> Any:
     from google.oauth2 import service_account
 
     refused = CollectInvalid(
-        "the key file is no key of a service account", fix="create a JSON key for it (docs/how-to/collect.md)"
+        "the key file is not the key of a service account",
+        fix="create a JSON key for it (docs/how-to/collect.md)",
     )
     try:
         stated = json.loads(key)

@@ -90,7 +90,7 @@ class MicrosoftAccess:
             raise
         except Exception as error:  # noqa: BLE001 - MSAL's errors have no common class, and may quote the answer
             raise CollectRefused(
-                f"{self._authority}: no access token could be asked for ({type(error).__name__})",
+                f"{self._authority}: the request for an access token failed ({type(error).__name__})",
                 fix="check the tenant, and that the certificate file has a private RSA key and its certificate",
             ) from None
         return found if isinstance(found, dict) else {}
@@ -102,7 +102,7 @@ def certificate_credential(text: str) -> dict[str, str]:
     if begin < 0 or end < begin or "PRIVATE KEY-----" not in text:
         raise CollectInvalid(
             "the certificate file holds no private key with its certificate",
-            fix="one PEM file with both: cat key.pem certificate.pem > seawall.pem; chmod 600 seawall.pem",
+            fix="write both into one PEM file: cat key.pem certificate.pem > seawall.pem; chmod 600 seawall.pem",
         )
     certificate = text[begin : end + len(END_CERTIFICATE)]
     key = text[:begin] + text[end + len(END_CERTIFICATE) :]

@@ -215,6 +215,6 @@ def _signing_key(text: str, key_id: str) -> tuple[Any, str, str]:
 
 def _unusable_key() -> CollectInvalid:
     return CollectInvalid(
-        "the key file holds no private key that Okta takes",
-        fix="an RSA key of 2,048 bits or more, or one on P-256, as PEM or JWK",
+        "the key file holds no private key that Okta accepts",
+        fix="give an RSA key of 2,048 bits or more, or a P-256 key, as PEM or JWK",
     )

@@ -88,5 +88,5 @@ def cases(only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> tuple[
         and case.family not in leave_out
     )
     if not chosen:
-        raise UsageError("no case is left", fix="leave out less")
+        raise UsageError("--only and --except leave no case", fix="name fewer families or cases in --except")
     return chosen

@@ -77,7 +77,7 @@ def load(place: str) -> Verifier:
     """
     module_name, _, name = place.partition(":")
     if not module_name or not name:
-        raise UsageError(f"{place!r} is no verifier", fix="write it as module:function")
+        raise UsageError(f"{place!r} is not a verifier", fix="write it as module:function")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -53,7 +53,7 @@ def load_policy(
     if document.revocation_store is not None and revocations is None:
         line = document.lines.get(("revocations", "store"), 1)
         raise PolicyInvalid(
-            f"{show_name(path)}:{line}: names a store of revocations, which this program does not follow",
+            f"{show_name(path)}:{line}: names a revocation store, and this program does not read it",
             fix="load_policy(path, revocations=RevocationFollower(store).start()), in each worker process",
         )
     return document.policy(revocations)

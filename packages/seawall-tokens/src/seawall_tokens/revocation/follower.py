@@ -103,7 +103,7 @@ class RevocationFollower:
         store = RevocationStore.open(self._path, thorough=True)
         if self._identity and store.identity != self._identity:
             store.close()
-            raise StoreBroken(f"{self._path}: another store took its place", fix="start the process anew")
+            raise StoreBroken(f"{self._path}: another store replaced it", fix="restart the process")
         self._identity, self._store = store.identity, store
         return store
 

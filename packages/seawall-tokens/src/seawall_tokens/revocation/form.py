@@ -40,7 +40,9 @@ def document_of(
     """
     given = [(kind, named[name] or "") for name, kind in _NAMED if named.get(name) is not None]
     if len(given) > 1:
-        raise RevocationInvalid("one thing is revoked at a time", fix="run it once for each")
+        raise RevocationInvalid(
+            "more than one thing to revoke was given", fix="run the command once for each"
+        )
     kind, value = given[0] if given else ("issuer", "")
     if not_before is not None:
         if kind not in {"issuer", "subject"}:

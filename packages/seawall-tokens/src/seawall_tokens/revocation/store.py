@@ -202,7 +202,9 @@ class RevocationStore:
                     key = (kind, issuer, value)
                     found[key] = max(weight, found.get(key) or weight)
             if not {key[0] for key in found} <= set(KINDS):
-                raise StoreBroken(f"{self.path}: the store holds an impossible entry", fix="restore it")
+                raise StoreBroken(
+                    f"{self.path}: the store holds an invalid entry", fix="restore the store from a copy"
+                )
             return EMPTY.apply_changes(found), _last(connection)
 
     def changes(
@@ -275,18 +277,24 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _check_content(path: Path, connection: sqlite3.Connection, *, thorough: bool) -> None:
     if sqlite_file.read_format(connection) != (APPLICATION_ID, VERSION):
-        raise StoreBroken(f"{path}: no store of revocations, or one of another version", fix="check the path")
+        raise StoreBroken(
+            f"{path}: not a revocation store, or a store of another version", fix="check the path"
+        )
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
     if verdict != "ok" or connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        raise StoreBroken(f"{path}: the store is damaged", fix="restore it from a copy, or create another")
+        raise StoreBroken(
+            f"{path}: the store is damaged", fix="restore it from a copy, or create a new store"
+        )
     if connection.execute("SELECT count(*) FROM identity").fetchone()[0] != 1:
-        raise StoreBroken(f"{path}: the store was never finished", fix="delete it and create another")
+        raise StoreBroken(f"{path}: the store is incomplete", fix="delete it and create another")
 
 
 def _translate(path: Path) -> AbstractContextManager[None]:
     """Convert every SQLite or system error about the file to `StoreBroken`."""
     return sqlite_file.errors_as(
-        lambda error: StoreBroken(f"{path}: {error}", fix="is the file whole, and open to this user?")
+        lambda error: StoreBroken(
+            f"{path}: {error}", fix="check that the file is complete and that this user may read it"
+        )
     )
 
 
@@ -348,5 +356,5 @@ def _revocation(row: Iterable[Any]) -> Revocation:
         return Revocation(**dict(zip(COLUMNS.split(", "), row, strict=True)))
     except RevocationInvalid as error:
         raise StoreBroken(
-            f"the store holds an impossible entry: {error.message}", fix="restore it"
+            f"the store holds an invalid entry: {error.message}", fix="restore the store from a copy"
         ) from error

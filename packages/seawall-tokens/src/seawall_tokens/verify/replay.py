@@ -94,7 +94,7 @@ class SharedReplayGuard:
         self._capacity = capacity
         self._lock = threading.Lock()
         with sqlite_file.errors_as(
-            lambda error: StoreBroken(f"{path}: {error}", fix="delete the file and start anew")
+            lambda error: StoreBroken(f"{path}: {error}", fix="delete the file and restart the service")
         ):
             self._connection = sqlite_file.connect(path, busy_seconds=2, is_shared=True, synchronous="OFF")
             sqlite_file.use_write_ahead_log(self._connection)

@@ -26,7 +26,7 @@ def load_file(path: Path) -> tuple[KeySketch, ...]:
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror}", fix="check the path") from None
     except SketchesUnreadable as error:
-        raise InputUnreadable(f"{path}: {error}", fix="make it with `seawall keys sketch`") from None
+        raise InputUnreadable(f"{path}: {error}", fix="create it with `seawall keys sketch`") from None
 
 
 def add_to_file(path: Path, sketches: Iterable[KeySketch]) -> int:
@@ -38,12 +38,14 @@ def add_to_file(path: Path, sketches: Iterable[KeySketch]) -> int:
         before = load_file(path) if path.exists() else ()
     except InputUnreadable as error:
         raise OutputUnwritable(
-            f"not added to: {error.message}", fix="choose another file with --out"
+            f"the sketch file was not changed: {error.message}", fix="choose another file with --out"
         ) from None
     together = (*before, *sketches)
     document = write_sketches(together)
     if len(document) > LARGEST:
-        raise OutputUnwritable(f"{path}: too many sketches for one file", fix="begin another file with --out")
+        raise OutputUnwritable(
+            f"{path}: too many sketches for one file", fix="write to another file with --out"
+        )
     try:
         _replace(path, document)
     except OSError as error:

@@ -8,6 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from seawall.detection.ranking.leaf_masks import FEW_ROWS, build_leaf_masks
 from seawall.detection.ranking.ranker import INPUTS, load, parse
 from seawall.lab.evaluate.training import monotone
 from seawall_base.errors import ArtefactInvalid
@@ -36,6 +37,48 @@ def test_more_of_a_monotone_input_never_lowers_the_score() -> None:
         more = values.copy()
         more[:, column] += random.exponential(3.0, len(values))
         assert (ranker.score(more, np.zeros(len(values))) >= before - 1e-4).all(), INPUTS[column]
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 65, FEW_ROWS - 1, FEW_ROWS, 9_000])
+def test_masks_of_leaves_give_what_walking_the_trees_gives(count: int) -> None:
+    ranker, values, random = load(), random_inputs(count, 4), np.random.default_rng(5)
+    for odd in (np.nan, np.inf, -np.inf):
+        values[random.random(values.shape) < 0.02] = odd
+    at_a_split = random.random(values.shape) < 0.05
+    inner = ranker.feature >= 0
+    splits = {
+        int(one): value for one, value in zip(ranker.feature[inner], ranker.threshold[inner], strict=True)
+    }
+    values = np.where(at_a_split, [splits.get(column, 0.0) for column in range(len(INPUTS))], values)
+    evidence = random.normal(size=count)
+    node = np.zeros((count, len(ranker.feature)), np.int64)
+    for _, _, child in ranker._walk(values):
+        node = child
+    expected = ranker.intercept + ranker.evidence_weight * evidence
+    for tree in range(len(ranker.feature)):
+        expected += ranker.expected[tree, node[:, tree]]
+    assert np.array_equal(ranker.score(values, evidence), expected)
+
+
+@pytest.mark.parametrize(
+    ("feature", "left", "right"),
+    [
+        ([-1], [0], [0]),
+        ([0, 0, -1], [1, 0, 0], [2, 2, 0]),
+        ([0] * 16 + [-1] * 17, [*range(1, 17), *[0] * 17], [*range(17, 33), *[0] * 17]),
+    ],
+    ids=["no split", "in a circle", "seventeen leaves"],
+)
+def test_trees_of_another_shape_are_refused(feature: list[int], left: list[int], right: list[int]) -> None:
+    nodes = (
+        np.array([feature]),
+        np.zeros((1, len(feature))),
+        np.array([left]),
+        np.array([right]),
+        np.zeros((1, len(feature))),
+    )
+    with pytest.raises(ArtefactInvalid, match="a tree of the learnt ranker"):
+        build_leaf_masks(*nodes)
 
 
 def test_a_ranker_for_other_inputs_is_refused() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.detection.ranking.calibration import KAPPA
 from seawall.detection.ranking.features import FEATURES
+from seawall.detection.ranking.leaf_masks import LeafMasks, build_leaf_masks
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.events.coded_batch import Floats
 from seawall_base.errors import ArtefactInvalid
@@ -31,7 +32,7 @@ PARTS: tuple[str, ...] = (*INPUTS, EVIDENCE)
 ARTEFACT = "ranker.json"
 
 ROWS_AT_ONCE = 128
-"""Number of groups evaluated together, to bound arrays of (groups, trees)."""
+"""Number of groups explained together, to bound arrays of (groups, trees)."""
 
 
 def inputs(values: Floats, p: Floats) -> Floats:
@@ -57,18 +58,12 @@ class Ranker:
     intercept: float
     evidence_weight: float
     card: dict[str, object]
+    masks: LeafMasks
 
     def score(self, values: Floats, evidence: Floats) -> Floats:
         """Return log-odds, float64 (g,), from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
         total = self.intercept + self.evidence_weight * evidence
-        for begin in range(0, len(values), ROWS_AT_ONCE):
-            some = slice(begin, begin + ROWS_AT_ONCE)
-            leaf = np.zeros((len(values[some]), len(self.feature)), np.int64)
-            for _feature, _node, child in self._walk(values[some]):
-                leaf = child
-            added = self.expected[np.arange(len(self.feature)), leaf]
-            # Add in a fixed order, because rounding depends on it.
-            total[some] = np.cumsum(np.concatenate([total[some, None], added], axis=1), axis=1)[:, -1]
+        self.masks.add_to(total, values)
         return total
 
     def explain(self, values: Floats, evidence: Floats) -> tuple[float, Floats]:
@@ -137,14 +132,18 @@ def parse(document: bytes) -> Ranker:
             table[place, : len(tree[name])] = tree[name]
         return table
 
-    return Ranker(
+    nodes = (
         pad_column("feature", -1, np.int64),
         pad_column("threshold", 0.0, np.float64),
         pad_column("left", 0, np.int64),
         pad_column("right", 0, np.int64),
         pad_column("expected", 0.0, np.float64),
+    )
+    return Ranker(
+        *nodes,
         int(content["depth"]),
         float(content["intercept"]),
         float(content["evidence_weight"]),
         content["card"],
+        build_leaf_masks(*nodes),
     )

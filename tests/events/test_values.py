@@ -76,9 +76,18 @@ ISO_LIKE = st.builds(
 PLAIN = st.datetimes(datetime(1600, 1, 1), datetime(2300, 1, 1)).map(lambda d: d.isoformat()[:19])  # noqa: DTZ001
 
 
+ENDINGS = st.sampled_from(
+    ["Z", ".5Z", ".000001", ".123456Z", ".1234567Z", ".999999999", ".1234567890Z", ".Z", "."]
+)
+ALIKE = st.tuples(st.lists(PLAIN | st.none()), ENDINGS).map(
+    lambda drawn: [value and value + drawn[1] for value in drawn[0]]
+)
+
+
 @settings(max_examples=300)
 @given(
     st.lists(PLAIN | st.none())
+    | ALIKE
     | st.lists(PLAIN | st.none() | ISO_LIKE)
     | st.lists(st.datetimes().map(lambda d: d.isoformat()) | st.none() | ISO_LIKE | st.text(max_size=9))
 )

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from seawall.events.event import EVENT_SCHEMA
 from seawall.events.formats.distinct_values import Column
-from seawall.events.iso8601_columns import is_plain_iso, iso_microseconds
+from seawall.events.iso8601_columns import cast_plain_iso, iso_microseconds
 from seawall.events.times import EARLIEST, LATEST, in_range, to_microseconds
 
 NO_TIME = np.iinfo(np.int64).min
@@ -32,12 +32,9 @@ def parse_times(array: Any) -> npt.NDArray[np.int64]:
     text = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if len(text) == 0:
         return np.zeros(0, np.int64)
-    if is_plain_iso(text):
-        try:
-            moments = text.cast(pa.timestamp("us")).cast(pa.int64())
-            return moments.fill_null(NO_TIME).to_numpy()  # type: ignore[no-any-return]
-        except pa.ArrowInvalid:
-            pass
+    moments = cast_plain_iso(text)
+    if moments is not None:
+        return moments.fill_null(NO_TIME).to_numpy()  # type: ignore[no-any-return]
     times, is_read = iso_microseconds(text)
     times[~is_read] = NO_TIME
     odd = np.flatnonzero(~is_read & text.is_valid().to_numpy(zero_copy_only=False))

@@ -6,27 +6,54 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 _PUNCTUATION = ((4, b"-"), (7, b"-"), (10, b"T "), (13, b":"), (16, b":"))
 _WHOLE = 19
 _LONGEST = _WHOLE + 14
+_MICROSECONDS, _NANOSECONDS = 6, 9
+"""Digits of a fraction."""
 _ZERO = ord("0")
 
 
-def is_plain_iso(text: Any) -> bool:
-    """Return whether every value of an Arrow string array has the form `2026-03-02T10:00:00`, without checking digits."""
+def cast_plain_iso(text: Any) -> Any | None:
+    """Return int64 microseconds (nulls stay) of an Arrow string array in which every value has one usual shape; else None.
+
+    The shape is `2026-03-02T10:00:00` with a fraction of one length or without, and with `Z` in all values or in none.
+    """
     starts, data = _buffers(text)
     letters = data[starts[0] : starts[-1]]
-    if len(letters) != _WHOLE * (len(text) - text.null_count):
-        return False
-    if (np.diff(starts) % _WHOLE).any():
-        return False
-    letters = letters.reshape(-1, _WHOLE)
+    count = len(text) - text.null_count
+    size = len(letters) // max(count, 1)
+    if not _WHOLE <= size < _LONGEST or len(letters) != size * count or (np.diff(starts) % size).any():
+        return None
+    letters = letters.reshape(-1, size)
+    has_zone = bool((letters[:, -1] == ord("Z")).all())
+    digits = size - _WHOLE - 1 - has_zone
+    if not _has_shape(letters) or digits == 0 or digits > _NANOSECONDS:
+        return None
+    unit = "us" if digits <= _MICROSECONDS else "ns"
+    try:
+        moments = text.cast(pa.timestamp(unit, tz="UTC" if has_zone else None)).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    return moments if unit == "us" else _floor_thousandth(moments)
+
+
+def _has_shape(letters: npt.NDArray[np.uint8]) -> bool:
+    """Return whether texts of one length, uint8 (n, length), have the marks of a time; digits are not looked at."""
+    has_point = letters.shape[1] <= _WHOLE + 1 or (letters[:, _WHOLE] == ord(".")).all()
     return bool(
-        all(_is_one_of(letters[:, place], marks[:1]).all() for place, marks in _PUNCTUATION)
+        has_point
+        and all(_is_one_of(letters[:, place], marks[:1]).all() for place, marks in _PUNCTUATION)
         and _is_one_of(letters[:, 0], b"12").all()
         and (letters[:, 17] <= ord("5")).all()
     )
+
+
+def _floor_thousandth(moments: Any) -> Any:
+    values = moments.fill_null(0).to_numpy() // 1000
+    return pa.array(values, mask=moments.is_null().to_numpy(zero_copy_only=False))
 
 
 def iso_microseconds(text: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

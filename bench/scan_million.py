@@ -26,16 +26,6 @@ from seawall.lab.worlds.bench import write_bench_records
 
 OUT = Path(__file__).parent / "out"
 
-BARE = """
-import os, sys, duckdb
-from seawall.events.microsoft.m365_bulk_duckdb import _query
-from seawall.events.microsoft.m365_fields import KEPT_FIELDS
-descriptor = os.open(sys.argv[1], os.O_RDONLY)
-connection = duckdb.connect(config={"threads": 2})
-rows = sum(batch.num_rows for batch in connection.sql(_query(descriptor, tuple(KEPT_FIELDS))).to_arrow_reader(100_000))
-print(rows)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -100,7 +90,7 @@ def main() -> None:
 def measure(records: int, runs: int, *, is_flat: bool, is_fresh: bool) -> dict[str, Any]:
     """Return the figures of the bare read and the scan, and the median ratio of CPU seconds, as values that JSON can hold."""
     path, command = make_records(records, is_fresh=is_fresh)
-    bare_command = [sys.executable, "-c", BARE, str(path)]
+    bare_command = [sys.executable, str(Path(__file__).parent / "bare_read.py"), str(path)]
     measured(bare_command)  # the first read warms the page cache for both
     bare, scan = [], []
     for _ in range(runs):

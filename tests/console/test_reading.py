@@ -102,4 +102,4 @@ def test_the_memory_of_readings_is_bounded(own: Console, monkeypatch: pytest.Mon
         for account in (ANN, BOB, "eve@x.example"):
             own.browser().get(f"/api/account/records?tenant=org&account={account}")
     assert {subject for _, subject, _ in trail(own)} == {ANN, BOB, "eve@x.example"}
-    assert len(own.context.notes["readings"].known(own.clock())) <= 2
+    assert len(own.context.notes["readings"].list_readings(own.clock())) <= 2

@@ -46,7 +46,7 @@ def one_by_one(data: bytes, limits: Limits = LIMITS) -> Found:
 def _each(data: bytes, limits: Limits) -> Iterator[Any]:
     numbers = RecordNumbers(1)
     for line in data.split(b"\n"):
-        if len(line) > limits.record_bytes:
+        if len(line) > limits.record_bytes and line.strip():
             reason = f"one record larger than {limits.record_bytes} bytes"
             yield record_problem("log", next(numbers), "too-large", reason)
         elif line.strip():
@@ -147,6 +147,7 @@ HOSTILE = {
     ),
     "no time": lines_of([mail_read(1, CreationTime=None), mail_read(2, CreationTime="9999-01-01T00:00:00")]),
     "a line beyond the limit": lines_of([mail_read(1, ObjectId="x" * 7_000), mail_read(2, ObjectId="y" * 40_000)]),
+    "blanks beyond the limit": [b" " * 7_000, b" \t" * 9_000, b" " * 7_000 + usual(2)[1]],
     "nested as deep as may be": [DEEP % (b"[" * depth + b"]" * depth) for depth in (61, 62, 63, 64, 65, 900, 2_400)],
     "brackets in strings": [DEEP % (b'"' + b"[{" * 80 + b'"'), DEEP % (b'"' + b"\\\\" * 9 + b"[" * 80 + b'"')],
     "names twice": [

@@ -133,7 +133,7 @@ def test_a_store_of_revocations_that_nobody_follows_is_refused(tmp_path: Path) -
     """What was revoked there would be accepted, and nothing would show it."""
     path = tmp_path / "policy.toml"
     write(tmp_path, MINIMAL + '[revocations]\nstore = "revocations.db"\n')
-    with pytest.raises(PolicyInvalid, match=r"policy\.toml:\d+: names a store of revocations") as raised:
+    with pytest.raises(PolicyInvalid, match=r"policy\.toml:\d+: names a revocation store") as raised:
         load_policy(path)
     assert "Follower" in raised.value.fix
     given = Revocations()

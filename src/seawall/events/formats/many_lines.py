@@ -103,10 +103,12 @@ class ManyLines:
 
     def batches(self, pieces: Sequence[bytes], *, is_dropping: bool = False) -> Iterator[Taken]:
         """Take the records of a text that comes in pieces, and yield the batches that are full."""
-        for block in LineBlock.of(pieces).parts(_BLOCK, self._limits.fast_records):
+        whole = LineBlock.of(pieces)
+        if is_dropping:
+            self._rows.add(self._refuse_long())
+            whole = LineBlock(whole.data, whole.starts[1:], whole.ends[1:])
+        for block in whole.parts(_BLOCK, self._limits.fast_records):
             is_long = block.ends - block.starts > self._limits.record_bytes
-            is_long[0] |= is_dropping
-            is_dropping = False
             find = partial(self._find, block, is_long)
             columns, rows = self._columns, self._rows
             if columns is None or not columns.read(rows, block, is_long, self._numbers, find):
@@ -123,17 +125,21 @@ class ManyLines:
 
     def _find(self, block: LineBlock, is_long: npt.NDArray[np.bool_], place: int) -> Iterator[Found]:
         """Yield the records of one line of a block."""
-        if is_long[place]:
-            reason = f"one record larger than {self._limits.record_bytes} bytes"
-            yield record_problem(self._name, next(self._numbers), "too-large", reason)
-            return
         line = block.line(place)
-        if line and not line.isspace():
+        if not line or line.isspace():
+            return
+        if is_long[place]:
+            yield self._refuse_long()
+        else:
             row = read_quickly(quick, line, self._numbers, self._limits)
             if row is not None:
                 yield row
             else:
                 yield from line_records(line, self._name, self._numbers, self._limits)
+
+    def _refuse_long(self) -> Problem:
+        reason = f"one record larger than {self._limits.record_bytes} bytes"
+        return record_problem(self._name, next(self._numbers), "too-large", reason)
 
 
 class ColumnReader:
@@ -204,7 +210,7 @@ class ColumnReader:
         except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
             note_failure(error)
             return None, np.zeros(0, np.int64), np.zeros(len(block), np.bool_)
-        return raw, read, lines.is_blank & ~is_long
+        return raw, read, lines.is_blank
 
 
 @lru_cache(1)
@@ -237,9 +243,10 @@ def _split_whole_lines(text: ByteStream, longest: int) -> Iterator[tuple[list[by
             pieces, held, is_dropping = [chunk[end:]], len(chunk) - end, False
         elif held > _BLOCK + longest:
             # The line that is still open is beyond the limit, so that its beginning can be dropped.
-            whole, newline, _ = b"".join(pieces).rpartition(b"\n")
+            whole, newline, rest = b"".join(pieces).rpartition(b"\n")
             if newline:
                 yield [whole + newline], is_dropping
-            pieces, held, is_dropping = [], 0, True
+                is_dropping = False
+            pieces, held, is_dropping = [], 0, is_dropping or bool(rest.strip())
     if any(pieces) or is_dropping:
         yield pieces, is_dropping

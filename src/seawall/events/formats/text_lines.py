@@ -85,9 +85,12 @@ class Utf8Stream:
 
 
 def lines(stream: ByteStream, limit: int) -> Iterator[bytes | None]:
-    """Yield lines without their line feed; None stands for a line longer than `limit` bytes, which also bounds memory."""
+    """Yield lines without their line feed; None stands for a line longer than `limit` bytes, which also bounds memory.
+
+    A longer line of blanks alone is an empty line.
+    """
     kept: list[bytes] = []
-    length = 0
+    length, is_blank = 0, True
     while True:
         chunk = stream.read(CHUNK)
         if not chunk:
@@ -96,19 +99,20 @@ def lines(stream: ByteStream, limit: int) -> Iterator[bytes | None]:
         for part in parts[:-1]:
             length += len(part)
             if length > limit:
-                yield None
+                yield b"" if is_blank and not part.strip() else None
             elif kept:
                 kept.append(part)
                 yield b"".join(kept)
             else:
                 yield part
-            kept, length = [], 0
+            kept, length, is_blank = [], 0, True
         length += len(parts[-1])
+        is_blank = is_blank and not parts[-1].strip()
         if length > limit:
             kept = []
         elif parts[-1]:
             kept.append(parts[-1])
     if length > limit:
-        yield None
+        yield b"" if is_blank else None
     elif kept:
         yield b"".join(kept)

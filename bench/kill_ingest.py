@@ -31,6 +31,7 @@ from replay import prepared
 from seawall.storage.database import Database, QueueCursor, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.location import open_store
+from seawall_base.errors import SeawallError
 
 OUT = Path(__file__).parent / "out"
 SEAWALL = str(Path(sys.executable).parent / "seawall")
@@ -66,7 +67,7 @@ def sums(store: Path, database: str | None) -> Counter[str]:
     """Return the sums so far, nothing while there is no database."""
     try:
         opened = Database.open(database or store / "seawall.db")
-    except Exception:  # noqa: BLE001 - killed before the database was complete
+    except SeawallError:  # killed before the database was complete
         return Counter()
     try:
         with opened.reading() as work:

@@ -49,7 +49,7 @@ PIECES = [
 
 
 def block_of(text: bytes, tree: FieldTree | None = None, depth: int = 8) -> JsonBlock:
-    lines = many_lines.LineBlock.of([text])
+    lines = many_lines.LineBuffer().fill([text])
     return JsonBlock(lines.data, lines.starts, lines.ends, tree or tree_of(*NAMES), depth)
 
 

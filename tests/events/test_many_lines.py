@@ -31,7 +31,7 @@ LIMITS = Limits(record_bytes=6_000)
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few records make several blocks."""
-    monkeypatch.setattr(many_lines, "WORTH", 0)
+    monkeypatch.setattr(many_lines, "FEWEST_BYTES", 0)
     monkeypatch.setattr(many_lines, "_BLOCK", 9_000)
 
 

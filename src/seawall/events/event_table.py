@@ -34,7 +34,7 @@ def parse_times(array: Any) -> npt.NDArray[np.int64]:
         return np.zeros(0, np.int64)
     moments = cast_plain_iso(text)
     if moments is not None:
-        return moments.fill_null(NO_TIME).to_numpy()  # type: ignore[no-any-return]
+        return np.asarray(moments.fill_null(NO_TIME), np.int64)
     times, is_read = iso_microseconds(text)
     times[~is_read] = NO_TIME
     odd = np.flatnonzero(~is_read & text.is_valid().to_numpy(zero_copy_only=False))

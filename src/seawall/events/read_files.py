@@ -20,8 +20,8 @@ from seawall.events.formats.many_lines import ColumnReader, batches_of_stream, m
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
+from seawall.events.microsoft.m365_columns import has_audit_lines
 from seawall.events.microsoft.m365_embedded import (
-    has_audit_lines,
     has_embedded_column,
     has_embedded_lines,
     read_embedded_batches,
@@ -127,7 +127,11 @@ class _Reading:
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
         columns = self._by_column(head)
-        if columns is not None and is_line_delimited(head, limits.depth) and has_audit_lines(head, limits):
+        if (
+            columns is not None
+            and is_line_delimited(head, limits.depth)
+            and has_audit_lines(head, limits.depth)
+        ):
             yield from flush(rows)
             yield from batches_of_stream(text, stream.name, limits, columns)
             return

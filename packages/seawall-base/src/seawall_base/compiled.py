@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from llvmlite import ir
 from numba import njit, types
@@ -31,7 +31,7 @@ def compile_kernel(function: Function) -> Function:
     else:
         dispatcher = njit(nogil=True)(function)
     _dispatchers.append(dispatcher)
-    return dispatcher  # type: ignore[no-any-return]
+    return cast(Function, dispatcher)
 
 
 def _watch_folder(dispatcher: Any, function: Callable[..., Any]) -> None:

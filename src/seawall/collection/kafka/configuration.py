@@ -15,7 +15,8 @@ from seawall_base.errors import CollectInvalid
 from seawall_base.http_client import HttpClient
 from seawall_base.secret_file import secret_in, secret_of
 
-SECRET: Final = "SEAWALL_KAFKA_SECRET"  # noqa: S105 - the name of an environment variable
+ENVIRONMENT_VARIABLE: Final = "SEAWALL_KAFKA_SECRET"
+"""Holds the secret where no file does."""
 PROPERTIES: Final = (
     "broker.address.family",
     "client.rack",
@@ -105,7 +106,9 @@ def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
     """Return the properties for authentication: Entra ID, a shared key of Event Hubs, a password, a certificate, or none."""
     certificate = None
     if settings["certificate"] is not None:
-        certificate = certificate_credential(secret_of(settings["certificate"], SECRET, "--certificate"))
+        certificate = certificate_credential(
+            secret_of(settings["certificate"], ENVIRONMENT_VARIABLE, "--certificate")
+        )
     if settings["client_id"] is not None:
         return _entra(settings, certificate, clock)
     mutual = {}
@@ -114,10 +117,10 @@ def _access(settings: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
             "ssl.key.pem": certificate["private_key"],
             "ssl.certificate.pem": certificate["public_certificate"],
         }
-    has_secret = settings["secret_file"] is not None or bool(secret_in(SECRET))
+    has_secret = settings["secret_file"] is not None or bool(secret_in(ENVIRONMENT_VARIABLE))
     if not has_secret and settings["username"] is None:
         return mutual
-    secret = secret_of(settings["secret_file"], SECRET, "--secret-file")
+    secret = secret_of(settings["secret_file"], ENVIRONMENT_VARIABLE, "--secret-file")
     if secret.lower().startswith(_ENDPOINT):
         return mutual | _shared_key(settings, secret)
     if settings["username"] is None:
@@ -144,7 +147,7 @@ def _shared_key(settings: Mapping[str, Any], secret: str) -> dict[str, Any]:
 
 
 def _entra(settings: Mapping[str, Any], certificate: dict[str, str] | None, clock: Clock) -> dict[str, Any]:
-    credential: Any = certificate or secret_of(settings["secret_file"], SECRET, "--secret-file")
+    credential: Any = certificate or secret_of(settings["secret_file"], ENVIRONMENT_VARIABLE, "--secret-file")
     host = GRAPH[settings["cloud"]].login
     scope = f"https://{host_of(settings['servers'][0])}/.default"
     login = VendorClient(HttpClient(host), None, clock)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from seawall.events.batches import EventBatch
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import WORTH, ManyLines, Taken, make_column_reader
+from seawall.events.formats.many_lines import FEWEST_BYTES, ManyLines, Taken, make_column_reader
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
@@ -42,8 +42,8 @@ class NamedText:
 def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     """Read every record of texts of JSON lines."""
     numbers = RecordNumbers(1)
-    is_worth = sum(map(len, texts)) >= WORTH
-    reader = ManyLines("", limits, numbers, make_column_reader(limits) if is_worth else None)
+    is_large = sum(map(len, texts)) >= FEWEST_BYTES
+    reader = ManyLines("", limits, numbers, make_column_reader(limits) if is_large else None)
     before: list[int] = []
     found: list[Taken] = []
     for text in texts:

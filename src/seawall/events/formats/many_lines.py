@@ -28,34 +28,24 @@ Places = npt.NDArray[np.int64]
 
 _BLOCK = 32 << 20
 """Bytes of lines that are read together. What is done once for each distinct value wants large blocks."""
-WORTH = 256 << 10
-"""From so many bytes on it pays to read by column."""
+FEWEST_BYTES = 256 << 10
+"""From so many bytes on it pays to set reading by column up."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineBlock:
     """Hold some lines of text: where each starts and ends, int64 (lines,). `data` has PADDING further bytes behind the text."""
 
-    data: bytes
+    data: bytearray
     starts: Places
     ends: Places
-
-    @classmethod
-    def of(cls, pieces: Sequence[bytes]) -> LineBlock:
-        """Return the lines of a text that comes in pieces; its last line may lack an end."""
-        data = b"".join((*pieces, bytes(PADDING)))
-        size = len(data) - PADDING
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8, size) == ord("\n"))
-        if data[max(size - 1, 0) : size] != b"\n":
-            ends = np.append(ends, size)
-        return cls(data, np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]), ends)
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def line(self, place: int) -> bytes:
         """Return the bytes of a line."""
-        return self.data[self.starts[place] : self.ends[place]]
+        return bytes(self.data[self.starts[place] : self.ends[place]])
 
     def parts(self, size: int, lines: int) -> Iterator[LineBlock]:
         """Yield the same lines in blocks of at most so many bytes (one line may be longer) and lines."""
@@ -67,6 +57,27 @@ class LineBlock:
             first = last
 
 
+class LineBuffer:
+    """Memory for the lines of one block after the other. A block is valid until the next one."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def fill(self, pieces: Sequence[bytes]) -> LineBlock:
+        """Return the lines of a text that comes in pieces; its last line may lack an end."""
+        size = sum(map(len, pieces))
+        if len(self._data) < size + PADDING:
+            self._data = bytearray(size + PADDING)
+        view, at = memoryview(self._data), 0
+        for piece in pieces:
+            view[at : at + len(piece)] = piece
+            at += len(piece)
+        ends = np.flatnonzero(np.frombuffer(view, np.uint8, size) == ord("\n"))
+        if not size or self._data[size - 1] != ord("\n"):
+            ends = np.append(ends, size)
+        return LineBlock(self._data, np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1]), ends)
+
+
 def batches_of_lines(
     data: bytes, name: str, limits: Limits, numbers: RecordNumbers, *, is_dropping: bool = False
 ) -> Iterator[Taken]:
@@ -74,7 +85,9 @@ def batches_of_lines(
 
     `is_dropping` tells that the first is the end of a line beyond the limit.
     """
-    reader = ManyLines(name, limits, numbers, make_column_reader(limits) if len(data) >= WORTH else None)
+    reader = ManyLines(
+        name, limits, numbers, make_column_reader(limits) if len(data) >= FEWEST_BYTES else None
+    )
     yield from reader.batches([data], is_dropping=is_dropping)
     yield from reader.rest()
 
@@ -98,12 +111,13 @@ class ManyLines:
         self._name, self._limits, self._numbers = name, limits, numbers
         self._rows = RecordBuffer(name, limits)
         self._columns = columns
+        self._buffer = LineBuffer()
         if columns is not None:
             columns.begin()
 
     def batches(self, pieces: Sequence[bytes], *, is_dropping: bool = False) -> Iterator[Taken]:
         """Take the records of a text that comes in pieces, and yield the batches that are full."""
-        whole = LineBlock.of(pieces)
+        whole = self._buffer.fill(pieces)
         if is_dropping:
             self._rows.add(self._refuse_long())
             whole = LineBlock(whole.data, whole.starts[1:], whole.ends[1:])
@@ -113,7 +127,7 @@ class ManyLines:
             columns, rows = self._columns, self._rows
             if columns is None or not columns.read(rows, block, is_long, self._numbers, find):
                 yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
-            if columns is not None and not columns.is_worth:
+            if columns is not None and not columns.is_worthwhile:
                 self._columns = None
             if self._rows.is_full:
                 yield self._rows.take()
@@ -151,12 +165,12 @@ class ColumnReader:
         self._read = self._left = 0
 
     def begin(self) -> None:
-        """Count from here on what can be read so."""
+        """Count anew how many lines can be read by column."""
         self._read = self._left = 0
 
     @property
-    def is_worth(self) -> bool:
-        """Whether most lines could be read so: the others are read twice."""
+    def is_worthwhile(self) -> bool:
+        """Whether most lines could be read by column: the others are read twice."""
         return self._read >= self._left
 
     def read(
@@ -201,6 +215,8 @@ class ColumnReader:
         """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
         if self._tree.is_full:
             self._tree = self._compiled.build_field_tree()
+        if len(block.data) > self._compiled.LARGEST_BLOCK:
+            return None, np.zeros(0, np.int64), np.zeros(len(block), np.bool_)
         try:
             lines = self._compiled.JsonBlock(
                 block.data, block.starts, block.ends, self._tree, self._limits.depth

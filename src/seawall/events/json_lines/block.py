@@ -23,7 +23,7 @@ from seawall.events.json_lines.layout import (
     WIDE,
 )
 from seawall.events.json_lines.records import read_lines
-from seawall.events.json_lines.spans import copy_texts, count_text_bytes, number_values
+from seawall.events.json_lines.spans import copy_texts, count_text_bytes, mark_held, number_values
 from seawall_base.compiled import try_out
 
 Rows = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class JsonBlock:
     left to the general reader. `tree` gets a column for each further field.
     """
 
-    def __init__(self, block: bytes, starts: Rows, ends: Rows, tree: FieldTree, depth: int) -> None:
+    def __init__(self, block: bytearray, starts: Rows, ends: Rows, tree: FieldTree, depth: int) -> None:
         self._data = np.frombuffer(block, np.uint8)
         self._block = block
         self.starts, self.ends = starts, ends
@@ -56,7 +56,7 @@ class JsonBlock:
         while row < len(starts):
             written = (self._cells, self._tallies, ways, name)
             row = read_lines(self._data, starts, ends, row, depth, *tree.arrays, *written)
-            if row < len(starts) and not self._declare(block[name[0] : name[0] + name[1]]):
+            if row < len(starts) and not self._declare(bytes(block[name[0] : name[0] + name[1]])):
                 row += 1
         self.is_blank = ways == IS_BLANK
         self.is_read = ways & ~np.uint8(WIDE) == IS_READ
@@ -87,66 +87,64 @@ class JsonBlock:
 
     def line(self, row: int) -> bytes:
         """Return the bytes of a line."""
-        return self._block[self.starts[row] : self.ends[row]]
+        return bytes(self._block[self.starts[row] : self.ends[row]])
 
-    def list_columns(self, rows: Rows) -> list[str]:
-        """List the columns that hold a value in any of the rows."""
-        columns = self.tree.columns
-        return [name for place, name in enumerate(columns) if (self._cells[place, rows, 0] >= 0).any()]
+    def list_columns(self) -> list[str]:
+        """List the columns that hold a value on any line."""
+        held = np.zeros(len(self.tree.columns), np.bool_)
+        mark_held(self._cells, held)
+        return [self.tree.columns[place] for place in np.flatnonzero(held)]
 
     def encode_column(self, name: str, rows: Rows, *, is_json: bool = False) -> Column:
         """Return the rows' texts as `as_text` makes them, by code; with `is_json` compact JSON, null where empty."""
-        place = self.tree.columns.index(name)
-        starts, sizes = self._cells[place, :, 0], self._cells[place, :, 1]
+        starts, sizes = self._spans(name)
         codes = np.empty(len(rows), np.int32)
         firsts = np.empty(len(rows), np.int64)
         table = np.empty(2 << max(len(rows), 1).bit_length(), np.int32)
         count = number_values(self._data, starts, sizes, rows, _SEED, table, codes, firsts)
         firsts = firsts[:count]
-        is_plain = self._is_plain(starts[firsts], sizes[firsts], is_json)
-        if is_plain.all():
-            return Column(codes, self._copy_values(starts, sizes, firsts, is_json))
-        spans = zip(starts[firsts].tolist(), sizes[firsts].tolist(), is_plain.tolist(), strict=True)
+        texts = self._copy_values(starts, sizes, firsts, is_json)
+        if texts is not None:
+            return Column(codes, texts)
+        spans = zip(starts[firsts].tolist(), sizes[firsts].tolist(), strict=True)
         return _renumber(codes, [self._decode_text(*span, is_json) for span in spans])
 
     def read_texts(self, name: str, rows: Rows, *, is_json: bool = False) -> Any:
         """Do like `encode_column`, for a column of which nearly every value is another, as an Arrow string array."""
+        texts = self._copy_values(*self._spans(name), rows, is_json)
+        return (
+            self.encode_column(name, rows, is_json=is_json).array().cast(pa.string())
+            if texts is None
+            else texts
+        )
+
+    def _spans(self, name: str) -> tuple[Any, Any]:
         place = self.tree.columns.index(name)
-        starts, sizes = self._cells[place, :, 0], self._cells[place, :, 1]
-        held = rows[starts[rows] >= 0]
-        if self._is_plain(starts[held], sizes[held], is_json).all():
-            return self._copy_values(starts, sizes, rows, is_json)
-        return self.encode_column(name, rows, is_json=is_json).array().cast(pa.string())
+        return self._cells[place, :, 0], self._cells[place, :, 1]
 
     def read_tally(self, number: int, rows: Rows) -> npt.NDArray[np.int32]:
         """Return counts of elements in the rows, -1 where there is nothing to count."""
         return np.asarray(self._tallies[number][rows], np.int32)
 
-    def _is_plain(self, starts: Any, sizes: Any, is_json: bool) -> npt.NDArray[np.bool_]:
-        """Return which values are taken as they stand."""
-        first, length = self._data[starts], sizes >> FORM_BITS
-        is_plain = (sizes & IS_LOOSE == 0) & ~((first == 0x6E) & (length == 4))
-        if is_json:
-            return np.asarray(is_plain & ((length > 2) | ((first >= 0x30) & (first <= 0x39))), np.bool_)
-        is_text = (first != 0x22) | ((sizes & HAS_ESCAPES == 0) & (length > 2))
-        return np.asarray(is_plain & is_text, np.bool_)
-
-    def _copy_values(self, starts: Any, sizes: Any, rows: Rows, is_json: bool) -> Any:
+    def _copy_values(self, starts: Any, sizes: Any, rows: Rows, is_json: bool) -> Any | None:
+        """Return the values of the rows as an Arrow string array; None where one of them cannot be taken as it stands."""
         total = count_text_bytes(self._data, starts, sizes, rows, is_json)
+        if total < 0:
+            return None
         offsets, texts = np.zeros(len(rows) + 1, np.int32), np.empty(total + PADDING, np.uint8)
         valid = np.empty(len(rows), np.bool_)
         copy_texts(self._data, starts, sizes, rows, is_json, offsets, texts, valid)
         bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
         return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
 
-    def _decode_text(self, start: int, size: int, is_plain: bool, is_json: bool) -> str | None:
-        raw = self._block[start : start + (size >> FORM_BITS)]
-        if is_plain:
-            return (raw if is_json or raw[:1] != b'"' else raw[1:-1]).decode()
-        if not is_json:
-            return as_text(parse(raw, _ANY_DEPTH))
-        text = encode(parse(raw, _ANY_DEPTH)) if size & IS_LOOSE else raw.decode()
-        return None if text in _EMPTY else text
+    def _decode_text(self, start: int, size: int, is_json: bool) -> str | None:
+        raw = bytes(self._block[start : start + (size >> FORM_BITS)])
+        if is_json:
+            text = encode(parse(raw, _ANY_DEPTH)) if size & IS_LOOSE else raw.decode()
+            return None if text in _EMPTY else text
+        if size & (HAS_ESCAPES | IS_LOOSE) == 0 and raw[:1] == b'"':
+            return raw[1:-1].decode()
+        return as_text(parse(raw, _ANY_DEPTH))
 
 
 def _renumber(codes: npt.NDArray[np.int32], values: list[str | None]) -> Column:
@@ -169,7 +167,7 @@ def prepare() -> None:
         tree = FieldTree()
         tree.add("a", column="a")
         line = np.array([0], np.int64), np.array([9], np.int64)
-        block = JsonBlock(b'{"a":"b"}' + bytes(PADDING), *line, tree, 2)
-        block.encode_column("a", np.zeros(1, np.int64))
+        block = JsonBlock(bytearray(b'{"a":"b"}') + bytes(PADDING), *line, tree, 2)
+        block.encode_column(block.list_columns()[0], np.zeros(1, np.int64))
 
     try_out(use)

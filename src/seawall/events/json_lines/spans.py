@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import int64, uint64
 
-from seawall.events.json_lines.layout import FORM_BITS, Bytes
+from seawall.events.json_lines.layout import FORM_BITS, HAS_ESCAPES, IS_LOOSE, Bytes
 from seawall.events.json_lines.texts import hash_bytes, is_same
 from seawall_base.compiled import compile_kernel, load_word, store_word
 
@@ -44,14 +44,43 @@ def number_values(
 
 
 @compile_kernel
+def is_plain(data: Bytes, start: int, size: int, is_json: bool) -> bool:
+    """Return whether a value is taken as it stands: as JSON that is compact and not empty, or as text without escapes."""
+    if size & IS_LOOSE:
+        return False
+    first, length = data[start], size >> FORM_BITS
+    if first == 0x6E:
+        return False
+    if is_json:
+        return bool(length > 2 or 0x30 <= first <= 0x39)
+    return bool(first != 0x22 or (not size & HAS_ESCAPES and length > 2))
+
+
+@compile_kernel
 def count_text_bytes(data: Bytes, starts: Any, sizes: Any, rows: Any, is_json: bool) -> int:
-    """Count the bytes of the values of some rows; of strings without their quotes, unless they are wanted as JSON."""
+    """Count the bytes of the values of some rows; of strings without their quotes, unless they are wanted as JSON.
+
+    Returns -1 if one of them cannot be taken as it stands.
+    """
     total = 0
     for row in rows:
-        if starts[row] >= 0:
-            quotes = 0 if is_json or data[starts[row]] != 0x22 else 2
+        start = starts[row]
+        if start >= 0:
+            if not is_plain(data, start, sizes[row], is_json):
+                return -1
+            quotes = 0 if is_json or data[start] != 0x22 else 2
             total += (sizes[row] >> FORM_BITS) - quotes
     return total
+
+
+@compile_kernel
+def mark_held(cells: Any, held: Any) -> None:
+    """Mark in `held` the columns of `cells`, int32 (columns, lines, 2), that have a value on any line."""
+    for column in range(len(held)):
+        for row in range(cells.shape[1]):
+            if cells[column, row, 0] >= 0:
+                held[column] = True
+                break
 
 
 @compile_kernel

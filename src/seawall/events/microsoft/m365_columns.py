@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from seawall.events.event_table import Normalised, parse_times, timestamps
 from seawall.events.formats.distinct_values import Column, Mapper
-from seawall.events.formats.json_values import read_structure
+from seawall.events.formats.json_values import NotJson, TooDeep, parse, read_structure
 from seawall.events.microsoft import forwarding
 from seawall.events.microsoft import m365_details as details
 from seawall.events.microsoft import m365_meanings as judge
@@ -27,6 +28,7 @@ from seawall.events.microsoft.m365_fields import DERIVED_FIELDS, NESTED_FIELDS, 
 NAME = "m365_audit"
 RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
 UNMAPPED = "unmapped"
+_LINES_LOOKED_AT = 8
 row = records.row
 
 _NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
@@ -69,6 +71,20 @@ def recognises(record: dict[str, Any]) -> bool:
         and "CreationTime" in record
         and not record.keys().isdisjoint(("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"))
     )
+
+
+def has_audit_lines(head: bytes, depth: int) -> bool:
+    """Return whether at least half of the first lines of a text are audit records of a known kind."""
+    looked = good = 0
+    for line in islice(filter(None, head.rpartition(b"\n")[0].split(b"\n")), _LINES_LOOKED_AT):
+        looked += 1
+        try:
+            record = parse(line, depth)
+        except (NotJson, TooDeep):
+            continue
+        is_audit = isinstance(record, dict) and recognises(record)
+        good += is_audit and records.is_known_kind(record)
+    return 2 * good >= max(looked, 1)
 
 
 def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:

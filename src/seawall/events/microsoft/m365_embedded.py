@@ -17,9 +17,8 @@ from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, LineBlock
+from seawall.events.formats.many_lines import ColumnReader, LineBuffer
 from seawall.events.formats.record_numbers import RecordNumbers
-from seawall.events.microsoft import m365_columns, m365_records
 from seawall.events.problem import Problem
 
 _BLOCK = 32 << 20
@@ -33,20 +32,6 @@ Found = Record | Problem
 def has_embedded_column(names: list[str], head: bytes, limits: Limits) -> bool:
     """Return whether a table of such columns holds audit records, and more than a few."""
     return _FIELD in names and len(head) >= min(HEAD, limits.fast_bytes)
-
-
-def has_audit_lines(head: bytes, limits: Limits) -> bool:
-    """Return whether at least half of the first lines of a text are audit records of a known kind."""
-    looked = good = 0
-    for line in islice(filter(None, head.rpartition(b"\n")[0].split(b"\n")), _LINES_LOOKED_AT):
-        looked += 1
-        try:
-            record = parse(line, limits.depth)
-        except (NotJson, TooDeep):
-            continue
-        is_audit = isinstance(record, dict) and m365_columns.recognises(record)
-        good += is_audit and m365_records.is_known_kind(record)
-    return 2 * good >= max(looked, 1)
 
 
 def has_embedded_lines(head: bytes, limits: Limits) -> bool:
@@ -67,12 +52,12 @@ def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits, columns: ColumnReader
 ) -> Iterator[tuple[Any, list[Problem], int]]:
     """Yield batches of records (numbered from 1 without a gap) and problems in their places."""
-    rows, numbers = RecordBuffer(name, limits), RecordNumbers(1)
+    rows, numbers, buffer = RecordBuffer(name, limits), RecordNumbers(1), LineBuffer()
     while True:
         texts, others = _fill(found, limits)
         if not texts:
             return
-        block = LineBlock.of([b"\n".join(texts), b"\n"])
+        block = buffer.fill([b"\n".join(texts), b"\n"])
         find = partial(_find, texts, others, numbers)
         if not columns.read(rows, block, np.zeros(len(block), np.bool_), numbers, find):
             yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))

@@ -15,7 +15,7 @@ import pyarrow as pa
 from seawall.events.formats.distinct_values import Column, distinct_rows
 from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.object_texts import objects
-from seawall.events.json_lines.block import JsonBlock, prepare
+from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
 from seawall.events.microsoft import m365_columns, m365_records
@@ -28,13 +28,15 @@ from seawall.events.microsoft.m365_fields import (
 )
 from seawall.events.vendor_detection import AUDIT_DATA
 
-__all__ = ["NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
+__all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
 
 NAME = m365_columns.NAME
 
 Rows = npt.NDArray[np.int64]
 
 _MARKS = ("RecordType", "Workload", "UserType", "OrganizationId", "UserKey")
+_NEEDED = ("Id", "CreationTime", "Operation")
+_DECISIVE = tuple(dict.fromkeys((*m365_records.KIND_FIELDS, *_MARKS, *_NEEDED)))
 _CONTEXT, _FOLDERS = "AppAccessContext", "Folders"
 _DECLARED = tuple(dict.fromkeys((*TEXT_FIELDS, *NESTED_FIELDS, *KEPT_FIELDS)))
 _FOLDER_PATH, _FOLDER_ITEMS = "Folders.Path", "Folders.Items"
@@ -69,24 +71,17 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     rows = np.flatnonzero(block.is_read)
     if not len(rows):
         return None, rows
-    held = set(block.list_columns(rows))
-    marks = {
-        name: block.encode_column(name, rows) for name in (*m365_records.KIND_FIELDS, *_MARKS) if name in held
-    }
-    is_good = _is_good(block, rows, held, marks)
+    held = set(block.list_columns())
+    columns = {name: _read_column(block, name, rows) for name in _DECISIVE if name in held}
+    is_good = _is_good(columns, len(rows))
     if not is_good.all():
         rows = rows[is_good]
-        marks = {name: Column(column.codes[is_good], column.dictionary) for name, column in marks.items()}
         if not len(rows):
             return None, rows
-        held = set(block.list_columns(rows))
-    columns: dict[str, Any] = {name: column.array() for name, column in marks.items() if name in held}
+        columns = {name: column.filter(pa.array(is_good)) for name, column in columns.items()}
     for name in m365_columns.RAW_COLUMNS:
         if name in held and name not in columns:
-            is_plain = name in m365_columns.PLAIN_COLUMNS
-            columns[name] = (
-                block.read_texts(name, rows) if is_plain else block.encode_column(name, rows).array()
-            )
+            columns[name] = _read_column(block, name, rows)
     columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))
     columns["unmapped"] = _join_unmapped(block, rows, held)
     nothing = pa.nulls(len(rows), pa.string())
@@ -94,17 +89,24 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     return pa.table([columns.get(name, nothing) for name in names], names=list(names)), rows
 
 
-def _is_good(block: JsonBlock, rows: Rows, held: set[str], marks: dict[str, Column]) -> npt.NDArray[np.bool_]:
-    """Return which records have an id, a time, a mark, and are of a known kind."""
-    nothing = Column(np.full(len(rows), -1, np.int32), pa.array([], pa.string()))
-    inverse, kinds = distinct_rows(tuple(marks.get(name, nothing) for name in m365_records.KIND_FIELDS))
+def _read_column(block: JsonBlock, name: str, rows: Rows) -> Any:
+    """Return a raw column: text where nearly every value is another, else by code."""
+    if name in m365_columns.PLAIN_COLUMNS:
+        return block.read_texts(name, rows)
+    return block.encode_column(name, rows).array()
+
+
+def _is_good(columns: dict[str, Any], size: int) -> npt.NDArray[np.bool_]:
+    """Return which records have an id, a time, an operation, a mark, and are of a known kind."""
+    nothing = pa.nulls(size, pa.string())
+    kind = tuple(Column.of(columns.get(name, nothing)) for name in m365_records.KIND_FIELDS)
+    inverse, kinds = distinct_rows(kind)
     is_good = np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
-    for name in ("Id", "CreationTime"):
-        is_good &= block.read_texts(name, rows).is_valid().to_numpy(False) if name in held else False
-    is_good &= marks.get("Operation", nothing).codes >= 0
-    has_mark = np.zeros(len(rows), np.bool_)
+    for name in _NEEDED:
+        is_good &= columns.get(name, nothing).is_valid().to_numpy(False)
+    has_mark = np.zeros(size, np.bool_)
     for name in _MARKS:
-        has_mark |= marks.get(name, nothing).codes >= 0
+        has_mark |= columns.get(name, nothing).is_valid().to_numpy(False)
     return is_good & has_mark
 
 

@@ -37,6 +37,7 @@ from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
 from seawall_base.operating_system import peak_memory
 from seawall_base.progress import Progress
+from seawall_base.read_ahead import read_ahead
 from seawall_base.times import rfc3339
 
 OUTPUTS = (
@@ -229,7 +230,7 @@ def _spool(
     total, done = total_bytes(inputs), 0
     sink = _problems_file(folder / "problems.jsonl") if folder else None
     try:
-        for batch in _read_ahead(inputs):
+        for batch in read_ahead(read(inputs)):
             tally.count(batch)
             for problem in batch.problems:
                 _note(tally, problem)
@@ -260,17 +261,6 @@ def _call_both(
             second(scored)
 
     return tell
-
-
-def _read_ahead(inputs: Sequence[Path]) -> Iterator[EventBatch]:
-    """Yield batches; another thread reads the next one while this one is coded and spooled."""
-    batches = read(inputs)
-    with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(next, batches, None)
-        while (batch := ahead.result()) is not None:
-            ahead = reader.submit(next, batches, None)
-            yield batch
-            del batch
 
 
 def _note(tally: _Tally, problem: Problem) -> None:

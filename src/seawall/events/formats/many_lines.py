@@ -21,6 +21,7 @@ from seawall.events.formats.text_lines import CHUNK, ByteStream
 from seawall.events.json_lines.layout import PADDING
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem
+from seawall_base.read_ahead import read_ahead
 
 Taken = tuple[Any, list[Problem], int]
 Found = Record | QuickRow | Problem
@@ -57,15 +58,29 @@ class LineBlock:
             first = last
 
 
+@dataclass(frozen=True, slots=True)
+class ScannedBlock:
+    """Hold a block of lines with what compiled code found on them: `json` is None where it was not asked, or failed.
+
+    `starts_inside` says that the first line is the end of one beyond the limit.
+    """
+
+    lines: LineBlock
+    is_long: npt.NDArray[np.bool_]
+    json: Any
+    starts_inside: bool = False
+
+
 class LineBuffer:
-    """Memory for the lines of one block after the other. A block is valid until the next one."""
+    """Memory for the lines of one block after the other. A block is valid until the next but one."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
+        self._data, self._other = bytearray(), bytearray()
 
     def fill(self, pieces: Sequence[bytes]) -> LineBlock:
         """Return the lines of a text that comes in pieces; its last line may lack an end."""
         size = sum(map(len, pieces))
+        self._data, self._other = self._other, self._data
         if len(self._data) < size + PADDING:
             self._data = bytearray(size + PADDING)
         view, at = memoryview(self._data), 0
@@ -95,10 +110,18 @@ def batches_of_lines(
 def batches_of_stream(
     text: ByteStream, name: str, limits: Limits, columns: ColumnReader | None
 ) -> Iterator[Taken]:
-    """Yield batches of the records of a stream of lines, in memory bounded by a block and the longest record."""
+    """Yield batches of the records of a stream of lines, in memory bounded by two blocks and the longest record.
+
+    While the records of a block become columns, another thread finds those of the next one.
+    """
     reader = ManyLines(name, limits, RecordNumbers(1), columns)
-    for pieces, is_dropping in _split_whole_lines(text, limits.record_bytes):
-        yield from reader.batches(pieces, is_dropping=is_dropping)
+    texts = _split_whole_lines(text, limits.record_bytes)
+    first = next(texts, None)
+    if first is not None:
+        is_small = sum(map(len, first[0])) < _BLOCK
+        blocks = reader.scan(chain([first], texts))
+        for block in blocks if is_small else read_ahead(blocks):
+            yield from reader.take(block)
     yield from reader.rest()
 
 
@@ -117,20 +140,38 @@ class ManyLines:
 
     def batches(self, pieces: Sequence[bytes], *, is_dropping: bool = False) -> Iterator[Taken]:
         """Take the records of a text that comes in pieces, and yield the batches that are full."""
-        whole = self._buffer.fill(pieces)
-        if is_dropping:
+        for block in self.scan(iter([(pieces, is_dropping)])):
+            yield from self.take(block)
+
+    def scan(self, texts: Iterator[tuple[Sequence[bytes], bool]]) -> Iterator[ScannedBlock]:
+        """Yield blocks of the lines of texts, each valid until the next but one.
+
+        A text comes in pieces, and with it whether its first line is the end of one beyond the limit.
+        """
+        for pieces, starts_inside in texts:
+            whole = self._buffer.fill(pieces)
+            if starts_inside:
+                whole = LineBlock(whole.data, whole.starts[1:], whole.ends[1:])
+                yield ScannedBlock(
+                    LineBlock(whole.data, whole.starts[:0], whole.ends[:0]), np.zeros(0, np.bool_), None, True
+                )
+            for block in whole.parts(_BLOCK, self._limits.fast_records):
+                is_long = block.ends - block.starts > self._limits.record_bytes
+                columns = self._columns
+                yield ScannedBlock(block, is_long, columns and columns.scan(block, is_long))
+
+    def take(self, scanned: ScannedBlock) -> Iterator[Taken]:
+        """Take the records of a block, and yield the batches that are full."""
+        if scanned.starts_inside:
             self._rows.add(self._refuse_long())
-            whole = LineBlock(whole.data, whole.starts[1:], whole.ends[1:])
-        for block in whole.parts(_BLOCK, self._limits.fast_records):
-            is_long = block.ends - block.starts > self._limits.record_bytes
-            find = partial(self._find, block, is_long)
-            columns, rows = self._columns, self._rows
-            if columns is None or not columns.read(rows, block, is_long, self._numbers, find):
-                yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
-            if columns is not None and not columns.is_worthwhile:
-                self._columns = None
-            if self._rows.is_full:
-                yield self._rows.take()
+        find = partial(self._find, scanned.lines, scanned.is_long)
+        columns, rows = self._columns, self._rows
+        if columns is None or scanned.json is None or not columns.read(rows, scanned, self._numbers, find):
+            yield from gather(rows, chain.from_iterable(map(find, range(len(scanned.lines)))))
+        if columns is not None and not columns.is_worthwhile:
+            self._columns = None
+        if rows.is_full:
+            yield rows.take()
 
     def rest(self) -> Iterator[Taken]:
         """Yield the batch of what has been taken since the last one, where there is anything."""
@@ -173,11 +214,26 @@ class ColumnReader:
         """Whether most lines could be read by column: the others are read twice."""
         return self._read >= self._left
 
+    def scan(self, block: LineBlock, is_long: npt.NDArray[np.bool_]) -> Any | None:
+        """Find the fields of the records of a block, without the interpreter's lock for nearly all of the time."""
+        if self._tree.is_full:
+            self._tree = self._compiled.build_field_tree()
+        if len(block.data) > self._compiled.LARGEST_BLOCK:
+            return None
+        try:
+            lines = self._compiled.JsonBlock(
+                block.data, block.starts, block.ends, self._tree, self._limits.depth
+            )
+            lines.is_read &= ~is_long
+        except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
+            note_failure(error)
+            return None
+        return lines
+
     def read(
         self,
         rows: RecordBuffer,
-        block: LineBlock,
-        is_long: npt.NDArray[np.bool_],
+        scanned: ScannedBlock,
         numbers: RecordNumbers,
         find: Callable[[int], Iterable[Found]],
     ) -> bool:
@@ -185,7 +241,8 @@ class ColumnReader:
 
         False, and nothing taken, where these would be more than a batch: one line may hold many records.
         """
-        raw, read, is_blank = self._columns(block, is_long)
+        block = scanned.lines
+        raw, read, is_blank = self._columns(scanned)
         records = np.zeros(len(block), np.int64)
         records[read] = 1
         first, before, others = numbers.following, np.cumsum(records), list[Found]()
@@ -209,24 +266,14 @@ class ColumnReader:
             rows.add_table(self._compiled.NAME, raw, first + (np.cumsum(records) - records)[read], size)
         return True
 
-    def _columns(
-        self, block: LineBlock, is_long: npt.NDArray[np.bool_]
-    ) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
+    def _columns(self, scanned: ScannedBlock) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
         """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
-        if self._tree.is_full:
-            self._tree = self._compiled.build_field_tree()
-        if len(block.data) > self._compiled.LARGEST_BLOCK:
-            return None, np.zeros(0, np.int64), np.zeros(len(block), np.bool_)
         try:
-            lines = self._compiled.JsonBlock(
-                block.data, block.starts, block.ends, self._tree, self._limits.depth
-            )
-            lines.is_read &= ~is_long
-            raw, read = self._compiled.read_raw_columns(lines)
+            raw, read = self._compiled.read_raw_columns(scanned.json)
         except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
             note_failure(error)
-            return None, np.zeros(0, np.int64), np.zeros(len(block), np.bool_)
-        return raw, read, lines.is_blank
+            return None, np.zeros(0, np.int64), np.zeros(len(scanned.lines), np.bool_)
+        return raw, read, np.asarray(scanned.json.is_blank, np.bool_)
 
 
 @lru_cache(1)

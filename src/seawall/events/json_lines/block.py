@@ -58,6 +58,7 @@ class JsonBlock:
             row = read_lines(self._data, starts, ends, row, depth, *tree.arrays, *written)
             if row < len(starts) and not self._declare(bytes(block[name[0] : name[0] + name[1]])):
                 row += 1
+        self._places = {name: place for place, name in enumerate(tree.columns)}
         self.is_blank = ways == IS_BLANK
         self.is_read = ways & ~np.uint8(WIDE) == IS_READ
         self._refuse_bad_letters(np.flatnonzero(ways & WIDE))
@@ -91,9 +92,9 @@ class JsonBlock:
 
     def list_columns(self) -> list[str]:
         """List the columns that hold a value on any line."""
-        held = np.zeros(len(self.tree.columns), np.bool_)
+        held = np.zeros(len(self._places), np.bool_)
         mark_held(self._cells, held)
-        return [self.tree.columns[place] for place in np.flatnonzero(held)]
+        return [name for name, place in self._places.items() if held[place]]
 
     def encode_column(self, name: str, rows: Rows, *, is_json: bool = False) -> Column:
         """Return the rows' texts as `as_text` makes them, by code; with `is_json` compact JSON, null where empty."""
@@ -119,7 +120,7 @@ class JsonBlock:
         )
 
     def _spans(self, name: str) -> tuple[Any, Any]:
-        place = self.tree.columns.index(name)
+        place = self._places[name]
         return self._cells[place, :, 0], self._cells[place, :, 1]
 
     def read_tally(self, number: int, rows: Rows) -> npt.NDArray[np.int32]:

@@ -17,7 +17,7 @@ from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, LineBuffer
+from seawall.events.formats.many_lines import ColumnReader, LineBuffer, ScannedBlock
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
@@ -59,7 +59,9 @@ def read_embedded_batches(
             return
         block = buffer.fill([b"\n".join(texts), b"\n"])
         find = partial(_find, texts, others, numbers)
-        if not columns.read(rows, block, np.zeros(len(block), np.bool_), numbers, find):
+        is_long = np.zeros(len(block), np.bool_)
+        scanned = ScannedBlock(block, is_long, columns.scan(block, is_long))
+        if scanned.json is None or not columns.read(rows, scanned, numbers, find):
             yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
         yield from flush(rows)
 

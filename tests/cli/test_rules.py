@@ -125,6 +125,27 @@ def test_a_rule_is_explained_by_its_file_the_whole_before_its_parts(run: Run, fo
         assert "runs: looks at logs that are not read here" in got.err
 
 
+def test_an_explanation_is_wrapped_at_the_width_and_loses_no_word(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "google_account_hijacked"
+    document = json.loads(run("rules", "explain", name, "--json").out)
+    words = {}
+    for width in (60, 100, 2_000):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = run("rules", "explain", name).out.splitlines()
+        assert max(map(len, lines)) <= width
+        words[width] = " ".join(lines).split()
+        if width < 2_000:
+            first = next(place for place, line in enumerate(lines) if line.startswith("field eventName: "))
+            assert len(lines) > first + 1
+            assert all(line.startswith("  ") for line in lines[first + 1 :])
+    assert words[60] == words[100] == words[2_000]
+    assert document["description"] in " ".join(words[60])
+    monkeypatch.delenv("COLUMNS")
+    assert max(map(len, run("rules", "explain", name).out.splitlines())) <= 140
+
+
 def test_a_rule_that_does_not_run_fails_its_trial(run: Run, folder: Path) -> None:
     got = run("rules", "test", str(folder))
     assert got.code == 1

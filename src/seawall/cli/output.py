@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,28 @@ def answer(draw: Callable[[Console], None]) -> None:
         draw(console)
     lines = capture.get().splitlines()
     write("".join(f"{line if console.is_terminal else line.rstrip()}\n" for line in lines))
+
+
+def answer_paragraphs(paragraphs: Iterable[str]) -> None:
+    """Put paragraphs on stdout, wrapped at the terminal's width; further lines of a paragraph are indented.
+
+    Log text in them is made harmless. A word that is longer than a line stays whole, so that it can be copied.
+    """
+    import textwrap
+
+    def draw(console: Console) -> None:
+        for paragraph in paragraphs:
+            lines = textwrap.wrap(
+                visible(paragraph),
+                console.width,
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in lines:
+                console.out(line, highlight=False)
+
+    answer(draw)
 
 
 def answer_json(document: dict[str, Any]) -> None:

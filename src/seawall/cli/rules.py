@@ -155,7 +155,7 @@ def explain_rule(
             f"{family}: {' or '.join(columns) or 'not kept'}" for family, columns in families.items()
         )
         lines.append(f"field {field}: {said}")
-    output.write("\n".join(visible(line) for line in lines if line) + "\n")
+    output.answer_paragraphs(line for line in lines if line)
 
 
 def _load(folders: list[Path] | None) -> RuleSet:

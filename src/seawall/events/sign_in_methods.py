@@ -65,8 +65,3 @@ def is_second_factor(names: tuple[str, ...]) -> bool:
 def has_resistant(names: tuple[str, ...]) -> bool:
     """Return whether one of the methods is phishing-resistant."""
     return any(METHODS[name].resistant for name in names)
-
-
-def format_methods(names: tuple[str, ...]) -> str:
-    """Return the methods as text."""
-    return ", ".join(METHODS[name].words for name in names)

@@ -216,10 +216,3 @@ def _column(results: list[str | None], inverse: npt.NDArray[np.int32]) -> Column
     numbers = dict(zip(distinct, range(len(distinct)), strict=True))
     codes = np.fromiter(map(numbers.get, results, repeat(-1)), np.int32, len(results))
     return Column(codes[inverse], pa.array(list(distinct), pa.string()))
-
-
-def constant(value: str, length: int) -> Any:
-    """Return a dictionary column with the same value in each row."""
-    return pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(length, np.int32)), pa.array([value], pa.string())
-    )

@@ -101,7 +101,7 @@ def _guid(name: str, meaning: str, *, needed: bool = True) -> Setting:
 
 
 def _first_days(default: int) -> Setting:
-    return Setting("days", "number", default, "how many days back the first pass reaches, at most 365", _days)
+    return Setting("days", "number", default, "how many days back the first run fetches, at most 365", _days)
 
 
 def _lists(
@@ -113,26 +113,31 @@ def _lists(
 _ROUTE: Final = (
     _text(
         "proxy",
-        "the URL of a proxy, http://host:port (user and password go into proxy_secret_file)",
+        "the URL of a proxy, http://host:port; put user and password into proxy_secret_file",
         r"(?i:https?)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?/?",
         "http://host:port",
     ),
     _file("proxy_secret_file", "a file with the proxy's user and password, USER:PASSWORD"),
-    _file("ca_bundle", "a PEM file of authorities that are trusted besides the system's own"),
+    _file("ca_bundle", "a PEM file of certificate authorities to trust, in addition to the system's"),
 )
 _MICROSOFT: Final = (
     _guid("tenant", "the directory (tenant) id"),
     _guid("client_id", "the application (client) id"),
     _file("secret_file", "a file with the client secret"),
-    _file("certificate", "a PEM file with a private key and its certificate; it goes before a secret"),
+    _file("certificate", "a PEM file with a private key and its certificate; it is used instead of a secret"),
 )
 _CLOUD: Final = "the national cloud"
-_FETCHED: Final = "which logs are fetched"
+_FETCHED: Final = "the logs to fetch"
 SETTINGS: Final[Mapping[Vendor, tuple[Setting, ...]]] = {
     "m365": (
         *_MICROSOFT,
         _word("cloud", _CLOUD, MANAGEMENT, "world"),
-        _lists("content_types", "what is subscribed to", _one_of(CONTENT_TYPES), CONTENT_TYPES),
+        _lists(
+            "content_types",
+            "the content types of the Management Activity API to subscribe to and fetch",
+            _one_of(CONTENT_TYPES),
+            CONTENT_TYPES,
+        ),
         _first_days(7),
         *_ROUTE,
     ),
@@ -145,11 +150,11 @@ SETTINGS: Final[Mapping[Vendor, tuple[Setting, ...]]] = {
     ),
     "google": (
         _text(
-            "customer", "the customer id, C and what follows", r"C[0-9A-Za-z]{4,30}", "C012345", needed=True
+            "customer", "the customer id, which begins with C", r"C[0-9A-Za-z]{4,30}", "C012345", needed=True
         ),
         _text(
             "administrator",
-            "whom the service account acts for",
+            "the administrator on whose behalf the service account reads",
             r"[^\s@]+@[^\s@]+",
             "audit@acme.example",
             needed=True,
@@ -169,21 +174,23 @@ SETTINGS: Final[Mapping[Vendor, tuple[Setting, ...]]] = {
         _text("client_id", "the service application's client id", r"[0-9A-Za-z_-]{1,100}", "0oaexample"),
         _file("key_file", "the application's private key, PEM or JWK"),
         _text("key_id", "the key's id (kid) at Okta", r"[\x21-\x7e]{1,200}", "visible ASCII without spaces"),
-        Setting("dpop", "true or false", True, "whether the application requires proof of possession", flag),
-        _file("token_file", "a file with an API token, in place of an application"),
+        Setting(
+            "dpop", "true or false", True, "whether the application requires proof of possession (DPoP)", flag
+        ),
+        _file("token_file", "a file with an API token, used instead of an application"),
         _first_days(30),
         *_ROUTE,
     ),
     "kafka": (
         _lists(
             "servers",
-            "brokers to begin with, HOST:PORT",
+            "the brokers to connect to first, HOST:PORT",
             form(SERVER, '"kafka.example:9093"', meaning="HOST:PORT"),
             needed=True,
         ),
         _lists(
             "topics",
-            "the names of topics",
+            "the topics to read",
             form(TOPIC, '"insights-logs-auditlogs"', meaning="the name of a topic"),
             needed=True,
         ),
@@ -196,21 +203,26 @@ SETTINGS: Final[Mapping[Vendor, tuple[Setting, ...]]] = {
         ),
         _word(
             "protocol",
-            "whether it is encrypted; plaintext goes to this machine alone",
+            "the transport; plaintext is allowed to this machine only",
             ("tls", "plaintext"),
             "tls",
         ),
-        _word("mechanism", "how username signs in", ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"), "PLAIN"),
-        _text("username", "the name to sign in with", r"[\x21-\x7e]{1,200}", "visible ASCII without spaces"),
+        _word(
+            "mechanism",
+            "the SASL mechanism for username and password",
+            ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+            "PLAIN",
+        ),
+        _text("username", "the SASL user name", r"[\x21-\x7e]{1,200}", "visible ASCII without spaces"),
         _file("secret_file", "a file with a connection string, a password or a client secret"),
-        _guid("tenant", "the directory (tenant) id, with client_id", needed=False),
+        _guid("tenant", "the directory (tenant) id, together with client_id", needed=False),
         _guid("client_id", "the application (client) id", needed=False),
-        _file("certificate", "a PEM file with a private key and its certificate"),
-        _word("cloud", "the national cloud that the token comes from", GRAPH, "world"),
-        _file("ca_file", "the certificates of the authorities to trust"),
+        _file("certificate", "a PEM file with a private key and its certificate, for client_id or for TLS"),
+        _word("cloud", "the national cloud that issues the token", GRAPH, "world"),
+        _file("ca_file", "a PEM file of the certificate authorities to trust"),
         _lists(
             "properties",
-            "properties of librdkafka, NAME=VALUE",
+            "further properties of librdkafka, NAME=VALUE",
             form(PROPERTY, '"fetch.min.bytes=1"', meaning="a property that may be set, NAME=VALUE"),
         ),
     ),

@@ -73,49 +73,63 @@ class ConsoleTable:
         *(check_url(name) for name in ("discovery", "authorization_endpoint", "token_endpoint")),
     )
 
-    client_id: Annotated[str, SettingDescription("this console's id at the provider", _name)]
+    client_id: Annotated[str, SettingDescription("client id of the console at the provider", _name)]
     roles: Annotated[
         dict[Role, list[str]],
         SettingDescription(
-            "which values of the claim give which role (`viewer`, `analyst`, `admin`); the highest counts, and whoever has "
-            "none is refused",
+            "values of `role_claim` for each role (`viewer`, `analyst`, `admin`); the highest role counts, and a user "
+            "without one is refused",
             _roles,
             kind="table of texts",
         ),
     ]
     issuer: Annotated[
-        str | None, SettingDescription("the `name` of the issuer's table, where the file has several", _name)
+        str | None,
+        SettingDescription("`name` of the `[[issuer]]` table to use, if the file has several", _name),
     ] = None
     client_secret_file: Annotated[
-        Path | None, SettingDescription("a file with its secret; left out by a public client", _name)
+        Path | None,
+        SettingDescription("file with the client secret; leave it out for a public client", _name),
     ] = None
     discovery: Annotated[
         str | None,
-        SettingDescription("the provider's discovery document; below the issuer unless given", _name, "URL"),
+        SettingDescription("URL of the discovery document, if it is not below the issuer", _name, "URL"),
     ] = None
     authorization_endpoint: Annotated[
-        str | None, SettingDescription("with `token_endpoint`, in place of discovery", _name, "URL")
+        str | None,
+        SettingDescription("URL for sign-in, instead of discovery; needs `token_endpoint`", _name, "URL"),
     ] = None
     token_endpoint: Annotated[
-        str | None, SettingDescription("with `authorization_endpoint`, in place of discovery", _name, "URL")
+        str | None,
+        SettingDescription(
+            "URL for tokens, instead of discovery; needs `authorization_endpoint`", _name, "URL"
+        ),
     ] = None
-    scopes: Annotated[tuple[str, ...], SettingDescription("what is asked for", any_texts(_name))] = (
+    scopes: Annotated[
+        tuple[str, ...],
+        SettingDescription("scopes that the console requests; `openid` must be among them", any_texts(_name)),
+    ] = (
         "openid",
         "profile",
         "email",
     )
     name_claim: Annotated[
-        str, SettingDescription("the claim that becomes the user's name at the first sign-in", _name)
+        str, SettingDescription("claim that becomes the user's name at the first sign-in", _name)
     ] = "preferred_username"
-    role_claim: Annotated[str, SettingDescription("the claim that holds roles or groups", _name)] = "roles"
-    prompt: Annotated[str | None, SettingDescription("handed on to the provider, as `login`", _name)] = None
-    trust_file: Annotated[
-        Path | None,
+    role_claim: Annotated[str, SettingDescription("claim that holds roles or groups", _name)] = "roles"
+    prompt: Annotated[
+        str | None,
         SettingDescription(
-            "certificates (PEM) to trust for these addresses, in place of the system's", _name
+            "value of `prompt` that the console sends to the provider, such as `login`", _name
         ),
     ] = None
-    allow_loopback_http: Annotated[bool, SettingDescription("plain http to this machine, for tests")] = False
+    trust_file: Annotated[
+        Path | None,
+        SettingDescription("certificates (PEM) to trust for these URLs, instead of the system's", _name),
+    ] = None
+    allow_loopback_http: Annotated[
+        bool, SettingDescription("whether plain http to this machine is allowed, for tests")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

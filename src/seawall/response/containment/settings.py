@@ -35,12 +35,12 @@ class MicrosoftSettings:
     certificate: Annotated[
         str,
         SettingDescription(
-            "a PEM file with a private key and its certificate; it goes before a secret", is_file=True
+            "a PEM file with a private key and its certificate; it is used instead of a secret", is_file=True
         ),
     ] = ""
     cloud: Annotated[str, SettingDescription("the national cloud", choice(*GRAPH), kind="word")] = "world"
     base_url: Annotated[
-        str, SettingDescription("a URL in place of Microsoft's hosts", _base_url, kind="URL")
+        str, SettingDescription("a URL to use instead of Microsoft's hosts", _base_url, kind="URL")
     ] = ""
 
 
@@ -49,11 +49,14 @@ class GoogleSettings:
     """`[google]`: a service account with domain-wide delegation."""
 
     administrator: Annotated[
-        str, SettingDescription("the administrator for whom it asks the Directory API", _needed)
+        str,
+        SettingDescription(
+            "the administrator on whose behalf the service account calls the Directory API", _needed
+        ),
     ]
     key_file: Annotated[str, SettingDescription("the service account's JSON key", is_file=True)] = ""
     base_url: Annotated[
-        str, SettingDescription("a URL in place of Google's hosts", _base_url, kind="URL")
+        str, SettingDescription("a URL to use instead of Google's hosts", _base_url, kind="URL")
     ] = ""
 
 
@@ -73,7 +76,7 @@ class OktaSettings:
         str, SettingDescription("the organisation's domain, `acme.okta.com`; needed without `base_url`")
     ] = ""
     client_id: Annotated[
-        str, SettingDescription("the service application's client id; without one the token is used")
+        str, SettingDescription("the service application's client id; without it, the API token is used")
     ] = ""
     key_file: Annotated[
         str, SettingDescription("the application's private key, PEM or JWK", is_file=True)
@@ -83,10 +86,10 @@ class OktaSettings:
         bool, SettingDescription("whether the application requires proof of possession (DPoP)")
     ] = True
     token_file: Annotated[
-        str, SettingDescription("a file with an API token, in place of an application", is_file=True)
+        str, SettingDescription("a file with an API token, used instead of an application", is_file=True)
     ] = ""
     base_url: Annotated[
-        str, SettingDescription("a URL in place of `https://` and the domain", _base_url, kind="URL")
+        str, SettingDescription("a URL to use instead of `https://` and the domain", _base_url, kind="URL")
     ] = ""
 
 
@@ -97,7 +100,7 @@ class GateAccessSettings:
     url: Annotated[
         str,
         SettingDescription(
-            "where it is: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL"
+            "the gate's URL: `https://gate.example`, or `http://127.0.0.1:PORT`", unquoted_url, "URL"
         ),
     ]
     token_file: Annotated[str, SettingDescription("a file with the administrator's token", is_file=True)] = ""
@@ -107,10 +110,10 @@ class GateAccessSettings:
 class ContainmentSettings:
     """All vendor tables. A vendor without a table is never called."""
 
-    microsoft: Annotated[MicrosoftSettings | None, SettingDescription("who asks Microsoft")] = None
-    google: Annotated[GoogleSettings | None, SettingDescription("who asks Google")] = None
-    okta: Annotated[OktaSettings | None, SettingDescription("who asks Okta")] = None
-    gate: Annotated[GateAccessSettings | None, SettingDescription("who asks a gate")] = None
+    microsoft: Annotated[MicrosoftSettings | None, SettingDescription("credentials at Microsoft")] = None
+    google: Annotated[GoogleSettings | None, SettingDescription("credentials at Google")] = None
+    okta: Annotated[OktaSettings | None, SettingDescription("credentials at Okta")] = None
+    gate: Annotated[GateAccessSettings | None, SettingDescription("credentials at a gate")] = None
 
 
 def read_settings(file: Path) -> ContainmentSettings:

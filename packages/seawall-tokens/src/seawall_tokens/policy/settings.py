@@ -17,70 +17,82 @@ DAY: Final = 86_400
 
 
 ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
-    Setting("name", "text", None, "what logs call it; the issuer if left out", values.text),
-    Setting("profile", "word", DEFAULT, "ready-made settings, see *Profiles*", values.choice(*PROFILES)),
-    Setting("issuer", "URL", None, "`iss`, exactly as tokens spell it; may hold `{tenantid}` once",
+    Setting("name", "text", None, "name of the issuer in logs; without it, the value of `issuer`", values.text),
+    Setting("profile", "word", DEFAULT, "set of ready-made settings, see *Profiles*", values.choice(*PROFILES)),
+    Setting("issuer", "URL", None, "expected `iss`, spelt exactly as in tokens; may contain `{tenantid}` once",
             policy_values.issuer, needed=True),
-    Setting("audiences", "texts", None, "your own names: a token must name one of them in `aud`", values.texts(), needed=True),
-    Setting("audience_claim", "word", "aud", "the claim that must name one of `audiences`; `client_id` for tokens "
+    Setting("audiences", "texts", None, "names of your service; a token must name one of them in `aud`",
+            values.texts(), needed=True),
+    Setting("audience_claim", "word", "aud", "claim that must name one of `audiences`; `client_id` for tokens "
             "without `aud` (Cognito)", values.choice("aud", "client_id")),
-    Setting("http_issuer", "true or false", False, "`issuer` may begin with `http://` (AD FS): it is compared and never "
-            "fetched; keys still come over https", values.flag),
-    Setting("jwks_uri", "URL", None, "the issuer's key set", values.url),
-    Setting("discovery", "URL", None, "the issuer's discovery document, which names the key set", values.url),
-    Setting("jwks_file", "path", None, "a file with the key set, read again every five minutes", values.text),
+    Setting("http_issuer", "true or false", False, "whether `issuer` may begin with `http://` (AD FS); Seawall compares "
+            "this name and never fetches it, and keys still come over https", values.flag),
+    Setting("jwks_uri", "URL", None, "URL of the issuer's key set (JWKS)", values.url),
+    Setting("discovery", "URL", None, "URL of the issuer's discovery document, which names the key set", values.url),
+    Setting("jwks_file", "path", None, "file with the key set; Seawall reads it again every five minutes", values.text),
     Setting("jwks", "table", None, "the key set itself", policy_values.key_set),
-    Setting("key_hosts", "hosts", [], "hosts beside its own on which the key set of a discovery document may be",
+    Setting("key_hosts", "hosts", [], "further hosts on which the discovery document may place the key set, besides its own",
             values.texts(values.host, empty=True)),
-    Setting("trust_file", "path", None, "certificates (PEM) to trust for these URLs, in place of the system's", values.text),
-    Setting("allow_loopback_http", "true or false", False, "plain http to this machine, for tests", values.flag),
-    Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed where the issuer holds `{tenantid}`",
-            policy_values.tenants),
-    Setting("claims", "table", None, "values that claims must have: `claims.hd = \"example.org\"`, see *Conditions on claims*",
-            policy_values.conditions),
-    Setting("permission_claims", "names", [], "one of them must hold a permission; the Entra profiles ask for `scp` or `roles`",
-            values.texts(policy_values.claim, empty=True)),
-    Setting("canonical_guids", "true or false", False, "a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, `sid`, `client_id` "
-            "or `cid` must be written in lower case with hyphens, as Entra writes it", values.flag),
-    Setting("consumer_issuer", "true or false", False, "this issuer is that of personal Microsoft accounts; elsewhere their "
-            "tenant is refused",
+    Setting("trust_file", "path", None, "certificates (PEM) to trust for these URLs, instead of the system's", values.text),
+    Setting("allow_loopback_http", "true or false", False, "whether plain http to this machine is allowed, for tests",
             values.flag),
-    Setting("key_issuer", "word", "single", "`required`: every key says which issuer it is for, and that must be the token's; "
-            "`single`: all keys of the set are this issuer's", values.choice("required", "single")),
+    Setting("tenants", "GUIDs or `\"any\"`", None, "accepted `tid`; needed if `issuer` contains `{tenantid}`",
+            policy_values.tenants),
+    Setting("claims", "table", None, "required values of claims: `claims.hd = \"example.org\"`, see *Conditions on claims*",
+            policy_values.conditions),
+    Setting("permission_claims", "names", [], "claims of which one must grant a permission; the Entra profiles "
+            "require `scp` or `roles`",
+            values.texts(policy_values.claim, empty=True)),
+    Setting("canonical_guids", "true or false", False, "whether a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, "
+            "`sid`, `client_id` "
+            "or `cid` must be in lower case with hyphens, as Entra writes it", values.flag),
+    Setting("consumer_issuer", "true or false", False, "whether this is the issuer of personal Microsoft "
+            "accounts; every other issuer "
+            "refuses their tenant",
+            values.flag),
+    Setting("key_issuer", "word", "single", "`required`: every key states its issuer, which must be the token's; "
+            "`single`: all keys of the set belong to this issuer", values.choice("required", "single")),
     Setting("algorithms", "words", ["RS256"], "accepted `alg`; never `none` or `HS…`", values.texts(policy_values.algorithm)),
-    Setting("token_types", "words", ["at+jwt"], "accepted `typ`, without `application/`; `absent` for tokens without one",
+    Setting("token_types", "words", ["at+jwt"], "accepted `typ`, without `application/`; `absent` accepts tokens without `typ`",
             values.texts(policy_values.token_type)),
     Setting("required_claims", "names", ["sub", "client_id", "iat", "jti"],
-            "beside `iss`, `exp` and `aud`; alternatives as `azp|appid`", values.texts(policy_values.claim, empty=True)),
-    Setting("max_lifetime", "duration", "24h", "longest time from `iat` to `exp`", values.seconds(1, LONGEST_LIFETIME)),
-    Setting("max_application_lifetime", "duration", None, "the same for a token that an application has for itself "
-            "(no `scp`, no `scope`); `max_lifetime` unless given", values.seconds(1, LONGEST_LIFETIME)),
-    Setting("clock_skew", "duration", "60s", "how far clocks may differ", values.seconds(0, 600)),
-    Setting("max_key_age", "duration", None, "refuse keys older than this", values.seconds(3600, 3660 * DAY)),
-    Setting("quarantine", "duration", "0s", "hold a key that appears among known keys for this long",
+            "required claims, besides `iss`, `exp` and `aud`; write alternatives as `azp|appid`",
+            values.texts(policy_values.claim, empty=True)),
+    Setting("max_lifetime", "duration", "24h", "longest lifetime of a token, from `iat` to `exp`",
+            values.seconds(1, LONGEST_LIFETIME)),
+    Setting("max_application_lifetime", "duration", None, "longest lifetime of an app-only token (no `scp`, no `scope`); "
+            "without it, `max_lifetime`", values.seconds(1, LONGEST_LIFETIME)),
+    Setting("clock_skew", "duration", "60s", "tolerated difference between clocks", values.seconds(0, 600)),
+    Setting("max_key_age", "duration", None, "greatest age of a key; older keys are refused", values.seconds(3600, 3660 * DAY)),
+    Setting("quarantine", "duration", "0s", "how long to refuse a new key that appears among known keys",
             values.seconds(0, 30 * DAY)),
-    Setting("key_memory", "path", None, "file that remembers when keys were first seen, so that a restart does not "
-            "forget a quarantine; one for each issuer", values.text),
-    Setting("approved_keys", "texts", [], "thumbprints (RFC 7638) that are never held", values.texts(empty=True)),
-    Setting("denied_keys", "texts", [], "names (`kid`) or thumbprints of keys that are revoked, whatever the issuer says",
+    Setting("key_memory", "path", None, "file that records when keys were first seen, so that a restart does not "
+            "end a quarantine; one for each issuer", values.text),
+    Setting("approved_keys", "texts", [], "thumbprints (RFC 7638) of keys that skip the quarantine", values.texts(empty=True)),
+    Setting("denied_keys", "texts", [], "key ids (`kid`) or thumbprints of keys to refuse, even if the issuer lists them",
             values.texts(empty=True)),
-    Setting("stale_limit", "duration", "4h", "how long keys serve while their source does not answer",
+    Setting("stale_limit", "duration", "4h", "how long to use the last good key set while its source fails",
             values.seconds(300, 7 * DAY)),
-    Setting("fetch_timeout", "duration", "5s", "time for one whole answer of the source", values.seconds(1, 60)),
-    Setting("sender", "word", "optional", "`optional`: a token that is bound to a key must be proved, others may be "
-            "bearer tokens; `dpop`, `mtls`: must be bound so; `required`: bound in either way",
+    Setting("fetch_timeout", "duration", "5s", "time limit for one complete fetch", values.seconds(1, 60)),
+    Setting("sender", "word", "optional", "`optional`: a token that is bound to a key needs its proof, and bearer "
+            "tokens are accepted; `dpop`, `mtls`: every token must be bound in this way; `required`: in one of the two",
             values.choice("optional", "dpop", "mtls", "required")),
-    Setting("acr_values", "texts", [], "one of them must be the token's `acr`", values.texts(empty=True)),
-    Setting("required_amr", "texts", [], "all of them must be in the token's `amr`", values.texts(empty=True)),
-    Setting("max_authentication_age", "duration", None, "how long ago the person may have signed in (`auth_time`)",
+    Setting("acr_values", "texts", [], "accepted `acr`", values.texts(empty=True)),
+    Setting("required_amr", "texts", [], "methods that must all be in `amr`", values.texts(empty=True)),
+    Setting("max_authentication_age", "duration", None, "longest time since the user signed in (`auth_time`)",
             values.seconds(1, 366 * DAY)),
-    Setting("max_chain_age", "duration", "7d", "how long after signing in tokens may be renewed", values.seconds(60, 366 * DAY)),
+    Setting("max_chain_age", "duration", "7d", "how long after the sign-in a token may be renewed",
+            values.seconds(60, 366 * DAY)),
 )  # fmt: skip
 """Settings of an `[[issuer]]` table."""
 
 REVOCATION_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
-        "store", "path", None, "the store that `seawall token revoke` and the gate write to", values.text
+        "store",
+        "path",
+        None,
+        "revocation store to which `seawall token revoke` and the gate write",
+        values.text,
     ),
 )
 """Settings of the `[revocations]` table."""

@@ -15,6 +15,7 @@ from seawall.events.failures import LOGGER, forget_places
 from seawall.events.networks import networks
 from seawall.events.networks.builtin_table import load_table
 from tests.interrupts import hear_interrupts
+from tests.migrating import migrations_said_again
 from tests.temporary import room_in_memory
 from tests.thoroughness import PROFILE
 
@@ -62,6 +63,13 @@ def _network_table_is_read_once() -> Iterator[None]:
     """Share the built-in table: each scan would unpack it anew, which takes 30 ms; nothing changes it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "load_table", functools.cache(load_table))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_databases_are_migrated_quickly() -> Iterator[None]:
+    """Alembic runs once per process and kind of database, and where tests unwrap `command.upgrade`."""
+    with migrations_said_again():
         yield
 
 

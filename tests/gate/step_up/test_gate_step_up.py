@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from seawall.gate.errors import GateInvalid
 from seawall.gate.loaded_policy import load_gate_policy
+from tests.browsing import CHROMIUM
 from tests.gate.gates import AUDIENCE, Gate, Issuer, policy_text, running, until
 from tests.gate.step_up.device import Device
 
@@ -235,7 +235,6 @@ def test_settings_that_cannot_work_are_refused_at_start(tmp_path: Path, settings
 
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.mark.browser

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 
 from seawall.storage.database import Database
 from tests.storage.database.postgresql import Server, programs
@@ -31,6 +33,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "seawall.db")
     running: Server = request.getfixturevalue("server")
     return running.schema()
+
+
+@pytest.fixture
+def _alembic_migrates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of the migration itself: other tests say again what it said once."""
+    monkeypatch.setattr(command, "upgrade", inspect.unwrap(command.upgrade))
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from seawall.storage.errors import DatabaseNotMigrated
 from tests.storage.database.first_version import make_first_version
 from tests.storage.database.test_incidents import incident
 
+pytestmark = pytest.mark.usefixtures("_alembic_migrates")
+
 
 @pytest.fixture
 def first_version(place: str) -> str:

@@ -21,6 +21,8 @@ from seawall_base.errors import DatabaseInUse, UsageError
 from tests.storage.database.conftest import Execute
 from tests.storage.database.postgresql import Server
 
+pytestmark = pytest.mark.usefixtures("_alembic_migrates")
+
 
 def test_migrations_make_exactly_the_models(database: Database) -> None:
     with database._engine.connect() as connection:

@@ -28,7 +28,9 @@ def migrations_said_again() -> Iterator[None]:
     if migrate is None:
         yield
         return
-    real, said = migrate.command.upgrade, dict[str, _Said]()
+    from alembic import command
+
+    real, said = command.upgrade, dict[str, _Said]()
 
     @functools.wraps(real)  # which tests of the migration itself unwrap
     def upgrade(config: Config, revision: str, *more: Any, **options: Any) -> None:
@@ -45,7 +47,7 @@ def migrations_said_again() -> Iterator[None]:
             said[kind] = heard
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate.command, "upgrade", upgrade)
+        patch.setattr(command, "upgrade", upgrade)
         yield
 
 

@@ -27,7 +27,7 @@ MEGABYTE = 1 << 20
 def record(number: int, **changes: Any) -> dict[str, Any]:
     """A sound record of a mail access."""
     return {
-        "Id": f"00000000-0000-4000-8000-{number:012d}", "CreationTime": f"2026-03-{number % 28 + 1:02d}T10:00:{number % 60:02d}",
+        "Id": f"00000000-0000-4000-8000-{number:012d}", "CreationTime": f"2026-03-{number % 4 + 1:02d}T10:00:{number % 60:02d}",
         "Operation": "MailItemsAccessed", "OrganizationId": "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10", "RecordType": 50,
         "ResultStatus": "Succeeded", "UserType": 0, "Workload": "Exchange", "UserId": "ada@example.org",
         "MailboxOwnerUPN": "ada@example.org", "ClientIPAddress": "79.200.1.1", **changes,

@@ -17,6 +17,7 @@ from seawall.pipeline.live.budget_ranking import RANKED_DAYS
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import News, WatchService
 from seawall.pipeline.scan import scan
+from seawall.pipeline.tail import BatchSizes
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall_base.clock import Clock
@@ -25,6 +26,8 @@ from tests.once import make_once
 from tests.pipeline.live.running import quick
 
 BUDGET = 0.2
+LARGE_BATCHES = BatchSizes(records=2_000, seconds=1.0)
+"""Months come in fewer batches than days do: what each batch and each scoring costs is most of what a watch of them costs."""
 DAY = 86_400_000_000
 
 
@@ -90,7 +93,9 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> Import:
 def watched(store: Path, *folders: Path, clock: Clock | None = None, **more: Any) -> list[News]:
     """Watch folders until all is read, scored and told; what was told."""
     news: list[News] = []
-    settings = quick(store, *folders, **{"budget": BUDGET, **more})
+    settings = quick(
+        store, *folders, **{"budget": BUDGET, "sizes": LARGE_BATCHES, "score_seconds": 2.0, **more}
+    )
     with open_watch_store(settings) as (database, lake):
         service = WatchService(settings, database, lake, news=news.append, clock=clock or Clock())
         service.run(threading.Event(), "once")

@@ -30,7 +30,9 @@ __all__ = ["months", "store_of_newer", "store_of_older"]
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("days", [12, 36], ids=["after-months", "after-days"])
+@pytest.mark.parametrize(
+    "days", [pytest.param(12, marks=pytest.mark.soak, id="after-months"), pytest.param(36, id="after-days")]
+)
 def test_an_older_import_weeks_later_is_judged_and_marked(
     months: Import, tmp_path: Path, days: int, request: pytest.FixtureRequest
 ) -> None:

@@ -11,10 +11,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from seawall.storage.database import Database, connection
-from seawall.storage.database.migrate import VERSION_TABLE, newest
+from seawall.storage.database.migrate import REVISIONS, VERSION_TABLE, newest
 from seawall.storage.database.models import Model
 from seawall.storage.errors import DatabaseAway, DatabaseBroken, DatabaseNewer, DatabaseNotMigrated
 from seawall_base.errors import DatabaseInUse, UsageError
@@ -30,6 +31,15 @@ def test_migrations_make_exactly_the_models(database: Database) -> None:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Model.metadata) == []
         assert context.get_current_revision() == newest()
+
+
+def test_the_known_versions_are_those_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", "seawall.storage.database:migrations")
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
+    assert scripts.get_current_head() == newest()
 
 
 def test_a_second_opening_finds_it_migrated(database: Database, place: str) -> None:

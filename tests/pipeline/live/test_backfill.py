@@ -22,6 +22,7 @@ from seawall.storage.database.live_models import FirstImportRow
 from tests.logs import recorded
 from tests.pipeline.live.months import (
     BUDGET,
+    LARGE_BATCHES,
     Import,
     current,
     kept,
@@ -83,14 +84,16 @@ def test_two_imports_on_one_day(
 def test_bodies_in_any_order(months: Import, tmp_path: Path) -> None:
     contents = bodies(months.logs)
     order = sorted(range(len(contents)), key=lambda place: place * 7919 % len(contents))
-    settings = quick(tmp_path / "store", budget=BUDGET, history_seconds=0.2, score_seconds=1.0)
+    settings = quick(
+        tmp_path / "store", budget=BUDGET, sizes=LARGE_BATCHES, history_seconds=0.2, score_seconds=3.0
+    )
     with running(settings) as service, ThreadPoolExecutor(8) as senders:
         sent = [
             senders.submit(service.ingest, contents[number], source="a", key=str(number)) for number in order
         ]
         for one in sent:
             one.result()
-        until(lambda: current_or_none(tmp_path / "store", months) == months.incidents, every=0.5)
+        until(lambda: current_or_none(tmp_path / "store", months) == months.incidents, every=1.0)
 
 
 def current_or_none(store: Path, months: Import) -> dict[str, dict[str, Any]] | None:

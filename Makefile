@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test soak console docs format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports
+.PHONY: help demo test soak console docs format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports check-tests check-bytecode
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -18,17 +18,23 @@ demo: .venv/product
 	@$(BIN)/python tools/build_console.py --optional
 	@$(BIN)/seawall demo --out demo
 
+# What goes before the tests goes on side by side: one waits for the network, another needs a processor. Types are checked
+# beside the tests, which leave a processor idle now and then.
 test:
-	@$(MAKE) --no-print-directory -j 4 check-programs check-pages check-style check-types check-imports
-	@$(BIN)/python -m compileall -q src packages tests bench tools
+	@$(MAKE) --no-print-directory -j 4 check-programs check-pages check-style check-bytecode
+	@$(MAKE) --no-print-directory -j 3 check-types check-imports check-tests
+
+check-tests: .venv/development
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+check-bytecode: .venv/development
+	@$(BIN)/python -m compileall -q src packages tests bench tools
 
 # Long campaigns: fuzzing, shifted clocks, repetitions. They take minutes to hours, so that `make test` leaves them out.
 soak: check-programs check-pages .venv/development
 	$(BIN)/python -m pytest -m soak -n auto --timeout 0
 	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile thorough -n auto --timeout 0
 
-# What goes before the tests goes on side by side: one waits for the network, another needs a processor.
 check-programs:
 	@tools/ensure_chromium.sh
 	@tools/ensure_clock.sh

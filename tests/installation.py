@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.once import make_once
+
 ROOT = Path(__file__).parents[1]
 BASE, TOKENS = PARTS = (ROOT / "packages/seawall-base", ROOT / "packages/seawall-tokens")
 """The packages that the product stands on."""
@@ -39,16 +41,22 @@ def built(kind: str, source: Path, out: Path) -> Path:
     return next(out.glob("*.tar.gz" if kind == "sdist" else "*.whl"))
 
 
-def built_parts(out: Path) -> list[Path]:
+def wheel_of(source: Path, factory: pytest.TempPathFactory) -> Path:
+    """The wheel of a folder of sources, built once in a test run."""
+    place = make_once(factory, f"wheel-{source.name}", lambda place: built("wheel", source, place).touch())
+    return next(place.glob("*.whl"))
+
+
+def wheels_of_parts(factory: pytest.TempPathFactory) -> list[Path]:
     """The wheels of the two packages that the product stands on."""
-    return [built("wheel", part, out / part.name) for part in PARTS]
+    return [wheel_of(part, factory) for part in PARTS]
 
 
 def make_environment(wheels: Sequence[Path], place: Path) -> Path:
     """Make a new environment with these wheels and nothing else; return its folder of packages."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
     install = [sys.executable, "-m", "pip", "--python", str(place / "bin/python"), "install"]
-    subprocess.run([*install, "-q", "--no-deps", "--no-index", *map(str, wheels)], check=True)
+    subprocess.run([*install, "-q", "--no-compile", "--no-deps", "--no-index", *map(str, wheels)], check=True)
     return next(place.glob("lib/python*/site-packages"))
 
 
@@ -82,14 +90,14 @@ def closure(wanted: Iterable[str]) -> Iterator[str]:
 
 
 def copy_distribution(name: str, packages: Path) -> None:
-    """Copy a distribution of this environment into another's folder of packages."""
+    """Copy a distribution of this environment into another's folder of packages, with its bytecode and the times in it."""
     for file in distribution(name).files or ():
         source = Path(str(file.locate()))
-        if ".." in file.parts or file.suffix == ".pyc" or not source.is_file():
+        if ".." in file.parts or not source.is_file():
             continue
         place = packages / file
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, place)
+        shutil.copy2(source, place)
 
 
 def disk_size(folder: Path) -> int:

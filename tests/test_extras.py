@@ -14,12 +14,12 @@ from seawall.cli.extras import BROUGHT_BY, NEEDED_BY
 from tests.installation import (
     BASE,
     ROOT,
-    built,
     closure,
     copy_distribution,
     declared,
     disk_size,
     make_environment,
+    wheel_of,
 )
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ LARGEST = 400 * 2**20
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages of an installation without extras: what is declared and what that brings, and nothing else."""
     place = tmp_path_factory.mktemp("core")
-    wheels = [built("wheel", BASE, place / "wheels"), built("wheel", ROOT, place / "product")]
+    wheels = [wheel_of(source, tmp_path_factory) for source in (BASE, ROOT)]
     found = make_environment(wheels, place / "env")
     for name in closure([*declared(ROOT), *declared(BASE)]):
         copy_distribution(name, found)

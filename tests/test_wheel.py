@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.browser.test_wheel import BUNDLE
-from tests.installation import ROOT, built, built_parts, installed
+from tests.installation import ROOT, installed, wheel_of, wheels_of_parts
 from tests.response.cases import case_text
 
 pytestmark = pytest.mark.slow
@@ -21,13 +21,13 @@ SOURCE = ROOT / "src"
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
+    return wheel_of(ROOT, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def types(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """Types a command of the installed wheel, in an empty folder, and returns what it answers."""
-    parts = built_parts(tmp_path_factory.mktemp("parts"))
+    parts = wheels_of_parts(tmp_path_factory)
     command = installed([*parts, wheel], tmp_path_factory.mktemp("clean"))
     folder = tmp_path_factory.mktemp("work")
 
@@ -54,13 +54,13 @@ def types(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
         "--seed",
         "5",
         "--accounts",
-        "24",
+        "9",
         "--days",
-        "20",
+        "14",
         "--attacks",
         "2",
         "--density",
-        "0.4",
+        "0.25",
     )
     call("scan", "world/logs", "--out", "out", "--quiet")
     call("watch", "world/logs", "--store", "store", "--once", "--quiet")

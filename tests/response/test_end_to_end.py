@@ -80,7 +80,7 @@ def test_from_an_incident_to_the_answer_whether_somebody_was_told(tmp_path: Path
 def _an_incident(person: Person) -> tuple[str, str]:
     """Make logs with an intruder in them, scan them; return who is the victim, and of which organisation."""
     made = WorldSettings(
-        5, tenants=2, accounts=40, days=22, attacks=2, families=("bec_forwarding",), density=0.5
+        5, tenants=2, accounts=12, days=14, attacks=2, families=("bec_forwarding",), density=0.3
     )
     truth = make_world(made, person.folder / "world").truth
     person.types("scan", "world/logs", "--out", "out", "--quiet")

@@ -14,12 +14,12 @@ from tests.installation import (
     BASE,
     ROOT,
     TOKENS,
-    built_parts,
     closure,
     copy_distribution,
     declared,
     disk_size,
     make_environment,
+    wheels_of_parts,
 )
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,7 @@ verifier = Verifier(verify, refusals=(Refusal,))
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages of an installation: both wheels, what they declare and what that brings, and nothing else."""
     place = tmp_path_factory.mktemp("kit")
-    found = make_environment(built_parts(place / "wheels"), place / "env")
+    found = make_environment(wheels_of_parts(tmp_path_factory), place / "env")
     for name in closure([*declared(TOKENS), *declared(BASE)]):
         copy_distribution(name, found)
     return found

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console.browser.conftest import serving
-from tests.installation import ROOT, built, built_parts, installed
+from tests.installation import ROOT, built, installed, wheels_of_parts
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BUNDLE = "seawall/console/bundle/"
@@ -28,7 +28,9 @@ def is_installed() -> bool:
 
 
 @pytest.mark.parametrize("is_fetched", [False, pytest.param(True, marks=pytest.mark.soak)])
-def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path, is_fetched: bool) -> None:
+def test_a_wheel_brings_the_pages(
+    browser: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, is_fetched: bool
+) -> None:
     """With the libraries of the pages that are installed here, or fetched anew as a user's build does."""
     sdist = built("sdist", ROOT, tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
@@ -53,7 +55,7 @@ def test_a_wheel_brings_the_pages(browser: Browser, tmp_path: Path, is_fetched: 
     assert any(name.startswith("assets/index-") and name.endswith(".js") for name in inside)
     assert any(name.endswith(".woff2") for name in inside)
 
-    command = installed([*built_parts(tmp_path), wheel], tmp_path / "clean")
+    command = installed([*wheels_of_parts(tmp_path_factory), wheel], tmp_path / "clean")
     shutil.rmtree(tmp_path / "source")
     python = command.with_name("python")
     where = subprocess.run(

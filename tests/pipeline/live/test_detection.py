@@ -35,6 +35,7 @@ from seawall.storage.files.incident_documents import incident_line
 from seawall.storage.lake import Lake
 from tests.logs import recorded, world
 from tests.sample_events import event, sign_in, table
+from tests.thoroughness import examples
 
 
 class Watch:
@@ -155,7 +156,13 @@ def events_of(logs: Path) -> list[pa.Table]:
 LOGS = {"one": world(31), "two": world(32, tenants=2), "recorded": recorded}
 
 
-@pytest.mark.parametrize("logs", list(LOGS.values()), ids=list(LOGS))
+@pytest.mark.parametrize(
+    "logs",
+    [
+        pytest.param(logs, id=name, marks=[pytest.mark.soak] if name == "one" else [])
+        for name, logs in LOGS.items()
+    ],
+)
 def test_day_by_day_it_finds_what_a_scan_finds(tmp_path: Path, logs: Callable[[Path], Path]) -> None:
     place = logs(tmp_path / "world")
     tables = events_of(place)
@@ -234,7 +241,7 @@ def rows_of(acts: Sequence[tuple[int, int, str, str, str]]) -> list[dict[str, An
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(12),
     phases=[Phase.generate, Phase.explicit],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

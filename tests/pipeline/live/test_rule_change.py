@@ -57,7 +57,7 @@ def hit(found: Stored) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("seen", ["all", "half"])
+@pytest.mark.parametrize("seen", ["all", pytest.param("half", marks=pytest.mark.soak)])
 def test_other_rules_give_what_they_would_have_given_from_the_first_day(
     tmp_path: Path, logs: Path, expected: Stored, seen: str
 ) -> None:

@@ -52,13 +52,15 @@ class TransmitterTable:
     outbox: Annotated[
         str,
         SettingDescription(
-            "database of sent events and their delivery; by default `signals.db` beside this file",
+            "what was sent, to whom, and what became of it; `signals.db` beside this file unless given",
             is_file=True,
         ),
     ] = ""
     url: Annotated[
         str,
-        SettingDescription("URL at which receivers poll; by default the issuer", or_empty(_parse_url), "URL"),
+        SettingDescription(
+            "where receivers that poll reach it; the issuer unless given", or_empty(_parse_url), "URL"
+        ),
     ] = ""
 
 
@@ -71,23 +73,20 @@ class StreamTable:
     name: Annotated[
         str,
         SettingDescription(
-            "name of the stream in lists and logs: letters a-z, digits and hyphens",
+            "what lists and logs call it: letters a-z, digits and hyphens",
             form(r"[a-z0-9][a-z0-9-]{0,62}", "letters a-z, digits and hyphens"),
             unique=str,
         ),
     ]
-    audience: Annotated[str, SettingDescription("the `aud` that the receiver expects", _needed, unique=str)]
+    audience: Annotated[str, SettingDescription("the `aud` that it expects", _needed, unique=str)]
     push: Annotated[
-        str,
-        SettingDescription(
-            "endpoint of the receiver, to which Seawall sends events", or_empty(_parse_url), "URL"
-        ),
+        str, SettingDescription("its endpoint, to which events are sent", or_empty(_parse_url), "URL")
     ] = ""
-    poll: Annotated[bool, SettingDescription("whether the receiver polls for its events")] = False
+    poll: Annotated[bool, SettingDescription("it asks for its events itself")] = False
     token_file: Annotated[
         str,
         SettingDescription(
-            "file with the bearer token for `push`, or of the receiver for `poll` (at least 32 characters), mode 0600",
+            "a file with the bearer token that it wants, or with which it asks (at least 32 characters), mode 0600",
             is_file=True,
         ),
     ] = ""
@@ -97,10 +96,8 @@ class StreamTable:
 class SignalsFile:
     """The whole settings file, as written."""
 
-    transmitter: Annotated[
-        TransmitterTable, SettingDescription("the transmitter that signs and sends events")
-    ]
-    stream: Annotated[tuple[StreamTable, ...], SettingDescription("the receivers of events")]
+    transmitter: Annotated[TransmitterTable, SettingDescription("who sends the events, and signs them")]
+    stream: Annotated[tuple[StreamTable, ...], SettingDescription("who is to be told")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ def spelled(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         inner = ", ".join(f'"{one}"' for one in value)
         return f"`[{inner}]`"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{name} = {spelled(one).strip('`')}" for name, one in value.items())
+        return f"`{{ {inner} }}`"
     if isinstance(value, (int, float)):
         return f"`{value}`"
     return f'`"{value}"`'

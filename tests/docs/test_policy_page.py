@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_a_page_without_markers_is_refused() -> None:
 def test_every_profile_and_setting_has_a_row() -> None:
     for name in (*PROFILES, *(setting.name for setting in (*ISSUER_SETTINGS, *REVOCATION_SETTINGS))):
         assert f"\n| `{name}` | " in PAGE
+
+
+def test_the_conditions_of_a_profile_are_spelt_as_a_policy_spells_them() -> None:
+    shown = {
+        name: tomllib.loads(f"claims = {table}")["claims"]
+        for name, table in re.findall(r"^\| `([\w-]+)` .*`claims` `(\{.*?\})`", PAGE, re.MULTILINE)
+    }
+    assert shown == {
+        name: profile.settings["claims"] for name, profile in PROFILES.items() if "claims" in profile.settings
+    }
+    assert shown
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

@@ -91,30 +91,26 @@ class CaseFacts:
     """`[case]`: the case. Deadlines run from `aware`."""
 
     id: Annotated[
-        str, SettingDescription("names the case and its files: letters, digits, `. _ -`", _identifier)
+        str, SettingDescription("name of the case and its files: letters, digits, `. _ -`", _identifier)
     ]
     aware: Annotated[
         datetime,
-        SettingDescription(
-            "when the organisation became aware, with its offset from UTC; deadlines run from it"
-        ),
+        SettingDescription("when the organisation became aware, with offset from UTC; deadlines start then"),
     ]
-    zone: Annotated[str, SettingDescription("the time zone that letters write times in", _zone)] = "UTC"
-    title: Annotated[str, SettingDescription("the case in a few words; it stands on every letter", _text)] = (
-        ""
-    )
-    contained: Annotated[datetime | None, SettingDescription("when the access was ended")] = None
-    next_update: Annotated[datetime | None, SettingDescription("by when recipients hear again")] = None
-    personal_data: Annotated[bool, SettingDescription("the GDPR may apply")] = True
-    high_risk: Annotated[bool, SettingDescription("Article 34 of the GDPR may apply")] = True
-    nis2: Annotated[bool, SettingDescription("NIS2 may apply")] = False
+    zone: Annotated[str, SettingDescription("time zone of times in letters", _zone)] = "UTC"
+    title: Annotated[str, SettingDescription("title of the case, printed on every letter", _text)] = ""
+    contained: Annotated[datetime | None, SettingDescription("when the attacker's access ended")] = None
+    next_update: Annotated[datetime | None, SettingDescription("when recipients get the next update")] = None
+    personal_data: Annotated[bool, SettingDescription("whether the GDPR may apply")] = True
+    high_risk: Annotated[bool, SettingDescription("whether Article 34 of the GDPR may apply")] = True
+    nis2: Annotated[bool, SettingDescription("whether NIS2 may apply")] = False
     trust_service: Annotated[
-        bool, SettingDescription("a provider of trust services: 24 hours instead of 72")
+        bool, SettingDescription("whether the organisation provides trust services: 24 hours instead of 72")
     ] = False
     sector: Annotated[str, SettingDescription("the sector, for your own records", _text)] = ""
     tlp: Annotated[
         Literal["clear", "green", "amber", "red"],
-        SettingDescription("how far the machine-readable package may be passed on (TLP)"),
+        SettingDescription("TLP marking of the machine-readable package: how far it may be shared"),
     ] = "amber"
 
 
@@ -122,13 +118,15 @@ class CaseFacts:
 class LetterSender:
     """`[sender]`: the author of the letters, and the contact for questions."""
 
-    organisation: Annotated[str, SettingDescription("who writes", _fill(_line))]
+    organisation: Annotated[str, SettingDescription("name of the organisation that writes", _fill(_line))]
     name: Annotated[str, SettingDescription("the person who answers questions", _fill(_line))]
-    email: Annotated[str, SettingDescription("where questions go", _fill(_address))]
-    phone: Annotated[str, SettingDescription("stands in the letter", _line)] = ""
-    role: Annotated[str, SettingDescription("stands in the letter", _line)] = ""
-    street: Annotated[str, SettingDescription("stands in the letter; may have several lines", _text)] = ""
-    hours: Annotated[str, SettingDescription("when somebody answers; stands in the letter", _line)] = ""
+    email: Annotated[str, SettingDescription("e-mail address for questions", _fill(_address))]
+    phone: Annotated[str, SettingDescription("telephone number in the letter", _line)] = ""
+    role: Annotated[str, SettingDescription("role of the person, in the letter", _line)] = ""
+    street: Annotated[
+        str, SettingDescription("postal address in the letter; may have several lines", _text)
+    ] = ""
+    hours: Annotated[str, SettingDescription("hours in which somebody answers, in the letter", _line)] = ""
     acknowledge_url: Annotated[
         str,
         SettingDescription(
@@ -158,32 +156,36 @@ class MailServer:
         ),
     ]
     port: Annotated[
-        int | None, SettingDescription("587 unless given, or 465 with `tls`", number(int, 0, 65535))
+        int | None,
+        SettingDescription("port of the server; by default 587, or 465 with `tls`", number(int, 0, 65535)),
     ] = None
     security: Annotated[
         Literal["starttls", "tls", "none"],
-        SettingDescription("how the server is reached; `none` is for one on this machine alone"),
+        SettingDescription("encryption; `none` only for a server on this machine"),
     ] = "starttls"
-    user: Annotated[str, SettingDescription("the name to sign in with; without it nobody signs in")] = ""
+    user: Annotated[
+        str, SettingDescription("user name at the server; without it, Seawall does not sign in")
+    ] = ""
     password_file: Annotated[
         str,
-        SettingDescription("a file with the password; else it is in `SEAWALL_SMTP_PASSWORD`", kind="path"),
+        SettingDescription("file with the password; without it, `SEAWALL_SMTP_PASSWORD` has it", kind="path"),
     ] = ""
     ca_file: Annotated[
         str,
         SettingDescription(
-            "certificates (PEM) to trust in place of the system's; relative to the working folder",
+            "certificates (PEM) to trust instead of the system's; relative to the working folder",
             kind="path",
         ),
     ] = ""
     bounce_address: Annotated[
         str,
         SettingDescription(
-            "where reports of failed deliveries go; the sender's address unless given", or_empty(_address)
+            "address for reports of failed deliveries; by default the sender's", or_empty(_address)
         ),
     ] = ""
     timeout: Annotated[
-        float, SettingDescription("seconds for one answer of the server", number(float, 0.001, 600))
+        float,
+        SettingDescription("time limit for one answer of the server, in seconds", number(float, 0.001, 600)),
     ] = 60.0
 
     @property
@@ -196,11 +198,14 @@ class MailServer:
 class OperatorTexts:
     """`[texts.LANGUAGE]`: the operator's own additions in one language."""
 
-    title: Annotated[str, SettingDescription("replaces the case's in this language", _text)] = ""
+    title: Annotated[
+        str, SettingDescription("title in this language, instead of the title of the case", _text)
+    ] = ""
     happened: Annotated[str, SettingDescription("what happened", _text)] = ""
     measures: Annotated[tuple[str, ...], SettingDescription("what was done, one sentence each", _texts)] = ()
     unknown: Annotated[
-        tuple[str, ...], SettingDescription("what is not known, beside what the analysis says", _texts)
+        tuple[str, ...],
+        SettingDescription("what is not known, in addition to what the analysis says", _texts),
     ] = ()
     advice: Annotated[tuple[str, ...], SettingDescription("what recipients should do first", _texts)] = ()
     correction: Annotated[str, SettingDescription("why a later version differs", _text)] = ""
@@ -223,39 +228,35 @@ class Recipient:
     id: Annotated[
         str,
         SettingDescription(
-            "names the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold
+            "name of the recipient's folder: letters, digits, `. _ -`", _identifier, unique=str.casefold
         ),
     ]
     kind: Annotated[
-        RecipientKind, SettingDescription("the owner of mailboxes, or an organisation with all that it has")
+        RecipientKind, SettingDescription("`owner` of mailboxes, or `organisation` with all its mailboxes")
     ]
-    name: Annotated[str, SettingDescription("what people call the recipient", _fill(_line))]
+    name: Annotated[str, SettingDescription("name of the recipient in the letter", _fill(_line))]
     language: Annotated[
-        str, SettingDescription("the language of the letter; with `[texts]` there must be words in it")
+        str, SettingDescription("language of the letter; if there are `[texts]`, one must be in it")
     ] = "en"
-    street: Annotated[str, SettingDescription("lines of an address, for a letter that is printed", _text)] = (
-        ""
-    )
+    street: Annotated[str, SettingDescription("postal address, for a printed letter", _text)] = ""
     organisation: Annotated[str, SettingDescription("the tenant, as the scope names it")] = ""
     mailboxes: Annotated[tuple[str, ...], SettingDescription("the owner's mailboxes")] = ()
-    email: Annotated[str, SettingDescription("where the letter goes by mail", or_empty(_address))] = ""
+    email: Annotated[str, SettingDescription("e-mail address for the letter", or_empty(_address))] = ""
     webhook: Annotated[
-        str, SettingDescription("where it goes as a message", or_empty(unquoted_url), kind="URL")
+        str, SettingDescription("webhook URL for the letter", or_empty(unquoted_url), kind="URL")
     ] = ""
     webhook_secret_file: Annotated[
-        str, SettingDescription("a file with the secret that signs messages to the webhook", kind="path")
+        str, SettingDescription("file with the secret that signs messages to the webhook", kind="path")
     ] = ""
     drops_repeats: Annotated[
         bool,
         SettingDescription(
-            "the webhook's receiver keeps one message of each `webhook-id`: an unsure one is sent again by itself"
+            "whether the webhook's receiver drops repeats of a `webhook-id`; Seawall then resends an unsure message automatically"
         ),
     ] = False
     uses_affected_mailbox: Annotated[
         bool,
-        SettingDescription(
-            "allows a letter into a mailbox that the intruder may read; without it that is refused"
-        ),
+        SettingDescription("whether to allow a letter to a mailbox that the intruder may read"),
     ] = False
 
     @property
@@ -282,7 +283,7 @@ class NotificationCase:
     texts: Annotated[dict[str, OperatorTexts], SettingDescription("your own words by language")] = field(
         default_factory=dict
     )
-    recipients: Annotated[tuple[Recipient, ...], SettingDescription("who is told")] = ()
+    recipients: Annotated[tuple[Recipient, ...], SettingDescription("the recipients of letters")] = ()
 
     def recipient(self, id_: str) -> Recipient:
         """Return the recipient with this id. Raises CaseInvalid."""

@@ -52,15 +52,13 @@ class TransmitterTable:
     outbox: Annotated[
         str,
         SettingDescription(
-            "what was sent, to whom, and what became of it; `signals.db` beside this file unless given",
+            "database of sent events and their delivery; by default `signals.db` beside this file",
             is_file=True,
         ),
     ] = ""
     url: Annotated[
         str,
-        SettingDescription(
-            "where receivers that poll reach it; the issuer unless given", or_empty(_parse_url), "URL"
-        ),
+        SettingDescription("URL at which receivers poll; by default the issuer", or_empty(_parse_url), "URL"),
     ] = ""
 
 
@@ -73,20 +71,23 @@ class StreamTable:
     name: Annotated[
         str,
         SettingDescription(
-            "what lists and logs call it: letters a-z, digits and hyphens",
+            "name of the stream in lists and logs: letters a-z, digits and hyphens",
             form(r"[a-z0-9][a-z0-9-]{0,62}", "letters a-z, digits and hyphens"),
             unique=str,
         ),
     ]
-    audience: Annotated[str, SettingDescription("the `aud` that it expects", _needed, unique=str)]
+    audience: Annotated[str, SettingDescription("the `aud` that the receiver expects", _needed, unique=str)]
     push: Annotated[
-        str, SettingDescription("its endpoint, to which events are sent", or_empty(_parse_url), "URL")
+        str,
+        SettingDescription(
+            "endpoint of the receiver, to which Seawall sends events", or_empty(_parse_url), "URL"
+        ),
     ] = ""
-    poll: Annotated[bool, SettingDescription("it asks for its events itself")] = False
+    poll: Annotated[bool, SettingDescription("whether the receiver polls for its events")] = False
     token_file: Annotated[
         str,
         SettingDescription(
-            "a file with the bearer token that it wants, or with which it asks (at least 32 characters), mode 0600",
+            "file with the bearer token for `push`, or of the receiver for `poll` (at least 32 characters), mode 0600",
             is_file=True,
         ),
     ] = ""
@@ -96,8 +97,10 @@ class StreamTable:
 class SignalsFile:
     """The whole settings file, as written."""
 
-    transmitter: Annotated[TransmitterTable, SettingDescription("who sends the events, and signs them")]
-    stream: Annotated[tuple[StreamTable, ...], SettingDescription("who is to be told")]
+    transmitter: Annotated[
+        TransmitterTable, SettingDescription("the transmitter that signs and sends events")
+    ]
+    stream: Annotated[tuple[StreamTable, ...], SettingDescription("the receivers of events")]
 
 
 @dataclass(frozen=True, slots=True)

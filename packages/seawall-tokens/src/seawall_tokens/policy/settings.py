@@ -40,7 +40,7 @@ ISSUER_SETTINGS: Final[tuple[Setting, ...]] = (
             policy_values.tenants),
     Setting("claims", "table", None, "required values of claims: `claims.hd = \"example.org\"`, see *Conditions on claims*",
             policy_values.conditions),
-    Setting("permission_claims", "names", [], "claims of which one must grant a permission; the Entra profiles "
+    Setting("permission_claims", "names", [], "claims, one of which must grant a permission; the Entra profiles "
             "require `scp` or `roles`",
             values.texts(policy_values.claim, empty=True)),
     Setting("canonical_guids", "true or false", False, "whether a GUID in `tid`, `oid`, `azp`, `appid`, `sub`, "

@@ -14,10 +14,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def world(seed: int, **changes: Any) -> Callable[[Path], Path]:
-    """Make an organisation of 25 accounts and 16 days in a folder; the folder of its logs."""
+    """Make an organisation of 16 accounts and 14 days in a folder; the folder of its logs."""
 
     def made(folder: Path) -> Path:
-        wanted = {"accounts": 25, "days": 16, "attacks": 4, "density": 0.5, **changes}
+        wanted = {"accounts": 16, "days": 14, "attacks": 4, "density": 0.3, **changes}
         make_world(WorldSettings(seed=seed, **wanted), folder)
         return folder / "logs"
 

@@ -20,7 +20,9 @@ from .conftest import Run
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
-    make_world(WorldSettings(58, accounts=12, days=8, attacks=2, quiet_days=5, mess=False), folder)
+    make_world(
+        WorldSettings(58, accounts=12, days=8, attacks=2, quiet_days=5, mess=False, density=0.5), folder
+    )
     return folder / "logs"
 
 

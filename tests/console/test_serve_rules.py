@@ -39,7 +39,8 @@ def hit(url: str) -> list[str]:
 
 def test_an_incident_of_a_served_store_names_the_hit_of_a_rule_of_the_folder(tmp_path: Path) -> None:
     make_world(
-        WorldSettings(58, accounts=12, days=8, attacks=2, quiet_days=5, mess=False), tmp_path / "world"
+        WorldSettings(58, accounts=12, days=8, attacks=2, quiet_days=5, mess=False, density=0.5),
+        tmp_path / "world",
     )
     logs = tmp_path / "world" / "logs"
     accounts = [one.account for one in scan([logs]).incidents if one.account and "@" in one.account]

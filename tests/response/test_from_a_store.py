@@ -36,7 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("both")
     families = ("consent_phishing", "bec_forwarding", "service_credential", "token_replay", "aitm_phishing")
     make_world(
-        WorldSettings(5, tenants=2, accounts=24, days=22, attacks=5, families=families, density=0.5),
+        WorldSettings(5, tenants=2, accounts=12, days=14, attacks=5, families=families, density=0.3),
         folder / "world",
     )
     seawall.scan(folder / "world/logs", folder / "out")

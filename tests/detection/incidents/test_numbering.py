@@ -75,7 +75,7 @@ def scored(out: Path) -> pa.Table:
     return events
 
 
-@pytest.mark.parametrize("name", ["one", "two", "recorded"])
+@pytest.mark.parametrize("name", [pytest.param("one", marks=pytest.mark.soak), "two", "recorded"])
 def test_a_scan_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     logs = world(tmp_path / "world", name)
     scan(logs, tmp_path / "once")

@@ -44,7 +44,7 @@ ARTEFACTS = st.builds(
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
     families = ("token_replay", "aitm_phishing", "mfa_fatigue")
-    made = WorldSettings(11, accounts=40, days=22, attacks=3, families=families, density=0.5)
+    made = WorldSettings(11, accounts=14, days=16, attacks=3, families=families, density=0.4)
     make_world(made, folder / "world")
     seawall.scan(folder / "world/logs", folder / "out")
     return folder

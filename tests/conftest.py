@@ -24,8 +24,8 @@ pytest_plugins = ["tests.browsing", "tests.demo"]
 room_in_memory()
 hear_interrupts()
 
-settings.register_profile("project", deadline=None)  # machines are busy at times
-settings.register_profile(PROFILE, deadline=None)
+settings.register_profile("project", deadline=None, max_examples=40)  # machines are busy at times
+settings.register_profile(PROFILE, deadline=None, max_examples=100)
 settings.load_profile("project")
 
 # Python looks for garbage every 700 objects; among a million that modules and tests keep, that takes a sixth of the time.

@@ -31,6 +31,7 @@ from seawall.vendor_api.client import VendorUnavailable
 from seawall.vendor_api.responses import digest_parts
 from tests.collection.collecting import lines, opened
 from tests.collection.serving import NOW, Still
+from tests.thoroughness import examples
 
 RHYTHM = QuerySchedule(slot=4 * HOUR, keeps=5 * DAY, ages=(HOUR, DAY))
 
@@ -106,7 +107,7 @@ def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(RECORDS, PASSES, st.sampled_from([400 * DAY, 2 * DAY, HOUR]))
 def test_forgetting_changes_nothing(records: Any, passes: Any, kept: int) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:

@@ -21,6 +21,7 @@ from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.watcher import IngestReceipt
 from tests.console.consoles import LOOPBACK, Browser, Console
 from tests.console.filled import ANN, filled
+from tests.thoroughness import examples
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -33,7 +34,7 @@ TOKEN = "seawall_" + "t" * 40
 WORST = f"{0:012x}"
 STREAMS = "/api/stream"
 FUZZ = settings(
-    max_examples=8,
+    max_examples=examples(8, fewest=3),
     deadline=None,
     derandomize=True,
     database=None,

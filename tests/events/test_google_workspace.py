@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from seawall.events.formats.json_splitter import JsonSplitter
 from seawall.events.readers import Limits
 from tests.events.support import SHARED, read_all, rows, write_lines
+from tests.thoroughness import examples
 
 CLIENT = "123-abc.apps.googleusercontent.com"
 
@@ -295,7 +296,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 3), FIELD_NAMES, JSON), min_size=1, max_size=6))
 def test_any_value_in_any_field_is_an_event_or_a_problem(
     tmp_path_factory: Any, changes: list[tuple[int, str, Any]]
@@ -314,7 +315,7 @@ def test_any_value_in_any_field_is_an_event_or_a_problem(
     assert count >= len([record for record in records if record])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.permutations(range(6)),
     st.lists(st.integers(1, 6), min_size=1, max_size=12),
@@ -396,7 +397,7 @@ def _has_time(log: dict[str, Any]) -> bool:
 PLACES = ("record", "id", "actor", "event", "parameter", "networkInfo")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(PLACES),
     st.sampled_from(["surprise", "time2", "resourceIds", "name2", "label"]),

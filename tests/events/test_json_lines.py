@@ -22,6 +22,7 @@ from seawall.events.json_lines.field_tree import MOST_COLUMNS, FieldTree
 from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
 from tests.events.support import mail_read, read_all, rows, signed_in
 from tests.events.test_both_ways import FAST, JSON_VALUES, variants
+from tests.thoroughness import examples
 
 NAMES = ("a", "b", "Long name of a field", "é")
 PIECES = [
@@ -69,7 +70,7 @@ def nesting(value: Any) -> int:
     return 1 + max(map(nesting, inner), default=0) if isinstance(value, dict | list) else 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.dictionaries(st.sampled_from(NAMES), JSON_VALUES, max_size=4), min_size=1, max_size=6),
     st.booleans(),
@@ -89,7 +90,7 @@ def test_columns_hold_what_a_parser_finds(records: list[dict[str, Any]], is_asci
         assert block.read_texts(name, read, is_json=True).to_pylist() == kept
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=30))
 def test_no_text_is_taken_that_a_parser_refuses(text: str) -> None:
     line = text.replace("\n", " ").encode("utf-8", "surrogatepass")

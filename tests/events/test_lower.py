@@ -15,6 +15,7 @@ from seawall.events.formats.json_values import as_text, read_structure
 from seawall.events.microsoft import entra_signin
 from seawall.events.readers import Limits
 from tests.events.support import ORGANISATION, read_all, rows
+from tests.thoroughness import examples
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 NAMES = st.sampled_from(["id", "ID", "Id", "status", "Status", "time", "x", ""])
@@ -66,7 +67,7 @@ def rest_of(record: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     return kept
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=3), st.sampled_from([0, 300]))
 def test_fields_are_found_as_by_a_plain_look(records: list[dict[str, Any]], remembered: int) -> None:
     lower._MOST_NAMES = remembered
@@ -143,7 +144,7 @@ PAGES = [
 ]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     odd=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(ODD)), max_size=3),
     page=st.sampled_from(PAGES),

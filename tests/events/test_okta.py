@@ -17,6 +17,7 @@ from seawall.events.microsoft.entra_results import PROMPT_DENIED
 from seawall.events.okta import meanings as judge
 from seawall.events.okta.event_kinds import kind
 from tests.events.support import SHARED, read_all, rows, write_lines
+from tests.thoroughness import examples
 
 SAMPLES = Path(__file__).parent / "golden" / "okta"
 BARE = json.loads((SAMPLES / "role_granted.json").read_text())
@@ -97,7 +98,7 @@ PATHS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PATHS), JUNK), min_size=1, max_size=4))
 def test_whatever_a_field_holds_the_record_is_accounted_for(
     changes: list[tuple[tuple[str, ...], Any]],
@@ -114,7 +115,7 @@ def test_whatever_a_field_holds_the_record_is_accounted_for(
     assert events.num_rows + len(problems) == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.dictionaries(st.text("abcxyz", min_size=3, max_size=9), st.text(min_size=1, max_size=9), max_size=4)
 )

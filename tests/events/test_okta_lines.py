@@ -16,6 +16,7 @@ from seawall.events.okta import system_log as okta
 from seawall.events.okta.bulk_lines import quick_row
 from seawall.events.vendor_detection import recognise
 from tests.events.support import read_all, rows
+from tests.thoroughness import examples
 
 GOLDEN = Path(__file__).parent / "golden" / "okta"
 SAMPLES = {
@@ -60,7 +61,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [place for name, member in inner for place in places(member, (*path, name))]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_value_in_any_place(data: st.DataObject) -> None:
     record = copy.deepcopy(SAMPLES[data.draw(st.sampled_from(OKTAS))])
@@ -73,7 +74,7 @@ def test_any_value_in_any_place(data: st.DataObject) -> None:
     assert_same(json.dumps(record, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(OKTAS),
     st.lists(st.tuples(st.integers(0, 4_000), st.binary(max_size=6)), min_size=1, max_size=3),

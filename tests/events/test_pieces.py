@@ -106,7 +106,7 @@ def test_lines(found: list[str], cuts: list[int], end: str, is_ended: bool, is_m
     assert_same(data, [min(cut, len(data)) for cut in cuts], SMALL)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.sampled_from(HEADERS),
     st.lists(st.sampled_from(ROWS), min_size=1, max_size=12),

@@ -22,6 +22,7 @@ from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.microsoft.entra_error_codes import is_interrupted
 from seawall.events.microsoft.m365_meanings import admin_mailbox
 from seawall.events.times import in_range, to_microseconds
+from tests.thoroughness import examples
 
 MOMENT = datetime(2021, 5, 18, 21, 13, 33, tzinfo=UTC)
 MICROSECONDS = int(MOMENT.timestamp()) * 1_000_000
@@ -84,7 +85,7 @@ ALIKE = st.tuples(st.lists(PLAIN | st.none()), ENDINGS).map(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(PLAIN | st.none())
     | ALIKE
@@ -238,7 +239,7 @@ def levels(text: bytes) -> int:
     return deepest
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     pieces=st.lists(
         st.sampled_from(

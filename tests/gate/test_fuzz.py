@@ -19,6 +19,7 @@ from seawall.gate.step_up.endpoints import WORK
 from tests.gate.gates import AUDIENCE, Gate, Issuer, b64, running
 from tests.gate.test_gate import RULES
 from tests.gate.test_revoking import ADMIN, BEARER, SIGNALS, TRANSMITTER
+from tests.thoroughness import examples
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -32,7 +33,9 @@ PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example"}
 
 schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 SCHEMA = schemathesis.openapi.from_dict(OPENAPI)
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+FUZZ = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 
 
 @pytest.fixture(scope="module")

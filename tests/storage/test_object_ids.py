@@ -16,6 +16,7 @@ from seawall.events.array_state import StateInvalid
 from seawall.events.object_ids import LONGEST_ID, MOST_IDS
 from seawall.storage import Coder, Spool
 from tests.sample_events import event, sign_in, spool, table
+from tests.thoroughness import examples
 
 UID = "0f3a0000-0000-4000-8000-00000000a001"
 
@@ -146,7 +147,7 @@ STATED = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(STATED, max_size=40), st.data())
 def test_no_order_and_no_stop_changes_of_whom_an_id_is(
     stated: list[tuple[int, str, int, str]], data: st.DataObject

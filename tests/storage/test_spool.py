@@ -169,7 +169,7 @@ def _seen(folder: Path, first: list[dict[str, Any]], second: list[dict[str, Any]
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.permutations(ROWS), st.integers(0, 12))
 def test_codes_do_not_depend_on_the_order_of_arrival(rows: list[dict[str, Any]], cut: int) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as two:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from seawall.gate.non_blocking_keys import KeyNotCached, NonBlockingKeySource, forbid_waiting
 from seawall_tokens.keys.absence import ANSWERS, MOST_SECONDS, SECONDS, KeyAbsence, count_absences
 from seawall_tokens.keys.origins import OriginFailed
+from tests.thoroughness import examples
 from tests.tokens.key_bench import ISSUER, NOW, Bench
 from tests.tokens.key_sets import jwk
 
@@ -167,7 +168,7 @@ TIMES: Any = st.lists(st.tuples(st.floats(1.0, 700.0), st.booleans()), max_size=
 
 
 @given(TIMES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_absences_are_those_of_somebody_who_keeps_every_answer(answers: list[tuple[float, bool]]) -> None:
     known: dict[str, KeyAbsence] = {}
     past: list[tuple[float, bool]] = []

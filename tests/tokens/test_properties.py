@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 
 from seawall_tokens import verify_access_token, verify_jws
 from seawall_tokens.refusals import Internal, Refusal
+from tests.thoroughness import examples
 from tests.tokens import minting
 from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, entry, header, policy, token
@@ -66,7 +67,7 @@ def test_the_tokens_are_valid_before_anything_is_done_to_them() -> None:
         assert json.loads(verify_jws(text, JWKS).payload) == claims()
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(algorithms, st.data())
 def test_a_changed_letter_is_refused(name: str, data: st.DataObject) -> None:
     text = TOKENS[name]
@@ -76,7 +77,7 @@ def test_a_changed_letter_is_refused(name: str, data: st.DataObject) -> None:
     assert refused(text[:place] + letter + text[place + 1 :])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(algorithms, st.data())
 def test_inserted_and_deleted_letters_are_refused(name: str, data: st.DataObject) -> None:
     text = TOKENS[name]
@@ -88,7 +89,7 @@ def test_inserted_and_deleted_letters_are_refused(name: str, data: st.DataObject
     assert refused(changed)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(algorithms, st.integers(0, 2), st.data())
 def test_a_flipped_bit_of_any_segment_is_refused(name: str, number: int, data: st.DataObject) -> None:
     segments = TOKENS[name].split(".")
@@ -99,7 +100,7 @@ def test_a_flipped_bit_of_any_segment_is_refused(name: str, number: int, data: s
     assert refused(".".join(segments))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(algorithms, algorithms, st.permutations([0, 1, 2]), st.lists(st.booleans(), min_size=3, max_size=3))
 def test_segments_of_two_tokens_do_not_mix(one: str, two: str, order: list[int], mix: list[bool]) -> None:
     first, second = TOKENS[one].split("."), TOKENS[two].split(".")
@@ -127,7 +128,7 @@ def test_every_other_spelling_of_a_segment_is_refused() -> None:
                     assert refused(".".join(segments))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(algorithms, st.sampled_from(["RS256", "PS256", "ES256", "EdDSA", "HS256", "none", "RS384", ""]))
 def test_the_same_signature_under_another_algorithm_is_refused(name: str, other: str) -> None:
     assume(other != name)
@@ -147,7 +148,7 @@ CLAIM_NAMES = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "uti", "client_i
                "amr", "auth_time", "cnf", "scope", "act"]  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text() | st.binary() | JSON)
 @example("." * 10_000)
 @example("a." * 3)
@@ -156,7 +157,7 @@ def test_arbitrary_input_is_refused(text: Any) -> None:
     assert refused(text, jws=isinstance(text, (str, bytes)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from(HEADER_NAMES) | st.text(max_size=4), JSON, max_size=6), st.booleans())
 def test_headers_of_any_kind_raise_nothing_but_refusals(members: dict[str, Any], beside: bool) -> None:
     members = (header(kid="RS256") | members) if beside else members
@@ -165,7 +166,7 @@ def test_headers_of_any_kind_raise_nothing_but_refusals(members: dict[str, Any],
         assert not {"crit", "jwk", "jku", "x5c", "x5u", "b64", "zip", "enc"} & set(members)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.dictionaries(st.sampled_from(CLAIM_NAMES), JSON, max_size=4))
 def test_claims_of_any_kind_raise_nothing_but_refusals(said: dict[str, Any]) -> None:
     """Signed by the right key, so that every check after the signature is reached."""
@@ -187,7 +188,7 @@ def test_claims_of_any_kind_raise_nothing_but_refusals(said: dict[str, Any]) -> 
         assert audience == minting.AUDIENCE or minting.AUDIENCE in audience
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.binary(max_size=200))
 def test_payloads_of_any_kind_raise_nothing_but_refusals(payload: bytes) -> None:
     assert refused(token(payload, header(kid="RS256")), jws=False)
@@ -195,7 +196,7 @@ def test_payloads_of_any_kind_raise_nothing_but_refusals(payload: bytes) -> None
     assert verify_jws(token(payload, header(kid="RS256")), JWKS).payload == payload
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(JSON | st.binary(max_size=100) | st.dictionaries(st.just("keys"), st.lists(JSON, max_size=3)))
 def test_keys_of_any_kind_raise_nothing_but_refusals(jwks: Any) -> None:
     with pytest.raises(Refusal) as raised:
@@ -227,7 +228,7 @@ def test_a_policy_that_was_read_anew_is_not_confused_with_the_old_one() -> None:
     assert entry().audiences == frozenset({minting.AUDIENCE})
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     algorithms,
     st.sampled_from(["RS256", "RS384", "PS256", "PS512", "ES256", "EdDSA", "Ed25519", "HS256", "none"]),

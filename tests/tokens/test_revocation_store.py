@@ -25,6 +25,7 @@ from seawall_tokens.revocation.entry import KINDS, Revocation
 from seawall_tokens.revocation.follower import RevocationFollower
 from seawall_tokens.revocation.snapshot import Revocations, RevocationSnapshot, weights
 from seawall_tokens.revocation.store import COMPACT_EVERY, GRACE, Lift, RevocationStore, Signal
+from tests.thoroughness import examples
 from tests.tokens.test_revocations import ISSUER, entry, outcome
 
 NOW = 1_000.0
@@ -116,7 +117,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(STEPS, st.lists(st.booleans(), min_size=25, max_size=25))
 def test_following_loading_and_a_naive_list_agree(steps: list[Any], looks: list[bool]) -> None:
     """Whatever happens in whatever order, a view that is brought up to date is the view that is loaded anew."""

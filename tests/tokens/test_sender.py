@@ -20,6 +20,7 @@ from seawall_tokens.refusals import Refusal
 from seawall_tokens.verify.replay import MemoryReplayGuard, Nonces, ReplayGuard, SharedReplayGuard
 from seawall_tokens.verify.request_binding import RequestBinding
 from seawall_tokens.verify.sender import check_sender
+from tests.thoroughness import examples
 from tests.tokens.proofs import certificate, compact, hash_of, proof, public
 
 KEY = ECKey.generate_key("P-256")
@@ -383,7 +384,7 @@ def test_no_other_octets_pass_as_the_certificate(form: bytes) -> None:
 
 
 @given(st.integers(0, len(GOOD) - 1), st.characters(min_codepoint=32, max_codepoint=126))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_no_changed_letter_of_a_proof_passes(place: int, letter: str) -> None:
     changed = GOOD[:place] + letter + GOOD[place + 1 :]
     assert (code(BOUND, proofs=(changed,)) == "") is (changed == GOOD)

@@ -24,6 +24,7 @@ from seawall.detection.authentication_strength.policy_gaps import PolicyGrid
 from seawall.events.access_policy import DEMANDS, PATHS, AccessPolicy, PolicyDirectory, Principals
 from seawall.events.microsoft.device_filters import strangers_of
 from seawall.events.microsoft.grant_controls import find_granted, strength_of, weakest
+from tests.thoroughness import examples
 
 from .policies import EXCHANGE, policy, read, users
 
@@ -210,7 +211,7 @@ def test_strengths(combinations: list[str], demand: str, doubts: int) -> None:
 everyone = Principals(everybody=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sets(st.sampled_from(["a", "b", "ann@x.example"])),
     st.booleans(),

@@ -30,6 +30,7 @@ from seawall.events.access_policy import (
     PolicyDirectory,
     Principals,
 )
+from tests.thoroughness import examples
 
 PEOPLE = (
     AccountFacts("ann@x.example", "a", False, True),
@@ -171,7 +172,7 @@ def cover(policies: list[AccessPolicy]) -> RequiredStrength:
     return PolicyGrid(PEOPLE, TARGETS, DIRECTORY).cover(policies)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(SETS)
 def test_the_columns_answer_as_one_after_the_other(policies: list[AccessPolicy]) -> None:
     found, (proved, possible) = cover(policies), slow(policies)
@@ -180,7 +181,7 @@ def test_the_columns_answer_as_one_after_the_other(policies: list[AccessPolicy])
     assert (found.proved <= found.possible).all()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(SETS, policies)
 def test_an_enforcing_policy_more_never_opens_anything(
     policies: list[AccessPolicy], more: AccessPolicy
@@ -190,7 +191,7 @@ def test_an_enforcing_policy_more_never_opens_anything(
     assert (after.possible >= before.possible).all()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(SETS)
 def test_knowing_more_never_turns_an_answer_round(policies: list[AccessPolicy]) -> None:
     before = cover(policies)

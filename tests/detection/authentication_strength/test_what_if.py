@@ -23,6 +23,7 @@ from seawall.events.access_policy import (
 )
 from seawall.pipeline.assess import assessment
 from seawall.report.assurance import AssessmentReading, assurance_document
+from tests.thoroughness import examples
 
 from .policies import policy, read, users
 from .test_takeover import MOBILE, PASSWORD, STRONG, assessed, registered, signed
@@ -125,7 +126,9 @@ ROWS = [
 SEVERITY = {"untouched": 0, "unknown": 1, "asked for more": 2, "locked out": 3, "stopped": 4}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(some, max_size=3), some)
 def test_a_policy_more_lets_nothing_through_and_the_same_policies_change_nothing(
     tmp_path: Path, today: list[AccessPolicy], more: AccessPolicy

@@ -119,7 +119,7 @@ def test_candidates_are_judged_one_by_one(world: World, which: int) -> None:
 
 
 @given(st.lists(candidates(), min_size=1, max_size=8))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_columns_say_the_same_as_each_candidate(found: list[ScoredCandidate]) -> None:
     columns = CandidateColumns(found, CandidateColumns(found[:3]))
     for row, one in enumerate(found):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seawall.detection.ranking.calibration import PatternCalibration, _dominance
 from seawall.detection.ranking.features import FEATURES, INDEX, FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells, name_best_pattern
+from tests.thoroughness import examples
 
 
 def groups(n: int, seed: int, **columns: float) -> FeatureTable:
@@ -74,7 +75,7 @@ def test_a_pattern_without_its_need_stays_silent() -> None:
             assert (find_cells(pattern, table) == -1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(-1, LEVELS**3 - 1), min_size=1, max_size=40), st.integers(0, 2**31))
 def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
     codes = np.array(cells, np.int32)[:, None]

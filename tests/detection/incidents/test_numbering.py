@@ -22,6 +22,7 @@ from seawall.events.object_ids import Joins
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.storage import Coder, Spool
 from tests.sample_events import event, sign_in, table
+from tests.thoroughness import examples
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 WRITTEN = ("incidents.jsonl", "coverage.json")
@@ -114,7 +115,7 @@ def candidates(rows: list[dict[str, object]], dice: np.random.Generator | None) 
         return repr([engine.observe(spool.load(day)[0], day).kept for day in spool.days()])
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(ACTS, min_size=1, max_size=40), st.integers(0, 2**32))
 def test_any_history_shows_the_same(acts: list[tuple[int, int, str, str, str]], seed: int) -> None:
     rows = []

@@ -20,6 +20,7 @@ from seawall.pipeline.scan import ScanSettings
 from tests.cli.conftest import Run, run
 from tests.detection.rules.test_sigma import rule
 from tests.detection.rules.vendor_records import m365
+from tests.thoroughness import examples
 
 __all__ = ["run"]
 
@@ -142,7 +143,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES, max_size=8))
 def test_whatever_a_document_says_it_is_a_rule_or_a_reason(content: dict[str, Any]) -> None:
     found = compile_rules(
@@ -152,7 +153,7 @@ def test_whatever_a_document_says_it_is_a_rule_or_a_reason(content: dict[str, An
     assert all(one.reason for one in found.skipped)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(st.sampled_from("ab:-[]{}&*!|>\"' \n?#%@,") | st.characters(), max_size=60))
 def test_whatever_a_text_says_it_is_read_or_refused(text: str) -> None:
     try:

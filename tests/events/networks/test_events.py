@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from seawall.events.event import ENRICHED_SCHEMA, ENRICHMENT_FIELDS, EVENT_SCHEMA
 from seawall.events.networks import Networks, enrich
+from tests.thoroughness import examples
 
 ADDED = [name for name, _ in ENRICHMENT_FIELDS]
 
@@ -75,7 +76,7 @@ CELLS = st.tuples(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.lists(CELLS, max_size=5), max_size=4))
 def test_chunks_with_their_own_dictionaries_give_the_same(
     networks: Networks, chunks: list[list[Any]]
@@ -85,7 +86,7 @@ def test_chunks_with_their_own_dictionaries_give_the_same(
     assert added(enrich(parts, networks)) == added(enrich(whole, networks))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(CELLS, max_size=20))
 def test_each_row_says_what_its_address_says(networks: Networks, rows: list[Any]) -> None:
     found = added(enrich(events(rows), networks))

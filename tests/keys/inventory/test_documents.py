@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.keys.inventory.documents import LARGEST, KeyDocument, UnreadableSource, read_sources
+from tests.thoroughness import examples
 from tests.tokens.jose.keys import jwk, rsa_key
 
 from .audits import Served, no_network, write
@@ -56,7 +57,9 @@ def test_documents_that_are_refused(tmp_path: Path, content: bytes, words: str) 
     assert item.malformed
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.binary(max_size=200)
     | st.recursive(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from seawall.keys.inventory.codes import KINDS
 from seawall.keys.inventory.entries import describe
 from seawall_tokens.jose.key import read_key
+from tests.thoroughness import examples
 from tests.tokens.jose.keys import (
     certificate,
     ec_key,
@@ -185,7 +186,7 @@ def test_certificates_that_cannot_be_read(chain: Any) -> None:
     assert codes(jwk(rsa_key(), **GOOD, alg="RS256", x5c=chain)) == {"certificate-malformed"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["kty", "crv", "n", "e", "x", "y", "k", "d", "kid", "use", "alg", "key_ops", "issuer", "x5c", "x5t"]),

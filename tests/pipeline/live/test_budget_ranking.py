@@ -10,6 +10,7 @@ from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS, rank_under_budget
 from tests.detection.incidents import test_group
+from tests.thoroughness import examples
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
 
@@ -24,7 +25,7 @@ FOUND = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(FOUND, st.integers(RANKED_DAYS - 1, 200), st.sampled_from((None, 0.0, 0.1, 3.0)))
 def test_a_span_of_thirty_days_is_ruled_on_as_a_scan_would(
     found: list[tuple[int, int, float]], last: int, budget: float | None

@@ -14,6 +14,7 @@ from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.budget_ranking import rank_under_budget
 from seawall.pipeline.live.recent_candidates import RankingSpan, RecentCandidates
 from tests.detection.incidents import test_group
+from tests.thoroughness import examples
 
 VALUES = dict.fromkeys(FEATURES, 0.0)
 TENANTS = ("a", "b", "c")
@@ -48,7 +49,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(STEPS)
 def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -> None:
     recent, known = RecentCandidates(), dict[tuple[int, int], list[ScoredCandidate]]()

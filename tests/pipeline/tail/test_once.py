@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.pipeline.tail.folder import PATIENCE, Consumer, line, small
+from tests.thoroughness import examples
 
 
 class Collectors(RuleBasedStateMachine):
@@ -126,5 +127,5 @@ class Collectors(RuleBasedStateMachine):
 
 TestOnce = Collectors.TestCase
 TestOnce.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(60), stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -20,6 +20,7 @@ from seawall.pipeline.tail import stream_deliveries
 from tests.events.support import check, read_all, rows
 from tests.events.test_shapes import SHAPES
 from tests.pipeline.tail.folder import line
+from tests.thoroughness import examples
 
 
 class Pipe:
@@ -61,7 +62,7 @@ def test_every_shape(name: str, is_packed: bool) -> None:
     assert_same(gzip.compress(data) if is_packed else data, list(range(0, len(data), 97)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(st.sampled_from([line(1), b"damage\n", b"\n", b"x" * 3_000 + b"\n", b"[1]\n"]), max_size=12),
     st.lists(st.integers(0, 9_000), max_size=9),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.response.containment.planning import make_plan
+from tests.thoroughness import examples
 
 from .graph import Graph
 from .running import asking, run
@@ -118,7 +119,7 @@ def comparable(vendor: Graph) -> dict[str, list[str]]:
     }
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.booleans())
 def test_undone_the_state_is_what_it_was(
     world: tuple[list[dict[str, Any]], dict[str, Any]], twice: bool

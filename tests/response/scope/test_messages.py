@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from seawall.response.scope import SearchBounds
 from seawall.response.scope.messages import find_named_messages
 from tests.response.scope.story import Row, days_at_home, folders, mailbox, searched, theirs
+from tests.thoroughness import examples
 
 
 def test_a_message_that_several_records_name_is_one(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_sizes_that_are_none_are_left_out() -> None:
     assert [size for _, _, size in find_named_messages(text)] == [None, None, None, None, 12, 5, None]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.reason import Reason
 from seawall.storage.database import Database, QueueCursor, QueueQuery
+from tests.thoroughness import examples
 
 
 def incident(number: int, **changes: Any) -> Incident:
@@ -49,7 +50,7 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=HOSTILE, other=HOSTILE, score=st.floats(allow_nan=False))
 def test_any_text_comes_back_as_it_was(database: Database, text: str, other: str, score: float) -> None:
     put = incident(

@@ -14,6 +14,7 @@ from seawall.detection.reason import SILENT, Reason
 from seawall.storage.database import Database, Order, QueueQuery, SearchTerm, Transaction
 from seawall_base.errors import UsageError
 from tests.storage.database.test_incidents import HOSTILE, incident
+from tests.thoroughness import examples
 
 
 def found(work: Transaction, **choice: Any) -> list[int]:
@@ -213,7 +214,7 @@ def test_searches(database: Database) -> None:
             search(work, "x", "is")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=HOSTILE, text=HOSTILE | st.sampled_from(["%", "_", "\\", "'", "'; --", "/", "*", "[a]"]))
 def test_a_search_finds_exactly_what_holds_the_text(database: Database, title: str, text: str) -> None:
     with database.writing() as work:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall_tokens.jose import fitness
+from tests.thoroughness import examples
 
 
 def _prime(bits: int) -> int:
@@ -122,13 +123,13 @@ def test_one_prime_of_the_faulty_library_alone_is_no_fingerprint() -> None:
     assert not fitness.has_roca_form(_roca_prime(1024, 126) * _prime(1024))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(min_value=1 << 2047, max_value=(1 << 2048) - 1))
 def test_random_odd_numbers_have_no_fingerprint_and_never_raise(number: int) -> None:
     assert "rsa-roca" not in _codes(fitness.rsa_faults(number, 65537))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.integers(), st.integers())
 def test_any_numbers_give_faults_and_never_raise(modulus: int, exponent: int) -> None:
     assert "rsa-small" in _codes(fitness.rsa_faults(modulus, exponent))
@@ -208,7 +209,7 @@ def test_encodings_that_are_no_point_on_25519(encoded: str) -> None:
     assert _codes(fitness.edwards_faults("Ed25519", bytes.fromhex(encoded))) == ["point-invalid"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(["Ed25519", "Ed448", "X25519"]), st.binary(max_size=60))
 def test_any_bytes_as_an_edwards_point_never_raise(curve: str, raw: bytes) -> None:
     assert set(_codes(fitness.edwards_faults(curve, raw))) <= {

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall_tokens.jose.strict_json import LARGEST_INTEGER, SMALLEST_INTEGER, JsonRefused, _careful, loads
+from tests.thoroughness import examples
 
 VALUES = st.recursive(
     st.none()
@@ -129,7 +130,7 @@ def judged(read: Any) -> tuple[str, str]:
         return "refused", refusal.reason
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(PIECES | VALUES.map(lambda value: json.dumps(value, ensure_ascii=False).encode()))
 def test_the_quick_way_and_the_careful_way_agree(data: bytes) -> None:
     assert judged(lambda: loads(data, max_bytes=10_000, max_depth=64)) == judged(lambda: _careful(data))

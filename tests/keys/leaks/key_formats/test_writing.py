@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from seawall.keys.leaks.scanning.search import FORMS, Searcher, windows
 from tests.keys.leaks import planting
+from tests.thoroughness import examples
 
 KEY = planting.make("RSA-2048")
 EC = planting.make("P-256")
@@ -274,7 +275,7 @@ def test_a_symmetric_jwk_is_found_without_a_thumbprint(searcher: Searcher) -> No
 
 
 @given(st.binary(max_size=3_000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_random_bytes_are_no_key(data: bytes) -> None:
     assert SEARCHER.search(data) == []
 
@@ -285,7 +286,7 @@ KNOWN = {THUMBPRINT, planting.thumbprint(EC), None}
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_damaged_keys_break_nothing_and_become_no_other_key(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from(ALL)))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -307,7 +308,7 @@ def test_damaged_keys_break_nothing_and_become_no_other_key(data: st.DataObject)
 
 
 @given(st.lists(st.integers(0, 60_000), min_size=1, max_size=5), st.integers(1, 40_000), st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_windows_cut_a_stream_without_gap(gaps: list[int], size: int, dice: random.Random) -> None:
     content = dice.randbytes(sum(gaps))
     pieces = iter([content[i : i + 7_000] for i in range(0, len(content), 7_000)])

@@ -27,6 +27,7 @@ from seawall.keys.leaks.number_search.windows import fold_of
 from seawall_base.errors import InputUnreadable, OutputUnwritable
 from tests.keys.leaks.planting import CURVES, make, thumbprint
 from tests.keys.leaks.rsa_numbers import noise
+from tests.thoroughness import examples
 
 KINDS = ("RSA-2048", "P-256", "P-384", "P-521", "Ed25519", "Ed448", "X25519")
 
@@ -51,7 +52,7 @@ def form(name: str, order: str) -> str:
     return f"sketch-{name}-{order}-endian"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     order=st.sampled_from(["big", "little"]),

@@ -17,6 +17,7 @@ from seawall.keys.leaks.number_search.arithmetic import KnownKeys
 from seawall.keys.leaks.number_search.rsa_modulus import RsaModulus
 from tests.every import check_every
 from tests.keys.leaks.rsa_numbers import Numbers, noise, numbers
+from tests.thoroughness import examples
 
 ORDERS = ("little", "big")
 
@@ -48,7 +49,7 @@ SHAPES += [
 """Arguments of `numbers`: the primes are looked for when a test wants them, not by each process that lists the tests."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     key=st.sampled_from(SHAPES).map(lambda shape: numbers(*shape)),
     which=st.sampled_from(["p", "q", "d of phi", "d of lambda"]),

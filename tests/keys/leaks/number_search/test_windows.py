@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from seawall.keys.leaks.number_search.windows import WindowFinder, check_of, fold_of
 from tests.keys.leaks.rsa_numbers import noise
+from tests.thoroughness import examples
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     data=st.one_of(st.binary(max_size=4000), st.integers(0, 5000).map(lambda size: bytes(noise(size, size)))),
     wanted=st.lists(st.integers(0, 65535), max_size=60),

@@ -22,6 +22,7 @@ from seawall.keys.leaks.number_search.written_numbers import read_numbers
 from seawall.keys.leaks.number_search.written_search import WrittenSearch
 from tests.keys.leaks.planting import make, thumbprint
 from tests.keys.leaks.rsa_numbers import numbers
+from tests.thoroughness import examples
 
 Writer = Callable[[int, int], str]
 
@@ -129,7 +130,7 @@ def test_places_are_those_of_the_text() -> None:
     assert data[hit.offset : hit.offset + hit.length] == text
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(cuts=st.lists(st.integers(1, 19_999), max_size=6), seed=st.integers(0, 100))
 def test_stretches_give_together_what_the_whole_gives(cuts: list[int], seed: int) -> None:
     key = numbers(1024, 1)

@@ -23,6 +23,7 @@ from seawall.keys.leaks.scanning import archives, byte_source, search
 from seawall.keys.leaks.scanning.search import Searcher
 from seawall.keys.leaks.scanning.stream_search import LeakSearchEngine, StreamSearch
 from tests.keys.leaks import planting
+from tests.thoroughness import examples
 
 KEY = planting.make("Ed25519")
 PEM = planting.pem(KEY, planting.PKCS8)
@@ -240,7 +241,9 @@ def test_very_many_members_are_stopped(found: Callable[..., SearchTotals]) -> No
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_mutated_archives_never_break_the_search(
     found: Callable[..., SearchTotals], data: st.DataObject
 ) -> None:

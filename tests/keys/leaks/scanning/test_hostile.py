@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from seawall.keys.leaks.scanning.search import FAMILIES, ExpansionBudget, Searcher
 from tests.keys.leaks import planting
+from tests.thoroughness import examples
 
 FILLINGS = {
     "kty": b'"kty',
@@ -73,7 +74,7 @@ SEARCHER = Searcher()
 
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=40)), max_size=40), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_mixture_is_searched_without_failing(parts: list[bytes], data: st.DataObject) -> None:
     mixture = b"".join(part[: data.draw(st.integers(0, len(part)))] for part in parts)
     known = planting.thumbprint(planting.make("P-256"))
@@ -83,7 +84,7 @@ def test_any_mixture_is_searched_without_failing(parts: list[bytes], data: st.Da
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300), st.sampled_from(range(len(FAMILIES))))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_reader_fails_on_any_bytes(before: bytes, after: bytes, family: int) -> None:
     class Nothing:
         def __init__(self) -> None:

@@ -14,15 +14,24 @@ from seawall.lab.worlds.world_settings import SystemsChoice
 from tests.lab.worlds.raw import Record, entries, identity
 
 SEEDS = (201, 202, 203, 204, 205)
+SOME_SEEDS = (202, 203)
+"""Enough that somebody honest makes each value; `make soak` looks at all."""
+SYSTEMS: tuple[SystemsChoice, ...] = ("google", "okta")
 Row = tuple[Path, float, Record, bool]
 
 
-@pytest.fixture(scope="module", params=["google", "okta"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        *(pytest.param((name, SOME_SEEDS), id=name) for name in SYSTEMS),
+        *(pytest.param((name, SEEDS), id=f"{name}-all", marks=pytest.mark.soak) for name in SYSTEMS),
+    ],
+)
 def rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     """Readable records, repeats kept: file, place in it in [0, 1], record, whether an intruder's."""
-    choice: SystemsChoice = request.param
+    choice, seeds = request.param
     found: list[Row] = []
-    for seed in SEEDS:
+    for seed in seeds:
         settings = WorldSettings(
             seed, accounts=70, days=26, attacks=16, tenants=2, systems=choice, density=0.7
         )

@@ -6,20 +6,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from seawall.detection.rules.sigma.folding import fold_text
 from seawall.detection.rules.sigma.model import Predicate, ValueTest
 from seawall.detection.rules.sigma.records import RuleRecords
-from seawall.detection.rules.sigma.texts import NOTHING, TextNumbers
-from seawall.events.coded_batch import Bools
+from seawall.detection.rules.sigma.texts import NOTHING, ColumnTexts
+from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
 REMEMBERED_NAMES = 100_000
 """Number of values whose results are kept between batches. Beyond it, all are dropped."""
 
-UNKNOWN = 2
-"""Result of a test that has not run for a text yet, besides 0 and 1."""
+MOST_CHARACTERS = 4_000_000
+"""Most characters of the values of a path whose results are kept between batches. Beyond it, all are dropped."""
+
+MOST_RESULTS = 100_000_000
+"""Number of results that are kept between batches. Beyond it, all are dropped."""
 
 Spell = Callable[[str], Iterable[str]]
 
@@ -45,10 +47,6 @@ class _Answers:
             self._others += [(place, passes) for passes in test.others]
             self._lowered += [(place, passes) for passes in test.lowered]
         return place
-
-    def nothing(self) -> Bools:
-        """Return the results for a field without a value, bool (tests + 1, 1)."""
-        return np.array([[False]] * len(self.tests) + [[True]])
 
     def evaluate(self, found: Sequence[Sequence[str]]) -> Bools:
         """Return which tests each of m fields passes with any of its values, bool (tests + 1, m).
@@ -155,52 +153,83 @@ class NameColumnTests:
 class TextColumnTests:
     """Evaluate tests on the values at a path in the JSON of a text column. The empty path is the text itself.
 
-    Only the texts of requested rows are parsed.
+    Texts with equal results share a class. Only texts of requested rows are looked at, and few of these are parsed.
     """
 
     def __init__(self, column: str, path: str) -> None:
         self.column, self._path = column, path
         self._answers = _Answers()
-        self._age = -1
-        self._says: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
+        self._looked: tuple[ColumnTexts, Codes] | None = None
+        self._reset()
 
     def add(self, test: ValueTest) -> int:
         """Add a test; return its index."""
-        self._age = -1
+        self._known.clear()
         return self._answers.add(test)
+
+    def forget(self) -> None:
+        """Drop the last batch."""
+        self._looked = None
 
     def passes(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have a value that passes the test at an index, bool (rows,)."""
-        (numbers, distinct_numbers), texts = records.numbers(self.column, rows), records.texts(self.column)
-        self._reserve(texts)
-        results = self._says[place].take(distinct_numbers)
-        if (results == UNKNOWN).any():
-            self._answer(texts, distinct_numbers[results == UNKNOWN])
-            results = self._says[place].take(distinct_numbers)
-        if not results.any():
+        texts = records.texts(self.column)
+        numbers, distinct_numbers = texts.numbers(rows)
+        classes = self._classes(texts)
+        fresh = distinct_numbers[classes.take(distinct_numbers) == MISSING]
+        if len(fresh):
+            classes[fresh] = self._classify(texts, fresh)
+        results = self._table[:, place]
+        if not results.any() or not results.take(classes.take(distinct_numbers)).any():
             return np.zeros(len(rows), bool)
-        return np.asarray(self._says[place].take(numbers).view(bool))
+        return np.asarray(results.take(classes.take(numbers)))
 
     def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have no value at the path, bool (rows,)."""
         del place
         if not self._path:
-            return np.asarray(records.numbers(self.column, rows)[0] == NOTHING)
+            return np.asarray(records.texts(self.column).numbers(rows)[0] == NOTHING)
         return self.passes(records, rows, -1)
 
-    def _reserve(self, texts: TextNumbers) -> None:
-        """Grow the table of results to all known texts."""
-        tests = len(self._answers.tests) + 1
-        if self._age != texts.age:
-            self._age, self._says = texts.age, np.zeros((tests, 0), np.int8)
-        if self._says.shape[1] < len(texts):
-            more = np.full((tests, 2 * len(texts) - self._says.shape[1]), UNKNOWN, np.int8)
-            self._says = np.concatenate([self._says, more], axis=1)
+    def _reset(self) -> None:
+        self._known: dict[tuple[str, ...], int] = {}
+        self._rows: dict[bytes, int] = {}
+        self._characters = 0
+        self._table = np.zeros((0, len(self._answers.tests) + 1), bool)
 
-    def _answer(self, texts: TextNumbers, fresh: Rows) -> None:
-        self._says[:, fresh] = self._answers.nothing()
-        some = fresh[texts.may_hold(self._path, fresh)]
-        if len(some):
-            self._says[:, some] = self._answers.evaluate(
-                [texts.inside(at, self._path) for at in some.tolist()]
-            )
+    def _classes(self, texts: ColumnTexts) -> Codes:
+        """Return the class of each text of a batch, MISSING if it is unknown, int32 (texts,)."""
+        if self._looked is None or self._looked[0] is not texts:
+            is_large = self._table.size > MOST_RESULTS or self._characters > MOST_CHARACTERS
+            if not self._known or len(self._known) > REMEMBERED_NAMES or is_large:
+                self._reset()
+                self._learn([()])
+            self._looked = texts, np.zeros(0, np.int32)
+        classes = self._looked[1]
+        if len(classes) < len(texts):
+            more = np.full(len(texts) - len(classes), MISSING, np.int32)
+            classes = np.concatenate([classes, more])
+            self._looked = texts, classes
+        return classes
+
+    def _classify(self, texts: ColumnTexts, fresh: Rows) -> Codes:
+        """Return the classes of texts."""
+        found = texts.inside(fresh, self._path)
+        self._learn([some for some in dict.fromkeys(found) if some not in self._known])
+        return np.fromiter(map(self._known.__getitem__, found), np.int32, len(found))
+
+    def _learn(self, fresh: Sequence[tuple[str, ...]]) -> None:
+        """Evaluate the tests on values, and give them their classes."""
+        if not fresh:
+            return
+        results = self._answers.evaluate(fresh).T
+        more = []
+        for some, row in zip(fresh, results, strict=True):
+            written = row.tobytes()
+            if written not in self._rows:
+                self._rows[written] = len(self._rows)
+                more.append(row)
+            self._known[some] = self._rows[written]
+            self._characters += sum(map(len, some))
+        if more:
+            self._table = np.concatenate([self._table, np.array(more)])

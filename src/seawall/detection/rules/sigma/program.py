@@ -69,6 +69,8 @@ class RuleProgram:
         """Drop the last batch."""
         for name in self._names.values():
             name.forget()
+        for text in self._texts.values():
+            text.forget()
 
     def _step(self, node: Node) -> Step:
         if isinstance(node, FieldTest):

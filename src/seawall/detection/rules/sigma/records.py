@@ -10,17 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.detection.rules.sigma.texts import TextNumbers
+from seawall.detection.rules.sigma.texts import ColumnTexts, TextValues
 from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
 Coded = tuple[npt.NDArray[np.int32], list[str | None]]
-
-Numbered = tuple[Codes, Rows]
-"""The number of each row's text, and the distinct numbers."""
-
-MANY = 6
-"""If more than one in this many texts of a column is requested, all are numbered at once."""
 
 SPREAD = 16
 """Codes are counted in a table if it has at most this many entries for each code; otherwise they are hashed."""
@@ -29,14 +23,13 @@ SPREAD = 16
 class RuleRecords:
     """Hold n events of one table. Columns are computed on demand and cached."""
 
-    def __init__(self, events: pa.Table, texts: defaultdict[str, TextNumbers] | None = None) -> None:
-        """Take `texts` from earlier batches, by column, so that equal texts are parsed once."""
+    def __init__(self, events: pa.Table, values: defaultdict[str, TextValues] | None = None) -> None:
+        """Take `values` from earlier batches, by column, so that equal texts are parsed once."""
         self._events = events
-        self._texts = defaultdict(TextNumbers) if texts is None else texts
+        self._values = defaultdict(TextValues) if values is None else values
+        self._texts: dict[str, ColumnTexts] = {}
         self._coded: dict[str, Coded] = {}
-        self._numbers: dict[str, Codes] = {}
         self._last_codes: dict[str, tuple[Rows, Codes]] = {}
-        self._last_numbers: dict[str, tuple[Rows, Numbered]] = {}
         self._where: dict[tuple[str, tuple[str, ...]], Bools] = {}
 
     def __len__(self) -> int:
@@ -59,35 +52,12 @@ class RuleRecords:
             last = self._last_codes[name] = rows, self.code_column(name)[0].take(rows)
         return last[1]
 
-    def texts(self, name: str) -> TextNumbers:
-        """Return the texts of a text column, by number."""
-        return self._texts[name]
-
-    def numbers(self, name: str, rows: Rows) -> Numbered:
-        """Return the numbers of the rows' texts in a text column, int32 (rows,), and the distinct numbers.
-
-        Only requested texts are numbered, or all if many are requested.
-        """
-        last = self._last_numbers.get(name)
-        if last is not None and last[0] is rows:  # questions follow each other about the same rows
-            return last[1]
-        numbers = self._numbers.get(name)
-        if numbers is None:
-            numbers = self._numbers[name] = np.full(len(self), MISSING, np.int32)
-        fresh = rows[numbers.take(rows) == MISSING]
-        if len(fresh):
-            self._number(name, numbers, fresh)
-        found = numbers.take(rows)
-        numbered = found, distinct_codes(found, len(self._texts[name]))
-        self._last_numbers[name] = rows, numbered
-        return numbered
-
-    def _number(self, name: str, numbers: Codes, fresh: Rows) -> None:
-        texts, column = self._texts[name], _as_one_array(self._events[name])
-        if len(fresh) * MANY > len(self):
-            numbers[:] = texts.number_texts(column)
-        else:
-            numbers[fresh] = texts.number_texts(column.take(pa.array(fresh)))
+    def texts(self, name: str) -> ColumnTexts:
+        """Return the numbered texts of a text column."""
+        found = self._texts.get(name)
+        if found is None:
+            found = self._texts[name] = ColumnTexts(_as_one_array(self._events[name]), self._values[name])
+        return found
 
     def where(self, name: str, wanted: tuple[str, ...]) -> Bools:
         """Return which events have one of the wanted values in a name column, bool (n,)."""
@@ -107,13 +77,6 @@ def renumber_codes(codes: Rows, size: int) -> tuple[Rows, Rows]:
     is_there = np.zeros(size, bool)
     is_there[codes] = True
     return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
-
-
-def distinct_codes(codes: Codes, size: int) -> Rows:
-    """Return the distinct codes (from 0 to size - 1), ascending."""
-    is_there = np.zeros(size, bool)
-    is_there[codes] = True
-    return np.flatnonzero(is_there)
 
 
 def _as_one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -42,9 +42,10 @@ def _answer(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
         found = [None, *names]
         said = [() if found[code] is None else (str(found[code]),) for code in used.tolist()]
     else:
-        (numbers, _), texts = records.numbers(answer.column, rows), records.texts(answer.column)
+        texts = records.texts(answer.column)
+        numbers, _ = texts.numbers(rows)
         used, place = renumber_codes(numbers.astype(np.int64), len(texts))
-        said = [texts.known_inside(number, answer.path) for number in used.tolist()]
+        said = texts.inside(used, answer.path)
     if answer.spell is not None:
         said = [tuple(one for value in some for one in answer.spell(value)) for some in said]
     place = place + 1

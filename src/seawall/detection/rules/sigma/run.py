@@ -19,7 +19,7 @@ from seawall.detection.rules.sigma.model import RuleDescription, SigmaCorrelatio
 from seawall.detection.rules.sigma.program import RuleProgram
 from seawall.detection.rules.sigma.records import RuleRecords, renumber_codes
 from seawall.detection.rules.sigma.spellings import FAMILIES
-from seawall.detection.rules.sigma.texts import TextNumbers
+from seawall.detection.rules.sigma.texts import TextValues
 from seawall.events.grouping import Rows
 
 SEPARATOR = " "
@@ -36,8 +36,8 @@ class RuleSet:
     correlations: tuple[SigmaCorrelation, ...] = ()
     skipped: tuple[SkippedRule, ...] = ()
     _programs: dict[str, RuleProgram] = field(default_factory=dict, repr=False, compare=False)
-    _texts: defaultdict[str, TextNumbers] = field(
-        default_factory=lambda: defaultdict(TextNumbers), repr=False, compare=False
+    _values: defaultdict[str, TextValues] = field(
+        default_factory=lambda: defaultdict(TextValues), repr=False, compare=False
     )
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -92,11 +92,11 @@ class RuleSet:
         JSON: `[[correlation, rule, keys, values]]`.
         """
         with self._lock:  # the caches of values are shared
-            records = RuleRecords(events, self._texts)
+            records = RuleRecords(events, self._values)
             hits = self._hits(records)
             marks = self._join(len(records), hits), self._note_keys(records, hits)
-            for texts in self._texts.values():
-                texts.end_batch()
+            for values in self._values.values():
+                values.end_batch()
             return marks
 
     def _hits(self, records: RuleRecords) -> list[tuple[int, str, Rows]]:

@@ -1,116 +1,177 @@
-"""Number the distinct texts of a column across batches, so that results for a text can be kept."""
+"""Number the distinct texts of a batch's text column, and look inside their JSON only where a value may be.
+
+A text without the names of a path has no value there. One search over all texts finds those that contain the names, and
+only these are parsed.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from seawall.detection.rules.sigma.values import EVERYTHING, NAMES, find_values, list_top_names, parse_text
+from seawall.detection.rules.sigma.values import EVERYTHING, NAMES, find_values, parse_text
 from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
-REMEMBERED = 20_000
-"""Number of texts that are kept between batches. Beyond it, all are dropped."""
-
 MOST_CHARACTERS = 40_000_000
-"""Most characters of all kept texts."""
+"""Most characters of all texts whose values are kept between batches. Beyond it, all are dropped."""
 
-MOST_PARSED = 1_000
-"""Number of texts whose parsed JSON is kept during a batch."""
+MOST_KEPT = 100_000
+"""Most texts whose values are kept between batches, counted once for each path."""
+
+MOST_PARSED_CHARACTERS = 2_000_000
+"""Most characters of the texts whose parsed JSON is kept during a batch."""
 
 NOTHING = 0
 """Number of the empty text and of null."""
 
+MANY = 6
+"""If more than one in this many texts of a column is requested, all are numbered at once."""
 
-class TextNumbers:
-    """Number texts. When all are dropped, `age` increases, and earlier numbers become invalid."""
+Numbered = tuple[Codes, Rows]
+"""The number of each row's text, and the distinct numbers."""
+
+LONGEST_NAME, MOST_NAMES = 64, 8
+"""Longest part of a name that is searched for, and most parts of a path."""
+
+_SEARCHED = re.compile("[a-z0-9_-]+(?!\u0307)")
+"""Characters of names that are searched for. U+0130 (capital I with a dot) becomes `i` and U+0307 in lower case."""
+
+_ESCAPE = r"\\u(?:002[dD]|003[0-9]|00[4-7]|212[aA])"
+"""Escapes that may stand for these characters in JSON. U+212A (the Kelvin sign) becomes `k` in lower case."""
+
+
+class TextValues:
+    """Find the values at paths in the JSON of one column's texts, and keep them from batch to batch."""
 
     def __init__(self) -> None:
-        self.age = -1
-        self._numbers: dict[str, int] = {}
-        self._texts: list[str] = []
-        self._characters = 0
-        self._inside: dict[tuple[int, str], tuple[str, ...]] = {}
-        self._parsed: dict[int, Any] = {}
-        self._shapes: dict[frozenset[str], int] = {}
-        self._shape: Rows = np.zeros(0, np.int64)
-        self._forget_all()
+        self._found: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._kept = self._characters = self._parsed_characters = 0
+        self._parsed: dict[str, Any] = {}
 
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    def number_texts(self, column: pa.Array) -> Codes:
-        """Return the number of each text of a string column, int32 (n,)."""
-        encoded = column.dictionary_encode()
-        fresh = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()
-        numbers = self._numbers
-        table = np.array([numbers.setdefault(text, len(numbers)) for text in fresh] + [NOTHING], np.int32)
-        known = len(self._texts)
-        if len(numbers) > known:
-            self._texts.extend(islice(numbers, known, None))
-            self._characters += sum(map(len, self._texts[known:]))
-        indices = encoded.indices
-        places = indices.fill_null(len(fresh)) if indices.null_count else indices
-        return np.asarray(table[places.to_numpy()])
-
-    def inside(self, number: int, path: str) -> tuple[str, ...]:
+    def inside(self, text: str, path: str) -> tuple[str, ...]:
         """Return the values at a path of a text's JSON. The empty path is the text itself."""
-        text = self._texts[number]
         if not path:
             return (text,) if text else ()
+        known = self._found.setdefault(path, {})
+        found = known.get(text)
+        if found is None:
+            found = known[text] = self._look(text, path)
+            self._kept += 1
+            self._characters += len(text)
+        return found
+
+    def end_batch(self) -> None:
+        """Drop the parsed JSON, and all values if they are too many."""
+        self._parsed, self._parsed_characters = {}, 0
+        if self._kept > MOST_KEPT or self._characters > MOST_CHARACTERS:
+            self._found, self._kept, self._characters = {}, 0, 0
+
+    def _look(self, text: str, path: str) -> tuple[str, ...]:
         found: list[str] = []
         with suppress(
             RecursionError
         ):  # JSON texts nested in JSON texts too deep: keep the values found so far
-            found.extend(find_values(self._read(number), path))
+            found.extend(find_values(self._read(text), path))
         return tuple(found)
 
-    def known_inside(self, number: int, path: str) -> tuple[str, ...]:
-        """Return the same, cached, for fields that are needed in every batch."""
-        found = self._inside.get((number, path))
-        if found is None:
-            found = self._inside[number, path] = self.inside(number, path)
-        return found
+    def _read(self, text: str) -> Any:
+        if text not in self._parsed:
+            if self._parsed_characters > MOST_PARSED_CHARACTERS:
+                self._parsed, self._parsed_characters = {}, 0
+            self._parsed[text] = parse_text(text)
+            self._parsed_characters += len(text)
+        return self._parsed[text]
+
+
+class ColumnTexts:
+    """Number the distinct texts of a string column of n rows. Only requested texts are numbered."""
+
+    def __init__(self, column: pa.Array, values: TextValues) -> None:
+        """Take the column, and the values that earlier batches found in its texts."""
+        self._column, self._values = column, values
+        self._numbers: Codes = np.full(len(column), MISSING, np.int32)
+        self._texts: pa.Array = pa.array([""], pa.string())
+        self._escaped: Bools = np.zeros(0, bool)
+        self._last: tuple[Rows, Numbered] | None = None
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def numbers(self, rows: Rows) -> Numbered:
+        """Return the numbers of the rows' texts, int32 (rows,), and the distinct numbers."""
+        if (
+            self._last is not None and self._last[0] is rows
+        ):  # questions follow each other about the same rows
+            return self._last[1]
+        fresh = rows[self._numbers.take(rows) == MISSING]
+        if len(fresh) * MANY > len(self._numbers):
+            fresh = np.flatnonzero(self._numbers == MISSING)
+        if len(fresh):
+            self._numbers[fresh] = self._number(fresh)
+        found = self._numbers.take(rows)
+        is_there = np.zeros(len(self), bool)
+        is_there[found] = True
+        self._last = rows, (found, np.flatnonzero(is_there))
+        return self._last[1]
+
+    def take(self, numbers: Rows) -> pa.Array:
+        """Return the texts of numbers as a string array (numbers,)."""
+        return self._texts.take(pa.array(numbers))
 
     def may_hold(self, path: str, numbers: Rows) -> Bools:
-        """Return which texts' JSON may have a value at a path, judged by its top-level names; bool (numbers,)."""
-        if path in ("", EVERYTHING, NAMES):
-            return np.ones(len(numbers), bool)
-        parts = path.split(".")
-        heads = {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
-        shapes = self._shapes_of(numbers)
-        holds = np.array([not heads.isdisjoint(names) for names in self._shapes], bool)
-        return np.asarray(holds[shapes])
+        """Return which texts may have a value at a path, judged by the names that they contain; bool (numbers,)."""
+        is_text = np.asarray(numbers != NOTHING)
+        pattern = _pattern_of(path)
+        if pattern is None:
+            return is_text
+        found = pc.match_substring_regex(self.take(numbers), pattern).to_numpy(zero_copy_only=False)
+        return np.asarray((found | self._find_escaped()[numbers]) & is_text)
 
-    def end_batch(self) -> None:
-        """Drop the parsed JSON, and all texts if they are too many."""
-        self._parsed.clear()
-        if len(self._texts) > REMEMBERED or self._characters > MOST_CHARACTERS:
-            self._forget_all()
+    def inside(self, numbers: Rows, path: str) -> list[tuple[str, ...]]:
+        """Return the values at a path of each text's JSON. The empty path is the text itself."""
+        result: list[tuple[str, ...]] = [()] * len(numbers)
+        places = np.flatnonzero(self.may_hold(path, numbers))
+        texts: Sequence[str] = self.take(numbers[places]).to_numpy(zero_copy_only=False).tolist()
+        for place, text in zip(places.tolist(), texts, strict=True):
+            result[place] = self._values.inside(text, path)
+        return result
 
-    def _read(self, number: int) -> Any:
-        if number not in self._parsed:
-            if len(self._parsed) >= MOST_PARSED:
-                self._parsed.clear()
-            self._parsed[number] = parse_text(self._texts[number])
-        return self._parsed[number]
+    def _number(self, fresh: Rows) -> Codes:
+        """Number the texts of rows, and return their numbers."""
+        column = self._column if len(fresh) == len(self._column) else self._column.take(pa.array(fresh))
+        encoded = column.dictionary_encode()
+        first, texts = len(self._texts), encoded.dictionary.cast(pa.string()).fill_null("")
+        self._texts = pa.concat_arrays([self._texts, texts])
+        table = np.append(np.arange(first, len(self._texts), dtype=np.int32), np.int32(NOTHING))
+        table[:-1][pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0] = NOTHING
+        indices = encoded.indices
+        places = indices.fill_null(len(texts)) if indices.null_count else indices
+        return np.asarray(table[places.to_numpy()])
 
-    def _shapes_of(self, numbers: Rows) -> Rows:
-        """Return the index in `_shapes` of each text's set of top-level names."""
-        if len(self._shape) < len(self._texts):
-            more = np.full(2 * len(self._texts) - len(self._shape), MISSING, np.int64)
-            self._shape = np.concatenate([self._shape, more])
-        for number in numbers[self._shape[numbers] == MISSING].tolist():
-            names = list_top_names(self._texts[number])
-            self._shape[number] = self._shapes.setdefault(names, len(self._shapes))
-        return self._shape[numbers]
+    def _find_escaped(self) -> Bools:
+        """Return which texts have names that may be written with escapes, bool (texts,)."""
+        if len(self._escaped) < len(self):
+            fresh = self._texts.slice(len(self._escaped))
+            found = pc.match_substring_regex(fresh, _ESCAPE)
+            self._escaped = np.concatenate([self._escaped, found.to_numpy(zero_copy_only=False)])
+        return self._escaped
 
-    def _forget_all(self) -> None:
-        self.age += 1
-        self._numbers, self._texts, self._characters = {"": NOTHING}, [""], 0
-        self._inside, self._parsed = {}, {}
-        self._shapes, self._shape = {}, np.zeros(0, np.int64)
+
+@lru_cache(maxsize=20_000)
+def _pattern_of(path: str) -> str | None:
+    """Return a pattern that each text with a value at the path matches unless it has escapes; None if there is none.
+
+    The names of a path stand in the order of the path, because a value follows its name.
+    """
+    if path in ("", EVERYTHING, NAMES):
+        return None
+    names = [name[:LONGEST_NAME] for part in path.split(".") for name in _SEARCHED.findall(part)]
+    return "(?is)" + ".*".join(names[-MOST_NAMES:]) if names else None

@@ -24,7 +24,6 @@ LONGEST_COMMAND = 20_000
 _PARAMETER = re2.compile(r'(?:^|\s)-([A-Za-z]\w*)(?:[:\s]+(\([^)]*\)|"[^"]*"|[^\s"(-][^\s"]*))?')
 _QUOTED = re2.compile(r'"([^"]*)"')
 _decode = msgspec.json.Decoder().decode
-_decode_top = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -138,14 +137,6 @@ def _command(text: str) -> Any:
         listed = _QUOTED.findall(value) if value[:1] == "(" else [value.strip('"').removeprefix("$")]
         found[name] = "True" if not value else listed[0] if len(listed) == 1 else listed
     return found or text
-
-
-def list_top_names(text: str) -> frozenset[str]:
-    """Return the top-level names of a JSON text in lower case, without parsing what lies below."""
-    try:
-        return frozenset(_spellings(_decode_top(text)))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return frozenset()
 
 
 def _spellings(found: dict[str, Any]) -> dict[str, str]:

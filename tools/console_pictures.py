@@ -113,7 +113,8 @@ def wait(address: str) -> None:
 
 def take(address: str, out: Path, pictures: list[Picture]) -> None:
     """Take pictures of a running console."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         worst = browser.new_page().request.get(f"{address}/api/incidents?limit=1").json()["items"][0]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -113,12 +113,18 @@ def _bzip2_bomb() -> bytes:
     return b"".join([*parts, machine.flush()])
 
 
+@cache
+def _bomb(name: str) -> bytes:
+    """What is small takes long to make."""
+    return BOMBS[name]()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["file", "body"])
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_takes_little_memory_and_time(tmp_path: Path, name: str, way: str) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(BOMBS[name]())
+    path.write_bytes(_bomb(name))
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, way, str(path)],
         capture_output=True,

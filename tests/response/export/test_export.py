@@ -25,6 +25,7 @@ from seawall.response.export import ocsf, sigma, writing
 from seawall.response.export.artefacts import NEEDED, ArtefactCollector, Artefacts, collect_artefacts
 from seawall.storage.files.incident_documents import look_up
 from tests.report.test_documents import INCIDENT, TEXT
+from tests.thoroughness import examples
 
 VALUES = st.dictionaries(
     st.sampled_from(["src_ip", "src_prefix", "app_uid", "activity_name", "session_uid"]),
@@ -118,7 +119,7 @@ def test_every_incident_can_be_exported_whatever_its_texts(incident: Incident, a
     assert all(content.encode() for content in made.values())
 
 
-@settings(max_examples=15)  # that reader takes its time
+@settings(max_examples=examples(15))  # that reader takes its time
 @given(INCIDENT, ARTEFACTS)
 def test_every_bundle_is_valid(incident: Incident, artefacts: Artefacts) -> None:
     assert_valid(writing.render_files(incident, artefacts, "1.0")["bundle.json"])

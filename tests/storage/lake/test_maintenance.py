@@ -18,6 +18,7 @@ from seawall.storage.lake import Lake, locks, maintenance, parts, query
 from seawall.storage.lake.layout import INCOMING, TENANTS
 from tests.sample_events import event, table
 from tests.storage.lake.events import ALL, DAY, LATER, everything, ids, numbered, part_files
+from tests.thoroughness import examples
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_what_comes_late_is_merged_next_time(lake: Lake) -> None:
     assert len(part_files(lake)) == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     st.lists(
         st.one_of(

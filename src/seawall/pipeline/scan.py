@@ -20,8 +20,8 @@ from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.detection.incidents.unjudged_files import UnjudgedFiles
-from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
+from seawall.detection.ranking.kept_groups import KeptCandidate
 from seawall.detection.ranking.ranker import load
 from seawall.detection.rules.sigma.load import load_rules as load_rules
 from seawall.detection.rules.sigma.run import RuleSet
@@ -278,14 +278,14 @@ def _score(
     progress: Progress | None,
     folder: Path | None,
     watch: Callable[[ScoredDay], None],
-) -> list[ScoredCandidate]:
-    candidates: list[ScoredCandidate] = []
+) -> list[KeptCandidate]:
+    candidates: list[KeptCandidate] = []
     days = spool.days()
     with EventsWriter(folder) as writing:
         for place, (day, batch, duplicates) in enumerate(_load(spool, days)):
             scored = engine.observe(batch, day)
             meter.observe(batch)
-            candidates += scored.kept
+            candidates += scored.list_candidates()
             tally.events += len(batch)
             tally.duplicates += duplicates
             tally.first = tally.first or int(batch.time[0])

@@ -44,8 +44,22 @@ def test_usual_values_come_most_frequent_first() -> None:
     counts = FieldCounts()
     for day, value in enumerate([3, 4, 4, 4, 3]):
         counts.learn(codes(1), codes(0), codes(value), day)
-    assert [value for value, _ in counts.values_of(1, 5)] == [4, 3]
-    assert counts.values_of(0, 5) == []
+    usual, days = counts.most_frequent(codes(1, 0), 5, 4)
+    assert usual.of(0).tolist() == [4, 3]
+    assert usual.of(1).tolist() == []
+    assert days[0] > days[1] > 0
+
+
+def test_as_many_usual_values_as_wanted_and_those_as_frequent_as_the_last() -> None:
+    counts = FieldCounts()
+    for day, value in enumerate([3, 4, 4, 5]):
+        counts.learn(codes(1, 2), codes(0, 0), codes(value, 9), day)
+    counts.learn(codes(1), codes(0), codes(6), 3)
+    usual, days = counts.most_frequent(codes(2, 1), 4, 2)
+    assert usual.of(0).tolist() == [9]
+    assert usual.of(1).tolist()[:1] == [4]
+    assert sorted(usual.of(1).tolist()[1:]) == [5, 6]
+    assert len(days) == 4
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=60))

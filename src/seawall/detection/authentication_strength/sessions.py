@@ -79,15 +79,20 @@ def raise_to_session_level(signs: SignIns) -> SignIns:
 
 def find_roots(mail: MailSessions, signs: SignIns) -> SessionRoots:
     """Return the root of each mail session."""
+    return SessionRoots(mail, look_up_roots(mail.actor, mail.session, signs))
+
+
+def look_up_roots(actor: Codes, session: Keys, signs: SignIns) -> Codes:
+    """Return the root of each of n sessions (hashes, 0 for none) of accounts, an index of `ROOTS`, int32 (n,)."""
     known, shown = session_levels(signs)
-    keys = _keys(mail.actor, mail.session)
+    keys = _keys(actor, session)
     root = np.full(len(keys), NO_ROOT, np.int32)
     if len(known):
         place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
         hit = known[place] == keys
         root[hit] = shown[place[hit]]
-    root[mail.session == 0] = NO_SESSION
-    return SessionRoots(mail, root)
+    root[session == 0] = NO_SESSION
+    return root
 
 
 def _keys(actor: Codes, session: Keys) -> Keys:

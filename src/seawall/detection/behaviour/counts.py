@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.ragged import Ragged, collect, gather
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import Codes, Floats, Keys, pair_keys
 from seawall.events.grouping import group_rows
@@ -193,17 +194,24 @@ class FieldCounts:
         self.tenant_total = _grow(self.tenant_total, tenants)
         self.tenant_distinct = _grow(self.tenant_distinct, tenants)
 
-    def values_of(self, actor: int, day: int) -> list[tuple[int, float]]:
-        """Return an account's (value, decayed days) pairs, the most frequent first.
+    def most_frequent(self, actor: Codes, day: int, most: int) -> tuple[Ragged, Floats]:
+        """Return for each account its value codes with the most days before `day`, and these decayed days, (n,).
 
-        The order of equally frequent ones is arbitrary.
+        These are `most` values, the most frequent first, and all that are as frequent as the last of them.
         """
-        low = np.searchsorted(self.account.keys, np.uint64(actor) << np.uint64(32))
-        high = np.searchsorted(self.account.keys, np.uint64(actor + 1) << np.uint64(32))
-        values = (self.account.keys[low:high] & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        weight = self.account.values[low:high, 0] * DAILY_DECAY ** (day - self.account.last[low:high])
-        order = np.argsort(-weight, kind="stable")
-        return [(int(values[i]), float(weight[i])) for i in order]
+        low = actor.astype(np.uint64) << np.uint64(32)
+        keys = self.account.keys
+        known = gather(np.searchsorted(keys, low), np.searchsorted(keys, low + np.uint64(1 << 32)))
+        rows, owners = known.values, known.owners
+        days = self.account.values[rows, 0] * DAILY_DECAY ** (day - self.account.last[rows])
+        order = np.lexsort((-days, owners))
+        rows, days = rows[order], days[order]
+        least = np.zeros(len(actor))
+        filled = np.flatnonzero(known.sizes)
+        least[filled] = days[known.bounds[filled] + np.minimum(known.sizes[filled], most) - 1]
+        kept = days >= least[owners]
+        values = (keys[rows[kept]] & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        return collect(owners[kept], values, len(actor)), np.asarray(days[kept], np.float64)
 
     def nbytes(self) -> int:
         """Return the size of the arrays in bytes."""

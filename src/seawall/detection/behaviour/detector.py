@@ -22,7 +22,7 @@ from seawall.detection.behaviour.surprise import (
 from seawall.detection.behaviour.volume import ReadVolume
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
 from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
-from seawall.events.grouping import distinct
+from seawall.events.grouping import Rows, distinct
 
 KIND_FLAGS = {
     "has_sign_in": ("kind", ("sign_in",)),
@@ -170,9 +170,13 @@ class BehaviourDetector:
             self._tenant_accounts = np.concatenate([self._tenant_accounts, np.zeros(extra)])
             self._tenant_first = np.concatenate([self._tenant_first, np.full(extra, -1, np.int32)])
 
-    def active_days(self, actor: int) -> float:
-        """Return the number of days on which the account was active so far."""
-        return float(self._active[actor])
+    def active_days(self, actor: Codes) -> Floats:
+        """Return the number of days on which each account was active so far, float64 (n,)."""
+        return np.asarray(self._active[actor])
+
+    def tenant_sizes(self, tenant: Codes) -> Rows:
+        """Return how many accounts of each tenant, seen on a scored day, were active so far, (n,)."""
+        return np.asarray(self._tenant_accounts[tenant], np.intp)
 
     def tenant_accounts(self, tenant: int) -> int:
         """Return how many accounts of the tenant were active so far."""

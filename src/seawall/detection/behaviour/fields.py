@@ -73,14 +73,18 @@ class DerivedColumns:
         key = int(self._pairs[name].keys[code])
         return _signed_code(key >> 32), _signed_code(key & 0xFFFFFFFF)
 
+    def halves(self, name: str, codes: Codes) -> tuple[Codes, Codes]:
+        """Return the two codes behind each code of a paired field, int32 (n,) each; those of a null code are arbitrary."""
+        keys = self._pairs[name].keys[codes] if len(self._pairs[name]) else np.zeros(len(codes), np.uint64)
+        return (keys >> np.uint64(32)).astype(np.int32), keys.astype(np.int32)
+
     def texts(
         self, field: BehaviourField, codes: Codes, vocabularies: Mapping[str, Vocabulary]
     ) -> list[tuple[str, ...]]:
         """Return for each value code of a field the texts that it consists of."""
         halves = [codes.tolist()]
         if len(field.name_columns) == 2:
-            keys = self._pairs[field.name].keys[codes]
-            halves = [(keys >> np.uint64(32)).astype(np.int32).tolist(), keys.astype(np.int32).tolist()]
+            halves = [half.tolist() for half in self.halves(field.name, codes)]
         columns = []
         for name, half in zip(field.name_columns, halves, strict=True):
             values = vocabularies[name].values

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.cases import EXCUSED, IncidentCase, group, is_raised_anyway
+from seawall.detection.incidents.cases import EXCUSED, Candidate, IncidentCase, group, is_raised_anyway
 from seawall.detection.incidents.explain import incident
-from seawall.detection.ranking.candidates import ScoredCandidate
 
 BUDGET_PER_THOUSAND = 2.0
 """Default alert budget: incidents a day for each 1,000 active accounts."""
@@ -45,7 +44,7 @@ class BudgetDecision:
 
 
 def decide(
-    candidates: Iterable[ScoredCandidate],
+    candidates: Iterable[Candidate],
     notes: Sequence[CoverageNote],
     accounts: Mapping[str, int],
     days: int,

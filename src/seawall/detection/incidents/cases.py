@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.kept_groups import KeptCandidate
 
 INCIDENT_WINDOW_DAYS = 14
 """Days before and after the strongest group within which an account's groups join its incident."""
@@ -45,9 +46,15 @@ class IncidentCase:
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def group(candidates: Iterable[ScoredCandidate]) -> list[IncidentCase]:
-    """Group candidates by account and window, the strongest first in each case, the highest case first."""
-    by_account: dict[tuple[str, str, bool], list[ScoredCandidate]] = defaultdict(list)
+Candidate = ScoredCandidate | KeptCandidate
+
+
+def group(candidates: Iterable[Candidate]) -> list[IncidentCase]:
+    """Group candidates by account and window, the strongest first in each case, the highest case first.
+
+    Candidates outside all cases are never described.
+    """
+    by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         # A return after containment is a case of its own, however close it follows.
         by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
@@ -56,12 +63,12 @@ def group(candidates: Iterable[ScoredCandidate]) -> list[IncidentCase]:
     return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
 
 
-def is_raised_anyway(candidate: ScoredCandidate) -> bool:
+def is_raised_anyway(candidate: Candidate) -> bool:
     """Return whether a containment raises the candidate whatever the budget."""
     return any(change.raises for change in candidate.adjustments)
 
 
-def _windows(found: list[ScoredCandidate]) -> list[IncidentCase]:
+def _windows(found: list[Candidate]) -> list[IncidentCase]:
     """Take the strongest group and the account's other groups in the window around it as a case; repeat with the rest."""
     left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
     cases = []
@@ -69,14 +76,16 @@ def _windows(found: list[ScoredCandidate]) -> list[IncidentCase]:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
         story = tuple(
-            c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
+            c.describe()
+            for c in near
+            if c is top or c.score >= top.score - STRONG or c.network == top.network
         )
         cases.append(IncidentCase(story, _score(near)))
         left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
     return cases
 
 
-def _score(near: Sequence[ScoredCandidate]) -> float:
+def _score(near: Sequence[Candidate]) -> float:
     """Return the case's log-odds: those of its strongest group, raised slightly by groups on other days."""
     top = near[0].score
     return top + 0.25 * math.log1p(sum(math.exp(min(c.score - top, 0.0)) for c in near[1:6]))

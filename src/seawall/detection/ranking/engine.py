@@ -12,20 +12,20 @@ from seawall.detection.behaviour.day import GroupedDay, split_into_groups
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
+from seawall.detection.ragged import collect
 from seawall.detection.ranking.calibration import PatternCalibration, evidence
-from seawall.detection.ranking.candidates import ScoredCandidate, describe
+from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
+from seawall.detection.ranking.kept_groups import KeptCandidate, KeptGroups, keep_groups
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
-from seawall.detection.ranking.rule_hits import SIGMA, list_top_rules
-from seawall.detection.ranking.score_curve import EvidenceTimes, compute_curve
 from seawall.detection.rules.detector import RULES, BuiltinHits, RuleDetector
 from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State, nest_states
-from seawall.events.coded_batch import MISSING, CodedBatch, Floats
-from seawall.events.grouping import distinct, stable_order
+from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats
+from seawall.events.grouping import Rows, distinct, starts
 
 KEPT_PER_THOUSAND = 20
 KEPT_AT_LEAST = 6
@@ -53,7 +53,16 @@ class ScoredDay:
     hits: BuiltinHits
     sigma: SigmaHits
     lineage: LineageEvidence
-    kept: tuple[ScoredCandidate, ...]
+    groups_kept: KeptGroups | None
+
+    @property
+    def kept(self) -> tuple[ScoredCandidate, ...]:
+        """Return the candidates with their words."""
+        return tuple(one.describe() for one in self.list_candidates())
+
+    def list_candidates(self) -> list[KeptCandidate]:
+        """Return the candidates without description."""
+        return [] if self.groups_kept is None else self.groups_kept.list_candidates()
 
     def event_scores(self) -> Floats:
         """Return the score of each event's group, float64 (n,); NaN for an event outside all groups."""
@@ -130,7 +139,7 @@ class DetectionEngine:
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma)
         score = self._score(table, p, unsupervised, sigma_weight)
-        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else ()
+        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
         return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
@@ -153,45 +162,43 @@ class DetectionEngine:
         lineage: LineageEvidence,
         hits: BuiltinHits,
         sigma: SigmaHits,
-    ) -> tuple[ScoredCandidate, ...]:
+    ) -> KeptGroups | None:
         rows = self._select_highest(groups.day, score)
+        if not len(rows):
+            return None
         base, parts = self._explain(table, p, rows, unsupervised)
-        candidates = []
-        order = stable_order(groups.day.group)
-        begins = np.searchsorted(groups.day.group[order], np.arange(len(groups) + 1))
-        for place, row in enumerate(rows):
-            named = {PARTS[at]: float(parts[place, at]) for at in np.flatnonzero(parts[place])}
-            members = order[begins[row] : begins[row + 1]]
-            fired = list_top_rules(sigma, self.sigma.rules.abouts, members)
-            if fired and fired[0].weight > 0:
-                named[SIGMA] = fired[0].weight
-            scored = (float(score[row]), base, named, float(unsupervised[row]))
-            candidate = describe(self.behaviour, groups, table, p, row, members, lineage, hits, scored, fired)
-            arrivals = EvidenceTimes(groups, row, members, lineage, hits, candidate.pattern.name, sigma)
-            candidates.append(candidate.with_curve(compute_curve(arrivals, base, named)))
-        return tuple(candidates)
+        scored = score[rows], base, parts, unsupervised[rows]
+        abouts = self.sigma.rules.abouts
+        return keep_groups(self.behaviour, groups, table, p, rows, lineage, hits, sigma, abouts, scored)
 
-    def _select_highest(self, day: GroupedDay, score: Floats) -> list[int]:
+    def _select_highest(self, day: GroupedDay, score: Floats) -> Rows:
         """Return the groups with each tenant's highest scores. The order does not depend on the numbering of codes."""
-        texts, rows = day.batch.vocabularies, list[int]()
+        texts = day.batch.vocabularies
+        novel = np.flatnonzero(score > NOTHING_NEW)
+        tenants = distinct(day.tenant[novel])
+        rank = np.zeros(len(tenants), np.intp)
+        rank[sorted(range(len(tenants)), key=lambda at: texts["org_uid"].text(int(tenants[at])))] = np.arange(
+            len(tenants)
+        )
+        limits = self._limits(day, tenants)[np.argsort(rank)]
+        owner = rank[np.searchsorted(tenants, day.tenant[novel])]
+        order = np.lexsort((day.first[novel], -score[novel], owner))
+        novel, owner = novel[order], owner[order]
+        # Rows at or above the score of the tenant's last kept group; ties go by account and network.
+        ordered = collect(owner, novel, len(tenants))
+        last = ordered.bounds[:-1] + np.minimum(limits, ordered.sizes) - 1
+        contended = ordered.select(score[novel] >= score[novel][last][owner])
+        rows = _order_ties(day, score, contended.values, contended.owners)
+        return collect(contended.owners, rows, len(tenants)).first(limits).values
 
-        def place(row: int) -> tuple[float, int, str, str]:
-            account = day.batch.value("account", int(day.row[row]))
-            return -score[row], int(day.first[row]), account, texts["network"].text(int(day.network[row]))
-
-        for tenant in sorted(distinct(day.tenant).tolist(), key=texts["org_uid"].text):
-            mine = np.flatnonzero((day.tenant == tenant) & (score > NOTHING_NEW))
-            accounts = max(
-                self.behaviour.tenant_accounts(int(tenant)), len(np.unique(day.actor[day.tenant == tenant]))
-            )
-            limit = max(KEPT_AT_LEAST, round(accounts * KEPT_PER_THOUSAND / 1000))
-            if len(mine) > limit:
-                mine = mine[score[mine] >= np.partition(score[mine], -limit)[-limit]]
-            rows.extend(sorted(mine.tolist(), key=place)[:limit])
-        return rows
+    def _limits(self, day: GroupedDay, tenants: Codes) -> Rows:
+        """Return how many groups of each tenant become candidates."""
+        today = np.bincount(day.tenant[starts(day.actor)], minlength=int(tenants.max(initial=-1)) + 1)
+        accounts = np.maximum(self.behaviour.tenant_sizes(tenants), today[tenants])
+        return np.maximum(KEPT_AT_LEAST, np.rint(accounts * KEPT_PER_THOUSAND / 1000).astype(np.intp))
 
     def _explain(
-        self, table: FeatureTable, p: Floats, rows: list[int], unsupervised: Floats
+        self, table: FeatureTable, p: Floats, rows: Rows, unsupervised: Floats
     ) -> tuple[float, Floats]:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
         if self._ranker is None:
@@ -199,6 +206,23 @@ class DetectionEngine:
             parts[:, -1] = unsupervised[rows] - NO_EVIDENCE
             return NO_EVIDENCE, parts
         return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
+
+
+def _order_ties(day: GroupedDay, score: Floats, rows: Rows, owner: Rows) -> Rows:
+    """Return rows, which are ordered by owner, score and first event, with equal ones in order of account and network."""
+    is_equal = (np.diff(owner) == 0) & (np.diff(score[rows]) == 0) & (np.diff(day.first[rows]) == 0)
+    if not is_equal.any():
+        return rows
+    networks = day.batch.vocabularies["network"]
+
+    def names(row: int) -> tuple[str, str]:
+        return day.batch.value("account", int(day.row[row])), networks.text(int(day.network[row]))
+
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_equal, [False]]).astype(np.int8)))
+    rows = rows.copy()
+    for begin, end in edges.reshape(-1, 2).tolist():
+        rows[begin : end + 1] = sorted(rows[begin : end + 1].tolist(), key=names)
+    return rows
 
 
 def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from seawall.detection.ranking.features import FeatureTable
 from seawall.events.coded_batch import Codes, Floats
+from seawall.events.grouping import Rows
 
 LEVELS = 8
 EDGES = np.array([0.3, 0.8, 1.6, 2.6, 3.8, 5.2, 7.0])
@@ -245,21 +246,27 @@ def measure(dimension: str, table: FeatureTable) -> Floats:
 
 
 def name_best_pattern(table: FeatureTable, row: int, p: Floats) -> Pattern:
-    """Return the pattern that names a group. `p` is float64 (patterns,).
+    """Return the pattern that names one group. `p` is float64 (patterns,)."""
+    return PATTERNS[int(find_best_patterns(FeatureTable(table.values[row : row + 1]), p[None])[0])]
+
+
+def find_best_patterns(table: FeatureTable, p: Floats) -> Rows:
+    """Return for each group the index of the pattern that names it, (g,). `p` is float64 (g, patterns).
 
     Among the patterns nearly as improbable as the least probable one, it has the most unusual dimensions; of equal ones, a
     pattern with `needs` wins.
     """
-    one = FeatureTable(table.values[row : row + 1])
-    best, shown = PATTERNS[0], (-1, False)
-    for at in np.flatnonzero(p <= NEARLY * p.min()).tolist():
+    shown = np.full(p.shape, -1)
+    is_near = p <= NEARLY * p.min(axis=1, keepdims=True)
+    for at in np.flatnonzero(is_near.any(axis=0)).tolist():
         pattern = PATTERNS[at]
-        if pattern.needs and float(measure(pattern.needs, one)[0]) <= pattern.least:
-            continue
-        unusual = sum(float(measure(dimension, one)[0]) > EDGES[1] for dimension in pattern.dimensions)
-        if (unusual, bool(pattern.needs)) > shown:
-            best, shown = pattern, (unusual, bool(pattern.needs))
-    return best
+        unusual = sum((measure(name, table) > EDGES[1]).astype(np.int64) for name in pattern.dimensions)
+        rank = 2 * unusual + bool(pattern.needs)
+        may_name = is_near[:, at]
+        if pattern.needs:
+            may_name = may_name & (measure(pattern.needs, table) > pattern.least)
+        shown[may_name, at] = rank[may_name]
+    return np.asarray(shown.argmax(axis=1))
 
 
 def find_cells(pattern: Pattern, table: FeatureTable) -> Codes:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.ragged import Ragged, collect
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.detection.rules.sigma.model import RuleDescription
+from seawall.events.coded_batch import MISSING, Codes, Floats
 from seawall.events.grouping import Rows
 
 SIGMA = "sigma"
@@ -38,24 +40,53 @@ class RuleHit:
         return f"rule \u201c{self.title}\u201d{technique}, which fires on {often} here"
 
 
-def list_top_rules(hits: SigmaHits, abouts: Sequence[RuleDescription], members: Rows) -> tuple[RuleHit, ...]:
-    """Return the rules that hit a group's rows, the highest weight first, at most `MOST_TOLD`."""
-    mine = np.flatnonzero(np.isin(hits.row, members))
-    found = []
-    for rule in np.unique(hits.rule[mine]).tolist():
-        own = mine[hits.rule[mine] == rule]
-        about = abouts[rule]
-        first = own[int(hits.weight[own].argmax())]
-        found.append(
-            RuleHit(
-                about.id,
-                about.title[:LONGEST_TITLE],
-                about.level,
-                next(iter(about.techniques), ""),
-                float(hits.evidence[first]),
-                float(hits.weight[first]),
-                len(own),
+@dataclass(frozen=True, slots=True)
+class TopRules:
+    """Hold the rules that hit k groups, as lists of rule numbers, with the evidence, weight and number of events of each."""
+
+    rules: Ragged
+    evidence: Floats
+    weight: Floats
+    events: Rows
+    abouts: Sequence[RuleDescription]
+
+    def strongest(self) -> Floats:
+        """Return the highest weight in each group, 0 without rules, float64 (k,)."""
+        found = np.zeros(len(self.rules))
+        np.maximum.at(found, self.rules.owners, self.weight)
+        return found
+
+    def list_hits(self, place: int) -> tuple[RuleHit, ...]:
+        """Return the rules that hit a group, the highest weight first, at most `MOST_TOLD`."""
+        found = []
+        for at in range(*self.rules.bounds[place : place + 2].tolist()):
+            about = self.abouts[int(self.rules.values[at])]
+            found.append(
+                RuleHit(
+                    about.id,
+                    about.title[:LONGEST_TITLE],
+                    about.level,
+                    next(iter(about.techniques), ""),
+                    float(self.evidence[at]),
+                    float(self.weight[at]),
+                    int(self.events[at]),
+                )
             )
-        )
-    found.sort(key=lambda one: (-one.weight, -one.evidence, one.rule))
-    return tuple(found[:MOST_TOLD])
+        found.sort(key=lambda one: (-one.weight, -one.evidence, one.rule))
+        return tuple(found[:MOST_TOLD])
+
+
+def find_top_rules(hits: SigmaHits, abouts: Sequence[RuleDescription], owner: Codes, groups: int) -> TopRules:
+    """Return the rules that hit `groups` groups. `owner` is each hit's group, MISSING for none.
+
+    A rule's evidence and weight are those of its first hit with the highest weight.
+    """
+    mine = np.flatnonzero(owner != MISSING)
+    mine = mine[np.lexsort((-hits.weight[mine], hits.rule[mine], owner[mine]))]
+    begins = np.ones(len(mine), bool)
+    begins[1:] = (np.diff(hits.rule[mine]) != 0) | (np.diff(owner[mine]) != 0)
+    at = mine[begins]
+    counts = np.diff(np.append(np.flatnonzero(begins), len(mine)))
+    return TopRules(
+        collect(owner[at], hits.rule[at], groups), hits.evidence[at], hits.weight[at], counts, abouts
+    )

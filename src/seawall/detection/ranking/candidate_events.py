@@ -1,0 +1,187 @@
+"""Attribute events of kept groups to the attacker, and record what they show, before the day's events are freed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from seawall.detection.behaviour.detector import BehaviourGroups
+from seawall.detection.incidents.session_beginnings import Beginnings, count_roots, list_roots
+from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.ragged import Ragged, collect, gather
+from seawall.detection.rules.detector import BuiltinHits
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Times, Vocabulary
+from seawall.events.grouping import Rows, stable_order, starts
+
+EVENTS_KEPT = 2_000
+"""Number of record ids kept for a group; the number of the others is kept too."""
+
+MAIL_READ = 20_000
+"""Number of a group's mail events whose mailboxes are listed."""
+
+DAY_SHOWN = 5_000
+"""Number of the account's events that its timeline shows."""
+
+_HALF_HOUR = 1_800_000_000
+_OWN_NETWORK = np.log1p(2.5)
+_VALUES = (
+    ("client", "client"), ("app", "app_uid"), ("mailbox", "foreign_mailbox"), ("prefix", "src_prefix"),
+    ("device", "device_uid"), ("key", "key_uid"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateEvents:
+    """Hold what the events of k groups show, (k,) or lists: those attributed to the attacker, and the account's whole day.
+
+    `points` are packed as (slot << 1 | hostile) << 32 | network code + 1; `slot` counts half hours since 1970.
+    """
+
+    ids: pa.Array
+    id_bounds: Rows
+    more: Rows
+    first: Times
+    last: Times
+    proved: Times
+    possible: Times
+    mailboxes: Ragged
+    is_throttled: Bools
+    is_unlinked: Bools
+    roots: npt.NDArray[np.int64]
+    points: Ragged
+    point_counts: Rows
+
+    def list_ids(self, place: int) -> tuple[str, ...]:
+        """Return the record ids of a group, at most `EVENTS_KEPT`."""
+        begin, end = self.id_bounds[place : place + 2].tolist()
+        return tuple(self.ids.slice(begin, end - begin).to_pylist())
+
+    def list_mailboxes(self, place: int, mailboxes: Vocabulary, account: str) -> tuple[str, ...]:
+        """Return the names of the mailboxes that were read or changed."""
+        names = {mailboxes.text(code) or account for code in self.mailboxes.of(place).tolist()}
+        return tuple(sorted(name for name in names if "@" in name))
+
+    def list_points(self, place: int, networks: Vocabulary) -> tuple[tuple[int, str, int, bool], ...]:
+        """Return the account's day as (time, network, events, whether the attacker's) for each half hour and network."""
+        counts = self.point_counts[self.points.bounds[place] : self.points.bounds[place + 1]]
+        slots: dict[tuple[int, str, bool], int] = {}
+        for packed, count in zip(self.points.of(place).tolist(), counts.tolist(), strict=True):
+            slot, network = packed >> 32, (packed & 0xFFFFFFFF) - 1
+            key = ((slot >> 1) * _HALF_HOUR, networks.text(network), bool(slot & 1))
+            slots[key] = slots.get(key, 0) + count
+        return tuple((time, lane, count, mine) for (time, lane, mine), count in sorted(slots.items()))
+
+    def list_beginnings(self, place: int) -> Beginnings:
+        """Return how the sessions began in which mail was read."""
+        return list_roots(self.roots[place])
+
+
+def find_members(group: Codes, rows: Rows, groups: int) -> Ragged:
+    """Return the events of the groups `rows`, each in order of time. `group` (n,) is the group of each event."""
+    wanted = np.full(groups + 1, MISSING, np.int32)
+    wanted[rows] = np.arange(len(rows))
+    events = np.flatnonzero(wanted[group] != MISSING)
+    owner = wanted[group[events]]
+    order = stable_order(owner)
+    return collect(owner[order], events[order], len(rows))
+
+
+def find_intruder(
+    groups: BehaviourGroups, hits: BuiltinHits, lineage: LineageEvidence, rows: Rows, members: Ragged
+) -> Bools:
+    """Return which of the groups' events are attributed to the attacker, bool (m,), from the m values of `members`.
+
+    On a network that is new to the account, these are all rows. On its own network, they are the rows with a new value, a
+    rule hit or lineage evidence, or all rows if there are none. New values count for client, application, mailbox, address
+    block, device and key.
+    """
+    at, owners = members.values, members.owners
+    is_hit = np.zeros(len(groups.day.batch), bool)
+    is_hit[hits.row] = True
+    chosen = is_hit[at]
+    chosen |= (lineage.orphan[at] > 2) | (lineage.reused[at] > 2)
+    chosen |= (lineage.outlived[at] > 0) | (lineage.foreign[at] > 0)
+    for name, column in _VALUES:
+        surprise = groups.fields[name]
+        is_new = surprise.is_new[rows] != 0
+        if is_new.any():
+            chosen |= is_new[owners] & (groups.day.columns[column][at] == surprise.value[rows][owners])
+    takes_all = (groups.features["network_days"][rows] < _OWN_NETWORK) | ~members.has(chosen)
+    return np.asarray(chosen | takes_all[owners])
+
+
+def collect_events(
+    groups: BehaviourGroups, rows: Rows, members: Ragged, hostile: Bools, lineage: LineageEvidence
+) -> CandidateEvents:
+    """Record the events of the groups `rows`. `hostile` says which of the members are attributed to the attacker."""
+    batch, intruder = groups.day.batch, members.select(hostile)
+    proved, possible = _count_messages(batch, intruder)
+    kept = intruder.first(EVENTS_KEPT)
+    points, counts = _points(groups, rows, intruder)
+    return CandidateEvents(
+        ids=batch.texts["metadata_uid"].take(kept.values.astype(np.int64)),
+        id_bounds=kept.bounds,
+        more=intruder.sizes - kept.sizes,
+        first=batch.time[intruder.values[intruder.bounds[:-1]]],
+        last=batch.time[intruder.values[intruder.bounds[1:] - 1]],
+        proved=proved,
+        possible=possible,
+        mailboxes=_mailboxes(batch, intruder),
+        is_throttled=intruder.has(batch.numbers["is_throttled"][intruder.values] == 1),
+        is_unlinked=intruder.has(lineage.unknown[intruder.values]),
+        roots=count_roots(batch, intruder),
+        points=points,
+        point_counts=counts,
+    )
+
+
+def _count_messages(batch: CodedBatch, intruder: Ragged) -> tuple[Times, Times]:
+    """Return the number of messages proved read (Bind) and possibly read (Sync, throttled), a lower bound, (k,) each."""
+    access = intruder.select(batch.one_of("kind", ("mail_access",))[intruder.values])
+    rows, owners = access.values, access.owners
+    items = np.maximum(batch.numbers["item_count"][rows].astype(np.int64), 0)
+    sync = batch.one_of("access_type", ("sync",))[rows]
+    throttled = batch.numbers["is_throttled"][rows] == 1
+    found = np.zeros((2, len(intruder)), np.int64)
+    np.add.at(found[0], owners, np.where(sync, 0, items))
+    np.add.at(found[1], owners, np.where(sync | throttled, np.maximum(items, 1), 0))
+    return found[0], found[1]
+
+
+def _mailboxes(batch: CodedBatch, intruder: Ragged) -> Ragged:
+    """Return the codes of each group's mailboxes; a null code stands for the account's own."""
+    is_mail = batch.one_of("kind", ("mail_access", "mail_action", "mail_rule"))
+    mail = intruder.select(is_mail[intruder.values]).first(MAIL_READ)
+    codes = batch.codes["mailbox"][mail.values].astype(np.int64)
+    keys = np.sort((mail.owners << 32) | (codes + 1))
+    keys = keys[starts(keys)]
+    return collect(keys >> 32, ((keys & 0xFFFFFFFF) - 1).astype(np.int32), len(intruder))
+
+
+def _points(groups: BehaviourGroups, rows: Rows, intruder: Ragged) -> tuple[Ragged, Rows]:
+    """Return each account's day as packed keys, see `CandidateEvents`, and the number of events of each."""
+    day, batch = groups.day, groups.day.batch
+    actors = np.unique(day.actor[rows])
+    number = np.full(int(batch.actor.max(initial=-1)) + 2, MISSING, np.int32)
+    number[actors] = np.arange(len(actors))
+    events = np.flatnonzero((number[batch.actor] != MISSING) & (day.group != MISSING))
+    owner = number[batch.actor[events]]
+    order = stable_order(owner)
+    events = events[order]
+    of_account = collect(owner[order], events, len(actors)).first(DAY_SHOWN)
+    is_hostile = np.zeros(len(batch), bool)
+    is_hostile[intruder.values] = True
+    account = number[day.actor[rows]]
+    shown = gather(of_account.bounds[account], of_account.bounds[account + 1])
+    at, owners = of_account.values[shown.values], shown.owners
+    slot = (batch.time[at] // _HALF_HOUR) << 1 | (is_hostile[at] & (day.group[at] == rows[owners]))
+    packed = slot << 32 | (day.columns["network"][at].astype(np.int64) + 1)
+    order = np.lexsort((packed, owners))
+    packed, owners = packed[order], owners[order]
+    begins = np.ones(len(packed), bool)
+    begins[1:] = (packed[1:] != packed[:-1]) | (owners[1:] != owners[:-1])
+    counts = np.diff(np.append(np.flatnonzero(begins), len(packed)))
+    return collect(owners[begins], packed[begins], len(rows)), counts

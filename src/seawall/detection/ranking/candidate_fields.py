@@ -1,0 +1,159 @@
+"""Record for kept groups how usual the value of each field is, as codes; turn them into words for what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
+from seawall.detection.behaviour.fields import FIELDS, BehaviourField, DerivedColumns
+from seawall.detection.ragged import Ragged
+from seawall.detection.ranking.candidates import FieldEvidence
+from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
+from seawall.events.grouping import Rows
+
+USUAL_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNumbers:
+    """Hold one field of k groups, (k,): the most surprising value's code, and its counts; see `FieldEvidence`.
+
+    `usual` are the codes of the account's most frequent values, and `usual_days` on how many days it showed each.
+    """
+
+    field: BehaviourField
+    value: Codes
+    seen: Floats
+    accounts: Floats
+    cohort: Floats
+    surprise: Floats
+    usual: Ragged
+    usual_days: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFields:
+    """Hold all fields of k groups. `app_names` are the names that their organisations' logs state up to this day."""
+
+    fields: tuple[FieldNumbers, ...]
+    tenant: Codes
+    active: Floats
+    peers: Rows
+    derived: DerivedColumns
+    vocabularies: Mapping[str, Vocabulary]
+    app_names: Mapping[tuple[int, int], str]
+
+    def list_evidence(self, place: int) -> tuple[FieldEvidence, ...]:
+        """Return the evidence of each field that the group has a value in."""
+        active, peers = float(self.active[place]), int(self.peers[place])
+        return tuple(
+            FieldEvidence(
+                one.field.name,
+                self._words(one.field, [int(one.value[place])], place)[0][1],
+                round(float(one.seen[place]), 1),
+                active,
+                int(one.accounts[place]),
+                peers,
+                int(one.cohort[place]),
+                float(one.surprise[place]),
+                self._usual(one, place, active),
+            )
+            for one in self.fields
+            if one.value[place] != MISSING
+        )
+
+    def _usual(self, one: FieldNumbers, place: int, active: float) -> tuple[tuple[str, float], ...]:
+        """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
+        codes = one.usual.of(place).tolist()
+        days = one.usual_days[one.usual.bounds[place] : one.usual.bounds[place + 1]].tolist()
+        words = self._words(one.field, codes, place)
+        ranked = sorted(
+            (-days[at], said, code, text)
+            for at, ((said, text), code) in enumerate(zip(words, codes, strict=True))
+        )
+        return tuple((text, min(-less / max(active, 1.0), 1.0)) for less, _, _, text in ranked[:USUAL_SHOWN])
+
+    def _words(
+        self, field: BehaviourField, codes: list[int], place: int
+    ) -> list[tuple[tuple[str, ...], str]]:
+        """Return the texts that each value consists of, and its words, with names as the organisation's logs state them."""
+        texts = self.derived.texts(field, np.array(codes, np.int32), self.vocabularies)
+        if "app_uid" not in field.columns:
+            return [(said, " + ".join(text for text in said if text)) for said in texts]
+        tenant, apps = int(self.tenant[place]), _apps(self.derived, field, np.array(codes, np.int32)).tolist()
+        names = [self.app_names.get((tenant, app)) for app in apps]
+        return [
+            (said, " + ".join(text for text in (_with_name(said[0], name), *said[1:]) if text))
+            for said, name in zip(texts, names, strict=True)
+        ]
+
+
+def collect_fields(behaviour: BehaviourDetector, groups: BehaviourGroups, rows: Rows) -> CandidateFields:
+    """Record the fields of the groups `rows`, (k,)."""
+    day = groups.day
+    actor, tenant = day.actor[rows], day.tenant[rows]
+    fields = tuple(_numbers(behaviour, groups, field, rows) for field in FIELDS)
+    return CandidateFields(
+        fields,
+        tenant,
+        behaviour.active_days(actor),
+        np.maximum(behaviour.tenant_sizes(tenant) - 1, 0),
+        behaviour.derived,
+        day.batch.vocabularies,
+        _app_names(behaviour.derived, fields, tenant),
+    )
+
+
+def _numbers(
+    behaviour: BehaviourDetector, groups: BehaviourGroups, field: BehaviourField, rows: Rows
+) -> FieldNumbers:
+    surprise, pairs = groups.fields[field.name], groups.pairs[field.name]
+    value = surprise.value[rows]
+    at = np.zeros(len(rows), np.intp)
+    if len(pairs.group):
+        at = np.searchsorted(
+            (pairs.group.astype(np.int64) << 32) | pairs.value, (rows << 32) | np.maximum(value, 0)
+        )
+    has_value = value != MISSING
+    counts = {
+        name: np.where(has_value, _pick(getattr(pairs.looked, name), at), 0.0)
+        for name in ("seen", "accounts", "cohort")
+    }
+    usual, days = behaviour.counts[field.name].most_frequent(
+        groups.day.actor[rows], groups.day.number, USUAL_SHOWN
+    )
+    return FieldNumbers(
+        field, value, **counts, surprise=surprise.backed_off[rows], usual=usual, usual_days=days
+    )
+
+
+def _pick(numbers: Floats, at: Rows) -> Floats:
+    return np.append(numbers, 0.0)[np.minimum(at, len(numbers))]
+
+
+def _app_names(
+    derived: DerivedColumns, fields: tuple[FieldNumbers, ...], tenant: Codes
+) -> dict[tuple[int, int], str]:
+    """Return the names of all applications among the values, by organisation and application."""
+    keys = [np.empty(0, np.int64)]
+    for one in fields:
+        if "app_uid" in one.field.columns:
+            apps = np.concatenate([one.value, one.usual.values])
+            apps = np.where(apps == MISSING, MISSING, _apps(derived, one.field, apps))
+            owners = np.concatenate([tenant, tenant[one.usual.owners]])
+            keys.append((owners.astype(np.int64) << 32)[apps >= 0] | apps[apps >= 0])
+    wanted = ((key >> 32, key & 0xFFFFFFFF) for key in np.unique(np.concatenate(keys)).tolist())
+    named = ((key, derived.app_name(*key)) for key in wanted)
+    return {key: name for key, name in named if name}
+
+
+def _apps(derived: DerivedColumns, field: BehaviourField, codes: Codes) -> Codes:
+    """Return the application of each value. It is the first column of every field that has one."""
+    return codes if len(field.columns) == 1 else derived.halves(field.name, codes)[0]
+
+
+def _with_name(text: str, name: str | None) -> str:
+    return f"{name} ({text})" if name and name.lower() != text.lower() else text

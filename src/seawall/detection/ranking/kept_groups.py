@@ -1,0 +1,194 @@
+"""Keep the groups that may become (part of) an incident as arrays, and describe only those that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
+from seawall.detection.feedback_values import ScoreAdjustment
+from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.ragged import Ragged, collect
+from seawall.detection.ranking.candidate_events import (
+    CandidateEvents,
+    collect_events,
+    find_intruder,
+    find_members,
+)
+from seawall.detection.ranking.candidate_fields import CandidateFields, collect_fields
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.features import FEATURES, FeatureTable
+from seawall.detection.ranking.patterns import PATTERNS, find_best_patterns
+from seawall.detection.ranking.rule_hits import TopRules, find_top_rules
+from seawall.detection.ranking.score_curve import SCORE_PARTS, EvidenceTimes, list_steps, sum_up
+from seawall.detection.rules.detector import RULES, BuiltinHits
+from seawall.detection.rules.sigma.detector import SigmaHits
+from seawall.detection.rules.sigma.model import RuleDescription
+from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
+from seawall.events.grouping import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGroups:
+    """Hold k groups of a day, (k,) or lists, with all that a candidate tells. Texts are codes of the vocabularies."""
+
+    day: int
+    vocabularies: Mapping[str, Vocabulary]
+    organisation: Codes
+    account: Codes
+    account_type: Codes
+    network: Codes
+    score: Floats
+    base: float
+    unsupervised: Floats
+    parts: Ragged
+    part_names: Codes
+    values: Floats
+    pattern: Rows
+    p: Floats
+    rules: Ragged
+    sigma: TopRules
+    steps: Ragged
+    changes: Floats
+    fields: CandidateFields
+    events: CandidateEvents
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def list_candidates(self) -> list[KeptCandidate]:
+        """Return the groups in order, without description."""
+        texts = {name: self.vocabularies[name] for name in ("org_uid", "account", "network")}
+        return [
+            KeptCandidate(
+                self, place, texts["org_uid"].text(organisation), texts["account"].text(account), self.day,
+                texts["network"].text(network), score, first,
+            )
+            for place, (organisation, account, network, score, first) in enumerate(
+                zip(
+                    self.organisation.tolist(), self.account.tolist(), self.network.tolist(), self.score.tolist(),
+                    self.events.first.tolist(), strict=True,
+                )
+            )
+        ]  # fmt: skip
+
+    def describe(self, place: int) -> ScoredCandidate:
+        """Return one group with its words."""
+        texts, events = self.vocabularies, self.events
+        account = texts["account"].text(int(self.account[place]))
+        names = self.part_names[self.parts.bounds[place] : self.parts.bounds[place + 1]].tolist()
+        begin, end = self.steps.bounds[place : place + 2].tolist()
+        return ScoredCandidate(
+            tenant=texts["org_uid"].text(int(self.organisation[place])),
+            account=account,
+            account_type=texts["account_type"].text(int(self.account_type[place])),
+            day=self.day,
+            network=texts["network"].text(int(self.network[place])),
+            score=float(self.score[place]),
+            base=self.base,
+            parts={
+                SCORE_PARTS[name]: part
+                for name, part in zip(names, self.parts.of(place).tolist(), strict=True)
+            },
+            unsupervised=float(self.unsupervised[place]),
+            pattern=PATTERNS[int(self.pattern[place])],
+            p=float(self.p[place]),
+            first=int(events.first[place]),
+            last=int(events.last[place]),
+            facts=self.fields.list_evidence(place),
+            rules=tuple(dict.fromkeys(RULES[rule].name for rule in self.rules.of(place).tolist())),
+            values=dict(zip(FEATURES, self.values[place].tolist(), strict=True)),
+            events=events.list_ids(place),
+            more_events=int(events.more[place]),
+            mailboxes=events.list_mailboxes(place, texts["mailbox"], account),
+            proved=int(events.proved[place]),
+            possible=int(events.possible[place]),
+            throttled=bool(events.is_throttled[place]),
+            unlinked=bool(events.is_unlinked[place]),
+            curve=sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
+            points=events.list_points(place, texts["network"]),
+            sigma=self.sigma.list_hits(place),
+            beginnings=events.list_beginnings(place),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCandidate:
+    """Stand for a group that is not described yet: what joins it to others, and ranks it."""
+
+    groups: KeptGroups
+    place: int
+    tenant: str
+    account: str
+    day: int
+    network: str
+    score: float
+    first: int
+    adjustments: tuple[ScoreAdjustment, ...] = ()
+
+    def describe(self) -> ScoredCandidate:
+        """Return the group with its words."""
+        return self.groups.describe(self.place)
+
+
+def keep_groups(
+    behaviour: BehaviourDetector,
+    groups: BehaviourGroups,
+    table: FeatureTable,
+    p: Floats,
+    rows: Rows,
+    lineage: LineageEvidence,
+    hits: BuiltinHits,
+    sigma: SigmaHits,
+    abouts: Sequence[RuleDescription],
+    scored: tuple[Floats, float, Floats, Floats],
+) -> KeptGroups:
+    """Keep the groups `rows`, (k,) and not empty. `abouts` describe the Sigma rules.
+
+    `scored` is (score (k,), base, parts (k, len(PARTS)), unsupervised evidence (k,)).
+    """
+    score, base, own_parts, unsupervised = scored
+    day, batch = groups.day, groups.day.batch
+    owner = np.full(len(groups) + 1, MISSING, np.int32)
+    owner[rows] = np.arange(len(rows))
+    top_rules = find_top_rules(sigma, abouts, owner[day.group[sigma.row]], len(rows))
+    parts = np.concatenate([own_parts, top_rules.strongest()[:, None]], axis=1)
+    own = FeatureTable(table.values[rows])
+    pattern = find_best_patterns(own, p[rows])
+    members = find_members(day.group, rows, len(groups))
+    hostile = find_intruder(groups, hits, lineage, rows, members)
+    arrivals = EvidenceTimes(groups, rows, members, behaviour.derived, lineage, hits, sigma, pattern)
+    steps, changes = list_steps(arrivals, parts)
+    group, name = np.nonzero(parts)
+    at = members.values[members.bounds[:-1]]
+    return KeptGroups(
+        day=day.number,
+        vocabularies=batch.vocabularies,
+        organisation=batch.codes["org_uid"][at].astype(np.int32),
+        account=batch.codes["account"][at].astype(np.int32),
+        account_type=batch.codes["account_type"][at].astype(np.int32),
+        network=day.network[rows],
+        score=score,
+        base=base,
+        unsupervised=unsupervised,
+        parts=collect(group, parts[group, name], len(rows)),
+        part_names=name.astype(np.int32),
+        values=own.values,
+        pattern=pattern,
+        p=p[rows, pattern],
+        rules=_fired(hits, owner[day.group[hits.row]], len(rows)),
+        sigma=top_rules,
+        steps=steps,
+        changes=changes,
+        fields=collect_fields(behaviour, groups, rows),
+        events=collect_events(groups, rows, members, hostile, lineage),
+    )
+
+
+def _fired(hits: BuiltinHits, owner: Codes, groups: int) -> Ragged:
+    """Return the numbers of the built-in rules that hit each group."""
+    mine = owner != MISSING
+    keys = np.unique((owner[mine].astype(np.int64) << 32) | hits.rule[mine])
+    return collect(keys >> 32, (keys & 0xFFFFFFFF).astype(np.int32), groups)

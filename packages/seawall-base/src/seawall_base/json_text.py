@@ -24,6 +24,8 @@ def encode_json(value: Any, *, sort_keys: bool = False) -> bytes:
 
 def clamp_to_finite(number: float) -> float:
     """Return a number that JSON has: the largest for infinity, so that the worst stays the worst, and 0 for NaN."""
+    if math.isfinite(number):
+        return float(number)
     if math.isnan(number):
         return 0.0
     return float(max(-sys.float_info.max, min(sys.float_info.max, number)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
@@ -145,27 +145,25 @@ def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, F
     fired = [rule for rule in rules if rule.group == aspect]
     if fired:
         return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
+    say = _TEXTS.get(aspect)
+    return f"no {aspect.replace('_', ' ')} {SILENT}" if say is None else say(top)
+
+
+def _describe_attempts(top: ScoredCandidate) -> str:
     values = top.values
-    texts = {
-        "pattern": f"taken together ({top.pattern.name}): {_describe_p_value(top.p)} as unusual",
-        "birth": _describe_issuance(top),
-        "moved": "the session began on another network",
-        "reused": "the session continues with another client on another network",
-        "outlived": "used after the account's sessions were revoked",
-        "foreign": "the token was issued by another tenant",
-        "credential": "a credential was added to an application in the days before",
-        "consent_any": "an application was let in by consent in the days before",
-        "attempts": f"{count_nouns(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
+    return (
+        f"{count_nouns(values, 'failures', 'failed sign-in')} before; a second factor was asked for and not given "
         f"{count_nouns(values, 'denials', 'time')}; sign-ins to {count_nouns(values, 'spray_breadth', 'account')} failed from "
-        "the same address block that day or the day before",
-        "volume": f"{count_nouns(values, 'items', 'message')} read, {count_nouns(values, 'syncs', 'folder')} synchronised, "
-        f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual",
-        "two-places": _describe_simultaneity(values["usual_gap"], values["usual_gap_abroad"]),
-        "hour": "active at hours that are unusual for this account",
-        "context": "the account's history and kind, and the kind of network",
-        "other-days": "further unusual activity of the account on other days",
-    }
-    return texts.get(aspect, f"no {aspect.replace('_', ' ')} {SILENT}")
+        "the same address block that day or the day before"
+    )
+
+
+def _describe_volume(top: ScoredCandidate) -> str:
+    values = top.values
+    return (
+        f"{count_nouns(values, 'items', 'message')} read, {count_nouns(values, 'syncs', 'folder')} synchronised, "
+        f"{abs(values['items_z']):.1f} deviations {'below' if values['items_z'] < 0 else 'above'} usual"
+    )
 
 
 def _describe_issuance(top: ScoredCandidate) -> str:
@@ -178,7 +176,8 @@ def _describe_issuance(top: ScoredCandidate) -> str:
     return f"{text}; the records name no session or token, so whether one was issued is unknown"
 
 
-def _describe_simultaneity(gap: float, abroad: float) -> str:
+def _describe_simultaneity(top: ScoredCandidate) -> str:
+    gap, abroad = top.values["usual_gap"], top.values["usual_gap_abroad"]
     if abroad < 720:
         return (
             f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
@@ -186,6 +185,25 @@ def _describe_simultaneity(gap: float, abroad: float) -> str:
     if gap < 720:
         return f"the usual network was in use within {plural(round(max(gap, 1)), 'minute')}"
     return "the account was not in use on its usual network around then"
+
+
+_TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
+    "pattern": lambda top: f"taken together ({top.pattern.name}): {_describe_p_value(top.p)} as unusual",
+    "birth": _describe_issuance,
+    "moved": lambda _: "the session began on another network",
+    "reused": lambda _: "the session continues with another client on another network",
+    "outlived": lambda _: "used after the account's sessions were revoked",
+    "foreign": lambda _: "the token was issued by another tenant",
+    "credential": lambda _: "a credential was added to an application in the days before",
+    "consent_any": lambda _: "an application was let in by consent in the days before",
+    "attempts": _describe_attempts,
+    "volume": _describe_volume,
+    "two-places": _describe_simultaneity,
+    "hour": lambda _: "active at hours that are unusual for this account",
+    "context": lambda _: "the account's history and kind, and the kind of network",
+    "other-days": lambda _: "further unusual activity of the account on other days",
+}
+"""Functions that say the evidence of an aspect without a value or a rule."""
 
 
 NO_HISTORY = "no earlier active day to compare with"

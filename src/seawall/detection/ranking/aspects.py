@@ -37,14 +37,17 @@ class ScoreParts(Protocol):
         """Return the pattern that names the group."""
 
 
-def feature_shares(name: str, scored: ScoreParts) -> dict[str, float]:
-    """Return the features behind a part of the score, with shares that sum to one.
+def is_joint(name: str) -> bool:
+    """Return whether a part of the score is evidence of several features together."""
+    return name.startswith("p.") or name == EVIDENCE
 
-    Joint evidence is divided among the dimensions of the pattern that names the incident, in proportion to their surprise.
-    Its evidence is the strongest for that pattern.
+
+def joint_shares(scored: ScoreParts) -> dict[str, float]:
+    """Return the features behind joint evidence, with shares that sum to one.
+
+    It is divided among the dimensions of the pattern that names the incident, in proportion to their surprise. Its evidence
+    is the strongest for that pattern.
     """
-    if not name.startswith("p.") and name != EVIDENCE:
-        return {name: 1.0}
     shares: dict[str, float] = defaultdict(float)
     for dimension in scored.pattern.dimensions:
         for feature in dimension.split("+"):
@@ -61,9 +64,13 @@ def weights(scored: ScoreParts) -> dict[str, float]:
     With the base they sum to the score.
     """
     sums: dict[str, float] = defaultdict(float)
+    joint = joint_shares(scored)
     for name, weight in scored.parts.items():
-        for feature, share in feature_shares(name, scored).items():
-            sums[feature] += weight * share
+        if is_joint(name):
+            for feature, share in joint.items():
+                sums[feature] += weight * share
+        else:
+            sums[name] += weight
     return dict(sums)
 
 

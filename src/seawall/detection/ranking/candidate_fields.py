@@ -15,6 +15,8 @@ from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
 
 USUAL_SHOWN = 4
+Words = tuple[tuple[str, ...], str]
+"""The texts that a value consists of, and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +51,65 @@ class CandidateFields:
     def list_evidence(self, place: int) -> tuple[FieldEvidence, ...]:
         """Return the evidence of each field that the group has a value in."""
         active, peers = float(self.active[place]), int(self.peers[place])
-        return tuple(
-            FieldEvidence(
-                one.field.name,
-                self._words(one.field, [int(one.value[place])], place)[0][1],
-                round(float(one.seen[place]), 1),
-                active,
-                int(one.accounts[place]),
-                peers,
-                int(one.cohort[place]),
-                float(one.surprise[place]),
-                self._usual(one, place, active),
+        found = []
+        for one in self.fields:
+            value = int(one.value[place])
+            if value == MISSING:
+                continue
+            begin, end = one.usual.bounds[place : place + 2].tolist()
+            codes = [value, *one.usual.values[begin:end].tolist()]
+            words = self._words(one.field, codes, place)
+            found.append(
+                FieldEvidence(
+                    one.field.name,
+                    words[0][1],
+                    round(float(one.seen[place]), 1),
+                    active,
+                    int(one.accounts[place]),
+                    peers,
+                    int(one.cohort[place]),
+                    float(one.surprise[place]),
+                    _usual(codes[1:], words[1:], one.usual_days[begin:end].tolist(), active),
+                )
             )
-            for one in self.fields
-            if one.value[place] != MISSING
-        )
+        return tuple(found)
 
-    def _usual(self, one: FieldNumbers, place: int, active: float) -> tuple[tuple[str, float], ...]:
-        """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
-        codes = one.usual.of(place).tolist()
-        days = one.usual_days[one.usual.bounds[place] : one.usual.bounds[place + 1]].tolist()
-        words = self._words(one.field, codes, place)
-        ranked = sorted(
-            (-days[at], said, code, text)
-            for at, ((said, text), code) in enumerate(zip(words, codes, strict=True))
-        )
-        return tuple((text, min(-less / max(active, 1.0), 1.0)) for less, _, _, text in ranked[:USUAL_SHOWN])
-
-    def _words(
-        self, field: BehaviourField, codes: list[int], place: int
-    ) -> list[tuple[tuple[str, ...], str]]:
+    def _words(self, field: BehaviourField, codes: list[int], place: int) -> list[Words]:
         """Return the texts that each value consists of, and its words, with names as the organisation's logs state them."""
-        texts = self.derived.texts(field, np.array(codes, np.int32), self.vocabularies)
-        if "app_uid" not in field.columns:
-            return [(said, " + ".join(text for text in said if text)) for said in texts]
-        tenant, apps = int(self.tenant[place]), _apps(self.derived, field, np.array(codes, np.int32)).tolist()
-        names = [self.app_names.get((tenant, app)) for app in apps]
-        return [
-            (said, " + ".join(text for text in (_with_name(said[0], name), *said[1:]) if text))
-            for said, name in zip(texts, names, strict=True)
+        columns = field.name_columns
+        if len(columns) == 1:
+            apps = codes
+            texts: list[tuple[str, ...]] = [(text,) for text in self._texts(columns[0], codes)]
+        else:
+            left, right = self.derived.halves(field.name, np.array(codes, np.int32))
+            apps = left.tolist()
+            texts = list(
+                zip(self._texts(columns[0], apps), self._texts(columns[1], right.tolist()), strict=True)
+            )
+        if columns[0] != "app_uid":
+            return [(said, " + ".join([text for text in said if text])) for said in texts]
+        tenant = int(self.tenant[place])
+        named = [
+            (_with_name(said[0], self.app_names.get((tenant, app))), *said[1:])
+            for said, app in zip(texts, apps, strict=True)
         ]
+        return [
+            (said, " + ".join([text for text in parts if text]))
+            for said, parts in zip(texts, named, strict=True)
+        ]
+
+    def _texts(self, column: str, codes: list[int]) -> list[str]:
+        values = self.vocabularies[column].values
+        return [values[code] if code >= 0 else "" for code in codes]
+
+
+def _usual(
+    codes: list[int], words: list[Words], days: list[float], active: float
+) -> tuple[tuple[str, float], ...]:
+    """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
+    ranked = [(-most, said, code, text) for most, (said, text), code in zip(days, words, codes, strict=True)]
+    ranked.sort()
+    return tuple((text, min(-less / max(active, 1.0), 1.0)) for less, _, _, text in ranked[:USUAL_SHOWN])
 
 
 def collect_fields(behaviour: BehaviourDetector, groups: BehaviourGroups, rows: Rows) -> CandidateFields:

@@ -277,12 +277,26 @@ def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytes
 
 
 def test_blocks_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.events.formats.many_lines._BLOCK", 20_000)
-    monkeypatch.setattr("seawall.events.formats.many_lines.CHUNK", 5_000)
+    monkeypatch.setattr("seawall.events.formats.many_lines.BLOCK", 20_000)
+    monkeypatch.setattr("seawall.events.formats.line_blocks.CHUNK", 5_000)
     text = "\n".join(json.dumps(record) for record in [mail_read(n) for n in range(20)] + varied(4))
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(text.encode()))
     assert len(assert_same(path)) > 150
+
+
+def test_short_files_are_read_together_and_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seawall.events.formats.many_lines.BLOCK", 30_000)
+    for file in range(12):
+        lines = [json.dumps(record) for record in [mail_read(n) for n in range(file)] + varied(file)]
+        lines[file:file] = ["", "{broken", json.dumps([mail_read(1), 3, signed_in(2)]), " " * 50]
+        text = "\n".join(lines) + "\n" * (file % 2)
+        (tmp_path / f"{file:02}.jsonl").write_text(text if file != 5 else "")
+    (tmp_path / "03a.json").write_text(json.dumps([signed_in(4)], indent=1))
+    (tmp_path / "07a.csv").write_text("not,a,log\n1,2,3\n")
+    assert len(assert_same(tmp_path)) > 1_000
 
 
 def test_sessions_in_device_properties_are_found_in_any_spelling() -> None:

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from seawall.events.formats import many_lines
 from seawall.events.formats.json_values import as_text, encode
+from seawall.events.formats.line_blocks import LineBuffer, LineText, TextOrigin
+from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.json_lines.block import JsonBlock
 from seawall.events.json_lines.field_tree import MOST_COLUMNS, FieldTree
 from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
@@ -50,7 +52,7 @@ PIECES = [
 
 
 def block_of(text: bytes, tree: FieldTree | None = None, depth: int = 8) -> JsonBlock:
-    lines = many_lines.LineBuffer().fill([text])
+    lines = LineBuffer().fill([LineText(TextOrigin("log", RecordNumbers(1)), [text], False)])
     return JsonBlock(lines.data, lines.starts, lines.ends, tree or tree_of(*NAMES), depth)
 
 

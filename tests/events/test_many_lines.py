@@ -32,7 +32,7 @@ LIMITS = Limits(record_bytes=6_000)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few records make several blocks."""
     monkeypatch.setattr(many_lines, "FEWEST_BYTES", 0)
-    monkeypatch.setattr(many_lines, "_BLOCK", 9_000)
+    monkeypatch.setattr(many_lines, "BLOCK", 9_000)
 
 
 def together(data: bytes, limits: Limits = LIMITS) -> Found:

@@ -54,7 +54,7 @@ def test_any_lines_in_any_texts(found: list[list[bytes]], end: bytes, is_ended: 
 @pytest.mark.parametrize("seed", range(4))
 def test_many_texts_read_column_by_column(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many_bodies, "FEWEST_BYTES", 20_000)
-    monkeypatch.setattr(many_lines, "_BLOCK", 30_000)
+    monkeypatch.setattr(many_lines, "BLOCK", 30_000)
     chance = random.Random(seed)
     lines = [
         json.dumps((mail_read if n % 2 else signed_in)(n)).encode()

@@ -153,14 +153,31 @@ class RecordBuffer:
         self._places.setdefault(source, []).append((self._files[self._name], line))
         self._size += sum(map(len, filter(None, row)))
 
-    def add_table(self, source: str, raw: Any, lines: npt.NDArray[np.int64], size: int) -> None:
-        """Add raw columns (with `unmapped`) of records of one source, with their record numbers and their approximate bytes."""
-        places = np.stack([np.full(len(lines), self._files[self._name], np.int64), lines], 1)
-        self._tables.setdefault(source, []).append((raw, places))
+    def add_table(
+        self,
+        source: str,
+        raw: Any,
+        files: Sequence[str],
+        file_of: npt.NDArray[np.int32],
+        lines: npt.NDArray[np.int64],
+        size: int,
+    ) -> None:
+        """Add raw columns (with `unmapped`) of records of one source, in order of their files.
+
+        `file_of`, int32 (n,), is the place of each record's file in `files`, and `lines` is its number there. `size` is the
+        approximate number of bytes.
+        """
+        if self.is_empty:
+            self.begin(files[file_of[0]])
+        numbers = np.zeros(len(files), np.int64)
+        for place in np.flatnonzero(np.bincount(file_of, minlength=len(files))).tolist():
+            numbers[place] = self._files.setdefault(files[place], len(self._files))
+        self._tables.setdefault(source, []).append((raw, np.stack([numbers[file_of], lines], 1)))
         self._records += len(lines)
         self._size += size
 
     def _problem(self, problem: Problem) -> None:
+        self._files.setdefault(problem.source_file, len(self._files))
         self._problems.append(problem)
         self._records += problem.counts_as_record
 

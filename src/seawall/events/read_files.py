@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +17,7 @@ from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, batches_of_stream, make_column_reader
+from seawall.events.formats.many_lines import ColumnReader, ManyLines, make_column_reader
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
@@ -38,7 +39,7 @@ def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatc
     reading = _Reading(limits, total_bytes(paths))
     for found in walk(paths):
         if isinstance(found, Problem):
-            reading.rows.add(found)
+            yield from reading.refuse(found)
         else:
             yield from reading.file(found)
     yield from reading.rest()
@@ -70,7 +71,13 @@ class _Reading:
         self._limits = limits
         self._is_large = size >= limits.fast_bytes
         self._columns: ColumnReader | None = None
+        self._lines: ManyLines | None = None
         self._done = self._reported = 0
+
+    def refuse(self, problem: Problem) -> Iterator[EventBatch]:
+        """Note a problem behind the records before it."""
+        yield from self._batches(self._finish_lines())
+        self.rows.add(problem)
 
     def file(self, path: Path) -> Iterator[EventBatch]:
         """Yield batches with the records of one file. A file that cannot be opened becomes a problem."""
@@ -78,7 +85,7 @@ class _Reading:
         try:
             raw = open_file(path)
         except OSError as error:
-            self.rows.add(file_problem(name, "unreadable", error.strerror or str(error)))
+            yield from self.refuse(file_problem(name, "unreadable", error.strerror or str(error)))
             return
         with raw:
             yield from self.read_open_file(raw, path, name)
@@ -89,15 +96,18 @@ class _Reading:
             for taken in self._members(raw, name):
                 yield self._batch(taken, min(raw.tell(), path_size(path)))
         except Exception as error:  # noqa: BLE001 - the net
-            self.rows.add(file_failure(name, error))
+            yield from self.refuse(file_failure(name, error))
         self._done += path_size(path)
 
     def rest(self) -> Iterator[EventBatch]:
         """Yield the last batch when all files are read."""
-        for taken in flush(self.rows):
-            yield self._batch(taken, 0)
+        yield from self._batches(chain(self._finish_lines(), flush(self.rows)))
         if self._done > self._reported:
             yield self._batch((empty_events(), [], 0), 0)
+
+    def _batches(self, found: Iterator[Taken]) -> Iterator[EventBatch]:
+        for taken in found:
+            yield self._batch(taken, 0)
 
     def _batch(self, taken: Taken, position: int) -> EventBatch:
         events, problems, records = taken
@@ -108,15 +118,18 @@ class _Reading:
     def _members(self, raw: BinaryIO, name: str) -> Iterator[Taken]:
         for member in open_members(raw, name, self._limits):
             if isinstance(member, Problem):
+                yield from self._finish_lines()
                 self.rows.add(member)
                 continue
             stream = member.stream
             try:
                 yield from self._text(stream)
             except Exception as error:  # noqa: BLE001 - the net
+                yield from self._finish_lines()
                 self.rows.add(file_failure(stream.name, error))
             if stream.problem is not None:
                 # A batch sorts problems by line. This one has none, and ended the stream: it follows the records before it.
+                yield from self._finish_lines()
                 yield from flush(self.rows)
                 self.rows.add(stream.problem)
             if self.rows.is_full:
@@ -126,19 +139,16 @@ class _Reading:
         limits, rows = self._limits, self.rows
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
-        columns = self._by_column(head)
-        if (
-            columns is not None
-            and is_line_delimited(head, limits.depth)
-            and has_audit_lines(head, limits.depth)
-        ):
-            yield from flush(rows)
-            yield from batches_of_stream(text, stream.name, limits, columns)
-            return
+        if self._is_large and is_line_delimited(head, limits.depth) and has_audit_lines(head, limits.depth):
+            lines = self._make_lines()
+            if lines is not None:
+                yield from lines.read(text, stream.name)
+                return
+        yield from self._finish_lines()
         found, has_embedded = _records(text, head, stream.name, limits)
-        if found is not None and has_embedded and columns is not None:
+        if found is not None and has_embedded and self._make_lines() and self._columns is not None:
             yield from flush(rows)
-            yield from read_embedded_batches(found, stream.name, limits, columns)
+            yield from read_embedded_batches(found, stream.name, limits, self._columns)
         elif found is not None:
             rows.begin(stream.name)
             yield from gather(rows, found)
@@ -146,13 +156,18 @@ class _Reading:
             reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
             rows.add(file_problem(stream.name, "not-a-log", reason))
 
-    def _by_column(self, head: bytes) -> ColumnReader | None:
-        """Return the reader by column, where there is one and more than a few records are to be read."""
-        if not self._is_large or len(head) < min(HEAD, self._limits.fast_bytes):
-            return None
-        if self._columns is None:
+    def _finish_lines(self) -> Iterator[Taken]:
+        """Bring lines that wait to be read together into the rows."""
+        if self._lines is not None:
+            yield from self._lines.finish()
+
+    def _make_lines(self) -> ManyLines | None:
+        """Return the reader of lines, where compiled code is installed and more than a few records are to be read."""
+        if self._lines is None and self._is_large:
             self._columns = make_column_reader(self._limits)
-        return self._columns
+            if self._columns is not None:
+                self._lines = ManyLines(self.rows, self._limits, self._columns)
+        return self._lines
 
 
 def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from seawall.events.batches import EventBatch
+from seawall.events.batches import EventBatch, RecordBuffer, flush
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.many_lines import FEWEST_BYTES, ManyLines, Taken, make_column_reader
@@ -43,13 +43,16 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     """Read every record of texts of JSON lines."""
     numbers = RecordNumbers(1)
     is_large = sum(map(len, texts)) >= FEWEST_BYTES
-    reader = ManyLines("", limits, numbers, make_column_reader(limits) if is_large else None)
+    rows = RecordBuffer("", limits)
+    reader = ManyLines(rows, limits, make_column_reader(limits) if is_large else None)
+    reader.begin("", numbers)
     before: list[int] = []
     found: list[Taken] = []
     for text in texts:
         before.append(next(numbers))
-        found += reader.batches([text])
-    found += reader.rest()
+        found += reader.add([text])
+        found += reader.finish()
+    found += flush(rows)
     before.append(next(numbers))
     return CombinedBatches(
         [EventBatch(events, tuple(wrong), records, 0) for events, wrong, records in found], before

@@ -17,7 +17,8 @@ from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, LineBuffer, ScannedBlock
+from seawall.events.formats.line_blocks import LineBuffer, LineText, ScannedBlock, TextOrigin
+from seawall.events.formats.many_lines import ColumnReader
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
@@ -57,11 +58,11 @@ def read_embedded_batches(
         texts, others = _fill(found, limits)
         if not texts:
             return
-        block = buffer.fill([b"\n".join(texts), b"\n"])
+        block = buffer.fill([LineText(TextOrigin(name, numbers), [b"\n".join(texts)], False)])
         find = partial(_find, texts, others, numbers)
         is_long = np.zeros(len(block), np.bool_)
         scanned = ScannedBlock(block, is_long, columns.scan(block, is_long))
-        if scanned.json is None or not columns.read(rows, scanned, numbers, find):
+        if scanned.json is None or not columns.read(rows, scanned, find):
             yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
         yield from flush(rows)
 

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.detection.rules.sigma import texts
+from seawall.detection.rules.sigma import text_names, texts
+from seawall.detection.rules.sigma.records import RuleRecords
+from seawall.detection.rules.sigma.text_names import TextNames
 from seawall.detection.rules.sigma.texts import ColumnTexts, TextValues
 from seawall.detection.rules.sigma.values import find_values, parse_text
 from tests.sample_events import event, table
@@ -58,6 +60,67 @@ def test_no_value_is_missed(said: list[Any], path: str, write: Any) -> None:
     numbers = column.numbers(np.arange(len(written) + 2))[0].astype(np.int64)
     expected = [(), *(tuple(find_values(parse_text(text), path)) for text in written), ()]
     assert column.inside(numbers, path) == expected
+
+
+@given(
+    st.lists(VALUES, min_size=1, max_size=4),
+    st.lists(st.lists(st.sampled_from(PATHS), min_size=1, max_size=3).map(".".join), min_size=1, max_size=4),
+    st.sampled_from([0, 1, 256]),
+)
+def test_a_group_that_cannot_hold_a_path_holds_no_value(
+    said: list[Any], paths: list[str], sample: int
+) -> None:
+    """Texts in small numbers are looked at singly; common names have searches of their own."""
+    column = ColumnTexts(pa.array(["", *(json.dumps(one) for one in said)]), TextValues())
+    numbers = column.numbers(np.arange(len(said) + 1))[1]
+    names = TextNames()
+    wanted = frozenset[str]().union(*map(names.add, paths))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_names, "SAMPLE", sample)
+        patch.setattr(text_names, "COMMON", 0.5)
+        groups = names.find_groups(column, numbers, wanted)
+    assert (groups == text_names.EMPTY).tolist() == (numbers == texts.NOTHING).tolist()
+    for path in paths:
+        may = names.may_hold(groups.tolist(), path)
+        assert not [
+            some for some, holds in zip(column.inside(numbers, path), may, strict=True) if some and not holds
+        ]
+
+
+def test_names_in_texts_close_rules() -> None:
+    """A rule is not evaluated on records whose texts lack a name that it needs."""
+    asked = rules(
+        rule({"s": {"Bag.Risky": "high"}, "condition": "s"}),
+        rule({"s": {"Bag.Other": 1}, "condition": "not s"}, id="0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b12"),
+    )
+    rows = [
+        event(str(n), unmapped=json.dumps(said))
+        for n, said in enumerate([{"Bag": {"Risky": "high"}}, {"Bag": 1}, {}])
+    ]
+    records = RuleRecords(table(rows))
+    opened = {
+        number: (sorted(sure.tolist()), sorted(left.tolist()))
+        for number, sure, left in asked.programs()["m365"].selectors.open(records, np.arange(3))
+    }
+    assert opened == {0: ([], [0]), 1: ([0, 1, 2], [])}
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [("MOST_NAMES", 1), ("MOST_CHARACTERS", 1), ("MOST_GROUPS", 2), ("MOST_SEARCHES", 0), ("MOST_KEPT", 0)],
+)
+def test_limits_of_the_search_change_no_mark(monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
+    contents = [
+        rule({"s": {f"Name{n}": "x"}, "condition": "s"}, id=f"0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b{n:02}")
+        for n in range(9)
+    ]
+    rows = [
+        event(str(n), unmapped=json.dumps({f"Name{n % 9}": "xy"[n % 2], "Name3": "x"})) for n in range(600)
+    ]
+    plain = rules(*contents).mark(table(rows))[0].to_pylist()
+    assert len(set(plain)) == 9
+    monkeypatch.setattr(text_names, limit, value)
+    assert rules(*contents).mark(table(rows))[0].to_pylist() == plain
 
 
 def test_only_one_other_letter_becomes_ascii_in_lower_case() -> None:

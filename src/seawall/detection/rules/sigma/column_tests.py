@@ -157,7 +157,7 @@ class TextColumnTests:
     """
 
     def __init__(self, column: str, path: str) -> None:
-        self.column, self._path = column, path
+        self.column, self.path = column, path
         self._answers = _Answers()
         self._looked: tuple[ColumnTexts, Codes] | None = None
         self._reset()
@@ -187,7 +187,7 @@ class TextColumnTests:
     def is_nothing(self, records: RuleRecords, rows: Rows, place: int) -> Bools:
         """Return which rows have no value at the path, bool (rows,)."""
         del place
-        if not self._path:
+        if not self.path:
             return np.asarray(records.texts(self.column).numbers(rows)[0] == NOTHING)
         return self.passes(records, rows, -1)
 
@@ -214,7 +214,7 @@ class TextColumnTests:
 
     def _classify(self, texts: ColumnTexts, fresh: Rows) -> Codes:
         """Return the classes of texts."""
-        found = texts.inside(fresh, self._path)
+        found = texts.inside(fresh, self.path)
         self._learn([some for some in dict.fromkeys(found) if some not in self._known])
         return np.fromiter(map(self._known.__getitem__, found), np.int32, len(found))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from seawall.detection.rules.sigma import fields
 from seawall.detection.rules.sigma.column_tests import NameColumnTests, Spell, TextColumnTests
-from seawall.detection.rules.sigma.fields import Answer, NameAnswer
+from seawall.detection.rules.sigma.fields import Answer, NameAnswer, PathAnswer
 from seawall.detection.rules.sigma.model import (
     AllOf,
     FieldComparison,
@@ -41,15 +41,17 @@ class RuleProgram:
         self._names: dict[tuple[str, Spell | None], NameColumnTests] = {}
         self._texts: dict[tuple[str, str], TextColumnTests] = {}
         self._rules: list[tuple[int, Step]] = []
+        self._asked: list[PathAnswer] = []
         self.selectors = Selectors()
 
     def add(self, number: int, condition: Node, kinds: tuple[str, ...]) -> None:
         """Add a rule, restricted to events of the given kinds (empty: all)."""
+        self._asked.clear()
         step = self._step(condition)
         if kinds:
             step = EveryStep((self._leaf((NameAnswer("kind"),), ValueTest(frozenset(kinds))), step))
         self._rules.append((number, step))
-        self.selectors.add(step)
+        self.selectors.add(step, self._asked)
 
     def hits(self, records: RuleRecords, rows: Rows) -> Iterator[tuple[int, Rows]]:
         """Yield each rule that hits, with the rows that it hits in arbitrary order. `rows` are the family's rows."""
@@ -99,6 +101,7 @@ class RuleProgram:
             else:
                 at = (answer.column, answer.path)
                 tests = self._texts.setdefault(at, TextColumnTests(*at))
+                self._asked.append(answer)
                 asked = test if answer.spell is None else _spell(test, answer.spell)
                 found.append(ColumnTest(tests, tests.add(asked), answer.where))
         return LeafStep(tuple(found), asks=test.asks, nothing=test.nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,19 @@ class RuleRecords:
             table = np.array([*(value in wanted for value in values), False])
             found = self._where[name, wanted] = np.asarray(table[codes])
         return found
+
+
+class SelectorRecords(RuleRecords):
+    """Hold n selectors: the few columns by which rules select, and which paths their texts may have values at."""
+
+    def __init__(self, columns: pa.Table, holds: Mapping[str, Callable[[str], Bools]]) -> None:
+        """Take by text column the function that returns which selectors may have a value at a path."""
+        super().__init__(columns)
+        self._holds = holds
+
+    def may_hold(self, column: str, path: str) -> Bools:
+        """Return which selectors may have a value at a path of a text column, bool (n,)."""
+        return self._holds[column](path) if column in self._holds else np.ones(len(self), bool)
 
 
 def renumber_codes(codes: Rows, size: int) -> tuple[Rows, Rows]:

@@ -1,7 +1,7 @@
 """Evaluate a rule's condition step by step, first on selectors and then on rows.
 
-`bounds` evaluates a step on selectors, which have only the few columns by which rules select (`selectors.py`). It returns
-which selectors may pass and which must. `of` evaluates the step on rows that are still open.
+`bounds` evaluates a step on selectors, which have only the few columns by which rules select, and the names in texts
+(`selectors.py`). It returns which selectors may pass and which must. `of` evaluates the step on rows that are still open.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seawall.detection.rules.sigma.column_tests import NameColumnTests, TextColu
 from seawall.detection.rules.sigma.fields import Answer, Where
 from seawall.detection.rules.sigma.folding import fold_whole_text
 from seawall.detection.rules.sigma.model import FieldComparison
-from seawall.detection.rules.sigma.records import RuleRecords
+from seawall.detection.rules.sigma.records import RuleRecords, SelectorRecords
 from seawall.detection.rules.sigma.rows import list_row_values
 from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
@@ -45,16 +45,18 @@ class ColumnTest:
             result[mine] = ask(records, rows[mine], self.place)
         return result
 
-    def bounds(self, selectors: RuleRecords, *, is_nothing: bool) -> Bounds:
+    def bounds(self, selectors: SelectorRecords, *, is_nothing: bool) -> Bounds:
         """Return which selectors may pass (or have no value), and which must."""
         rows = np.arange(len(selectors))
         if isinstance(self.tests, NameColumnTests) and self.tests.column in selectors:
             found = self.of(selectors, rows, is_nothing=is_nothing)
             return found, found
-        others = np.zeros(len(rows), bool)
+        may = np.ones(len(rows), bool)
+        if isinstance(self.tests, TextColumnTests):
+            may = selectors.may_hold(self.tests.column, self.tests.path)
         if self.where:
-            others = ~selectors.where(*self.where)
-        return (np.ones(len(rows), bool), others) if is_nothing else (~others, np.zeros(len(rows), bool))
+            may = may & selectors.where(*self.where)
+        return (np.ones(len(rows), bool), ~may) if is_nothing else (may, np.zeros(len(rows), bool))
 
 
 class LeafStep:
@@ -67,7 +69,7 @@ class LeafStep:
             (TEXT if isinstance(one.tests, TextColumnTests) else NAME for one in questions), default=0
         )
 
-    def bounds(self, selectors: RuleRecords) -> Bounds:
+    def bounds(self, selectors: SelectorRecords) -> Bounds:
         """Return which selectors may pass, and which must; bool (selectors,)."""
         may, must = np.zeros(len(selectors), bool), np.zeros(len(selectors), bool)
         for question in self._questions if self._asks else ():
@@ -102,7 +104,7 @@ class SameStep:
     def __init__(self, left: Sequence[Answer], right: Sequence[Answer], node: FieldComparison) -> None:
         self._left, self._right, self._node = left, right, node
 
-    def bounds(self, selectors: RuleRecords) -> Bounds:
+    def bounds(self, selectors: SelectorRecords) -> Bounds:
         """Return which selectors may pass, and which must; bool (selectors,)."""
         is_there = bool(self._left) and bool(self._right)
         return np.full(len(selectors), is_there), np.zeros(len(selectors), bool)
@@ -128,7 +130,7 @@ class NotStep:
         self._part = part
         self.cost: int = part.cost
 
-    def bounds(self, selectors: RuleRecords) -> Bounds:
+    def bounds(self, selectors: SelectorRecords) -> Bounds:
         """Return which selectors may pass, and which must; bool (selectors,)."""
         may, must = self._part.bounds(selectors)
         return ~must, ~may
@@ -145,7 +147,7 @@ class EveryStep:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = self._parts[-1].cost
 
-    def bounds(self, selectors: RuleRecords) -> Bounds:
+    def bounds(self, selectors: SelectorRecords) -> Bounds:
         """Return which selectors may pass, and which must; bool (selectors,)."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_and.reduce([may for may, _ in each]), np.logical_and.reduce(
@@ -173,7 +175,7 @@ class EitherStep:
         self._parts = tuple(sorted(parts, key=lambda part: part.cost))
         self.cost: int = max(part.cost for part in parts)
 
-    def bounds(self, selectors: RuleRecords) -> Bounds:
+    def bounds(self, selectors: SelectorRecords) -> Bounds:
         """Return which selectors may pass, and which must; bool (selectors,)."""
         each = [part.bounds(selectors) for part in self._parts]
         return np.logical_or.reduce([may for may, _ in each]), np.logical_or.reduce(

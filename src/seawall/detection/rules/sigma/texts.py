@@ -26,14 +26,14 @@ MOST_CHARACTERS = 40_000_000
 MOST_KEPT = 100_000
 """Most texts whose values are kept between batches, counted once for each path."""
 
-MOST_PARSED_CHARACTERS = 2_000_000
+MOST_PARSED_CHARACTERS = 5_000_000
 """Most characters of the texts whose parsed JSON is kept during a batch."""
 
 NOTHING = 0
 """Number of the empty text and of null."""
 
-MANY = 6
-"""If more than one in this many texts of a column is requested, all are numbered at once."""
+MANY = 16
+"""If more than one in this many texts of a column is requested, or any after the first request, all others are numbered."""
 
 Numbered = tuple[Codes, Rows]
 """The number of each row's text, and the distinct numbers."""
@@ -44,7 +44,7 @@ LONGEST_NAME, MOST_NAMES = 64, 8
 _SEARCHED = re.compile("[a-z0-9_-]+(?!\u0307)")
 """Characters of names that are searched for. U+0130 (capital I with a dot) becomes `i` and U+0307 in lower case."""
 
-_ESCAPE = r"\\u(?:002[dD]|003[0-9]|00[4-7]|212[aA])"
+ESCAPE = r"\\u(?:002[dD]|003[0-9]|00[4-7]|212[aA])"
 """Escapes that may stand for these characters in JSON. U+212A (the Kelvin sign) becomes `k` in lower case."""
 
 
@@ -83,12 +83,13 @@ class TextValues:
         return tuple(found)
 
     def _read(self, text: str) -> Any:
-        if text not in self._parsed:
-            if self._parsed_characters > MOST_PARSED_CHARACTERS:
-                self._parsed, self._parsed_characters = {}, 0
-            self._parsed[text] = parse_text(text)
+        if text in self._parsed:
+            return self._parsed[text]
+        found = parse_text(text)
+        if self._parsed_characters < MOST_PARSED_CHARACTERS:
+            self._parsed[text] = found
             self._parsed_characters += len(text)
-        return self._parsed[text]
+        return found
 
 
 class ColumnTexts:
@@ -112,10 +113,11 @@ class ColumnTexts:
         ):  # questions follow each other about the same rows
             return self._last[1]
         fresh = rows[self._numbers.take(rows) == MISSING]
-        if len(fresh) * MANY > len(self._numbers):
-            fresh = np.flatnonzero(self._numbers == MISSING)
-        if len(fresh):
-            self._numbers[fresh] = self._number(fresh)
+        if len(fresh) and (len(self) > 1 or len(fresh) * MANY > len(self._numbers)):
+            is_fresh = self._numbers == MISSING
+            self._numbers[is_fresh] = self._number(self._column)[is_fresh]
+        elif len(fresh):
+            self._numbers[fresh] = self._number(self._column.take(pa.array(fresh)))
         found = self._numbers.take(rows)
         is_there = np.zeros(len(self), bool)
         is_there[found] = True
@@ -129,9 +131,10 @@ class ColumnTexts:
     def may_hold(self, path: str, numbers: Rows) -> Bools:
         """Return which texts may have a value at a path, judged by the names that they contain; bool (numbers,)."""
         is_text = np.asarray(numbers != NOTHING)
-        pattern = _pattern_of(path)
-        if pattern is None:
+        names = list_names(path)
+        if not names:
             return is_text
+        pattern = "(?is)" + ".*".join(names)
         found = pc.match_substring_regex(self.take(numbers), pattern).to_numpy(zero_copy_only=False)
         return np.asarray((found | self._find_escaped()[numbers]) & is_text)
 
@@ -144,9 +147,8 @@ class ColumnTexts:
             result[place] = self._values.inside(text, path)
         return result
 
-    def _number(self, fresh: Rows) -> Codes:
-        """Number the texts of rows, and return their numbers."""
-        column = self._column if len(fresh) == len(self._column) else self._column.take(pa.array(fresh))
+    def _number(self, column: pa.Array) -> Codes:
+        """Add the texts of an array, and return the number of each."""
         encoded = column.dictionary_encode()
         first, texts = len(self._texts), encoded.dictionary.cast(pa.string()).fill_null("")
         self._texts = pa.concat_arrays([self._texts, texts])
@@ -160,18 +162,18 @@ class ColumnTexts:
         """Return which texts have names that may be written with escapes, bool (texts,)."""
         if len(self._escaped) < len(self):
             fresh = self._texts.slice(len(self._escaped))
-            found = pc.match_substring_regex(fresh, _ESCAPE)
+            found = pc.match_substring_regex(fresh, ESCAPE)
             self._escaped = np.concatenate([self._escaped, found.to_numpy(zero_copy_only=False)])
         return self._escaped
 
 
 @lru_cache(maxsize=20_000)
-def _pattern_of(path: str) -> str | None:
-    """Return a pattern that each text with a value at the path matches unless it has escapes; None if there is none.
+def list_names(path: str) -> tuple[str, ...]:
+    """Return parts of names that each text with a value at the path contains in this order, unless it has escapes.
 
-    The names of a path stand in the order of the path, because a value follows its name.
+    A value follows its name.
     """
     if path in ("", EVERYTHING, NAMES):
-        return None
+        return ()
     names = [name[:LONGEST_NAME] for part in path.split(".") for name in _SEARCHED.findall(part)]
-    return "(?is)" + ".*".join(names[-MOST_NAMES:]) if names else None
+    return tuple(names[-MOST_NAMES:])

@@ -120,11 +120,25 @@ def test_varied_records(seed: int, typed: list[int]) -> None:
     assert sum(typed) > 50
 
 
-def test_where_most_are_of_no_known_kind_none_is_read_twice(typed: list[int]) -> None:
-    unknown = lines_of([mail_read(n, RecordType=25, Operation="TeamsSessionStarted") for n in range(60)])
-    assert_same(b"\n".join(usual(12) + unknown + usual(40)))
+def test_where_most_lack_an_id_none_is_read_twice(typed: list[int]) -> None:
+    without = lines_of([{**mail_read(n), "Id": None} for n in range(60)])
+    assert_same(b"\n".join(usual(12) + without + usual(40)))
     assert len(typed) < 6
-    assert 0 in typed
+
+
+def test_records_of_no_known_kind_are_read_by_column(typed: list[int]) -> None:
+    unknown = [
+        mail_read(n, RecordType=25, Operation="TeamsSessionStarted", Extra={"b": [1.5]}) for n in range(60)
+    ]
+    spaced = [json.dumps(record).encode() for record in unknown[:20]]
+    compact = [json.dumps(record, separators=(",", ":")).encode() for record in unknown[20:]]
+    escaped = [line.replace(b"Teams", b"\\u0054eams") for line in compact[:9]]
+    assert_same(
+        b"\n".join(
+            [*usual(12), *spaced, *compact, *escaped, b" " + compact[0], compact[1] + b"\r", *usual(40)]
+        )
+    )
+    assert sum(typed) > 120
 
 
 SIGN_IN = {

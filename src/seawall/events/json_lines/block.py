@@ -20,6 +20,7 @@ from seawall.events.json_lines.layout import (
     IS_LOOSE,
     IS_READ,
     PADDING,
+    UNUSUAL,
     WIDE,
 )
 from seawall.events.json_lines.records import read_lines
@@ -60,7 +61,8 @@ class JsonBlock:
                 row += 1
         self._places = {name: place for place, name in enumerate(tree.columns)}
         self.is_blank = ways == IS_BLANK
-        self.is_read = ways & ~np.uint8(WIDE) == IS_READ
+        self.is_read = ways & ~np.uint8(WIDE + UNUSUAL) == IS_READ
+        self._is_unusual = ways & np.uint8(UNUSUAL) != 0
         self._refuse_bad_letters(np.flatnonzero(ways & WIDE))
 
     def _declare(self, name: bytes) -> bool:
@@ -89,6 +91,14 @@ class JsonBlock:
     def line(self, row: int) -> bytes:
         """Return the bytes of a line."""
         return bytes(self._block[self.starts[row] : self.ends[row]])
+
+    def encode_records(self, rows: Rows) -> Any:
+        """Return the records of some rows as compact JSON, an Arrow string array."""
+        texts = [
+            encode(parse(self.line(row), _ANY_DEPTH)) if unusual else self.line(row).decode()
+            for row, unusual in zip(rows.tolist(), self._is_unusual[rows].tolist(), strict=True)
+        ]
+        return pa.array(texts, pa.string())
 
     def list_columns(self) -> list[str]:
         """List the columns that hold a value on any line."""

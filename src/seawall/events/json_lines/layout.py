@@ -19,8 +19,9 @@ FORM_BITS = 2
 
 IS_READ, IS_LEFT, IS_BLANK = 0, 1, 2
 """What became of a line: read, left to the general reader, or without anything."""
-WIDE = 8
-"""Added to IS_READ where a string holds bytes beyond ASCII, which are not checked."""
+WIDE, UNUSUAL = 8, 16
+"""Added to IS_READ where a string holds bytes beyond ASCII, which are not checked, and where a JSON encoder would write the
+record in another spelling."""
 
 ROOT, NOWHERE = 0, -1
 """The node of the record itself, and that of values which are not looked into."""

@@ -32,6 +32,7 @@ from seawall.events.json_lines.layout import (
     OF_FIRST,
     ROOT,
     TO_COLUMN,
+    UNUSUAL,
     WIDE,
     Bytes,
     Numbers,
@@ -293,7 +294,8 @@ def read_lines(
                 notes,
             )
         if after >= 0 and skip_blanks(data, after, end, notes) >= end:
-            ways[row] = IS_READ + WIDE * notes[IS_WIDE]
+            is_unusual = notes[FORM] & IS_LOOSE != 0 or data[starts[row]] != 0x7B
+            ways[row] = IS_READ + WIDE * notes[IS_WIDE] + UNUSUAL * is_unusual
             continue
         cells[:, row, 0] = -1
         tallies[:, row] = -1

@@ -1,7 +1,7 @@
 """Unified audit records on JSON lines, as raw columns that compiled code reads.
 
-A record that is not plainly one (a field of another shape than usual, no id, an operation of no known kind) is left to the
-general reader. Both give the same raw columns, to the byte.
+A record that is not plainly one (a field of another shape than usual, no id) is left to the general reader.
+Both give the same raw columns, to the byte.
 """
 
 from __future__ import annotations
@@ -83,8 +83,9 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
         if name in held and name not in columns:
             columns[name] = _read_column(block, name, rows)
     columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))
-    columns["unmapped"] = _join_unmapped(block, rows, held)
     nothing = pa.nulls(len(rows), pa.string())
+    is_known = _is_known([columns.get(name, nothing) for name in m365_records.KIND_FIELDS])
+    columns["unmapped"] = _join_unmapped(block, rows, held, is_known)
     names = (*m365_columns.RAW_COLUMNS, "unmapped")
     return pa.table([columns.get(name, nothing) for name in names], names=list(names)), rows
 
@@ -97,17 +98,21 @@ def _read_column(block: JsonBlock, name: str, rows: Rows) -> Any:
 
 
 def _is_good(columns: dict[str, Any], size: int) -> npt.NDArray[np.bool_]:
-    """Return which records have an id, a time, an operation, a mark, and are of a known kind."""
+    """Return which records have an id, a time, an operation and a mark."""
     nothing = pa.nulls(size, pa.string())
-    kind = tuple(Column.of(columns.get(name, nothing)) for name in m365_records.KIND_FIELDS)
-    inverse, kinds = distinct_rows(kind)
-    is_good = np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
+    is_good = np.ones(size, np.bool_)
     for name in _NEEDED:
         is_good &= columns.get(name, nothing).is_valid().to_numpy(False)
     has_mark = np.zeros(size, np.bool_)
     for name in _MARKS:
         has_mark |= columns.get(name, nothing).is_valid().to_numpy(False)
     return is_good & has_mark
+
+
+def _is_known(kind: list[Any]) -> npt.NDArray[np.bool_]:
+    """Return which records are of another kind than `other`, from the columns that tell it."""
+    inverse, kinds = distinct_rows(tuple(map(Column.of, kind)))
+    return np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
 
 
 def _write_counts(tally: npt.NDArray[np.int32]) -> Any:
@@ -117,8 +122,13 @@ def _write_counts(tally: npt.NDArray[np.int32]) -> Any:
     return Column((codes - shift).astype(np.int32), texts.slice(shift)).array()
 
 
-def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str]) -> Any:
-    """Write JSON objects of the fields that no column holds in full, known ones first."""
+def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str], is_known: npt.NDArray[np.bool_]) -> Any:
+    """Write JSON objects of the fields that no column holds in full, known ones first; whole records of no known kind."""
     unknown = sorted(held - _KNOWN_COLUMNS)
     kept = [name for name in (*KEPT_FIELDS, *unknown) if name in held]
-    return objects({name: block.read_texts(name, rows, is_json=True) for name in kept}, len(rows))
+    joined = objects({name: block.read_texts(name, rows, is_json=True) for name in kept}, len(rows))
+    if is_known.all():
+        return joined
+    places = np.arange(len(rows))
+    places[~is_known] = len(rows) + np.arange(len(rows) - np.count_nonzero(is_known))
+    return pa.concat_arrays([joined, block.encode_records(rows[~is_known])]).take(pa.array(places))

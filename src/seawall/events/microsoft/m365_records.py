@@ -51,12 +51,6 @@ def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
     return places, (*kept, *sorted(present - KNOWN_FIELDS))
 
 
-def is_known_kind(record: dict[str, Any]) -> bool:
-    """Return whether the record's kind is not `other`."""
-    operation, number, workload = (as_text(record.get(name)) for name in KIND_FIELDS)
-    return is_known(operation, number, workload)
-
-
 def is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
     """Return whether operation, record type and workload give another kind than `other`."""
     if sum(map(len, filter(None, (operation, number, workload)))) > _SHORT:

@@ -6,18 +6,20 @@ organisation.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
+from seawall.detection.rules.sigma.key_texts import KeyTexts
 from seawall.detection.rules.sigma.model import SigmaCorrelation
+from seawall.detection.rules.sigma.records import renumber_codes
 from seawall.detection.rules.sigma.run import RuleSet
+from seawall.detection.rules.sigma.windows import count_hits, count_values, find_chains
 from seawall.events.array_state import RestoredState, State
-from seawall.events.coded_batch import CodedBatch, Keys, Times, hash_text
+from seawall.events.coded_batch import Bools, CodedBatch, Keys, Times, hash_text
 from seawall.events.grouping import Rows
 
 DAY = 86_400_000_000
@@ -27,8 +29,7 @@ MOST_KEPT = 50_000
 _KINDS = {
     "time": np.int64, "tenant": np.uint64, "group": np.uint64, "value": np.uint64, "rule": np.int64,
 }  # fmt: skip
-_decode = msgspec.json.Decoder().decode
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+_OPERATORS: dict[str, Callable[[Rows, float], Bools]] = {
     "lt": lambda found, wanted: found < wanted,
     "lte": lambda found, wanted: found <= wanted,
     "gt": lambda found, wanted: found > wanted,
@@ -52,6 +53,9 @@ class _Hits:
     def take(self, places: Rows) -> _Hits:
         return _Hits(*(getattr(self, name)[places] for name in self.__slots__))
 
+    def part(self, start: int, end: int) -> _Hits:
+        return _Hits(*(getattr(self, name)[start:end] for name in self.__slots__))
+
 
 class Correlations:
     """Keep the recent hits of each correlation of a set of rules.
@@ -61,13 +65,14 @@ class Correlations:
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
+        self._texts = KeyTexts(rules)
         self._kept = [_no_hits() for _ in rules.correlations]
 
     def observe(self, batch: CodedBatch, number: int) -> list[Rows]:
         """Return for each correlation the rows of the day's events at which it holds, then keep what later days need."""
         if not self._rules.correlations:
             return []
-        said = _hits_by_correlation(batch, self._rules)
+        said = _hits_by_correlation(batch, self._texts, len(self._kept))
         return [
             self._evaluate(place, correlation, said[place], number)
             for place, correlation in enumerate(self._rules.correlations)
@@ -109,48 +114,33 @@ def _no_hits() -> _Hits:
     return _Hits(np.zeros(0, np.int64), **{name: np.zeros(0, kind) for name, kind in _KINDS.items()})
 
 
-def _hits_by_correlation(batch: CodedBatch, rules: RuleSet) -> list[_Hits]:
+def _hits_by_correlation(batch: CodedBatch, texts: KeyTexts, correlations: int) -> list[_Hits]:
     """Return the day's hits for each correlation."""
-    numbers = {one.about.id: place for place, one in enumerate(rules.correlations)}
-    own = {rule.about.id: place for place, rule in enumerate(rules.rules)}
-    texts: pa.Array = batch.texts["rule_keys"]
-    rows = np.flatnonzero(np.asarray(texts.is_valid()))
-    found: list[list[tuple[int, int, str, str, str]]] = [[] for _ in rules.correlations]
-    tenants = batch.vocabularies["org_uid"]
-    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
-        tenant = tenants.text(int(batch.codes["org_uid"][row]))
-        for name, rule, key, counted in _decode(text):
-            place = numbers.get(name)
-            if place is None or rule not in own or None in key:
-                continue
-            group = "\0".join([tenant, *key])
-            for value in _count(rules.correlations[place], counted):
-                found[place].append((row, own[rule], tenant, group, value))
-    return [_hits(batch, one) for one in found]
+    rows = np.flatnonzero(np.asarray(batch.texts["rule_keys"].is_valid()))
+    if not len(rows):
+        return [_no_hits()] * correlations
+    said = texts.read(batch.texts["rule_keys"].take(pa.array(rows)))
+    order = np.argsort(said.correlation, kind="stable")
+    row = rows[said.row][order]
+    organisation, group = _hash_groups(batch, row, said.key[order], said.keys)
+    hits = _Hits(
+        row, batch.time[row].astype(np.int64), organisation, group, said.value[order], said.rule[order]
+    )
+    ends = np.searchsorted(said.correlation[order], np.arange(correlations + 1))
+    return [hits.part(start, end) for start, end in pairwise(ends.tolist())]
 
 
-def _count(correlation: SigmaCorrelation, counted: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the values that a record contributes to a correlation's count, if any."""
-    if correlation.kind != "value_count":
-        yield ""
-    elif all(counted):
-        yield from ("\0".join(one) for one in _combine(counted))
-
-
-def _combine(counted: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = [()]
-    for values in counted:
-        found = [(*one, value) for one in found for value in values][:64]
-    return found
-
-
-def _hits(batch: CodedBatch, found: list[tuple[int, int, str, str, str]]) -> _Hits:
-    if not found:
-        return _no_hits()
-    row, rule, tenant, group, value = zip(*found, strict=True)
-    rows = np.array(row, np.int64)
-    tenants, groups, values = (hash_text(pa.array(texts, pa.string())) for texts in (tenant, group, value))
-    return _Hits(rows, batch.time[rows].astype(np.int64), tenants, groups, values, np.array(rule, np.int64))
+def _hash_groups(batch: CodedBatch, rows: Rows, key: Rows, keys: Sequence[str]) -> tuple[Keys, Keys]:
+    """Return the hashes of each row's organisation, and of organisation and key together."""
+    codes, names = batch.codes["org_uid"][rows].astype(np.int64), batch.vocabularies["org_uid"]
+    distinct, place = renumber_codes((codes + 1) * len(keys) + key, (len(names) + 1) * len(keys))
+    pairs = [
+        (names.text(one - 1), keys[other])
+        for one, other in (divmod(pair, len(keys)) for pair in distinct.tolist())
+    ]
+    organisations = hash_text(pa.array([one for one, _ in pairs], pa.string()))
+    groups = hash_text(pa.array([one + other for one, other in pairs], pa.string()))
+    return organisations[place], groups[place]
 
 
 def _select_still_needed(hits: _Hits, span: int, number: int) -> _Hits:
@@ -164,58 +154,14 @@ def _select_still_needed(hits: _Hits, span: int, number: int) -> _Hits:
     return _Hits(np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule)
 
 
-def _holds_at(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
+def _holds_at(correlation: SigmaCorrelation, hits: _Hits) -> Bools:
     """Return at which hits the correlation holds, bool (m,). Hits are ordered by group and time."""
+    span = correlation.span
     if correlation.kind == "temporal_ordered":
-        return _holds_in_order(correlation, hits)
-    holds = _OPERATORS[correlation.operator]
-    counts = _count_windows(correlation, hits)
-    return np.array([holds(count, correlation.count) for count in counts], bool)
-
-
-def _count_windows(correlation: SigmaCorrelation, hits: _Hits) -> Iterator[int]:
-    """Yield for each hit the number of hits, distinct values or rules in the window that ends with it."""
-    keys = hits.rule if correlation.kind == "temporal" else hits.value
-    by_record = correlation.kind == "event_count"
-    window: deque[tuple[int, int]] = deque()
-    inside: dict[int, int] = defaultdict(int)
-    group: int | None = None
-    for owner, time, key in zip(hits.group.tolist(), hits.time.tolist(), keys.tolist(), strict=True):
-        if owner != group:
-            group = owner
-            window.clear()
-            inside.clear()
-        window.append((time, key))
-        inside[key] += 1
-        while window[0][0] < time - correlation.span:
-            _, gone = window.popleft()
-            inside[gone] -= 1
-            if not inside[gone]:
-                del inside[gone]
-        yield len(window) if by_record else len(inside)
-
-
-def _holds_in_order(correlation: SigmaCorrelation, hits: _Hits) -> np.ndarray:
-    """Return at which hits a chain of all rules in their order ends within the span, bool (m,).
-
-    For each length of a chain, only the latest start is kept: if an earlier one held, the later one would too.
-    """
-    places: dict[int, list[int]] = defaultdict(list)
-    for place, rule in enumerate(correlation.rules):
-        places[rule].insert(0, place)
-    last = len(correlation.rules) - 1
-    found = np.zeros(len(hits.row), bool)
-    starts: list[int | None] = []
-    group: int | None = None
-    columns = zip(hits.group.tolist(), hits.time.tolist(), hits.rule.tolist(), strict=True)
-    for at, (owner, time, rule) in enumerate(columns):
-        if owner != group:
-            group, starts = owner, [None] * (last + 1)
-        for place in places[rule]:
-            start = time if place == 0 else starts[place - 1]
-            if start is None:
-                continue
-            starts[place] = start
-            if place == last and time - start <= correlation.span:
-                found[at] = True
-    return found
+        return find_chains(hits.group, hits.time, hits.rule, correlation.rules, span)
+    if correlation.kind == "event_count":
+        counts = count_hits(hits.group, hits.time, span)
+    else:
+        values = hits.rule if correlation.kind == "temporal" else hits.value
+        counts = count_values(hits.group, hits.time, values, span)
+    return _OPERATORS[correlation.operator](counts, correlation.count)

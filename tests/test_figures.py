@@ -162,7 +162,11 @@ def test_the_words_are_those_of_the_figures() -> None:
     document = kept()
     speed, detection = document["speed"], document["detection"]
     speed |= {"commit": "c0ffee" + "0" * 34, "date": "2027-01-02"}
-    speed["figures"] |= {"cpu_ratio": 3.44, "scan": {"cpu": 13.62, "wall": 10.2, "peak": 700 << 20}}
+    own = speed["figures"]["corpora"][0]
+    own |= {"cpu_ratio": 3.44, "scan": {"cpu": 13.62, "wall": 10.2, "peak": 700 << 20}}
+    varied = own | {"name": "varied", "maker": "other", "cpu_ratio": 4.96, "read": {"cpu": 4.04}}
+    world = own | {"name": "world", "cpu_ratio": 4.0, "records": 1_147_000, "files": 374, "organisations": 4}
+    speed["figures"]["corpora"] = [own, varied, world]
     del speed["figures"]["tenfold"]
     detection["commit"] = "decade" + "0" * 34
     detection["figures"] |= {
@@ -178,8 +182,12 @@ def test_the_words_are_those_of_the_figures() -> None:
     flat = " ".join(readme.split())
     assert "Measured on 2 January 2027 at commit `c0ffee0`" in flat
     assert "at commit `decade0`" in flat
-    assert "3.4 times the CPU of the read" in flat
-    assert "| `seawall scan` | 13.6 | 10.2 | 98,000 | 700 MiB |" in readme
+    assert "takes 3.4 to 5.0 times the CPU of the read" in flat
+    assert "| a file of the lab | 1 million | 4.5 | 13.6 | 3.4 | 98,000 | 700 MiB |" in readme
+    assert "| varied values | 1 million | 4.0 | 13.6 | 5.0 | 98,000 | 700 MiB |" in readme
+    assert "| many files | 1.15 million | 4.5 | 13.6 | 4.0 | 110,000 | 700 MiB |" in readme
+    assert "varied values (of 1,505 bytes a record) by another maker" in flat
+    assert "374 files of 4 organisations" in flat
     assert "10 million" not in readme
     assert "within 2 seconds of event time after their first event, of all families within 10 minutes" in flat
     assert "misses these families most: `slow_drip` (1 of 30 found). " in flat
@@ -220,14 +228,31 @@ def test_nothing_is_kept_of_a_measurement_that_fails(tree: Path, capsys: pytest.
     assert (tree / KEPT).read_bytes() == before
 
 
+def test_one_corpus_has_one_ratio() -> None:
+    document = kept()
+    own = document["speed"]["figures"]["corpora"][0] | {"cpu_ratio": 3.44}
+    document["speed"]["figures"] |= {"corpora": [own], "tenfold": own["scan"] | {"records": 10_000_000}}
+    readme = words.readme(document)
+    assert "A scan takes 3.4 times the CPU of the read" in readme
+    assert "| a file of the lab | 10 million |  | " in readme
+
+
 @pytest.mark.slow
-def test_a_small_measurement_of_speed() -> None:
-    figures = measuring._speed(ROOT, measuring.Size(records=2_000, runs=1, is_flat=True))
+def test_a_small_measurement_of_speed(tmp_path: Path) -> None:
+    size = measuring.Size(records=2_000, runs=1, is_flat=True, shared=tmp_path)
+    figures = measuring._speed(ROOT, size)
     document = kept()
     document["speed"]["figures"] = figures
+    own, varied, world = figures["corpora"]
+    assert (own["name"], own["records"], own["files"]) == ("own", 2_000, 1)
+    assert (varied["name"], varied["records"], varied["files"]) == ("varied", 2_000, 1)
+    assert (world["name"], world["organisations"]) == ("world", 4)
+    assert world["files"] > 290
+    assert {one["maker"] for one in figures["corpora"]} == {"lab"}
+    for corpus in figures["corpora"]:
+        assert corpus["cpu_ratio"] == pytest.approx(corpus["scan"]["cpu"] / corpus["read"]["cpu"])
     assert figures["tenfold"]["records"] == 20_000
-    assert figures["cpu_ratio"] == pytest.approx(figures["scan"]["cpu"] / figures["read"]["cpu"])
-    assert "A scan of 2,000 audit records" in words.readme(document)
+    assert "| varied values | 2,000 | " in words.readme(document)
 
 
 @pytest.mark.soak

@@ -43,7 +43,9 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/report/templates/*",
     ),
     "made-up organisations": ("src/seawall/lab/__init__.py", "src/seawall/lab/worlds/**/*.py"),
-    "speed measurement": ("bench/bare_read.py", "bench/batches.py", "bench/scan_million.py"),
+    "speed measurement": tuple(
+        f"bench/{name}.py" for name in ("bare_read", "batches", "corpora", "scan_million", "varied")
+    ),
     "detection measurement": ("src/seawall/lab/evaluate/**/*.py",),
 }
 """Files by role. A pattern without a match is an error, because its files were moved."""

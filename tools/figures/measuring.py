@@ -24,13 +24,14 @@ WRITTEN = ("README.md", "docs/explanation/evaluation.md", "docs/figures.json")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Sizes of the measurement: `records` of a scan, repeated `runs` times; ten times as many once if `is_flat`; worlds to
-    evaluate.
+    """Sizes of the measurement: `records` of each corpus that is scanned, repeated `runs` times; ten times as many once if
+    `is_flat`; `shared`, a folder with other makers' generators, beside the project unless it is given; worlds to evaluate.
     """
 
     records: int = 1_000_000
     runs: int = 5
     is_flat: bool = True
+    shared: Path | None = None
     worlds: int = 5
     accounts: int = 500
     days: int = 42
@@ -78,24 +79,15 @@ def machine() -> dict[str, Any]:
 
 
 def _speed(root: Path, size: Size) -> dict[str, Any]:
-    flat = ["--flat"] if size.is_flat else []
+    options = ["--flat"] if size.is_flat else []
+    options += ["--shared", str(size.shared)] if size.shared else []
     records = ["--records", str(size.records)]
     scan = _answer(
-        root, ["bench/scan_million.py", *records, "--runs", str(size.runs), *flat, "--fresh", "--json"]
+        root, ["bench/scan_million.py", *records, "--runs", str(size.runs), *options, "--fresh", "--json"]
     )
     batches = _answer(root, ["bench/batches.py", *records, "--json"])
-    kept = (
-        "records",
-        "runs",
-        "record_bytes",
-        "read",
-        "scan",
-        "cpu_ratio",
-        "state_bytes_an_account",
-        "tenfold",
-    )
     return {
-        **{name: scan[name] for name in kept if name in scan},
+        **{name: scan[name] for name in ("runs", "corpora", "tenfold") if name in scan},
         "detectors": {
             "events_a_second": batches["events_a_second"],
             "p99_ms": batches["milliseconds"]["p99"],

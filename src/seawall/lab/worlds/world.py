@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from seawall.lab.worlds.routine.identity import do_more_chores
 from seawall.lab.worlds.seeded_random import SeededRandom
 from seawall.lab.worlds.services import make_applications, serve
 from seawall.lab.worlds.single_sign_on import open_applications
-from seawall.lab.worlds.style import draw_style
+from seawall.lab.worlds.style import OrganisationStyle, draw_style
 from seawall.lab.worlds.systems import draw_systems
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall_base.document_version import SCHEMA_VERSION
@@ -44,22 +44,26 @@ class World:
         return f"{self.records:,} records, {len(self.truth['attacks'])} attacks, {len(self.truth['confusers'])} confusers"
 
 
-def make_world(settings: WorldSettings, out: Path) -> World:
-    """Write `out/logs/**` and `out/truth.json`. Equal settings give equal bytes."""
+StyleDrawer = Callable[[WorldSettings, SeededRandom], OrganisationStyle]
+"""Draws the parameters of an organisation."""
+
+
+def make_world(settings: WorldSettings, out: Path, draw: StyleDrawer = draw_style) -> World:
+    """Write `out/logs/**` and `out/truth.json`. Equal settings and `draw` give equal bytes."""
     logs = out / "logs"
     collects = gc.isenabled()
     gc.disable()  # millions of live values without cycles: garbage collection would only cost time
     try:
-        return _make(settings, out, logs)
+        return _make(settings, out, logs, draw)
     finally:
         if collects:
             gc.enable()
 
 
-def _make(settings: WorldSettings, out: Path, logs: Path) -> World:
+def _make(settings: WorldSettings, out: Path, logs: Path, draw: StyleDrawer) -> World:
     if logs.exists() and any(logs.iterdir()):
         raise OutputUnwritable(f"{logs} holds files already", fix="choose another folder or empty it")
-    diaries = [_make_organisations(settings, number) for number in range(settings.tenants)]
+    diaries = [_make_organisations(settings, number, draw) for number in range(settings.tenants)]
     for diary in diaries:
         _confuse(settings, diary)
     episodes = plan_attacks(settings, diaries, SeededRandom(settings.seed, 6))
@@ -100,9 +104,9 @@ def _simulate_days(settings: WorldSettings, diary: ActivityLog) -> None:
                 do_more_chores(diary, day)
 
 
-def _make_organisations(settings: WorldSettings, number: int) -> ActivityLog:
+def _make_organisations(settings: WorldSettings, number: int, draw: StyleDrawer) -> ActivityLog:
     dice = SeededRandom(settings.seed, 1, number)
-    tenant = make_tenant(number, settings.accounts, settings.days, draw_style(settings, dice), dice)
+    tenant = make_tenant(number, settings.accounts, settings.days, draw(settings, dice), dice)
     make_applications(tenant, dice)
     if settings.systems != "microsoft":
         rename(tenant, tenant.domain.replace("onmicrosoft.com", "example"))

@@ -182,7 +182,7 @@ def test_without_numba_the_same_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "audit.jsonl"
     path.write_text("\n".join(map(json.dumps, records)))
     events, problems, count = read_all(path, limits=FAST)
-    monkeypatch.setattr(many_lines, "_import_compiled", lambda: None)
+    monkeypatch.setattr(many_lines, "_import_compiled", lambda _name: None)
     again, same_problems, same_count = read_all(path, limits=FAST)
     assert (rows(events), problems, count) == (rows(again), same_problems, same_count)
 

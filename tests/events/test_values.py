@@ -16,9 +16,8 @@ from seawall.events.client_names import reduce_client
 from seawall.events.event_table import NO_TIME, parse_times
 from seawall.events.formats import distinct_values as distinct
 from seawall.events.formats import json_values
-from seawall.events.formats.distinct_values import Column, Mapper, distinct_rows
+from seawall.events.formats.distinct_values import Column, Mapper, coalesce, distinct_rows
 from seawall.events.masked_excerpts import excerpt
-from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.microsoft.entra_error_codes import is_interrupted
 from seawall.events.microsoft.m365_meanings import admin_mailbox
 from seawall.events.times import in_range, to_microseconds
@@ -310,7 +309,7 @@ def test_two_columns_become_the_first_that_holds_something(
 ) -> None:
     size = min(len(left), len(right))
     one, two = (Column.of(pa.array(values[:size], pa.string())) for values in (left, right))
-    merged = m365_audit._coalesce(one, two)
+    merged = coalesce(one, two)
     assert merged.array().to_pylist() == [a or b or None for a, b in zip(left, right, strict=False)]
     assert len(set(merged.values)) == len(merged.values)
 

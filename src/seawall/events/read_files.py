@@ -17,11 +17,11 @@ from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, ManyLines, make_column_reader
+from seawall.events.formats.many_lines import ColumnReader, ManyLines, find_line_format, make_column_reader
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
-from seawall.events.microsoft.m365_columns import has_audit_lines
+from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.microsoft.m365_embedded import (
     has_embedded_column,
     has_embedded_lines,
@@ -70,8 +70,8 @@ class _Reading:
         self.rows = RecordBuffer("", limits)
         self._limits = limits
         self._is_large = size >= limits.fast_bytes
-        self._columns: ColumnReader | None = None
-        self._lines: ManyLines | None = None
+        self._columns: dict[str, ColumnReader | None] = {}
+        self._lines: dict[str, ManyLines] = {}
         self._done = self._reported = 0
 
     def refuse(self, problem: Problem) -> Iterator[EventBatch]:
@@ -139,16 +139,21 @@ class _Reading:
         limits, rows = self._limits, self.rows
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
-        if self._is_large and is_line_delimited(head, limits.depth) and has_audit_lines(head, limits.depth):
-            lines = self._make_lines()
-            if lines is not None:
-                yield from lines.read(text, stream.name)
-                return
-        yield from self._finish_lines()
+        form = (
+            find_line_format(head, limits.depth)
+            if self._is_large and is_line_delimited(head, limits.depth)
+            else None
+        )
+        lines = None if form is None else self._make_lines(form)
+        yield from self._finish_lines(but=lines)
+        if lines is not None:
+            yield from lines.read(text, stream.name)
+            return
         found, has_embedded = _records(text, head, stream.name, limits)
-        if found is not None and has_embedded and self._make_lines() and self._columns is not None:
+        columns = self._make_columns(m365_audit.NAME) if found is not None and has_embedded else None
+        if found is not None and columns is not None:
             yield from flush(rows)
-            yield from read_embedded_batches(found, stream.name, limits, self._columns)
+            yield from read_embedded_batches(found, stream.name, limits, columns)
         elif found is not None:
             rows.begin(stream.name)
             yield from gather(rows, found)
@@ -156,18 +161,23 @@ class _Reading:
             reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
             rows.add(file_problem(stream.name, "not-a-log", reason))
 
-    def _finish_lines(self) -> Iterator[Taken]:
+    def _finish_lines(self, but: ManyLines | None = None) -> Iterator[Taken]:
         """Bring lines that wait to be read together into the rows."""
-        if self._lines is not None:
-            yield from self._lines.finish()
+        for lines in self._lines.values():
+            if lines is not but:
+                yield from lines.finish()
 
-    def _make_lines(self) -> ManyLines | None:
-        """Return the reader of lines, where compiled code is installed and more than a few records are to be read."""
-        if self._lines is None and self._is_large:
-            self._columns = make_column_reader(self._limits)
-            if self._columns is not None:
-                self._lines = ManyLines(self.rows, self._limits, self._columns)
-        return self._lines
+    def _make_lines(self, form: str) -> ManyLines | None:
+        """Return the reader of lines of a format, where compiled code is installed."""
+        columns = self._make_columns(form)
+        if form not in self._lines and columns is not None:
+            self._lines[form] = ManyLines(self.rows, self._limits, columns)
+        return self._lines.get(form)
+
+    def _make_columns(self, form: str) -> ColumnReader | None:
+        if form not in self._columns and self._is_large:
+            self._columns[form] = make_column_reader(self._limits, form)
+        return self._columns.get(form)
 
 
 def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:

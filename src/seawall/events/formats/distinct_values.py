@@ -100,6 +100,20 @@ def _indices(encoded: Any) -> npt.NDArray[np.int32]:
     return indices.astype(np.int32, copy=False)  # type: ignore[no-any-return]
 
 
+def coalesce(first: Column, second: Column) -> Column:
+    """Return the first column, with values of the second where the first has none."""
+    if not len(second.dictionary):
+        return first
+    if not len(first.dictionary):
+        return second
+    places = pc.index_in(second.dictionary, value_set=first.dictionary)
+    is_fresh = places.is_null().to_numpy(zero_copy_only=False)
+    numbers = places.fill_null(0).to_numpy().astype(np.int32)
+    numbers[is_fresh] = len(first.dictionary) + np.arange(np.count_nonzero(is_fresh))
+    codes = np.where(first.codes >= 0, first.codes, np.append(numbers, np.int32(-1))[second.codes])
+    return Column(codes, pa.concat_arrays([first.dictionary, second.dictionary.filter(pa.array(is_fresh))]))
+
+
 class Mapper:
     """Apply a pure function to column values, and cache its results across batches."""
 

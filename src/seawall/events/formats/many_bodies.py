@@ -7,6 +7,7 @@ alone.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,9 +19,17 @@ import pyarrow as pa
 from seawall.events.batches import EventBatch, RecordBuffer, flush
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import FEWEST_BYTES, ManyLines, Taken, make_column_reader
+from seawall.events.formats.many_lines import (
+    FEWEST_BYTES,
+    ManyLines,
+    Taken,
+    find_line_format,
+    make_column_reader,
+)
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
+
+_HEAD = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,9 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     """Read every record of texts of JSON lines."""
     numbers = RecordNumbers(1)
     is_large = sum(map(len, texts)) >= FEWEST_BYTES
+    form = _find_format(texts, limits.depth) if is_large else None
     rows = RecordBuffer("", limits)
-    reader = ManyLines(rows, limits, make_column_reader(limits) if is_large else None)
+    reader = ManyLines(rows, limits, make_column_reader(limits, form))
     reader.begin("", numbers)
     before: list[int] = []
     found: list[Taken] = []
@@ -57,6 +67,14 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     return CombinedBatches(
         [EventBatch(events, tuple(wrong), records, 0) for events, wrong, records in found], before
     )
+
+
+def _find_format(texts: Sequence[bytes], depth: int) -> str | None:
+    """Return the format that most bytes have."""
+    sizes: Counter[str | None] = Counter()
+    for text in texts:
+        sizes[find_line_format(text[:_HEAD], depth)] += len(text)
+    return sizes.most_common(1)[0][0]
 
 
 def split_batches(together: CombinedBatches, texts: Sequence[NamedText]) -> list[list[EventBatch]]:

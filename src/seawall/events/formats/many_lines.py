@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
+from importlib import import_module
 from itertools import chain, islice
+from operator import itemgetter
 from threading import Lock
 from typing import Any
 
@@ -14,7 +17,8 @@ import numpy.typing as npt
 
 from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.failures import note_failure
-from seawall.events.formats.json_records import Record, line_records, read_quickly
+from seawall.events.formats.json_records import HEAD, Record, line_records, read_quickly
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import (
     BLOCK,
@@ -29,7 +33,16 @@ from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.formats.row_reader import QuickRow, quick
 from seawall.events.formats.text_lines import ByteStream
 from seawall.events.masked_excerpts import record_problem
+from seawall.events.microsoft import entra_signin, m365_columns
 from seawall.events.problem import Problem
+
+_FORMATS = (m365_columns, entra_signin)
+_FORMATS_COMPILED = {
+    m365_columns.NAME: "seawall.events.microsoft.m365_json_lines",
+    entra_signin.NAME: "seawall.events.microsoft.entra_json_lines",
+}
+"""Modules that read a format by column; they need numba."""
+_LINES_LOOKED_AT = 8
 
 Taken = tuple[Any, list[Problem], int]
 Found = Record | QuickRow | Problem
@@ -49,7 +62,8 @@ def batches_of_lines(
     `is_dropping` tells that the first is the end of a line beyond the limit.
     """
     rows = RecordBuffer(name, limits)
-    reader = ManyLines(rows, limits, make_column_reader(limits) if len(data) >= FEWEST_BYTES else None)
+    form = find_line_format(data[:HEAD], limits.depth) if len(data) >= FEWEST_BYTES else None
+    reader = ManyLines(rows, limits, make_column_reader(limits, form))
     reader.begin(name, numbers)
     yield from reader.add([data], starts_inside=is_dropping)
     yield from reader.finish()
@@ -285,17 +299,31 @@ def _start(blocks: Iterator[ScannedBlock]) -> Iterator[ScannedBlock]:
     return chain(first, blocks)
 
 
-@lru_cache(1)
-def _import_compiled() -> Any:
+def find_line_format(head: bytes, depth: int) -> str | None:
+    """Return the name of the format that compiled code reads and most of the first lines of a text have; None for another."""
+    looked: Counter[str] = Counter()
+    for line in islice(filter(None, head.rpartition(b"\n")[0].split(b"\n")), _LINES_LOOKED_AT):
+        try:
+            record = parse(line, depth)
+        except (NotJson, TooDeep):
+            record = None
+        is_record = isinstance(record, dict)
+        looked[next((one.NAME for one in _FORMATS if is_record and one.recognises(record)), "")] += 1
+    name, count = max(looked.items(), key=itemgetter(1), default=("", 0))
+    return name if name and 2 * count >= looked.total() else None
+
+
+@lru_cache(8)
+def _import_compiled(name: str) -> Any:
     try:
-        from seawall.events.microsoft import m365_json_lines
+        module = import_module(_FORMATS_COMPILED[name])
     except ImportError:
         return None
-    m365_json_lines.prepare()
-    return m365_json_lines
+    module.prepare()
+    return module
 
 
-def make_column_reader(limits: Limits) -> ColumnReader | None:
-    """Return a reader by column; None where numba is not installed."""
-    compiled = _import_compiled()
+def make_column_reader(limits: Limits, name: str | None) -> ColumnReader | None:
+    """Return a reader of a format by column; None where there is none, or numba is not installed."""
+    compiled = None if name is None else _import_compiled(name)
     return None if compiled is None else ColumnReader(compiled, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +13,10 @@ from seawall.events.formats.json_values import encode
 _EMPTY = ("null", '""', "[]", "{}")
 
 
-def objects(columns: dict[str, Any], count_of_rows: int) -> Any:
-    """Join texts of values, by name, into the text of one object per row; null if the row has no value."""
+def objects(columns: Iterable[tuple[str, Any]], count_of_rows: int) -> Any:
+    """Join columns of values' texts, with their names, into the text of one object per row; null if the row has no value."""
     parts = []
-    for name, column in columns.items():
+    for name, column in columns:
         is_empty = pc.is_in(column, value_set=pa.array(_EMPTY))
         text = pc.if_else(is_empty, None, column)
         if text.null_count < len(text):

@@ -32,6 +32,8 @@ Rows = npt.NDArray[np.int64]
 LARGEST_BLOCK = 1 << 28
 """Bytes of a block: sizes and places of values are numbers of 32 bits, of which two hold a form."""
 _LONGEST_NAME = 64
+_MOST_ORDERED, _MOST_PATTERNS = 60, 200
+"""Fields that are brought into an order, and sets of fields that are looked at for it."""
 _SEED = np.uint64(hash("values of fields") & 0xFFFFFFFFFFFFFFFF)
 _ANY_DEPTH = 1 << 20
 _EMPTY = frozenset({"null", '""', "[]", "{}"})
@@ -52,12 +54,14 @@ class JsonBlock:
         self._cells = _make_cells(len(tree.columns), len(starts))
         self._tallies = np.full((tree.tallies, len(starts)), -1, np.int32)
         ways = np.full(len(starts), IS_LEFT, np.uint8)
-        name = np.zeros(2, np.int64)
+        name = np.zeros(3, np.int64)
         row = 0
         while row < len(starts):
             written = (self._cells, self._tallies, ways, name)
             row = read_lines(self._data, starts, ends, row, depth, *tree.arrays, *written)
-            if row < len(starts) and not self._declare(bytes(block[name[0] : name[0] + name[1]])):
+            if row < len(starts) and not self._declare(
+                bytes(block[name[0] : name[0] + name[1]]), int(name[2])
+            ):
                 row += 1
         self._places = {name: place for place, name in enumerate(tree.columns)}
         self.is_blank = ways == IS_BLANK
@@ -65,13 +69,14 @@ class JsonBlock:
         self._is_unusual = ways & np.uint8(UNUSUAL) != 0
         self._refuse_bad_letters(np.flatnonzero(ways & WIDE))
 
-    def _declare(self, name: bytes) -> bool:
+    def _declare(self, name: bytes, node: int) -> bool:
         """Make room for a field that was not declared; false for an unusual name, whose record is left."""
         text = name.decode("utf-8", "replace")
         is_usual = text.isprintable() and "\ufffd" not in text and len(name) <= _LONGEST_NAME
-        if not is_usual or text in self.tree.columns:
+        column = self.tree.prefixes[node] + text
+        if not is_usual or column in self.tree.columns:
             return False
-        self.tree.add(text, column=text)
+        self.tree.add(text, node=node, column=column)
         columns = len(self.tree.columns)
         if columns > len(self._cells):
             more = _make_cells(columns - len(self._cells), len(self))
@@ -128,6 +133,51 @@ class JsonBlock:
             if texts is None
             else texts
         )
+
+    def has_field(self, name: str, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return in which rows a column's field is there, also with null."""
+        return np.asarray(self._spans(name)[0][rows] >= 0)
+
+    def is_structure(self, name: str, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return in which rows a column's value is an object or array."""
+        starts = self._spans(name)[0][rows]
+        first = self._data[np.maximum(starts, 0)]
+        return np.asarray((starts >= 0) & ((first == ord("{")) | (first == ord("["))))
+
+    def order_fields(self, names: list[str], rows: Rows) -> list[str]:
+        """Return columns in an order in which the fields of most records come, also where each record has some of them only."""
+        starts = np.array([self._spans(name)[0][rows] for name in names[:_MOST_ORDERED]]).reshape(
+            -1, len(rows)
+        )
+        weights = np.int64(1) << np.arange(len(starts))
+        _, firsts, counts = np.unique(weights @ (starts >= 0), return_index=True, return_counts=True)
+        ordered: list[str] = []
+        for row in firsts[np.argsort(-counts, kind="stable")][:_MOST_PATTERNS]:
+            place = 0
+            for number in np.argsort(starts[:, row], kind="stable").tolist():
+                if starts[number, row] < 0:
+                    continue
+                if names[number] not in ordered:
+                    ordered.insert(place, names[number])
+                place = ordered.index(names[number]) + 1
+        return [*ordered, *(name for name in names if name not in ordered)]
+
+    def is_ordered(self, names: list[str], rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return in which rows the fields of columns come in the order of their names."""
+        last, found = np.full(len(rows), -1, np.int64), np.ones(len(rows), np.bool_)
+        for name in names:
+            starts = self._spans(name)[0][rows]
+            found &= (starts < 0) | (starts > last)
+            last = np.maximum(last, starts)
+        return found
+
+    def encode_scalars(self, name: str, rows: Rows) -> Column:
+        """Do like `encode_column`, with null for objects and arrays."""
+        is_structure = self.is_structure(name, rows)
+        column = self.encode_column(name, rows)
+        if not is_structure.any():
+            return column
+        return Column(np.where(is_structure, -1, column.codes).astype(np.int32), column.dictionary)
 
     def _spans(self, name: str) -> tuple[Any, Any]:
         place = self._places[name]

@@ -22,7 +22,7 @@ class FieldArrays(NamedTuple):
 
     `slots`, int32, holds the number of a field or -1; `letters`, uint8, the names as UTF-8; `table`, int32 (fields, 7), what is
     to be done with each. `follow`, int32 (fields + 1), holds the field that came after each, and first after none, in the last
-    record; reading changes it. `is_open` says that fields can be added.
+    record; reading changes it. `is_open` says that fields can be added, and `open_nodes`, by bit, to which nodes.
     """
 
     slots: npt.NDArray[np.int32]
@@ -31,6 +31,7 @@ class FieldArrays(NamedTuple):
     follow: npt.NDArray[np.int32]
     seed: Any
     is_open: bool
+    open_nodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,15 @@ class FieldTree:
         self.tallies = 0
         self._fields: list[_Field] = []
         self._nodes = 1
+        self.prefixes = {ROOT: ""}
+        """What goes before the names of fields that turn up in a node, to name their columns. Other nodes pass them by."""
         self._arrays: FieldArrays | None = None
 
-    def add_node(self) -> int:
-        """Return the number of another object that is looked into."""
+    def add_node(self, prefix: str | None = None) -> int:
+        """Return the number of another object that is looked into. With a prefix, fields that turn up in it get columns."""
         self._nodes += 1
+        if prefix is not None:
+            self.prefixes[self._nodes - 1] = prefix
         return self._nodes - 1
 
     def add_tally(self) -> int:
@@ -93,7 +98,8 @@ class FieldTree:
     def arrays(self) -> FieldArrays:
         """Build the tree for compiled code."""
         if self._arrays is None:
-            self._arrays = _to_arrays(self._fields, is_open=not self.is_full)
+            nodes = sum(1 << node for node in self.prefixes)
+            self._arrays = _to_arrays(self._fields, nodes, is_open=not self.is_full)
         return self._arrays
 
 
@@ -102,7 +108,7 @@ def _node_seed(node: int) -> Any:
     return np.uint64((int(_SEED) + node) & 0xFFFFFFFFFFFFFFFF)
 
 
-def _to_arrays(fields: list[_Field], *, is_open: bool) -> FieldArrays:
+def _to_arrays(fields: list[_Field], nodes: int, *, is_open: bool) -> FieldArrays:
     letters = np.frombuffer(b"".join(field.name for field in fields) + bytes(PADDING), np.uint8)
     slots = np.full(1 << (4 * len(fields) + 8).bit_length(), -1, np.int32)
     table = np.empty((len(fields), 7), np.int32)
@@ -115,4 +121,4 @@ def _to_arrays(fields: list[_Field], *, is_open: bool) -> FieldArrays:
             slot = (slot + 1) % len(slots)
         slots[slot] = number
         start += size
-    return FieldArrays(slots, letters, table, np.full(len(fields) + 1, -1, np.int32), _SEED, is_open)
+    return FieldArrays(slots, letters, table, np.full(len(fields) + 1, -1, np.int32), _SEED, is_open, nodes)

@@ -45,7 +45,7 @@ _FRAME = 9
 _OBJECT, _ARRAY = 1, 2
 _MOST_NAMES = 24
 """Names of one object that are compared, to find one that is there twice."""
-_NEW_START, _NEW_SIZE = 2, 3
+_NEW_START, _NEW_SIZE, _NEW_NODE = 2, 3, 4
 
 
 @compile_kernel
@@ -92,6 +92,7 @@ def _read_record(  # noqa: C901 - in one piece it takes 2 us for a record, in pi
     table: Any,
     follow: Any,
     seed: Any,
+    open_nodes: int,
     cells: Any,
     tallies: Any,
     frames: Any,
@@ -167,8 +168,8 @@ def _read_record(  # noqa: C901 - in one piece it takes 2 us for a record, in pi
                     field = _find_field(data, place, quote - place, node, slots, letters, table, seed)
                     if field >= 0:
                         follow[last] = field
-                    elif node == ROOT:
-                        notes[_NEW_START], notes[_NEW_SIZE] = place, quote - place
+                    elif open_nodes >> node & 1:
+                        notes[_NEW_START], notes[_NEW_SIZE], notes[_NEW_NODE] = place, quote - place, node
                         return -1
                     else:
                         _note_name(data, place, quote - place, frames, top, notes)
@@ -193,13 +194,14 @@ def _read_record(  # noqa: C901 - in one piece it takes 2 us for a record, in pi
                         return -1
                     if flags & OF_FIRST and frames[top - 1, _ELEMENTS] != 1:
                         column = -1
-                if node != ROOT:
+                if column >= 0:
+                    if cells[column, row, 0] >= 0:
+                        return -1
+                elif node != ROOT:
                     bit = int64(1) << int64(field & 63)
                     if frames[top, _SEEN] & bit:
                         return -1
                     frames[top, _SEEN] |= bit
-                elif column >= 0 and cells[column, row, 0] >= 0:
-                    return -1
         else:
             frames[top, _ELEMENTS] += 1
             counted = frames[top, _TALLY]
@@ -254,6 +256,7 @@ def read_lines(
     follow: Any,
     seed: Any,
     is_open: bool,
+    open_nodes: int,
     cells: Any,
     tallies: Any,
     ways: Any,
@@ -261,13 +264,13 @@ def read_lines(
 ) -> int:
     """Read lines from the number `first` on: what became of each goes to `ways`. Returns the number of lines when all are done.
 
-    `slots` to `is_open` are a `FieldArrays`. `cells`, int32 (columns, lines, 2), gets start (-1 without a value) and size of each
-    value, with the form of it in the lowest FORM_BITS of the size; `tallies`, int32 (tallies, lines), counts of elements (-1
-    where there is nothing to count). A line with a name that is not declared stops an open tree: the number of the line is
-    returned, with start and size of the name in `name`.
+    `slots` to `open_nodes` are a `FieldArrays`. `cells`, int32 (columns, lines, 2), gets start (-1 without a value) and size of
+    each value, with the form of it in the lowest FORM_BITS of the size; `tallies`, int32 (tallies, lines), counts of elements
+    (-1 where there is nothing to count). A line with a name that is not declared stops an open tree: the number of the line is
+    returned, with start, size and node of the name in `name`.
     """
     frames = np.zeros((deepest + 1, _FRAME + 2 * _MOST_NAMES), np.int64)
-    notes = np.zeros(4, np.int64)
+    notes = np.zeros(5, np.int64)
     for row in range(first, len(starts)):
         end = ends[row]
         place = skip_blanks(data, starts[row], end, notes)
@@ -288,6 +291,7 @@ def read_lines(
                 table,
                 follow,
                 seed,
+                open_nodes,
                 cells,
                 tallies,
                 frames,
@@ -300,7 +304,7 @@ def read_lines(
         cells[:, row, 0] = -1
         tallies[:, row] = -1
         if is_open and after < 0 and notes[_NEW_SIZE] > 0:
-            name[0], name[1] = notes[_NEW_START], notes[_NEW_SIZE]
+            name[0], name[1], name[2] = notes[_NEW_START], notes[_NEW_SIZE], notes[_NEW_NODE]
             return row
         ways[row] = IS_LEFT
     return len(starts)

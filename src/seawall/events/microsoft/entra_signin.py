@@ -37,7 +37,7 @@ RAW_COLUMNS = (
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
 _TABLES = re.compile(r"(?i)(?:aad\w*)?signinlogs")
 _TENANT = re.compile(r"(?i)/tenants/([^/]+)")
-_USED = frozenset({
+USED = frozenset({
     "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype",
     "status",
     "resultdescription", "aadtenantid", "resourceid", "userprincipalname", "userid", "appid",
@@ -59,7 +59,7 @@ _USED = frozenset({
 """Fields that columns hold, or that are irrelevant to a takeover. Every other field goes to `unmapped`."""
 
 
-_TEXTS = RequestedFields(
+TEXTS = RequestedFields(
     {"token": "uniquetokenidentifier", "token_type": "incomingtokentype", **MORE_TEXTS},
     id="id", time="createddatetime", envelope_time="time timegenerated", category="category", type="type",
     operation="operationname", result="resulttype", reason="resultdescription", org="aadtenantid",
@@ -74,70 +74,86 @@ _TEXTS = RequestedFields(
 """Field names (lower case) of each text column; the first with a value is used."""
 
 
+MARKS = (
+    ("createddatetime",),
+    ("appid",),
+    ("conditionalaccessstatus", "signineventtypes", "serviceprincipalid", "clientappused", "isinteractive"),
+    ("ipaddress", "status", "userprincipalname"),
+)
+"""Graph's sign-ins have one field of each line."""
+
+
 def recognises(record: dict[str, Any]) -> bool:
     """Return whether an object is an Entra sign-in, in any export format."""
     category_field, table_field, has_fields = _marks(tuple(record))
-    category = record.get(category_field)
-    if isinstance(category, str) and _CATEGORIES.search(category):
-        return True
-    table = record.get(table_field)
-    return has_fields or (isinstance(table, str) and _TABLES.fullmatch(table) is not None)
+    category, table = record.get(category_field), record.get(table_field)
+    return has_fields or is_category(category) or is_table(table)
+
+
+def is_category(value: Any) -> bool:
+    """Return whether a category is one of sign-ins."""
+    return isinstance(value, str) and _CATEGORIES.search(value) is not None
+
+
+def is_table(value: Any) -> bool:
+    """Return whether a type names a table of sign-ins."""
+    return isinstance(value, str) and _TABLES.fullmatch(value) is not None
 
 
 @once_for_names
 def _marks(fields: Names) -> tuple[str, str, bool]:
     """Return the names of the category and table fields, and whether the fields are those of Graph's sign-ins."""
     names = spellings(fields)
-    has_fields = (
-        "createddatetime" in names
-        and "appid" in names
-        and not names.keys().isdisjoint(
-            (
-                "conditionalaccessstatus",
-                "signineventtypes",
-                "serviceprincipalid",
-                "clientappused",
-                "isinteractive",
-            )
-        )
-        and not names.keys().isdisjoint(("ipaddress", "status", "userprincipalname"))
-    )
+    has_fields = all(not names.keys().isdisjoint(some) for some in MARKS)
     return names.get("category", ""), names.get("type", ""), has_fields
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """Return the raw columns of one record, and its `unmapped` last."""
     get = RecordFields(record)
-    values = get.texts(_TEXTS)
+    values = get.texts(TEXTS)
     found = values.get
-    error, failure, more = _members(get.value("status"), "errorcode", "failurereason", "additionaldetails")
+    error, failure, more = read_members(get.value("status"), *STATUS_FIELDS)
     machine, details = get.value("devicedetail"), get.value("authenticationdetails")
-    browser, device = _members(machine, "browser", "deviceid")
+    browser, device = read_members(machine, *DEVICE_FIELDS)
     values["id"] = found("id") or content_id(record)
     values["time"] = found("time") or found("envelope_time")
     values["error"] = as_text(error) if error is not None else found("result")
     values["reason"] = as_text(failure) or found("reason")
     if not found("type"):
-        events = get.value("signineventtypes")
-        values["type"] = ",".join(map(str, events)) if isinstance(events, list) else None
+        values["type"] = join_types(get.value("signineventtypes"))
     if not found("org"):
-        tenant = _TENANT.search(get.envelope_text("resourceid") or "")
-        values["org"] = (tenant[1] if tenant else None) or found("resource_org")
-    values["resource"] = found("resource") or _guid_only(found("resource_id"))
+        values["org"] = find_tenant(get.envelope_text("resourceid")) or found("resource_org")
+    values["resource"] = found("resource") or keep_guid(found("resource_id"))
     country = get.member("locationdetails", "countryorregion") or get.member("location", "countryorregion")
     values["country"] = as_text(country) or found("country")
     values["browser"] = as_text(browser)
     values["device"] = as_text(device)
-    values["methods"] = _methods(details)
+    values["methods"] = join_methods(details)
     values["how"] = read_strength(found, details, machine)
-    kept = get.rest(_USED)
+    kept = get.rest(USED)
     if more:
         kept["status"] = {"additionalDetails": more}
-    values["detail"] = as_text(more) or _last_failure(details)
+    values["detail"] = as_text(more) or find_last_failure(details)
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
 
 
-def _members(structured: Any, *names: str) -> list[Any]:
+STATUS_FIELDS = ("errorcode", "failurereason", "additionaldetails")
+DEVICE_FIELDS = ("browser", "deviceid")
+
+
+def join_types(events: Any) -> str | None:
+    """Return the kinds of a sign-in, joined."""
+    return ",".join(map(str, events)) if isinstance(events, list) else None
+
+
+def find_tenant(resource: str | None) -> str | None:
+    """Return the tenant in the resource id of a diagnostic record."""
+    tenant = _TENANT.search(resource or "")
+    return tenant[1] if tenant else None
+
+
+def read_members(structured: Any, *names: str) -> list[Any]:
     """Return members of an object, by lower-case name; None for a missing one."""
     if not isinstance(structured, dict):
         return [None] * len(names)
@@ -145,7 +161,8 @@ def _members(structured: Any, *names: str) -> list[Any]:
     return [read_structure(structured[known[name]]) if name in known else None for name in names]
 
 
-def _guid_only(text: str | None) -> str | None:
+def keep_guid(text: str | None) -> str | None:
+    """Return a resource's id, None for a path."""
     return text if text and "/" not in text else None
 
 
@@ -158,7 +175,7 @@ def _step_fields(fields: Names) -> tuple[str | None, ...]:
     )
 
 
-def _methods(details: Any) -> str | None:
+def join_methods(details: Any) -> str | None:
     """Return `method=succeeded` of each step, joined. It has few distinct values, while the details contain times."""
     steps = []
     for step in details if isinstance(details, list) else ():
@@ -168,7 +185,7 @@ def _methods(details: Any) -> str | None:
     return ";".join(steps) or None
 
 
-def _last_failure(details: Any) -> str | None:
+def find_last_failure(details: Any) -> str | None:
     """Return the result text of the last failed step, for records whose status has no details."""
     said = None
     for step in details if isinstance(details, list) else ():

@@ -25,7 +25,7 @@ MORE_TEXTS = {
     "cross_tenant": "crosstenantaccesstype",
 }
 """Further fields of a sign-in that are needed for this alone, by their names in the JSON object."""
-_PLAIN = {
+PLAIN = {
     "requirement": "requirement",
     "client_app": "client_used",
     "token_type": "token_type",
@@ -44,20 +44,35 @@ def read_strength(found: Callable[[str], str | None], details: Any, device: Any)
     """
     if found("principal") and not found("upn"):
         return None
+    return write_strength(
+        read_steps(details), {name: found(name) for name in PLAIN.values()}, read_device(device)
+    )
+
+
+def write_strength(
+    steps: list[list[str | None]], plain: dict[str, str | None], device: dict[str, str]
+) -> str | None:
+    """Return the JSON object of what the steps, the texts of PLAIN's columns and the device say."""
     said: dict[str, Any] = {}
-    steps = _steps(details)
     if steps:
         said["steps"] = steps
-    for name, column in _PLAIN.items():
-        value = found(column)
+    for name, column in PLAIN.items():
+        value = plain[column]
         if value is not None and value.lower() not in _NOTHING:
             said[name] = value[:_LONGEST]
+    said |= device
+    return encode(said) if said else None
+
+
+def read_device(device: Any) -> dict[str, str]:
+    """Return system, compliance and trust of a device."""
+    said: dict[str, str] = {}
     if isinstance(device, dict):
         for name, key in _device_names(tuple(device)):
             value = as_text(device[key])
             if value:
                 said[name] = value[:_LONGEST]
-    return encode(said) if said else None
+    return said
 
 
 @once_for_names
@@ -72,7 +87,7 @@ def _step_names(fields: Names) -> tuple[str | None, ...]:
     return tuple(names.get(name) for name in _STEP)
 
 
-def _steps(details: Any) -> list[list[str | None]]:
+def read_steps(details: Any) -> list[list[str | None]]:
     """Return method, detail, success and result of each step.
 
     Details with a digit may identify a phone or device, so they are omitted.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.events.event_table import Normalised, parse_times, timestamps
-from seawall.events.formats.distinct_values import Column, Mapper
-from seawall.events.formats.json_values import NotJson, TooDeep, parse, read_structure
+from seawall.events.formats.distinct_values import Column, Mapper, coalesce
+from seawall.events.formats.json_values import read_structure
 from seawall.events.microsoft import forwarding
 from seawall.events.microsoft import m365_details as details
 from seawall.events.microsoft import m365_meanings as judge
@@ -28,7 +27,6 @@ from seawall.events.microsoft.m365_fields import DERIVED_FIELDS, NESTED_FIELDS, 
 NAME = "m365_audit"
 RAW_COLUMNS = (*TEXT_FIELDS, *NESTED_FIELDS, *DERIVED_FIELDS)
 UNMAPPED = "unmapped"
-_LINES_LOOKED_AT = 8
 row = records.row
 
 _NOTHING = pa.array(["", "Not Available", "null", "None", "00000000-0000-0000-0000-000000000000"])
@@ -71,19 +69,6 @@ def recognises(record: dict[str, Any]) -> bool:
         and "CreationTime" in record
         and not record.keys().isdisjoint(("RecordType", "Workload", "UserType", "OrganizationId", "UserKey"))
     )
-
-
-def has_audit_lines(head: bytes, depth: int) -> bool:
-    """Return whether at least half of the first lines of a text are audit records."""
-    looked = good = 0
-    for line in islice(filter(None, head.rpartition(b"\n")[0].split(b"\n")), _LINES_LOOKED_AT):
-        looked += 1
-        try:
-            record = parse(line, depth)
-        except (NotJson, TooDeep):
-            continue
-        good += isinstance(record, dict) and recognises(record)
-    return 2 * good >= max(looked, 1)
 
 
 def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:
@@ -158,7 +143,7 @@ def _find_alerted(user: Column, record: Any) -> Column:
     places = np.full(len(rows), -1)
     places[rows] = np.arange(len(texts))
     persons = pa.array([judge.find_alerted_person(text) for text in texts], pa.string())
-    return _coalesce(Column.of(persons.take(pa.array(places, mask=places < 0))), user)
+    return coalesce(Column.of(persons.take(pa.array(places, mask=places < 0))), user)
 
 
 def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
@@ -176,7 +161,7 @@ def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
     (admin,) = _admin_mailbox(
         _only(columns["_object"], kind, acts), raw["Parameters"], kind, _only(account, kind, acts)
     )
-    columns["mailbox"] = _coalesce(mailbox, admin)
+    columns["mailbox"] = coalesce(mailbox, admin)
     (columns["logon_type"],) = _logon(raw["LogonType"], app_only)
 
 
@@ -361,16 +346,3 @@ def _only(column: Column, by: Column, values: tuple[str, ...]) -> Column:
     if not _has(column):
         return column
     return Column(np.where(_is(by, values), column.codes, -1).astype(np.int32), column.dictionary)
-
-
-def _coalesce(first: Column, second: Column) -> Column:
-    if not _has(second):
-        return first
-    if not _has(first):
-        return second
-    places = pc.index_in(second.dictionary, value_set=first.dictionary)
-    is_fresh = places.is_null().to_numpy(zero_copy_only=False)
-    numbers = places.fill_null(0).to_numpy().astype(np.int32)
-    numbers[is_fresh] = len(first.dictionary) + np.arange(np.count_nonzero(is_fresh))
-    codes = np.where(first.codes >= 0, first.codes, np.append(numbers, np.int32(-1))[second.codes])
-    return Column(codes, pa.concat_arrays([first.dictionary, second.dictionary.filter(pa.array(is_fresh))]))

@@ -126,7 +126,7 @@ def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str], is_known: npt.N
     """Write JSON objects of the fields that no column holds in full, known ones first; whole records of no known kind."""
     unknown = sorted(held - _KNOWN_COLUMNS)
     kept = [name for name in (*KEPT_FIELDS, *unknown) if name in held]
-    joined = objects({name: block.read_texts(name, rows, is_json=True) for name in kept}, len(rows))
+    joined = objects([(name, block.read_texts(name, rows, is_json=True)) for name in kept], len(rows))
     if is_known.all():
         return joined
     places = np.arange(len(rows))

@@ -1,0 +1,282 @@
+"""Entra sign-ins on JSON lines, as raw columns that compiled code reads: Graph, Log Analytics, diagnostic settings.
+
+A record that is not plainly a sign-in (a field in two spellings, no id, fields in another order than the records before) is left
+to the general reader. Both give the same raw columns, to the byte.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seawall.events.formats.distinct_values import Column, Mapper, coalesce
+from seawall.events.formats.json_records import WRAPPERS
+from seawall.events.formats.json_values import as_text, encode, parse, read_structure
+from seawall.events.formats.object_texts import objects
+from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
+from seawall.events.json_lines.field_tree import FieldTree
+from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
+from seawall.events.microsoft import entra_signin as signin
+from seawall.events.microsoft.entra_strength import PLAIN, read_device, read_steps, write_strength
+from seawall.events.vendor_detection import AUDIT_DATA
+
+__all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
+
+NAME = signin.NAME
+
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_Kept = tuple[list[str], list[str]]
+"""Columns that go to `unmapped`, at the top and in `properties`."""
+
+_INNER = ("properties", "Properties")
+_OTHERS = (
+    *WRAPPERS,
+    *AUDIT_DATA,
+    "log",
+    "_source",
+    "result",
+    "_raw",
+    "Operation",
+    "eventType",
+    "kind",
+    "items",
+)
+"""Fields of envelopes and of other logs."""
+_TEXT_COLUMNS = ("id", "time", "envelope_time", "token")
+"""Columns of which nearly every value is another."""
+_ANY_DEPTH = 1 << 20
+_EMPTY_TEXTS = pa.array(['"[]"', '"{}"'])
+"""Further texts that stand for nothing, as JSON."""
+
+
+def build_field_tree() -> FieldTree:
+    """Declare the fields that decide whether a line is one of ours. All others get columns as they turn up."""
+    tree = FieldTree()
+    for name in _INNER:
+        tree.add(name, column=name, child=tree.add_node(f"{name}\0"), flags=IS_OBJECT)
+    for name in _OTHERS:
+        tree.add(name, flags=IS_REFUSED)
+    return tree
+
+
+def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
+    """Return raw columns and `unmapped` of the records of a block, and the lines that they are on; the other lines are left."""
+    fields = _Fields(block, np.flatnonzero(block.is_read))
+    kept = _kept_columns(fields)
+    if len(fields.rows):
+        fields = _Fields(block, fields.rows[_is_plain(fields, kept)])
+    if len(fields.rows):
+        identifier = fields.read_texts(*signin.TEXTS.columns["id"])
+        if identifier.null_count:
+            fields = _Fields(block, fields.rows[identifier.is_valid().to_numpy(False)])
+    return pa.table(_columns(fields, kept)) if len(fields.rows) else None, fields.rows
+
+
+class _Fields:
+    """The fields of some rows of a block by lower-case name: those in `properties` go before those at the top."""
+
+    def __init__(self, block: JsonBlock, rows: Rows) -> None:
+        self.block, self.rows = block, rows
+        self.outer: dict[str, list[str]] = defaultdict(list)
+        self.inner: dict[str, list[str]] = defaultdict(list)
+        for column in block.list_columns():
+            place, _, name = column.rpartition("\0")
+            (self.inner if place else self.outer)[name.lower()].append(column)
+        self._scalars: dict[str, Column] = {}
+
+    def places(self, *names: str) -> list[str]:
+        """List the columns of fields, in the order in which the first with a value is taken."""
+        return [
+            column for source in (self.inner, self.outer) for name in names for column in source.get(name, ())
+        ]
+
+    def empty(self) -> Column:
+        """Return a column without values."""
+        return Column(np.full(len(self.rows), -1, np.int32), pa.array([], pa.string()))
+
+    def has(self, *names: str) -> Flags:
+        """Return which records have one of the fields at the top, also with null."""
+        columns = [column for name in names for column in self.outer.get(name, ())]
+        found = np.zeros(len(self.rows), np.bool_)
+        for column in columns:
+            found |= self.block.has_field(column, self.rows)
+        return found
+
+    def scalar(self, *names: str) -> Column:
+        """Return the first scalar among the fields, as text."""
+        return reduce(coalesce, map(self._scalar, self.places(*names)), self.empty())
+
+    def _scalar(self, column: str) -> Column:
+        if column not in self._scalars:
+            self._scalars[column] = self.block.encode_scalars(column, self.rows)
+        return self._scalars[column]
+
+    def outer_scalar(self, name: str) -> Column:
+        """Return a scalar from the top alone, as text."""
+        return reduce(coalesce, map(self._scalar, self.outer.get(name, ())), self.empty())
+
+    def structure(self, *names: str) -> Column:
+        """Return the first value among the fields that is not empty, as JSON."""
+        columns = (self.block.encode_column(name, self.rows, is_json=True) for name in self.places(*names))
+        return reduce(coalesce, columns, self.empty())
+
+    def read_texts(self, *names: str) -> Any:
+        """Do like `scalar`, for values that do not repeat, as an Arrow string array."""
+        found = pa.nulls(len(self.rows), pa.string())
+        for column in self.places(*names):
+            texts = self.block.read_texts(column, self.rows)
+            is_structure = self.block.is_structure(column, self.rows)
+            if is_structure.any():
+                texts = pc.if_else(pa.array(is_structure), None, texts)
+            found = texts if found.null_count == len(found) else pc.coalesce(found, texts)
+        return found
+
+
+def _is_plain(fields: _Fields, kept: _Kept) -> Flags:
+    """Return which records are sign-ins that can be read by column."""
+    block, rows = fields.block, fields.rows
+    is_plain = np.ones(len(rows), np.bool_)
+    for source in (fields.outer, fields.inner):
+        for columns in source.values():
+            if len(columns) > 1:
+                is_plain &= sum(block.has_field(column, rows).astype(np.int8) for column in columns) <= 1
+    for column in fields.outer.get("properties", ()):
+        if column not in _INNER:
+            is_plain &= ~block.has_field(column, rows)
+    outer, inner = kept
+    is_plain &= block.is_ordered(outer, rows) & block.is_ordered(inner, rows)
+    for column in inner:
+        same = column.rpartition("\0")[2]
+        if same in outer:
+            is_plain &= ~(block.has_field(column, rows) & block.has_field(same, rows))
+    category, table = fields.outer_scalar("category"), fields.outer_scalar("type")
+    is_ours = _are(category, signin.is_category) | _are(table, signin.is_table)
+    is_ours |= np.logical_and.reduce([fields.has(*some) for some in signin.MARKS])
+    return np.asarray(is_plain & is_ours & ~_are(table, lambda value: value == "OfficeActivity"))
+
+
+def _are(column: Column, is_one: Any) -> Flags:
+    return np.array([*map(is_one, column.values), False], np.bool_)[column.codes]
+
+
+def _kept_columns(fields: _Fields) -> _Kept:
+    """List the columns that go to `unmapped`, at the top and in `properties`, in the order in which the fields come."""
+    outer, inner = (
+        [column for name, columns in source.items() if name not in signin.USED for column in columns]
+        for source in (fields.outer, fields.inner)
+    )
+    order = fields.block.order_fields
+    return order(outer, fields.rows), order(inner, fields.rows)
+
+
+def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
+    """Return the raw columns, as `entra_signin.row` has them."""
+    wanted = signin.TEXTS.columns
+    found: dict[str, Any] = {
+        name: fields.scalar(*names) for name, names in wanted.items() if name not in _TEXT_COLUMNS
+    }
+    error, has_error, reason, more, more_text = _status(fields.structure("status"))
+    browser, device, device_said = _device(fields.structure("devicedetail"))
+    methods, failure, steps = _details(fields.structure("authenticationdetails"))
+    found["error"] = _where(has_error.codes >= 0, error, found["result"])
+    found["reason"] = coalesce(reason, found["reason"])
+    (types,) = _types(fields.structure("signineventtypes"))
+    found["type"] = coalesce(found["type"], types)
+    (tenant,) = _tenant(fields.outer_scalar("resourceid"))
+    found["org"] = coalesce(coalesce(found["org"], tenant), found["resource_org"])
+    (guid,) = _guid(found["resource_id"])
+    found["resource"] = coalesce(found["resource"], guid)
+    countries = (_country(fields.structure(name))[0] for name in ("locationdetails", "location"))
+    found["country"] = reduce(coalesce, [*countries, found["country"]])
+    found["browser"], found["device"], found["methods"] = browser, device, methods
+    found["detail"] = coalesce(more_text, failure)
+    is_application = (found["principal"].codes >= 0) & (found["upn"].codes < 0)
+    (how,) = _how(_flag(is_application), steps, device_said, *(found[name] for name in PLAIN.values()))
+    columns = {name: found[name].array() for name in signin.RAW_COLUMNS if name in found}
+    columns["id"] = fields.read_texts(*wanted["id"])
+    columns["time"] = fields.read_texts(*wanted["time"])
+    if columns["time"].null_count:
+        columns["time"] = pc.coalesce(columns["time"], fields.read_texts(*wanted["envelope_time"]))
+    columns["token"] = fields.read_texts(*wanted["token"])
+    columns["how"] = how.array().cast(pa.string())
+    unmapped = _join_unmapped(fields, kept, more)
+    return {name: columns[name] for name in signin.RAW_COLUMNS} | {"unmapped": unmapped}
+
+
+def _join_unmapped(fields: _Fields, kept: _Kept, more: Column) -> Any:
+    """Write JSON objects of the fields that no column holds."""
+    held: dict[str, Any] = {}
+    for column in (*kept[0], *kept[1]):
+        texts = fields.block.encode_column(column, fields.rows, is_json=True).array().cast(pa.string())
+        is_nothing = pc.is_in(texts, value_set=_EMPTY_TEXTS)
+        held[column] = pc.if_else(is_nothing, None, texts)
+    held["status"] = more.array().cast(pa.string())
+    names = [column.rpartition("\0")[2] for column in held]
+    return objects(list(zip(names, held.values(), strict=True)), len(fields.rows))
+
+
+def _where(rows: Flags, one: Column, other: Column) -> Column:
+    """Return a column with the values of one in some rows, and of another in the rest."""
+    return coalesce(
+        Column(np.where(rows, one.codes, -1).astype(np.int32), one.dictionary),
+        Column(np.where(rows, -1, other.codes).astype(np.int32), other.dictionary),
+    )
+
+
+def _flag(rows: Flags) -> Column:
+    return Column(np.where(rows, 0, -1).astype(np.int32), pa.array(["yes"], pa.string()))
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else read_structure(parse(text, _ANY_DEPTH))
+
+
+def _status_of(text: str | None) -> tuple[str | None, ...]:
+    error, reason, more = signin.read_members(_value(text), *signin.STATUS_FIELDS)
+    kept = encode({"additionalDetails": more}) if more else None
+    return as_text(error), None if error is None else "yes", as_text(reason), kept, as_text(more)
+
+
+def _device_of(text: str | None) -> tuple[str | None, ...]:
+    machine = _value(text)
+    browser, device = signin.read_members(machine, *signin.DEVICE_FIELDS)
+    said = read_device(machine)
+    return as_text(browser), as_text(device), encode(said) if said else None
+
+
+def _details_of(text: str | None) -> tuple[str | None, ...]:
+    details = _value(text)
+    steps = read_steps(details)
+    return signin.join_methods(details), signin.find_last_failure(details), encode(steps) if steps else None
+
+
+def _country_of(text: str | None) -> tuple[str | None]:
+    location = _value(text)
+    (country,) = signin.read_members(location, "countryorregion")
+    return (as_text(country) if country else None,)
+
+
+def _how_of(
+    is_application: str | None, steps: str | None, device: str | None, *plain: str | None
+) -> tuple[str | None]:
+    if is_application:
+        return (None,)
+    texts = dict(zip(PLAIN.values(), plain, strict=True))
+    return (write_strength(_value(steps) or [], texts, _value(device) or {}),)
+
+
+_status = Mapper(_status_of, 5)
+_device = Mapper(_device_of, 3)
+_details = Mapper(_details_of, 3)
+_types = Mapper(lambda text: (signin.join_types(_value(text)),), 1)
+_tenant = Mapper(lambda text: (signin.find_tenant(text),), 1)
+_guid = Mapper(lambda text: (signin.keep_guid(text),), 1)
+_country = Mapper(_country_of, 1)
+_how = Mapper(_how_of, 1)
